@@ -1,0 +1,56 @@
+# Every command a developer needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PORT ?= 8000
+
+.PHONY: help setup serve test check check-static format bench drill-kill lock migrations openapi clean
+
+help:  ## List the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
+
+setup: $(STAMP)  ## Make .venv with the locked dependencies and the project in it.
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: $(STAMP)  ## Serve the demo world on http://127.0.0.1:8000 (PORT=…); prints a key and three lines to try.
+	$(BIN)/pars serve --demo --port $(PORT)
+
+test: $(STAMP)  ## Run the whole suite, on SQLite and on a PostgreSQL that it starts itself.
+	$(BIN)/python -m pytest -n 2
+
+check: check-static test  ## Format, lint, types, import contracts, structure, OpenAPI freshness, tests.
+
+check-static: $(STAMP)  ## The part of `check` that runs nothing.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(STAMP)  ## Format and mend what can be mended.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: $(STAMP)  ## Write openapi/openapi.json from the code.
+	$(BIN)/pars openapi
+
+bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
+	$(BIN)/python -m benchmarks
+
+drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
+	$(BIN)/python -m benchmarks.drill_kill
+
+lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml --output-file requirements/runtime.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev pyproject.toml --output-file requirements/dev.txt
+
+clean:  ## Remove everything that is not in the repository, the demo data included.
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,204 @@
+"""The commands of the service."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from app.core.config import Settings
+from app.core.errors import ConfigurationError, Problem
+from app.core.logging import configure_logging
+from app.rules.catalogue import CatalogueError
+from app.services import checks, clients, demo, registry
+from app.services.context import Service, operator, transact
+from app.services.startup import open_service
+from app.store import schema
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Reporting of learner credit.")
+db = typer.Typer(no_args_is_help=True, help="The database's schema.")
+demo_commands = typer.Typer(no_args_is_help=True, help="The demo world.")
+provider = typer.Typer(no_args_is_help=True, help="Accredited providers.")
+client = typer.Typer(no_args_is_help=True, help="Clients and their keys.")
+registry_commands = typer.Typer(no_args_is_help=True, help="The registry of physicians.")
+for name, group in (
+    ("db", db),
+    ("demo", demo_commands),
+    ("provider", provider),
+    ("client", client),
+    ("registry", registry_commands),
+):
+    commands.add_typer(group, name=name)
+
+
+def main() -> None:
+    """Run a command; a fault the operator can mend is one sentence and exit code 1."""
+    configure_logging()
+    try:
+        commands()
+    except (
+        ConfigurationError,
+        CatalogueError,
+        clients.Refused,
+        registry.ImportFault,
+        demo.DemoFault,
+        Problem,
+    ) as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"pars: {sentence}", err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def _service(*, migrate: bool = True) -> Iterator[Service]:
+    service = open_service(Settings(), migrate=migrate)
+    try:
+        yield service
+    finally:
+        service.database.close()
+
+
+@commands.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    demo_world: Annotated[bool, typer.Option("--demo", help="Load the demo world first, and print a key.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Serving processes; more than one on PostgreSQL only.")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Serve only; on PostgreSQL only.")] = False,
+) -> None:
+    """Serve HTTP, with an embedded worker."""
+    from app import server
+
+    server.serve(Settings(), host=host, port=port, demo_world=demo_world, workers=workers, with_worker=not no_worker)
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema to the newest revision."""
+    with _service() as service:
+        typer.echo(service.database.read(schema.current))
+
+
+@db.command("current")
+def db_current() -> None:
+    """Print the revision of the database."""
+    with _service(migrate=False) as service:
+        typer.echo(service.database.read(schema.current) or "empty")
+
+
+@demo_commands.command("load")
+def demo_load() -> None:
+    """Load the demo world, and keep a fresh key of the client `demo` in the data folder."""
+    with _service() as service:
+        typer.echo(demo.load(service))
+
+
+@provider.command("add")
+def provider_add(
+    provider_id: Annotated[str, typer.Argument(metavar="ID", help="Seven digits.")],
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    joint: Annotated[bool, typer.Option("--joint", help="Jointly accredited.")] = False,
+    city: Annotated[str | None, typer.Option()] = None,
+    state: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Add an accredited provider."""
+    with _service() as service:
+        transact(operator(service), clients.add_provider, provider_id, name, joint=joint, city=city, state=state)
+
+
+@client.command("create")
+def client_create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Attests the permission of what the client reports.")],
+    providers: Annotated[list[str] | None, typer.Option("--provider", help="Provider it acts for.")] = None,
+    vendor: Annotated[bool, typer.Option("--vendor", help="Acts for providers that grant it the right.")] = False,
+    board: Annotated[str | None, typer.Option("--board", help="A board's own client.")] = None,
+    as_operator: Annotated[bool, typer.Option("--operator", help="May do everything.")] = False,
+    scopes: Annotated[list[str] | None, typer.Option("--scope", help="Instead of every scope of its role.")] = None,
+    test: Annotated[bool, typer.Option("--test", help="A key that begins with pars_test_.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Create a client, and print its key this once."""
+    roles = [
+        role
+        for role, chosen in (("provider", providers), ("vendor", vendor), ("board", board), ("operator", as_operator))
+        if chosen
+    ]
+    if len(roles) != 1:
+        _fail("Say one of --provider ID, --vendor, --board CODE, --operator.")
+    with _service() as service:
+        created = transact(
+            operator(service),
+            clients.create,
+            name,
+            role=roles[0],
+            provider_ids=providers or (),
+            board=board,
+            scopes=scopes or (),
+            test=test,
+        )
+    shown: dict[str, Any] = {
+        "client_id": created.client_id,
+        "api_key": created.api_key,
+        "client_secret": created.client_secret,
+    }
+    typer.echo(json.dumps(shown) if as_json else "\n".join(f"{field}: {value}" for field, value in shown.items()))
+
+
+@commands.command()
+def grant(vendor_client: str, provider_id: str) -> None:
+    """Let a vendor act for a provider."""
+    with _service() as service:
+        transact(operator(service), clients.grant, vendor_client, provider_id)
+
+
+@commands.command()
+def revoke(vendor_client: str, provider_id: str) -> None:
+    """Take back a vendor's right to act for a provider."""
+    with _service() as service:
+        transact(operator(service), clients.revoke, vendor_client, provider_id)
+
+
+@registry_commands.command("import")
+def registry_import(file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON, plain or .gz.")]) -> None:
+    """Import physicians, as often as you like; absence removes nobody."""
+    with _service() as service:
+        counts = registry.import_file(service, file)
+    typer.echo(
+        f"added {counts.added}, updated {counts.updated}, unchanged {counts.unchanged}, refused {len(counts.refused)}"
+    )
+    for line, reason in sorted(counts.refused):
+        typer.echo(f"{file.name}:{line}: {reason}", err=True)
+    if counts.refused:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def check() -> None:
+    """Prove the invariants of the database; exit 1 with a list when one is broken."""
+    with _service(migrate=False) as service:
+        found = checks.faults(service)
+    for fault in found:
+        typer.echo(fault)
+    if found:
+        raise typer.Exit(1)
+    typer.echo("every invariant holds")
+
+
+@commands.command()
+def openapi(
+    path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("openapi/openapi.json"),
+) -> None:
+    """Write the description of the API."""
+    from app.main import described
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(described(), encoding="utf-8")
+    typer.echo(path)

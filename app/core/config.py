@@ -1,0 +1,90 @@
+"""Settings: environment variables named `PARS_…`, each described here and in the README."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.errors import ConfigurationError
+from app.core.logging import log
+
+SHORT_SECRET = 16
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Nothing has to be set on SQLite."""
+
+    model_config = SettingsConfigDict(env_prefix="PARS_", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///var/pars.db", description="SQLAlchemy address of the SQLite or PostgreSQL database."
+    )
+    data_dir: Path = Field(Path("var"), description="Folder for the secret, the demo key and overlay files.")
+    secret_key: str | None = Field(
+        None,
+        description="Comma-separated secrets: the first signs, all verify. Made and kept in the data folder on SQLite, "
+        "required on PostgreSQL.",
+    )
+    support_contact: str = Field("your system's operator", description="Whom error hints tell people to ask.")
+    webhook_allow_private: bool = Field(False, description="Whether webhooks may go to private addresses.")
+    pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one serving process.")
+    body_limit: int = Field(1_048_576, ge=1_024, description="Largest JSON request body, in bytes.")
+    body_deadline: float = Field(30, gt=0, description="Seconds within which a request body has to arrive.")
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the store is a SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's address with the driver this project uses."""
+        scheme, _, rest = self.database_url.partition("://")
+        if scheme in ("postgres", "postgresql"):
+            return f"postgresql+psycopg://{rest}"
+        if scheme not in ("sqlite", "postgresql+psycopg"):
+            raise ConfigurationError("PARS_DATABASE_URL is a sqlite:// or postgresql:// address.")
+        return self.database_url
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secrets, the signing one first; on SQLite one is made and kept when none is set."""
+        if self.secret_key is not None:
+            given = tuple(part.strip() for part in self.secret_key.split(",") if part.strip())
+            if not given:
+                raise ConfigurationError("PARS_SECRET_KEY is empty.")
+            if any(len(part) < SHORT_SECRET for part in given):
+                log.warning("PARS_SECRET_KEY is short; use 32 random characters or more")
+            return given
+        if not self.on_sqlite:
+            raise ConfigurationError("PARS_SECRET_KEY must be set on PostgreSQL: every process needs the same.")
+        return (self._kept_secret(),)
+
+    def _kept_secret(self) -> str:
+        path = self.data_dir / "secret-key"
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(48), replace=False)
+        return path.read_text(encoding="ascii").strip()
+
+
+def write_private(path: Path, text: str, *, replace: bool = True) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        if replace:
+            draft.replace(path)
+        else:
+            # Two first starts at once: the one that links first decides for both.
+            path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,272 @@
+"""The error tree. Each error is a class with a status and a code; one handler gives all of them one shape.
+
+    ConfigurationError                       the operator's settings, at start
+    Contended                                lost a race, the transaction is done again
+    Problem                                  anything told to a caller (RFC 9457)
+    ├── Unreadable 400, ProviderRequired 400
+    ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405
+    ├── Conflict 409
+    │   ├── InternalIdTaken, InternalIdReused, ActivityChangeCoversCredits, ActivityHasCompletions
+    │   └── IdempotencyInProgress
+    ├── CursorDiverged 410, PreconditionFailed 412, TooLarge 413, UnsupportedMediaType 415
+    ├── InvalidRequest 422
+    │   ├── ParameterUnknown, ParameterInvalid, IdempotencyMismatch, PermissionNotAttested
+    │   └── CompletionRejected, ActivityRejected
+    ├── PreconditionRequired 428, RateLimited 429
+    └── Internal 500, Unavailable 503
+
+The docstring of a problem is its title and, on `/problems/{code}`, its explanation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+
+class ConfigurationError(Exception):
+    """The settings do not fit together; the start is refused with a sentence."""
+
+
+class Contended(Exception):
+    """Somebody else changed what this transaction had read; it is rolled back and done again."""
+
+
+class Problem(Exception):
+    """Something went wrong."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail or type(self).title())
+        self.detail = detail or type(self).title()
+        self.errors = errors
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+    @classmethod
+    def title(cls) -> str:
+        """Return the short text that is the same for every problem of this kind."""
+        return (cls.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
+class Unreadable(Problem):
+    """The request cannot be read.
+
+    Its body is not JSON, is nested too deeply, or did not arrive whole. Nothing was done.
+    """
+
+    status, code = 400, "unreadable"
+
+
+class ProviderRequired(Problem):
+    """The provider acted for must be named.
+
+    The client may act for several providers, or for every one: name one in the header `PARS-Provider`.
+    """
+
+    status, code = 400, "provider-required"
+
+
+class Unauthenticated(Problem):
+    """A valid key or token is needed.
+
+    Send `Authorization: Bearer` with an API key that has not been revoked.
+    """
+
+    status, code = 401, "unauthenticated"
+
+
+class Forbidden(Problem):
+    """The client may not do this.
+
+    Its scopes do not include the operation, or it may not act for the provider named.
+    """
+
+    status, code = 403, "forbidden"
+
+
+class NotFound(Problem):
+    """There is nothing here.
+
+    Either it never existed, or it was removed, or it is not the caller's to see.
+    """
+
+    status, code = 404, "not-found"
+
+
+class MethodNotAllowed(Problem):
+    """The address does not take this method."""
+
+    status, code = 405, "method-not-allowed"
+
+
+class Conflict(Problem):
+    """The request does not fit the present state."""
+
+    status, code = 409, "conflict"
+
+
+class InternalIdTaken(Conflict):
+    """The provider has another activity with this internal id.
+
+    Update that activity, or give the new one an id of its own.
+    """
+
+    code = "internal-id-taken"
+
+
+class InternalIdReused(Conflict):
+    """The internal id belongs to an activity that ended before this one starts.
+
+    Next year's series needs an internal id of its own.
+    """
+
+    code = "internal-id-reused"
+
+
+class ActivityChangeCoversCredits(Conflict):
+    """The change would make credit that was reported break a rule."""
+
+    code = "activity-change-covers-credits"
+
+
+class ActivityHasCompletions(Conflict):
+    """Learners are reported for the activity; withdraw them first."""
+
+    code = "activity-has-completions"
+
+
+class IdempotencyInProgress(Conflict):
+    """A request with this idempotency key is still running.
+
+    Send it again after the pause named in `Retry-After`; the answer will be the same.
+    """
+
+    code = "idempotency-in-progress"
+
+
+class CursorDiverged(Problem):
+    """The cursor does not fit the feed any more; read anew from the start."""
+
+    status, code = 410, "cursor-diverged"
+
+
+class PreconditionFailed(Problem):
+    """The resource has changed since it was read."""
+
+    status, code = 412, "precondition-failed"
+
+
+class TooLarge(Problem):
+    """The request is too large."""
+
+    status, code = 413, "too-large"
+
+
+class UnsupportedMediaType(Problem):
+    """The body's media type is not taken here.
+
+    Send `Content-Type: application/json`.
+    """
+
+    status, code = 415, "unsupported-media-type"
+
+
+class InvalidRequest(Problem):
+    """The request is not of the form that is asked for.
+
+    A field is unknown, of a wrong type or too long. Every such fault is listed; nothing was judged or stored.
+    """
+
+    status, code = 422, "invalid-request"
+
+
+class PermissionNotAttested(InvalidRequest):
+    """The learners' permission to report is not attested."""
+
+    code = "permission-not-attested"
+
+
+class ParameterUnknown(InvalidRequest):
+    """The request has a query parameter that is not known."""
+
+    code = "parameter-unknown"
+
+
+class ParameterInvalid(InvalidRequest):
+    """A query parameter or header cannot be read."""
+
+    code = "parameter-invalid"
+
+
+class IdempotencyMismatch(InvalidRequest):
+    """The idempotency key was used for another request.
+
+    A key belongs to one request, with its method, address and body. Give a new request a new key.
+    """
+
+    code = "idempotency-mismatch"
+
+
+class CompletionRejected(InvalidRequest):
+    """The completion breaks reporting rules.
+
+    Every rule it breaks is listed under `errors`, everything there is to say under `findings`. Nothing was stored.
+    """
+
+    code = "completion-rejected"
+
+
+class ActivityRejected(InvalidRequest):
+    """The activity breaks registration rules.
+
+    Every rule it breaks is listed under `errors`, everything there is to say under `findings`. Nothing was stored.
+    """
+
+    code = "activity-rejected"
+
+
+class PreconditionRequired(Problem):
+    """A change needs an `If-Match` header."""
+
+    status, code = 428, "precondition-required"
+
+
+class RateLimited(Problem):
+    """Too many requests."""
+
+    status, code = 429, "rate-limited"
+
+
+class Internal(Problem):
+    """The service failed.
+
+    Nothing was stored. The request id finds it in the operator's log.
+    """
+
+    status, code = 500, "internal"
+
+
+class Unavailable(Problem):
+    """The service cannot do this at the moment.
+
+    Nothing is known to be stored. Send the request again, best with an idempotency key.
+    """
+
+    status, code = 503, "unavailable"
+
+
+def every_problem(of: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    """Yield every kind of problem, in the order of the tree."""
+    for kind in of.__subclasses__():
+        yield kind
+        yield from every_problem(kind)

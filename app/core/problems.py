@@ -1,0 +1,124 @@
+"""One handler for every error, one shape for every answer (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.errors import (
+    Internal,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    ParameterInvalid,
+    Problem,
+    TooLarge,
+    Unreadable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+_CODES = {
+    "extra_forbidden": "field-unknown",
+    "string_too_long": "too-long",
+    "too_long": "too-long",
+    "missing": "type",
+}
+_FORMATS = ("pattern", "finite", "greater", "less", "literal", "enum", "parsing", "size", "from_", "unicode")
+
+
+class Raised(HTTPException):
+    """A problem found while the body is read, in the wrapping that the framework lets through."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.status)
+        self.problem = problem
+
+
+def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
+    """Return the body that tells a problem."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title(),
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": request_id,
+    }
+    if problem.errors:
+        body["errors"] = list(problem.errors)
+    return body | problem.extra
+
+
+def problem_response(problem: Problem, request_id: str) -> Response:
+    """Return the answer that tells a problem."""
+    headers: Mapping[str, str] = {"Cache-Control": "no-store", **problem.headers}
+    body = json.dumps(problem_body(problem, request_id), ensure_ascii=False, separators=(",", ":"))
+    return Response(body, problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def request_id_of(request: Request) -> str:
+    """Return the id under which this request is logged."""
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def pointer_of(location: Iterable[str | int]) -> str:
+    """Return a JSON Pointer (RFC 6901) for a place in the body."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:100] for part in location)
+
+
+def described(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one fault of reading as an error item; what was sent is never given back."""
+    kind = str(error["type"])
+    where, *place = error["loc"]
+    code = _CODES.get(kind) or ("format" if any(word in kind for word in _FORMATS) else "type")
+    item: dict[str, Any] = {"code": code, "detail": _DETAILS.get(kind) or _sentence(str(error["msg"]))}
+    if where == "body":
+        item["pointer"] = pointer_of(place)
+    else:
+        item["header" if where == "header" else "parameter"] = str(place[0]) if place else ""
+    return item
+
+
+_DETAILS = {
+    "extra_forbidden": "This field is not known.",
+    "missing": "This is required.",
+    "string_pattern_mismatch": "The text has a character that cannot be kept.",
+    "finite_number": "This is no finite number.",
+}
+
+
+def _sentence(message: str) -> str:
+    return message.removeprefix("Input ").capitalize().rstrip(".") + "."
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the application end in the one shape."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return problem_response(error, request_id_of(request))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if isinstance(error, Raised):
+            return problem_response(error.problem, request_id_of(request))
+        kind = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 400: Unreadable}.get(error.status_code, Internal)
+        return problem_response(kind(headers=dict(error.headers or {})), request_id_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        items = [described(each) for each in error.errors()]
+        in_body = [item for item in items if "pointer" in item]
+        kind = InvalidRequest if in_body else ParameterInvalid
+        return problem_response(kind(errors=in_body or items), request_id_of(request))

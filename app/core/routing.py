@@ -1,0 +1,115 @@
+"""Strict reading of requests: the route class that every router uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic_core import from_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.errors import InvalidRequest, ParameterUnknown, Problem, Unreadable, UnsupportedMediaType
+from app.core.problems import Raised, pointer_of
+
+MEASURED_DEPTH = 60
+"""How deep a body is searched for a text that is no Unicode."""
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read strictly: by depth, by grammar, by Unicode."""
+
+    async def json(self) -> Any:
+        """Return the body as Python values; raises `Raised` with the problem."""
+        body = await self.body()
+        try:
+            return from_json(body, allow_inf_nan=True, cache_strings=False)
+        except ValueError as error:
+            raise Raised(_why(body, str(error))) from None
+
+
+def _why(body: bytes, message: str) -> Problem:
+    if "surrogate" in message or "unicode" in message.lower():
+        pointer = _lone_surrogate(body)
+        if pointer is not None:
+            detail = "The text has half a surrogate pair, which is no character."
+            return InvalidRequest(errors=[{"code": "format", "pointer": pointer, "detail": detail}])
+    if "recursion" in message:
+        return Unreadable("The JSON is nested too deeply.")
+    # The parser's message names line and column, never what stands there.
+    place = message[message.index(" at line") :] if " at line" in message else ""
+    return Unreadable(f"The body is no JSON{place}.")
+
+
+def _lone_surrogate(body: bytes) -> str | None:
+    """Return the pointer of the first text that cannot be encoded, "" for a field's name."""
+    try:
+        found = next(_unencodable(json.loads(body), ()), None)
+    except (ValueError, RecursionError):
+        return None
+    return None if found is None else pointer_of(found)
+
+
+def _unencodable(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if len(at) > MEASURED_DEPTH:
+        return
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            yield at
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _unencodable(each, (*at, place))
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if any("\ud800" <= character <= "\udfff" for character in name):
+                yield at
+            else:
+                yield from _unencodable(each, (*at, name))
+
+
+class StrictRoute(APIRoute):
+    """Refuses unknown query parameters and bodies that are not JSON, before anything else is done."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the framework's handler."""
+        handle = super().get_route_handler()
+        known = _query_parameters(self.dependant)
+        takes_json = self.body_field is not None
+
+        async def strictly(request: Request) -> Response:
+            unknown = (
+                [name for name in request.query_params if name not in known] if request.scope["query_string"] else []
+            )
+            if unknown:
+                raise ParameterUnknown(
+                    errors=[
+                        {"code": "parameter-unknown", "parameter": name[:100], "detail": "This parameter is not known."}
+                        for name in dict.fromkeys(unknown)
+                    ],
+                )
+            if takes_json and not _is_json(request.headers.get("content-type", "")):
+                raise UnsupportedMediaType("The body must be JSON; send Content-Type: application/json.")
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+def _query_parameters(dependant: Any) -> frozenset[str]:
+    names: set[str] = set()
+    for field in dependant.query_params:
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            names |= {inner.alias or name for name, inner in model.model_fields.items()}
+        else:
+            names.add(field.alias)
+    for inner in dependant.dependencies:
+        names |= _query_parameters(inner)
+    return frozenset(names)
+
+
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))

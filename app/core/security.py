@@ -1,0 +1,69 @@
+"""Keys and secrets: how they are made, kept and compared; keyed digests; sealed cursors."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+
+
+def new_api_key(*, test: bool) -> str:
+    """Return a new API key with 256 random bits."""
+    return f"pars_{'test' if test else 'live'}_{secrets.token_urlsafe(32)}"
+
+
+def new_secret() -> str:
+    """Return a new client secret with 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 under which a key is kept. It has 256 random bits, so no salt is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Keyring:
+    """Keys derived from the operator's secrets, one for each purpose; the first signs, all verify."""
+
+    def __init__(self, given: tuple[str, ...]) -> None:
+        self._given = given
+
+    def _keys(self, purpose: str) -> list[bytes]:
+        return [hmac.digest(secret.encode(), f"pars:{purpose}".encode(), "sha256") for secret in self._given]
+
+    def keyed_digest(self, purpose: str, text: str) -> str:
+        """Return a digest that only holders of the secret can compute."""
+        return hmac.new(self._keys(purpose)[0], text.encode(), "sha256").hexdigest()
+
+    def verifies(self, purpose: str, text: str, digest: str) -> bool:
+        """Tell whether a keyed digest was made by one of the secrets."""
+        return any(
+            hmac.compare_digest(hmac.new(key, text.encode(), "sha256").hexdigest(), digest)
+            for key in self._keys(purpose)
+        )
+
+    def seal(self, purpose: str, text: str, bound_to: str) -> str:
+        """Encrypt a short text so that it can only be opened with what it is bound to."""
+        nonce = os.urandom(_NONCE)
+        sealed = AESGCM(self._keys(purpose)[0]).encrypt(nonce, text.encode(), bound_to.encode())
+        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def unseal(self, purpose: str, token: str, bound_to: str) -> str | None:
+        """Open what `seal` made, or return None when it was made for something else."""
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        for key in self._keys(purpose):
+            try:
+                return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], bound_to.encode()).decode()
+            except (InvalidTag, ValueError):
+                continue
+        return None

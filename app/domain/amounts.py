@@ -1,0 +1,34 @@
+"""Credit amounts. Stored and summed as integer quarters, so that no sum is ever off by a float."""
+
+from __future__ import annotations
+
+QUARTER_TOLERANCE = 0.001
+"""An amount this near to a quarter is that quarter: spreadsheet formulas leave such tails."""
+
+AMOUNT_LIMIT = 1_000_000
+"""No credit amount is near this; larger numbers are refused as unreadable."""
+
+
+def in_quarters(credits: float) -> float:
+    """Return the amount in quarters of a credit: an `int` on the grid, a `float` off it."""
+    exact = credits * 4
+    nearest = round(exact)
+    if abs(exact - nearest) <= QUARTER_TOLERANCE * 4 + 1e-9:
+        return nearest
+    return exact
+
+
+def on_grid(credits: float) -> bool:
+    """Tell whether an amount of credits is a multiple of 0.25."""
+    return isinstance(in_quarters(credits), int)
+
+
+def in_credits(quarters: float) -> float | int:
+    """Return quarters as credits, whole amounts without a fraction (2, not 2.0)."""
+    credits = quarters / 4
+    return int(credits) if credits == int(credits) else credits
+
+
+def written(quarters: float) -> str:
+    """Return quarters as a person writes the amount in credits: `2.25`, `52`."""
+    return f"{in_credits(quarters):g}" if quarters < 4 * AMOUNT_LIMIT else str(in_credits(quarters))

@@ -1,0 +1,102 @@
+"""Certifying and licensing boards as dated facts. The facts themselves are the catalogue's files."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from app.domain.words import code_key
+
+
+class BoardKind(enum.StrEnum):
+    """What a board does."""
+
+    CERTIFYING = "certifying"
+    """Certifies specialists and receives MOC/CC points."""
+    LICENSING = "licensing"
+    """Licenses physicians of a state and receives CME credit."""
+
+
+class Need(enum.StrEnum):
+    """Whether a piece of identity must be given to report to a board."""
+
+    REQUIRED = "required"
+    """Without it the record is refused."""
+    OPTIONAL = "optional"
+    """It may be given, and must fit when it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days from `since` through `until`, both included; None leaves that side open."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Tell whether the day lies in the span."""
+        return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditType:
+    """A board's own category of credit, the other names it goes by, and when it can be earned."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    completions: Span = field(default_factory=Span)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every key under which the type is recognised."""
+        return frozenset(code_key(text) for text in (self.name, *self.aliases))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One board, with the facts by which records for it are judged."""
+
+    code: str
+    name: str
+    kind: BoardKind
+    source: str
+    decides: bool
+    aliases: tuple[str, ...] = ()
+    state: str | None = None
+    profession: str | None = None
+    board_id: Need = Need.REQUIRED
+    birth_date: Need = Need.REQUIRED
+    once_per_day: bool = False
+    once_per_day_exempt_formats: frozenset[str] = frozenset()
+    participation: tuple[Span, ...] = ()
+    completions: Span = field(default_factory=Span)
+    activities: Span = field(default_factory=Span)
+    credit_types: tuple[CreditType, ...] = ()
+    special_credits: tuple[str, ...] = ()
+    advice: frozenset[str] = frozenset()
+
+    def participates(self, on: date) -> bool:
+        """Tell whether the board is sent the credit of a completion of that day."""
+        return any(span.covers(on) for span in self.participation)
+
+    def counts_once_per_day(self, activity_format: str) -> bool:
+        """Tell whether the board takes one record per activity, learner and day in that format."""
+        return self.once_per_day and activity_format not in self.once_per_day_exempt_formats
+
+    def credit_type(self, text: str) -> CreditType | None:
+        """Return the board's type that goes by this name or alias."""
+        key = code_key(text)
+        return next((known for known in self.credit_types if key in known.keys), None)
+
+    def type_name(self, text: str) -> str:
+        """Return the board's own name for a type, or the text itself where the board's types are not known."""
+        known = self.credit_type(text)
+        return known.name if known else text
+
+
+def keys_of(board: Board) -> Iterable[str]:
+    """Yield every key under which a board is recognised: code, name, aliases."""
+    for text in (board.code, board.name, *board.aliases):
+        yield code_key(text)

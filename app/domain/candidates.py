@@ -1,0 +1,78 @@
+"""The keys under which learners are looked up, and everybody found under them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app.domain.learners import Learner
+from app.domain.reports import CompletionReport
+
+NameAndBirth = tuple[str, str, str]
+BoardAndId = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The keys under which candidates for some reports are to be looked up."""
+
+    names: set[NameAndBirth] = field(default_factory=set)
+    licenses: set[BoardAndId] = field(default_factory=set)
+    certifications: set[BoardAndId] = field(default_factory=set)
+    npis: set[str] = field(default_factory=set)
+    links: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Everybody found under the wanted keys. Being found is not yet being meant."""
+
+    learners: dict[str, Learner]
+    by_link: dict[tuple[str, str], str]
+    _by_name: dict[NameAndBirth, list[Learner]]
+    _by_license: dict[BoardAndId, list[Learner]]
+    _by_certification: dict[BoardAndId, list[Learner]]
+    _by_npi: dict[str, Learner]
+
+    @classmethod
+    def of(cls, learners: Iterable[Learner], links: dict[tuple[str, str], str] | None = None) -> Candidates:
+        """Index learners by everything a report may name them by."""
+        found = cls({}, links or {}, defaultdict(list), defaultdict(list), defaultdict(list), {})
+        for learner in learners:
+            found.learners[learner.learner_id] = learner
+            for last, first in learner.names:
+                found._by_name[last, first, learner.birth_date or ""].append(learner)
+            for held in learner.licenses:
+                found._by_license[held.board, held.key].append(learner)
+            for held in learner.certifications:
+                found._by_certification[held.board, held.key].append(learner)
+            if learner.npi:
+                found._by_npi[learner.npi] = learner
+        return found
+
+    def holds_license(self, board: str, key: str) -> bool:
+        """Tell whether anybody on file holds this licence."""
+        return (board, key) in self._by_license
+
+    def has_npi(self, npi: str) -> bool:
+        """Tell whether anybody on file has this NPI."""
+        return npi in self._by_npi
+
+    def under(self, wanted: Wanted, report: CompletionReport) -> dict[str, Learner]:
+        """Return everybody that any evidence of one report points to; a learner id names one and no other."""
+        if report.person.learner_id is not None:
+            learner_id = self.by_link.get((report.provider_id, report.person.learner_id))
+            known = self.learners.get(learner_id) if learner_id else None
+            return {known.learner_id: known} if known else {}
+        pool: dict[str, Learner] = {}
+        groups: list[Sequence[Learner]] = [
+            *(self._by_name.get(key, ()) for key in wanted.names),
+            *(self._by_license.get(key, ()) for key in wanted.licenses),
+            *(self._by_certification.get(key, ()) for key in wanted.certifications),
+            [self._by_npi[npi] for npi in wanted.npis if npi in self._by_npi],
+        ]
+        for group in groups:
+            for learner in group:
+                pool[learner.learner_id] = learner
+        return pool

@@ -1,0 +1,150 @@
+"""Completions and credits as they are kept: the credit is the unit of status, maximum and delivery."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from app.domain.reports import RemsPart
+
+CME = "CME"
+"""The ledger's name for CME as a whole, whichever states it is reported for."""
+
+
+class CreditKind(enum.StrEnum):
+    """Which kind of board a credit goes to."""
+
+    CME = "cme"
+    """AMA PRA Category 1 credit for a state of licensure."""
+    MOC = "moc"
+    """Maintenance of certification points for a certifying board."""
+
+
+class CreditStatus(enum.StrEnum):
+    """Where a credit stands with its board."""
+
+    PENDING = "pending"
+    """Accepted here, not yet decided by the board, or not yet carried to a board that does not decide."""
+    ACCEPTED = "accepted"
+    """Accepted by the board, or recorded for the transcript where no board takes it."""
+    REJECTED = "rejected"
+    """Refused by the board; it holds neither the day nor a part of the maximum."""
+    WITHDRAWN = "withdrawn"
+    """Taken back by the provider."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether a credit of this status holds its day and its part of the maximum."""
+        return self in (CreditStatus.PENDING, CreditStatus.ACCEPTED)
+
+
+class Delivery(enum.StrEnum):
+    """Where a credit goes."""
+
+    BOARD = "board"
+    """It is sent to the board."""
+    TRANSCRIPT_ONLY = "transcript-only"
+    """The board does not participate; the physician's transcript shows it."""
+
+
+class Outcome(enum.StrEnum):
+    """What became of one record."""
+
+    CREATED = "created"
+    """A new completion."""
+    JOINED = "joined"
+    """Credit was added to a completion that stands."""
+    UNCHANGED = "unchanged"
+    """All of it had been reported before; nothing was written."""
+    REJECTED = "rejected"
+    """Refused, with every finding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """One target of a completion: CME for one licensing board, or points for one certifying board."""
+
+    credit_id: str
+    kind: CreditKind
+    board: str
+    reported_id: str | None
+    """The learner's number with the board as the sender gave it."""
+    registry_id: str | None
+    """The same number as the registry has it: what the board is told."""
+    quarters: int
+    credit_types: tuple[tuple[str, int], ...]
+    """(type, quarters); of CME, its special credits."""
+    client_references: tuple[str, ...]
+    status: CreditStatus
+    delivery: Delivery
+    status_reason: str | None
+    status_at: datetime
+    once_per_day: bool
+
+    @property
+    def target(self) -> str:
+        """What its amount counts against: CME as a whole, or one certifying board."""
+        return CME if self.kind is CreditKind.CME else self.board
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds its day and its part of the maximum."""
+        return self.status.holds
+
+    def same_credit(self, other: Credit) -> bool:
+        """Tell whether amount and types are the same; types have no order."""
+        return self.quarters == other.quarters and sorted(self.credit_types) == sorted(other.credit_types)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """One learner completing one activity on one date, on one occasion, with its credits."""
+
+    completion_id: str
+    provider_id: str
+    activity_id: str
+    learner_id: str | None
+    """The registry's own id of the learner; never shown."""
+    subject: str
+    """Who it is about, for uniqueness: the registry id, or provider and local id where there is no physician."""
+    link: str | None
+    """The opaque id by which the provider may name the learner."""
+    completed_on: date
+    occasion: int
+    first_name: str | None
+    last_name: str | None
+    birth_date: str | None
+    npi: str | None
+    rems: RemsPart | None
+    entry_method: str
+    client_id: str
+    batch_id: str | None
+    submitted_at: datetime
+    updated_at: datetime
+    version: int
+    withdrawn_at: datetime | None
+    catalogue: str
+    """Digest of the board facts by which it was judged."""
+    credits: tuple[Credit, ...]
+
+    def holding(self, board: str) -> Credit | None:
+        """Return the credit that holds for a board, if one does."""
+        return next((each for each in self.credits if each.board == board and each.holds), None)
+
+    def with_credits(self, added: Iterable[Credit], at: datetime) -> Completion:
+        """Return the next version, with credits added."""
+        return replace(self, credits=(*self.credits, *added), version=self.version + 1, updated_at=at)
+
+
+def held_quarters(credits: Iterable[Credit]) -> dict[str, int]:
+    """Return what one completion's credits count per target.
+
+    CME of one completion is one amount, however many states it goes to: the largest counts, once.
+    """
+    held: dict[str, int] = {}
+    for credit in credits:
+        if credit.holds:
+            held[credit.target] = max(held.get(credit.target, 0), credit.quarters)
+    return held

@@ -1,0 +1,36 @@
+"""What the rules say about a record: one finding per fault, all of them told at once."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.StrEnum):
+    """Whether a finding stops the record."""
+
+    REJECT = "reject"
+    """The record is refused."""
+    WARNING = "warning"
+    """The record is accepted, and the sender is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a rule has to say.
+
+    `pointer` is a JSON Pointer into the record (`/moc/0/credit_types/1/credits`); doors that take
+    files turn it into row and column. `detail` and `hint` never hold names, birth dates or ids of
+    persons; dates, amounts, codes and activity ids may stand there.
+    """
+
+    rule: str
+    severity: Severity
+    pointer: str
+    detail: str
+    hint: str
+
+    @property
+    def rejects(self) -> bool:
+        """Whether this finding alone refuses the record."""
+        return self.severity is Severity.REJECT

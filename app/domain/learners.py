@@ -1,0 +1,73 @@
+"""Physicians as the registry knows them, and what a report says about one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.readings import MonthDay, Unread
+from app.domain.words import full_name_key, id_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A licence or a certification: the board that gave it and the number the board knows the person by."""
+
+    board: str
+    number: str
+
+    @property
+    def key(self) -> str:
+        """The number as it is compared."""
+        return id_key(self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryRow:
+    """One physician as an import brings them. Lists may be empty; absence removes nothing."""
+
+    first_name: str
+    last_name: str
+    middle_name: str | None = None
+    other_last_names: tuple[str, ...] = ()
+    birth_date: MonthDay | None = None
+    npi: str | None = None
+    medical_school: str | None = None
+    licenses: tuple[Holding, ...] = ()
+    certifications: tuple[Holding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learner:
+    """One physician of the registry, as far as matching and rules need to know them."""
+
+    learner_id: str
+    names: frozenset[tuple[str, str]]
+    """(last, first) as name keys, other last names included."""
+    birth_date: str | None
+    npi: str | None
+    licenses: tuple[Holding, ...]
+    certifications: tuple[Holding, ...]
+
+    def licensed_by(self, boards: frozenset[str]) -> tuple[Holding, ...]:
+        """Return the licences of these boards, lapsed ones included."""
+        return tuple(held for held in self.licenses if held.board in boards)
+
+    def certified_by(self, board: str) -> tuple[Holding, ...]:
+        """Return the certifications of a board, of any date or status."""
+        return tuple(held for held in self.certifications if held.board == board)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What a report says of the learner beside the ids of its targets."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    birth_date: MonthDay | Unread | None = None
+    npi: str | None = None
+    learner_id: str | None = None
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """(last, first) as name keys."""
+        return full_name_key(self.first_name, self.last_name)

@@ -1,0 +1,124 @@
+"""What a provider reports: one value for every door, as it was given, read but not judged."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+
+from app.domain.amounts import in_quarters
+from app.domain.learners import Person
+from app.domain.readings import Unread
+
+Amount: TypeAlias = float | Unread | None
+"""An amount in credits as given: a number, a text that is none, or nothing."""
+
+
+class EntryMethod(enum.StrEnum):
+    """The door through which a completion came."""
+
+    API = "api"
+    """A JSON request."""
+    FORM = "form"
+    """The web page."""
+    EXCEL = "excel"
+    """A row of a spreadsheet."""
+    TAB = "tab"
+    """A row of tab-delimited text."""
+    XML = "xml"
+    """An element of an XML document."""
+    NDJSON = "ndjson"
+    """A line of a JSON file."""
+
+
+def quarters_of(amount: Amount) -> float | None:
+    """Return a readable amount in quarters of a credit (an int on the grid), otherwise None."""
+    return None if amount is None or isinstance(amount, Unread) else in_quarters(amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeAmount:
+    """A credit type with its amount."""
+
+    type: str | None
+    credits: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CmePart:
+    """CME credit for one state of licensure."""
+
+    state: str | None = None
+    license_id: str | None = None
+    credits: Amount = None
+    special_credits: tuple[TypeAmount, ...] = ()
+    client_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MocPart:
+    """MOC/CC credit for one certifying board."""
+
+    board: str | None = None
+    board_id: str | None = None
+    total_credits: Amount = None
+    credit_types: tuple[TypeAmount, ...] = ()
+    client_reference: str | None = None
+
+    @property
+    def total_quarters(self) -> float | None:
+        """The total in quarters; without one given, the largest type stands for it. Types are never added."""
+        if self.total_credits is not None:
+            return quarters_of(self.total_credits)
+        amounts = [quarters_of(each.credits) for each in self.credit_types]
+        return max((amount for amount in amounts if amount is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemsPart:
+    """Participation in risk-mitigation education; the learner need not be a physician."""
+
+    local_id: str | None = None
+    profession: str | None = None
+    state: str | None = None
+    dea_registration: str | None = None
+    practice_area: str | None = None
+    surgical_procedures: bool | None = None
+    time_in_practice: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionReport:
+    """One learner, one activity, one date, and every credit reported for it."""
+
+    provider_id: str
+    activity_id: str | None
+    completed_on: date | Unread | None
+    permission: bool | None
+    person: Person
+    cme: tuple[CmePart, ...] = ()
+    moc: tuple[MocPart, ...] = ()
+    rems: RemsPart | None = None
+    occasion: int | None = None
+    entry_method: EntryMethod = EntryMethod.API
+    received_at: datetime
+    """When the report reached us (a file row: when the file was uploaded). UTC."""
+    batch_id: str | None = None
+
+    @property
+    def rems_only(self) -> bool:
+        """Whether only risk-mitigation education is reported, so that no physician is looked for."""
+        return self.rems is not None and not self.cme and not self.moc
+
+    def amounts(self) -> Iterator[tuple[str, Amount]]:
+        """Yield every amount of the record with its pointer, totals before types."""
+        for index, cme in enumerate(self.cme):
+            yield f"/cme/{index}/credits", cme.credits
+            for place, special in enumerate(cme.special_credits):
+                yield f"/cme/{index}/special_credits/{place}/credits", special.credits
+        for index, moc in enumerate(self.moc):
+            yield f"/moc/{index}/total_credits", moc.total_credits
+            for place, each in enumerate(moc.credit_types):
+                yield f"/moc/{index}/credit_types/{place}/credits", each.credits

@@ -1,0 +1,58 @@
+"""How names, numbers and codes are compared: the keys under which they are stored and looked up."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
+_PLACEHOLDERS = frozenset({"fnu", "lnu", "nmn"})
+"""What senders write where a person has no first or last name."""
+
+_LETTERS = str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n"}
+)
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
+
+
+@lru_cache(maxsize=65_536)
+def name_key(name: str | None) -> str:
+    """Return the key under which a name is compared: no case, accents, spaces or punctuation.
+
+    A placeholder for a missing name (`FNU`, `LNU`, `NMN`, `-`, `.`) has the empty key. Names in
+    scripts other than Latin keep their letters.
+    """
+    if not name:
+        return ""
+    folded = _folded(name)
+    key = "".join(c for c in folded if c.isalnum())
+    return "" if key in _PLACEHOLDERS else key
+
+
+def full_name_key(first_name: str | None, last_name: str | None) -> tuple[str, str]:
+    """Return (last, first) keys. Somebody of one name has it as the last, wherever it was written."""
+    first, last = name_key(first_name), name_key(last_name)
+    return (last, first) if last else (first, "")
+
+
+def id_key(number: str | None) -> str:
+    """Return the key of a licence or board id: letters and digits only, upper case, zeros kept."""
+    if not number:
+        return ""
+    return "".join(c for c in unicodedata.normalize("NFKC", number).upper() if c.isalnum())
+
+
+def short_id_key(key: str) -> str:
+    """Return an id key without its leading zeros, as a number cell would have left it."""
+    return key.lstrip("0") or key
+
+
+@lru_cache(maxsize=4_096)
+def code_key(text: str) -> str:
+    """Return the key of a code, state, board or credit type: no case or punctuation, "&" is "and"."""
+    return _NOT_ALPHANUMERIC.sub("", _folded(text.replace("&", " and ")))

@@ -1,0 +1,77 @@
+"""The application: settings, errors, middleware, routers, lifespan. Nothing else."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.core import problems
+from app.core.config import Settings
+from app.core.middleware import Surroundings
+from app.routers import activities, completions, reference, system
+from app.routers.depends import refuse_undeclared
+from app.routers.openapi import describe, operation_id
+from app.services.access import Clients
+from app.services.context import Service
+from app.services.startup import open_service
+
+ROUTERS = (activities.router, completions.router, reference.router, system.router)
+
+
+class Background(Protocol):
+    """Work that goes on beside the answering of requests."""
+
+    def stop(self) -> None:
+        """Finish the piece at hand, then stop."""
+
+
+def create_app(service: Service | None = None, *, beside: Callable[[Service], Background] | None = None) -> FastAPI:
+    """Build the application, on a service of the environment's settings unless one is given.
+
+    `beside` starts what works beside it for as long as it runs.
+    """
+    settings = service.settings if service is not None else Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = service or open_service(settings)
+        app.state.service = running
+        app.state.clients = Clients()
+        background = beside(running) if beside is not None else None
+        # What start-up made lives as long as the process: no collection needs to look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        try:
+            yield
+        finally:
+            if background is not None:
+                background.stop()
+            if service is None:
+                running.database.close()
+
+    app = FastAPI(
+        title="PARS",
+        version=__version__,
+        lifespan=lifespan,
+        generate_unique_id_function=operation_id,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Surroundings, body_limit=settings.body_limit, body_deadline=settings.body_deadline)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    refuse_undeclared(app)
+    return app
+
+
+def described() -> str:
+    """Return the API's description as it is committed: stable, one line a value."""
+    return json.dumps(create_app().openapi(), indent=1, sort_keys=False, ensure_ascii=False) + "\n"

@@ -1,0 +1,1 @@
+"""Comparison and decision of identity: pure functions over candidates that were loaded before."""

@@ -1,0 +1,187 @@
+"""Finding the one learner meant: names, birth month and day, and ids must all fit the same person.
+
+Every part of a record has its own evidence. A learner is the one meant when the names, the birth
+date and the NPI fit, and so does the evidence of every part: the licence of each CME part, the
+certification of each MOC part. What is left out says nothing; what is given must fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from app.domain.candidates import Candidates, Wanted
+from app.domain.catalogue import Catalogue
+from app.domain.identity import NOT_ASKED, Match, Result, birth_date_needed
+from app.domain.learners import Holding, Learner, Person
+from app.domain.readings import MonthDay, Unread, is_npi
+from app.domain.reports import CmePart, CompletionReport, MocPart
+from app.domain.words import id_key
+
+
+def wanted_by(report: CompletionReport, catalogue: Catalogue, into: Wanted | None = None) -> Wanted:
+    """Collect the keys under which a report's learner may be found."""
+    wanted = into if into is not None else Wanted()
+    if report.rems_only:
+        return wanted
+    person = report.person
+    if person.learner_id is not None:
+        wanted.links.add((report.provider_id, person.learner_id))
+    if isinstance(person.birth_date, MonthDay):
+        wanted.names.add((*person.name, str(person.birth_date)))
+    if person.npi and is_npi(person.npi):
+        wanted.npis.add(person.npi)
+    for cme in report.cme:
+        if not cme.license_id:
+            continue
+        if is_npi(cme.license_id):
+            wanted.npis.add(cme.license_id)
+        for board in catalogue.licensing(cme.state) if cme.state else ():
+            wanted.licenses.add((board.code, id_key(cme.license_id)))
+    for moc in report.moc:
+        certifying = catalogue.certifying(moc.board) if moc.board else None
+        if certifying is not None and moc.board_id:
+            wanted.certifications.add((certifying.code, id_key(moc.board_id)))
+    return wanted
+
+
+def enough_given(report: CompletionReport, catalogue: Catalogue) -> bool:
+    """Tell whether a report says enough of its learner to look for anybody."""
+    person = report.person
+    if report.rems_only or not (report.cme or report.moc):
+        return False
+    if isinstance(person.birth_date, Unread):
+        return False
+    if person.learner_id is not None:
+        return True
+    if not (person.first_name and person.last_name):
+        return False
+    return person.birth_date is not None or not birth_date_needed(report, catalogue)
+
+
+def find_learner(report: CompletionReport, candidates: Candidates, catalogue: Catalogue) -> Match:
+    """Decide who is meant among the candidates: exactly one learner, the same one for every part."""
+    if not enough_given(report, catalogue):
+        return NOT_ASKED
+    wanted = wanted_by(report, catalogue)
+    pool = candidates.under(wanted, report)
+    unknown_licenses = tuple(_unknown_licenses(report, candidates, catalogue))
+    npi = report.person.npi
+    unknown_npis = ("/learner/npi",) if npi and is_npi(npi) and not candidates.has_npi(npi) else ()
+
+    fitting = [learner for learner in pool.values() if _fits_person(learner, report.person)]
+    found = [learner for learner in fitting if _fits_every_part(learner, report, catalogue, strict=True)]
+    if not found:
+        # Somebody who fits in all but a certification is told apart from a miss: the board does not know them.
+        found = [learner for learner in fitting if _fits_every_part(learner, report, catalogue, strict=False)]
+        if len(found) > 1:
+            found = []
+    if len(found) == 1:
+        learner = found[0]
+        return Match(
+            result=Result.ONE,
+            learner=learner,
+            cme=tuple(_licenses(learner, cme, report, catalogue) for cme in report.cme),
+            moc=tuple(_certification(learner, moc, catalogue) for moc in report.moc),
+            unknown_licenses=unknown_licenses,
+            unknown_npis=unknown_npis,
+        )
+    return Match(
+        result=Result.SEVERAL if found else Result.NONE,
+        missed=() if found else tuple(_missed(fitting, report, catalogue)),
+        unknown_licenses=unknown_licenses,
+        unknown_npis=unknown_npis,
+    )
+
+
+def _fits_person(learner: Learner, person: Person) -> bool:
+    """Tell whether names, birth date and NPI fit, as far as they are given."""
+    if (person.first_name or person.last_name) and person.name not in learner.names:
+        return False
+    if isinstance(person.birth_date, MonthDay) and learner.birth_date not in (None, str(person.birth_date)):
+        return False
+    return not (person.npi and is_npi(person.npi) and learner.npi != person.npi)
+
+
+def _fits_every_part(learner: Learner, report: CompletionReport, catalogue: Catalogue, *, strict: bool) -> bool:
+    return all(
+        _fits_cme(learner, report=report, cme=cme, catalogue=catalogue) or not _asks(cme, catalogue)
+        for cme in report.cme
+    ) and all(_fits_moc(learner, moc=moc, catalogue=catalogue, strict=strict) for moc in report.moc)
+
+
+def _fits_cme(learner: Learner, *, report: CompletionReport, cme: CmePart, catalogue: Catalogue) -> bool:
+    return bool(_licenses(learner, cme, report, catalogue))
+
+
+def _asks(cme: CmePart, catalogue: Catalogue) -> bool:
+    """Tell whether a CME part can be asked of the registry: an unknown state is told by its own rule."""
+    return not cme.state or bool(catalogue.licensing(cme.state))
+
+
+def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: bool) -> bool:
+    board = catalogue.certifying(moc.board) if moc.board else None
+    if board is None:
+        return True
+    held = learner.certified_by(board.code)
+    if not held:
+        return not strict
+    return not moc.board_id or any(each.key == id_key(moc.board_id) for each in held)
+
+
+def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> tuple[Holding, ...]:
+    """Return the licences a CME part goes to: one in the state named, or every one when none is named."""
+    as_npi = cme.license_id is not None and is_npi(cme.license_id) and learner.npi == cme.license_id
+    if not cme.state:
+        named = as_npi or not cme.license_id
+        meant = learner.licenses if named and (as_npi or _stands_alone(report)) else ()
+        return tuple({held.board: held for held in reversed(meant)}.values())[::-1]
+    order = [board.code for board in catalogue.licensing(cme.state)]
+    held_there = sorted(learner.licensed_by(frozenset(order)), key=lambda held: order.index(held.board))
+    if cme.license_id and not as_npi:
+        held_there = [held for held in held_there if held.key == id_key(cme.license_id)]
+    return tuple(held_there[:1])
+
+
+def _stands_alone(report: CompletionReport) -> bool:
+    """Tell whether the record names its learner so surely that no state is needed: by NPI or learner id."""
+    person = report.person
+    return person.learner_id is not None or bool(person.npi and is_npi(person.npi))
+
+
+def _certification(learner: Learner, moc: MocPart, catalogue: Catalogue) -> Holding | None:
+    board = catalogue.certifying(moc.board) if moc.board else None
+    if board is None:
+        return None
+    held = learner.certified_by(board.code)
+    given = [each for each in held if moc.board_id and each.key == id_key(moc.board_id)]
+    return next(iter(given or held), None)
+
+
+def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogue: Catalogue) -> Iterator[str]:
+    for index, cme in enumerate(report.cme):
+        boards = catalogue.licensing(cme.state) if cme.state else ()
+        if not cme.license_id or (cme.state and not boards):
+            continue
+        if is_npi(cme.license_id) and candidates.has_npi(cme.license_id):
+            continue
+        if not any(candidates.holds_license(board.code, id_key(cme.license_id)) for board in boards):
+            yield f"/cme/{index}/license_id"
+
+
+def _missed(fitting: list[Learner], report: CompletionReport, catalogue: Catalogue) -> Iterator[str]:
+    """Yield the parts that none of the people who fit otherwise fits; the learner as a whole when it is all or none."""
+    parts: list[tuple[str, Callable[[Learner], bool]]] = [
+        (f"/cme/{index}", partial(_fits_cme, report=report, cme=cme, catalogue=catalogue))
+        for index, cme in enumerate(report.cme)
+        if _asks(cme, catalogue)
+    ]
+    parts += [
+        (f"/moc/{index}", partial(_fits_moc, moc=moc, catalogue=catalogue, strict=True))
+        for index, moc in enumerate(report.moc)
+    ]
+    missed = [pointer for pointer, fits in parts if not any(fits(learner) for learner in fitting)]
+    if not fitting or not missed or len(missed) == len(parts):
+        yield "/learner"
+    else:
+        yield from missed

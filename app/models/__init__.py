@@ -1,0 +1,1 @@
+"""Tables, declared once, in portable types. Queries are the store's."""

@@ -1,0 +1,54 @@
+"""Activities and their registrations for certifying boards."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Table, UniqueConstraint
+
+from app.models.base import Document, Instant, Key, key, metadata, number, refers
+
+activities = Table(
+    "activities",
+    metadata,
+    key("activity_id", primary_key=True),
+    refers("provider_id", "providers.provider_id"),
+    Column("internal_id", Key),
+    key("title"),
+    key("format"),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date, nullable=False),
+    Column("ama_quarters", Integer),
+    Column("description", Key),
+    Column("providership", Key),
+    Column("city", Key),
+    Column("state", Key),
+    Column("country", Key),
+    Column("delivery_methods", Document, nullable=False),
+    Column("listing_public", Boolean),
+    Column("mips", Boolean),
+    Column("rems", Document),
+    Column("details", Document, nullable=False),
+    Column("closed_at", Instant),
+    number("version"),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("provider_id", "internal_id"),
+    CheckConstraint("start_date <= end_date", name="dates_in_order"),
+    CheckConstraint("ama_quarters > 0", name="ama_positive"),
+    Index(None, "provider_id", "activity_id"),
+)
+
+activity_boards = Table(
+    "activity_boards",
+    metadata,
+    refers("activity_id", "activities.activity_id", primary_key=True),
+    refers("board", "boards.code", primary_key=True),
+    number("place"),
+    Column("points_quarters", Integer),
+    Column("credit_types", Document, nullable=False),
+    Column("credit_claim_date", Date),
+    Column("practice_areas", Document, nullable=False),
+    Column("content_outline", Document, nullable=False),
+    Column("attested", Boolean),
+    CheckConstraint("points_quarters > 0", name="points_positive"),
+    Index(None, "board"),
+)

@@ -1,0 +1,126 @@
+"""Completions, their credits, and the ledger. What can race is a constraint here."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, text
+
+from app.models.base import Document, Instant, Key, key, metadata, number, refers
+
+completions = Table(
+    "completions",
+    metadata,
+    key("completion_id", primary_key=True),
+    refers("provider_id", "providers.provider_id"),
+    refers("activity_id", "activities.activity_id"),
+    refers("learner_id", "learners.learner_id", nullable=True),
+    key("subject", comment="learner_id, or rems:PROVIDER:LOCAL-ID where there is no physician"),
+    Column("completed_on", Date, nullable=False),
+    number("occasion"),
+    Column("first_name", Key),
+    Column("last_name", Key),
+    key("first_key"),
+    key("last_key"),
+    Column("birth_date", Key, comment="MM/DD; a year is never stored"),
+    Column("npi", Key),
+    Column("rems", Document),
+    key("entry_method"),
+    refers("client_id", "clients.client_id"),
+    Column("batch_id", Key),
+    Column("submitted_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    number("version"),
+    Column("withdrawn_at", Instant),
+    key("catalogue", comment="digest of the board facts by which it was judged"),
+    CheckConstraint("occasion >= 1", name="occasion_positive"),
+    Index(
+        "uq_completions_standing", "activity_id", "subject", "completed_on", "occasion", unique=True,
+        sqlite_where=text("withdrawn_at IS NULL"), postgresql_where=text("withdrawn_at IS NULL"),
+    ),
+    Index("ix_completions_listed", "provider_id", "completion_id"),
+    Index("ix_completions_of_activity", "activity_id", "completion_id"),
+    Index("ix_completions_of_learner", "learner_id", "completed_on"),
+    Index("ix_completions_named", "provider_id", "last_key", "first_key"),
+)  # fmt: skip
+
+completion_versions = Table(
+    "completion_versions",
+    metadata,
+    refers("completion_id", "completions.completion_id", primary_key=True),
+    number("version", primary_key=True),
+    key("commit_id"),
+    key("verb"),
+    Column("at", Instant, nullable=False),
+    refers("client_id", "clients.client_id"),
+    Column("document", Document, nullable=False),
+    comment="Every version in full, apart from the record, so that erasure can blank them.",
+)
+
+credits = Table(
+    "credits",
+    metadata,
+    key("credit_id", primary_key=True),
+    refers("completion_id", "completions.completion_id"),
+    number("place"),
+    key("activity_id"),
+    key("subject"),
+    Column("completed_on", Date, nullable=False),
+    number("occasion"),
+    key("kind"),
+    refers("board", "boards.code"),
+    Column("reported_id", Key),
+    Column("registry_id", Key),
+    number("quarters"),
+    key("status"),
+    Column("holds", Boolean, nullable=False),
+    Column("once_per_day", Boolean, nullable=False),
+    key("delivery"),
+    Column("status_reason", Key),
+    Column("status_at", Instant, nullable=False),
+    CheckConstraint("quarters > 0", name="quarters_positive"),
+    CheckConstraint("kind in ('cme', 'moc')", name="kind"),
+    CheckConstraint("status in ('pending', 'accepted', 'rejected', 'withdrawn')", name="status"),
+    CheckConstraint("delivery in ('board', 'transcript-only')", name="delivery"),
+    CheckConstraint("holds = (status in ('pending', 'accepted'))", name="holds"),
+    Index(
+        "uq_credits_standing", "activity_id", "subject", "completed_on", "occasion", "board", unique=True,
+        sqlite_where=text("holds"), postgresql_where=text("holds"),
+    ),
+    Index(
+        "uq_credits_once_per_day", "activity_id", "subject", "board", "completed_on", unique=True,
+        sqlite_where=text("holds AND once_per_day"), postgresql_where=text("holds AND once_per_day"),
+    ),
+    Index("ix_credits_of_completion", "completion_id"),
+    Index("ix_credits_of_day", "subject", "board", "completed_on"),
+    Index("ix_credits_of_board", "board", "credit_id"),
+)  # fmt: skip
+
+credit_types = Table(
+    "credit_types",
+    metadata,
+    refers("credit_id", "credits.credit_id", primary_key=True),
+    key("credit_type", primary_key=True),
+    number("quarters"),
+    number("place"),
+    CheckConstraint("quarters > 0", name="quarters_positive"),
+)
+
+credit_references = Table(
+    "credit_references",
+    metadata,
+    refers("provider_id", "providers.provider_id", primary_key=True),
+    key("client_reference", primary_key=True),
+    refers("credit_id", "credits.credit_id", primary_key=True),
+    Index(None, "credit_id"),
+    comment="The senders' own keys of credits.",
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    key("activity_id", primary_key=True),
+    key("subject", primary_key=True),
+    key("target", primary_key=True, comment="CME, or a certifying board's code"),
+    number("quarters"),
+    CheckConstraint("quarters >= 0", name="quarters_not_negative"),
+    comment="What a learner holds of an activity's maximum; changed by deltas only.",
+)

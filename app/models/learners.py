@@ -1,0 +1,68 @@
+"""The registry of physicians, and the opaque ids by which providers may name them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Table, UniqueConstraint
+
+from app.models.base import Instant, Key, key, metadata, refers
+
+learners = Table(
+    "learners",
+    metadata,
+    key("learner_id", primary_key=True),
+    key("first_name"),
+    Column("middle_name", Key),
+    key("last_name"),
+    Column("birth_date", Key, comment="MM/DD; a year is never stored"),
+    Column("npi", Key, unique=True),
+    Column("medical_school", Key),
+    refers("merged_into", "learners.learner_id", nullable=True),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+learner_names = Table(
+    "learner_names",
+    metadata,
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    key("last_key", primary_key=True),
+    key("first_key", primary_key=True),
+    key("birth_date", comment="as of the learner, empty when not known: one index finds name and date"),
+    key("last_name"),
+    Index(None, "last_key", "first_key", "birth_date"),
+)
+
+licenses = Table(
+    "licenses",
+    metadata,
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    refers("board", "boards.code", primary_key=True),
+    key("id_key", primary_key=True),
+    key("license_id"),
+    key("short_key", comment="without leading zeros, as a number cell leaves it"),
+    Column("first_seen_at", Instant, nullable=False),
+    Index(None, "board", "short_key"),
+)
+
+certifications = Table(
+    "certifications",
+    metadata,
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    refers("board", "boards.code", primary_key=True),
+    key("id_key", primary_key=True),
+    key("board_id"),
+    key("short_key", comment="without leading zeros, as a number cell leaves it"),
+    Column("first_seen_at", Instant, nullable=False),
+    Index(None, "board", "short_key"),
+)
+
+learner_links = Table(
+    "learner_links",
+    metadata,
+    refers("provider_id", "providers.provider_id", primary_key=True),
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    key("link"),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("provider_id", "link"),
+    Index(None, "learner_id"),
+)

@@ -1,0 +1,82 @@
+"""Providers, boards, and the clients that act for them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Table
+
+from app.models.base import Document, Instant, Key, key, metadata, refers
+
+providers = Table(
+    "providers",
+    metadata,
+    key("provider_id", primary_key=True),
+    key("name"),
+    Column("joint", Boolean, nullable=False, default=False),
+    Column("city", Key),
+    Column("state", Key),
+    refers("merged_into", "providers.provider_id", nullable=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+boards = Table(
+    "boards",
+    metadata,
+    key("code", primary_key=True),
+    key("name"),
+    key("kind"),
+    Column("state", Key),
+    CheckConstraint("kind in ('certifying', 'licensing')", name="kind"),
+    comment="Codes that records may refer to; the facts are the catalogue's.",
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    key("client_id", primary_key=True),
+    key("name"),
+    key("role"),
+    refers("board", "boards.code", nullable=True),
+    Column("test", Boolean, nullable=False, default=False),
+    Column("scopes", Document, nullable=False),
+    key("permission_attested_by"),
+    Column("permission_attested_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    CheckConstraint("role in ('provider', 'vendor', 'board', 'operator')", name="role"),
+)
+
+client_secrets = Table(
+    "client_secrets",
+    metadata,
+    key("digest", primary_key=True),
+    refers("client_id", "clients.client_id"),
+    key("kind"),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    CheckConstraint("kind in ('api-key', 'client-secret')", name="kind"),
+    Index(None, "client_id"),
+    comment="SHA-256 of keys and secrets; several at once while one is rotated.",
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    refers("client_id", "clients.client_id", primary_key=True),
+    refers("provider_id", "providers.provider_id", primary_key=True),
+    Column("granted_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    comment="For which providers a client may act: its own, or those that granted it the right.",
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    refers("client_id", "clients.client_id", primary_key=True),
+    key("provider_id", primary_key=True),
+    key("key", primary_key=True),
+    key("fingerprint"),
+    Column("answer", Document, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "created_at"),
+    comment="Answers kept to be given again; provider_id is empty where none is acted for.",
+)

@@ -1,0 +1,8 @@
+"""Every table under one metadata, for migrations and tests."""
+
+from __future__ import annotations
+
+from app.models import activities, commits, completions, learners, organisations
+from app.models.base import metadata
+
+__all__ = ["activities", "commits", "completions", "learners", "metadata", "organisations"]

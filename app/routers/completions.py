@@ -1,0 +1,95 @@
+"""`/v1/learner-completions`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
+from app.core.routing import StrictRoute
+from app.domain.credits import Outcome
+from app.domain.reports import EntryMethod
+from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, answered
+from app.routers.openapi import problems
+from app.schemas.completions import CompletionIn, CompletionOut, CompletionPage, ReportedOut
+from app.services import completions, reporting
+from app.services.completions import Filter
+from app.services.context import Work, read_async, transact_async
+from app.services.idempotency import Answer
+
+router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
+PATH = "/v1/learner-completions"
+CompletionId = Annotated[str, Path(max_length=64, description="The completion's id.")]
+Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
+
+
+class CompletionQuery(PageQuery):
+    """Which completions to list. Repeated parameters mean any of their values."""
+
+    activity_id: Texts = []
+    first_name: Annotated[str | None, Field(max_length=200)] = None
+    last_name: Annotated[str | None, Field(max_length=200)] = None
+    board: Annotated[Texts, Field(description="Code or name of a board.")] = []
+    kind: list[Literal["cme", "moc"]] = []
+    status: list[Literal["pending", "accepted", "rejected", "withdrawn"]] = []
+    learner_id: Annotated[str | None, Field(max_length=64)] = None
+    client_reference: Annotated[str | None, Field(max_length=300)] = None
+    completed_from: date | None = None
+    completed_to: date | None = None
+    submitted_from: date | None = None
+    submitted_to: date | None = None
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ReportedOut,
+    responses=problems(409, 413, 415)
+    | {200: {"model": ReportedOut, "description": "Joined to, or unchanged in, what stands"}},
+)
+async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
+    """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
+
+    def produce(work: Work) -> Answer:
+        submitted = reporting.report(work, body.as_report(caller.provider_id, work.now, EntryMethod.API))
+        assert submitted.completion is not None
+        shown = ReportedOut.after(submitted.completion, submitted.outcome, submitted.findings)
+        return Answer(
+            status=201 if submitted.outcome is Outcome.CREATED else 200,
+            body=shown.model_dump_json(),
+            headers={"Location": f"{PATH}/{shown.completion_id}", "ETag": f'"{shown.version}"'},
+        )
+
+    return await answered(caller, produce)
+
+
+@router.get("", response_model=CompletionPage, responses=problems())
+async def list_completions(
+    caller: CompletionsReader, query: Annotated[CompletionQuery, Query()], response: Response
+) -> CompletionPage:
+    """List the provider's completions, newest first."""
+    keyring, client = caller.service.keyring, caller.client.client_id
+    turned = turn(keyring, query, client, PATH)
+    wanted = Filter(**turned.query.model_dump(exclude={"limit", "cursor"}))
+    found = await read_async(caller, completions.page, wanted, before=turned.after, limit=query.size + 1)
+    page = page_of(found, query.size, lambda each: each.completion_id)
+    cursor = next_cursor(keyring, turned, page, client, PATH)
+    response.headers.update(next_link(PATH, query.limit, cursor))
+    return CompletionPage(data=[CompletionOut.of(each) for each in page.rows], next_cursor=cursor)
+
+
+@router.get("/{completion_id}", response_model=CompletionOut, responses=problems(404))
+async def get_completion(caller: CompletionsReader, completion_id: CompletionId, response: Response) -> CompletionOut:
+    """Read one completion as it stands, with the status of each credit."""
+    found = await read_async(caller, completions.get, completion_id)
+    response.headers["ETag"] = f'"{found.version}"'
+    return CompletionOut.of(found)
+
+
+@router.delete("/{completion_id}", status_code=204, responses=problems(404))
+async def withdraw_completion(caller: CompletionsWriter, completion_id: CompletionId) -> None:
+    """Withdraw a completion with all its credits. The boards that have them are told."""
+    await transact_async(caller, completions.withdraw, completion_id)

@@ -1,0 +1,158 @@
+"""Who calls: keys, scopes, the provider acted for. Every route names its caller in its signature."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, Request, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from starlette.responses import Response
+
+from app.core.errors import Forbidden, ParameterInvalid, Unauthenticated
+from app.core.problems import request_id_of
+from app.services import access
+from app.services.access import Client, Clients
+from app.services.context import Caller, Service, Work, transact_async
+from app.services.idempotency import Answer, once
+
+bearer = HTTPBearer(scheme_name="API key", description="`pars_live_…` or `pars_test_…`", auto_error=False)
+
+
+def service_of(request: Request) -> Service:
+    """Return the running installation."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def client_of(
+    request: Request,
+    scopes: SecurityScopes,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+) -> Client:
+    """Return the client that calls; refuses a missing or unknown key, and a client without the scope."""
+    if given is None:
+        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    kept: Clients = request.app.state.clients
+    client = kept.remembered(given.credentials)
+    if client is None:
+        service = service_of(request)
+        client = await service.database.read_async(lambda connection: kept.find(connection, given.credentials))
+    if client is None:
+        raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    request.state.client_id = client.client_id
+    missing = [scope for scope in scopes.scopes if scope not in client.scopes]
+    if missing:
+        raise Forbidden(f"The client lacks the scope {' '.join(missing)}.")
+    return client
+
+
+_Provider = Annotated[
+    str | None,
+    Header(
+        alias="PARS-Provider",
+        max_length=64,
+        description="Provider acted for; required of vendors, operators and clients of several providers.",
+        examples=["0008001"],
+    ),
+]
+
+
+async def _caller(request: Request, client: Client, provider: str | None, key: str | None = None) -> Caller:
+    service = service_of(request)
+    provider_id = access.require_provider(client, provider)
+    if client.role == "operator":
+        await service.database.read_async(lambda connection: access.must_exist(connection, provider_id))
+    return Caller(
+        service=service,
+        client=client,
+        provider=provider_id,
+        request_id=request_id_of(request),
+        idempotency_key=key,
+        fingerprint=await _fingerprint(request) if key is not None else "",
+    )
+
+
+async def _fingerprint(request: Request) -> str:
+    """Return a digest of what makes a request the same one: method, path, query and body."""
+    head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(head + await request.body()).hexdigest()
+
+
+def _requires(scope: str) -> Any:
+    async def authorise(
+        request: Request, client: Client = Security(client_of, scopes=[scope]), provider: _Provider = None
+    ) -> Caller:
+        return await _caller(request, client, provider)
+
+    return Depends(_declared(authorise, scope))
+
+
+def _creates(scope: str) -> Any:
+    async def authorise(
+        request: Request,
+        client: Client = Security(client_of, scopes=[scope]),
+        provider: _Provider = None,
+        key: Annotated[
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                max_length=255,
+                description="Names the request: sent again with it, it is answered the same and nothing happens twice.",
+            ),
+        ] = None,
+    ) -> Caller:
+        if key is not None and not key.strip():
+            item = {"code": "parameter-invalid", "header": "Idempotency-Key", "detail": "The key is blank."}
+            raise ParameterInvalid(errors=[item])
+        return await _caller(request, client, provider, key)
+
+    return Depends(_declared(authorise, scope))
+
+
+def _declared(authorise: Callable[..., Awaitable[Any]], scope: str) -> Callable[..., Awaitable[Any]]:
+    if scope not in access.SCOPES:
+        raise ValueError(f"{scope} is no scope")
+    authorise.scope = scope  # type: ignore[attr-defined]
+    return authorise
+
+
+async def _anybody() -> None:
+    """Mark a route that anybody may call."""
+
+
+_anybody.scope = "public"  # type: ignore[attr-defined]
+Public = Depends(_anybody)
+ActivitiesReader = Annotated[Caller, _requires("activities:read")]
+ActivitiesWriter = Annotated[Caller, _creates("activities:write")]
+CompletionsReader = Annotated[Caller, _requires("completions:read")]
+CompletionsWriter = Annotated[Caller, _requires("completions:write")]
+CompletionsReporter = Annotated[Caller, _creates("completions:write")]
+
+
+def scope_of(route: APIRoute) -> str | None:
+    """Return the scope a route declares, "public", or None when it declares none."""
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        scope = getattr(dependant.call, "scope", None)
+        if isinstance(scope, str):
+            return scope
+        waiting.extend(dependant.dependencies)
+    return None
+
+
+def refuse_undeclared(app: FastAPI) -> None:
+    """Stop the start when a route does not say who may call it."""
+    undeclared = [route.path for route in app.routes if isinstance(route, APIRoute) and scope_of(route) is None]
+    if undeclared:
+        raise RuntimeError(f"routes without a declared scope: {', '.join(undeclared)}")
+
+
+async def answered(caller: Caller, produce: Callable[[Work], Answer]) -> Response:
+    """Do a creating request once, in a transaction of its own, and send its answer after the commit."""
+    answer = await transact_async(caller, once, produce)
+    headers = answer.headers | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
+    return Response(answer.body, answer.status, headers=headers, media_type="application/json")

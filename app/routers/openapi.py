@@ -1,0 +1,71 @@
+"""How the API describes itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from app import __version__
+from app.core.errors import every_problem
+from app.schemas.problems import MEDIA_TYPE, ErrorItem, FindingOut, ProblemOut
+
+DESCRIPTION = """Report which physician completed what; every finding comes at once, with the rule behind it.
+
+A completion is one learner, one activity, one date. Sent again it is `unchanged`; with another board or state it is
+`joined` to what stands. Errors are problems (RFC 9457): `errors` names every fault with a JSON Pointer, `findings`
+holds all that the rules have to say.
+"""
+TAGS = [
+    {"name": "Activities", "description": "What a provider offers."},
+    {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
+    {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},
+    {"name": "System", "description": "Health, metrics, and pages about problems."},
+]
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: int) -> Responses:
+    """Describe the errors of a route; those that any request can meet are added."""
+    known: dict[int, list[str]] = {}
+    for kind in every_problem():
+        known.setdefault(kind.status, []).append(kind.code)
+    return {
+        status: {
+            "description": "Problem: " + ", ".join(f"`{code}`" for code in known[status]),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted({*statuses, 400, 401, 403, 422, 500, 503})
+    }
+
+
+def operation_id(route: APIRoute) -> str:
+    """Name an operation after its function: stable, and good to read in generated clients."""
+    return route.name
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title="PARS",
+            version=__version__,
+            summary="Reporting of learner credit by accredited medical-education providers",
+            description=DESCRIPTION,
+            routes=app.routes,
+            tags=TAGS,
+        )
+        schemas = document["components"]["schemas"]
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        for name, model in (("Problem", ProblemOut), ("ErrorItem", ErrorItem), ("FindingOut", FindingOut)):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema.pop("$defs", None)
+            schemas[name] = schema
+        document["components"]["schemas"] = dict(sorted(schemas.items()))
+        app.openapi_schema = document
+    return app.openapi_schema

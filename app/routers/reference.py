@@ -1,0 +1,40 @@
+"""`/v1/boards` and `/v1/rules`: open to everybody, so that error messages can point there."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from app.core.routing import StrictRoute
+from app.routers.depends import Public, service_of
+from app.routers.openapi import problems
+from app.schemas.reference import BoardList, BoardOut, RuleList, RuleOut
+from app.services import reference
+
+router = APIRouter(prefix="/v1", tags=["Reference data"], route_class=StrictRoute, dependencies=[Public])
+
+
+@router.get("/boards", response_model=BoardList, responses=problems())
+async def list_boards(request: Request) -> BoardList:
+    """List every certifying and licensing board with the facts that the rules use."""
+    service = service_of(request)
+    today = service.clock().date()
+    return BoardList(data=[BoardOut.of(each, today) for each in reference.boards(service.catalogue)])
+
+
+@router.get("/boards/{code}", response_model=BoardOut, responses=problems(404))
+async def get_board(request: Request, code: str) -> BoardOut:
+    """Read one board, by its code or name."""
+    service = service_of(request)
+    return BoardOut.of(reference.board(service.catalogue, code), service.clock().date())
+
+
+@router.get("/rules", response_model=RuleList, responses=problems())
+async def list_rules() -> RuleList:
+    """List every reporting rule, with what it says and where it comes from."""
+    return RuleList(data=[RuleOut.of(each) for each in reference.rules().values()])
+
+
+@router.get("/rules/{rule_id}", response_model=RuleOut, responses=problems(404))
+async def get_rule(rule_id: str) -> RuleOut:
+    """Read one reporting rule."""
+    return RuleOut.of(reference.rule(rule_id))

@@ -1,0 +1,1 @@
+"""The reporting rules, one small pure function each, and the catalogue of boards they read."""

@@ -1,0 +1,231 @@
+"""Rules about activities as they are registered: only what can never be right refuses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+from app.domain.activities import Activity, Registration
+from app.domain.amounts import in_quarters, on_grid
+from app.domain.boards import Board
+from app.domain.catalogue import Catalogue
+from app.domain.findings import Finding, Severity
+from app.domain.formats import Bound, anniversary
+from app.domain.readings import Unread
+from app.domain.words import code_key
+from app.rules.amounts import registered_with_one_session
+from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule
+
+_FIELDS = "accreditor's field descriptions"
+_DATES = "accreditor's guidance on activity dates"
+_COMMON = "slides, Common Issues"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registering:
+    """An activity before the rules, with the board facts."""
+
+    activity: Activity
+    catalogue: Catalogue
+
+
+@rule("title-required", Scope.ACTIVITY, source=_FIELDS)
+def title_required(case: Registering) -> Iterator[Fault]:
+    """An activity has a title."""
+    if not case.activity.title:
+        yield Fault("/title", "The title is missing.", "Give the title under which learners know the activity.")
+
+
+@rule("format-known", Scope.ACTIVITY, source=_FIELDS)
+def format_known(case: Registering) -> Iterator[Fault]:
+    """An activity has one of the known formats."""
+    if case.activity.kind is None:
+        yield Fault(
+            "/format",
+            "This activity format is not known." if case.activity.format else "The activity format is missing.",
+            "Give a code such as live-course or enduring-material; /v1/activity-formats lists them all.",
+        )
+
+
+@rule("date-valid", Scope.ACTIVITY, source=_FIELDS)
+def activity_date_valid(case: Registering) -> Iterator[Fault]:
+    """Start and end date are given, and every date is a day of the calendar."""
+    activity = case.activity
+    for name, day in (("start_date", activity.start_date), ("end_date", activity.end_date)):
+        if day is None:
+            yield Fault(f"/{name}", f"The {name.replace('_', ' ')} is missing.", "Give it as YYYY-MM-DD.")
+        elif isinstance(day, Unread):
+            yield Fault(f"/{name}", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
+    for place, each in enumerate(activity.registrations):
+        if isinstance(each.credit_claim_date, Unread):
+            yield Fault(f"/moc/{place}/credit_claim_date", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
+
+
+@rule("dates-in-order", Scope.ACTIVITY, source=_DATES)
+def dates_in_order(case: Registering) -> Iterator[Fault]:
+    """The start date is not after the end date."""
+    start, end = case.activity.start_date, case.activity.end_date
+    if isinstance(start, date) and isinstance(end, date) and start > end:
+        yield Fault("/end_date", f"The end on {end} lies before the start on {start}.", "Check both dates.")
+
+
+def _beyond_span(case: Registering, bound: Bound) -> Iterator[Fault]:
+    activity, kind = case.activity, case.activity.kind
+    start, end = activity.start_date, activity.end_date
+    if kind is None or kind.span_months is None or kind.span_bound is not bound:
+        return
+    if isinstance(start, date) and isinstance(end, date) and end > (last := anniversary(start, kind.span_months)):
+        yield Fault(
+            "/end_date",
+            f"{kind.name} that starts on {start} runs until {last} at the latest, not {end}.",
+            "Register what follows as an activity of its own.",
+        )
+
+
+@rule("span-limit", Scope.ACTIVITY, source=_DATES)
+def span_limit(case: Registering) -> Iterator[Fault]:
+    """A series runs at most 12 months, an enduring material at most 3 years, the anniversary included."""
+    yield from _beyond_span(case, Bound.REFUSED)
+
+
+@rule("span-unusual", Scope.ACTIVITY, source=_DATES, warns=True)
+def span_unusual(case: Registering) -> Iterator[Fault]:
+    """Activities of the other formats but live courses and journals run at most 12 months."""
+    yield from _beyond_span(case, Bound.ADVISED)
+
+
+@rule("claim-date-order", Scope.ACTIVITY, source=_DATES)
+def claim_date_order(case: Registering) -> Iterator[Fault]:
+    """A board's credit claim date is not before the activity's end date."""
+    end = case.activity.end_date
+    for place, each in enumerate(case.activity.registrations):
+        claim = each.credit_claim_date
+        if isinstance(claim, date) and isinstance(end, date) and claim < end:
+            yield Fault(
+                f"/moc/{place}/credit_claim_date",
+                f"The claim date {claim} lies before the end on {end}.",
+                "It is the last day on which a completion can still earn this board's credit.",
+            )
+
+
+def _amounts(activity: Activity) -> Iterator[tuple[str, float]]:
+    """Yield the amounts that are given, with their pointers."""
+    if activity.ama_pra_credits is not None:
+        yield "/ama_pra_credits", activity.ama_pra_credits
+    for place, each in enumerate(activity.registrations):
+        if each.points is not None:
+            yield f"/moc/{place}/points", each.points
+
+
+@rule("credit-positive", Scope.ACTIVITY, source="slides, Data reporting rules")
+def activity_credit_positive(case: Registering) -> Iterator[Fault]:
+    """Amounts of an activity, where given, are greater than 0."""
+    for pointer, amount in _amounts(case.activity):
+        if in_quarters(amount) <= 0:
+            yield Fault(pointer, "Credits must be greater than 0.", "Leave the amount out until it is known.")
+
+
+@rule("credit-quarter", Scope.ACTIVITY, source="accreditor: credit is given in quarters of an hour")
+def activity_credit_quarter(case: Registering) -> Iterator[Fault]:
+    """Amounts of an activity, where given, are multiples of 0.25."""
+    for pointer, amount in _amounts(case.activity):
+        if not on_grid(amount):
+            yield Fault(pointer, f"{amount:g} is no multiple of 0.25.", "Round to the nearest quarter of a credit.")
+
+
+def _boards(case: Registering) -> Iterator[tuple[str, Registration, Board | None]]:
+    for place, each in enumerate(case.activity.registrations):
+        yield f"/moc/{place}", each, case.catalogue.certifying(each.board) if each.board else None
+
+
+@rule("board-known", Scope.ACTIVITY, source=_FIELDS)
+def activity_board_known(case: Registering) -> Iterator[Fault]:
+    """Every board an activity is registered for is a known certifying board."""
+    for pointer, _, board in _boards(case):
+        if board is None:
+            yield Fault(f"{pointer}/board", "This certifying board is not known.", "/v1/boards lists them all.")
+
+
+@rule("board-once", Scope.ACTIVITY, source=_FIELDS)
+def activity_board_once(case: Registering) -> Iterator[Fault]:
+    """No board stands twice among an activity's registrations."""
+    seen: set[str] = set()
+    for pointer, _, board in _boards(case):
+        if board is not None and board.code in seen:
+            yield Fault(f"{pointer}/board", f"{board.code} stands twice.", "Give each board once.")
+        elif board is not None:
+            seen.add(board.code)
+
+
+@rule("credit-type-known", Scope.ACTIVITY, source=_FIELDS)
+def credit_type_known(case: Registering) -> Iterator[Fault]:
+    """Credit types an activity is registered for are the board's own, as far as those are known."""
+    for pointer, each, board in _boards(case):
+        for place, name in enumerate(each.credit_types if board is not None else ()):
+            if board is not None and (not code_key(name) or (board.credit_types and board.credit_type(name) is None)):
+                known = ", ".join(known.name for known in board.credit_types)
+                hint = f"It has: {known}." if known else "Name the type."
+                yield Fault(f"{pointer}/credit_types/{place}", f"{board.code} has no such credit type.", hint)
+
+
+@rule("credit-type-once", Scope.ACTIVITY, source=_FIELDS)
+def activity_credit_type_once(case: Registering) -> Iterator[Fault]:
+    """No credit type stands twice within a registration."""
+    for pointer, each, board in _boards(case):
+        seen: set[str] = set()
+        for place, name in enumerate(each.credit_types if board is not None else ()):
+            key = code_key(board.type_name(name)) if board is not None else ""
+            if key in seen:
+                yield Fault(f"{pointer}/credit_types/{place}", "This credit type stands twice.", "Give each type once.")
+            seen.add(key)
+
+
+@rule("rss-session-amount", Scope.ACTIVITY, source=_COMMON, warns=True)
+def rss_session_amount(case: Registering) -> Iterator[Fault]:
+    """A series of more than 60 days registered with 2 credits or fewer looks like one session's credit."""
+    for pointer, amount in _amounts(case.activity):
+        if registered_with_one_session(case.activity, amount):
+            yield Fault(
+                pointer,
+                f"{amount:g} credits are few for a whole series.",
+                "Register the most a learner can earn over the whole series, not in one session.",
+            )
+
+
+@rule("listing-incomplete", Scope.ACTIVITY, source="slides, CME Passport", warns=True)
+def listing_incomplete(case: Registering) -> Iterator[Fault]:
+    """A public listing has a URL, a fee and a way of registration."""
+    listing = case.activity.details.get("listing") or {}
+    if case.activity.listing_public:
+        for name in ("url", "fee", "registration"):
+            if not listing.get(name):
+                yield Fault(
+                    f"/listing/{name}", f"The public listing has no {name}.", "Physicians search by it; add it."
+                )
+
+
+@rule(
+    "listing-home-page",
+    Scope.ACTIVITY,
+    source="slides, CME Passport: as specific to the activity as possible",
+    warns=True,
+)
+def listing_home_page(case: Registering) -> Iterator[Fault]:
+    """The URL of a public listing leads to the activity, not to a home page."""
+    url = (case.activity.details.get("listing") or {}).get("url")
+    if case.activity.listing_public and url:
+        parts = urlsplit(url)
+        if parts.path in ("", "/") and not parts.query and not parts.fragment:
+            yield Fault("/listing/url", "This URL is a home page.", "Give the activity's own page.")
+
+
+def judge_activity(activity: Activity, catalogue: Catalogue) -> tuple[Finding, ...]:
+    """Return everything the rules have to say about an activity."""
+    return ask(ACTIVITY_RULES.values(), Registering(activity=activity, catalogue=catalogue))
+
+
+def refuses(findings: tuple[Finding, ...]) -> bool:
+    """Tell whether any finding refuses the activity."""
+    return any(finding.severity is Severity.REJECT for finding in findings)

@@ -1,0 +1,212 @@
+"""Rules about how much credit can be given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from app.domain.activities import Activity
+from app.domain.amounts import in_credits, in_quarters, on_grid, written
+from app.domain.credits import CME
+from app.domain.findings import Severity
+from app.domain.readings import Unread
+from app.domain.reports import quarters_of
+from app.domain.words import code_key
+from app.rules.case import Case
+from app.rules.engine import Fault, Scope, rule
+
+_RULES = "slides, Data reporting rules"
+_BATCH = "slides, Learner completion entry - Excel batch"
+_LONG_SERIES = timedelta(days=60)
+_SESSION_CREDITS = 2
+UNUSUAL_FACTOR = 10
+
+
+def registered_with_one_session(activity: Activity, credits: float | None) -> bool:
+    """Tell whether a long series looks registered with the credit of one session instead of the whole.
+
+    Source: slides, Common Issues.
+    """
+    start, end = activity.start_date, activity.end_date
+    return (
+        activity.kind is not None
+        and activity.kind.code == "regularly-scheduled-series"
+        and credits is not None
+        and credits <= _SESSION_CREDITS
+        and isinstance(start, date)
+        and isinstance(end, date)
+        and end - start > _LONG_SERIES
+    )
+
+
+@rule("credit-positive", Scope.ALL, source=_RULES)
+def credit_positive(case: Case) -> Iterator[Fault]:
+    """Every amount of credit is greater than 0."""
+    for pointer, amount in case.report.amounts():
+        if amount is not None and not isinstance(amount, Unread) and in_quarters(amount) <= 0:
+            yield Fault(pointer, "Credits must be greater than 0.", "Leave out what was not earned.")
+
+
+@rule("credit-quarter", Scope.ALL, source="accreditor: credit is given in quarters of an hour")
+def credit_quarter(case: Case) -> Iterator[Fault]:
+    """Every amount of credit is a multiple of 0.25."""
+    for pointer, amount in case.report.amounts():
+        if amount is not None and not isinstance(amount, Unread) and not on_grid(amount):
+            yield Fault(pointer, f"{amount:g} is no multiple of 0.25.", "Round to the nearest quarter of a credit.")
+
+
+def _above_maximum(case: Case, pointer: str, quarters: float | None, maximum: float | None, of: str) -> Iterator[Fault]:
+    if quarters is None or maximum is None or quarters <= in_quarters(maximum):
+        return
+    hint = "Check the amount and the activity's registered maximum."
+    if registered_with_one_session(case.registered, maximum):
+        hint = "The series looks registered with one session's credit: register the amount of the whole series."
+    yield Fault(pointer, f"{written(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
+
+
+@rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",))
+def cme_maximum(case: Case) -> Iterator[Fault]:
+    """In the formats that bind learners to it, CME is at most the activity's AMA PRA amount."""
+    if case.registered.maximum_checked:
+        for index, cme in enumerate(case.report.cme):
+            maximum = case.registered.maximum()
+            yield from _above_maximum(
+                case, f"/cme/{index}/credits", quarters_of(cme.credits), maximum, "AMA PRA credits"
+            )
+
+
+@rule("moc-maximum", Scope.MOC, source=_RULES, needs=("activity",))
+def moc_maximum(case: Case) -> Iterator[Fault]:
+    """In the formats that bind learners to it, a board's points are at most the activity's points for that board."""
+    if case.registered.maximum_checked:
+        for pointer, moc, board in case.moc_parts():
+            maximum = case.registered.maximum(board.code)
+            yield from _above_maximum(
+                case, f"{pointer}/total_credits", moc.total_quarters, maximum, f"{board.code} points"
+            )
+
+
+@rule("cumulative-maximum", Scope.ALL, source=_RULES, needs=("activity", "placement"))
+def cumulative_maximum(case: Case) -> Iterator[Fault]:
+    """In the formats that bind learners to it, a learner's credit over the whole activity is at most its maximum."""
+    if not case.registered.maximum_checked:
+        return
+    for target, held, total in case.placed.over:
+        maximum = case.registered.maximum(None if target.ledger == CME else target.board)
+        if maximum is None or target.quarters > in_quarters(maximum) or total <= in_quarters(maximum):
+            continue
+        pointer = f"{target.pointer}/{'credits' if target.ledger == CME else 'total_credits'}"
+        yield Fault(
+            pointer,
+            f"With the {written(held)} reported before it would be {written(total)}, above the activity's maximum "
+            f"of {maximum:g} for {target.ledger}.",
+            f"At most {written(max(0, in_quarters(maximum) - held))} can still be reported; correct or withdraw what "
+            "was reported too high.",
+        )
+
+
+@rule(
+    "amount-unusual", Scope.ALL, source="inferred from the slides' 999-credit example", warns=True, needs=("activity",)
+)
+def amount_unusual(case: Case) -> Iterator[Fault]:
+    """In the formats without a maximum, an amount more than ten times the activity's is worth a second look."""
+    if case.registered.maximum_checked:
+        return
+    asked = [
+        *(
+            (f"/cme/{i}/credits", quarters_of(cme.credits), case.registered.maximum())
+            for i, cme in enumerate(case.report.cme)
+        ),
+        *(
+            (f"{at}/total_credits", moc.total_quarters, case.registered.maximum(board.code))
+            for at, moc, board in case.moc_parts()
+        ),
+    ]
+    for pointer, quarters, maximum in asked:
+        if quarters is not None and maximum and quarters > UNUSUAL_FACTOR * in_quarters(maximum):
+            yield Fault(
+                pointer, f"{written(quarters)} is more than ten times the activity's {maximum:g}.", "Check the amount."
+            )
+
+
+@rule("states-differ", Scope.CME, source="one completion's CME is one amount, whichever states it goes to", warns=True)
+def states_differ(case: Case) -> Iterator[Fault]:
+    """CME of one completion is the same amount for all its states."""
+    given = [quarters_of(cme.credits) for cme in case.report.cme]
+    joined = case.placement.onto if case.placement else None
+    held = {each.quarters for each in joined.credits if each.holds and each.target == CME} if joined else set()
+    amounts = {amount for amount in given if amount is not None} | held
+    if len(amounts) > 1 and given:
+        listed = " and ".join(written(amount) for amount in sorted(amounts))
+        yield Fault(
+            "/cme", f"The states of one completion have {listed}.", "Check that all states have the same amount."
+        )
+
+
+@rule("credit-type-within-total", Scope.MOC, source=f"{_BATCH}: amounts in one row are not additive")
+def credit_type_within_total(case: Case) -> Iterator[Fault]:
+    """Each credit type's amount is at most the board's total; a total above the sum of its types is worth a look."""
+    for index, moc in enumerate(case.report.moc):
+        total = quarters_of(moc.total_credits)
+        amounts = [quarters_of(each.credits) for each in moc.credit_types]
+        if total is None:
+            continue
+        for place, amount in enumerate(amounts):
+            if amount is not None and amount > total:
+                yield Fault(
+                    f"/moc/{index}/credit_types/{place}/credits",
+                    f"{written(amount)} is above the board's total of {written(total)}.",
+                    "Types of one record are not additive: none may exceed the total.",
+                )
+        readable = [amount for amount in amounts if amount is not None]
+        if readable and len(readable) == len(amounts) and total > sum(readable):
+            yield Fault(
+                f"/moc/{index}/total_credits",
+                f"The total of {written(total)} is above the sum of its types, {written(sum(readable))}.",
+                "Check whether a credit type was left off.",
+                Severity.WARNING,
+            )
+
+
+@rule("total-inferred", Scope.MOC, source="accreditor's documents give amounts per credit type only", warns=True)
+def total_inferred(case: Case) -> Iterator[Fault]:
+    """Where a board's total is not given, its largest credit type stands for it."""
+    for index, moc in enumerate(case.report.moc):
+        total = moc.total_quarters
+        if moc.total_credits is None and total is not None:
+            yield Fault(
+                f"/moc/{index}/total_credits",
+                f"No total was given; {in_credits(total):g}, the largest credit type, stands for it.",
+                "Give the total to be sure.",
+            )
+
+
+@rule(
+    "special-credit",
+    Scope.CME,
+    source="slides, Learner Search: Controlled Substance in North Carolina",
+    boards=("ZZNC",),
+)
+def special_credit(case: Case) -> Iterator[Fault]:
+    """A special credit is one that the state's board knows, and is a part of the CME credit of the same record."""
+    for index, cme in enumerate(case.report.cme):
+        boards = case.cme_boards(cme) or tuple(
+            case.facts.catalogue.boards[held.board] for held in (case.match.cme[index] if case.match.cme else ())
+        )
+        known = {code_key(name) for board in boards for name in board.special_credits}
+        total = quarters_of(cme.credits)
+        for place, special in enumerate(cme.special_credits):
+            at = f"/cme/{index}/special_credits/{place}"
+            if boards and code_key(special.type or "") not in known:
+                yield Fault(
+                    f"{at}/type",
+                    "The state's board knows no such special credit.",
+                    "Controlled Substance is reported for North Carolina only.",
+                )
+            amount = quarters_of(special.credits)
+            if amount is not None and total is not None and amount > total:
+                yield Fault(
+                    f"{at}/credits",
+                    f"{written(amount)} is above the CME amount of {written(total)}.",
+                    "A special credit is a part of the CME credit, not added to it.",
+                )

@@ -1,0 +1,176 @@
+"""A record with everything the rules need to know about it, loaded and looked up before they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.domain.activities import Activity, ActivityStatus
+from app.domain.boards import Board
+from app.domain.catalogue import Catalogue
+from app.domain.credits import CreditKind
+from app.domain.identity import Match, Result
+from app.domain.learners import Learner
+from app.domain.readings import Unread
+from app.domain.reports import CmePart, CompletionReport, MocPart, quarters_of
+from app.domain.words import code_key
+from app.rules.placement import Placement, Standing, Target, place
+
+EARTH = timedelta(hours=14)
+"""The farthest any calendar on earth is ahead of UTC."""
+
+
+def latest_date_on_earth(now: datetime) -> date:
+    """Return today's date where it is latest: elsewhere a completion of that day lies ahead, but not there."""
+    return (now + EARTH).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known beside the records: the same for every record of one call."""
+
+    catalogue: Catalogue
+    now: datetime
+    activities: Mapping[str, Activity]
+    """Activities by id."""
+    day_quarters: Mapping[tuple[str, str, date], int]
+    """What a learner holds of a board on a day over all activities: (learner, board, day) to quarters."""
+    support: str
+    """Whom to ask when nothing else helps."""
+
+    def activity_of(self, report: CompletionReport) -> Activity | None:
+        """Return a report's activity, if it is the provider's; another's is as if it did not exist."""
+        activity = self.activities.get(report.activity_id) if report.activity_id else None
+        return activity if activity is not None and activity.provider_id == report.provider_id else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One record before the rules."""
+
+    report: CompletionReport
+    facts: Facts
+    activity: Activity | None
+    match: Match
+    standing: Standing
+    placement: Placement | None
+
+    @property
+    def learner(self) -> Learner | None:
+        """The learner meant, when exactly one is."""
+        return self.match.learner if self.match.result is Result.ONE else None
+
+    @property
+    def day(self) -> date | None:
+        """The completion date, when it can be read."""
+        day = self.report.completed_on
+        return None if isinstance(day, Unread) else day
+
+    @property
+    def registered(self) -> Activity:
+        """The activity, for rules that need it."""
+        assert self.activity is not None
+        return self.activity
+
+    @property
+    def completed(self) -> date:
+        """The completion date, for rules that need it."""
+        assert self.day is not None
+        return self.day
+
+    @property
+    def placed(self) -> Placement:
+        """The record's place, for rules that need it."""
+        assert self.placement is not None
+        return self.placement
+
+    def cme_boards(self, cme: CmePart) -> tuple[Board, ...]:
+        """Return the boards that a CME part's state may mean."""
+        return self.facts.catalogue.licensing(cme.state) if cme.state else ()
+
+    def board(self, moc: MocPart) -> Board | None:
+        """Return the certifying board of a MOC part, if it is a known one."""
+        return self.facts.catalogue.certifying(moc.board) if moc.board else None
+
+    def moc_parts(self) -> Iterator[tuple[str, MocPart, Board]]:
+        """Yield the MOC parts of known boards, with their pointers."""
+        for index, moc in enumerate(self.report.moc):
+            board = self.board(moc)
+            if board is not None:
+                yield f"/moc/{index}", moc, board
+
+    @property
+    def activity_status(self) -> ActivityStatus:
+        """The activity's status today."""
+        return self.registered.status(self.facts.now.date())
+
+
+def case_of(report: CompletionReport, facts: Facts, match: Match, standing: Standing) -> Case:
+    """Put a record before the rules: look up its activity, and find its place among what stands."""
+    activity = facts.activity_of(report)
+    placement = None
+    day = report.completed_on
+    if activity is not None and isinstance(day, date):
+        targets = tuple(_targets(report, activity, match, facts.catalogue)) if match.learner is not None else ()
+        if targets or report.rems_only:
+            placement = place(targets, report.rems, day, report.occasion, standing)
+    return Case(report=report, facts=facts, activity=activity, match=match, standing=standing, placement=placement)
+
+
+def canonical_type(text: str, board: Board, activity: Activity) -> str:
+    """Return the name under which a credit type is kept: the board's own, else as the activity registered it."""
+    known = board.credit_type(text)
+    if known is not None:
+        return known.name
+    registration = activity.registration(board.code)
+    registered = registration.credit_types if registration else ()
+    return next((name for name in registered if code_key(name) == code_key(text)), text)
+
+
+def _targets(report: CompletionReport, activity: Activity, match: Match, catalogue: Catalogue) -> Iterator[Target]:
+    """Yield the credits a record asks for, as far as they can be read; what cannot has its own finding."""
+    for index, (cme, licenses) in enumerate(zip(report.cme, match.cme, strict=True)):
+        quarters = quarters_of(cme.credits)
+        for license_ in licenses if quarters is not None else ():
+            board = catalogue.boards[license_.board]
+            yield Target(
+                pointer=f"/cme/{index}",
+                kind=CreditKind.CME,
+                board=license_.board,
+                quarters=quarters or 0,
+                credit_types=_special_credits(cme, board),
+                client_reference=cme.client_reference,
+                reported_id=cme.license_id,
+                holding=license_,
+                once_per_day=False,
+            )
+    for index, (moc, certification) in enumerate(zip(report.moc, match.moc, strict=True)):
+        certifying = catalogue.certifying(moc.board) if moc.board else None
+        if certifying is None or certification is None or moc.total_quarters is None:
+            continue
+        yield Target(
+            pointer=f"/moc/{index}",
+            kind=CreditKind.MOC,
+            board=certifying.code,
+            quarters=moc.total_quarters,
+            credit_types=tuple(
+                (canonical_type(each.type, certifying, activity), amount)
+                for each in moc.credit_types
+                if each.type and (amount := quarters_of(each.credits)) is not None
+            ),
+            client_reference=moc.client_reference,
+            reported_id=moc.board_id,
+            holding=certification,
+            once_per_day=certifying.counts_once_per_day(activity.kind.code if activity.kind else ""),
+        )
+
+
+def _special_credits(cme: CmePart, board: Board) -> tuple[tuple[str, float], ...]:
+    """Return a CME part's special credits as one board keeps them, none where the board knows none of them."""
+    names = {code_key(name): name for name in board.special_credits}
+    return tuple(
+        (names[code_key(each.type)], amount)
+        for each in cme.special_credits
+        if each.type and code_key(each.type) in names and (amount := quarters_of(each.credits)) is not None
+    )

@@ -1,0 +1,222 @@
+"""The board catalogue: every `boards/*.toml` read once, checked strictly, and found by code, name or state.
+
+To add a board, add one file; to add a year of its rules, give the new fact a date in that file. An
+unknown key or value stops the start, with the file and line named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from app.domain.boards import Board, BoardKind, CreditType, Need, Span, keys_of
+from app.domain.catalogue import Catalogue
+from app.domain.formats import ACTIVITY_FORMATS
+from app.domain.states import STATES
+
+BOARDS_FOLDER = Path(__file__).parent / "boards"
+
+ADVICES = frozenset(
+    {
+        "aba-equals-ama",
+        "aba-outline",
+        "abim-six-digits",
+        "abim-within-cme",
+        "abim-practice-assessment",
+        "abo-not-both",
+        "abp-birth-date",
+        "daily-credits-unusual",
+    }
+)
+"""Warnings that a board's file may switch on for its records."""
+
+
+class CatalogueError(Exception):
+    """A board file holds something the catalogue does not know."""
+
+    def __init__(self, file: str, line: int, detail: str) -> None:
+        super().__init__(f"{file}:{line}: {detail}")
+
+
+@cache
+def load_catalogue(folders: tuple[Path, ...] = (BOARDS_FOLDER,)) -> Catalogue:
+    """Read every board file of the folders; a later folder's board replaces an earlier one's.
+
+    Raises `CatalogueError` naming file and line of the first thing that is not understood.
+    """
+    boards: dict[str, Board] = {}
+    examples: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.glob("*.toml")):
+            text = path.read_bytes()
+            digest.update(path.name.encode() + b"\0" + text)
+            board, shown = _BoardFile(path.name, text.decode("utf-8")).read()
+            boards[board.code] = board
+            examples[board.code] = shown
+    ordered = dict(sorted(boards.items()))
+    return Catalogue(
+        boards=ordered,
+        digest=digest.hexdigest()[:16],
+        examples=examples,
+        by_key=_keyed(ordered.values()),
+        by_state=_stated(ordered.values()),
+    )
+
+
+def _keyed(boards: Iterable[Board]) -> dict[str, Board]:
+    found: dict[str, Board] = {}
+    for board in boards:
+        for key in keys_of(board):
+            other = found.setdefault(key, board)
+            if other is not board:
+                raise CatalogueError(f"{board.code}", 1, f"{key!r} already names {other.code}")
+    return found
+
+
+def _stated(boards: Iterable[Board]) -> dict[str, tuple[Board, ...]]:
+    found: dict[str, tuple[Board, ...]] = {}
+    for board in boards:
+        if board.state is not None:
+            found[board.state] = (*found.get(board.state, ()), board)
+    # The medical board stands before the osteopathic one: most licences of a state are its.
+    return {
+        state: tuple(sorted(held, key=lambda b: (b.profession != "medical", b.code))) for state, held in found.items()
+    }
+
+
+class _BoardFile:
+    """One board's TOML, read key by key; whatever is left unread is a fault."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.lines = text.splitlines()
+        try:
+            self.table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            line = re.search(r"line (\d+)", str(error))
+            raise CatalogueError(name, int(line[1]) if line else 1, str(error)) from error
+
+    def fault(self, key: str, detail: str) -> CatalogueError:
+        """Build the error for a key or value, with the first line on which it stands."""
+        found = next((n for n, line in enumerate(self.lines, 1) if key in line), 1)
+        return CatalogueError(self.name, found, detail)
+
+    def read(self) -> tuple[Board, tuple[Mapping[str, Any], ...]]:
+        """Return the board and its examples."""
+        kind = BoardKind(str(self.choice(self.table, "kind", tuple(BoardKind), required=True)))
+        identity = self.sub("identity")
+        once = self.sub("one_record_per_day")
+        collaborates = self.sub("collaborates")
+        state = self.take(self.table, "state", str)
+        if (kind is BoardKind.LICENSING) != (state in STATES):
+            raise self.fault(
+                "state" if state else "kind", "a licensing board, and no other, names its two-letter state"
+            )
+        board = Board(
+            code=self.take(self.table, "code", str, required=True),
+            name=self.take(self.table, "name", str, required=True),
+            kind=kind,
+            source=self.take(self.table, "source", str, required=True),
+            decides=self.take(self.table, "decides", bool, required=True),
+            aliases=self.texts(self.table, "aliases"),
+            state=state,
+            profession=self.choice(self.table, "profession", ("medical", "osteopathic")),
+            board_id=Need(self.choice(identity, "board_id", tuple(Need)) or Need.REQUIRED),
+            birth_date=Need(self.choice(identity, "birth_date", tuple(Need)) or Need.REQUIRED),
+            once_per_day=self.take(once, "applies", bool) or False,
+            once_per_day_exempt_formats=frozenset(self.formats(once, "exempt_formats")),
+            participation=tuple(self.span(row, "from", "until") for row in self.rows("participates")),
+            completions=self.span(collaborates, "completions_from", "completions_until"),
+            activities=self.span(collaborates, "activities_from", "activities_until"),
+            credit_types=tuple(self.credit_type(row) for row in self.rows("credit_types")),
+            special_credits=self.texts(self.table, "special_credits"),
+            advice=frozenset(self.advices()),
+        )
+        self.nothing_left(identity, once, collaborates)
+        examples = tuple(self.table.pop("examples", ()))
+        self.nothing_left(self.table)
+        return board, examples
+
+    def credit_type(self, row: dict[str, Any]) -> CreditType:
+        """Read one `[[credit_types]]` table."""
+        read = CreditType(
+            name=self.take(row, "name", str, required=True),
+            aliases=self.texts(row, "aliases"),
+            completions=self.span(row, "completions_from", "completions_until", close=False),
+        )
+        self.nothing_left(row)
+        return read
+
+    def span(self, row: dict[str, Any], since: str, until: str, *, close: bool = True) -> Span:
+        """Read two optional dates and, unless told otherwise, refuse whatever else the table holds."""
+        span = Span(since=self.take(row, since, date), until=self.take(row, until, date))
+        row.pop("source", None)
+        if span.since and span.until and span.since > span.until:
+            raise self.fault(until, f"{until} lies before {since}")
+        if close and since == "from":
+            self.nothing_left(row)
+        return span
+
+    def advices(self) -> Iterable[str]:
+        """Read the names of the warnings switched on for this board."""
+        for name in self.texts(self.table, "advice"):
+            if name not in ADVICES:
+                raise self.fault(name, f"unknown rule {name!r}; known: {', '.join(sorted(ADVICES))}")
+            yield name
+
+    def formats(self, table: dict[str, Any], key: str) -> Iterable[str]:
+        """Read a list of activity formats."""
+        known = {each.code for each in ACTIVITY_FORMATS}
+        for name in self.texts(table, key):
+            if name not in known:
+                raise self.fault(name, f"unknown activity format {name!r}")
+            yield name
+
+    def sub(self, key: str) -> dict[str, Any]:
+        """Take a table out of the file, empty when absent."""
+        return self.take(self.table, key, dict) or {}
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """Take an array of tables out of the file, empty when absent."""
+        rows = self.take(self.table, key, list) or []
+        if not all(isinstance(row, dict) for row in rows):
+            raise self.fault(key, f"{key} is an array of tables")
+        return rows
+
+    def texts(self, table: dict[str, Any], key: str) -> tuple[str, ...]:
+        """Take a list of texts."""
+        texts = self.take(table, key, list) or []
+        if not all(isinstance(text, str) for text in texts):
+            raise self.fault(key, f"{key} is a list of texts")
+        return tuple(texts)
+
+    def choice(self, table: dict[str, Any], key: str, known: tuple[str, ...], *, required: bool = False) -> str | None:
+        """Take one of a few words."""
+        word: str | None = self.take(table, key, str, required=required)
+        if word is not None and word not in known:
+            raise self.fault(word, f"{key} is one of {', '.join(known)}, not {word!r}")
+        return word
+
+    def take(self, table: dict[str, Any], key: str, kind: type, *, required: bool = False) -> Any:
+        """Take a value of one type out of a table."""
+        if key not in table:
+            if required:
+                raise self.fault(key, f"{key} is missing")
+            return None
+        value = table.pop(key)
+        if type(value) is not kind:
+            raise self.fault(key, f"{key} must be of type {kind.__name__}")
+        return value
+
+    def nothing_left(self, *tables: dict[str, Any]) -> None:
+        """Refuse keys that nobody took."""
+        for table in tables:
+            for key in table:
+                raise self.fault(key, f"unknown key {key!r}")

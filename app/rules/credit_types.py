@@ -1,0 +1,150 @@
+"""Rules about certifying boards, their registration with the activity, and their credit types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+from app.domain.words import code_key
+from app.rules.case import Case, canonical_type
+from app.rules.engine import Fault, Scope, rule
+
+_NEEDS = "slides, Reporting Learners: what info is needed"
+_REGISTRATION = "accreditor's guidance on registering activities for MOC"
+
+
+@rule("board-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",))
+def board_registered(case: Case) -> Iterator[Fault]:
+    """The activity is registered for the certifying board."""
+    for pointer, _, board in case.moc_parts():
+        if case.registered.registration(board.code) is None:
+            yield Fault(
+                f"{pointer}/board",
+                f"The activity is not registered for {board.code}.",
+                "Register the activity for the board first, or leave the board out.",
+            )
+
+
+@rule("board-collaborates", Scope.MOC, source=_REGISTRATION, needs=("activity", "day"))
+def board_collaborates(case: Case) -> Iterator[Fault]:
+    """The board takes completions of that date, and activities that start on theirs."""
+    for pointer, _, board in case.moc_parts():
+        start = case.registered.start_date
+        if not board.completions.covers(case.completed):
+            yield Fault(
+                f"{pointer}/board",
+                f"{board.code} does not collect credit for completions on {case.completed}.",
+                _since(board.completions.since, board.completions.until, "Completions"),
+            )
+        elif isinstance(start, date) and not board.activities.covers(start):
+            yield Fault(
+                f"{pointer}/board",
+                f"{board.code} does not collect credit for activities that start on {start}.",
+                _since(board.activities.since, board.activities.until, "Activities that start"),
+            )
+
+
+def _since(since: date | None, until: date | None, what: str) -> str:
+    bounds = [f"from {since} on" if since else "", f"until {until}" if until else ""]
+    return f"{what} are collected {' '.join(bound for bound in bounds if bound)}."
+
+
+@rule("board-once", Scope.ALL, source="one record holds each target once")
+def board_once(case: Case) -> Iterator[Fault]:
+    """No certifying board and no state stands twice within a record."""
+    seen: set[object] = set()
+    for index, cme in enumerate(case.report.cme):
+        matched = case.match.cme[index] if case.match.cme else ()
+        boards = {held.board for held in matched} or {board.code for board in case.cme_boards(cme)[:1]}
+        if boards & seen:
+            yield Fault(f"/cme/{index}/state", "This state stands twice in the record.", "Give each state once.")
+        seen |= boards
+    for pointer, _, board in case.moc_parts():
+        if board.code in seen:
+            yield Fault(f"{pointer}/board", f"{board.code} stands twice in the record.", "Give each board once.")
+        seen.add(board.code)
+
+
+@rule("credit-type-required", Scope.MOC, source=_NEEDS)
+def credit_type_required(case: Case) -> Iterator[Fault]:
+    """Each certifying board has at least one credit type, and each type a name."""
+    for index, moc in enumerate(case.report.moc):
+        if not moc.credit_types:
+            yield Fault(
+                f"/moc/{index}/credit_types",
+                "At least one credit type is required to report for a certifying board.",
+                "Add the types earned, with the amount of each.",
+            )
+        for place, each in enumerate(moc.credit_types):
+            if not each.type:
+                yield Fault(
+                    f"/moc/{index}/credit_types/{place}/type",
+                    "The credit type is missing.",
+                    "Name it, or leave it out.",
+                )
+
+
+@rule("credit-type-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",))
+def credit_type_registered(case: Case) -> Iterator[Fault]:
+    """Each credit type is registered for that board on that activity, and the board gives it on that date."""
+    for pointer, moc, board in case.moc_parts():
+        registration = case.registered.registration(board.code)
+        if registration is None:
+            continue
+        registered = {code_key(board.type_name(name)) for name in registration.credit_types}
+        for place, each in enumerate(moc.credit_types):
+            if not each.type:
+                continue
+            at = f"{pointer}/credit_types/{place}/type"
+            known = board.credit_type(each.type)
+            if code_key(board.type_name(each.type)) not in registered:
+                listed = ", ".join(registration.credit_types) or "none"
+                yield Fault(
+                    at,
+                    f"The activity is not registered for this credit type of {board.code}.",
+                    f"Registered are: {listed}.",
+                )
+            elif known is not None and case.day is not None and not known.completions.covers(case.day):
+                yield Fault(
+                    at,
+                    f"{board.code} does not give {known.name} for completions on {case.day}.",
+                    _since(known.completions.since, known.completions.until, "Completions"),
+                )
+
+
+@rule("credit-type-once", Scope.MOC, source="one record holds each credit type once")
+def credit_type_once(case: Case) -> Iterator[Fault]:
+    """No credit type stands twice within a board."""
+    for pointer, moc, board in case.moc_parts():
+        names = [code_key(board.type_name(each.type)) if each.type else "" for each in moc.credit_types]
+        seen: Counter[str] = Counter()
+        for place, name in enumerate(names):
+            seen[name] += 1
+            if name and seen[name] > 1:
+                yield Fault(
+                    f"{pointer}/credit_types/{place}/type",
+                    "This credit type stands twice for the board.",
+                    "Give each type once, under one of its names.",
+                )
+
+
+@rule(
+    "credit-type-left-off", Scope.MOC, source="slides, Common Issues: Patient Safety is most commonly left off",
+    warns=True, needs=("activity",),
+)  # fmt: skip
+def credit_type_left_off(case: Case) -> Iterator[Fault]:
+    """A credit type that the activity is registered for is missing from the record; Patient Safety above all."""
+    for pointer, moc, board in case.moc_parts():
+        registration = case.registered.registration(board.code)
+        if registration is None or not moc.credit_types:
+            continue
+        given = {canonical_type(each.type, board, case.registered) for each in moc.credit_types if each.type}
+        expected = [canonical_type(name, board, case.registered) for name in registration.credit_types]
+        missing = sorted((name for name in expected if name not in given), key=lambda name: name != "Patient Safety")
+        if missing:
+            yield Fault(
+                f"{pointer}/credit_types",
+                f"The activity is also registered for {', '.join(missing)}.",
+                "Report every type the learner earned; types are not additive.",
+            )

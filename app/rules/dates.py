@@ -1,0 +1,83 @@
+"""Rules about when a completion can lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from app.rules.case import Case, latest_date_on_earth
+from app.rules.engine import Fault, Scope, rule
+
+_RULES = "slides, Data reporting rules"
+REPORTED_WITHIN = timedelta(days=30)
+
+
+@rule("completed-not-future", Scope.ALL, source=_RULES, needs=("day",))
+def completed_not_future(case: Case) -> Iterator[Fault]:
+    """The completion date is not after today, wherever on earth it is latest."""
+    if case.completed > latest_date_on_earth(case.facts.now):
+        yield Fault(
+            "/completed_on", f"{case.completed} lies in the future.", "Report the completion once it has happened."
+        )
+
+
+@rule("completed-after-start", Scope.ALL, source=_RULES, needs=("activity", "day"))
+def completed_after_start(case: Case) -> Iterator[Fault]:
+    """The completion date is not before the activity's start date."""
+    start = case.registered.start_date
+    if isinstance(start, date) and case.completed < start:
+        yield Fault(
+            "/completed_on",
+            f"{case.completed} lies before the activity's start on {start}.",
+            "Check the date, and whether last year's activity was meant.",
+        )
+
+
+def _after_end(case: Case, what: str) -> Iterator[Fault]:
+    end = case.registered.end_date
+    if isinstance(end, date) and case.completed > end:
+        yield Fault(
+            "/completed_on",
+            f"{case.completed} lies after the activity's end on {end}, the last day for {what}.",
+            "Check the date; if the activity ran longer, extend its end date first.",
+        )
+
+
+@rule("cme-by-end", Scope.CME, source=_RULES, needs=("activity", "day"))
+def cme_by_end(case: Case) -> Iterator[Fault]:
+    """With CME, the completion date is not after the activity's end date."""
+    if case.report.cme:
+        yield from _after_end(case, "CME")
+
+
+@rule("rems-by-end", Scope.REMS, source=_RULES, needs=("activity", "day"))
+def rems_by_end(case: Case) -> Iterator[Fault]:
+    """With REMS, the completion date is not after the activity's end date."""
+    if case.report.rems is not None:
+        yield from _after_end(case, "REMS")
+
+
+@rule("moc-by-claim-date", Scope.MOC, source=_RULES, needs=("activity", "day"))
+def moc_by_claim_date(case: Case) -> Iterator[Fault]:
+    """With MOC, the completion date is not after the board's credit claim date."""
+    for pointer, _, board in case.moc_parts():
+        if case.registered.registration(board.code) is None:
+            continue
+        claim = case.registered.claim_date(board.code)
+        if claim is not None and case.completed > claim:
+            yield Fault(
+                "/completed_on",
+                f"{case.completed} lies after {claim}, the last day to claim {board.code} credit ({pointer}).",
+                "Check the date and the activity's credit claim date.",
+            )
+
+
+@rule("reported-within-30-days", Scope.ALL, source=_RULES, warns=True, needs=("day",))
+def reported_within_30_days(case: Case) -> Iterator[Fault]:
+    """Learner credit is reported within 30 days of the completion."""
+    received = case.report.received_at.date()
+    if received - case.completed > REPORTED_WITHIN:
+        days = (received - case.completed).days
+        yield Fault(
+            "/completed_on", f"Reported {days} days after the completion.", "Report within 30 days of completion."
+        )

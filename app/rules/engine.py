@@ -1,0 +1,104 @@
+"""How a rule is declared, and how all of them are asked.
+
+To add a rule: write one generator function in the file of its subject, decorate it with `rule`, and
+let its docstring state it. Documentation, `/v1/rules` and the problem pages come from there; the
+structural tests ask for a case that only it catches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from app.domain.findings import Finding, Severity
+from app.domain.rules import FOUNDING, RuleFacts, Scope
+
+__all__ = ["ACTIVITY_RULES", "COMPLETION_RULES", "Fault", "Rule", "Scope", "ask", "rule"]
+
+
+class Fault(NamedTuple):
+    """What a rule function yields; the engine adds the rule's id and severity."""
+
+    pointer: str
+    detail: str
+    hint: str
+    severity: Severity | None = None
+
+
+Judge = Callable[[Any], Iterator[Fault]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(RuleFacts):
+    """A rule with the function that judges by it."""
+
+    judge: Judge
+    needs: tuple[str, ...]
+    stands_alone: bool
+
+
+COMPLETION_RULES: dict[str, Rule] = {}
+ACTIVITY_RULES: dict[str, Rule] = {}
+
+
+def rule(
+    id: str,
+    *scopes: Scope,
+    source: str,
+    warns: bool = False,
+    since: date = FOUNDING,
+    boards: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
+    stands_alone: bool = False,
+) -> Callable[[Judge], Judge]:
+    """Declare a rule.
+
+    `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`,
+    `learner`, `placement`): where it is not, another rule has said why. `stands_alone`: when the rule
+    refuses, nothing else is told.
+    """
+
+    def declare(judge: Judge) -> Judge:
+        table = ACTIVITY_RULES if scopes == (Scope.ACTIVITY,) else COMPLETION_RULES
+        if id in table:
+            raise ValueError(f"rule {id} is declared twice for the same kind of record")
+        table[id] = Rule(
+            id=id,
+            severity=Severity.WARNING if warns else Severity.REJECT,
+            statement=" ".join((judge.__doc__ or "").split()),
+            scopes=scopes,
+            source=source,
+            since=since,
+            boards=boards,
+            judge=judge,
+            needs=needs,
+            stands_alone=stands_alone,
+        )
+        return judge
+
+    return declare
+
+
+def ask(rules: Iterable[Rule], case: Any) -> tuple[Finding, ...]:
+    """Ask every rule about a case, in the order given."""
+    findings: list[Finding] = []
+    for each in rules:
+        if any(getattr(case, need) is None for need in each.needs):
+            continue
+        said = [
+            Finding(
+                rule=each.id,
+                severity=fault.severity or each.severity,
+                pointer=fault.pointer,
+                detail=fault.detail,
+                hint=fault.hint,
+            )
+            for fault in each.judge(case)
+        ]
+        if said and each.stands_alone:
+            # The record as a whole is about something that is not there.
+            return tuple(said)
+        findings.extend(said)
+    return tuple(findings)

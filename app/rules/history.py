@@ -1,0 +1,75 @@
+"""Rules about what stands already for the learner, the activity and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.domain.amounts import written
+from app.domain.credits import Outcome
+from app.rules.case import Case
+from app.rules.engine import Fault, Scope, rule
+from app.rules.placement import Clash
+
+_ONE_RECORD = "one completion is one learner, activity, date and occasion"
+
+
+@rule("reference-reused", Scope.ALL, source=_ONE_RECORD, needs=("placement",))
+def reference_reused(case: Case) -> Iterator[Fault]:
+    """A client reference, or an occasion that was given, names one record: other amounts are a correction of it."""
+    for clash in case.placed.reused:
+        by = "occasion" if case.report.occasion is not None else "client reference"
+        yield Fault(
+            clash.target.pointer,
+            f"This {by} already stands for {clash.target.board} on that day with {written(clash.credit.quarters)}.",
+            "Correct that completion in place, or give the new record a reference or occasion of its own.",
+        )
+
+
+def _clashes(case: Case) -> Iterator[Clash]:
+    reused = {clash.target.pointer for clash in case.placed.reused}
+    seen: set[str] = set()
+    for clash in case.placed.same_day:
+        if clash.target.pointer not in reused and clash.target.board not in seen:
+            seen.add(clash.target.board)
+            yield clash
+
+
+@rule(
+    "one-record-per-day", Scope.MOC, source="slides, Common Issues: ABP and ABA accept one record per day",
+    boards=("ABA", "ABP"), needs=("placement",),
+)  # fmt: skip
+def one_record_per_day(case: Case) -> Iterator[Fault]:
+    """Some boards accept one record per activity, learner and day."""
+    for clash in _clashes(case):
+        if not clash.target.once_per_day:
+            continue
+        types: dict[str, float] = dict(clash.credit.credit_types)
+        for name, quarters in clash.target.credit_types:
+            types[name] = types.get(name, 0) + quarters
+        merged = ", ".join(f"{name} {written(quarters)}" for name, quarters in sorted(types.items()))
+        total = written(clash.credit.quarters + clash.target.quarters)
+        yield Fault(
+            clash.target.pointer,
+            f"{clash.target.board} accepts one record per activity, learner and day, and one of "
+            f"{written(clash.credit.quarters)} stands already.",
+            f"If both were earned, correct the standing record to their sum: total {total} ({merged}).",
+        )
+
+
+@rule("second-record-same-day", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
+def second_record_same_day(case: Case) -> Iterator[Fault]:
+    """Another record of the same target and day stands with other amounts; this one is kept beside it."""
+    for clash in _clashes(case):
+        if not clash.target.once_per_day:
+            yield Fault(
+                clash.target.pointer,
+                f"A record of {written(clash.credit.quarters)} for {clash.target.board} stands on the same day.",
+                "Nothing to do if the learner took part twice; otherwise withdraw one, or correct it in place.",
+            )
+
+
+@rule("already-reported", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
+def already_reported(case: Case) -> Iterator[Fault]:
+    """Everything in the record stands already; nothing was written."""
+    if case.placed.outcome is Outcome.UNCHANGED:
+        yield Fault("", "All of this was reported before; nothing was written.", "Nothing to do.")

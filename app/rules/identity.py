@@ -1,0 +1,109 @@
+"""Rules about who was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.domain.identity import Result
+from app.domain.rems import PHYSICIAN, PROFESSIONS
+from app.domain.words import code_key
+from app.rules.case import Case
+from app.rules.engine import Fault, Scope, rule
+
+_MATCHING = "slides, Learner validation tool: one, more than one, or no learner was matched"
+
+MISS_HINT = (
+    "Give the state of licence, not of practice; the name as on the licence; every leading zero; and the board ID "
+    "as board ID, not as licence. People without a US licence are counted, not reported. If all is right, ask "
+    "{support}."
+)
+
+
+@rule("learner-unmatched", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",))
+def learner_unmatched(case: Case) -> Iterator[Fault]:
+    """Exactly one learner of the registry fits what was given, the same one for every part of the record."""
+    if case.match.result is Result.NONE:
+        for pointer in case.match.missed or ("/learner",):
+            part = "the record" if pointer == "/learner" else "this part of the record"
+            yield Fault(pointer, f"No learner was matched for {part}.", MISS_HINT.format(support=case.facts.support))
+
+
+@rule("learner-ambiguous", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",))
+def learner_ambiguous(case: Case) -> Iterator[Fault]:
+    """More than one learner fits what was given, so none is taken."""
+    if case.match.result is Result.SEVERAL:
+        yield Fault(
+            "/learner",
+            "More than one learner was matched.",
+            "Give more to tell them apart: the licence number, the board ID or the NPI.",
+        )
+
+
+@rule("licence-unknown", Scope.CME, source=_MATCHING, needs=("activity",))
+def licence_unknown(case: Case) -> Iterator[Fault]:
+    """A licence number, where given, is on file with that state. Such numbers are public."""
+    for pointer in case.match.unknown_licenses:
+        yield Fault(
+            pointer,
+            "This licence number is not on file for the state.",
+            "Check it, with every leading zero; it may also be left out where name, birth date and state suffice.",
+        )
+
+
+@rule("npi-unknown", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",))
+def npi_unknown(case: Case) -> Iterator[Fault]:
+    """An NPI, where given, is on file. Such numbers are public."""
+    for pointer in case.match.unknown_npis:
+        yield Fault(pointer, "This NPI is not on file.", "Check it, or leave it out.")
+
+
+@rule("certified-by-board", Scope.MOC, source=_MATCHING, needs=("activity", "learner"))
+def certified_by_board(case: Case) -> Iterator[Fault]:
+    """The matched learner has a certification of that board on file, of any date or status."""
+    for index, held in enumerate(case.match.moc):
+        board = case.board(case.report.moc[index])
+        if held is None and board is not None:
+            yield Fault(
+                f"/moc/{index}/board",
+                f"The learner has no certification of {board.code} on file.",
+                "Check the board; leave it out if the learner is not certified by it.",
+            )
+
+
+@rule("physician-only", Scope.CME, Scope.MOC, source="accreditor's guidance on REMS learners")
+def physician_only(case: Case) -> Iterator[Fault]:
+    """CME and MOC are reported for physicians; others are counted, or reported for REMS only."""
+    rems = case.report.rems
+    if rems is None or not rems.profession or not (case.report.cme or case.report.moc):
+        return
+    if code_key(rems.profession) != code_key(PHYSICIAN):
+        yield Fault(
+            "/rems/profession",
+            "CME and MOC credit is reported for physicians only.",
+            "Report this learner for REMS only.",
+        )
+
+
+@rule("rems-identifier-required", Scope.REMS, source="accreditor's guidance on REMS learners")
+def rems_identifier_required(case: Case) -> Iterator[Fault]:
+    """A REMS learner has a local identifier."""
+    if case.report.rems is not None and not case.report.rems.local_id:
+        yield Fault("/rems/local_id", "The local identifier is missing.", "Give the id by which you know the learner.")
+
+
+@rule("rems-profession-known", Scope.REMS, source="accreditor's guidance on REMS learners")
+def rems_profession_known(case: Case) -> Iterator[Fault]:
+    """A REMS learner has a profession from the list."""
+    rems = case.report.rems
+    known = {code_key(name) for name in PROFESSIONS}
+    if rems is not None and code_key(rems.profession or "") not in known:
+        yield Fault(
+            "/rems/profession", "This profession is not on the list.", f"Give one of: {', '.join(PROFESSIONS)}."
+        )
+
+
+@rule("rems-activity", Scope.REMS, source="accreditor's guidance on REMS learners", needs=("activity",))
+def rems_activity(case: Case) -> Iterator[Fault]:
+    """REMS learners are reported for an activity that is flagged REMS."""
+    if case.report.rems is not None and not case.registered.rems:
+        yield Fault("/rems", "The activity is not flagged REMS.", "Set the activity's REMS type first.")

@@ -1,0 +1,26 @@
+"""The judge of completions: every rule asked about one record, in the order in which they are told."""
+
+from __future__ import annotations
+
+from app.domain.findings import Finding
+from app.rules import advice, amounts, credit_types, dates, history, identity, record
+from app.rules.case import Case
+from app.rules.engine import COMPLETION_RULES, Rule, ask
+
+RULE_FILES = (record, dates, credit_types, amounts, identity, history, advice)
+"""The order of the files is the order in which findings are told; within a file, that of the functions."""
+
+
+def _told_in_order() -> tuple[Rule, ...]:
+    places = {file.__name__: place for place, file in enumerate(RULE_FILES)}
+    return tuple(
+        sorted(COMPLETION_RULES.values(), key=lambda rule: (not rule.stands_alone, places[rule.judge.__module__]))
+    )
+
+
+_RULES = _told_in_order()
+
+
+def judge(case: Case) -> tuple[Finding, ...]:
+    """Return everything the rules have to say about a record."""
+    return ask(_RULES, case)

@@ -1,0 +1,191 @@
+"""Rules about what a record must hold, and whether it can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.domain.activities import ActivityStatus
+from app.domain.boards import Need
+from app.domain.findings import Severity
+from app.domain.identity import birth_date_needed
+from app.domain.readings import Unread, is_activity_id, is_npi
+from app.rules.case import Case
+from app.rules.engine import Fault, Scope, rule
+
+_NEEDS = "slides, Reporting Learners: what info is needed"
+_FIELDS = "accreditor's field descriptions"
+
+
+@rule("activity-known", Scope.ALL, source=_NEEDS, stands_alone=True)
+def activity_known(case: Case) -> Iterator[Fault]:
+    """The activity exists and is the provider's; otherwise nobody is looked for and nothing else is said."""
+    given = case.report.activity_id
+    if given is not None and is_activity_id(given) and case.activity is None:
+        yield Fault(
+            "/activity_id",
+            "The provider has no activity with this id.",
+            "Give the nine-digit activity id, not the provider's internal id, and check which provider it belongs to.",
+        )
+
+
+@rule("activity-id-valid", Scope.ALL, source=_FIELDS)
+def activity_id_valid(case: Case) -> Iterator[Fault]:
+    """The activity id is given and has nine digits."""
+    given = case.report.activity_id
+    if given is None or not is_activity_id(given):
+        yield Fault(
+            "/activity_id", "An activity id of nine digits is needed.", "Take it from the activity's page or list."
+        )
+
+
+@rule("activity-reportable", Scope.ALL, source="accreditor's guidance on activity status", needs=("activity",))
+def activity_reportable(case: Case) -> Iterator[Fault]:
+    """Learners are reported for an activity that is complete; one already closed still takes them, with a warning."""
+    status = case.activity_status
+    if status is ActivityStatus.DRAFT:
+        missing = ", ".join(case.registered.missing(case.facts.now.date()))
+        yield Fault("/activity_id", f"The activity is a draft; it lacks: {missing}.", "Complete the activity first.")
+    elif status is ActivityStatus.CLOSED:
+        yield Fault(
+            "/activity_id",
+            "The activity is closed.",
+            "Nothing to do unless the record was meant for another activity.",
+            Severity.WARNING,
+        )
+
+
+@rule("permission", Scope.ALL, source="slides, Data reporting rules")
+def permission(case: Case) -> Iterator[Fault]:
+    """The learner has given permission to report the completion, and the sender says so."""
+    if case.report.permission is not True:
+        yield Fault(
+            "/permission",
+            "The learner's permission to report is not attested.",
+            'Send "permission": true once the learner has agreed to the reporting.',
+        )
+
+
+@rule("target-required", Scope.ALL, source=_NEEDS)
+def target_required(case: Case) -> Iterator[Fault]:
+    """A record reports at least one of CME, MOC or REMS."""
+    report = case.report
+    if not report.cme and not report.moc and report.rems is None:
+        yield Fault(
+            "", "Nothing is reported: no CME, no MOC, no REMS.", "Add a state with CME credits, or a board with points."
+        )
+
+
+@rule("name-required", Scope.CME, Scope.MOC, source=_NEEDS)
+def name_required(case: Case) -> Iterator[Fault]:
+    """First and last name are given, unless a learner id stands for them or only REMS is reported."""
+    person = case.report.person
+    if person.learner_id is not None or case.report.rems_only:
+        return
+    for field, given in (("first_name", person.first_name), ("last_name", person.last_name)):
+        if not given:
+            yield Fault(
+                f"/learner/{field}",
+                f"The learner's {field.replace('_', ' ')} is missing.",
+                'Give it as on the licence; somebody of one name has it as last name and "-" as first name.',
+            )
+
+
+@rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS)
+def birth_date_required(case: Case) -> Iterator[Fault]:
+    """Month and day of birth are given when CME or any board that asks for them is reported."""
+    if case.report.person.birth_date is None and birth_date_needed(case.report, case.facts.catalogue):
+        exempt = sorted(b.code for b in case.facts.catalogue.boards.values() if b.birth_date is Need.OPTIONAL)
+        yield Fault(
+            "/learner/date_of_birth",
+            "Month and day of birth are missing.",
+            f"Give them as MM/DD, without a year. Only {' and '.join(exempt)} do not ask for them.",
+        )
+
+
+@rule("birth-date-valid", Scope.ALL, source=_FIELDS)
+def birth_date_valid(case: Case) -> Iterator[Fault]:
+    """A birth date, where given, is a real month and day; 02/29 is one."""
+    if isinstance(case.report.person.birth_date, Unread):
+        yield Fault("/learner/date_of_birth", "This is no month and day.", "Give MM/DD, for example 03/14.")
+
+
+@rule("date-valid", Scope.ALL, source=_FIELDS)
+def date_valid(case: Case) -> Iterator[Fault]:
+    """The completion date is given and is a day of the calendar."""
+    day = case.report.completed_on
+    if day is None:
+        yield Fault("/completed_on", "The completion date is missing.", "Give it as YYYY-MM-DD.")
+    elif isinstance(day, Unread):
+        yield Fault("/completed_on", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
+
+
+@rule("amount-valid", Scope.ALL, source=_FIELDS)
+def amount_valid(case: Case) -> Iterator[Fault]:
+    """Every amount of credit is given and is a number; a board's total may be left to its credit types."""
+    for pointer, amount in case.report.amounts():
+        if isinstance(amount, Unread):
+            yield Fault(pointer, "This is no amount of credits.", "Give a number in steps of 0.25, for example 1.5.")
+        elif amount is None and not _total_inferred(case, pointer):
+            yield Fault(
+                pointer, "The amount of credits is missing.", "Give a number in steps of 0.25, for example 1.5."
+            )
+
+
+def _total_inferred(case: Case, pointer: str) -> bool:
+    parts = pointer.split("/")
+    return parts[-1] == "total_credits" and case.report.moc[int(parts[2])].total_quarters is not None
+
+
+@rule("npi-valid", Scope.ALL, source="CMS, National Provider Identifier check digit")
+def npi_valid(case: Case) -> Iterator[Fault]:
+    """An NPI, where given, has ten digits beginning with 1 or 2, and its check digit fits."""
+    given = case.report.person.npi
+    if given is not None and not is_npi(given):
+        yield Fault("/learner/npi", "This is no NPI: its digits do not fit together.", "Check it, or leave it out.")
+
+
+@rule("board-known", Scope.MOC, source=_FIELDS)
+def board_known(case: Case) -> Iterator[Fault]:
+    """The certifying board is given by a code or name that is known."""
+    for index, moc in enumerate(case.report.moc):
+        if case.board(moc) is None:
+            yield Fault(
+                f"/moc/{index}/board",
+                "This certifying board is not known." if moc.board else "The certifying board is missing.",
+                "Give its code, for example ABIM; /v1/boards lists them all. State boards belong to CME.",
+            )
+
+
+@rule("state-required", Scope.CME, source=_NEEDS)
+def state_required(case: Case) -> Iterator[Fault]:
+    """CME names a known state of licensure, unless an NPI or a learner id stands for every licence."""
+    person = case.report.person
+    stands_for_all = person.learner_id is not None or (person.npi is not None and is_npi(person.npi))
+    for index, cme in enumerate(case.report.cme):
+        if cme.state:
+            if not case.cme_boards(cme):
+                yield Fault(
+                    f"/cme/{index}/state",
+                    "This is no state that licenses physicians.",
+                    "Give the state of licence by its two letters or full name, for example TN or Tennessee.",
+                )
+        elif not stands_for_all and not (cme.license_id and is_npi(cme.license_id)):
+            yield Fault(
+                f"/cme/{index}/state",
+                "The state of licensure is missing.",
+                "Give the state that issued the licence, which need not be the state of practice, or the NPI.",
+            )
+
+
+@rule("board-id-required", Scope.MOC, source=_NEEDS)
+def board_id_required(case: Case) -> Iterator[Fault]:
+    """The learner's id with the board is given, unless the board asks for none or a learner id stands for it."""
+    if case.report.person.learner_id is not None:
+        return
+    for pointer, moc, board in case.moc_parts():
+        if board.board_id is Need.REQUIRED and not moc.board_id:
+            yield Fault(
+                f"{pointer}/board_id",
+                f"{board.code} needs the learner's board ID.",
+                "Ask the learner for it; it is not the licence number.",
+            )

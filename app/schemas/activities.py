@@ -1,0 +1,305 @@
+"""Activities in and out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from app.domain.activities import Activity, RegisteredActivity, Registration
+from app.domain.readings import read_date, text_or_none
+from app.schemas.base import Amount, Description, Line, Name, Out, Strict, Url, Word
+from app.schemas.problems import FindingOut
+
+DeliveryMethod = Literal["in-person", "live-streamed", "online", "print-other"]
+OutcomeMeasured = Literal[
+    "learner-knowledge", "learner-competence", "learner-performance", "patient-health", "community-health"
+]
+Names = Annotated[list[Name], Field(max_length=200)]
+
+EXAMPLE: dict[str, Any] = {
+    "title": "Grand Rounds Anesthesia",
+    "format": "regularly-scheduled-series",
+    "internal_id": "GR-2026",
+    "start_date": "2026-01-17",
+    "end_date": "2026-12-17",
+    "ama_pra_credits": 52,
+    "delivery_methods": ["in-person"],
+    "location": {"city": "Portland", "state": "ME", "country": "USA"},
+    "description": "Weekly grand rounds of the department.",
+    "providership": "direct",
+    "moc": [{"board": "ABA", "points": 52, "credit_types": ["Lifelong Learning"], "content_outline": ["1.2.3"]}],
+    "listing": {"public": False},
+}
+
+
+class Location(Strict):
+    """Where an activity takes place."""
+
+    city: Name | None = None
+    state: Name | None = None
+    country: Name | None = None
+
+
+class MocRegistration(Strict):
+    """An activity's registration for one certifying board."""
+
+    board: Name | None = Field(None, description="Code or name of the certifying board.")
+    points: Amount | None = Field(None, description="Most points a learner can earn; left out, the AMA PRA amount.")
+    credit_types: Names | None = None
+    credit_claim_date: Word | None = Field(None, description="Last completion date for MOC; left out, the end date.")
+    practice_areas: Names | None = None
+    content_outline: Names | None = None
+    attested: bool | None = None
+
+
+class Rems(Strict):
+    """The risk-mitigation programme an activity belongs to."""
+
+    type: Name | None = None
+    identifier: Name | None = None
+
+
+class MeasuredOutcome(Strict):
+    """A change the activity measured."""
+
+    outcome: OutcomeMeasured
+    objective: bool | None = None
+
+
+class Listing(Strict):
+    """How the activity is listed for physicians to find."""
+
+    public: bool | None = None
+    url: Url | None = None
+    fee: Literal["yes", "no", "variable"] | None = None
+    registration: Literal["open", "limited"] | None = None
+    specialties: Names | None = None
+
+
+class Support(Strict):
+    """Commercial support received."""
+
+    source: Name | None = None
+    amount: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
+    in_kind: bool | None = None
+
+
+class LearnerCounts(Strict):
+    """How many took part."""
+
+    physicians: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    others: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+
+
+class Pharmacy(Strict):
+    """What pharmacy credit needs."""
+
+    universal_activity_number: Name | None = None
+    credits: Amount | None = None
+
+
+class JointAccreditation(Strict):
+    """What jointly accredited providers report in addition."""
+
+    interprofessional: bool | None = None
+    professions: Names | None = None
+    credits: Names | None = None
+    pharmacy: Pharmacy | None = None
+
+
+class ActivityFields(Strict):
+    """What a provider says of an activity. Everything but title, format and dates may be absent."""
+
+    title: Line | None = None
+    format: Name | None = Field(None, description="Code of the format, for example live-course.")
+    internal_id: Name | None = Field(None, description="The provider's own id; unique for the provider.")
+    start_date: Word | None = Field(None, description="YYYY-MM-DD.")
+    end_date: Word | None = Field(None, description="YYYY-MM-DD.")
+    ama_pra_credits: Amount | None = Field(None, description="Most AMA PRA Category 1 credits a learner can earn.")
+    delivery_methods: Annotated[list[DeliveryMethod], Field(max_length=4)] | None = None
+    location: Location | None = None
+    description: Description | None = None
+    providership: Literal["direct", "joint"] | None = None
+    joint_providers: Names | None = None
+    practice_areas: Names | None = None
+    commendation_tags: Names | None = None
+    moc: Annotated[list[MocRegistration], Field(max_length=50)] | None = None
+    rems: Rems | None = None
+    mips: bool | None = None
+    measured_outcomes: Annotated[list[MeasuredOutcome], Field(max_length=20)] | None = None
+    listing: Listing | None = None
+    commercial_support: Annotated[list[Support], Field(max_length=500)] | None = None
+    learner_counts: LearnerCounts | None = None
+    joint_accreditation: JointAccreditation | None = None
+
+
+_DETAILS = (
+    "joint_providers",
+    "practice_areas",
+    "commendation_tags",
+    "measured_outcomes",
+    "listing",
+    "commercial_support",
+    "learner_counts",
+    "joint_accreditation",
+)
+"""Fields that no rule on learners reads: kept together as they were given."""
+
+
+class ActivityIn(ActivityFields):
+    """An activity to register."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+
+    activity_id: Word | None = Field(None, description="Only for an operator who migrates activities.")
+
+    def as_activity(self, provider_id: str) -> Activity:
+        """Hand on what was given; blank text is not given."""
+        location = self.location or Location()
+        details: dict[str, Any] = {
+            name: value for name in _DETAILS if (value := self.model_dump(include={name})[name]) is not None
+        }
+        return Activity(
+            activity_id=text_or_none(self.activity_id) or "",
+            provider_id=provider_id,
+            title=text_or_none(self.title),
+            format=text_or_none(self.format),
+            internal_id=text_or_none(self.internal_id),
+            start_date=read_date(self.start_date),
+            end_date=read_date(self.end_date),
+            ama_pra_credits=self.ama_pra_credits,
+            registrations=tuple(
+                Registration(
+                    board=text_or_none(each.board) or "",
+                    points=each.points,
+                    credit_types=tuple(text.strip() for text in each.credit_types or ()),
+                    credit_claim_date=read_date(each.credit_claim_date),
+                    practice_areas=tuple(each.practice_areas or ()),
+                    content_outline=tuple(each.content_outline or ()),
+                    attested=each.attested,
+                )
+                for each in self.moc or ()
+            ),
+            rems=self.rems.model_dump() if self.rems is not None else None,
+            mips=self.mips,
+            description=text_or_none(self.description),
+            providership=self.providership,
+            city=text_or_none(location.city),
+            state=text_or_none(location.state),
+            country=text_or_none(location.country),
+            delivery_methods=tuple(self.delivery_methods or ()),
+            listing_public=self.listing.public if self.listing else None,
+            details=details,
+        )
+
+
+class LocationOut(Out):
+    """Where an activity takes place."""
+
+    city: str | None
+    state: str | None
+    country: str | None
+
+
+class RegistrationOut(Out):
+    """An activity's registration for one certifying board."""
+
+    board: str
+    points: float | None
+    credit_types: list[str]
+    credit_claim_date: date | None
+    practice_areas: list[str]
+    content_outline: list[str]
+    attested: bool | None
+
+
+class ActivityOut(Out):
+    """An activity as it stands."""
+
+    activity_id: str
+    provider_id: str
+    status: Literal["draft", "active", "ready-to-close", "closed"] = Field(description="Computed, never sent.")
+    missing: list[str] = Field(description="Fields that the next status needs.")
+    title: str
+    format: str
+    internal_id: str | None
+    start_date: date
+    end_date: date
+    ama_pra_credits: float | None
+    delivery_methods: list[str]
+    location: LocationOut | None
+    description: str | None
+    providership: str | None
+    joint_providers: list[str]
+    practice_areas: list[str]
+    commendation_tags: list[str]
+    moc: list[RegistrationOut]
+    rems: Rems | None
+    mips: bool | None
+    measured_outcomes: list[MeasuredOutcome] | None
+    listing: Listing | None
+    commercial_support: list[Support] | None
+    learner_counts: LearnerCounts | None
+    joint_accreditation: JointAccreditation | None
+    findings: list[FindingOut]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, shown: RegisteredActivity, today: date) -> ActivityOut:
+        """Show an activity, with its status of the day."""
+        activity = shown.activity
+        details = activity.details
+        given = {name: details.get(name) for name in _DETAILS}
+        for name in ("joint_providers", "practice_areas", "commendation_tags"):
+            given[name] = given[name] or []
+        located = activity.city or activity.state or activity.country
+        return cls.model_validate(
+            {
+                "activity_id": activity.activity_id,
+                "provider_id": activity.provider_id,
+                "status": activity.status(today).value,
+                "missing": list(activity.missing(today)),
+                "title": activity.title,
+                "format": activity.format,
+                "internal_id": activity.internal_id,
+                "start_date": activity.start_date,
+                "end_date": activity.end_date,
+                "ama_pra_credits": activity.ama_pra_credits,
+                "delivery_methods": list(activity.delivery_methods),
+                "location": LocationOut(city=activity.city, state=activity.state, country=activity.country)
+                if located
+                else None,
+                "description": activity.description,
+                "providership": activity.providership,
+                "moc": [
+                    RegistrationOut(
+                        board=each.board,
+                        points=each.points,
+                        credit_types=list(each.credit_types),
+                        credit_claim_date=each.credit_claim_date,
+                        practice_areas=list(each.practice_areas),
+                        content_outline=list(each.content_outline),
+                        attested=each.attested,
+                    )
+                    for each in activity.registrations
+                ],
+                "rems": dict(activity.rems) if activity.rems is not None else None,
+                "mips": activity.mips,
+                "findings": [FindingOut.of(each) for each in shown.findings],
+                "version": shown.version,
+                "created_at": shown.created_at,
+                "updated_at": shown.updated_at,
+                **given,
+            }
+        )
+
+
+class ActivityPage(Out):
+    """A page of activities, by id."""
+
+    data: list[ActivityOut]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")

@@ -1,0 +1,286 @@
+"""Learner completions in and out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from app.domain import reports
+from app.domain.amounts import in_credits
+from app.domain.credits import Completion, Credit, Outcome
+from app.domain.findings import Finding
+from app.domain.learners import Person
+from app.domain.readings import read_date, read_month_day, text_or_none
+from app.domain.reports import CompletionReport, EntryMethod
+from app.schemas.base import Amount, Name, Out, Reference, Strict, Word
+from app.schemas.problems import FindingOut
+
+EXAMPLE: dict[str, Any] = {
+    "activity_id": "201759558",
+    "completed_on": "2021-12-12",
+    "permission": True,
+    "learner": {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01"},
+    "cme": [{"state": "TN", "license_id": "444444", "credits": 2, "client_reference": "ccid:example.org:abc-1"}],
+}
+
+
+class LearnerIn(Strict):
+    """Who completed the activity."""
+
+    first_name: Name | None = Field(None, description="As on the licence.")
+    last_name: Name | None = Field(None, description="As on the licence.")
+    date_of_birth: Word | None = Field(None, description="Month and day, MM/DD. A year is dropped and never stored.")
+    npi: Word | None = Field(None, description="National Provider Identifier.")
+    learner_id: Word | None = Field(
+        None, description="The opaque id of an earlier answer; stands for all of the above."
+    )
+
+
+class TypeIn(Strict):
+    """A credit type with its amount."""
+
+    type: Name | None = Field(None, description="The board's credit type, or one of its other names.")
+    credits: Amount | None = Field(None, description="In steps of 0.25; types are not additive.")
+
+
+class CmeIn(Strict):
+    """CME credit for one state of licensure."""
+
+    state: Name | None = Field(None, description="State of licence: two letters, full name, or a board code.")
+    license_id: Name | None = Field(None, description="Licence number or NPI; only needed to be unique.")
+    credits: Amount | None = Field(None, description="AMA PRA Category 1 credits, in steps of 0.25.")
+    special_credits: Annotated[list[TypeIn], Field(max_length=20)] | None = Field(
+        None, description="Parts of the CME credit that the state asks for, such as Controlled Substance."
+    )
+    client_reference: Reference | None = Field(None, description="Your own key of this credit.")
+
+
+class MocIn(Strict):
+    """MOC/CC points for one certifying board."""
+
+    board: Name | None = Field(None, description="Code or name of the certifying board.")
+    board_id: Name | None = Field(None, description="The learner's id with that board.")
+    total_credits: Amount | None = Field(None, description="Points in all; left out, the largest type stands for it.")
+    credit_types: Annotated[list[TypeIn], Field(max_length=50)] | None = Field(
+        None, description="Credit types, at least one; none above the total."
+    )
+    client_reference: Reference | None = Field(None, description="Your own key of this credit.")
+
+
+class RemsIn(Strict):
+    """Participation in risk-mitigation education."""
+
+    local_id: Reference | None = Field(None, description="Your own id of the person.")
+    profession: Name | None = Field(None, description="A profession of the list.")
+    state: Name | None = Field(None, description="State of primary practice.")
+    dea_registration: Name | None = Field(None, description="Individual, Institutional or None.")
+    practice_area: Name | None = Field(None, description="A practice area of the list.")
+    surgical_procedures: bool | None = Field(None, description="Whether surgical procedures are performed.")
+    time_in_practice: Name | None = Field(None, description="A span of the list.")
+
+
+class CompletionIn(Strict):
+    """One learner completing one activity on one date, with every credit to report for it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+
+    activity_id: Word | None = Field(None, description="The nine-digit activity id.")
+    completed_on: Word | None = Field(None, description="YYYY-MM-DD.")
+    permission: bool | None = Field(None, description="Whether the learner permitted the reporting; must be true.")
+    learner: LearnerIn | None = None
+    cme: Annotated[list[CmeIn], Field(max_length=70)] | None = None
+    moc: Annotated[list[MocIn], Field(max_length=30)] | None = None
+    rems: RemsIn | None = None
+    occasion: Annotated[int, Field(ge=1, le=999)] | None = Field(
+        None, description="Tells several completions of one day apart; left out, the service finds the place."
+    )
+
+    def as_report(self, provider_id: str, received_at: datetime, entry_method: EntryMethod) -> CompletionReport:
+        """Hand on what was given; blank text is not given."""
+        learner = self.learner or LearnerIn()
+        return CompletionReport(
+            provider_id=provider_id,
+            activity_id=text_or_none(self.activity_id),
+            completed_on=read_date(self.completed_on),
+            permission=self.permission,
+            person=Person(
+                first_name=text_or_none(learner.first_name),
+                last_name=text_or_none(learner.last_name),
+                birth_date=read_month_day(learner.date_of_birth),
+                npi=text_or_none(learner.npi),
+                learner_id=text_or_none(learner.learner_id),
+            ),
+            cme=tuple(
+                reports.CmePart(
+                    state=text_or_none(each.state),
+                    license_id=text_or_none(each.license_id),
+                    credits=each.credits,
+                    special_credits=_types(each.special_credits),
+                    client_reference=text_or_none(each.client_reference),
+                )
+                for each in self.cme or ()
+            ),
+            moc=tuple(
+                reports.MocPart(
+                    board=text_or_none(each.board),
+                    board_id=text_or_none(each.board_id),
+                    total_credits=each.total_credits,
+                    credit_types=_types(each.credit_types),
+                    client_reference=text_or_none(each.client_reference),
+                )
+                for each in self.moc or ()
+            ),
+            rems=_rems(self.rems),
+            occasion=self.occasion,
+            entry_method=entry_method,
+            received_at=received_at,
+        )
+
+
+def _types(given: list[TypeIn] | None) -> tuple[reports.TypeAmount, ...]:
+    return tuple(reports.TypeAmount(type=text_or_none(each.type), credits=each.credits) for each in given or ())
+
+
+def _rems(given: RemsIn | None) -> reports.RemsPart | None:
+    if given is None:
+        return None
+    return reports.RemsPart(
+        local_id=text_or_none(given.local_id),
+        profession=text_or_none(given.profession),
+        state=text_or_none(given.state),
+        dea_registration=text_or_none(given.dea_registration),
+        practice_area=text_or_none(given.practice_area),
+        surgical_procedures=given.surgical_procedures,
+        time_in_practice=text_or_none(given.time_in_practice),
+    )
+
+
+class TypeOut(Out):
+    """A credit type with its amount."""
+
+    type: str
+    credits: float
+
+
+class CreditOut(Out):
+    """One credit: CME for one licensing board, or points for one certifying board."""
+
+    credit_id: str
+    kind: Literal["cme", "moc"]
+    board: str = Field(examples=["TN-M"])
+    learner_board_id: str | None = Field(description="The learner's number with the board, as reported.")
+    credits: float
+    credit_types: list[TypeOut] = Field(description="Of CME, its special credits.")
+    client_references: list[str]
+    status: Literal["pending", "accepted", "rejected", "withdrawn"]
+    delivery: Literal["board", "transcript-only"]
+    status_reason: str | None
+    status_at: datetime
+
+    @classmethod
+    def of(cls, credit: Credit) -> CreditOut:
+        """Show a credit."""
+        return cls(
+            credit_id=credit.credit_id,
+            kind=credit.kind.value,
+            board=credit.board,
+            learner_board_id=credit.reported_id,
+            credits=in_credits(credit.quarters),
+            credit_types=[TypeOut(type=name, credits=in_credits(quarters)) for name, quarters in credit.credit_types],
+            client_references=list(credit.client_references),
+            status=credit.status.value,
+            delivery=credit.delivery.value,
+            status_reason=credit.status_reason,
+            status_at=credit.status_at,
+        )
+
+
+class LearnerOut(Out):
+    """The learner as reported, with the opaque id that may stand for these from now on."""
+
+    first_name: str | None
+    last_name: str | None
+    date_of_birth: str | None
+    npi: str | None
+    learner_id: str | None
+
+
+class RemsOut(Out):
+    """Participation in risk-mitigation education, as reported."""
+
+    local_id: str | None
+    profession: str | None
+    state: str | None
+    dea_registration: str | None
+    practice_area: str | None
+    surgical_procedures: bool | None
+    time_in_practice: str | None
+
+
+class CompletionOut(Out):
+    """A completion as it stands."""
+
+    completion_id: str
+    activity_id: str
+    provider_id: str
+    completed_on: date
+    occasion: int
+    submitted_at: datetime
+    entry_method: str = Field(examples=["api"])
+    learner: LearnerOut
+    credits: list[CreditOut]
+    rems: RemsOut | None
+    version: int
+
+    @classmethod
+    def fields_of(cls, completion: Completion) -> dict[str, object]:
+        """Return what is shown of a completion."""
+        rems = completion.rems
+        return {
+            "completion_id": completion.completion_id,
+            "activity_id": completion.activity_id,
+            "provider_id": completion.provider_id,
+            "completed_on": completion.completed_on,
+            "occasion": completion.occasion,
+            "submitted_at": completion.submitted_at,
+            "entry_method": completion.entry_method,
+            "learner": LearnerOut(
+                first_name=completion.first_name,
+                last_name=completion.last_name,
+                date_of_birth=completion.birth_date,
+                npi=completion.npi,
+                learner_id=completion.link,
+            ),
+            "credits": [CreditOut.of(each) for each in completion.credits],
+            "rems": rems and RemsOut(**{name: getattr(rems, name) for name in RemsOut.model_fields}),
+            "version": completion.version,
+        }
+
+    @classmethod
+    def of(cls, completion: Completion) -> CompletionOut:
+        """Show a completion."""
+        return cls.model_validate(cls.fields_of(completion))
+
+
+class ReportedOut(CompletionOut):
+    """A completion after a report, with what became of the report."""
+
+    outcome: Literal["created", "joined", "unchanged"]
+    findings: list[FindingOut]
+
+    @classmethod
+    def after(cls, completion: Completion, outcome: Outcome, findings: tuple[Finding, ...]) -> ReportedOut:
+        """Show a completion with the outcome of the report and its warnings."""
+        fields = cls.fields_of(completion)
+        return cls.model_validate(
+            fields | {"outcome": outcome.value, "findings": [FindingOut.of(each) for each in findings]}
+        )
+
+
+class CompletionPage(Out):
+    """A page of completions, newest first."""
+
+    data: list[CompletionOut]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")

@@ -1,0 +1,72 @@
+"""Problems and findings (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.findings import Finding
+from app.schemas.base import Out
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FindingOut(Out):
+    """What a rule has to say about a record."""
+
+    rule: str = Field(description="The rule's id.", examples=["cme-maximum"])
+    severity: Literal["reject", "warning"] = Field(description="Whether it refuses the record.")
+    pointer: str = Field(description="JSON Pointer into the record.", examples=["/cme/0/credits"])
+    detail: str = Field(description="What is the matter.")
+    hint: str = Field(description="What to do.")
+    rule_url: str = Field(description="Where the rule explains itself.")
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingOut:
+        """Show a finding."""
+        return cls(
+            rule=finding.rule,
+            severity=finding.severity.value,
+            pointer=finding.pointer,
+            detail=finding.detail,
+            hint=finding.hint,
+            rule_url=f"/v1/rules/{finding.rule}",
+        )
+
+
+class ErrorItem(BaseModel):
+    """One fault, with the place where it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(description="The rule's id, or field-unknown, type, format, too-long.")
+    detail: str = Field(description="What is the matter.")
+    hint: str | None = Field(None, description="What to do.")
+    rule_url: str | None = Field(None, description="Where the rule explains itself.")
+    pointer: str | None = Field(None, description="JSON Pointer into the body.")
+    parameter: str | None = Field(None, description="Name of the query or path parameter.")
+    header: str | None = Field(None, description="Name of the header.")
+
+
+class ProblemOut(BaseModel):
+    """Every error has this shape, whatever its status."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
+
+    type: str = Field(description="Address of a page about problems of this kind.", examples=["/problems/not-found"])
+    title: str = Field(description="Short text, the same for every problem of this kind.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened this time.")
+    code: str = Field(description="The kind of problem, for programs.", examples=["not-found"])
+    request_id: str = Field(description="Finds the request in the operator's log.")
+    errors: list[ErrorItem] | None = Field(None, description="Every fault there is.")
+    findings: list[FindingOut] | None = Field(None, description="All that the rules have to say, warnings included.")
+
+
+def problem_response(description: str) -> dict[str, Any]:
+    """Describe an error answer for OpenAPI."""
+    return {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

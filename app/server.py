@@ -1,0 +1,121 @@
+"""Starting the server: one process on SQLite, any number on PostgreSQL."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy.engine import make_url
+
+from app.core.config import Settings
+from app.core.errors import ConfigurationError
+from app.main import create_app
+from app.services import demo
+from app.services.startup import open_service
+from app.worker import Worker
+
+_QUIET = "warning"
+
+
+def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers: int, with_worker: bool) -> None:
+    """Serve until stopped; raises `ConfigurationError` when the settings do not allow it."""
+    if settings.on_sqlite and (workers > 1 or not with_worker):
+        raise ConfigurationError("On SQLite one process serves and works; several need PostgreSQL (PARS_DATABASE_URL).")
+    with _alone(settings):
+        service = open_service(settings)
+        lines = []
+        if demo_world:
+            key = demo.load(service).read_text(encoding="ascii").strip()
+            lines = [*_to_try(f"http://{host}:{port}", key), ""]
+        if workers > 1:
+            service.database.close()
+            os.environ["PARS_SERVE_WORKER"] = "1" if with_worker else "0"
+            print("\n".join(lines), flush=True)
+            uvicorn.run(
+                "app.server:process", factory=True, host=host, port=port, workers=workers, log_level=_QUIET,
+                access_log=False, log_config=None, server_header=False,
+            )  # fmt: skip
+            return
+        app = create_app(service, beside=Worker if with_worker else None)
+        config = uvicorn.Config(
+            app, host=host, port=port, log_level=_QUIET, access_log=False, log_config=None, server_header=False
+        )
+        server = _Announcing(config, [f"serving on http://{host}:{port}", "", *lines])
+        try:
+            server.run()
+        finally:
+            service.database.close()
+        if not server.started:
+            sys.exit(1)
+
+
+def process() -> object:
+    """Build the application of one of several processes."""
+    from app.core.logging import configure_logging
+
+    configure_logging()
+    return create_app(beside=Worker if os.environ.get("PARS_SERVE_WORKER") != "0" else None)
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says what to try once it answers."""
+
+    def __init__(self, config: uvicorn.Config, lines: list[str]) -> None:
+        super().__init__(config)
+        self._lines = lines
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Begin to answer, then say so."""
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            print("\n".join(self._lines), flush=True)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Refuse a second serving process on one SQLite file: one writer is what makes it quick and safe."""
+    path = make_url(settings.sqlalchemy_url).database if settings.on_sqlite else None
+    if not path:
+        yield
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{path}.serving").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                "Another process serves this SQLite file; several processes need PostgreSQL (PARS_DATABASE_URL)."
+            ) from None
+        yield
+
+
+def _to_try(address: str, key: str) -> list[str]:
+    """Return three lines for a terminal: a report that is accepted, one that is refused, a list."""
+    head = f"curl -s {address}/v1/learner-completions -H 'Authorization: Bearer {key}'"
+    accepted = (
+        '{"activity_id":"201759558","completed_on":"2021-12-12","permission":true,'
+        '"learner":{"first_name":"Rebecca","last_name":"Test","date_of_birth":"02/01"},'
+        '"cme":[{"state":"TN","license_id":"444444","credits":2}]}'
+    )
+    refused = (
+        '{"activity_id":"201759558","completed_on":"2022-12-12","permission":false,'
+        '"learner":{"first_name":"Rebecca","date_of_birth":"13/45"},'
+        '"cme":[{"state":"TN","credits":60.3}],"moc":[{"board":"ABIM","total_credits":2,"credit_types":[]}]}'
+    )
+    return [
+        f"demo key: {key}",
+        "",
+        "# report a completion: accepted",
+        f"{head} -H 'Content-Type: application/json' -d '{accepted}'",
+        "",
+        "# report a faulty one: refused, with every finding",
+        f"{head} -H 'Content-Type: application/json' -d '{refused}'",
+        "",
+        "# list the activity's learners",
+        f"{head} -G -d activity_id=201759558",
+    ]

@@ -1,0 +1,1 @@
+"""The verbs: plain functions that enforce the rules against the store."""

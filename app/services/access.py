@@ -1,0 +1,97 @@
+"""Access: which client a key names, what it may do, and for whom."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from app.core.errors import Forbidden, ProviderRequired
+from app.core.security import digest_of
+from app.store import clients
+from app.store.clients import Client
+
+__all__ = ["Client"]
+
+SCOPES = (
+    "activities:read",
+    "activities:write",
+    "completions:read",
+    "completions:write",
+    "learners:validate",
+    "batches:write",
+    "webhooks:manage",
+    "transcripts:read",
+    "clients:manage",
+    "board:feed",
+    "operator",
+)
+_REPORTING = tuple(scope for scope in SCOPES if scope not in ("transcripts:read", "board:feed", "operator"))
+ROLE_SCOPES: dict[str, tuple[str, ...]] = {
+    "provider": _REPORTING,
+    "vendor": _REPORTING,
+    "board": ("board:feed", "transcripts:read", "webhooks:manage"),
+    "operator": SCOPES,
+}
+"""Every scope a client of a role may have, and has unless told otherwise."""
+
+KEPT_SECONDS = 30
+KEPT_CLIENTS = 10_000
+_PREFIXES = ("pars_live_", "pars_test_")
+
+
+class Clients:
+    """Clients by their keys, remembered for half a minute: a revoked key works no longer than that."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, Client]] = {}
+        self._lock = Lock()
+
+    def remembered(self, api_key: str) -> Client | None:
+        """Return a client seen a moment ago."""
+        kept = self._kept.get(digest_of(api_key))
+        return kept[1] if kept is not None and kept[0] > time.monotonic() else None
+
+    def find(self, connection: Connection, api_key: str) -> Client | None:
+        """Look a key up, and remember its client."""
+        if not api_key.startswith(_PREFIXES):
+            return None
+        digest = digest_of(api_key)
+        client = clients.by_key(connection, digest)
+        if client is not None:
+            with self._lock:
+                if len(self._kept) >= KEPT_CLIENTS:
+                    self._kept.clear()
+                self._kept[digest] = (time.monotonic() + KEPT_SECONDS, client)
+        return client
+
+
+def acting_for(client: Client, asked: str | None) -> str | None:
+    """Return the provider a client acts for; None where it could be any. Raises when it may not, or must say which.
+
+    A provider that does not exist answers like one that has granted nothing.
+    """
+    if client.role == "operator":
+        return asked
+    if asked is not None:
+        if asked not in client.provider_ids:
+            raise Forbidden("The client may not act for this provider.")
+        return asked
+    if client.role != "vendor" and len(client.provider_ids) == 1:
+        return next(iter(client.provider_ids))
+    return None
+
+
+def require_provider(client: Client, asked: str | None) -> str:
+    """Return the provider acted for on an operation that belongs to one; raises `ProviderRequired` without."""
+    provider = acting_for(client, asked)
+    if provider is None:
+        raise ProviderRequired
+    return provider
+
+
+def must_exist(connection: Connection, provider_id: str) -> None:
+    """Refuse an operator who names a provider that does not exist, as everybody else is refused."""
+    if not clients.provider_exists(connection, provider_id):
+        raise Forbidden("The client may not act for this provider.")

@@ -1,0 +1,68 @@
+"""Activities: registered, read, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from app.core.errors import ActivityRejected, InternalIdTaken, NotFound
+from app.domain.activities import Activity, RegisteredActivity
+from app.domain.catalogue import Catalogue
+from app.rules.activities import judge_activity, refuses
+from app.services.context import Caller, Work
+from app.services.findings import rejected
+from app.store import activities
+
+
+def register(work: Work, given: Activity) -> RegisteredActivity:
+    """Register an activity; raises `ActivityRejected` with every finding, or `InternalIdTaken`."""
+    catalogue = work.service.catalogue
+    findings = judge_activity(given, catalogue)
+    if refuses(findings):
+        raise rejected(ActivityRejected, findings)
+    if given.internal_id is not None:
+        taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
+        if taken is not None:
+            raise InternalIdTaken(f"Activity {taken} of the provider has this internal id.", activity_id=taken)
+    activity = normalised(
+        replace(given, activity_id=given.activity_id or activities.free_id(work.connection)), catalogue
+    )
+    activities.add(work.connection, [activity], work.now)
+    work.audit("register", "activity", activity.activity_id, version=1)
+    return RegisteredActivity(activity=activity, version=1, created_at=work.now, updated_at=work.now, findings=findings)
+
+
+def normalised(activity: Activity, catalogue: Catalogue) -> Activity:
+    """Return an activity that the rules have passed with codes in the place of names."""
+    registrations = []
+    for each in activity.registrations:
+        board = catalogue.certifying(each.board)
+        assert board is not None and activity.kind is not None
+        registrations.append(
+            replace(each, board=board.code, credit_types=tuple(board.type_name(name) for name in each.credit_types))
+        )
+    kind = activity.kind
+    assert kind is not None
+    return replace(activity, format=kind.code, registrations=tuple(registrations))
+
+
+def get(connection: Connection, caller: Caller, activity_id: str) -> RegisteredActivity:
+    """Return one activity of the provider; raises `NotFound` for any other."""
+    stored = activities.one(connection, caller.provider_id, activity_id)
+    if stored is None:
+        raise NotFound("There is no such activity.")
+    return _shown(stored, caller)
+
+
+def page(
+    connection: Connection, caller: Caller, *, internal_id: Sequence[str] = (), after: str | None, limit: int
+) -> list[RegisteredActivity]:
+    """Return the provider's activities after an id, in the order of their ids."""
+    found = activities.page(connection, caller.provider_id, internal_ids=internal_id, after=after, limit=limit)
+    return [_shown(stored, caller) for stored in found]
+
+
+def _shown(stored: RegisteredActivity, caller: Caller) -> RegisteredActivity:
+    return replace(stored, findings=judge_activity(stored.activity, caller.service.catalogue))

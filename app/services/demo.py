@@ -1,0 +1,97 @@
+"""The demo world: the slides' providers, learners, activities and transcripts, and some thousand made-up physicians."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from app.core.config import write_private
+from app.domain.boards import BoardKind
+from app.domain.credits import Outcome
+from app.domain.learners import RegistryRow
+from app.domain.readings import read_date
+from app.domain.reports import EntryMethod
+from app.domain.words import full_name_key
+from app.schemas.activities import ActivityIn
+from app.schemas.completions import CompletionIn
+from app.services import activities, clients, registry, reporting
+from app.services.context import Service, Work, operator, transact
+from app.services.synthetic import synthetic_physicians
+from app.store import activities as stored_activities
+from app.store import clients as stored_clients
+
+WORLD = Path(__file__).resolve().parents[1] / "demo" / "world.toml"
+PROVIDER = "0008001"
+CLIENT = "demo"
+PHYSICIANS = 3_000
+SEED = 20_220_421
+
+
+class DemoFault(Exception):
+    """The demo world does not fit the rules any more."""
+
+
+def load(service: Service) -> Path:
+    """Load the demo world, as often as you like, and keep a fresh key of the client `demo`; return the key's file."""
+    world = tomllib.loads(WORLD.read_text(encoding="utf-8"))
+    transact(operator(service), _providers, world["providers"])
+    _learners(service, world["learners"])
+    for each in world["activities"]:
+        transact(operator(service, each["provider"]), _activity, each)
+    for each in world["completions"]:
+        transact(operator(service, each["provider"]), _completion, each)
+    path = service.settings.data_dir / "demo-key"
+    write_private(path, transact(operator(service), _key) + "\n")
+    return path
+
+
+def _providers(work: Work, given: Iterable[dict[str, Any]]) -> None:
+    for each in given:
+        if not stored_clients.provider_exists(work.connection, each["provider_id"]):
+            clients.add_provider(work, **each)
+
+
+def _learners(service: Service, given: Sequence[dict[str, Any]]) -> None:
+    named = [registry.read_row(each, service.catalogue) for each in given]
+    codes = {kind: [b.code for b in service.catalogue.boards.values() if b.kind is kind] for kind in BoardKind}
+    made_up: Iterable[RegistryRow] = synthetic_physicians(
+        PHYSICIANS,
+        SEED,
+        licensing=codes[BoardKind.LICENSING],
+        certifying=codes[BoardKind.CERTIFYING],
+        reserved=frozenset(full_name_key(row.first_name, row.last_name) for row in named),
+    )
+    counts = registry.import_rows(service, enumerate(chain(named, made_up), 1))
+    if counts.refused:
+        line, reason = counts.refused[0]
+        raise DemoFault(f"learner {line}: {reason}")
+
+
+def _activity(work: Work, given: dict[str, Any]) -> None:
+    body = ActivityIn.model_validate({name: value for name, value in given.items() if name != "provider"})
+    if stored_activities.one(work.connection, given["provider"], given["activity_id"]) is None:
+        activities.register(work, body.as_activity(given["provider"]))
+
+
+def _completion(work: Work, given: dict[str, Any]) -> None:
+    body = CompletionIn.model_validate({n: v for n, v in given.items() if n not in ("provider", "submitted")})
+    day = read_date(given["submitted"])
+    if not hasattr(day, "year"):
+        raise DemoFault(f"{given['activity_id']}: no day of submission")
+    received = datetime.combine(day, time(12), UTC)  # type: ignore[arg-type]
+    (result,) = reporting.submit(work, [body.as_report(given["provider"], received, EntryMethod.API)])
+    if result.outcome is Outcome.REJECTED:
+        broken = ", ".join(finding.rule for finding in result.findings if finding.rejects)
+        raise DemoFault(f"completion of {given['activity_id']} on {given['completed_on']}: {broken}")
+
+
+def _key(work: Work) -> str:
+    """Return a fresh key of the demo client; every earlier one is revoked."""
+    known = stored_clients.client_named(work.connection, CLIENT)
+    if known is not None:
+        return clients.renew_key(work, known)
+    return clients.create(work, CLIENT, role="provider", provider_ids=[PROVIDER]).api_key

@@ -1,0 +1,43 @@
+"""Reference data as the rules use it: boards and rules, each explaining itself."""
+
+from __future__ import annotations
+
+from app.core.errors import NotFound
+from app.domain.boards import Board
+from app.domain.catalogue import Catalogue
+from app.rules.activities import judge_activity
+from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, Rule
+from app.rules.judge import judge
+
+JUDGES = (judge, judge_activity)
+"""Importing the judges declares their rules."""
+
+
+def boards(catalogue: Catalogue) -> list[Board]:
+    """Return every board, certifying ones first."""
+    return sorted(catalogue.boards.values(), key=lambda board: (board.kind, board.code))
+
+
+def board(catalogue: Catalogue, code: str) -> Board:
+    """Return one board by its code or name; raises `NotFound`."""
+    found = catalogue.board(code)
+    if found is None:
+        raise NotFound("There is no such board.")
+    return found
+
+
+def rules() -> dict[str, list[Rule]]:
+    """Return every rule by id. A rule may judge both completions and activities, each in its own words."""
+    told: dict[str, list[Rule]] = {}
+    for table in (COMPLETION_RULES, ACTIVITY_RULES):
+        for each in table.values():
+            told.setdefault(each.id, []).append(each)
+    return dict(sorted(told.items()))
+
+
+def rule(rule_id: str) -> list[Rule]:
+    """Return one rule; raises `NotFound`."""
+    found = rules().get(rule_id)
+    if found is None:
+        raise NotFound("There is no such rule.")
+    return found

@@ -1,0 +1,326 @@
+"""Reporting: the one way in. Every door ends in `submit`; a single request is a batch of one.
+
+    load    activities, candidates, what stands already: a handful of queries for any number of records
+    match   who is meant (pure)
+    judge   every rule over every record (pure)
+    save    completions, credits, ledger, board events, audit: set-based, in one transaction
+
+Records take effect in their order: each is judged against what the ones before it have left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from app.core.clock import new_id
+from app.core.errors import CompletionRejected
+from app.domain.activities import Activity
+from app.domain.amounts import in_quarters
+from app.domain.boards import Board, BoardKind
+from app.domain.candidates import Wanted
+from app.domain.credits import (
+    CME,
+    Completion,
+    Credit,
+    CreditStatus,
+    Delivery,
+    Outcome,
+    held_quarters,
+)
+from app.domain.findings import Finding
+from app.domain.identity import NOT_ASKED, Match
+from app.domain.readings import MonthDay
+from app.domain.reports import CompletionReport
+from app.matching.exact import find_learner, wanted_by
+from app.rules.case import Case, Facts, case_of
+from app.rules.judge import judge
+from app.rules.placement import Standing, Target
+from app.services.context import Work
+from app.services.findings import rejected
+from app.store import activities, completions, learners
+from app.store.completions import Change, LedgerDelta, Pair
+
+_DAILY = "daily-credits-unusual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What became of one report."""
+
+    outcome: Outcome
+    completion: Completion | None
+    """The completion it created, joined or was found in; None when it was rejected."""
+    findings: tuple[Finding, ...]
+
+
+def report(work: Work, one: CompletionReport) -> Submitted:
+    """Report one completion; raises `CompletionRejected` with every finding when it is refused."""
+    (submitted,) = submit(work, [one])
+    if submitted.outcome is Outcome.REJECTED:
+        raise rejected(CompletionRejected, submitted.findings)
+    return submitted
+
+
+def submit(work: Work, reports: Sequence[CompletionReport]) -> list[Submitted]:
+    """Judge and store reports in their order; each is accepted whole or rejected whole."""
+    loaded = _load(work, reports)
+    results: list[Submitted] = []
+    changes: list[Change] = []
+    for each, match in zip(reports, loaded.matches, strict=True):
+        standing = loaded.standing[_pair(each, match)]
+        case = case_of(each, loaded.facts, match, standing)
+        findings = judge(case)
+        if any(finding.rejects for finding in findings):
+            results.append(Submitted(outcome=Outcome.REJECTED, completion=None, findings=findings))
+            continue
+        assert case.placement is not None
+        if case.placement.outcome is Outcome.UNCHANGED:
+            completion = case.placement.onto
+        else:
+            change = _change(work, case, loaded.links)
+            changes.append(change)
+            completion = change.completion
+            standing.put(completion)
+        results.append(Submitted(outcome=case.placement.outcome, completion=completion, findings=findings))
+    store(work, changes, loaded.facts.activities, verb="report")
+    return results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """Everything the rules need to know, for all reports at once."""
+
+    facts: Facts
+    matches: list[Match]
+    standing: defaultdict[Pair, Standing]
+    links: dict[tuple[str, str], str]
+
+
+def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
+    catalogue = work.service.catalogue
+    facts = Facts(
+        catalogue=catalogue,
+        now=work.now,
+        activities=activities.reportable(
+            work.connection,
+            {each.provider_id for each in reports},
+            {each.activity_id for each in reports if each.activity_id},
+        ),
+        day_quarters={},
+        support=work.service.settings.support_contact,
+    )
+    asked = [each for each in reports if facts.activity_of(each) is not None]
+    wanted = Wanted()
+    for each in asked:
+        wanted_by(each, catalogue, wanted)
+    candidates = learners.candidates(work.connection, wanted)
+    matches = [
+        find_learner(each, candidates, catalogue) if facts.activity_of(each) is not None else NOT_ASKED
+        for each in reports
+    ]
+    pairs = {_pair(each, match) for each, match in zip(reports, matches, strict=True)} - {("", "")}
+    completions.lock_pairs(work.connection, pairs)
+    standing: defaultdict[Pair, Standing] = defaultdict(Standing)
+    for pair, held in completions.standing(work.connection, pairs).items():
+        standing[pair] = Standing(held)
+    linked = learners.links_of(
+        work.connection,
+        {
+            (each.provider_id, match.learner.learner_id)
+            for each, match in zip(reports, matches, strict=True)
+            if match.learner
+        },
+    )
+    watched = completions.day_quarters(work.connection, _watched_days(work, reports, matches))
+    facts = replace(facts, day_quarters=watched)
+    return _Loaded(facts=facts, matches=matches, standing=standing, links=linked)
+
+
+def _pair(report: CompletionReport, match: Match) -> Pair:
+    subject = subject_of(report, match)
+    return (report.activity_id, subject) if report.activity_id and subject else ("", "")
+
+
+def subject_of(report: CompletionReport, match: Match) -> str | None:
+    """Return whom a record is about: the matched learner, or for REMS only the provider's own id of the person."""
+    if match.learner is not None:
+        return match.learner.learner_id
+    if report.rems_only and report.rems is not None and report.rems.local_id:
+        return f"rems:{report.provider_id}:{report.rems.local_id}"
+    return None
+
+
+def _watched_days(
+    work: Work, reports: Sequence[CompletionReport], matches: Sequence[Match]
+) -> Iterable[tuple[str, str, date]]:
+    """Yield the learners, boards and days of which a rule wants the sum over all activities."""
+    for each, match in zip(reports, matches, strict=True):
+        for moc in each.moc if match.learner is not None else ():
+            board = work.service.catalogue.certifying(moc.board) if moc.board else None
+            if board is not None and _DAILY in board.advice and isinstance(each.completed_on, date):
+                assert match.learner is not None
+                yield match.learner.learner_id, board.code, each.completed_on
+
+
+def _change(work: Work, case: Case, links: dict[tuple[str, str], str]) -> Change:
+    """Build the new or extended completion that an accepted record makes."""
+    report, placement = case.report, case.placement
+    assert placement is not None and case.day is not None
+    added = tuple(_credit(work, target, case.day) for target in placement.fresh)
+    if placement.onto is not None:
+        joined = placement.onto.with_credits(added, work.now)
+        if placement.rems_fresh:
+            joined = replace(joined, rems=report.rems)
+        return Change(completion=joined, before=placement.onto, added=added)
+    person = report.person
+    learner_id = case.learner.learner_id if case.learner else None
+    subject = subject_of(report, case.match)
+    assert subject is not None and report.activity_id is not None
+    completion = Completion(
+        completion_id=new_id(),
+        provider_id=report.provider_id,
+        activity_id=report.activity_id,
+        learner_id=learner_id,
+        subject=subject,
+        link=_link(work, report.provider_id, learner_id, links) if learner_id else None,
+        completed_on=case.day,
+        occasion=placement.occasion,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        birth_date=str(person.birth_date) if isinstance(person.birth_date, MonthDay) else None,
+        npi=person.npi,
+        rems=report.rems,
+        entry_method=report.entry_method,
+        client_id=work.caller.client.client_id,
+        batch_id=report.batch_id,
+        submitted_at=report.received_at,
+        updated_at=work.now,
+        version=1,
+        withdrawn_at=None,
+        catalogue=work.service.catalogue.digest,
+        credits=added,
+    )
+    return Change(completion=completion, before=None, added=added)
+
+
+def _credit(work: Work, target: Target, day: date) -> Credit:
+    board = work.service.catalogue.boards[target.board]
+    delivered = goes_to_board(board, day)
+    return Credit(
+        credit_id=new_id(),
+        kind=target.kind,
+        board=target.board,
+        reported_id=target.reported_id,
+        registry_id=target.holding.number,
+        quarters=int(target.quarters),
+        credit_types=tuple((name, int(quarters)) for name, quarters in target.credit_types),
+        client_references=(target.client_reference,) if target.client_reference else (),
+        # Where no board takes it, nobody is left to decide: it stands in the transcript at once.
+        status=CreditStatus.PENDING if delivered else CreditStatus.ACCEPTED,
+        delivery=Delivery.BOARD if delivered else Delivery.TRANSCRIPT_ONLY,
+        status_reason=None,
+        status_at=work.now,
+        once_per_day=target.once_per_day,
+    )
+
+
+def goes_to_board(board: Board, day: date) -> bool:
+    """Tell whether a board is sent credit of that day: certifying boards always, licensing boards that take part.
+
+    Source: slides, Why is this so valuable for your learners.
+    """
+    return board.kind is BoardKind.CERTIFYING or board.participates(day)
+
+
+def _link(work: Work, provider_id: str, learner_id: str, links: dict[tuple[str, str], str]) -> str:
+    """Return the opaque id under which the provider may name the learner, made and kept on first use."""
+    pair = (provider_id, learner_id)
+    if pair not in links:
+        # Derived, not drawn: two requests that meet the person first at the same moment agree.
+        links[pair] = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
+        learners.add_links(
+            work.connection,
+            [{"provider_id": provider_id, "learner_id": learner_id, "link": links[pair], "created_at": work.now}],
+        )
+    return links[pair]
+
+
+def store(work: Work, changes: Sequence[Change], known: Mapping[str, Activity], *, verb: str) -> None:
+    """Write changes of completions with their versions, ledger deltas, board events and audit rows."""
+    if not changes:
+        return
+    versions = []
+    totals: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for each in changes:
+        after = each.completion
+        document = completions.version_document(after)
+        versions.append(
+            {
+                "completion_id": after.completion_id,
+                "version": after.version,
+                "commit_id": work.commit_id,
+                "verb": verb,
+                "at": work.now,
+                "client_id": work.caller.client.client_id,
+                "document": document,
+            }
+        )
+        held, had = held_quarters(after.credits), held_quarters(each.before.credits) if each.before else {}
+        for target in held.keys() | had.keys():
+            totals[after.activity_id, after.subject, target] += held.get(target, 0) - had.get(target, 0)
+        for credit in each.added:
+            if credit.delivery is Delivery.BOARD:
+                work.tell_board("credit.reported", credit, after)
+        for credit in each.restated:
+            if credit.delivery is Delivery.BOARD and credit.status is CreditStatus.WITHDRAWN:
+                work.tell_board("credit.withdrawn", credit, after)
+        work.audit(
+            verb,
+            "completion",
+            after.completion_id,
+            version=after.version,
+            activity_id=after.activity_id,
+            boards=[credit.board for credit in (*each.added, *each.restated)],
+        )
+    completions.save(work.connection, changes, versions)
+    completions.change_ledger(
+        work.connection,
+        [
+            LedgerDelta(
+                activity_id=activity_id,
+                subject=subject,
+                target=target,
+                quarters=quarters,
+                maximum=_maximum(known.get(activity_id), target),
+            )
+            for (activity_id, subject, target), quarters in totals.items()
+        ],
+    )
+
+
+def _maximum(activity: Activity | None, target: str) -> int:
+    """Return the most quarters a learner may hold of a target, or a number beyond all when nothing binds."""
+    if activity is None or not activity.maximum_checked:
+        return completions.NO_MAXIMUM
+    maximum = activity.maximum(None if target == CME else target)
+    return completions.NO_MAXIMUM if maximum is None else int(in_quarters(maximum))
+
+
+def withdrawn(completion: Completion, at: datetime) -> Change:
+    """Return the change that takes a completion back with all its credits."""
+    restated = tuple(
+        replace(credit, status=CreditStatus.WITHDRAWN, status_at=at, status_reason=None)
+        for credit in completion.credits
+        if credit.status is not CreditStatus.WITHDRAWN
+    )
+    after = replace(
+        completion,
+        credits=tuple(next((r for r in restated if r.credit_id == c.credit_id), c) for c in completion.credits),
+        version=completion.version + 1,
+        updated_at=at,
+        withdrawn_at=at,
+    )
+    return Change(completion=after, before=completion, restated=restated)

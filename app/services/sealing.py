@@ -1,0 +1,62 @@
+"""The sealer: what needs commit order is done after the commit, by one at a time.
+
+It gives board events their positions, and puts a keyed seal over the audit rows of the commits it
+found. A transaction that commits late is simply found later: nothing is skipped, nobody waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from app.services.context import Service
+from app.store import commits
+
+AT_ONCE = 500
+
+
+def seal_next(connection: Connection, service: Service) -> int:
+    """Seal the commits that are not sealed yet, a bounded number of them; return how many it was."""
+    commits.lock_sealer(connection)
+    found = commits.unsealed(connection, AT_ONCE)
+    if not found:
+        return 0
+    rows = commits.audit_rows(connection, found)
+    number, previous = commits.last_seal(connection)
+    digest = digest_rows(rows)
+    row = {
+        "number": number + 1,
+        "at": service.clock(),
+        "commits": len(found),
+        "audit_rows": len(rows),
+        "digest": digest,
+        "seal": service.keyring.keyed_digest("seal", seal_text(previous, number + 1, len(found), len(rows), digest)),
+    }
+    commits.seal(connection, row, found, _positions(connection, commits.events_of(connection, found)))
+    return len(found)
+
+
+def seal_text(previous: str, number: int, commit_count: int, row_count: int, digest: str) -> str:
+    """Return what a seal is made over: everything it vouches for, and the seal before it."""
+    return f"{previous}|{number}|{commit_count}|{row_count}|{digest}"
+
+
+def digest_rows(rows: Iterable[object]) -> str:
+    """Return the digest of commits with their audit rows."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _positions(connection: Connection, events: list[tuple[str, str]]) -> list[tuple[str, int, str]]:
+    """Give each event the next position of its board, without gaps."""
+    last = commits.last_positions(connection, sorted({board for board, _ in events}))
+    published = []
+    for board, event in events:
+        last[board] += 1
+        published.append((board, last[board], event))
+    return published

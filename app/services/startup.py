@@ -1,0 +1,42 @@
+"""Opening an installation: settings, database, schema, catalogue, secrets."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from app.core import clock
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.database import Database
+from app.core.security import Keyring
+from app.domain.catalogue import Catalogue
+from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
+from app.services.context import Service
+from app.store import clients, schema
+
+
+def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True) -> Service:
+    """Open an installation, bringing its schema and its board codes up to date."""
+    keyring = Keyring(settings.secrets())
+    overlay = settings.data_dir / "catalogue"
+    catalogue = load_catalogue((BOARDS_FOLDER, overlay) if overlay.is_dir() else (BOARDS_FOLDER,))
+    database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size)
+    service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
+    if migrate:
+        database.write(lambda connection: prepare(connection, catalogue, at))
+    return service
+
+
+def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
+    """Migrate the schema, and let records refer to every board of the catalogue."""
+    schema.upgrade(connection)
+    known = clients.board_codes(connection)
+    clients.add_boards(
+        connection,
+        [
+            {"code": board.code, "name": board.name, "kind": board.kind.value, "state": board.state}
+            for board in catalogue.boards.values()
+            if board.code not in known
+        ],
+    )
+    clients.ensure_operator(connection, at())

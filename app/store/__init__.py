@@ -1,0 +1,1 @@
+"""Every query: functions over a connection, set-based."""

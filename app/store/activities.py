@@ -1,0 +1,206 @@
+"""Queries on activities."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.activities import Activity, RegisteredActivity, Registration
+from app.domain.amounts import in_credits, in_quarters
+from app.models.activities import activities, activity_boards
+from app.store import dialect
+
+_COLUMNS = (
+    "a.activity_id, a.provider_id, a.internal_id, a.title, a.format, a.start_date, a.end_date, a.ama_quarters, "
+    "a.description, a.providership, a.city, a.state, a.country, a.delivery_methods, a.listing_public, a.mips, a.rems, "
+    "a.details, a.closed_at, a.version, a.created_at, a.updated_at"
+)
+
+
+def reportable(connection: Connection, provider_ids: Iterable[str], ids: Iterable[str]) -> dict[str, Activity]:
+    """Return the providers' activities with these ids, locked against changes until the records are stored."""
+    allowed = set(provider_ids)
+    found = dialect.by_keys(
+        connection,
+        _COLUMNS,
+        ("id",),
+        ((each,) for each in ids),
+        "activities a ON a.activity_id = k.id",
+        dialect.for_update(connection, "KEY SHARE OF a"),
+    )
+    kept = [row for row in found if row[1] in allowed]
+    return {each.activity.activity_id: each.activity for each in _read(connection, kept)}
+
+
+def one(connection: Connection, provider_id: str, activity_id: str) -> RegisteredActivity | None:
+    """Return one activity of a provider."""
+    found = dialect.rows(
+        connection,
+        f"SELECT {_COLUMNS} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider",
+        {"id": activity_id, "provider": provider_id},
+    )
+    return next(iter(_read(connection, found)), None)
+
+
+def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -> str | None:
+    """Return the id of the provider's activity with this internal id."""
+    found = dialect.rows(
+        connection,
+        "SELECT activity_id FROM activities WHERE provider_id = :provider AND internal_id = :internal",
+        {"provider": provider_id, "internal": internal_id},
+    )
+    return str(found[0][0]) if found else None
+
+
+def page(
+    connection: Connection, provider_id: str, *, internal_ids: Sequence[str] = (), after: str | None, limit: int
+) -> list[RegisteredActivity]:
+    """Return the provider's activities after an id, in the order of their ids."""
+    marks = {f"internal{place}": each for place, each in enumerate(internal_ids)}
+    narrowed = f"AND a.internal_id IN ({', '.join(':' + mark for mark in marks)})" if marks else ""
+    found = dialect.rows(
+        connection,
+        f"SELECT {_COLUMNS} FROM activities a WHERE a.provider_id = :provider AND a.activity_id > :after {narrowed} "
+        "ORDER BY a.activity_id LIMIT :limit",
+        {"provider": provider_id, "after": after or "", "limit": limit, **marks},
+    )
+    return list(_read(connection, found))
+
+
+def free_id(connection: Connection) -> str:
+    """Return a nine-digit id that no activity has. A clash with a concurrent insert fails on the primary key."""
+    while True:
+        drawn = str(random.SystemRandom().randrange(300_000_000, 1_000_000_000))
+        if not dialect.rows(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": drawn}):
+            return drawn
+
+
+def add(connection: Connection, given: Sequence[Activity], at: datetime) -> None:
+    """Insert activities with their registrations, as version 1."""
+    dialect.insert(
+        connection,
+        activities,
+        [
+            {
+                "activity_id": each.activity_id,
+                "provider_id": each.provider_id,
+                "internal_id": each.internal_id,
+                "title": each.title,
+                "format": each.format,
+                "start_date": each.start_date,
+                "end_date": each.end_date,
+                "ama_quarters": _quarters(each.ama_pra_credits),
+                "description": each.description,
+                "providership": each.providership,
+                "city": each.city,
+                "state": each.state,
+                "country": each.country,
+                "delivery_methods": list(each.delivery_methods),
+                "listing_public": each.listing_public,
+                "mips": each.mips,
+                "rems": each.rems,
+                "details": each.details,
+                "closed_at": at if each.closed else None,
+                "version": 1,
+                "created_at": at,
+                "updated_at": at,
+            }
+            for each in given
+        ],
+    )
+    dialect.insert(
+        connection,
+        activity_boards,
+        [
+            {
+                "activity_id": each.activity_id,
+                "board": registration.board,
+                "place": place,
+                "points_quarters": _quarters(registration.points),
+                "credit_types": list(registration.credit_types),
+                "credit_claim_date": registration.credit_claim_date,
+                "practice_areas": list(registration.practice_areas),
+                "content_outline": list(registration.content_outline),
+                "attested": registration.attested,
+            }
+            for each in given
+            for place, registration in enumerate(each.registrations)
+        ],
+    )
+
+
+def _quarters(credits: float | None) -> int | None:
+    return None if credits is None else int(in_quarters(credits))
+
+
+def _credits(quarters: int | None) -> float | None:
+    return None if quarters is None else in_credits(quarters)
+
+
+def _read(connection: Connection, found: Sequence[dialect.Row]) -> Iterable[RegisteredActivity]:
+    registered: dict[str, list[Registration]] = {}
+    for row in dialect.by_keys(
+        connection,
+        "b.activity_id, b.board, b.points_quarters, b.credit_types, b.credit_claim_date, b.practice_areas, "
+        "b.content_outline, b.attested",
+        ("id",),
+        ((row[0],) for row in found),
+        "activity_boards b ON b.activity_id = k.id",
+        "ORDER BY b.activity_id, b.place",
+    ):
+        registered.setdefault(row[0], []).append(
+            Registration(
+                board=row[1],
+                points=_credits(row[2]),
+                credit_types=tuple(dialect.as_document(row[3])),
+                credit_claim_date=dialect.as_date_or_none(row[4]),
+                practice_areas=tuple(dialect.as_document(row[5])),
+                content_outline=tuple(dialect.as_document(row[6])),
+                attested=None if row[7] is None else bool(row[7]),
+            )
+        )
+    for row in found:
+        stored = _stored(row)
+        yield replace(
+            stored,
+            activity=replace(stored.activity, registrations=tuple(registered.get(stored.activity.activity_id, ()))),
+        )
+
+
+def _flag(value: Any) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _stored(row: dialect.Row) -> RegisteredActivity:
+    start: date = dialect.as_date(row[5])
+    return RegisteredActivity(
+        activity=Activity(
+            activity_id=row[0],
+            provider_id=row[1],
+            internal_id=row[2],
+            title=row[3],
+            format=row[4],
+            start_date=start,
+            end_date=dialect.as_date(row[6]),
+            ama_pra_credits=_credits(row[7]),
+            description=row[8],
+            providership=row[9],
+            city=row[10],
+            state=row[11],
+            country=row[12],
+            delivery_methods=tuple(dialect.as_document(row[13])),
+            listing_public=_flag(row[14]),
+            mips=_flag(row[15]),
+            rems=dialect.as_document(row[16]),
+            details=dialect.as_document(row[17]),
+            closed=row[18] is not None,
+        ),
+        version=row[19],
+        created_at=dialect.as_instant(row[20]),
+        updated_at=dialect.as_instant(row[21]),
+    )

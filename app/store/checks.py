@@ -1,0 +1,92 @@
+"""Queries that look for records which break an invariant: each returns the ids of the first few."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from app.store import dialect
+
+FEW = 20
+
+INVARIANTS: dict[str, str] = {
+    "the ledger equals the credit that holds": """
+        SELECT coalesce(l.activity_id, h.activity_id) || ' ' || coalesce(l.subject, h.subject) || ' ' ||
+               coalesce(l.target, h.target)
+        FROM ledger l FULL JOIN (
+            SELECT activity_id, subject, target, sum(quarters) AS quarters FROM (
+                SELECT c.activity_id, c.subject, c.completion_id,
+                       CASE WHEN c.kind = 'cme' THEN 'CME' ELSE c.board END AS target, max(c.quarters) AS quarters
+                FROM credits c WHERE c.holds GROUP BY 1, 2, 3, 4) each
+            GROUP BY 1, 2, 3) h
+        ON h.activity_id = l.activity_id AND h.subject = l.subject AND h.target = l.target
+        WHERE coalesce(l.quarters, 0) <> coalesce(h.quarters, 0)""",
+    "no learner holds more than the activity's maximum": """
+        SELECT l.activity_id || ' ' || l.subject || ' ' || l.target
+        FROM ledger l JOIN activities a ON a.activity_id = l.activity_id
+        LEFT JOIN activity_boards b ON b.activity_id = l.activity_id AND b.board = l.target
+        WHERE a.format IN ('live-course', 'regularly-scheduled-series', 'enduring-material', 'performance-improvement')
+        AND l.quarters > coalesce(b.points_quarters, a.ama_quarters)""",
+    "every credit repeats its completion's activity, learner, date and occasion": """
+        SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
+        WHERE x.activity_id <> c.activity_id OR x.subject <> c.subject OR x.completed_on <> c.completed_on
+        OR x.occasion <> c.occasion""",
+    "a withdrawn completion has no credit that stands": """
+        SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
+        WHERE c.withdrawn_at IS NOT NULL AND x.status <> 'withdrawn'""",
+    "a completion that stands has a credit that stands, or REMS": """
+        SELECT c.completion_id FROM completions c WHERE c.withdrawn_at IS NULL AND c.rems IS NULL AND NOT EXISTS (
+            SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND x.status <> 'withdrawn')""",
+    "a completion belongs to its activity's provider": """
+        SELECT c.completion_id FROM completions c JOIN activities a ON a.activity_id = c.activity_id
+        WHERE a.provider_id <> c.provider_id""",
+    "no credit type is above its credit": """
+        SELECT t.credit_id FROM credit_types t JOIN credits x ON x.credit_id = t.credit_id
+        WHERE t.quarters > x.quarters""",
+    "every version of a completion is kept": """
+        SELECT c.completion_id FROM completions c WHERE c.version <> (
+            SELECT count(*) FROM completion_versions v
+            WHERE v.completion_id = c.completion_id AND v.version <= c.version)
+        OR EXISTS (
+            SELECT 1 FROM completion_versions v WHERE v.completion_id = c.completion_id AND v.version > c.version)""",
+    "every credit for a board was put before it once": """
+        SELECT x.credit_id FROM credits x WHERE x.delivery = 'board' AND 1 <> (
+            SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.reported')""",
+    "every withdrawal was told to the board, and nothing else was": """
+        SELECT x.credit_id FROM credits x WHERE x.delivery = 'board' AND
+            (CASE WHEN x.status = 'withdrawn' THEN 1 ELSE 0 END) <> (
+            SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.withdrawn')""",
+    "no board is told of credit that is for the transcript only": """
+        SELECT e.event_id FROM board_events e JOIN credits x ON x.credit_id = e.credit_id WHERE x.delivery <> 'board'
+        OR x.board <> e.board""",
+    "every commit has the audit rows and board events it counts": """
+        SELECT c.commit_id FROM commits c WHERE
+            c.audit_rows <> (SELECT count(*) FROM audit a WHERE a.commit_id = c.commit_id)
+            OR c.board_events <> (SELECT count(*) FROM board_events e WHERE e.commit_id = c.commit_id)""",
+    "every version of a completion belongs to a commit that stands in the audit log": """
+        SELECT v.completion_id FROM completion_versions v WHERE NOT EXISTS (
+            SELECT 1 FROM audit a WHERE a.commit_id = v.commit_id AND a.noun = 'completion'
+            AND a.subject_id = v.completion_id)""",
+    "every commit is sealed once, or waits to be": """
+        SELECT c.commit_id FROM commits c WHERE 1 <> (
+            (SELECT count(*) FROM sealed_commits s WHERE s.commit_id = c.commit_id) +
+            (SELECT count(*) FROM unsealed u WHERE u.commit_id = c.commit_id))""",
+    "every event of a sealed commit has its place in the feed, and no other has": """
+        SELECT e.event_id FROM board_events e
+        LEFT JOIN feed f ON f.event_id = e.event_id LEFT JOIN sealed_commits s ON s.commit_id = e.commit_id
+        WHERE (f.event_id IS NULL) <> (s.commit_id IS NULL) OR f.board <> e.board""",
+    "positions of a feed start at 1 and have no gaps": """
+        SELECT board FROM feed GROUP BY board HAVING min(position) <> 1 OR max(position) <> count(*)""",
+    "a learner's names carry the learner's birth date": """
+        SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id
+        WHERE n.birth_date <> coalesce(l.birth_date, '')""",
+}
+
+
+def broken(connection: Connection) -> dict[str, list[str]]:
+    """Return, for every invariant that does not hold, the ids of the first few records that break it."""
+    found: dict[str, list[str]] = {}
+    for invariant, query in INVARIANTS.items():
+        rows = dialect.rows(connection, f"{query} LIMIT {FEW}")
+        if rows:
+            found[invariant] = [str(row[0]) for row in rows]
+    return found

@@ -1,0 +1,190 @@
+"""The few differences between SQLite and PostgreSQL, and the statements that run per record.
+
+Statements are written once with `:name` parameters and run on the driver: SQLAlchemy's compilation
+costs more than most of them. A set of keys is joined as one parameter list (`json_each`, `unnest`),
+so that the text stays the same for one key or a thousand, and is planned once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, Date, Table
+from sqlalchemy.types import JSON
+
+from app.models.base import Instant, instant_text
+
+COPY_FROM = 200
+"""From so many rows on, PostgreSQL's COPY is quicker than inserting."""
+
+_NAME = re.compile(r"(?<![:\w]):(\w+)")
+Row = tuple[Any, ...]
+
+
+def on_sqlite(connection: Connection) -> bool:
+    """Tell whether the connection is to SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
+@cache
+def _for_psycopg(sql: str) -> str:
+    return _NAME.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+def rows(connection: Connection, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+    """Run a query with `:name` parameters and return its rows as the driver gives them."""
+    text = sql if on_sqlite(connection) else _for_psycopg(sql)
+    return [tuple(row) for row in connection.exec_driver_sql(text, dict(parameters or {})).fetchall()]
+
+
+def run(connection: Connection, sql: str, many: Sequence[Mapping[str, Any]]) -> int:
+    """Run a statement for each set of parameters and return how many rows it changed in all."""
+    if not many:
+        return 0
+    text = sql if on_sqlite(connection) else _for_psycopg(sql)
+    given: Any = dict(many[0]) if len(many) == 1 else [dict(each) for each in many]
+    return connection.exec_driver_sql(text, given).rowcount
+
+
+def joined(connection: Connection, columns: Sequence[str], keys: Iterable[Sequence[Any]]) -> tuple[str, dict[str, Any]]:
+    """Return a FROM item `k` with the given columns of text, one row a key, and its parameters."""
+    held = [tuple(each) for each in keys]
+    if on_sqlite(connection):
+        fields = ", ".join(f"value->>{place} AS {name}" for place, name in enumerate(columns))
+        return f"(SELECT {fields} FROM json_each(:keys)) AS k CROSS", {"keys": json.dumps(held)}
+    arrays = ", ".join(f"CAST(:k_{name} AS text[])" for name in columns)
+    parameters = {f"k_{name}": [each[place] for each in held] for place, name in enumerate(columns)}
+    return f"unnest({arrays}) AS k({', '.join(columns)}) ", parameters
+
+
+def by_keys(
+    connection: Connection,
+    select: str,
+    columns: Sequence[str],
+    keys: Iterable[Sequence[Any]],
+    join: str,
+    rest: str = "",
+) -> list[Row]:
+    """Return the rows that join a set of keys: SELECT … FROM keys JOIN …; nothing is asked for no keys."""
+    held = sorted({tuple(each) for each in keys})
+    if not held:
+        return []
+    source, parameters = joined(connection, columns, held)
+    return rows(connection, f"SELECT {select} FROM {source} JOIN {join} {rest}", parameters)
+
+
+def _plain(value: Any) -> Any:
+    return value
+
+
+def document(value: Any) -> str | None:
+    """Write a document column."""
+    return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else instant_text(value)
+
+
+def _iso(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+@cache
+def _writers(table: Table, sqlite: bool) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for column in table.columns:
+        writer = _plain
+        if isinstance(column.type, JSON):
+            writer = document
+        elif sqlite and isinstance(column.type, Instant):
+            writer = _instant
+        elif sqlite and isinstance(column.type, Date):
+            writer = _iso
+        elif sqlite and isinstance(column.type, Boolean):
+            writer = _plain
+        found.append((column.name, writer))
+    return tuple(found)
+
+
+@cache
+def _insert(table: Table, sqlite: bool, skip_known: bool) -> str:
+    names = [column.name for column in table.columns]
+    marks = ", ".join("?" if sqlite else "%s" for _ in names)
+    tail = " ON CONFLICT DO NOTHING" if skip_known else ""
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){tail}"
+
+
+def insert(
+    connection: Connection, table: Table, given: Sequence[Mapping[str, Any]], *, skip_known: bool = False
+) -> None:
+    """Insert rows in their order; columns left out are NULL. `skip_known` passes over keys that stand already."""
+    if not given:
+        return
+    sqlite = on_sqlite(connection)
+    writers = _writers(table, sqlite)
+    values = [tuple(write(each.get(name)) for name, write in writers) for each in given]
+    if not sqlite and not skip_known and len(values) >= COPY_FROM:
+        cursor = connection.connection.cursor()
+        names = ", ".join(name for name, _ in writers)
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for value in values:
+                copy.write_row(value)
+        return
+    connection.exec_driver_sql(_insert(table, sqlite, skip_known), values[0] if len(values) == 1 else values)
+
+
+def as_date(value: Any) -> date:
+    """Read a date column that is never null."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def as_date_or_none(value: Any) -> date | None:
+    """Read a date column."""
+    return None if value is None else as_date(value)
+
+
+def as_instant(value: Any) -> datetime:
+    """Read an instant column that is never null."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def as_instant_or_none(value: Any) -> datetime | None:
+    """Read an instant column."""
+    return None if value is None else as_instant(value)
+
+
+def as_document(value: Any) -> Any:
+    """Read a document column."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def bound(connection: Connection, value: Any) -> Any:
+    """Write a date or an instant as a parameter of a driver statement."""
+    if on_sqlite(connection):
+        if isinstance(value, datetime):
+            return instant_text(value)
+        if isinstance(value, date):
+            return value.isoformat()
+    return value
+
+
+def lock(connection: Connection, space: int, keys: Iterable[int]) -> None:
+    """Hold locks until the transaction ends, taken in sorted order. SQLite has one writer and needs none."""
+    held = sorted(set(keys))
+    if held and not on_sqlite(connection):
+        rows(
+            connection,
+            "SELECT pg_advisory_xact_lock(CAST(:space AS int), k) FROM unnest(CAST(:keys AS int[])) AS k",
+            {"space": space, "keys": held},
+        )
+
+
+def for_update(connection: Connection, strength: str = "UPDATE") -> str:
+    """Return the clause that locks the rows read, where the database has row locks."""
+    return "" if on_sqlite(connection) else f" FOR {strength}"
