@@ -182,7 +182,7 @@ def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
 
 
 def _plain(raw: IO[bytes], path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
 
 
 def _why(error: Exception) -> str:
