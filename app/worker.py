@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from app.core.errors import Problem
-from app.core.logging import log
+from app.core.logging import log, where
 from app.services import idempotency
 from app.services.context import Service
 from app.services.sealing import AT_ONCE, seal_next
@@ -41,7 +41,7 @@ class Worker:
             except Exception as error:
                 # Whatever is not done now is found again in the next round: the rows say what is due.
                 level = log.warning if isinstance(error, Problem) else log.error
-                level("work failed", error=type(error).__name__)
+                level("work failed", **where(error))
             rounds += 1
             if sealed < AT_ONCE:
                 self._stopping.wait(PAUSE_SECONDS)

@@ -24,7 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from app.core.errors import Contended, Unavailable
-from app.core.logging import log
+from app.core.logging import log, where
 
 T = TypeVar("T")
 Verb = Callable[[Connection], T]
@@ -113,7 +113,7 @@ def _unavailable(error: Exception) -> Exception:
     """Return what to raise: a broken rule of the schema is our fault, everything else is the database's state."""
     if isinstance(error, IntegrityError) or not isinstance(error, OperationalError | Contended):
         return error
-    log.error("database unavailable", error=type(getattr(error, "orig", error)).__name__)
+    log.error("database unavailable", **where(getattr(error, "orig", None) or error))
     return Unavailable(headers={"Retry-After": "2"})
 
 
@@ -220,7 +220,9 @@ def _sqlite_engine(url: str, *, writes: bool) -> Engine:
         from pathlib import Path
 
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 5, "cached_statements": 512})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 5, "cached_statements": 512}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -247,6 +249,7 @@ def _sqlite_engine(url: str, *, writes: bool) -> Engine:
 def _postgres_engine(url: str, pool_size: int) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,

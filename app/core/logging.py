@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
+from structlog.typing import EventDict
 
 
 def configure_logging(level: int = logging.INFO) -> None:
@@ -15,7 +18,6 @@ def configure_logging(level: int = logging.INFO) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -27,6 +29,7 @@ def configure_logging(level: int = logging.INFO) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
                 structlog.processors.add_log_level,
+                _without_messages,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],
             processor=structlog.processors.JSONRenderer(),
@@ -38,3 +41,20 @@ def configure_logging(level: int = logging.INFO) -> None:
 
 
 log = structlog.get_logger()
+
+
+def where(error: BaseException) -> dict[str, object]:
+    """Return what may be logged of an error: its kind and the lines it came through.
+
+    Its message stays out: libraries put statements, parameters and input there, and those hold persons.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    return {"error": type(error).__name__, "at": [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames[-12:]]}
+
+
+def _without_messages(_logger: object, _method: str, entry: EventDict) -> EventDict:
+    """Put the kind and place of an error where a library logged it with its message."""
+    error = entry.pop("exc_info", None)
+    if isinstance(error, tuple):
+        error = error[1]
+    return {**entry, **where(error)} if isinstance(error, BaseException) else entry

