@@ -15,7 +15,7 @@ from app.core import problems
 from app.core.config import Settings
 from app.core.middleware import Surroundings
 from app.routers import activities, completions, reference, system
-from app.routers.depends import refuse_undeclared
+from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access import Clients
 from app.services.context import Service
@@ -43,6 +43,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         running = service or open_service(settings)
         app.state.service = running
         app.state.clients = Clients()
+        app.state.admit = admit
         background = beside(running) if beside is not None else None
         # What start-up made lives as long as the process: no collection needs to look at it again.
         gc.collect()
@@ -62,6 +63,8 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
         redoc_url=None,
+        # A redirect would write an address from the query, and queries may hold names.
+        redirect_slashes=False,
     )
     problems.install(app)
     for router in ROUTERS:

@@ -30,8 +30,9 @@ async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> 
     day = report.completed_on
     completion = Completion(
         completion_id="0" * 36, provider_id=report.provider_id, activity_id=str(report.activity_id), learner_id="0",
-        subject="0", link="lrn_0", completed_on=day, occasion=1, first_name=report.person.first_name,  # type: ignore[arg-type]
-        last_name=report.person.last_name, birth_date=str(report.person.birth_date), npi=None, rems=None,
+        subject="0", link="lrn_0", completed_on=day, occasion=1, first_name=report.person.first_name,
+        last_name=report.person.last_name,
+        birth_date=str(report.person.birth_date), npi=None, rems=None,
         entry_method="api", client_id="0", batch_id=None, submitted_at=now, updated_at=now, version=1, withdrawn_at=None,
         catalogue="", credits=(credit,),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from app.services import checks, reporting
 from app.services.context import Caller, Service, operator, transact
 from app.services.sealing import seal_next
 from app.services.startup import open_service
+from app.store import dialect
 from tests.support import SECRET, Moment, john
 
 MOST_STATEMENTS = 80
@@ -40,7 +41,7 @@ def report(url: str, folder: str, die_at: int) -> None:
         if seen == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(service.database.engine, "before_cursor_execute", count)
+    dialect.BEFORE_STATEMENT.append(count)
     event.listen(service.database.engine, "commit", count)
     caller: Caller = operator(service, "0008001")
     given = CompletionIn.model_validate(john()).as_report("0008001", service.clock(), EntryMethod.API)

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from app.services.context import Service
+from app.store import dialect
 from tests.support import COURSE, GRAND_ROUNDS, Api, a_completion, john, settle
 
 
@@ -46,7 +46,7 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
         if seen == break_at:
             raise Unplugged
 
-    event.listen(service.database.engine, "before_cursor_execute", unplug)
+    dialect.BEFORE_STATEMENT.append(unplug)
     while True:
         seen, break_at = 0, break_at + 1
         answer = api.report(john()) if verb == "report" else api.delete(f"/v1/learner-completions/{standing}")
@@ -56,6 +56,6 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
         settle(service)
         assert [each["completion_id"] for each in api.completions(activity_id=GRAND_ROUNDS)] == [standing]
         assert api.completions(activity_id=COURSE) == []
-    event.remove(service.database.engine, "before_cursor_execute", unplug)
+    dialect.BEFORE_STATEMENT.remove(unplug)
     assert break_at > 5
     settle(service)

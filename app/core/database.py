@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import Contended, Unavailable
 from app.core.logging import log, where
@@ -34,6 +35,8 @@ ATTEMPTS = 12
 GROUP = 64
 """How many waiting writers share one commit on SQLite."""
 BUSY_SECONDS = 15
+UNIQUE_VIOLATION = "23505"
+UNIQUE_ATTEMPTS = 5
 _RETRIED_STATES = frozenset({"40001", "40P01"})
 
 
@@ -44,7 +47,12 @@ class Database:
         self.url = make_url(url)
         self.on_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url, writes=True) if self.on_sqlite else _postgres_engine(url, pool_size)
-        self.reading = _sqlite_engine(url, writes=False) if self.on_sqlite else self.engine
+        # A reader sees one moment, however many statements it needs.
+        self.reading = (
+            _sqlite_engine(url, writes=False)
+            if self.on_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._threads = ThreadPoolExecutor(8 if self.on_sqlite else pool_size, thread_name_prefix="database")
         self._writer = _Writer(self.engine) if self.on_sqlite else None
 
@@ -52,10 +60,11 @@ class Database:
         """Run a verb that only reads."""
         for attempt in itertools.count(1):
             try:
-                with self.reading.connect() as connection:
+                with self.reading.connect() as connection, connection.begin():
                     return verb(connection)
-            except DBAPIError as error:
-                if not (error.connection_invalidated and attempt < 3):
+            except (DBAPIError, PoolTimeout) as error:
+                lost = isinstance(error, DBAPIError) and error.connection_invalidated
+                if not (lost and attempt < 3):
                     raise _unavailable(error) from error
         raise AssertionError("counted to infinity")
 
@@ -90,31 +99,38 @@ class Database:
                     committing = True
                     transaction.commit()
                     return result
-            except (Contended, DBAPIError) as error:
+            except (Contended, DBAPIError, PoolTimeout) as error:
                 lost = isinstance(error, DBAPIError) and error.connection_invalidated
-                again = _lost_a_race(error) or (lost and not committing and attempt < 3)
+                again = _lost_a_race(error, attempt) or (lost and not committing and attempt < 3)
                 if not again or attempt >= ATTEMPTS:
                     raise _unavailable(error) from error
             time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 6)))
         raise AssertionError("counted to infinity")
 
 
-def _lost_a_race(error: Exception) -> bool:
+def _lost_a_race(error: Exception, attempt: int) -> bool:
     """Tell whether doing the transaction again can help: it then sees what the winner wrote."""
     if isinstance(error, Contended):
         return True
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
-        return (isinstance(error, IntegrityError) and state in (None, "23505")) or state in _RETRIED_STATES
+        if state == UNIQUE_VIOLATION:
+            # The winner is seen by the next attempt; a violation that stays is a fault of ours.
+            return attempt < UNIQUE_ATTEMPTS
+        return state in _RETRIED_STATES
     return False
 
 
 def _unavailable(error: Exception) -> Exception:
-    """Return what to raise: a broken rule of the schema is our fault, everything else is the database's state."""
-    if isinstance(error, IntegrityError) or not isinstance(error, OperationalError | Contended):
+    """Return what to raise: what we did wrong stays our fault, everything else is the database's state."""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if not (lost or isinstance(error, OperationalError | InterfaceError | PoolTimeout | Contended)):
         return error
     log.error("database unavailable", **where(getattr(error, "orig", None) or error))
     return Unavailable(headers={"Retry-After": "2"})
+
+
+Job = tuple[Verb[Any], Future[Any]]
 
 
 class _Writer:
@@ -122,8 +138,10 @@ class _Writer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._waiting: queue.SimpleQueue[tuple[Verb[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
+        # The first connection is made here: it switches the file to WAL before anybody reads.
+        self._connection: Connection | None = engine.connect()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -142,25 +160,28 @@ class _Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
-            while (first := self._waiting.get()) is not None:
-                group = [first]
-                stop = False
-                while len(group) < GROUP and not stop:
-                    try:
-                        job = self._waiting.get_nowait()
-                    except queue.Empty:
-                        break
-                    stop = job is None
-                    if job is not None:
-                        group.append(job)
-                self._commit_together(connection, group)
-                if stop:
-                    return
+        while (first := self._waiting.get()) is not None:
+            group = [first]
+            stop = False
+            while len(group) < GROUP and not stop:
+                try:
+                    job = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                stop = job is None
+                if job is not None:
+                    group.append(job)
+            self._commit_together(group)
+            if stop:
+                break
+        if self._connection is not None:
+            self._connection.close()
 
-    def _commit_together(self, connection: Connection, group: list[tuple[Verb[Any], Future[Any]]]) -> None:
+    def _commit_together(self, group: list[Job]) -> None:
+        """Run a group in one transaction, and answer everybody after the commit. Whatever happens, all are answered."""
         answers: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
+            connection = self._connected()
             _begin(connection)
             for verb, future in group:
                 result, error = self._one(connection, verb, alone=len(group) == 1)
@@ -171,7 +192,7 @@ class _Writer:
                 connection.commit()
         except Exception as error:
             # The commit itself failed (a full disk, a lock held too long): nobody's work is durable.
-            connection.rollback()
+            self._let_go()
             failure = _unavailable(error)
             for _, future in group:
                 future.set_exception(failure)
@@ -181,6 +202,20 @@ class _Writer:
                 future.set_exception(failed)
             else:
                 future.set_result(result)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _let_go(self) -> None:
+        """Drop the connection, whatever state it is in; the next group opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.invalidate()
+            finally:
+                connection.close()
 
     @staticmethod
     def _one(connection: Connection, verb: Verb[Any], *, alone: bool) -> tuple[Any, BaseException | None]:
@@ -194,7 +229,7 @@ class _Writer:
             if not alone:
                 connection.exec_driver_sql("ROLLBACK TO one")
                 connection.exec_driver_sql("RELEASE one")
-            return None, error
+            return None, _unavailable(error)
         if not alone:
             connection.exec_driver_sql("RELEASE one")
         return result, None
@@ -228,8 +263,9 @@ def _sqlite_engine(url: str, *, writes: bool) -> Engine:
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         # We begin and commit ourselves: the driver would begin too late, without the write lock.
         connection.isolation_level = None
+        if writes:
+            _switch_to_wal(connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-65536",
@@ -246,8 +282,21 @@ def _sqlite_engine(url: str, *, writes: bool) -> Engine:
     return engine
 
 
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and the writer work side by side; the switch itself does not wait for others by itself."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
 def _postgres_engine(url: str, pool_size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=pool_size,
@@ -255,3 +304,11 @@ def _postgres_engine(url: str, pool_size: int) -> Engine:
         pool_timeout=30,
         connect_args={"connect_timeout": 5, "application_name": "pars"},
     )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # Nobody waits for ever behind a transaction whose process is gone.
+        connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        connection.commit()
+
+    return engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
@@ -39,7 +40,7 @@ class PageQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, description=f"Rows a page; more than {MOST} are lowered to that.")] = (
         DEFAULT_LIMIT
     )
-    cursor: Annotated[str | None, Field(max_length=4_000, description="The `next_cursor` of the page before.")] = None
+    cursor: Annotated[str | None, Field(max_length=16_000, description="The `next_cursor` of the page before.")] = None
 
     @property
     def size(self) -> int:
@@ -62,27 +63,28 @@ class Turned(Generic[Q]):
     after: str | None
 
 
-def turn(keyring: Keyring, query: Q, client_id: str, path: str) -> Turned[Q]:
+def turn(keyring: Keyring, query: Q, bound_to: str) -> Turned[Q]:
     """Open the cursor of a query. It carries the filters, so that no address we make needs to hold them.
 
-    Raises `ParameterInvalid` when it was made for another client or list, or for other filters than those sent.
+    `bound_to` names client, provider and list. Raises `ParameterInvalid` when the cursor was made for others, or for
+    other filters than those sent.
     """
     if query.cursor is None:
         return Turned(query, None)
-    opened = keyring.unseal("cursor", query.cursor, f"{client_id} {path}")
-    held = json.loads(opened) if opened is not None else None
+    opened = keyring.unseal("cursor", query.cursor, bound_to)
+    held = json.loads(zlib.decompress(opened)) if opened is not None else None
     if held is None or (query.filters() and query.filters() != held["filters"]):
         detail = "This cursor does not belong to this list with these filters."
         raise ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "cursor", "detail": detail}])
     return Turned(type(query).model_validate(held["filters"] | {"limit": query.limit}), held["after"])
 
 
-def next_cursor(keyring: Keyring, turned: Turned[Any], page: Page[Any], client_id: str, path: str) -> str | None:
+def next_cursor(keyring: Keyring, turned: Turned[Any], page: Page[Any], bound_to: str) -> str | None:
     """Return the cursor of the next page, None on the last."""
     if page.next_after is None:
         return None
     held = json.dumps({"after": page.next_after, "filters": turned.query.filters()})
-    return keyring.seal("cursor", held, f"{client_id} {path}")
+    return keyring.seal("cursor", zlib.compress(held.encode()), bound_to)
 
 
 def next_link(path: str, limit: int, cursor: str | None) -> dict[str, str]:

@@ -24,6 +24,8 @@ from app.core.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100
+"""A request can have more faults than anybody will read."""
 
 _CODES = {
     "extra_forbidden": "field-unknown",
@@ -118,7 +120,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        items = [described(each) for each in error.errors()]
-        in_body = [item for item in items if "pointer" in item]
-        kind = InvalidRequest if in_body else ParameterInvalid
-        return problem_response(kind(errors=in_body or items), request_id_of(request))
+        faults = error.errors()
+        items = [described(each) for each in faults[:MOST_ERRORS]]
+        kind = InvalidRequest if any("pointer" in item for item in items) else ParameterInvalid
+        detail = f"{len(faults)} faults; the first {MOST_ERRORS} are listed." if len(faults) > MOST_ERRORS else ""
+        return problem_response(kind(detail, errors=items), request_id_of(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -12,9 +13,19 @@ from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core.errors import InvalidRequest, ParameterUnknown, Problem, Unreadable, UnsupportedMediaType
-from app.core.problems import Raised, pointer_of
+from app.core.errors import (
+    InvalidRequest,
+    NotFound,
+    ParameterInvalid,
+    ParameterUnknown,
+    Problem,
+    Unreadable,
+    UnsupportedMediaType,
+)
+from app.core.problems import MOST_ERRORS, Raised, pointer_of
 
+LONG_NUMBER = 400
+"""More digits than any finite double has."""
 MEASURED_DEPTH = 60
 """How deep a body is searched for a text that is no Unicode."""
 
@@ -28,20 +39,30 @@ class StrictRequest(Request):
         try:
             return from_json(body, allow_inf_nan=True, cache_strings=False)
         except ValueError as error:
+            if "number out of range" in str(error):
+                return _with_long_numbers(body)
             raise Raised(_why(body, str(error))) from None
 
 
 def _why(body: bytes, message: str) -> Problem:
-    if "surrogate" in message or "unicode" in message.lower():
+    """Return what is wrong with a body that the parser refused. Its message names line and column, never content."""
+    if "recursion" in message:
+        return Unreadable("The JSON is nested too deeply.")
+    if "surrogate" in message or "hex escape" in message:
         pointer = _lone_surrogate(body)
         if pointer is not None:
             detail = "The text has half a surrogate pair, which is no character."
             return InvalidRequest(errors=[{"code": "format", "pointer": pointer, "detail": detail}])
-    if "recursion" in message:
-        return Unreadable("The JSON is nested too deeply.")
-    # The parser's message names line and column, never what stands there.
     place = message[message.index(" at line") :] if " at line" in message else ""
     return Unreadable(f"The body is no JSON{place}.")
+
+
+def _with_long_numbers(body: bytes) -> Any:
+    """Read a body that has a number beyond reading: as infinity, so that validation names its place."""
+    try:
+        return json.loads(body, parse_int=lambda text: int(text) if len(text) < LONG_NUMBER else math.inf)
+    except (ValueError, RecursionError):
+        raise Raised(Unreadable("The body is no JSON.")) from None
 
 
 def _lone_surrogate(body: bytes) -> str | None:
@@ -80,6 +101,12 @@ class StrictRoute(APIRoute):
         takes_json = self.body_field is not None
 
         async def strictly(request: Request) -> Response:
+            if "\x00" in request.scope["path"]:
+                raise NotFound("There is nothing here.")
+            admit = getattr(request.app.state, "admit", None)
+            if admit is not None:
+                # Who may not call is told so before anything of the request is read.
+                await admit(request, self)
             unknown = (
                 [name for name in request.query_params if name not in known] if request.scope["query_string"] else []
             )
@@ -87,8 +114,14 @@ class StrictRoute(APIRoute):
                 raise ParameterUnknown(
                     errors=[
                         {"code": "parameter-unknown", "parameter": name[:100], "detail": "This parameter is not known."}
-                        for name in dict.fromkeys(unknown)
+                        for name in list(dict.fromkeys(unknown))[:MOST_ERRORS]
                     ],
+                )
+            broken = [name for name, value in request.query_params.multi_items() if "\x00" in value]
+            if broken:
+                detail = "The text has a character that cannot be kept."
+                raise ParameterInvalid(
+                    errors=[{"code": "parameter-invalid", "parameter": broken[0], "detail": detail}],
                 )
             if takes_json and not _is_json(request.headers.get("content-type", "")):
                 raise UnsupportedMediaType("The body must be JSON; send Content-Type: application/json.")

@@ -49,13 +49,13 @@ class Keyring:
             for key in self._keys(purpose)
         )
 
-    def seal(self, purpose: str, text: str, bound_to: str) -> str:
-        """Encrypt a short text so that it can only be opened with what it is bound to."""
+    def seal(self, purpose: str, content: bytes, bound_to: str) -> str:
+        """Encrypt something short so that it can only be opened with what it is bound to."""
         nonce = os.urandom(_NONCE)
-        sealed = AESGCM(self._keys(purpose)[0]).encrypt(nonce, text.encode(), bound_to.encode())
+        sealed = AESGCM(self._keys(purpose)[0]).encrypt(nonce, content, bound_to.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
-    def unseal(self, purpose: str, token: str, bound_to: str) -> str | None:
+    def unseal(self, purpose: str, token: str, bound_to: str) -> bytes | None:
         """Open what `seal` made, or return None when it was made for something else."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
@@ -63,7 +63,7 @@ class Keyring:
             return None
         for key in self._keys(purpose):
             try:
-                return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], bound_to.encode()).decode()
+                return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], bound_to.encode())
             except (InvalidTag, ValueError):
                 continue
         return None

@@ -31,4 +31,4 @@ def in_credits(quarters: float) -> float | int:
 
 def written(quarters: float) -> str:
     """Return quarters as a person writes the amount in credits: `2.25`, `52`."""
-    return f"{in_credits(quarters):g}" if quarters < 4 * AMOUNT_LIMIT else str(in_credits(quarters))
+    return str(in_credits(quarters))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -94,9 +93,3 @@ class Board:
         """Return the board's own name for a type, or the text itself where the board's types are not known."""
         known = self.credit_type(text)
         return known.name if known else text
-
-
-def keys_of(board: Board) -> Iterable[str]:
-    """Yield every key under which a board is recognised: code, name, aliases."""
-    for text in (board.code, board.name, *board.aliases):
-        yield code_key(text)

@@ -83,6 +83,8 @@ def find_format(text: str) -> ActivityFormat | None:
 def anniversary(start: date, months: int) -> date:
     """Return the day so many months after a start date, the last of the month where there is no such day."""
     year, month = divmod(start.month - 1 + months, 12)
+    if start.year + year > date.max.year:
+        return date.max
     for day in range(start.day, start.day - 4, -1):
         try:
             return date(start.year + year, month + 1, day)

@@ -16,7 +16,7 @@ from app.domain.identity import NOT_ASKED, Match, Result, birth_date_needed
 from app.domain.learners import Holding, Learner, Person
 from app.domain.readings import MonthDay, Unread, is_npi
 from app.domain.reports import CmePart, CompletionReport, MocPart
-from app.domain.words import id_key
+from app.domain.words import id_key, name_key
 
 
 def wanted_by(report: CompletionReport, catalogue: Catalogue, into: Wanted | None = None) -> Wanted:
@@ -96,16 +96,24 @@ def find_learner(report: CompletionReport, candidates: Candidates, catalogue: Ca
 
 def _fits_person(learner: Learner, person: Person) -> bool:
     """Tell whether names, birth date and NPI fit, as far as they are given."""
-    if (person.first_name or person.last_name) and person.name not in learner.names:
+    if not _fits_name(learner, person):
         return False
     if isinstance(person.birth_date, MonthDay) and learner.birth_date not in (None, str(person.birth_date)):
         return False
     return not (person.npi and is_npi(person.npi) and learner.npi != person.npi)
 
 
+def _fits_name(learner: Learner, person: Person) -> bool:
+    """Tell whether the name fits; half of one, beside a learner id, fits any name with that half."""
+    if person.first_name and person.last_name:
+        return person.name in learner.names
+    last, first = name_key(person.last_name), name_key(person.first_name)
+    return any(last in ("", known[0]) and first in ("", known[1] or known[0]) for known in learner.names)
+
+
 def _fits_every_part(learner: Learner, report: CompletionReport, catalogue: Catalogue, *, strict: bool) -> bool:
     return all(
-        _fits_cme(learner, report=report, cme=cme, catalogue=catalogue) or not _asks(cme, catalogue)
+        _fits_cme(learner, report=report, cme=cme, catalogue=catalogue) or not _asks(cme, report, catalogue)
         for cme in report.cme
     ) and all(_fits_moc(learner, moc=moc, catalogue=catalogue, strict=strict) for moc in report.moc)
 
@@ -114,9 +122,11 @@ def _fits_cme(learner: Learner, *, report: CompletionReport, cme: CmePart, catal
     return bool(_licenses(learner, cme, report, catalogue))
 
 
-def _asks(cme: CmePart, catalogue: Catalogue) -> bool:
-    """Tell whether a CME part can be asked of the registry: an unknown state is told by its own rule."""
-    return not cme.state or bool(catalogue.licensing(cme.state))
+def _asks(cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> bool:
+    """Tell whether a CME part can be asked of the registry: a state missing or unknown is told by its own rule."""
+    if cme.state:
+        return bool(catalogue.licensing(cme.state))
+    return _stands_alone(report) or (cme.license_id is not None and is_npi(cme.license_id))
 
 
 def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: bool) -> bool:
@@ -133,8 +143,9 @@ def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogu
     """Return the licences a CME part goes to: one in the state named, or every one when none is named."""
     as_npi = cme.license_id is not None and is_npi(cme.license_id) and learner.npi == cme.license_id
     if not cme.state:
-        named = as_npi or not cme.license_id
-        meant = learner.licenses if named and (as_npi or _stands_alone(report)) else ()
+        meant = learner.licenses if as_npi or _stands_alone(report) else ()
+        if cme.license_id and not as_npi:
+            meant = tuple(held for held in meant if held.key == id_key(cme.license_id))
         return tuple({held.board: held for held in reversed(meant)}.values())[::-1]
     order = [board.code for board in catalogue.licensing(cme.state)]
     held_there = sorted(learner.licensed_by(frozenset(order)), key=lambda held: order.index(held.board))
@@ -165,6 +176,9 @@ def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogu
             continue
         if is_npi(cme.license_id) and candidates.has_npi(cme.license_id):
             continue
+        if not cme.state:
+            # Without a state only the learner's own licences can be compared; that is the matching's to tell.
+            continue
         if not any(candidates.holds_license(board.code, id_key(cme.license_id)) for board in boards):
             yield f"/cme/{index}/license_id"
 
@@ -174,7 +188,7 @@ def _missed(fitting: list[Learner], report: CompletionReport, catalogue: Catalog
     parts: list[tuple[str, Callable[[Learner], bool]]] = [
         (f"/cme/{index}", partial(_fits_cme, report=report, cme=cme, catalogue=catalogue))
         for index, cme in enumerate(report.cme)
-        if _asks(cme, catalogue)
+        if _asks(cme, report, catalogue)
     ]
     parts += [
         (f"/moc/{index}", partial(_fits_moc, moc=moc, catalogue=catalogue, strict=True))

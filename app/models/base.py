@@ -53,7 +53,7 @@ class Instant(TypeDecorator[datetime]):
 
 def instant_text(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC with microseconds: fixed width, so that it sorts as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def key(name: str, *args: Any, **kwargs: Any) -> Column[str]:

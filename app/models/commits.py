@@ -6,7 +6,16 @@ rows under it. The sealer comes after the commit, gives positions and seals, and
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+)
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
@@ -22,7 +31,14 @@ commits = Table(
     number("board_events"),
 )
 
-unsealed = Table("unsealed", metadata, refers("commit_id", "commits.commit_id", primary_key=True))
+unsealed = Table(
+    "unsealed",
+    metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    refers("commit_id", "commits.commit_id", unique=True),
+    sqlite_autoincrement=True,
+    comment="Marks in the order in which transactions ended: one that waited for another comes after it.",
+)
 
 audit = Table(
     "audit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Table, text
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
@@ -120,7 +120,7 @@ ledger = Table(
     key("activity_id", primary_key=True),
     key("subject", primary_key=True),
     key("target", primary_key=True, comment="CME, or a certifying board's code"),
-    number("quarters"),
+    Column("quarters", BigInteger, nullable=False),
     CheckConstraint("quarters >= 0", name="quarters_not_negative"),
     comment="What a learner holds of an activity's maximum; changed by deltas only.",
 )

@@ -47,13 +47,13 @@ async def list_activities(
     caller: ActivitiesReader, query: Annotated[ActivityQuery, Query()], response: Response
 ) -> ActivityPage:
     """List the provider's activities, by id."""
-    keyring, client = caller.service.keyring, caller.client.client_id
-    turned = turn(keyring, query, client, PATH)
+    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
+    turned = turn(keyring, query, bound_to)
     found = await read_async(
         caller, activities.page, internal_id=turned.query.internal_id, after=turned.after, limit=query.size + 1
     )
     page = page_of(found, query.size, lambda each: each.activity.activity_id)
-    cursor = next_cursor(keyring, turned, page, client, PATH)
+    cursor = next_cursor(keyring, turned, page, bound_to)
     response.headers.update(next_link(PATH, query.limit, cursor))
     today = caller.service.clock().date()
     return ActivityPage(data=[ActivityOut.of(each, today) for each in page.rows], next_cursor=cursor)

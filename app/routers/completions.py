@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import Field
 
 from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
@@ -14,6 +13,7 @@ from app.domain.credits import Outcome
 from app.domain.reports import EntryMethod
 from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, answered
 from app.routers.openapi import problems
+from app.schemas.base import Day
 from app.schemas.completions import CompletionIn, CompletionOut, CompletionPage, ReportedOut
 from app.services import completions, reporting
 from app.services.completions import Filter
@@ -22,6 +22,7 @@ from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
+IfMatch = Annotated[str | None, Header(max_length=1_000, description="Withdraw only if it still has this `ETag`.")]
 CompletionId = Annotated[str, Path(max_length=64, description="The completion's id.")]
 Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
 
@@ -37,10 +38,10 @@ class CompletionQuery(PageQuery):
     status: list[Literal["pending", "accepted", "rejected", "withdrawn"]] = []
     learner_id: Annotated[str | None, Field(max_length=64)] = None
     client_reference: Annotated[str | None, Field(max_length=300)] = None
-    completed_from: date | None = None
-    completed_to: date | None = None
-    submitted_from: date | None = None
-    submitted_to: date | None = None
+    completed_from: Day | None = None
+    completed_to: Day | None = None
+    submitted_from: Day | None = None
+    submitted_to: Day | None = None
 
 
 @router.post(
@@ -71,12 +72,12 @@ async def list_completions(
     caller: CompletionsReader, query: Annotated[CompletionQuery, Query()], response: Response
 ) -> CompletionPage:
     """List the provider's completions, newest first."""
-    keyring, client = caller.service.keyring, caller.client.client_id
-    turned = turn(keyring, query, client, PATH)
+    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
+    turned = turn(keyring, query, bound_to)
     wanted = Filter(**turned.query.model_dump(exclude={"limit", "cursor"}))
     found = await read_async(caller, completions.page, wanted, before=turned.after, limit=query.size + 1)
     page = page_of(found, query.size, lambda each: each.completion_id)
-    cursor = next_cursor(keyring, turned, page, client, PATH)
+    cursor = next_cursor(keyring, turned, page, bound_to)
     response.headers.update(next_link(PATH, query.limit, cursor))
     return CompletionPage(data=[CompletionOut.of(each) for each in page.rows], next_cursor=cursor)
 
@@ -89,7 +90,7 @@ async def get_completion(caller: CompletionsReader, completion_id: CompletionId,
     return CompletionOut.of(found)
 
 
-@router.delete("/{completion_id}", status_code=204, responses=problems(404))
-async def withdraw_completion(caller: CompletionsWriter, completion_id: CompletionId) -> None:
+@router.delete("/{completion_id}", status_code=204, responses=problems(404, 412))
+async def withdraw_completion(caller: CompletionsWriter, completion_id: CompletionId, if_match: IfMatch = None) -> None:
     """Withdraw a completion with all its credits. The boards that have them are told."""
-    await transact_async(caller, completions.withdraw, completion_id)
+    await transact_async(caller, completions.withdraw, completion_id, if_match)

@@ -18,6 +18,7 @@ from app.services.access import Client, Clients
 from app.services.context import Caller, Service, Work, transact_async
 from app.services.idempotency import Answer, once
 
+PUBLIC = "public"
 bearer = HTTPBearer(scheme_name="API key", description="`pars_live_…` or `pars_test_…`", auto_error=False)
 
 
@@ -27,25 +28,31 @@ def service_of(request: Request) -> Service:
     return service
 
 
-async def client_of(
-    request: Request,
-    scopes: SecurityScopes,
-    given: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
-) -> Client:
-    """Return the client that calls; refuses a missing or unknown key, and a client without the scope."""
+async def admit(request: Request, route: APIRoute) -> None:
+    """Find out who calls before the request is read; refuses an unknown key, and a client without the scope."""
+    scope = scope_of(route)
+    if scope == PUBLIC:
+        return
+    given = await bearer(request)
     if given is None:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
     kept: Clients = request.app.state.clients
     client = kept.remembered(given.credentials)
     if client is None:
-        service = service_of(request)
-        client = await service.database.read_async(lambda connection: kept.find(connection, given.credentials))
+        client = await service_of(request).database.read_async(lambda conn: kept.find(conn, given.credentials))
     if client is None:
         raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
     request.state.client_id = client.client_id
-    missing = [scope for scope in scopes.scopes if scope not in client.scopes]
-    if missing:
-        raise Forbidden(f"The client lacks the scope {' '.join(missing)}.")
+    if scope not in client.scopes:
+        raise Forbidden(f"The client lacks the scope {scope}.")
+    request.state.client = client
+
+
+async def client_of(
+    request: Request, _scopes: SecurityScopes, _given: HTTPAuthorizationCredentials | None = Security(bearer)
+) -> Client:
+    """Return the client that was admitted; the parameters tell the API's description what it needs."""
+    client: Client = request.state.client
     return client
 
 
@@ -62,9 +69,9 @@ _Provider = Annotated[
 
 async def _caller(request: Request, client: Client, provider: str | None, key: str | None = None) -> Caller:
     service = service_of(request)
-    provider_id = access.require_provider(client, provider)
-    if client.role == "operator":
-        await service.database.read_async(lambda connection: access.must_exist(connection, provider_id))
+    provider_id = access.named_provider(client, provider)
+    if not access.knows_itself(client, provider_id):
+        await service.database.read_async(lambda connection: access.must_act_for(connection, client, provider_id))
     return Caller(
         service=service,
         client=client,
@@ -123,7 +130,7 @@ async def _anybody() -> None:
     """Mark a route that anybody may call."""
 
 
-_anybody.scope = "public"  # type: ignore[attr-defined]
+_anybody.scope = PUBLIC  # type: ignore[attr-defined]
 Public = Depends(_anybody)
 ActivitiesReader = Annotated[Caller, _requires("activities:read")]
 ActivitiesWriter = Annotated[Caller, _creates("activities:write")]

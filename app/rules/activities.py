@@ -13,7 +13,7 @@ from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
-from app.domain.readings import Unread
+from app.domain.readings import Unread, is_activity_id
 from app.domain.words import code_key
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule
@@ -21,6 +21,7 @@ from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule
 _FIELDS = "accreditor's field descriptions"
 _DATES = "accreditor's guidance on activity dates"
 _COMMON = "slides, Common Issues"
+_ADVICE = "board's public guidance to providers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,14 @@ def title_required(case: Registering) -> Iterator[Fault]:
     """An activity has a title."""
     if not case.activity.title:
         yield Fault("/title", "The title is missing.", "Give the title under which learners know the activity.")
+
+
+@rule("activity-id-valid", Scope.ACTIVITY, source=_FIELDS)
+def migrated_id_valid(case: Registering) -> Iterator[Fault]:
+    """An activity id, where an operator gives one, has nine digits."""
+    given = case.activity.activity_id
+    if given and not is_activity_id(given):
+        yield Fault("/activity_id", "An activity id has nine digits.", "Leave it out to have one made.")
 
 
 @rule("format-known", Scope.ACTIVITY, source=_FIELDS)
@@ -221,9 +230,65 @@ def listing_home_page(case: Registering) -> Iterator[Fault]:
             yield Fault("/listing/url", "This URL is a home page.", "Give the activity's own page.")
 
 
+def _advised(case: Registering, name: str) -> Iterator[tuple[str, Registration, Board]]:
+    for pointer, each, board in _boards(case):
+        if board is not None and name in board.advice:
+            yield pointer, each, board
+
+
+@rule("aba-equals-ama", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABA",))
+def activity_aba_equals_ama(case: Registering) -> Iterator[Fault]:
+    """ABA points of an activity equal its AMA PRA credits."""
+    for pointer, each, board in _advised(case, "aba-equals-ama"):
+        if each.points is not None and case.activity.ama_pra_credits not in (None, each.points):
+            yield Fault(
+                f"{pointer}/points",
+                f"{board.code} points differ from the AMA PRA credits.",
+                "Register the same amount.",
+            )
+
+
+@rule("aba-outline", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABA",))
+def activity_aba_outline(case: Registering) -> Iterator[Fault]:
+    """An activity for ABA registers one or two content-outline areas."""
+    for pointer, each, board in _advised(case, "aba-outline"):
+        if not 1 <= len(each.content_outline) <= 2:
+            yield Fault(
+                f"{pointer}/content_outline",
+                f"{len(each.content_outline)} content-outline areas are registered for {board.code}.",
+                "Register one or two.",
+            )
+
+
+@rule("abim-practice-assessment", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABIM",))
+def activity_practice_assessment(case: Registering) -> Iterator[Fault]:
+    """Practice Assessment goes with performance improvement activities."""
+    if case.activity.kind is None or case.activity.kind.code == "performance-improvement":
+        return
+    for pointer, each, board in _advised(case, "abim-practice-assessment"):
+        for place, name in enumerate(each.credit_types):
+            if board.type_name(name) == "Practice Assessment":
+                yield Fault(
+                    f"{pointer}/credit_types/{place}",
+                    "Practice Assessment is usually given for performance improvement activities only.",
+                    "Check the credit type and the activity's format.",
+                )
+
+
+@rule("abo-not-both", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABO",))
+def activity_abo_not_both(case: Registering) -> Iterator[Fault]:
+    """Patient Safety and Improvement in Medical Practice are not both registered on one activity."""
+    both = {"Patient Safety", "Improvement in Medical Practice"}
+    for pointer, each, board in _advised(case, "abo-not-both"):
+        if both <= {board.type_name(name) for name in each.credit_types}:
+            yield Fault(f"{pointer}/credit_types", f"{' and '.join(sorted(both))} stand together.", "Keep one of them.")
+
+
 def judge_activity(activity: Activity, catalogue: Catalogue) -> tuple[Finding, ...]:
     """Return everything the rules have to say about an activity."""
-    return ask(ACTIVITY_RULES.values(), Registering(activity=activity, catalogue=catalogue))
+    return ask(
+        ACTIVITY_RULES.values(), Registering(activity=activity, catalogue=catalogue), frozenset({Scope.ACTIVITY})
+    )
 
 
 def refuses(findings: tuple[Finding, ...]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.amounts import written
 from app.domain.boards import Board
+from app.domain.credits import CME
 from app.domain.reports import MocPart, quarters_of
 from app.domain.words import id_key
 from app.rules.case import Case
@@ -60,6 +61,8 @@ def abim_six_digits(case: Case) -> Iterator[Fault]:
 def abim_within_cme(case: Case) -> Iterator[Fault]:
     """ABIM points are not above the learner's CME credit."""
     cme = [amount for part in case.report.cme if (amount := quarters_of(part.credits)) is not None]
+    if case.placement is not None and case.placement.onto is not None:
+        cme += [each.quarters for each in case.placement.onto.credits if each.holds and each.target == CME]
     for pointer, moc, _ in _advised(case, "abim-within-cme"):
         if cme and moc.total_quarters is not None and moc.total_quarters > max(cme):
             yield Fault(
@@ -103,10 +106,12 @@ def abp_birth_date(case: Case) -> Iterator[Fault]:
 
 @rule("daily-credits-unusual", Scope.MOC, source=_ADVICE, warns=True, boards=("ABS",), needs=("learner", "day"))
 def daily_credits_unusual(case: Case) -> Iterator[Fault]:
-    """More than 12 ABS credits of one learner on one day are unusual."""
+    """More than 12 ABS credits of one learner on one day, as reported by one provider, are unusual."""
     assert case.learner is not None
     for pointer, moc, board in _advised(case, "daily-credits-unusual"):
-        held = case.facts.day_quarters.get((case.learner.learner_id, board.code, case.completed), 0)
+        held = case.facts.day_quarters.get(
+            (case.report.provider_id, case.learner.learner_id, board.code, case.completed), 0
+        )
         fresh = case.placement is not None and any(t.board == board.code for t in case.placement.fresh)
         total = held + (moc.total_quarters or 0 if fresh else 0)
         if total > _DAILY_QUARTERS:

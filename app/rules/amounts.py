@@ -19,6 +19,7 @@ _RULES = "slides, Data reporting rules"
 _BATCH = "slides, Learner completion entry - Excel batch"
 _LONG_SERIES = timedelta(days=60)
 _SESSION_CREDITS = 2
+_ONE_SESSION = "The series looks registered with one session's credit: register the amount of the whole series."
 UNUSUAL_FACTOR = 10
 
 
@@ -60,7 +61,7 @@ def _above_maximum(case: Case, pointer: str, quarters: float | None, maximum: fl
         return
     hint = "Check the amount and the activity's registered maximum."
     if registered_with_one_session(case.registered, maximum):
-        hint = "The series looks registered with one session's credit: register the amount of the whole series."
+        hint = _ONE_SESSION
     yield Fault(pointer, f"{written(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
 
 
@@ -96,12 +97,17 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
         if maximum is None or target.quarters > in_quarters(maximum) or total <= in_quarters(maximum):
             continue
         pointer = f"{target.pointer}/{'credits' if target.ledger == CME else 'total_credits'}"
+        hint = (
+            f"At most {written(max(0, in_quarters(maximum) - held))} can still be reported; correct or withdraw what "
+            "was reported too high."
+        )
+        if registered_with_one_session(case.registered, maximum):
+            hint = _ONE_SESSION
         yield Fault(
             pointer,
             f"With the {written(held)} reported before it would be {written(total)}, above the activity's maximum "
             f"of {maximum:g} for {target.ledger}.",
-            f"At most {written(max(0, in_quarters(maximum) - held))} can still be reported; correct or withdraw what "
-            "was reported too high.",
+            hint,
         )
 
 

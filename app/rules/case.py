@@ -34,8 +34,11 @@ class Facts:
     now: datetime
     activities: Mapping[str, Activity]
     """Activities by id."""
-    day_quarters: Mapping[tuple[str, str, date], int]
-    """What a learner holds of a board on a day over all activities: (learner, board, day) to quarters."""
+    day_quarters: Mapping[tuple[str, str, str, date], int]
+    """What a learner holds of a board on a day over all of a provider's activities, as (provider, learner, board, day).
+
+    What others reported is not the provider's to know, not even as a sum.
+    """
     support: str
     """Whom to ask when nothing else helps."""
 

@@ -15,10 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.domain.boards import Board, BoardKind, CreditType, Need, Span, keys_of
+from app.domain.boards import Board, BoardKind, CreditType, Need, Span
 from app.domain.catalogue import Catalogue
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.states import STATES
+from app.domain.words import code_key
 
 BOARDS_FOLDER = Path(__file__).parent / "boards"
 
@@ -37,6 +38,10 @@ ADVICES = frozenset(
 """Warnings that a board's file may switch on for its records."""
 
 
+EXAMPLE_KEYS = frozenset({"completed_on", "total", "types", "board_id", "birth_date"})
+"""What an example may say of its record; the rest is taken to be right."""
+
+
 class CatalogueError(Exception):
     """A board file holds something the catalogue does not know."""
 
@@ -52,31 +57,33 @@ def load_catalogue(folders: tuple[Path, ...] = (BOARDS_FOLDER,)) -> Catalogue:
     """
     boards: dict[str, Board] = {}
     examples: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    files: dict[str, _BoardFile] = {}
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.glob("*.toml")):
             text = path.read_bytes()
             digest.update(path.name.encode() + b"\0" + text)
-            board, shown = _BoardFile(path.name, text.decode("utf-8")).read()
-            boards[board.code] = board
+            file = _BoardFile(path.name, text.decode("utf-8"))
+            board, shown = file.read()
+            boards[board.code], files[board.code] = board, file
             examples[board.code] = shown
     ordered = dict(sorted(boards.items()))
     return Catalogue(
         boards=ordered,
         digest=digest.hexdigest()[:16],
         examples=examples,
-        by_key=_keyed(ordered.values()),
+        by_key=_keyed(ordered.values(), files),
         by_state=_stated(ordered.values()),
     )
 
 
-def _keyed(boards: Iterable[Board]) -> dict[str, Board]:
+def _keyed(boards: Iterable[Board], files: Mapping[str, _BoardFile]) -> dict[str, Board]:
     found: dict[str, Board] = {}
     for board in boards:
-        for key in keys_of(board):
-            other = found.setdefault(key, board)
+        for text in (board.code, board.name, *board.aliases):
+            other = found.setdefault(code_key(text), board)
             if other is not board:
-                raise CatalogueError(f"{board.code}", 1, f"{key!r} already names {other.code}")
+                raise files[board.code].fault(text, f"{text!r} already names {other.code}")
     return found
 
 
@@ -97,16 +104,31 @@ class _BoardFile:
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.lines = text.splitlines()
+        self.places: dict[int, tuple[int, int]] = {}
         try:
             self.table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             line = re.search(r"line (\d+)", str(error))
             raise CatalogueError(name, int(line[1]) if line else 1, str(error)) from error
 
-    def fault(self, key: str, detail: str) -> CatalogueError:
-        """Build the error for a key or value, with the first line on which it stands."""
-        found = next((n for n, line in enumerate(self.lines, 1) if key in line), 1)
-        return CatalogueError(self.name, found, detail)
+    def fault(self, key: str, detail: str, table: dict[str, Any] | None = None) -> CatalogueError:
+        """Build the error for a key or value, with its line in the table where it stands."""
+        start, end = self.places.get(id(table), (0, len(self.lines)))
+        word = re.escape(key)
+        for form in (rf'\s*\[*"?{word}"?\]*\s*(=|$)', rf".*{word}"):
+            for line in range(start, end):
+                if re.match(form, self.lines[line]):
+                    return CatalogueError(self.name, line + 1, detail)
+        return CatalogueError(self.name, start + 1, detail)
+
+    def placed(self, table: dict[str, Any], header: str, number: int = 0) -> dict[str, Any]:
+        """Remember the lines of a table: from its header, the so-manieth of that name, to the next one."""
+        headers = [n for n, line in enumerate(self.lines) if line.lstrip().startswith("[")]
+        own = [n for n in headers if self.lines[n].strip().split("#")[0].strip() == header]
+        if number < len(own):
+            start = own[number]
+            self.places[id(table)] = (start, next((n for n in headers if n > start), len(self.lines)))
+        return table
 
     def read(self) -> tuple[Board, tuple[Mapping[str, Any], ...]]:
         """Return the board and its examples."""
@@ -140,7 +162,7 @@ class _BoardFile:
             advice=frozenset(self.advices()),
         )
         self.nothing_left(identity, once, collaborates)
-        examples = tuple(self.table.pop("examples", ()))
+        examples = tuple(self.example(row) for row in self.rows("examples"))
         self.nothing_left(self.table)
         return board, examples
 
@@ -154,12 +176,26 @@ class _BoardFile:
         self.nothing_left(row)
         return read
 
+    def example(self, row: dict[str, Any]) -> Mapping[str, Any]:
+        """Read one `[[examples]]` table: a record in few words, and the rules that refuse it."""
+        report = self.take(row, "report", dict, required=True)
+        for key in report:
+            if key not in EXAMPLE_KEYS:
+                raise self.fault("report", f"unknown key {key!r}", row)
+        read = {
+            "says": self.take(row, "says", str, required=True),
+            "report": report,
+            "expect": self.texts(row, "expect", required=True),
+        }
+        self.nothing_left(row)
+        return read
+
     def span(self, row: dict[str, Any], since: str, until: str, *, close: bool = True) -> Span:
         """Read two optional dates and, unless told otherwise, refuse whatever else the table holds."""
         span = Span(since=self.take(row, since, date), until=self.take(row, until, date))
         row.pop("source", None)
         if span.since and span.until and span.since > span.until:
-            raise self.fault(until, f"{until} lies before {since}")
+            raise self.fault(until, f"{until} lies before {since}", row)
         if close and since == "from":
             self.nothing_left(row)
         return span
@@ -176,47 +212,47 @@ class _BoardFile:
         known = {each.code for each in ACTIVITY_FORMATS}
         for name in self.texts(table, key):
             if name not in known:
-                raise self.fault(name, f"unknown activity format {name!r}")
+                raise self.fault(name, f"unknown activity format {name!r}", table)
             yield name
 
     def sub(self, key: str) -> dict[str, Any]:
         """Take a table out of the file, empty when absent."""
-        return self.take(self.table, key, dict) or {}
+        return self.placed(self.take(self.table, key, dict) or {}, f"[{key}]")
 
     def rows(self, key: str) -> list[dict[str, Any]]:
         """Take an array of tables out of the file, empty when absent."""
         rows = self.take(self.table, key, list) or []
         if not all(isinstance(row, dict) for row in rows):
             raise self.fault(key, f"{key} is an array of tables")
-        return rows
+        return [self.placed(row, f"[[{key}]]", number) for number, row in enumerate(rows)]
 
-    def texts(self, table: dict[str, Any], key: str) -> tuple[str, ...]:
+    def texts(self, table: dict[str, Any], key: str, *, required: bool = False) -> tuple[str, ...]:
         """Take a list of texts."""
-        texts = self.take(table, key, list) or []
+        texts = self.take(table, key, list, required=required) or []
         if not all(isinstance(text, str) for text in texts):
-            raise self.fault(key, f"{key} is a list of texts")
+            raise self.fault(key, f"{key} is a list of texts", table)
         return tuple(texts)
 
     def choice(self, table: dict[str, Any], key: str, known: tuple[str, ...], *, required: bool = False) -> str | None:
         """Take one of a few words."""
         word: str | None = self.take(table, key, str, required=required)
         if word is not None and word not in known:
-            raise self.fault(word, f"{key} is one of {', '.join(known)}, not {word!r}")
+            raise self.fault(word, f"{key} is one of {', '.join(known)}, not {word!r}", table)
         return word
 
     def take(self, table: dict[str, Any], key: str, kind: type, *, required: bool = False) -> Any:
         """Take a value of one type out of a table."""
         if key not in table:
             if required:
-                raise self.fault(key, f"{key} is missing")
+                raise self.fault(key, f"{key} is missing", table)
             return None
         value = table.pop(key)
         if type(value) is not kind:
-            raise self.fault(key, f"{key} must be of type {kind.__name__}")
+            raise self.fault(key, f"{key} must be of type {kind.__name__}", table)
         return value
 
     def nothing_left(self, *tables: dict[str, Any]) -> None:
         """Refuse keys that nobody took."""
         for table in tables:
             for key in table:
-                raise self.fault(key, f"unknown key {key!r}")
+                raise self.fault(key, f"unknown key {key!r}", table)

@@ -55,11 +55,11 @@ def board_once(case: Case) -> Iterator[Fault]:
     """No certifying board and no state stands twice within a record."""
     seen: set[object] = set()
     for index, cme in enumerate(case.report.cme):
-        matched = case.match.cme[index] if case.match.cme else ()
-        boards = {held.board for held in matched} or {board.code for board in case.cme_boards(cme)[:1]}
-        if boards & seen:
+        meant = frozenset(board.code for board in case.cme_boards(cme))
+        matched = {held.board for held in (case.match.cme[index] if case.match.cme else ())}
+        if (meant and meant in seen) or matched & seen:
             yield Fault(f"/cme/{index}/state", "This state stands twice in the record.", "Give each state once.")
-        seen |= boards
+        seen |= {meant} | matched
     for pointer, _, board in case.moc_parts():
         if board.code in seen:
             yield Fault(f"{pointer}/board", f"{board.code} stands twice in the record.", "Give each board once.")
@@ -113,9 +113,18 @@ def credit_type_registered(case: Case) -> Iterator[Fault]:
                 )
 
 
-@rule("credit-type-once", Scope.MOC, source="one record holds each credit type once")
+@rule("credit-type-once", Scope.CME, Scope.MOC, source="one record holds each credit type once")
 def credit_type_once(case: Case) -> Iterator[Fault]:
-    """No credit type stands twice within a board."""
+    """No credit type stands twice within a board, and no special credit within a state."""
+    for index, cme in enumerate(case.report.cme):
+        special = [code_key(each.type or "") for each in cme.special_credits]
+        for place, name in enumerate(special):
+            if name and name in special[:place]:
+                yield Fault(
+                    f"/cme/{index}/special_credits/{place}/type",
+                    "This special credit stands twice for the state.",
+                    "Give each once.",
+                )
     for pointer, moc, board in case.moc_parts():
         names = [code_key(board.type_name(each.type)) if each.type else "" for each in moc.credit_types]
         seen: Counter[str] = Counter()
@@ -140,7 +149,11 @@ def credit_type_left_off(case: Case) -> Iterator[Fault]:
         if registration is None or not moc.credit_types:
             continue
         given = {canonical_type(each.type, board, case.registered) for each in moc.credit_types if each.type}
-        expected = [canonical_type(name, board, case.registered) for name in registration.credit_types]
+        expected = [
+            canonical_type(name, board, case.registered)
+            for name in registration.credit_types
+            if case.day is None or (known := board.credit_type(name)) is None or known.completions.covers(case.day)
+        ]
         missing = sorted((name for name in expected if name not in given), key=lambda name: name != "Patient Safety")
         if missing:
             yield Fault(

@@ -81,11 +81,13 @@ def rule(
     return declare
 
 
-def ask(rules: Iterable[Rule], case: Any) -> tuple[Finding, ...]:
-    """Ask every rule about a case, in the order given."""
+def ask(rules: Iterable[Rule], case: Any, present: frozenset[Scope]) -> tuple[Finding, ...]:
+    """Ask every rule that is about something present in a case, in the order given."""
     findings: list[Finding] = []
     for each in rules:
-        if any(getattr(case, need) is None for need in each.needs):
+        if present.isdisjoint(each.scopes):
+            continue
+        if each.needs and any(getattr(case, need) is None for need in each.needs):
             continue
         said = [
             Finding(

@@ -23,6 +23,13 @@ def reference_reused(case: Case) -> Iterator[Fault]:
             f"This {by} already stands for {clash.target.board} on that day with {written(clash.credit.quarters)}.",
             "Correct that completion in place, or give the new record a reference or occasion of its own.",
         )
+    taken = any(each.occasion == case.report.occasion for each in case.standing.on(case.completed))
+    if taken and case.placed.rems_fresh and case.placed.onto is None and not case.placed.reused:
+        yield Fault(
+            "/rems",
+            "This occasion already stands with other participation in risk-mitigation education.",
+            "Correct that completion in place, or give the new record an occasion of its own.",
+        )
 
 
 def _clashes(case: Case) -> Iterator[Clash]:
@@ -58,7 +65,13 @@ def one_record_per_day(case: Case) -> Iterator[Fault]:
 
 @rule("second-record-same-day", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
 def second_record_same_day(case: Case) -> Iterator[Fault]:
-    """Another record of the same target and day stands with other amounts; this one is kept beside it."""
+    """Another record of the same target and day stands; this one is kept beside it."""
+    if case.placed.rems_same_day:
+        yield Fault(
+            "/rems",
+            "Other REMS data of this person stands on the same day.",
+            "Nothing to do if the person took part twice; otherwise withdraw one of the two.",
+        )
     for clash in _clashes(case):
         if not clash.target.once_per_day:
             yield Fault(

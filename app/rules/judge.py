@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.domain.findings import Finding
 from app.rules import advice, amounts, credit_types, dates, history, identity, record
 from app.rules.case import Case
-from app.rules.engine import COMPLETION_RULES, Rule, ask
+from app.rules.engine import COMPLETION_RULES, Rule, Scope, ask
 
 RULE_FILES = (record, dates, credit_types, amounts, identity, history, advice)
 """The order of the files is the order in which findings are told; within a file, that of the functions."""
@@ -23,4 +23,12 @@ _RULES = _told_in_order()
 
 def judge(case: Case) -> tuple[Finding, ...]:
     """Return everything the rules have to say about a record."""
-    return ask(_RULES, case)
+    report = case.report
+    present = {Scope.ALL}
+    if report.cme:
+        present.add(Scope.CME)
+    if report.moc:
+        present.add(Scope.MOC)
+    if report.rems is not None:
+        present.add(Scope.REMS)
+    return ask(_RULES, case, frozenset(present))

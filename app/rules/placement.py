@@ -86,6 +86,8 @@ class Placement:
     """Targets whose client reference already stands on the same target with other amounts."""
     same_day: tuple[Clash, ...]
     """Fresh targets of which another record of the day stands."""
+    rems_same_day: bool
+    """Whether other risk-mitigation data of the day stands, so that this opens an occasion of its own."""
     over: tuple[tuple[Target, int, int], ...]
     """Fresh targets with what the learner holds of them already, and what that would become."""
 
@@ -143,6 +145,7 @@ def place(
             for each in that_day
             if (credit := each.holding(target.board)) is not None
         ),
+        rems_same_day=rems_fresh and onto is None and any(each.rems is not None for each in that_day),
         over=tuple(_totals(fresh, onto, standing)),
     )
 

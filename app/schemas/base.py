@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.amounts import AMOUNT_LIMIT
+from app.domain.readings import read_date
 
-NO_NUL = r"^[^\x00]*$"
+KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{fffe}\x{ffff}]*$"
+"""Control characters are refused: neither every database nor every file format can keep them."""
 
 
 class Strict(BaseModel):
@@ -23,15 +26,29 @@ class Out(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Word = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
+Word = Annotated[str, Field(max_length=64, pattern=KEEPABLE)]
 """A code, a date or an id."""
-Name = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+Name = Annotated[str, Field(max_length=200, pattern=KEEPABLE)]
 """A name of a person, place or type."""
-Line = Annotated[str, Field(max_length=500, pattern=NO_NUL)]
+Line = Annotated[str, Field(max_length=500, pattern=KEEPABLE)]
 """A title."""
-Reference = Annotated[str, Field(max_length=300, pattern=NO_NUL)]
+Reference = Annotated[str, Field(max_length=300, pattern=KEEPABLE)]
 """A sender's own key."""
-Url = Annotated[str, Field(max_length=2_000, pattern=NO_NUL)]
-Description = Annotated[str, Field(max_length=2_500, pattern=NO_NUL)]
+Url = Annotated[str, Field(max_length=2_000, pattern=KEEPABLE)]
+Description = Annotated[str, Field(max_length=2_500, pattern=KEEPABLE)]
+
+
+def _day(value: Any) -> Any:
+    """Read a date as the API writes it, and nothing that merely contains one."""
+    if isinstance(value, str):
+        day = read_date(value)
+        if not isinstance(day, date):
+            raise ValueError("a date is written YYYY-MM-DD")
+        return day
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A date in a query."""
 Amount = Annotated[float, Field(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT, allow_inf_nan=False)]
 """An amount of credits; whether it is one is for the rules to say."""

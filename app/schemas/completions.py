@@ -63,7 +63,7 @@ class MocIn(Strict):
     board: Name | None = Field(None, description="Code or name of the certifying board.")
     board_id: Name | None = Field(None, description="The learner's id with that board.")
     total_credits: Amount | None = Field(None, description="Points in all; left out, the largest type stands for it.")
-    credit_types: Annotated[list[TypeIn], Field(max_length=50)] | None = Field(
+    credit_types: Annotated[list[TypeIn], Field(max_length=20)] | None = Field(
         None, description="Credit types, at least one; none above the total."
     )
     client_reference: Reference | None = Field(None, description="Your own key of this credit.")
@@ -91,7 +91,7 @@ class CompletionIn(Strict):
     permission: bool | None = Field(None, description="Whether the learner permitted the reporting; must be true.")
     learner: LearnerIn | None = None
     cme: Annotated[list[CmeIn], Field(max_length=70)] | None = None
-    moc: Annotated[list[MocIn], Field(max_length=30)] | None = None
+    moc: Annotated[list[MocIn], Field(max_length=20)] | None = None
     rems: RemsIn | None = None
     occasion: Annotated[int, Field(ge=1, le=999)] | None = Field(
         None, description="Tells several completions of one day apart; left out, the service finds the place."

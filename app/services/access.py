@@ -67,31 +67,28 @@ class Clients:
         return client
 
 
-def acting_for(client: Client, asked: str | None) -> str | None:
-    """Return the provider a client acts for; None where it could be any. Raises when it may not, or must say which.
+def named_provider(client: Client, asked: str | None) -> str:
+    """Return the provider a client acts for; raises `ProviderRequired` when it could be several and none is named."""
+    if asked is not None:
+        return asked
+    if client.role == "provider" and len(client.provider_ids) == 1:
+        return next(iter(client.provider_ids))
+    raise ProviderRequired
+
+
+def knows_itself(client: Client, provider_id: str) -> bool:
+    """Tell whether a client's right to act for a provider is its own, and needs no look at what was granted."""
+    return client.role == "provider" and provider_id in client.provider_ids
+
+
+def must_act_for(connection: Connection, client: Client, provider_id: str) -> None:
+    """Refuse a client without the right to act for a provider, looked up live.
 
     A provider that does not exist answers like one that has granted nothing.
     """
     if client.role == "operator":
-        return asked
-    if asked is not None:
-        if asked not in client.provider_ids:
-            raise Forbidden("The client may not act for this provider.")
-        return asked
-    if client.role != "vendor" and len(client.provider_ids) == 1:
-        return next(iter(client.provider_ids))
-    return None
-
-
-def require_provider(client: Client, asked: str | None) -> str:
-    """Return the provider acted for on an operation that belongs to one; raises `ProviderRequired` without."""
-    provider = acting_for(client, asked)
-    if provider is None:
-        raise ProviderRequired
-    return provider
-
-
-def must_exist(connection: Connection, provider_id: str) -> None:
-    """Refuse an operator who names a provider that does not exist, as everybody else is refused."""
-    if not clients.provider_exists(connection, provider_id):
+        allowed = clients.provider_exists(connection, provider_id)
+    else:
+        allowed = clients.may_act_for(connection, client.client_id, provider_id)
+    if not allowed:
         raise Forbidden("The client may not act for this provider.")

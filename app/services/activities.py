@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from app.core.errors import ActivityRejected, InternalIdTaken, NotFound
+from app.core.errors import ActivityRejected, Conflict, InternalIdTaken, NotFound
 from app.domain.activities import Activity, RegisteredActivity
 from app.domain.catalogue import Catalogue
 from app.rules.activities import judge_activity, refuses
@@ -26,6 +26,8 @@ def register(work: Work, given: Activity) -> RegisteredActivity:
         taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
         if taken is not None:
             raise InternalIdTaken(f"Activity {taken} of the provider has this internal id.", activity_id=taken)
+    if given.activity_id and activities.exists(work.connection, given.activity_id):
+        raise Conflict("There is an activity with this id.")
     activity = normalised(
         replace(given, activity_id=given.activity_id or activities.free_id(work.connection)), catalogue
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.core.errors import NotFound
+from app.core.errors import NotFound, PreconditionFailed
 from app.domain.credits import Completion
 from app.domain.words import code_key, name_key
 from app.services import reporting
@@ -95,8 +95,11 @@ def _any(where: list[str], given: dict[str, Any], column: str, name: str, values
         given.update(zip(marks, values, strict=True))
 
 
-def withdraw(work: Work, completion_id: str) -> None:
-    """Take a completion back with all its credits; raises `NotFound` when there is none, or no more."""
+def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> None:
+    """Take a completion back with all its credits.
+
+    Raises `NotFound` when there is none, or no more, and `PreconditionFailed` when it has another version than asked.
+    """
     caller = work.caller
     found = completions.of_provider(work.connection, caller.provider_id, completion_id)
     if found is not None:
@@ -104,4 +107,12 @@ def withdraw(work: Work, completion_id: str) -> None:
         found = completions.of_provider(work.connection, caller.provider_id, completion_id, for_update=True)
     if found is None:
         raise NotFound("There is no such completion.")
+    if if_match is not None and not matches(if_match, found.version):
+        raise PreconditionFailed
     reporting.store(work, [reporting.withdrawn(found, work.now)], {}, verb="withdraw")
+
+
+def matches(if_match: str, version: int) -> bool:
+    """Tell whether an `If-Match` header (RFC 9110) names a version."""
+    tags = [tag.strip() for tag in if_match.split(",")]
+    return "*" in tags or f'"{version}"' in tags

@@ -51,6 +51,10 @@ class Caller:
         assert self.provider is not None
         return self.provider
 
+    def bound_to(self, path: str) -> str:
+        """Name the list whose cursors only this client, acting for this provider, may turn."""
+        return f"{self.client.client_id} {self.provider} {path}"
+
 
 @dataclass(slots=True, kw_only=True)
 class Work:

@@ -84,6 +84,7 @@ def submit(work: Work, reports: Sequence[CompletionReport]) -> list[Submitted]:
             changes.append(change)
             completion = change.completion
             standing.put(completion)
+            _note_day(loaded.day_quarters, change)
         results.append(Submitted(outcome=case.placement.outcome, completion=completion, findings=findings))
     store(work, changes, loaded.facts.activities, verb="report")
     return results
@@ -97,6 +98,7 @@ class _Loaded:
     matches: list[Match]
     standing: defaultdict[Pair, Standing]
     links: dict[tuple[str, str], str]
+    day_quarters: dict[tuple[str, str, str, date], int]
 
 
 def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
@@ -105,9 +107,7 @@ def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
         catalogue=catalogue,
         now=work.now,
         activities=activities.reportable(
-            work.connection,
-            {each.provider_id for each in reports},
-            {each.activity_id for each in reports if each.activity_id},
+            work.connection, {(each.provider_id, each.activity_id) for each in reports if each.activity_id}
         ),
         day_quarters={},
         support=work.service.settings.support_contact,
@@ -136,7 +136,16 @@ def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
     )
     watched = completions.day_quarters(work.connection, _watched_days(work, reports, matches))
     facts = replace(facts, day_quarters=watched)
-    return _Loaded(facts=facts, matches=matches, standing=standing, links=linked)
+    return _Loaded(facts=facts, matches=matches, standing=standing, links=linked, day_quarters=watched)
+
+
+def _note_day(day_quarters: dict[tuple[str, str, str, date], int], change: Change) -> None:
+    """Let the records that follow see what this one adds to its day."""
+    for credit in change.added:
+        after = change.completion
+        key = (after.provider_id, after.subject, credit.board, after.completed_on)
+        if key in day_quarters:
+            day_quarters[key] += credit.quarters
 
 
 def _pair(report: CompletionReport, match: Match) -> Pair:
@@ -155,14 +164,14 @@ def subject_of(report: CompletionReport, match: Match) -> str | None:
 
 def _watched_days(
     work: Work, reports: Sequence[CompletionReport], matches: Sequence[Match]
-) -> Iterable[tuple[str, str, date]]:
-    """Yield the learners, boards and days of which a rule wants the sum over all activities."""
+) -> Iterable[tuple[str, str, str, date]]:
+    """Yield the providers, learners, boards and days of which a rule wants the sum over all activities."""
     for each, match in zip(reports, matches, strict=True):
         for moc in each.moc if match.learner is not None else ():
             board = work.service.catalogue.certifying(moc.board) if moc.board else None
             if board is not None and _DAILY in board.advice and isinstance(each.completed_on, date):
                 assert match.learner is not None
-                yield match.learner.learner_id, board.code, each.completed_on
+                yield each.provider_id, match.learner.learner_id, board.code, each.completed_on
 
 
 def _change(work: Work, case: Case, links: dict[tuple[str, str], str]) -> Change:

@@ -22,21 +22,24 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     catalogue = load_catalogue((BOARDS_FOLDER, overlay) if overlay.is_dir() else (BOARDS_FOLDER,))
     database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size)
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
-    if migrate:
+    if migrate and database.read(lambda connection: _lacking(connection, catalogue)):
         database.write(lambda connection: prepare(connection, catalogue, at))
     return service
+
+
+def _lacking(connection: Connection, catalogue: Catalogue) -> bool:
+    """Tell whether anything is to be prepared, so that a command beside a busy server need not ask for its lock."""
+    return schema.current(connection) != schema.head() or not catalogue.boards.keys() <= clients.board_codes(connection)
 
 
 def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
     """Migrate the schema, and let records refer to every board of the catalogue."""
     schema.upgrade(connection)
-    known = clients.board_codes(connection)
     clients.add_boards(
         connection,
         [
             {"code": board.code, "name": board.name, "kind": board.kind.value, "state": board.state}
             for board in catalogue.boards.values()
-            if board.code not in known
         ],
     )
     clients.ensure_operator(connection, at())

@@ -22,19 +22,20 @@ _COLUMNS = (
 )
 
 
-def reportable(connection: Connection, provider_ids: Iterable[str], ids: Iterable[str]) -> dict[str, Activity]:
-    """Return the providers' activities with these ids, locked against changes until the records are stored."""
-    allowed = set(provider_ids)
+def reportable(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict[str, Activity]:
+    """Return the activities asked for as (provider, activity), by id.
+
+    They are locked against changes that take `FOR UPDATE`, until the records are stored.
+    """
     found = dialect.by_keys(
         connection,
         _COLUMNS,
-        ("id",),
-        ((each,) for each in ids),
-        "activities a ON a.activity_id = k.id",
+        ("provider", "id"),
+        asked,
+        "activities a ON a.activity_id = k.id AND a.provider_id = k.provider",
         dialect.for_update(connection, "KEY SHARE OF a"),
     )
-    kept = [row for row in found if row[1] in allowed]
-    return {each.activity.activity_id: each.activity for each in _read(connection, kept)}
+    return {each.activity.activity_id: each.activity for each in _read(connection, found)}
 
 
 def one(connection: Connection, provider_id: str, activity_id: str) -> RegisteredActivity | None:
@@ -76,8 +77,13 @@ def free_id(connection: Connection) -> str:
     """Return a nine-digit id that no activity has. A clash with a concurrent insert fails on the primary key."""
     while True:
         drawn = str(random.SystemRandom().randrange(300_000_000, 1_000_000_000))
-        if not dialect.rows(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": drawn}):
+        if not exists(connection, drawn):
             return drawn
+
+
+def exists(connection: Connection, activity_id: str) -> bool:
+    """Tell whether there is an activity with this id, whoever's it is."""
+    return bool(dialect.rows(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": activity_id}))
 
 
 def add(connection: Connection, given: Sequence[Activity], at: datetime) -> None:

@@ -74,6 +74,11 @@ INVARIANTS: dict[str, str] = {
         SELECT e.event_id FROM board_events e
         LEFT JOIN feed f ON f.event_id = e.event_id LEFT JOIN sealed_commits s ON s.commit_id = e.commit_id
         WHERE (f.event_id IS NULL) <> (s.commit_id IS NULL) OR f.board <> e.board""",
+    "no feed has a withdrawal before its report": """
+        SELECT w.event_id FROM board_events w JOIN feed f ON f.event_id = w.event_id
+        JOIN board_events r ON r.credit_id = w.credit_id AND r.event = 'credit.reported'
+        LEFT JOIN feed g ON g.event_id = r.event_id
+        WHERE w.event <> 'credit.reported' AND (g.event_id IS NULL OR g.position >= f.position)""",
     "positions of a feed start at 1 and have no gaps": """
         SELECT board FROM feed GROUP BY board HAVING min(position) <> 1 OR max(position) <> count(*)""",
     "a learner's names carry the learner's birth date": """

@@ -86,6 +86,17 @@ def revoke_grant(connection: Connection, client_id: str, provider_id: str, at: d
     return changed == 1
 
 
+def may_act_for(connection: Connection, client_id: str, provider_id: str) -> bool:
+    """Tell whether a client has the right to act for a provider at this moment."""
+    return bool(
+        dialect.rows(
+            connection,
+            "SELECT 1 FROM grants WHERE client_id = :client AND provider_id = :provider AND revoked_at IS NULL",
+            {"client": client_id, "provider": provider_id},
+        )
+    )
+
+
 def provider_exists(connection: Connection, provider_id: str) -> bool:
     """Tell whether there is such a provider."""
     return bool(dialect.rows(connection, "SELECT 1 FROM providers WHERE provider_id = :id", {"id": provider_id}))
@@ -163,7 +174,7 @@ def claim_key(connection: Connection, row: Mapping[str, Any], wait_seconds: int)
     While another transaction holds it, this waits; PostgreSQL raises its lock timeout after the wait.
     """
     if not dialect.on_sqlite(connection):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{wait_seconds}s'")
+        dialect.rows(connection, "SELECT set_config('lock_timeout', :wait, true)", {"wait": f"{wait_seconds}s"})
     found = dialect.rows(
         connection,
         "INSERT INTO idempotency_keys (client_id, provider_id, key, fingerprint, answer, created_at) "
@@ -171,7 +182,10 @@ def claim_key(connection: Connection, row: Mapping[str, Any], wait_seconds: int)
         dict(row) | {"at": dialect.bound(connection, row["at"])},
     )
     if not dialect.on_sqlite(connection):
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        dialect.rows(
+            connection,
+            "SELECT set_config('lock_timeout', reset_val, true) FROM pg_settings WHERE name = 'lock_timeout'",
+        )
     return bool(found)
 
 

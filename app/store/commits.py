@@ -21,9 +21,9 @@ def record(
 ) -> None:
     """Write what one transaction did: its commit, its audit rows and its board events."""
     dialect.insert(connection, tables.commits, [commit])
-    dialect.insert(connection, tables.unsealed, [{"commit_id": commit["commit_id"]}])
     dialect.insert(connection, tables.audit, audit)
     dialect.insert(connection, tables.board_events, events)
+    dialect.run(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", [{"id": commit["commit_id"]}])
 
 
 def lock_sealer(connection: Connection) -> None:
@@ -32,8 +32,8 @@ def lock_sealer(connection: Connection) -> None:
 
 
 def unsealed(connection: Connection, limit: int) -> list[str]:
-    """Return commits without a seal, oldest first. Only what is committed is seen, however late it committed."""
-    found = dialect.rows(connection, "SELECT commit_id FROM unsealed ORDER BY commit_id LIMIT :limit", {"limit": limit})
+    """Return commits without a seal, in the order in which they ended. What commits late is seen later."""
+    found = dialect.rows(connection, "SELECT commit_id FROM unsealed ORDER BY position LIMIT :limit", {"limit": limit})
     return [row[0] for row in found]
 
 
@@ -54,18 +54,16 @@ def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[dialec
 
 
 def events_of(connection: Connection, commit_ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Return (board, event) of the commits' board events, in order."""
-    return [
-        (row[0], row[1])
-        for row in dialect.by_keys(
-            connection,
-            "e.board, e.event_id",
-            ("id",),
-            ((each,) for each in commit_ids),
-            "board_events e ON e.commit_id = k.id",
-            "ORDER BY e.commit_id, e.item",
-        )
-    ]
+    """Return (board, event) of the commits' board events, in the order of the commits given."""
+    found = dialect.by_keys(
+        connection,
+        "e.commit_id, e.item, e.board, e.event_id",
+        ("id",),
+        ((each,) for each in commit_ids),
+        "board_events e ON e.commit_id = k.id",
+    )
+    places = {commit_id: place for place, commit_id in enumerate(commit_ids)}
+    return [(board, event) for _, _, board, event in sorted(found, key=lambda row: (places[row[0]], row[1]))]
 
 
 def last_positions(connection: Connection, boards: Sequence[str]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ _COLUMNS = (
 )
 _LINKS = "LEFT JOIN learner_links l ON l.provider_id = c.provider_id AND l.learner_id = c.learner_id"
 _PAIR_LOCKS = 0x7061
-NO_MAXIMUM = 2**31 - 1
+NO_MAXIMUM = 2**62
 
 Pair = tuple[str, str]
 """(activity, subject): what one learner has in one activity."""
@@ -78,21 +78,27 @@ def page(connection: Connection, where: Sequence[str], given: Mapping[str, Any],
     return list(_read(connection, found))
 
 
-def day_quarters(connection: Connection, days: Iterable[tuple[str, str, date]]) -> dict[tuple[str, str, date], int]:
-    """Return what learners hold of a board on a day over all activities: (learner, board, day) to quarters."""
-    return {
-        (subject, board, dialect.as_date(day)): int(quarters)
-        for subject, board, day, quarters in dialect.by_keys(
-            connection,
-            "c.subject, c.board, c.completed_on, sum(c.quarters)",
-            ("subject", "board", "day"),
-            ((subject, board, day.isoformat()) for subject, board, day in days),
-            "credits c ON c.subject = k.subject AND c.board = k.board AND c.completed_on = "
-            + ("k.day" if dialect.on_sqlite(connection) else "CAST(k.day AS date)")
-            + " AND c.holds",
-            "GROUP BY c.subject, c.board, c.completed_on",
-        )
-    }
+def day_quarters(
+    connection: Connection, days: Iterable[tuple[str, str, str, date]]
+) -> dict[tuple[str, str, str, date], int]:
+    """Return what learners hold of a board on a day over a provider's activities, 0 where they hold nothing yet.
+
+    Keys are (provider, learner, board, day).
+    """
+    wanted = set(days)
+    held = dict.fromkeys(wanted, 0)
+    day = "k.day" if dialect.on_sqlite(connection) else "CAST(k.day AS date)"
+    for provider, subject, board, on, quarters in dialect.by_keys(
+        connection,
+        "c.provider_id, x.subject, x.board, x.completed_on, sum(x.quarters)",
+        ("provider", "subject", "board", "day"),
+        ((provider, subject, board, on.isoformat()) for provider, subject, board, on in wanted),
+        f"credits x ON x.subject = k.subject AND x.board = k.board AND x.completed_on = {day} AND x.holds "
+        "JOIN completions c ON c.completion_id = x.completion_id AND c.provider_id = k.provider",
+        "GROUP BY c.provider_id, x.subject, x.board, x.completed_on",
+    ):
+        held[provider, subject, board, dialect.as_date(on)] = int(quarters)
+    return held
 
 
 def _read(connection: Connection, found: Sequence[dialect.Row]) -> Iterable[Completion]:
@@ -355,13 +361,20 @@ def _credit_row(completion: Completion, place: int, credit: Credit) -> dict[str,
 
 def version_document(completion: Completion) -> dict[str, Any]:
     """Return a version of a completion in full, as it is kept beside the record."""
-    document = asdict(completion)
+    document = {name: getattr(completion, name) for name in _VERSIONED}
+    document["rems"] = _rems(completion)
+    document["credits"] = [
+        {name: getattr(credit, name) for name in _VERSIONED_CREDIT} | {"status_at": credit.status_at.isoformat()}
+        for credit in completion.credits
+    ]
     for name in ("completed_on", "submitted_at", "updated_at", "withdrawn_at"):
-        value: date | datetime | None = document[name]
-        document[name] = value.isoformat() if value is not None else None
-    for credit in document["credits"]:
-        credit["status_at"] = credit["status_at"].isoformat()
+        moment: date | datetime | None = document[name]
+        document[name] = moment.isoformat() if moment is not None else None
     return document
+
+
+_VERSIONED = tuple(field.name for field in fields(Completion) if field.name not in ("rems", "credits"))
+_VERSIONED_CREDIT = tuple(field.name for field in fields(Credit) if field.name != "status_at")
 
 
 def submitted_between(where: list[str], given: dict[str, Any], first: date | None, last: date | None) -> None:
@@ -369,6 +382,6 @@ def submitted_between(where: list[str], given: dict[str, Any], first: date | Non
     if first is not None:
         where.append("c.submitted_at >= :submitted_from")
         given["submitted_from"] = datetime.combine(first, time.min, UTC)
-    if last is not None:
+    if last is not None and last < date.max:
         where.append("c.submitted_at < :submitted_before")
         given["submitted_before"] = datetime.combine(last, time.min, UTC) + timedelta(days=1)

@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Date, Table
+from sqlalchemy import Connection, Date, Table
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import JSON
 
 from app.models.base import Instant, instant_text
@@ -36,10 +37,47 @@ def _for_psycopg(sql: str) -> str:
     return _NAME.sub(r"%(\1)s", sql.replace("%", "%%"))
 
 
+BEFORE_STATEMENT: list[Callable[[str], None]] = []
+"""Called with every statement before it runs: drills put their faults here."""
+
+
+def _execute(
+    connection: Connection, sql: str, given: Any, *, many: bool = False, fetch: bool = False
+) -> tuple[list[Row], int]:
+    """Run a statement on the driver; return its rows and how many it changed. Errors come as SQLAlchemy's."""
+    if not connection.in_transaction():
+        # The driver would not be told to begin, and what was written would be lost without a word.
+        raise RuntimeError("a statement outside a transaction")
+    for observer in BEFORE_STATEMENT:
+        observer(sql)
+    cursor: Any = connection.connection.cursor()
+    try:
+        if many:
+            cursor.executemany(sql, given)
+        else:
+            cursor.execute(sql, given)
+        return (cursor.fetchall() if fetch else []), cursor.rowcount
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told_by_sqlalchemy(connection, error) from error
+
+
+def _told_by_sqlalchemy(connection: Connection, error: Any) -> Exception:
+    """Return a driver's error as SQLAlchemy tells it, and let go of a connection that is lost."""
+    lost = connection.dialect.is_disconnect(error, None, None)
+    told = DBAPIError.instance(
+        None, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=lost,
+        dialect=connection.dialect,
+    )  # fmt: skip
+    if lost:
+        connection.invalidate(error)
+    assert isinstance(told, Exception)
+    return told
+
+
 def rows(connection: Connection, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
     """Run a query with `:name` parameters and return its rows as the driver gives them."""
     text = sql if on_sqlite(connection) else _for_psycopg(sql)
-    return [tuple(row) for row in connection.exec_driver_sql(text, dict(parameters or {})).fetchall()]
+    return _execute(connection, text, parameters or {}, fetch=True)[0]
 
 
 def run(connection: Connection, sql: str, many: Sequence[Mapping[str, Any]]) -> int:
@@ -47,8 +85,9 @@ def run(connection: Connection, sql: str, many: Sequence[Mapping[str, Any]]) -> 
     if not many:
         return 0
     text = sql if on_sqlite(connection) else _for_psycopg(sql)
-    given: Any = dict(many[0]) if len(many) == 1 else [dict(each) for each in many]
-    return connection.exec_driver_sql(text, given).rowcount
+    if len(many) == 1:
+        return _execute(connection, text, many[0])[1]
+    return _execute(connection, text, many, many=True)[1]
 
 
 def joined(connection: Connection, columns: Sequence[str], keys: Iterable[Sequence[Any]]) -> tuple[str, dict[str, Any]]:
@@ -106,8 +145,6 @@ def _writers(table: Table, sqlite: bool) -> tuple[tuple[str, Callable[[Any], Any
             writer = _instant
         elif sqlite and isinstance(column.type, Date):
             writer = _iso
-        elif sqlite and isinstance(column.type, Boolean):
-            writer = _plain
         found.append((column.name, writer))
     return tuple(found)
 
@@ -130,13 +167,25 @@ def insert(
     writers = _writers(table, sqlite)
     values = [tuple(write(each.get(name)) for name, write in writers) for each in given]
     if not sqlite and not skip_known and len(values) >= COPY_FROM:
-        cursor = connection.connection.cursor()
-        names = ", ".join(name for name, _ in writers)
-        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        _copy(connection, f"COPY {table.name} ({', '.join(name for name, _ in writers)}) FROM STDIN", values)
+        return
+    text = _insert(table, sqlite, skip_known)
+    if len(values) == 1:
+        _execute(connection, text, values[0])
+    else:
+        _execute(connection, text, values, many=True)
+
+
+def _copy(connection: Connection, sql: str, values: Iterable[Row]) -> None:
+    for observer in BEFORE_STATEMENT:
+        observer(sql)
+    cursor: Any = connection.connection.cursor()
+    try:
+        with cursor.copy(sql) as copy:
             for value in values:
                 copy.write_row(value)
-        return
-    connection.exec_driver_sql(_insert(table, sqlite, skip_known), values[0] if len(values) == 1 else values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told_by_sqlalchemy(connection, error) from error
 
 
 def as_date(value: Any) -> date:

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("activity_id", KEY, nullable=False),
         sa.Column("subject", KEY, nullable=False),
         sa.Column("target", KEY, nullable=False, comment="CME, or a certifying board's code"),
-        sa.Column("quarters", sa.Integer(), nullable=False),
+        sa.Column("quarters", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("quarters >= 0", name=op.f("ck_ledger_quarters_not_negative")),
         sa.PrimaryKeyConstraint("activity_id", "subject", "target", name=op.f("pk_ledger")),
         comment="What a learner holds of an activity's maximum; changed by deltas only.",

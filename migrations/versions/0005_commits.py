@@ -67,9 +67,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sealed_commits_seal_place"), "sealed_commits", ["seal", "place"], unique=False)
     op.create_table(
         "unsealed",
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("commit_id", KEY, nullable=False),
         sa.ForeignKeyConstraint(["commit_id"], ["commits.commit_id"], name=op.f("fk_unsealed_commit_id")),
-        sa.PrimaryKeyConstraint("commit_id", name=op.f("pk_unsealed")),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_unsealed")),
+        sa.UniqueConstraint("commit_id", name=op.f("uq_unsealed_commit_id")),
+        comment="Marks in the order in which transactions ended: one that waited for another comes after it.",
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "board_events",

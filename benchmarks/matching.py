@@ -1,0 +1,76 @@
+"""Finding learners: thousands at once, against the same keys joined in SQL and nothing else done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import Connection
+
+from app.domain.candidates import Wanted
+from app.domain.identity import Result
+from app.domain.learners import Person
+from app.domain.reports import CmePart, CompletionReport
+from app.matching.exact import find_learner, wanted_by
+from app.store import dialect, learners
+from benchmarks.table import Row, at_most, middle
+from benchmarks.world import World, world
+
+ROUNDS = 3
+PHYSICIANS = 100_000
+ASKED = 5_000
+
+
+def rows(database: str) -> Iterator[Row]:
+    """Match by licence and by name with birth date."""
+    with world(database, PHYSICIANS) as installed:
+        for how, by_license in (("licence, name, birth date", True), ("name, birth date, state", False)):
+            reports = list(_reports(installed, by_license=by_license))
+            floor, ours = [], []
+            for _ in range(ROUNDS):
+                floor.append(_timed(installed, lambda connection: _joined(connection, reports)))
+                ours.append(_timed(installed, lambda connection: _matched(connection, installed, reports)))
+            yield at_most(
+                f"{ASKED} learners of {PHYSICIANS} matched by {how}, {database}",
+                "the same names joined in SQL",
+                middle(ours),
+                middle(floor),
+                6,
+            )
+
+
+def _reports(installed: World, *, by_license: bool) -> Iterator[CompletionReport]:
+    now = installed.service.clock()
+    for row in installed.learners[:ASKED]:
+        held = row.licenses[0]
+        yield CompletionReport(
+            provider_id="",
+            activity_id=None,
+            completed_on=None,
+            permission=True,
+            person=Person(first_name=row.first_name, last_name=row.last_name, birth_date=row.birth_date),
+            cme=(CmePart(state=held.board, license_id=held.number if by_license else None, credits=1),),
+            received_at=now,
+        )
+
+
+def _matched(connection: Connection, installed: World, reports: list[CompletionReport]) -> None:
+    catalogue = installed.service.catalogue
+    wanted = Wanted()
+    for report in reports:
+        wanted_by(report, catalogue, wanted)
+    found = learners.candidates(connection, wanted)
+    answers = [find_learner(report, found, catalogue).result for report in reports]
+    assert answers.count(Result.ONE) > 0.9 * len(answers)
+
+
+def _joined(connection: Connection, reports: list[CompletionReport]) -> None:
+    keys = [(*report.person.name, str(report.person.birth_date)) for report in reports]
+    on = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
+    assert dialect.by_keys(connection, "n.learner_id", ("last", "first", "birth"), keys, on)
+
+
+def _timed(installed: World, verb: Callable[[Connection], None]) -> float:
+    begun = time.perf_counter()
+    installed.service.database.read(verb)
+    return (time.perf_counter() - begun) * 1000

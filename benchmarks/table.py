@@ -1,0 +1,60 @@
+"""The table that `make bench` prints."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One operation with what it is measured against. Ratios above 1 of rates, below 1 of times, are better."""
+
+    operation: str
+    floor: str
+    ours: float
+    against: float
+    unit: str
+    goal: str
+    reached: bool
+
+    @property
+    def ratio(self) -> float:
+        """Ours against the floor."""
+        return self.ours / self.against
+
+
+def at_least(operation: str, floor: str, ours: float, against: float, goal: float, unit: str = "/s") -> Row:
+    """Return a row of rates: ours shall be at least so much of the floor."""
+    reached = ours / against >= goal
+    return Row(
+        operation=operation, floor=floor, ours=ours, against=against, unit=unit, goal=f">= {goal:g}", reached=reached
+    )
+
+
+def at_most(operation: str, floor: str, ours: float, against: float, goal: float, unit: str = "ms") -> Row:
+    """Return a row of times: ours shall be at most so many times the floor."""
+    reached = ours / against <= goal
+    return Row(
+        operation=operation, floor=floor, ours=ours, against=against, unit=unit, goal=f"<= {goal:g}", reached=reached
+    )
+
+
+def middle(values: Iterable[float]) -> float:
+    """Return the median of several rounds."""
+    return median(values)
+
+
+def show(rows: Iterable[Row]) -> None:
+    """Print the rows; a goal that is missed says so."""
+    print(f"{'operation':<52}{'against':<40}{'ours':>12}{'against':>12}{'ratio':>8}{'goal':>9}")
+    for row in rows:
+        print(
+            f"{row.operation:<52}{row.floor:<40}{row.ours:>9.3g} {row.unit:<2}{row.against:>9.3g} {row.unit:<2}"
+            f"{row.ratio:>8.2f}{row.goal:>9}{'' if row.reached else '  MISSED'}",
+            flush=True,
+        )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process: {peak:.0f} MB")

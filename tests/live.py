@@ -1,0 +1,68 @@
+"""Requests as they really come: many at the same moment, or as bytes on a connection."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import uvicorn
+from fastapi import FastAPI
+
+T = TypeVar("T")
+SECONDS = 120
+
+
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make every call in a thread of its own, all beginning together; return their results in order."""
+    start = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], T]) -> T:
+        start.wait(SECONDS)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return [each.result(SECONDS) for each in [threads.submit(run, call) for call in calls]]
+
+
+class Wire:
+    """The application behind a real server, spoken to in bytes."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, log_level="critical", access_log=False)
+        )
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        until = time.monotonic() + SECONDS
+        while not self._server.started:
+            assert self._thread.is_alive() and time.monotonic() < until, "the server did not start"
+            time.sleep(0.01)
+        self._port: int = self._server.servers[0].sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(SECONDS)
+        assert not self._thread.is_alive(), "the server did not stop"
+
+    def exchange(self, sent: bytes) -> bytes:
+        """Send bytes on a connection of their own; return what comes back until it closes, or rests and is left."""
+        received = b""
+        with socket.create_connection(("127.0.0.1", self._port), timeout=SECONDS) as connection:
+            # What the other side has refused it may close while we are still sending.
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(sent)
+            for patience, leave in ((1.0, True), (SECONDS, False)):
+                connection.settimeout(patience)
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    while piece := connection.recv(65_536):
+                        received += piece
+                    return received
+                if leave:
+                    with contextlib.suppress(OSError):
+                        connection.shutdown(socket.SHUT_WR)
+        return received
