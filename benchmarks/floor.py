@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from fastapi import APIRouter, FastAPI, Response
 
@@ -28,13 +28,13 @@ async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> 
         status_reason=None, status_at=now, once_per_day=False,
     )  # fmt: skip
     day = report.completed_on
+    assert isinstance(day, date)
     completion = Completion(
         completion_id="0" * 36, provider_id=report.provider_id, activity_id=str(report.activity_id), learner_id="0",
         subject="0", link="lrn_0", completed_on=day, occasion=1, first_name=report.person.first_name,
-        last_name=report.person.last_name,
-        birth_date=str(report.person.birth_date), npi=None, rems=None,
-        entry_method="api", client_id="0", batch_id=None, submitted_at=now, updated_at=now, version=1, withdrawn_at=None,
-        catalogue="", credits=(credit,),
+        last_name=report.person.last_name, birth_date=str(report.person.birth_date), npi=None, rems=None,
+        entry_method="api", client_id="0", batch_id=None, submitted_at=now, updated_at=now, version=1,
+        withdrawn_at=None, catalogue="", credits=(credit,),
     )  # fmt: skip
     shown = ReportedOut.after(completion, Outcome.CREATED, ())
     return Response(shown.model_dump_json(), 201, media_type="application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -28,8 +29,8 @@ def rows(database: str) -> Iterator[Row]:
             reports = list(_reports(installed, by_license=by_license))
             floor, ours = [], []
             for _ in range(ROUNDS):
-                floor.append(_timed(installed, lambda connection: _joined(connection, reports)))
-                ours.append(_timed(installed, lambda connection: _matched(connection, installed, reports)))
+                floor.append(_timed(installed, partial(_joined, reports)))
+                ours.append(_timed(installed, partial(_matched, installed, reports)))
             yield at_most(
                 f"{ASKED} learners of {PHYSICIANS} matched by {how}, {database}",
                 "the same names joined in SQL",
@@ -54,7 +55,7 @@ def _reports(installed: World, *, by_license: bool) -> Iterator[CompletionReport
         )
 
 
-def _matched(connection: Connection, installed: World, reports: list[CompletionReport]) -> None:
+def _matched(installed: World, reports: list[CompletionReport], connection: Connection) -> None:
     catalogue = installed.service.catalogue
     wanted = Wanted()
     for report in reports:
@@ -64,7 +65,7 @@ def _matched(connection: Connection, installed: World, reports: list[CompletionR
     assert answers.count(Result.ONE) > 0.9 * len(answers)
 
 
-def _joined(connection: Connection, reports: list[CompletionReport]) -> None:
+def _joined(reports: list[CompletionReport], connection: Connection) -> None:
     keys = [(*report.person.name, str(report.person.birth_date)) for report in reports]
     on = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
     assert dialect.by_keys(connection, "n.learner_id", ("last", "first", "birth"), keys, on)

@@ -121,27 +121,39 @@ def world(database: str, physicians: int) -> Iterator[World]:
         yield World(service=service, key=client.api_key, activity_id=registered.activity.activity_id, learners=rows)
 
 
-@contextmanager
-def served(target: str, environment: dict[str, str]) -> Iterator[int]:
-    """Serve an application factory in a process of its own, and give its port."""
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens; raises `RuntimeError` when it ends before."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError("the server did not start") from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+@contextmanager
+def served(target: str, environment: dict[str, str]) -> Iterator[int]:
+    """Serve an application factory in a process of its own, and give its port."""
+    port = free_port()
     command = [
         sys.executable, "-m", "uvicorn", target, "--factory", "--host", "127.0.0.1", "--port", str(port),
         "--log-level", "warning", "--no-access-log", "--no-server-header",
     ]  # fmt: skip
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"{target} did not start") from None
-                time.sleep(0.05)
+        wait_for(port, process)
         yield port
     finally:
         process.send_signal(signal.SIGTERM)

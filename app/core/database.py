@@ -309,6 +309,8 @@ def _postgres_engine(url: str, pool_size: int) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         # Nobody waits for ever behind a transaction whose process is gone.
         connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        # Statements join a set of keys; the plan for one key is the plan for a thousand, and is made once.
+        connection.execute("SET plan_cache_mode = force_generic_plan")
         connection.commit()
 
     return engine

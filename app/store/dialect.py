@@ -117,6 +117,15 @@ def by_keys(
     return rows(connection, f"SELECT {select} FROM {source} JOIN {join} {rest}", parameters)
 
 
+def everything(connection: Connection, sql: str, ids: Iterable[str]) -> list[Row]:
+    """Return what a statement finds for some ids: `{keys}` stands for them wherever it asks, one parameter for all."""
+    held = sorted(ids)
+    if not held:
+        return []
+    source, parameters = joined(connection, ("id",), ((each,) for each in held))
+    return rows(connection, sql.format(keys=source), parameters)
+
+
 def _plain(value: Any) -> Any:
     return value
 

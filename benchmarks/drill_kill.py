@@ -1,0 +1,93 @@
+"""`make drill-kill`: a server under load is killed at random, again and again; what it answered must stand.
+
+After each kill every completion that was answered 201 is there, nothing is there twice, and every invariant holds.
+`python -m benchmarks.drill_kill 50 postgresql` says how often and on which database.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+
+from sqlalchemy import text
+
+from app.core.logging import configure_logging
+from app.services import checks
+from benchmarks.world import ROOT, World, free_port, wait_for, world
+
+CLIENTS = 8
+
+
+def main() -> None:
+    """Kill as often as asked, twenty times unless told otherwise, on each database."""
+    configure_logging()
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    for database in sys.argv[2:] or ["sqlite", "postgresql"]:
+        with world(database, 2_000) as installed:
+            bodies = iter(installed.bodies(40_000))
+            answered: set[str] = set()
+            for number in range(1, rounds + 1):
+                answered |= _round(installed, [next(bodies) for _ in range(2_000)])
+                _prove(installed, answered)
+                print(f"{database}: kill {number}, {len(answered)} answered, all of them stand", flush=True)
+
+
+def _round(installed: World, bodies: list[bytes]) -> set[str]:
+    """Serve, report from several clients at once, and kill after a random while; return the ids that were answered."""
+    port = free_port()
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, env=installed.environment, cwd=ROOT, stdout=quiet, stderr=quiet)
+    answered: set[str] = set()
+    waiting = iter(bodies)
+    lock = threading.Lock()
+
+    def report() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        headers = {"Authorization": f"Bearer {installed.key}", "Content-Type": "application/json"}
+        while True:
+            with lock:
+                body = next(waiting, None)
+            if body is None:
+                return
+            try:
+                connection.request("POST", "/v1/learner-completions", body, headers)
+                response = connection.getresponse()
+                answer = json.loads(response.read())
+            except (OSError, http.client.HTTPException, ValueError):
+                return
+            assert response.status == 201, answer
+            with lock:
+                answered.add(answer["completion_id"])
+
+    try:
+        wait_for(port, server)
+        clients = [threading.Thread(target=report) for _ in range(CLIENTS)]
+        for each in clients:
+            each.start()
+        time.sleep(random.uniform(0.05, 1.5))
+    finally:
+        server.kill()
+        server.wait()
+    for each in clients:
+        each.join()
+    return answered
+
+
+def _prove(installed: World, answered: set[str]) -> None:
+    """Show that what was answered stands, nothing twice, and every invariant holds."""
+    faults = checks.faults(installed.service)
+    assert not faults, faults
+    query = text("SELECT completion_id, subject, completed_on FROM completions")
+    rows = installed.service.database.read(lambda connection: connection.execute(query).all())
+    assert answered <= {row[0] for row in rows}, "an answered completion is lost"
+    assert len({(row[1], str(row[2])) for row in rows}) == len(rows), "a completion stands twice"
+
+
+if __name__ == "__main__":
+    main()
