@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Table, text
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
@@ -28,14 +28,18 @@ activities = Table(
     Column("rems", Document),
     Column("details", Document, nullable=False),
     Column("closed_at", Instant),
+    Column("deleted_at", Instant),
     number("version"),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
-    UniqueConstraint("provider_id", "internal_id"),
     CheckConstraint("start_date <= end_date", name="dates_in_order"),
     CheckConstraint("ama_quarters > 0", name="ama_positive"),
     Index(None, "provider_id", "activity_id"),
-)
+    Index(
+        "uq_activities_internal_id", "provider_id", "internal_id", unique=True,
+        sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+    ),
+)  # fmt: skip
 
 activity_boards = Table(
     "activity_boards",

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from app.core.errors import Forbidden
+from app.core.errors import Forbidden, InvalidRequest
 from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
-from app.routers.depends import ActivitiesReader, ActivitiesWriter, answered
+from app.domain.activities import RegisteredActivity
+from app.routers.depends import ActivitiesEditor, ActivitiesReader, ActivitiesWriter, IfMatch, answered
 from app.routers.openapi import problems
-from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage
-from app.services import activities
-from app.services.context import Work, read_async
+from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage, ActivityPatch
+from app.services import activities, activity_changes
+from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/activities", tags=["Activities"], route_class=StrictRoute)
 PATH = "/v1/activities"
+ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine-digit id.")]
 
 
 class ActivityQuery(PageQuery):
@@ -60,10 +63,62 @@ async def list_activities(
 
 
 @router.get("/{activity_id}", response_model=ActivityOut, responses=problems(404))
-async def get_activity(
-    caller: ActivitiesReader, activity_id: Annotated[str, Path(max_length=64)], response: Response
-) -> ActivityOut:
+async def get_activity(caller: ActivitiesReader, activity_id: ActivityId, response: Response) -> ActivityOut:
     """Read one activity, with its status and what it lacks for the next one."""
     found = await read_async(caller, activities.get, activity_id)
     response.headers["ETag"] = f'"{found.version}"'
     return ActivityOut.of(found, caller.service.clock().date())
+
+
+@router.put(
+    "/by-internal-id/{internal_id:path}",
+    response_model=ActivityOut,
+    responses=problems(409, 412, 413, 415) | {201: {"model": ActivityOut, "description": "Registered"}},
+)
+async def put_activity(
+    caller: ActivitiesEditor,
+    internal_id: Annotated[str, Path(max_length=200, description="The provider's own id; may hold slashes.")],
+    body: ActivityIn,
+    if_match: IfMatch = None,
+) -> Response:
+    """Register an activity under your own id, or bring it up to date. Sent again, it never makes a second one."""
+    if body.internal_id not in (None, internal_id):
+        detail = "The internal id of the body is another than that of the address."
+        raise InvalidRequest(errors=[{"code": "format", "pointer": "/internal_id", "detail": detail}])
+    given = replace(body.as_activity(caller.provider_id), internal_id=internal_id, activity_id="")
+    put, created = await transact_async(caller, activity_changes.put, given, if_match)
+    return _answer(caller, put, 201 if created else 200)
+
+
+@router.patch("/{activity_id}", response_model=ActivityOut, responses=problems(404, 409, 412, 413, 415, 428))
+async def change_activity(
+    caller: ActivitiesEditor, activity_id: ActivityId, body: ActivityPatch, if_match: IfMatch = None
+) -> Response:
+    """Change fields of an activity. Credit that was reported must stay covered; extending is always allowed."""
+    return _answer(caller, await transact_async(caller, activity_changes.change, activity_id, if_match, body.onto))
+
+
+@router.delete("/{activity_id}", status_code=204, responses=problems(404, 409, 412))
+async def delete_activity(caller: ActivitiesEditor, activity_id: ActivityId, if_match: IfMatch = None) -> None:
+    """Delete an activity for which no completions stand."""
+    await transact_async(caller, activity_changes.delete, activity_id, if_match)
+
+
+@router.post("/{activity_id}/close", response_model=ActivityOut, responses=problems(404, 409))
+async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
+    """Close an activity that has ended and lacks nothing. Learners can still be reported, with a warning."""
+    return _answer(caller, await transact_async(caller, activity_changes.close, activity_id))
+
+
+@router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems(404, 409))
+async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
+    """Open a closed activity again."""
+    return _answer(caller, await transact_async(caller, activity_changes.reopen, activity_id))
+
+
+def _answer(caller: Caller, activity: RegisteredActivity, status: int = 200) -> Response:
+    shown = ActivityOut.of(activity, caller.service.clock().date())
+    headers = {"ETag": f'"{shown.version}"'}
+    if status == 201:
+        headers["Location"] = f"{PATH}/{shown.activity_id}"
+    return Response(shown.model_dump_json(), status, headers=headers, media_type="application/json")

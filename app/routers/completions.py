@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
 from app.domain.credits import Outcome
 from app.domain.reports import EntryMethod
-from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, answered
+from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, IfMatch, answered
 from app.routers.openapi import problems
 from app.schemas.base import Day
 from app.schemas.completions import CompletionIn, CompletionOut, CompletionPage, ReportedOut
@@ -22,7 +22,6 @@ from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
-IfMatch = Annotated[str | None, Header(max_length=1_000, description="Withdraw only if it still has this `ETag`.")]
 CompletionId = Annotated[str, Path(max_length=64, description="The completion's id.")]
 Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
 

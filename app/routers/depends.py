@@ -134,9 +134,13 @@ _anybody.scope = PUBLIC  # type: ignore[attr-defined]
 Public = Depends(_anybody)
 ActivitiesReader = Annotated[Caller, _requires("activities:read")]
 ActivitiesWriter = Annotated[Caller, _creates("activities:write")]
+ActivitiesEditor = Annotated[Caller, _requires("activities:write")]
 CompletionsReader = Annotated[Caller, _requires("completions:read")]
 CompletionsWriter = Annotated[Caller, _requires("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
+
+
+IfMatch = Annotated[str | None, Header(max_length=1_000, description="The `ETag` that the resource must still have.")]
 
 
 def scope_of(route: APIRoute) -> str | None:

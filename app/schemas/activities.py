@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -109,6 +110,19 @@ class JointAccreditation(Strict):
     pharmacy: Pharmacy | None = None
 
 
+_DETAILS = (
+    "joint_providers",
+    "practice_areas",
+    "commendation_tags",
+    "measured_outcomes",
+    "listing",
+    "commercial_support",
+    "learner_counts",
+    "joint_accreditation",
+)
+"""Fields that no rule on learners reads: kept together as they were given."""
+
+
 class ActivityFields(Strict):
     """What a provider says of an activity. Everything but title, format and dates may be absent."""
 
@@ -134,35 +148,14 @@ class ActivityFields(Strict):
     learner_counts: LearnerCounts | None = None
     joint_accreditation: JointAccreditation | None = None
 
-
-_DETAILS = (
-    "joint_providers",
-    "practice_areas",
-    "commendation_tags",
-    "measured_outcomes",
-    "listing",
-    "commercial_support",
-    "learner_counts",
-    "joint_accreditation",
-)
-"""Fields that no rule on learners reads: kept together as they were given."""
-
-
-class ActivityIn(ActivityFields):
-    """An activity to register."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
-
-    activity_id: Word | None = Field(None, description="Only for an operator who migrates activities.")
-
-    def as_activity(self, provider_id: str) -> Activity:
+    def fields_of(self, provider_id: str) -> Activity:
         """Hand on what was given; blank text is not given."""
         location = self.location or Location()
         details: dict[str, Any] = {
             name: value for name in _DETAILS if (value := self.model_dump(include={name})[name]) is not None
         }
         return Activity(
-            activity_id=text_or_none(self.activity_id) or "",
+            activity_id="",
             provider_id=provider_id,
             title=text_or_none(self.title),
             format=text_or_none(self.format),
@@ -193,6 +186,39 @@ class ActivityIn(ActivityFields):
             listing_public=self.listing.public if self.listing else None,
             details=details,
         )
+
+
+class ActivityIn(ActivityFields):
+    """An activity to register."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+
+    activity_id: Word | None = Field(None, description="Only for an operator who migrates activities.")
+
+    def as_activity(self, provider_id: str) -> Activity:
+        """Hand on what was given; blank text is not given."""
+        return replace(self.fields_of(provider_id), activity_id=text_or_none(self.activity_id) or "")
+
+
+class ActivityPatch(ActivityFields):
+    """Fields to change: what is left out stays, null clears, lists and objects replace."""
+
+    def onto(self, activity: Activity) -> Activity:
+        """Return an activity with the fields that were sent."""
+        given = self.fields_of(activity.provider_id)
+        details = dict(activity.details)
+        changed: dict[str, Any] = {}
+        for name in self.model_fields_set:
+            for attribute in _ATTRIBUTES.get(name, () if name in _DETAILS else (name,)):
+                changed[attribute] = getattr(given, attribute)
+            if name in _DETAILS:
+                details.pop(name, None)
+                details.update({name: given.details[name]} if name in given.details else {})
+        return replace(activity, details=details, **changed)
+
+
+_ATTRIBUTES = {"moc": ("registrations",), "location": ("city", "state", "country"), "listing": ("listing_public",)}
+"""Fields of the API that are kept under other names."""
 
 
 class LocationOut(Out):

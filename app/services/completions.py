@@ -14,6 +14,7 @@ from app.domain.credits import Completion
 from app.domain.words import code_key, name_key
 from app.services import reporting
 from app.services.context import Caller, Work
+from app.services.preconditions import matches
 from app.store import completions
 
 
@@ -110,9 +111,3 @@ def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> Non
     if if_match is not None and not matches(if_match, found.version):
         raise PreconditionFailed
     reporting.store(work, [reporting.withdrawn(found, work.now)], {}, verb="withdraw")
-
-
-def matches(if_match: str, version: int) -> bool:
-    """Tell whether an `If-Match` header (RFC 9110) names a version."""
-    tags = [tag.strip() for tag in if_match.split(",")]
-    return "*" in tags or f'"{version}"' in tags

@@ -32,17 +32,20 @@ def reportable(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict
         _COLUMNS,
         ("provider", "id"),
         asked,
-        "activities a ON a.activity_id = k.id AND a.provider_id = k.provider",
+        "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
         dialect.for_update(connection, "KEY SHARE OF a"),
     )
     return {each.activity.activity_id: each.activity for each in _read(connection, found)}
 
 
-def one(connection: Connection, provider_id: str, activity_id: str) -> RegisteredActivity | None:
-    """Return one activity of a provider."""
+def one(
+    connection: Connection, provider_id: str, activity_id: str, *, for_update: bool = False
+) -> RegisteredActivity | None:
+    """Return one activity of a provider; `for_update` keeps reports of learners out until the transaction ends."""
     found = dialect.rows(
         connection,
-        f"SELECT {_COLUMNS} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider",
+        f"SELECT {_COLUMNS} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider "
+        "AND a.deleted_at IS NULL" + (dialect.for_update(connection) if for_update else ""),
         {"id": activity_id, "provider": provider_id},
     )
     return next(iter(_read(connection, found)), None)
@@ -52,7 +55,8 @@ def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -
     """Return the id of the provider's activity with this internal id."""
     found = dialect.rows(
         connection,
-        "SELECT activity_id FROM activities WHERE provider_id = :provider AND internal_id = :internal",
+        "SELECT activity_id FROM activities WHERE provider_id = :provider AND internal_id = :internal "
+        "AND deleted_at IS NULL",
         {"provider": provider_id, "internal": internal_id},
     )
     return str(found[0][0]) if found else None
@@ -66,7 +70,7 @@ def page(
     narrowed = f"AND a.internal_id IN ({', '.join(':' + mark for mark in marks)})" if marks else ""
     found = dialect.rows(
         connection,
-        f"SELECT {_COLUMNS} FROM activities a WHERE a.provider_id = :provider AND a.activity_id > :after {narrowed} "
+        f"SELECT {_COLUMNS} FROM activities a WHERE a.provider_id = :provider AND a.activity_id > :after AND a.deleted_at IS NULL {narrowed} "
         "ORDER BY a.activity_id LIMIT :limit",
         {"provider": provider_id, "after": after or "", "limit": limit, **marks},
     )
@@ -88,37 +92,48 @@ def exists(connection: Connection, activity_id: str) -> bool:
 
 def add(connection: Connection, given: Sequence[Activity], at: datetime) -> None:
     """Insert activities with their registrations, as version 1."""
-    dialect.insert(
-        connection,
-        activities,
-        [
-            {
-                "activity_id": each.activity_id,
-                "provider_id": each.provider_id,
-                "internal_id": each.internal_id,
-                "title": each.title,
-                "format": each.format,
-                "start_date": each.start_date,
-                "end_date": each.end_date,
-                "ama_quarters": _quarters(each.ama_pra_credits),
-                "description": each.description,
-                "providership": each.providership,
-                "city": each.city,
-                "state": each.state,
-                "country": each.country,
-                "delivery_methods": list(each.delivery_methods),
-                "listing_public": each.listing_public,
-                "mips": each.mips,
-                "rems": each.rems,
-                "details": each.details,
-                "closed_at": at if each.closed else None,
-                "version": 1,
-                "created_at": at,
-                "updated_at": at,
-            }
-            for each in given
-        ],
-    )
+    rows = [_row(each, at) | {"activity_id": each.activity_id, "provider_id": each.provider_id} for each in given]
+    dialect.insert(connection, activities, [row | {"version": 1, "created_at": at} for row in rows])
+    _add_boards(connection, given)
+
+
+def replace_with(connection: Connection, after: Activity, version: int, at: datetime) -> None:
+    """Write an activity over what stands, as a new version."""
+    row = _row(after, at) | {"version": version}
+    dialect.update(connection, activities, row, {"activity_id": after.activity_id})
+    dialect.run(connection, "DELETE FROM activity_boards WHERE activity_id = :id", [{"id": after.activity_id}])
+    _add_boards(connection, [after])
+
+
+def remove(connection: Connection, activity_id: str, at: datetime) -> None:
+    """Take an activity out of every list; what was withdrawn from it keeps its place in the history."""
+    dialect.update(connection, activities, {"deleted_at": at}, {"activity_id": activity_id})
+
+
+def _row(each: Activity, at: datetime) -> dict[str, Any]:
+    return {
+        "internal_id": each.internal_id,
+        "title": each.title,
+        "format": each.format,
+        "start_date": each.start_date,
+        "end_date": each.end_date,
+        "ama_quarters": _quarters(each.ama_pra_credits),
+        "description": each.description,
+        "providership": each.providership,
+        "city": each.city,
+        "state": each.state,
+        "country": each.country,
+        "delivery_methods": list(each.delivery_methods),
+        "listing_public": each.listing_public,
+        "mips": each.mips,
+        "rems": each.rems,
+        "details": each.details,
+        "closed_at": at if each.closed else None,
+        "updated_at": at,
+    }
+
+
+def _add_boards(connection: Connection, given: Sequence[Activity]) -> None:
     dialect.insert(
         connection,
         activity_boards,

@@ -185,6 +185,22 @@ def insert(
         _execute(connection, text, values, many=True)
 
 
+def update(connection: Connection, table: Table, values: Mapping[str, Any], where: Mapping[str, Any]) -> int:
+    """Set columns of the rows with these keys; return how many rows that were."""
+    writers = dict(_writers(table, on_sqlite(connection)))
+    given = {name: writers[name](value) for name, value in values.items()}
+    marks = {
+        name: f"CAST(:{name} AS jsonb)"
+        if isinstance(table.columns[name].type, JSON) and not on_sqlite(connection)
+        else f":{name}"
+        for name in values
+    }
+    assigned = ", ".join(f"{name} = {mark}" for name, mark in marks.items())
+    conditions = " AND ".join(f"{name} = :where_{name}" for name in where)
+    keys = {f"where_{name}": value for name, value in where.items()}
+    return run(connection, f"UPDATE {table.name} SET {assigned} WHERE {conditions}", [given | keys])
+
+
 def _copy(connection: Connection, sql: str, values: Iterable[Row]) -> None:
     for observer in BEFORE_STATEMENT:
         observer(sql)

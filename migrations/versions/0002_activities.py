@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("rems", DOCUMENT, nullable=True),
         sa.Column("details", DOCUMENT, nullable=False),
         sa.Column("closed_at", INSTANT, nullable=True),
+        sa.Column("deleted_at", INSTANT, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
@@ -44,10 +45,17 @@ def upgrade() -> None:
         sa.CheckConstraint("start_date <= end_date", name=op.f("ck_activities_dates_in_order")),
         sa.ForeignKeyConstraint(["provider_id"], ["providers.provider_id"], name=op.f("fk_activities_provider_id")),
         sa.PrimaryKeyConstraint("activity_id", name=op.f("pk_activities")),
-        sa.UniqueConstraint("provider_id", "internal_id", name=op.f("uq_activities_provider_id_internal_id")),
     )
     op.create_index(
         op.f("ix_activities_provider_id_activity_id"), "activities", ["provider_id", "activity_id"], unique=False
+    )
+    op.create_index(
+        "uq_activities_internal_id",
+        "activities",
+        ["provider_id", "internal_id"],
+        unique=True,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
         "activity_boards",

@@ -1,0 +1,171 @@
+"""Activities changed: corrected, re-sent, closed, opened again, deleted. Credit that was reported stays covered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.core.errors import (
+    ActivityChangeCoversCredits,
+    ActivityHasCompletions,
+    ActivityRejected,
+    Conflict,
+    InternalIdReused,
+    InternalIdTaken,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+)
+from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
+from app.domain.coverage import tightened
+from app.rules.activities import judge_activity, refuses
+from app.services.activities import normalised, register
+from app.services.context import Work
+from app.services.findings import rejected, rule_url
+from app.services.preconditions import matches
+from app.store import activities, coverage
+
+FEW = 10
+"""How many of the completions in the way are named."""
+
+
+def change(
+    work: Work, activity_id: str, if_match: str | None, edit: Callable[[Activity], Activity]
+) -> RegisteredActivity:
+    """Edit an activity. What changes nothing writes nothing.
+
+    Raises `NotFound`, `PreconditionRequired` or `PreconditionFailed`, `ActivityRejected` with every finding,
+    `InternalIdTaken`, or `ActivityChangeCoversCredits` with the completions in the way.
+    """
+    stored = _locked(work, activity_id)
+    if if_match is None:
+        raise PreconditionRequired("Send the activity's ETag as If-Match, so that nobody's change is lost.")
+    _check(if_match, stored)
+    return _written(work, stored, edit(stored.activity), verb="change")
+
+
+def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredActivity, bool]:
+    """Register an activity under its internal id, or bring the one that has it up to date; tell whether it is new.
+
+    Sending an activity again never makes a second one. Raises as `register` and `change` do, and
+    `InternalIdReused` when the stored one ended before this one starts.
+    """
+    assert given.internal_id is not None
+    taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
+    if taken is None:
+        if if_match is not None:
+            raise PreconditionFailed
+        return register(work, given), True
+    stored = _locked(work, taken)
+    if if_match is not None:
+        _check(if_match, stored)
+    end, start = stored.activity.end_date, given.start_date
+    if hasattr(start, "year") and hasattr(end, "year") and start > end:  # type: ignore[operator]
+        detail = f"Activity {taken} has this internal id and ended on {end}, before this one starts on {start}."
+        raise InternalIdReused(detail, activity_id=taken)
+    again = replace(given, activity_id=taken, closed=stored.activity.closed)
+    return _written(work, stored, again, verb="change"), False
+
+
+def close(work: Work, activity_id: str) -> RegisteredActivity:
+    """Close an activity that has ended and lacks nothing; one that is closed stays so. Raises `Conflict`."""
+    stored = _locked(work, activity_id)
+    today = work.now.date()
+    status = stored.activity.status(today)
+    if status is ActivityStatus.CLOSED:
+        return _shown(work, stored)
+    missing = list(stored.activity.missing_to_activate()) + list(stored.activity.missing_to_close())
+    if missing:
+        errors = [
+            {"code": "conflict", "pointer": "/" + name.replace(".", "/"), "detail": f"{name} is missing."}
+            for name in missing
+        ]
+        raise Conflict("The activity lacks what closing needs.", errors=errors, missing=missing)
+    if status is not ActivityStatus.READY_TO_CLOSE:
+        raise Conflict(f"The activity can be closed after its end on {stored.activity.end_date}.")
+    return _saved(work, stored, replace(stored.activity, closed=True), verb="close")
+
+
+def reopen(work: Work, activity_id: str) -> RegisteredActivity:
+    """Open a closed activity again; one that is open stays so."""
+    stored = _locked(work, activity_id)
+    if not stored.activity.closed:
+        return _shown(work, stored)
+    return _saved(work, stored, replace(stored.activity, closed=False), verb="reopen")
+
+
+def delete(work: Work, activity_id: str, if_match: str | None) -> None:
+    """Delete an activity that has no completions; raises `ActivityHasCompletions` with their number otherwise."""
+    stored = _locked(work, activity_id)
+    if if_match is not None:
+        _check(if_match, stored)
+    count, first = coverage.standing(work.connection, activity_id, FEW)
+    if count:
+        detail = f"{count} completions stand; withdraw them first."
+        error = {"code": "activity-has-completions", "pointer": "", "detail": detail}
+        error["rule_url"] = rule_url("activity-has-completions")
+        raise ActivityHasCompletions(detail, errors=[error], count=count, completions=first)
+    activities.remove(work.connection, activity_id, work.now)
+    work.audit("delete", "activity", activity_id, version=stored.version)
+
+
+def _locked(work: Work, activity_id: str) -> RegisteredActivity:
+    """Return an activity, kept from reports of learners until this transaction ends."""
+    stored = activities.one(work.connection, work.caller.provider_id, activity_id, for_update=True)
+    if stored is None:
+        raise NotFound("There is no such activity.")
+    return stored
+
+
+def _check(if_match: str, stored: RegisteredActivity) -> None:
+    if not matches(if_match, stored.version):
+        raise PreconditionFailed(f"The activity has version {stored.version} now.")
+
+
+def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: str) -> RegisteredActivity:
+    """Judge a change and write it."""
+    findings = judge_activity(wanted, work.service.catalogue)
+    if refuses(findings):
+        raise rejected(ActivityRejected, findings)
+    after = normalised(wanted, work.service.catalogue)
+    if after == stored.activity:
+        return replace(stored, findings=findings)
+    if after.internal_id != stored.activity.internal_id and after.internal_id is not None:
+        taken = activities.id_of_internal(work.connection, after.provider_id, after.internal_id)
+        if taken is not None:
+            raise InternalIdTaken(f"Activity {taken} of the provider has this internal id.", activity_id=taken)
+    _refuse_uncovered(work, stored.activity, after)
+    return _saved(work, stored, after, verb=verb)
+
+
+def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
+    """Refuse a change that would leave reported credit outside the activity's bounds."""
+    errors, total, named = [], 0, []
+    for bound in tightened(before, after):
+        count, first = coverage.uncovered(work.connection, before.activity_id, bound, FEW)
+        if count:
+            total = max(total, count)
+            named += [each for each in first if each not in named]
+            errors.append(
+                {
+                    "code": "activity-change-covers-credits",
+                    "pointer": bound.pointer,
+                    "detail": f"{bound.detail} {count} completions would no longer be covered.",
+                    "hint": "Withdraw or correct those completions first.",
+                    "rule_url": rule_url("activity-change-covers-credits"),
+                }
+            )
+    if errors:
+        detail = f"At least {total} completions would no longer be covered."
+        raise ActivityChangeCoversCredits(detail, errors=errors, count=total, completions=named[:FEW])
+
+
+def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
+    version = stored.version + 1
+    activities.replace_with(work.connection, after, version, work.now)
+    work.audit(verb, "activity", after.activity_id, version=version)
+    return _shown(work, replace(stored, activity=after, version=version, updated_at=work.now))
+
+
+def _shown(work: Work, stored: RegisteredActivity) -> RegisteredActivity:
+    return replace(stored, findings=judge_activity(stored.activity, work.service.catalogue))

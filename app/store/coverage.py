@@ -1,0 +1,61 @@
+"""Which completions an edit of an activity would leave uncovered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.coverage import Draft, Earlier, Gone, Later, Lower, Tightened
+from app.store import dialect
+
+_STANDING = "SELECT c.completion_id FROM completions c WHERE c.activity_id = :activity AND c.withdrawn_at IS NULL"
+_CREDITS = "SELECT x.completion_id FROM credits x WHERE x.activity_id = :activity AND x.holds"
+
+
+def uncovered(connection: Connection, activity_id: str, bound: Tightened, few: int) -> tuple[int, list[str]]:
+    """Return how many completions a tighter bound leaves out, and the first of them."""
+    query, given = _query(connection, bound)
+    parameters = {"activity": activity_id, **given}
+    (count,) = dialect.rows(connection, f"SELECT count(DISTINCT completion_id) FROM ({query}) found", parameters)[0]
+    first = dialect.rows(
+        connection,
+        f"SELECT DISTINCT completion_id FROM ({query}) found ORDER BY completion_id LIMIT {few}",
+        parameters,
+    )
+    return int(count), [row[0] for row in first]
+
+
+def standing(connection: Connection, activity_id: str, few: int) -> tuple[int, list[str]]:
+    """Return how many completions of an activity stand, and the first of them."""
+    return uncovered(connection, activity_id, Draft(pointer="", detail=""), few)
+
+
+def _query(connection: Connection, bound: Tightened) -> tuple[str, dict[str, Any]]:
+    match bound:
+        case Later(start=start):
+            return f"{_STANDING} AND c.completed_on < :day", {"day": dialect.bound(connection, start)}
+        case Earlier(end=end, board=None):
+            query = f"{_CREDITS} AND x.kind = 'cme' AND x.completed_on > :day"
+            rems = f"{_STANDING} AND c.rems IS NOT NULL AND c.completed_on > :day"
+            return f"{query} UNION {rems}", {"day": dialect.bound(connection, end)}
+        case Earlier(end=end, board=board):
+            given = {"day": dialect.bound(connection, end), "board": board}
+            return f"{_CREDITS} AND x.board = :board AND x.completed_on > :day", given
+        case Lower(target=target, quarters=quarters):
+            ledger = (
+                "SELECT l.subject FROM ledger l WHERE l.activity_id = :activity AND l.target = :target "
+                "AND l.quarters > :quarters"
+            )
+            query = (
+                f"{_CREDITS} AND x.subject IN ({ledger}) "
+                "AND CASE WHEN x.kind = 'cme' THEN 'CME' ELSE x.board END = :target"
+            )
+            return query, {"target": target, "quarters": quarters}
+        case Gone(board=board, credit_type=None):
+            return f"{_CREDITS} AND x.board = :board", {"board": board}
+        case Gone(board=board, credit_type=name):
+            typed = "SELECT t.credit_id FROM credit_types t WHERE t.credit_type = :type"
+            return f"{_CREDITS} AND x.board = :board AND x.credit_id IN ({typed})", {"board": board, "type": name}
+        case _:
+            return _STANDING, {}
