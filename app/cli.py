@@ -15,9 +15,10 @@ from app.core.config import Settings
 from app.core.errors import ConfigurationError, Problem
 from app.core.logging import configure_logging
 from app.rules.catalogue import CatalogueError
+from app.rules.examples import failed
 from app.services import checks, clients, demo, registry
 from app.services.context import Service, operator, transact
-from app.services.startup import open_service
+from app.services.startup import catalogue_of, kept_files, open_service
 from app.store import schema
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Reporting of learner credit.")
@@ -25,6 +26,7 @@ db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 demo_commands = typer.Typer(no_args_is_help=True, help="The demo world.")
 provider = typer.Typer(no_args_is_help=True, help="Accredited providers.")
 client = typer.Typer(no_args_is_help=True, help="Clients and their keys.")
+catalogue_commands = typer.Typer(no_args_is_help=True, help="The boards' files.")
 registry_commands = typer.Typer(no_args_is_help=True, help="The registry of physicians.")
 for name, group in (
     ("db", db),
@@ -32,6 +34,7 @@ for name, group in (
     ("provider", provider),
     ("client", client),
     ("registry", registry_commands),
+    ("catalogue", catalogue_commands),
 ):
     commands.add_typer(group, name=name)
 
@@ -78,6 +81,38 @@ def serve(
     from app import server
 
     server.serve(Settings(), host=host, port=port, demo_world=demo_world, workers=workers, with_worker=not no_worker)
+
+
+@catalogue_commands.command("check")
+def catalogue_check() -> None:
+    """Read the boards' files, those in the data folder's catalogue/ included, and run their examples."""
+    settings = Settings()
+    catalogue = catalogue_of(settings)
+    faults = list(failed(catalogue))
+    for each in faults:
+        expected, found = ", ".join(each.expected) or "no refusal", ", ".join(each.found) or "no refusal"
+        typer.echo(f"{each.board}: {each.says}: expected {expected}, found {found}")
+    if faults:
+        raise typer.Exit(1)
+    examples = sum(len(each) for each in catalogue.examples.values())
+    typer.echo(f"{len(catalogue.boards)} boards, {examples} examples hold; digest {catalogue.digest}")
+
+
+@catalogue_commands.command("show")
+def catalogue_show(
+    digest: Annotated[str, typer.Argument(help="Digest kept with a decision.")],
+    folder: Annotated[Path, typer.Argument(help="Where to write the files.")],
+) -> None:
+    """Write the board files by which records were judged once."""
+    with _service(migrate=False) as service:
+        files = service.database.read(lambda connection: kept_files(connection, digest))
+    if files is None:
+        _fail("No record was judged by a catalogue of this digest.")
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    typer.echo(f"{len(files)} files in {folder}")
 
 
 @db.command("upgrade")

@@ -19,7 +19,7 @@ from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access import Clients
 from app.services.context import Service
-from app.services.startup import open_service
+from app.services.startup import catalogue_of, open_service
 
 ROUTERS = (activities.router, completions.router, reference.router, system.router)
 
@@ -70,7 +70,8 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(Surroundings, body_limit=settings.body_limit, body_deadline=settings.body_deadline)
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    catalogue = service.catalogue if service is not None else catalogue_of(settings)
+    app.openapi = lambda: describe(app, catalogue)  # type: ignore[method-assign]
     refuse_undeclared(app)
     return app
 

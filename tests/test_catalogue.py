@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.boards import BoardKind, Need
-from app.domain.reports import MocPart, TypeAmount
 from app.domain.states import STATES
 from app.rules.catalogue import BOARDS_FOLDER, CatalogueError, load_catalogue
 from app.rules.engine import COMPLETION_RULES
-from tests.pure import CATALOGUE, a_learner, a_person, a_registration, a_report, an_activity, judged
+from app.rules.examples import failed, refusals
+from tests.pure import CATALOGUE
 
 EXAMPLES = [(code, example) for code, examples in CATALOGUE.examples.items() for example in examples]
 CERTIFYING = {code: board for code, board in CATALOGUE.boards.items() if board.kind is BoardKind.CERTIFYING}
@@ -24,32 +24,24 @@ OSTEOPATHIC = ("AZ", "CA", "FL", "ME", "MI", "NV", "NM", "OK", "PA", "TN", "UT",
 
 @pytest.mark.parametrize(("code", "example"), EXAMPLES, ids=[f"{code}: {each['says']}" for code, each in EXAMPLES])
 def test_every_example_of_a_board_holds(code: str, example: Mapping[str, Any]) -> None:
-    given = example["report"]
-    assert set(given) <= {"completed_on", "total", "types", "board_id", "birth_date"}
-    day: date = given["completed_on"]
-    board = CATALOGUE.boards[code]
-    types = tuple(given["types"]) or tuple(each.name for each in board.credit_types) or ("Lifelong Learning",)
-    activity = an_activity(
-        a_registration(code, *dict.fromkeys(board.type_name(name) for name in types)),
-        start_date=date(day.year, 1, 1),
-        end_date=date(day.year, 12, 31),
-        ama_pra_credits=100.0,
-    )
-    moc = MocPart(
-        board=code,
-        board_id="123456" if given.get("board_id", True) else None,
-        total_credits=given["total"],
-        credit_types=tuple(TypeAmount(type=name, credits=amount) for name, amount in given["types"].items()),
-    )
-    person = a_person() if given.get("birth_date", True) else a_person(birth_date=None)
-    now = datetime(day.year + 1, 1, 1, tzinfo=UTC)
-    verdict = judged(
-        a_report(moc, person=person, completed_on=day, received_at=now),
-        activity=activity,
-        learners=[a_learner(certifications={code: "123456"})],
-        now=now,
-    )
-    assert verdict.rejects == set(example["expect"]), example["says"]
+    assert refusals(CATALOGUE, CATALOGUE.boards[code], example["report"]) == set(example["expect"]), example["says"]
+
+
+def test_an_example_that_does_not_hold_is_told(tmp_path: Path) -> None:
+    text = (BOARDS_FOLDER / "ABS.toml").read_text(encoding="utf-8")
+    (tmp_path / "ABS.toml").write_text(text.replace('expect = ["board-collaborates"]', "expect = []"), encoding="utf-8")
+    (told,) = failed(load_catalogue((tmp_path,)))
+    assert (told.board, told.expected, told.found) == ("ABS", (), ("board-collaborates",))
+
+
+def test_a_year_of_a_boards_rules_is_a_table_in_its_file(tmp_path: Path) -> None:
+    text = (BOARDS_FOLDER / "ABIM.toml").read_text(encoding="utf-8")
+    change = '\n[[changes]]\nfrom = 2023-01-01\nsource = "a test"\nbirth_date = "optional"\nonce_per_day = true\n'
+    (tmp_path / "ABIM.toml").write_text(text + change, encoding="utf-8")
+    board = load_catalogue((tmp_path,)).boards["ABIM"]
+    assert board.on(date(2022, 12, 31)) is board
+    assert board.on(date(2023, 1, 1)).birth_date is Need.OPTIONAL
+    assert board.on(date(2023, 1, 1)).once_per_day
 
 
 def test_every_certifying_board_has_examples_of_both_kinds() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from app.domain.words import code_key
 
@@ -54,6 +55,15 @@ class CreditType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Facts of a board that are different for completions from a day on."""
+
+    since: date
+    source: str
+    facts: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """One board, with the facts by which records for it are judged."""
 
@@ -75,6 +85,18 @@ class Board:
     credit_types: tuple[CreditType, ...] = ()
     special_credits: tuple[str, ...] = ()
     advice: frozenset[str] = frozenset()
+    changes: tuple[Change, ...] = ()
+    """What is different from a day on, oldest first."""
+
+    def on(self, day: date | None) -> Board:
+        """Return the board as it is for completions of a day; as the file begins when there is no day."""
+        different = {
+            name: value
+            for change in self.changes
+            if day is not None and day >= change.since
+            for name, value in change.facts
+        }
+        return replace(self, **different) if different else self
 
     def participates(self, on: date) -> bool:
         """Tell whether the board is sent the credit of a completion of that day."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from app.domain.boards import Board, BoardKind
@@ -18,6 +19,8 @@ class Catalogue:
     boards: Mapping[str, Board]
     digest: str
     examples: Mapping[str, tuple[Mapping[str, Any], ...]]
+    files: Mapping[str, str] = field(repr=False)
+    """The text of every file, by which this state of the facts can be read again."""
     by_key: Mapping[str, Board] = field(repr=False)
     by_state: Mapping[str, tuple[Board, ...]] = field(repr=False)
 
@@ -25,15 +28,15 @@ class Catalogue:
         """Return the board that goes by this code or name, whatever its kind."""
         return self.by_key.get(code_key(text))
 
-    def certifying(self, text: str) -> Board | None:
-        """Return the certifying board that goes by this code or name."""
+    def certifying(self, text: str, on: date | None = None) -> Board | None:
+        """Return the certifying board that goes by this code or name, as it is for completions of a day."""
         board = self.board(text)
-        return board if board is not None and board.kind is BoardKind.CERTIFYING else None
+        return board.on(on) if board is not None and board.kind is BoardKind.CERTIFYING else None
 
-    def licensing(self, text: str) -> tuple[Board, ...]:
-        """Return the boards meant by a state's name or code, or by a licensing board's code or name."""
+    def licensing(self, text: str, on: date | None = None) -> tuple[Board, ...]:
+        """Return the boards meant by a state's name or code, or by a licensing board's, as they are for a day."""
         state = find_state(text)
         if state is not None:
-            return self.by_state.get(state, ())
+            return tuple(board.on(on) for board in self.by_state.get(state, ()))
         board = self.board(text)
-        return (board,) if board is not None and board.kind is BoardKind.LICENSING else ()
+        return (board.on(on),) if board is not None and board.kind is BoardKind.LICENSING else ()

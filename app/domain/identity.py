@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from datetime import date
 
 from app.domain.boards import Need
 from app.domain.catalogue import Catalogue
@@ -52,5 +53,6 @@ def birth_date_needed(report: CompletionReport, catalogue: Catalogue) -> bool:
     """
     if report.person.learner_id is not None or report.rems_only:
         return False
-    boards = [catalogue.certifying(moc.board) if moc.board else None for moc in report.moc]
+    day = report.completed_on if isinstance(report.completed_on, date) else None
+    boards = [catalogue.certifying(moc.board, day) if moc.board else None for moc in report.moc]
     return bool(report.cme) or any(board is not None and board.birth_date is Need.REQUIRED for board in boards)

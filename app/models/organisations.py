@@ -29,6 +29,15 @@ boards = Table(
     comment="Codes that records may refer to; the facts are the catalogue's.",
 )
 
+catalogues = Table(
+    "catalogues",
+    metadata,
+    key("digest", primary_key=True),
+    Column("files", Document, nullable=False),
+    Column("first_used_at", Instant, nullable=False),
+    comment="Every state of the board facts by which records were judged, so that an old verdict can be repeated.",
+)
+
 clients = Table(
     "clients",
     metadata,

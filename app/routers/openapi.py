@@ -10,6 +10,9 @@ from fastapi.routing import APIRoute
 
 from app import __version__
 from app.core.errors import every_problem
+from app.domain.boards import BoardKind
+from app.domain.catalogue import Catalogue
+from app.domain.formats import ACTIVITY_FORMATS
 from app.schemas.problems import MEDIA_TYPE, ErrorItem, FindingOut, ProblemOut
 
 DESCRIPTION = """Report which physician completed what; every finding comes at once, with the rule behind it.
@@ -43,13 +46,31 @@ def problems(*statuses: int) -> Responses:
     }
 
 
+def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
+    """Let the fields for boards and formats say what they take, so that a new board needs no change here."""
+    certifying = [b for b in catalogue.boards.values() if b.kind is BoardKind.CERTIFYING]
+    licensing = sorted(b.code for b in catalogue.boards.values() if b.kind is BoardKind.LICENSING)
+    boards = "Certifying boards: " + "; ".join(f"`{b.code}` {b.name}" for b in certifying) + "."
+    states = f"Licensing boards: {', '.join(f'`{code}`' for code in licensing)}."
+    formats = "Formats: " + ", ".join(f"`{each.code}`" for each in ACTIVITY_FORMATS) + "."
+    for name, field, text in (
+        ("MocIn", "board", boards),
+        ("MocRegistration", "board", boards),
+        ("CmeIn", "state", states),
+        ("ActivityIn", "format", formats),
+        ("ActivityPatch", "format", formats),
+    ):
+        described = schemas[name]["properties"][field]
+        described["description"] = f"{described.get('description', '').rstrip('.')}. {text}"
+
+
 def operation_id(route: APIRoute) -> str:
     """Name an operation after its function: stable, and good to read in generated clients."""
     return route.name
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document."""
+def describe(app: FastAPI, catalogue: Catalogue) -> dict[str, Any]:
+    """Return the OpenAPI document; the boards and formats it names are those of the catalogue."""
     if app.openapi_schema is None:
         document = get_openapi(
             title="PARS",
@@ -66,6 +87,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schema.pop("$defs", None)
             schemas[name] = schema
+        _name_what_is_known(schemas, catalogue)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         app.openapi_schema = document
     return app.openapi_schema

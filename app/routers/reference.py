@@ -5,9 +5,23 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from app.core.routing import StrictRoute
+from app.domain.formats import ACTIVITY_FORMATS
+from app.domain.states import STATES
 from app.routers.depends import Public, service_of
 from app.routers.openapi import problems
-from app.schemas.reference import BoardList, BoardOut, RuleList, RuleOut
+from app.schemas.reference import (
+    BoardList,
+    BoardOut,
+    FormatList,
+    FormatOut,
+    MedicalSchoolList,
+    PracticeAreaList,
+    PracticeAreaOut,
+    RuleList,
+    RuleOut,
+    StateList,
+    StateOut,
+)
 from app.services import reference
 
 router = APIRouter(prefix="/v1", tags=["Reference data"], route_class=StrictRoute, dependencies=[Public])
@@ -38,3 +52,33 @@ async def list_rules() -> RuleList:
 async def get_rule(rule_id: str) -> RuleOut:
     """Read one reporting rule."""
     return RuleOut.of(reference.rule(rule_id))
+
+
+@router.get("/activity-formats", response_model=FormatList, responses=problems())
+async def list_activity_formats() -> FormatList:
+    """List the activity formats, with what each means for maxima and dates."""
+    return FormatList(data=[FormatOut.of(each) for each in ACTIVITY_FORMATS])
+
+
+@router.get("/states", response_model=StateList, responses=problems())
+async def list_states(request: Request) -> StateList:
+    """List the states, the District of Columbia and the territories, with their licensing boards."""
+    licensing = service_of(request).catalogue.licensing
+    return StateList(
+        data=[
+            StateOut(code=code, name=name, boards=[board.code for board in licensing(code)])
+            for code, name in STATES.items()
+        ]
+    )
+
+
+@router.get("/practice-areas", response_model=PracticeAreaList, responses=problems())
+async def list_practice_areas() -> PracticeAreaList:
+    """List the practice areas that REMS reports accept; those of activities are free text."""
+    return PracticeAreaList(data=[PracticeAreaOut(**each) for each in reference.practice_areas()])
+
+
+@router.get("/medical-schools", response_model=MedicalSchoolList, responses=problems())
+async def list_medical_schools() -> MedicalSchoolList:
+    """List the medical schools that a validation may name."""
+    return MedicalSchoolList.model_validate({"data": reference.medical_schools()})

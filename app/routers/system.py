@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from app.core.errors import NotFound, every_problem
+from app.core.errors import every_problem
 from app.core.routing import StrictRoute
 from app.routers.depends import Public, service_of
 from app.routers.openapi import problems
-from app.services import health
+from app.services import health, reference
 
 router = APIRouter(tags=["System"], route_class=StrictRoute, dependencies=[Public])
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
-<main><h1>{title}</h1><p><code>{code}</code> · HTTP status {status}</p>{text}</main></html>"""
+<main><h1>{title}</h1><p><code>{code}</code> · {what}</p>{text}</main></html>"""
 
 
 @router.get("/livez", response_class=PlainTextResponse, responses=problems())
@@ -41,10 +42,35 @@ async def metrics() -> Response:
 
 @router.get("/problems/{code}", response_class=HTMLResponse, responses=problems(404))
 async def problem_page(code: str) -> str:
-    """Explain a kind of problem."""
+    """Explain a kind of problem, a fault of reading, or a reporting rule."""
     kind = next((each for each in every_problem() if each.code == code), None)
-    if kind is None:
-        raise NotFound("There is no such kind of problem.")
-    paragraphs = (kind.__doc__ or "").strip().split("\n\n")[1:]
+    if kind is not None:
+        paragraphs = (kind.__doc__ or "").strip().split("\n\n")[1:]
+        return _page(kind.title(), code, f"HTTP status {kind.status}", paragraphs)
+    if code in _ITEMS:
+        return _page(_ITEMS[code], code, "a fault of reading", [])
+    told = reference.rule(code)
+    boards = sorted({board for each in told for board in each.boards})
+    return _page(
+        told[0].statement.split(". ")[0],
+        code,
+        f"a rule: {told[0].severity.value}",
+        [
+            *(each.statement for each in told),
+            *(f"Source: {source}." for source in dict.fromkeys(each.source for each in told)),
+            *([f"Boards: {', '.join(boards)}."] if boards else []),
+        ],
+    )
+
+
+_ITEMS = {
+    "field-unknown": "A field is not known; the description of the API lists those that are",
+    "type": "A field is missing or has another JSON type than it should have",
+    "format": "A text or number is not of the form that is asked for",
+    "too-long": "A text or list is longer than can be kept",
+}
+
+
+def _page(title: str, code: str, what: str, paragraphs: Iterable[str]) -> str:
     text = "".join(f"<p>{escape(' '.join(each.split()))}</p>" for each in paragraphs)
-    return _PAGE.format(title=escape(kind.title()), code=code, status=kind.status, text=text)
+    return _PAGE.format(title=escape(title), code=escape(code), what=escape(what), text=text)

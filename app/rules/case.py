@@ -90,11 +90,11 @@ class Case:
 
     def cme_boards(self, cme: CmePart) -> tuple[Board, ...]:
         """Return the boards that a CME part's state may mean."""
-        return self.facts.catalogue.licensing(cme.state) if cme.state else ()
+        return self.facts.catalogue.licensing(cme.state, self.day) if cme.state else ()
 
     def board(self, moc: MocPart) -> Board | None:
         """Return the certifying board of a MOC part, if it is a known one."""
-        return self.facts.catalogue.certifying(moc.board) if moc.board else None
+        return self.facts.catalogue.certifying(moc.board, self.day) if moc.board else None
 
     def moc_parts(self) -> Iterator[tuple[str, MocPart, Board]]:
         """Yield the MOC parts of known boards, with their pointers."""
@@ -115,7 +115,7 @@ def case_of(report: CompletionReport, facts: Facts, match: Match, standing: Stan
     placement = None
     day = report.completed_on
     if activity is not None and isinstance(day, date):
-        targets = tuple(_targets(report, activity, match, facts.catalogue)) if match.learner is not None else ()
+        targets = tuple(_targets(report, day, activity, match, facts.catalogue)) if match.learner is not None else ()
         if targets or report.rems_only:
             placement = place(targets, report.rems, day, report.occasion, standing)
     return Case(report=report, facts=facts, activity=activity, match=match, standing=standing, placement=placement)
@@ -131,12 +131,14 @@ def canonical_type(text: str, board: Board, activity: Activity) -> str:
     return next((name for name in registered if code_key(name) == code_key(text)), text)
 
 
-def _targets(report: CompletionReport, activity: Activity, match: Match, catalogue: Catalogue) -> Iterator[Target]:
+def _targets(
+    report: CompletionReport, day: date, activity: Activity, match: Match, catalogue: Catalogue
+) -> Iterator[Target]:
     """Yield the credits a record asks for, as far as they can be read; what cannot has its own finding."""
     for index, (cme, licenses) in enumerate(zip(report.cme, match.cme, strict=True)):
         quarters = quarters_of(cme.credits)
         for license_ in licenses if quarters is not None else ():
-            board = catalogue.boards[license_.board]
+            board = catalogue.boards[license_.board].on(day)
             yield Target(
                 pointer=f"/cme/{index}",
                 kind=CreditKind.CME,
@@ -149,7 +151,7 @@ def _targets(report: CompletionReport, activity: Activity, match: Match, catalog
                 once_per_day=False,
             )
     for index, (moc, certification) in enumerate(zip(report.moc, match.moc, strict=True)):
-        certifying = catalogue.certifying(moc.board) if moc.board else None
+        certifying = catalogue.certifying(moc.board, day) if moc.board else None
         if certifying is None or certification is None or moc.total_quarters is None:
             continue
         yield Target(

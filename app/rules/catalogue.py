@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.domain.boards import Board, BoardKind, CreditType, Need, Span
+from app.domain.boards import Board, BoardKind, Change, CreditType, Need, Span
 from app.domain.catalogue import Catalogue
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.states import STATES
@@ -55,24 +55,36 @@ def load_catalogue(folders: tuple[Path, ...] = (BOARDS_FOLDER,)) -> Catalogue:
 
     Raises `CatalogueError` naming file and line of the first thing that is not understood.
     """
+    return read_catalogue(
+        {
+            f"{number}/{path.name}": path.read_text(encoding="utf-8")
+            for number, folder in enumerate(folders)
+            for path in sorted(folder.glob("*.toml"))
+        }
+    )
+
+
+def read_catalogue(files: Mapping[str, str]) -> Catalogue:
+    """Read board files given by folder and name, in their order; raises `CatalogueError`."""
     boards: dict[str, Board] = {}
     examples: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    files: dict[str, _BoardFile] = {}
+    read: dict[str, _BoardFile] = {}
     digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.glob("*.toml")):
-            text = path.read_bytes()
-            digest.update(path.name.encode() + b"\0" + text)
-            file = _BoardFile(path.name, text.decode("utf-8"))
-            board, shown = file.read()
-            boards[board.code], files[board.code] = board, file
-            examples[board.code] = shown
+    for name, text in files.items():
+        digest.update(f"{name}\0{text}\0".encode())
+        file = _BoardFile(name, text)
+        board, shown = file.read()
+        if board.code in read and read[board.code].folder == file.folder:
+            raise file.fault("code", f"{board.code} stands in {read[board.code].name} already")
+        boards[board.code], read[board.code] = board, file
+        examples[board.code] = shown
     ordered = dict(sorted(boards.items()))
     return Catalogue(
         boards=ordered,
         digest=digest.hexdigest()[:16],
         examples=examples,
-        by_key=_keyed(ordered.values(), files),
+        files=files,
+        by_key=_keyed(ordered.values(), read),
         by_state=_stated(ordered.values()),
     )
 
@@ -102,14 +114,14 @@ class _BoardFile:
     """One board's TOML, read key by key; whatever is left unread is a fault."""
 
     def __init__(self, name: str, text: str) -> None:
-        self.name = name
+        self.folder, _, self.name = name.rpartition("/")
         self.lines = text.splitlines()
         self.places: dict[int, tuple[int, int]] = {}
         try:
             self.table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             line = re.search(r"line (\d+)", str(error))
-            raise CatalogueError(name, int(line[1]) if line else 1, str(error)) from error
+            raise CatalogueError(self.name, int(line[1]) if line else 1, str(error)) from error
 
     def fault(self, key: str, detail: str, table: dict[str, Any] | None = None) -> CatalogueError:
         """Build the error for a key or value, with its line in the table where it stands."""
@@ -159,7 +171,8 @@ class _BoardFile:
             activities=self.span(collaborates, "activities_from", "activities_until"),
             credit_types=tuple(self.credit_type(row) for row in self.rows("credit_types")),
             special_credits=self.texts(self.table, "special_credits"),
-            advice=frozenset(self.advices()),
+            advice=frozenset(self.advices(self.table)),
+            changes=tuple(sorted((self.change(row) for row in self.rows("changes")), key=lambda each: each.since)),
         )
         self.nothing_left(identity, once, collaborates)
         examples = tuple(self.example(row) for row in self.rows("examples"))
@@ -200,11 +213,37 @@ class _BoardFile:
             self.nothing_left(row)
         return span
 
-    def advices(self) -> Iterable[str]:
+    def change(self, row: dict[str, Any]) -> Change:
+        """Read one `[[changes]]` table: what is different for completions from a day on.
+
+        What a board's types, participation and collaboration are has dates of its own.
+        """
+        facts: dict[str, Any] = {}
+        for name in ("board_id", "birth_date"):
+            if name in row:
+                facts[name] = Need(str(self.choice(row, name, tuple(Need))))
+        for name in ("once_per_day", "decides"):
+            if name in row:
+                facts[name] = self.take(row, name, bool)
+        if "exempt_formats" in row:
+            facts["once_per_day_exempt_formats"] = frozenset(self.formats(row, "exempt_formats"))
+        if "special_credits" in row:
+            facts["special_credits"] = self.texts(row, "special_credits")
+        if "advice" in row:
+            facts["advice"] = frozenset(self.advices(row))
+        read = Change(
+            since=self.take(row, "from", date, required=True),
+            source=self.take(row, "source", str, required=True),
+            facts=tuple(facts.items()),
+        )
+        self.nothing_left(row)
+        return read
+
+    def advices(self, table: dict[str, Any]) -> Iterable[str]:
         """Read the names of the warnings switched on for this board."""
-        for name in self.texts(self.table, "advice"):
+        for name in self.texts(table, "advice"):
             if name not in ADVICES:
-                raise self.fault(name, f"unknown rule {name!r}; known: {', '.join(sorted(ADVICES))}")
+                raise self.fault(name, f"unknown rule {name!r}; known: {', '.join(sorted(ADVICES))}", table)
             yield name
 
     def formats(self, table: dict[str, Any], key: str) -> Iterable[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from app.domain.boards import Board, BoardKind, Need, Span
+from app.domain.boards import Board, BoardKind, Change, Need, Span
+from app.domain.formats import ActivityFormat
 from app.domain.rules import RuleFacts
 from app.schemas.base import Out
 
@@ -33,6 +34,20 @@ class CreditTypeOut(Out):
     completions: SpanOut = Field(description="Completion dates for which it can be earned.")
 
 
+class ChangeOut(Out):
+    """Facts of a board that are different from a day on."""
+
+    since: date
+    source: str
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, change: Change) -> ChangeOut:
+        """Show a change, sets as sorted lists."""
+        facts = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in change.facts}
+        return cls(since=change.since, source=change.source, facts=facts)
+
+
 class BoardOut(Out):
     """A board, with the facts by which records for it are judged."""
 
@@ -51,11 +66,13 @@ class BoardOut(Out):
     activities: SpanOut = Field(description="Activity start dates that it takes.")
     credit_types: list[CreditTypeOut] = Field(description="Empty where any registered type is taken.")
     special_credits: list[str]
+    changes: list[ChangeOut] = Field(description="What is different for completions from a day on.")
     source: str
 
     @classmethod
-    def of(cls, board: Board, today: date) -> BoardOut:
+    def of(cls, kept: Board, today: date) -> BoardOut:
         """Show a board as of a day."""
+        board = kept.on(today)
         certifying = board.kind is BoardKind.CERTIFYING
         return cls(
             code=board.code,
@@ -76,6 +93,7 @@ class BoardOut(Out):
                 for each in board.credit_types
             ],
             special_credits=list(board.special_credits),
+            changes=[ChangeOut.of(each) for each in board.changes],
             source=board.source,
         )
 
@@ -116,3 +134,76 @@ class RuleList(Out):
     """All rules."""
 
     data: list[RuleOut]
+
+
+class FormatOut(Out):
+    """An activity format."""
+
+    code: str
+    name: str
+    other_names: list[str]
+    maximum_checked: bool = Field(description="Whether learners are held to the activity's maximum.")
+    span_months: int | None = Field(description="Longest run, the anniversary included; null for none.")
+    span_bound: Literal["refused", "advised"] | None = Field(description="What becomes of a longer one.")
+    source: str
+
+    @classmethod
+    def of(cls, known: ActivityFormat) -> FormatOut:
+        """Show a format."""
+        return cls(
+            code=known.code,
+            name=known.name,
+            other_names=list(known.other_names),
+            maximum_checked=known.maximum_checked,
+            span_months=known.span_months,
+            span_bound=known.span_bound.value if known.span_bound else None,
+            source=known.source,
+        )
+
+
+class FormatList(Out):
+    """All activity formats."""
+
+    data: list[FormatOut]
+
+
+class StateOut(Out):
+    """A place that licenses physicians."""
+
+    code: str
+    name: str
+    boards: list[str] = Field(description="Codes of its licensing boards.")
+
+
+class StateList(Out):
+    """All states, the District of Columbia and the territories."""
+
+    data: list[StateOut]
+
+
+class PracticeAreaOut(Out):
+    """A practice area that REMS reports accept."""
+
+    name: str
+    source: str
+
+
+class PracticeAreaList(Out):
+    """All practice areas."""
+
+    data: list[PracticeAreaOut]
+
+
+class MedicalSchoolOut(Out):
+    """A medical school."""
+
+    name: str
+    state: str
+    degree: Literal["MD", "DO"]
+    source: str
+
+
+class MedicalSchoolList(Out):
+    """All medical schools."""
+
+    data: list[MedicalSchoolOut]

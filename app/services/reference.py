@@ -5,10 +5,14 @@ from __future__ import annotations
 from app.core.errors import NotFound
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
+from app.domain.rules import RuleFacts
 from app.rules.activities import judge_activity
-from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, Rule
+from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from app.rules.judge import judge
+from app.rules.reference_lists import medical_schools, practice_areas
+from app.rules.stated import STATED
 
+__all__ = ["board", "boards", "medical_schools", "practice_areas", "rule", "rules"]
 JUDGES = (judge, judge_activity)
 """Importing the judges declares their rules."""
 
@@ -26,16 +30,15 @@ def board(catalogue: Catalogue, code: str) -> Board:
     return found
 
 
-def rules() -> dict[str, list[Rule]]:
+def rules() -> dict[str, list[RuleFacts]]:
     """Return every rule by id. A rule may judge both completions and activities, each in its own words."""
-    told: dict[str, list[Rule]] = {}
-    for table in (COMPLETION_RULES, ACTIVITY_RULES):
-        for each in table.values():
-            told.setdefault(each.id, []).append(each)
+    told: dict[str, list[RuleFacts]] = {}
+    for each in (*COMPLETION_RULES.values(), *ACTIVITY_RULES.values(), *STATED.values()):
+        told.setdefault(each.id, []).append(each)
     return dict(sorted(told.items()))
 
 
-def rule(rule_id: str) -> list[Rule]:
+def rule(rule_id: str) -> list[RuleFacts]:
     """Return one rule; raises `NotFound`."""
     found = rules().get(rule_id)
     if found is None:

@@ -180,7 +180,7 @@ def _change(work: Work, case: Case, links: dict[tuple[str, str], str]) -> Change
     assert placement is not None and case.day is not None
     added = tuple(_credit(work, target, case.day) for target in placement.fresh)
     if placement.onto is not None:
-        joined = placement.onto.with_credits(added, work.now)
+        joined = replace(placement.onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
         if placement.rems_fresh:
             joined = replace(joined, rems=report.rems)
         return Change(completion=joined, before=placement.onto, added=added)
@@ -216,7 +216,7 @@ def _change(work: Work, case: Case, links: dict[tuple[str, str], str]) -> Change
 
 
 def _credit(work: Work, target: Target, day: date) -> Credit:
-    board = work.service.catalogue.boards[target.board]
+    board = work.service.catalogue.boards[target.board].on(day)
     delivered = goes_to_board(board, day)
     return Credit(
         credit_id=new_id(),

@@ -18,8 +18,7 @@ from app.store import clients, schema
 def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True) -> Service:
     """Open an installation, bringing its schema and its board codes up to date."""
     keyring = Keyring(settings.secrets())
-    overlay = settings.data_dir / "catalogue"
-    catalogue = load_catalogue((BOARDS_FOLDER, overlay) if overlay.is_dir() else (BOARDS_FOLDER,))
+    catalogue = catalogue_of(settings)
     database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size)
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
     if migrate and database.read(lambda connection: _lacking(connection, catalogue)):
@@ -27,9 +26,24 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     return service
 
 
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Read the boards' files, those of the data folder over those of the release; raises `CatalogueError`."""
+    overlay = settings.data_dir / "catalogue"
+    return load_catalogue((BOARDS_FOLDER, overlay) if overlay.is_dir() else (BOARDS_FOLDER,))
+
+
+def kept_files(connection: Connection, digest: str) -> dict[str, str] | None:
+    """Return the board files by which records were judged once, by the digest kept with the decision."""
+    return clients.catalogue_files(connection, digest)
+
+
 def _lacking(connection: Connection, catalogue: Catalogue) -> bool:
     """Tell whether anything is to be prepared, so that a command beside a busy server need not ask for its lock."""
-    return schema.current(connection) != schema.head() or not catalogue.boards.keys() <= clients.board_codes(connection)
+    return (
+        schema.current(connection) != schema.head()
+        or not catalogue.boards.keys() <= clients.board_codes(connection)
+        or clients.catalogue_files(connection, catalogue.digest) is None
+    )
 
 
 def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
@@ -42,4 +56,5 @@ def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
             for board in catalogue.boards.values()
         ],
     )
+    clients.keep_catalogue(connection, catalogue.digest, catalogue.files, at())
     clients.ensure_operator(connection, at())

@@ -70,7 +70,8 @@ def page(
     narrowed = f"AND a.internal_id IN ({', '.join(':' + mark for mark in marks)})" if marks else ""
     found = dialect.rows(
         connection,
-        f"SELECT {_COLUMNS} FROM activities a WHERE a.provider_id = :provider AND a.activity_id > :after AND a.deleted_at IS NULL {narrowed} "
+        f"SELECT {_COLUMNS} FROM activities a WHERE a.provider_id = :provider AND a.activity_id > :after "
+        f"AND a.deleted_at IS NULL {narrowed} "
         "ORDER BY a.activity_id LIMIT :limit",
         {"provider": provider_id, "after": after or "", "limit": limit, **marks},
     )

@@ -122,6 +122,18 @@ def add_boards(connection: Connection, given: Sequence[Mapping[str, Any]]) -> No
     dialect.insert(connection, tables.boards, given, skip_known=True)
 
 
+def keep_catalogue(connection: Connection, digest: str, files: Mapping[str, str], at: datetime) -> None:
+    """Keep the files of a state of the board facts; one that is kept stays."""
+    row = {"digest": digest, "files": dict(files), "first_used_at": at}
+    dialect.insert(connection, tables.catalogues, [row], skip_known=True)
+
+
+def catalogue_files(connection: Connection, digest: str) -> dict[str, str] | None:
+    """Return the files of a state of the board facts, in their order."""
+    found = dialect.rows(connection, "SELECT files FROM catalogues WHERE digest = :digest", {"digest": digest})
+    return dict(sorted(dialect.as_document(found[0][0]).items())) if found else None
+
+
 def board_codes(connection: Connection) -> set[str]:
     """Return the codes that records may refer to."""
     return {row[0] for row in dialect.rows(connection, "SELECT code FROM boards")}

@@ -213,13 +213,15 @@ def save(connection: Connection, changes: Sequence[Change], versions: Sequence[M
     dialect.insert(connection, tables.completions, [_row(each) for each in new])
     changed = dialect.run(
         connection,
-        "UPDATE completions SET version = :version, updated_at = :updated_at, withdrawn_at = :withdrawn_at, rems = "
+        "UPDATE completions SET version = :version, updated_at = :updated_at, withdrawn_at = :withdrawn_at, "
+        "catalogue = :catalogue, rems = "
         + (":rems" if dialect.on_sqlite(connection) else "CAST(:rems AS jsonb)")
         + " WHERE completion_id = :id AND version = :before AND withdrawn_at IS NULL",
         [
             {
                 "id": each.completion.completion_id,
                 "version": each.completion.version,
+                "catalogue": each.completion.catalogue,
                 "before": each.before.version,
                 "updated_at": dialect.bound(connection, each.completion.updated_at),
                 "withdrawn_at": dialect.bound(connection, each.completion.withdrawn_at),

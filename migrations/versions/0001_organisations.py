@@ -27,6 +27,14 @@ def upgrade() -> None:
         comment="Codes that records may refer to; the facts are the catalogue's.",
     )
     op.create_table(
+        "catalogues",
+        sa.Column("digest", KEY, nullable=False),
+        sa.Column("files", DOCUMENT, nullable=False),
+        sa.Column("first_used_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_catalogues")),
+        comment="Every state of the board facts by which records were judged, so that an old verdict can be repeated.",
+    )
+    op.create_table(
         "providers",
         sa.Column("provider_id", KEY, nullable=False),
         sa.Column("name", KEY, nullable=False),
