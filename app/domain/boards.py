@@ -102,6 +102,13 @@ class Board:
         """Tell whether the board is sent the credit of a completion of that day."""
         return any(span.covers(on) for span in self.participation)
 
+    def is_sent(self, on: date) -> bool:
+        """Tell whether the board is sent credit of that day: certifying boards always, licensing ones that take part.
+
+        Source: slides, Why is this so valuable for your learners.
+        """
+        return self.kind is BoardKind.CERTIFYING or self.participates(on)
+
     def counts_once_per_day(self, activity_format: str) -> bool:
         """Tell whether the board takes one record per activity, learner and day in that format."""
         return self.once_per_day and activity_format not in self.once_per_day_exempt_formats

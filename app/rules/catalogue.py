@@ -38,7 +38,10 @@ ADVICES = frozenset(
 """Warnings that a board's file may switch on for its records."""
 
 
-EXAMPLE_KEYS = frozenset({"completed_on", "total", "types", "board_id", "birth_date"})
+EXAMPLE_KEYS = {
+    BoardKind.CERTIFYING: frozenset({"completed_on", "total", "types", "board_id", "birth_date"}),
+    BoardKind.LICENSING: frozenset({"completed_on", "credits", "special", "birth_date"}),
+}
 """What an example may say of its record; the rest is taken to be right."""
 
 
@@ -175,7 +178,7 @@ class _BoardFile:
             changes=tuple(sorted((self.change(row) for row in self.rows("changes")), key=lambda each: each.since)),
         )
         self.nothing_left(identity, once, collaborates)
-        examples = tuple(self.example(row) for row in self.rows("examples"))
+        examples = tuple(self.example(row, kind) for row in self.rows("examples"))
         self.nothing_left(self.table)
         return board, examples
 
@@ -189,16 +192,17 @@ class _BoardFile:
         self.nothing_left(row)
         return read
 
-    def example(self, row: dict[str, Any]) -> Mapping[str, Any]:
-        """Read one `[[examples]]` table: a record in few words, and the rules that refuse it."""
+    def example(self, row: dict[str, Any], kind: BoardKind) -> Mapping[str, Any]:
+        """Read one `[[examples]]` table: a record in few words, the rules that refuse it, whether it is sent."""
         report = self.take(row, "report", dict, required=True)
         for key in report:
-            if key not in EXAMPLE_KEYS:
+            if key not in EXAMPLE_KEYS[kind]:
                 raise self.fault("report", f"unknown key {key!r}", row)
         read = {
             "says": self.take(row, "says", str, required=True),
             "report": report,
             "expect": self.texts(row, "expect", required=True),
+            "sent": self.take(row, "sent", bool),
         }
         self.nothing_left(row)
         return read

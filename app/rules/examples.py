@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from app.domain.activities import Activity, Registration
-from app.domain.boards import Board
+from app.domain.boards import Board, BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner, Person
 from app.domain.readings import MonthDay
-from app.domain.reports import CompletionReport, MocPart, TypeAmount
+from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount
 from app.rules.case import Facts, case_of
 from app.rules.judge import judge
 from app.rules.placement import Standing
@@ -35,55 +35,72 @@ class Failed:
 def failed(catalogue: Catalogue) -> Iterator[Failed]:
     """Yield every example of the catalogue that does not hold."""
     for code, examples in catalogue.examples.items():
+        board = catalogue.boards[code]
         for each in examples:
-            found = refusals(catalogue, catalogue.boards[code], each["report"])
-            if found != set(each["expect"]):
+            expected, found = set(each["expect"]), refusals(catalogue, board, each["report"])
+            sent = board.on(each["report"]["completed_on"]).is_sent(each["report"]["completed_on"])
+            if each["sent"] is not None and each["sent"] is not sent:
+                expected, found = {_SENT[each["sent"]]}, {_SENT[sent]}
+            if found != expected:
                 yield Failed(
-                    board=code, says=each["says"], expected=tuple(sorted(each["expect"])), found=tuple(sorted(found))
+                    board=code, says=each["says"], expected=tuple(sorted(expected)), found=tuple(sorted(found))
                 )
+
+
+_SENT = {True: "sent to the board", False: "for the transcript only"}
 
 
 def refusals(catalogue: Catalogue, board: Board, given: Mapping[str, Any]) -> set[str]:
     """Return the rules that refuse an example's record. All that the example leaves open is taken to be right."""
     day: date = given["completed_on"]
-    types = tuple(given["types"]) or tuple(each.name for each in board.credit_types) or ("Lifelong Learning",)
+    held = Holding(board=board.code, number=_NUMBER)
+    licensing = board.kind is BoardKind.LICENSING
+    types = () if licensing else tuple(given["types"]) or tuple(each.name for each in board.credit_types)
     activity = Activity(
         activity_id="123456789", provider_id="0000000", title="Example", format="live-course",
         start_date=date(day.year, 1, 1), end_date=date(day.year, 12, 31), ama_pra_credits=1000,
         delivery_methods=("online",), description="Example", providership="direct", listing_public=False,
-        registrations=(
-            Registration(board=board.code, credit_types=tuple(dict.fromkeys(board.type_name(name) for name in types))),
-        ),
+        registrations=()
+        if licensing
+        else (Registration(board=board.code, credit_types=tuple(dict.fromkeys(board.type_name(t) for t in types))),),
     )  # fmt: skip
-    held = Holding(board=board.code, number=_NUMBER)
     learner = Learner(
         learner_id="example", names=frozenset({_PERSON.name}), birth_date=str(_PERSON.birth_date), npi=None,
-        licenses=(), certifications=(held,),
+        licenses=(held,) if licensing else (), certifications=() if licensing else (held,),
     )  # fmt: skip
-    now = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     report = CompletionReport(
         provider_id=activity.provider_id,
         activity_id=activity.activity_id,
         completed_on=day,
         permission=True,
         person=_PERSON if given.get("birth_date", True) else Person(first_name="Ada", last_name="Example"),
-        moc=(
-            MocPart(
-                board=board.code,
-                board_id=_NUMBER if given.get("board_id", True) else None,
-                total_credits=given["total"],
-                credit_types=tuple(TypeAmount(type=name, credits=amount) for name, amount in given["types"].items()),
-            ),
-        ),
-        received_at=now,
+        cme=(_cme(board, given),) if licensing else (),
+        moc=() if licensing else (_moc(board, given),),
+        received_at=datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1),
     )
     facts = Facts(
         catalogue=catalogue,
-        now=now,
+        now=report.received_at,
         activities={activity.activity_id: activity},
         day_quarters={},
         support="the operator",
     )
-    match = Match(result=Result.ONE, learner=learner, moc=(held,))
+    match = Match(
+        result=Result.ONE, learner=learner, cme=((held,),) if licensing else (), moc=() if licensing else (held,)
+    )
     findings = judge(case_of(report, facts, match, Standing()))
     return {finding.rule for finding in findings if finding.rejects}
+
+
+def _cme(board: Board, given: Mapping[str, Any]) -> CmePart:
+    special = tuple(TypeAmount(type=name, credits=amount) for name, amount in given.get("special", {}).items())
+    return CmePart(state=board.code, license_id=_NUMBER, credits=given["credits"], special_credits=special)
+
+
+def _moc(board: Board, given: Mapping[str, Any]) -> MocPart:
+    return MocPart(
+        board=board.code,
+        board_id=_NUMBER if given.get("board_id", True) else None,
+        total_credits=given["total"],
+        credit_types=tuple(TypeAmount(type=name, credits=amount) for name, amount in given["types"].items()),
+    )

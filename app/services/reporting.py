@@ -19,7 +19,6 @@ from app.core.clock import new_id
 from app.core.errors import CompletionRejected
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
-from app.domain.boards import Board, BoardKind
 from app.domain.candidates import Wanted
 from app.domain.credits import (
     CME,
@@ -217,7 +216,7 @@ def _change(work: Work, case: Case, links: dict[tuple[str, str], str]) -> Change
 
 def _credit(work: Work, target: Target, day: date) -> Credit:
     board = work.service.catalogue.boards[target.board].on(day)
-    delivered = goes_to_board(board, day)
+    delivered = board.is_sent(day)
     return Credit(
         credit_id=new_id(),
         kind=target.kind,
@@ -234,14 +233,6 @@ def _credit(work: Work, target: Target, day: date) -> Credit:
         status_at=work.now,
         once_per_day=target.once_per_day,
     )
-
-
-def goes_to_board(board: Board, day: date) -> bool:
-    """Tell whether a board is sent credit of that day: certifying boards always, licensing boards that take part.
-
-    Source: slides, Why is this so valuable for your learners.
-    """
-    return board.kind is BoardKind.CERTIFYING or board.participates(day)
 
 
 def _link(work: Work, provider_id: str, learner_id: str, links: dict[tuple[str, str], str]) -> str:
