@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.credits import Completion, CreditStatus
-from app.services import reporting
 from app.services.context import Service, Work, operator, transact
+from app.services.keeping import keep
 from app.store import completions
 from app.store.completions import Change
 from tests.support import GRAND_ROUNDS, Api, a_completion, points, settle, tina
@@ -28,7 +28,7 @@ def rejected_by_board(service: Service, completion_id: str, board: str) -> None:
             credits=tuple(next((r for r in refused if r.credit_id == c.credit_id), c) for c in found.credits),
             version=found.version + 1,
         )
-        reporting.store(work, [Change(completion=after, before=found, restated=refused)], {}, verb="decide")
+        keep([(work, Change(completion=after, before=found, restated=refused))], {}, verb="decide")
 
     transact(operator(service, "0008001"), decide)
 

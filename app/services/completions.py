@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from app.core.errors import NotFound, PreconditionFailed
 from app.domain.credits import Completion
 from app.domain.words import code_key, name_key
-from app.services import reporting
 from app.services.context import Caller, Work
+from app.services.keeping import keep, withdrawn
 from app.services.preconditions import matches
 from app.store import completions
 
@@ -110,4 +110,4 @@ def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> Non
         raise NotFound("There is no such completion.")
     if if_match is not None and not matches(if_match, found.version):
         raise PreconditionFailed
-    reporting.store(work, [reporting.withdrawn(found, work.now)], {}, verb="withdraw")
+    keep([(work, withdrawn(found, work.now))], {}, verb="withdraw")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -103,9 +103,13 @@ class Work:
 
     def record(self) -> None:
         """Write what was done; a transaction that did nothing leaves no trace."""
+        record([self])
+
+    def did(self) -> commits.Done | None:
+        """Return what was done, None when it was nothing."""
         if not self._audit:
-            return
-        commit: Mapping[str, Any] = {
+            return None
+        commit = {
             "commit_id": self.commit_id,
             "at": self.now,
             "client_id": self.caller.client.client_id,
@@ -114,7 +118,14 @@ class Work:
             "audit_rows": len(self._audit),
             "board_events": len(self._events),
         }
-        commits.record(self.connection, commit, self._audit, self._events)
+        return commits.Done(commit=commit, audit=self._audit, events=self._events)
+
+
+def record(works: Sequence[Work]) -> None:
+    """Write what several works of one transaction did, each as a commit of its own."""
+    done = [each for work in works if (each := work.did()) is not None]
+    if done:
+        commits.record(works[0].connection, done)
 
 
 Writing = Callable[Concatenate[Work, P], T]

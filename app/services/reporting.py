@@ -11,23 +11,19 @@ Records take effect in their order: each is judged against what the ones before 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from app.core.clock import new_id
 from app.core.errors import CompletionRejected
-from app.domain.activities import Activity
-from app.domain.amounts import in_quarters
 from app.domain.candidates import Wanted
 from app.domain.credits import (
-    CME,
     Completion,
     Credit,
     CreditStatus,
     Delivery,
     Outcome,
-    held_quarters,
 )
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
@@ -39,8 +35,9 @@ from app.rules.judge import judge
 from app.rules.placement import Standing, Target
 from app.services.context import Work
 from app.services.findings import rejected
+from app.services.keeping import keep
 from app.store import activities, completions, learners
-from app.store.completions import Change, LedgerDelta, Pair
+from app.store.completions import Change, Pair
 
 _DAILY = "daily-credits-unusual"
 
@@ -65,10 +62,17 @@ def report(work: Work, one: CompletionReport) -> Submitted:
 
 def submit(work: Work, reports: Sequence[CompletionReport]) -> list[Submitted]:
     """Judge and store reports in their order; each is accepted whole or rejected whole."""
-    loaded = _load(work, reports)
+    return submit_each([work] * len(reports), reports)
+
+
+def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> list[Submitted]:
+    """Judge and store reports of several callers in one transaction, each under its own caller's work."""
+    if not works:
+        return []
+    loaded = _load(works[0], reports)
     results: list[Submitted] = []
-    changes: list[Change] = []
-    for each, match in zip(reports, loaded.matches, strict=True):
+    changes: list[tuple[Work, Change]] = []
+    for work, each, match in zip(works, reports, loaded.matches, strict=True):
         standing = loaded.standing[_pair(each, match)]
         case = case_of(each, loaded.facts, match, standing)
         findings = judge(case)
@@ -79,13 +83,15 @@ def submit(work: Work, reports: Sequence[CompletionReport]) -> list[Submitted]:
         if case.placement.outcome is Outcome.UNCHANGED:
             completion = case.placement.onto
         else:
-            change = _change(work, case, loaded.links)
-            changes.append(change)
+            change = _change(work, case, loaded)
+            changes.append((work, change))
             completion = change.completion
             standing.put(completion)
             _note_day(loaded.day_quarters, change)
         results.append(Submitted(outcome=case.placement.outcome, completion=completion, findings=findings))
-    store(work, changes, loaded.facts.activities, verb="report")
+    if changes:
+        learners.add_links(works[0].connection, sorted(loaded.new_links, key=lambda row: str(row["link"])))
+        keep(changes, loaded.facts.activities, verb="report")
     return results
 
 
@@ -97,6 +103,7 @@ class _Loaded:
     matches: list[Match]
     standing: defaultdict[Pair, Standing]
     links: dict[tuple[str, str], str]
+    new_links: list[dict[str, object]]
     day_quarters: dict[tuple[str, str, str, date], int]
 
 
@@ -135,7 +142,7 @@ def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
     )
     watched = completions.day_quarters(work.connection, _watched_days(work, reports, matches))
     facts = replace(facts, day_quarters=watched)
-    return _Loaded(facts=facts, matches=matches, standing=standing, links=linked, day_quarters=watched)
+    return _Loaded(facts=facts, matches=matches, standing=standing, links=linked, new_links=[], day_quarters=watched)
 
 
 def _note_day(day_quarters: dict[tuple[str, str, str, date], int], change: Change) -> None:
@@ -173,7 +180,7 @@ def _watched_days(
                 yield each.provider_id, match.learner.learner_id, board.code, each.completed_on
 
 
-def _change(work: Work, case: Case, links: dict[tuple[str, str], str]) -> Change:
+def _change(work: Work, case: Case, loaded: _Loaded) -> Change:
     """Build the new or extended completion that an accepted record makes."""
     report, placement = case.report, case.placement
     assert placement is not None and case.day is not None
@@ -193,7 +200,7 @@ def _change(work: Work, case: Case, links: dict[tuple[str, str], str]) -> Change
         activity_id=report.activity_id,
         learner_id=learner_id,
         subject=subject,
-        link=_link(work, report.provider_id, learner_id, links) if learner_id else None,
+        link=_link(work, report.provider_id, learner_id, loaded) if learner_id else None,
         completed_on=case.day,
         occasion=placement.occasion,
         first_name=person.first_name,
@@ -235,92 +242,14 @@ def _credit(work: Work, target: Target, day: date) -> Credit:
     )
 
 
-def _link(work: Work, provider_id: str, learner_id: str, links: dict[tuple[str, str], str]) -> str:
+def _link(work: Work, provider_id: str, learner_id: str, loaded: _Loaded) -> str:
     """Return the opaque id under which the provider may name the learner, made and kept on first use."""
     pair = (provider_id, learner_id)
-    if pair not in links:
+    if pair not in loaded.links:
         # Derived, not drawn: two requests that meet the person first at the same moment agree.
-        links[pair] = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
-        learners.add_links(
-            work.connection,
-            [{"provider_id": provider_id, "learner_id": learner_id, "link": links[pair], "created_at": work.now}],
+        link = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
+        loaded.links[pair] = link
+        loaded.new_links.append(
+            {"provider_id": provider_id, "learner_id": learner_id, "link": link, "created_at": work.now}
         )
-    return links[pair]
-
-
-def store(work: Work, changes: Sequence[Change], known: Mapping[str, Activity], *, verb: str) -> None:
-    """Write changes of completions with their versions, ledger deltas, board events and audit rows."""
-    if not changes:
-        return
-    versions = []
-    totals: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-    for each in changes:
-        after = each.completion
-        document = completions.version_document(after)
-        versions.append(
-            {
-                "completion_id": after.completion_id,
-                "version": after.version,
-                "commit_id": work.commit_id,
-                "verb": verb,
-                "at": work.now,
-                "client_id": work.caller.client.client_id,
-                "document": document,
-            }
-        )
-        held, had = held_quarters(after.credits), held_quarters(each.before.credits) if each.before else {}
-        for target in held.keys() | had.keys():
-            totals[after.activity_id, after.subject, target] += held.get(target, 0) - had.get(target, 0)
-        for credit in each.added:
-            if credit.delivery is Delivery.BOARD:
-                work.tell_board("credit.reported", credit, after)
-        for credit in each.restated:
-            if credit.delivery is Delivery.BOARD and credit.status is CreditStatus.WITHDRAWN:
-                work.tell_board("credit.withdrawn", credit, after)
-        work.audit(
-            verb,
-            "completion",
-            after.completion_id,
-            version=after.version,
-            activity_id=after.activity_id,
-            boards=[credit.board for credit in (*each.added, *each.restated)],
-        )
-    completions.save(work.connection, changes, versions)
-    completions.change_ledger(
-        work.connection,
-        [
-            LedgerDelta(
-                activity_id=activity_id,
-                subject=subject,
-                target=target,
-                quarters=quarters,
-                maximum=_maximum(known.get(activity_id), target),
-            )
-            for (activity_id, subject, target), quarters in totals.items()
-        ],
-    )
-
-
-def _maximum(activity: Activity | None, target: str) -> int:
-    """Return the most quarters a learner may hold of a target, or a number beyond all when nothing binds."""
-    if activity is None or not activity.maximum_checked:
-        return completions.NO_MAXIMUM
-    maximum = activity.maximum(None if target == CME else target)
-    return completions.NO_MAXIMUM if maximum is None else int(in_quarters(maximum))
-
-
-def withdrawn(completion: Completion, at: datetime) -> Change:
-    """Return the change that takes a completion back with all its credits."""
-    restated = tuple(
-        replace(credit, status=CreditStatus.WITHDRAWN, status_at=at, status_reason=None)
-        for credit in completion.credits
-        if credit.status is not CreditStatus.WITHDRAWN
-    )
-    after = replace(
-        completion,
-        credits=tuple(next((r for r in restated if r.credit_id == c.credit_id), c) for c in completion.credits),
-        version=completion.version + 1,
-        updated_at=at,
-        withdrawn_at=at,
-    )
-    return Change(completion=after, before=completion, restated=restated)
+    return loaded.links[pair]

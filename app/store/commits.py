@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,17 +14,22 @@ from app.store import dialect
 _SEALER_LOCK = 0x7365
 
 
-def record(
-    connection: Connection,
-    commit: Mapping[str, Any],
-    audit: Sequence[Mapping[str, Any]],
-    events: Sequence[Mapping[str, Any]],
-) -> None:
-    """Write what one transaction did: its commit, its audit rows and its board events."""
-    dialect.insert(connection, tables.commits, [commit])
-    dialect.insert(connection, tables.audit, audit)
-    dialect.insert(connection, tables.board_events, events)
-    dialect.run(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", [{"id": commit["commit_id"]}])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was done for one caller: a commit with its audit rows and board events."""
+
+    commit: Mapping[str, Any]
+    audit: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]]
+
+
+def record(connection: Connection, done: Sequence[Done]) -> None:
+    """Write what a transaction did, in the order in which it was done."""
+    dialect.insert(connection, tables.commits, [each.commit for each in done])
+    dialect.insert(connection, tables.audit, [row for each in done for row in each.audit])
+    dialect.insert(connection, tables.board_events, [row for each in done for row in each.events])
+    marks = [{"id": each.commit["commit_id"]} for each in done]
+    dialect.run(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", marks)
 
 
 def lock_sealer(connection: Connection) -> None:
