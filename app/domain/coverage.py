@@ -12,6 +12,7 @@ from datetime import date
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
 from app.domain.credits import CME
+from app.domain.words import code_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,11 @@ class Gone(Tightened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unflagged(Tightened):
+    """The activity is no longer flagged REMS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Tightened):
     """The activity lacks something without which learners cannot be reported."""
 
@@ -78,14 +84,18 @@ def tightened(before: Activity, after: Activity) -> Iterator[Tightened]:
         pointer = f"/moc/{kept[each.board]}"
         claim, claimed = after.claim_date(each.board), before.claim_date(each.board)
         if claim is not None and claimed is not None and claim < claimed:
+            own = [r.credit_claim_date for r in (each, after.registration(each.board)) if r is not None]
+            moved = f"{pointer}/credit_claim_date" if own[0] != own[-1] else "/end_date"
             detail = f"The claim date of {each.board} moves to {claim}."
-            yield Earlier(pointer=f"{pointer}/credit_claim_date", detail=detail, end=claim, board=each.board)
+            yield Earlier(pointer=moved, detail=detail, end=claim, board=each.board)
         yield from _maximum(before, after, each.board, f"{pointer}/points")
         registration = after.registration(each.board)
         for name in each.credit_types:
-            if registration is not None and name not in registration.credit_types:
+            if registration is not None and not registration.has_type(code_key(name)):
                 detail = f"{name} of {each.board} is taken away."
                 yield Gone(pointer=f"{pointer}/credit_types", detail=detail, board=each.board, credit_type=name)
+    if before.rems and not after.rems:
+        yield Unflagged(pointer="/rems", detail="The REMS flag is taken away.")
     missing = list(after.missing_to_activate())
     if missing and not any(before.missing_to_activate()):
         for name in missing:
@@ -94,15 +104,20 @@ def tightened(before: Activity, after: Activity) -> Iterator[Tightened]:
 
 
 def _maximum(before: Activity, after: Activity, board: str | None, pointer: str) -> Iterator[Lower]:
-    """Yield a maximum that binds from now on, or binds tighter."""
+    """Yield a maximum that binds from now on, or binds tighter, at the field that makes it so."""
     now = after.maximum(board) if after.maximum_checked else None
     then = before.maximum(board) if before.maximum_checked else None
     if now is None or (then is not None and now >= then):
         return
+    if not before.maximum_checked and before.maximum(board) == now:
+        pointer = "/format"
+    elif board is not None and _points(before, board) == _points(after, board):
+        # A board without points has the AMA PRA amount.
+        pointer = "/ama_pra_credits"
     detail = f"The maximum of {board or CME} would be {now:g}."
-    yield Lower(
-        pointer=pointer if after.format == before.format else "/format",
-        detail=detail,
-        target=board or CME,
-        quarters=int(in_quarters(now)),
-    )
+    yield Lower(pointer=pointer, detail=detail, target=board or CME, quarters=int(in_quarters(now)))
+
+
+def _points(activity: Activity, board: str) -> float | None:
+    registration = activity.registration(board)
+    return registration.points if registration is not None else None

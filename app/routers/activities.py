@@ -8,13 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from app.core.errors import Forbidden, InvalidRequest
+from app.core.errors import Forbidden, InvalidRequest, ParameterInvalid
 from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
+from app.domain.readings import text_or_none
 from app.routers.depends import ActivitiesEditor, ActivitiesReader, ActivitiesWriter, IfMatch, answered
 from app.routers.openapi import problems
 from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage, ActivityPatch
+from app.schemas.base import KEEPABLE
 from app.services import activities, activity_changes
 from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
@@ -33,8 +35,7 @@ class ActivityQuery(PageQuery):
 @router.post("", status_code=201, response_model=ActivityOut, responses=problems(409, 413, 415))
 async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Response:
     """Register an activity. What is still missing before learners can be reported stands in `missing`."""
-    if body.activity_id and caller.client.role != "operator":
-        raise Forbidden("Only an operator gives activity ids, when migrating.")
+    _refuse_given_id(caller, body)
 
     def produce(work: Work) -> Answer:
         registered = activities.register(work, body.as_activity(caller.provider_id))
@@ -77,15 +78,23 @@ async def get_activity(caller: ActivitiesReader, activity_id: ActivityId, respon
 )
 async def put_activity(
     caller: ActivitiesEditor,
-    internal_id: Annotated[str, Path(max_length=200, description="The provider's own id; may hold slashes.")],
+    internal_id: Annotated[
+        str, Path(max_length=200, pattern=KEEPABLE, description="The provider's own id; may hold slashes.")
+    ],
     body: ActivityIn,
     if_match: IfMatch = None,
 ) -> Response:
     """Register an activity under your own id, or bring it up to date. Sent again, it never makes a second one."""
-    if body.internal_id not in (None, internal_id):
+    _refuse_given_id(caller, body)
+    given = body.as_activity(caller.provider_id)
+    named = text_or_none(internal_id)
+    if named is None:
+        detail = "The internal id is blank."
+        raise ParameterInvalid(errors=[{"code": "parameter-invalid", "parameter": "internal_id", "detail": detail}])
+    if given.internal_id not in (None, named):
         detail = "The internal id of the body is another than that of the address."
         raise InvalidRequest(errors=[{"code": "format", "pointer": "/internal_id", "detail": detail}])
-    given = replace(body.as_activity(caller.provider_id), internal_id=internal_id, activity_id="")
+    given = replace(given, internal_id=named)
     put, created = await transact_async(caller, activity_changes.put, given, if_match)
     return _answer(caller, put, 201 if created else 200)
 
@@ -114,6 +123,11 @@ async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> R
 async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Open a closed activity again."""
     return _answer(caller, await transact_async(caller, activity_changes.reopen, activity_id))
+
+
+def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:
+    if body.activity_id and caller.client.role != "operator":
+        raise Forbidden("Only an operator gives activity ids, when migrating.")
 
 
 def _answer(caller: Caller, activity: RegisteredActivity, status: int = 200) -> Response:

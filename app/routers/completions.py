@@ -11,14 +11,15 @@ from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
 from app.domain.credits import Outcome
 from app.domain.reports import EntryMethod
-from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, IfMatch, answered
+from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, IfMatch, answered, send
 from app.routers.openapi import problems
 from app.schemas.base import Day
 from app.schemas.completions import CompletionIn, CompletionOut, CompletionPage, ReportedOut
-from app.services import completions, reporting
+from app.services import completions, reporting, submitter
 from app.services.completions import Filter
-from app.services.context import Work, read_async, transact_async
+from app.services.context import read_async, transact_async
 from app.services.idempotency import Answer
+from app.services.reporting import Submitted
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
@@ -52,18 +53,21 @@ class CompletionQuery(PageQuery):
 )
 async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
     """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
+    one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
+    if caller.idempotency_key is None:
+        return send(_told(await submitter.report(caller, one)))
+    return await answered(caller, lambda work: _told(reporting.report(work, one)))
 
-    def produce(work: Work) -> Answer:
-        submitted = reporting.report(work, body.as_report(caller.provider_id, work.now, EntryMethod.API))
-        assert submitted.completion is not None
-        shown = ReportedOut.after(submitted.completion, submitted.outcome, submitted.findings)
-        return Answer(
-            status=201 if submitted.outcome is Outcome.CREATED else 200,
-            body=shown.model_dump_json(),
-            headers={"Location": f"{PATH}/{shown.completion_id}", "ETag": f'"{shown.version}"'},
-        )
 
-    return await answered(caller, produce)
+def _told(submitted: Submitted) -> Answer:
+    """Return the answer to a report that was accepted."""
+    assert submitted.completion is not None
+    shown = ReportedOut.after(submitted.completion, submitted.outcome, submitted.findings)
+    return Answer(
+        status=201 if submitted.outcome is Outcome.CREATED else 200,
+        body=shown.model_dump_json(),
+        headers={"Location": f"{PATH}/{shown.completion_id}", "ETag": f'"{shown.version}"'},
+    )
 
 
 @router.get("", response_model=CompletionPage, responses=problems())

@@ -170,6 +170,10 @@ def refuse_undeclared(app: FastAPI) -> None:
 
 async def answered(caller: Caller, produce: Callable[[Work], Answer]) -> Response:
     """Do a creating request once, in a transaction of its own, and send its answer after the commit."""
-    answer = await transact_async(caller, once, produce)
+    return send(await transact_async(caller, once, produce))
+
+
+def send(answer: Answer) -> Response:
+    """Send an answer, saying so when it was given before."""
     headers = answer.headers | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")

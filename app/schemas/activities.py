@@ -175,7 +175,7 @@ class ActivityFields(Strict):
                 )
                 for each in self.moc or ()
             ),
-            rems=self.rems.model_dump() if self.rems is not None else None,
+            rems=self.rems.model_dump() if self.rems is not None and (self.rems.type or self.rems.identifier) else None,
             mips=self.mips,
             description=text_or_none(self.description),
             providership=self.providership,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import ActivityRejected, Conflict, InternalIdTaken, NotFound
 from app.domain.activities import Activity, RegisteredActivity
+from app.domain.amounts import in_credits, in_quarters
 from app.domain.catalogue import Catalogue
 from app.rules.activities import judge_activity, refuses
 from app.services.context import Caller, Work
@@ -37,17 +38,32 @@ def register(work: Work, given: Activity) -> RegisteredActivity:
 
 
 def normalised(activity: Activity, catalogue: Catalogue) -> Activity:
-    """Return an activity that the rules have passed with codes in the place of names."""
+    """Return an activity that the rules have passed with codes in the place of names, and amounts on their quarters."""
     registrations = []
     for each in activity.registrations:
         board = catalogue.certifying(each.board)
         assert board is not None and activity.kind is not None
         registrations.append(
-            replace(each, board=board.code, credit_types=tuple(board.type_name(name) for name in each.credit_types))
+            replace(
+                each,
+                board=board.code,
+                points=snapped(each.points),
+                credit_types=tuple(board.type_name(name) for name in each.credit_types),
+            )
         )
     kind = activity.kind
     assert kind is not None
-    return replace(activity, format=kind.code, registrations=tuple(registrations))
+    return replace(
+        activity,
+        format=kind.code,
+        ama_pra_credits=snapped(activity.ama_pra_credits),
+        registrations=tuple(registrations),
+    )
+
+
+def snapped(credits: float | None) -> float | None:
+    """Return an amount that the rules have passed as the quarter that it is."""
+    return None if credits is None else in_credits(int(in_quarters(credits)))
 
 
 def get(connection: Connection, caller: Caller, activity_id: str) -> RegisteredActivity:

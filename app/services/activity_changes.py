@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from app.core.errors import (
     ActivityChangeCoversCredits,
     ActivityHasCompletions,
     ActivityRejected,
     Conflict,
+    Contended,
     InternalIdReused,
     InternalIdTaken,
     NotFound,
@@ -47,20 +49,27 @@ def change(
 def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredActivity, bool]:
     """Register an activity under its internal id, or bring the one that has it up to date; tell whether it is new.
 
-    Sending an activity again never makes a second one. Raises as `register` and `change` do, and
-    `InternalIdReused` when the stored one ended before this one starts.
+    Sending an activity again never makes a second one. Raises as `register` and `change` do, `InternalIdReused` when
+    the stored one ended before this one starts, and `Conflict` when it has another activity id than the one given.
     """
     assert given.internal_id is not None
     taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
     if taken is None:
         if if_match is not None:
             raise PreconditionFailed
-        return register(work, given), True
-    stored = _locked(work, taken)
+        try:
+            return register(work, given), True
+        except InternalIdTaken as error:
+            raise Contended("somebody else registered this internal id meanwhile") from error
+    stored = activities.one(work.connection, given.provider_id, taken, for_update=True)
+    if stored is None or stored.activity.internal_id != given.internal_id:
+        raise Contended("the internal id was moved or freed meanwhile")
     if if_match is not None:
         _check(if_match, stored)
+    if given.activity_id not in ("", taken):
+        raise Conflict(f"Activity {taken} has this internal id.", activity_id=taken)
     end, start = stored.activity.end_date, given.start_date
-    if hasattr(start, "year") and hasattr(end, "year") and start > end:  # type: ignore[operator]
+    if isinstance(start, date) and isinstance(end, date) and start > end:
         detail = f"Activity {taken} has this internal id and ended on {end}, before this one starts on {start}."
         raise InternalIdReused(detail, activity_id=taken)
     again = replace(given, activity_id=taken, closed=stored.activity.closed)
@@ -123,7 +132,9 @@ def _check(if_match: str, stored: RegisteredActivity) -> None:
 
 
 def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: str) -> RegisteredActivity:
-    """Judge a change and write it."""
+    """Judge a change and write it; what changes nothing is not judged anew."""
+    if wanted == stored.activity:
+        return _shown(work, stored)
     findings = judge_activity(wanted, work.service.catalogue)
     if refuses(findings):
         raise rejected(ActivityRejected, findings)
@@ -140,12 +151,12 @@ def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: 
 
 def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
     """Refuse a change that would leave reported credit outside the activity's bounds."""
-    errors, total, named = [], 0, []
+    hit = []
+    errors = []
     for bound in tightened(before, after):
-        count, first = coverage.uncovered(work.connection, before.activity_id, bound, FEW)
+        count, _ = coverage.uncovered(work.connection, before.activity_id, [bound], FEW)
         if count:
-            total = max(total, count)
-            named += [each for each in first if each not in named]
+            hit.append(bound)
             errors.append(
                 {
                     "code": "activity-change-covers-credits",
@@ -155,14 +166,15 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
                     "rule_url": rule_url("activity-change-covers-credits"),
                 }
             )
-    if errors:
-        detail = f"At least {total} completions would no longer be covered."
-        raise ActivityChangeCoversCredits(detail, errors=errors, count=total, completions=named[:FEW])
+    if hit:
+        count, first = coverage.uncovered(work.connection, before.activity_id, hit, FEW)
+        detail = f"{count} completions would no longer be covered."
+        raise ActivityChangeCoversCredits(detail, errors=errors, count=count, completions=first)
 
 
 def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
     version = stored.version + 1
-    activities.replace_with(work.connection, after, version, work.now)
+    activities.replace_with(work.connection, stored.activity, after, version, work.now)
     work.audit(verb, "activity", after.activity_id, version=version)
     return _shown(work, replace(stored, activity=after, version=version, updated_at=work.now))
 

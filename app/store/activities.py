@@ -98,9 +98,11 @@ def add(connection: Connection, given: Sequence[Activity], at: datetime) -> None
     _add_boards(connection, given)
 
 
-def replace_with(connection: Connection, after: Activity, version: int, at: datetime) -> None:
-    """Write an activity over what stands, as a new version."""
+def replace_with(connection: Connection, before: Activity, after: Activity, version: int, at: datetime) -> None:
+    """Write an activity over what stands, as a new version. The moment it was closed stays while it is closed."""
     row = _row(after, at) | {"version": version}
+    if before.closed == after.closed:
+        del row["closed_at"]
     dialect.update(connection, activities, row, {"activity_id": after.activity_id})
     dialect.run(connection, "DELETE FROM activity_boards WHERE activity_id = :id", [{"id": after.activity_id}])
     _add_boards(connection, [after])

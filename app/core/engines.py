@@ -1,0 +1,81 @@
+"""Connections as each database needs them."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+BUSY_SECONDS = 15
+"""How long a writer waits for another process's lock."""
+
+
+def sqlite_engine(url: str, *, writes: bool) -> Engine:
+    """Return an engine for the one writer, or for readers that cannot write."""
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 5, "cached_statements": 512}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # We begin and commit ourselves: the driver would begin too late, without the write lock.
+        connection.isolation_level = None
+        if writes:
+            _switch_to_wal(connection)
+        for pragma in (
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+            "mmap_size=268435456",
+            *(() if writes else ("query_only=ON",)),
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and the writer work side by side; the switch itself does not wait for others by itself."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def postgres_engine(url: str, pool_size: int) -> Engine:
+    """Return an engine with a bounded pool."""
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=30,
+        connect_args={"connect_timeout": 5, "application_name": "pars"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # Nobody waits for ever behind a transaction whose process is gone.
+        connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        # Statements join a set of keys; the plan for one key is the plan for a thousand, and is made once.
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        connection.commit()
+
+    return engine

@@ -1,0 +1,41 @@
+"""What an error of the database means: a lost race, a fault of ours, or a database that cannot be used now."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.core.errors import Contended, Unavailable
+from app.core.logging import log, where
+
+UNIQUE_VIOLATION = "23505"
+UNIQUE_ATTEMPTS = 5
+_RETRIED_STATES = frozenset({"40001", "40P01"})
+
+__all__ = ["PoolTimeout", "connection_lost", "lost_a_race", "unavailable"]
+
+
+def connection_lost(error: BaseException) -> bool:
+    """Tell whether the database went away under the statement."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def lost_a_race(error: Exception, attempt: int) -> bool:
+    """Tell whether doing the transaction again can help: it then sees what the winner wrote."""
+    if isinstance(error, Contended):
+        return True
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        if state == UNIQUE_VIOLATION:
+            # The winner is seen by the next attempt; a violation that stays is a fault of ours.
+            return attempt < UNIQUE_ATTEMPTS
+        return state in _RETRIED_STATES
+    return False
+
+
+def unavailable(error: Exception) -> Exception:
+    """Return what to raise: what we did wrong stays our fault, everything else is the database's state."""
+    if not (connection_lost(error) or isinstance(error, OperationalError | InterfaceError | PoolTimeout | Contended)):
+        return error
+    log.error("database unavailable", **where(getattr(error, "orig", None) or error))
+    return Unavailable(headers={"Retry-After": "2"})

@@ -1,0 +1,151 @@
+"""The one thread through which SQLite is written."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from app.core.engines import BUSY_SECONDS
+from app.core.errors import Unavailable
+from app.core.joining import AT_ONCE, Job, Verb, together
+from app.core.races import unavailable
+
+
+class Writer:
+    """Runs what waits in one transaction, each behind a savepoint, and answers everybody after the commit."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closed = False
+        # The first connection is made here: it switches the file to WAL before anybody reads.
+        self._connection: Connection | None = engine.connect()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Put a job in the queue; its result comes after the commit."""
+        if self._closed:
+            raise Unavailable("The service is stopping.")
+        self._waiting.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Finish what is waiting, then stop."""
+        self._closed = True
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            group = [first]
+            stop = False
+            while len(group) < AT_ONCE and not stop:
+                try:
+                    job = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                stop = job is None
+                if job is not None:
+                    group.append(job)
+            self._commit_together(group)
+            if stop:
+                break
+        if self._connection is not None:
+            self._connection.close()
+
+    def _commit_together(self, group: Sequence[Job]) -> None:
+        """Run a group in one transaction, and answer everybody after the commit. Whatever happens, all are answered."""
+        answers: list[tuple[Job, Any]] = []
+        try:
+            connection = self._connected()
+            _begin(connection)
+            for unit in _units(group):
+                answers.extend(_done(connection, unit))
+            connection.commit()
+        except Exception as error:
+            # The commit itself failed (a full disk, a lock held too long): nobody's work is durable.
+            self._let_go()
+            failure = unavailable(error)
+            for job in group:
+                job.answer(failure)
+            return
+        for job, result in answers:
+            job.answer(result)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _let_go(self) -> None:
+        """Drop the connection, whatever state it is in; the next group opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.invalidate()
+            finally:
+                connection.close()
+
+
+def _units(group: Sequence[Job]) -> list[list[Job]]:
+    """Bring the jobs of one joint function together; every other job is a unit by itself."""
+    units: list[list[Job]] = []
+    joined: dict[Any, list[Job]] = {}
+    for job in group:
+        unit = joined.get(job.joint) if job.joint is not None else None
+        if unit is not None:
+            unit.append(job)
+            continue
+        units.append([job])
+        if job.joint is not None:
+            joined[job.joint] = units[-1]
+    return units
+
+
+def _done(connection: Connection, unit: Sequence[Job]) -> list[tuple[Job, Any]]:
+    """Do a unit at once; if that fails, each of its jobs alone."""
+    if len(unit) == 1:
+        return [(unit[0], _behind_savepoint(connection, unit[0].alone()))]
+    verb, jobs = together(unit)
+    results = _behind_savepoint(connection, verb)
+    if isinstance(results, BaseException):
+        return [(job, _behind_savepoint(connection, job.alone())) for job in jobs]
+    return list(zip(jobs, results, strict=True))
+
+
+def _behind_savepoint(connection: Connection, verb: Verb[Any]) -> Any:
+    """Return a verb's result, or its exception with nothing of its work left."""
+    connection.exec_driver_sql("SAVEPOINT one")
+    try:
+        result = verb(connection)
+    except Exception as error:
+        if isinstance(error, OperationalError):
+            # The transaction itself may be gone: nobody of the group can be answered.
+            raise
+        connection.exec_driver_sql("ROLLBACK TO one")
+        connection.exec_driver_sql("RELEASE one")
+        return unavailable(error)
+    connection.exec_driver_sql("RELEASE one")
+    return result
+
+
+def _begin(connection: Connection) -> None:
+    """Take SQLite's write lock, waiting for a command that holds it."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.begin()
+            return
+        except OperationalError:
+            connection.rollback()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
