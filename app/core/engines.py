@@ -76,6 +76,9 @@ def postgres_engine(url: str, pool_size: int) -> Engine:
         connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
         # Statements join a set of keys; the plan for one key is the plan for a thousand, and is made once.
         connection.execute("SET plan_cache_mode = force_generic_plan")
+        # A plan made while a table was small would read all of it, and be kept: every key has its index.
+        for reading_all in ("seqscan", "hashjoin", "mergejoin"):
+            connection.execute(f"SET enable_{reading_all} = off")
         connection.commit()
 
     return engine
