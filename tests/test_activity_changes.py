@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.services.context import Service
+from tests.editing import abim, etag, patch, put, read
 from tests.problems import assert_problem, footprint, same_but_request_id
-from tests.support import Answer, Api, an_activity, api_of
+from tests.support import Api, an_activity, api_of
 
 ACTIVITIES = "/v1/activities"
 ABSENT = "999999999"
@@ -20,30 +20,6 @@ ABSENT = "999999999"
 def other(http: TestClient, service: Service) -> Api:
     """The client of another provider."""
     return api_of(http, service, "AAA Test Organization", providers=["0008002"])
-
-
-def put(api: Api, internal_id: str, if_match: str | None = None, /, **fields: Any) -> Answer:
-    headers = {"If-Match": if_match} if if_match is not None else {}
-    path = f"{ACTIVITIES}/by-internal-id/{quote(internal_id)}"
-    return api.send("PUT", path, headers=headers, json=an_activity(**fields))
-
-
-def patch(api: Api, activity_id: str, edit: Any, if_match: str | None = "*") -> Answer:
-    headers = {"If-Match": if_match} if if_match is not None else {}
-    return api.send("PATCH", f"{ACTIVITIES}/{activity_id}", headers=headers, json=edit)
-
-
-def read(api: Api, activity_id: str) -> Any:
-    return api.get(f"{ACTIVITIES}/{activity_id}").json
-
-
-def etag(answer: Answer) -> str:
-    return answer.response.headers["etag"]
-
-
-def abim(**fields: Any) -> list[dict[str, Any]]:
-    types = ["Medical Knowledge", "Patient Safety"]
-    return [{"board": "ABIM", "points": 10, "credit_types": types, "credit_claim_date": "2021-12-31"} | fields]
 
 
 # ------------------------------------------------------------------------------------------ by internal id

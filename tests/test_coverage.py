@@ -11,8 +11,9 @@ import pytest
 from app.domain.activities import Activity, Registration
 from app.domain.coverage import Draft, Earlier, Gone, Later, Lower, Tightened, tightened
 from app.services.context import Service
+from tests.editing import abim, etag, patch, put, read
 from tests.problems import assert_problem, footprint
-from tests.support import Answer, Api, a_completion, an_activity, john, settle
+from tests.support import Api, a_completion, john, settle
 
 ACTIVITIES, COMPLETIONS = "/v1/activities", "/v1/learner-completions"
 COVERS = "activity-change-covers-credits"
@@ -194,30 +195,6 @@ def test_every_bound_points_at_the_field_that_was_edited(edit: dict[str, Any], p
 
 
 # ------------------------------------------------------------------------------- credit that was reported
-
-
-def put(api: Api, internal_id: str, if_match: str | None = None, /, **fields: Any) -> Answer:
-    headers = {"If-Match": if_match} if if_match is not None else {}
-    path = f"{ACTIVITIES}/by-internal-id/{internal_id}"
-    return api.send("PUT", path, headers=headers, json=an_activity(**fields))
-
-
-def patch(api: Api, activity_id: str, edit: Any, if_match: str | None = "*") -> Answer:
-    headers = {"If-Match": if_match} if if_match is not None else {}
-    return api.send("PATCH", f"{ACTIVITIES}/{activity_id}", headers=headers, json=edit)
-
-
-def read(api: Api, activity_id: str) -> Any:
-    return api.get(f"{ACTIVITIES}/{activity_id}").json
-
-
-def etag(answer: Answer) -> str:
-    return answer.response.headers["etag"]
-
-
-def abim(**fields: Any) -> list[dict[str, Any]]:
-    types = ["Medical Knowledge", "Patient Safety"]
-    return [{"board": "ABIM", "points": 10, "credit_types": types, "credit_claim_date": "2021-12-31"} | fields]
 
 
 def a_course(api: Api, **fields: Any) -> str:

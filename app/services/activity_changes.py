@@ -110,7 +110,7 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
         _check(if_match, stored)
     count, first = coverage.standing(work.connection, activity_id, FEW)
     if count:
-        detail = f"{count} completions stand; withdraw them first."
+        detail = f"{_counted(count)} in the way; withdraw first."
         error = {"code": "activity-has-completions", "pointer": "", "detail": detail}
         error["rule_url"] = rule_url("activity-has-completions")
         raise ActivityHasCompletions(detail, errors=[error], count=count, completions=first)
@@ -161,14 +161,14 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
                 {
                     "code": "activity-change-covers-credits",
                     "pointer": bound.pointer,
-                    "detail": f"{bound.detail} {count} completions would no longer be covered.",
+                    "detail": f"{bound.detail} {_counted(count)} would no longer be covered.",
                     "hint": "Withdraw or correct those completions first.",
                     "rule_url": rule_url("activity-change-covers-credits"),
                 }
             )
     if hit:
         count, first = coverage.uncovered(work.connection, before.activity_id, hit, FEW)
-        detail = f"{count} completions would no longer be covered."
+        detail = f"{_counted(count)} would no longer be covered."
         raise ActivityChangeCoversCredits(detail, errors=errors, count=count, completions=first)
 
 
@@ -181,3 +181,7 @@ def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str
 
 def _shown(work: Work, stored: RegisteredActivity) -> RegisteredActivity:
     return replace(stored, findings=judge_activity(stored.activity, work.service.catalogue))
+
+
+def _counted(count: int) -> str:
+    return "1 completion" if count == 1 else f"{count} completions"
