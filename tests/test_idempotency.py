@@ -162,7 +162,7 @@ def test_while_the_first_send_still_runs_the_second_is_told_to_come_back(api: Ap
         pytest.skip("SQLite has one writer: the second send begins when the first has ended")
     row = {"client_id": api.client_id, "provider_id": "0008001", "key": "k", "fingerprint": "x", "at": service.clock()}
     with service.database.engine.connect() as running, running.begin() as first:
-        assert clients.claim_key(running, row, 5)
+        assert clients.claim_key(running, row)
         refused = api.report(a_completion(), Idempotency_Key="k")
         assert_problem(refused, 409, "idempotency-in-progress")
         assert int(refused.response.headers["retry-after"]) > 0

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.core.engines import postgres_engine, sqlite_engine
-from app.core.errors import Contended
+from app.core.errors import Contended, Unavailable
 from app.core.joining import Job, Joiner, Joint, T, Verb
 from app.core.races import PoolTimeout, connection_lost, lost_a_race, unavailable
 from app.core.writer import Writer
@@ -83,6 +83,7 @@ class Database:
 
     def close(self) -> None:
         """Finish what was begun and let go of every connection."""
+        self._joiner.close()
         self._threads.shutdown()
         if self._writer:
             self._writer.close()
@@ -104,5 +105,10 @@ class Database:
                 )
                 if not again or attempt >= ATTEMPTS:
                     raise unavailable(error) from error
+            except Exception as error:
+                if committing:
+                    # It may stand: nobody may do it again.
+                    raise Unavailable(headers={"Retry-After": "2"}) from error
+                raise
             time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 6)))
         raise AssertionError("counted to infinity")

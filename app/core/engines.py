@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_SECONDS = 15
-"""How long a writer waits for another process's lock."""
+"""How long SQLite's writer waits for another process's lock."""
+LOCK_SECONDS = 5
+"""How long a PostgreSQL transaction waits for another's lock, an idempotency key's among them."""
 
 
 def sqlite_engine(url: str, *, writes: bool) -> Engine:
@@ -73,7 +75,7 @@ def postgres_engine(url: str, pool_size: int) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         # Nobody waits for ever behind a transaction whose process is gone.
-        connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         # Statements join a set of keys; the plan for one key is the plan for a thousand, and is made once.
         connection.execute("SET plan_cache_mode = force_generic_plan")
         # A plan made while a table was small would read all of it, and be kept: every key has its index.

@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from app.core.errors import Unavailable
+from app.core.races import surely_undone
+
 T = TypeVar("T")
 Verb = Callable[[Connection], T]
 Joint = Callable[[Connection, Sequence[Any]], Sequence[Any]]
@@ -74,17 +77,24 @@ class Joiner:
         self._threads = threads
         self._waiting: deque[Job] = deque()
         self._running = 0
+        self._closed = False
         self._lock = threading.Lock()
 
     def submit(self, job: Job) -> Future[Any]:
         """Put a job in the queue; its result comes after the commit."""
         with self._lock:
+            if self._closed:
+                raise Unavailable("The service is stopping.")
+            if self._running < RUNNERS:
+                self._threads.submit(self._run)
+                self._running += 1
             self._waiting.append(job)
-            start = self._running < RUNNERS
-            self._running += start
-        if start:
-            self._threads.submit(self._run)
         return job.future
+
+    def close(self) -> None:
+        """Take nothing more; what waits is still done."""
+        with self._lock:
+            self._closed = True
 
     def _run(self) -> None:
         while True:
@@ -109,11 +119,13 @@ class Joiner:
         try:
             results = self._write(verb)
         except Exception as error:
-            if len(jobs) == 1:
-                jobs[0].answer(error)
+            if len(jobs) == 1 or not surely_undone(error):
+                for job in jobs:
+                    job.answer(error)
                 return
+            # Each for itself, beside the runners: one that waits for a lock keeps nobody else waiting.
             for job in jobs:
-                self._do([job])
+                self._threads.submit(self._do, [job])
             return
         for job, result in zip(jobs, results, strict=True):
             job.answer(result)

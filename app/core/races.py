@@ -8,11 +8,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.core.errors import Contended, Unavailable
 from app.core.logging import log, where
 
+LOCK_TIMEOUT = "55P03"
 UNIQUE_VIOLATION = "23505"
 UNIQUE_ATTEMPTS = 5
 _RETRIED_STATES = frozenset({"40001", "40P01"})
 
-__all__ = ["PoolTimeout", "connection_lost", "lost_a_race", "unavailable"]
+__all__ = ["PoolTimeout", "connection_lost", "lost_a_race", "surely_undone", "unavailable"]
 
 
 def connection_lost(error: BaseException) -> bool:
@@ -25,7 +26,7 @@ def lost_a_race(error: Exception, attempt: int) -> bool:
     if isinstance(error, Contended):
         return True
     if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
+        state = _state(error)
         if state == UNIQUE_VIOLATION:
             # The winner is seen by the next attempt; a violation that stays is a fault of ours.
             return attempt < UNIQUE_ATTEMPTS
@@ -38,4 +39,18 @@ def unavailable(error: Exception) -> Exception:
     if not (connection_lost(error) or isinstance(error, OperationalError | InterfaceError | PoolTimeout | Contended)):
         return error
     log.error("database unavailable", **where(getattr(error, "orig", None) or error))
-    return Unavailable(headers={"Retry-After": "2"})
+    told = Unavailable(headers={"Retry-After": "2"})
+    told.undone = isinstance(error, Contended) or _state(error) == LOCK_TIMEOUT
+    return told
+
+
+def _state(error: BaseException) -> str | None:
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
+def surely_undone(error: BaseException) -> bool:
+    """Tell whether nothing of a failed transaction stands, so that its parts may be done again.
+
+    A database that could not be reached, and a commit whose answer was lost, do not say.
+    """
+    return not isinstance(error, Unavailable) or error.undone

@@ -25,6 +25,7 @@ class Writer:
         self._engine = engine
         self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._lock = threading.Lock()
         # The first connection is made here: it switches the file to WAL before anybody reads.
         self._connection: Connection | None = engine.connect()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -32,15 +33,17 @@ class Writer:
 
     def submit(self, job: Job) -> Future[Any]:
         """Put a job in the queue; its result comes after the commit."""
-        if self._closed:
-            raise Unavailable("The service is stopping.")
-        self._waiting.put(job)
+        with self._lock:
+            if self._closed:
+                raise Unavailable("The service is stopping.")
+            self._waiting.put(job)
         return job.future
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
-        self._closed = True
-        self._waiting.put(None)
+        with self._lock:
+            self._closed = True
+            self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -70,10 +73,10 @@ class Writer:
             for unit in _units(group):
                 answers.extend(_done(connection, unit))
             connection.commit()
-        except Exception as error:
+        except BaseException as error:
             # The commit itself failed (a full disk, a lock held too long): nobody's work is durable.
             self._let_go()
-            failure = unavailable(error)
+            failure = unavailable(error) if isinstance(error, Exception) else error
             for job in group:
                 job.answer(failure)
             return
@@ -127,8 +130,9 @@ def _behind_savepoint(connection: Connection, verb: Verb[Any]) -> Any:
     try:
         result = verb(connection)
     except Exception as error:
-        if isinstance(error, OperationalError):
-            # The transaction itself may be gone: nobody of the group can be answered.
+        driver: Any = connection.connection.driver_connection
+        if isinstance(error, OperationalError) and not driver.in_transaction:
+            # The transaction itself is gone: nobody of the group can be answered.
             raise
         connection.exec_driver_sql("ROLLBACK TO one")
         connection.exec_driver_sql("RELEASE one")

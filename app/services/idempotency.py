@@ -13,12 +13,11 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from app.core.errors import IdempotencyInProgress, IdempotencyMismatch
+from app.core.errors import Contended, IdempotencyInProgress, IdempotencyMismatch
 from app.services.context import Work
 from app.store import clients
 
 KEPT = timedelta(days=30)
-WAIT_SECONDS = 5
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -49,14 +48,15 @@ def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
         "at": work.now,
     }
     try:
-        claimed = clients.claim_key(work.connection, row, WAIT_SECONDS)
+        claimed = clients.claim_key(work.connection, row)
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress(headers={"Retry-After": "5"}) from error
         raise
     if not claimed:
         kept = clients.kept_answer(work.connection, row["client_id"], row["provider_id"], row["key"])
-        assert kept is not None
+        if kept is None:
+            raise Contended("the answer was forgotten between two statements")
         fingerprint, before = kept
         if fingerprint != caller.fingerprint:
             raise IdempotencyMismatch

@@ -180,24 +180,17 @@ def add_secrets(connection: Connection, secrets: Sequence[Mapping[str, Any]]) ->
     dialect.insert(connection, tables.client_secrets, secrets)
 
 
-def claim_key(connection: Connection, row: Mapping[str, Any], wait_seconds: int) -> bool:
+def claim_key(connection: Connection, row: Mapping[str, Any]) -> bool:
     """Take an idempotency key for this transaction; False when it was answered before.
 
     While another transaction holds it, this waits; PostgreSQL raises its lock timeout after the wait.
     """
-    if not dialect.on_sqlite(connection):
-        dialect.rows(connection, "SELECT set_config('lock_timeout', :wait, true)", {"wait": f"{wait_seconds}s"})
     found = dialect.rows(
         connection,
         "INSERT INTO idempotency_keys (client_id, provider_id, key, fingerprint, answer, created_at) "
         "VALUES (:client_id, :provider_id, :key, :fingerprint, '{}', :at) ON CONFLICT DO NOTHING RETURNING 1",
         dict(row) | {"at": dialect.bound(connection, row["at"])},
     )
-    if not dialect.on_sqlite(connection):
-        dialect.rows(
-            connection,
-            "SELECT set_config('lock_timeout', reset_val, true) FROM pg_settings WHERE name = 'lock_timeout'",
-        )
     return bool(found)
 
 
