@@ -61,12 +61,15 @@ def _alone(joint: Joint, item: Any, connection: Connection) -> Any:
     return result
 
 
-def together(jobs: Sequence[Job]) -> tuple[Verb[Sequence[Any]], Sequence[Job]]:
-    """Return the verb that does the jobs of one joint function at once, with the jobs in its order."""
+def together(jobs: Sequence[Job]) -> Verb[Sequence[Any]]:
+    """Return the verb that does the jobs of one joint function at once, with results in their order."""
     joint = jobs[0].joint
     assert joint is not None
-    items = [job.item for job in jobs]
-    return (lambda connection: joint(connection, items)), jobs
+    return partial(_joined, joint, [job.item for job in jobs])
+
+
+def _joined(joint: Joint, items: Sequence[Any], connection: Connection) -> Sequence[Any]:
+    return joint(connection, items)
 
 
 class Joiner:
@@ -114,10 +117,9 @@ class Joiner:
                     if not job.future.done():
                         job.answer(error)
 
-    def _do(self, taken: Sequence[Job]) -> None:
-        verb, jobs = together(taken)
+    def _do(self, jobs: Sequence[Job]) -> None:
         try:
-            results = self._write(verb)
+            results = self._write(together(jobs))
         except Exception as error:
             if len(jobs) == 1 or not surely_undone(error):
                 for job in jobs:

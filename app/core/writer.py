@@ -117,11 +117,10 @@ def _done(connection: Connection, unit: Sequence[Job]) -> list[tuple[Job, Any]]:
     """Do a unit at once; if that fails, each of its jobs alone."""
     if len(unit) == 1:
         return [(unit[0], _behind_savepoint(connection, unit[0].alone()))]
-    verb, jobs = together(unit)
-    results = _behind_savepoint(connection, verb)
+    results = _behind_savepoint(connection, together(unit))
     if isinstance(results, BaseException):
-        return [(job, _behind_savepoint(connection, job.alone())) for job in jobs]
-    return list(zip(jobs, results, strict=True))
+        return [(job, _behind_savepoint(connection, job.alone())) for job in unit]
+    return list(zip(unit, results, strict=True))
 
 
 def _behind_savepoint(connection: Connection, verb: Verb[Any]) -> Any:

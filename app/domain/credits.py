@@ -93,10 +93,6 @@ class Credit:
         """Whether it holds its day and its part of the maximum."""
         return self.status.holds
 
-    def same_credit(self, other: Credit) -> bool:
-        """Tell whether amount and types are the same; types have no order."""
-        return self.quarters == other.quarters and sorted(self.credit_types) == sorted(other.credit_types)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,11 @@ from app.domain.findings import Finding
 from app.schemas.base import Out
 
 MEDIA_TYPE = "application/problem+json"
+
+
+def rule_url(rule: str) -> str:
+    """Return where a rule explains itself."""
+    return f"/v1/rules/{rule}"
 
 
 class FindingOut(Out):
@@ -31,7 +36,7 @@ class FindingOut(Out):
             pointer=finding.pointer,
             detail=finding.detail,
             hint=finding.hint,
-            rule_url=f"/v1/rules/{finding.rule}",
+            rule_url=rule_url(finding.rule),
         )
 
 
@@ -62,11 +67,3 @@ class ProblemOut(BaseModel):
     request_id: str = Field(description="Finds the request in the operator's log.")
     errors: list[ErrorItem] | None = Field(None, description="Every fault there is.")
     findings: list[FindingOut] | None = Field(None, description="All that the rules have to say, warnings included.")
-
-
-def problem_response(description: str) -> dict[str, Any]:
-    """Describe an error answer for OpenAPI."""
-    return {
-        "description": description,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }

@@ -21,9 +21,10 @@ from app.core.errors import (
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
 from app.domain.coverage import tightened
 from app.rules.activities import judge_activity, refuses
+from app.schemas.problems import rule_url
 from app.services.activities import normalised, register
 from app.services.context import Work
-from app.services.findings import rejected, rule_url
+from app.services.findings import rejected
 from app.services.preconditions import matches
 from app.store import activities, coverage
 
