@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
+from fastapi import APIRouter, Path, Response
 
-from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
 from app.domain.credits import Outcome
 from app.domain.reports import EntryMethod
 from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, IfMatch, answered, send
 from app.routers.openapi import problems
-from app.schemas.base import Day
-from app.schemas.completions import CompletionIn, CompletionOut, CompletionPage, ReportedOut
+from app.schemas.completions import CompletionIn, CompletionOut, ReportedOut
 from app.services import completions, reporting, submitter
-from app.services.completions import Filter
 from app.services.context import read_async, transact_async
 from app.services.idempotency import Answer
 from app.services.reporting import Submitted
@@ -24,24 +20,6 @@ from app.services.reporting import Submitted
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
 CompletionId = Annotated[str, Path(max_length=64, description="The completion's id.")]
-Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
-
-
-class CompletionQuery(PageQuery):
-    """Which completions to list. Repeated parameters mean any of their values."""
-
-    activity_id: Texts = []
-    first_name: Annotated[str | None, Field(max_length=200)] = None
-    last_name: Annotated[str | None, Field(max_length=200)] = None
-    board: Annotated[Texts, Field(description="Code or name of a board.")] = []
-    kind: list[Literal["cme", "moc"]] = []
-    status: list[Literal["pending", "accepted", "rejected", "withdrawn"]] = []
-    learner_id: Annotated[str | None, Field(max_length=64)] = None
-    client_reference: Annotated[str | None, Field(max_length=300)] = None
-    completed_from: Day | None = None
-    completed_to: Day | None = None
-    submitted_from: Day | None = None
-    submitted_to: Day | None = None
 
 
 @router.post(
@@ -68,21 +46,6 @@ def _told(submitted: Submitted) -> Answer:
         body=shown.model_dump_json(),
         headers={"Location": f"{PATH}/{shown.completion_id}", "ETag": f'"{shown.version}"'},
     )
-
-
-@router.get("", response_model=CompletionPage, responses=problems())
-async def list_completions(
-    caller: CompletionsReader, query: Annotated[CompletionQuery, Query()], response: Response
-) -> CompletionPage:
-    """List the provider's completions, newest first."""
-    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
-    turned = turn(keyring, query, bound_to)
-    wanted = Filter(**turned.query.model_dump(exclude={"limit", "cursor"}))
-    found = await read_async(caller, completions.page, wanted, before=turned.after, limit=query.size + 1)
-    page = page_of(found, query.size, lambda each: each.completion_id)
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(PATH, query.limit, cursor))
-    return CompletionPage(data=[CompletionOut.of(each) for each in page.rows], next_cursor=cursor)
 
 
 @router.get("/{completion_id}", response_model=CompletionOut, responses=problems(404))

@@ -65,6 +65,9 @@ def _tell(work: Work, change: Change, verb: str) -> None:
         version=after.version,
         activity_id=after.activity_id,
         boards=[credit.board for credit in (*change.added, *change.restated)],
+        reported=[credit.credit_id for credit in change.added],
+        corrected=[],
+        withdrawn=[each.credit_id for each in change.restated if each.status is CreditStatus.WITHDRAWN],
     )
 
 

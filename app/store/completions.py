@@ -6,7 +6,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,12 +18,12 @@ from app.domain.words import full_name_key
 from app.models import completions as tables
 from app.store import dialect
 
-_COLUMNS = (
+COLUMNS = (
     "c.completion_id, c.provider_id, c.activity_id, c.learner_id, c.subject, c.completed_on, c.occasion, c.first_name, "
     "c.last_name, c.birth_date, c.npi, c.rems, c.entry_method, c.client_id, c.batch_id, c.submitted_at, c.updated_at, "
     "c.version, c.withdrawn_at, c.catalogue, l.link"
 )
-_LINKS = "LEFT JOIN learner_links l ON l.provider_id = c.provider_id AND l.learner_id = c.learner_id"
+LINKS = "LEFT JOIN learner_links l ON l.provider_id = c.provider_id AND l.learner_id = c.learner_id"
 _PAIR_LOCKS = 0x7061
 NO_MAXIMUM = 2**62
 
@@ -43,13 +43,13 @@ def standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, list[C
     """Return the completions of these learners in these activities that have not been withdrawn."""
     found = dialect.by_keys(
         connection,
-        _COLUMNS,
+        COLUMNS,
         ("activity", "subject"),
         pairs,
-        f"completions c ON c.activity_id = k.activity AND c.subject = k.subject AND c.withdrawn_at IS NULL {_LINKS}",
+        f"completions c ON c.activity_id = k.activity AND c.subject = k.subject AND c.withdrawn_at IS NULL {LINKS}",
     )
     held: dict[Pair, list[Completion]] = defaultdict(list)
-    for each in _read(connection, found):
+    for each in read(connection, found):
         held[each.activity_id, each.subject].append(each)
     return held
 
@@ -60,22 +60,11 @@ def of_provider(
     """Return one completion of a provider that has not been withdrawn."""
     found = dialect.rows(
         connection,
-        f"SELECT {_COLUMNS} FROM completions c {_LINKS} WHERE c.completion_id = :id AND c.provider_id = :provider "
+        f"SELECT {COLUMNS} FROM completions c {LINKS} WHERE c.completion_id = :id AND c.provider_id = :provider "
         "AND c.withdrawn_at IS NULL" + (dialect.for_update(connection, "UPDATE OF c") if for_update else ""),
         {"id": completion_id, "provider": provider_id},
     )
-    return next(iter(_read(connection, found)), None)
-
-
-def page(connection: Connection, where: Sequence[str], given: Mapping[str, Any], *, limit: int) -> list[Completion]:
-    """Return standing completions that meet every condition, newest first."""
-    conditions = " AND ".join(("c.withdrawn_at IS NULL", *where))
-    found = dialect.rows(
-        connection,
-        f"SELECT {_COLUMNS} FROM completions c {_LINKS} WHERE {conditions} ORDER BY c.completion_id DESC LIMIT :limit",
-        {name: dialect.bound(connection, value) for name, value in given.items()} | {"limit": limit},
-    )
-    return list(_read(connection, found))
+    return next(iter(read(connection, found)), None)
 
 
 def day_quarters(
@@ -101,7 +90,8 @@ def day_quarters(
     return held
 
 
-def _read(connection: Connection, found: Sequence[dialect.Row]) -> Iterable[Completion]:
+def read(connection: Connection, found: Sequence[dialect.Row]) -> Iterable[Completion]:
+    """Yield the completions of rows of `COLUMNS`, each with its credits."""
     credits = _credits(connection, [row[0] for row in found])
     for row in found:
         rems = dialect.as_document(row[11])
@@ -377,13 +367,3 @@ def version_document(completion: Completion) -> dict[str, Any]:
 
 _VERSIONED = tuple(field.name for field in fields(Completion) if field.name not in ("rems", "credits"))
 _VERSIONED_CREDIT = tuple(field.name for field in fields(Credit) if field.name != "status_at")
-
-
-def submitted_between(where: list[str], given: dict[str, Any], first: date | None, last: date | None) -> None:
-    """Add the conditions that a completion was submitted on or between two days (UTC)."""
-    if first is not None:
-        where.append("c.submitted_at >= :submitted_from")
-        given["submitted_from"] = datetime.combine(first, time.min, UTC)
-    if last is not None and last < date.max:
-        where.append("c.submitted_at < :submitted_before")
-        given["submitted_before"] = datetime.combine(last, time.min, UTC) + timedelta(days=1)
