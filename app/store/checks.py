@@ -26,10 +26,10 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN activity_boards b ON b.activity_id = l.activity_id AND b.board = l.target
         WHERE a.format IN ('live-course', 'regularly-scheduled-series', 'enduring-material', 'performance-improvement')
         AND l.quarters > coalesce(b.points_quarters, a.ama_quarters)""",
-    "every credit repeats its completion's activity, learner, date and occasion": """
+    "every credit not withdrawn repeats its completion's activity, learner, date and occasion": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
-        WHERE x.activity_id <> c.activity_id OR x.subject <> c.subject OR x.completed_on <> c.completed_on
-        OR x.occasion <> c.occasion""",
+        WHERE x.status <> 'withdrawn' AND (x.activity_id <> c.activity_id OR x.subject <> c.subject
+        OR x.completed_on <> c.completed_on OR x.occasion <> c.occasion)""",
     "a withdrawn completion has no credit that stands": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         WHERE c.withdrawn_at IS NOT NULL AND x.status <> 'withdrawn'""",
