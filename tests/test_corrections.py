@@ -9,8 +9,9 @@ import pytest
 from app.services.context import Service
 from app.store import dialect
 from tests.editing import etag
+from tests.feeds import decide
 from tests.problems import assert_problem
-from tests.support import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, points, settle, tina
+from tests.support import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
 
 COMPLETIONS = "/v1/learner-completions"
 
@@ -46,32 +47,6 @@ def told(service: Service, credit_id: str) -> list[str]:
             )
         ]
     )
-
-
-def decide(service: Service, credit_id: str, status: str) -> None:
-    """Let a board have decided, with what that means for the ledger."""
-
-    def run(connection: Any) -> None:
-        (target, quarters), *_ = dialect.rows(
-            connection,
-            "SELECT CASE WHEN kind = 'cme' THEN 'CME' ELSE board END, quarters FROM credits WHERE credit_id = :id",
-            {"id": credit_id},
-        )
-        holds = status in ("pending", "accepted")
-        dialect.run(
-            connection,
-            "UPDATE credits SET status = :status, holds = :holds WHERE credit_id = :id",
-            [{"status": status, "holds": holds, "id": credit_id}],
-        )
-        if not holds:
-            dialect.run(
-                connection,
-                "UPDATE ledger SET quarters = quarters - :quarters WHERE target = :target AND (activity_id, subject) IN "
-                "(SELECT activity_id, subject FROM credits WHERE credit_id = :id)",
-                [{"quarters": quarters, "target": target, "id": credit_id}],
-            )
-
-    service.database.write(run)
 
 
 def test_another_amount_keeps_the_credit_and_tells_the_board(api: Api, service: Service) -> None:

@@ -20,6 +20,7 @@ from app.routers.depends import (
     ActivitiesEditor,
     ActivitiesReader,
     ActivitiesWriter,
+    CompletionsWriter,
     IfMatch,
     IfNoneMatch,
     answered,
@@ -27,9 +28,9 @@ from app.routers.depends import (
     shown,
 )
 from app.routers.openapi import problems
-from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage, ActivityPatch
+from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage, ActivityPatch, WithdrawnOut
 from app.schemas.base import KEEPABLE
-from app.services import activities, activity_changes
+from app.services import activities, activity_changes, activity_learners
 from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
 
@@ -134,6 +135,15 @@ async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> R
 async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Open a closed activity again."""
     return _answer(caller, await transact_async(caller, activity_changes.reopen, activity_id))
+
+
+@router.post("/{activity_id}/withdraw-learners", response_model=WithdrawnOut, responses=problems(404))
+async def withdraw_learners(caller: CompletionsWriter, activity_id: ActivityId) -> WithdrawnOut:
+    """Withdraw every completion of an activity, so that it can be deleted. The boards that have them are told.
+
+    It takes effect piece by piece: sent again after a failure, it goes on with what is left.
+    """
+    return WithdrawnOut(activity_id=activity_id, withdrawn=await activity_learners.withdraw_all(caller, activity_id))
 
 
 def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:

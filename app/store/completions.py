@@ -60,6 +60,17 @@ def pairs_of(connection: Connection, completion_ids: Iterable[str]) -> dict[str,
     return {completion_id: (activity_id, subject) for completion_id, activity_id, subject in found}
 
 
+def ids_of_activity(connection: Connection, activity_id: str, limit: int) -> list[str]:
+    """Return the ids of an activity's completions that have not been withdrawn, the oldest first."""
+    found = dialect.rows(
+        connection,
+        "SELECT completion_id FROM completions WHERE activity_id = :activity AND withdrawn_at IS NULL "
+        "ORDER BY completion_id LIMIT :limit",
+        {"activity": activity_id, "limit": limit},
+    )
+    return [row[0] for row in found]
+
+
 def of_provider(
     connection: Connection, provider_id: str, completion_id: str, *, for_update: bool = False
 ) -> Completion | None:
