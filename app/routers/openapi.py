@@ -24,6 +24,7 @@ holds all that the rules have to say.
 TAGS = [
     {"name": "Activities", "description": "What a provider offers."},
     {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
+    {"name": "Events", "description": "What has happened, in its order."},
     {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},
     {"name": "System", "description": "Health, metrics, and pages about problems."},
 ]
