@@ -221,7 +221,8 @@ def send(caller: Caller, answer: Answer) -> Response:
 
 def shown(resource: BaseModel, version: int, if_none_match: str | None) -> Response:
     """Send a resource with its version as `ETag`, or only that it still stands."""
-    headers = {"ETag": f'"{version}"'}
+    # It may be kept by whoever asked, and by nobody between; each time they ask whether it still stands.
+    headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache"}
     if seen(if_none_match, version):
         return Response(status_code=304, headers=headers)
     return Response(resource.model_dump_json(), headers=headers, media_type="application/json")
