@@ -36,6 +36,7 @@ from app.rules.placement import Standing, Target
 from app.services.context import Work
 from app.services.findings import rejected
 from app.services.keeping import keep
+from app.services.links import keep_links, link_of
 from app.store import activities, completions, learners
 from app.store.completions import Change, Pair
 
@@ -90,7 +91,7 @@ def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> l
             _note_day(loaded.day_quarters, change)
         results.append(Submitted(outcome=case.placement.outcome, completion=completion, findings=findings))
     if changes:
-        learners.add_links(works[0].connection, sorted(loaded.new_links, key=lambda row: str(row["link"])))
+        keep_links(works[0], loaded.new_links)
         keep(changes, loaded.facts.activities, verb="report")
     return results
 
@@ -200,7 +201,7 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change:
         activity_id=report.activity_id,
         learner_id=learner_id,
         subject=subject,
-        link=_link(work, report.provider_id, learner_id, loaded) if learner_id else None,
+        link=link_of(work, (report.provider_id, learner_id), loaded.links, loaded.new_links) if learner_id else None,
         completed_on=case.day,
         occasion=placement.occasion,
         first_name=person.first_name,
@@ -240,16 +241,3 @@ def _credit(work: Work, target: Target, day: date) -> Credit:
         status_at=work.now,
         once_per_day=target.once_per_day,
     )
-
-
-def _link(work: Work, provider_id: str, learner_id: str, loaded: _Loaded) -> str:
-    """Return the opaque id under which the provider may name the learner, made and kept on first use."""
-    pair = (provider_id, learner_id)
-    if pair not in loaded.links:
-        # Derived, not drawn: two requests that meet the person first at the same moment agree.
-        link = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
-        loaded.links[pair] = link
-        loaded.new_links.append(
-            {"provider_id": provider_id, "learner_id": learner_id, "link": link, "created_at": work.now}
-        )
-    return loaded.links[pair]
