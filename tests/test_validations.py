@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from app.domain.identity import Result
 from app.domain.learners import Learner
 from app.domain.readings import MonthDay
 from app.domain.validations import ValidationRequest
-from app.matching.validation import NAMESAKES, evidence_of, fits
+from app.matching.validation import NAMESAKES, evidence_of, fits, matched_boards
 from app.rules.engine import VALIDATION_RULES
 from app.schemas.validations import EXAMPLE
 from app.services import registry, validations
@@ -281,12 +282,14 @@ def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Serv
     expected = []
     for request in requests:
         evidence = evidence_of(request, service.catalogue)
-        count = sum(fits(each, evidence) for each in everybody)
-        expected.append(Result.ONE if count == 1 else Result.SEVERAL if count else Result.NONE)
-    assert [each.result for each in answers] == expected
-    assert {result: expected.count(result) > 30 for result in set(expected)} == dict.fromkeys(
-        (Result.ONE, Result.SEVERAL, Result.NONE), True
-    )
+        fitting = [each for each in everybody if fits(each, evidence)]
+        if len(fitting) == 1:
+            expected.append((Result.ONE, matched_boards(fitting[0], evidence)))
+        else:
+            expected.append((Result.SEVERAL if fitting else Result.NONE, ()))
+    assert [(each.result, each.matched_boards) for each in answers] == expected
+    counted = Counter(result for result, _ in expected)
+    assert min(counted[result] for result in (Result.ONE, Result.SEVERAL, Result.NONE)) > 30
     settle(service)
 
 

@@ -65,6 +65,8 @@ class Lookup(NamedTuple):
     number: str
     """An NPI, or a licence or board id as it is compared; empty for any."""
     most: int
+    decides: bool
+    """Whether it looks at everything that was given, so that nobody found needs comparing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Found:
 
     ids: Mapping[Lookup, Sequence[str]]
     learners: Mapping[str, Learner]
-    """Everybody under lookups that did not return too many."""
+    """Everybody under lookups that have not looked at everything, and did not return too many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ them has more than it may return, "more than one" is answered, and nobody is tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.domain.catalogue import Catalogue
 from app.domain.identity import Result
@@ -27,8 +27,7 @@ LAST_DATE = "~"
 """Sorts after every birth date."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What a validation gives, as it is compared. None: not given."""
 
     last: str
@@ -65,7 +64,7 @@ def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
         first=first,
         birth_date=str(request.birth_date) if isinstance(request.birth_date, MonthDay) else None,
         npi=request.npi,
-        licensing=tuple(each.code for each in catalogue.licensing(request.state)) if request.state else None,
+        licensing=tuple([each.code for each in catalogue.licensing(request.state)]) if request.state else None,
         license_key=id_key(license_id) if license_id else None,
         license_npi=license_id if license_id and is_npi(license_id) else None,
         certifying=board.code if board is not None else None,
@@ -109,25 +108,42 @@ def _namesakes(evidence: Evidence, by: By, *, board: str = "", number: str = "")
 
 
 def _lookup(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> Lookup:
-    # What the lookup itself decides needs no comparing: that there are two of them is all that is told.
     asked = (evidence.npi is not None) + evidence.asks_license + evidence.asks_certification
-    decides = asked <= 1 and evidence.school is None and not (by is By.NPI and evidence.licensing is not None)
+    # Of somebody with an NPI given as a licence, it is yet to be seen whether they are licensed in the state.
+    either = evidence.license_npi is not None and evidence.licensing is not None
+    decides = asked <= 1 and evidence.school is None and not either
     low, high = (evidence.birth_date, evidence.birth_date) if evidence.birth_date is not None else ("", LAST_DATE)
-    return Lookup(by, evidence.last, evidence.first, low, high, board, number, 1 if decides else NAMESAKES)
+    # Where nothing is left to compare, two learners tell as much as a hundred.
+    most = 1 if decides else NAMESAKES
+    return Lookup(by, evidence.last, evidence.first, low, high, board, number, most, decides)
 
 
-def decide(evidence: Evidence, lookups: Iterable[Lookup], found: Found) -> tuple[Result, Learner | None]:
+class Decision(NamedTuple):
+    """How many fit; who, and on file with which of the boards named, when it is one."""
+
+    result: Result
+    learner_id: str | None = None
+    boards: tuple[str, ...] = ()
+
+
+def decide(evidence: Evidence, lookups: Sequence[Lookup], found: Found) -> Decision:
     """Decide how many of those found fit; of more than a lookup may return, nobody is the only one."""
     ids: set[str] = set()
+    decided = True
     for lookup in lookups:
         held = found.ids[lookup]
         if len(held) > lookup.most:
-            return Result.SEVERAL, None
+            return Decision(Result.SEVERAL)
         ids.update(held)
-    fitting = [learner for each in ids if fits(learner := found.learners[each], evidence)]
-    if len(fitting) == 1:
-        return Result.ONE, fitting[0]
-    return (Result.SEVERAL if fitting else Result.NONE), None
+        decided = decided and lookup.decides
+    if not decided:
+        ids = {each for each in ids if fits(found.learners[each], evidence)}
+    if len(ids) != 1:
+        return Decision(Result.SEVERAL if ids else Result.NONE)
+    (only,) = ids
+    if decided:
+        return Decision(Result.ONE, only, tuple([each.board for each in lookups if each.board and found.ids[each]]))
+    return Decision(Result.ONE, only, matched_boards(found.learners[only], evidence))
 
 
 def fits(learner: Learner, evidence: Evidence) -> bool:

@@ -94,6 +94,9 @@ def ask(rules: Iterable[Rule], case: Any, present: frozenset[Scope]) -> tuple[Fi
             continue
         if each.needs and any(getattr(case, need) is None for need in each.needs):
             continue
+        faults = list(each.judge(case))
+        if not faults:
+            continue
         said = [
             Finding(
                 rule=each.id,
@@ -102,9 +105,9 @@ def ask(rules: Iterable[Rule], case: Any, present: frozenset[Scope]) -> tuple[Fi
                 detail=fault.detail,
                 hint=fault.hint,
             )
-            for fault in each.judge(case)
+            for fault in faults
         ]
-        if said and each.stands_alone:
+        if each.stands_alone:
             # The record as a whole is about something that is not there.
             return tuple(said)
         findings.extend(said)

@@ -15,9 +15,8 @@ from sqlalchemy import Connection
 from app.core.errors import InvalidRequest
 from app.domain.findings import Finding
 from app.domain.identity import Result
-from app.domain.learners import Learner
 from app.domain.validations import Validated, ValidationRequest
-from app.matching.validation import Evidence, decide, evidence_of, lookups_of, matched_boards
+from app.matching.validation import Evidence, decide, evidence_of, lookups_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
@@ -40,7 +39,7 @@ class _Found:
     """One validation decided, its learner not yet named as the provider may name them."""
 
     validated: Validated
-    learner: Learner | None = None
+    learner_id: str | None = None
 
 
 async def validate(caller: Caller, request: ValidationRequest) -> Validated:
@@ -49,7 +48,7 @@ async def validate(caller: Caller, request: ValidationRequest) -> Validated:
     if findings:
         raise rejected(InvalidRequest, findings)
     found, link = await read_async(caller, _look_up, request)
-    if found.learner is None or link is not None:
+    if found.learner_id is None or link is not None:
         return replace(found.validated, link=link)
     return await transact_async(caller, _first_met, found)
 
@@ -67,9 +66,9 @@ def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) 
 
 def _look_up(connection: Connection, caller: Caller, request: ValidationRequest) -> tuple[_Found, str | None]:
     (found,) = _find(connection, caller.service, [request], judged=True)
-    if found.learner is None:
+    if found.learner_id is None:
         return found, None
-    pair = (caller.provider_id, found.learner.learner_id)
+    pair = (caller.provider_id, found.learner_id)
     return found, learners.links_of(connection, [pair]).get(pair)
 
 
@@ -95,18 +94,16 @@ def _find(
         if evidence is None:
             answers.append(_Found(validated=Validated(result=Result.NOT_ASKED, findings=said)))
             continue
-        result, learner = decide(evidence, mine, found)
-        boards = matched_boards(learner, evidence) if learner is not None else ()
-        answers.append(
-            _Found(validated=Validated(result=result, matched_boards=boards, hint=hints[result]), learner=learner)
-        )
+        result, learner_id, boards = decide(evidence, mine, found)
+        told = Validated(result=result, matched_boards=boards, hint=hints[result])
+        answers.append(_Found(validated=told, learner_id=learner_id))
     return answers
 
 
 def _linked(works: Sequence[Work], found: Sequence[_Found]) -> list[Validated]:
     """Give every learner found the id by which the provider may name them, kept when it is new."""
     pairs: list[Pair | None] = [
-        (work.caller.provider_id, each.learner.learner_id) if each.learner is not None else None
+        (work.caller.provider_id, each.learner_id) if each.learner_id is not None else None
         for work, each in zip(works, found, strict=True)
     ]
     known = learners.links_of(works[0].connection, {pair for pair in pairs if pair is not None}) if any(pairs) else {}

@@ -135,7 +135,10 @@ def found(connection: Connection, lookups: Iterable[Lookup]) -> Found:
         statement = f"SELECT k.place, (SELECT {every} FROM ({_LOOKUPS[by]} LIMIT :enough) x) FROM {source}"
         for place, held in dialect.rows(connection, statement, parameters | {"enough": most + 1}):
             ids[several[int(place)]] = held.split(" ") if held else []
-    wanted = {each for lookup, held in ids.items() if len(held) <= lookup.most for each in held}
+    compared = [lookup for lookup in ids if not lookup.decides]
+    if not compared:
+        return Found(ids, {})
+    wanted = {each for lookup in compared if len(ids[lookup]) <= lookup.most for each in ids[lookup]}
     return Found(ids, {each.learner_id: each for each in by_ids(connection, wanted or _NOBODY)})
 
 
