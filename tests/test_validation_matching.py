@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -116,7 +117,11 @@ def test_the_answer_counts_those_whom_everything_fits(people: list[Learner], fie
     assert answer(request, people) == expected_of(fitting, evidence)
 
 
-@given(registries(), requests, st.integers(1, 3))
+SHARED = ("birth_date", "state", "board", "medical_school")
+shared = st.fixed_dictionaries({}, optional={name: OPTIONAL[name] for name in SHARED})  # type: ignore[arg-type]
+
+
+@given(registries(), requests | shared, st.integers(1, 3))
 def test_however_few_a_lookup_may_return_one_is_the_only_one(
     people: list[Learner], fields: dict[str, object], most: int
 ) -> None:
@@ -206,6 +211,15 @@ def test_every_kind_of_evidence_tells_namesakes_apart(fields: dict[str, object])
 )  # fmt: skip
 def test_whatever_does_not_fit_is_a_miss(fields: dict[str, object]) -> None:
     assert answer(a_request(**fields), TWO) == (Result.NONE, None, ())
+
+
+def test_beyond_what_a_lookup_returns_there_may_be_another() -> None:
+    crowd = [
+        replace(a_learner(f"learner-{n}"), medical_school=school) for n, school in enumerate(("Yale", "Duke", "Duke"))
+    ]
+    assert answer(a_request(medical_school="Duke"), crowd, most=1) == Decision(Result.SEVERAL)
+    assert answer(a_request(medical_school="Yale"), crowd) == Decision(Result.ONE, "learner-0")
+    assert answer(a_request(medical_school="Meharry"), crowd) == Decision(Result.NONE)
 
 
 def test_evidence_must_fit_one_person_not_each_its_own() -> None:
