@@ -168,6 +168,7 @@ CompletionsReader = Annotated[Caller, _requires("completions:read")]
 CompletionsWriter = Annotated[Caller, _requires("completions:write")]
 CompletionsEditor = Annotated[Caller, _changes("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
+LearnersValidator = Annotated[Caller, _requires("learners:validate")]
 
 
 IfMatch = Annotated[str | None, Header(max_length=1_000, description="The `ETag` that the resource must still have.")]

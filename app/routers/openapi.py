@@ -25,6 +25,7 @@ TAGS = [
     {"name": "Activities", "description": "What a provider offers."},
     {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
     {"name": "Events", "description": "What has happened, in its order."},
+    {"name": "Learner validations", "description": "Whether given identity data fits one learner, several, or none."},
     {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},
     {"name": "System", "description": "Health, metrics, and pages about problems."},
 ]
@@ -58,6 +59,8 @@ def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
         ("MocIn", "board", boards),
         ("MocRegistration", "board", boards),
         ("CmeIn", "state", states),
+        ("ValidationIn", "board", boards),
+        ("ValidationIn", "state", states),
         ("ActivityIn", "format", formats),
         ("ActivityPatch", "format", formats),
     ):
