@@ -27,7 +27,7 @@ def a_world(**fields: Any) -> World:
         "activities": [
             {
                 "activity_id": GRAND_ROUNDS, "start_date": "2021-01-17", "end_date": "2021-12-17",
-                "ama_pra_credits": 52, "moc": [],
+                "ama_pra_credits": 1, "moc": [],
             }
         ],
         "boards": [{"code": "ABIM", "credit_types": ["Medical Knowledge"]}],
