@@ -73,6 +73,18 @@ def test_a_whole_number_may_be_written_with_a_point(api: Api) -> None:
         assert_problem(api.report(a_completion(occasion=wrong)), 422, "invalid-request")
 
 
+def test_queries_say_that_they_take_no_nul(api: Api) -> None:
+    operations = [each for path in DOCUMENT["paths"].values() for each in path.values()]
+    queries = [given for each in operations for given in each.get("parameters", []) if given["in"] == "query"]
+    texts = [node for given in queries for node in nodes(given["schema"]) if node.get("type") == "string"]
+    free = [node for node in texts if not {"enum", "const", "format"} & node.keys()]
+    assert len(free) > 5
+    for node in free:
+        assert re.search(node["pattern"], "Karacme-7") and not re.search(node["pattern"], "a\x00b")
+    for path, name in (("/v1/activities", "internal_id"), ("/v1/learner-completions", "last_name")):
+        assert_problem(api.get(path, **{name: "a\x00b"}), 422, "parameter-invalid")
+
+
 def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
     parameters = [
         each for path in DOCUMENT["paths"].values() for op in path.values() for each in op.get("parameters", [])

@@ -188,6 +188,8 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     mode = "valid" if case.meta is not None and case.meta.generation.mode.is_positive else "invalid"
     label = case.operation.label if same else f"{case.method} {case.operation.path}"
     _counts[label, mode if same else "other method", _phase(case), response.status_code] += 1
+    if _counts.total() % 100 == 0:
+        _write_counts()  # a round that is cut short has still sent what it sent
     if response.status_code >= 400 and mode == "valid" and same:
         problem = _json(response) or {}
         for code in {item.get("code", "") for item in problem.get("errors") or [problem]}:
