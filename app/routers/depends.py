@@ -136,6 +136,7 @@ def _creates(scope: str) -> Any:
                 alias="Idempotency-Key",
                 max_length=255,
                 description="Names the request: sent again with it, it is answered the same and nothing happens twice.",
+                json_schema_extra={"pattern": "[^\\s\\x85]"},
             ),
         ] = None,
         _prefer: _Prefer = None,

@@ -68,6 +68,21 @@ def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
         described["description"] = f"{described.get('description', '').rstrip('.')}. {text}"
 
 
+def _say_that_queries_take_no_nul(paths: dict[str, Any]) -> None:
+    """Give the texts of every query the pattern that `StrictRoute` holds them to."""
+    for operation in (each for item in paths.values() for each in item.values()):
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "query":
+                _forbid_nul(parameter["schema"])
+
+
+def _forbid_nul(schema: dict[str, Any]) -> None:
+    if schema.get("type") == "string" and not {"enum", "const", "format", "pattern"} & schema.keys():
+        schema["pattern"] = r"^[^\x00]*$"
+    for inner in (*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())):
+        _forbid_nul(inner)
+
+
 def operation_id(route: APIRoute) -> str:
     """Name an operation after its function: stable, and good to read in generated clients."""
     return route.name
@@ -92,6 +107,7 @@ def describe(app: FastAPI, catalogue: Catalogue) -> dict[str, Any]:
             schema.pop("$defs", None)
             schemas[name] = schema
         _name_what_is_known(schemas, catalogue)
+        _say_that_queries_take_no_nul(document["paths"])
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         app.openapi_schema = document
     return app.openapi_schema
