@@ -14,14 +14,21 @@ from app import __version__
 from app.core import problems
 from app.core.config import Settings
 from app.core.middleware import Surroundings
-from app.routers import activities, completion_lists, completions, reference, system
+from app.routers import activities, activity_lists, completion_lists, completions, reference, system
 from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access import Clients
 from app.services.context import Service
 from app.services.startup import catalogue_of, open_service
 
-ROUTERS = (activities.router, completions.router, completion_lists.router, reference.router, system.router)
+ROUTERS = (
+    activities.router,
+    activity_lists.router,
+    completions.router,
+    completion_lists.router,
+    reference.router,
+    system.router,
+)
 
 
 class Background(Protocol):

@@ -36,10 +36,30 @@ completions = Table(
         "uq_completions_standing", "activity_id", "subject", "completed_on", "occasion", unique=True,
         sqlite_where=text("withdrawn_at IS NULL"), postgresql_where=text("withdrawn_at IS NULL"),
     ),
-    Index("ix_completions_listed", "provider_id", "completion_id"),
     Index("ix_completions_of_activity", "activity_id", "completion_id"),
     Index("ix_completions_of_learner", "learner_id", "completed_on"),
-    Index("ix_completions_named", "provider_id", "last_key", "first_key"),
+    *(
+        # Lists are of one provider and of what stands: each of these is an order, and answers a filter.
+        Index(
+            f"ix_completions_{name}", "provider_id", *columns, "completion_id",
+            sqlite_where=text(where), postgresql_where=text(where),
+        )
+        for name, columns, where in (
+            ("listed", (), "withdrawn_at IS NULL"),
+            ("named", ("last_key", "first_key"), "withdrawn_at IS NULL"),
+            ("first_named", ("first_key",), "withdrawn_at IS NULL"),
+            ("completed", ("completed_on",), "withdrawn_at IS NULL"),
+            ("submitted", ("submitted_at",), "withdrawn_at IS NULL"),
+            ("updated", ("updated_at",), "withdrawn_at IS NULL"),
+            ("by_activity", ("activity_id",), "withdrawn_at IS NULL"),
+            # What came one by one makes the most of it, and pays for no index.
+            ("entered", ("entry_method",), "withdrawn_at IS NULL AND entry_method <> 'api'"),
+        )
+    ),
+    Index(
+        "ix_completions_of_batch", "batch_id", "completion_id",
+        sqlite_where=text("batch_id IS NOT NULL"), postgresql_where=text("batch_id IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 completion_versions = Table(
@@ -91,7 +111,11 @@ credits = Table(
     ),
     Index("ix_credits_of_completion", "completion_id"),
     Index("ix_credits_of_day", "subject", "board", "completed_on"),
-    Index("ix_credits_of_board", "board", "credit_id"),
+    Index("ix_credits_of_board", "board", "status", "completion_id"),
+    Index(
+        "ix_credits_reported", "reported_id", "completion_id",
+        sqlite_where=text("reported_id IS NOT NULL"), postgresql_where=text("reported_id IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 credit_types = Table(
@@ -102,6 +126,7 @@ credit_types = Table(
     number("quarters"),
     number("place"),
     CheckConstraint("quarters > 0", name="quarters_positive"),
+    Index(None, "credit_type", "credit_id"),
 )
 
 credit_references = Table(
