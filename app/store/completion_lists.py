@@ -13,7 +13,19 @@ from app.core.pagination import SortKey, Total
 from app.domain.credits import Completion, CreditStatus
 from app.store import dialect
 from app.store.completions import COLUMNS, LINKS, read
-from app.store.listing import Column, Narrowed, Place, days_spanned, marked, order_of, places, prefixed, spanned, total
+from app.store.listing import (
+    Column,
+    Narrowed,
+    Place,
+    days_spanned,
+    judged,
+    marked,
+    order_of,
+    places,
+    prefixed,
+    spanned,
+    total,
+)
 
 SORTS = {
     "completed_on": Column("c.completed_on", date),
@@ -109,21 +121,22 @@ def narrowed(wanted: Wanted) -> Narrowed:
     days_spanned(list_, "c.completed_on", "completed", *wanted.completed)
     spanned(list_, "c.submitted_at", "submitted", *wanted.submitted)
     spanned(list_, "c.updated_at", "updated", wanted.updated_from, None)
-    for name, column in (("completed", "completed_on"), ("submitted", "submitted_at"), ("updated", "updated_at")):
-        _source(list_, f"c.{column}", [f":{name}_from", f":{name}_to"])
+    for column in ("c.completed_on", "c.submitted_at", "c.updated_at"):
+        _source(list_, column)
     _of_credits(list_, wanted.credits, wanted.every_board)
     if wanted.entry_methods:
-        marks = marked(list_, "entered", wanted.entry_methods)
-        list_.test(f"c.entry_method IN ({marks})", "c.entry_method")
+        asked = f"c.entry_method IN ({marked(list_, 'entered', wanted.entry_methods)})"
         if "api" not in wanted.entry_methods:
-            own = f"{_OWN} AND c.entry_method <> 'api' AND c.entry_method IN ({marks})"
-            list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {own}")
+            asked = f"c.entry_method <> 'api' AND {asked}"
+            list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {asked}")
+            list_.along_id.extend([asked] if len(wanted.entry_methods) == 1 else [])
+        list_.test(asked, "c.entry_method")
     return list_
 
 
-def _source(list_: Narrowed, column: str, marks: Sequence[str]) -> None:
-    """Let what an index of completions answers be gathered by it, if anything is asked of the column."""
-    asked = [each for held, each in list_.tests if held == column and any(mark in each for mark in marks)]
+def _source(list_: Narrowed, column: str) -> None:
+    """Let what is asked of a column be gathered by the column's index."""
+    asked = [condition for held, condition in list_.tests if held == column]
     if asked:
         list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *asked))}")
 
@@ -216,7 +229,7 @@ def _of_credits(list_: Narrowed, wanted: CreditsWanted, every_board: Sequence[st
         inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:
         return
-    fits = " AND ".join(inside)
+    fits = judged(*inside)
     list_.test(f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND {fits} LIMIT 1) = 1")
     if referred:
         list_.sources.insert(

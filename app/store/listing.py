@@ -29,6 +29,10 @@ FIRST_STEP = 4
 """How many rows are walked first, for each row that is wanted."""
 LONGEST_WALK = 20_000
 """How many rows are walked before all rows of a filter are gathered instead."""
+SAMPLE = 1_000
+"""How many rows show whether a filter leaves much, when a total is counted."""
+MUCH = 0.25
+"""Where so many rows of the sample fit, counting one after another is quicker than gathering."""
 
 Place = list[Any]
 """Where a row stands in the order: the values of its keys and its id, as JSON can hold them."""
@@ -120,6 +124,12 @@ class Narrowed:
     sources: list[str] = field(default_factory=list)
     """Queries for ids, each for all rows that fit one filter and perhaps others: the likely shortest first."""
 
+    def is_whole(self, source: str) -> bool:
+        """Tell whether a source asks for exactly what the list does, so that its ids need no judging."""
+        alias = self.table.rpartition(" ")[2]
+        where = " AND ".join((*self.always, *(condition for _, condition in self.tests)))
+        return source == f"SELECT {alias}.{self.identity} FROM {self.table} WHERE {where}"
+
     def test(self, condition: str, column: str | None = None, **given: Any) -> None:
         """Add a condition."""
         self.tests.append((column, condition))
@@ -182,7 +192,7 @@ def total(connection: Connection, narrowed: Narrowed, most: int | None = None) -
 
 def _counted(connection: Connection, narrowed: Narrowed, enough: int) -> int:
     tests = [condition for _, condition in narrowed.tests]
-    if narrowed.sources and any(column is None for column, _ in narrowed.tests):
+    if narrowed.sources and any(column is None for column, _ in narrowed.tests) and not _much(connection, narrowed):
         source = _short(connection, narrowed) or narrowed.sources[0]
         # A part of a long source will do if enough of it fits; only else all of it is looked at.
         for part in (3 * enough, None):
@@ -194,12 +204,22 @@ def _counted(connection: Connection, narrowed: Narrowed, enough: int) -> int:
     return int(dialect.rows(connection, query, narrowed.bound(connection, enough=enough))[0][0])
 
 
+def _much(connection: Connection, narrowed: Narrowed) -> bool:
+    """Tell whether much of a few rows fits."""
+    fits = f"CASE WHEN {' AND '.join(condition for _, condition in narrowed.tests)} THEN 1 ELSE 0 END"
+    query = f"SELECT {fits} AS fits FROM {narrowed.table} WHERE {' AND '.join(narrowed.always)} LIMIT :sample"
+    ((found,),) = dialect.rows(
+        connection, f"SELECT sum(fits) FROM ({query}) f", narrowed.bound(connection, sample=SAMPLE)
+    )
+    return int(found or 0) >= MUCH * SAMPLE
+
+
 def _counted_from(
     connection: Connection, narrowed: Narrowed, source: str, part: int | None, enough: int
 ) -> tuple[int, int]:
     """Return how many rows fit among a part of a source, and how many the part holds."""
     limited = f"SELECT * FROM ({source}) p" + (" LIMIT :part" if part is not None else "")
-    where = " AND ".join((*narrowed.always, *(condition for _, condition in narrowed.tests)))
+    where = judged(*narrowed.always, *(condition for _, condition in narrowed.tests))
     joined = _from_ids(narrowed, f"SELECT DISTINCT {narrowed.identity} FROM ({limited}) d")
     query = f"SELECT count(*) FROM (SELECT 1 FROM {joined} AND {where} LIMIT :enough) f"
     given = narrowed.bound(connection, enough=enough, part=part)
@@ -213,6 +233,11 @@ def _from_ids(narrowed: Narrowed, ids: str) -> str:
     """Return a join that begins at ids, up to its WHERE."""
     alias = narrowed.table.rpartition(" ")[2]
     return f"({ids}) ids CROSS JOIN {narrowed.table} WHERE {alias}.{narrowed.identity} = ids.{narrowed.identity}"
+
+
+def judged(*conditions: str) -> str:
+    """Return conditions as one that no index is chosen for: the row is found already, and only judged."""
+    return f"CASE WHEN {' AND '.join(conditions)} THEN 1 ELSE 0 END = 1"
 
 
 def _short(connection: Connection, narrowed: Narrowed) -> str | None:
@@ -260,20 +285,39 @@ class _Search:
             step = min(4 * step, LONGEST_WALK)
 
     def _walked(self, bounds: list[str], fits: str, start: Place | None, step: int) -> list[dialect.Row]:
-        return self._read(f"{self.narrowed.table} WHERE true", bounds, fits, start, step)
+        return self._read(bounds, fits, start, step)
 
     def _gathered(self, tests: list[str], source: str | None, start: Place | None, limit: int) -> list[Place]:
-        distinct = f"SELECT DISTINCT {self.narrowed.identity} FROM ({source}) d"
-        begins = _from_ids(self.narrowed, distinct) if source else f"{self.narrowed.table} WHERE true"
-        return [self.order.place(row) for row in self._read(begins, tests, "1", start, limit)]
+        if source is not None and len(self.order.keys) == 1 and self.narrowed.is_whole(source):
+            return self._sorted_ids(source, start, limit)
+        ids = f"SELECT DISTINCT {self.narrowed.identity} FROM ({source}) d" if source else None
+        return [self.order.place(row) for row in self._read(tests, "1", start, limit, ids)]
+
+    def _sorted_ids(self, source: str, start: Place | None, limit: int) -> list[Place]:
+        """Return the next ids of a source that answers the whole question from its index."""
+        descending = self.order.keys[0][1]
+        column = f"{self.narrowed.identity} || ''"  # not the column itself: its index is not the one to use
+        after = f"WHERE {column} {'<' if descending else '>'} :after" if start is not None else ""
+        found = dialect.rows(
+            self.connection,
+            f"SELECT {self.narrowed.identity} FROM ({source}) s {after} "
+            f"ORDER BY {column} {'DESC' if descending else 'ASC'} LIMIT :rows",
+            self.narrowed.bound(self.connection, rows=limit, after=start[-1] if start is not None else None),
+        )
+        return [[row[0]] for row in found]
 
     def _read(
-        self, begins: str, conditions: list[str], fits: str, start: Place | None, limit: int
+        self, conditions: list[str], fits: str, start: Place | None, limit: int, ids: str | None = None
     ) -> list[dialect.Row]:
         place, given = self.order.after(self.connection, start) if start is not None else ("true", {})
-        where = " AND ".join((*self.narrowed.always, *conditions, place))
+        where = (*self.narrowed.always, *conditions, place)
+        begins = (
+            f"{_from_ids(self.narrowed, ids)} AND {judged(*where)}"
+            if ids
+            else f"{self.narrowed.table} WHERE {' AND '.join(where)}"
+        )
         return dialect.rows(
             self.connection,
-            f"SELECT {self.order.selected()}, {fits} FROM {begins} AND {where} ORDER BY {self.order.sql()} LIMIT :rows",
+            f"SELECT {self.order.selected()}, {fits} FROM {begins} ORDER BY {self.order.sql()} LIMIT :rows",
             self.narrowed.bound(self.connection, rows=limit, **given),
         )

@@ -8,30 +8,31 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-STANDING = "withdrawn_at IS NULL"
-
 
 def upgrade() -> None:
     """Apply."""
     for name in ("listed", "named"):
         op.drop_index(f"ix_completions_{name}", "completions")
-    for name, columns, where in (
-        ("listed", (), STANDING),
-        ("named", ("last_key", "first_key"), STANDING),
-        ("first_named", ("first_key",), STANDING),
-        ("completed", ("completed_on",), STANDING),
-        ("submitted", ("submitted_at",), STANDING),
-        ("updated", ("updated_at",), STANDING),
-        ("by_activity", ("activity_id",), STANDING),
-        ("entered", ("entry_method",), f"{STANDING} AND entry_method <> 'api'"),
+    for name, columns in (
+        ("listed", ()),
+        ("named", ("last_key", "first_key")),
+        ("first_named", ("first_key",)),
+        ("completed", ("completed_on",)),
+        ("submitted", ("submitted_at",)),
+        ("updated", ("updated_at",)),
+        ("by_activity", ("activity_id",)),
     ):
         op.create_index(
-            f"ix_completions_{name}",
-            "completions",
-            ["provider_id", *columns, "completion_id"],
-            sqlite_where=sa.text(where),
-            postgresql_where=sa.text(where),
+            f"ix_completions_{name}", "completions", ["provider_id", *columns, "completion_id", "withdrawn_at"]
         )
+    entered = sa.text("entry_method <> 'api'")
+    op.create_index(
+        "ix_completions_entered",
+        "completions",
+        ["provider_id", "entry_method", "completion_id", "withdrawn_at"],
+        sqlite_where=entered,
+        postgresql_where=entered,
+    )
     batch, reported = sa.text("batch_id IS NOT NULL"), sa.text("reported_id IS NOT NULL")
     op.create_index(
         "ix_completions_of_batch",
@@ -40,8 +41,12 @@ def upgrade() -> None:
         sqlite_where=batch,
         postgresql_where=batch,
     )
-    op.drop_index("ix_credits_of_board", "credits")
-    op.create_index("ix_credits_of_board", "credits", ["board", "status", "completion_id"])
+    for name, columns in (
+        ("completion", ("completion_id", "board", "kind", "status")),
+        ("board", ("board", "status", "completion_id")),
+    ):
+        op.drop_index(f"ix_credits_of_{name}", "credits")
+        op.create_index(f"ix_credits_of_{name}", "credits", list(columns))
     op.create_index(
         "ix_credits_reported",
         "credits",
