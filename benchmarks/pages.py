@@ -37,10 +37,10 @@ def rows(database: str) -> Iterator[Row]:
         Crowd(installed, COMPLETIONS).fill()
         print(f"{COMPLETIONS} completions put into {database} in {time.perf_counter() - begun:.0f} s", flush=True)
         with served("app.main:create_app", installed.environment) as port:
-            yield from _measured(_Reader(port, installed), installed, database)
+            yield from _measured(_Reader(port, installed), installed)
 
 
-def _measured(reader: _Reader, installed: World, database: str) -> Iterator[Row]:
+def _measured(reader: _Reader, installed: World) -> Iterator[Row]:
     asked: list[tuple[str, dict[str, Any]]] = [("total", {"include": "total"})]
     orders = [None, *(sign + key for key in SORTS for sign in ("", "-")), MIXED]
     for order in orders:
@@ -58,7 +58,7 @@ def _measured(reader: _Reader, installed: World, database: str) -> Iterator[Row]
         for _ in range(ROUNDS):
             first.append(reader.timed({}))
             ours.append(reader.timed(query))
-        yield at_most(f"{name}, {database}", "the first page", middle(ours), middle(first), GOAL)
+        yield at_most(name, "the first page", middle(ours), middle(first), GOAL)
 
 
 class _Reader:

@@ -269,7 +269,7 @@ class _Search:
         if not tests:
             return [self.order.place(row) for row in self._walked(bounds, "1", start, limit)]
         found: list[Place] = []
-        step, walked, source = FIRST_STEP * limit, 0, None
+        step, walked, source = max(1, round(FIRST_STEP * limit)), 0, None
         while True:
             rows = self._walked(bounds, f"CASE WHEN {' AND '.join(tests)} THEN 1 ELSE 0 END", start, step)
             found.extend(self.order.place(row) for row in rows if row[-1])
