@@ -14,7 +14,16 @@ from app import __version__
 from app.core import problems
 from app.core.config import Settings
 from app.core.middleware import Surroundings
-from app.routers import activities, completion_lists, completions, events, reference, system, validations
+from app.routers import (
+    activities,
+    activity_lists,
+    completion_lists,
+    completions,
+    events,
+    reference,
+    system,
+    validations,
+)
 from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access import Clients
@@ -23,6 +32,7 @@ from app.services.startup import catalogue_of, open_service
 
 ROUTERS = (
     activities.router,
+    activity_lists.router,
     completions.router,
     completion_lists.router,
     events.router,

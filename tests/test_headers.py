@@ -52,13 +52,21 @@ def test_filters_that_are_no_dates_are_refused(api: Api) -> None:
     wrong = {}
     for name in ("completed_from", "completed_to", "submitted_from", "submitted_to"):
         for text in (
-            "x", "", "0", "1", "20211212", "1639267200", "2021-12-12T00:00:00", "2021-12-12T00:00:00Z", "0000-01-01",
+            "x", "", "0", "1", "20211212", "1639267200", "2021-12-12T00:00:00", "2021-12-12T25:00:00Z", "0000-01-01",
             "99999-01-01", "2021-13-01", "%D9%A2%D9%A0%D9%A2%D9%A1-12-12", "1e3", "2021-12-12%00",
         ):  # fmt: skip
             found = list(faults_of(asked(api, f"{COMPLETIONS}?{name}={text}"), 422, "parameter-invalid"))
             if found:
                 wrong[name, text] = found
     assert wrong == {}
+
+
+def test_a_completion_date_has_no_time_and_a_submission_may_have_one(api: Api) -> None:
+    moment = "2021-12-12T00:00:00Z"
+    for name in ("completed_from", "completed_to"):
+        assert_problem(api.get(COMPLETIONS, **{name: moment}), 422, "parameter-invalid")
+    for name in ("submitted_from", "submitted_to", "updated_from"):
+        assert api.get(COMPLETIONS, **{name: moment}).status == 200
 
 
 def test_filters_at_the_ends_of_the_calendar_narrow_like_others(api: Api) -> None:
@@ -218,3 +226,8 @@ def test_a_name_in_the_query_does_not_come_back(api: Api) -> None:
     query = f"last_name={quote(LAST)}&first_name={quote(FIRST)}"
     for wrong in ("limit=0", "cursor=x", "completed_from=x", "kind=x", "status=x"):
         assert_problem(asked(api, f"{COMPLETIONS}?{query}&{wrong}"), 422, "parameter-invalid")
+
+
+def test_what_is_wrong_with_a_parameter_is_said_as_it_is_written(api: Api) -> None:
+    (error,) = api.get("/v1/learner-completions", completed_from="soon").json["errors"]
+    assert error["detail"] == "A date is written YYYY-MM-DD."

@@ -105,7 +105,8 @@ _DETAILS = {
 
 
 def _sentence(message: str) -> str:
-    return message.removeprefix("Input ").capitalize().rstrip(".") + "."
+    told = message.removeprefix("Input ").removeprefix("Value error, ").rstrip(".")
+    return told[:1].upper() + told[1:] + "."
 
 
 def _methods_at(app: FastAPI, path: str) -> set[str]:

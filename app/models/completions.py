@@ -36,10 +36,30 @@ completions = Table(
         "uq_completions_standing", "activity_id", "subject", "completed_on", "occasion", unique=True,
         sqlite_where=text("withdrawn_at IS NULL"), postgresql_where=text("withdrawn_at IS NULL"),
     ),
-    Index("ix_completions_listed", "provider_id", "completion_id"),
     Index("ix_completions_of_activity", "activity_id", "completion_id"),
     Index("ix_completions_of_learner", "learner_id", "completed_on"),
-    Index("ix_completions_named", "provider_id", "last_key", "first_key"),
+    *(
+        # Lists are of one provider and of what stands: each of these is an order, answers a filter, and counts.
+        Index(f"ix_completions_{name}", "provider_id", *columns, "completion_id", "withdrawn_at")
+        for name, columns in (
+            ("listed", ()),
+            ("named", ("last_key", "first_key")),
+            ("first_named", ("first_key",)),
+            ("completed", ("completed_on",)),
+            ("submitted", ("submitted_at",)),
+            ("updated", ("updated_at",)),
+            ("by_activity", ("activity_id",)),
+        )
+    ),
+    # Most of what comes one by one is of the API, and pays for neither of these.
+    Index(
+        "ix_completions_entered", "provider_id", "entry_method", "completion_id", "withdrawn_at",
+        sqlite_where=text("entry_method <> 'api'"), postgresql_where=text("entry_method <> 'api'"),
+    ),
+    Index(
+        "ix_completions_of_batch", "batch_id", "completion_id",
+        sqlite_where=text("batch_id IS NOT NULL"), postgresql_where=text("batch_id IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 completion_versions = Table(
@@ -89,9 +109,13 @@ credits = Table(
         "uq_credits_once_per_day", "activity_id", "subject", "board", "completed_on", unique=True,
         sqlite_where=text("holds AND once_per_day"), postgresql_where=text("holds AND once_per_day"),
     ),
-    Index("ix_credits_of_completion", "completion_id"),
+    Index("ix_credits_of_completion", "completion_id", "board", "kind", "status"),
     Index("ix_credits_of_day", "subject", "board", "completed_on"),
-    Index("ix_credits_of_board", "board", "credit_id"),
+    Index("ix_credits_of_board", "board", "status", "completion_id"),
+    Index(
+        "ix_credits_reported", "reported_id", "completion_id",
+        sqlite_where=text("reported_id IS NOT NULL"), postgresql_where=text("reported_id IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 credit_types = Table(
@@ -102,6 +126,7 @@ credit_types = Table(
     number("quarters"),
     number("place"),
     CheckConstraint("quarters > 0", name="quarters_positive"),
+    Index(None, "credit_type", "credit_id"),
 )
 
 credit_references = Table(

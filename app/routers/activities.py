@@ -6,11 +6,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
+from fastapi import APIRouter, Path, Response
 
 from app.core.errors import Forbidden, InvalidRequest, ParameterInvalid
-from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
 from app.domain.readings import text_or_none
@@ -28,7 +26,7 @@ from app.routers.depends import (
     shown,
 )
 from app.routers.openapi import problems
-from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage, ActivityPatch, WithdrawnOut
+from app.schemas.activities import ActivityIn, ActivityOut, ActivityPatch, WithdrawnOut
 from app.schemas.base import KEEPABLE
 from app.services import activities, activity_changes, activity_learners
 from app.services.context import Caller, Work, read_async, transact_async
@@ -37,12 +35,6 @@ from app.services.idempotency import Answer
 router = APIRouter(prefix="/v1/activities", tags=["Activities"], route_class=StrictRoute)
 PATH = "/v1/activities"
 ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine-digit id.")]
-
-
-class ActivityQuery(PageQuery):
-    """Which activities to list. Repeated parameters mean any of their values."""
-
-    internal_id: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)] = []
 
 
 @router.post("", status_code=201, response_model=ActivityOut, responses=problems(409, 413, 415))
@@ -55,23 +47,6 @@ async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Respo
         return _told(registered, work.now.date(), 201)
 
     return await answered(caller, produce)
-
-
-@router.get("", response_model=ActivityPage, responses=problems())
-async def list_activities(
-    caller: ActivitiesReader, query: Annotated[ActivityQuery, Query()], response: Response
-) -> ActivityPage:
-    """List the provider's activities, by id."""
-    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
-    turned = turn(keyring, query, bound_to)
-    found = await read_async(
-        caller, activities.page, internal_id=turned.query.internal_id, after=turned.after, limit=query.size + 1
-    )
-    page = page_of(found, query.size, lambda each: each.activity.activity_id)
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(PATH, query.limit, cursor))
-    today = caller.service.clock().date()
-    return ActivityPage(data=[ActivityOut.of(each, today) for each in page.rows], next_cursor=cursor)
 
 
 @router.get("/{activity_id}", response_model=ActivityOut, responses=problems(404) | NOT_MODIFIED)

@@ -7,48 +7,92 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
+from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sorting, turn
 from app.core.routing import StrictRoute
 from app.routers.depends import CompletionsReader
 from app.routers.openapi import problems
 from app.schemas.base import Day
 from app.schemas.completions import CompletionOut, CompletionPage
+from app.schemas.queries import DayOrInstant, References, Text, Texts, since, until
 from app.services import completion_lists
-from app.services.completion_lists import Filter
+from app.services.completion_lists import SORTS, Filter
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
-Texts = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
+_ONE_CREDIT = (
+    "With `board`, `kind`, `status`, `credit_type`, `state` and `client_reference`, of one and the same credit."
+)
 
 
-class CompletionQuery(PageQuery):
-    """Which completions to list. Repeated parameters mean any of their values."""
+class CompletionQuery(SortedQuery):
+    """Which completions to list. Repeated parameters mean any of their values; different ones must all fit."""
 
+    q: Annotated[
+        Text | None,
+        Field(
+            description="Words, separated by white space; each must fit somewhere in the completion. A word fits when "
+            "the first or last name begins with it (case, accents and punctuation aside; a name of several words "
+            "is compared as one), or when it is exactly the activity id, the completion id, the `learner_board_id` "
+            "or a `client_reference` of one of its credits."
+        ),
+    ] = None
     activity_id: Texts = []
-    first_name: Annotated[str | None, Field(max_length=200)] = None
-    last_name: Annotated[str | None, Field(max_length=200)] = None
-    board: Annotated[Texts, Field(description="Code or name of a board.")] = []
+    first_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
+    last_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
+    board: Annotated[Texts, Field(description=f"Code or name of a board. {_ONE_CREDIT}")] = []
     kind: list[Literal["cme", "moc"]] = []
     status: list[Literal["pending", "accepted", "rejected", "withdrawn"]] = []
-    learner_id: Annotated[str | None, Field(max_length=64)] = None
-    client_reference: Annotated[str | None, Field(max_length=300)] = None
     completed_from: Day | None = None
     completed_to: Day | None = None
-    submitted_from: Day | None = None
-    submitted_to: Day | None = None
+    submitted_from: Annotated[DayOrInstant | None, since("Submitted")] = None
+    submitted_to: Annotated[DayOrInstant | None, until("Submitted")] = None
+    updated_from: Annotated[DayOrInstant | None, since("Changed")] = None
+    activity_format: Annotated[Texts, Field(description="Code or name of the activity's format.")] = []
+    mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
+    rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
+    credit_type: Annotated[
+        Texts, Field(description="A credit type or special credit, by any of the names its board takes.")
+    ] = []
+    entry_method: list[Literal["api", "form", "excel", "tab", "xml", "ndjson"]] = []
+    state: Annotated[
+        Texts, Field(description="State of the licensing board: two letters, full name, or a board's code.")
+    ] = []
+    learner_id: Texts = []
+    client_reference: References = []
+    batch_id: Texts = []
+    sort: Annotated[
+        str | None,
+        Field(
+            max_length=200,
+            description=sorting(SORTS, "newest first") + " `last_name` alone is followed by `first_name`; names are "
+            "ordered as they are compared, without case, accents and punctuation.",
+        ),
+    ] = None
 
 
 @router.get("", response_model=CompletionPage, responses=problems())
 async def list_completions(
     caller: CompletionsReader, query: Annotated[CompletionQuery, Query()], response: Response
 ) -> CompletionPage:
-    """List the provider's completions, newest first."""
+    """List the provider's completions, newest first unless `sort` says otherwise.
+
+    A completion that stands from the first page to the last, and whose sort keys stay, is on exactly one of them.
+    """
     keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
     turned = turn(keyring, query, bound_to)
-    wanted = Filter(**turned.query.model_dump(exclude={"limit", "cursor"}))
-    found = await read_async(caller, completion_lists.page, wanted, before=turned.after, limit=query.size + 1)
-    page = page_of(found, query.size, lambda each: each.completion_id)
+    keys = sort_keys(turned.query.sort, SORTS)
+    asked = Filter(**turned.query.model_dump(exclude={*CompletionQuery.page_fields, "sort"}))
+    counted = "total" in query.include
+    found = await read_async(
+        caller, completion_lists.page, asked, keys, after=turned.after, limit=query.size + 1, counted=counted
+    )
+    page = page_of(found.rows, query.size, lambda each: each[0])
     cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(PATH, query.limit, cursor))
-    return CompletionPage(data=[CompletionOut.of(each) for each in page.rows], next_cursor=cursor)
+    response.headers.update(next_link(PATH, query.limit, cursor, query.include))
+    return CompletionPage(
+        data=[CompletionOut.of(each) for _, each in page.rows],
+        next_cursor=cursor,
+        total=found.total and found.total.count,
+        total_capped=found.total and found.total.capped,
+    )

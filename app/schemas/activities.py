@@ -332,7 +332,9 @@ class WithdrawnOut(Out):
 
 
 class ActivityPage(Out):
-    """A page of activities, by id."""
+    """A page of activities."""
 
     data: list[ActivityOut]
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
+    total: int | None = Field(description="How many there are on all pages, with `include=total`.")
+    total_capped: bool | None = Field(description="Whether there are more than `total`, which is counted no farther.")

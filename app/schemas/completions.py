@@ -292,7 +292,9 @@ class ReportedOut(CompletionOut):
 
 
 class CompletionPage(Out):
-    """A page of completions, newest first."""
+    """A page of completions."""
 
     data: list[CompletionOut]
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
+    total: int | None = Field(description="How many there are on all pages, with `include=total`.")
+    total_capped: bool | None = Field(description="Whether there are more than `total`, which is counted no farther.")

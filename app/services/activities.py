@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -71,16 +70,9 @@ def get(connection: Connection, caller: Caller, activity_id: str) -> RegisteredA
     stored = activities.one(connection, caller.provider_id, activity_id)
     if stored is None:
         raise NotFound("There is no such activity.")
-    return _shown(stored, caller)
+    return shown(stored, caller)
 
 
-def page(
-    connection: Connection, caller: Caller, *, internal_id: Sequence[str] = (), after: str | None, limit: int
-) -> list[RegisteredActivity]:
-    """Return the provider's activities after an id, in the order of their ids."""
-    found = activities.page(connection, caller.provider_id, internal_ids=internal_id, after=after, limit=limit)
-    return [_shown(stored, caller) for stored in found]
-
-
-def _shown(stored: RegisteredActivity, caller: Caller) -> RegisteredActivity:
+def shown(stored: RegisteredActivity, caller: Caller) -> RegisteredActivity:
+    """Return an activity with what the rules advise about it today."""
     return replace(stored, findings=judge_activity(stored.activity, caller.service.catalogue))

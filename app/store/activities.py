@@ -15,7 +15,7 @@ from app.domain.amounts import in_credits, in_quarters
 from app.models.activities import activities, activity_boards
 from app.store import dialect
 
-_COLUMNS = (
+COLUMNS = (
     "a.activity_id, a.provider_id, a.internal_id, a.title, a.format, a.start_date, a.end_date, a.ama_quarters, "
     "a.description, a.providership, a.city, a.state, a.country, a.delivery_methods, a.listing_public, a.mips, a.rems, "
     "a.details, a.closed_at, a.version, a.created_at, a.updated_at"
@@ -31,13 +31,13 @@ def reportable(
     """
     found = dialect.by_keys(
         connection,
-        _COLUMNS,
+        COLUMNS,
         ("provider", "id"),
         asked,
         "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
         dialect.for_update(connection, "KEY SHARE OF a") if locking else "",
     )
-    return {each.activity.activity_id: each.activity for each in _read(connection, found)}
+    return {each.activity.activity_id: each.activity for each in read(connection, found)}
 
 
 def one(
@@ -46,11 +46,11 @@ def one(
     """Return one activity of a provider; `for_update` keeps reports of learners out until the transaction ends."""
     found = dialect.rows(
         connection,
-        f"SELECT {_COLUMNS} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider "
+        f"SELECT {COLUMNS} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider "
         "AND a.deleted_at IS NULL" + (dialect.for_update(connection) if for_update else ""),
         {"id": activity_id, "provider": provider_id},
     )
-    return next(iter(_read(connection, found)), None)
+    return next(iter(read(connection, found)), None)
 
 
 def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -> str | None:
@@ -62,22 +62,6 @@ def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -
         {"provider": provider_id, "internal": internal_id},
     )
     return str(found[0][0]) if found else None
-
-
-def page(
-    connection: Connection, provider_id: str, *, internal_ids: Sequence[str] = (), after: str | None, limit: int
-) -> list[RegisteredActivity]:
-    """Return the provider's activities after an id, in the order of their ids."""
-    marks = {f"internal{place}": each for place, each in enumerate(internal_ids)}
-    narrowed = f"AND a.internal_id IN ({', '.join(':' + mark for mark in marks)})" if marks else ""
-    found = dialect.rows(
-        connection,
-        f"SELECT {_COLUMNS} FROM activities a WHERE a.provider_id = :provider AND a.activity_id > :after "
-        f"AND a.deleted_at IS NULL {narrowed} "
-        "ORDER BY a.activity_id LIMIT :limit",
-        {"provider": provider_id, "after": after or "", "limit": limit, **marks},
-    )
-    return list(_read(connection, found))
 
 
 def free_id(connection: Connection) -> str:
@@ -168,7 +152,8 @@ def _credits(quarters: int | None) -> float | None:
     return None if quarters is None else in_credits(quarters)
 
 
-def _read(connection: Connection, found: Sequence[dialect.Row]) -> Iterable[RegisteredActivity]:
+def read(connection: Connection, found: Sequence[dialect.Row]) -> Iterable[RegisteredActivity]:
+    """Yield the activities of rows of `COLUMNS`, each with its registrations."""
     registered: dict[str, list[Registration]] = {}
     for row in dialect.by_keys(
         connection,
