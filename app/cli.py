@@ -16,7 +16,7 @@ from app.core.errors import ConfigurationError, Problem
 from app.core.logging import configure_logging
 from app.rules.catalogue import CatalogueError
 from app.rules.examples import failed
-from app.services import checks, clients, demo, registry
+from app.services import checks, clients, demo, registry, sandbox
 from app.services.context import Service, operator, transact
 from app.services.startup import catalogue_of, kept_files, open_service
 from app.store import schema
@@ -50,6 +50,7 @@ def main() -> None:
         clients.Refused,
         registry.ImportFault,
         demo.DemoFault,
+        sandbox.Taken,
         Problem,
     ) as error:
         _fail(str(error))
@@ -157,7 +158,9 @@ def client_create(
     board: Annotated[str | None, typer.Option("--board", help="A board's own client.")] = None,
     as_operator: Annotated[bool, typer.Option("--operator", help="May do everything.")] = False,
     scopes: Annotated[list[str] | None, typer.Option("--scope", help="Instead of every scope of its role.")] = None,
-    test: Annotated[bool, typer.Option("--test", help="A key that begins with pars_test_.")] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="A key for the sandbox; without a provider, for the shared one.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Create a client, and print its key this once."""
@@ -166,6 +169,8 @@ def client_create(
         for role, chosen in (("provider", providers), ("vendor", vendor), ("board", board), ("operator", as_operator))
         if chosen
     ]
+    if not roles and test:
+        roles = ["provider"]
     if len(roles) != 1:
         _fail("Say one of --provider ID, --vendor, --board CODE, --operator.")
     with _service() as service:

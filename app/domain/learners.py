@@ -47,6 +47,8 @@ class Learner:
     npi: str | None
     licenses: tuple[Holding, ...]
     certifications: tuple[Holding, ...]
+    sandbox: str = ""
+    """The name of a magic learner of the sandbox; empty for a physician of the registry."""
 
     def licensed_by(self, boards: frozenset[str]) -> tuple[Holding, ...]:
         """Return the licences of these boards, lapsed ones included."""

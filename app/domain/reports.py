@@ -106,6 +106,8 @@ class CompletionReport:
     received_at: datetime
     """When the report reached us (a file row: when the file was uploaded). UTC."""
     batch_id: str | None = None
+    sandbox: bool = False
+    """Whether it is of the sandbox: it is about nobody of the registry, and no board is told."""
 
     @property
     def rems_only(self) -> bool:

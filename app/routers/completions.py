@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path, Response
 
 from app.core.routing import StrictRoute
 from app.domain.credits import Outcome
+from app.domain.readings import text_or_none
 from app.domain.reports import EntryMethod
 from app.routers.depends import CompletionsReader, CompletionsReporter, CompletionsWriter, IfMatch, answered, send
 from app.routers.openapi import problems
 from app.schemas.completions import CompletionIn, CompletionOut, ReportedOut
-from app.services import completions, reporting, submitter
+from app.services import completions, reporting, sandbox, submitter
 from app.services.context import read_async, transact_async
 from app.services.idempotency import Answer
 from app.services.reporting import Submitted
@@ -26,11 +27,12 @@ CompletionId = Annotated[str, Path(max_length=64, description="The completion's 
     "",
     status_code=201,
     response_model=ReportedOut,
-    responses=problems(409, 413, 415)
+    responses=problems(409, 413, 415, 429)
     | {200: {"model": ReportedOut, "description": "Joined to, or unchanged in, what stands"}},
 )
 async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
     """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
+    await sandbox.rehearse(caller, text_or_none(body.activity_id))
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
     if caller.idempotency_key is None:
         return send(_told(await submitter.report(caller, one)))

@@ -26,6 +26,7 @@ from app.services.activities import normalised, register
 from app.services.context import Work
 from app.services.findings import rejected
 from app.services.preconditions import matches
+from app.services.sandbox import refuse_magic
 from app.store import activities, coverage
 
 FEW = 10
@@ -109,6 +110,7 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     stored = _locked(work, activity_id)
     if if_match is not None:
         _check(if_match, stored)
+    refuse_magic(stored.activity)
     count, first = coverage.standing(work.connection, activity_id, FEW)
     if count:
         detail = f"{_counted(count)} in the way; withdraw first."
@@ -174,6 +176,7 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
 
 
 def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
+    refuse_magic(stored.activity)
     version = stored.version + 1
     activities.replace_with(work.connection, stored.activity, after, version, work.now)
     work.audit(verb, "activity", after.activity_id, version=version)

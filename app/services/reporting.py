@@ -36,6 +36,7 @@ from app.rules.placement import Standing, Target
 from app.services.context import Work
 from app.services.findings import rejected
 from app.services.keeping import keep
+from app.services.magic import answered
 from app.store import activities, completions, learners
 from app.store.completions import Change, Pair
 
@@ -69,6 +70,10 @@ def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> l
     """Judge and store reports of several callers in one transaction, each under its own caller's work."""
     if not works:
         return []
+    reports = [
+        replace(each, sandbox=True) if work.caller.client.test else each
+        for work, each in zip(works, reports, strict=True)
+    ]
     loaded = _load(works[0], reports)
     results: list[Submitted] = []
     changes: list[tuple[Work, Change]] = []
@@ -150,7 +155,7 @@ def _note_day(day_quarters: dict[tuple[str, str, str, date], int], change: Chang
     for credit in change.added:
         after = change.completion
         key = (after.provider_id, after.subject, credit.board, after.completed_on)
-        if key in day_quarters:
+        if key in day_quarters and credit.holds:
             day_quarters[key] += credit.quarters
 
 
@@ -184,7 +189,7 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change:
     """Build the new or extended completion that an accepted record makes."""
     report, placement = case.report, case.placement
     assert placement is not None and case.day is not None
-    added = tuple(_credit(work, target, case.day) for target in placement.fresh)
+    added = answered(case.learner, tuple(_credit(work, target, case.day) for target in placement.fresh))
     if placement.onto is not None:
         joined = replace(placement.onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
         if placement.rems_fresh:

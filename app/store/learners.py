@@ -58,7 +58,7 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
 
 
 _EVERYTHING = """
-    SELECT l.learner_id, 'learner', l.birth_date, l.npi, '' FROM {keys} JOIN learners l ON l.learner_id = k.id
+    SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.sandbox FROM {keys} JOIN learners l ON l.learner_id = k.id
     UNION ALL
     SELECT n.learner_id, 'name', n.last_key, n.first_key, '' FROM {keys} JOIN learner_names n ON n.learner_id = k.id
     UNION ALL
@@ -75,8 +75,11 @@ _EVERYTHING = """
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     """Return learners with all that matching needs to know."""
     held: dict[str, dict[str, list[tuple[str, str]]]] = {}
-    for learner_id, what, first, second, _ in dialect.everything(connection, _EVERYTHING, set(ids)):
+    magic: dict[str, str] = {}
+    for learner_id, what, first, second, third in dialect.everything(connection, _EVERYTHING, set(ids)):
         held.setdefault(learner_id, defaultdict(list))[what].append((first, second))
+        if what == "learner":
+            magic[learner_id] = third
     return [
         Learner(
             learner_id=learner_id,
@@ -85,6 +88,7 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
             npi=parts["learner"][0][1],
             licenses=tuple(Holding(board=board, number=number) for board, number in parts["license"]),
             certifications=tuple(Holding(board=board, number=number) for board, number in parts["certification"]),
+            sandbox=magic[learner_id],
         )
         for learner_id, parts in held.items()
     ]
