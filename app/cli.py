@@ -16,7 +16,7 @@ from app.core.errors import ConfigurationError, Problem
 from app.core.logging import configure_logging
 from app.rules.catalogue import CatalogueError
 from app.rules.examples import failed
-from app.services import checks, clients, demo, registry, sandbox
+from app.services import checks, clients, demo, magic, registry, sandbox, sandbox_page
 from app.services.context import Service, operator, transact
 from app.services.startup import catalogue_of, kept_files, open_service
 from app.store import schema
@@ -218,6 +218,22 @@ def registry_import(file: Annotated[Path, typer.Argument(metavar="FILE", help="C
         typer.echo(f"{file.name}:{line}: {reason}", err=True)
     if counts.refused:
         raise typer.Exit(1)
+
+
+@commands.command("sandbox")
+def show_sandbox(
+    page: Annotated[Path | None, typer.Option(help="Write the tables into this page, between its marks.")] = None,
+) -> None:
+    """Print what test clients can rely on: magic learners, magic activities, and what is answered when."""
+    tables = sandbox_page.tables_of(magic.sandbox())
+    if page is None:
+        typer.echo(tables)
+        return
+    try:
+        sandbox_page.write_into(page, tables)
+    except ValueError as error:
+        _fail(str(error))
+    typer.echo(page)
 
 
 @commands.command()

@@ -70,7 +70,8 @@ def every_difference(api: Api, service: Service, own: dict[str, str]) -> list[st
 
 def test_every_row_is_answered_as_the_table_says(http: TestClient, service: Service) -> None:
     api = api_of(http, service, test=True)
-    assert every_difference(api, service, {}) == []
+    found = every_difference(api, service, {})
+    assert not found, "\n".join(found)
     settle(service)
 
 
@@ -79,7 +80,8 @@ def test_the_sandbox_of_a_provider_answers_like_the_shared_one(http: TestClient,
     listed = {each["internal_id"]: each["activity_id"] for each in api.get(ACTIVITIES).json["data"]}
     own = {each.activity_id: listed[each.internal_id] for each in sandbox().activities}
     assert own.keys().isdisjoint(own.values())
-    assert every_difference(api, service, own) == []
+    found = every_difference(api, service, own)
+    assert not found, "\n".join(found)
     settle(service)
 
 
