@@ -61,7 +61,8 @@ _Provider = Annotated[
     Header(
         alias="PARS-Provider",
         max_length=64,
-        description="Provider acted for; required of vendors, operators and clients of several providers.",
+        description="Provider acted for; required of vendors, operators and clients of several providers. "
+        "To a test client it means the provider's sandbox.",
         examples=["0008001"],
     ),
 ]

@@ -43,9 +43,11 @@ def _learners_anew() -> None:
     """Make the table again, since SQLite cannot change a constraint.
 
     Those who refer to a learner are looked for when the old rows go and found when the new ones come, so the
-    rows must come last; until then the question is put off.
+    rows must come last; until then the question is put off. It is asked once a row, of learners as well, and without
+    an index each time of all of them.
     """
     op.execute("PRAGMA defer_foreign_keys = ON")
+    op.create_index("merged_before", "learners", ["merged_into"])
     op.execute("CREATE TEMPORARY TABLE learners_before AS SELECT * FROM learners")
     op.drop_table("learners")
     op.create_table(
@@ -65,8 +67,10 @@ def _learners_anew() -> None:
         sa.PrimaryKeyConstraint("learner_id", name=op.f("pk_learners")),
         sa.UniqueConstraint("npi", "sandbox", name=op.f("uq_learners_npi_sandbox")),
     )
+    op.create_index("merged_after", "learners", ["merged_into"])
     op.execute(
         f"INSERT INTO learners ({LEARNER}, sandbox, created_at, updated_at) "
         f"SELECT {LEARNER}, '', created_at, updated_at FROM learners_before"
     )
+    op.drop_index("merged_after", "learners")
     op.execute("DROP TABLE learners_before")
