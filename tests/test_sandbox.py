@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.errors import Problem
+from app.domain.candidates import Candidates
 from app.domain.reports import EntryMethod
+from app.matching.exact import find_learner
 from app.schemas.completions import CompletionIn
 from app.services import checks, clients, registry, submitter
 from app.services.access import within_reach
@@ -20,6 +23,8 @@ from app.services.registry import read_row
 from app.services.submitter import report_together
 from app.store import clients as stored
 from app.store import dialect
+from tests import pure
+from tests.live import at_once
 from tests.problems import assert_problem, footprint, same_but_request_id
 from tests.support import GRAND_ROUNDS, Answer, Api, Moment, a_completion, an_activity, api_of, points, settle
 
@@ -106,6 +111,32 @@ def test_a_registry_row_without_numbers_does_not_complete_a_magic_learner(servic
     row = {"first_name": "Olive", "last_name": "Only", "date_of_birth": "02/01", "medical_school": "Elsewhere"}
     counts = registry.import_rows(service, [(1, read_row(row, service.catalogue))])
     assert (counts.added, counts.updated) == (1, 0)
+    settle(service)
+
+
+@pytest.mark.parametrize(("in_sandbox", "found"), [(False, "physician"), (True, "magic")])
+def test_of_two_who_are_the_same_a_report_finds_the_one_of_its_world(in_sandbox: bool, found: str) -> None:
+    both = [pure.a_learner("physician"), replace(pure.a_learner("magic"), sandbox="one")]
+    report = replace(pure.a_report(), sandbox=in_sandbox)
+    for known in (both, [each for each in both if each.learner_id == found]):
+        match = find_learner(report, Candidates.of(known), pure.CATALOGUE)
+        assert match.learner is not None
+        assert match.learner.learner_id == found
+    nobody = find_learner(report, Candidates.of(each for each in both if each.learner_id != found), pure.CATALOGUE)
+    assert nobody.learner is None
+
+
+def test_the_sandbox_of_a_provider_is_made_once_by_many_at_once(service: Service) -> None:
+    def create() -> str:
+        made = transact(operator(service), clients.create, "tests", role="provider", provider_ids=[OURS], test=True)
+        return made.client_id
+
+    made = at_once([create] * 4)
+    query = "SELECT provider_id FROM grants WHERE client_id = :id"
+    held = [service.database.read(lambda conn, each=each: dialect.rows(conn, query, {"id": each})) for each in made]
+    assert len({row[0] for rows in held for row in rows}) == 1
+    listed = "SELECT count(*) FROM activities WHERE provider_id = :id"
+    assert count(service, listed, id=held[0][0][0]) == len(sandbox().activities)
     settle(service)
 
 

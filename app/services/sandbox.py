@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, Internal, Problem, RateLimited, Unavailable
+from app.core.errors import Conflict, Contended, Internal, Problem, RateLimited, Unavailable
 from app.domain.activities import Activity
 from app.domain.sandbox import MAGIC, PROVIDER_ID, Trouble
 from app.schemas.activities import ActivityIn
@@ -38,16 +38,22 @@ def of_provider(work: Work, provider_id: str) -> str:
         return shared(work)
     known = stored.id_of_sandbox(work.connection, provider_id)
     if known is None:
-        known = stored.free_provider_id(work.connection)
-        _add(work, known, f"Sandbox of {stored.name_of(work.connection, provider_id)}", provider_id)
+        name = f"Sandbox of {stored.name_of(work.connection, provider_id)}"
+        known = _add(work, stored.free_provider_id(work.connection), name, provider_id)
     _fill(work, known)
     return known
 
 
-def _add(work: Work, provider_id: str, name: str, sandbox_of: str) -> None:
+def _add(work: Work, provider_id: str, name: str, sandbox_of: str) -> str:
+    """Add a sandbox, and return the id of the one that stands: somebody else may have been quicker."""
     row = {"provider_id": provider_id, "name": name, "joint": False, "sandbox_of": sandbox_of, "created_at": work.now}
     clients.add_providers(work.connection, [row])
-    work.audit("add", "provider", provider_id, sandbox_of=sandbox_of)
+    standing = stored.id_of_sandbox(work.connection, sandbox_of)
+    if standing is None:
+        raise Contended("the id that was free was taken meanwhile")
+    if standing == provider_id:
+        work.audit("add", "provider", provider_id, sandbox_of=sandbox_of)
+    return standing
 
 
 def _fill(work: Work, provider_id: str) -> None:
