@@ -16,7 +16,7 @@ from app.core.errors import ConfigurationError, Problem
 from app.core.logging import configure_logging
 from app.rules.catalogue import CatalogueError
 from app.rules.examples import failed
-from app.services import checks, clients, demo, registry
+from app.services import checks, clients, demo, magic, registry, sandbox, sandbox_page
 from app.services.context import Service, operator, transact
 from app.services.startup import catalogue_of, kept_files, open_service
 from app.store import schema
@@ -50,6 +50,7 @@ def main() -> None:
         clients.Refused,
         registry.ImportFault,
         demo.DemoFault,
+        sandbox.Taken,
         Problem,
     ) as error:
         _fail(str(error))
@@ -157,7 +158,9 @@ def client_create(
     board: Annotated[str | None, typer.Option("--board", help="A board's own client.")] = None,
     as_operator: Annotated[bool, typer.Option("--operator", help="May do everything.")] = False,
     scopes: Annotated[list[str] | None, typer.Option("--scope", help="Instead of every scope of its role.")] = None,
-    test: Annotated[bool, typer.Option("--test", help="A key that begins with pars_test_.")] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="A key for the sandbox; without a provider, for the shared one.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Create a client, and print its key this once."""
@@ -166,6 +169,8 @@ def client_create(
         for role, chosen in (("provider", providers), ("vendor", vendor), ("board", board), ("operator", as_operator))
         if chosen
     ]
+    if not roles and test:
+        roles = ["provider"]
     if len(roles) != 1:
         _fail("Say one of --provider ID, --vendor, --board CODE, --operator.")
     with _service() as service:
@@ -213,6 +218,22 @@ def registry_import(file: Annotated[Path, typer.Argument(metavar="FILE", help="C
         typer.echo(f"{file.name}:{line}: {reason}", err=True)
     if counts.refused:
         raise typer.Exit(1)
+
+
+@commands.command("sandbox")
+def show_sandbox(
+    page: Annotated[Path | None, typer.Option(help="Write the tables into this page, between its marks.")] = None,
+) -> None:
+    """Print what test clients can rely on: magic learners, magic activities, and what is answered when."""
+    tables = sandbox_page.tables_of(magic.sandbox())
+    if page is None:
+        typer.echo(tables)
+        return
+    try:
+        sandbox_page.write_into(page, tables)
+    except ValueError as error:
+        _fail(str(error))
+    typer.echo(page)
 
 
 @commands.command()

@@ -101,9 +101,12 @@ def api_of(
     role: str = "provider",
     providers: Sequence[str] = (),
     scopes: Sequence[str] = (),
+    test: bool = False,
 ) -> Api:
     """Create a client of the service, and return it with its key."""
-    created = transact(operator(service), clients.create, name, role=role, provider_ids=providers, scopes=scopes)
+    created = transact(
+        operator(service), clients.create, name, role=role, provider_ids=providers, scopes=scopes, test=test
+    )
     return Api(http, created.api_key, created.client_id)
 
 

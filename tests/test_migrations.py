@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
@@ -44,6 +45,59 @@ def test_an_upgrade_from_nothing_makes_what_the_tables_declare(empty: Database) 
 
     assert empty.read(differences) == []
     assert empty.read(schema.current) == schema.head()
+
+
+def test_physicians_and_who_refers_to_them_live_through_the_change_of_their_table(empty: Database) -> None:
+    """SQLite makes the table again; a test client's right to a live provider ends."""
+    at = "'2026-01-01T00:00:00.000000Z'"
+    before = (
+        f"INSERT INTO providers (provider_id, name, joint, created_at) VALUES ('0000001', 'P', false, {at})",
+        (
+            "INSERT INTO learners (learner_id, first_name, last_name, birth_date, npi, created_at, updated_at) VALUES "
+            f"('l1', 'A', 'B', '01/01', '1999900016', {at}, {at}), ('l2', 'A', 'C', '01/01', NULL, {at}, {at})"
+        ),
+        "UPDATE learners SET merged_into = 'l1' WHERE learner_id = 'l2'",
+        "INSERT INTO learner_names VALUES ('l1', 'b', 'a', '01/01', 'B'), ('l2', 'c', 'a', '01/01', 'C')",
+        f"INSERT INTO learner_links VALUES ('0000001', 'l1', 'lrn_1', {at})",
+        (
+            "INSERT INTO clients (client_id, name, role, test, scopes, permission_attested_by, "
+            f"permission_attested_at, created_at) VALUES ('t', 'T', 'provider', true, '[]', 'T', {at}, {at}), "
+            f"('c', 'C', 'provider', false, '[]', 'C', {at}, {at})"
+        ),
+        f"INSERT INTO grants VALUES ('t', '0000001', {at}, NULL), ('c', '0000001', {at}, NULL)",
+    )
+
+    def fill(connection: Connection) -> None:
+        command.upgrade(schema._config(connection), "0005")
+        for statement in before:
+            connection.execute(text(statement))
+
+    empty.write(fill)
+    empty.write(schema.upgrade)
+
+    def found(connection: Connection) -> list[object]:
+        queries = (
+            "SELECT learner_id, npi, sandbox, merged_into FROM learners ORDER BY learner_id",
+            "SELECT learner_id FROM learner_names ORDER BY learner_id",
+            "SELECT link FROM learner_links",
+            "SELECT client_id FROM grants WHERE revoked_at IS NULL",
+        )
+        return [[tuple(row) for row in connection.execute(text(query))] for query in queries]
+
+    assert empty.read(found) == [
+        [("l1", "1999900016", "", None), ("l2", None, "", "l1")],
+        [("l1",), ("l2",)],
+        [("lrn_1",)],
+        [("c",)],
+    ]
+    for statement in (
+        "INSERT INTO learner_links VALUES ('0000001', 'nobody', 'lrn_2', " + at + ")",
+        "DELETE FROM learners WHERE learner_id = 'l1'",
+        "UPDATE learners SET npi = '1999900016'",
+        "UPDATE providers SET sandbox_of = 'nobody'",
+    ):
+        with pytest.raises(DBAPIError):
+            empty.write(lambda connection, statement=statement: connection.execute(text(statement)))
 
 
 def test_the_head_file_names_the_newest_revision() -> None:

@@ -69,6 +69,8 @@ class Activity:
     listing_public: bool | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     closed: bool = False
+    sandbox: bool = field(default=False, compare=False)
+    """Whether its provider is one of the sandbox."""
 
     @property
     def kind(self) -> ActivityFormat | None:

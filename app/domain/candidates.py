@@ -34,11 +34,12 @@ class Candidates:
     _by_license: dict[BoardAndId, list[Learner]]
     _by_certification: dict[BoardAndId, list[Learner]]
     _by_npi: dict[str, Learner]
+    _worlds: dict[bool, Candidates]
 
     @classmethod
     def of(cls, learners: Iterable[Learner], links: dict[tuple[str, str], str] | None = None) -> Candidates:
         """Index learners by everything a report may name them by."""
-        found = cls({}, links or {}, defaultdict(list), defaultdict(list), defaultdict(list), {})
+        found = cls({}, links or {}, defaultdict(list), defaultdict(list), defaultdict(list), {}, {})
         for learner in learners:
             found.learners[learner.learner_id] = learner
             for last, first in learner.names:
@@ -50,6 +51,13 @@ class Candidates:
             if learner.npi:
                 found._by_npi[learner.npi] = learner
         return found
+
+    def in_world(self, sandbox: bool) -> Candidates:
+        """Return those of the sandbox, or those of the registry: for a report, the others do not exist."""
+        if sandbox not in self._worlds:
+            here = [learner for learner in self.learners.values() if bool(learner.sandbox) is sandbox]
+            self._worlds[sandbox] = self if len(here) == len(self.learners) else Candidates.of(here, self.by_link)
+        return self._worlds[sandbox]
 
     def holds_license(self, board: str, key: str) -> bool:
         """Tell whether anybody on file holds this licence."""

@@ -48,6 +48,8 @@ class Learner:
     licenses: tuple[Holding, ...]
     certifications: tuple[Holding, ...]
     medical_school: str | None = None
+    sandbox: str = ""
+    """The name of a magic learner of the sandbox; empty for a physician of the registry."""
 
     def licensed_by(self, boards: frozenset[str]) -> tuple[Holding, ...]:
         """Return the licences of these boards, lapsed ones included."""

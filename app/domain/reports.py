@@ -111,6 +111,8 @@ class CompletionReport:
     """The sender's own key of the record: every credit of it is found under it."""
     corrects: str | None = None
     """The completion that this report is a correction of, in place; None when it is a record of its own."""
+    sandbox: bool = False
+    """Whether it is of the sandbox: it is about nobody of the registry, and no board is told."""
 
     @property
     def rems_only(self) -> bool:

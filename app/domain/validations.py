@@ -27,6 +27,8 @@ class ValidationRequest:
     board_id: str | None = None
     npi: str | None = None
     medical_school: str | None = None
+    sandbox: bool = False
+    """Whether it is of the sandbox, and about nobody of the registry."""
 
     @property
     def name(self) -> tuple[str, str]:
@@ -67,6 +69,8 @@ class Lookup(NamedTuple):
     most: int
     decides: bool
     """Whether it looks at everything that was given, so that nobody found needs comparing."""
+    sandbox: bool
+    """Whether magic learners are looked for, or those of the registry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def find_learner(report: CompletionReport, candidates: Candidates, catalogue: Ca
     """Decide who is meant among the candidates: exactly one learner, the same one for every part."""
     if not enough_given(report, catalogue):
         return NOT_ASKED
+    candidates = candidates.in_world(report.sandbox)
     wanted = wanted_by(report, catalogue)
     pool = candidates.under(wanted, report)
     unknown_licenses = tuple(_unknown_licenses(report, candidates, catalogue))

@@ -42,6 +42,7 @@ class Evidence(NamedTuple):
     certifying: str | None
     board_key: str | None
     school: str | None
+    sandbox: bool
 
     @property
     def asks_license(self) -> bool:
@@ -70,6 +71,7 @@ def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
         certifying=board.code if board is not None else None,
         board_key=id_key(request.board_id) if request.board_id else None,
         school=school_key(request.medical_school) or None,
+        sandbox=request.sandbox,
     )
 
 
@@ -115,7 +117,7 @@ def _lookup(evidence: Evidence, by: By, *, board: str = "", number: str = "") ->
     low, high = (evidence.birth_date, evidence.birth_date) if evidence.birth_date is not None else ("", LAST_DATE)
     # Where nothing is left to compare, two learners tell as much as a hundred.
     most = 1 if decides else NAMESAKES
-    return Lookup(by, evidence.last, evidence.first, low, high, board, number, most, decides)
+    return Lookup(by, evidence.last, evidence.first, low, high, board, number, most, decides, evidence.sandbox)
 
 
 class Decision(NamedTuple):

@@ -14,11 +14,13 @@ learners = Table(
     Column("middle_name", Key),
     key("last_name"),
     Column("birth_date", Key, comment="MM/DD; a year is never stored"),
-    Column("npi", Key, unique=True),
+    Column("npi", Key),
     Column("medical_school", Key),
+    key("sandbox", comment="name of the sandbox's magic learner; empty for a physician of the registry"),
     refers("merged_into", "learners.learner_id", nullable=True),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("npi", "sandbox"),
 )
 
 learner_names = Table(

@@ -15,7 +15,9 @@ providers = Table(
     Column("city", Key),
     Column("state", Key),
     refers("merged_into", "providers.provider_id", nullable=True),
+    refers("sandbox_of", "providers.provider_id", nullable=True),
     Column("created_at", Instant, nullable=False),
+    Index(None, "sandbox_of", unique=True),
 )
 
 boards = Table(

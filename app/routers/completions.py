@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Response
 from app.core.errors import Problem
 from app.core.routing import StrictRoute
 from app.domain.credits import Outcome
+from app.domain.readings import text_or_none
 from app.domain.reports import EntryMethod
 from app.routers.depends import (
     MINIMAL,
@@ -26,7 +27,7 @@ from app.routers.depends import (
 from app.routers.openapi import problems
 from app.schemas.completion_answers import BulkIn, BulkOut, HistoryOut, PreviewOut, VersionOut, bulk_body
 from app.schemas.completions import CompletionIn, CompletionOut, ReportedOut
-from app.services import bulk, completions, reporting, submitter
+from app.services import bulk, completions, reporting, sandbox, submitter
 from app.services.context import Work, read_async, transact_async
 from app.services.idempotency import Answer
 from app.services.reporting import Submitted
@@ -40,12 +41,13 @@ CompletionId = Annotated[str, Path(max_length=64, description="The completion's 
     "",
     status_code=201,
     response_model=ReportedOut,
-    responses=problems(409, 413, 415)
+    responses=problems(409, 413, 415, 429)
     | MINIMAL
     | {200: {"model": ReportedOut, "description": "Joined to, or unchanged in, what stands"}},
 )
 async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
     """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
+    await sandbox.rehearse(caller, text_or_none(body.activity_id))
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
     if caller.idempotency_key is None:
         return send(caller, _told(await submitter.report(caller, one)))
@@ -122,6 +124,7 @@ async def correct_completion(
     A credit keeps its id when learner and board stay; its board is told and decides anew. What the body leaves out is
     withdrawn.
     """
+    await sandbox.rehearse(caller, text_or_none(body.activity_id))
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
     return send(caller, _told(await transact_async(caller, completions.correct, completion_id, if_match, one)))
 

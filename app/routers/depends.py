@@ -65,7 +65,8 @@ _Provider = Annotated[
     Header(
         alias="PARS-Provider",
         max_length=64,
-        description="Provider acted for; required of vendors, operators and clients of several providers.",
+        description="Provider acted for; required of vendors, operators and clients of several providers. "
+        "To a test client it means the provider's sandbox.",
         examples=["0008001"],
     ),
 ]
@@ -86,7 +87,8 @@ async def _caller(request: Request, client: Client, provider: str | None, key: s
     service = service_of(request)
     provider_id = access.named_provider(client, provider)
     if not access.knows_itself(client, provider_id):
-        await service.database.read_async(lambda connection: access.must_act_for(connection, client, provider_id))
+        asked = provider_id
+        provider_id = await service.database.read_async(lambda conn: access.must_act_for(conn, client, asked))
     return Caller(
         service=service,
         client=client,

@@ -22,7 +22,8 @@ from app.schemas.reference import (
     StateList,
     StateOut,
 )
-from app.services import reference
+from app.schemas.sandbox import SandboxOut
+from app.services import magic, reference
 
 router = APIRouter(prefix="/v1", tags=["Reference data"], route_class=StrictRoute, dependencies=[Public])
 
@@ -82,3 +83,9 @@ async def list_practice_areas() -> PracticeAreaList:
 async def list_medical_schools() -> MedicalSchoolList:
     """List the medical schools that a validation may name."""
     return MedicalSchoolList.model_validate({"data": reference.medical_schools()})
+
+
+@router.get("/sandbox", response_model=SandboxOut, responses=problems())
+async def get_sandbox() -> SandboxOut:
+    """Tell what test clients can rely on: learners and activities that always have the same outcome, case by case."""
+    return SandboxOut.of(magic.sandbox())

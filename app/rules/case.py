@@ -43,9 +43,14 @@ class Facts:
     """Whom to ask when nothing else helps."""
 
     def activity_of(self, report: CompletionReport) -> Activity | None:
-        """Return a report's activity, if it is the provider's; another's is as if it did not exist."""
+        """Return a report's activity, if it is the provider's; another's is as if it did not exist.
+
+        So is a live one for a report of the sandbox, and the other way round.
+        """
         activity = self.activities.get(report.activity_id) if report.activity_id else None
-        return activity if activity is not None and activity.provider_id == report.provider_id else None
+        if activity is None or activity.provider_id != report.provider_id or activity.sandbox != report.sandbox:
+            return None
+        return activity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

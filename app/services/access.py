@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from threading import Lock
 
 from sqlalchemy import Connection
@@ -35,6 +36,8 @@ ROLE_SCOPES: dict[str, tuple[str, ...]] = {
     "operator": SCOPES,
 }
 """Every scope a client of a role may have, and has unless told otherwise."""
+TEST_SCOPES = frozenset(_REPORTING)
+"""What a test client may do at most: what belongs to a provider. Nothing else could be kept apart from live records."""
 
 KEPT_SECONDS = 30
 KEPT_CLIENTS = 10_000
@@ -60,11 +63,17 @@ class Clients:
         digest = digest_of(api_key)
         client = clients.by_key(connection, digest)
         if client is not None:
+            client = within_reach(client)
             with self._lock:
                 if len(self._kept) >= KEPT_CLIENTS:
                     self._kept.clear()
                 self._kept[digest] = (time.monotonic() + KEPT_SECONDS, client)
         return client
+
+
+def within_reach(client: Client) -> Client:
+    """Return a client with the scopes it can have here: whatever a test client was given once, no more than those."""
+    return replace(client, scopes=client.scopes & TEST_SCOPES) if client.test else client
 
 
 def named_provider(client: Client, asked: str | None) -> str:
@@ -81,14 +90,13 @@ def knows_itself(client: Client, provider_id: str) -> bool:
     return client.role == "provider" and provider_id in client.provider_ids
 
 
-def must_act_for(connection: Connection, client: Client, provider_id: str) -> None:
-    """Refuse a client without the right to act for a provider, looked up live.
+def must_act_for(connection: Connection, client: Client, provider_id: str) -> str:
+    """Return the provider acted for; refuses a client without the right to, looked up live.
 
-    A provider that does not exist answers like one that has granted nothing.
+    A provider that does not exist answers like one that has granted nothing. To a test client, a live provider's id
+    means the sandbox of that provider; to any other client, sandboxes do not exist.
     """
-    if client.role == "operator":
-        allowed = clients.provider_exists(connection, provider_id)
-    else:
-        allowed = clients.may_act_for(connection, client.client_id, provider_id)
-    if not allowed:
+    acted_for = clients.acted_for(connection, client, provider_id)
+    if acted_for is None:
         raise Forbidden("The client may not act for this provider.")
+    return acted_for

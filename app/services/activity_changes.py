@@ -25,6 +25,7 @@ from app.services.activities import normalised, register
 from app.services.context import Work
 from app.services.findings import rejected
 from app.services.preconditions import must_match
+from app.services.sandbox import refuse_magic
 from app.store import activities, coverage
 
 FEW = 10
@@ -106,6 +107,7 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     stored = _locked(work, activity_id)
     if if_match is not None:
         must_match(if_match, stored.version)
+    refuse_magic(stored.activity)
     count, first = coverage.standing(work.connection, activity_id, FEW)
     if count:
         detail = f"{_counted(count)} in the way; withdraw first."
@@ -166,6 +168,7 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
 
 
 def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
+    refuse_magic(stored.activity)
     version = stored.version + 1
     activities.replace_with(work.connection, stored.activity, after, version, work.now)
     work.audit(verb, "activity", after.activity_id, version=version)

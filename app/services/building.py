@@ -8,20 +8,21 @@ from datetime import date
 
 from app.core.clock import new_id
 from app.domain.credits import Completion, Credit, CreditStatus, Delivery
-from app.domain.learners import Person
+from app.domain.learners import Learner, Person
 from app.domain.readings import MonthDay
 from app.domain.words import full_name_key
 from app.rules.case import Case, subject_of
 from app.rules.placement import Target
 from app.services.context import Work
+from app.services.magic import answered
 from app.store.completion_changes import Change
 
 
-def new_credit(work: Work, target: Target, day: date) -> Credit:
+def new_credit(work: Work, target: Target, day: date, learner: Learner | None) -> Credit:
     """Return the credit that a target becomes."""
     board = work.service.catalogue.boards[target.board].on(day)
     delivered = board.is_sent(day)
-    return Credit(
+    credit = Credit(
         credit_id=new_id(),
         kind=target.kind,
         board=target.board,
@@ -37,6 +38,7 @@ def new_credit(work: Work, target: Target, day: date) -> Credit:
         status_at=work.now,
         once_per_day=target.once_per_day,
     )
+    return answered(learner, credit)
 
 
 def correction(work: Work, case: Case, link: str | None) -> Change | None:
@@ -49,7 +51,11 @@ def correction(work: Work, case: Case, link: str | None) -> Change | None:
     before = case.placed.corrects
     assert before is not None
     after = _identity(work, case, before, link)
-    parts = _Parts(told_anew=_told(before) != _told(after), named_by_id=case.report.person.learner_id is not None)
+    parts = _Parts(
+        learner=case.learner,
+        told_anew=_told(before) != _told(after),
+        named_by_id=case.report.person.learner_id is not None,
+    )
     for target in case.placed.targets:
         _take(work, parts, target, before, after)
     _settle_rest(work, parts, before, after)
@@ -72,6 +78,7 @@ def correction(work: Work, case: Case, link: str | None) -> Change | None:
 class _Parts:
     """What a correction does to each credit."""
 
+    learner: Learner | None
     told_anew: bool
     """Whether every board must hear of it: the day, the activity, or the person as named has changed."""
     named_by_id: bool
@@ -137,7 +144,7 @@ def _told(completion: Completion) -> tuple[object, ...]:
 
 def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: Completion) -> None:
     """Find the credit that a target corrects, or open a new one."""
-    fresh = new_credit(work, target, after.completed_on)
+    fresh = new_credit(work, target, after.completed_on, parts.learner)
     held = before.current(target.board) if before.subject == after.subject else None
     if held is None or held.delivery is not fresh.delivery:
         parts.added.append(fresh)

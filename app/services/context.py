@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -88,7 +88,12 @@ class Work:
         )
 
     def tell_board(self, event: str, credit: Credit, completion: Completion) -> None:
-        """Put an event before the board of a credit; the sealer gives it a position after the commit."""
+        """Put an event before the board of a credit; the sealer gives it a position after the commit.
+
+        Of the sandbox no board hears.
+        """
+        if self.caller.client.test:
+            return
         self._events.append(
             {
                 "event_id": new_id(),
@@ -174,6 +179,6 @@ OPERATOR = Client(
 """The operator's own commands: whoever can run them has the database anyway."""
 
 
-def operator(service: Service, provider: str | None = None) -> Caller:
-    """Return the caller that stands for the operator's own commands."""
-    return Caller(service=service, client=OPERATOR, provider=provider)
+def operator(service: Service, provider: str | None = None, *, sandbox: bool = False) -> Caller:
+    """Return the caller that stands for the operator's own commands, on live records or on those of the sandbox."""
+    return Caller(service=service, client=replace(OPERATOR, test=sandbox), provider=provider)

@@ -18,7 +18,7 @@ from app.domain.reports import EntryMethod
 from app.domain.words import full_name_key
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn
-from app.services import activities, clients, registry, reporting
+from app.services import activities, clients, registry, reporting, sandbox
 from app.services.context import Service, Work, operator, transact
 from app.services.synthetic import synthetic_physicians
 from app.store import activities as stored_activities
@@ -44,6 +44,7 @@ def load(service: Service) -> Path:
         transact(operator(service, each["provider"]), _activity, each)
     for each in world["completions"]:
         transact(operator(service, each["provider"]), _completion, each)
+    transact(operator(service), sandbox.shared)
     path = service.settings.data_dir / "demo-key"
     write_private(path, transact(operator(service), _key) + "\n")
     return path

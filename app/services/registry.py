@@ -139,7 +139,7 @@ def _added(work: Work, row: RegistryRow, writes: Writes) -> Entry:
         npi=row.npi,
         medical_school=row.medical_school,
     )
-    writes.learners.append(_learner(entry) | {"created_at": work.now, "updated_at": work.now})
+    writes.learners.append(_learner(entry) | {"sandbox": "", "created_at": work.now, "updated_at": work.now})
     _lists(work, entry, row, writes)
     return entry
 

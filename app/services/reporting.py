@@ -76,6 +76,7 @@ def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> l
     """Judge and store reports of several callers in one transaction, each under its own caller's work."""
     if not works:
         return []
+    reports = [in_world(work.caller, each) for work, each in zip(works, reports, strict=True)]
     loaded = _load(works[0], reports)
     results, changes = _judged(works, reports, loaded)
     if changes:
@@ -87,8 +88,14 @@ def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> l
 def preview(connection: Connection, caller: Caller, one: CompletionReport) -> Submitted:
     """Judge a report as it would be now, and show the completion it would make; nothing is stored or locked."""
     work = Work(connection=connection, caller=caller, now=caller.service.clock())
+    one = in_world(caller, one)
     (result,), _ = _judged([work], [one], _load(work, [one], locking=False))
     return result
+
+
+def in_world(caller: Caller, one: CompletionReport) -> CompletionReport:
+    """Return a report as one of the sandbox when a test client sends it: the live world does not exist for it."""
+    return replace(one, sandbox=True) if caller.client.test else one
 
 
 def _judged(
@@ -226,7 +233,7 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
     if placement.corrects is not None:
         named = (report.provider_id, case.learner.learner_id) if case.learner else None
         return correction(work, case, link_of(work, named, loaded.links, loaded.new_links) if named else None)
-    added = tuple(new_credit(work, target, case.completed) for target in placement.fresh)
+    added = tuple(new_credit(work, target, case.completed, case.learner) for target in placement.fresh)
     if placement.onto is not None:
         joined = replace(placement.onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
         if placement.rems_fresh:

@@ -44,6 +44,7 @@ class _Found:
 
 async def validate(caller: Caller, request: ValidationRequest) -> Validated:
     """Answer one validation; raises `InvalidRequest` with every finding when its form is wrong."""
+    request = replace(request, sandbox=caller.client.test)
     findings = judge_validation(request, caller.service.catalogue)
     if findings:
         raise rejected(InvalidRequest, findings)
@@ -60,7 +61,8 @@ def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) 
     """
     if not works:
         return []
-    found = _find(works[0].connection, works[0].service, requests)
+    asked = [replace(each, sandbox=work.caller.client.test) for work, each in zip(works, requests, strict=True)]
+    found = _find(works[0].connection, works[0].service, asked)
     return _linked(works, found)
 
 

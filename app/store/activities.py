@@ -18,7 +18,8 @@ from app.store import dialect
 COLUMNS = (
     "a.activity_id, a.provider_id, a.internal_id, a.title, a.format, a.start_date, a.end_date, a.ama_quarters, "
     "a.description, a.providership, a.city, a.state, a.country, a.delivery_methods, a.listing_public, a.mips, a.rems, "
-    "a.details, a.closed_at, a.version, a.created_at, a.updated_at"
+    "a.details, a.closed_at, a.version, a.created_at, a.updated_at, "
+    "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
 )
 
 
@@ -210,6 +211,7 @@ def _stored(row: dialect.Row) -> RegisteredActivity:
             rems=dialect.as_document(row[16]),
             details=dialect.as_document(row[17]),
             closed=row[18] is not None,
+            sandbox=bool(row[22]),
         ),
         version=row[19],
         created_at=dialect.as_instant(row[20]),

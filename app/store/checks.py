@@ -49,10 +49,14 @@ INVARIANTS: dict[str, str] = {
         OR EXISTS (
             SELECT 1 FROM completion_versions v WHERE v.completion_id = c.completion_id AND v.version > c.version)""",
     "every credit for a board was put before it once": """
-        SELECT x.credit_id FROM credits x WHERE x.delivery = 'board' AND 1 <> (
+        SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
+        JOIN providers p ON p.provider_id = c.provider_id
+        WHERE x.delivery = 'board' AND p.sandbox_of IS NULL AND 1 <> (
             SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.reported')""",
     "every withdrawal was told to the board, and nothing else was": """
-        SELECT x.credit_id FROM credits x WHERE x.delivery = 'board' AND
+        SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
+        JOIN providers p ON p.provider_id = c.provider_id
+        WHERE x.delivery = 'board' AND p.sandbox_of IS NULL AND
             (CASE WHEN x.status = 'withdrawn' THEN 1 ELSE 0 END) <> (
             SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.withdrawn')""",
     "no board is told of credit that is for the transcript only": """
@@ -87,6 +91,16 @@ INVARIANTS: dict[str, str] = {
         WHERE w.event <> 'credit.reported' AND (g.event_id IS NULL OR g.position >= f.position)""",
     "positions of a feed start at 1 and have no gaps": """
         SELECT board FROM feed GROUP BY board HAVING min(position) <> 1 OR max(position) <> count(*)""",
+    "no board is told anything of the sandbox": """
+        SELECT e.event_id FROM board_events e JOIN completions c ON c.completion_id = e.completion_id
+        JOIN providers p ON p.provider_id = c.provider_id WHERE p.sandbox_of IS NOT NULL""",
+    "what the sandbox reports is of its own learners, and nothing else is": """
+        SELECT c.completion_id FROM completions c JOIN providers p ON p.provider_id = c.provider_id
+        JOIN learners l ON l.learner_id = c.learner_id WHERE (p.sandbox_of IS NULL) <> (l.sandbox = '')""",
+    "test clients act for the sandbox only, and no others do": """
+        SELECT g.client_id FROM grants g JOIN clients c ON c.client_id = g.client_id
+        JOIN providers p ON p.provider_id = g.provider_id
+        WHERE g.revoked_at IS NULL AND c.test <> (p.sandbox_of IS NOT NULL)""",
     "a learner's names carry the learner's birth date": """
         SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id
         WHERE n.birth_date <> coalesce(l.birth_date, '')""",

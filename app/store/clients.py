@@ -26,6 +26,8 @@ class Client:
 
 
 _CLIENT = "c.client_id, c.role, c.board, c.test, c.scopes"
+_WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}
+"""For which providers a client may act at all: a test client for those of the sandbox, any other for live ones."""
 
 
 def by_key(connection: Connection, digest: str) -> Client | None:
@@ -52,7 +54,8 @@ def by_id(connection: Connection, client_id: str) -> Client | None:
 def _client(connection: Connection, row: dialect.Row) -> Client:
     granted = dialect.rows(
         connection,
-        "SELECT provider_id FROM grants WHERE client_id = :client AND revoked_at IS NULL",
+        "SELECT g.provider_id FROM grants g JOIN providers p ON p.provider_id = g.provider_id "
+        f"WHERE g.client_id = :client AND g.revoked_at IS NULL AND {_WORLD[bool(row[3])]}",
         {"client": row[0]},
     )
     return Client(
@@ -86,15 +89,26 @@ def revoke_grant(connection: Connection, client_id: str, provider_id: str, at: d
     return changed == 1
 
 
-def may_act_for(connection: Connection, client_id: str, provider_id: str) -> bool:
-    """Tell whether a client has the right to act for a provider at this moment."""
-    return bool(
-        dialect.rows(
-            connection,
-            "SELECT 1 FROM grants WHERE client_id = :client AND provider_id = :provider AND revoked_at IS NULL",
-            {"client": client_id, "provider": provider_id},
+def acted_for(connection: Connection, client: Client, provider_id: str) -> str | None:
+    """Return the provider that a client may act for at this moment under the id it names, None when it has no right.
+
+    Of a test client, the id of a live provider means the sandbox of that provider. An operator needs no grant.
+    """
+    meant = "p.provider_id = :provider"
+    if client.test:
+        meant = f"({meant} OR p.sandbox_of = :provider)"
+    granted = ""
+    if client.role != "operator":
+        granted = (
+            " AND EXISTS (SELECT 1 FROM grants g WHERE g.client_id = :client AND g.provider_id = p.provider_id "
+            "AND g.revoked_at IS NULL)"
         )
+    found = dialect.rows(
+        connection,
+        f"SELECT p.provider_id FROM providers p WHERE {meant} AND {_WORLD[client.test]}{granted}",
+        {"client": client.client_id, "provider": provider_id},
     )
+    return str(found[0][0]) if found else None
 
 
 def provider_exists(connection: Connection, provider_id: str) -> bool:

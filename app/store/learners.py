@@ -59,15 +59,16 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
 
 
 _EVERYTHING = """
-    SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school
+    SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school, l.sandbox
     FROM {keys} JOIN learners l ON l.learner_id = k.id
     UNION ALL
-    SELECT n.learner_id, 'name', n.last_key, n.first_key, '' FROM {keys} JOIN learner_names n ON n.learner_id = k.id
+    SELECT n.learner_id, 'name', n.last_key, n.first_key, '', ''
+    FROM {keys} JOIN learner_names n ON n.learner_id = k.id
     UNION ALL
-    SELECT h.learner_id, 'license', h.board, h.license_id, h.id_key
+    SELECT h.learner_id, 'license', h.board, h.license_id, h.id_key, ''
     FROM {keys} JOIN licenses h ON h.learner_id = k.id
     UNION ALL
-    SELECT h.learner_id, 'certification', h.board, h.board_id, h.id_key
+    SELECT h.learner_id, 'certification', h.board, h.board_id, h.id_key, ''
     FROM {keys} JOIN certifications h ON h.learner_id = k.id
     ORDER BY 1, 2, 3, 5
 """
@@ -77,11 +78,11 @@ _EVERYTHING = """
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     """Return learners with all that matching needs to know."""
     held: dict[str, dict[str, list[tuple[str, str]]]] = {}
-    schools: dict[str, str | None] = {}
-    for learner_id, what, first, second, third in dialect.everything(connection, _EVERYTHING, set(ids)):
+    rest: dict[str, tuple[str | None, str]] = {}
+    for learner_id, what, first, second, third, fourth in dialect.everything(connection, _EVERYTHING, set(ids)):
         held.setdefault(learner_id, defaultdict(list))[what].append((first, second))
         if what == "learner":
-            schools[learner_id] = third
+            rest[learner_id] = third, fourth
     return [
         Learner(
             learner_id=learner_id,
@@ -90,7 +91,8 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
             npi=parts["learner"][0][1],
             licenses=tuple(Holding(board=board, number=number) for board, number in parts["license"]),
             certifications=tuple(Holding(board=board, number=number) for board, number in parts["certification"]),
-            medical_school=schools[learner_id],
+            medical_school=rest[learner_id][0],
+            sandbox=rest[learner_id][1],
         )
         for learner_id, parts in held.items()
     ]
@@ -98,18 +100,22 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
 
 _OF_THE_NAME = "n.last_key = k.last AND n.first_key = k.first"
 _BORN = "n.birth_date BETWEEN k.born_from AND k.born_to"
+_OF_THE_WORLD = """EXISTS (
+    SELECT 1 FROM learners w WHERE w.learner_id = n.learner_id AND (w.sandbox = '') = (k.world = ''))"""
 _HOLDS = """EXISTS (
     SELECT 1 FROM {table} h WHERE h.learner_id = n.learner_id AND (k.board = '' OR h.board = k.board)
     AND (k.number = '' OR h.id_key = k.number))"""
 _HOLDER = f"""
     SELECT n.learner_id FROM {{table}} h CROSS JOIN learner_names n
     WHERE h.board = k.board AND h.short_key = k.short AND h.id_key = k.number
-    AND n.learner_id = h.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})"""
-_NAMESAKE = f"SELECT n.learner_id FROM learner_names n WHERE {_OF_THE_NAME} AND {_BORN}"
+    AND n.learner_id = h.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
+    AND {_OF_THE_WORLD}"""
+_NAMESAKE = f"SELECT n.learner_id FROM learner_names n WHERE {_OF_THE_NAME} AND {_BORN} AND {_OF_THE_WORLD}"
 _LOOKUPS = {
     By.NPI: f"""
     SELECT n.learner_id FROM learners l CROSS JOIN learner_names n
-    WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})""",
+    WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
+    AND {_OF_THE_WORLD}""",
     By.LICENSE: _HOLDER.format(table="licenses"),
     By.CERTIFICATION: _HOLDER.format(table="certifications"),
     By.NAME: _NAMESAKE,
@@ -128,8 +134,11 @@ def found(connection: Connection, lookups: Iterable[Lookup]) -> Found:
     for (by, most), several in asked.items():
         source, parameters = dialect.listed(
             connection,
-            ("place", "last", "first", "born_from", "born_to", "board", "number", "short"),
-            ((str(place), *each[1:7], short_id_key(each.number)) for place, each in enumerate(several)),
+            ("place", "last", "first", "born_from", "born_to", "board", "number", "short", "world"),
+            (
+                (str(place), *each[1:7], short_id_key(each.number), "sandbox" if each.sandbox else "")
+                for place, each in enumerate(several)
+            ),
         )
         every = dialect.joined_text(connection, "x.learner_id")
         statement = f"SELECT k.place, (SELECT {every} FROM ({_LOOKUPS[by]} LIMIT :enough) x) FROM {source}"

@@ -102,9 +102,10 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
             "l.learner_id, l.first_name, l.middle_name, l.last_name, l.birth_date, l.npi, l.medical_school",
             ("id",),
             keys,
-            "learners l ON l.learner_id = k.id",
+            "learners l ON l.learner_id = k.id AND l.sandbox = ''",
         )
     }
+    keys = [(each,) for each in entries]
     for learner_id, last, first in dialect.by_keys(
         connection, "n.learner_id, n.last_key, n.first_key", ("id",), keys, "learner_names n ON n.learner_id = k.id"
     ):

@@ -1,0 +1,131 @@
+"""The sandbox: learners and activities that always have the same outcome, for integrators to test against."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.credits import CreditStatus, Delivery
+from app.domain.learners import RegistryRow
+
+PROVIDER_ID = "9999999"
+"""The shared sandbox: every test client that names no provider acts for it."""
+MAGIC = "magic-"
+"""How the internal ids of the sandbox's own activities begin."""
+
+
+class Refusal(enum.StrEnum):
+    """Why a board refuses a credit."""
+
+    ID_UNKNOWN = "id-unknown"
+    """The board knows nobody by this id."""
+    NAME_DIFFERS = "name-differs"
+    """The board knows the id under another name."""
+    BIRTH_DATE_DIFFERS = "birth-date-differs"
+    """The board knows the id with another birth date."""
+    NOT_CERTIFIED = "not-certified"
+    """The board does not certify the learner."""
+    DUPLICATE = "duplicate"
+    """The board has this credit already."""
+    OVER_LIMIT = "over-limit"
+    """The learner has all the credit of this kind that counts."""
+    NOT_ELIGIBLE = "not-eligible"
+    """The learner cannot earn this credit."""
+    OTHER = "other"
+    """Something else, told in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagicLearner:
+    """Somebody who does not exist, and what boards answer to credit of theirs."""
+
+    name: str
+    says: str
+    row: RegistryRow
+    status: CreditStatus
+    reason: Refusal | None
+
+    @property
+    def learner_id(self) -> str:
+        """The registry id, the same everywhere."""
+        return f"sandbox-{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """How a report for an activity fares before it is read: it waits, and then fails, or is done after all."""
+
+    status: int | None = None
+    """Status of the answer; None when the report is done."""
+    retry_after: int | None = None
+    """Seconds after which the failing answer says to come back."""
+    seconds: float = 0
+    """How long it takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagicActivity:
+    """An activity that every provider of the sandbox has, under the same internal id."""
+
+    internal_id: str
+    activity_id: str
+    """Its id with the shared sandbox; elsewhere it has another."""
+    says: str
+    fields: Mapping[str, Any]
+    """In the shape of the API."""
+    closed: bool
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditExpected:
+    """One credit of an answer, in the order of the answer."""
+
+    board: str
+    status: CreditStatus
+    reason: Refusal | None
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What to send, and what comes back. What stands before it is sent first, and is accepted."""
+
+    section: str
+    says: str
+    before: tuple[Mapping[str, Any], ...]
+    """Reports to send first."""
+    send: Mapping[str, Any]
+    """In the shape of the API, for the shared sandbox."""
+    status: int
+    code: str | None
+    """The problem's code, where it is one."""
+    outcome: str | None
+    rejects: tuple[str, ...]
+    """Rules that refuse, in alphabetical order."""
+    warns: tuple[str, ...]
+    """Rules that warn, in alphabetical order, when the report comes within 30 days of the completion."""
+    credits: tuple[CreditExpected, ...]
+    retry_after: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """Everything of the sandbox, as the data file has it."""
+
+    provider_id: str
+    name: str
+    """Of the shared sandbox."""
+    learners: tuple[MagicLearner, ...]
+    activities: tuple[MagicActivity, ...]
+    rows: tuple[Row, ...]
+
+    def learner(self, name: str) -> MagicLearner | None:
+        """Return a magic learner by name."""
+        return next((each for each in self.learners if each.name == name), None)
+
+    def activity(self, internal_id: str) -> MagicActivity | None:
+        """Return a magic activity by its internal id."""
+        return next((each for each in self.activities if each.internal_id == internal_id), None)

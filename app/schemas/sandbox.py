@@ -1,0 +1,141 @@
+"""The sandbox out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.domain.sandbox import MagicActivity, MagicLearner, Row, Sandbox
+from app.schemas.base import Out
+
+
+class NumberOut(Out):
+    """A number by which a board knows the learner."""
+
+    board: str
+    number: str
+
+
+class MagicLearnerOut(Out):
+    """Somebody who does not exist, and what boards answer to credit of theirs."""
+
+    name: str
+    says: str
+    first_name: str
+    last_names: list[str]
+    date_of_birth: str
+    npi: str | None
+    licenses: list[NumberOut]
+    certifications: list[NumberOut]
+    credit_status: Literal["pending", "accepted", "rejected"]
+    credit_status_reason: str | None
+
+    @classmethod
+    def of(cls, learner: MagicLearner) -> MagicLearnerOut:
+        """Show a magic learner."""
+        row = learner.row
+        return cls(
+            name=learner.name,
+            says=learner.says,
+            first_name=row.first_name,
+            last_names=[row.last_name, *row.other_last_names],
+            date_of_birth=str(row.birth_date),
+            npi=row.npi,
+            licenses=[NumberOut(board=each.board, number=each.number) for each in row.licenses],
+            certifications=[NumberOut(board=each.board, number=each.number) for each in row.certifications],
+            credit_status=learner.status.value,
+            credit_status_reason=learner.reason,
+        )
+
+
+class MagicActivityOut(Out):
+    """An activity that every provider of the sandbox has."""
+
+    internal_id: str
+    activity_id: str = Field(description="With the shared sandbox; the sandbox of a provider has another.")
+    title: str
+    says: str
+
+    @classmethod
+    def of(cls, activity: MagicActivity) -> MagicActivityOut:
+        """Show a magic activity."""
+        return cls(
+            internal_id=activity.internal_id,
+            activity_id=activity.activity_id,
+            title=activity.fields["title"],
+            says=activity.says,
+        )
+
+
+class ExpectedCreditOut(Out):
+    """One credit of an answer."""
+
+    board: str
+    status: Literal["pending", "accepted", "rejected"]
+    status_reason: str | None
+    delivery: Literal["board", "transcript-only"]
+
+
+class CaseOut(Out):
+    """What to send to `POST /v1/learner-completions`, and what is answered."""
+
+    section: str
+    says: str
+    before: list[dict[str, Any]] = Field(description="Bodies to send first; they are accepted.")
+    send: dict[str, Any] = Field(description="The body, for the shared sandbox.")
+    status: int
+    code: str | None = Field(description="The problem's code.")
+    outcome: Literal["created", "joined", "unchanged"] | None = Field(description="When it is sent for the first time.")
+    rejects: list[str] = Field(description="Codes of the faults: rules, or faults of form.")
+    warns: list[str] = Field(description="Rules that warn within 30 days of the completion.")
+    credits: list[ExpectedCreditOut]
+    retry_after: int | None = Field(description="Seconds.")
+
+    @classmethod
+    def of(cls, row: Row) -> CaseOut:
+        """Show a row of the table."""
+        return cls.model_validate(
+            {
+                "section": row.section,
+                "says": row.says,
+                "before": [dict(each) for each in row.before],
+                "send": dict(row.send),
+                "status": row.status,
+                "code": row.code,
+                "outcome": row.outcome,
+                "rejects": list(row.rejects),
+                "warns": list(row.warns),
+                "credits": [
+                    ExpectedCreditOut.model_validate(
+                        {
+                            "board": each.board,
+                            "status": each.status.value,
+                            "status_reason": each.reason,
+                            "delivery": each.delivery.value,
+                        }
+                    )
+                    for each in row.credits
+                ],
+                "retry_after": row.retry_after,
+            }
+        )
+
+
+class SandboxOut(Out):
+    """The sandbox: what test clients can rely on."""
+
+    provider_id: str = Field(description="The shared sandbox, for which a test client without a provider acts.")
+    learners: list[MagicLearnerOut]
+    activities: list[MagicActivityOut]
+    cases: list[CaseOut]
+
+    @classmethod
+    def of(cls, sandbox: Sandbox) -> SandboxOut:
+        """Show the sandbox."""
+        return cls(
+            provider_id=sandbox.provider_id,
+            learners=[MagicLearnerOut.of(each) for each in sandbox.learners],
+            activities=[MagicActivityOut.of(each) for each in sandbox.activities],
+            cases=[CaseOut.of(each) for each in sandbox.rows],
+        )
