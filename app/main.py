@@ -14,14 +14,14 @@ from app import __version__
 from app.core import problems
 from app.core.config import Settings
 from app.core.middleware import Surroundings
-from app.routers import activities, completion_lists, completions, reference, system
+from app.routers import activities, completion_lists, completions, docs, reference, system
 from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access import Clients
 from app.services.context import Service
 from app.services.startup import catalogue_of, open_service
 
-ROUTERS = (activities.router, completions.router, completion_lists.router, reference.router, system.router)
+ROUTERS = (activities.router, completions.router, completion_lists.router, reference.router, system.router, docs.router)
 
 
 class Background(Protocol):
@@ -62,6 +62,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         version=__version__,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
+        docs_url=None,
         redoc_url=None,
         # A redirect would write an address from the query, and queries may hold names.
         redirect_slashes=False,
@@ -71,7 +72,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         app.include_router(router)
     app.add_middleware(Surroundings, body_limit=settings.body_limit, body_deadline=settings.body_deadline)
     catalogue = service.catalogue if service is not None else catalogue_of(settings)
-    app.openapi = lambda: describe(app, catalogue)  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]
     refuse_undeclared(app)
     return app
 

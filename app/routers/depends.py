@@ -19,7 +19,7 @@ from app.services.context import Caller, Service, Work, transact_async
 from app.services.idempotency import Answer, once
 
 PUBLIC = "public"
-bearer = HTTPBearer(scheme_name="API key", description="`pars_live_…` or `pars_test_…`", auto_error=False)
+bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 
 
 def service_of(request: Request) -> Service:

@@ -1,0 +1,119 @@
+"""Events out: thin, ids only. Whoever is told asks for the rest, with its own rights (Standard Webhooks)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from app.schemas.base import Out
+
+
+class CompletionIds(Out):
+    """A completion, by its ids."""
+
+    completion_id: str
+    activity_id: str
+    provider_id: str
+
+
+class CreditIds(CompletionIds):
+    """A credit, by its ids."""
+
+    credit_id: str
+
+
+class ActivityIds(Out):
+    """An activity, by its ids."""
+
+    activity_id: str
+    provider_id: str
+
+
+class BatchIds(Out):
+    """A batch, by its ids."""
+
+    batch_id: str
+    provider_id: str
+
+
+class FeedIds(Out):
+    """A board's feed, by the board."""
+
+    board: str
+
+
+class Event(Out):
+    """What all events have in common."""
+
+    timestamp: datetime = Field(description="When it happened.")
+
+
+class CompletionReported(Event):
+    """A completion was reported, or credit was joined to one."""
+
+    type: Literal["completion.reported"]
+    data: CompletionIds
+
+
+class CompletionMatched(Event):
+    """A completion that waited for its physician has found them."""
+
+    type: Literal["completion.matched"]
+    data: CompletionIds
+
+
+class CreditDecided(Event):
+    """A board accepted or rejected a credit."""
+
+    type: Literal["credit.decided"]
+    data: CreditIds
+
+
+class CreditCorrected(Event):
+    """A credit that had been reported has other amounts or types now."""
+
+    type: Literal["credit.corrected"]
+    data: CreditIds
+
+
+class CreditWithdrawn(Event):
+    """A credit was withdrawn by its provider."""
+
+    type: Literal["credit.withdrawn"]
+    data: CreditIds
+
+
+class ActivityClosed(Event):
+    """An activity was closed."""
+
+    type: Literal["activity.closed"]
+    data: ActivityIds
+
+
+class BatchCompleted(Event):
+    """A file has been worked through, or has failed."""
+
+    type: Literal["batch.completed"]
+    data: BatchIds
+
+
+class FeedAvailable(Event):
+    """A board's feed has something new."""
+
+    type: Literal["feed.available"]
+    data: FeedIds
+
+
+EVENTS: tuple[type[Event], ...] = (
+    CompletionReported,
+    CompletionMatched,
+    CreditDecided,
+    CreditCorrected,
+    CreditWithdrawn,
+    ActivityClosed,
+    BatchCompleted,
+    FeedAvailable,
+)
+"""Every kind of event."""
