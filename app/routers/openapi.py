@@ -14,7 +14,7 @@ from app.routers.description import texts
 from app.routers.description.document import document_of
 from app.routers.description.problems import Responses, problems
 
-__all__ = ["Responses", "binary", "describe", "operation_id", "problems"]
+__all__ = ["Responses", "binary", "describe", "names_of", "operation_id", "problems"]
 
 
 def binary(*media_types: str, status: int = 200, description: str = "The file") -> Responses:
@@ -58,3 +58,9 @@ def describe(app: FastAPI, catalogue: Catalogue, support: str) -> dict[str, Any]
         _name_what_is_known(document["components"]["schemas"], catalogue)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def names_of(document: dict[str, Any]) -> set[str]:
+    """Return the names that clients generated from a document are built on."""
+    operations = {f"operation {said['operationId']}" for item in document["paths"].values() for said in item.values()}
+    return operations | {f"schema {name}" for name in document["components"]["schemas"]}

@@ -80,7 +80,8 @@ def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> 
     names = []
     if "version" in fields:
         names.append("ETag")
-    if status in ("201", "202"):
+    made_before = operation.method == "post" and status == "200" and "201" in operation.said["responses"]
+    if status in ("201", "202") or made_before:
         names.append("Location")
     if "next_cursor" in fields:
         names.append("Link")

@@ -22,7 +22,7 @@ twice.
 **Ids** are opaque texts. Dates are `YYYY-MM-DD`, instants RFC 3339 in UTC, amounts numbers in steps of 0.25.
 """
 SUMMARY = "Reporting of learner credit by accredited medical-education providers"
-LICENSE = {"name": "As the project's repository states"}
+LICENSE = {"name": "Licence: see the repository"}
 TAGS = [
     {"name": "Activities", "description": "What a provider offers."},
     {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
