@@ -29,6 +29,7 @@ from app.schemas.problems import ErrorItem, FindingOut, ProblemOut
 
 BEARER = "bearer"
 """Name of the one way to authenticate."""
+_SAID = {"200": "Done", "201": "Made", "202": "Accepted; it is worked on", "204": "Done; there is nothing to tell"}
 
 
 def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +99,9 @@ def _tidy_operation(operation: Operation) -> None:
         tidy(parameter["schema"])
         if not parameter["required"]:
             _never_null(parameter["schema"])
+    for status, response in operation.successes():
+        if response["description"] == "Successful Response":
+            response["description"] = _SAID.get(status, "Done")
     bodies = [operation.said.get("requestBody", {}), *operation.said["responses"].values()]
     for body in bodies:
         for media_type, content in body.get("content", {}).items():

@@ -123,8 +123,14 @@ def rename(document: Any, names: dict[str, str]) -> None:
 
 def public_names(schemas: Schema) -> dict[str, str]:
     """Return shorter names: what is answered bears the noun alone, unless the bare noun is something else."""
-    shorter = {name: NAMES.get(name, name.removesuffix("Out")) for name in schemas}
+    shorter = {name: NAMES.get(name) or _of_body(name) or name.removesuffix("Out") for name in schemas}
     return {old: new for old, new in shorter.items() if new not in schemas}
+
+
+def _of_body(name: str) -> str | None:
+    """Return a name for the fields of a form, which the framework names after its operation."""
+    operation = name.removeprefix("Body_")
+    return "".join(word.capitalize() for word in operation.split("_")) + "Form" if operation != name else None
 
 
 def referred(document: Any) -> Iterator[str]:
