@@ -53,7 +53,7 @@ $(CLIENTS_STAMP): requirements/clients.txt
 
 check-openapi: $(NODE_STAMP)  ## Hold the API's description against two linters (needs node).
 	$(TOOLS)/node_modules/.bin/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.json
-	$(TOOLS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml --max-problems=1000 openapi/openapi.json
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(TOOLS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml --max-problems=1000 openapi/openapi.json
 
 check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in Python and TypeScript, and let them use the service (needs node).
 	$(BIN)/python -m tests.clients

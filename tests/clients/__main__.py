@@ -72,17 +72,18 @@ def check_types(folder: Path) -> None:
 
 
 @contextmanager
-def serving(*command: str, port: int, path: str, **environment: str) -> Iterator[str]:
-    """Run a server until the block ends; yield its address once it answers."""
+def serving(*command: str, port: int, path: str, log: Path, **environment: str) -> Iterator[str]:
+    """Run a server until the block ends; yield its address once it answers. What it prints goes to a file."""
     address = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL
-    )
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output
+        )
     try:
         until = time.monotonic() + SECONDS
         while not _answers(address + path):
             if server.poll() is not None or time.monotonic() > until:
-                sys.exit(f"{' '.join(command)} did not start")
+                sys.exit(f"{' '.join(command)} did not start\n{log.read_text(errors='replace')}")
             time.sleep(0.1)
         yield address
     finally:
@@ -118,8 +119,8 @@ def main() -> None:
         serve = ("-m", "app", "serve", "--demo", "--port", str(pars))
         store = ("-m", "tests.clients.files_app", str(files))
         with (
-            serving(*serve, port=pars, path="/readyz", **world) as pars_url,
-            serving(*store, port=files, path="/openapi.json") as files_url,
+            serving(*serve, port=pars, path="/readyz", log=folder / "pars.log", **world) as pars_url,
+            serving(*store, port=files, path="/openapi.json", log=folder / "files.log") as files_url,
         ):
             key = (data / "demo-key").read_text(encoding="ascii").strip()
             known = {"PARS_URL": pars_url, "PARS_KEY": key, "FILES_URL": files_url}

@@ -23,8 +23,10 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     **dict.fromkeys(_ALWAYS, lambda operation: True),
     **dict.fromkeys(_ACTIVITIES, lambda operation: _about(operation, "Activities")),
     "conflict": lambda operation: _about(operation, "Activities") or not operation.takes_header("Idempotency-Key"),
-    "activity-rejected": lambda operation: _about(operation, "Activities") and operation.takes_body,
-    "completion-rejected": lambda operation: _about(operation, "Learner completions") and operation.takes_body,
+    "activity-rejected": lambda operation: operation.takes_body and _answers(operation, "Activities", "missing"),
+    "completion-rejected": lambda operation: (
+        operation.takes_body and _answers(operation, "Learner completions", "completion_id")
+    ),
     "unreadable": lambda operation: operation.takes_body,
     "too-large": lambda operation: operation.takes_body,
     "unsupported-media-type": lambda operation: operation.takes_body,
@@ -94,6 +96,12 @@ def _by_status(operation: Operation, declared: dict[str, list[str]]) -> dict[str
 
 def _about(operation: Operation, tag: str) -> bool:
     return tag in operation.said.get("tags", ())
+
+
+def _answers(operation: Operation, tag: str, field: str) -> bool:
+    """Tell whether a success is one such thing: a preview, or a list of outcomes, refuses nothing as a whole."""
+    fields = [operation.body_of(response).get("properties", {}) for _, response in operation.successes()]
+    return _about(operation, tag) and any(field in each for each in fields)
 
 
 def problem_examples() -> dict[str, Any]:
