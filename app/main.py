@@ -14,14 +14,22 @@ from app import __version__
 from app.core import problems
 from app.core.config import Settings
 from app.core.middleware import Surroundings
-from app.routers import activities, completion_lists, completions, docs, reference, system
+from app.routers import activities, completion_lists, completions, docs, events, reference, system
 from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access import Clients
 from app.services.context import Service
 from app.services.startup import catalogue_of, open_service
 
-ROUTERS = (activities.router, completions.router, completion_lists.router, reference.router, system.router, docs.router)
+ROUTERS = (
+    activities.router,
+    completions.router,
+    completion_lists.router,
+    events.router,
+    reference.router,
+    system.router,
+    docs.router,
+)
 
 
 class Background(Protocol):

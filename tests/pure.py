@@ -284,7 +284,7 @@ def kept(verdict: Verdict, standing: Sequence[Completion] = ()) -> list[Completi
             target.board,
             target.quarters / 4,
             credit_types=tuple((name, int(quarters)) for name, quarters in target.credit_types),
-            client_references=(target.client_reference,) if target.client_reference else (),
+            client_references=target.client_references,
         )
         for target in placement.fresh
     )

@@ -10,7 +10,9 @@ import pytest
 
 from app.services.context import Service
 from app.store import dialect
-from tests.support import COURSE, GRAND_ROUNDS, Api, a_completion, john, settle
+from tests.support import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, john, settle
+
+COMPLETIONS = "/v1/learner-completions"
 
 
 def test_a_report_killed_at_any_statement_leaves_nothing(database_url: str, tmp_path: Path) -> None:
@@ -33,7 +35,18 @@ class Unplugged(Exception):
     """The plug was pulled between two statements."""
 
 
-@pytest.mark.parametrize("verb", ["report", "withdraw"])
+def done(api: Api, verb: str, path: str) -> Answer:
+    if verb == "bulk":
+        return api.post(f"{COMPLETIONS}:bulk", {"items": [john(), a_completion(credits=3), john()]})
+    if verb == "correct":
+        # Another learner, another day: what stood is withdrawn, and all of it reported anew.
+        other = a_completion(GRAND_ROUNDS, "2021-12-11", first_name="John", last_name="Smith", born="03/17")
+        other["cme"][0]["license_id"] = "12345"
+        return api.send("PUT", path, headers={"If-Match": "*"}, json=other)
+    return api.report(john()) if verb == "report" else api.delete(path)
+
+
+@pytest.mark.parametrize("verb", ["report", "withdraw", "correct", "bulk"])
 def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service, api: Api, verb: str) -> None:
     """The same from inside: the process lives on, answers 5xx, and the next request finds all as it was."""
     standing = api.report(a_completion()).json["completion_id"]
@@ -49,7 +62,7 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
     dialect.BEFORE_STATEMENT.append(unplug)
     while True:
         seen, break_at = 0, break_at + 1
-        answer = api.report(john()) if verb == "report" else api.delete(f"/v1/learner-completions/{standing}")
+        answer = done(api, verb, f"{COMPLETIONS}/{standing}")
         if answer.status < 500:
             break
         seen = -10_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -76,7 +76,7 @@ def pointer_of(location: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:100] for part in location)
 
 
-def described(error: Mapping[str, Any]) -> dict[str, Any]:
+def _described(error: Mapping[str, Any]) -> dict[str, Any]:
     """Return one fault of reading as an error item; what was sent is never given back."""
     kind = str(error["type"])
     where, *place = error["loc"]
@@ -87,6 +87,11 @@ def described(error: Mapping[str, Any]) -> dict[str, Any]:
     else:
         item["header" if where == "header" else "parameter"] = str(place[0]) if place else ""
     return item
+
+
+def listed_faults(faults: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return faults of reading a part of the body by itself as error items, their pointers beginning at that part."""
+    return [_described({**each, "loc": ("body", *each["loc"])}) for each in faults[:MOST_ERRORS]]
 
 
 _DETAILS = {
@@ -121,7 +126,7 @@ def install(app: FastAPI) -> None:
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         faults = error.errors()
-        items = [described(each) for each in faults[:MOST_ERRORS]]
+        items = [_described(each) for each in faults[:MOST_ERRORS]]
         kind = InvalidRequest if any("pointer" in item for item in items) else ParameterInvalid
         detail = f"{len(faults)} faults; the first {MOST_ERRORS} are listed." if len(faults) > MOST_ERRORS else ""
         return problem_response(kind(detail, errors=items), request_id_of(request))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from app.domain.reports import RemsPart
 
@@ -56,6 +57,8 @@ class Outcome(enum.StrEnum):
     """A new completion."""
     JOINED = "joined"
     """Credit was added to a completion that stands."""
+    UPDATED = "updated"
+    """A completion was corrected in place."""
     UNCHANGED = "unchanged"
     """All of it had been reported before; nothing was written."""
     REJECTED = "rejected"
@@ -125,9 +128,24 @@ class Completion:
     """Digest of the board facts by which it was judged."""
     credits: tuple[Credit, ...]
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The activity, and whom it is about: what one learner has in one activity is judged together."""
+        return self.activity_id, self.subject
+
+    @property
+    def rems_fields(self) -> dict[str, Any] | None:
+        """Its risk-mitigation part as it is kept."""
+        return None if self.rems is None else asdict(self.rems)
+
     def holding(self, board: str) -> Credit | None:
         """Return the credit that holds for a board, if one does."""
         return next((each for each in self.credits if each.board == board and each.holds), None)
+
+    def current(self, board: str) -> Credit | None:
+        """Return the credit that a correction for a board is about: the one that holds, else the last one rejected."""
+        rejected = [c for c in self.credits if c.board == board and c.status is CreditStatus.REJECTED]
+        return self.holding(board) or next(reversed(rejected), None)
 
     def with_credits(self, added: Iterable[Credit], at: datetime) -> Completion:
         """Return the next version, with credits added."""

@@ -44,6 +44,7 @@ class TypeAmount:
 
     type: str | None
     credits: Amount
+    client_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,10 @@ class CompletionReport:
     received_at: datetime
     """When the report reached us (a file row: when the file was uploaded). UTC."""
     batch_id: str | None = None
+    client_reference: str | None = None
+    """The sender's own key of the record: every credit of it is found under it."""
+    corrects: str | None = None
+    """The completion that this report is a correction of, in place; None when it is a record of its own."""
 
     @property
     def rems_only(self) -> bool:

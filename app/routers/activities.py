@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -22,11 +23,23 @@ from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
 from app.domain.readings import text_or_none
-from app.routers.depends import ActivitiesEditor, ActivitiesReader, ActivitiesWriter, IfMatch, answered
+from app.routers.depends import (
+    MINIMAL,
+    NOT_MODIFIED,
+    ActivitiesEditor,
+    ActivitiesReader,
+    ActivitiesWriter,
+    CompletionsWriter,
+    IfMatch,
+    IfNoneMatch,
+    answered,
+    send,
+    shown,
+)
 from app.routers.openapi import problems
-from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage, ActivityPatch
+from app.schemas.activities import ActivityIn, ActivityOut, ActivityPage, ActivityPatch, WithdrawnOut
 from app.schemas.base import KEEPABLE
-from app.services import activities, activity_changes
+from app.services import activities, activity_changes, activity_learners
 from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
 
@@ -48,9 +61,7 @@ async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Respo
 
     def produce(work: Work) -> Answer:
         registered = activities.register(work, body.as_activity(caller.provider_id))
-        shown = ActivityOut.of(registered, work.now.date())
-        headers = {"Location": f"{PATH}/{shown.activity_id}", "ETag": f'"{shown.version}"'}
-        return Answer(status=201, body=shown.model_dump_json(), headers=headers)
+        return _told(registered, work.now.date(), 201)
 
     return await answered(caller, produce)
 
@@ -72,18 +83,20 @@ async def list_activities(
     return ActivityPage(data=[ActivityOut.of(each, today) for each in page.rows], next_cursor=cursor)
 
 
-@router.get("/{activity_id}", response_model=ActivityOut, responses=problems(404))
-async def get_activity(caller: ActivitiesReader, activity_id: ActivityId, response: Response) -> ActivityOut:
+@router.get("/{activity_id}", response_model=ActivityOut, responses=problems(404) | NOT_MODIFIED)
+async def get_activity(
+    caller: ActivitiesReader, activity_id: ActivityId, if_none_match: IfNoneMatch = None
+) -> Response:
     """Read one activity, with its status and what it lacks for the next one."""
     found = await read_async(caller, activities.get, activity_id)
-    response.headers["ETag"] = f'"{found.version}"'
-    return ActivityOut.of(found, caller.service.clock().date())
+    return shown(ActivityOut.of(found, caller.service.clock().date()), found.version, if_none_match)
 
 
 @router.put(
     "/by-internal-id/{internal_id:path}",
     response_model=ActivityOut,
     responses=problems(Conflict, InternalIdReused, ActivityChangeCoversCredits)
+    | MINIMAL
     | {201: {"model": ActivityOut, "description": "Registered"}},
 )
 async def put_activity(
@@ -112,7 +125,7 @@ async def put_activity(
 @router.patch(
     "/{activity_id}",
     response_model=ActivityOut,
-    responses=problems(InternalIdTaken, ActivityChangeCoversCredits, 428),
+    responses=problems(InternalIdTaken, ActivityChangeCoversCredits, 428) | MINIMAL,
 )
 async def change_activity(
     caller: ActivitiesEditor, activity_id: ActivityId, body: ActivityPatch, if_match: IfMatch = None
@@ -127,16 +140,25 @@ async def delete_activity(caller: ActivitiesEditor, activity_id: ActivityId, if_
     await transact_async(caller, activity_changes.delete, activity_id, if_match)
 
 
-@router.post("/{activity_id}/close", response_model=ActivityOut, responses=problems(Conflict))
+@router.post("/{activity_id}/close", response_model=ActivityOut, responses=problems(Conflict) | MINIMAL)
 async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Close an activity that has ended and lacks nothing. Learners can still be reported, with a warning."""
     return _answer(caller, await transact_async(caller, activity_changes.close, activity_id))
 
 
-@router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems())
+@router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems() | MINIMAL)
 async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Open a closed activity again."""
     return _answer(caller, await transact_async(caller, activity_changes.reopen, activity_id))
+
+
+@router.post("/{activity_id}/withdraw-learners", response_model=WithdrawnOut, responses=problems(404))
+async def withdraw_learners(caller: CompletionsWriter, activity_id: ActivityId) -> WithdrawnOut:
+    """Withdraw every completion of an activity, so that it can be deleted. The boards that have them are told.
+
+    It takes effect piece by piece: sent again after a failure, it goes on with what is left.
+    """
+    return WithdrawnOut(activity_id=activity_id, withdrawn=await activity_learners.withdraw_all(caller, activity_id))
 
 
 def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:
@@ -145,8 +167,12 @@ def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:
 
 
 def _answer(caller: Caller, activity: RegisteredActivity, status: int = 200) -> Response:
-    shown = ActivityOut.of(activity, caller.service.clock().date())
-    headers = {"ETag": f'"{shown.version}"'}
+    return send(caller, _told(activity, caller.service.clock().date(), status))
+
+
+def _told(activity: RegisteredActivity, today: date, status: int) -> Answer:
+    out = ActivityOut.of(activity, today)
+    headers = {"ETag": f'"{out.version}"'}
     if status == 201:
-        headers["Location"] = f"{PATH}/{shown.activity_id}"
-    return Response(shown.model_dump_json(), status, headers=headers, media_type="application/json")
+        headers["Location"] = f"{PATH}/{out.activity_id}"
+    return Answer(status=status, body=out.model_dump_json(), headers=headers)

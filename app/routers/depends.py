@@ -9,14 +9,18 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, Request, Security
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.core.errors import Forbidden, ParameterInvalid, Unauthenticated
+from app.core.preferences import read_preferences
 from app.core.problems import request_id_of
+from app.routers.description.responses import Responses
 from app.services import access
 from app.services.access import Client, Clients
 from app.services.context import Caller, Service, Work, transact_async
 from app.services.idempotency import Answer, once
+from app.services.preconditions import seen
 
 PUBLIC = "public"
 bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
@@ -67,6 +71,17 @@ _Provider = Annotated[
 ]
 
 
+_Prefer = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        max_length=1_000,
+        description="`return=minimal` for an answer without the resource (RFC 7240).",
+        examples=["return=minimal"],
+    ),
+]
+
+
 async def _caller(request: Request, client: Client, provider: str | None, key: str | None = None) -> Caller:
     service = service_of(request)
     provider_id = access.named_provider(client, provider)
@@ -78,6 +93,7 @@ async def _caller(request: Request, client: Client, provider: str | None, key: s
         provider=provider_id,
         request_id=request_id_of(request),
         idempotency_key=key,
+        prefers=read_preferences(request.headers.get("prefer")),
         fingerprint=await _fingerprint(request) if key is not None else "",
     )
 
@@ -97,6 +113,18 @@ def _requires(scope: str) -> Any:
     return Depends(_declared(authorise, scope))
 
 
+def _changes(scope: str) -> Any:
+    async def authorise(
+        request: Request,
+        client: Client = Security(client_of, scopes=[scope]),
+        provider: _Provider = None,
+        _prefer: _Prefer = None,
+    ) -> Caller:
+        return await _caller(request, client, provider)
+
+    return Depends(_declared(authorise, scope))
+
+
 def _creates(scope: str) -> Any:
     async def authorise(
         request: Request,
@@ -110,6 +138,7 @@ def _creates(scope: str) -> Any:
                 description="Names the request: sent again with it, it is answered the same and nothing happens twice.",
             ),
         ] = None,
+        _prefer: _Prefer = None,
     ) -> Caller:
         if key is not None and not key.strip():
             item = {"code": "parameter-invalid", "header": "Idempotency-Key", "detail": "The key is blank."}
@@ -134,13 +163,17 @@ _anybody.scope = PUBLIC  # type: ignore[attr-defined]
 Public = Depends(_anybody)
 ActivitiesReader = Annotated[Caller, _requires("activities:read")]
 ActivitiesWriter = Annotated[Caller, _creates("activities:write")]
-ActivitiesEditor = Annotated[Caller, _requires("activities:write")]
+ActivitiesEditor = Annotated[Caller, _changes("activities:write")]
 CompletionsReader = Annotated[Caller, _requires("completions:read")]
 CompletionsWriter = Annotated[Caller, _requires("completions:write")]
+CompletionsEditor = Annotated[Caller, _changes("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
 
 
 IfMatch = Annotated[str | None, Header(max_length=1_000, description="The `ETag` that the resource must still have.")]
+IfNoneMatch = Annotated[
+    str | None, Header(max_length=1_000, description="The `ETag` that is known already; answered 304 while it stands.")
+]
 
 
 def scope_of(route: APIRoute) -> str | None:
@@ -170,10 +203,26 @@ def refuse_undeclared(app: FastAPI) -> None:
 
 async def answered(caller: Caller, produce: Callable[[Work], Answer]) -> Response:
     """Do a creating request once, in a transaction of its own, and send its answer after the commit."""
-    return send(await transact_async(caller, once, produce))
+    return send(caller, await transact_async(caller, once, produce))
 
 
-def send(answer: Answer) -> Response:
-    """Send an answer, saying so when it was given before."""
+MINIMAL: Responses = {204: {"description": "Done; `Prefer: return=minimal` asked for no more"}}
+NOT_MODIFIED: Responses = {304: {"description": "What `If-None-Match` names still stands"}}
+
+
+def send(caller: Caller, answer: Answer) -> Response:
+    """Send an answer as the caller prefers it, saying so when it was given before."""
     headers = answer.headers | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
+    if caller.prefers.minimal and "ETag" in headers:
+        headers["Preference-Applied"] = "return=minimal"
+        return Response(status_code=201 if answer.status == 201 else 204, headers=headers)
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
+
+
+def shown(resource: BaseModel, version: int, if_none_match: str | None) -> Response:
+    """Send a resource with its version as `ETag`, or only that it still stands."""
+    # It may be kept by whoever asked, and by nobody between; each time they ask whether it still stands.
+    headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache"}
+    if seen(if_none_match, version):
+        return Response(status_code=304, headers=headers)
+    return Response(resource.model_dump_json(), headers=headers, media_type="application/json")

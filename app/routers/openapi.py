@@ -12,9 +12,10 @@ from app.domain.catalogue import Catalogue
 from app.domain.formats import ACTIVITY_FORMATS
 from app.routers.description import texts
 from app.routers.description.document import document_of
-from app.routers.description.problems import Responses, problems
+from app.routers.description.problems import problems
+from app.routers.description.responses import Responses
 
-__all__ = ["Responses", "binary", "describe", "names_of", "operation_id", "problems"]
+__all__ = ["binary", "describe", "names_of", "operation_id", "problems"]
 
 
 def binary(*media_types: str, status: int = 200, description: str = "The file") -> Responses:

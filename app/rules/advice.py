@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.amounts import written
 from app.domain.boards import Board
-from app.domain.credits import CME
+from app.domain.credits import CME, held_quarters
 from app.domain.reports import MocPart, quarters_of
 from app.domain.words import id_key
 from app.rules.case import Case
@@ -104,6 +104,14 @@ def abp_birth_date(case: Case) -> Iterator[Fault]:
             yield Fault("/learner/date_of_birth", "No birth date was given.", "It helps the board when names differ.")
 
 
+def _own_quarters(case: Case, board: str) -> int:
+    """Return what a corrected completion itself held of a board on the day: it is left out of the sum."""
+    own = case.corrects
+    if own is None or case.learner is None or own.subject != case.learner.learner_id or own.completed_on != case.day:
+        return 0
+    return held_quarters(own.credits).get(board, 0)
+
+
 @rule("daily-credits-unusual", Scope.MOC, source=_ADVICE, warns=True, boards=("ABS",), needs=("learner", "day"))
 def daily_credits_unusual(case: Case) -> Iterator[Fault]:
     """More than 12 ABS credits of one learner on one day, as reported by one provider, are unusual."""
@@ -111,7 +119,7 @@ def daily_credits_unusual(case: Case) -> Iterator[Fault]:
     for pointer, moc, board in _advised(case, "daily-credits-unusual"):
         held = case.facts.day_quarters.get(
             (case.report.provider_id, case.learner.learner_id, board.code, case.completed), 0
-        )
+        ) - _own_quarters(case, board.code)
         fresh = case.placement is not None and any(t.board == board.code for t in case.placement.fresh)
         total = held + (moc.total_quarters or 0 if fresh else 0)
         if total > _DAILY_QUARTERS:

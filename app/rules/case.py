@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.domain.activities import Activity, ActivityStatus
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
-from app.domain.credits import CreditKind
+from app.domain.credits import Completion, CreditKind
 from app.domain.identity import Match, Result
 from app.domain.learners import Learner
 from app.domain.readings import Unread
-from app.domain.reports import CmePart, CompletionReport, MocPart, quarters_of
+from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 from app.domain.words import code_key
-from app.rules.placement import Placement, Standing, Target, place
+from app.rules.placement import Placement, Standing, Target, place, place_correction
 
 EARTH = timedelta(hours=14)
 """The farthest any calendar on earth is ahead of UTC."""
@@ -58,6 +58,8 @@ class Case:
     match: Match
     standing: Standing
     placement: Placement | None
+    corrects: Completion | None = None
+    """The completion that the record is a correction of, as it stands; `standing` is then what stands beside it."""
 
     @property
     def learner(self) -> Learner | None:
@@ -109,16 +111,44 @@ class Case:
         return self.registered.status(self.facts.now.date())
 
 
-def case_of(report: CompletionReport, facts: Facts, match: Match, standing: Standing) -> Case:
+def subject_of(report: CompletionReport, match: Match) -> str | None:
+    """Return whom a record is about: the matched learner, or for REMS only the provider's own id of the person."""
+    if match.learner is not None:
+        return match.learner.learner_id
+    if report.rems_only and report.rems is not None and report.rems.local_id:
+        return f"rems:{report.provider_id}:{report.rems.local_id}"
+    return None
+
+
+def case_of(
+    report: CompletionReport, facts: Facts, match: Match, standing: Standing, corrects: Completion | None = None
+) -> Case:
     """Put a record before the rules: look up its activity, and find its place among what stands."""
+    if corrects is not None:
+        standing = standing.without(corrects.completion_id)
     activity = facts.activity_of(report)
     placement = None
     day = report.completed_on
     if activity is not None and isinstance(day, date):
         targets = tuple(_targets(report, day, activity, match, facts.catalogue)) if match.learner is not None else ()
         if targets or report.rems_only:
-            placement = place(targets, report.rems, day, report.occasion, standing)
-    return Case(report=report, facts=facts, activity=activity, match=match, standing=standing, placement=placement)
+            if corrects is None:
+                placement = place(targets, report.rems, day, report.occasion, standing)
+            else:
+                now = (activity.activity_id, subject_of(report, match), day)
+                stays = now == (corrects.activity_id, corrects.subject, corrects.completed_on)
+                placement = place_correction(
+                    targets, report.rems, day, report.occasion, standing, corrects, stays=stays
+                )
+    return Case(
+        report=report,
+        facts=facts,
+        activity=activity,
+        match=match,
+        standing=standing,
+        placement=placement,
+        corrects=corrects,
+    )
 
 
 def canonical_type(text: str, board: Board, activity: Activity) -> str:
@@ -145,7 +175,7 @@ def _targets(
                 board=license_.board,
                 quarters=quarters or 0,
                 credit_types=_special_credits(cme, board),
-                client_reference=cme.client_reference,
+                client_references=_references(report.client_reference, cme.client_reference, cme.special_credits),
                 reported_id=cme.license_id,
                 holding=license_,
                 once_per_day=False,
@@ -164,11 +194,17 @@ def _targets(
                 for each in moc.credit_types
                 if each.type and (amount := quarters_of(each.credits)) is not None
             ),
-            client_reference=moc.client_reference,
+            client_references=_references(report.client_reference, moc.client_reference, moc.credit_types),
             reported_id=moc.board_id,
             holding=certification,
             once_per_day=certifying.counts_once_per_day(activity.kind.code if activity.kind else ""),
         )
+
+
+def _references(record: str | None, part: str | None, types: Iterable[TypeAmount]) -> tuple[str, ...]:
+    """Return the sender's own keys of a credit, from the record down to its types, each once."""
+    given = (record, part, *(each.client_reference for each in types))
+    return tuple(dict.fromkeys(each for each in given if each))
 
 
 def _special_credits(cme: CmePart, board: Board) -> tuple[tuple[str, float], ...]:

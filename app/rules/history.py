@@ -23,6 +23,13 @@ def reference_reused(case: Case) -> Iterator[Fault]:
             f"This {by} already stands for {clash.target.board} on that day with {written(clash.credit.quarters)}.",
             "Correct that completion in place, or give the new record a reference or occasion of its own.",
         )
+    if case.placed.occasion_taken:
+        yield Fault(
+            "/occasion",
+            "This occasion of the day stands as another completion.",
+            "Leave the occasion out to let the next one be found, or correct the other completion.",
+        )
+        return
     taken = any(each.occasion == case.report.occasion for each in case.standing.on(case.completed))
     if taken and case.placed.rems_fresh and case.placed.onto is None and not case.placed.reused:
         yield Fault(

@@ -7,7 +7,7 @@ of the day without it; one that stands with other amounts opens the next occasio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,7 +25,8 @@ class Target:
     board: str
     quarters: float
     credit_types: tuple[tuple[str, float], ...]
-    client_reference: str | None
+    client_references: tuple[str, ...]
+    """The sender's own keys, of the record, of this part of it, and of its types."""
     reported_id: str | None
     holding: Holding
     once_per_day: bool
@@ -53,6 +54,10 @@ class Standing:
     def held(self, target: str) -> int:
         """Return the quarters that count against a target over all days."""
         return sum(held_quarters(each.credits).get(target, 0) for each in self.completions)
+
+    def without(self, completion_id: str) -> Standing:
+        """Return what stands beside one completion."""
+        return Standing([each for each in self.completions if each.completion_id != completion_id])
 
     def put(self, completion: Completion) -> None:
         """Let a completion stand, in place of its earlier version."""
@@ -86,6 +91,10 @@ class Placement:
     """Targets whose client reference already stands on the same target with other amounts."""
     same_day: tuple[Clash, ...]
     """Fresh targets of which another record of the day stands."""
+    corrects: Completion | None = None
+    """The completion that is corrected in place; nothing of it stands in its own way."""
+    occasion_taken: bool = False
+    """Whether a correction names the occasion of another completion."""
     rems_same_day: bool
     """Whether other risk-mitigation data of the day stands, so that this opens an occasion of its own."""
     over: tuple[tuple[Target, int, int], ...]
@@ -94,6 +103,8 @@ class Placement:
     @property
     def outcome(self) -> Outcome:
         """What becomes of the record if no rule refuses it."""
+        if self.corrects is not None:
+            return Outcome.UPDATED
         if not self.fresh and not self.rems_fresh:
             return Outcome.UNCHANGED
         return Outcome.JOINED if self.onto is not None else Outcome.CREATED
@@ -117,7 +128,7 @@ def place(
         reused.extend(
             Clash(target=target, credit=credit)
             for credit in held
-            if occasion is not None or (target.client_reference and target.client_reference in credit.client_references)
+            if occasion is not None or not set(target.client_references).isdisjoint(credit.client_references)
         )
     rems_fresh = rems is not None and all(each.rems != rems for each in considered)
     onto = next(
@@ -139,15 +150,51 @@ def place(
         onto=onto,
         occasion=onto.occasion if onto else occasion or max((each.occasion for each in that_day), default=0) + 1,
         reused=tuple(reused),
-        same_day=tuple(
-            Clash(target=target, credit=credit)
-            for target in fresh
-            for each in that_day
-            if (credit := each.holding(target.board)) is not None
-        ),
+        same_day=tuple(_clashes(fresh, that_day)),
         rems_same_day=rems_fresh and onto is None and any(each.rems is not None for each in that_day),
         over=tuple(_totals(fresh, onto, standing)),
     )
+
+
+def place_correction(
+    targets: Sequence[Target],
+    rems: RemsPart | None,
+    day: date,
+    occasion: int | None,
+    others: Standing,
+    corrected: Completion,
+    *,
+    stays: bool,
+) -> Placement:
+    """Find the place of a correction among the learner's other completions of the activity.
+
+    `stays` tells that learner, activity and day remain: then the occasion does too, unless another is given. Otherwise
+    the correction takes the next occasion of its new day.
+    """
+    that_day = others.on(day)
+    kept = corrected.occasion if stays else None
+    return Placement(
+        targets=tuple(targets),
+        unchanged=(),
+        fresh=tuple(targets),
+        rems_fresh=False,
+        onto=None,
+        occasion=occasion or kept or max((each.occasion for each in that_day), default=0) + 1,
+        reused=(),
+        same_day=tuple(_clashes(targets, that_day)),
+        corrects=corrected,
+        occasion_taken=any(each.occasion == occasion for each in that_day),
+        rems_same_day=rems is not None and any(each.rems is not None for each in that_day),
+        over=tuple(_totals(targets, None, others)),
+    )
+
+
+def _clashes(targets: Sequence[Target], that_day: Sequence[Completion]) -> Iterator[Clash]:
+    for target in targets:
+        for each in that_day:
+            credit = each.holding(target.board)
+            if credit is not None:
+                yield Clash(target=target, credit=credit)
 
 
 def _stands(target: Target, completion: Completion) -> bool:

@@ -324,6 +324,13 @@ class ActivityOut(Out):
         )
 
 
+class WithdrawnOut(Out):
+    """What was withdrawn from an activity."""
+
+    activity_id: str
+    withdrawn: int = Field(description="How many completions this request has withdrawn.")
+
+
 class ActivityPage(Out):
     """A page of activities, by id."""
 

@@ -43,6 +43,7 @@ class TypeIn(Strict):
 
     type: Name | None = Field(None, description="The board's credit type, or one of its other names.")
     credits: Amount | None = Field(None, description="In steps of 0.25; types are not additive.")
+    client_reference: Reference | None = Field(None, description="Your own key of this type's credit.")
 
 
 class CmeIn(Strict):
@@ -96,6 +97,9 @@ class CompletionIn(Strict):
     occasion: Annotated[int, Field(ge=1, le=999)] | None = Field(
         None, description="Tells several completions of one day apart; left out, the service finds the place."
     )
+    client_reference: Reference | None = Field(
+        None, description="Your own key of the whole record: each of its credits is found under it."
+    )
 
     def as_report(self, provider_id: str, received_at: datetime, entry_method: EntryMethod) -> CompletionReport:
         """Hand on what was given; blank text is not given."""
@@ -134,13 +138,21 @@ class CompletionIn(Strict):
             ),
             rems=_rems(self.rems),
             occasion=self.occasion,
+            client_reference=text_or_none(self.client_reference),
             entry_method=entry_method,
             received_at=received_at,
         )
 
 
 def _types(given: list[TypeIn] | None) -> tuple[reports.TypeAmount, ...]:
-    return tuple(reports.TypeAmount(type=text_or_none(each.type), credits=each.credits) for each in given or ())
+    return tuple(
+        reports.TypeAmount(
+            type=text_or_none(each.type),
+            credits=each.credits,
+            client_reference=text_or_none(each.client_reference),
+        )
+        for each in given or ()
+    )
 
 
 def _rems(given: RemsIn | None) -> reports.RemsPart | None:
@@ -267,7 +279,7 @@ class CompletionOut(Out):
 class ReportedOut(CompletionOut):
     """A completion after a report, with what became of the report."""
 
-    outcome: Literal["created", "joined", "unchanged"]
+    outcome: Literal["created", "joined", "updated", "unchanged"]
     findings: list[FindingOut]
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.domain import events as domain
 from app.schemas.base import Out
 
 
@@ -104,6 +105,27 @@ class FeedAvailable(Event):
 
     type: Literal["feed.available"]
     data: FeedIds
+
+
+class EventOut(Out):
+    """An event, as it is read."""
+
+    event_id: str = Field(description="The same as the `webhook-id` under which it is pushed.")
+    type: Literal["completion.reported", "credit.corrected", "credit.withdrawn", "activity.closed"]
+    timestamp: datetime = Field(description="When it happened.")
+    data: dict[str, str] = Field(description="Ids of what it is about.")
+
+    @classmethod
+    def of(cls, event: domain.Event) -> EventOut:
+        """Show an event."""
+        return cls(event_id=event.event_id, type=event.type.value, timestamp=event.at, data=dict(event.data))
+
+
+class EventPage(Out):
+    """Events in their order."""
+
+    data: list[EventOut]
+    next_cursor: str = Field(description="Give it as `after` to go on from here, now or later.")
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -16,7 +16,6 @@ from app.core.errors import (
     InternalIdTaken,
     NotFound,
     PreconditionFailed,
-    PreconditionRequired,
 )
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
 from app.domain.coverage import tightened
@@ -25,7 +24,7 @@ from app.schemas.problems import rule_url
 from app.services.activities import normalised, register
 from app.services.context import Work
 from app.services.findings import rejected
-from app.services.preconditions import matches
+from app.services.preconditions import must_match
 from app.store import activities, coverage
 
 FEW = 10
@@ -41,9 +40,7 @@ def change(
     `InternalIdTaken`, or `ActivityChangeCoversCredits` with the completions in the way.
     """
     stored = _locked(work, activity_id)
-    if if_match is None:
-        raise PreconditionRequired("Send the activity's ETag as If-Match, so that nobody's change is lost.")
-    _check(if_match, stored)
+    must_match(if_match, stored.version)
     return _written(work, stored, edit(stored.activity), verb="change")
 
 
@@ -66,7 +63,7 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
     if stored is None or stored.activity.internal_id != given.internal_id:
         raise Contended("the internal id was moved or freed meanwhile")
     if if_match is not None:
-        _check(if_match, stored)
+        must_match(if_match, stored.version)
     if given.activity_id not in ("", taken):
         raise Conflict(f"Activity {taken} has this internal id.", activity_id=taken)
     end, start = stored.activity.end_date, given.start_date
@@ -108,7 +105,7 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     """Delete an activity that has no completions; raises `ActivityHasCompletions` with their number otherwise."""
     stored = _locked(work, activity_id)
     if if_match is not None:
-        _check(if_match, stored)
+        must_match(if_match, stored.version)
     count, first = coverage.standing(work.connection, activity_id, FEW)
     if count:
         detail = f"{_counted(count)} in the way; withdraw first."
@@ -125,11 +122,6 @@ def _locked(work: Work, activity_id: str) -> RegisteredActivity:
     if stored is None:
         raise NotFound("There is no such activity.")
     return stored
-
-
-def _check(if_match: str, stored: RegisteredActivity) -> None:
-    if not matches(if_match, stored.version):
-        raise PreconditionFailed(f"The activity has version {stored.version} now.")
 
 
 def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: str) -> RegisteredActivity:

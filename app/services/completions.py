@@ -1,21 +1,62 @@
-"""Learner completions as they stand: read, withdrawn."""
+"""Learner completions as they stand: read, corrected in place, withdrawn; and what they were before."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import datetime
+
 from sqlalchemy import Connection
 
-from app.core.errors import NotFound, PreconditionFailed
-from app.domain.credits import Completion
+from app.core.errors import CompletionRejected, Contended, NotFound
+from app.domain.credits import Completion, Outcome
+from app.domain.reports import CompletionReport
 from app.services.context import Caller, Work
+from app.services.findings import rejected
 from app.services.keeping import keep, withdrawn
-from app.services.preconditions import matches
-from app.store import completions
+from app.services.preconditions import must_match
+from app.services.reporting import Submitted, submit
+from app.store import completion_versions, completions
 
 
 def get(connection: Connection, caller: Caller, completion_id: str) -> Completion:
     """Return one completion of the provider; raises `NotFound` for any other."""
     found = completions.of_provider(connection, caller.provider_id, completion_id)
     if found is None:
+        raise NotFound("There is no such completion.")
+    return found
+
+
+def correct(work: Work, completion_id: str, if_match: str | None, report: CompletionReport) -> Submitted:
+    """Make a completion what a report says, in place; raises `CompletionRejected` with every finding.
+
+    Raises `NotFound` when there is none, `PreconditionRequired` without a version, `PreconditionFailed` for another.
+    When the record came stays as it was: a late correction is no late report.
+    """
+    found = get(work.connection, work.caller, completion_id)
+    must_match(if_match, found.version)
+    corrected = replace(report, corrects=completion_id, received_at=found.submitted_at)
+    (submitted,) = submit(work, [corrected])
+    if submitted.before is None or submitted.before.version != found.version:
+        raise Contended("the completion was changed before it was locked")
+    if submitted.outcome is Outcome.REJECTED:
+        raise rejected(CompletionRejected, submitted.findings)
+    return submitted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a completion, as it stood."""
+
+    verb: str
+    at: datetime
+    client_id: str
+    completion: Completion
+
+
+def history(connection: Connection, caller: Caller, completion_id: str) -> list[Version]:
+    """Return every version of a completion of the provider, newest first, those of a withdrawn one as well."""
+    found = [Version(**row) for row in completion_versions.of_provider(connection, caller.provider_id, completion_id)]
+    if not found:
         raise NotFound("There is no such completion.")
     return found
 
@@ -32,6 +73,6 @@ def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> Non
         found = completions.of_provider(work.connection, caller.provider_id, completion_id, for_update=True)
     if found is None:
         raise NotFound("There is no such completion.")
-    if if_match is not None and not matches(if_match, found.version):
-        raise PreconditionFailed
+    if if_match is not None:
+        must_match(if_match, found.version)
     keep([(work, withdrawn(found, work.now))], {}, verb="withdraw")

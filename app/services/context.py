@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from app.core.clock import Clock, new_id
 from app.core.config import Settings
 from app.core.database import Database
+from app.core.preferences import NONE, Preferences
 from app.core.security import Keyring
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit
@@ -44,6 +45,7 @@ class Caller:
     request_id: str | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
+    prefers: Preferences = NONE
 
     @property
     def provider_id(self) -> str:

@@ -12,8 +12,8 @@ from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
 from app.domain.credits import CME, Completion, CreditStatus, Delivery, held_quarters
 from app.services.context import Work
-from app.store import completions
-from app.store.completions import Change, LedgerDelta
+from app.store import completion_changes, completion_versions
+from app.store.completion_changes import Change, LedgerDelta, Written
 
 
 def keep(changes: Sequence[tuple[Work, Change]], known: Mapping[str, Activity], *, verb: str) -> None:
@@ -26,15 +26,14 @@ def keep(changes: Sequence[tuple[Work, Change]], known: Mapping[str, Activity], 
     connection = changes[0][0].connection
     totals: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for work, each in changes:
-        after = each.completion
-        held, had = held_quarters(after.credits), held_quarters(each.before.credits) if each.before else {}
-        for target in held.keys() | had.keys():
-            totals[after.activity_id, after.subject, target] += held.get(target, 0) - had.get(target, 0)
+        for completion, sign in each.turned():
+            for target, quarters in held_quarters(completion.credits).items():
+                totals[*completion.pair, target] += sign * quarters
         _tell(work, each, verb)
-    completions.save(
-        connection, [each for _, each in changes], [_version(work, each.completion, verb) for work, each in changes]
+    completion_changes.save(
+        connection, [Written(change=each, version=_version(work, each, verb)) for work, each in changes]
     )
-    completions.change_ledger(
+    completion_changes.change_ledger(
         connection,
         [
             LedgerDelta(
@@ -51,44 +50,53 @@ def keep(changes: Sequence[tuple[Work, Change]], known: Mapping[str, Activity], 
 
 def _tell(work: Work, change: Change, verb: str) -> None:
     """Put a change before the boards concerned, and note it."""
-    after = change.completion
-    for credit in change.added:
-        if credit.delivery is Delivery.BOARD:
-            work.tell_board("credit.reported", credit, after)
-    for credit in change.restated:
-        if credit.delivery is Delivery.BOARD and credit.status is CreditStatus.WITHDRAWN:
-            work.tell_board("credit.withdrawn", credit, after)
+    after, before = change.completion, change.before
+    withdrawn = [credit for credit in change.restated if credit.status is CreditStatus.WITHDRAWN]
+    for event, credits, told in (
+        # What is taken back is told as it stood: it may have been somebody else's.
+        ("credit.withdrawn", withdrawn, before or after),
+        ("credit.corrected", change.corrected, after),
+        ("credit.reported", change.added, after),
+    ):
+        for credit in credits:
+            if credit.delivery is Delivery.BOARD:
+                work.tell_board(event, credit, told)
     work.audit(
-        verb,
+        _verb(change, verb),
         "completion",
         after.completion_id,
         version=after.version,
         activity_id=after.activity_id,
-        boards=[credit.board for credit in (*change.added, *change.restated)],
+        boards=[credit.board for credit in (*change.added, *change.restated, *change.corrected)],
         reported=[credit.credit_id for credit in change.added],
-        corrected=[],
-        withdrawn=[each.credit_id for each in change.restated if each.status is CreditStatus.WITHDRAWN],
+        corrected=[credit.credit_id for credit in change.corrected],
+        withdrawn=[credit.credit_id for credit in withdrawn],
     )
 
 
-def _version(work: Work, after: Completion, verb: str) -> dict[str, Any]:
+def _verb(change: Change, verb: str) -> str:
+    return "correct" if change.corrected_whole else verb
+
+
+def _version(work: Work, change: Change, verb: str) -> dict[str, Any]:
+    after = change.completion
     return {
         "completion_id": after.completion_id,
         "version": after.version,
         "commit_id": work.commit_id,
-        "verb": verb,
+        "verb": _verb(change, verb),
         "at": work.now,
         "client_id": work.caller.client.client_id,
-        "document": completions.version_document(after),
+        "document": completion_versions.document_of(after),
     }
 
 
 def _maximum(activity: Activity | None, target: str) -> int:
     """Return the most quarters a learner may hold of a target, or a number beyond all when nothing binds."""
     if activity is None or not activity.maximum_checked:
-        return completions.NO_MAXIMUM
+        return completion_changes.NO_MAXIMUM
     maximum = activity.maximum(None if target == CME else target)
-    return completions.NO_MAXIMUM if maximum is None else int(in_quarters(maximum))
+    return completion_changes.NO_MAXIMUM if maximum is None else int(in_quarters(maximum))
 
 
 def withdrawn(completion: Completion, at: datetime) -> Change:

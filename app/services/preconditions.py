@@ -1,9 +1,29 @@
-"""Preconditions (RFC 9110): changes only to the version that the caller has seen."""
+"""Preconditions (RFC 9110): changes only to the version that was seen, answers only to what was not."""
 
 from __future__ import annotations
 
+from app.core.errors import PreconditionFailed, PreconditionRequired
 
-def matches(if_match: str, version: int) -> bool:
-    """Tell whether an `If-Match` header names a version. Weak tags never match."""
-    tags = [tag.strip() for tag in if_match.split(",")]
+
+def must_match(if_match: str | None, version: int) -> None:
+    """Refuse a change unless `If-Match` names the version that stands.
+
+    Raises `PreconditionRequired` without the header, `PreconditionFailed` for another version.
+    """
+    if if_match is None:
+        raise PreconditionRequired("Send If-Match with the ETag of the resource as you read it.")
+    if not _names(if_match, version, weak=False):
+        raise PreconditionFailed(f"The resource has version {version} now.")
+
+
+def seen(if_none_match: str | None, version: int) -> bool:
+    """Tell whether `If-None-Match` names the version that stands, so that it need not be sent again."""
+    return if_none_match is not None and _names(if_none_match, version, weak=True)
+
+
+def _names(header: str, version: int, *, weak: bool) -> bool:
+    """Tell whether a list of entity tags names a version. Weak tags are compared for reading only."""
+    tags = [tag.strip() for tag in header.split(",")]
+    if weak:
+        tags = [tag.removeprefix("W/") for tag in tags]
     return "*" in tags or f'"{version}"' in tags

@@ -15,29 +15,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sqlalchemy import Connection
+
 from app.core.clock import new_id
-from app.core.errors import CompletionRejected
+from app.core.errors import CompletionRejected, Contended
 from app.domain.candidates import Wanted
-from app.domain.credits import (
-    Completion,
-    Credit,
-    CreditStatus,
-    Delivery,
-    Outcome,
-)
+from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
 from app.domain.readings import MonthDay
 from app.domain.reports import CompletionReport
 from app.matching.exact import find_learner, wanted_by
-from app.rules.case import Case, Facts, case_of
+from app.rules.case import Case, Facts, case_of, subject_of
 from app.rules.judge import judge
-from app.rules.placement import Standing, Target
-from app.services.context import Work
+from app.rules.placement import Standing
+from app.services.building import correction, new_credit
+from app.services.context import Caller, Work
 from app.services.findings import rejected
 from app.services.keeping import keep
 from app.store import activities, completions, learners
-from app.store.completions import Change, Pair
+from app.store.completion_changes import Change
+from app.store.completions import Pair
 
 _DAILY = "daily-credits-unusual"
 
@@ -50,6 +48,14 @@ class Submitted:
     completion: Completion | None
     """The completion it created, joined or was found in; None when it was rejected."""
     findings: tuple[Finding, ...]
+    before: Completion | None = None
+    """The completion as it stood, where it was joined or corrected."""
+
+    @property
+    def standing(self) -> set[str]:
+        """Ids of the credits that stood before."""
+        before = self.completion if self.outcome is Outcome.UNCHANGED else self.before
+        return {each.credit_id for each in before.credits} if before is not None else set()
 
 
 def report(work: Work, one: CompletionReport) -> Submitted:
@@ -70,29 +76,46 @@ def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> l
     if not works:
         return []
     loaded = _load(works[0], reports)
-    results: list[Submitted] = []
-    changes: list[tuple[Work, Change]] = []
-    for work, each, match in zip(works, reports, loaded.matches, strict=True):
-        standing = loaded.standing[_pair(each, match)]
-        case = case_of(each, loaded.facts, match, standing)
-        findings = judge(case)
-        if any(finding.rejects for finding in findings):
-            results.append(Submitted(outcome=Outcome.REJECTED, completion=None, findings=findings))
-            continue
-        assert case.placement is not None
-        if case.placement.outcome is Outcome.UNCHANGED:
-            completion = case.placement.onto
-        else:
-            change = _change(work, case, loaded)
-            changes.append((work, change))
-            completion = change.completion
-            standing.put(completion)
-            _note_day(loaded.day_quarters, change)
-        results.append(Submitted(outcome=case.placement.outcome, completion=completion, findings=findings))
+    results, changes = _judged(works, reports, loaded)
     if changes:
         learners.add_links(works[0].connection, sorted(loaded.new_links, key=lambda row: str(row["link"])))
         keep(changes, loaded.facts.activities, verb="report")
     return results
+
+
+def preview(connection: Connection, caller: Caller, one: CompletionReport) -> Submitted:
+    """Judge a report as it would be now, and show the completion it would make; nothing is stored or locked."""
+    work = Work(connection=connection, caller=caller, now=caller.service.clock())
+    (result,), _ = _judged([work], [one], _load(work, [one], locking=False))
+    return result
+
+
+def _judged(
+    works: Sequence[Work], reports: Sequence[CompletionReport], loaded: _Loaded
+) -> tuple[list[Submitted], list[tuple[Work, Change]]]:
+    """Judge reports in their order, each against what those before it leave; return what is to be stored."""
+    results: list[Submitted] = []
+    changes: list[tuple[Work, Change]] = []
+    for work, each, match in zip(works, reports, loaded.matches, strict=True):
+        before = loaded.corrected[each.corrects] if each.corrects is not None else None
+        case = case_of(each, loaded.facts, match, loaded.standing[_pair(each, match)], before)
+        findings = judge(case)
+        if any(finding.rejects for finding in findings):
+            results.append(Submitted(outcome=Outcome.REJECTED, completion=None, findings=findings, before=before))
+            continue
+        assert case.placement is not None
+        outcome, completion = case.placement.outcome, case.placement.onto
+        before = before or case.placement.onto
+        if outcome is not Outcome.UNCHANGED:
+            change = _change(work, case, loaded)
+            if change is None:
+                outcome, completion = Outcome.UNCHANGED, before
+            else:
+                changes.append((work, change))
+                completion = change.completion
+                loaded.note(change)
+        results.append(Submitted(outcome=outcome, completion=completion, findings=findings, before=before))
+    return results, changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +128,33 @@ class _Loaded:
     links: dict[tuple[str, str], str]
     new_links: list[dict[str, object]]
     day_quarters: dict[tuple[str, str, str, date], int]
+    corrected: dict[str, Completion]
+    """Completions that are to be corrected, as they stand."""
+
+    def note(self, change: Change) -> None:
+        """Let the records that follow see what one before them changed."""
+        before, after = change.before, change.completion
+        if before is not None and before.pair != after.pair:
+            self.standing[before.pair] = self.standing[before.pair].without(before.completion_id)
+        self.standing[after.pair].put(after)
+        if after.completion_id in self.corrected:
+            self.corrected[after.completion_id] = after
+        for completion, sign in change.turned():
+            for credit in completion.credits:
+                key = (after.provider_id, completion.subject, credit.board, completion.completed_on)
+                if key in self.day_quarters and credit.holds:
+                    self.day_quarters[key] += sign * credit.quarters
 
 
-def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
+def _load(work: Work, reports: Sequence[CompletionReport], *, locking: bool = True) -> _Loaded:
     catalogue = work.service.catalogue
     facts = Facts(
         catalogue=catalogue,
         now=work.now,
         activities=activities.reportable(
-            work.connection, {(each.provider_id, each.activity_id) for each in reports if each.activity_id}
+            work.connection,
+            {(each.provider_id, each.activity_id) for each in reports if each.activity_id},
+            locking=locking,
         ),
         day_quarters={},
         support=work.service.settings.support_contact,
@@ -127,11 +168,19 @@ def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
         find_learner(each, candidates, catalogue) if facts.activity_of(each) is not None else NOT_ASKED
         for each in reports
     ]
+    asked_for = {each.corrects for each in reports if each.corrects is not None}
+    to_correct = completions.pairs_of(work.connection, asked_for)
     pairs = {_pair(each, match) for each, match in zip(reports, matches, strict=True)} - {("", "")}
-    completions.lock_pairs(work.connection, pairs)
+    pairs |= set(to_correct.values())
+    if locking:
+        completions.lock_pairs(work.connection, pairs)
     standing: defaultdict[Pair, Standing] = defaultdict(Standing)
+    corrected: dict[str, Completion] = {}
     for pair, held in completions.standing(work.connection, pairs).items():
         standing[pair] = Standing(held)
+        corrected |= {each.completion_id: each for each in held if each.completion_id in asked_for}
+    if corrected.keys() != asked_for:
+        raise Contended("a completion was withdrawn or moved before it could be corrected")
     linked = learners.links_of(
         work.connection,
         {
@@ -142,30 +191,20 @@ def _load(work: Work, reports: Sequence[CompletionReport]) -> _Loaded:
     )
     watched = completions.day_quarters(work.connection, _watched_days(work, reports, matches))
     facts = replace(facts, day_quarters=watched)
-    return _Loaded(facts=facts, matches=matches, standing=standing, links=linked, new_links=[], day_quarters=watched)
-
-
-def _note_day(day_quarters: dict[tuple[str, str, str, date], int], change: Change) -> None:
-    """Let the records that follow see what this one adds to its day."""
-    for credit in change.added:
-        after = change.completion
-        key = (after.provider_id, after.subject, credit.board, after.completed_on)
-        if key in day_quarters:
-            day_quarters[key] += credit.quarters
+    return _Loaded(
+        facts=facts,
+        matches=matches,
+        standing=standing,
+        links=linked,
+        new_links=[],
+        day_quarters=watched,
+        corrected=corrected,
+    )
 
 
 def _pair(report: CompletionReport, match: Match) -> Pair:
     subject = subject_of(report, match)
     return (report.activity_id, subject) if report.activity_id and subject else ("", "")
-
-
-def subject_of(report: CompletionReport, match: Match) -> str | None:
-    """Return whom a record is about: the matched learner, or for REMS only the provider's own id of the person."""
-    if match.learner is not None:
-        return match.learner.learner_id
-    if report.rems_only and report.rems is not None and report.rems.local_id:
-        return f"rems:{report.provider_id}:{report.rems.local_id}"
-    return None
 
 
 def _watched_days(
@@ -180,11 +219,13 @@ def _watched_days(
                 yield each.provider_id, match.learner.learner_id, board.code, each.completed_on
 
 
-def _change(work: Work, case: Case, loaded: _Loaded) -> Change:
-    """Build the new or extended completion that an accepted record makes."""
-    report, placement = case.report, case.placement
-    assert placement is not None and case.day is not None
-    added = tuple(_credit(work, target, case.day) for target in placement.fresh)
+def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
+    """Build the new, extended or corrected completion that an accepted record makes; None when nothing changes."""
+    report, placement = case.report, case.placed
+    if placement.corrects is not None:
+        link = _link(work, report.provider_id, case.learner.learner_id, loaded) if case.learner else None
+        return correction(work, case, link)
+    added = tuple(new_credit(work, target, case.completed) for target in placement.fresh)
     if placement.onto is not None:
         joined = replace(placement.onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
         if placement.rems_fresh:
@@ -201,7 +242,7 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change:
         learner_id=learner_id,
         subject=subject,
         link=_link(work, report.provider_id, learner_id, loaded) if learner_id else None,
-        completed_on=case.day,
+        completed_on=case.completed,
         occasion=placement.occasion,
         first_name=person.first_name,
         last_name=person.last_name,
@@ -219,27 +260,6 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change:
         credits=added,
     )
     return Change(completion=completion, before=None, added=added)
-
-
-def _credit(work: Work, target: Target, day: date) -> Credit:
-    board = work.service.catalogue.boards[target.board].on(day)
-    delivered = board.is_sent(day)
-    return Credit(
-        credit_id=new_id(),
-        kind=target.kind,
-        board=target.board,
-        reported_id=target.reported_id,
-        registry_id=target.holding.number,
-        quarters=int(target.quarters),
-        credit_types=tuple((name, int(quarters)) for name, quarters in target.credit_types),
-        client_references=(target.client_reference,) if target.client_reference else (),
-        # Where no board takes it, nobody is left to decide: it stands in the transcript at once.
-        status=CreditStatus.PENDING if delivered else CreditStatus.ACCEPTED,
-        delivery=Delivery.BOARD if delivered else Delivery.TRANSCRIPT_ONLY,
-        status_reason=None,
-        status_at=work.now,
-        once_per_day=target.once_per_day,
-    )
 
 
 def _link(work: Work, provider_id: str, learner_id: str, loaded: _Loaded) -> str:

@@ -1,7 +1,7 @@
 """The sealer: what needs commit order is done after the commit, by one at a time.
 
-It gives board events their positions, and puts a keyed seal over the audit rows of the commits it
-found. A transaction that commits late is simply found later: nothing is skipped, nobody waits.
+It gives events, for boards and for providers, their positions, and puts a keyed seal over the audit rows of the commits
+it found. A transaction that commits late is simply found later: nothing is skipped, nobody waits.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from app.services.context import Service
+from app.services.events import publish
 from app.store import commits
 
 AT_ONCE = 500
@@ -35,6 +36,7 @@ def seal_next(connection: Connection, service: Service) -> int:
         "digest": digest,
         "seal": service.keyring.keyed_digest("seal", seal_text(previous, number + 1, len(found), len(rows), digest)),
     }
+    publish(connection, found)
     commits.seal(connection, row, found, _positions(connection, commits.events_of(connection, found)))
     return len(found)
 

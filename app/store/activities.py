@@ -22,7 +22,9 @@ _COLUMNS = (
 )
 
 
-def reportable(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict[str, Activity]:
+def reportable(
+    connection: Connection, asked: Iterable[tuple[str, str]], *, locking: bool = True
+) -> dict[str, Activity]:
     """Return the activities asked for as (provider, activity), by id.
 
     They are locked against changes that take `FOR UPDATE`, until the records are stored.
@@ -33,7 +35,7 @@ def reportable(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict
         ("provider", "id"),
         asked,
         "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
-        dialect.for_update(connection, "KEY SHARE OF a"),
+        dialect.for_update(connection, "KEY SHARE OF a") if locking else "",
     )
     return {each.activity.activity_id: each.activity for each in _read(connection, found)}
 

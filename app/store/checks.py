@@ -26,10 +26,10 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN activity_boards b ON b.activity_id = l.activity_id AND b.board = l.target
         WHERE a.format IN ('live-course', 'regularly-scheduled-series', 'enduring-material', 'performance-improvement')
         AND l.quarters > coalesce(b.points_quarters, a.ama_quarters)""",
-    "every credit repeats its completion's activity, learner, date and occasion": """
+    "every credit not withdrawn repeats its completion's activity, learner, date and occasion": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
-        WHERE x.activity_id <> c.activity_id OR x.subject <> c.subject OR x.completed_on <> c.completed_on
-        OR x.occasion <> c.occasion""",
+        WHERE x.status <> 'withdrawn' AND (x.activity_id <> c.activity_id OR x.subject <> c.subject
+        OR x.completed_on <> c.completed_on OR x.occasion <> c.occasion)""",
     "a withdrawn completion has no credit that stands": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         WHERE c.withdrawn_at IS NOT NULL AND x.status <> 'withdrawn'""",
@@ -74,6 +74,12 @@ INVARIANTS: dict[str, str] = {
         SELECT e.event_id FROM board_events e
         LEFT JOIN feed f ON f.event_id = e.event_id LEFT JOIN sealed_commits s ON s.commit_id = e.commit_id
         WHERE (f.event_id IS NULL) <> (s.commit_id IS NULL) OR f.board <> e.board""",
+    "what each provider is told has positions without gaps": """
+        SELECT provider_id FROM events GROUP BY provider_id HAVING count(*) <> max(position) OR min(position) <> 1""",
+    "whatever is reported and sealed was told to its provider": """
+        SELECT a.subject_id FROM audit a JOIN sealed_commits s ON s.commit_id = a.commit_id
+        WHERE a.noun = 'completion' AND a.verb = 'report'
+        AND NOT EXISTS (SELECT 1 FROM events e WHERE e.commit_id = a.commit_id)""",
     "no feed has a withdrawal before its report": """
         SELECT w.event_id FROM board_events w JOIN feed f ON f.event_id = w.event_id
         JOIN board_events r ON r.credit_id = w.credit_id AND r.event = 'credit.reported'

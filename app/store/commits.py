@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.domain.events import Noted
 from app.models import commits as tables
 from app.store import dialect
 
@@ -56,6 +57,32 @@ def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[dialec
             "commits c ON c.commit_id = k.id LEFT JOIN audit a ON a.commit_id = c.commit_id",
             "ORDER BY c.commit_id, a.item",
         )
+    ]
+
+
+def noted(connection: Connection, commit_ids: Sequence[str]) -> list[tuple[str, Noted]]:
+    """Return what the audit log notes of commits, in the order of the commits given."""
+    found = dialect.by_keys(
+        connection,
+        "c.commit_id, a.item, c.provider_id, a.verb, a.noun, a.subject_id, a.fields, c.at",
+        ("id",),
+        ((each,) for each in commit_ids),
+        "commits c ON c.commit_id = k.id JOIN audit a ON a.commit_id = c.commit_id",
+    )
+    places = {commit_id: place for place, commit_id in enumerate(commit_ids)}
+    return [
+        (
+            row[0],
+            Noted(
+                provider_id=row[2],
+                verb=row[3],
+                noun=row[4],
+                subject_id=row[5],
+                fields=dialect.as_document(row[6]),
+                at=dialect.as_instant(row[7]),
+            ),
+        )
+        for row in sorted(found, key=lambda row: (places[row[0]], row[1]))
     ]
 
 

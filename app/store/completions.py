@@ -1,21 +1,16 @@
-"""Queries on completions, credits and the ledger."""
+"""Completions with their credits, as they are read."""
 
 from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from sqlalchemy import Connection
 
-from app.core.errors import Contended
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.reports import RemsPart
-from app.domain.words import full_name_key
-from app.models import completions as tables
 from app.store import dialect
 
 COLUMNS = (
@@ -25,7 +20,6 @@ COLUMNS = (
 )
 LINKS = "LEFT JOIN learner_links l ON l.provider_id = c.provider_id AND l.learner_id = c.learner_id"
 _PAIR_LOCKS = 0x7061
-NO_MAXIMUM = 2**62
 
 Pair = tuple[str, str]
 """(activity, subject): what one learner has in one activity."""
@@ -52,6 +46,29 @@ def standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, list[C
     for each in read(connection, found):
         held[each.activity_id, each.subject].append(each)
     return held
+
+
+def pairs_of(connection: Connection, completion_ids: Iterable[str]) -> dict[str, Pair]:
+    """Return whom and which activity completions are about, those that have not been withdrawn."""
+    found = dialect.by_keys(
+        connection,
+        "c.completion_id, c.activity_id, c.subject",
+        ("id",),
+        ((each,) for each in completion_ids),
+        "completions c ON c.completion_id = k.id AND c.withdrawn_at IS NULL",
+    )
+    return {completion_id: (activity_id, subject) for completion_id, activity_id, subject in found}
+
+
+def ids_of_activity(connection: Connection, activity_id: str, limit: int) -> list[str]:
+    """Return the ids of an activity's completions that have not been withdrawn, the oldest first."""
+    found = dialect.rows(
+        connection,
+        "SELECT completion_id FROM completions WHERE activity_id = :activity AND withdrawn_at IS NULL "
+        "ORDER BY completion_id LIMIT :limit",
+        {"activity": activity_id, "limit": limit},
+    )
+    return [row[0] for row in found]
 
 
 def of_provider(
@@ -173,197 +190,3 @@ def _credits(connection: Connection, completion_ids: Sequence[str]) -> dict[str,
             )
         )
     return held
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What is to be written of one completion: it is new, or has a new version."""
-
-    completion: Completion
-    before: Completion | None
-    added: tuple[Credit, ...] = ()
-    restated: tuple[Credit, ...] = ()
-    """Credits whose status changed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerDelta:
-    """A change of what a learner holds of an activity's maximum, and the maximum it may not pass."""
-
-    activity_id: str
-    subject: str
-    target: str
-    quarters: int
-    maximum: int
-
-
-def save(connection: Connection, changes: Sequence[Change], versions: Sequence[Mapping[str, Any]]) -> None:
-    """Write changes of completions, in their order, set by set."""
-    new = [each.completion for each in changes if each.before is None]
-    dialect.insert(connection, tables.completions, [_row(each) for each in new])
-    changed = dialect.run(
-        connection,
-        "UPDATE completions SET version = :version, updated_at = :updated_at, withdrawn_at = :withdrawn_at, "
-        "catalogue = :catalogue, rems = "
-        + (":rems" if dialect.on_sqlite(connection) else "CAST(:rems AS jsonb)")
-        + " WHERE completion_id = :id AND version = :before AND withdrawn_at IS NULL",
-        [
-            {
-                "id": each.completion.completion_id,
-                "version": each.completion.version,
-                "catalogue": each.completion.catalogue,
-                "before": each.before.version,
-                "updated_at": dialect.bound(connection, each.completion.updated_at),
-                "withdrawn_at": dialect.bound(connection, each.completion.withdrawn_at),
-                "rems": dialect.document(_rems(each.completion)),
-            }
-            for each in changes
-            if each.before is not None
-        ],
-    )
-    if changed != len(changes) - len(new):
-        raise Contended("a completion was changed meanwhile")
-    _save_credits(connection, changes)
-    dialect.insert(connection, tables.completion_versions, versions)
-
-
-def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
-    dialect.run(
-        connection,
-        "UPDATE credits SET status = :status, holds = :holds, status_reason = :reason, status_at = :at "
-        "WHERE credit_id = :id",
-        [
-            {
-                "id": credit.credit_id,
-                "status": credit.status,
-                "holds": credit.holds,
-                "reason": credit.status_reason,
-                "at": dialect.bound(connection, credit.status_at),
-            }
-            for each in changes
-            for credit in each.restated
-        ],
-    )
-    added = [
-        (each.completion, len(each.before.credits) if each.before else 0, place, credit)
-        for each in changes
-        for place, credit in enumerate(each.added)
-    ]
-    dialect.insert(
-        connection,
-        tables.credits,
-        [_credit_row(completion, first + place, credit) for completion, first, place, credit in added],
-    )
-    dialect.insert(
-        connection,
-        tables.credit_types,
-        [
-            {"credit_id": credit.credit_id, "credit_type": name, "quarters": quarters, "place": place}
-            for _, _, _, credit in added
-            for place, (name, quarters) in enumerate(credit.credit_types)
-        ],
-    )
-    dialect.insert(
-        connection,
-        tables.credit_references,
-        [
-            {"provider_id": completion.provider_id, "client_reference": reference, "credit_id": credit.credit_id}
-            for completion, _, _, credit in added
-            for reference in credit.client_references
-        ],
-    )
-
-
-def change_ledger(connection: Connection, deltas: Iterable[LedgerDelta]) -> None:
-    """Add to what learners hold; raises `Contended` when a maximum would be passed, for the rules to say so."""
-    ordered = sorted((each for each in deltas if each.quarters), key=lambda d: (d.activity_id, d.subject, d.target))
-    grown = [asdict(each) for each in ordered if each.quarters > 0]
-    shrunk = [asdict(each) for each in ordered if each.quarters < 0]
-    changed = dialect.run(
-        connection,
-        "INSERT INTO ledger (activity_id, subject, target, quarters) "
-        "VALUES (:activity_id, :subject, :target, :quarters) "
-        "ON CONFLICT (activity_id, subject, target) DO UPDATE SET quarters = ledger.quarters + excluded.quarters "
-        "WHERE ledger.quarters + excluded.quarters <= :maximum",
-        grown,
-    ) + dialect.run(
-        connection,
-        "UPDATE ledger SET quarters = quarters + :quarters WHERE activity_id = :activity_id AND subject = :subject "
-        "AND target = :target AND quarters + :quarters >= 0",
-        shrunk,
-    )
-    if changed != len(ordered):
-        raise Contended("the maximum was reached meanwhile")
-
-
-def _rems(completion: Completion) -> dict[str, Any] | None:
-    return None if completion.rems is None else asdict(completion.rems)
-
-
-def _row(each: Completion) -> dict[str, Any]:
-    last_key, first_key = full_name_key(each.first_name, each.last_name)
-    return {
-        "completion_id": each.completion_id,
-        "provider_id": each.provider_id,
-        "activity_id": each.activity_id,
-        "learner_id": each.learner_id,
-        "subject": each.subject,
-        "completed_on": each.completed_on,
-        "occasion": each.occasion,
-        "first_name": each.first_name,
-        "last_name": each.last_name,
-        "first_key": first_key,
-        "last_key": last_key,
-        "birth_date": each.birth_date,
-        "npi": each.npi,
-        "rems": _rems(each),
-        "entry_method": each.entry_method,
-        "client_id": each.client_id,
-        "batch_id": each.batch_id,
-        "submitted_at": each.submitted_at,
-        "updated_at": each.updated_at,
-        "version": each.version,
-        "withdrawn_at": each.withdrawn_at,
-        "catalogue": each.catalogue,
-    }
-
-
-def _credit_row(completion: Completion, place: int, credit: Credit) -> dict[str, Any]:
-    return {
-        "credit_id": credit.credit_id,
-        "completion_id": completion.completion_id,
-        "place": place,
-        "activity_id": completion.activity_id,
-        "subject": completion.subject,
-        "completed_on": completion.completed_on,
-        "occasion": completion.occasion,
-        "kind": credit.kind,
-        "board": credit.board,
-        "reported_id": credit.reported_id,
-        "registry_id": credit.registry_id,
-        "quarters": credit.quarters,
-        "status": credit.status,
-        "holds": credit.holds,
-        "once_per_day": credit.once_per_day,
-        "delivery": credit.delivery,
-        "status_reason": credit.status_reason,
-        "status_at": credit.status_at,
-    }
-
-
-def version_document(completion: Completion) -> dict[str, Any]:
-    """Return a version of a completion in full, as it is kept beside the record."""
-    document = {name: getattr(completion, name) for name in _VERSIONED}
-    document["rems"] = _rems(completion)
-    document["credits"] = [
-        {name: getattr(credit, name) for name in _VERSIONED_CREDIT} | {"status_at": credit.status_at.isoformat()}
-        for credit in completion.credits
-    ]
-    for name in ("completed_on", "submitted_at", "updated_at", "withdrawn_at"):
-        moment: date | datetime | None = document[name]
-        document[name] = moment.isoformat() if moment is not None else None
-    return document
-
-
-_VERSIONED = tuple(field.name for field in fields(Completion) if field.name not in ("rems", "credits"))
-_VERSIONED_CREDIT = tuple(field.name for field in fields(Credit) if field.name != "status_at")

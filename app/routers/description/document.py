@@ -51,7 +51,7 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
         _tidy_operation(each)
     for schema in schemas.values():
         tidy(schema)
-    for name in ("Problem", "ErrorItem"):
+    for name in ("ProblemOut", "ErrorItem"):
         without_null(schemas[name])
     _shorten(document, schemas)
     elsewhere = [
@@ -76,7 +76,7 @@ def _schemas(document: dict[str, Any]) -> Schema:
     schemas: Schema = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for name, model in (("Problem", ProblemOut), ("ErrorItem", ErrorItem), ("FindingOut", FindingOut)):
+    for name, model in (("ProblemOut", ProblemOut), ("ErrorItem", ErrorItem), ("FindingOut", FindingOut)):
         schemas[name] = model.model_json_schema(ref_template=REF + "{model}")
         schemas[name].pop("$defs", None)
     for name, schema in event_schemas().items():
@@ -151,8 +151,8 @@ def _used(document: dict[str, Any], kind: str, components: dict[str, Any]) -> di
 
 
 def _tags(known: list[Operation]) -> list[dict[str, str]]:
-    used = {tag for each in known for tag in each.said.get("tags", ())}
-    return [*(tag for tag in TAGS if tag["name"] in used), EVENTS_TAG]
+    used = {tag for each in known for tag in each.said.get("tags", ())} | {EVENTS_TAG}
+    return [tag for tag in TAGS if tag["name"] in used]
 
 
 def _pascal(name: str) -> str:

@@ -32,6 +32,11 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "const": "true"},
         "example": "true",
     },
+    "Preference-Applied": {
+        "description": "Present when `Prefer: return=minimal` was heeded (RFC 7240): the answer has no body then.",
+        "schema": {"type": "string"},
+        "example": "return=minimal",
+    },
     "Retry-After": {
         "description": "Seconds to wait before the request is sent again.",
         "schema": {"type": "integer", "minimum": 0},
@@ -68,7 +73,7 @@ def describe_headers(operation: Operation) -> None:
     )
     for status, response in operation.said["responses"].items():
         names = ["X-Request-Id"]
-        names += _of_success(operation, status, response) if status.startswith("2") else _of_problem(operation, status)
+        names += _of_success(operation, status, response) if status < "4" else _of_problem(operation, status)
         if old is not None:
             names += ["Deprecation"] + ["Sunset"] * bool(old.sunset) + ["Link"] * bool(old.link)
         described = {name: {"$ref": f"#/components/headers/{name}"} for name in dict.fromkeys(names)}
@@ -78,12 +83,15 @@ def describe_headers(operation: Operation) -> None:
 def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> list[str]:
     fields = operation.body_of(response).get("properties", {})
     names = []
-    if "version" in fields:
+    prefers = operation.takes_header("Prefer")
+    if "version" in fields or status == "304" or (status == "204" and prefers):
         names.append("ETag")
-    made_before = operation.method == "post" and status == "200" and "201" in operation.said["responses"]
+    if prefers and status in ("201", "204"):
+        names.append("Preference-Applied")
+    made_before = operation.method == "post" and status in ("200", "204") and "201" in operation.said["responses"]
     if status in ("201", "202") or made_before:
         names.append("Location")
-    if "next_cursor" in fields:
+    if "null" in fields.get("next_cursor", {}).get("type", ()):
         names.append("Link")
     if operation.takes_header("Idempotency-Key"):
         names.append("Idempotency-Replayed")

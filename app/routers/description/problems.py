@@ -7,12 +7,12 @@ from typing import Any
 
 from app.core.errors import Problem, every_problem
 from app.routers.description.operations import Operation
+from app.routers.description.responses import Responses
 from app.routers.description.schemas import REF
 from app.schemas.problems import MEDIA_TYPE, rule_url
 
 MARK = "x-problems"
 """Under this name a route's responses carry the codes of its problems until the description is made."""
-Responses = dict[int | str, dict[str, Any]]
 _EXAMPLE_REF = "#/components/examples/"
 
 _ALWAYS = ("parameter-unknown", "internal")

@@ -11,23 +11,21 @@ REF = "#/components/schemas/"
 _RUST_ESCAPE = re.compile(r"\\x\{([0-9a-f]{4})\}")
 _MAPS = ("properties", "patternProperties", "$defs")
 
-ENUM_NAMES: dict[tuple[str, ...], str] = {
-    ("pending", "accepted", "rejected", "withdrawn"): "CreditStatus",
-    ("cme", "moc"): "CreditKind",
-    ("reject", "warning"): "Severity",
-    ("yes", "no", "variable"): "Fee",
-    ("open", "limited"): "RegistrationMode",
-    ("in-person", "live-streamed", "online", "print-other"): "DeliveryMethod",
-    ("direct", "joint"): "Providership",
-    ("MD", "DO"): "Degree",
-    ("board", "transcript-only"): "Delivery",
-    ("created", "joined", "unchanged"): "Outcome",
-    ("refused", "advised"): "SpanBound",
-    ("learner-knowledge", "learner-competence", "learner-performance", "patient-health", "community-health"): (
-        "OutcomeMeasured"
-    ),
+ENUM_NAMES: dict[str, str] = {
+    "Credit.status": "CreditStatus",
+    "Credit.kind": "CreditKind",
+    "Credit.delivery": "Delivery",
+    "Finding.severity": "Severity",
+    "Listing.fee": "Fee",
+    "Listing.registration": "RegistrationMode",
+    "ActivityIn.delivery_methods": "DeliveryMethod",
+    "ActivityIn.providership": "Providership",
+    "MedicalSchool.degree": "Degree",
+    "ReportedCompletion.outcome": "Outcome",
+    "ActivityFormat.span_bound": "SpanBound",
+    "MeasuredOutcome.outcome": "OutcomeMeasured",
 }
-"""Names of enums that stand at several places. Any other is named after the place where it stands first."""
+"""Names of enums by a place where they stand. Any other is named after the place where it stands first."""
 NAMES = {
     "ReportedOut": "ReportedCompletion",
     "TypeOut": "TypeAmount",
@@ -151,19 +149,24 @@ def hoist_enums(schemas: Schema, elsewhere: list[tuple[str, Schema]]) -> None:
 
     `elsewhere` holds (owner, schema) for the schemas of parameters.
     """
-    known: dict[tuple[str, ...], str] = {}
-    for owner, schema in [*list(schemas.items()), *elsewhere]:
-        for field, part in _fields(schema):
-            values = part.get("enum")
-            if part.get("type") != "string" or not values or part is schemas.get(owner):
-                continue
-            key = tuple(values)
-            if key not in known:
-                known[key] = ENUM_NAMES.get(key) or _free(schemas, owner, field)
-                schemas[known[key]] = {"type": "string", "enum": list(values)}
-            kept = {name: part[name] for name in ("description", "default", "examples") if name in part}
-            part.clear()
-            part.update({"$ref": REF + known[key]} | kept)
+    places = [
+        (owner, field, part)
+        for owner, schema in [*list(schemas.items()), *elsewhere]
+        for field, part in _fields(schema)
+        if part.get("type") == "string" and part.get("enum") and part is not schemas.get(owner)
+    ]
+    known = {
+        tuple(part["enum"]): ENUM_NAMES[f"{owner}.{field}"]
+        for owner, field, part in places
+        if f"{owner}.{field}" in ENUM_NAMES
+    }
+    for owner, field, part in places:
+        values = tuple(part["enum"])
+        name = known.setdefault(values, _free(schemas, owner, field))
+        schemas.setdefault(name, {"type": "string", "enum": list(values)})
+        kept = {keyword: part[keyword] for keyword in ("description", "default", "examples") if keyword in part}
+        part.clear()
+        part.update({"$ref": REF + name} | kept)
 
 
 def _free(schemas: Schema, owner: str, field: str) -> str:

@@ -26,10 +26,12 @@ LICENSE = {"name": "Licence: see the repository"}
 TAGS = [
     {"name": "Activities", "description": "What a provider offers."},
     {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
+    {"name": "Learner validations", "description": "Whether a physician is known, before anything is reported."},
+    {"name": "Events", "description": "What has happened, in its order: read, or sent to webhook endpoints; ids only."},
     {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},
     {"name": "System", "description": "Health, metrics, and pages about problems."},
 ]
-EVENTS_TAG = {"name": "Events", "description": "What is sent to webhook endpoints: thin, ids only."}
+EVENTS_TAG = "Events"
 
 SCOPES = {
     "activities:read": "Read activities.",

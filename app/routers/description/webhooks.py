@@ -45,7 +45,7 @@ def _operation(event: type[Event]) -> dict[str, Any]:
         "operationId": "on_" + kind.replace(".", "_"),
         "summary": kind.replace(".", " ").capitalize(),
         "description": f"{said}\n\nAnswer 2xx once it is kept; anything else, and it is sent again.",
-        "tags": [EVENTS_TAG["name"]],
+        "tags": [EVENTS_TAG],
         "security": [],
         "parameters": [
             {

@@ -1,0 +1,38 @@
+"""What a caller would rather have (RFC 7240). A preference that is not understood is passed over, as the RFC asks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PREFERENCE = re.compile(rf'\s*({_WORD})(?:\s*=\s*(?:"([^"]*)"|({_WORD})))?(?:\s*;[^,]*)?\s*(?:,|$)')
+LONGEST_WAIT = 60
+"""Seconds; a caller that asks for more waits that long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The preferences of a request that this service knows."""
+
+    minimal: bool = False
+    """Whether an answer without the changed resource is wanted."""
+    wait: int = 0
+    """Seconds for which the caller would wait for work to be done."""
+
+
+NONE = Preferences()
+
+
+def read_preferences(header: str | None) -> Preferences:
+    """Read a `Prefer` header; of a preference given twice, the first counts."""
+    if not header:
+        return NONE
+    given: dict[str, str] = {}
+    for name, quoted, plain in _PREFERENCE.findall(header):
+        given.setdefault(name.lower(), quoted or plain)
+    wait = given.get("wait", "")
+    return Preferences(
+        minimal=given.get("return", "").lower() == "minimal",
+        wait=min(int(wait), LONGEST_WAIT) if wait.isascii() and wait.isdigit() and len(wait) < 10 else 0,
+    )

@@ -1,0 +1,67 @@
+"""What providers are told as it happens: thin events, made of what the audit log notes anyway. Ids only."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+class EventType(enum.StrEnum):
+    """What has happened."""
+
+    COMPLETION_REPORTED = "completion.reported"
+    """A completion was reported, or credit was added to one."""
+    CREDIT_CORRECTED = "credit.corrected"
+    """What a board is told of a credit has changed."""
+    CREDIT_WITHDRAWN = "credit.withdrawn"
+    """A credit was taken back."""
+    ACTIVITY_CLOSED = "activity.closed"
+    """An activity was closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened, in its place among all that a provider is told."""
+
+    event_id: str
+    position: int
+    """From 1 for each provider, without gaps, in the order in which transactions ended."""
+    type: EventType
+    at: datetime
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A row of the audit log, as far as events are made of it."""
+
+    provider_id: str | None
+    verb: str
+    noun: str
+    subject_id: str
+    fields: Mapping[str, Any]
+    at: datetime
+
+
+def told_of(noted: Noted) -> Iterator[tuple[EventType, dict[str, str]]]:
+    """Yield what a row of the audit log tells its provider, in order: nothing, one thing or several."""
+    if noted.provider_id is None:
+        return
+    if noted.noun == "activity" and noted.verb == "close":
+        yield EventType.ACTIVITY_CLOSED, {"activity_id": noted.subject_id, "provider_id": noted.provider_id}
+    if noted.noun != "completion":
+        return
+    ids = {
+        "completion_id": noted.subject_id,
+        "activity_id": str(noted.fields["activity_id"]),
+        "provider_id": noted.provider_id,
+    }
+    for credit_id in noted.fields["withdrawn"]:
+        yield EventType.CREDIT_WITHDRAWN, ids | {"credit_id": str(credit_id)}
+    for credit_id in noted.fields["corrected"]:
+        yield EventType.CREDIT_CORRECTED, ids | {"credit_id": str(credit_id)}
+    if noted.fields["reported"] or noted.verb == "report":
+        yield EventType.COMPLETION_REPORTED, ids

@@ -1,0 +1,38 @@
+"""`/v1/events`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from app.core.pagination import DEFAULT_LIMIT, MOST
+from app.core.routing import StrictRoute
+from app.routers.depends import CompletionsReader
+from app.routers.openapi import problems
+from app.schemas.events import EventOut, EventPage
+from app.services import events
+from app.services.context import read_async
+
+router = APIRouter(prefix="/v1/events", tags=["Events"], route_class=StrictRoute)
+
+
+class EventQuery(BaseModel):
+    """Where to go on, and how far."""
+
+    after: Annotated[str | None, Field(max_length=2_000, description="The `next_cursor` of the answer before.")] = None
+    limit: Annotated[int, Field(ge=1, description=f"Events an answer; more than {MOST} are lowered to that.")] = (
+        DEFAULT_LIMIT
+    )
+
+
+@router.get("", response_model=EventPage, responses=problems(410))
+async def list_events(caller: CompletionsReader, query: Annotated[EventQuery, Query()]) -> EventPage:
+    """Read what has happened to the provider's records, in order, for those who cannot receive webhooks.
+
+    Events are thin: ids only. `next_cursor` is always there; keep it, and ask again with it later. 410 tells that the
+    service was restored to an earlier state: read your records anew, then the events from the beginning.
+    """
+    told = await read_async(caller, events.read, after=query.after, limit=min(query.limit, MOST))
+    return EventPage(data=[EventOut.of(each) for each in told.events], next_cursor=told.cursor)

@@ -1,0 +1,161 @@
+"""What is answered about completions beside the record itself: previews, bulk answers, histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+
+from app.core.errors import InvalidRequest, Problem
+from app.core.problems import listed_faults, problem_body
+from app.domain.amounts import in_credits
+from app.domain.credits import Completion, Credit, Outcome
+from app.domain.findings import Finding
+from app.schemas.base import Out, Strict
+from app.schemas.completions import CompletionIn, CompletionOut, ReportedOut, TypeOut
+from app.schemas.problems import FindingOut, ProblemOut
+
+MOST_ITEMS = 500
+
+
+class PreviewCreditOut(Out):
+    """A credit as it would stand."""
+
+    credit_id: str | None = Field(description="Null for a credit that the report would add.")
+    kind: Literal["cme", "moc"]
+    board: str
+    learner_board_id: str | None
+    credits: float
+    credit_types: list[TypeOut]
+    client_references: list[str]
+    status: Literal["pending", "accepted", "rejected", "withdrawn"]
+    delivery: Literal["board", "transcript-only"]
+
+    @classmethod
+    def of(cls, credit: Credit, *, stands: bool) -> PreviewCreditOut:
+        """Show a credit; one that does not stand yet has no id."""
+        return cls(
+            credit_id=credit.credit_id if stands else None,
+            kind=credit.kind.value,
+            board=credit.board,
+            learner_board_id=credit.reported_id,
+            credits=in_credits(credit.quarters),
+            credit_types=[TypeOut(type=name, credits=in_credits(quarters)) for name, quarters in credit.credit_types],
+            client_references=list(credit.client_references),
+            status=credit.status.value,
+            delivery=credit.delivery.value,
+        )
+
+
+class PreviewOut(Out):
+    """What would become of a report, were it sent now."""
+
+    acceptable: bool = Field(description="Whether no rule refuses it.")
+    outcome: Literal["created", "joined", "unchanged", "rejected"]
+    findings: list[FindingOut] = Field(description="All that the rules have to say.")
+    credits: list[PreviewCreditOut] = Field(description="The credits of the completion as it would stand.")
+
+    @classmethod
+    def of(
+        cls, outcome: Outcome, completion: Completion | None, standing: set[str], findings: Sequence[Finding]
+    ) -> PreviewOut:
+        """Show a preview; `standing` holds the ids of the credits that stand already."""
+        credits = completion.credits if completion is not None else ()
+        return cls.model_validate(
+            {
+                "acceptable": outcome is not Outcome.REJECTED,
+                "outcome": outcome.value,
+                "findings": [FindingOut.of(each) for each in findings],
+                "credits": [PreviewCreditOut.of(each, stands=each.credit_id in standing) for each in credits],
+            }
+        )
+
+
+_Item = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/CompletionIn"})]
+
+
+class BulkIn(Strict):
+    """Up to 500 completions, reported in their order."""
+
+    items: Annotated[list[_Item], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
+        description="Completions as they are reported one by one. One that cannot be read spoils no other."
+    )
+
+    def read(self) -> Iterator[CompletionIn | Problem]:
+        """Yield each item as it was read, or why it could not be."""
+        for item in self.items:
+            try:
+                yield CompletionIn.model_validate(item)
+            except ValidationError as error:
+                yield InvalidRequest(errors=listed_faults(error.errors(include_input=False, include_url=False)))
+
+
+class BulkItemOut(BaseModel):
+    """The answer to one item: what its own request would have been answered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    index: int = Field(description="The item's place in the request, from 0.")
+    status: int = Field(description="The status that its own request would have been answered with.")
+    completion: ReportedOut | None = Field(None, description="The completion, when it was accepted.")
+    problem: ProblemOut | None = Field(None, description="Why it was refused.")
+
+
+class BulkSummaryOut(Out):
+    """How many items had which outcome; together they are all of them."""
+
+    created: int
+    joined: int
+    unchanged: int
+    rejected: int
+
+
+class BulkOut(Out):
+    """The answers to all items, in their order."""
+
+    items: list[BulkItemOut]
+    summary: BulkSummaryOut
+
+
+def bulk_body(results: Iterable[tuple[int, ReportedOut | Problem]], counts: dict[Outcome, int], request_id: str) -> str:
+    """Write the answer to a bulk request: each item's status with its completion or its problem."""
+    items: list[dict[str, Any]] = []
+    for index, (status, result) in enumerate(results):
+        if isinstance(result, Problem):
+            items.append({"index": index, "status": status, "problem": problem_body(result, request_id)})
+        else:
+            items.append({"index": index, "status": status, "completion": result})
+    summary = {name: counts.get(Outcome(name), 0) for name in BulkSummaryOut.model_fields}
+    return BulkOut.model_validate({"items": items, "summary": summary}).model_dump_json(exclude_unset=True)
+
+
+class VersionOut(Out):
+    """One version of a completion."""
+
+    version: int
+    action: Literal["created", "joined", "updated", "withdrawn"] = Field(description="What made this version.")
+    at: datetime
+    client_id: str = Field(description="The client that did it.")
+    completion: CompletionOut = Field(description="The completion as it stood.")
+
+    @classmethod
+    def of(cls, verb: str, at: datetime, client_id: str, completion: Completion) -> VersionOut:
+        """Show a version."""
+        action = {"correct": "updated", "withdraw": "withdrawn"}.get(verb)
+        return cls.model_validate(
+            {
+                "version": completion.version,
+                "action": action or ("created" if completion.version == 1 else "joined"),
+                "at": at,
+                "client_id": client_id,
+                "completion": CompletionOut.of(completion),
+            }
+        )
+
+
+class HistoryOut(Out):
+    """Every version of a completion, newest first."""
+
+    data: list[VersionOut]

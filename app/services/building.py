@@ -1,0 +1,179 @@
+"""Building what an accepted record makes: new credits, and the next version of a completion corrected in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from app.core.clock import new_id
+from app.domain.credits import Completion, Credit, CreditStatus, Delivery
+from app.domain.learners import Person
+from app.domain.readings import MonthDay
+from app.domain.words import full_name_key
+from app.rules.case import Case, subject_of
+from app.rules.placement import Target
+from app.services.context import Work
+from app.store.completion_changes import Change
+
+
+def new_credit(work: Work, target: Target, day: date) -> Credit:
+    """Return the credit that a target becomes."""
+    board = work.service.catalogue.boards[target.board].on(day)
+    delivered = board.is_sent(day)
+    return Credit(
+        credit_id=new_id(),
+        kind=target.kind,
+        board=target.board,
+        reported_id=target.reported_id,
+        registry_id=target.holding.number,
+        quarters=int(target.quarters),
+        credit_types=tuple((name, int(quarters)) for name, quarters in target.credit_types),
+        client_references=target.client_references,
+        # Where no board takes it, nobody is left to decide: it stands in the transcript at once.
+        status=CreditStatus.PENDING if delivered else CreditStatus.ACCEPTED,
+        delivery=Delivery.BOARD if delivered else Delivery.TRANSCRIPT_ONLY,
+        status_reason=None,
+        status_at=work.now,
+        once_per_day=target.once_per_day,
+    )
+
+
+def correction(work: Work, case: Case, link: str | None) -> Change | None:
+    """Return the change that makes a completion what a correction says; None when it says what stands.
+
+    A credit keeps its id when learner, board and delivery stay. Where what its board is told changes, or where the
+    board had rejected it, it goes out again and waits for an answer; otherwise its status stays. What the correction
+    leaves out is withdrawn. Source: one completion is one learner, activity, date and occasion.
+    """
+    before = case.placed.corrects
+    assert before is not None
+    after = _identity(work, case, before, link)
+    parts = _Parts(told_anew=_told(before) != _told(after), named_by_id=case.report.person.learner_id is not None)
+    for target in case.placed.targets:
+        _take(work, parts, target, before, after)
+    _settle_rest(work, parts, before, after)
+    after = replace(after, credits=parts.in_order(before.credits))
+    if not parts.changed() and replace(after, credits=before.credits) == before:
+        return None
+    after = replace(after, version=before.version + 1, updated_at=work.now, catalogue=work.service.catalogue.digest)
+    return Change(
+        completion=after,
+        before=before,
+        added=tuple(parts.added),
+        restated=tuple(parts.withdrawn),
+        corrected=tuple(parts.corrected),
+        rewritten=tuple(parts.rewritten),
+        corrected_whole=True,
+    )
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What a correction does to each credit."""
+
+    told_anew: bool
+    """Whether every board must hear of it: the day, the activity, or the person as named has changed."""
+    named_by_id: bool
+    """Whether a learner id stands for the numbers that were reported before."""
+    kept: list[Credit] = field(default_factory=list)
+    corrected: list[Credit] = field(default_factory=list)
+    rewritten: list[Credit] = field(default_factory=list)
+    withdrawn: list[Credit] = field(default_factory=list)
+    added: list[Credit] = field(default_factory=list)
+
+    def changed(self) -> bool:
+        """Tell whether any credit is another than before."""
+        return bool(self.corrected or self.rewritten or self.withdrawn or self.added)
+
+    def in_order(self, before: Iterable[Credit]) -> tuple[Credit, ...]:
+        """Return every credit: those that stood in their old places, new ones after them."""
+        now = {each.credit_id: each for each in (*self.kept, *self.corrected, *self.rewritten, *self.withdrawn)}
+        return (*(now.get(each.credit_id, each) for each in before), *self.added)
+
+    def has(self, credit: Credit) -> bool:
+        """Tell whether a credit's fate is decided."""
+        decided = (*self.kept, *self.corrected, *self.rewritten, *self.withdrawn)
+        return any(each.credit_id == credit.credit_id for each in decided)
+
+
+def _identity(work: Work, case: Case, before: Completion, link: str | None) -> Completion:
+    """Return the completion with learner, activity, day and occasion as corrected, its credits still as they were."""
+    subject = subject_of(case.report, case.match)
+    assert subject is not None
+    person = case.report.person
+    written = _as_written(person)
+    if person.learner_id is not None and subject == before.subject:
+        # What a learner id stands for stays as it was reported.
+        stood = (before.first_name, before.last_name, before.birth_date, before.npi)
+        written = tuple(given or kept for given, kept in zip(written, stood, strict=True))
+    first_name, last_name, birth_date, npi = written
+    return replace(
+        before,
+        activity_id=case.registered.activity_id,
+        learner_id=case.learner.learner_id if case.learner else None,
+        subject=subject,
+        link=link,
+        completed_on=case.completed,
+        occasion=case.placed.occasion,
+        first_name=first_name,
+        last_name=last_name,
+        birth_date=birth_date,
+        npi=npi,
+        rems=case.report.rems,
+    )
+
+
+def _as_written(person: Person) -> tuple[str | None, ...]:
+    birth_date = str(person.birth_date) if isinstance(person.birth_date, MonthDay) else None
+    return (person.first_name, person.last_name, birth_date, person.npi)
+
+
+def _told(completion: Completion) -> tuple[object, ...]:
+    """Return what every board is told of a completion, beside its own credit; the spelling of a name is no change."""
+    name = full_name_key(completion.first_name, completion.last_name)
+    return (completion.activity_id, completion.subject, completion.completed_on, name, completion.birth_date)
+
+
+def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: Completion) -> None:
+    """Find the credit that a target corrects, or open a new one."""
+    fresh = new_credit(work, target, after.completed_on)
+    held = before.current(target.board) if before.subject == after.subject else None
+    if held is None or held.delivery is not fresh.delivery:
+        parts.added.append(fresh)
+        return
+    reported_id = fresh.reported_id or (held.reported_id if parts.named_by_id else None)
+    wanted = replace(
+        fresh,
+        credit_id=held.credit_id,
+        reported_id=reported_id,
+        client_references=tuple(sorted(fresh.client_references)),
+        credit_types=held.credit_types if target.equals(held) else fresh.credit_types,
+    )
+    standing = replace(wanted, status=held.status, status_reason=held.status_reason, status_at=held.status_at)
+    same_told = target.equals(held) and wanted.registry_id == held.registry_id and not parts.told_anew
+    if held.status is CreditStatus.REJECTED or not same_told:
+        parts.corrected.append(wanted)
+    elif standing != held or _moved(before, after):
+        parts.rewritten.append(standing)
+    else:
+        parts.kept.append(held)
+
+
+def _moved(before: Completion, after: Completion) -> bool:
+    """Tell whether what each credit repeats of its completion has changed."""
+    return (before.pair, before.completed_on, before.occasion) != (after.pair, after.completed_on, after.occasion)
+
+
+def _settle_rest(work: Work, parts: _Parts, before: Completion, after: Completion) -> None:
+    """Withdraw what the correction leaves out; what another credit of its board has superseded goes along."""
+    boards = {each.board for each in (*parts.kept, *parts.corrected, *parts.rewritten)}
+    for credit in before.credits:
+        if credit.status is CreditStatus.WITHDRAWN or parts.has(credit):
+            continue
+        if credit.board in boards:
+            (parts.rewritten if _moved(before, after) else parts.kept).append(credit)
+        else:
+            parts.withdrawn.append(
+                replace(credit, status=CreditStatus.WITHDRAWN, status_at=work.now, status_reason=None)
+            )

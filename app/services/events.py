@@ -1,0 +1,77 @@
+"""What a provider is told, in the order in which it happened: published by the sealer, read by whoever asks.
+
+The cursor is position and event together. Where another event stands at the position, the database was put back to an
+earlier state: silence would lose events, so the reader is told to begin anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.core.clock import new_id
+from app.core.errors import CursorDiverged, ParameterInvalid
+from app.domain.events import Event, told_of
+from app.services.context import Caller
+from app.store import commits, events
+
+_START = (0, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A piece of what a provider is told, and where the next one begins."""
+
+    events: list[Event]
+    cursor: str
+
+
+def publish(connection: Connection, commit_ids: Sequence[str]) -> None:
+    """Give what these commits tell their providers its positions, in the order of the commits."""
+    noted = [(commit_id, each) for commit_id, each in commits.noted(connection, commit_ids)]
+    told = [(commit_id, each, *event) for commit_id, each in noted for event in told_of(each)]
+    last: dict[str, int] = defaultdict(int)
+    last |= events.last_positions(connection, {each.provider_id for _, each, *_ in told if each.provider_id})
+    rows = []
+    for commit_id, each, type, data in told:
+        provider_id = str(each.provider_id)
+        last[provider_id] += 1
+        rows.append(
+            {
+                "provider_id": provider_id,
+                "position": last[provider_id],
+                "event_id": f"evt_{new_id()}",
+                "type": type,
+                "at": each.at,
+                "data": data,
+                "commit_id": commit_id,
+            }
+        )
+    events.add(connection, rows)
+
+
+def read(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> Told:
+    """Return what the provider was told after a cursor, from the beginning without one.
+
+    Raises `ParameterInvalid` for a cursor that is not the caller's, `CursorDiverged` for one that no longer fits.
+    """
+    keyring, bound_to = caller.service.keyring, caller.bound_to("/v1/events")
+    position, event_id = _START
+    if after is not None:
+        opened = keyring.unseal("cursor", after, bound_to)
+        if opened is None:
+            detail = "This cursor does not belong to these events."
+            raise ParameterInvalid(
+                detail, errors=[{"code": "parameter-invalid", "parameter": "after", "detail": detail}]
+            )
+        position, event_id = json.loads(opened)
+    if position and events.at(connection, caller.provider_id, position) != event_id:
+        raise CursorDiverged
+    found = events.after(connection, caller.provider_id, position, limit)
+    if found:
+        position, event_id = found[-1].position, found[-1].event_id
+    return Told(events=found, cursor=keyring.seal("cursor", json.dumps([position, event_id]).encode(), bound_to))

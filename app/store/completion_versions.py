@@ -1,0 +1,79 @@
+"""Earlier versions of completions, as they are kept beside the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
+from app.domain.reports import RemsPart
+from app.store import dialect
+
+_COMPLETION = tuple(field.name for field in fields(Completion) if field.name not in ("rems", "credits"))
+_CREDIT = tuple(field.name for field in fields(Credit) if field.name != "status_at")
+_INSTANTS = ("submitted_at", "updated_at", "withdrawn_at")
+
+
+def document_of(completion: Completion) -> dict[str, Any]:
+    """Return a version of a completion in full, as it is kept beside the record."""
+    document = {name: getattr(completion, name) for name in _COMPLETION}
+    document["rems"] = completion.rems_fields
+    document["credits"] = [
+        {name: getattr(credit, name) for name in _CREDIT} | {"status_at": credit.status_at.isoformat()}
+        for credit in completion.credits
+    ]
+    for name in ("completed_on", *_INSTANTS):
+        moment: date | datetime | None = document[name]
+        document[name] = moment.isoformat() if moment is not None else None
+    return document
+
+
+def of_provider(connection: Connection, provider_id: str, completion_id: str) -> list[dict[str, Any]]:
+    """Return every version of a provider's completion, newest first, as `verb`, `at`, `client_id`, `completion`."""
+    found = dialect.rows(
+        connection,
+        "SELECT v.verb, v.at, v.client_id, v.document FROM completions c "
+        "JOIN completion_versions v ON v.completion_id = c.completion_id "
+        "WHERE c.completion_id = :id AND c.provider_id = :provider ORDER BY v.version DESC",
+        {"id": completion_id, "provider": provider_id},
+    )
+    return [
+        {
+            "verb": verb,
+            "at": dialect.as_instant(at),
+            "client_id": client_id,
+            "completion": _completion(dialect.as_document(document)),
+        }
+        for verb, at, client_id, document in found
+    ]
+
+
+def _completion(document: Mapping[str, Any]) -> Completion:
+    given = {name: document[name] for name in _COMPLETION}
+    given["completed_on"] = date.fromisoformat(document["completed_on"])
+    for name in _INSTANTS:
+        given[name] = datetime.fromisoformat(document[name]) if document[name] is not None else None
+    rems = document["rems"]
+    return Completion(
+        **given,
+        rems=RemsPart(**rems) if rems is not None else None,
+        credits=tuple(_credit(each) for each in document["credits"]),
+    )
+
+
+def _credit(document: Mapping[str, Any]) -> Credit:
+    return Credit(
+        **{name: document[name] for name in _CREDIT}
+        | {
+            "kind": CreditKind(document["kind"]),
+            "status": CreditStatus(document["status"]),
+            "delivery": Delivery(document["delivery"]),
+            "credit_types": tuple((name, quarters) for name, quarters in document["credit_types"]),
+            "client_references": tuple(document["client_references"]),
+            "status_at": datetime.fromisoformat(document["status_at"]),
+        }
+    )
