@@ -83,7 +83,7 @@ def describe_headers(operation: Operation) -> None:
 def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> list[str]:
     fields = operation.body_of(response).get("properties", {})
     names = []
-    prefers = operation.takes_header("Prefer")
+    prefers = operation.takes_header("Prefer") and operation.method != "delete"
     if "version" in fields or status == "304" or (status == "204" and prefers):
         names.append("ETag")
     if prefers and status in ("201", "204"):
