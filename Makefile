@@ -8,7 +8,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test check check-static check-openapi check-clients format bench drill-kill lock migrations openapi clean
+.PHONY: help setup serve test check check-static check-openapi check-clients format bench drill-kill drill-fuzz lock migrations openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -64,6 +64,18 @@ bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in t
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
 	$(BIN)/python -m benchmarks.drill_kill
 
+FUZZ := .venv-fuzz
+CASES ?= 20000
+
+drill-fuzz: $(STAMP) $(FUZZ)/.installed  ## Schemathesis against a server on each database (CASES=… SEED=…, minutes).
+	$(BIN)/python -m benchmarks.drill_fuzz $(CASES) $(if $(SEED),--seed $(SEED))
+
+# An environment of its own, so that what schemathesis needs cannot change what the project runs on.
+$(FUZZ)/.installed: requirements/fuzz.txt
+	$(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
 lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
@@ -72,6 +84,8 @@ lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
 		--extra dev pyproject.toml --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		$(TOOLS)/clients.in --output-file requirements/clients.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/fuzz.in --output-file requirements/fuzz.txt
 
 clean:  ## Remove everything that is not in the repository, the demo data included.
-	rm -rf $(VENV) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FUZZ) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

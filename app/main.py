@@ -14,7 +14,7 @@ from app import __version__
 from app.core import problems
 from app.core.config import Settings
 from app.core.middleware import Surroundings
-from app.routers import activities, completion_lists, completions, docs, events, reference, system
+from app.routers import activities, completion_lists, completions, docs, events, reference, system, validations
 from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access import Clients
@@ -26,6 +26,7 @@ ROUTERS = (
     completions.router,
     completion_lists.router,
     events.router,
+    validations.router,
     reference.router,
     system.router,
     docs.router,

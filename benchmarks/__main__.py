@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import matching, single
+from benchmarks import matching, single, validations
 from benchmarks.table import show
 
-PARTS = {"single": single.rows, "matching": matching.rows}
+PARTS = {"single": single.rows, "matching": matching.rows, "validations": validations.rows}
 
 
 def main() -> None:

@@ -184,7 +184,8 @@ class UnsupportedMediaType(Problem):
 class InvalidRequest(Problem):
     """The request is not of the form that is asked for.
 
-    A field is unknown, of a wrong type or too long. Every such fault is listed; nothing was judged or stored.
+    A field is unknown, of a wrong type or too long; or what is asked for cannot be made out of what was given.
+    Every such fault is listed; nothing was stored.
     """
 
     status, code = 422, "invalid-request"

@@ -40,7 +40,14 @@ class PageQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, description=f"Rows a page; more than {MOST} are lowered to that.")] = (
         DEFAULT_LIMIT
     )
-    cursor: Annotated[str | None, Field(max_length=16_000, description="The `next_cursor` of the page before.")] = None
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=16_000,
+            description="The `next_cursor` of the page before.",
+            json_schema_extra={"pattern": "^[A-Za-z0-9_-]*$"},
+        ),
+    ] = None
 
     @property
     def size(self) -> int:

@@ -8,9 +8,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from app.core.errors import (
     Internal,
@@ -106,6 +108,13 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Input ").capitalize().rstrip(".") + "."
 
 
+def _methods_at(app: FastAPI, path: str) -> set[str]:
+    """Return every method that an address takes; the framework knows those of the first route that matches."""
+    routes = (context.original_route for context in iter_route_contexts(app.routes))
+    matching = (each for each in routes if isinstance(each, Route) and each.path_regex.match(path))
+    return {method for each in matching for method in each.methods or ()}
+
+
 def install(app: FastAPI) -> None:
     """Let every error of the application end in the one shape."""
 
@@ -120,7 +129,10 @@ def install(app: FastAPI) -> None:
         if isinstance(error, Raised):
             return problem_response(error.problem, request_id_of(request))
         kind = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 400: Unreadable}.get(error.status_code, Internal)
-        return problem_response(kind(headers=dict(error.headers or {})), request_id_of(request))
+        headers = dict(error.headers or {})
+        if kind is MethodNotAllowed:
+            headers["Allow"] = ", ".join(sorted(_methods_at(app, request.scope["path"])))
+        return problem_response(kind(headers=headers), request_id_of(request))
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: Exception) -> Response:

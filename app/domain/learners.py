@@ -47,6 +47,7 @@ class Learner:
     npi: str | None
     licenses: tuple[Holding, ...]
     certifications: tuple[Holding, ...]
+    medical_school: str | None = None
 
     def licensed_by(self, boards: frozenset[str]) -> tuple[Holding, ...]:
         """Return the licences of these boards, lapsed ones included."""

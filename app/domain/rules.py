@@ -25,6 +25,8 @@ class Scope(enum.StrEnum):
     """Records of risk-mitigation education."""
     ACTIVITY = "activity"
     """Activities as they are registered or changed."""
+    VALIDATION = "validation"
+    """Learner validations."""
     FILE = "file"
     """Files and documents that hold records."""
 

@@ -57,3 +57,8 @@ def short_id_key(key: str) -> str:
 def code_key(text: str) -> str:
     """Return the key of a code, state, board or credit type: no case or punctuation, "&" is "and"."""
     return _NOT_ALPHANUMERIC.sub("", _folded(text.replace("&", " and ")))
+
+
+def school_key(name: str | None) -> str:
+    """Return the key of a medical school: as a name is compared, and "&" is "and"."""
+    return name_key(name.replace("&", " and ")) if name else ""

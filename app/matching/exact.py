@@ -29,6 +29,8 @@ def wanted_by(report: CompletionReport, catalogue: Catalogue, into: Wanted | Non
         wanted.links.add((report.provider_id, person.learner_id))
     if isinstance(person.birth_date, MonthDay):
         wanted.names.add((*person.name, str(person.birth_date)))
+        # Somebody whose birth date is not on file may be the one meant as well.
+        wanted.names.add((*person.name, ""))
     if person.npi and is_npi(person.npi):
         wanted.npis.add(person.npi)
     for cme in report.cme:

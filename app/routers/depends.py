@@ -136,6 +136,7 @@ def _creates(scope: str) -> Any:
                 alias="Idempotency-Key",
                 max_length=255,
                 description="Names the request: sent again with it, it is answered the same and nothing happens twice.",
+                json_schema_extra={"pattern": "[^\\s\\x85]"},
             ),
         ] = None,
         _prefer: _Prefer = None,
@@ -168,6 +169,7 @@ CompletionsReader = Annotated[Caller, _requires("completions:read")]
 CompletionsWriter = Annotated[Caller, _requires("completions:write")]
 CompletionsEditor = Annotated[Caller, _changes("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
+LearnersValidator = Annotated[Caller, _requires("learners:validate")]
 
 
 IfMatch = Annotated[str | None, Header(max_length=1_000, description="The `ETag` that the resource must still have.")]

@@ -35,11 +35,28 @@ def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
         ("MocIn", "board", boards),
         ("MocRegistration", "board", boards),
         ("CmeIn", "state", states),
+        ("ValidationIn", "board", boards),
+        ("ValidationIn", "state", states),
         ("ActivityIn", "format", formats),
         ("ActivityPatch", "format", formats),
     ):
         described = schemas[name]["properties"][field]
         described["description"] = f"{described.get('description', '').rstrip('.')}. {text}"
+
+
+def _say_that_queries_take_no_nul(paths: dict[str, Any]) -> None:
+    """Give the texts of every query the pattern that `StrictRoute` holds them to."""
+    for operation in (each for item in paths.values() for each in item.values()):
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "query":
+                _forbid_nul(parameter["schema"])
+
+
+def _forbid_nul(schema: dict[str, Any]) -> None:
+    if schema.get("type") == "string" and not {"enum", "const", "format", "pattern"} & schema.keys():
+        schema["pattern"] = r"^[^\x00]*$"
+    for inner in (*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())):
+        _forbid_nul(inner)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -57,6 +74,7 @@ def describe(app: FastAPI, catalogue: Catalogue, support: str) -> dict[str, Any]
             app, summary=texts.SUMMARY, description=texts.DESCRIPTION, contact=texts.contact(support)
         )
         _name_what_is_known(document["components"]["schemas"], catalogue)
+        _say_that_queries_take_no_nul(document["paths"])
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from app.domain.findings import Finding, Severity
 from app.domain.rules import FOUNDING, RuleFacts, Scope
 
-__all__ = ["ACTIVITY_RULES", "COMPLETION_RULES", "Fault", "Rule", "Scope", "ask", "rule"]
+__all__ = ["ACTIVITY_RULES", "COMPLETION_RULES", "VALIDATION_RULES", "Fault", "Rule", "Scope", "ask", "rule"]
 
 
 class Fault(NamedTuple):
@@ -41,6 +41,11 @@ class Rule(RuleFacts):
 
 COMPLETION_RULES: dict[str, Rule] = {}
 ACTIVITY_RULES: dict[str, Rule] = {}
+VALIDATION_RULES: dict[str, Rule] = {}
+_OF_THEIR_OWN: dict[tuple[Scope, ...], dict[str, Rule]] = {
+    (Scope.ACTIVITY,): ACTIVITY_RULES,
+    (Scope.VALIDATION,): VALIDATION_RULES,
+}
 
 
 def rule(
@@ -61,7 +66,7 @@ def rule(
     """
 
     def declare(judge: Judge) -> Judge:
-        table = ACTIVITY_RULES if scopes == (Scope.ACTIVITY,) else COMPLETION_RULES
+        table = _OF_THEIR_OWN.get(scopes, COMPLETION_RULES)
         if id in table:
             raise ValueError(f"rule {id} is declared twice for the same kind of record")
         table[id] = Rule(
@@ -89,6 +94,9 @@ def ask(rules: Iterable[Rule], case: Any, present: frozenset[Scope]) -> tuple[Fi
             continue
         if each.needs and any(getattr(case, need) is None for need in each.needs):
             continue
+        faults = list(each.judge(case))
+        if not faults:
+            continue
         said = [
             Finding(
                 rule=each.id,
@@ -97,9 +105,9 @@ def ask(rules: Iterable[Rule], case: Any, present: frozenset[Scope]) -> tuple[Fi
                 detail=fault.detail,
                 hint=fault.hint,
             )
-            for fault in each.judge(case)
+            for fault in faults
         ]
-        if said and each.stands_alone:
+        if each.stands_alone:
             # The record as a whole is about something that is not there.
             return tuple(said)
         findings.extend(said)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from app.domain.activities import Activity, RegisteredActivity, Registration
 from app.domain.readings import read_date, text_or_none
-from app.schemas.base import Amount, Description, Line, Name, Out, Strict, Url, Word
+from app.schemas.base import Amount, Description, Line, Name, Out, Strict, Url, Whole, Word
 from app.schemas.problems import FindingOut
 
 DeliveryMethod = Literal["in-person", "live-streamed", "online", "print-other"]
@@ -90,8 +90,8 @@ class Support(Strict):
 class LearnerCounts(Strict):
     """How many took part."""
 
-    physicians: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
-    others: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    physicians: Annotated[int, Field(ge=0, le=100_000_000), Whole] | None = None
+    others: Annotated[int, Field(ge=0, le=100_000_000), Whole] | None = None
 
 
 class Pharmacy(Strict):

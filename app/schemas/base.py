@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from app.domain.amounts import AMOUNT_LIMIT
 from app.domain.readings import read_date
 
-KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{fffe}\x{ffff}]*$"
+KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
 """Control characters are refused: neither every database nor every file format can keep them."""
 
 
@@ -50,5 +50,14 @@ def _day(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 """A date in a query."""
+
+
+def _whole(value: Any) -> Any:
+    """Read 2.0 as 2: JSON has one kind of number, and its schema calls both an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+"""Stands after the bounds of an integer in a body: before them, the description would lose them."""
 Amount = Annotated[float, Field(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT, allow_inf_nan=False)]
 """An amount of credits; whether it is one is for the rules to say."""

@@ -14,7 +14,7 @@ from app.domain.findings import Finding
 from app.domain.learners import Person
 from app.domain.readings import read_date, read_month_day, text_or_none
 from app.domain.reports import CompletionReport, EntryMethod
-from app.schemas.base import Amount, Name, Out, Reference, Strict, Word
+from app.schemas.base import Amount, Name, Out, Reference, Strict, Whole, Word
 from app.schemas.problems import FindingOut
 
 EXAMPLE: dict[str, Any] = {
@@ -94,7 +94,7 @@ class CompletionIn(Strict):
     cme: Annotated[list[CmeIn], Field(max_length=70)] | None = None
     moc: Annotated[list[MocIn], Field(max_length=20)] | None = None
     rems: RemsIn | None = None
-    occasion: Annotated[int, Field(ge=1, le=999)] | None = Field(
+    occasion: Annotated[int, Field(ge=1, le=999), Whole] | None = Field(
         None, description="Tells several completions of one day apart; left out, the service finds the place."
     )
     client_reference: Reference | None = Field(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from app.core.errors import NotFound
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.rules import RuleFacts
 from app.rules.activities import judge_activity
-from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
+from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, VALIDATION_RULES
 from app.rules.judge import judge
 from app.rules.reference_lists import medical_schools, practice_areas
 from app.rules.stated import STATED
+from app.rules.validations import judge_validation
 
 __all__ = ["board", "boards", "medical_schools", "practice_areas", "rule", "rules"]
-JUDGES = (judge, judge_activity)
+JUDGES = (judge, judge_activity, judge_validation)
 """Importing the judges declares their rules."""
 
 
@@ -31,9 +34,10 @@ def board(catalogue: Catalogue, code: str) -> Board:
 
 
 def rules() -> dict[str, list[RuleFacts]]:
-    """Return every rule by id. A rule may judge both completions and activities, each in its own words."""
+    """Return every rule by id. A rule may judge several kinds of records, each in its own words."""
     told: dict[str, list[RuleFacts]] = {}
-    for each in (*COMPLETION_RULES.values(), *ACTIVITY_RULES.values(), *STATED.values()):
+    judged = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, STATED)
+    for each in chain.from_iterable(table.values() for table in judged):
         told.setdefault(each.id, []).append(each)
     return dict(sorted(told.items()))
 

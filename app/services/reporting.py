@@ -33,6 +33,7 @@ from app.services.building import correction, new_credit
 from app.services.context import Caller, Work
 from app.services.findings import rejected
 from app.services.keeping import keep
+from app.services.links import keep_links, link_of
 from app.store import activities, completions, learners
 from app.store.completion_changes import Change
 from app.store.completions import Pair
@@ -78,7 +79,7 @@ def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> l
     loaded = _load(works[0], reports)
     results, changes = _judged(works, reports, loaded)
     if changes:
-        learners.add_links(works[0].connection, sorted(loaded.new_links, key=lambda row: str(row["link"])))
+        keep_links(works[0], loaded.new_links)
         keep(changes, loaded.facts.activities, verb="report")
     return results
 
@@ -223,8 +224,8 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
     """Build the new, extended or corrected completion that an accepted record makes; None when nothing changes."""
     report, placement = case.report, case.placed
     if placement.corrects is not None:
-        link = _link(work, report.provider_id, case.learner.learner_id, loaded) if case.learner else None
-        return correction(work, case, link)
+        named = (report.provider_id, case.learner.learner_id) if case.learner else None
+        return correction(work, case, link_of(work, named, loaded.links, loaded.new_links) if named else None)
     added = tuple(new_credit(work, target, case.completed) for target in placement.fresh)
     if placement.onto is not None:
         joined = replace(placement.onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
@@ -241,7 +242,7 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
         activity_id=report.activity_id,
         learner_id=learner_id,
         subject=subject,
-        link=_link(work, report.provider_id, learner_id, loaded) if learner_id else None,
+        link=link_of(work, (report.provider_id, learner_id), loaded.links, loaded.new_links) if learner_id else None,
         completed_on=case.completed,
         occasion=placement.occasion,
         first_name=person.first_name,
@@ -260,16 +261,3 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
         credits=added,
     )
     return Change(completion=completion, before=None, added=added)
-
-
-def _link(work: Work, provider_id: str, learner_id: str, loaded: _Loaded) -> str:
-    """Return the opaque id under which the provider may name the learner, made and kept on first use."""
-    pair = (provider_id, learner_id)
-    if pair not in loaded.links:
-        # Derived, not drawn: two requests that meet the person first at the same moment agree.
-        link = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
-        loaded.links[pair] = link
-        loaded.new_links.append(
-            {"provider_id": provider_id, "learner_id": learner_id, "link": link, "created_at": work.now}
-        )
-    return loaded.links[pair]

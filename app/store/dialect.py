@@ -92,13 +92,25 @@ def run(connection: Connection, sql: str, many: Sequence[Mapping[str, Any]]) -> 
 
 def joined(connection: Connection, columns: Sequence[str], keys: Iterable[Sequence[Any]]) -> tuple[str, dict[str, Any]]:
     """Return a FROM item `k` with the given columns of text, one row a key, and its parameters."""
+    source, parameters = listed(connection, columns, keys)
+    # SQLite is told to begin with the keys.
+    return f"{source} CROSS" if on_sqlite(connection) else source, parameters
+
+
+def listed(connection: Connection, columns: Sequence[str], keys: Iterable[Sequence[Any]]) -> tuple[str, dict[str, Any]]:
+    """Return the same FROM item with nothing joined to it, for what is asked of each key by itself."""
     held = [tuple(each) for each in keys]
     if on_sqlite(connection):
         fields = ", ".join(f"value->>{place} AS {name}" for place, name in enumerate(columns))
-        return f"(SELECT {fields} FROM json_each(:keys)) AS k CROSS", {"keys": json.dumps(held)}
+        return f"(SELECT {fields} FROM json_each(:keys)) AS k", {"keys": json.dumps(held)}
     arrays = ", ".join(f"CAST(:k_{name} AS text[])" for name in columns)
     parameters = {f"k_{name}": [each[place] for each in held] for place, name in enumerate(columns)}
     return f"unnest({arrays}) AS k({', '.join(columns)}) ", parameters
+
+
+def joined_text(connection: Connection, column: str) -> str:
+    """Return the expression that joins a column's values with spaces, NULL when there are none."""
+    return f"{'group_concat' if on_sqlite(connection) else 'string_agg'}({column}, ' ')"
 
 
 def by_keys(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.candidates import Candidates, Wanted
 from app.domain.learners import Holding, Learner
+from app.domain.validations import By, Found, Lookup
 from app.domain.words import short_id_key
 from app.models.learners import learner_links
 from app.store import dialect
@@ -58,7 +59,8 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
 
 
 _EVERYTHING = """
-    SELECT l.learner_id, 'learner', l.birth_date, l.npi, '' FROM {keys} JOIN learners l ON l.learner_id = k.id
+    SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school
+    FROM {keys} JOIN learners l ON l.learner_id = k.id
     UNION ALL
     SELECT n.learner_id, 'name', n.last_key, n.first_key, '' FROM {keys} JOIN learner_names n ON n.learner_id = k.id
     UNION ALL
@@ -75,8 +77,11 @@ _EVERYTHING = """
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     """Return learners with all that matching needs to know."""
     held: dict[str, dict[str, list[tuple[str, str]]]] = {}
-    for learner_id, what, first, second, _ in dialect.everything(connection, _EVERYTHING, set(ids)):
+    schools: dict[str, str | None] = {}
+    for learner_id, what, first, second, third in dialect.everything(connection, _EVERYTHING, set(ids)):
         held.setdefault(learner_id, defaultdict(list))[what].append((first, second))
+        if what == "learner":
+            schools[learner_id] = third
     return [
         Learner(
             learner_id=learner_id,
@@ -85,9 +90,60 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
             npi=parts["learner"][0][1],
             licenses=tuple(Holding(board=board, number=number) for board, number in parts["license"]),
             certifications=tuple(Holding(board=board, number=number) for board, number in parts["certification"]),
+            medical_school=schools[learner_id],
         )
         for learner_id, parts in held.items()
     ]
+
+
+_OF_THE_NAME = "n.last_key = k.last AND n.first_key = k.first"
+_BORN = "n.birth_date BETWEEN k.born_from AND k.born_to"
+_HOLDS = """EXISTS (
+    SELECT 1 FROM {table} h WHERE h.learner_id = n.learner_id AND (k.board = '' OR h.board = k.board)
+    AND (k.number = '' OR h.id_key = k.number))"""
+_HOLDER = f"""
+    SELECT n.learner_id FROM {{table}} h CROSS JOIN learner_names n
+    WHERE h.board = k.board AND h.short_key = k.short AND h.id_key = k.number
+    AND n.learner_id = h.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})"""
+_NAMESAKE = f"SELECT n.learner_id FROM learner_names n WHERE {_OF_THE_NAME} AND {_BORN}"
+_LOOKUPS = {
+    By.NPI: f"""
+    SELECT n.learner_id FROM learners l CROSS JOIN learner_names n
+    WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})""",
+    By.LICENSE: _HOLDER.format(table="licenses"),
+    By.CERTIFICATION: _HOLDER.format(table="certifications"),
+    By.NAME: _NAMESAKE,
+    By.NAME_LICENSED: f"{_NAMESAKE} AND {_HOLDS.format(table='licenses')}",
+    By.NAME_CERTIFIED: f"{_NAMESAKE} AND {_HOLDS.format(table='certifications')}",
+}
+"""One look into the registry for each key; a name is shared by many, so every look stops where it may."""
+
+
+def found(connection: Connection, lookups: Iterable[Lookup]) -> Found:
+    """Return whom some lookups find. The same statements run whether anybody is found or nobody."""
+    asked: defaultdict[tuple[By, int], list[Lookup]] = defaultdict(list)
+    for lookup in dict.fromkeys(lookups):
+        asked[lookup.by, lookup.most].append(lookup)
+    ids: dict[Lookup, list[str]] = {}
+    for (by, most), several in asked.items():
+        source, parameters = dialect.listed(
+            connection,
+            ("place", "last", "first", "born_from", "born_to", "board", "number", "short"),
+            ((str(place), *each[1:7], short_id_key(each.number)) for place, each in enumerate(several)),
+        )
+        every = dialect.joined_text(connection, "x.learner_id")
+        statement = f"SELECT k.place, (SELECT {every} FROM ({_LOOKUPS[by]} LIMIT :enough) x) FROM {source}"
+        for place, held in dialect.rows(connection, statement, parameters | {"enough": most + 1}):
+            ids[several[int(place)]] = held.split(" ") if held else []
+    compared = [lookup for lookup in ids if not lookup.decides]
+    if not compared:
+        return Found(ids, {})
+    wanted = {each for lookup in compared if len(ids[lookup]) <= lookup.most for each in ids[lookup]}
+    return Found(ids, {each.learner_id: each for each in by_ids(connection, wanted or _NOBODY)})
+
+
+_NOBODY = ("",)
+"""No learner's id: asked for when there is none to ask for, so that a miss takes as long as a find."""
 
 
 def links_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -1,0 +1,93 @@
+"""Learner validations: what is asked, under which keys the registry is looked through, and what is answered."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.domain.findings import Finding
+from app.domain.identity import Result
+from app.domain.learners import Learner
+from app.domain.readings import MonthDay, Unread
+from app.domain.words import full_name_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationRequest:
+    """What a provider knows of a learner, as given: read but not judged. Only the names have to be given."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    birth_date: MonthDay | Unread | None = None
+    state: str | None = None
+    license_id: str | None = None
+    board: str | None = None
+    board_id: str | None = None
+    npi: str | None = None
+    medical_school: str | None = None
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """(last, first) as name keys."""
+        return full_name_key(self.first_name, self.last_name)
+
+
+class By(enum.Enum):
+    """Through which index the registry is looked through. The name must fit in all of them."""
+
+    NPI = "npi"
+    """Whoever has the NPI."""
+    LICENSE = "license"
+    """Whoever holds the licence: board and number."""
+    CERTIFICATION = "certification"
+    """Whoever holds the certification: board and number."""
+    NAME = "name"
+    """Everybody of the name."""
+    NAME_LICENSED = "name, licensed"
+    """Those of the name who hold a licence of the board, or of any board under the number."""
+    NAME_CERTIFIED = "name, certified"
+    """Those of the name who hold a certification of the board, or of any board under the number."""
+
+
+class Lookup(NamedTuple):
+    """One look into the registry, bounded: beyond `most` learners it is only told that there are more."""
+
+    by: By
+    last: str
+    first: str
+    born_from: str
+    """MM/DD; the same as `born_to` when the birth date is given, and both empty for those without one on file."""
+    born_to: str
+    board: str
+    """Empty for any."""
+    number: str
+    """An NPI, or a licence or board id as it is compared; empty for any."""
+    most: int
+    decides: bool
+    """Whether it looks at everything that was given, so that nobody found needs comparing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the lookups returned: of each the learners' ids, one more than it may return when there are more."""
+
+    ids: Mapping[Lookup, Sequence[str]]
+    learners: Mapping[str, Learner]
+    """Everybody under lookups that have not looked at everything, and did not return too many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """The answer to one validation, as far as it may be told."""
+
+    result: Result
+    link: str | None = None
+    """The opaque id by which the provider may name the one learner."""
+    matched_boards: tuple[str, ...] = ()
+    """Boards named in the request of which the one learner is on file, as codes."""
+    hint: str = ""
+    """What to do next."""
+    findings: tuple[Finding, ...] = ()
+    """Why nobody was looked for."""

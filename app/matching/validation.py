@@ -1,0 +1,188 @@
+"""Validation: how many learners fit everything that was given, whatever that was.
+
+A learner fits by the same meaning as for a report (see `exact`): the name is one of those on file, and each of
+birth date, NPI, licence, certification and school fits as far as it is given. Lapsed licences and certifications
+count. What is not on file cannot contradict: a learner without a birth date or a school on file fits any. A number
+that is not on file does not fit, because a number is what tells people apart.
+
+Lookups are bounded, the answer "one" is not: every lookup finds all who fit, and some who do not. When one of
+them has more than it may return, "more than one" is answered, and nobody is taken for the only one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from app.domain.catalogue import Catalogue
+from app.domain.identity import Result
+from app.domain.learners import Holding, Learner
+from app.domain.readings import MonthDay, is_npi
+from app.domain.validations import By, Found, Lookup, ValidationRequest
+from app.domain.words import id_key, school_key
+
+NAMESAKES = 100
+"""So many learners are compared one by one for a single validation; of a name with more, more must be told."""
+LAST_DATE = "~"
+"""Sorts after every birth date."""
+
+
+class Evidence(NamedTuple):
+    """What a validation gives, as it is compared. None: not given."""
+
+    last: str
+    first: str
+    birth_date: str | None
+    npi: str | None
+    licensing: tuple[str, ...] | None
+    """Boards that license in the state given."""
+    license_key: str | None
+    license_npi: str | None
+    """The licence number, when it has the form of an NPI: it is tried as both."""
+    certifying: str | None
+    board_key: str | None
+    school: str | None
+
+    @property
+    def asks_license(self) -> bool:
+        """Whether anything was said about a licence."""
+        return self.licensing is not None or self.license_key is not None
+
+    @property
+    def asks_certification(self) -> bool:
+        """Whether anything was said about a certification."""
+        return self.certifying is not None or self.board_key is not None
+
+
+def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
+    """Read a validation that no rule refuses."""
+    last, first = request.name
+    board = catalogue.certifying(request.board) if request.board else None
+    license_id = request.license_id
+    return Evidence(
+        last=last,
+        first=first,
+        birth_date=str(request.birth_date) if isinstance(request.birth_date, MonthDay) else None,
+        npi=request.npi,
+        licensing=tuple([each.code for each in catalogue.licensing(request.state)]) if request.state else None,
+        license_key=id_key(license_id) if license_id else None,
+        license_npi=license_id if license_id and is_npi(license_id) else None,
+        certifying=board.code if board is not None else None,
+        board_key=id_key(request.board_id) if request.board_id else None,
+        school=school_key(request.medical_school) or None,
+    )
+
+
+def lookups_of(evidence: Evidence) -> list[Lookup]:
+    """Return the lookups that together find everybody who fits: by the evidence that fewest people share."""
+    if "" in (evidence.license_key, evidence.board_key):
+        # A number without a letter or digit is nobody's.
+        return []
+    if evidence.npi is not None:
+        return [_lookup(evidence, By.NPI, number=evidence.npi)]
+    if evidence.license_key is not None:
+        by_npi = [_lookup(evidence, By.NPI, number=evidence.license_npi)] if evidence.license_npi is not None else []
+        if evidence.licensing is None:
+            return [*_namesakes(evidence, By.NAME_LICENSED, number=evidence.license_key), *by_npi]
+        return [
+            *(_lookup(evidence, By.LICENSE, board=board, number=evidence.license_key) for board in evidence.licensing),
+            *by_npi,
+        ]
+    if evidence.board_key is not None:
+        if evidence.certifying is None:
+            return _namesakes(evidence, By.NAME_CERTIFIED, number=evidence.board_key)
+        return [_lookup(evidence, By.CERTIFICATION, board=evidence.certifying, number=evidence.board_key)]
+    if evidence.licensing is not None:
+        return [each for board in evidence.licensing for each in _namesakes(evidence, By.NAME_LICENSED, board=board)]
+    if evidence.certifying is not None:
+        return _namesakes(evidence, By.NAME_CERTIFIED, board=evidence.certifying)
+    return _namesakes(evidence, By.NAME)
+
+
+def _namesakes(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> list[Lookup]:
+    """Return the lookups among those of a name: of the birth date, and of those without one on file."""
+    if evidence.birth_date is None:
+        return [_lookup(evidence, by, board=board, number=number)]
+    given = _lookup(evidence, by, board=board, number=number)
+    return [given, given._replace(born_from="", born_to="")]
+
+
+def _lookup(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> Lookup:
+    asked = (evidence.npi is not None) + evidence.asks_license + evidence.asks_certification
+    # Of somebody with an NPI given as a licence, it is yet to be seen whether they are licensed in the state.
+    either = evidence.license_npi is not None and evidence.licensing is not None
+    decides = asked <= 1 and evidence.school is None and not either
+    low, high = (evidence.birth_date, evidence.birth_date) if evidence.birth_date is not None else ("", LAST_DATE)
+    # Where nothing is left to compare, two learners tell as much as a hundred.
+    most = 1 if decides else NAMESAKES
+    return Lookup(by, evidence.last, evidence.first, low, high, board, number, most, decides)
+
+
+class Decision(NamedTuple):
+    """How many fit; who, and on file with which of the boards named, when it is one."""
+
+    result: Result
+    learner_id: str | None = None
+    boards: tuple[str, ...] = ()
+
+
+def decide(evidence: Evidence, lookups: Sequence[Lookup], found: Found) -> Decision:
+    """Decide how many of those found fit; of more than a lookup may return, nobody is the only one."""
+    ids: set[str] = set()
+    decided = True
+    for lookup in lookups:
+        held = found.ids[lookup]
+        if len(held) > lookup.most:
+            return Decision(Result.SEVERAL)
+        ids.update(held)
+        decided = decided and lookup.decides
+    if not decided:
+        ids = {each for each in ids if fits(found.learners[each], evidence)}
+    if len(ids) != 1:
+        return Decision(Result.SEVERAL if ids else Result.NONE)
+    (only,) = ids
+    if decided:
+        return Decision(Result.ONE, only, tuple([each.board for each in lookups if each.board and found.ids[each]]))
+    return Decision(Result.ONE, only, matched_boards(found.learners[only], evidence))
+
+
+def fits(learner: Learner, evidence: Evidence) -> bool:
+    """Tell whether everything that was given fits a learner."""
+    return (
+        (evidence.last, evidence.first) in learner.names
+        and (evidence.birth_date is None or learner.birth_date in (None, evidence.birth_date))
+        and (evidence.npi is None or learner.npi == evidence.npi)
+        and (not evidence.asks_license or _fits_license(learner, evidence))
+        and (not evidence.asks_certification or any(_is_meant(held, evidence) for held in learner.certifications))
+        and (evidence.school is None or school_key(learner.medical_school) in ("", evidence.school))
+    )
+
+
+def matched_boards(learner: Learner, evidence: Evidence) -> tuple[str, ...]:
+    """Return the boards named by the request, by state or by themselves, that the learner who fits is on file with.
+
+    A board that was not named is not told: it would be a stored value given back.
+    """
+    by_number = evidence.license_key is not None and not _has_npi_given_as_license(learner, evidence)
+    licensed = {held.board for held in learner.licenses if not by_number or held.key == evidence.license_key}
+    named = tuple(board for board in evidence.licensing or () if board in licensed)
+    return (*named, evidence.certifying) if evidence.certifying is not None else named
+
+
+def _fits_license(learner: Learner, evidence: Evidence) -> bool:
+    by_npi = _has_npi_given_as_license(learner, evidence)
+    if evidence.licensing is None:
+        return by_npi or any(held.key == evidence.license_key for held in learner.licenses)
+    return any(
+        held.board in evidence.licensing
+        and (evidence.license_key is None or by_npi or held.key == evidence.license_key)
+        for held in learner.licenses
+    )
+
+
+def _has_npi_given_as_license(learner: Learner, evidence: Evidence) -> bool:
+    return evidence.license_npi is not None and learner.npi == evidence.license_npi
+
+
+def _is_meant(held: Holding, evidence: Evidence) -> bool:
+    return evidence.certifying in (None, held.board) and evidence.board_key in (None, held.key)

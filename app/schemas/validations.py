@@ -1,0 +1,75 @@
+"""Learner validations in and out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from app.domain.readings import read_month_day, text_or_none
+from app.domain.validations import Validated, ValidationRequest
+from app.schemas.base import Name, Out, Strict, Word
+
+EXAMPLE: dict[str, Any] = {
+    "first_name": "Rebecca",
+    "last_name": "Test",
+    "date_of_birth": "02/01",
+    "state": "TN",
+    "license_id": "444444",
+}
+
+
+class ValidationIn(Strict):
+    """What is known of a learner: both names, and the more of the rest, the better the chance of one match."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+
+    first_name: Name | None = Field(None, description='As on the licence; "-" for somebody of one name. Required.')
+    last_name: Name | None = Field(None, description="As on the licence. Required.")
+    date_of_birth: Word | None = Field(None, description="Month and day, MM/DD. A year is dropped and never stored.")
+    state: Name | None = Field(None, description="State of licence: two letters, full name, or a board code.")
+    license_id: Name | None = Field(None, description="Licence number or NPI; without a state, of any state.")
+    board: Name | None = Field(None, description="Code or name of a certifying board.")
+    board_id: Name | None = Field(None, description="The learner's id with that board; without a board, with any.")
+    npi: Word | None = Field(None, description="National Provider Identifier.")
+    medical_school: Name | None = Field(None, description="The school's full name.")
+
+    def as_request(self) -> ValidationRequest:
+        """Hand on what was given; blank text is not given."""
+        return ValidationRequest(
+            first_name=text_or_none(self.first_name),
+            last_name=text_or_none(self.last_name),
+            birth_date=read_month_day(self.date_of_birth),
+            state=text_or_none(self.state),
+            license_id=text_or_none(self.license_id),
+            board=text_or_none(self.board),
+            board_id=text_or_none(self.board_id),
+            npi=text_or_none(self.npi),
+            medical_school=text_or_none(self.medical_school),
+        )
+
+
+class ValidationOut(Out):
+    """How many learners fit everything that was given."""
+
+    result: Literal["one", "more_than_one", "none"]
+    learner_id: str | None = Field(
+        description="When one fits: the opaque id that may stand in a completion in place of identity data."
+    )
+    matched_boards: list[str] = Field(
+        description="When one fits: the boards named by state or board on file for the learner, as codes.",
+        examples=[["TN-M"]],
+    )
+    hint: str = Field(description="What to do next.")
+
+    @classmethod
+    def of(cls, validated: Validated) -> ValidationOut:
+        """Show an answer."""
+        return cls.model_validate(
+            {
+                "result": validated.result.value,
+                "learner_id": validated.link,
+                "matched_boards": list(validated.matched_boards),
+                "hint": validated.hint,
+            }
+        )

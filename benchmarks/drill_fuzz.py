@@ -1,0 +1,285 @@
+"""`make drill-fuzz`: schemathesis against a running server, on SQLite and on PostgreSQL; nothing may be found.
+
+`python -m benchmarks.drill_fuzz 20000 --seed 7 --database sqlite` says how many cases at least, from which seed, and
+where; the seed is printed, and sends the same requests again. The API is read from the server's own description, so
+that whatever is added to it is tried without a change here. Schemathesis runs in `.venv-fuzz`, apart from the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.core.logging import configure_logging
+from app.domain.boards import BoardKind
+from app.domain.learners import RegistryRow
+from app.main import create_app
+from app.schemas.activities import ActivityIn
+from app.services import activities, checks, clients, demo, registry
+from app.services.access import ROLE_SCOPES
+from app.services.context import operator, transact
+from benchmarks.world import ROOT, World, free_port, wait_for, world
+
+ENGINE = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
+SETTINGS = ROOT / "benchmarks" / "fuzz" / "schemathesis.toml"
+PHYSICIANS = 300
+EXAMPLES = 150
+"""Cases of one operation in one round; a round takes a minute or two."""
+
+
+def main() -> None:
+    """Send at least as many cases as asked for to each database; exit 1 with what was found."""
+    configure_logging()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server and the databases end with this
+    parser = argparse.ArgumentParser()
+    parser.add_argument("cases", type=int, nargs="?", default=20_000)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
+    parser.add_argument("--minutes", type=float, default=30, help="Longest run on one database.")
+    given = parser.parse_args()
+    seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
+    found = []
+    for database in given.database or ["sqlite", "postgresql"]:
+        print(f"{database}: at least {given.cases} cases from seed {seed}", flush=True)
+        found += [f"{database}: {each}" for each in drill(database, given.cases, seed, given.minutes * 60)]
+    print("\n".join(found) or "nothing was found")
+    sys.exit(1 if found else 0)
+
+
+def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
+    """Run rounds until there were enough cases; return what was found, printing it as it comes."""
+    until = time.monotonic() + seconds
+    found: list[str] = []
+    counts = Counts()
+    with world(database, PHYSICIANS) as installed:
+        folder = installed.service.settings.data_dir
+        told = _told(installed)
+        (folder / "fuzz.json").write_text(json.dumps(told), encoding="utf-8")
+        with _serving(installed, folder / "server.log") as port:
+            for number in range(cases):
+                if counts.cases >= cases:
+                    break
+                left = until - time.monotonic()
+                if left <= 0:
+                    found.append(f"time is up after {counts.cases} cases")
+                    break
+                name = f"{database}-{seed + number}"
+                found += _round(folder, port, seed + number, counts, name=name, seconds=left)
+                print(f"{database}: seed {seed + number}, {counts.cases} cases so far", flush=True)
+        found += _after(installed, folder / "server.log", told["learners"])
+    found += _table(database, counts, told["openapi"])
+    return found
+
+
+@dataclass
+class Counts:
+    """What was answered: by operation, kind of request, phase and status; and why valid requests were refused."""
+
+    answers: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
+    refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def cases(self) -> int:
+        """How many requests were sent."""
+        return self.answers.total()
+
+    def add(self, written: Path) -> bool:
+        """Add what a round has counted; False when it counted nothing."""
+        if not written.exists():
+            return False
+        answers, refusals = json.loads(written.read_text(encoding="utf-8"))
+        self.answers.update({tuple(key): count for *key, count in answers})
+        self.refusals.update({tuple(key): count for *key, count in refusals})
+        return bool(answers)
+
+
+def _round(folder: Path, port: int, seed: int, counts: Counts, *, name: str, seconds: float) -> list[str]:
+    """Run schemathesis once; what follows from the description alone is tried in the first round only."""
+    first = not counts.cases
+    written = folder / "counts.json"
+    written.unlink(missing_ok=True)
+    phases = "examples,coverage,fuzzing,stateful" if first else "fuzzing,stateful"
+    command = [
+        str(ENGINE), "--config-file", str(SETTINGS), "--no-color", "run", f"http://127.0.0.1:{port}/openapi.json",
+        "--phases", phases, "--checks", "all", "--seed", str(seed), "--max-examples", str(EXAMPLES),
+        "--warnings", "off",
+    ]  # fmt: skip
+    environment = {
+        **os.environ,
+        "PARS_FUZZ_WORLD": str(folder / "fuzz.json"),
+        "PARS_FUZZ_COUNTS": str(written),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    try:
+        run = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        counts.add(written)
+        return [f"seed {seed}: not done in {seconds:.0f} s"]
+    if counts.add(written) and run.returncode == 0:
+        return []
+    told = ROOT / "var" / f"fuzz-{name}.txt"
+    told.parent.mkdir(exist_ok=True)
+    told.write_text(run.stdout + run.stderr, encoding="utf-8")
+    print("\n".join(line[:1_000] for line in (run.stdout + run.stderr).splitlines()), flush=True)
+    return [f"seed {seed}: schemathesis ended with {run.returncode}; see above, and {told.relative_to(ROOT)}"]
+
+
+@contextmanager
+def _serving(installed: World, log: Path) -> Iterator[int]:
+    """Serve the installation in a process of its own, its log in a file."""
+    port = free_port()
+    with log.open("wb") as kept:
+        command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
+        server = subprocess.Popen(command, env=installed.environment, cwd=ROOT, stdout=kept, stderr=kept)
+        try:
+            wait_for(port, server)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _told(installed: World) -> dict[str, Any]:
+    """Fill the installation with the demo world and more, and return what a caller may know of it."""
+    service = installed.service
+    boards = service.catalogue.boards.values()
+    certifying = [board for board in boards if board.kind is BoardKind.CERTIFYING]
+    demo.load(service)
+    given = tomllib.loads(demo.WORLD.read_text(encoding="utf-8"))
+    bodies = [each for each in given["activities"] if each["provider"] == demo.PROVIDER]
+    taught = [
+        {"code": board.code, "credit_types": [t.name for t in board.credit_types][:1] or ["CME"]}
+        for board in certifying
+    ]
+    for each in taught:
+        body = _course(each)
+        registered = transact(
+            operator(service, demo.PROVIDER),
+            activities.register,
+            ActivityIn.model_validate(body).as_activity(demo.PROVIDER),
+        )
+        bodies.append(body | {"activity_id": registered.activity.activity_id})
+    named = [registry.read_row(each, service.catalogue) for each in given["learners"]]
+    document = create_app(service).openapi()
+    return {
+        "keys": list(_keys(installed, certifying[0].code)),
+        "learners": [_shown(row) for row in [*named, *installed.learners]],
+        "activities": [{"moc": [], **each} for each in bodies],
+        "boards": taught,
+        "values": _values(installed, bodies, document),
+        "openapi": document,
+    }
+
+
+def _course(board: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of an activity in which the diplomates of a board can earn points."""
+    return {
+        "title": f"A course for {board['code']}", "format": "enduring-material", "internal_id": f"fuzz-{board['code']}",
+        "start_date": "2024-01-01", "end_date": "2025-12-31", "ama_pra_credits": 1_000, "delivery_methods": ["online"],
+        "description": "A course.", "providership": "direct", "listing": {"public": False},
+        "moc": [{"board": board["code"], "points": 1_000, "credit_types": board["credit_types"],
+                 "practice_areas": ["Internal Medicine"], "attested": True}],
+    }  # fmt: skip
+
+
+def _keys(installed: World, board: str) -> Iterator[dict[str, Any]]:
+    """Make a client of every role; an operation is tried with the first that has its scopes."""
+    for role, more in (
+        ("provider", {"provider_ids": [demo.PROVIDER]}),
+        ("board", {"board": board}),
+        ("operator", {"provider_ids": [demo.PROVIDER]}),
+    ):
+        made = transact(operator(installed.service), clients.create, f"fuzz {role}", role=role, **more)  # type: ignore[arg-type]
+        yield {"key": made.api_key, "scopes": list(ROLE_SCOPES[role])}
+
+
+def _shown(row: RegistryRow) -> dict[str, Any]:
+    return {
+        "first_name": row.first_name,
+        "last_name": row.last_name,
+        "date_of_birth": str(row.birth_date) if row.birth_date else None,
+        "licenses": [(each.board, each.number) for each in row.licenses],
+        "certifications": [(each.board, each.number) for each in row.certifications],
+    }
+
+
+def _values(installed: World, bodies: Iterable[dict[str, Any]], document: dict[str, Any]) -> dict[str, list[str]]:
+    """Return real values of parameters, by name, or by address and name where the name alone says too little."""
+    from app.core.errors import every_problem
+    from app.services import reference
+
+    rules = sorted(reference.rules())
+    codes = sorted(installed.service.catalogue.boards)
+    return {
+        "activity_id": [each["activity_id"] for each in bodies],
+        "internal_id": [each["internal_id"] for each in bodies if each.get("internal_id")],
+        "board": codes,
+        "/v1/boards/{code} code": codes,
+        "/problems/{code} code": [kind.code for kind in every_problem()] + rules,
+        "rule_id": rules,
+        "first_name": [row.first_name for row in installed.learners[:20]],
+        "last_name": [row.last_name for row in installed.learners[:20]],
+    }
+
+
+def _after(installed: World, log: Path, learners: Iterable[dict[str, Any]]) -> list[str]:
+    """Prove the invariants, and that the log neither tells of a failure nor of anybody."""
+    found = [f"invariant broken: {fault}" for fault in checks.faults(installed.service)]
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    failed = [line for line in lines if "request failed" in line or "Traceback" in line]
+    found += [f"{len(failed)} failures in the log, the first: {failed[0][:500]}"] if failed else []
+    numbers = {number for each in learners for _, number in (*each["licenses"], *each["certifications"])}
+    people = re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(each) for each in numbers if len(each) >= 6)})(?![\w-])")
+    told = [line for line in lines if people.search(line)]
+    return found + ([f"{len(told)} lines of the log hold a licence number, the first: {told[0][:200]}"] if told else [])
+
+
+def _table(database: str, counts: Counts, document: dict[str, Any]) -> list[str]:
+    """Print what each operation answered; return what no run may show."""
+    valid: dict[str, Counter[int]] = defaultdict(Counter)
+    every: dict[str, Counter[int]] = defaultdict(Counter)
+    phases = Counter[str]()
+    for (label, mode, phase, status), count in counts.answers.items():
+        every[label][status] += count
+        phases[phase] += count
+        if mode == "valid":
+            valid[label][status] += count
+    found = [f"{label} answered {s}" for label, seen in every.items() for s in sorted(seen) if s >= 500]
+    print(f"\n{database}: {'operation':<55} cases   2xx, of valid cases")
+    for label in (f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item):
+        seen, share = every[label], _good(valid[label]) / max(1, valid[label].total())
+        print(f"{database}: {label:<55} {seen.total():>5} {_good(seen):>5} {share:>6.0%}  {dict(sorted(seen.items()))}")
+        why = {code: count for (of, code), count in counts.refusals.most_common() if of == label}
+        if why:
+            print(f"{database}:     valid ones refused for {dict(list(why.items())[:8])}")
+        if not _good(seen):
+            found.append(f"{label} was never answered 2xx: benchmarks/fuzz/values.py needs real values for it")
+    answers = sum(every.values(), Counter[int]())
+    print(f"{database}: {counts.cases} cases {dict(phases)}")
+    print(f"{database}: {_good(answers)} answered 2xx, {dict(sorted(answers.items()))}\n", flush=True)
+    return found
+
+
+def _good(statuses: Counter[int]) -> int:
+    return sum(count for status, count in statuses.items() if 200 <= status < 300)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What the API's description says of requests is what the service does: found by fuzzing, kept by these."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.main import described
+from app.schemas.base import KEEPABLE
+from tests.problems import assert_problem
+from tests.support import GRAND_ROUNDS, Api, a_completion, an_activity
+
+DOCUMENT = json.loads(described())
+ADDRESSES = [path for path in DOCUMENT["paths"] if "{" not in path or "activity_id" in path]
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for each in value.values():
+            yield from nodes(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from nodes(each)
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_allow_names_every_method_of_the_address(api: Api, path: str) -> None:
+    address = path.replace("{activity_id}", GRAND_ROUNDS)
+    answer = api.send("OPTIONS", address)
+    assert_problem(answer, 405, "method-not-allowed")
+    allowed = [name.strip() for name in answer.response.headers["allow"].split(",")]
+    assert allowed == sorted(method.upper() for method in DOCUMENT["paths"][path])
+
+
+def test_allow_does_not_look_into_longer_addresses(api: Api) -> None:
+    answer = api.send("GET", "/v1/activities/by-internal-id/a/b")
+    assert_problem(answer, 405, "method-not-allowed")
+    assert answer.response.headers["allow"] == "PUT"
+
+
+def test_patterns_are_written_as_every_reader_of_json_schema_reads_them() -> None:
+    found = {node["pattern"] for node in nodes(DOCUMENT) if isinstance(node.get("pattern"), str)}
+    assert KEEPABLE in found
+    for pattern in found:
+        # Braces after \x are Rust's; ECMA 262, which JSON Schema names, would forbid the letters x, f and e.
+        assert "\\x{" not in pattern
+        re.compile(pattern)
+    kept, refused = re.compile(KEEPABLE), ("\x00", "\x1f", "\x7f", "\ufffe", "\uffff")
+    assert kept.search("fffe xx {fox} \t\n é 中 😀")
+    assert not any(kept.search(f"a{each}b") for each in refused)
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\x1f", "\x7f"])
+def test_characters_that_the_pattern_excludes_are_refused(api: Api, character: str) -> None:
+    answer = api.post("/v1/activities", an_activity(title=f"a{character}b"))
+    assert_problem(answer, 422, "invalid-request", items=["format"])
+    assert api.post("/v1/activities", an_activity(title="fox {ffe}")).json["title"] == "fox {ffe}"
+
+
+def test_a_whole_number_may_be_written_with_a_point(api: Api) -> None:
+    reported = api.report(a_completion(occasion=2.0))
+    assert (reported.status, reported.json["occasion"]) == (201, 2)
+    registered = api.register(learner_counts={"physicians": 102.0, "others": 1e2})
+    assert registered.json["learner_counts"] == {"physicians": 102, "others": 100}
+    bounds = DOCUMENT["components"]["schemas"]["CompletionIn"]["properties"]["occasion"]["anyOf"][0]
+    assert bounds == {"type": "integer", "minimum": 1, "maximum": 999}
+    for wrong in (2.5, "2", True, 1e300, 1000.0):
+        assert_problem(api.report(a_completion(occasion=wrong)), 422, "invalid-request")
+
+
+def test_queries_say_that_they_take_no_nul(api: Api) -> None:
+    operations = [each for path in DOCUMENT["paths"].values() for each in path.values()]
+    queries = [given for each in operations for given in each.get("parameters", []) if given["in"] == "query"]
+    texts = [node for given in queries for node in nodes(given["schema"]) if node.get("type") == "string"]
+    free = [node for node in texts if not {"enum", "const", "format"} & node.keys()]
+    assert len(free) > 5
+    for node in free:
+        assert re.search(node["pattern"], "Karacme-7") and not re.search(node["pattern"], "a\x00b")
+    for path, name in (("/v1/activities", "internal_id"), ("/v1/learner-completions", "last_name")):
+        assert_problem(api.get(path, **{name: "a\x00b"}), 422, "parameter-invalid")
+
+
+def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
+    parameters = [
+        each for path in DOCUMENT["paths"].values() for op in path.values() for each in op.get("parameters", [])
+    ]
+    keys = [each["schema"] for each in parameters if each["name"] == "Idempotency-Key"]
+    cursors = [each["schema"] for each in parameters if each["name"] == "cursor"]
+    assert keys and cursors
+    assert all(re.search(schema["pattern"], "key 1") and not re.search(schema["pattern"], " \t ") for schema in keys)
+    assert_problem(api.report(a_completion(), Idempotency_Key=" "), 422, "parameter-invalid")
+    given = api.get("/v1/activities", limit=1).json["next_cursor"]
+    assert all(re.search(schema["pattern"], given) and not re.search(schema["pattern"], "é") for schema in cursors)
+    assert_problem(api.get("/v1/activities", cursor="é"), 422, "parameter-invalid")

@@ -1,0 +1,96 @@
+"""The fuzzing drill sends real values: what it builds is what the service accepts, and it switches no check off."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from app.main import described
+from benchmarks.fuzz.values import World, activity, completion, filled
+from tests.support import GRAND_ROUNDS, Api, Moment
+
+DOCUMENT = json.loads(described())
+SETTINGS = Path(__file__).resolve().parents[1] / "benchmarks" / "fuzz" / "schemathesis.toml"
+
+
+def a_world(**fields: Any) -> World:
+    rebecca = {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01"}
+    given: dict[str, Any] = {
+        "keys": [{"key": "first", "scopes": ["activities:read"]}, {"key": "board", "scopes": ["board:feed"]}],
+        "learners": [{**rebecca, "licenses": [["TN-M", "444444"]], "certifications": []}],
+        "activities": [
+            {
+                "activity_id": GRAND_ROUNDS, "start_date": "2021-01-17", "end_date": "2021-12-17",
+                "ama_pra_credits": 1, "moc": [],
+            }
+        ],
+        "boards": [{"code": "ABIM", "credit_types": ["Medical Knowledge"]}],
+        "values": {"activity_id": [GRAND_ROUNDS], "/v1/boards/{code} code": ["ABIM"]},
+        "openapi": DOCUMENT,
+    }  # fmt: skip
+    return World(**given | fields)
+
+
+def test_most_of_what_is_built_is_accepted(api: Api, moment: Moment) -> None:
+    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    world, rnd = a_world(), Random(7)
+    reported = [api.report(completion(world, rnd)).status for _ in range(60)]
+    registered = [api.post("/v1/activities", activity(world, rnd)).status for _ in range(60)]
+    for seen in (reported, registered):
+        assert set(seen) <= {200, 201, 422}
+        assert sum(status < 300 for status in seen) >= 30, seen
+
+
+@pytest.mark.parametrize("name", ["CompletionIn", "ActivityIn", "ActivityPatch"])
+def test_a_body_is_built_wherever_its_schema_stands(name: str) -> None:
+    world, schema = a_world(), {"$ref": f"#/components/schemas/{name}"}
+    known = set(DOCUMENT["components"]["schemas"][name]["properties"])
+    for seed in range(20):
+        items = {"properties": {"items": {"type": "array", "items": schema}}, "required": ["items"]}
+        listed = filled(world, items, Random(seed))["items"]
+        assert listed and all(set(body) <= known for body in (*listed, filled(world, schema, Random(seed))))
+
+
+def test_fields_of_an_unknown_schema_are_filled_by_their_names() -> None:
+    names = ("first_name", "last_name", "state", "license_id", "activity_id")
+    schema = {"properties": {name: {"anyOf": [{"type": "string"}, {"type": "null"}]} for name in names}}
+    assert filled(a_world(), schema, Random(1)) == {
+        "first_name": "Rebecca", "last_name": "Test", "state": "TN-M", "license_id": "444444",
+        "activity_id": GRAND_ROUNDS,
+    }  # fmt: skip
+
+
+def test_ids_cursors_and_versions_are_remembered_and_forgotten() -> None:
+    world = a_world()
+    page = {"data": [{"completion_id": "c1", "credits": [{"credit_id": "k1"}]}], "next_cursor": "more"}
+    world.remember("/v1/learner-completions", page, None, None)
+    world.remember("/v1/activities", {"activity_id": "1"}, '"1"', "/v1/activities/1")
+    assert world.known("completion_id", "") == ["c1"]
+    assert world.known("credit_id", "") == ["k1"]
+    assert world.known("activity_id", "") == [GRAND_ROUNDS, "1"]
+    assert world.known("code", "/v1/boards/{code}") == ["ABIM"]
+    assert world.cursors == {"/v1/learner-completions": "more"}
+    assert world.etags == {"/v1/activities/1": '"1"'}
+    world.forget({"completion_id": "c1"})
+    assert world.known("completion_id", "") == []
+
+
+def test_an_operation_is_tried_with_a_key_that_has_its_scopes() -> None:
+    world = a_world()
+    assert world.key_for(["board:feed"]) == "board"
+    assert world.key_for(["activities:read"]) == "first"
+    assert world.key_for(["operator"]) is None
+
+
+def test_no_check_is_switched_off() -> None:
+    settings = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
+    assert "enabled" not in json.dumps(settings)
+    assert set(settings["checks"]) == {"positive_data_acceptance", "negative_data_rejection"}
+    for check in settings["checks"].values():
+        assert not any(status.startswith("5") for status in check["expected-statuses"])
