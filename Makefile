@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 8000
 COMPLETIONS ?= 1000000
+TOOLS := openapi/tools
+NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
+CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test check check-static format bench bench-large drill-kill drill-fuzz lock migrations openapi clean
+.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-fuzz lock migrations openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -40,6 +43,22 @@ format: $(STAMP)  ## Format and mend what can be mended.
 openapi: $(STAMP)  ## Write openapi/openapi.json from the code.
 	$(BIN)/pars openapi
 
+$(NODE_STAMP): $(TOOLS)/package-lock.json $(TOOLS)/.npmrc
+	cd $(TOOLS) && npm ci
+	@touch $@
+
+$(CLIENTS_STAMP): requirements/clients.txt
+	$(PYTHON) -m venv $(TOOLS)/.venv
+	$(TOOLS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
+	@touch $@
+
+check-openapi: $(NODE_STAMP)  ## Hold the API's description against two linters (needs node).
+	$(TOOLS)/node_modules/.bin/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.json
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(TOOLS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml --max-problems=1000 openapi/openapi.json
+
+check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in Python and TypeScript, and let them use the service (needs node).
+	$(BIN)/python -m tests.clients
+
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
 	$(BIN)/python -m benchmarks
 
@@ -68,7 +87,9 @@ lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra dev pyproject.toml --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		$(TOOLS)/clients.in --output-file requirements/clients.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/fuzz.in --output-file requirements/fuzz.txt
 
 clean:  ## Remove everything that is not in the repository, the demo data included.
-	rm -rf $(VENV) $(FUZZ) var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FUZZ) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -19,6 +19,7 @@ from app.routers import (
     activity_lists,
     completion_lists,
     completions,
+    docs,
     events,
     reference,
     system,
@@ -39,6 +40,7 @@ ROUTERS = (
     validations.router,
     reference.router,
     system.router,
+    docs.router,
 )
 
 
@@ -80,6 +82,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         version=__version__,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
+        docs_url=None,
         redoc_url=None,
         # A redirect would write an address from the query, and queries may hold names.
         redirect_slashes=False,
@@ -89,7 +92,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         app.include_router(router)
     app.add_middleware(Surroundings, body_limit=settings.body_limit, body_deadline=settings.body_deadline)
     catalogue = service.catalogue if service is not None else catalogue_of(settings)
-    app.openapi = lambda: describe(app, catalogue)  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]
     refuse_undeclared(app)
     return app
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from app.core.config import Settings
 from app.main import create_app
 from app.services import demo
 from app.services.context import Service
 from app.services.startup import open_service
+from tests.contract import committed
 from tests.support import SECRET, Api, Moment, api_of
 
 _numbers = itertools.count(1)
@@ -120,7 +122,18 @@ def service(database_url: str, tmp_path: Path, moment: Moment) -> Iterator[Servi
 def http(service: Service) -> Iterator[TestClient]:
     """A client of the application without a key."""
     with TestClient(create_app(service), raise_server_exceptions=False) as client:
+        client.event_hooks = {"response": [as_described]}
         yield client
+
+
+def as_described(response: Response) -> None:
+    """Hold every answer of every test against the description of the API."""
+    request = response.request
+    response.read()
+    found = list(
+        committed().faults(request.method, request.url.path, response.status_code, response.headers, response.content)
+    )
+    assert found == [], found
 
 
 @pytest.fixture

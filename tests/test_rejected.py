@@ -8,7 +8,7 @@ from app.domain.credits import Completion, CreditStatus
 from app.services.context import Service, Work, operator, transact
 from app.services.keeping import keep
 from app.store import completions
-from app.store.completions import Change
+from app.store.completion_changes import Change
 from tests.support import GRAND_ROUNDS, Api, a_completion, points, settle, tina
 
 

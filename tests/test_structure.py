@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,13 @@ def test_the_lock_files_carry_hashes_and_name_no_index() -> None:
         assert "://" not in text
         pinned = [line for line in text.splitlines() if "==" in line and not line.startswith(" ")]
         assert text.count("--hash=sha256:") >= len(pinned) > 0
+
+
+def test_the_lock_file_of_the_node_tools_carries_hashes_and_names_no_registry() -> None:
+    locked = json.loads((ROOT / "openapi" / "tools" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    for name, each in locked.items():
+        assert "resolved" not in each, name
+        assert each.get("integrity") or not name, name
 
 
 def test_the_readme_names_every_setting() -> None:

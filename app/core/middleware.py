@@ -56,7 +56,8 @@ class Surroundings:
             if message["type"] == "http.response.start":
                 answer.update(status=message["status"], started=True)
                 message.setdefault("headers", [])
-                message["headers"] = [*message["headers"], *returned]
+                told = scope["state"].get("headers", ())
+                message["headers"] = [*message["headers"], *returned, *told]
             await send(message)
 
         begun = time.perf_counter()

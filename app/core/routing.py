@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.core.deprecation import deprecated_parameters, deprecation_of, headers_for
 from app.core.errors import (
     InvalidRequest,
     NotFound,
@@ -99,8 +100,13 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
         known = _query_parameters(self.dependant)
         takes_json = self.body_field is not None
+        old, old_parameters = deprecation_of(self), deprecated_parameters(self)
 
         async def strictly(request: Request) -> Response:
+            if old is not None or old_parameters:
+                request.scope.setdefault("state", {})["headers"] = headers_for(
+                    dict.fromkeys(request.query_params), old, old_parameters
+                )
             if "\x00" in request.scope["path"]:
                 raise NotFound("There is nothing here.")
             admit = getattr(request.app.state, "admit", None)

@@ -8,7 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from app.core.errors import Forbidden, InvalidRequest, ParameterInvalid
+from app.core.errors import (
+    ActivityChangeCoversCredits,
+    ActivityHasCompletions,
+    Conflict,
+    Forbidden,
+    InternalIdReused,
+    InternalIdTaken,
+    InvalidRequest,
+    ParameterInvalid,
+)
 from app.core.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
 from app.domain.readings import text_or_none
@@ -37,7 +46,7 @@ PATH = "/v1/activities"
 ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine-digit id.")]
 
 
-@router.post("", status_code=201, response_model=ActivityOut, responses=problems(409, 413, 415))
+@router.post("", status_code=201, response_model=ActivityOut, responses=problems(Conflict, InternalIdTaken))
 async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Response:
     """Register an activity. What is still missing before learners can be reported stands in `missing`."""
     _refuse_given_id(caller, body)
@@ -61,7 +70,9 @@ async def get_activity(
 @router.put(
     "/by-internal-id/{internal_id:path}",
     response_model=ActivityOut,
-    responses=problems(409, 412, 413, 415) | MINIMAL | {201: {"model": ActivityOut, "description": "Registered"}},
+    responses=problems(Conflict, InternalIdReused, ActivityChangeCoversCredits)
+    | MINIMAL
+    | {201: {"model": ActivityOut, "description": "Registered"}},
 )
 async def put_activity(
     caller: ActivitiesEditor,
@@ -86,7 +97,11 @@ async def put_activity(
     return _answer(caller, put, 201 if created else 200)
 
 
-@router.patch("/{activity_id}", response_model=ActivityOut, responses=problems(404, 409, 412, 413, 415, 428) | MINIMAL)
+@router.patch(
+    "/{activity_id}",
+    response_model=ActivityOut,
+    responses=problems(InternalIdTaken, ActivityChangeCoversCredits, 428) | MINIMAL,
+)
 async def change_activity(
     caller: ActivitiesEditor, activity_id: ActivityId, body: ActivityPatch, if_match: IfMatch = None
 ) -> Response:
@@ -94,19 +109,19 @@ async def change_activity(
     return _answer(caller, await transact_async(caller, activity_changes.change, activity_id, if_match, body.onto))
 
 
-@router.delete("/{activity_id}", status_code=204, responses=problems(404, 409, 412))
+@router.delete("/{activity_id}", status_code=204, responses=problems(ActivityHasCompletions))
 async def delete_activity(caller: ActivitiesEditor, activity_id: ActivityId, if_match: IfMatch = None) -> None:
     """Delete an activity for which no completions stand."""
     await transact_async(caller, activity_changes.delete, activity_id, if_match)
 
 
-@router.post("/{activity_id}/close", response_model=ActivityOut, responses=problems(404, 409) | MINIMAL)
+@router.post("/{activity_id}/close", response_model=ActivityOut, responses=problems(Conflict) | MINIMAL)
 async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Close an activity that has ended and lacks nothing. Learners can still be reported, with a warning."""
     return _answer(caller, await transact_async(caller, activity_changes.close, activity_id))
 
 
-@router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems(404, 409) | MINIMAL)
+@router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems() | MINIMAL)
 async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Open a closed activity again."""
     return _answer(caller, await transact_async(caller, activity_changes.reopen, activity_id))

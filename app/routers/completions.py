@@ -54,11 +54,11 @@ async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> 
     return await answered(caller, lambda work: _told(reporting.report(work, one)))
 
 
-def _told(submitted: Submitted) -> Answer:
-    """Return the answer to a report that was accepted."""
+def _told(submitted: Submitted, *, put: bool = False) -> Answer:
+    """Return the answer to a report that was accepted; one that was put has the address that it was sent to."""
     told = _reported(submitted)
     headers = {"ETag": f'"{told.version}"'}
-    if submitted.outcome is not Outcome.UPDATED:
+    if not put:
         headers["Location"] = f"{PATH}/{told.completion_id}"
     return Answer(status=_status(submitted), body=told.model_dump_json(), headers=headers)
 
@@ -126,7 +126,8 @@ async def correct_completion(
     """
     await sandbox.rehearse(caller, text_or_none(body.activity_id))
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
-    return send(caller, _told(await transact_async(caller, completions.correct, completion_id, if_match, one)))
+    corrected = await transact_async(caller, completions.correct, completion_id, if_match, one)
+    return send(caller, _told(corrected, put=True))
 
 
 @router.get("/{completion_id}/history", response_model=HistoryOut, responses=problems(404))

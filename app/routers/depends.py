@@ -15,7 +15,7 @@ from starlette.responses import Response
 from app.core.errors import Forbidden, ParameterInvalid, Unauthenticated
 from app.core.preferences import read_preferences
 from app.core.problems import request_id_of
-from app.routers.openapi import Responses
+from app.routers.description.responses import Responses
 from app.services import access
 from app.services.access import Client, Clients
 from app.services.context import Caller, Service, Work, transact_async
@@ -23,7 +23,7 @@ from app.services.idempotency import Answer, once
 from app.services.preconditions import seen
 
 PUBLIC = "public"
-bearer = HTTPBearer(scheme_name="API key", description="`pars_live_…` or `pars_test_…`", auto_error=False)
+bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 
 
 def service_of(request: Request) -> Service:

@@ -5,47 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from app import __version__
-from app.core.errors import every_problem
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.formats import ACTIVITY_FORMATS
-from app.schemas.problems import MEDIA_TYPE, ErrorItem, FindingOut, ProblemOut
+from app.routers.description import texts
+from app.routers.description.document import document_of
+from app.routers.description.problems import problems
+from app.routers.description.responses import Responses
 
-DESCRIPTION = """Report which physician completed what; every finding comes at once, with the rule behind it.
-
-A completion is one learner, one activity, one date. Sent again it is `unchanged`; with another board or state it is
-`joined` to what stands. Errors are problems (RFC 9457): `errors` names every fault with a JSON Pointer, `findings`
-holds all that the rules have to say.
-"""
-TAGS = [
-    {"name": "Activities", "description": "What a provider offers."},
-    {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
-    {"name": "Events", "description": "What has happened, in its order."},
-    {"name": "Learner validations", "description": "Whether given identity data fits one learner, several, or none."},
-    {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},
-    {"name": "System", "description": "Health, metrics, and pages about problems."},
-]
+__all__ = ["binary", "describe", "names_of", "operation_id", "problems"]
 
 
-Responses = dict[int | str, dict[str, Any]]
-
-
-def problems(*statuses: int) -> Responses:
-    """Describe the errors of a route; those that any request can meet are added."""
-    known: dict[int, list[str]] = {}
-    for kind in every_problem():
-        known.setdefault(kind.status, []).append(kind.code)
-    return {
-        status: {
-            "description": "Problem: " + ", ".join(f"`{code}`" for code in known[status]),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status in sorted({*statuses, 400, 401, 403, 422, 500, 503})
-    }
+def binary(*media_types: str, status: int = 200, description: str = "The file") -> Responses:
+    """Declare that a route answers with the bytes of a file."""
+    schema = {"type": "string", "format": "binary"}
+    return {status: {"description": description, "content": {each: {"schema": schema} for each in media_types}}}
 
 
 def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
@@ -88,26 +64,22 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def describe(app: FastAPI, catalogue: Catalogue) -> dict[str, Any]:
-    """Return the OpenAPI document; the boards and formats it names are those of the catalogue."""
+def describe(app: FastAPI, catalogue: Catalogue, support: str) -> dict[str, Any]:
+    """Return the OpenAPI document; the boards and formats it names are those of the catalogue.
+
+    `support` is whom users ask: an address, or a few words.
+    """
     if app.openapi_schema is None:
-        document = get_openapi(
-            title="PARS",
-            version=__version__,
-            summary="Reporting of learner credit by accredited medical-education providers",
-            description=DESCRIPTION,
-            routes=app.routes,
-            tags=TAGS,
+        document = document_of(
+            app, summary=texts.SUMMARY, description=texts.DESCRIPTION, contact=texts.contact(support)
         )
-        schemas = document["components"]["schemas"]
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        for name, model in (("Problem", ProblemOut), ("ErrorItem", ErrorItem), ("FindingOut", FindingOut)):
-            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-            schema.pop("$defs", None)
-            schemas[name] = schema
-        _name_what_is_known(schemas, catalogue)
+        _name_what_is_known(document["components"]["schemas"], catalogue)
         _say_that_queries_take_no_nul(document["paths"])
-        document["components"]["schemas"] = dict(sorted(schemas.items()))
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def names_of(document: dict[str, Any]) -> set[str]:
+    """Return the names that clients generated from a document are built on."""
+    operations = {f"operation {said['operationId']}" for item in document["paths"].values() for said in item.values()}
+    return operations | {f"schema {name}" for name in document["components"]["schemas"]}

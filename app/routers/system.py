@@ -27,7 +27,7 @@ async def live() -> str:
     return "ok\n"
 
 
-@router.get("/readyz", response_class=PlainTextResponse, responses=problems())
+@router.get("/readyz", response_class=PlainTextResponse, responses=problems(503))
 async def ready(request: Request) -> str:
     """Tell that the database answers and has the newest schema."""
     await service_of(request).database.read_async(health.ready)

@@ -67,3 +67,7 @@ class ProblemOut(BaseModel):
     request_id: str = Field(description="Finds the request in the operator's log.")
     errors: list[ErrorItem] | None = Field(None, description="Every fault there is.")
     findings: list[FindingOut] | None = Field(None, description="All that the rules have to say, warnings included.")
+    activity_id: str | None = Field(None, description="Of a conflict: the activity in the way.")
+    missing: list[str] | None = Field(None, description="Of a conflict: fields that the next status needs.")
+    completions: list[str] | None = Field(None, description="Of a conflict: the first completions in the way.")
+    count: int | None = Field(None, description="Of a conflict: how many completions are in the way.")

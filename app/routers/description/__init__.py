@@ -1,0 +1,1 @@
+"""How the API describes itself: what the framework writes is completed from what the routes declare."""

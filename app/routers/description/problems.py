@@ -1,0 +1,167 @@
+"""Which problems an operation can answer with, and what each looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.core.errors import Problem, every_problem
+from app.routers.description.operations import Operation
+from app.routers.description.responses import Responses
+from app.routers.description.schemas import REF
+from app.schemas.problems import MEDIA_TYPE, rule_url
+
+MARK = "x-problems"
+"""Under this name a route's responses carry the codes of its problems until the description is made."""
+_EXAMPLE_REF = "#/components/examples/"
+
+_ALWAYS = ("parameter-unknown", "internal")
+_ACTIVITIES = (
+    "internal-id-taken", "internal-id-reused", "activity-change-covers-credits", "activity-has-completions",
+)  # fmt: skip
+WHEN: dict[str, Callable[[Operation], bool]] = {
+    **dict.fromkeys(_ALWAYS, lambda operation: True),
+    **dict.fromkeys(_ACTIVITIES, lambda operation: _about(operation, "Activities")),
+    "conflict": lambda operation: _about(operation, "Activities") or not operation.takes_header("Idempotency-Key"),
+    "activity-rejected": lambda operation: operation.takes_body and _answers(operation, "Activities", "missing"),
+    "completion-rejected": lambda operation: (
+        operation.takes_body and _answers(operation, "Learner completions", "completion_id")
+    ),
+    "unreadable": lambda operation: operation.takes_body,
+    "too-large": lambda operation: operation.takes_body,
+    "unsupported-media-type": lambda operation: operation.takes_body,
+    "invalid-request": lambda operation: operation.takes_body,
+    "permission-not-attested": lambda operation: _about(operation, "Batches") and operation.takes_body,
+    "parameter-invalid": lambda operation: operation.takes_parameters,
+    "provider-required": lambda operation: operation.takes_header("PARS-Provider"),
+    "unauthenticated": lambda operation: operation.scope is not None,
+    "forbidden": lambda operation: operation.scope is not None,
+    "not-found": lambda operation: bool(operation.path_parameters),
+    "idempotency-in-progress": lambda operation: operation.takes_header("Idempotency-Key"),
+    "idempotency-mismatch": lambda operation: operation.takes_header("Idempotency-Key"),
+    "precondition-failed": lambda operation: operation.takes_header("If-Match"),
+    "unavailable": lambda operation: operation.scope is not None,
+}
+"""When a problem can happen, as far as that follows from what an operation declares. To add a problem that only the
+route knows of, name it there: `problems(409)`, or `problems(InternalIdTaken)` for one kind of that status."""
+_DECLARED_ONLY = frozenset({"conflict", *_ACTIVITIES})
+"""These fit an operation, and yet happen only where the route says so."""
+
+
+def problems(*declared: int | type[Problem]) -> Responses:
+    """Declare what a route can answer besides what follows from its signature: statuses, or kinds of problems."""
+    marked: Responses = {}
+    for each in declared:
+        status = each if isinstance(each, int) else each.status
+        entry = marked.setdefault(status, {"description": "Problem", MARK: []})
+        if not isinstance(each, int):
+            entry[MARK].append(each.code)
+    return marked
+
+
+def describe_problems(operation: Operation) -> None:
+    """Write every problem of an operation, with an example of each."""
+    responses: dict[str, Any] = operation.said["responses"]
+    declared = {status: responses.pop(status)[MARK] for status in tuple(responses) if MARK in responses[status]}
+    responses.pop("422", None)
+    for status, kinds in sorted(_by_status(operation, declared).items()):
+        responses[status] = {
+            "description": "Problem: " + ", ".join(f"`{kind.code}`" for kind in kinds),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": f"{REF}Problem"},
+                    "examples": {kind.code: {"$ref": f"{_EXAMPLE_REF}problem-{kind.code}"} for kind in kinds},
+                }
+            },
+        }
+    operation.said["responses"] = dict(sorted(responses.items()))
+
+
+def _by_status(operation: Operation, declared: dict[str, list[str]]) -> dict[str, list[type[Problem]]]:
+    found: dict[str, list[type[Problem]]] = {}
+    for kind in every_problem():
+        status = str(kind.status)
+        fits = kind.code in WHEN and WHEN[kind.code](operation)
+        follows = fits and kind.code not in _DECLARED_ONLY
+        codes = declared.get(status)
+        named = codes is not None and (kind.code in codes if codes else fits or kind.code not in WHEN)
+        if follows or named:
+            found.setdefault(status, []).append(kind)
+    for status in declared:
+        if status not in found:
+            # The route knows better than what its signature lets one think.
+            found[status] = [kind for kind in every_problem() if str(kind.status) == status]
+    return found
+
+
+def _about(operation: Operation, tag: str) -> bool:
+    return tag in operation.said.get("tags", ())
+
+
+def _answers(operation: Operation, tag: str, field: str) -> bool:
+    """Tell whether a success is one such thing: a preview, or a list of outcomes, refuses nothing as a whole."""
+    fields = [operation.body_of(response).get("properties", {}) for _, response in operation.successes()]
+    return _about(operation, tag) and any(field in each for each in fields)
+
+
+def problem_examples() -> dict[str, Any]:
+    """Return an example of every kind of problem, as components."""
+    return {
+        f"problem-{kind.code}": {"summary": f"{kind.title()}.", "value": _example(kind)} for kind in every_problem()
+    }
+
+
+def _example(kind: type[Problem]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "type": f"/problems/{kind.code}",
+        "title": kind.title(),
+        "status": kind.status,
+        "detail": kind.title(),
+        "code": kind.code,
+        "request_id": "019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b70",
+    }
+    if kind.code in _ITEMS:
+        told["errors"] = _ITEMS[kind.code]
+    if kind.code in _FINDINGS:
+        told["findings"] = _FINDINGS[kind.code]
+        told["errors"] = [
+            {"code": each["rule"], **{name: each[name] for name in ("pointer", "detail", "hint", "rule_url")}}
+            for each in _FINDINGS[kind.code]
+        ]
+        told["detail"] = "1 rule is broken; nothing was stored."
+    return told
+
+
+_ITEMS: dict[str, list[dict[str, Any]]] = {
+    "invalid-request": [
+        {"code": "field-unknown", "pointer": "/colour", "detail": "This field is not known."},
+        {"code": "type", "pointer": "/permission", "detail": "Should be a valid boolean."},
+    ],
+    "parameter-unknown": [
+        {"code": "parameter-unknown", "parameter": "colour", "detail": "This parameter is not known."}
+    ],
+    "parameter-invalid": [{"code": "type", "parameter": "limit", "detail": "Should be greater than or equal to 1."}],
+}
+
+
+def _finding(rule: str, pointer: str, detail: str, hint: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": rule,
+            "severity": "reject",
+            "pointer": pointer,
+            "detail": detail,
+            "hint": hint,
+            "rule_url": rule_url(rule),
+        }
+    ]
+
+
+_FINDINGS = {
+    "completion-rejected": _finding(
+        "credit-quarter", "/cme/0/credits", "60.3 is no multiple of 0.25.", "Report credits in steps of 0.25."
+    ),
+    "activity-rejected": _finding(
+        "dates-in-order", "/end_date", "The activity ends before it starts.", "Give an end date after the start date."
+    ),
+}

@@ -1,0 +1,69 @@
+"""Webhooks: what this service sends to others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.routers.description.schemas import REF, Schema
+from app.routers.description.texts import EVENTS_TAG
+from app.schemas.events import EVENTS, Event
+
+_HEADERS = {
+    "webhook-id": ("The event's id: the same on every attempt.", "evt_019ab0c25d1e7f048a353f6f1c2e9b70"),
+    "webhook-timestamp": ("When this attempt was made, in seconds since 1970.", "1767225600"),
+    "webhook-signature": (
+        "Signatures, parted by spaces: `v1,` and the Base64 of HMAC-SHA256 over id, timestamp and body.",
+        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    ),
+}
+
+
+def kind_of(event: type[Event]) -> str:
+    """Return the `type` under which an event is sent."""
+    (kind,) = event.model_fields["type"].annotation.__args__  # type: ignore[union-attr]
+    return str(kind)
+
+
+def event_schemas() -> Schema:
+    """Return the schemas of all events, by name."""
+    schemas: Schema = {}
+    for event in EVENTS:
+        schema = event.model_json_schema(ref_template=REF + "{model}")
+        schemas |= schema.pop("$defs", {}) | {event.__name__: schema}
+    return schemas
+
+
+def webhooks() -> dict[str, Any]:
+    """Return the section of webhooks (Standard Webhooks)."""
+    return {kind_of(event): {"post": _operation(event)} for event in EVENTS}
+
+
+def _operation(event: type[Event]) -> dict[str, Any]:
+    kind = kind_of(event)
+    said = " ".join((event.__doc__ or "").split())
+    return {
+        "operationId": "on_" + kind.replace(".", "_"),
+        "summary": kind.replace(".", " ").capitalize(),
+        "description": f"{said}\n\nAnswer 2xx once it is kept; anything else, and it is sent again.",
+        "tags": [EVENTS_TAG],
+        "security": [],
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": True,
+                "description": text,
+                "schema": {"type": "string"},
+                "example": value,
+            }
+            for name, (text, value) in _HEADERS.items()
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": REF + event.__name__}}},
+        },
+        "responses": {
+            "204": {"description": "It is kept."},
+            "410": {"description": "The address is gone: nothing more is sent to it."},
+        },
+    }

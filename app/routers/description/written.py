@@ -1,0 +1,206 @@
+"""Written examples: Rebecca Test's two hours of Grand Rounds, and what else a story needs. Tests send them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COMPLETION_ID, CREDIT_ID = "017de0b2-4c30-7b5e-9a61-5f0d2c7be401", "017de0b2-4c30-7b5e-9a61-5f0d2c7be402"
+
+FIELDS: dict[str, str] = {
+    "activity_id": "201759558",
+    "provider_id": "0008001",
+    "completion_id": COMPLETION_ID,
+    "credit_id": CREDIT_ID,
+    "batch_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be403",
+    "learner_id": "q3vJb0mWc7xZr5tY2kLh9Q",
+    "internal_id": "GR-2026",
+    "board": "ABA",
+    "boards": "ABA",
+    "code": "ABA",
+    "rule": "credit-quarter",
+    "rule_id": "credit-quarter",
+    "state": "TN",
+    "first_name": "Rebecca",
+    "last_name": "Test",
+    "date_of_birth": "02/01",
+    "license_id": "444444",
+    "entry_method": "api",
+    "client_reference": "ccid:example.org:abc-1",
+    "client_references": "ccid:example.org:abc-1",
+    "pointer": "/cme/0/credits",
+    "detail": "60.3 is no multiple of 0.25.",
+    "hint": "Report credits in steps of 0.25.",
+    "rule_url": "/v1/rules/credit-quarter",
+    "title": "Grand Rounds Anesthesia",
+}
+"""What a text field of this name holds, wherever no better example stands."""
+
+PARAMETERS = {("/problems/{code}", "code"): "not-found"}
+"""Path parameters that are not what fields of their name are."""
+
+TEXTS = {
+    "/metrics": '# TYPE pars_requests counter\npars_requests_total{method="GET",route="/v1/rules",status="200"} 1.0\n',
+    "/problems/{code}": '<!doctype html><html lang="en"><title>There is nothing here</title>…</html>',
+}
+"""Answers that are no JSON."""
+
+REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
+    "CompletionIn": {
+        "points": (
+            "Points of a certifying board",
+            {
+                "activity_id": "201759558",
+                "completed_on": "2021-12-01",
+                "permission": True,
+                "learner": {"first_name": "Tina", "last_name": "Karacme", "date_of_birth": "11/24"},
+                "moc": [
+                    {
+                        "board": "ABA",
+                        "board_id": "35867909",
+                        "total_credits": 0.25,
+                        "credit_types": [{"type": "Lifelong Learning", "credits": 0.25}],
+                    }
+                ],
+            },
+        ),
+        "credit_and_points": (
+            "CME and points in one record",
+            {
+                "activity_id": "200912095",
+                "completed_on": "2021-02-14",
+                "permission": True,
+                "learner": {"first_name": "John", "last_name": "Smith", "date_of_birth": "03/17"},
+                "cme": [{"state": "TN", "license_id": "12345", "credits": 2.25}],
+                "moc": [
+                    {
+                        "board": "ABIM",
+                        "board_id": "999999",
+                        "total_credits": 2.25,
+                        "credit_types": [
+                            {"type": "Medical Knowledge", "credits": 2.25},
+                            {"type": "Patient Safety", "credits": 2.25},
+                        ],
+                    }
+                ],
+            },
+        ),
+    },
+    "ActivityIn": {
+        "smallest": (
+            "What cannot be left out",
+            {
+                "title": "Airway course",
+                "format": "live-course",
+                "start_date": "2026-03-01",
+                "end_date": "2026-03-02",
+            },
+        ),
+    },
+    "ActivityPatch": {
+        "more_credit": ("A field is changed; what is not sent stays", {"ama_pra_credits": 60}),
+        "cleared": ("Null clears, lists replace", {"commendation_tags": [], "learner_counts": None}),
+    },
+}
+"""Bodies beside those that a schema names itself, by schema: summary and value."""
+
+_SPAN = {"since": None, "until": None}
+_CREDIT = {
+    "credit_id": CREDIT_ID,
+    "kind": "cme",
+    "board": "TN-M",
+    "learner_board_id": "444444",
+    "credits": 2,
+    "credit_types": [],
+    "client_references": ["ccid:example.org:abc-1"],
+    "status": "pending",
+    "delivery": "board",
+    "status_reason": None,
+    "status_at": "2021-12-20T15:00:00Z",
+}
+_LEARNER = {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01", "npi": None}
+_COMPLETION: dict[str, Any] = {
+    "completed_on": "2021-12-12",
+    "occasion": 1,
+    "submitted_at": "2021-12-20T15:00:00Z",
+    "learner": _LEARNER,
+    "rems": None,
+    "version": 1,
+}
+WRITTEN: dict[str, Any] = {
+    "Activity": {
+        "status": "active",
+        "missing": [],
+        "format": "regularly-scheduled-series",
+        "internal_id": "Ex2-1",
+        "start_date": "2021-01-17",
+        "end_date": "2021-12-17",
+        "ama_pra_credits": 52,
+        "delivery_methods": ["in-person"],
+        "location": {"city": "Portland", "state": "ME", "country": "USA"},
+        "description": "Weekly grand rounds of the department.",
+        "providership": "direct",
+        "joint_providers": [],
+        "practice_areas": [],
+        "commendation_tags": [],
+        "rems": None,
+        "mips": False,
+        "measured_outcomes": None,
+        "listing": {"public": False, "url": None, "fee": None, "registration": None, "specialties": None},
+        "commercial_support": None,
+        "learner_counts": None,
+        "joint_accreditation": None,
+        "findings": [],
+        "created_at": "2021-01-04T09:30:00Z",
+        "updated_at": "2021-01-04T09:30:00Z",
+    },
+    "Registration": {
+        "board": "ABA",
+        "points": 52,
+        "credit_types": ["Lifelong Learning"],
+        "credit_claim_date": "2022-03-31",
+        "practice_areas": [],
+        "content_outline": ["1.2.3"],
+        "attested": True,
+    },
+    "Completion": _COMPLETION,
+    "ReportedCompletion": _COMPLETION | {"outcome": "created", "findings": []},
+    "Credit": _CREDIT,
+    "Board": {
+        "code": "ABA",
+        "name": "American Board of Anesthesiology",
+        "kind": "certifying",
+        "state": None,
+        "aliases": [],
+        "special_credits": [],
+        "changes": [],
+        "source": "slides, Reporting Learners",
+    },
+    "Span": _SPAN,
+    "CreditType": {"name": "Lifelong Learning", "aliases": []},
+    "Rule": {
+        "id": "credit-quarter",
+        "severity": "reject",
+        "statement": "Credits are reported in steps of 0.25.",
+        "scope": ["all", "activity"],
+        "boards": [],
+        "source": "slides",
+        "since": "2021-01-01",
+    },
+    "ActivityFormat": {
+        "code": "live-course",
+        "name": "Live course",
+        "other_names": ["Course"],
+        "span_months": None,
+        "span_bound": None,
+        "source": "slides",
+    },
+    "State": {"code": "TN", "name": "Tennessee", "boards": ["TN-M", "TN-O"]},
+    "PracticeArea": {"name": "Anesthesiology", "source": "slides"},
+    "MedicalSchool": {
+        "name": "Vanderbilt University School of Medicine",
+        "state": "TN",
+        "degree": "MD",
+        "source": "AAMC",
+    },
+}
+"""What examples of a schema hold, as far as it is told here; fields that it does not name are made."""

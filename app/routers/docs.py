@@ -1,0 +1,81 @@
+"""`/docs`: the description to read and to try, from files of this installation; nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from fastapi import APIRouter
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from app.core.routing import StrictRoute
+from app.routers.depends import Public
+
+router = APIRouter(
+    prefix="/docs", tags=["System"], route_class=StrictRoute, dependencies=[Public], include_in_schema=False
+)
+PACKAGE = "fastapi_offline"
+"""Ships Swagger UI; of it only the files are used."""
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_TYPES = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
+# Addresses are relative, so that the page works behind a proxy that adds a prefix.
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>PARS: description of the API</title>
+<link rel="stylesheet" href="docs/swagger-ui.css"><link rel="icon" href="docs/favicon.png">
+</head>
+<body>
+<div id="description"></div>
+<noscript>This page needs JavaScript. The description itself: <a href="openapi.json">openapi.json</a>.</noscript>
+<script src="docs/swagger-ui-bundle.js"></script><script src="docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#description",
+  presets: [SwaggerUIBundle.presets.apis],
+  layout: "BaseLayout",
+  validatorUrl: null,
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  tryItOutEnabled: true,
+});
+"""
+
+
+def assets() -> Path:
+    """Return the folder with the files of Swagger UI."""
+    spec = find_spec(PACKAGE)
+    assert spec is not None and spec.origin is not None, f"{PACKAGE} is not installed"
+    return Path(spec.origin).parent / "static"
+
+
+@router.get("", response_class=HTMLResponse)
+async def show_docs() -> HTMLResponse:
+    """Show the description, to read and to try."""
+    return HTMLResponse(_PAGE, headers=HEADERS)
+
+
+@router.get("/start.js")
+async def start_docs() -> Response:
+    """Start the page: a file of its own, because the page runs no script that stands in it."""
+    return Response(_START, media_type="text/javascript", headers=HEADERS)
+
+
+@router.get("/{file}")
+async def docs_file(
+    file: Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"],
+) -> FileResponse:
+    """Give a file of the page."""
+    headers = HEADERS | {"Cache-Control": "public, max-age=86400"}
+    return FileResponse(assets() / file, media_type=_TYPES[file.rpartition(".")[2]], headers=headers)

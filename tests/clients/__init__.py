@@ -1,0 +1,1 @@
+"""Generated clients, proven against a running service."""

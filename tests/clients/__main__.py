@@ -1,0 +1,133 @@
+"""Generates clients in two languages, checks their types, and lets them tell their stories to a running service.
+
+`make check-clients` installs the generators first. Everything made here is in a temporary folder and ends with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.clients.files_app import create_files_app
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / "openapi" / "tools"
+PYTHON, NODE = TOOLS / ".venv" / "bin", TOOLS / "node_modules" / ".bin"
+STORIES = ROOT / "examples" / "clients"
+SECONDS = 180
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> None:
+    """Run a command to its end; a failure shows what it printed, and ends this."""
+    path = f"{PYTHON}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(each) for each in command],
+        cwd=cwd,
+        env=os.environ | {"PATH": path} | environment,
+        timeout=SECONDS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}")
+
+
+def generate(folder: Path) -> None:
+    """Generate both clients of both documents."""
+    (folder / "files.json").write_text(json.dumps(create_files_app().openapi()), encoding="utf-8")
+    shutil.copy(ROOT / "openapi" / "openapi.json", folder / "pars.json")
+    config = folder / "generator.json"
+    config.write_text(json.dumps({"post_hooks": []}), encoding="utf-8")
+    plugins = ("@hey-api/typescript", "@hey-api/sdk", "@hey-api/client-fetch")
+    for name in ("pars", "files"):
+        run(
+            PYTHON / "openapi-python-client", "generate", "--path", f"{name}.json", "--meta", "none",
+            "--config", config, "--fail-on-warning", "--output-path", f"{name}_client", cwd=folder,
+        )  # fmt: skip
+        run(NODE / "openapi-ts", "-i", f"{name}.json", "-o", name, "-p", *plugins, "--no-log-file", cwd=folder)
+
+
+def check_types(folder: Path) -> None:
+    """Check stories and clients together, as strictly as the languages can."""
+    for story in STORIES.glob("stories.*"):
+        shutil.copy(story, folder)
+    run(PYTHON / "mypy", "--strict", "stories.py", cwd=folder)
+    run(
+        NODE / "tsc", "--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", "commonjs",
+        "--moduleResolution", "node10", "--esModuleInterop", "--types", "node",
+        "--typeRoots", TOOLS / "node_modules" / "@types", "--outDir", "built", "stories.ts", cwd=folder,
+    )  # fmt: skip
+
+
+@contextmanager
+def serving(*command: str, port: int, path: str, log: Path, **environment: str) -> Iterator[str]:
+    """Run a server until the block ends; yield its address once it answers. What it prints goes to a file."""
+    address = f"http://127.0.0.1:{port}"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output
+        )
+    try:
+        until = time.monotonic() + SECONDS
+        while not _answers(address + path):
+            if server.poll() is not None or time.monotonic() > until:
+                sys.exit(f"{' '.join(command)} did not start\n{log.read_text(errors='replace')}")
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(SECONDS)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Generate, check, tell."""
+    with tempfile.TemporaryDirectory(prefix="pars-clients-") as name:
+        folder = Path(name)
+        generate(folder)
+        check_types(folder)
+        data, pars, files = folder / "data", free_port(), free_port()
+        world = {"PARS_DATA_DIR": str(data), "PARS_DATABASE_URL": f"sqlite:///{data}/pars.db"}
+        serve = ("-m", "app", "serve", "--demo", "--port", str(pars))
+        store = ("-m", "tests.clients.files_app", str(files))
+        with (
+            serving(*serve, port=pars, path="/readyz", log=folder / "pars.log", **world) as pars_url,
+            serving(*store, port=files, path="/openapi.json", log=folder / "files.log") as files_url,
+        ):
+            key = (data / "demo-key").read_text(encoding="ascii").strip()
+            known = {"PARS_URL": pars_url, "PARS_KEY": key, "FILES_URL": files_url}
+            run(PYTHON / "python", "stories.py", cwd=folder, **known)
+            run("node", folder / "built" / "stories.js", cwd=folder, **known)
+    print("both clients: generated, their types checked, their stories told")
+
+
+if __name__ == "__main__":
+    main()
