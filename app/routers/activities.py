@@ -58,7 +58,7 @@ async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Respo
     return await answered(caller, produce)
 
 
-@router.get("/{activity_id}", response_model=ActivityOut, responses=problems(404) | NOT_MODIFIED)
+@router.get("/{activity_id}", response_model=ActivityOut, responses=NOT_MODIFIED)
 async def get_activity(
     caller: ActivitiesReader, activity_id: ActivityId, if_none_match: IfNoneMatch = None
 ) -> Response:
@@ -100,7 +100,7 @@ async def put_activity(
 @router.patch(
     "/{activity_id}",
     response_model=ActivityOut,
-    responses=problems(InternalIdTaken, ActivityChangeCoversCredits, 428) | MINIMAL,
+    responses=problems(Conflict, InternalIdTaken, ActivityChangeCoversCredits, 428) | MINIMAL,
 )
 async def change_activity(
     caller: ActivitiesEditor, activity_id: ActivityId, body: ActivityPatch, if_match: IfMatch = None
@@ -109,7 +109,7 @@ async def change_activity(
     return _answer(caller, await transact_async(caller, activity_changes.change, activity_id, if_match, body.onto))
 
 
-@router.delete("/{activity_id}", status_code=204, responses=problems(ActivityHasCompletions))
+@router.delete("/{activity_id}", status_code=204, responses=problems(Conflict, ActivityHasCompletions))
 async def delete_activity(caller: ActivitiesEditor, activity_id: ActivityId, if_match: IfMatch = None) -> None:
     """Delete an activity for which no completions stand."""
     await transact_async(caller, activity_changes.delete, activity_id, if_match)
@@ -121,13 +121,13 @@ async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> R
     return _answer(caller, await transact_async(caller, activity_changes.close, activity_id))
 
 
-@router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems() | MINIMAL)
+@router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems(Conflict) | MINIMAL)
 async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Open a closed activity again."""
     return _answer(caller, await transact_async(caller, activity_changes.reopen, activity_id))
 
 
-@router.post("/{activity_id}/withdraw-learners", response_model=WithdrawnOut, responses=problems(404))
+@router.post("/{activity_id}/withdraw-learners", response_model=WithdrawnOut)
 async def withdraw_learners(caller: CompletionsWriter, activity_id: ActivityId) -> WithdrawnOut:
     """Withdraw every completion of an activity, so that it can be deleted. The boards that have them are told.
 

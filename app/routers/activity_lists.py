@@ -10,7 +10,6 @@ from pydantic import Field
 from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sorting, turn
 from app.core.routing import StrictRoute
 from app.routers.depends import ActivitiesReader
-from app.routers.openapi import problems
 from app.schemas.activities import ActivityOut, ActivityPage
 from app.schemas.base import Day
 from app.schemas.queries import DayOrInstant, Text, Texts, since
@@ -47,7 +46,7 @@ class ActivityQuery(SortedQuery):
     sort: Annotated[str | None, Field(max_length=200, description=sorting(SORTS, "by id"))] = None
 
 
-@router.get("", response_model=ActivityPage, responses=problems())
+@router.get("", response_model=ActivityPage)
 async def list_activities(
     caller: ActivitiesReader, query: Annotated[ActivityQuery, Query()], response: Response
 ) -> ActivityPage:

@@ -10,7 +10,6 @@ from pydantic import Field
 from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sorting, turn
 from app.core.routing import StrictRoute
 from app.routers.depends import CompletionsReader
-from app.routers.openapi import problems
 from app.schemas.base import Day
 from app.schemas.completions import CompletionOut, CompletionPage
 from app.schemas.queries import DayOrInstant, References, Text, Texts, since, until
@@ -71,7 +70,7 @@ class CompletionQuery(SortedQuery):
     ] = None
 
 
-@router.get("", response_model=CompletionPage, responses=problems())
+@router.get("", response_model=CompletionPage)
 async def list_completions(
     caller: CompletionsReader, query: Annotated[CompletionQuery, Query()], response: Response
 ) -> CompletionPage:

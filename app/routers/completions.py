@@ -41,7 +41,7 @@ CompletionId = Annotated[str, Path(max_length=64, description="The completion's 
     "",
     status_code=201,
     response_model=ReportedOut,
-    responses=problems(409, 413, 415, 429)
+    responses=problems(429)
     | MINIMAL
     | {200: {"model": ReportedOut, "description": "Joined to, or unchanged in, what stands"}},
 )
@@ -72,7 +72,7 @@ def _status(submitted: Submitted) -> int:
     return 201 if submitted.outcome is Outcome.CREATED else 200
 
 
-@router.post(":preview", response_model=PreviewOut, responses=problems(413, 415))
+@router.post(":preview", response_model=PreviewOut)
 async def preview_completion(caller: CompletionsWriter, body: CompletionIn) -> PreviewOut:
     """Tell what would become of a report, with every finding, and store nothing."""
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
@@ -85,7 +85,6 @@ async def preview_completion(caller: CompletionsWriter, body: CompletionIn) -> P
     status_code=207,
     response_model=BulkOut,
     response_model_exclude_unset=True,
-    responses=problems(409, 413, 415),
 )
 async def report_completions(caller: CompletionsReporter, body: BulkIn) -> Response:
     """Report up to 500 completions in their order; each is answered by itself, and sees those before it."""
@@ -106,7 +105,7 @@ def _each_told(work: Work, body: BulkIn) -> Answer:
     return Answer(status=207, body=bulk_body(results, done.counts, work.caller.request_id or ""))
 
 
-@router.get("/{completion_id}", response_model=CompletionOut, responses=problems(404) | NOT_MODIFIED)
+@router.get("/{completion_id}", response_model=CompletionOut, responses=NOT_MODIFIED)
 async def get_completion(
     caller: CompletionsReader, completion_id: CompletionId, if_none_match: IfNoneMatch = None
 ) -> Response:
@@ -115,7 +114,7 @@ async def get_completion(
     return shown(CompletionOut.of(found), found.version, if_none_match)
 
 
-@router.put("/{completion_id}", response_model=ReportedOut, responses=problems(404, 409, 412, 413, 415, 428) | MINIMAL)
+@router.put("/{completion_id}", response_model=ReportedOut, responses=problems(428, 429) | MINIMAL)
 async def correct_completion(
     caller: CompletionsEditor, completion_id: CompletionId, body: CompletionIn, if_match: IfMatch = None
 ) -> Response:
@@ -130,14 +129,14 @@ async def correct_completion(
     return send(caller, _told(corrected, put=True))
 
 
-@router.get("/{completion_id}/history", response_model=HistoryOut, responses=problems(404))
+@router.get("/{completion_id}/history", response_model=HistoryOut)
 async def get_completion_history(caller: CompletionsReader, completion_id: CompletionId) -> HistoryOut:
     """Read every version of a completion, newest first; also of one that was withdrawn."""
     found = await read_async(caller, completions.history, completion_id)
     return HistoryOut(data=[VersionOut.of(each.verb, each.at, each.client_id, each.completion) for each in found])
 
 
-@router.delete("/{completion_id}", status_code=204, responses=problems(404, 412))
+@router.delete("/{completion_id}", status_code=204)
 async def withdraw_completion(caller: CompletionsWriter, completion_id: CompletionId, if_match: IfMatch = None) -> None:
     """Withdraw a completion with all its credits. The boards that have them are told."""
     await transact_async(caller, completions.withdraw, completion_id, if_match)

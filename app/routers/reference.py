@@ -8,7 +8,6 @@ from app.core.routing import StrictRoute
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.states import STATES
 from app.routers.depends import Public, service_of
-from app.routers.openapi import problems
 from app.schemas.reference import (
     BoardList,
     BoardOut,
@@ -28,7 +27,7 @@ from app.services import magic, reference
 router = APIRouter(prefix="/v1", tags=["Reference data"], route_class=StrictRoute, dependencies=[Public])
 
 
-@router.get("/boards", response_model=BoardList, responses=problems())
+@router.get("/boards", response_model=BoardList)
 async def list_boards(request: Request) -> BoardList:
     """List every certifying and licensing board with the facts that the rules use."""
     service = service_of(request)
@@ -36,32 +35,32 @@ async def list_boards(request: Request) -> BoardList:
     return BoardList(data=[BoardOut.of(each, today) for each in reference.boards(service.catalogue)])
 
 
-@router.get("/boards/{code}", response_model=BoardOut, responses=problems(404))
+@router.get("/boards/{code}", response_model=BoardOut)
 async def get_board(request: Request, code: str) -> BoardOut:
     """Read one board, by its code or name."""
     service = service_of(request)
     return BoardOut.of(reference.board(service.catalogue, code), service.clock().date())
 
 
-@router.get("/rules", response_model=RuleList, responses=problems())
+@router.get("/rules", response_model=RuleList)
 async def list_rules() -> RuleList:
     """List every reporting rule, with what it says and where it comes from."""
     return RuleList(data=[RuleOut.of(each) for each in reference.rules().values()])
 
 
-@router.get("/rules/{rule_id}", response_model=RuleOut, responses=problems(404))
+@router.get("/rules/{rule_id}", response_model=RuleOut)
 async def get_rule(rule_id: str) -> RuleOut:
     """Read one reporting rule."""
     return RuleOut.of(reference.rule(rule_id))
 
 
-@router.get("/activity-formats", response_model=FormatList, responses=problems())
+@router.get("/activity-formats", response_model=FormatList)
 async def list_activity_formats() -> FormatList:
     """List the activity formats, with what each means for maxima and dates."""
     return FormatList(data=[FormatOut.of(each) for each in ACTIVITY_FORMATS])
 
 
-@router.get("/states", response_model=StateList, responses=problems())
+@router.get("/states", response_model=StateList)
 async def list_states(request: Request) -> StateList:
     """List the states, the District of Columbia and the territories, with their licensing boards."""
     licensing = service_of(request).catalogue.licensing
@@ -73,19 +72,19 @@ async def list_states(request: Request) -> StateList:
     )
 
 
-@router.get("/practice-areas", response_model=PracticeAreaList, responses=problems())
+@router.get("/practice-areas", response_model=PracticeAreaList)
 async def list_practice_areas() -> PracticeAreaList:
     """List the practice areas that REMS reports accept; those of activities are free text."""
     return PracticeAreaList(data=[PracticeAreaOut(**each) for each in reference.practice_areas()])
 
 
-@router.get("/medical-schools", response_model=MedicalSchoolList, responses=problems())
+@router.get("/medical-schools", response_model=MedicalSchoolList)
 async def list_medical_schools() -> MedicalSchoolList:
     """List the medical schools that a validation may name."""
     return MedicalSchoolList.model_validate({"data": reference.medical_schools()})
 
 
-@router.get("/sandbox", response_model=SandboxOut, responses=problems())
+@router.get("/sandbox", response_model=SandboxOut)
 async def get_sandbox() -> SandboxOut:
     """Tell what test clients can rely on: learners and activities that always have the same outcome, case by case."""
     return SandboxOut.of(magic.sandbox())

@@ -21,7 +21,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 <main><h1>{title}</h1><p><code>{code}</code> · {what}</p>{text}</main></html>"""
 
 
-@router.get("/livez", response_class=PlainTextResponse, responses=problems())
+@router.get("/livez", response_class=PlainTextResponse)
 async def live() -> str:
     """Tell that the process answers."""
     return "ok\n"
@@ -34,13 +34,13 @@ async def ready(request: Request) -> str:
     return "ok\n"
 
 
-@router.get("/metrics", response_class=PlainTextResponse, responses=problems())
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics() -> Response:
     """Give the measures of this process in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/problems/{code}", response_class=HTMLResponse, responses=problems(404))
+@router.get("/problems/{code}", response_class=HTMLResponse)
 async def problem_page(code: str) -> str:
     """Explain a kind of problem, a fault of reading, or a reporting rule."""
     kind = next((each for each in every_problem() if each.code == code), None)

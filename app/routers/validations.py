@@ -6,14 +6,13 @@ from fastapi import APIRouter
 
 from app.core.routing import StrictRoute
 from app.routers.depends import LearnersValidator
-from app.routers.openapi import problems
 from app.schemas.validations import ValidationIn, ValidationOut
 from app.services import validations
 
 router = APIRouter(prefix="/v1/learner-validations", tags=["Learner validations"], route_class=StrictRoute)
 
 
-@router.post("", response_model=ValidationOut, responses=problems(413, 415))
+@router.post("", response_model=ValidationOut)
 async def validate_learner(caller: LearnersValidator, body: ValidationIn) -> ValidationOut:
     """Ask whether what is known of a learner fits one physician, more than one, or none.
 
