@@ -101,11 +101,19 @@ def api_of(
     role: str = "provider",
     providers: Sequence[str] = (),
     scopes: Sequence[str] = (),
+    board: str | None = None,
     test: bool = False,
 ) -> Api:
     """Create a client of the service, and return it with its key."""
     created = transact(
-        operator(service), clients.create, name, role=role, provider_ids=providers, scopes=scopes, test=test
+        operator(service),
+        clients.create,
+        name,
+        role=role,
+        provider_ids=providers,
+        board=board,
+        scopes=scopes,
+        test=test,
     )
     return Api(http, created.api_key, created.client_id)
 
