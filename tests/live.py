@@ -42,7 +42,7 @@ class Wire:
         while not self._server.started:
             assert self._thread.is_alive() and time.monotonic() < until, "the server did not start"
             time.sleep(0.01)
-        self._port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -52,7 +52,7 @@ class Wire:
     def exchange(self, sent: bytes) -> bytes:
         """Send bytes on a connection of their own; return what comes back until it closes, or rests and is left."""
         received = b""
-        with socket.create_connection(("127.0.0.1", self._port), timeout=SECONDS) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS) as connection:
             # What the other side has refused it may close while we are still sending.
             with contextlib.suppress(ConnectionError):
                 connection.sendall(sent)
