@@ -191,3 +191,12 @@ def test_minimal_holds_for_activities(api: Api) -> None:
     path = created.response.headers["location"]
     changed = api.send("PATCH", path, headers=prefer | {"If-Match": etag(created)}, json={"title": "Another"})
     assert (changed.status, etag(changed)) == (204, '"2"')
+
+
+def test_an_answer_without_a_body_names_no_type_of_one(api: Api) -> None:
+    completion = api.report(a_completion()).response.headers["location"]
+    activity = api.register().response.headers["location"]
+    for path in (completion, activity):
+        answer = api.send("DELETE", path, headers={"Prefer": "return=minimal"})
+        assert (answer.status, answer.response.content) == (204, b"")
+        assert "content-type" not in answer.response.headers

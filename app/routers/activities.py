@@ -26,6 +26,7 @@ from app.routers.depends import (
     NOT_MODIFIED,
     ActivitiesEditor,
     ActivitiesReader,
+    ActivitiesRemover,
     ActivitiesWriter,
     CompletionsWriter,
     IfMatch,
@@ -109,8 +110,13 @@ async def change_activity(
     return _answer(caller, await transact_async(caller, activity_changes.change, activity_id, if_match, body.onto))
 
 
-@router.delete("/{activity_id}", status_code=204, responses=problems(Conflict, ActivityHasCompletions))
-async def delete_activity(caller: ActivitiesEditor, activity_id: ActivityId, if_match: IfMatch = None) -> None:
+@router.delete(
+    "/{activity_id}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(Conflict, ActivityHasCompletions),
+)
+async def delete_activity(caller: ActivitiesRemover, activity_id: ActivityId, if_match: IfMatch = None) -> None:
     """Delete an activity for which no completions stand."""
     await transact_async(caller, activity_changes.delete, activity_id, if_match)
 

@@ -136,7 +136,7 @@ async def get_completion_history(caller: CompletionsReader, completion_id: Compl
     return HistoryOut(data=[VersionOut.of(each.verb, each.at, each.client_id, each.completion) for each in found])
 
 
-@router.delete("/{completion_id}", status_code=204)
+@router.delete("/{completion_id}", status_code=204, response_class=Response)
 async def withdraw_completion(caller: CompletionsWriter, completion_id: CompletionId, if_match: IfMatch = None) -> None:
     """Withdraw a completion with all its credits. The boards that have them are told."""
     await transact_async(caller, completions.withdraw, completion_id, if_match)

@@ -166,6 +166,7 @@ _anybody.scope = PUBLIC  # type: ignore[attr-defined]
 Public = Depends(_anybody)
 ActivitiesReader = Annotated[Caller, _requires("activities:read")]
 ActivitiesWriter = Annotated[Caller, _creates("activities:write")]
+ActivitiesRemover = Annotated[Caller, _requires("activities:write")]
 ActivitiesEditor = Annotated[Caller, _changes("activities:write")]
 CompletionsReader = Annotated[Caller, _requires("completions:read")]
 CompletionsWriter = Annotated[Caller, _requires("completions:write")]
