@@ -27,7 +27,7 @@ class EventQuery(BaseModel):
     )
 
 
-@router.get("", response_model=EventPage, responses=problems(410))
+@router.get("", response_model=EventPage, response_model_exclude_unset=True, responses=problems(410))
 async def list_events(caller: CompletionsReader, query: Annotated[EventQuery, Query()]) -> EventPage:
     """Read what has happened to the provider's records, in order, for those who cannot receive webhooks.
 
