@@ -140,6 +140,17 @@ def correct(activity: Activity, reported: ReportedCompletion) -> None:
     assert told == [(3, VersionAction.UPDATED, 4), (2, VersionAction.UPDATED, 3), (1, VersionAction.CREATED, 2)]
 
 
+def report_in_few_words(activity: Activity) -> None:
+    """Report and hear no more than that it is done, and where it stands."""
+    body = completion_of(activity, 1, "2021-06-30")
+    for _ in ("created", "unchanged"):
+        done = report_completion.sync_detailed(client=pars, body=body, prefer="return=minimal")
+        assert (done.status_code, done.parsed) == (HTTPStatus.NO_CONTENT, None)
+    found = get_completion.sync(done.headers["Location"].rpartition("/")[2], client=pars)
+    assert isinstance(found, Completion)
+    assert f'"{found.version}"' == done.headers["ETag"]
+
+
 def report_many(activity: Activity) -> None:
     """Report several at once: each has its completion or its problem, and one refusal spoils no other."""
     days = (("2021-07-01", 1.0), ("2021-07-02", 60.3), ("2021-07-03", 1.5))
@@ -217,17 +228,17 @@ def list_in_order(activity: Activity) -> None:
         client=pars, activity_id=[activity.activity_id], sort="-completed_on,last_name", include=["total"], limit=3
     )
     assert isinstance(page, CompletionPage), page
-    assert (page.total, page.total_capped) == (4, False)
+    assert (page.total, page.total_capped) == (5, False)
     days = [each.completed_on.isoformat() for each in page.data]
     while page.next_cursor is not None:
         page = list_completions.sync(client=pars, cursor=page.next_cursor, limit=3)
         assert isinstance(page, CompletionPage), page
         days += [each.completed_on.isoformat() for each in page.data]
-    assert days == ["2021-08-01", "2021-07-03", "2021-07-01", "2021-06-12"]
+    assert days == ["2021-08-01", "2021-07-03", "2021-07-01", "2021-06-30", "2021-06-12"]
     since = page.data[-1].submitted_at
     recent = list_completions.sync(client=pars, activity_id=[activity.activity_id], submitted_from=since)
     assert isinstance(recent, CompletionPage), recent
-    assert len(recent.data) == 4
+    assert len(recent.data) == 5
 
 
 def retry() -> None:
@@ -296,6 +307,7 @@ def main() -> None:
     assert activity.activity_id in ids
     reported = report(activity)
     correct(activity, reported)
+    report_in_few_words(activity)
     report_many(activity)
     validate(activity)
     follow(reported, cursor)

@@ -105,6 +105,16 @@ async function correct(activity: Activity, reported: ReportedCompletion): Promis
   );
 }
 
+/** Report and hear no more than that it is done, and where it stands. */
+async function reportInFewWords(activity: Activity): Promise<void> {
+  const body = completionOf(activity, 1, '2021-06-30');
+  const { response } = await reportCompletion({ body, headers: { Prefer: 'return=minimal' } });
+  assert.equal(response?.status, 204);
+  const completion_id = response.headers.get('Location')?.split('/').at(-1) ?? '';
+  const { data: found } = await getCompletion({ path: { completion_id } });
+  assert.equal(`"${found?.version}"`, response.headers.get('ETag'));
+}
+
 /** Report several at once: each has its completion or its problem, and one refusal spoils no other. */
 async function reportMany(activity: Activity): Promise<void> {
   const items = [
@@ -196,7 +206,7 @@ async function listInOrder(activity: Activity): Promise<void> {
     query: { activity_id, sort: '-completed_on,last_name', include: ['total'], limit: 3 },
   });
   assert(first.data, first.error?.detail);
-  assert.deepEqual([first.data.total, first.data.total_capped], [4, false]);
+  assert.deepEqual([first.data.total, first.data.total_capped], [5, false]);
   const found: Completion[] = [...first.data.data];
   let cursor = first.data.next_cursor;
   while (cursor !== null) {
@@ -207,10 +217,10 @@ async function listInOrder(activity: Activity): Promise<void> {
   }
   assert.deepEqual(
     found.map((each) => each.completed_on),
-    ['2021-08-01', '2021-07-03', '2021-07-01', '2021-06-12'],
+    ['2021-08-01', '2021-07-03', '2021-07-01', '2021-06-30', '2021-06-12'],
   );
-  const { data: recent } = await listCompletions({ query: { activity_id, submitted_from: found[3]?.submitted_at } });
-  assert.equal(recent?.data.length, 4);
+  const { data: recent } = await listCompletions({ query: { activity_id, submitted_from: found[4]?.submitted_at } });
+  assert.equal(recent?.data.length, 5);
 }
 
 /** Send the same request twice with one key: the answer is the same, and there is one activity. */
@@ -269,6 +279,7 @@ async function main(): Promise<void> {
   const activity = await register();
   const reported = await report(activity);
   await correct(activity, reported);
+  await reportInFewWords(activity);
   await reportMany(activity);
   await validate(activity);
   await follow(reported, cursor);
