@@ -85,8 +85,6 @@ class Contract:
             yield f"{operation.id}: status {status} is not described"
             return
         yield from (f"{operation.id} {status}: {each}" for each in self._headers(response, headers))
-        if status == 201 and "Preference-Applied" in headers and not body:
-            return
         media_type = headers.get("content-type", "").partition(";")[0]
         if not response.get("content"):
             yield from [f"{operation.id} {status}: a body that is not described"] if body else []

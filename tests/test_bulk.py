@@ -142,7 +142,7 @@ def test_a_reference_at_any_level_finds_the_record(api: Api) -> None:
 def test_minimal_answers_have_no_body(api: Api) -> None:
     prefer = {"Prefer": "respond-async, return=minimal; x=1"}
     created = api.send("POST", COMPLETIONS, headers=prefer, json=a_completion())
-    assert (created.status, created.response.content) == (201, b"")
+    assert (created.status, created.response.content) == (204, b"")
     assert created.response.headers["preference-applied"] == "return=minimal"
     assert etag(created) == '"1"'
     location = created.response.headers["location"]
@@ -158,7 +158,7 @@ def test_a_replayed_answer_is_given_as_it_is_preferred_now(api: Api) -> None:
     key = {"Idempotency-Key": "k-1"}
     first = api.send("POST", COMPLETIONS, headers=key | {"Prefer": "return=minimal"}, json=a_completion())
     again = api.send("POST", COMPLETIONS, headers=key, json=a_completion())
-    assert (first.status, again.status) == (201, 201)
+    assert (first.status, again.status) == (204, 201)
     assert again.json["outcome"] == "created"
     assert again.response.headers["idempotency-replayed"] == "true"
 
@@ -187,10 +187,17 @@ def test_what_is_known_already_is_not_sent_again(api: Api, service: Service) -> 
 def test_minimal_holds_for_activities(api: Api) -> None:
     prefer = {"Prefer": "return=minimal"}
     created = api.send("POST", ACTIVITIES, headers=prefer, json=an_activity())
-    assert (created.status, created.response.content) == (201, b"")
+    assert (created.status, created.response.content) == (204, b"")
     path = created.response.headers["location"]
     changed = api.send("PATCH", path, headers=prefer | {"If-Match": etag(created)}, json={"title": "Another"})
     assert (changed.status, etag(changed)) == (204, '"2"')
+    told = [
+        api.send("PUT", f"{ACTIVITIES}/by-internal-id/minimal/1", headers=prefer, json=an_activity(title=title))
+        for title in ("Airway course", "Airway course II")
+    ]
+    assert [(each.status, each.response.content, etag(each)) for each in told] == [(204, b"", '"1"'), (204, b"", '"2"')]
+    assert told[0].response.headers["location"] == told[1].response.headers["location"]
+    assert api.send("GET", told[0].response.headers["location"]).json["title"] == "Airway course II"
 
 
 def test_an_answer_without_a_body_names_no_type_of_one(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -124,7 +125,43 @@ def test_generators_find_named_enums_plain_patterns_and_no_titles() -> None:
             re.compile(part.get("pattern", ""))
 
 
-def test_optional_parts_of_a_problem_are_absent_rather_than_null() -> None:
+def test_no_schema_is_named_after_an_operation() -> None:
+    pascal = {each.id.replace("_", " ").title().replace(" ", "") for each in CONTRACT.operations}
+    assert pascal & HOLDS["components"]["schemas"].keys() == set()
+
+
+@every_operation
+def test_examples_of_answers_hold_values_of_their_own_rather_than_placeholders(operation: Described) -> None:
+    shown = [content["example"] for _, _, content in answers(operation) if "example" in content]
+    assert '"text"' not in json.dumps(shown)
+
+
+@every_operation
+def test_if_match_is_required_exactly_where_nothing_goes_without_it(operation: Described) -> None:
+    if_match = operation.parameters("header").get("If-Match")
+    assert ("428" in operation.said["responses"]) == bool(if_match and if_match["required"])
+
+
+@every_operation
+def test_prefer_stands_exactly_where_it_is_heeded(operation: Described) -> None:
+    heeded = [each for each in operation.said["responses"].values() if "Preference-Applied" in each.get("headers", {})]
+    assert bool(heeded) == ("Prefer" in operation.parameters("header"))
+
+
+def test_a_parameter_that_takes_dates_and_instants_says_both() -> None:
+    (listed,) = [each for each in CONTRACT.operations if each.id == "list_completions"]
+    for name in ("submitted_from", "submitted_to", "updated_from"):
+        assert [each["format"] for each in listed.parameters("query")[name]["schema"]["anyOf"]] == ["date", "date-time"]
+
+
+def test_optional_parts_of_answers_are_absent_rather_than_null() -> None:
+    for name in ("Problem", "ErrorItem", "BulkItem", "EventIds"):
+        schema = HOLDS["components"]["schemas"][name]
+        for field in schema["properties"].keys() - set(schema["required"]):
+            assert "null" not in json.dumps(schema["properties"][field]), (name, field)
+
+
+def test_optional_parts_of_a_problem_have_one_type() -> None:
     problem = HOLDS["components"]["schemas"]["Problem"]["properties"]
     assert problem["errors"]["type"] == problem["findings"]["type"] == "array"
     assert HOLDS["components"]["schemas"]["ErrorItem"]["properties"]["pointer"]["type"] == "string"
@@ -134,6 +171,8 @@ def test_events_are_thin() -> None:
     assert {"completion.reported", "credit.decided", "activity.closed", "batch.completed"} <= HOLDS["webhooks"].keys()
     for kind, item in HOLDS["webhooks"].items():
         (content,) = item["post"]["requestBody"]["content"].values()
+        for each in content["examples"].values():
+            assert list(CONTRACT.invalid(content["schema"], each["value"])) == []
         event = HOLDS["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
         assert event["required"] == ["timestamp", "type", "data"]
         assert event["properties"]["type"]["const"] == kind

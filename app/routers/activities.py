@@ -47,14 +47,14 @@ PATH = "/v1/activities"
 ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine-digit id.")]
 
 
-@router.post("", status_code=201, response_model=ActivityOut, responses=problems(Conflict, InternalIdTaken))
+@router.post("", status_code=201, response_model=ActivityOut, responses=problems(Conflict, InternalIdTaken) | MINIMAL)
 async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Response:
     """Register an activity. What is still missing before learners can be reported stands in `missing`."""
     _refuse_given_id(caller, body)
 
     def produce(work: Work) -> Answer:
         registered = activities.register(work, body.as_activity(caller.provider_id))
-        return _told(registered, work.now.date(), 201)
+        return _told(registered, work.now.date(), 201, located=True)
 
     return await answered(caller, produce)
 
@@ -95,7 +95,8 @@ async def put_activity(
         raise InvalidRequest(errors=[{"code": "format", "pointer": "/internal_id", "detail": detail}])
     given = replace(given, internal_id=named)
     put, created = await transact_async(caller, activity_changes.put, given, if_match)
-    return _answer(caller, put, 201 if created else 200)
+    told = _told(put, caller.service.clock().date(), 201 if created else 200, located=True)
+    return send(caller, told)
 
 
 @router.patch(
@@ -147,13 +148,13 @@ def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:
         raise Forbidden("Only an operator gives activity ids, when migrating.")
 
 
-def _answer(caller: Caller, activity: RegisteredActivity, status: int = 200) -> Response:
-    return send(caller, _told(activity, caller.service.clock().date(), status))
+def _answer(caller: Caller, activity: RegisteredActivity) -> Response:
+    return send(caller, _told(activity, caller.service.clock().date(), 200))
 
 
-def _told(activity: RegisteredActivity, today: date, status: int) -> Answer:
+def _told(activity: RegisteredActivity, today: date, status: int, *, located: bool = False) -> Answer:
     out = ActivityOut.of(activity, today)
     headers = {"ETag": f'"{out.version}"'}
-    if status == 201:
+    if located:
         headers["Location"] = f"{PATH}/{out.activity_id}"
     return Answer(status=status, body=out.model_dump_json(), headers=headers)

@@ -11,7 +11,7 @@ from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, so
 from app.core.routing import StrictRoute
 from app.routers.depends import CompletionsReader
 from app.schemas.base import Day
-from app.schemas.completions import CompletionOut, CompletionPage
+from app.schemas.completions import CompletionOut, CompletionPage, EntryMethodName
 from app.schemas.queries import DayOrInstant, References, Text, Texts, since, until
 from app.services import completion_lists
 from app.services.completion_lists import SORTS, Filter
@@ -53,7 +53,7 @@ class CompletionQuery(SortedQuery):
     credit_type: Annotated[
         Texts, Field(description="A credit type or special credit, by any of the names its board takes.")
     ] = []
-    entry_method: list[Literal["api", "form", "excel", "tab", "xml", "ndjson"]] = []
+    entry_method: list[EntryMethodName] = []
     state: Annotated[
         Texts, Field(description="State of the licensing board: two letters, full name, or a board's code.")
     ] = []

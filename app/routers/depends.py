@@ -220,7 +220,8 @@ def send(caller: Caller, answer: Answer) -> Response:
     headers = answer.headers | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
     if caller.prefers.minimal and "ETag" in headers:
         headers["Preference-Applied"] = "return=minimal"
-        return Response(status_code=201 if answer.status == 201 else 204, headers=headers)
+        # A 201 promises what was made: readers of JSON, generated clients among them, fail on one without a body.
+        return Response(status_code=204, headers=headers)
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
 
 

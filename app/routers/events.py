@@ -27,12 +27,13 @@ class EventQuery(BaseModel):
     )
 
 
-@router.get("", response_model=EventPage, responses=problems(410))
+@router.get("", response_model=EventPage, response_model_exclude_unset=True, responses=problems(410))
 async def list_events(caller: CompletionsReader, query: Annotated[EventQuery, Query()]) -> EventPage:
     """Read what has happened to the provider's records, in order, for those who cannot receive webhooks.
 
-    Events are thin: ids only. `next_cursor` is always there; keep it, and ask again with it later. 410 tells that the
-    service was restored to an earlier state: read your records anew, then the events from the beginning.
+    Events are thin: ids only, told a moment after what they tell of was answered. `next_cursor` is always there; keep
+    it, and ask again with it later. 410 tells that the service was restored to an earlier state: read your records
+    anew, then the events from the beginning.
     """
     told = await read_async(caller, events.read, after=query.after, limit=min(query.limit, MOST))
     return EventPage(data=[EventOut.of(each) for each in told.events], next_cursor=told.cursor)

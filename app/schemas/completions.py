@@ -26,6 +26,10 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+EntryMethodName = Literal["api", "form", "excel", "tab", "xml", "ndjson"]
+"""The door through which a completion came."""
+
+
 class LearnerIn(Strict):
     """Who completed the activity."""
 
@@ -240,7 +244,7 @@ class CompletionOut(Out):
     completed_on: date
     occasion: int
     submitted_at: datetime
-    entry_method: str = Field(examples=["api"])
+    entry_method: EntryMethodName
     learner: LearnerOut
     credits: list[CreditOut]
     rems: RemsOut | None

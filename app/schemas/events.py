@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain import events as domain
 from app.schemas.base import Out
@@ -107,18 +107,29 @@ class FeedAvailable(Event):
     data: FeedIds
 
 
+class EventIdsOut(BaseModel):
+    """What an event is about: the ids that its kind has, and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider_id: str
+    completion_id: str | None = Field(None, description="Of completions and of credits.")
+    activity_id: str | None = Field(None, description="Of activities, completions and credits.")
+    credit_id: str | None = Field(None, description="Of credits.")
+
+
 class EventOut(Out):
     """An event, as it is read."""
 
     event_id: str = Field(description="The same as the `webhook-id` under which it is pushed.")
     type: Literal["completion.reported", "credit.corrected", "credit.withdrawn", "activity.closed"]
     timestamp: datetime = Field(description="When it happened.")
-    data: dict[str, str] = Field(description="Ids of what it is about.")
+    data: EventIdsOut = Field(description="Ids of what it is about.")
 
     @classmethod
     def of(cls, event: domain.Event) -> EventOut:
         """Show an event."""
-        return cls(event_id=event.event_id, type=event.type.value, timestamp=event.at, data=dict(event.data))
+        return cls(event_id=event.event_id, type=event.type.value, timestamp=event.at, data=EventIdsOut(**event.data))
 
 
 class EventPage(Out):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from app.domain.sandbox import MagicActivity, MagicLearner, Row, Sandbox
 from app.schemas.base import Out
+
+_Report = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CompletionIn"})]
 
 
 class NumberOut(Out):
@@ -82,8 +84,10 @@ class CaseOut(Out):
 
     section: str
     says: str
-    before: list[dict[str, Any]] = Field(description="Bodies to send first; they are accepted.")
-    send: dict[str, Any] = Field(description="The body, for the shared sandbox.")
+    before: list[_Report] = Field(description="Bodies to send first; they are accepted.")
+    send: dict[str, Any] = Field(
+        description="The body, for the shared sandbox; some hold what `POST /v1/learner-completions` cannot read."
+    )
     status: int
     code: str | None = Field(description="The problem's code.")
     outcome: Literal["created", "joined", "unchanged"] | None = Field(description="When it is sent for the first time.")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from http import HTTPStatus
 from io import BytesIO
+from time import sleep
 from uuid import uuid4
 
 from files_client import Client as FilesClient
@@ -15,27 +16,54 @@ from files_client.models import SendFileForm, SendFileFormKind, SentFile
 from files_client.types import File
 from pars_client import AuthenticatedClient
 from pars_client.api.activities import list_activities, register_activity
-from pars_client.api.learner_completions import get_completion, report_completion
+from pars_client.api.events import list_events
+from pars_client.api.learner_completions import (
+    correct_completion,
+    get_completion,
+    get_completion_history,
+    list_completions,
+    preview_completion,
+    report_completion,
+    report_completions,
+)
+from pars_client.api.learner_validations import validate_learner
+from pars_client.api.reference_data import get_sandbox
 from pars_client.models import (
     Activity,
     ActivityIn,
     ActivityPage,
     ActivityStatus,
+    Bulk,
+    BulkIn,
     CmeIn,
     Completion,
     CompletionIn,
+    CompletionPage,
     CreditKind,
+    CreditStatus,
     DeliveryMethod,
+    Event,
+    EventPage,
+    EventType,
+    History,
     LearnerIn,
     Listing,
     Outcome,
+    Preview,
+    PreviewOutcome,
     Problem,
     Providership,
     ReportedCompletion,
+    Sandbox,
     Severity,
+    Validation,
+    ValidationIn,
+    ValidationResult,
+    VersionAction,
 )
 
 pars = AuthenticatedClient(base_url=os.environ["PARS_URL"], token=os.environ["PARS_KEY"])
+trial = AuthenticatedClient(base_url=os.environ["PARS_URL"], token=os.environ["PARS_TEST_KEY"])
 files = FilesClient(base_url=os.environ["FILES_URL"])
 
 
@@ -58,20 +86,25 @@ def register() -> Activity:
     return made
 
 
-def completion_of(activity: Activity, credits_: float) -> CompletionIn:
+def completion_of(activity: Activity, credits_: float, day: str = "2021-06-12") -> CompletionIn:
     """Rebecca Test completed the activity, and has a licence in Tennessee."""
     return CompletionIn(
         activity_id=activity.activity_id,
-        completed_on="2021-06-12",
+        completed_on=day,
         permission=True,
         learner=LearnerIn(first_name="Rebecca", last_name="Test", date_of_birth="02/01"),
         cme=[CmeIn(state="TN", license_id="444444", credits_=credits_)],
     )
 
 
-def report(activity: Activity) -> None:
-    """Report a completion, then read it again."""
-    reported = report_completion.sync(client=pars, body=completion_of(activity, 2))
+def report(activity: Activity) -> ReportedCompletion:
+    """Preview a completion, report it, then read it again."""
+    body = completion_of(activity, 2)
+    preview = preview_completion.sync(client=pars, body=body)
+    assert isinstance(preview, Preview), preview
+    assert (preview.acceptable, preview.outcome) == (True, PreviewOutcome.CREATED)
+    assert [credit.credit_id for credit in preview.credits_] == [None]
+    reported = report_completion.sync(client=pars, body=body)
     assert isinstance(reported, ReportedCompletion), reported
     assert reported.outcome is Outcome.CREATED
     (credit,) = reported.credits_
@@ -79,6 +112,103 @@ def report(activity: Activity) -> None:
     found = get_completion.sync(reported.completion_id, client=pars)
     assert isinstance(found, Completion)
     assert found.credits_ == reported.credits_
+    return reported
+
+
+def correct(activity: Activity, reported: ReportedCompletion) -> None:
+    """Correct the version that was read; whoever comes with an older one is told so, and reads again."""
+    id_, seen = reported.completion_id, f'"{reported.version}"'
+    corrected = correct_completion.sync(id_, client=pars, body=completion_of(activity, 3), if_match=seen)
+    assert isinstance(corrected, ReportedCompletion), corrected
+    assert corrected.outcome is Outcome.UPDATED
+    assert [credit.credit_id for credit in corrected.credits_] == [credit.credit_id for credit in reported.credits_]
+
+    late = correct_completion.sync(id_, client=pars, body=completion_of(activity, 4), if_match=seen)
+    assert isinstance(late, Problem)
+    assert (late.status, late.code) == (HTTPStatus.PRECONDITION_FAILED, "precondition-failed")
+
+    read = get_completion.sync_detailed(id_, client=pars)
+    last = correct_completion.sync_detailed(
+        id_, client=pars, body=completion_of(activity, 4), if_match=read.headers["ETag"], prefer="return=minimal"
+    )
+    assert (last.status_code, last.parsed) == (HTTPStatus.NO_CONTENT, None)
+    assert last.headers["ETag"] == '"3"'
+
+    history = get_completion_history.sync(id_, client=pars)
+    assert isinstance(history, History)
+    told = [(each.version, each.action, each.completion.credits_[0].credits_) for each in history.data]
+    assert told == [(3, VersionAction.UPDATED, 4), (2, VersionAction.UPDATED, 3), (1, VersionAction.CREATED, 2)]
+
+
+def report_in_few_words(activity: Activity) -> None:
+    """Report and hear no more than that it is done, and where it stands."""
+    body = completion_of(activity, 1, "2021-06-30")
+    for _ in ("created", "unchanged"):
+        done = report_completion.sync_detailed(client=pars, body=body, prefer="return=minimal")
+        assert (done.status_code, done.parsed) == (HTTPStatus.NO_CONTENT, None)
+    found = get_completion.sync(done.headers["Location"].rpartition("/")[2], client=pars)
+    assert isinstance(found, Completion)
+    assert f'"{found.version}"' == done.headers["ETag"]
+
+
+def report_many(activity: Activity) -> None:
+    """Report several at once: each has its completion or its problem, and one refusal spoils no other."""
+    days = (("2021-07-01", 1.0), ("2021-07-02", 60.3), ("2021-07-03", 1.5))
+    body = BulkIn(items=[completion_of(activity, credits_, day) for day, credits_ in days])
+    done = report_completions.sync(client=pars, body=body, idempotency_key=str(uuid4()))
+    assert isinstance(done, Bulk), done
+    assert (done.summary.created, done.summary.rejected) == (2, 1)
+    for item in done.items:
+        if item.completion:
+            assert (item.status, item.completion.outcome) == (HTTPStatus.CREATED, Outcome.CREATED)
+        elif item.problem:
+            assert (item.index, item.problem.code) == (1, "completion-rejected")
+            assert "/cme/0/credits" in [error.pointer for error in item.problem.errors or ()]
+
+
+def validate(activity: Activity) -> None:
+    """Ask whether a physician is known; from then on the opaque id stands for names, birth date and numbers."""
+    asked = ValidationIn(first_name="Rebecca", last_name="Test", state="TN", license_id="444444")
+    answer = validate_learner.sync(client=pars, body=asked)
+    assert isinstance(answer, Validation), answer
+    assert answer.result is ValidationResult.ONE, answer.hint
+    assert answer.learner_id is not None
+    body = CompletionIn(
+        activity_id=activity.activity_id,
+        completed_on="2021-08-01",
+        permission=True,
+        learner=LearnerIn(learner_id=answer.learner_id),
+        cme=[CmeIn(state="TN", credits_=1)],
+    )
+    reported = report_completion.sync(client=pars, body=body)
+    assert isinstance(reported, ReportedCompletion), reported
+    assert reported.learner.learner_id == answer.learner_id
+
+
+def events_after(cursor: str | None) -> tuple[list[Event], str]:
+    """Read every event after a cursor; the new one is kept for the next time."""
+    events: list[Event] = []
+    while True:
+        page = list_events.sync(client=pars, after=cursor) if cursor else list_events.sync(client=pars)
+        assert isinstance(page, EventPage), page
+        events += page.data
+        cursor = page.next_cursor
+        if not page.data:
+            return events, cursor
+
+
+def follow(reported: ReportedCompletion, cursor: str) -> None:
+    """Follow what has happened since: the events of one completion, in their order, by their ids."""
+    ours: list[Event] = []
+    while len(ours) < 3:  # Events follow what they tell of, a moment later.
+        sleep(0.1)
+        events, cursor = events_after(cursor)
+        ours += [event for event in events if event.data.completion_id == reported.completion_id]
+    first, *later = ours
+    assert first.type_ is EventType.COMPLETION_REPORTED
+    assert not first.data.credit_id
+    assert [event.type_ for event in later] == [EventType.CREDIT_CORRECTED] * 2
+    assert {event.data.credit_id for event in later} == {reported.credits_[0].credit_id}
 
 
 def every_activity() -> Iterator[Activity]:
@@ -90,6 +220,25 @@ def every_activity() -> Iterator[Activity]:
         if page.next_cursor is None:
             return
         page = list_activities.sync(client=pars, limit=7, cursor=page.next_cursor)
+
+
+def list_in_order(activity: Activity) -> None:
+    """List an activity's completions in an order of one's own, with their number; the cursor remembers both."""
+    page = list_completions.sync(
+        client=pars, activity_id=[activity.activity_id], sort="-completed_on,last_name", include=["total"], limit=3
+    )
+    assert isinstance(page, CompletionPage), page
+    assert (page.total, page.total_capped) == (5, False)
+    days = [each.completed_on.isoformat() for each in page.data]
+    while page.next_cursor is not None:
+        page = list_completions.sync(client=pars, cursor=page.next_cursor, limit=3)
+        assert isinstance(page, CompletionPage), page
+        days += [each.completed_on.isoformat() for each in page.data]
+    assert days == ["2021-08-01", "2021-07-03", "2021-07-01", "2021-06-30", "2021-06-12"]
+    since = page.data[-1].submitted_at
+    recent = list_completions.sync(client=pars, activity_id=[activity.activity_id], submitted_from=since)
+    assert isinstance(recent, CompletionPage), recent
+    assert len(recent.data) == 5
 
 
 def retry() -> None:
@@ -115,6 +264,28 @@ def fail(activity: Activity) -> None:
     assert any(finding.severity is Severity.REJECT and finding.hint for finding in refused.findings)
 
 
+def rehearse() -> None:
+    """Ask the sandbox what it always answers, and send a row of its table with a test key."""
+    sandbox = get_sandbox.sync(client=trial)
+    assert isinstance(sandbox, Sandbox), sandbox
+    case = next(each for each in sandbox.cases if each.says == "told apart by licence")
+    reported = report_completion.sync(client=trial, body=CompletionIn.from_dict(case.send.to_dict()))
+    assert isinstance(reported, ReportedCompletion), reported
+    assert reported.provider_id == sandbox.provider_id
+    expected = [(each.board, each.status.value) for each in case.credits_]
+    assert [(credit.board, credit.status.value) for credit in reported.credits_] == expected
+
+
+def meet_a_later_service(reported: ReportedCompletion) -> None:
+    """Read a status that the service learned after this client was made: it is kept, and is none of those known."""
+    told = reported.to_dict()
+    told["credits"][0]["status"] = "under-review"
+    (credit,) = ReportedCompletion.from_dict(told).credits_
+    assert credit.status == "under-review"
+    assert credit.status not in list(CreditStatus)
+    assert credit.to_dict()["status"] == "under-review"
+
+
 def upload() -> None:
     """Send a file, and fetch it again byte for byte."""
     content = bytes(range(256)) * 64
@@ -127,12 +298,27 @@ def upload() -> None:
     assert fetched.payload.read() == content
 
 
-activity = register()
-report(activity)
-ids = [each.activity_id for each in every_activity()]
-assert len(ids) == len(set(ids)) > 7
-assert activity.activity_id in ids
-retry()
-fail(activity)
-upload()
-print("the Python client told its stories")
+def main() -> None:
+    """Tell the stories one after the other."""
+    _, cursor = events_after(None)
+    activity = register()
+    ids = [each.activity_id for each in every_activity()]
+    assert len(ids) == len(set(ids)) > 7
+    assert activity.activity_id in ids
+    reported = report(activity)
+    correct(activity, reported)
+    report_in_few_words(activity)
+    report_many(activity)
+    validate(activity)
+    follow(reported, cursor)
+    list_in_order(activity)
+    retry()
+    fail(activity)
+    rehearse()
+    meet_a_later_service(reported)
+    upload()
+    print("the Python client told its stories")
+
+
+if __name__ == "__main__":
+    main()

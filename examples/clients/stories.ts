@@ -5,14 +5,30 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 
 import { getFile, sendFile } from './files';
 import { client as files } from './files/client.gen';
-import { getCompletion, listActivities, registerActivity, reportCompletion } from './pars';
-import type { Activity, ActivityIn, CompletionIn, Problem } from './pars';
+import {
+  correctCompletion,
+  getCompletion,
+  getCompletionHistory,
+  getSandbox,
+  listActivities,
+  listCompletions,
+  listEvents,
+  previewCompletion,
+  registerActivity,
+  reportCompletion,
+  reportCompletions,
+  validateLearner,
+} from './pars';
+import type { Activity, ActivityIn, Completion, CompletionIn, Event, Problem, ReportedCompletion } from './pars';
+import { createClient } from './pars/client';
 import { client as pars } from './pars/client.gen';
 
 pars.setConfig({ baseUrl: process.env.PARS_URL!, auth: () => process.env.PARS_KEY! });
+const trial = createClient({ baseUrl: process.env.PARS_URL!, auth: () => process.env.PARS_TEST_KEY! });
 files.setConfig({ baseUrl: process.env.FILES_URL! });
 
 /** Register an activity: what may be absent is left out, and enums are checked by the compiler. */
@@ -35,25 +51,141 @@ async function register(): Promise<Activity> {
 }
 
 /** Rebecca Test completed the activity, and has a licence in Tennessee. */
-const completionOf = (activity: Activity, credits: number): CompletionIn => ({
+const completionOf = (activity: Activity, credits: number, day = '2021-06-12'): CompletionIn => ({
   activity_id: activity.activity_id,
-  completed_on: '2021-06-12',
+  completed_on: day,
   permission: true,
   learner: { first_name: 'Rebecca', last_name: 'Test', date_of_birth: '02/01' },
   cme: [{ state: 'TN', license_id: '444444', credits }],
 });
 
-/** Report a completion, then read it again. */
-async function report(activity: Activity): Promise<void> {
-  const { data: reported, error } = await reportCompletion({ body: completionOf(activity, 2) });
+/** Preview a completion, report it, then read it again. */
+async function report(activity: Activity): Promise<ReportedCompletion> {
+  const body = completionOf(activity, 3);
+  const { data: preview } = await previewCompletion({ body });
+  assert.deepEqual([preview?.acceptable, preview?.outcome], [true, 'created']);
+  assert.deepEqual(preview?.credits.map((credit) => credit.credit_id), [null]);
+  const { data: reported, error } = await reportCompletion({ body });
   assert(reported, error?.detail);
   assert.equal(reported.outcome, 'created');
   assert.deepEqual(
     reported.credits.map((credit) => [credit.kind, credit.board, credit.credits]),
-    [['cme', 'TN-M', 2]],
+    [['cme', 'TN-M', 3]],
   );
   const { data: found } = await getCompletion({ path: { completion_id: reported.completion_id } });
   assert.deepEqual(found?.credits, reported.credits);
+  return reported;
+}
+
+/** Correct the version that was read; whoever comes with an older one is told so, and reads again. */
+async function correct(activity: Activity, reported: ReportedCompletion): Promise<void> {
+  const path = { completion_id: reported.completion_id };
+  const seen = { 'If-Match': `"${reported.version}"` };
+  const { data: corrected, error } = await correctCompletion({ path, body: completionOf(activity, 4), headers: seen });
+  assert(corrected, error?.detail);
+  assert.equal(corrected.outcome, 'updated');
+  assert.equal(corrected.credits[0]?.credit_id, reported.credits[0]?.credit_id);
+
+  const late = await correctCompletion({ path, body: completionOf(activity, 5), headers: seen });
+  assert.deepEqual([late.error?.status, late.error?.code], [412, 'precondition-failed']);
+
+  const read = await getCompletion({ path });
+  const now = { 'If-Match': read.response?.headers.get('ETag') ?? '', Prefer: 'return=minimal' };
+  const last = await correctCompletion({ path, body: completionOf(activity, 5), headers: now });
+  assert.deepEqual([last.response?.status, last.response?.headers.get('ETag')], [204, '"3"']);
+
+  const { data: history } = await getCompletionHistory({ path });
+  assert.deepEqual(
+    history?.data.map((each) => [each.version, each.action, each.completion.credits[0]?.credits]),
+    [
+      [3, 'updated', 5],
+      [2, 'updated', 4],
+      [1, 'created', 3],
+    ],
+  );
+}
+
+/** Report and hear no more than that it is done, and where it stands. */
+async function reportInFewWords(activity: Activity): Promise<void> {
+  const body = completionOf(activity, 1, '2021-06-30');
+  const { response } = await reportCompletion({ body, headers: { Prefer: 'return=minimal' } });
+  assert.equal(response?.status, 204);
+  const completion_id = response.headers.get('Location')?.split('/').at(-1) ?? '';
+  const { data: found } = await getCompletion({ path: { completion_id } });
+  assert.equal(`"${found?.version}"`, response.headers.get('ETag'));
+}
+
+/** Report several at once: each has its completion or its problem, and one refusal spoils no other. */
+async function reportMany(activity: Activity): Promise<void> {
+  const items = [
+    completionOf(activity, 1, '2021-07-01'),
+    completionOf(activity, 60.3, '2021-07-02'),
+    completionOf(activity, 1.5, '2021-07-03'),
+  ];
+  const { data: done, error } = await reportCompletions({
+    body: { items },
+    headers: { 'Idempotency-Key': randomUUID() },
+  });
+  assert(done, error?.detail);
+  assert.deepEqual([done.summary.created, done.summary.rejected], [2, 1]);
+  for (const item of done.items) {
+    if (item.completion) {
+      assert.deepEqual([item.status, item.completion.outcome], [201, 'created']);
+    } else if (item.problem) {
+      assert.deepEqual([item.index, item.problem.code], [1, 'completion-rejected']);
+      assert(item.problem.errors?.some((each) => each.pointer === '/cme/0/credits'));
+    }
+  }
+}
+
+/** Ask whether a physician is known; from then on the opaque id stands for names, birth date and numbers. */
+async function validate(activity: Activity): Promise<void> {
+  const { data: answer, error } = await validateLearner({
+    body: { first_name: 'Rebecca', last_name: 'Test', state: 'TN', license_id: '444444' },
+  });
+  assert(answer, error?.detail);
+  assert(answer.result === 'one' && answer.learner_id, answer.hint);
+  const { data: reported } = await reportCompletion({
+    body: {
+      activity_id: activity.activity_id,
+      completed_on: '2021-08-01',
+      permission: true,
+      learner: { learner_id: answer.learner_id },
+      cme: [{ state: 'TN', credits: 1 }],
+    },
+  });
+  assert.equal(reported?.learner.learner_id, answer.learner_id);
+}
+
+/** Read every event after a cursor; the new one is kept for the next time. */
+async function eventsAfter(cursor?: string): Promise<[Event[], string]> {
+  const events: Event[] = [];
+  for (;;) {
+    const { data: page, error } = await listEvents({ query: { after: cursor } });
+    assert(page, error?.detail);
+    events.push(...page.data);
+    cursor = page.next_cursor;
+    if (page.data.length === 0) return [events, cursor];
+  }
+}
+
+/** Follow what has happened since: the events of one completion, in their order, by their ids. */
+async function follow({ completion_id, credits }: ReportedCompletion, cursor: string): Promise<void> {
+  const ours: Event[] = [];
+  while (ours.length < 3) {
+    await setTimeout(100); // Events follow what they tell of, a moment later.
+    const [events, next] = await eventsAfter(cursor);
+    ours.push(...events.filter((event) => event.data.completion_id === completion_id));
+    cursor = next;
+  }
+  assert.deepEqual(
+    ours.map((event) => [event.type, event.data.credit_id]),
+    [
+      ['completion.reported', undefined],
+      ['credit.corrected', credits[0]?.credit_id],
+      ['credit.corrected', credits[0]?.credit_id],
+    ],
+  );
 }
 
 /** Page through a list to its end. */
@@ -65,6 +197,30 @@ async function* everyActivity(): AsyncGenerator<Activity> {
     yield* data.data;
     cursor = data.next_cursor ?? undefined;
   } while (cursor);
+}
+
+/** List an activity's completions in an order of one's own, with their number; the cursor remembers both. */
+async function listInOrder(activity: Activity): Promise<void> {
+  const activity_id = [activity.activity_id];
+  const first = await listCompletions({
+    query: { activity_id, sort: '-completed_on,last_name', include: ['total'], limit: 3 },
+  });
+  assert(first.data, first.error?.detail);
+  assert.deepEqual([first.data.total, first.data.total_capped], [5, false]);
+  const found: Completion[] = [...first.data.data];
+  let cursor = first.data.next_cursor;
+  while (cursor !== null) {
+    const { data: page, error } = await listCompletions({ query: { cursor, limit: 3 } });
+    assert(page, error?.detail);
+    found.push(...page.data);
+    cursor = page.next_cursor;
+  }
+  assert.deepEqual(
+    found.map((each) => each.completed_on),
+    ['2021-08-01', '2021-07-03', '2021-07-01', '2021-06-30', '2021-06-12'],
+  );
+  const { data: recent } = await listCompletions({ query: { activity_id, submitted_from: found[4]?.submitted_at } });
+  assert.equal(recent?.data.length, 5);
 }
 
 /** Send the same request twice with one key: the answer is the same, and there is one activity. */
@@ -92,6 +248,20 @@ async function fail(activity: Activity): Promise<void> {
   assert(problem.findings?.some((finding) => finding.severity === 'reject' && finding.hint));
 }
 
+/** Ask the sandbox what it always answers, and send a row of its table with a test key. */
+async function rehearse(): Promise<void> {
+  const { data: sandbox } = await getSandbox({ client: trial });
+  const row = sandbox?.cases.find((each) => each.says === 'told apart by board ID');
+  assert(row);
+  const { data: reported, error } = await reportCompletion({ client: trial, body: row.send as CompletionIn });
+  assert(reported, error?.detail);
+  assert.equal(reported.provider_id, sandbox?.provider_id);
+  assert.deepEqual(
+    reported.credits.map((credit) => [credit.board, credit.status]),
+    row.credits.map((credit) => [credit.board, credit.status]),
+  );
+}
+
 /** Send a file, and fetch it again byte for byte. */
 async function upload(): Promise<void> {
   const content = Uint8Array.from({ length: 16_384 }, (_, place) => place % 256);
@@ -105,13 +275,21 @@ async function upload(): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  const [, cursor] = await eventsAfter();
   const activity = await register();
-  await report(activity);
+  const reported = await report(activity);
+  await correct(activity, reported);
+  await reportInFewWords(activity);
+  await reportMany(activity);
+  await validate(activity);
+  await follow(reported, cursor);
+  await listInOrder(activity);
   const ids: string[] = [];
   for await (const each of everyActivity()) ids.push(each.activity_id);
   assert(ids.length > 7 && new Set(ids).size === ids.length && ids.includes(activity.activity_id));
   await retry();
   await fail(activity);
+  await rehearse();
   await upload();
   console.log('the TypeScript client told its stories');
 }

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "openapi" / "tools"
 PYTHON, NODE = TOOLS / ".venv" / "bin", TOOLS / "node_modules" / ".bin"
 STORIES = ROOT / "examples" / "clients"
+TEMPLATES = STORIES / "python-templates"
 SECONDS = 180
 
 
@@ -54,7 +55,8 @@ def generate(folder: Path) -> None:
     for name in ("pars", "files"):
         run(
             PYTHON / "openapi-python-client", "generate", "--path", f"{name}.json", "--meta", "none",
-            "--config", config, "--fail-on-warning", "--output-path", f"{name}_client", cwd=folder,
+            "--config", config, "--custom-template-path", TEMPLATES, "--fail-on-warning",
+            "--output-path", f"{name}_client", cwd=folder,
         )  # fmt: skip
         run(NODE / "openapi-ts", "-i", f"{name}.json", "-o", name, "-p", *plugins, "--no-log-file", cwd=folder)
 
@@ -108,6 +110,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def sandbox_key(world: dict[str, str]) -> str:
+    """Make a client of the shared sandbox, as an operator would; return its key."""
+    create = (sys.executable, "-m", "app", "client", "create", "stories", "--test", "--json")
+    made = subprocess.run(create, cwd=ROOT, env=os.environ | world, timeout=SECONDS, capture_output=True, check=True)
+    return str(json.loads(made.stdout)["api_key"])
+
+
 def main() -> None:
     """Generate, check, tell."""
     with tempfile.TemporaryDirectory(prefix="pars-clients-") as name:
@@ -123,7 +132,7 @@ def main() -> None:
             serving(*store, port=files, path="/openapi.json", log=folder / "files.log") as files_url,
         ):
             key = (data / "demo-key").read_text(encoding="ascii").strip()
-            known = {"PARS_URL": pars_url, "PARS_KEY": key, "FILES_URL": files_url}
+            known = {"PARS_URL": pars_url, "PARS_KEY": key, "PARS_TEST_KEY": sandbox_key(world), "FILES_URL": files_url}
             run(PYTHON / "python", "stories.py", cwd=folder, **known)
             run("node", folder / "built" / "stories.js", cwd=folder, **known)
     print("both clients: generated, their types checked, their stories told")

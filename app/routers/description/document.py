@@ -29,6 +29,8 @@ from app.schemas.problems import ErrorItem, FindingOut, ProblemOut
 
 BEARER = "bearer"
 """Name of the one way to authenticate."""
+ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut")
+"""Answers whose optional fields are left out rather than null."""
 _SAID = {"200": "Done", "201": "Made", "202": "Accepted; it is worked on", "204": "Done; there is nothing to tell"}
 
 
@@ -51,8 +53,9 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
         _tidy_operation(each)
     for schema in schemas.values():
         tidy(schema)
-    for name in ("ProblemOut", "ErrorItem"):
-        without_null(schemas[name])
+    for name in ABSENT_NOT_NULL:
+        if name in schemas:
+            without_null(schemas[name])
     _shorten(document, schemas)
     elsewhere = [
         (_pascal(each.id), parameter["schema"]) for each in known for parameter in each.said.get("parameters", ())
@@ -61,7 +64,7 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
     for each in known:
         _complete(each)
     describe_links(known)
-    document["webhooks"] = webhooks()
+    document["webhooks"] = webhooks(schemas)
     document["components"] = {
         "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()}},
         "headers": _used(document, "headers", HEADERS),
@@ -90,6 +93,7 @@ def _declare_problems(known: list[Operation]) -> None:
 
 
 def _tidy_operation(operation: Operation) -> None:
+    _say_what_headers_do(operation)
     for parameter in operation.said.get("parameters", ()):
         if parameter["in"] == "header" and parameter["name"].islower():
             parameter["name"] = parameter["name"].title()
@@ -97,8 +101,7 @@ def _tidy_operation(operation: Operation) -> None:
         parameter["schema"].pop("description", None)
         parameter["schema"].pop("examples", None)
         tidy(parameter["schema"])
-        if not parameter["required"]:
-            _never_null(parameter["schema"])
+        _never_null(parameter["schema"])
     for status, response in operation.successes():
         if response["description"] == "Successful Response":
             response["description"] = _SAID.get(status, "Done")
@@ -111,13 +114,22 @@ def _tidy_operation(operation: Operation) -> None:
             tidy(schema)
 
 
+def _say_what_headers_do(operation: Operation) -> None:
+    """Require `If-Match` where nothing goes without it, and leave `Prefer` out where it changes nothing."""
+    if operation.takes_header("Prefer") and not operation.answers_a_version():
+        operation.said["parameters"] = [each for each in operation.said["parameters"] if each["name"] != "Prefer"]
+    for parameter in operation.said.get("parameters", ()):
+        if parameter["name"].lower() == "if-match" and "428" in operation.said["responses"]:
+            parameter["required"] = True
+
+
 def _never_null(schema: Schema) -> None:
     """Say of a parameter's value that it is absent or a value: an address cannot hold null."""
     if isinstance(schema.get("type"), list):
         schema["type"] = schema["type"][0]
     elif {"type": "null"} in schema.get("anyOf", ()):
-        first = schema.pop("anyOf")[0]
-        schema.update(first)
+        choices = [each for each in schema.pop("anyOf") if each != {"type": "null"}]
+        schema.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
 def _shorten(document: dict[str, Any], schemas: Schema) -> None:

@@ -34,6 +34,8 @@ def example_of(schema: Schema, schemas: Schema, field: str = "", given: Any = _A
             return given if given is None else example_of(schema[choices][0], schemas, field, given)
     if "properties" in schema and given is not None:
         return _object(schema, schemas, {} if given is _ABSENT else given)
+    if isinstance(given, list) and "items" in schema:
+        return [example_of(schema["items"], schemas, field, each) for each in given]
     if given is not _ABSENT:
         return given
     return _made(schema, schemas, field)

@@ -86,10 +86,10 @@ def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> 
     prefers = operation.takes_header("Prefer") and operation.method != "delete"
     if "version" in fields or status == "304" or (status == "204" and prefers):
         names.append("ETag")
-    if prefers and status in ("201", "204"):
+    if prefers and status == "204":
         names.append("Preference-Applied")
-    made_before = operation.method == "post" and status in ("200", "204") and "201" in operation.said["responses"]
-    if status in ("201", "202") or made_before:
+    makes = "201" in operation.said["responses"]
+    if status == "202" or (makes and status in ("200", "201", "204")):
         names.append("Location")
     if "null" in fields.get("next_cursor", {}).get("type", ()):
         names.append("Link")

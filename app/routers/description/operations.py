@@ -73,6 +73,10 @@ class Operation:
             if status.startswith("2"):
                 yield status, response
 
+    def answers_a_version(self) -> bool:
+        """Tell whether a success is a resource with its version: such an answer can be a minimal one."""
+        return any("version" in self.body_of(response).get("properties", {}) for _, response in self.successes())
+
     def body_of(self, response: dict[str, Any]) -> Schema:
         """Return the schema of a JSON answer with its references followed, empty when there is none."""
         content = response.get("content", {}).get("application/json", {})

@@ -22,12 +22,15 @@ ENUM_NAMES: dict[str, str] = {
     "ActivityIn.providership": "Providership",
     "MedicalSchool.degree": "Degree",
     "ReportedCompletion.outcome": "Outcome",
+    "Completion.entry_method": "EntryMethod",
     "ActivityFormat.span_bound": "SpanBound",
     "MeasuredOutcome.outcome": "OutcomeMeasured",
 }
 """Names of enums by a place where they stand. Any other is named after the place where it stands first."""
 NAMES = {
     "ReportedOut": "ReportedCompletion",
+    "RemsOut": "RemsParticipation",
+    "LocationOut": "ActivityLocation",
     "TypeOut": "TypeAmount",
     "TypeIn": "TypeAmountIn",
     "ChangeOut": "BoardChange",

@@ -19,6 +19,9 @@ twice.
 
 **Lists** end where `next_cursor` is null; until then it is the `cursor` of the next page.
 
+**Growth** is additive: fields, codes and further values of the enumerations in answers may come. Take a value that you
+do not know as it is, a text.
+
 **Ids** are opaque texts. Dates are `YYYY-MM-DD`, instants RFC 3339 in UTC, amounts numbers in steps of 0.25.
 """
 SUMMARY = "Reporting of learner credit by accredited medical-education providers"

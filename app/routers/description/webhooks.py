@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.routers.description.examples import example_of
 from app.routers.description.schemas import REF, Schema
 from app.routers.description.texts import EVENTS_TAG
 from app.schemas.events import EVENTS, Event
@@ -33,13 +34,15 @@ def event_schemas() -> Schema:
     return schemas
 
 
-def webhooks() -> dict[str, Any]:
+def webhooks(schemas: Schema) -> dict[str, Any]:
     """Return the section of webhooks (Standard Webhooks)."""
-    return {kind_of(event): {"post": _operation(event)} for event in EVENTS}
+    return {kind_of(event): {"post": _operation(event, schemas)} for event in EVENTS}
 
 
-def _operation(event: type[Event]) -> dict[str, Any]:
+def _operation(event: type[Event], schemas: Schema) -> dict[str, Any]:
     kind = kind_of(event)
+    sent = {"$ref": REF + event.__name__}
+    example = {"summary": "An example", "value": example_of(sent, schemas)}
     said = " ".join((event.__doc__ or "").split())
     return {
         "operationId": "on_" + kind.replace(".", "_"),
@@ -60,7 +63,7 @@ def _operation(event: type[Event]) -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": REF + event.__name__}}},
+            "content": {"application/json": {"schema": sent, "examples": {"example": example}}},
         },
         "responses": {
             "204": {"description": "It is kept."},

@@ -32,6 +32,9 @@ FIELDS: dict[str, str] = {
     "hint": "Report credits in steps of 0.25.",
     "rule_url": "/v1/rules/credit-quarter",
     "title": "Grand Rounds Anesthesia",
+    "client_id": "c8f2d1e47a90",
+    "event_id": "evt_019ab0c25d1e7f048a353f6f1c2e9b70",
+    "next_cursor": "zXk2",
 }
 """What a text field of this name holds, wherever no better example stands."""
 
@@ -117,6 +120,8 @@ _CREDIT = {
     "status_reason": None,
     "status_at": "2021-12-20T15:00:00Z",
 }
+_PREVIEWED = {name: _CREDIT[name] for name in _CREDIT if name not in ("status_reason", "status_at")}
+_OLIVE = {"first_name": "Olive", "last_name": "Only", "date_of_birth": "02/01"}
 _LEARNER = {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01", "npi": None}
 _COMPLETION: dict[str, Any] = {
     "completed_on": "2021-12-12",
@@ -126,6 +131,7 @@ _COMPLETION: dict[str, Any] = {
     "rems": None,
     "version": 1,
 }
+_REPORTED: dict[str, Any] = _COMPLETION | {"outcome": "created", "findings": []}
 WRITTEN: dict[str, Any] = {
     "Activity": {
         "status": "active",
@@ -163,8 +169,67 @@ WRITTEN: dict[str, Any] = {
         "attested": True,
     },
     "Completion": _COMPLETION,
-    "ReportedCompletion": _COMPLETION | {"outcome": "created", "findings": []},
+    "ReportedCompletion": _REPORTED,
     "Credit": _CREDIT,
+    "PreviewCredit": _PREVIEWED | {"credit_id": None, "client_references": []},
+    "Preview": {"findings": []},
+    "Bulk": {
+        "items": [
+            {"index": 0, "status": 201, "completion": _REPORTED},
+            {
+                "index": 1,
+                "status": 422,
+                "problem": {
+                    "type": "/problems/completion-rejected",
+                    "title": "The completion breaks reporting rules",
+                    "status": 422,
+                    "detail": "1 rule is broken; nothing was stored.",
+                    "code": "completion-rejected",
+                    "request_id": "019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b70",
+                    "errors": [{"code": "credit-quarter", "detail": FIELDS["detail"], "pointer": FIELDS["pointer"]}],
+                },
+            },
+        ],
+        "summary": {"created": 1, "joined": 0, "unchanged": 0, "rejected": 1},
+    },
+    "EventIds": {"completion_id": COMPLETION_ID, "activity_id": "201759558"},
+    "Sandbox": {"provider_id": "9999999"},
+    "MagicLearner": {
+        "name": "one",
+        "says": "fits exactly one",
+        "first_name": "Olive",
+        "last_names": ["Only"],
+        "npi": None,
+        "licenses": [{"board": "CA-M", "number": "S100001"}],
+        "certifications": [{"board": "ABIM", "number": "900101"}],
+        "credit_status": "accepted",
+        "credit_status_reason": None,
+    },
+    "MagicActivity": {
+        "internal_id": "magic-open",
+        "activity_id": "299990001",
+        "title": "Open course",
+        "says": "takes everything",
+    },
+    "Case": {
+        "section": "What becomes of a record",
+        "says": "CME for one state",
+        "before": [],
+        "send": {
+            "activity_id": "299990001",
+            "completed_on": "2025-06-02",
+            "permission": True,
+            "learner": _OLIVE,
+            "cme": [{"state": "CA", "credits": 1}],
+        },
+        "status": 201,
+        "code": None,
+        "outcome": "created",
+        "rejects": [],
+        "warns": [],
+        "credits": [{"board": "CA-M", "status": "accepted", "status_reason": None, "delivery": "board"}],
+        "retry_after": None,
+    },
     "Board": {
         "code": "ABA",
         "name": "American Board of Anesthesiology",
