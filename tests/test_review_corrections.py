@@ -98,3 +98,19 @@ def test_a_credit_that_its_board_rejected_goes_to_the_board_of_the_state_that_li
     decide(service, first["credits"][0]["credit_id"], "rejected")
     assert api.report(of_maine()).json["credits"][1]["board"] == "ME-M"
     assert boards_know_what_stands(service)
+
+
+def test_credit_taken_back_while_its_completion_moves_is_told_of_the_activity_it_stood_in(
+    api: Api, service: Service
+) -> None:
+    one, two = (api.register(title=title).json["activity_id"] for title in ("One", "Two"))
+    both = a_completion(one, cme=[{"state": "TN", "credits": 2}, {"state": "ME", "credits": 2}])
+    first = api.report(both).json
+    put(api, first["completion_id"], a_completion(two))
+    settle(service)
+    told = [each for each in api.get("/v1/events").json["data"] if each["type"] != "completion.reported"]
+    boards = {each["credit_id"]: each["board"] for each in first["credits"]}
+    assert [(each["type"], boards[each["data"]["credit_id"]], each["data"]["activity_id"]) for each in told] == [
+        ("credit.withdrawn", "ME-M", one),
+        ("credit.corrected", "TN-M", two),
+    ]
