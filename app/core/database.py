@@ -13,6 +13,7 @@ import itertools
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -45,7 +46,7 @@ class Database:
         )
         self._threads = ThreadPoolExecutor(READERS if self.on_sqlite else pool_size, thread_name_prefix="database")
         self._writer = Writer(self.engine) if self.on_sqlite else None
-        self._joiner = Joiner(self._write, self._threads)
+        self._joiner = Joiner(partial(self._write, patient=False), self._threads, self._write)
 
     def read(self, verb: Verb[T]) -> T:
         """Run a verb that only reads."""
@@ -90,7 +91,7 @@ class Database:
         self.engine.dispose()
         self.reading.dispose()
 
-    def _write(self, verb: Verb[T]) -> T:
+    def _write(self, verb: Verb[T], *, patient: bool = True) -> T:
         for attempt in itertools.count(1):
             committing = False
             try:
@@ -100,7 +101,7 @@ class Database:
                     transaction.commit()
                     return result
             except (Contended, DBAPIError, PoolTimeout) as error:
-                again = lost_a_race(error, attempt) or (
+                again = lost_a_race(error, attempt, patient=patient) or (
                     connection_lost(error) and not committing and attempt < RECONNECTS
                 )
                 if not again or attempt >= ATTEMPTS:

@@ -75,8 +75,14 @@ def _joined(joint: Joint, items: Sequence[Any], connection: Connection) -> Seque
 class Joiner:
     """Joins what waits, on a database with many writers."""
 
-    def __init__(self, write: Callable[[Verb[Any]], Any], threads: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        write: Callable[[Verb[Any]], Any],
+        threads: ThreadPoolExecutor,
+        write_aside: Callable[[Verb[Any]], Any] | None = None,
+    ) -> None:
         self._write = write
+        self._write_aside = write_aside or write
         self._threads = threads
         self._waiting: deque[Job] = deque()
         self._running = 0
@@ -117,17 +123,18 @@ class Joiner:
                     if not job.future.done():
                         job.answer(error)
 
-    def _do(self, jobs: Sequence[Job]) -> None:
+    def _do(self, jobs: Sequence[Job], *, aside: bool = False) -> None:
         try:
-            results = self._write(together(jobs))
+            results = (self._write_aside if aside else self._write)(together(jobs))
         except Exception as error:
-            if len(jobs) == 1 or not surely_undone(error):
+            hopeless = aside or (len(jobs) == 1 and not isinstance(error, Unavailable))
+            if hopeless or not surely_undone(error):
                 for job in jobs:
                     job.answer(error)
                 return
             # Each for itself, beside the runners: one that waits for a lock keeps nobody else waiting.
             for job in jobs:
-                self._threads.submit(self._do, [job])
+                self._threads.submit(partial(self._do, [job], aside=True))
             return
         for job, result in zip(jobs, results, strict=True):
             job.answer(result)

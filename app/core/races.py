@@ -11,6 +11,8 @@ from app.core.logging import log, where
 LOCK_TIMEOUT = "55P03"
 UNIQUE_VIOLATION = "23505"
 UNIQUE_ATTEMPTS = 5
+LOCK_ATTEMPTS = 6
+"""How often a transaction waits for others' locks in all, when nobody waits behind it."""
 _RETRIED_STATES = frozenset({"40001", "40P01"})
 
 __all__ = ["PoolTimeout", "connection_lost", "lost_a_race", "surely_undone", "unavailable"]
@@ -21,8 +23,11 @@ def connection_lost(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def lost_a_race(error: Exception, attempt: int) -> bool:
-    """Tell whether doing the transaction again can help: it then sees what the winner wrote."""
+def lost_a_race(error: Exception, attempt: int, *, patient: bool) -> bool:
+    """Tell whether doing the transaction again can help: it then sees what the winner wrote.
+
+    One that is `patient` also goes on waiting for a lock: whoever holds it is at work, and will be done.
+    """
     if isinstance(error, Contended):
         return True
     if isinstance(error, DBAPIError):
@@ -30,6 +35,8 @@ def lost_a_race(error: Exception, attempt: int) -> bool:
         if state == UNIQUE_VIOLATION:
             # The winner is seen by the next attempt; a violation that stays is a fault of ours.
             return attempt < UNIQUE_ATTEMPTS
+        if state == LOCK_TIMEOUT:
+            return patient and attempt < LOCK_ATTEMPTS
         return state in _RETRIED_STATES
     return False
 

@@ -165,3 +165,7 @@ class RegisteredActivity:
     created_at: datetime
     updated_at: datetime
     findings: tuple[Finding, ...] = ()
+
+    def shown_alike(self, today: date) -> bool:
+        """Tell whether this version is shown today as it was shown first: the status also changes with the date."""
+        return self.activity.status(today) is self.activity.status(self.updated_at.date())

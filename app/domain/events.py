@@ -59,8 +59,10 @@ def told_of(noted: Noted) -> Iterator[tuple[EventType, dict[str, str]]]:
         "activity_id": str(noted.fields["activity_id"]),
         "provider_id": noted.provider_id,
     }
+    # What was taken back stood in the activity that the completion has left.
+    stood = {"activity_id": str(noted.fields.get("moved_from", noted.fields["activity_id"]))}
     for credit_id in noted.fields["withdrawn"]:
-        yield EventType.CREDIT_WITHDRAWN, ids | {"credit_id": str(credit_id)}
+        yield EventType.CREDIT_WITHDRAWN, ids | stood | {"credit_id": str(credit_id)}
     for credit_id in noted.fields["corrected"]:
         yield EventType.CREDIT_CORRECTED, ids | {"credit_id": str(credit_id)}
     if noted.fields["reported"] or noted.verb == "report":

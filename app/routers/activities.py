@@ -65,7 +65,10 @@ async def get_activity(
 ) -> Response:
     """Read one activity, with its status and what it lacks for the next one."""
     found = await read_async(caller, activities.get, activity_id)
-    return shown(ActivityOut.of(found, caller.service.clock().date()), found.version, if_none_match)
+    today = caller.service.clock().date()
+    # Since its end date has passed, the same version is no longer what somebody may have kept of it.
+    known = if_none_match if found.shown_alike(today) else None
+    return shown(ActivityOut.of(found, today), found.version, known)
 
 
 @router.put(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from app.domain.activities import Activity, ActivityStatus
@@ -11,7 +11,7 @@ from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, CreditKind
 from app.domain.identity import Match, Result
-from app.domain.learners import Learner
+from app.domain.learners import Holding, Learner
 from app.domain.readings import Unread
 from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 from app.domain.words import code_key
@@ -134,6 +134,8 @@ def case_of(
     activity = facts.activity_of(report)
     placement = None
     day = report.completed_on
+    if match.learner is not None and report.cme:
+        match = replace(match, cme=tuple(_where_it_stands(report, match, standing, corrects, facts.catalogue)))
     if activity is not None and isinstance(day, date):
         targets = tuple(_targets(report, day, activity, match, facts.catalogue)) if match.learner is not None else ()
         if targets or report.rems_only:
@@ -154,6 +156,27 @@ def case_of(
         placement=placement,
         corrects=corrects,
     )
+
+
+def _where_it_stands(
+    report: CompletionReport, match: Match, standing: Standing, corrects: Completion | None, catalogue: Catalogue
+) -> Iterator[tuple[Holding, ...]]:
+    """Yield the licences of each CME part, those of the board that has its credit already where a state has several.
+
+    A learner may be licensed by another board of the state since then: the same record is still the same one, and a
+    correction moves no credit from board to board that was not asked to.
+    """
+    assert match.learner is not None
+    day = report.completed_on
+    credits = [c for each in (standing.on(day) if isinstance(day, date) else ()) for c in each.credits]
+    if corrects is not None and corrects.subject == match.learner.learner_id:
+        credits = list(corrects.credits)
+    held = {each.board for each in credits if each.holds}
+    taken = {license_.board for licenses in match.cme for license_ in licenses}
+    for cme, licenses in zip(report.cme, match.cme, strict=True):
+        meant = {board.code for board in catalogue.licensing(cme.state)} if cme.state and not cme.license_id else set()
+        kept = match.learner.licensed_by(frozenset(meant & held - taken))
+        yield kept[:1] if kept and len(licenses) == 1 and licenses[0].board not in held else licenses
 
 
 def canonical_type(text: str, board: Board, activity: Activity) -> str:

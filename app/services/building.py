@@ -173,12 +173,16 @@ def _moved(before: Completion, after: Completion) -> bool:
 
 
 def _settle_rest(work: Work, parts: _Parts, before: Completion, after: Completion) -> None:
-    """Withdraw what the correction leaves out; what another credit of its board has superseded goes along."""
+    """Withdraw what the correction leaves out.
+
+    What another credit of its board has superseded stays beside it, unless its board would have to be told of it anew:
+    of two credits that stand for the same, the board shall hear of one.
+    """
     boards = {each.board for each in (*parts.kept, *parts.corrected, *parts.rewritten)}
     for credit in before.credits:
         if credit.status is CreditStatus.WITHDRAWN or parts.has(credit):
             continue
-        if credit.board in boards:
+        if credit.board in boards and not parts.told_anew:
             (parts.rewritten if _moved(before, after) else parts.kept).append(credit)
         else:
             parts.withdrawn.append(

@@ -61,6 +61,7 @@ def _tell(work: Work, change: Change, verb: str) -> None:
         for credit in credits:
             if credit.delivery is Delivery.BOARD:
                 work.tell_board(event, credit, told)
+    moved = {"moved_from": before.activity_id} if before and before.activity_id != after.activity_id else {}
     work.audit(
         _verb(change, verb),
         "completion",
@@ -71,6 +72,7 @@ def _tell(work: Work, change: Change, verb: str) -> None:
         reported=[credit.credit_id for credit in change.added],
         corrected=[credit.credit_id for credit in change.corrected],
         withdrawn=[credit.credit_id for credit in withdrawn],
+        **moved,
     )
 
 
