@@ -230,6 +230,20 @@ def test_moved_onto_a_day_with_another_record_it_takes_the_next_occasion(api: Ap
     settle(service)
 
 
+def test_a_slip_that_makes_one_record_the_same_as_another_is_refused(api: Api, service: Service) -> None:
+    reported(api, a_completion(completed_on="2021-12-10"))
+    second = reported(api, a_completion(completed_on="2021-12-11"))
+    twice = a_completion(completed_on="2021-12-10")
+    assert put(api, second["completion_id"], twice).pointers == {"second-record-same-day": "/cme/0"}
+    assert corrected(api, second["completion_id"], twice | {"occasion": 2})["occasion"] == 2
+    # It stands so by intention now: another correction of it is none of that.
+    later = corrected(api, second["completion_id"], twice | {"client_reference": "second"})
+    assert later["credits"][0]["client_references"] == ["second"]
+    third = reported(api, a_completion(completed_on="2021-12-10", credits=3))
+    assert put(api, third["completion_id"], twice).codes == {"second-record-same-day"}
+    settle(service)
+
+
 def test_a_one_a_day_board_refuses_the_move_onto_its_record(api: Api) -> None:
     reported(api, tina("2021-12-01"))
     second = reported(api, tina("2021-12-02"))

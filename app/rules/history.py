@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.amounts import written
 from app.domain.credits import Outcome
+from app.domain.findings import Severity
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 from app.rules.placement import Clash
@@ -72,7 +73,10 @@ def one_record_per_day(case: Case) -> Iterator[Fault]:
 
 @rule("second-record-same-day", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
 def second_record_same_day(case: Case) -> Iterator[Fault]:
-    """Another record of the same target and day stands; this one is kept beside it."""
+    """Another record of the same target and day stands; this one is kept beside it.
+
+    A correction that would make one record the same as another is refused, unless it names its occasion.
+    """
     if case.placed.rems_same_day:
         yield Fault(
             "/rems",
@@ -80,12 +84,24 @@ def second_record_same_day(case: Case) -> Iterator[Fault]:
             "Nothing to do if the person took part twice; otherwise withdraw one of the two.",
         )
     for clash in _clashes(case):
-        if not clash.target.once_per_day:
-            yield Fault(
-                clash.target.pointer,
-                f"A record of {written(clash.credit.quarters)} for {clash.target.board} stands on the same day.",
-                "Nothing to do if the learner took part twice; otherwise withdraw one, or correct it in place.",
-            )
+        if clash.target.once_per_day:
+            continue
+        detail = f"A record of {written(clash.credit.quarters)} for {clash.target.board} stands on the same day."
+        if _becomes_the_same(case, clash):
+            hint = "Withdraw this completion; if the learner took part twice, name the occasion."
+            yield Fault(clash.target.pointer, detail, hint, Severity.REJECT)
+        else:
+            hint = "Nothing to do if the learner took part twice; otherwise withdraw one, or correct it in place."
+            yield Fault(clash.target.pointer, detail, hint)
+
+
+def _becomes_the_same(case: Case, clash: Clash) -> bool:
+    """Tell whether a correction would turn a record into another that stands: a credit doubled by a slip."""
+    own = case.corrects
+    if own is None or case.report.occasion is not None or not clash.target.equals(clash.credit):
+        return False
+    held = own.holding(clash.target.board) if own.completed_on == case.day else None
+    return held is None or not clash.target.equals(held)
 
 
 @rule("already-reported", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
