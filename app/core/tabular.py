@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from starlette.requests import Request
 
+from app.core.cells import plain_text
 from app.core.errors import InvalidRequest, Unreadable
 from app.core.problems import Raised
 from app.core.routing import StrictRequest, StrictRoute
@@ -21,6 +22,8 @@ class CsvRequest(StrictRequest):
 
     list_name: str
     whole: frozenset[str]
+    ignored: frozenset[str]
+    needed: str
 
     async def json(self) -> Any:
         """Return the rows as objects: empty cells are left out, columns of whole numbers are read as such."""
@@ -33,7 +36,8 @@ class CsvRequest(StrictRequest):
             heading = [name.strip() for name in next(lines, [])]
             if len(set(heading)) < len(heading) or "" in heading:
                 raise Raised(InvalidRequest("The first line must name each column once.", errors=[_FIRST_LINE]))
-            return {self.list_name: [self._row(heading, cells, lines.line_num) for cells in lines if any(cells)]}
+            rows = [self._row(heading, cells, lines.line_num) for cells in lines if any(cells)]
+            return {self.list_name: [row for row in rows if self.needed in row or self.needed not in heading]}
         except csv.Error as error:
             raise Raised(Unreadable(f"The table cannot be read at line {lines.line_num}: {error}.")) from None
 
@@ -42,23 +46,28 @@ class CsvRequest(StrictRequest):
             raise Raised(Unreadable(f"Line {line} has more cells than the first line has columns."))
         return {
             name: int(cell) if name in self.whole and cell.isascii() and cell.isdigit() and len(cell) < 19 else cell
-            for name, cell in zip(heading, (cell.strip() for cell in cells), strict=False)
-            if cell
+            for name, cell in zip(heading, (plain_text(cell.strip()) for cell in cells), strict=False)
+            if cell and name not in self.ignored
         }
 
 
 _FIRST_LINE = {"code": "format", "pointer": "", "detail": "A column is named twice, or not at all."}
 
 
-def tabular(list_name: str, *whole: str) -> type[StrictRoute]:
-    """Return the class of routes whose body may be CSV: its rows are the objects of the list, in their order."""
+def tabular(list_name: str, *, whole: Set[str], ignored: Set[str], needed: str) -> type[StrictRoute]:
+    """Return the class of routes whose body may be CSV: its rows are the objects of the list, in their order.
+
+    Columns of whole numbers are read as such, ignored ones not at all; where the needed column is empty, a row says
+    nothing.
+    """
 
     class TabularRequest(CsvRequest):
         def __init__(self, request: Request) -> None:
             headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
             scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
             super().__init__(scope, request.receive)
-            self.list_name, self.whole = list_name, frozenset(whole)
+            self.list_name, self.needed = list_name, needed
+            self.whole, self.ignored = frozenset(whole), frozenset(ignored)
 
     class TabularRoute(StrictRoute):
         """A route that takes JSON or CSV."""

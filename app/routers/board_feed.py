@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.core.pagination import DEFAULT_LIMIT, MOST
 from app.core.routing import StrictRoute
 from app.core.tabular import CSV, tabular
 from app.routers.depends import BoardReader
-from app.routers.openapi import problems
+from app.routers.openapi import binary, problems
+from app.schemas.base import Day
 from app.schemas.board_feed import DecisionsIn, DecisionsOut, FeedEventOut, FeedPage, FeedSummaryOut
-from app.services import feeds
+from app.schemas.board_file import IGNORED
+from app.services import board_files, feeds
+from app.services.board_files import XLSX
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=StrictRoute)
-decisions = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=tabular("decisions", "position"))
+decisions = APIRouter(
+    prefix="/v1/board-feed",
+    tags=["Board feed"],
+    route_class=tabular("decisions", whole={"position"}, ignored=IGNORED, needed="decision"),
+)
 
 
 class FeedQuery(BaseModel):
@@ -52,6 +60,28 @@ async def decide_credits(caller: BoardReader, body: DecisionsIn) -> DecisionsOut
     """
     answers = await feeds.decide(caller, [each.as_decision() for each in body.decisions])
     return DecisionsOut.of(body.decisions, answers)
+
+
+@router.get(
+    "/file",
+    response_class=StreamingResponse,
+    responses=binary("text/csv", XLSX, description="The board's events of one day, a row each"),
+)
+async def get_board_feed_file(
+    caller: BoardReader,
+    day: Annotated[Day, Query(alias="date", description="The day (UTC) whose events are wanted.")],
+    format: Annotated[Literal["csv", "xlsx"], Query(description="What the file is to be.")] = "csv",
+) -> Response:
+    """Take the events of one day as a file, for boards that work by hand.
+
+    Fill in `decision` (and `reason_code`, `reason`) and send it back, saved as CSV, to the decisions; rows left
+    without a decision are passed over. Days taken one after another count as read.
+    """
+    name = f"{feeds.board_of(caller).code}_{day}.{format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if format == "xlsx":
+        return Response(await board_files.workbook(caller, day), headers=headers, media_type=XLSX)
+    return StreamingResponse(board_files.csv_pieces(caller, day), headers=headers, media_type=CSV)
 
 
 @router.get("/summary", response_model=FeedSummaryOut)

@@ -122,8 +122,7 @@ async def decide(caller: Caller, given: Sequence[Decision]) -> list[Answered]:
 def decide_each(work: Work, given: Sequence[Decision]) -> list[Answered]:
     """Take in decisions of the caller's board, in one transaction."""
     board = board_of(work.caller).code
-    sent = feed.sent(work.connection, board, {each.credit_id for each in given})
-    standing = _Standing.of(work, {each.completion_id for each in sent.values()})
+    sent, standing = _locked(work, board, {each.credit_id for each in given})
     answers, kept = [], []
     for each in given:
         answer = _answer(work, each, sent.get(each.credit_id), standing)
@@ -133,6 +132,14 @@ def decide_each(work: Work, given: Sequence[Decision]) -> list[Answered]:
     standing.keep("decide")
     feed.add_decisions(work.connection, kept)
     return answers
+
+
+def _locked(work: Work, board: str, credit_ids: set[str]) -> tuple[dict[str, Sent], _Standing]:
+    """Lock the records of some credits, and return where these stand in the feed and what they are."""
+    sent = feed.sent(work.connection, board, credit_ids)
+    standing = _Standing.of(work, {each.completion_id for each in sent.values()})
+    # Asked again: a correction may have been waited for, and the feed tells of another credit than was decided on.
+    return feed.sent(work.connection, board, credit_ids), standing
 
 
 def _answer(work: Work, decision: Decision, sent: Sent | None, standing: _Standing) -> Answered:
@@ -179,8 +186,7 @@ def _settle(work: Work, board: str, settled: int, read_to: int) -> int:
         feed.settle(work.connection, board, read_to)
         return read_to - settled
     found = [each for each in feed.credits_between(work.connection, board, settled, AT_ONCE) if each[0] <= read_to]
-    sent = feed.sent(work.connection, board, {credit_id for _, credit_id in found})
-    standing = _Standing.of(work, {each.completion_id for each in sent.values()})
+    sent, standing = _locked(work, board, {credit_id for _, credit_id in found})
     for position, credit_id in found:
         completion, credit = standing.find(sent[credit_id])
         # What was told anew since has not been carried yet.
