@@ -17,6 +17,7 @@ from app.core.middleware import Surroundings
 from app.routers import (
     activities,
     activity_lists,
+    board_feed,
     completion_lists,
     completions,
     docs,
@@ -38,6 +39,8 @@ ROUTERS = (
     completion_lists.router,
     events.router,
     validations.router,
+    board_feed.router,
+    board_feed.decisions,
     reference.router,
     system.router,
     docs.router,

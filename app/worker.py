@@ -1,4 +1,4 @@
-"""Runs the next piece of work there is. So far: sealing, and forgetting old idempotency keys."""
+"""Runs the next piece of work there is. So far: sealing, credit carried to boards, old idempotency keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 from app.core.errors import Problem
 from app.core.logging import log, where
-from app.services import idempotency
+from app.services import feeds, idempotency
 from app.services.context import Service
 from app.services.sealing import AT_ONCE, seal_next
 from app.store import clients, commits
@@ -49,9 +49,11 @@ class Worker:
 
 def work_once(service: Service) -> int:
     """Do the next piece of work; return how many commits were sealed."""
-    if not service.database.read(lambda connection: commits.unsealed(connection, 1)):
-        return 0
-    return service.database.write(lambda connection: seal_next(connection, service))
+    sealed = 0
+    if service.database.read(lambda connection: commits.unsealed(connection, 1)):
+        sealed = service.database.write(lambda connection: seal_next(connection, service))
+    feeds.settle_next(service)
+    return sealed
 
 
 def forget(service: Service) -> None:

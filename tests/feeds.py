@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from app.services.context import Service
+from app.domain.decisions import Answered, Decision, Verdict
+from app.services import feeds
+from app.services.context import OPERATOR, Caller, Service, transact
 from app.store import dialect
+from tests.support import settle
 
 Told = tuple[Any, ...]
 
@@ -64,28 +68,16 @@ def live(service: Service) -> dict[str, Told]:
 
 
 def decide(service: Service, credit_id: str, status: str) -> None:
-    """Let a board have decided on a credit, with what that means for the ledger."""
-
-    def run(connection: Any) -> None:
-        dialect.run(
+    """Let the board of a credit decide on it."""
+    settle(service)
+    ((board, position),) = service.database.read(
+        lambda connection: dialect.rows(
             connection,
-            "UPDATE credits SET status = :status, holds = :holds WHERE credit_id = :id",
-            [{"status": status, "holds": status in ("pending", "accepted"), "id": credit_id}],
-        )
-        ((activity_id, subject, target),) = dialect.rows(
-            connection,
-            "SELECT activity_id, subject, CASE WHEN kind = 'cme' THEN 'CME' ELSE board END FROM credits "
-            "WHERE credit_id = :id",
+            "SELECT f.board, max(f.position) FROM feed f JOIN board_events e ON e.event_id = f.event_id "
+            "WHERE e.credit_id = :id GROUP BY f.board",
             {"id": credit_id},
         )
-        dialect.run(
-            connection,
-            "UPDATE ledger SET quarters = (SELECT coalesce(sum(most), 0) FROM ("
-            "SELECT max(quarters) AS most FROM credits "
-            "WHERE holds AND activity_id = :activity AND subject = :subject "
-            "AND CASE WHEN kind = 'cme' THEN 'CME' ELSE board END = :target GROUP BY completion_id) AS each) "
-            "WHERE activity_id = :activity AND subject = :subject AND target = :target",
-            [{"activity": activity_id, "subject": subject, "target": target}],
-        )
-
-    service.database.write(run)
+    )
+    decision = Decision(credit_id=credit_id, position=position, verdict=Verdict(status), reason_code=None, reason=None)
+    caller = Caller(service=service, client=replace(OPERATOR, board=board), provider=None)
+    assert transact(caller, feeds.decide_each, [decision]) == [Answered.APPLIED]

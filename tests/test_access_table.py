@@ -40,6 +40,9 @@ PROVIDERS: dict[str, str] = {
 }
 """Operations that belong to a provider, with the scope each needs."""
 
+BOARDS = {"read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"}
+"""Operations of a board's own client, under `board:feed`."""
+
 OPEN = {
     "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
     "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
@@ -72,7 +75,9 @@ def operations() -> list[Operation]:
 
 def test_the_table_names_every_operation_with_its_scope() -> None:
     declared = {route.name: scope_of(route) for route in declared_routes(create_app())}
-    assert {name: scope for name, scope in declared.items() if scope != PUBLIC} == PROVIDERS
+    assert {name: scope for name, scope in declared.items() if scope != PUBLIC} == PROVIDERS | dict.fromkeys(
+        BOARDS, "board:feed"
+    )
     assert {name for name, scope in declared.items() if scope == PUBLIC} == OPEN
 
 
@@ -127,7 +132,21 @@ def test_without_a_key_that_stands_nobody_gets_in(http: TestClient, service: Ser
     assert footprint(service) == before
 
 
-@pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
+@pytest.mark.parametrize(
+    "operation", [each for each in operations() if each.name in BOARDS], ids=lambda each: each.name
+)
+def test_a_boards_operations_are_the_boards(callers: Callers, service: Service, operation: Operation) -> None:
+    before = footprint(service)
+    for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.operator):
+        # An operator has the right and no board; where the request is wrong as well, that is said first.
+        assert_problem(operation.sent_by(each), (403, 422) if each is callers.operator else 403)
+    assert footprint(service) == before
+    assert_gets_in(operation, operation.sent_by(callers.board))
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in operations() if each.name in PROVIDERS], ids=lambda operation: operation.name
+)
 def test_every_kind_of_caller_gets_as_far_as_it_may(
     http: TestClient, service: Service, callers: Callers, operation: Operation
 ) -> None:

@@ -111,7 +111,10 @@ class Told:
             pending = [each for each in self.standing[chosen]["credits"] if each["status"] == "pending"]
             for credit in pending[:1]:
                 decide(self.service, credit["credit_id"], verb)
-                credit["status"] = verb
+                self.standing[chosen] = self.api.get(f"{COMPLETIONS}/{chosen}").json
+                assert {each["credit_id"]: each["status"] for each in self.standing[chosen]["credits"]}[
+                    credit["credit_id"]
+                ] == verb
 
     def note(self, answer: Answer) -> None:
         assert answer.status in (200, 201, 422), answer.json

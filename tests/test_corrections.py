@@ -53,7 +53,7 @@ def test_another_amount_keeps_the_credit_and_tells_the_board(api: Api, service: 
     first = reported(api, tina(total=0.25))
     decide(service, first["credits"][0]["credit_id"], "accepted")
     after = corrected(api, first["completion_id"], tina(total=0.5))
-    assert (after["outcome"], after["version"], after["completion_id"]) == ("updated", 2, first["completion_id"])
+    assert (after["outcome"], after["version"], after["completion_id"]) == ("updated", 3, first["completion_id"])
     (credit,) = after["credits"]
     assert credit["credit_id"] == first["credits"][0]["credit_id"]
     assert (credit["credits"], credit["status"]) == (0.5, "pending")
@@ -195,7 +195,7 @@ def test_a_reference_or_a_number_written_otherwise_tells_no_board_anything(api: 
     credit_id = first["credits"][0]["credit_id"]
     decide(service, credit_id, "accepted")
     after = corrected(api, first["completion_id"], a_completion(license_id="44-4444", reference="a:2"))
-    assert (after["version"], after["credits"][0]["client_references"]) == (2, ["a:2"])
+    assert (after["version"], after["credits"][0]["client_references"]) == (3, ["a:2"])
     assert (after["credits"][0]["learner_board_id"], after["credits"][0]["status"]) == ("44-4444", "accepted")
     assert told(service, credit_id) == ["credit.reported"]
     assert api.completions(client_reference="a:1") == []

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
+from app.services.context import Service
 from tests.contract import Described, committed
-from tests.support import Answer, Api
+from tests.support import Answer, Api, api_of
 
 CONTRACT = committed()
 BODIES = [(each, name) for each in CONTRACT.operations for name in each.bodies]
@@ -48,6 +49,13 @@ def made(api: Api, operation: Described, body: Any) -> dict[str, str]:
     )
 
 
+def caller_of(api: Api, service: Service, operation: Described) -> Api:
+    """Return a client that has the scope of an operation."""
+    if "board:feed" in str(operation.said.get("security")):
+        return api_of(api.http, service, "board", role="board", board="ABA")
+    return api
+
+
 def faults(answer: Answer) -> list[str]:
     request, response = answer.response.request, answer.response
     return list(
@@ -57,9 +65,10 @@ def faults(answer: Answer) -> list[str]:
 
 @pytest.mark.parametrize(("operation", "name"), BODIES, ids=[f"{each.id}-{name}" for each, name in BODIES])
 def test_every_example_of_a_request_is_accepted_and_answered_as_described(
-    api: Api, operation: Described, name: str
+    api: Api, service: Service, operation: Described, name: str
 ) -> None:
     body = operation.bodies[name]
+    api = caller_of(api, service, operation)
     path = operation.path.format(**made(api, operation, body))
     headers = {}
     if "If-Match" in operation.parameters("header") and (stands := api.get(path)).status == 200:
@@ -70,7 +79,8 @@ def test_every_example_of_a_request_is_accepted_and_answered_as_described(
 
 
 @pytest.mark.parametrize("operation", READS, ids=lambda each: each.id)
-def test_every_read_answers_as_described(api: Api, operation: Described) -> None:
+def test_every_read_answers_as_described(api: Api, service: Service, operation: Described) -> None:
+    api = caller_of(api, service, operation)
     answer = api.get(operation.path.format(**linked(api, operation)))
     assert answer.status == 200, answer.json
     assert faults(answer) == []

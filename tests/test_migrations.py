@@ -18,6 +18,7 @@ from app.models.tables import metadata
 from app.services.context import Service
 from app.store import schema
 from tests.conftest import database_address, execute
+from tests.feeds import decide
 from tests.support import Api, a_completion, settle
 
 
@@ -107,7 +108,7 @@ def test_the_head_file_names_the_newest_revision() -> None:
 
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
 def test_what_is_append_only_cannot_be_changed(service: Service, api: Api, verb: str) -> None:
-    api.report(a_completion())
+    decide(service, api.report(a_completion()).json["credits"][0]["credit_id"], "accepted")
     settle(service)
     for table in APPEND_ONLY:
         column = metadata.tables[table].columns.keys()[0]

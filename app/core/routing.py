@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -95,6 +95,9 @@ def _unencodable(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | 
 class StrictRoute(APIRoute):
     """Refuses unknown query parameters and bodies that are not JSON, before anything else is done."""
 
+    media_types: ClassVar[tuple[str, ...]] = ("application/json",)
+    """What a body may be."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""
         handle = super().get_route_handler()
@@ -129,11 +132,21 @@ class StrictRoute(APIRoute):
                 raise ParameterInvalid(
                     errors=[{"code": "parameter-invalid", "parameter": broken[0], "detail": detail}],
                 )
-            if takes_json and not _is_json(request.headers.get("content-type", "")):
-                raise UnsupportedMediaType("The body must be JSON; send Content-Type: application/json.")
-            return await handle(StrictRequest(request.scope, request.receive))
+            reader = self.reader_of(request.headers.get("content-type", "")) if takes_json else _as_json
+            if reader is None:
+                taken = " or ".join(self.media_types)
+                raise UnsupportedMediaType(f"The body must have another media type; send Content-Type: {taken}.")
+            return await handle(reader(request))
 
         return strictly
+
+    def reader_of(self, content_type: str) -> Callable[[Request], Request] | None:
+        """Return what reads a body of a media type, None when it is not taken."""
+        return _as_json if _is_json(content_type) else None
+
+
+def _as_json(request: Request) -> Request:
+    return StrictRequest(request.scope, request.receive)
 
 
 def _query_parameters(dependant: Any) -> frozenset[str]:

@@ -85,6 +85,8 @@ class Credit:
     status_reason: str | None
     status_at: datetime
     once_per_day: bool
+    status_text: str | None = None
+    """What the board said of it in its own words."""
 
     @property
     def target(self) -> str:

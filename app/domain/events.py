@@ -16,6 +16,8 @@ class EventType(enum.StrEnum):
     """A completion was reported, or credit was added to one."""
     CREDIT_CORRECTED = "credit.corrected"
     """What a board is told of a credit has changed."""
+    CREDIT_DECIDED = "credit.decided"
+    """A board accepted or rejected a credit, or was sent it and does not decide."""
     CREDIT_WITHDRAWN = "credit.withdrawn"
     """A credit was taken back."""
     ACTIVITY_CLOSED = "activity.closed"
@@ -65,5 +67,7 @@ def told_of(noted: Noted) -> Iterator[tuple[EventType, dict[str, str]]]:
         yield EventType.CREDIT_WITHDRAWN, ids | stood | {"credit_id": str(credit_id)}
     for credit_id in noted.fields["corrected"]:
         yield EventType.CREDIT_CORRECTED, ids | {"credit_id": str(credit_id)}
+    for credit_id in noted.fields["decided"]:
+        yield EventType.CREDIT_DECIDED, ids | {"credit_id": str(credit_id)}
     if noted.fields["reported"] or noted.verb == "report":
         yield EventType.COMPLETION_REPORTED, ids

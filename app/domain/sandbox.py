@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.credits import CreditStatus, Delivery
+from app.domain.decisions import Refusal
 from app.domain.learners import RegistryRow
 
 PROVIDER_ID = "9999999"
 """The shared sandbox: every test client that names no provider acts for it."""
 MAGIC = "magic-"
 """How the internal ids of the sandbox's own activities begin."""
-
-
-class Refusal(enum.StrEnum):
-    """Why a board refuses a credit."""
-
-    ID_UNKNOWN = "id-unknown"
-    """The board knows nobody by this id."""
-    NAME_DIFFERS = "name-differs"
-    """The board knows the id under another name."""
-    BIRTH_DATE_DIFFERS = "birth-date-differs"
-    """The board knows the id with another birth date."""
-    NOT_CERTIFIED = "not-certified"
-    """The board does not certify the learner."""
-    DUPLICATE = "duplicate"
-    """The board has this credit already."""
-    OVER_LIMIT = "over-limit"
-    """The learner has all the credit of this kind that counts."""
-    NOT_ELIGIBLE = "not-eligible"
-    """The learner cannot earn this credit."""
-    OTHER = "other"
-    """Something else, told in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

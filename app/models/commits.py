@@ -106,5 +106,5 @@ feed = Table(
     comment="Insert-only: a second publisher fails instead of doubling.",
 )
 
-APPEND_ONLY = ("audit", "commits", "seals", "sealed_commits", "feed", "board_events", "events")
+APPEND_ONLY = ("audit", "commits", "seals", "sealed_commits", "feed", "board_events", "events", "decisions")
 """Tables whose rows are never changed or removed."""

@@ -96,6 +96,7 @@ credits = Table(
     key("delivery"),
     Column("status_reason", Key),
     Column("status_at", Instant, nullable=False),
+    Column("status_text", Key, comment="the board's own words"),
     CheckConstraint("quarters > 0", name="quarters_positive"),
     CheckConstraint("kind in ('cme', 'moc')", name="kind"),
     CheckConstraint("status in ('pending', 'accepted', 'rejected', 'withdrawn')", name="status"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.models import activities, commits, completions, events, learners, organisations
+from app.models import activities, commits, completions, events, feeds, learners, organisations
 from app.models.base import metadata
 
-__all__ = ["activities", "commits", "completions", "events", "learners", "metadata", "organisations"]
+__all__ = ["activities", "commits", "completions", "events", "feeds", "learners", "metadata", "organisations"]

@@ -115,6 +115,15 @@ def _requires(scope: str) -> Any:
     return Depends(_declared(authorise, scope))
 
 
+def _itself(scope: str) -> Any:
+    """Admit a client on operations that belong to no provider."""
+
+    async def authorise(request: Request, client: Client = Security(client_of, scopes=[scope])) -> Caller:
+        return Caller(service=service_of(request), client=client, provider=None, request_id=request_id_of(request))
+
+    return Depends(_declared(authorise, scope))
+
+
 def _changes(scope: str) -> Any:
     async def authorise(
         request: Request,
@@ -172,6 +181,7 @@ CompletionsReader = Annotated[Caller, _requires("completions:read")]
 CompletionsWriter = Annotated[Caller, _requires("completions:write")]
 CompletionsEditor = Annotated[Caller, _changes("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
+BoardReader = Annotated[Caller, _itself("board:feed")]
 LearnersValidator = Annotated[Caller, _requires("learners:validate")]
 
 

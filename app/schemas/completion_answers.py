@@ -135,7 +135,9 @@ class VersionOut(Out):
     """One version of a completion."""
 
     version: int
-    action: Literal["created", "joined", "updated", "withdrawn"] = Field(description="What made this version.")
+    action: Literal["created", "joined", "updated", "decided", "withdrawn"] = Field(
+        description="What made this version."
+    )
     at: datetime
     client_id: str = Field(description="The client that did it.")
     completion: CompletionOut = Field(description="The completion as it stood.")
@@ -143,7 +145,7 @@ class VersionOut(Out):
     @classmethod
     def of(cls, verb: str, at: datetime, client_id: str, completion: Completion) -> VersionOut:
         """Show a version."""
-        action = {"correct": "updated", "withdraw": "withdrawn"}.get(verb)
+        action = {"correct": "updated", "withdraw": "withdrawn", "decide": "decided"}.get(verb)
         return cls.model_validate(
             {
                 "version": completion.version,

@@ -192,7 +192,8 @@ class CreditOut(Out):
     client_references: list[str]
     status: Literal["pending", "accepted", "rejected", "withdrawn"]
     delivery: Literal["board", "transcript-only"]
-    status_reason: str | None
+    status_reason: str | None = Field(description="Code of the board's reason, when it rejected the credit.")
+    status_text: str | None = Field(description="What the board said of it in its own words.")
     status_at: datetime
 
     @classmethod
@@ -209,6 +210,7 @@ class CreditOut(Out):
             status=credit.status.value,
             delivery=credit.delivery.value,
             status_reason=credit.status_reason,
+            status_text=credit.status_text,
             status_at=credit.status_at,
         )
 

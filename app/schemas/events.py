@@ -122,7 +122,7 @@ class EventOut(Out):
     """An event, as it is read."""
 
     event_id: str = Field(description="The same as the `webhook-id` under which it is pushed.")
-    type: Literal["completion.reported", "credit.corrected", "credit.withdrawn", "activity.closed"]
+    type: Literal["completion.reported", "credit.decided", "credit.corrected", "credit.withdrawn", "activity.closed"]
     timestamp: datetime = Field(description="When it happened.")
     data: EventIdsOut = Field(description="Ids of what it is about.")
 

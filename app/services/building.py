@@ -8,6 +8,7 @@ from datetime import date
 
 from app.core.clock import new_id
 from app.domain.credits import Completion, Credit, CreditStatus, Delivery
+from app.domain.decisions import taken_back
 from app.domain.learners import Learner, Person
 from app.domain.readings import MonthDay
 from app.domain.words import full_name_key
@@ -157,7 +158,13 @@ def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: 
         client_references=tuple(sorted(fresh.client_references)),
         credit_types=held.credit_types if target.equals(held) else fresh.credit_types,
     )
-    standing = replace(wanted, status=held.status, status_reason=held.status_reason, status_at=held.status_at)
+    standing = replace(
+        wanted,
+        status=held.status,
+        status_reason=held.status_reason,
+        status_text=held.status_text,
+        status_at=held.status_at,
+    )
     same_told = target.equals(held) and wanted.registry_id == held.registry_id and not parts.told_anew
     if held.status is CreditStatus.REJECTED or not same_told:
         parts.corrected.append(wanted)
@@ -185,6 +192,4 @@ def _settle_rest(work: Work, parts: _Parts, before: Completion, after: Completio
         if credit.board in boards and not parts.told_anew:
             (parts.rewritten if _moved(before, after) else parts.kept).append(credit)
         else:
-            parts.withdrawn.append(
-                replace(credit, status=CreditStatus.WITHDRAWN, status_at=work.now, status_reason=None)
-            )
+            parts.withdrawn.append(taken_back(credit, work.now))

@@ -10,7 +10,8 @@ from typing import Any
 
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
-from app.domain.credits import CME, Completion, CreditStatus, Delivery, held_quarters
+from app.domain.credits import CME, Completion, Credit, CreditStatus, Delivery, held_quarters
+from app.domain.decisions import taken_back
 from app.services.context import Work
 from app.store import completion_changes, completion_versions
 from app.store.completion_changes import Change, LedgerDelta, Written
@@ -41,7 +42,7 @@ def keep(changes: Sequence[tuple[Work, Change]], known: Mapping[str, Activity], 
                 subject=subject,
                 target=target,
                 quarters=quarters,
-                maximum=_maximum(known.get(activity_id), target),
+                maximum=maximum_quarters(known.get(activity_id), target),
             )
             for (activity_id, subject, target), quarters in totals.items()
         ],
@@ -52,6 +53,7 @@ def _tell(work: Work, change: Change, verb: str) -> None:
     """Put a change before the boards concerned, and note it."""
     after, before = change.completion, change.before
     withdrawn = [credit for credit in change.restated if credit.status is CreditStatus.WITHDRAWN]
+    decided = [credit for credit in change.restated if credit.status is not CreditStatus.WITHDRAWN]
     for event, credits, told in (
         # What is taken back is told as it stood: it may have been somebody else's.
         ("credit.withdrawn", withdrawn, before or after),
@@ -73,6 +75,8 @@ def _tell(work: Work, change: Change, verb: str) -> None:
         corrected=[credit.credit_id for credit in change.corrected],
         withdrawn=[credit.credit_id for credit in withdrawn],
         **moved,
+        decided=[credit.credit_id for credit in decided],
+        provider_id=after.provider_id,
     )
 
 
@@ -93,7 +97,7 @@ def _version(work: Work, change: Change, verb: str) -> dict[str, Any]:
     }
 
 
-def _maximum(activity: Activity | None, target: str) -> int:
+def maximum_quarters(activity: Activity | None, target: str) -> int:
     """Return the most quarters a learner may hold of a target, or a number beyond all when nothing binds."""
     if activity is None or not activity.maximum_checked:
         return completion_changes.NO_MAXIMUM
@@ -103,16 +107,18 @@ def _maximum(activity: Activity | None, target: str) -> int:
 
 def withdrawn(completion: Completion, at: datetime) -> Change:
     """Return the change that takes a completion back with all its credits."""
-    restated = tuple(
-        replace(credit, status=CreditStatus.WITHDRAWN, status_at=at, status_reason=None)
-        for credit in completion.credits
-        if credit.status is not CreditStatus.WITHDRAWN
-    )
+    restated = [taken_back(each, at) for each in completion.credits if each.status is not CreditStatus.WITHDRAWN]
+    change = restating(completion, restated, at)
+    return replace(change, completion=replace(change.completion, withdrawn_at=at))
+
+
+def restating(completion: Completion, restated: Sequence[Credit], at: datetime) -> Change:
+    """Return the change that gives some credits of a completion another status."""
+    now = {each.credit_id: each for each in restated}
     after = replace(
         completion,
-        credits=tuple(next((r for r in restated if r.credit_id == c.credit_id), c) for c in completion.credits),
+        credits=tuple(now.get(each.credit_id, each) for each in completion.credits),
         version=completion.version + 1,
         updated_at=at,
-        withdrawn_at=at,
     )
-    return Change(completion=after, before=completion, restated=restated)
+    return Change(completion=after, before=completion, restated=tuple(restated))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.credits import Credit, CreditStatus, Delivery
+from app.domain.decisions import Refusal
 from app.domain.learners import Holding, Learner, RegistryRow
 from app.domain.readings import MonthDay, read_month_day
 from app.domain.sandbox import (
@@ -17,7 +18,6 @@ from app.domain.sandbox import (
     CreditExpected,
     MagicActivity,
     MagicLearner,
-    Refusal,
     Row,
     Sandbox,
     Trouble,

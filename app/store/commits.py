@@ -74,15 +74,17 @@ def noted(connection: Connection, commit_ids: Sequence[str]) -> list[tuple[str, 
         (
             row[0],
             Noted(
-                provider_id=row[2],
+                # What a board or the operator does is told to the provider of the record.
+                provider_id=fields.get("provider_id", row[2]),
                 verb=row[3],
                 noun=row[4],
                 subject_id=row[5],
-                fields=dialect.as_document(row[6]),
+                fields=fields,
                 at=dialect.as_instant(row[7]),
             ),
         )
         for row in sorted(found, key=lambda row: (places[row[0]], row[1]))
+        for fields in (dialect.as_document(row[6]),)
     ]
 
 

@@ -133,14 +133,15 @@ def _bound(connection: Connection, change: Change, *names: str) -> dict[str, Any
 def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
     dialect.run(
         connection,
-        "UPDATE credits SET status = :status, holds = :holds, status_reason = :reason, status_at = :at "
-        "WHERE credit_id = :id",
+        "UPDATE credits SET status = :status, holds = :holds, status_reason = :reason, status_text = :text, "
+        "status_at = :at WHERE credit_id = :id",
         [
             {
                 "id": credit.credit_id,
                 "status": credit.status,
                 "holds": credit.holds,
                 "reason": credit.status_reason,
+                "text": credit.status_text,
                 "at": dialect.bound(connection, credit.status_at),
             }
             for each in changes
@@ -269,4 +270,5 @@ def _credit_row(completion: Completion, credit: Credit) -> dict[str, Any]:
         "delivery": credit.delivery,
         "status_reason": credit.status_reason,
         "status_at": credit.status_at,
+        "status_text": credit.status_text,
     }

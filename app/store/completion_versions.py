@@ -14,7 +14,7 @@ from app.domain.reports import RemsPart
 from app.store import dialect
 
 _COMPLETION = tuple(field.name for field in fields(Completion) if field.name not in ("rems", "credits"))
-_CREDIT = tuple(field.name for field in fields(Credit) if field.name != "status_at")
+_CREDIT = tuple(field.name for field in fields(Credit) if field.name not in ("status_at", "status_text"))
 _INSTANTS = ("submitted_at", "updated_at", "withdrawn_at")
 
 
@@ -23,7 +23,8 @@ def document_of(completion: Completion) -> dict[str, Any]:
     document = {name: getattr(completion, name) for name in _COMPLETION}
     document["rems"] = completion.rems_fields
     document["credits"] = [
-        {name: getattr(credit, name) for name in _CREDIT} | {"status_at": credit.status_at.isoformat()}
+        {name: getattr(credit, name) for name in _CREDIT}
+        | {"status_at": credit.status_at.isoformat(), "status_text": credit.status_text}
         for credit in completion.credits
     ]
     for name in ("completed_on", *_INSTANTS):
@@ -75,5 +76,6 @@ def _credit(document: Mapping[str, Any]) -> Credit:
             "credit_types": tuple((name, quarters) for name, quarters in document["credit_types"]),
             "client_references": tuple(document["client_references"]),
             "status_at": datetime.fromisoformat(document["status_at"]),
+            "status_text": document.get("status_text"),
         }
     )

@@ -166,7 +166,7 @@ def _credits(connection: Connection, completion_ids: Sequence[str]) -> dict[str,
     for row in dialect.by_keys(
         connection,
         "c.completion_id, c.credit_id, c.kind, c.board, c.reported_id, c.registry_id, c.quarters, c.status, "
-        "c.delivery, c.status_reason, c.status_at, c.once_per_day",
+        "c.delivery, c.status_reason, c.status_at, c.once_per_day, c.status_text",
         ("id",),
         keys,
         "credits c ON c.completion_id = k.id",
@@ -187,6 +187,7 @@ def _credits(connection: Connection, completion_ids: Sequence[str]) -> dict[str,
                 status_reason=row[9],
                 status_at=dialect.as_instant(row[10]),
                 once_per_day=bool(row[11]),
+                status_text=row[12],
             )
         )
     return held

@@ -1,0 +1,90 @@
+"""`/v1/board-feed`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from app.core.pagination import DEFAULT_LIMIT, MOST
+from app.core.routing import StrictRoute
+from app.core.tabular import CSV, tabular
+from app.routers.depends import BoardReader
+from app.routers.openapi import binary, problems
+from app.schemas.base import Day
+from app.schemas.board_feed import DecisionsIn, DecisionsOut, FeedEventOut, FeedPage, FeedSummaryOut
+from app.schemas.board_file import IGNORED
+from app.services import board_files, feeds
+from app.services.board_files import XLSX
+from app.services.context import read_async
+
+router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=StrictRoute)
+decisions = APIRouter(
+    prefix="/v1/board-feed",
+    tags=["Board feed"],
+    route_class=tabular("decisions", whole={"position"}, ignored=IGNORED, needed="decision"),
+)
+
+
+class FeedQuery(BaseModel):
+    """Where to go on, and how far."""
+
+    after: Annotated[str | None, Field(max_length=2_000, description="The `next_cursor` of the answer before.")] = None
+    limit: Annotated[int, Field(ge=1, description=f"Events an answer; more than {MOST} are lowered to that.")] = (
+        DEFAULT_LIMIT
+    )
+
+
+@router.get("", response_model=FeedPage, responses=problems(410))
+async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query()]) -> FeedPage:
+    """Read what the board is told of credit, each report, correction and withdrawal once and in order.
+
+    Keep `next_cursor`, and ask again with it later; asking shows that everything before it has arrived. 410 tells that
+    the service was restored to an earlier state: read anew from the beginning, which gives what stands.
+    """
+    piece = await feeds.read(caller, after=query.after, limit=min(query.limit, MOST))
+    return FeedPage(data=[FeedEventOut.of(each) for each in piece.events], next_cursor=piece.cursor)
+
+
+@decisions.post(
+    "/decisions",
+    response_model=DecisionsOut,
+    openapi_extra={"requestBody": {"content": {CSV: {"schema": {"type": "string"}}}}},
+)
+async def decide_credits(caller: BoardReader, body: DecisionsIn) -> DecisionsOut:
+    """Accept or reject credit, up to 5,000 at once, as JSON or CSV; each decision is answered by itself.
+
+    A later decision replaces an earlier one. Sent again, decisions are `unchanged`.
+    """
+    answers = await feeds.decide(caller, [each.as_decision() for each in body.decisions])
+    return DecisionsOut.of(body.decisions, answers)
+
+
+@router.get(
+    "/file",
+    response_class=StreamingResponse,
+    responses=binary("text/csv", XLSX, description="The board's events of one day, a row each"),
+)
+async def get_board_feed_file(
+    caller: BoardReader,
+    day: Annotated[Day, Query(alias="date", description="The day (UTC) whose events are wanted.")],
+    format: Annotated[Literal["csv", "xlsx"], Query(description="What the file is to be.")] = "csv",
+) -> Response:
+    """Take the events of one day as a file, for boards that work by hand.
+
+    Fill in `decision` (and `reason_code`, `reason`) and send it back, saved as CSV, to the decisions; rows left
+    without a decision are passed over. Days taken one after another count as read.
+    """
+    name = f"{feeds.board_of(caller).code}_{day}.{format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if format == "xlsx":
+        return Response(await board_files.workbook(caller, day), headers=headers, media_type=XLSX)
+    return StreamingResponse(board_files.csv_pieces(caller, day), headers=headers, media_type=CSV)
+
+
+@router.get("/summary", response_model=FeedSummaryOut)
+async def get_board_feed_summary(caller: BoardReader) -> FeedSummaryOut:
+    """Tell how the board's credit stands, and how far the board has read."""
+    return FeedSummaryOut.of(await read_async(caller, feeds.summary))

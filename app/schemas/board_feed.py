@@ -1,0 +1,222 @@
+"""What boards are sent, and what they decide."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from app.domain import decisions
+from app.domain.amounts import in_credits
+from app.domain.decisions import Answered, Refusal, Verdict
+from app.domain.feeds import Summary, Told
+from app.schemas.base import KEEPABLE, Out, Strict, Whole, Word
+from app.schemas.completions import TypeOut
+
+MOST_DECISIONS = 5_000
+
+EXAMPLE: dict[str, Any] = {
+    "decisions": [
+        {"credit_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be402", "position": 1, "decision": "accepted"},
+        {
+            "credit_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be405",
+            "position": 2,
+            "decision": "rejected",
+            "reason_code": "id-unknown",
+            "reason": "No diplomate has this id.",
+        },
+    ]
+}
+
+
+class FeedLearnerOut(Out):
+    """The learner, as reported; what was reported by an opaque id only, as the registry has it."""
+
+    first_name: str | None
+    last_name: str | None
+    date_of_birth: str | None = Field(description="MM/DD.")
+
+
+class FeedActivityOut(Out):
+    """The activity that was completed."""
+
+    activity_id: str
+    title: str
+    format: str
+    start_date: date
+    end_date: date
+
+
+class FeedProviderOut(Out):
+    """The provider that reported it."""
+
+    provider_id: str
+    name: str
+
+
+class FeedEventOut(Out):
+    """One event: a credit as it is to stand with the board, or to stand no more."""
+
+    position: int = Field(description="From 1, without gaps. Decisions name it.")
+    event: Literal["credit.reported", "credit.corrected", "credit.withdrawn"]
+    occurred_at: datetime
+    credit_id: str = Field(description="The same through corrections.")
+    kind: Literal["cme", "moc"]
+    learner_board_id: str | None = Field(description="The board's number of the learner.")
+    learner: FeedLearnerOut
+    activity: FeedActivityOut
+    completed_on: date
+    credits: float
+    credit_types: list[TypeOut] = Field(description="Of CME, its special credits.")
+    provider: FeedProviderOut
+
+    @classmethod
+    def of(cls, told: Told) -> FeedEventOut:
+        """Show an event."""
+        return cls.model_validate(
+            {
+                "position": told.position,
+                "event": told.event,
+                "occurred_at": told.at,
+                "credit_id": told.credit_id,
+                "kind": told.kind,
+                "learner_board_id": told.learner_board_id,
+                "learner": {
+                    "first_name": told.first_name,
+                    "last_name": told.last_name,
+                    "date_of_birth": told.birth_date,
+                },
+                "activity": {
+                    "activity_id": told.activity_id,
+                    "title": told.title,
+                    "format": told.format,
+                    "start_date": told.start_date,
+                    "end_date": told.end_date,
+                },
+                "completed_on": told.completed_on,
+                "credits": in_credits(told.quarters),
+                "credit_types": [{"type": name, "credits": in_credits(amount)} for name, amount in told.credit_types],
+                "provider": {"provider_id": told.provider_id, "name": told.provider_name},
+            }
+        )
+
+
+class FeedPage(Out):
+    """Events in the order of their positions."""
+
+    data: list[FeedEventOut]
+    next_cursor: str = Field(description="Give it as `after` to go on from here, now or later.")
+
+
+class DecisionIn(Strict):
+    """What the board decides on one credit."""
+
+    credit_id: Word
+    position: Annotated[int, Field(ge=1, le=2**31 - 1), Whole] = Field(
+        description="The last position at which the feed told of the credit: what is decided on."
+    )
+    decision: Literal["accepted", "rejected"]
+    reason_code: (
+        Literal[
+            "id-unknown",
+            "name-differs",
+            "birth-date-differs",
+            "not-certified",
+            "duplicate",
+            "over-limit",
+            "not-eligible",
+            "other",
+        ]
+        | None
+    ) = Field(None, description="Why it is rejected; `other` unless told.")
+    reason: Annotated[str, Field(max_length=1_000, pattern=KEEPABLE)] | None = Field(
+        None, description="The same in words, for the provider."
+    )
+
+    def as_decision(self) -> decisions.Decision:
+        """Hand on what was given."""
+        return decisions.Decision(
+            credit_id=self.credit_id,
+            position=self.position,
+            verdict=Verdict(self.decision),
+            reason_code=Refusal(self.reason_code) if self.reason_code else None,
+            reason=self.reason or None,
+        )
+
+
+class DecisionsIn(Strict):
+    """What the board decides, in the order in which it did. As CSV: a column for each field of a decision."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+
+    decisions: Annotated[list[DecisionIn], Field(min_length=1, max_length=MOST_DECISIONS)]
+
+
+class DecidedOut(Out):
+    """What became of one decision."""
+
+    credit_id: str
+    position: int
+    result: Literal["applied", "unchanged", "stale", "unknown"] = Field(
+        description="`stale`: corrected, withdrawn or superseded since that position; read on, and decide anew. "
+        "`unknown`: the board was never sent this credit."
+    )
+
+
+class DecisionsOut(Out):
+    """What became of each decision, in their order, and how many of each there were."""
+
+    data: list[DecidedOut]
+    summary: DecisionsSummaryOut
+
+    @classmethod
+    def of(cls, given: list[DecisionIn], answers: list[Answered]) -> DecisionsOut:
+        """Show answers beside what they answer."""
+        return cls(
+            data=[
+                DecidedOut(credit_id=each.credit_id, position=each.position, result=answer.value)
+                for each, answer in zip(given, answers, strict=True)
+            ],
+            summary=DecisionsSummaryOut.model_validate({each.value: answers.count(each) for each in Answered}),
+        )
+
+
+class DecisionsSummaryOut(Out):
+    """How many decisions had which result."""
+
+    applied: int
+    unchanged: int
+    stale: int
+    unknown: int
+
+
+class FeedSummaryOut(Out):
+    """How a board's credit stands."""
+
+    board: str
+    decides: bool = Field(description="Whether the board answers; for one that does not, what it was sent is accepted.")
+    last_position: int = Field(description="The last position of the feed.")
+    carried: int = Field(description="Up to here the board has shown to hold what it was sent.")
+    pending: int
+    accepted: int
+    rejected: int
+    withdrawn: int
+    overdue: int = Field(description="Credits that have waited for an answer for more than 24 hours.")
+
+    @classmethod
+    def of(cls, summary: Summary) -> FeedSummaryOut:
+        """Show a summary."""
+        names = ("pending", "accepted", "rejected", "withdrawn", "overdue")
+        counts = {name: summary.counts.get(name, 0) for name in names}
+        if not summary.board.decides:
+            counts["overdue"] = 0
+        return cls.model_validate(
+            {
+                "board": summary.board.code,
+                "decides": summary.board.decides,
+                "last_position": summary.last_position,
+                "carried": summary.carried,
+                **counts,
+            }
+        )

@@ -1,0 +1,201 @@
+"""Queries on boards' feeds and decisions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.decisions import Sent
+from app.domain.feeds import Told
+from app.models import feeds as tables
+from app.store import dialect
+
+NOT_YET = 0
+"""The position of what has none yet."""
+
+
+_ROWS = (
+    "SELECT f.position, f.event_id, e.event, e.credit_id, e.at, v.document, a.activity_id, a.title, a.format, "
+    "a.start_date, a.end_date, p.provider_id, p.name, l.first_name, l.last_name, l.birth_date FROM feed f "
+    "JOIN board_events e ON e.event_id = f.event_id "
+    "JOIN completion_versions v ON v.completion_id = e.completion_id AND v.version = e.version "
+)
+
+
+def _joined(connection: Connection) -> str:
+    document = "v.document ->> 'activity_id'", "v.document ->> 'learner_id'"
+    if dialect.on_sqlite(connection):
+        document = "json_extract(v.document, '$.activity_id')", "json_extract(v.document, '$.learner_id')"
+    activity, learner = document
+    return (
+        f"{_ROWS} JOIN activities a ON a.activity_id = {activity} JOIN providers p ON p.provider_id = a.provider_id "
+        f"LEFT JOIN learners l ON l.learner_id = {learner} "
+    )
+
+
+def after(connection: Connection, board: str, position: int, limit: int) -> list[Told]:
+    """Return the events of a board's feed after a position, in order."""
+    found = dialect.rows(
+        connection,
+        f"{_joined(connection)} WHERE f.board = :board AND f.position > :position ORDER BY f.position LIMIT :limit",
+        {"board": board, "position": position, "limit": limit},
+    )
+    return [_told(each) for each in found]
+
+
+def between(
+    connection: Connection, board: str, since: datetime, until: datetime, after_position: int, limit: int
+) -> list[Told]:
+    """Return the events of a board's feed that happened in a span, in order, from after a position on."""
+    found = dialect.rows(
+        connection,
+        f"{_joined(connection)} WHERE f.board = :board AND f.position > :position AND e.at >= :since AND e.at < :until "
+        "ORDER BY f.position LIMIT :limit",
+        {
+            "board": board,
+            "position": after_position,
+            "since": dialect.bound(connection, since),
+            "until": dialect.bound(connection, until),
+            "limit": limit,
+        },
+    )
+    return [_told(each) for each in found]
+
+
+def _told(row: dialect.Row) -> Told:
+    document = dialect.as_document(row[5])
+    (credit,) = [each for each in document["credits"] if each["credit_id"] == row[3]]
+    return Told(
+        position=row[0],
+        event_id=row[1],
+        event=row[2],
+        at=dialect.as_instant(row[4]),
+        credit_id=row[3],
+        kind=credit["kind"],
+        learner_board_id=credit["registry_id"],
+        # What was reported by a learner id only has no names of its own.
+        first_name=document["first_name"] or row[13],
+        last_name=document["last_name"] or row[14],
+        birth_date=document["birth_date"] or row[15],
+        activity_id=row[6],
+        title=row[7],
+        format=row[8],
+        start_date=dialect.as_date(row[9]),
+        end_date=dialect.as_date(row[10]),
+        completed_on=dialect.as_date(document["completed_on"]),
+        quarters=credit["quarters"],
+        credit_types=tuple((name, quarters) for name, quarters in credit["credit_types"]),
+        provider_id=row[11],
+        provider_name=row[12],
+    )
+
+
+def at(connection: Connection, board: str, position: int) -> str | None:
+    """Return the id of the event at a position, None where there is none."""
+    found = dialect.rows(
+        connection,
+        "SELECT event_id FROM feed WHERE board = :board AND position = :position",
+        {"board": board, "position": position},
+    )
+    return str(found[0][0]) if found else None
+
+
+def sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[str, Sent]:
+    """Return where credits stand in a board's feed; those it was never sent are left out."""
+    found = dialect.by_keys(
+        connection,
+        "e.credit_id, e.completion_id, f.position, e.event",
+        ("id", "board"),
+        ((each, board) for each in credit_ids),
+        "board_events e ON e.credit_id = k.id AND e.board = k.board LEFT JOIN feed f ON f.event_id = e.event_id",
+        "ORDER BY e.credit_id, f.position",
+    )
+    told: dict[str, list[dialect.Row]] = defaultdict(list)
+    for row in found:
+        told[row[0]].append(row)
+    return {credit_id: _sent(rows) for credit_id, rows in told.items() if any(row[2] for row in rows)}
+
+
+def _sent(rows: Sequence[dialect.Row]) -> Sent:
+    """Return what was told last; what has no position yet is later than all that has one."""
+    last = next((row for row in rows if row[2] is None), None) or rows[-1]
+    return Sent(
+        credit_id=last[0], completion_id=last[1], position=last[2] or NOT_YET, withdrawn=last[3] == "credit.withdrawn"
+    )
+
+
+def mark_read(connection: Connection, board: str, position: int, at: datetime) -> None:
+    """Note how far a board has shown to have read; never back."""
+    dialect.run(
+        connection,
+        "INSERT INTO board_marks (board, carried, settled, read_at) VALUES (:board, :position, 0, :at) "
+        "ON CONFLICT (board) DO UPDATE SET carried = excluded.carried, read_at = excluded.read_at "
+        "WHERE board_marks.carried < excluded.carried",
+        [{"board": board, "position": position, "at": dialect.bound(connection, at)}],
+    )
+
+
+def carried(connection: Connection, board: str) -> int:
+    """Return how far a board has shown to have read."""
+    found = dialect.rows(connection, "SELECT carried FROM board_marks WHERE board = :board", {"board": board})
+    return int(found[0][0]) if found else 0
+
+
+def unsettled(connection: Connection) -> list[tuple[str, int, int]]:
+    """Return (board, settled, carried) of boards that have read further than was settled."""
+    return [
+        (board, settled, carried)
+        for board, settled, carried in dialect.rows(
+            connection, "SELECT board, settled, carried FROM board_marks WHERE settled < carried ORDER BY board"
+        )
+    ]
+
+
+def credits_between(connection: Connection, board: str, after_position: int, limit: int) -> list[tuple[int, str]]:
+    """Return (position, credit) of the events that follow a position."""
+    return [
+        (position, credit_id)
+        for position, credit_id in dialect.rows(
+            connection,
+            "SELECT f.position, e.credit_id FROM feed f JOIN board_events e ON e.event_id = f.event_id "
+            "WHERE f.board = :board AND f.position > :position ORDER BY f.position LIMIT :limit",
+            {"board": board, "position": after_position, "limit": limit},
+        )
+    ]
+
+
+def settle(connection: Connection, board: str, position: int) -> None:
+    """Note up to where credit was accepted for being carried."""
+    dialect.run(
+        connection,
+        "UPDATE board_marks SET settled = :position WHERE board = :board AND settled < :position",
+        [{"board": board, "position": position}],
+    )
+
+
+def add_decisions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what a board has decided."""
+    dialect.insert(connection, tables.decisions, rows)
+
+
+def counts(connection: Connection, board: str, overdue_before: datetime) -> dict[str, int]:
+    """Return how many credits of a board have each status, and how many have waited too long for an answer."""
+    found = dialect.rows(
+        connection,
+        "SELECT status, count(*), sum(CASE WHEN status = 'pending' AND status_at < :before THEN 1 ELSE 0 END) "
+        "FROM credits x WHERE board = :board AND delivery = 'board' AND EXISTS ("
+        "SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id) GROUP BY status",
+        {"board": board, "before": dialect.bound(connection, overdue_before)},
+    )
+    held = {status: int(count) for status, count, _ in found}
+    return held | {"overdue": sum(int(late or 0) for _, _, late in found)}
+
+
+def last_position(connection: Connection, board: str) -> int:
+    """Return the last position of a board's feed, 0 for an empty one."""
+    found = dialect.rows(connection, "SELECT max(position) FROM feed WHERE board = :board", {"board": board})
+    return int(found[0][0] or 0)
