@@ -116,8 +116,8 @@ def _never_null(schema: Schema) -> None:
     if isinstance(schema.get("type"), list):
         schema["type"] = schema["type"][0]
     elif {"type": "null"} in schema.get("anyOf", ()):
-        first = schema.pop("anyOf")[0]
-        schema.update(first)
+        choices = [each for each in schema.pop("anyOf") if each != {"type": "null"}]
+        schema.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
 def _shorten(document: dict[str, Any], schemas: Schema) -> None:

@@ -88,6 +88,8 @@ def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> 
         names.append("ETag")
     if prefers and status in ("201", "204"):
         names.append("Preference-Applied")
+        if response.get("content"):
+            response["description"] += "; without a body when `Prefer: return=minimal` asked for none"
     made_before = operation.method == "post" and status in ("200", "204") and "201" in operation.said["responses"]
     if status in ("201", "202") or made_before:
         names.append("Location")
