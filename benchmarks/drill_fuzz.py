@@ -200,6 +200,8 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
             "learners": [_shown(row) for row in learners],
             "activities": [{"moc": [], **each} for each in activities_known],
             "untried": untried,
+            # The sandbox's people are named so that their names say what they do: "Olive Only" is one of them.
+            "plain": [name for row in learners for name in (row.first_name, row.last_name)] if untried else [],
             "boards": taught,
             "values": _values(installed, activities_known, learners),
             "openapi": document,

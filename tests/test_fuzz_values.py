@@ -115,7 +115,15 @@ def test_ids_cursors_and_versions_are_remembered_and_forgotten() -> None:
 def test_versions_and_bodies_are_remembered_and_go_with_what_they_belong_to() -> None:
     world, body = a_world(untried=["2"]), {"activity_id": "1"}
     listed = [
-        {"activity_id": str(number), "title": "A", "internal_id": f"own {number}", "status": "active", "version": 3}
+        {
+            "activity_id": str(number),
+            "title": "A",
+            "internal_id": f"own {number}",
+            "status": "active",
+            "start_date": "2025-01-01",
+            "end_date": "2025-12-31",
+            "version": 3,
+        }
         for number in (1, 2)
     ]
     world.remember("/v1/activities", {"data": listed}, None, None)

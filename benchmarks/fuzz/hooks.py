@@ -325,7 +325,7 @@ def no_identity_in_problems(context: Any, response: Any, case: Any) -> None:
     """No problem, nor what the rules have to say in an answer of another kind, gives back who somebody is."""
     answer = _json(response)
     told = "\n".join(_texts(answer if response.status_code >= 400 else list(_judgements(answer))))
-    sent = set(_identity(case.body)) | set(_identity(case.query))
+    sent = (set(_identity(case.body)) | set(_identity(case.query))) - set(WORLD.plain)
     echoed = [each for each in sent if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", told)]
     assert not echoed, f"The problem gives back {len(echoed)} value(s) of an identity field"
 

@@ -13,6 +13,8 @@ from typing import Any
 Json = dict[str, Any]
 KEPT = 200
 """How many ids of a kind are remembered; the newest are."""
+NEWEST = "2025-12-31"
+"""A day that is over: nothing is completed after it."""
 FORMATS = ("live-course", "enduring-material", "journal-cme", "regularly-scheduled-series", "other-blended")
 CURSORS = ("cursor", "after")
 
@@ -31,6 +33,8 @@ class World:
     """Whom the caller must say that it acts for."""
     untried: list[str] = field(default_factory=list)
     """Ids of what fails on purpose, as the sandbox's rehearsals of trouble do."""
+    plain: list[str] = field(default_factory=list)
+    """Names of people who are nobody, told to everybody; some are words that any sentence may have."""
     seen: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     etags: dict[str, str] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
@@ -101,7 +105,7 @@ class World:
 
     def an_activity(self, rnd: Random) -> Json:
         """Return an activity as it was last seen: one of the first, or of those that can be reported for."""
-        made = [each for each in self.registered.values() if each["status"] != "draft"]
+        made = [each for each in self.registered.values() if each["status"] != "draft" and each["start_date"] <= NEWEST]
         if made and (not self.activities or rnd.random() < 0.3):
             return rnd.choice(made)
         first = rnd.choice(self.activities)
@@ -139,7 +143,7 @@ def _resources(answer: Any) -> Iterator[Json]:
 def completion(world: World, rnd: Random) -> Json:
     """Return a report that the rules accept, or that breaks few of them."""
     learner, activity = rnd.choice(world.learners), world.an_activity(rnd)
-    start, end = date.fromisoformat(activity["start_date"]), date.fromisoformat(activity["end_date"])
+    start, end = (date.fromisoformat(min(activity[name], NEWEST)) for name in ("start_date", "end_date"))
     body: Json = {
         "activity_id": activity["activity_id"],
         "completed_on": str(start + timedelta(days=rnd.randint(0, max(0, (end - start).days)))),
