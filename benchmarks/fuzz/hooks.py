@@ -65,6 +65,9 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
     if code == "ST201":
         # Items of a bulk request are read one by one: one that is not of the form spoils no other, and is told so.
         return not _told_item_by_item(response)
+    if code == "ST301":
+        # What a withdrawn completion was, can be read for ever; the completion itself is gone.
+        return not _history_of_withdrawn(case, response)
     return not (code == "ST202" and _refused_by_design(_json(response) or {}))
 
 
@@ -76,6 +79,11 @@ def _minimal(response: Any) -> bool:
 def _told_item_by_item(response: Any) -> bool:
     items = (_json(response) or {}).get("items", ()) if response.status_code == 207 else ()
     return any(each["status"] == 422 and each["problem"]["code"] == "invalid-request" for each in items)
+
+
+def _history_of_withdrawn(case: Any, response: Any) -> bool:
+    versions = (_json(response) or {}).get("data") or [{}]
+    return case.operation.path.endswith("/history") and versions[0].get("action") == "withdrawn"
 
 
 def _refused_by_design(problem: Json) -> bool:
