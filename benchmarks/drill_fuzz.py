@@ -18,20 +18,25 @@ import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.core.errors import every_problem
 from app.core.logging import configure_logging
 from app.domain.boards import BoardKind
+from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.learners import RegistryRow
 from app.main import create_app
 from app.schemas.activities import ActivityIn
-from app.services import activities, checks, clients, demo, registry
+from app.services import activities, activity_lists, checks, clients, completion_lists, demo, reference, registry
+from app.services import sandbox as sandboxes
 from app.services.access import ROLE_SCOPES
 from app.services.context import operator, transact
+from app.services.magic import sandbox
+from app.store import activities as stored
 from benchmarks.world import ROOT, World, free_port, wait_for, world
 
 ENGINE = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
@@ -67,8 +72,7 @@ def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
     counts = Counts()
     with world(database, PHYSICIANS) as installed:
         folder = installed.service.settings.data_dir
-        told = _told(installed)
-        (folder / "fuzz.json").write_text(json.dumps(told), encoding="utf-8")
+        parties = list(_parties(installed))
         with _serving(installed, folder / "server.log") as port:
             for number in range(cases):
                 if counts.cases >= cases:
@@ -78,10 +82,13 @@ def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
                     found.append(f"time is up after {counts.cases} cases")
                     break
                 name = f"{database}-{seed + number}"
+                # Whatever a round deletes or changes, the next one of the same party reads as it starts.
+                party = parties[number % len(parties)]
+                (folder / "fuzz.json").write_text(json.dumps(party), encoding="utf-8")
                 found += _round(folder, port, seed + number, counts, name=name, seconds=left)
                 print(f"{database}: seed {seed + number}, {counts.cases} cases so far", flush=True)
-        found += _after(installed, folder / "server.log", told["learners"])
-    found += _table(database, counts, told["openapi"])
+        found += _after(installed, folder / "server.log", parties[0]["learners"])
+    found += _table(database, counts, parties[0]["openapi"])
     return found
 
 
@@ -156,36 +163,71 @@ def _serving(installed: World, log: Path) -> Iterator[int]:
             server.wait(30)
 
 
-def _told(installed: World) -> dict[str, Any]:
-    """Fill the installation with the demo world and more, and return what a caller may know of it."""
+def _parties(installed: World) -> Iterator[dict[str, Any]]:
+    """Fill the installation with the demo world and more, and yield what each caller may know of it, round by round.
+
+    The first is a provider; then its test client, in the sandbox; then an operator who names the provider.
+    """
     service = installed.service
-    boards = service.catalogue.boards.values()
-    certifying = [board for board in boards if board.kind is BoardKind.CERTIFYING]
     demo.load(service)
     given = tomllib.loads(demo.WORLD.read_text(encoding="utf-8"))
-    bodies = [each for each in given["activities"] if each["provider"] == demo.PROVIDER]
+    certifying = [each for each in service.catalogue.boards.values() if each.kind is BoardKind.CERTIFYING]
     taught = [
         {"code": board.code, "credit_types": [t.name for t in board.credit_types][:1] or ["CME"]}
         for board in certifying
     ]
-    for each in taught:
-        body = _course(each)
-        registered = transact(
-            operator(service, demo.PROVIDER),
-            activities.register,
-            ActivityIn.model_validate(body).as_activity(demo.PROVIDER),
-        )
-        bodies.append(body | {"activity_id": registered.activity.activity_id})
-    named = [registry.read_row(each, service.catalogue) for each in given["learners"]]
     document = create_app(service).openapi()
-    return {
-        "keys": list(_keys(installed, certifying[0].code)),
-        "learners": [_shown(row) for row in [*named, *installed.learners]],
-        "activities": [{"moc": [], **each} for each in bodies],
-        "boards": taught,
-        "values": _values(installed, bodies, document),
-        "openapi": document,
-    }
+    own = [each for each in given["activities"] if each["provider"] == demo.PROVIDER]
+    named = [registry.read_row(each, service.catalogue) for each in given["learners"]]
+    people = [*named, *installed.learners]
+    live = [*own, *(_registered(installed, demo.PROVIDER, each) for each in taught)]
+    provider = _key(installed, "provider", provider_ids=[demo.PROVIDER])
+    board = _key(installed, "board", board=certifying[0].code)
+    operating = _key(installed, "operator", provider_ids=[demo.PROVIDER])
+    test = _key(installed, "provider", provider_ids=[demo.PROVIDER], test=True)
+    magic = sandbox()
+    sandboxed = transact(operator(service), sandboxes.of_provider, demo.PROVIDER)
+    standing, troubled = _magic_activities(installed, sandboxed)
+    rehearsed = [*standing, *(_registered(installed, sandboxed, each) for each in taught)]
+    for keys, provider_id, activities_known, learners, untried in (
+        ([provider, board], None, live, people, []),
+        ([test], None, rehearsed, [each.row for each in magic.learners], troubled),
+        ([operating], demo.PROVIDER, live, people, []),
+    ):
+        yield {
+            "keys": keys,
+            "provider": provider_id,
+            "learners": [_shown(row) for row in learners],
+            "activities": [{"moc": [], **each} for each in activities_known],
+            "untried": untried,
+            # The sandbox's people are named so that their names say what they do: "Olive Only" is one of them.
+            "plain": [name for row in learners for name in (row.first_name, row.last_name)] if untried else [],
+            "boards": taught,
+            "values": _values(installed, activities_known, learners),
+            "openapi": document,
+        }
+
+
+def _registered(installed: World, provider_id: str, board: dict[str, Any]) -> dict[str, Any]:
+    body = _course(board)
+    activity = ActivityIn.model_validate(body).as_activity(provider_id)
+    registered = transact(operator(installed.service, provider_id), activities.register, activity)
+    return body | {"activity_id": registered.activity.activity_id}
+
+
+def _magic_activities(installed: World, provider_id: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the activities of a sandbox, and the ids of those whose reports fail on purpose, or take long."""
+    caller = operator(installed.service, provider_id)
+    standing, troubled = [], []
+    for each in sandbox().activities:
+        activity_id = transact(
+            caller, lambda work, name=each.internal_id: stored.id_of_internal(work.connection, provider_id, name)
+        )
+        if each.trouble is None:
+            standing.append({"activity_id": activity_id, "ama_pra_credits": None} | dict(each.fields))
+        else:
+            troubled.append(str(activity_id))
+    return standing, troubled
 
 
 def _course(board: dict[str, Any]) -> dict[str, Any]:
@@ -199,15 +241,10 @@ def _course(board: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _keys(installed: World, board: str) -> Iterator[dict[str, Any]]:
-    """Make a client of every role; an operation is tried with the first that has its scopes."""
-    for role, more in (
-        ("provider", {"provider_ids": [demo.PROVIDER]}),
-        ("board", {"board": board}),
-        ("operator", {"provider_ids": [demo.PROVIDER]}),
-    ):
-        made = transact(operator(installed.service), clients.create, f"fuzz {role}", role=role, **more)  # type: ignore[arg-type]
-        yield {"key": made.api_key, "scopes": list(ROLE_SCOPES[role])}
+def _key(installed: World, role: str, **more: Any) -> dict[str, Any]:
+    """Make a client; an operation is tried with the first of a party that has its scopes."""
+    made = transact(operator(installed.service), clients.create, f"fuzz {role}", role=role, **more)
+    return {"key": made.api_key, "scopes": list(ROLE_SCOPES[role])}
 
 
 def _shown(row: RegistryRow) -> dict[str, Any]:
@@ -215,28 +252,46 @@ def _shown(row: RegistryRow) -> dict[str, Any]:
         "first_name": row.first_name,
         "last_name": row.last_name,
         "date_of_birth": str(row.birth_date) if row.birth_date else None,
+        "npi": row.npi,
+        "medical_school": row.medical_school,
         "licenses": [(each.board, each.number) for each in row.licenses],
         "certifications": [(each.board, each.number) for each in row.certifications],
     }
 
 
-def _values(installed: World, bodies: Iterable[dict[str, Any]], document: dict[str, Any]) -> dict[str, list[str]]:
+def _values(
+    installed: World, bodies: Iterable[dict[str, Any]], learners: Sequence[RegistryRow]
+) -> dict[str, list[str]]:
     """Return real values of parameters, by name, or by address and name where the name alone says too little."""
-    from app.core.errors import every_problem
-    from app.services import reference
-
     rules = sorted(reference.rules())
-    codes = sorted(installed.service.catalogue.boards)
+    boards = installed.service.catalogue.boards
+    codes = sorted(boards)
+    shown = learners[:20]
     return {
         "activity_id": [each["activity_id"] for each in bodies],
         "internal_id": [each["internal_id"] for each in bodies if each.get("internal_id")],
         "board": codes,
+        "state": sorted({number.board for row in shown for number in row.licenses}),
+        "credit_type": sorted({each.name for board in boards.values() for each in board.credit_types}),
+        "activity_format": [each.code for each in ACTIVITY_FORMATS],
+        "client_reference": [f"ref-{number}" for number in range(1, 501)],
         "/v1/boards/{code} code": codes,
         "/problems/{code} code": [kind.code for kind in every_problem()] + rules,
+        "/v1/activities q": ["course", "A course", *(each["activity_id"] for each in bodies)],
+        "/v1/activities sort": list(_orders(activity_lists.SORTS)),
+        "/v1/learner-completions q": [name for row in shown for name in (row.first_name, row.last_name)],
+        "/v1/learner-completions sort": list(_orders(completion_lists.SORTS)),
         "rule_id": rules,
-        "first_name": [row.first_name for row in installed.learners[:20]],
-        "last_name": [row.last_name for row in installed.learners[:20]],
+        "first_name": [row.first_name for row in shown],
+        "last_name": [row.last_name for row in shown],
     }
+
+
+def _orders(keys: Iterable[str]) -> Iterator[str]:
+    """Yield every order by one key and by two."""
+    signed = [sign + key for key in keys for sign in ("", "-")]
+    yield from signed
+    yield from (f"{one},{two}" for one in signed for two in signed if one.lstrip("-") != two.lstrip("-"))
 
 
 def _after(installed: World, log: Path, learners: Iterable[dict[str, Any]]) -> list[str]:

@@ -79,8 +79,10 @@ def test_queries_say_that_they_take_no_nul(api: Api) -> None:
     texts = [node for given in queries for node in nodes(given["schema"]) if node.get("type") == "string"]
     free = [node for node in texts if not {"enum", "const", "format"} & node.keys()]
     assert len(free) > 5
+    orders = [query_schema(path, "sort")["pattern"] for path in SORTED]
     for node in free:
-        assert re.search(node["pattern"], "Karacme-7") and not re.search(node["pattern"], "a\x00b")
+        assert not re.search(node["pattern"], "a\x00b")
+        assert re.search(node["pattern"], "Karacme-7") or node["pattern"] in orders
     for path, name in (("/v1/activities", "internal_id"), ("/v1/learner-completions", "last_name")):
         assert_problem(api.get(path, **{name: "a\x00b"}), 422, "parameter-invalid")
 
@@ -97,3 +99,33 @@ def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
     given = api.get("/v1/activities", limit=1).json["next_cursor"]
     assert all(re.search(schema["pattern"], given) and not re.search(schema["pattern"], "é") for schema in cursors)
     assert_problem(api.get("/v1/activities", cursor="é"), 422, "parameter-invalid")
+
+
+SORTED = {"/v1/activities": "activity_id", "/v1/learner-completions": "completed_on"}
+
+
+def query_schema(path: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        each["schema"] for each in DOCUMENT["paths"][path]["get"]["parameters"] if each["name"] == name
+    )
+    return found
+
+
+@pytest.mark.parametrize("path", SORTED)
+@pytest.mark.parametrize("form", ["{}", "-{}", " {} ", "-{} , updated_at", "{},-updated_at", "", "-", "- {}", "--{}",
+                                  "{},", ",{}", "{};updated_at", "learner", "\t{}", "{}\u00a0", "{} desc"])  # fmt: skip
+def test_the_pattern_of_an_order_says_what_is_taken(api: Api, path: str, form: str) -> None:
+    order = form.format(SORTED[path])
+    described_so = re.search(query_schema(path, "sort")["pattern"], order) is not None
+    assert (api.get(path, sort=order).status == 200) is described_so
+
+
+@pytest.mark.parametrize(("path", "name"), [
+    (path, name) for path, names in (("/v1/activities", ["updated_from"]),
+    ("/v1/learner-completions", ["submitted_from", "submitted_to", "updated_from"])) for name in names
+])  # fmt: skip
+def test_an_end_of_a_span_is_described_as_a_day_or_an_instant(api: Api, path: str, name: str) -> None:
+    choices = query_schema(path, name)["anyOf"]
+    assert [(each["type"], each["format"]) for each in choices] == [("string", "date"), ("string", "date-time")]
+    for value in ("2021-12-20", "2021-12-20T15:00:00Z"):
+        assert api.get(path, **{name: value}).status == 200

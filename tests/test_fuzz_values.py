@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.main import described
-from benchmarks.fuzz.values import World, activity, completion, filled
+from benchmarks.fuzz.values import World, activity, completion, correction, filled, renewed, validation
 from tests.support import GRAND_ROUNDS, Api, Moment
 
 DOCUMENT = json.loads(described())
@@ -47,7 +47,37 @@ def test_most_of_what_is_built_is_accepted(api: Api, moment: Moment) -> None:
         assert sum(status < 300 for status in seen) >= 30, seen
 
 
-@pytest.mark.parametrize("name", ["CompletionIn", "ActivityIn", "ActivityPatch"])
+def test_most_of_what_is_put_and_asked_is_accepted(api: Api, moment: Moment) -> None:
+    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    world, rnd = a_world(), Random(7)
+    for path, build in (("/v1/learner-completions", completion), ("/v1/activities", activity)):
+        for _ in range(20):
+            body = build(world, rnd)
+            answer = api.post(path, body)
+            if answer.status < 300:
+                world.remember(path, answer.json, None, None, body)
+    put, renewing = [], []
+    for completion_id in list(world.reported):
+        path = f"/v1/learner-completions/{completion_id}"
+        body, version = correction(world, completion_id, rnd), {"If-Match": world.etags[path]}
+        put.append(api.send("PUT", path, headers=version, json=body).status)
+    for number, activity_id in enumerate(list(world.registered)):
+        patched = api.send("PATCH", f"/v1/activities/{activity_id}", json={"internal_id": f"own-{number}"},
+                           headers={"If-Match": world.etags[f"/v1/activities/{activity_id}"]})  # fmt: skip
+        world.remember(f"/v1/activities/{activity_id}", patched.json, None, None)
+        path = f"/v1/activities/by-internal-id/own-{number}"
+        again = api.send(
+            "PUT", path, json=renewed(world, f"own-{number}", rnd), headers={"If-Match": world.etags[path]}
+        )
+        renewing.append(again.status)
+    told = [api.post("/v1/learner-validations", validation(world, rnd)) for _ in range(40)]
+    for seen in (put, renewing, [each.status for each in told]):
+        assert set(seen) <= {200, 422} and len(seen) >= 8
+        assert sum(status == 200 for status in seen) >= 0.6 * len(seen), seen
+    assert {each.json.get("result") for each in told} >= {"one"}
+
+
+@pytest.mark.parametrize("name", ["CompletionIn", "ActivityIn", "ActivityPatch", "ValidationIn"])
 def test_a_body_is_built_wherever_its_schema_stands(name: str) -> None:
     world, schema = a_world(), {"$ref": f"#/components/schemas/{name}"}
     known = set(DOCUMENT["components"]["schemas"][name]["properties"])
@@ -71,6 +101,7 @@ def test_ids_cursors_and_versions_are_remembered_and_forgotten() -> None:
     page = {"data": [{"completion_id": "c1", "credits": [{"credit_id": "k1"}]}], "next_cursor": "more"}
     world.remember("/v1/learner-completions", page, None, None)
     world.remember("/v1/activities", {"activity_id": "1"}, '"1"', "/v1/activities/1")
+    assert (world.expendable("activity_id"), world.expendable("completion_id")) == (["1"], ["c1"])
     assert world.known("completion_id", "") == ["c1"]
     assert world.known("credit_id", "") == ["k1"]
     assert world.known("activity_id", "") == [GRAND_ROUNDS, "1"]
@@ -79,6 +110,36 @@ def test_ids_cursors_and_versions_are_remembered_and_forgotten() -> None:
     assert world.etags == {"/v1/activities/1": '"1"'}
     world.forget({"completion_id": "c1"})
     assert world.known("completion_id", "") == []
+
+
+def test_versions_and_bodies_are_remembered_and_go_with_what_they_belong_to() -> None:
+    world, body = a_world(untried=["2"]), {"activity_id": "1"}
+    listed = [
+        {
+            "activity_id": str(number),
+            "title": "A",
+            "internal_id": f"own {number}",
+            "status": "active",
+            "start_date": "2025-01-01",
+            "end_date": "2025-12-31",
+            "version": 3,
+        }
+        for number in (1, 2)
+    ]
+    world.remember("/v1/activities", {"data": listed}, None, None)
+    assert world.etags["/v1/activities/1"] == world.etags["/v1/activities/by-internal-id/own 2"] == '"3"'
+    assert list(world.registered) == ["1"]
+    assert "2" not in world.known("activity_id", "")
+    answer = {"items": [{"index": 0, "status": 422}, {"index": 1, "completion": {"completion_id": "c1", "version": 1}}]}
+    world.remember("/v1/learner-completions:bulk", answer, None, None, {"items": [{}, body]})
+    assert world.reported == {"c1": body}
+    older = {"data": [{"completion": {"completion_id": "c1", "version": 9}}]}
+    world.remember("/v1/learner-completions/c1/history", older, None, None)
+    assert world.etags["/v1/learner-completions/c1"] == '"1"'
+    world.forget_learners("1")
+    assert world.reported == {} and world.known("completion_id", "") == []
+    world.forget({"activity_id": GRAND_ROUNDS})
+    assert world.activities == [] and world.known("activity_id", "") == ["1"]
 
 
 def test_an_operation_is_tried_with_a_key_that_has_its_scopes() -> None:

@@ -104,12 +104,18 @@ def sorting(keys: Collection[str], otherwise: str) -> str:
     )
 
 
+def sort_pattern(keys: Collection[str]) -> dict[str, str]:
+    """Return the pattern of what `sort_keys` reads, but for keys that stand twice: no plain pattern says that."""
+    key = f"-?(?:{'|'.join(keys)})"
+    return {"pattern": f"^ *{key}(?: *, *{key})* *$"}
+
+
 def sort_keys(given: str | None, known: Collection[str]) -> list[SortKey]:
     """Read `sort=-one,two`; raises `ParameterInvalid` for a key that is unknown or stands twice."""
     if given is None:
         return []
     keys = [
-        SortKey(text.removeprefix("-"), text.startswith("-")) for text in (part.strip() for part in given.split(","))
+        SortKey(text.removeprefix("-"), text.startswith("-")) for text in (part.strip(" ") for part in given.split(","))
     ]
     if len({key.name for key in keys}) < len(keys) or not all(key.name in known for key in keys):
         detail = f"The order is a comma list of these keys, each at most once: {', '.join(known)}."

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sorting, turn
+from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sort_pattern, sorting, turn
 from app.core.routing import StrictRoute
 from app.routers.depends import ActivitiesReader
 from app.schemas.activities import ActivityOut, ActivityPage
@@ -43,7 +43,9 @@ class ActivityQuery(SortedQuery):
     rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
     updated_from: Annotated[DayOrInstant | None, since("Changed")] = None
     providership: list[Literal["direct", "joint"]] = []
-    sort: Annotated[str | None, Field(max_length=200, description=sorting(SORTS, "by id"))] = None
+    sort: Annotated[
+        str | None, Field(max_length=200, description=sorting(SORTS, "by id"), json_schema_extra=sort_pattern(SORTS))
+    ] = None
 
 
 @router.get("", response_model=ActivityPage)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sorting, turn
+from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sort_pattern, sorting, turn
 from app.core.routing import StrictRoute
 from app.routers.depends import CompletionsReader
 from app.schemas.base import Day
@@ -66,6 +66,7 @@ class CompletionQuery(SortedQuery):
             max_length=200,
             description=sorting(SORTS, "newest first") + " `last_name` alone is followed by `first_name`; names are "
             "ordered as they are compared, without case, accents and punctuation.",
+            json_schema_extra=sort_pattern(SORTS),
         ),
     ] = None
 

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 import schemathesis
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ from schemathesis.core import NOT_SET
 from schemathesis.core.failures import Failure
 from schemathesis.core.parameters import ParameterLocation
 
-from benchmarks.fuzz.values import BUILDERS, CURSORS, World, filled
+from benchmarks.fuzz.values import BUILDERS, CURSORS, Json, World, correction, filled, renewed
 
 WORLD = World(**json.loads(Path(os.environ["PARS_FUZZ_WORLD"]).read_text(encoding="utf-8")))
 COUNTS = Path(os.environ["PARS_FUZZ_COUNTS"])
@@ -55,18 +55,37 @@ def _too_long(response: Any) -> bool:
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
-    """Keep every failure but a valid request refused with a code of the lists above, or for its length."""
+    """Keep every failure but those that are so by design, each told here with its reason."""
+    code = getattr(failure, "code", "")
     if _too_long(response):
         return False
-    if getattr(failure, "code", "") != "ST202":
-        return True
-    problem = _json(response) or {}
+    if code == "ST201":
+        # Items of a bulk request are read one by one: one that is not of the form spoils no other, and is told so.
+        return not _told_item_by_item(response)
+    if code == "ST301":
+        # What a withdrawn completion was, can be read for ever; the completion itself is gone.
+        return not _history_of_withdrawn(case, response)
+    return not (code == "ST202" and _refused_by_design(_json(response) or {}))
+
+
+def _told_item_by_item(response: Any) -> bool:
+    items = (_json(response) or {}).get("items", ()) if response.status_code == 207 else ()
+    return any(each["status"] == 422 and each["problem"]["code"] == "invalid-request" for each in items)
+
+
+def _history_of_withdrawn(case: Any, response: Any) -> bool:
+    versions = (_json(response) or {}).get("data") or [{}]
+    return case.operation.path.endswith("/history") and versions[0].get("action") == "withdrawn"
+
+
+def _refused_by_design(problem: Json) -> bool:
     if problem.get("code") in REFUSALS_OF_VALID_DATA:
-        return False
-    items = problem.get("errors") or [{}]
-    return not all(
-        any((item.get("code"), kind, item.get(kind)) in REFUSED_PLACES for kind in ("parameter", "pointer"))
-        for item in items
+        return True
+    return all(
+        # The schema only reads, rules judge: what a rule refuses names it.
+        "rule_url" in item
+        or any((item.get("code"), kind, item.get(kind)) in REFUSED_PLACES for kind in ("parameter", "pointer"))
+        for item in problem.get("errors") or [{}]
     )
 
 
@@ -100,10 +119,7 @@ def flatmap_case(context: Any, case: Any) -> Any:
 def _realistic(case: Any, rnd: Random) -> Any:
     path, body = ParameterLocation.PATH, ParameterLocation.BODY
     if _valid(case, path):
-        for name, value in case.path_parameters.items():
-            known = WORLD.known(name, case.operation.path)
-            if known and value not in known and rnd.random() < 0.85:
-                case.path_parameters[name] = rnd.choice(known)
+        _real_path(case, rnd, 0.85)
     if _valid(case, ParameterLocation.QUERY):
         _real_query(case, rnd)
     if _valid(case, ParameterLocation.HEADER):
@@ -111,8 +127,31 @@ def _realistic(case: Any, rnd: Random) -> Any:
     if _valid(case, body) and case.body is not NOT_SET and rnd.random() < 0.75:
         schema = _body_schema(case)
         if schema is not None:
-            case.body = filled(WORLD, schema, rnd)
+            case.body = _again(case, rnd) or filled(WORLD, schema, rnd)
     return case
+
+
+def _real_path(case: Any, rnd: Random, share: float) -> None:
+    """Name what is there; what was there first is spared by what would empty or delete it."""
+    ruins = case.method.upper() == "DELETE" or case.operation.path.endswith("/withdraw-learners")
+    for name, value in case.path_parameters.items():
+        known = WORLD.known(name, case.operation.path)
+        if ruins:
+            known = WORLD.expendable(name) or known
+        if known and value not in known and rnd.random() < share:
+            case.path_parameters[name] = rnd.choice(known)
+        if name == "internal_id" and rnd.random() < 0.3:
+            case.path_parameters[name] = f"own/{rnd.randint(1, 10_000)}"
+
+
+def _again(case: Any, rnd: Random) -> Json | None:
+    """Return a body for what the address names already, where one is known: half of what is put corrects it."""
+    if case.method.upper() != "PUT" or rnd.random() < 0.4:
+        return None
+    named = case.path_parameters
+    if named.get("completion_id") in WORLD.reported:
+        return correction(WORLD, named["completion_id"], rnd)
+    return renewed(WORLD, named["internal_id"], rnd) if "internal_id" in named else None
 
 
 def _valid(case: Any, location: ParameterLocation) -> bool:
@@ -121,26 +160,48 @@ def _valid(case: Any, location: ParameterLocation) -> bool:
 
 
 def _real_query(case: Any, rnd: Random) -> None:
-    for name in list(case.query):
-        if name in CURSORS and rnd.random() < 0.9:
-            given = WORLD.cursors.get(case.operation.path)
-            case.query = {name: given} if given is not None else {n: v for n, v in case.query.items() if n != name}
+    """Go on with a cursor that was given, or ask with few filters: with many, nothing would ever be found."""
+    asked = dict(case.query)
+    cursor = next((name for name in CURSORS if name in asked), None)
+    if cursor is not None and rnd.random() < 0.9:
+        del asked[cursor]
+        given = WORLD.cursors.get(case.operation.path)
+        if given is not None and rnd.random() < 0.6:
+            case.query = {name: asked[name] for name in ("limit", "include") if name in asked} | {cursor: given}
             return
+    if rnd.random() < 0.8:
+        kept = set(rnd.sample(sorted(asked), min(len(asked), rnd.randint(0, 2)))) | {"limit", "sort", "include"}
+        asked = {name: value for name, value in asked.items() if name in kept}
+    for name, value in asked.items():
         known = WORLD.known(name, case.operation.path)
-        if known and rnd.random() < 0.6:
-            case.query[name] = [rnd.choice(known)] if isinstance(case.query[name], list) else rnd.choice(known)
-        elif rnd.random() < 0.4:
-            del case.query[name]
+        if known and rnd.random() < 0.8:
+            asked[name] = [rnd.choice(known)] if isinstance(value, list) else rnd.choice(known)
+    if "limit" in asked and rnd.random() < 0.6:
+        asked["limit"] = rnd.randint(1, 8)
+    case.query = asked
 
 
 def _real_headers(case: Any, rnd: Random) -> None:
     for name in list(case.headers):
         if name.lower() in ("pars-provider", "if-match") and rnd.random() < 0.9:
             del case.headers[name]
+        elif name.lower() == "if-none-match" and rnd.random() < 0.4:
+            case.headers[name] = CURRENT
+        elif name.lower() == "prefer" and rnd.random() < 0.4:
+            case.headers[name] = "return=minimal"
         elif name.lower() == "idempotency-key" and rnd.random() < 0.8:
             case.headers[name] = f"key-{rnd.randint(1, 10_000)}"
-    if _takes_version(case) and "if-match" not in {name.lower() for name in case.headers} and rnd.random() < 0.8:
+    if rnd.random() < 0.9:
+        _name_version_and_provider(case)
+
+
+def _name_version_and_provider(case: Any) -> None:
+    """Send what a change must name, and whom the caller acts for, unless something else is sent."""
+    sent = {name.lower() for name in case.headers}
+    if _takes(case, "if-match") and "if-match" not in sent:
         case.headers["If-Match"] = CURRENT
+    if _takes(case, "pars-provider") and "pars-provider" not in sent and WORLD.provider:
+        case.headers["PARS-Provider"] = WORLD.provider
 
 
 def _body_schema(case: Any) -> dict[str, Any] | None:
@@ -152,19 +213,30 @@ def _body_schema(case: Any) -> dict[str, Any] | None:
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Send the version that the resource has by now, where a valid one was wanted, and an internal id of its own."""
-    if _phase(case) in ("examples", "coverage") and case.meta.generation.mode.is_positive and next(_turns) % 10:
+    positive = case.meta is not None and case.meta.generation.mode.is_positive
+    if _phase(case) in ("examples", "coverage") and positive and next(_turns) % 10:
         _freed(case)
+    if positive and isinstance(case.query.get("sort"), str):
+        case.query["sort"] = _each_once(case.query["sort"])
     for name, value in list(case.headers.items()):
         if value == CURRENT:
-            case.headers[name] = WORLD.etags.get(case.formatted_path, '"1"')
+            known = WORLD.etags.get(unquote(case.formatted_path))
+            if known is None and "internal_id" in case.path_parameters:
+                del case.headers[name]  # nothing stands there, so that nothing can match
+            else:
+                case.headers[name] = known or '"1"'
 
 
 def _freed(case: Any) -> None:
     """Let a request made from the description alone pass its first gate, where nearly all would be refused alike."""
-    for name in [name for name in case.headers if name.lower() in ("if-match", "idempotency-key")]:
+    gates = ("if-match", "idempotency-key", "pars-provider")
+    for name in [name for name in case.headers if name.lower() in gates]:
         del case.headers[name]
-    if _takes_version(case):
-        case.headers["If-Match"] = CURRENT
+    _name_version_and_provider(case)
+    _real_path(case, Random(next(_turns)), 0.9)
+    if len(case.query) > 1:
+        # A cursor brings its own filters, and one that nobody gave is refused before anything else is read.
+        case.query = {name: value for name, value in case.query.items() if name not in CURSORS}
     schema = _body_schema(case) or {}
     if schema.get("$ref", "").endswith("/ActivityIn") and isinstance(case.body, dict):
         own = case.path_parameters.get("internal_id", f"fuzz-{case.id}")
@@ -173,8 +245,14 @@ def _freed(case: Any) -> None:
         case.body.pop("activity_id", None)
 
 
-def _takes_version(case: Any) -> bool:
-    return any(each["name"].lower() == "if-match" for each in _described(case).get("parameters", []))
+def _each_once(order: str) -> str:
+    """Leave out keys that stand in an order already: that they must not, no plain pattern says."""
+    keys = {key.strip(" ").removeprefix("-"): key for key in reversed(order.split(","))}
+    return ",".join(reversed(keys.values()))
+
+
+def _takes(case: Any, header: str) -> bool:
+    return any(each["name"].lower() == header for each in _described(case).get("parameters", []))
 
 
 _counts: Counter[tuple[str, str, str, int]] = Counter()
@@ -196,9 +274,13 @@ def after_call(context: Any, case: Any, response: Any) -> None:
             _refusals[label, str(code)] += 1
     if response.status_code < 300:
         etag, location = response.headers.get("etag"), response.headers.get("location")
-        path = urlparse(response.request.url).path
-        WORLD.remember(path, _json(response), etag[0] if etag else None, location[0] if location else None)
-    if response.status_code == 404 or case.method.upper() == "DELETE":
+        path = unquote(urlparse(response.request.url).path)
+        WORLD.remember(path, _json(response), etag[0] if etag else None, location[0] if location else None, case.body)
+        if path.endswith("/withdraw-learners"):
+            WORLD.forget_learners(case.path_parameters["activity_id"])
+        if case.method.upper() == "DELETE":
+            WORLD.forget(case.path_parameters)
+    if response.status_code == 404:
         WORLD.forget(case.path_parameters)
 
 
@@ -243,7 +325,7 @@ def no_identity_in_problems(context: Any, response: Any, case: Any) -> None:
     """No problem, nor what the rules have to say in an answer of another kind, gives back who somebody is."""
     answer = _json(response)
     told = "\n".join(_texts(answer if response.status_code >= 400 else list(_judgements(answer))))
-    sent = set(_identity(case.body)) | set(_identity(case.query))
+    sent = (set(_identity(case.body)) | set(_identity(case.query))) - set(WORLD.plain)
     echoed = [each for each in sent if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", told)]
     assert not echoed, f"The problem gives back {len(echoed)} value(s) of an identity field"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -12,6 +13,8 @@ from typing import Any
 Json = dict[str, Any]
 KEPT = 200
 """How many ids of a kind are remembered; the newest are."""
+NEWEST = "2025-12-31"
+"""A day that is over: nothing is completed after it."""
 FORMATS = ("live-course", "enduring-material", "journal-cme", "regularly-scheduled-series", "other-blended")
 CURSORS = ("cursor", "after")
 
@@ -26,31 +29,87 @@ class World:
     boards: list[Json]
     values: dict[str, list[str]]
     openapi: Json
+    provider: str | None = None
+    """Whom the caller must say that it acts for."""
+    untried: list[str] = field(default_factory=list)
+    """Ids of what fails on purpose, as the sandbox's rehearsals of trouble do."""
+    plain: list[str] = field(default_factory=list)
+    """Names of people who are nobody, told to everybody; some are words that any sentence may have."""
     seen: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     etags: dict[str, str] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
+    registered: dict[str, Json] = field(default_factory=dict)
+    """Activities as they were last answered, by id."""
+    reported: dict[str, Json] = field(default_factory=dict)
+    """Bodies that were accepted, by the id of their completion."""
 
-    def remember(self, path: str, answer: Any, etag: str | None, location: str | None) -> None:
-        """Keep the ids, the cursor and the version that an answer shows."""
+    def remember(self, path: str, answer: Any, etag: str | None, location: str | None, sent: Any = None) -> None:
+        """Keep the ids, the cursor, the versions and the bodies that an answer shows to be good."""
         if etag:
             self.etags[location or path] = etag
         if isinstance(answer, dict) and isinstance(answer.get("next_cursor"), str):
             self.cursors[path] = answer["next_cursor"]
         for name, value in _ids(answer):
             kept = self.seen[name]
-            if value not in kept:
+            if value not in kept and value not in self.untried:
                 kept.append(value)
                 del kept[:-KEPT]
+        if not path.endswith("/history"):
+            self._remember_versions(answer)
+        self._remember_bodies(answer, sent)
+
+    def _remember_versions(self, answer: Any) -> None:
+        for each in _resources(answer):
+            if "completion_id" in each:
+                self.etags[f"/v1/learner-completions/{each['completion_id']}"] = f'"{each["version"]}"'
+                continue
+            self.etags[f"/v1/activities/{each['activity_id']}"] = f'"{each["version"]}"'
+            if each["activity_id"] not in self.untried:
+                self.registered[each["activity_id"]] = each
+            if each["internal_id"]:
+                self.etags[f"/v1/activities/by-internal-id/{each['internal_id']}"] = f'"{each["version"]}"'
+
+    def _remember_bodies(self, answer: Any, sent: Any) -> None:
+        if not isinstance(answer, dict) or not isinstance(sent, dict):
+            return
+        if "completion_id" in answer:
+            self.reported[answer["completion_id"]] = sent
+        elif isinstance(sent.get("items"), list):
+            for each in answer.get("items", ()):
+                self._remember_bodies(each.get("completion"), sent["items"][each["index"]])
 
     def forget(self, parameters: Json) -> None:
         """Drop the ids of a thing that is there no longer."""
         for name, value in parameters.items():
-            if value in self.seen[name]:
-                self.seen[name].remove(value)
+            for kept in (self.seen[name], self.values.get(name, [])):
+                if value in kept:
+                    kept.remove(value)
+            if name == "activity_id":
+                self.registered.pop(value, None)
+                self.activities = [each for each in self.activities if each["activity_id"] != value]
+
+    def forget_learners(self, activity_id: str) -> None:
+        """Drop the completions of an activity from which all were withdrawn."""
+        for completion_id in [c for c, body in self.reported.items() if body.get("activity_id") == activity_id]:
+            del self.reported[completion_id]
+            self.forget({"completion_id": completion_id})
 
     def known(self, name: str, template: str) -> list[str]:
         """Return real values of a parameter: those of its address, or those of its name, seen ones included."""
         return self.values.get(f"{template} {name}") or self.values.get(name, []) + self.seen.get(name, [])
+
+    def expendable(self, name: str) -> list[str]:
+        """Return the seen values of a parameter that are none of the first: what may be emptied or deleted."""
+        first = set(self.values.get(name, ()))
+        return [value for value in self.seen.get(name, ()) if value not in first]
+
+    def an_activity(self, rnd: Random) -> Json:
+        """Return an activity as it was last seen: one of the first, or of those that can be reported for."""
+        made = [each for each in self.registered.values() if each["status"] != "draft" and each["start_date"] <= NEWEST]
+        if made and (not self.activities or rnd.random() < 0.3):
+            return rnd.choice(made)
+        first = rnd.choice(self.activities)
+        return self.registered.get(first["activity_id"], first)
 
     def key_for(self, scopes: list[str]) -> str | None:
         """Return the key of the first client that may do what the scopes say."""
@@ -69,10 +128,22 @@ def _ids(answer: Any) -> Iterator[tuple[str, str]]:
             yield from _ids(each)
 
 
+def _resources(answer: Any) -> Iterator[Json]:
+    """Yield the whole activities and completions in an answer."""
+    if isinstance(answer, dict):
+        if "version" in answer and ("completion_id" in answer or {"activity_id", "title"} <= answer.keys()):
+            yield answer
+        for value in answer.values():
+            yield from _resources(value)
+    elif isinstance(answer, list):
+        for each in answer:
+            yield from _resources(each)
+
+
 def completion(world: World, rnd: Random) -> Json:
     """Return a report that the rules accept, or that breaks few of them."""
-    learner, activity = rnd.choice(world.learners), rnd.choice(world.activities)
-    start, end = date.fromisoformat(activity["start_date"]), date.fromisoformat(activity["end_date"])
+    learner, activity = rnd.choice(world.learners), world.an_activity(rnd)
+    start, end = (date.fromisoformat(min(activity[name], NEWEST)) for name in ("start_date", "end_date"))
     body: Json = {
         "activity_id": activity["activity_id"],
         "completed_on": str(start + timedelta(days=rnd.randint(0, max(0, (end - start).days)))),
@@ -96,6 +167,54 @@ def completion(world: World, rnd: Random) -> Json:
     if world.seen["learner_id"] and rnd.random() < 0.1:
         body["learner"] = {"learner_id": rnd.choice(world.seen["learner_id"])}
     return _touched(body, rnd)
+
+
+def correction(world: World, completion_id: str, rnd: Random) -> Json:
+    """Return what was reported before with other amounts, or with a part more or less."""
+    body = deepcopy(world.reported[completion_id])
+    fresh = completion(world, rnd)
+    for part in ("cme", "moc"):
+        for each in body.get(part) or ():
+            each["credits" if part == "cme" else "total_credits"] = amount = rnd.randint(1, 8) / 4
+            for type in each.get("credit_types") or ():
+                type["credits"] = amount
+    if rnd.random() < 0.2:
+        body.pop(rnd.choice(["cme", "moc"]), None)
+    if rnd.random() < 0.2:
+        body["completed_on"] = fresh["completed_on"]
+    return body
+
+
+def renewed(world: World, internal_id: str, rnd: Random) -> Json | None:
+    """Return an activity as it stands with a longer text, more credit or fewer details; None when none is known."""
+    standing = next((each for each in world.registered.values() if each["internal_id"] == internal_id), None)
+    if standing is None:
+        return None
+    fields = world.openapi["components"]["schemas"]["ActivityIn"]["properties"]
+    body = {name: value for name, value in standing.items() if name in fields and name != "activity_id"}
+    body["description"] = f"A course, told for the {rnd.randint(2, 999)}th time."
+    if rnd.random() < 0.5:
+        body["ama_pra_credits"] = (body["ama_pra_credits"] or 0) + rnd.randint(0, 4) / 4
+    return _touched(body, rnd)
+
+
+def validation(world: World, rnd: Random) -> Json:
+    """Return what is known of a learner: enough for one match most of the time, sometimes little, or wrong."""
+    learner = rnd.choice(world.learners)
+    body = {name: learner[name] for name in ("first_name", "last_name", "date_of_birth")}
+    if learner["licenses"] and rnd.random() < 0.6:
+        body["state"], body["license_id"] = rnd.choice(learner["licenses"])
+    if learner["certifications"] and rnd.random() < 0.5:
+        body["board"], body["board_id"] = rnd.choice(learner["certifications"])
+    for name in ("npi", "medical_school"):
+        if learner.get(name) and rnd.random() < 0.5:
+            body[name] = learner[name]
+    if rnd.random() < 0.25:
+        name = rnd.choice(sorted(body))
+        body[name] = rnd.choice(world.learners).get(name)
+    if rnd.random() < 0.2:
+        del body[rnd.choice(sorted(body))]
+    return body
 
 
 def activity(world: World, rnd: Random) -> Json:
@@ -145,6 +264,7 @@ BUILDERS: dict[str, Callable[[World, Random], Any]] = {
     "CompletionIn": completion,
     "ActivityIn": activity,
     "ActivityPatch": activity_patch,
+    "ValidationIn": validation,
 }
 """To give another schema real values, add its name and a function here; names of fields do for simple ones."""
 
@@ -165,7 +285,7 @@ def filled(world: World, schema: Json, rnd: Random, person: Json | None = None) 
     name, schema = _resolved(world, schema)
     if name in BUILDERS:
         return BUILDERS[name](world, rnd)
-    if schema.get("type") == "array" or "items" in schema:
+    if "items" in schema:
         return [filled(world, schema.get("items", {}), rnd) for _ in range(rnd.randint(1, 4))]
     if "properties" in schema:
         return dict(_fields(world, schema, rnd, person))
@@ -178,9 +298,6 @@ def _fields(world: World, schema: Json, rnd: Random, person: Json) -> Iterator[t
             yield name, person[name]
         elif found := world.known(name, ""):
             yield name, rnd.choice(found)
-        elif name == "items" and not _resolved(world, inner)[1].get("items", {}).get("$ref"):
-            # A list of reports whose items are read one by one says no more of them than that they are objects.
-            yield name, [completion(world, rnd) for _ in range(rnd.randint(1, 4))]
         elif name in schema.get("required", ()) or rnd.random() < 0.3:
             yield name, filled(world, inner, rnd, person)
 
@@ -205,4 +322,7 @@ def _plain(schema: Json, rnd: Random) -> Any:
         return rnd.choice(schema["enum"])
     low = schema.get("minimum", 1)
     plain = {"boolean": True, "integer": int(low), "number": max(low, 1), "null": None, "object": {}}
-    return plain.get(schema.get("type", ""), f"text {rnd.randint(1, 99)}")
+    type = schema.get("type", "")
+    if isinstance(type, list):
+        type = next(each for each in type if each != "null")
+    return plain.get(type, f"text {rnd.randint(1, 99)}")

@@ -23,6 +23,11 @@ ENUM_NAMES: dict[str, str] = {
     "MedicalSchool.degree": "Degree",
     "ReportedCompletion.outcome": "Outcome",
     "Completion.entry_method": "EntryMethod",
+    "GetBoardFeedFile.": "FileFormat",
+    "FeedEvent.event": "FeedEventKind",
+    "DecisionIn.decision": "Verdict",
+    "DecisionIn.reason_code": "Refusal",
+    "Decided.result": "DecisionResult",
     "ActivityFormat.span_bound": "SpanBound",
     "MeasuredOutcome.outcome": "OutcomeMeasured",
 }

@@ -118,9 +118,10 @@ _CREDIT = {
     "status": "pending",
     "delivery": "board",
     "status_reason": None,
+    "status_text": None,
     "status_at": "2021-12-20T15:00:00Z",
 }
-_PREVIEWED = {name: _CREDIT[name] for name in _CREDIT if name not in ("status_reason", "status_at")}
+_PREVIEWED = {name: _CREDIT[name] for name in _CREDIT if name not in ("status_reason", "status_text", "status_at")}
 _OLIVE = {"first_name": "Olive", "last_name": "Only", "date_of_birth": "02/01"}
 _LEARNER = {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01", "npi": None}
 _COMPLETION: dict[str, Any] = {
@@ -132,7 +133,28 @@ _COMPLETION: dict[str, Any] = {
     "version": 1,
 }
 _REPORTED: dict[str, Any] = _COMPLETION | {"outcome": "created", "findings": []}
+_FED: dict[str, Any] = {
+    "position": 1,
+    "event": "credit.reported",
+    "occurred_at": "2021-12-20T15:00:00Z",
+    "credit_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be402",
+    "kind": "moc",
+    "learner_board_id": "35867909",
+    "learner": {"first_name": "Tina", "last_name": "Karacme", "date_of_birth": "11/24"},
+    "activity": {
+        "activity_id": "201759558",
+        "title": "Grand Rounds Anesthesia",
+        "format": "regularly-scheduled-series",
+        "start_date": "2021-01-17",
+        "end_date": "2021-12-17",
+    },
+    "completed_on": "2021-12-01",
+    "credits": 0.25,
+    "credit_types": [{"type": "Lifelong Learning", "credits": 0.25}],
+    "provider": {"provider_id": "0008001", "name": "Western Regional Medical Center"},
+}
 WRITTEN: dict[str, Any] = {
+    "FeedEvent": _FED,
     "Activity": {
         "status": "active",
         "missing": [],
