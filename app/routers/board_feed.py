@@ -69,9 +69,7 @@ async def decide_credits(caller: BoardReader, body: DecisionsIn) -> DecisionsOut
 )
 async def get_board_feed_file(
     caller: BoardReader,
-    day: Annotated[
-        Day, Query(alias="date", examples=["2021-12-20"], description="The day (UTC) whose events are wanted.")
-    ],
+    day: Annotated[Day, Query(alias="date", description="The day (UTC) whose events are wanted.")],
     format: Annotated[Literal["csv", "xlsx"], Query(description="What the file is to be.")] = "csv",
 ) -> Response:
     """Take the events of one day as a file, for boards that work by hand.

@@ -64,9 +64,9 @@ def _made(schema: Schema, schemas: Schema, field: str) -> Any:
 
 
 def describe_examples(operation: Operation) -> None:
-    """Give every body, every answer and every path parameter of an operation an example."""
+    """Give every body, every answer and every parameter that an operation needs for its address an example."""
     for parameter in operation.said.get("parameters", ()):
-        if parameter["in"] == "path":
+        if parameter["in"] == "path" or (parameter["in"] == "query" and parameter["required"]):
             value = PARAMETERS.get((operation.path, parameter["name"]))
             parameter["example"] = value or example_of(parameter["schema"], operation.schemas, parameter["name"])
     for content in operation.said.get("requestBody", {}).get("content", {}).values():
