@@ -51,7 +51,7 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query
 @decisions.post(
     "/decisions",
     response_model=DecisionsOut,
-    openapi_extra={"requestBody": {"content": {CSV: {"schema": {"type": "string"}}}}},
+    openapi_extra={"requestBody": {"content": {CSV: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def decide_credits(caller: BoardReader, body: DecisionsIn) -> DecisionsOut:
     """Accept or reject credit, up to 5,000 at once, as JSON or CSV; each decision is answered by itself.
