@@ -33,6 +33,17 @@ class EntryMethod(enum.StrEnum):
     """A line of a JSON file."""
 
 
+class Action(enum.StrEnum):
+    """What a record asks for."""
+
+    ADD = "add"
+    """Report it; a record that stands is joined or unchanged."""
+    UPDATE = "update"
+    """Correct the targets it names, of the one completion it finds."""
+    DELETE = "delete"
+    """Withdraw the targets it names, or the whole completion when it names none."""
+
+
 def quarters_of(amount: Amount) -> float | None:
     """Return a readable amount in quarters of a credit (an int on the grid), otherwise None."""
     return None if amount is None or isinstance(amount, Unread) else in_quarters(amount)
@@ -53,6 +64,8 @@ class CmePart:
 
     state: str | None = None
     license_id: str | None = None
+    license_was_number: bool = False
+    """Whether the licence was a number cell, which keeps no leading zeros."""
     credits: Amount = None
     special_credits: tuple[TypeAmount, ...] = ()
     client_reference: str | None = None
@@ -64,6 +77,8 @@ class MocPart:
 
     board: str | None = None
     board_id: str | None = None
+    id_was_number: bool = False
+    """Whether the id was a number cell, which keeps no leading zeros."""
     total_credits: Amount = None
     credit_types: tuple[TypeAmount, ...] = ()
     client_reference: str | None = None
@@ -111,6 +126,8 @@ class CompletionReport:
     """The sender's own key of the record: every credit of it is found under it."""
     corrects: str | None = None
     """The completion that this report is a correction of, in place; None when it is a record of its own."""
+    action: Action | Unread | None = Action.ADD
+    """What it asks for; None when a file's row does not say."""
     sandbox: bool = False
     """Whether it is of the sandbox: it is about nobody of the registry, and no board is told."""
 
