@@ -1,62 +1,91 @@
-"""Runs the next piece of work there is. So far: sealing, credit carried to boards, old idempotency keys."""
+"""Runs the work there is, each kind in a loop of its own, so that none of them waits for another.
+
+What is due stands in the rows: whatever is not done now is found again in the next round, by this process or another.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from app.core.errors import Problem
 from app.core.logging import log, where
 from app.services import feeds, idempotency
 from app.services.context import Service
-from app.services.sealing import AT_ONCE, seal_next
+from app.services.sealing import seal_next
 from app.store import clients, commits
 
 PAUSE_SECONDS = 0.25
-FORGET_EVERY = 14_400
-"""Rounds between two clearings of old idempotency keys: about an hour of idle rounds."""
+HOUR_SECONDS = 3_600
+
+Work = Callable[[Service], bool]
+"""Does the next piece; tells whether there may be more at once."""
 
 
-class Worker:
-    """A thread beside the server that does what is due."""
+class Loop:
+    """A thread that does one kind of work for as long as there is any, and looks again after a pause."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, name: str, work: Work, pause: float = PAUSE_SECONDS) -> None:
         self._service = service
+        self._name = name
+        self._work = work
+        self._pause = pause
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Finish the piece at hand, then stop."""
+    def ask_to_stop(self) -> None:
+        """Begin no further piece."""
         self._stopping.set()
+
+    def wait(self) -> None:
+        """Wait until the piece at hand is finished."""
         self._thread.join()
 
     def _run(self) -> None:
-        rounds = 0
         while not self._stopping.is_set():
-            sealed = 0
+            more = False
             try:
-                sealed = work_once(self._service)
-                if rounds % FORGET_EVERY == 0:
-                    forget(self._service)
+                more = self._work(self._service)
             except Exception as error:
-                # Whatever is not done now is found again in the next round: the rows say what is due.
                 level = log.warning if isinstance(error, Problem) else log.error
-                level("work failed", **where(error))
-            rounds += 1
-            if sealed < AT_ONCE:
-                self._stopping.wait(PAUSE_SECONDS)
+                level("work failed", work=self._name, **where(error))
+            if not more:
+                self._stopping.wait(self._pause)
 
 
-def work_once(service: Service) -> int:
-    """Do the next piece of work; return how many commits were sealed."""
-    sealed = 0
-    if service.database.read(lambda connection: commits.unsealed(connection, 1)):
-        sealed = service.database.write(lambda connection: seal_next(connection, service))
-    feeds.settle_next(service)
-    return sealed
+class Worker:
+    """What works beside the server, or by itself."""
+
+    def __init__(self, service: Service) -> None:
+        self._loops = [
+            Loop(service, "sealing", seal),
+            Loop(service, "settling", settle),
+            Loop(service, "forgetting", forget, HOUR_SECONDS),
+        ]
+
+    def stop(self) -> None:
+        """Finish the pieces at hand, then stop."""
+        for loop in self._loops:
+            loop.ask_to_stop()
+        for loop in self._loops:
+            loop.wait()
 
 
-def forget(service: Service) -> None:
+def seal(service: Service) -> bool:
+    """Seal what was committed, and put its events before boards and providers."""
+    if not service.database.read(lambda connection: commits.unsealed(connection, 1)):
+        return False
+    return service.database.write(lambda connection: seal_next(connection, service)) > 0
+
+
+def settle(service: Service) -> bool:
+    """Accept credit that has reached a board which does not decide."""
+    return feeds.settle_next(service) > 0
+
+
+def forget(service: Service) -> bool:
     """Forget idempotency keys that are older than promised."""
     before = service.clock() - idempotency.KEPT
     service.database.write(lambda connection: clients.forget_keys(connection, before))
+    return False

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.services import completions
 from app.services.context import Service, Work, operator
 from app.store import dialect
-from app.worker import work_once
+from app.worker import seal
 from tests.live import at_once
 from tests.support import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, an_activity, john, points, settle, tina
 
@@ -128,7 +128,7 @@ def test_credit_joined_while_its_completion_is_withdrawn_is_told_to_the_board_be
         joins = [partial(api.report, a_completion(state=state, license_id=number)) for state, number in states]
         answers = at_once([*joins, lambda made=made: api.delete(f"{COMPLETIONS}/{made}"), *joins])
         assert set(statuses(answers)) <= {200, 201, 204}
-        while work_once(service):
+        while seal(service):
             pass
         for each in api.completions(activity_id=GRAND_ROUNDS):
             assert api.delete(f"{COMPLETIONS}/{each['completion_id']}").status == 204
