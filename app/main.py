@@ -17,6 +17,7 @@ from app.core.middleware import Surroundings
 from app.routers import (
     activities,
     activity_lists,
+    batches,
     board_feed,
     completion_lists,
     completions,
@@ -39,6 +40,7 @@ ROUTERS = (
     completion_lists.router,
     events.router,
     validations.router,
+    batches.router,
     board_feed.router,
     board_feed.decisions,
     reference.router,
@@ -93,7 +95,12 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Surroundings, body_limit=settings.body_limit, body_deadline=settings.body_deadline)
+    app.add_middleware(
+        Surroundings,
+        body_limit=settings.body_limit,
+        upload_limit=settings.upload_limit,
+        body_deadline=settings.body_deadline,
+    )
     catalogue = service.catalogue if service is not None else catalogue_of(settings)
     app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]
     refuse_undeclared(app)

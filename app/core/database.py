@@ -59,11 +59,14 @@ class Database:
                     raise unavailable(error) from error
         raise AssertionError("counted to infinity")
 
-    def write(self, verb: Verb[T]) -> T:
-        """Run a verb in a transaction; when it returns, its work is durable."""
+    def write(self, verb: Verb[T], *, aside: bool = False) -> T:
+        """Run a verb in a transaction; when it returns, its work is durable.
+
+        A piece of long work stands `aside`: where there is one writer, others go first.
+        """
         if self._writer is None:
             return self._write(verb)
-        result: T = self._writer.submit(Job(verb=verb)).result()
+        result: T = self._writer.submit(Job(verb=verb), aside=aside).result()
         return result
 
     async def read_async(self, verb: Verb[T]) -> T:

@@ -17,6 +17,8 @@ from app.core.logging import log, where
 from app.core.problems import Raised, problem_response
 
 _REQUEST_ID = re.compile(rb"\A[A-Za-z0-9._:-]{1,128}\Z")
+SLOWEST = 20_000
+"""Bytes a second that an upload must keep up once the time for small bodies is over."""
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -33,9 +35,10 @@ _REQUESTS, _SECONDS = _metrics(REGISTRY)
 class Surroundings:
     """Gives a request its id and its bounds; counts, times and logs it by its route, never by its address."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, body_deadline: float) -> None:
+    def __init__(self, app: ASGIApp, *, body_limit: int, upload_limit: int, body_deadline: float) -> None:
         self.app = app
         self.body_limit = body_limit
+        self.upload_limit = upload_limit
         self.body_deadline = body_deadline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +79,8 @@ class Surroundings:
 
     def _bounded(self, headers: MutableMapping[bytes, bytes], receive: Receive) -> Receive:
         declared = headers.get(b"content-length", b"")
+        upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+        limit = self.upload_limit if upload else self.body_limit
         seen = 0
         until = time.monotonic() + self.body_deadline
         complete = False
@@ -84,20 +89,20 @@ class Surroundings:
             nonlocal seen, complete
             if complete:
                 return await receive()
-            if declared.isdigit() and int(declared) > self.body_limit:
-                raise Raised(TooLarge(f"The body may have {self.body_limit} bytes.", headers={"Connection": "close"}))
+            if declared.isdigit() and int(declared) > limit:
+                raise Raised(TooLarge(f"The body may have {limit} bytes.", headers={"Connection": "close"}))
+            # A large file may take longer, as long as it keeps coming.
+            patience = until + (seen / SLOWEST if upload else 0) - time.monotonic()
             try:
-                async with asyncio.timeout(until - time.monotonic()):
+                async with asyncio.timeout(patience):
                     message = await receive()
             except TimeoutError:
                 raise Raised(Unreadable("The body did not arrive in time.", headers={"Connection": "close"})) from None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 complete = not message.get("more_body", False)
-                if seen > self.body_limit:
-                    raise Raised(
-                        TooLarge(f"The body may have {self.body_limit} bytes.", headers={"Connection": "close"})
-                    )
+                if seen > limit:
+                    raise Raised(TooLarge(f"The body may have {limit} bytes.", headers={"Connection": "close"}))
             return message
 
         return bounded

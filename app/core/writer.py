@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -17,52 +17,60 @@ from app.core.errors import Unavailable
 from app.core.joining import AT_ONCE, Job, Verb, together
 from app.core.races import unavailable
 
+PATIENCE = 0.5
+"""Seconds after which a piece of long work goes before those who came by themselves."""
+
 
 class Writer:
     """Runs what waits in one transaction, each behind a savepoint, and answers everybody after the commit."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting: deque[Job] = deque()
+        self._aside: deque[tuple[float, Job]] = deque()
+        """Pieces of long work, each with the moment from which it no longer steps back."""
         self._closed = False
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         # The first connection is made here: it switches the file to WAL before anybody reads.
         self._connection: Connection | None = engine.connect()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job) -> Future[Any]:
-        """Put a job in the queue; its result comes after the commit."""
-        with self._lock:
+    def submit(self, job: Job, *, aside: bool = False) -> Future[Any]:
+        """Put a job in the queue; its result comes after the commit. What is aside lets others go first."""
+        with self._changed:
             if self._closed:
                 raise Unavailable("The service is stopping.")
-            self._waiting.put(job)
+            if aside:
+                self._aside.append((time.monotonic() + PATIENCE, job))
+            else:
+                self._waiting.append(job)
+            self._changed.notify()
         return job.future
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
-        with self._lock:
+        with self._changed:
             self._closed = True
-            self._waiting.put(None)
+            self._changed.notify()
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            group = [first]
-            stop = False
-            while len(group) < AT_ONCE and not stop:
-                try:
-                    job = self._waiting.get_nowait()
-                except queue.Empty:
-                    break
-                stop = job is None
-                if job is not None:
-                    group.append(job)
+        while group := self._next():
             self._commit_together(group)
-            if stop:
-                break
         if self._connection is not None:
             self._connection.close()
+
+    def _next(self) -> list[Job]:
+        """Return what is to be done together next; nothing when the writer is closed and all is done."""
+        with self._changed:
+            while not (self._waiting or self._aside or self._closed):
+                self._changed.wait()
+            overdue = bool(self._aside) and self._aside[0][0] < time.monotonic()
+            if self._aside and (overdue or not self._waiting):
+                # Alone: nobody who came by itself waits for a piece to be committed with it.
+                return [self._aside.popleft()[1]]
+            return [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
 
     def _commit_together(self, group: Sequence[Job]) -> None:
         """Run a group in one transaction, and answer everybody after the commit. Whatever happens, all are answered."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NotRequired, TypeAlias, TypedDict
+
+from app.domain.findings import Severity
 
 
 class BatchKind(enum.StrEnum):
@@ -164,3 +167,99 @@ class Head:
             root=document["root"],
             encoding=document["encoding"],
         )
+
+
+class BatchStatus(enum.StrEnum):
+    """Where a batch stands."""
+
+    QUEUED = "queued"
+    """It waits to be read."""
+    READING = "reading"
+    """Its records are being read; nothing is applied before the whole file is."""
+    APPLYING = "applying"
+    """Its records take effect, in their order."""
+    COMPLETED = "completed"
+    """Every record has its outcome."""
+    FAILED = "failed"
+    """The file was refused as a whole; nothing of it was applied."""
+    CANCELLED = "cancelled"
+    """It was stopped; what was applied before stands."""
+
+
+UNFINISHED = (BatchStatus.QUEUED, BatchStatus.READING, BatchStatus.APPLYING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One uploaded file and how far it has come."""
+
+    batch_id: str
+    provider_id: str
+    client_id: str
+    upload_id: str
+    request_id: str | None
+    kind: BatchKind
+    filename: str
+    digest: str
+    """SHA-256 of the content."""
+    permission_attested: bool
+    dry_run: bool
+    """Whether its records are judged without being stored."""
+    status: BatchStatus
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    version: int
+    head: Head | None
+    """What stands before the records; None until it was read."""
+    file_error: Mapping[str, Any] | None
+    piece_rows: int
+    """Records in each stored piece but the last."""
+    records: int
+    """Records read from the file."""
+    applied: int
+    """So many of these, in their order, have been gone through."""
+    counts: Mapping[str, int]
+    """Records by outcome, and under `warned` those with a warning."""
+    warnings: Mapping[str, int]
+    """Records for each rule that warned."""
+    seen_before: str | None
+    """An earlier batch of the same bytes."""
+    attempts: int
+    fence: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.status not in UNFINISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFinding:
+    """A finding about a record of a file, with the place in the file that it is about."""
+
+    rule: str
+    severity: Severity
+    detail: str
+    hint: str
+    pointer: str
+    column: str | None = None
+    """The heading as sent, or the path of the element; None where it is about the whole record."""
+    index: int | None = None
+    """The column's place in the file, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowResult:
+    """What became of one record of a file."""
+
+    place: int
+    """Among the records read, from 0."""
+    number: int
+    """Row of the sheet, line of the text, or place of the element, from 1."""
+    outcome: RowOutcome
+    record_id: str | None = None
+    """The completion or activity; None where there is none."""
+    findings: Sequence[RowFinding] = ()
+    answer: Mapping[str, Any] | None = None
+    """Of a validation, what was matched."""

@@ -22,6 +22,8 @@ class EventType(enum.StrEnum):
     """A credit was taken back."""
     ACTIVITY_CLOSED = "activity.closed"
     """An activity was closed."""
+    BATCH_COMPLETED = "batch.completed"
+    """A file was worked through, or refused as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ def told_of(noted: Noted) -> Iterator[tuple[EventType, dict[str, str]]]:
         return
     if noted.noun == "activity" and noted.verb == "close":
         yield EventType.ACTIVITY_CLOSED, {"activity_id": noted.subject_id, "provider_id": noted.provider_id}
+    if noted.noun == "batch" and noted.verb == "end":
+        yield EventType.BATCH_COMPLETED, {"batch_id": noted.subject_id, "provider_id": noted.provider_id}
     if noted.noun != "completion":
         return
     ids = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request, Security
@@ -136,25 +137,71 @@ def _changes(scope: str) -> Any:
     return Depends(_declared(authorise, scope))
 
 
+_IDEMPOTENCY_KEY = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="Names the request: sent again with it, it is answered the same and nothing happens twice.",
+        json_schema_extra={"pattern": "[^\\s\\x85]"},
+    ),
+]
+_Wait = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        max_length=1_000,
+        description="`wait=20` waits so many seconds for the work to be done, 60 at most (RFC 7240).",
+        examples=["wait=20"],
+    ),
+]
+
+
+def _refuse_blank(key: str | None) -> None:
+    if key is not None and not key.strip():
+        item = {"code": "parameter-invalid", "header": "Idempotency-Key", "detail": "The key is blank."}
+        raise ParameterInvalid(errors=[item])
+
+
+def _waits(scope: str) -> Any:
+    """Admit a client that may wait for work that goes on."""
+
+    async def authorise(
+        request: Request,
+        client: Client = Security(client_of, scopes=[scope]),
+        provider: _Provider = None,
+        _prefer: _Wait = None,
+    ) -> Caller:
+        return await _caller(request, client, provider)
+
+    return Depends(_declared(authorise, scope))
+
+
+def _uploads(scope: str) -> Any:
+    """Admit a client that sends a file: what makes the request the same one is known once the file has arrived."""
+
+    async def authorise(
+        request: Request,
+        client: Client = Security(client_of, scopes=[scope]),
+        provider: _Provider = None,
+        key: _IDEMPOTENCY_KEY = None,
+        _prefer: _Wait = None,
+    ) -> Caller:
+        _refuse_blank(key)
+        return replace(await _caller(request, client, provider), idempotency_key=key)
+
+    return Depends(_declared(authorise, scope))
+
+
 def _creates(scope: str) -> Any:
     async def authorise(
         request: Request,
         client: Client = Security(client_of, scopes=[scope]),
         provider: _Provider = None,
-        key: Annotated[
-            str | None,
-            Header(
-                alias="Idempotency-Key",
-                max_length=255,
-                description="Names the request: sent again with it, it is answered the same and nothing happens twice.",
-                json_schema_extra={"pattern": "[^\\s\\x85]"},
-            ),
-        ] = None,
+        key: _IDEMPOTENCY_KEY = None,
         _prefer: _Prefer = None,
     ) -> Caller:
-        if key is not None and not key.strip():
-            item = {"code": "parameter-invalid", "header": "Idempotency-Key", "detail": "The key is blank."}
-            raise ParameterInvalid(errors=[item])
+        _refuse_blank(key)
         return await _caller(request, client, provider, key)
 
     return Depends(_declared(authorise, scope))
@@ -183,6 +230,9 @@ CompletionsEditor = Annotated[Caller, _changes("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
 BoardReader = Annotated[Caller, _itself("board:feed")]
 LearnersValidator = Annotated[Caller, _requires("learners:validate")]
+BatchesUploader = Annotated[Caller, _uploads("batches:write")]
+BatchesReader = Annotated[Caller, _waits("batches:write")]
+BatchesWriter = Annotated[Caller, _requires("batches:write")]
 
 
 IfMatch = Annotated[str | None, Header(max_length=1_000, description="The `ETag` that the resource must still have.")]

@@ -116,13 +116,21 @@ class EventIdsOut(BaseModel):
     completion_id: str | None = Field(None, description="Of completions and of credits.")
     activity_id: str | None = Field(None, description="Of activities, completions and credits.")
     credit_id: str | None = Field(None, description="Of credits.")
+    batch_id: str | None = Field(None, description="Of batches.")
 
 
 class EventOut(Out):
     """An event, as it is read."""
 
     event_id: str = Field(description="The same as the `webhook-id` under which it is pushed.")
-    type: Literal["completion.reported", "credit.decided", "credit.corrected", "credit.withdrawn", "activity.closed"]
+    type: Literal[
+        "completion.reported",
+        "credit.decided",
+        "credit.corrected",
+        "credit.withdrawn",
+        "activity.closed",
+        "batch.completed",
+    ]
     timestamp: datetime = Field(description="When it happened.")
     data: EventIdsOut = Field(description="Ids of what it is about.")
 

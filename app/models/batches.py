@@ -1,0 +1,97 @@
+"""Batches: uploaded files in pieces, the records read from them, and what became of each.
+
+The truth about a batch is its row and its rows' outcomes. Whoever works on it next goes on from what stands here.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, Table, text
+
+from app.models.base import Document, Instant, Key, key, metadata, number, refers
+
+uploads = Table(
+    "uploads",
+    metadata,
+    key("upload_id", primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("size", BigInteger, comment="bytes; empty while it arrives"),
+    Column("digest", Key, comment="SHA-256 of the content; empty while it arrives"),
+    Index(None, "created_at"),
+    comment="One that never became a batch is forgotten.",
+)
+
+upload_pieces = Table(
+    "upload_pieces",
+    metadata,
+    refers("upload_id", "uploads.upload_id", primary_key=True),
+    number("piece", primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    key("batch_id", primary_key=True),
+    refers("provider_id", "providers.provider_id"),
+    refers("client_id", "clients.client_id"),
+    refers("upload_id", "uploads.upload_id"),
+    Column("request_id", Key),
+    key("kind"),
+    key("filename"),
+    key("digest", comment="of the content: the same bytes uploaded before are told"),
+    Column("permission_attested", Boolean, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    key("status"),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    number("version"),
+    Column("head", Document, comment="what stands before the records: format, headings"),
+    Column("file_error", Document),
+    number("piece_rows", comment="records in each piece but the last"),
+    number("records", comment="records read from the file"),
+    number("applied", comment="of these, in order, have been gone through"),
+    Column("counts", Document, nullable=False),
+    Column("warnings", Document, nullable=False, comment="rows for each rule that warned"),
+    Column("seen_before", Key, comment="an earlier batch of the same bytes"),
+    number("attempts", comment="how often reading it was begun"),
+    number("fence", comment="who reads it: a number that rises with each claim"),
+    Column("claimed_until", Instant),
+    Column("turn_at", Instant, comment="when its last piece was applied"),
+    CheckConstraint("status in ('queued', 'reading', 'applying', 'completed', 'failed', 'cancelled')", name="status"),
+    CheckConstraint("applied >= 0 AND applied <= records", name="applied"),
+    Index(None, "provider_id", "batch_id"),
+    Index(None, "provider_id", "digest"),
+    Index(None, "upload_id"),
+    Index(
+        "ix_batches_open", "status", "turn_at",
+        sqlite_where=text("finished_at IS NULL"), postgresql_where=text("finished_at IS NULL"),
+    ),
+)  # fmt: skip
+
+batch_pieces = Table(
+    "batch_pieces",
+    metadata,
+    refers("batch_id", "batches.batch_id", primary_key=True),
+    Column("piece", Integer, primary_key=True, autoincrement=False),
+    Column("records", LargeBinary, nullable=False, comment="as sent, JSON, deflated"),
+    comment="Identity data as it was sent: kept so that refused records can be given back.",
+)
+
+batch_rows = Table(
+    "batch_rows",
+    metadata,
+    refers("batch_id", "batches.batch_id", primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False, comment="among the records read, from 0"),
+    number("number", comment="row of the sheet, line of the text, or place of the element, from 1"),
+    key("outcome"),
+    Column("record_id", Key, comment="the completion or activity"),
+    Column("findings", Document),
+    Column("answer", Document, comment="of a validation, what was matched"),
+    Column("at", Instant, nullable=False),
+    Index(
+        "ix_batch_rows_rejected", "batch_id", "place",
+        sqlite_where=text("outcome = 'rejected'"), postgresql_where=text("outcome = 'rejected'"),
+    ),
+    comment="One outcome a record; never identity data.",
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""The records of a batch, by kind: read into what they mean, judged, and what became of each.
+
+Each kind has one function that takes records in their order and returns their outcomes; all of it happens in the
+transaction of one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from app.domain.batches import Batch, BatchKind, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.credits import Outcome
+from app.domain.findings import Finding
+from app.domain.identity import Result
+from app.domain.reports import CompletionReport
+from app.formats.records import LearnerRecords, Place, ValidationRecords
+from app.services import activity_files, validations
+from app.services.context import Work
+from app.services.reporting import Submitted, submit
+
+Rows = Sequence[tuple[int, RawRow]]
+Judge = Callable[[Work, Sequence[CompletionReport]], Sequence[Submitted]]
+
+_OUTCOMES = {
+    Outcome.CREATED: RowOutcome.ADDED,
+    Outcome.JOINED: RowOutcome.JOINED,
+    Outcome.UPDATED: RowOutcome.UPDATED,
+    Outcome.DELETED: RowOutcome.DELETED,
+    Outcome.UNCHANGED: RowOutcome.UNCHANGED,
+    Outcome.REJECTED: RowOutcome.REJECTED,
+}
+_ANSWERS = {
+    Result.ONE: RowOutcome.ONE,
+    Result.SEVERAL: RowOutcome.SEVERAL,
+    Result.NONE: RowOutcome.NONE,
+    Result.NOT_ASKED: RowOutcome.REJECTED,
+}
+
+
+def apply(work: Work, batch: Batch, rows: Rows, judge: Judge = submit) -> list[RowResult]:
+    """Let records take effect in their order; return what became of each."""
+    match batch.kind:
+        case BatchKind.LEARNER_COMPLETIONS:
+            return _completions(work, batch, rows, judge)
+        case BatchKind.ACTIVITIES:
+            return activity_files.apply(work, batch, rows)
+        case BatchKind.LEARNER_VALIDATIONS:
+            return _validations(work, batch, rows)
+
+
+def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
+    assert batch.head is not None
+    reader = LearnerRecords(
+        batch.head, provider_id=batch.provider_id, received_at=batch.created_at, batch_id=batch.batch_id
+    )
+    read = [(place, reader.read(raw)) for place, raw in rows]
+    # What could not be read, or is the template's sample, is refused without looking further.
+    asked = [each.report for _, each in read if each.report is not None and not _refused(each.findings)]
+    judged = iter(judge(work, asked))
+    results = []
+    for place, each in read:
+        findings, outcome, record_id = tuple(each.findings), RowOutcome.REJECTED, None
+        if each.report is not None and not _refused(findings):
+            submitted = next(judged)
+            findings = (*findings, *submitted.findings)
+            outcome = _OUTCOMES[submitted.outcome]
+            if submitted.completion is not None and outcome is not RowOutcome.REJECTED:
+                record_id = submitted.completion.completion_id
+        results.append(
+            RowResult(
+                place=place,
+                number=each.number,
+                outcome=outcome,
+                record_id=record_id,
+                findings=placed(findings, reader.place),
+            )
+        )
+    return results
+
+
+def _validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
+    assert batch.head is not None
+    reader = ValidationRecords(batch.head)
+    read = [(place, reader.read(raw)) for place, raw in rows]
+    asked = [each.request for _, each in read if each.request is not None]
+    answers = iter(validations.validate_each([work] * len(asked), asked))
+    results = []
+    for place, each in read:
+        if each.request is None:
+            findings, outcome, answer = tuple(each.findings), RowOutcome.REJECTED, None
+        else:
+            validated = next(answers)
+            findings, outcome = (*each.findings, *validated.findings), _ANSWERS[validated.result]
+            answer = {
+                "learner_id": validated.link,
+                "matched_boards": list(validated.matched_boards),
+                "hint": validated.hint,
+            }
+        results.append(
+            RowResult(
+                place=place,
+                number=each.number,
+                outcome=outcome,
+                findings=placed(findings, reader.place),
+                answer=answer if outcome is not RowOutcome.REJECTED else None,
+            )
+        )
+    return results
+
+
+def _refused(findings: Iterable[Finding]) -> bool:
+    return any(each.rejects for each in findings)
+
+
+def placed(findings: Iterable[Finding], place_of: Callable[[str], Place]) -> tuple[RowFinding, ...]:
+    """Return findings with the places of the file that they are about."""
+    said = []
+    for each in findings:
+        place = place_of(each.pointer)
+        said.append(
+            RowFinding(
+                rule=each.rule,
+                severity=each.severity,
+                pointer=each.pointer,
+                detail=each.detail,
+                hint=each.hint,
+                column=place.column,
+                index=place.index,
+            )
+        )
+    return tuple(said)
+
+
+def refuse_all(rows: Rows, finding: RowFinding) -> list[RowResult]:
+    """Return the same refusal for every record, for what is no fault of theirs."""
+    return [
+        RowResult(place=place, number=raw.number, outcome=RowOutcome.REJECTED, findings=(finding,))
+        for place, raw in rows
+    ]

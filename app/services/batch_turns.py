@@ -1,0 +1,117 @@
+"""Turns: the next records of the batch whose turn it is take effect, in one transaction with their outcomes.
+
+The batch is locked for as long as the transaction lasts, so nobody else works on it, and a worker that dies or is cut
+off leaves it as it was. Going on is a query: so many records have been gone through, and these have their outcome.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.core.errors import Problem
+from app.core.logging import log, where
+from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
+from app.domain.findings import Severity
+from app.services.batch_ends import note_end
+from app.services.batch_records import apply, refuse_all
+from app.services.context import Caller, Service, Work, operator
+from app.store import batches, clients
+
+REVOKED = RowFinding(
+    rule="forbidden",
+    severity=Severity.REJECT,
+    pointer="",
+    detail="The right to act for this provider was taken back before this record was reached.",
+    hint="Ask the provider to grant it again, then let the rejected records of the batch be judged again.",
+)
+FAILED = RowFinding(
+    rule="internal",
+    severity=Severity.REJECT,
+    pointer="",
+    detail="The service failed on this record; nothing of it was stored.",
+    hint="Let the rejected records of the batch be judged again; if it fails again, tell whoever runs the service.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one turn did."""
+
+    batch_id: str
+    records: int
+
+
+def take(service: Service, at_once: int, batch_id: str | None = None) -> Turn | None:
+    """Let the next records take effect, so many at most; None when no batch has any left.
+
+    A record on which the service itself fails must not stop the others: the piece is done again one by one, and that
+    record is refused with the code `internal`.
+    """
+    try:
+        return service.database.write(partial(_turn, service, at_once, batch_id), aside=True)
+    except Problem:
+        # The database is not there, or very busy: the same piece is tried again later.
+        raise
+    except Exception as error:
+        log.error("a piece failed", batch_id=batch_id, records=at_once, **where(error))
+        if at_once > 1:
+            return take(service, 1, batch_id)
+        return service.database.write(partial(_turn, service, 1, batch_id, failing=True), aside=True)
+
+
+def _turn(
+    service: Service, at_once: int, batch_id: str | None, connection: Connection, *, failing: bool = False
+) -> Turn | None:
+    batch = batches.take_turn(connection, batch_id)
+    if batch is None:
+        return None
+    count = min(at_once, batch.records - batch.applied)
+    known = batches.known_places(connection, batch.batch_id, batch.applied, count)
+    rows = [each for each in batches.records(connection, batch, batch.applied, count) if each[0] not in known]
+    work = work_of(service, batch, connection)
+    if work is None:
+        results = refuse_all(rows, REVOKED)
+        work = Work(connection=connection, caller=operator(service, batch.provider_id), now=service.clock())
+    elif failing:
+        results = refuse_all(rows, FAILED)
+    else:
+        results = apply(work, batch, rows)
+    _keep(work, batch, results, count)
+    work.record()
+    return Turn(batch_id=batch.batch_id, records=count)
+
+
+def work_of(service: Service, batch: Batch, connection: Connection) -> Work | None:
+    """Return a transaction's work in the name of whoever uploaded a file, None when they may no longer act for it."""
+    client = clients.by_id(connection, batch.client_id)
+    if client is None or clients.acted_for(connection, client, batch.provider_id) != batch.provider_id:
+        return None
+    caller = Caller(service=service, client=client, provider=batch.provider_id, request_id=batch.request_id)
+    return Work(connection=connection, caller=caller, now=service.clock())
+
+
+def _keep(work: Work, batch: Batch, results: Sequence[RowResult], count: int) -> None:
+    batches.add_rows(work.connection, batch.batch_id, results, work.now)
+    applied = batch.applied + count
+    values: dict[str, Any] = {"applied": applied, "turn_at": work.now} | tallied(batch, results)
+    if applied >= batch.records:
+        values |= {"status": BatchStatus.COMPLETED.value, "finished_at": work.now}
+        note_end(work, replace(batch, counts=values["counts"]), BatchStatus.COMPLETED)
+    batches.save(work.connection, batch, values, work.now)
+
+
+def tallied(batch: Batch, results: Sequence[RowResult]) -> dict[str, Any]:
+    """Return the counts and warnings of a batch with more results. Warnings of refused records are not counted."""
+    counts, warnings = Counter(batch.counts), Counter(batch.warnings)
+    for each in results:
+        counts[each.outcome.value] += 1
+        warned = {said.rule for said in each.findings if each.outcome is not RowOutcome.REJECTED}
+        counts["warned"] += bool(warned)
+        warnings.update(warned)
+    return {"counts": dict(+counts), "warnings": dict(warnings)}

@@ -1,0 +1,50 @@
+"""Work on batches, for whoever has hands free: reading the next file, or letting the next records take effect."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from app.domain.batches import BatchStatus
+from app.services import batch_rehearsals, batch_turns
+from app.services.batch_reading import read_next
+from app.services.context import Service
+
+MOST_RECORDS = {True: 250, False: 5_000}
+"""Records in one transaction at most, on SQLite and on PostgreSQL."""
+SECONDS = {True: 0.04, False: 1.0}
+"""What one transaction is to take: on SQLite single reports wait for it."""
+FEWEST = 10
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many records are taken at once, as many as take effect in the time that one transaction may last."""
+
+    on_sqlite: bool
+    at_once: int = 50
+
+    def learn(self, records: int, seconds: float) -> None:
+        """Take note of how long some records took."""
+        fitting = int(records * SECONDS[self.on_sqlite] / max(seconds, 0.001))
+        # Half the way at most: one slow moment is no reason to crawl.
+        self.at_once = min(MOST_RECORDS[self.on_sqlite], max(FEWEST, self.at_once // 2, min(fitting, self.at_once * 2)))
+
+
+def read_one(service: Service) -> bool:
+    """Read the next file that waits, and rehearse it where that is all that was asked; tell whether there was one."""
+    batch = read_next(service)
+    if batch is not None and batch.dry_run and batch.status is BatchStatus.APPLYING:
+        batch_rehearsals.rehearse(service, batch)
+    return batch is not None
+
+
+def apply_some(service: Service, pace: Pace, batch_id: str | None = None) -> bool:
+    """Let the next records take effect; tell whether there were any."""
+    begun = time.perf_counter()
+    turn = batch_turns.take(service, pace.at_once, batch_id)
+    if turn is None:
+        return False
+    if turn.records >= pace.at_once:
+        pace.learn(turn.records, time.perf_counter() - begun)
+    return True

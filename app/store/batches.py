@@ -1,0 +1,297 @@
+"""Queries on batches: their rows, the records read, what became of each. Uploads have a file of their own."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.batches import Batch, BatchKind, BatchStatus, Head, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.findings import Severity
+from app.models import batches as tables
+from app.store import dialect
+
+_COLUMNS = (
+    "batch_id, provider_id, client_id, upload_id, request_id, kind, filename, digest, permission_attested, dry_run, "
+    "status, created_at, updated_at, finished_at, version, head, file_error, piece_rows, records, applied, counts, "
+    "warnings, seen_before, attempts, fence"
+)
+_OF_B = ", ".join(f"b.{name}" for name in _COLUMNS.split(", "))
+
+# Providers take turns, and so do the batches of one provider: whoever was served longest ago comes next.
+_IN_TURN = (
+    "(SELECT max(t.turn_at) FROM batches t WHERE t.provider_id = b.provider_id AND t.finished_at IS NULL) NULLS FIRST, "
+    "b.turn_at NULLS FIRST"
+)
+
+
+def _batch(row: dialect.Row) -> Batch:
+    head = dialect.as_document(row[15])
+    return Batch(
+        batch_id=row[0],
+        provider_id=row[1],
+        client_id=row[2],
+        upload_id=row[3],
+        request_id=row[4],
+        kind=BatchKind(row[5]),
+        filename=row[6],
+        digest=row[7],
+        permission_attested=bool(row[8]),
+        dry_run=bool(row[9]),
+        status=BatchStatus(row[10]),
+        created_at=dialect.as_instant(row[11]),
+        updated_at=dialect.as_instant(row[12]),
+        finished_at=dialect.as_instant_or_none(row[13]),
+        version=row[14],
+        head=Head.of_document(head) if head is not None else None,
+        file_error=dialect.as_document(row[16]),
+        piece_rows=row[17],
+        records=row[18],
+        applied=row[19],
+        counts=dialect.as_document(row[20]),
+        warnings=dialect.as_document(row[21]),
+        seen_before=row[22],
+        attempts=row[23],
+        fence=row[24],
+    )
+
+
+def add(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Insert a batch."""
+    dialect.insert(connection, tables.batches, [row])
+
+
+def one(connection: Connection, provider_id: str, batch_id: str, *, for_update: bool = False) -> Batch | None:
+    """Return a batch of the provider."""
+    lock = dialect.for_update(connection) if for_update else ""
+    found = dialect.rows(
+        connection,
+        f"SELECT {_COLUMNS} FROM batches WHERE batch_id = :id AND provider_id = :provider{lock}",
+        {"id": batch_id, "provider": provider_id},
+    )
+    return _batch(found[0]) if found else None
+
+
+def page(
+    connection: Connection,
+    provider_id: str,
+    *,
+    before: str | None,
+    limit: int,
+    kinds: Sequence[str] = (),
+    statuses: Sequence[str] = (),
+) -> list[Batch]:
+    """Return batches of the provider before one of them, newest first."""
+    given: dict[str, Any] = {"provider": provider_id, "limit": limit, "before": before or "~"}
+    conditions = ["provider_id = :provider", "batch_id < :before"]
+    for column, values in (("kind", kinds), ("status", statuses)):
+        if values:
+            marks = {f"{column}{place}": value for place, value in enumerate(values)}
+            conditions.append(f"{column} IN ({', '.join(f':{name}' for name in marks)})")
+            given |= marks
+    found = dialect.rows(
+        connection,
+        f"SELECT {_COLUMNS} FROM batches WHERE {' AND '.join(conditions)} ORDER BY batch_id DESC LIMIT :limit",
+        given,
+    )
+    return [_batch(row) for row in found]
+
+
+def seen_before(connection: Connection, provider_id: str, digest: str) -> str | None:
+    """Return the provider's first batch of the same bytes that was not only a rehearsal, None when there is none."""
+    found = dialect.rows(
+        connection,
+        "SELECT min(batch_id) FROM batches WHERE provider_id = :provider AND digest = :digest "
+        "AND NOT dry_run AND status <> 'failed'",
+        {"provider": provider_id, "digest": digest},
+    )
+    return found[0][0] if found else None
+
+
+def claim_to_read(connection: Connection, now: datetime, until: datetime) -> Batch | None:
+    """Take the next batch that waits to be read, or whose reader is gone; nobody else gets it until then.
+
+    Rehearsals are worked by one as well: one whose worker is gone is taken up as it stands.
+    """
+    found = dialect.rows(
+        connection,
+        "UPDATE batches SET status = CASE WHEN status = 'applying' THEN status ELSE 'reading' END, fence = fence + 1, "
+        "attempts = attempts + 1, claimed_until = :until, turn_at = :now, updated_at = :now, version = version + 1 "
+        "WHERE batch_id = (SELECT b.batch_id FROM batches b JOIN uploads u ON u.upload_id = b.upload_id "
+        "WHERE b.finished_at IS NULL AND (b.status IN ('queued', 'reading') OR b.status = 'applying' AND b.dry_run) "
+        f"AND (b.claimed_until IS NULL OR b.claimed_until <= :now) ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1"
+        f"{dialect.for_update(connection, 'UPDATE OF b SKIP LOCKED')}) RETURNING {_COLUMNS}",
+        {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)},
+    )
+    return _batch(found[0]) if found else None
+
+
+def take_turn(connection: Connection, batch_id: str | None = None) -> Batch | None:
+    """Lock the batch whose turn it is to have records applied, until the transaction ends; None when all rest."""
+    named = "AND b.batch_id = :batch " if batch_id is not None else ""
+    found = dialect.rows(
+        connection,
+        f"SELECT {_OF_B} FROM batches b WHERE b.finished_at IS NULL AND b.status = 'applying' AND NOT b.dry_run {named}"
+        f"ORDER BY {_IN_TURN}, b.batch_id LIMIT 1{dialect.for_update(connection, 'UPDATE OF b SKIP LOCKED')}",
+        {"batch": batch_id} if batch_id is not None else {},
+    )
+    return _batch(found[0]) if found else None
+
+
+def save(
+    connection: Connection, batch: Batch, values: Mapping[str, Any], at: datetime, *, fence: int | None = None
+) -> bool:
+    """Write what has changed of a batch; with a fence, only for whoever holds that claim. Tell whether it was so."""
+    where: dict[str, Any] = {"batch_id": batch.batch_id}
+    if fence is not None:
+        where["fence"] = fence
+    given = {**values, "version": batch.version + 1, "updated_at": at}
+    return dialect.update(connection, tables.batches, given, where) == 1
+
+
+def keep_claim(connection: Connection, batch_id: str, fence: int, until: datetime) -> bool:
+    """Hold a claim for longer; False when another has it by now, or the batch was cancelled."""
+    changed = dialect.run(
+        connection,
+        "UPDATE batches SET claimed_until = :until WHERE batch_id = :id AND fence = :fence AND finished_at IS NULL",
+        [{"until": dialect.bound(connection, until), "id": batch_id, "fence": fence}],
+    )
+    return changed == 1
+
+
+def drop_pieces(connection: Connection, batch_id: str) -> None:
+    """Forget what a reader that is gone had read."""
+    dialect.run(connection, "DELETE FROM batch_pieces WHERE batch_id = :id", [{"id": batch_id}])
+
+
+def add_pieces(connection: Connection, batch_id: str, first: int, pieces: Sequence[Sequence[RawRow]]) -> None:
+    """Keep pieces of records as sent."""
+    dialect.insert(
+        connection,
+        tables.batch_pieces,
+        [
+            {"batch_id": batch_id, "piece": first + offset, "records": _packed(piece)}
+            for offset, piece in enumerate(pieces)
+        ],
+    )
+
+
+def _packed(piece: Sequence[RawRow]) -> bytes:
+    return zlib.compress(json.dumps([(each.number, each.raw) for each in piece], ensure_ascii=False).encode(), 1)
+
+
+def records(connection: Connection, batch: Batch, first: int, count: int) -> list[tuple[int, RawRow]]:
+    """Return records as sent with their places, from a place on."""
+    if count <= 0:
+        return []
+    size = batch.piece_rows
+    return [
+        each
+        for each in of_pieces(connection, batch, range(first // size, (first + count - 1) // size + 1))
+        if first <= each[0] < first + count
+    ]
+
+
+def of_pieces(connection: Connection, batch: Batch, numbers: Iterable[int]) -> list[tuple[int, RawRow]]:
+    """Return the records of some pieces with their places, in their order."""
+    wanted = sorted(set(numbers))
+    marks = {f"piece{place}": number for place, number in enumerate(wanted)}
+    found = dialect.rows(
+        connection,
+        "SELECT piece, records FROM batch_pieces WHERE batch_id = :id "
+        f"AND piece IN ({', '.join(f':{name}' for name in marks)}) ORDER BY piece",
+        marks | {"id": batch.batch_id},
+    )
+    return [
+        (piece * batch.piece_rows + offset, RawRow(number=number, raw=raw))
+        for piece, packed in found
+        for offset, (number, raw) in enumerate(json.loads(zlib.decompress(packed)))
+    ]
+
+
+def known_places(connection: Connection, batch_id: str, first: int, count: int) -> set[int]:
+    """Return the places of records, within a span, that have their outcome."""
+    found = dialect.rows(
+        connection,
+        "SELECT place FROM batch_rows WHERE batch_id = :id AND place >= :first AND place < :end",
+        {"id": batch_id, "first": first, "end": first + count},
+    )
+    return {row[0] for row in found}
+
+
+def add_rows(connection: Connection, batch_id: str, results: Sequence[RowResult], at: datetime) -> None:
+    """Insert outcomes of records."""
+    dialect.insert(
+        connection,
+        tables.batch_rows,
+        [
+            {
+                "batch_id": batch_id,
+                "place": each.place,
+                "number": each.number,
+                "outcome": each.outcome.value,
+                "record_id": each.record_id,
+                "findings": [_finding_row(said) for said in each.findings] or None,
+                "answer": each.answer,
+                "at": at,
+            }
+            for each in results
+        ],
+    )
+
+
+def _finding_row(said: RowFinding) -> list[Any]:
+    return [said.rule, said.severity.value, said.pointer, said.detail, said.hint, said.column, said.index]
+
+
+def drop_rows(connection: Connection, batch_id: str, outcome: RowOutcome | None = None) -> None:
+    """Forget the outcomes of a batch, or those of one kind, so that these records are judged again."""
+    narrowed = " AND outcome = :outcome" if outcome is not None else ""
+    dialect.run(
+        connection, f"DELETE FROM batch_rows WHERE batch_id = :id{narrowed}", [{"id": batch_id, "outcome": outcome}]
+    )
+
+
+def rows_after(
+    connection: Connection, batch_id: str, place: int, limit: int, outcomes: Sequence[str] = ()
+) -> list[RowResult]:
+    """Return outcomes of records after a place, in their order."""
+    given: dict[str, Any] = {"id": batch_id, "place": place, "limit": limit}
+    narrowed = ""
+    if outcomes:
+        marks = {f"outcome{number}": value for number, value in enumerate(outcomes)}
+        # Written out, so that the index of refused rows is seen to fit.
+        narrowed = (
+            "AND outcome = 'rejected' "
+            if list(outcomes) == ["rejected"]
+            else (f"AND outcome IN ({', '.join(f':{name}' for name in marks)}) ")
+        )
+        given |= {} if "'rejected'" in narrowed else marks
+    found = dialect.rows(
+        connection,
+        "SELECT place, number, outcome, record_id, findings, answer FROM batch_rows "
+        f"WHERE batch_id = :id AND place > :place {narrowed}ORDER BY place LIMIT :limit",
+        given,
+    )
+    return [
+        RowResult(
+            place=row[0],
+            number=row[1],
+            outcome=RowOutcome(row[2]),
+            record_id=row[3],
+            findings=tuple(_finding(said) for said in dialect.as_document(row[4]) or ()),
+            answer=dialect.as_document(row[5]),
+        )
+        for row in found
+    ]
+
+
+def _finding(said: Sequence[Any]) -> RowFinding:
+    rule, severity, pointer, detail, hint, column, index = said
+    return RowFinding(
+        rule=rule, severity=Severity(severity), pointer=pointer, detail=detail, hint=hint, column=column, index=index
+    )
