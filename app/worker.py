@@ -10,13 +10,16 @@ from collections.abc import Callable
 
 from app.core.errors import Problem
 from app.core.logging import log, where
-from app.services import feeds, idempotency
+from app.services import batch_work, feeds, idempotency, uploads
+from app.services.batch_work import Pace
 from app.services.context import Service
 from app.services.sealing import seal_next
 from app.store import clients, commits
 
 PAUSE_SECONDS = 0.25
 HOUR_SECONDS = 3_600
+READERS = 2
+"""Files read at once, each in a child process: a small file need not wait for a large one."""
 
 Work = Callable[[Service], bool]
 """Does the next piece; tells whether there may be more at once."""
@@ -57,11 +60,13 @@ class Loop:
 class Worker:
     """What works beside the server, or by itself."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, appliers: int = 1) -> None:
         self._loops = [
             Loop(service, "sealing", seal),
             Loop(service, "settling", settle),
             Loop(service, "forgetting", forget, HOUR_SECONDS),
+            *(Loop(service, "reading files", batch_work.read_one) for _ in range(READERS)),
+            *(Loop(service, "applying files", Applier(service)) for _ in range(appliers)),
         ]
 
     def stop(self) -> None:
@@ -85,7 +90,18 @@ def settle(service: Service) -> bool:
 
 
 def forget(service: Service) -> bool:
-    """Forget idempotency keys that are older than promised."""
+    """Forget idempotency keys that are older than promised, and uploads that never became a batch."""
     before = service.clock() - idempotency.KEPT
     service.database.write(lambda connection: clients.forget_keys(connection, before))
-    return False
+    return uploads.forget_abandoned(service) > 0
+
+
+class Applier:
+    """Lets the next records of files take effect, as many at once as one transaction may last."""
+
+    def __init__(self, service: Service) -> None:
+        self._pace = Pace(on_sqlite=service.database.on_sqlite)
+
+    def __call__(self, service: Service) -> bool:
+        """Do the next piece."""
+        return batch_work.apply_some(service, self._pace)
