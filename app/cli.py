@@ -14,9 +14,11 @@ import typer
 from app.core.config import Settings
 from app.core.errors import ConfigurationError, Problem
 from app.core.logging import configure_logging
+from app.domain.batches import Batch, BatchKind
 from app.rules.catalogue import CatalogueError
 from app.rules.examples import failed
-from app.services import checks, clients, demo, magic, registry, sandbox, sandbox_page
+from app.schemas.batches import BatchOut
+from app.services import batch_command, checks, clients, demo, magic, registry, sandbox, sandbox_page
 from app.services.context import Service, operator, transact
 from app.services.startup import catalogue_of, kept_files, open_service
 from app.store import schema
@@ -82,6 +84,41 @@ def serve(
     from app import server
 
     server.serve(Settings(), host=host, port=port, demo_world=demo_world, workers=workers, with_worker=not no_worker)
+
+
+@commands.command()
+def worker(
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Files whose records take effect at once.")] = 1,
+) -> None:
+    """Work on what is due, beside any number of others on any number of machines; on PostgreSQL only."""
+    from app import server
+
+    server.work(Settings(), threads=threads)
+
+
+@commands.command("batch")
+def batch_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A workbook, tab-delimited text, XML or NDJSON.")],
+    provider_id: Annotated[str, typer.Option("--provider", help="Provider whose records they are.")],
+    permission_attested: Annotated[
+        bool, typer.Option("--permission-attested", help="The learners have permitted the reporting.")
+    ] = False,
+    kind: Annotated[BatchKind, typer.Option(help="What the records are.")] = BatchKind.LEARNER_COMPLETIONS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge the records, and store none of them.")] = False,
+) -> None:
+    """Take a file through the pipeline, and print what became of its records; exit 1 when any was refused."""
+    if kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
+        _fail("Say --permission-attested once the learners have agreed to the reporting.")
+    with _service() as service, typer.progressbar(length=1_000, label=file.name, file=sys.stderr) as bar:
+
+        def told(batch: Batch) -> None:
+            bar.update(int(1_000 * batch.applied / batch.records) - bar.pos if batch.records else 0)
+
+        done = batch_command.run(service, file, provider_id, kind, dry_run=dry_run, told=told)
+    shown = BatchOut.of(done)
+    typer.echo(shown.model_dump_json(indent=1, include={"batch_id", "status", "counts", "warnings", "file_error"}))
+    if done.file_error is not None or done.counts.get("rejected"):
+        raise typer.Exit(1)
 
 
 @catalogue_commands.command("check")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from app.services.startup import open_service
 from app.worker import Worker
 
 _QUIET = "warning"
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers: int, with_worker: bool) -> None:
@@ -52,6 +54,22 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
             service.database.close()
         if not server.started:
             sys.exit(1)
+
+
+def work(settings: Settings, *, threads: int) -> None:
+    """Work until stopped by a signal; raises `ConfigurationError` on SQLite, which has one process."""
+    if settings.on_sqlite:
+        raise ConfigurationError("On SQLite the server does the work; workers of their own need PostgreSQL.")
+    # Blocked before any thread is made: every thread inherits it, and only this one waits for them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+    service = open_service(settings)
+    worker = Worker(service, appliers=threads)
+    print("working", flush=True)
+    try:
+        signal.sigwait(_ENDS)
+    finally:
+        worker.stop()
+        service.database.close()
 
 
 def process() -> object:

@@ -34,9 +34,11 @@ class Lost(Exception):
     """The claim is another's by now, or the batch was cancelled: whatever was meant to be written is not."""
 
 
-def read_next(service: Service) -> Batch | None:
-    """Read the next file that waits, whole; return its batch as it stands then, None when none waits."""
-    claimed = service.database.write(lambda connection: _claimed(connection, service.clock()))
+def read_next(service: Service, batch_id: str | None = None) -> Batch | None:
+    """Read the next file that waits, or a certain one, whole; return its batch as it stands then, None when none waits."""
+    if not service.database.read(batches.any_unfinished):
+        return None
+    claimed = service.database.write(lambda connection: _claimed(connection, service.clock(), batch_id))
     if claimed is None:
         return None
     if claimed.status is BatchStatus.APPLYING:
@@ -54,8 +56,8 @@ def read_next(service: Service) -> Batch | None:
         return claimed
 
 
-def _claimed(connection: Connection, now: datetime) -> Batch | None:
-    return batches.claim_to_read(connection, now, now + CLAIM)
+def _claimed(connection: Connection, now: datetime, batch_id: str | None) -> Batch | None:
+    return batches.claim_to_read(connection, now, now + CLAIM, batch_id)
 
 
 def _read(service: Service, batch: Batch) -> Batch:

@@ -9,6 +9,7 @@ from app.domain.batches import BatchStatus
 from app.services import batch_rehearsals, batch_turns
 from app.services.batch_reading import read_next
 from app.services.context import Service
+from app.store import batches
 
 MOST_RECORDS = {True: 250, False: 5_000}
 """Records in one transaction at most, on SQLite and on PostgreSQL."""
@@ -31,9 +32,9 @@ class Pace:
         self.at_once = min(MOST_RECORDS[self.on_sqlite], max(FEWEST, self.at_once // 2, min(fitting, self.at_once * 2)))
 
 
-def read_one(service: Service) -> bool:
+def read_one(service: Service, batch_id: str | None = None) -> bool:
     """Read the next file that waits, and rehearse it where that is all that was asked; tell whether there was one."""
-    batch = read_next(service)
+    batch = read_next(service, batch_id)
     if batch is not None and batch.dry_run and batch.status is BatchStatus.APPLYING:
         batch_rehearsals.rehearse(service, batch)
     return batch is not None
@@ -41,6 +42,8 @@ def read_one(service: Service) -> bool:
 
 def apply_some(service: Service, pace: Pace, batch_id: str | None = None) -> bool:
     """Let the next records take effect; tell whether there were any."""
+    if not service.database.read(batches.any_unfinished):
+        return False
     begun = time.perf_counter()
     turn = batch_turns.take(service, pace.at_once, batch_id)
     if turn is None:

@@ -112,20 +112,27 @@ def seen_before(connection: Connection, provider_id: str, digest: str) -> str | 
     return found[0][0] if found else None
 
 
-def claim_to_read(connection: Connection, now: datetime, until: datetime) -> Batch | None:
+def any_unfinished(connection: Connection) -> bool:
+    """Tell whether there is any batch to work on, so that idle workers need not write to find out."""
+    return bool(dialect.rows(connection, "SELECT 1 FROM batches WHERE finished_at IS NULL LIMIT 1"))
+
+
+def claim_to_read(connection: Connection, now: datetime, until: datetime, batch_id: str | None = None) -> Batch | None:
     """Take the next batch that waits to be read, or whose reader is gone; nobody else gets it until then.
 
     Rehearsals are worked by one as well: one whose worker is gone is taken up as it stands.
     """
+    named = "AND b.batch_id = :batch " if batch_id is not None else ""
     found = dialect.rows(
         connection,
         "UPDATE batches SET status = CASE WHEN status = 'applying' THEN status ELSE 'reading' END, fence = fence + 1, "
         "attempts = attempts + 1, claimed_until = :until, turn_at = :now, updated_at = :now, version = version + 1 "
         "WHERE batch_id = (SELECT b.batch_id FROM batches b JOIN uploads u ON u.upload_id = b.upload_id "
         "WHERE b.finished_at IS NULL AND (b.status IN ('queued', 'reading') OR b.status = 'applying' AND b.dry_run) "
-        f"AND (b.claimed_until IS NULL OR b.claimed_until <= :now) ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1"
+        f"AND (b.claimed_until IS NULL OR b.claimed_until <= :now) {named}ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1"
         f"{dialect.for_update(connection, 'UPDATE OF b SKIP LOCKED')}) RETURNING {_COLUMNS}",
-        {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)},
+        {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)}
+        | ({"batch": batch_id} if batch_id is not None else {}),
     )
     return _batch(found[0]) if found else None
 

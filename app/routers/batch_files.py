@@ -1,0 +1,50 @@
+"""`/v1/batches/{batch_id}/files` and `/v1/templates`: what people open in a spreadsheet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response, StreamingResponse
+
+from app.core.routing import StrictRoute
+from app.domain.batches import FileFormat
+from app.routers.batches import BatchId
+from app.routers.depends import BatchesWriter, Public, service_of
+from app.routers.openapi import binary
+from app.schemas.batches import FormatName
+from app.services import batch_files
+from app.services.batch_files import Which
+from app.services.context import read_async
+from starlette.requests import Request
+
+router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
+FILES = ("application/octet-stream",)
+
+
+@router.get(
+    "/{batch_id}/files/{which}",
+    response_class=StreamingResponse,
+    responses=binary("application/octet-stream", description="The file"),
+)
+async def get_batch_file(
+    caller: BatchesWriter,
+    batch_id: BatchId,
+    which: Annotated[Literal["original", "rejected", "successful"], Path(description="Which file of the batch.")],
+    format: Annotated[FormatName | None, Query(description="Left out, the sender's own.")] = None,
+) -> Response:
+    """Download the file as it was uploaded, its refused records, or its accepted ones.
+
+    The rejected file holds the refused records as they were sent, and after them what is wrong and what to do: mended,
+    it is uploaded as it is. The successful file of validations has the answers.
+    """
+    asked = FileFormat(format) if format is not None else None
+    written = await read_async(caller, batch_files.open_written, batch_id, Which(which), asked)
+    plain = written.name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "") or "file"
+    headers = {
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(written.pieces, headers=headers, media_type=written.media_type)
