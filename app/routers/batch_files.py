@@ -11,13 +11,12 @@ from fastapi.responses import Response, StreamingResponse
 from app.core.routing import StrictRoute
 from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
-from app.routers.depends import BatchesWriter, Public, service_of
+from app.routers.depends import BatchesWriter
 from app.routers.openapi import binary
 from app.schemas.batches import FormatName
 from app.services import batch_files
 from app.services.batch_files import Which
 from app.services.context import read_async
-from starlette.requests import Request
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
 FILES = ("application/octet-stream",)

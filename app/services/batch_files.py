@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from app.core.errors import InvalidRequest, NotFound
 from app.domain.batches import Batch, BatchKind, FileFormat, Head, RawRow, RowFinding, RowOutcome, RowResult
 from app.formats.writing import (
-    NotWritable,
     Note,
+    NotWritable,
     ResultRow,
     WrittenRow,
     file_name,
