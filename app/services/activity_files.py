@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from app.core.errors import Conflict, NotFound, Problem
 from app.domain.activities import Activity, RegisteredActivity
@@ -37,7 +38,7 @@ def apply(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[
                 number=raw.number,
                 outcome=outcome,
                 record_id=activity_id,
-                findings=placed((*read.findings, *findings), lambda pointer, read=read: reader.place(pointer, read)),
+                findings=placed((*read.findings, *findings), partial(reader.place, record=read)),
             )
         )
     return results

@@ -35,7 +35,7 @@ class Lost(Exception):
 
 
 def read_next(service: Service, batch_id: str | None = None) -> Batch | None:
-    """Read the next file that waits, or a certain one, whole; return its batch as it stands then, None when none waits."""
+    """Read the next file that waits, or a certain one; return its batch as it stands then, None when none waits."""
     if not service.database.read(batches.any_unfinished):
         return None
     claimed = service.database.write(lambda connection: _claimed(connection, service.clock(), batch_id))

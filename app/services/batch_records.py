@@ -7,16 +7,18 @@ transaction of one piece.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from app.domain.batches import Batch, BatchKind, RawRow, RowFinding, RowOutcome, RowResult
 from app.domain.credits import Outcome
 from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.reports import CompletionReport
-from app.formats.records import LearnerRecords, Place, ValidationRecords
+from app.formats.records import LearnerRecords, ValidationRecords
 from app.services import activity_files, validations
 from app.services.context import Work
 from app.services.reporting import Submitted, submit
+from app.services.row_findings import placed
 
 Rows = Sequence[tuple[int, RawRow]]
 Judge = Callable[[Work, Sequence[CompletionReport]], Sequence[Submitted]]
@@ -72,7 +74,7 @@ def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[Row
                 number=each.number,
                 outcome=outcome,
                 record_id=record_id,
-                findings=placed(findings, reader.place),
+                findings=placed(findings, partial(reader.place, record=each)),
             )
         )
     return results
@@ -101,7 +103,7 @@ def _validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
                 place=place,
                 number=each.number,
                 outcome=outcome,
-                findings=placed(findings, reader.place),
+                findings=placed(findings, partial(reader.place, record=each)),
                 answer=answer if outcome is not RowOutcome.REJECTED else None,
             )
         )
@@ -110,25 +112,6 @@ def _validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
 
 def _refused(findings: Iterable[Finding]) -> bool:
     return any(each.rejects for each in findings)
-
-
-def placed(findings: Iterable[Finding], place_of: Callable[[str], Place]) -> tuple[RowFinding, ...]:
-    """Return findings with the places of the file that they are about."""
-    said = []
-    for each in findings:
-        place = place_of(each.pointer)
-        said.append(
-            RowFinding(
-                rule=each.rule,
-                severity=each.severity,
-                pointer=each.pointer,
-                detail=each.detail,
-                hint=each.hint,
-                column=place.column,
-                index=place.index,
-            )
-        )
-    return tuple(said)
 
 
 def refuse_all(rows: Rows, finding: RowFinding) -> list[RowResult]:

@@ -22,7 +22,8 @@ from app.services.batch_reading import CLAIM, Lost
 from app.services.batch_records import Rows, apply, refuse_all
 from app.services.batch_turns import REVOKED, tallied, work_of
 from app.services.context import Service, Work, operator
-from app.services.reporting import Overlay, Submitted
+from app.services.overlay import Overlay
+from app.services.reporting import Submitted
 from app.store import batches
 
 AT_ONCE = 1_000
@@ -76,7 +77,7 @@ def _read_only(service: Service, batch: Batch, rows: Rows, overlay: Overlay, con
         return refuse_all(rows, REVOKED)
 
     def judge(work: Work, reports: Sequence[CompletionReport]) -> Sequence[Submitted]:
-        return reporting.rehearse(work, reports, overlay)
+        return reporting.rehearse(work.connection, work.caller, reports, overlay)
 
     return [_unnamed(each) for each in apply(work, batch, rows, judge)]
 

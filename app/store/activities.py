@@ -65,6 +65,26 @@ def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -
     return str(found[0][0]) if found else None
 
 
+def id_of_the_same(connection: Connection, given: Activity) -> str | None:
+    """Return the provider's activity without an internal id that has the same title, format and dates."""
+    if not (isinstance(given.start_date, date) and isinstance(given.end_date, date) and given.kind is not None):
+        return None
+    found = dialect.rows(
+        connection,
+        "SELECT activity_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
+        "AND internal_id IS NULL AND title = :title AND format = :format AND start_date = :start AND end_date = :end "
+        "ORDER BY activity_id LIMIT 1",
+        {
+            "provider": given.provider_id,
+            "title": given.title,
+            "format": given.kind.code,
+            "start": dialect.bound(connection, given.start_date),
+            "end": dialect.bound(connection, given.end_date),
+        },
+    )
+    return found[0][0] if found else None
+
+
 def free_id(connection: Connection) -> str:
     """Return a nine-digit id that no activity has. A clash with a concurrent insert fails on the primary key."""
     while True:

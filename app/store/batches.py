@@ -129,8 +129,8 @@ def claim_to_read(connection: Connection, now: datetime, until: datetime, batch_
         "attempts = attempts + 1, claimed_until = :until, turn_at = :now, updated_at = :now, version = version + 1 "
         "WHERE batch_id = (SELECT b.batch_id FROM batches b JOIN uploads u ON u.upload_id = b.upload_id "
         "WHERE b.finished_at IS NULL AND (b.status IN ('queued', 'reading') OR b.status = 'applying' AND b.dry_run) "
-        f"AND (b.claimed_until IS NULL OR b.claimed_until <= :now) {named}ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1"
-        f"{dialect.for_update(connection, 'UPDATE OF b SKIP LOCKED')}) RETURNING {_COLUMNS}",
+        f"AND (b.claimed_until IS NULL OR b.claimed_until <= :now) {named}"
+        f"ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1{dialect.for_update(connection, 'UPDATE OF b SKIP LOCKED')}) RETURNING {_COLUMNS}",
         {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)}
         | ({"batch": batch_id} if batch_id is not None else {}),
     )

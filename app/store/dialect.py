@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -269,6 +270,20 @@ def lock(connection: Connection, space: int, keys: Iterable[int]) -> None:
             "SELECT pg_advisory_xact_lock(CAST(:space AS int), k) FROM unnest(CAST(:keys AS int[])) AS k",
             {"space": space, "keys": held},
         )
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """Undo what the block wrote when it raises, and nothing else of the transaction."""
+    _execute(connection, "SAVEPOINT row", ())
+    try:
+        yield
+    except Exception:
+        if connection.in_transaction():
+            _execute(connection, "ROLLBACK TO SAVEPOINT row", ())
+            _execute(connection, "RELEASE SAVEPOINT row", ())
+        raise
+    _execute(connection, "RELEASE SAVEPOINT row", ())
 
 
 def for_update(connection: Connection, strength: str = "UPDATE") -> str:

@@ -1,0 +1,28 @@
+"""Findings about records of a file, with the places of the file that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from app.domain.batches import RowFinding
+from app.domain.findings import Finding
+from app.formats.records import Place
+
+
+def placed(findings: Iterable[Finding], place_of: Callable[[str], Place]) -> tuple[RowFinding, ...]:
+    """Return findings with the places of the file that they are about."""
+    said = []
+    for each in findings:
+        place = place_of(each.pointer)
+        said.append(
+            RowFinding(
+                rule=each.rule,
+                severity=each.severity,
+                pointer=each.pointer,
+                detail=each.detail,
+                hint=each.hint,
+                column=place.column,
+                index=place.index,
+            )
+        )
+    return tuple(said)
