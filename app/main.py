@@ -17,6 +17,7 @@ from app.core.middleware import Surroundings
 from app.routers import (
     activities,
     activity_lists,
+    batch_files,
     batches,
     board_feed,
     completion_lists,
@@ -41,6 +42,8 @@ ROUTERS = (
     events.router,
     validations.router,
     batches.router,
+    batch_files.router,
+    batch_files.templates,
     board_feed.router,
     board_feed.decisions,
     reference.router,

@@ -57,7 +57,9 @@ def row(**fields: Any) -> dict[str, Any]:
     return ROW | {name.replace("_", " "): value for name, value in fields.items()}
 
 
-def workbook(rows: Iterable[Mapping[str, Any]], headings: Sequence[str] = HEADINGS, guidance: str = "Guidance") -> bytes:
+def workbook(
+    rows: Iterable[Mapping[str, Any]], headings: Sequence[str] = HEADINGS, guidance: str = "Guidance"
+) -> bytes:
     """Return a workbook with a guidance row, headings in row 2, and rows."""
     book = openpyxl.Workbook()
     sheet = book.active
@@ -88,7 +90,9 @@ def lines(bodies: Iterable[Any]) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in bodies)
 
 
-def upload(api: Api, content: bytes, kind: str = "learner-completions", name: str = "learners.xlsx", **fields: Any) -> Answer:
+def upload(
+    api: Api, content: bytes, kind: str = "learner-completions", name: str = "learners.xlsx", **fields: Any
+) -> Answer:
     """Upload a file; permission is attested unless told otherwise."""
     headers = fields.pop("headers", {})
     form = {"kind": kind, "permission_attested": "true"} | fields

@@ -86,8 +86,8 @@ def _made(work: Work, upload_id: str, form: Form, given: BatchIn) -> Answer:
 
 
 def _told(batch: Batch, status: int) -> Answer:
-    headers = {"Location": f"{PATH}/{batch.batch_id}", "ETag": f'"{batch.version}"'}
-    return Answer(status=status, body=BatchOut.of(batch).model_dump_json(), headers=headers)
+    location = {"Location": f"{PATH}/{batch.batch_id}"}
+    return Answer(status=status, body=BatchOut.of(batch).model_dump_json(), headers=location)
 
 
 async def _once_done(caller: Caller, answer: Answer) -> Response:
@@ -97,7 +97,7 @@ async def _once_done(caller: Caller, answer: Answer) -> Response:
         batch = await batches.wait_for(caller, batch_id, caller.prefers.wait)
         told = _told(batch, 200 if batch.finished else 202)
         answer = replace(told, replayed=answer.replayed)
-    return send(replace(caller, prefers=replace(caller.prefers, minimal=False)), answer)
+    return send(caller, answer)
 
 
 class BatchQuery(PageQuery):
@@ -123,11 +123,9 @@ async def list_batches(caller: BatchesReader, query: Annotated[BatchQuery, Query
 
 
 @router.get("/{batch_id}", response_model=BatchOut)
-async def get_batch(caller: BatchesReader, batch_id: BatchId) -> Response:
+async def get_batch(caller: BatchesReader, batch_id: BatchId) -> BatchOut:
     """Read one batch. `Prefer: wait=20` waits until nothing more happens to it, for so many seconds at most."""
-    found = await batches.wait_for(caller, batch_id, caller.prefers.wait)
-    headers = {"ETag": f'"{found.version}"', "Cache-Control": "private, no-cache"}
-    return Response(BatchOut.of(found).model_dump_json(), headers=headers, media_type="application/json")
+    return BatchOut.of(await batches.wait_for(caller, batch_id, caller.prefers.wait))
 
 
 class RowQuery(PageQuery):
