@@ -190,6 +190,17 @@ def test_the_text_of_a_formula_is_kept_as_a_reason_and_is_one_nowhere(api: Api, 
         assert after["status_text"] == "=1+1"
 
 
+def test_a_reason_is_the_same_in_json_and_in_a_table_and_a_blank_one_is_none(
+    api: Api, aba: Api, service: Service
+) -> None:
+    case = a_case(api, aba, service) | {"decision": "rejected"}
+    assert results(aba, case | {"reason": " Nobody. "}) == ["applied"]
+    line = f"{case['credit_id']},{case['position']},rejected,Nobody.\n"
+    answer = table(aba, "credit_id,position,decision,reason\n" + line)
+    assert answer.json["data"][0]["result"] == "unchanged"
+    assert results(aba, case | {"reason": " \n"}, case, case | {"reason": ""}) == ["applied", "unchanged", "unchanged"]
+
+
 def test_a_reason_is_told_to_its_provider_and_to_nobody_else(
     api: Api, aba: Api, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
