@@ -16,7 +16,8 @@ from app.core.errors import ConfigurationError, Problem
 from app.core.logging import configure_logging
 from app.rules.catalogue import CatalogueError
 from app.rules.examples import failed
-from app.services import checks, clients, demo, magic, registry, sandbox, sandbox_page
+from app.schemas.board_reports import table
+from app.services import board_reports, checks, clients, demo, magic, registry, sandbox, sandbox_page
 from app.services.context import Service, operator, transact
 from app.services.startup import catalogue_of, kept_files, open_service
 from app.store import schema
@@ -246,6 +247,18 @@ def check() -> None:
     if found:
         raise typer.Exit(1)
     typer.echo("every invariant holds")
+
+
+@commands.command("boards")
+def show_boards(
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only boards that owe an answer for 24 hours.")] = False,
+) -> None:
+    """Print how every board with a feed reads and answers."""
+    with _service(migrate=False) as service:
+        found = service.database.read(
+            lambda connection: board_reports.of_boards(connection, operator(service), overdue=overdue or None)
+        )
+    typer.echo(table(found))
 
 
 @commands.command()

@@ -182,6 +182,7 @@ CompletionsWriter = Annotated[Caller, _requires("completions:write")]
 CompletionsEditor = Annotated[Caller, _changes("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
 BoardReader = Annotated[Caller, _itself("board:feed")]
+OperatorReader = Annotated[Caller, _itself("operator")]
 LearnersValidator = Annotated[Caller, _requires("learners:validate")]
 
 

@@ -40,6 +40,11 @@ class Change:
         yield self.completion, 1
 
     @property
+    def rewrites(self) -> bool:
+        """Whether what the completion itself says changes: its activity, day or occasion, or the person as reported."""
+        return self.corrected_whole or (self.before is not None and self.before.person != self.completion.person)
+
+    @property
     def frees(self) -> bool:
         """Whether it may give free what another record of the same set takes: a day, an occasion, a board."""
         return self.corrected_whole or bool(self.restated)
@@ -79,13 +84,15 @@ def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
     """Cut changes into groups that may be written set by set.
 
     Within a group new rows are written before those that stand are changed. So what only adds stays apart from what
-    gives a day or an occasion free, and a completion is not moved in the group that made it.
+    gives a day or an occasion free, what rewrites a completion from what does not, and a completion is not moved in the
+    group that made it.
     """
     group: list[Written] = []
     touched: set[str] = set()
     for each in written:
         key = each.change.completion.completion_id
-        if group and (each.change.frees != group[0].change.frees or (each.change.frees and key in touched)):
+        apart = bool(group) and _kind(each.change) != _kind(group[0].change)
+        if apart or (each.change.frees and key in touched):
             yield group
             group, touched = [], set()
         group.append(each)
@@ -94,9 +101,13 @@ def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
         yield group
 
 
+def _kind(change: Change) -> tuple[bool, bool]:
+    return change.frees, change.rewrites
+
+
 def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:
-    corrected = [each for each in changes if each.corrected_whole]
-    others = [each for each in changes if not each.corrected_whole]
+    rewritten = [each for each in changes if each.rewrites]
+    others = [each for each in changes if not each.rewrites]
     document = ":rems" if dialect.on_sqlite(connection) else "CAST(:rems AS jsonb)"
     always = f"version = :version, updated_at = :updated_at, catalogue = :catalogue, rems = {document}"
     standing = "WHERE completion_id = :completion_id AND version = :before AND withdrawn_at IS NULL"
@@ -107,7 +118,7 @@ def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:
     ) + dialect.run(
         connection,
         f"UPDATE completions SET {always}, {', '.join(f'{name} = :{name}' for name in _IDENTITY)} {standing}",
-        [_bound(connection, each, *_IDENTITY) for each in corrected],
+        [_bound(connection, each, *_IDENTITY) for each in rewritten],
     )
     if changed != len(changes):
         raise Contended("a completion was changed meanwhile")
@@ -117,7 +128,7 @@ _IDENTITY = (
     "activity_id", "learner_id", "subject", "completed_on", "occasion", "first_name", "last_name", "first_key",
     "last_key", "birth_date", "npi",
 )  # fmt: skip
-"""What a correction may change of a completion itself."""
+"""What a correction may change of a completion itself; a record that takes a fallen one's place changes the person."""
 
 
 def _bound(connection: Connection, change: Change, *names: str) -> dict[str, Any]:
