@@ -18,7 +18,18 @@ from app.domain.batches import Batch, BatchKind
 from app.rules.catalogue import CatalogueError
 from app.rules.examples import failed
 from app.schemas.batches import BatchOut
-from app.services import batch_command, checks, clients, demo, magic, registry, sandbox, sandbox_page
+from app.schemas.board_reports import table
+from app.services import (
+    batch_command,
+    board_reports,
+    checks,
+    clients,
+    demo,
+    magic,
+    registry,
+    sandbox,
+    sandbox_page,
+)
 from app.services.context import Service, operator, transact
 from app.services.startup import catalogue_of, kept_files, open_service
 from app.store import schema
@@ -283,6 +294,18 @@ def check() -> None:
     if found:
         raise typer.Exit(1)
     typer.echo("every invariant holds")
+
+
+@commands.command("boards")
+def show_boards(
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only boards that owe an answer for 24 hours.")] = False,
+) -> None:
+    """Print how every board with a feed reads and answers."""
+    with _service(migrate=False) as service:
+        found = service.database.read(
+            lambda connection: board_reports.of_boards(connection, operator(service), overdue=overdue or None)
+        )
+    typer.echo(table(found))
 
 
 @commands.command()

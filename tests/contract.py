@@ -17,7 +17,8 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "openapi" / "openapi.json"
 MAY_BE_ABSENT = {"Link", "Idempotency-Replayed", "Retry-After", "Content-Disposition", "Preference-Applied"}
 FORMATS = FormatChecker(("date",))
 FORMATS.checks("date-time", raises=ValueError)(
-    lambda text: not isinstance(text, str) or datetime.fromisoformat(text).tzinfo is not None
+    # A format is said of texts only: null beside it is the type's affair.
+    lambda given: not isinstance(given, str) or datetime.fromisoformat(given).tzinfo is not None
 )
 METHODS = ("get", "put", "post", "delete", "patch")
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.services import checks, clients
+from app.services import checks, clients, registry
 from app.services.context import Service, operator, transact
 from app.services.sealing import seal_next
 
@@ -162,6 +162,20 @@ def tina(completed_on: str = "2021-12-01", total: Any = 0.25, **more: Any) -> di
     """Tina Karacme's ABA points in Grand Rounds."""
     person: dict[str, Any] = {"first_name": "Tina", "last_name": "Karacme", "born": "11/24"}
     return a_completion(completed_on=completed_on, credits=None, moc=[points(total=total)], **person, **more)
+
+
+def known(service: Service, **fields: str) -> None:
+    """Let the registry know Tina Karacme better: also as Tina Carmel, and licensed in Tennessee."""
+    row = {
+        "first_name": "Tina",
+        "last_name": "Karacme",
+        "other_last_names": "Carmel",
+        "date_of_birth": "11/24",
+        "licenses": "TN-M:777001",
+        "certifications": "ABA:35867909",
+    }
+    counts = registry.import_rows(service, [(1, registry.read_row(row | fields, service.catalogue))])
+    assert counts.refused == [], counts.refused
 
 
 def john(patient_safety: Any = 2.25, **more: Any) -> dict[str, Any]:

@@ -43,6 +43,9 @@ PROVIDERS: dict[str, str] = {
 BOARDS = {"read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"}
 """Operations of a board's own client, under `board:feed`."""
 
+OPERATORS = {"report_boards"}
+"""Operations of the operator alone, under `operator`."""
+
 OPEN = {
     "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
     "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
@@ -77,7 +80,7 @@ def test_the_table_names_every_operation_with_its_scope() -> None:
     declared = {route.name: scope_of(route) for route in declared_routes(create_app())}
     assert {name: scope for name, scope in declared.items() if scope != PUBLIC} == PROVIDERS | dict.fromkeys(
         BOARDS, "board:feed"
-    )
+    ) | dict.fromkeys(OPERATORS, "operator")
     assert {name for name, scope in declared.items() if scope == PUBLIC} == OPEN
 
 
@@ -142,6 +145,17 @@ def test_a_boards_operations_are_the_boards(callers: Callers, service: Service, 
         assert_problem(operation.sent_by(each), (403, 422) if each is callers.operator else 403)
     assert footprint(service) == before
     assert_gets_in(operation, operation.sent_by(callers.board))
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in operations() if each.name in OPERATORS], ids=lambda each: each.name
+)
+def test_an_operators_operations_are_the_operators(callers: Callers, service: Service, operation: Operation) -> None:
+    before = footprint(service)
+    for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.board):
+        assert_problem(operation.sent_by(each), 403, "forbidden")
+    assert footprint(service) == before
+    assert_gets_in(operation, operation.sent_by(callers.operator))
 
 
 @pytest.mark.parametrize(

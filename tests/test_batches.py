@@ -17,8 +17,8 @@ from tests.files_support import (
     tab_text,
     upload,
     work_through,
-    worked,
     workbook,
+    worked,
 )
 from tests.problems import assert_problem
 from tests.support import GRAND_ROUNDS, Api, a_completion, api_of, settle

@@ -51,8 +51,11 @@ def made(api: Api, operation: Described, body: Any) -> dict[str, str]:
 
 def caller_of(api: Api, service: Service, operation: Described) -> Api:
     """Return a client that has the scope of an operation."""
-    if "board:feed" in str(operation.said.get("security")):
+    needed = str(operation.said.get("security"))
+    if "board:feed" in needed:
         return api_of(api.http, service, "board", role="board", board="ABA")
+    if "operator" in needed:
+        return api_of(api.http, service, "operator", role="operator")
     return api
 
 

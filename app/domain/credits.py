@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -168,9 +168,31 @@ class Completion:
         rejected = [c for c in self.credits if c.board == board and c.status is CreditStatus.REJECTED]
         return self.holding(board) or next(reversed(rejected), None)
 
+    @property
+    def person(self) -> tuple[str | None, ...]:
+        """The learner as reported: first name, last name, birth date (MM/DD), NPI."""
+        return self.first_name, self.last_name, self.birth_date, self.npi
+
     def with_credits(self, added: Iterable[Credit], at: datetime) -> Completion:
         """Return the next version, with credits added."""
         return replace(self, credits=(*self.credits, *added), version=self.version + 1, updated_at=at)
+
+    def takes_person_with(self, added: Iterable[Credit]) -> bool:
+        """Tell whether the learner as reported with new credits shall stand in place of the one reported first.
+
+        So where they take the place of credit that was rejected or withdrawn, or where nothing else holds: what failed
+        under one name goes out again under another.
+        """
+        fallen = {each.board for each in self.credits if not each.holds}
+        replaced = any(each.board in fallen for each in added)
+        return replaced or (bool(fallen) and not any(each.holds for each in self.credits))
+
+    def as_reported_by(self, person: Sequence[str | None]) -> Completion:
+        """Return it with the learner as another record reported them; what that left out stays."""
+        first_name, last_name, birth_date, npi = (
+            given or kept for given, kept in zip(person, self.person, strict=True)
+        )
+        return replace(self, first_name=first_name, last_name=last_name, birth_date=birth_date, npi=npi)
 
 
 def held_quarters(credits: Iterable[Credit]) -> dict[str, int]:

@@ -82,8 +82,18 @@ class Sent:
     withdrawn: bool
 
 
+def _from(credit: Credit, *may: CreditStatus) -> None:
+    """Raise `ValueError` for a credit that cannot go on from where it stands: whoever calls should have known."""
+    if credit.status not in may:
+        raise ValueError(f"a credit that is {credit.status} cannot become that")
+
+
 def decided(credit: Credit, decision: Decision, at: datetime) -> Credit:
-    """Return a credit as its board has decided; a later decision replaces an earlier one."""
+    """Return a credit as its board has decided; a later decision replaces an earlier one.
+
+    Raises `ValueError` for one that was withdrawn: nothing is left to decide on.
+    """
+    _from(credit, CreditStatus.PENDING, CreditStatus.ACCEPTED, CreditStatus.REJECTED)
     status, code, text = decision.as_told
     return replace(credit, status=status, status_reason=code, status_text=text, status_at=at)
 
@@ -94,10 +104,15 @@ def stands_so(credit: Credit, decision: Decision) -> bool:
 
 
 def carried(credit: Credit, at: datetime) -> Credit:
-    """Return a credit that has reached a board which does not decide: it is accepted."""
+    """Return a credit that has reached a board which does not decide: it is accepted.
+
+    Raises `ValueError` unless it is pending: being carried changes nothing else.
+    """
+    _from(credit, CreditStatus.PENDING)
     return replace(credit, status=CreditStatus.ACCEPTED, status_reason=None, status_text=None, status_at=at)
 
 
 def taken_back(credit: Credit, at: datetime) -> Credit:
-    """Return a credit that its provider has withdrawn."""
+    """Return a credit that its provider has withdrawn; raises `ValueError` for one that was before."""
+    _from(credit, CreditStatus.PENDING, CreditStatus.ACCEPTED, CreditStatus.REJECTED)
     return replace(credit, status=CreditStatus.WITHDRAWN, status_reason=None, status_text=None, status_at=at)

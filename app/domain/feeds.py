@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.domain.boards import Board
+from app.domain.credits import CreditStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +49,58 @@ class Summary:
     """Up to here the board has shown to hold what it was told."""
     counts: Mapping[str, int]
     """Credits by status, and under `overdue` those that have waited too long for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How far a feed goes, and how far its board has read."""
+
+    last_position: int
+    carried: int
+    read_at: datetime | None
+    """When the board last showed to have read further; None for never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The credits of a board in one status."""
+
+    credits: int
+    late: int
+    """Those that have been so for longer than a board may take to answer."""
+    oldest: datetime
+    """Since when the first of them is so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardReport:
+    """How one board reads and answers, for the operator."""
+
+    board: str
+    decides: bool
+    last_position: int
+    carried: int
+    read_at: datetime | None
+    pending: int
+    accepted: int
+    rejected: int
+    withdrawn: int
+    overdue: int
+    """Credits on which a board that decides is silent for too long; none for one that does not decide."""
+    oldest_pending_at: datetime | None
+
+    @classmethod
+    def of(cls, board: str, reading: Reading, counted: Mapping[str, Counted], *, decides: bool) -> BoardReport:
+        """Put together what was read of a feed with what was counted by status."""
+        waiting = counted.get(CreditStatus.PENDING)
+        numbers = {status.value: counted[status].credits if status in counted else 0 for status in CreditStatus}
+        return cls(
+            board=board,
+            decides=decides,
+            last_position=reading.last_position,
+            carried=reading.carried,
+            read_at=reading.read_at,
+            **numbers,
+            overdue=waiting.late if waiting is not None and decides else 0,
+            oldest_pending_at=waiting.oldest if waiting is not None else None,
+        )

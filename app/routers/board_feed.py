@@ -14,7 +14,7 @@ from app.core.tabular import CSV, tabular
 from app.routers.depends import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
-from app.schemas.board_feed import DecisionsIn, DecisionsOut, FeedEventOut, FeedPage, FeedSummaryOut
+from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedEventOut, FeedPage, FeedSummaryOut
 from app.schemas.board_file import IGNORED
 from app.services import board_files, feeds
 from app.services.board_files import XLSX
@@ -24,7 +24,9 @@ router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=Str
 decisions = APIRouter(
     prefix="/v1/board-feed",
     tags=["Board feed"],
-    route_class=tabular("decisions", whole={"position"}, ignored=IGNORED, needed="decision"),
+    route_class=tabular(
+        "decisions", known=set(DecisionIn.model_fields), whole={"position"}, ignored=IGNORED, needed="decision"
+    ),
 )
 
 

@@ -133,7 +133,9 @@ async def correct_completion(
 async def get_completion_history(caller: CompletionsReader, completion_id: CompletionId) -> HistoryOut:
     """Read every version of a completion, newest first; also of one that was withdrawn."""
     found = await read_async(caller, completions.history, completion_id)
-    return HistoryOut(data=[VersionOut.of(each.verb, each.at, each.client_id, each.completion) for each in found])
+    return HistoryOut(
+        data=[VersionOut.of(each.verb, each.at, each.client_id, each.board, each.completion) for each in found]
+    )
 
 
 @router.delete("/{completion_id}", status_code=204, response_class=Response)

@@ -11,6 +11,7 @@ from app.domain import decisions
 from app.domain.amounts import in_credits
 from app.domain.decisions import Answered, Refusal, Verdict
 from app.domain.feeds import Summary, Told
+from app.domain.readings import text_or_none
 from app.schemas.base import KEEPABLE, Out, Strict, Whole, Word
 from app.schemas.completions import TypeOut
 
@@ -141,7 +142,7 @@ class DecisionIn(Strict):
             position=self.position,
             verdict=Verdict(self.decision),
             reason_code=Refusal(self.reason_code) if self.reason_code else None,
-            reason=self.reason or None,
+            reason=text_or_none(self.reason),
         )
 
 

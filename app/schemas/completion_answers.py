@@ -139,11 +139,14 @@ class VersionOut(Out):
         description="What made this version."
     )
     at: datetime
-    client_id: str = Field(description="The client that did it.")
+    client_id: str | None = Field(description="The client that did it; null where a board did.")
+    board: str | None = Field(description="The board that decided, or took what it was sent.")
     completion: CompletionOut = Field(description="The completion as it stood.")
 
     @classmethod
-    def of(cls, verb: str, at: datetime, client_id: str, completion: Completion) -> VersionOut:
+    def of(
+        cls, verb: str, at: datetime, client_id: str | None, board: str | None, completion: Completion
+    ) -> VersionOut:
         """Show a version."""
         action = {"correct": "updated", "withdraw": "withdrawn", "decide": "decided"}.get(verb)
         return cls.model_validate(
@@ -152,6 +155,7 @@ class VersionOut(Out):
                 "action": action or ("created" if completion.version == 1 else "joined"),
                 "at": at,
                 "client_id": client_id,
+                "board": board,
                 "completion": CompletionOut.of(completion),
             }
         )

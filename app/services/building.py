@@ -43,6 +43,20 @@ def new_credit(work: Work, target: Target, day: date, learner: Learner | None) -
     return answered(learner, credit)
 
 
+def joined(work: Work, case: Case, onto: Completion, added: tuple[Credit, ...]) -> Change:
+    """Return the change that adds a record to a completion that stands.
+
+    Where it takes the place of what was rejected or withdrawn it brings its person: a board that knows the learner
+    under another name must be told that name. Boards whose credit stands are not told of it.
+    """
+    after = replace(onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
+    if case.placed.rems_fresh:
+        after = replace(after, rems=case.report.rems)
+    if onto.takes_person_with(added):
+        after = after.as_reported_by(as_written(case.report.person))
+    return Change(completion=after, before=onto, added=added)
+
+
 def correction(work: Work, case: Case, link: str | None) -> Change | None:
     """Return the change that makes a completion what a correction says; None when it says what stands.
 
@@ -122,29 +136,26 @@ def _identity(case: Case, before: Completion, link: str | None) -> Completion:
     subject = subject_of(case.report, case.match)
     assert subject is not None
     person = case.report.person
-    written = _as_written(person)
+    written = as_written(person)
+    first_name, last_name, birth_date, npi = written
+    named = replace(before, first_name=first_name, last_name=last_name, birth_date=birth_date, npi=npi)
     if person.learner_id is not None and subject == before.subject:
         # What a learner id stands for stays as it was reported.
-        stood = (before.first_name, before.last_name, before.birth_date, before.npi)
-        written = tuple(given or kept for given, kept in zip(written, stood, strict=True))
-    first_name, last_name, birth_date, npi = written
+        named = before.as_reported_by(written)
     return replace(
-        before,
+        named,
         activity_id=case.registered.activity_id,
         learner_id=case.learner.learner_id if case.learner else None,
         subject=subject,
         link=link,
         completed_on=case.completed,
         occasion=case.placed.occasion,
-        first_name=first_name,
-        last_name=last_name,
-        birth_date=birth_date,
-        npi=npi,
         rems=case.report.rems,
     )
 
 
-def _as_written(person: Person) -> tuple[str | None, ...]:
+def as_written(person: Person) -> tuple[str | None, ...]:
+    """Return the learner as a record names them: first name, last name, birth date (MM/DD), NPI."""
     birth_date = str(person.birth_date) if isinstance(person.birth_date, MonthDay) else None
     return (person.first_name, person.last_name, birth_date, person.npi)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -49,16 +51,32 @@ class Version:
 
     verb: str
     at: datetime
-    client_id: str
+    client_id: str | None
+    """The client that did it; None where a board did, whose clients are nobody else's to know."""
+    board: str | None
+    """The board that decided, or took what it was sent."""
     completion: Completion
 
 
 def history(connection: Connection, caller: Caller, completion_id: str) -> list[Version]:
     """Return every version of a completion of the provider, newest first, those of a withdrawn one as well."""
-    found = [Version(**row) for row in completion_versions.of_provider(connection, caller.provider_id, completion_id)]
+    found = completion_versions.of_provider(connection, caller.provider_id, completion_id)
     if not found:
         raise NotFound("There is no such completion.")
-    return found
+    earlier = [row["completion"] for row in found[1:]]
+    return [_version(row, before) for row, before in zip_longest(found, earlier)]
+
+
+def _version(row: dict[str, Any], before: Completion | None) -> Version:
+    """Return a version beside the one before it: a decision is its board's, whoever wrote it down."""
+    if row["verb"] != "decide" or before is None:
+        return Version(**row, board=None)
+    return Version(**row | {"client_id": None, "board": _decider(before, row["completion"])})
+
+
+def _decider(before: Completion, after: Completion) -> str | None:
+    stood = set(before.credits)
+    return next((each.board for each in after.credits if each not in stood), None)
 
 
 def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> None:

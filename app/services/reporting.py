@@ -23,13 +23,12 @@ from app.domain.candidates import Wanted
 from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
-from app.domain.readings import MonthDay
 from app.domain.reports import Action, CompletionReport
 from app.matching.exact import find_learner, wanted_by
 from app.rules.case import Case, Facts, case_of, subject_of
 from app.rules.judge import judge
 from app.rules.placement import Standing
-from app.services.building import correction, new_credit
+from app.services.building import as_written, correction, joined, new_credit
 from app.services.context import Caller, Work
 from app.services.findings import rejected
 from app.services.keeping import keep, partly_withdrawn, withdrawn
@@ -271,11 +270,8 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
         return correction(work, case, link_of(work, named, loaded.links, loaded.new_links) if named else None)
     added = tuple(new_credit(work, target, case.completed, case.learner) for target in placement.fresh)
     if placement.onto is not None:
-        joined = replace(placement.onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
-        if placement.rems_fresh:
-            joined = replace(joined, rems=report.rems)
-        return Change(completion=joined, before=placement.onto, added=added)
-    person = report.person
+        return joined(work, case, placement.onto, added)
+    first_name, last_name, birth_date, npi = as_written(report.person)
     learner_id = case.learner.learner_id if case.learner else None
     subject = subject_of(report, case.match)
     assert subject is not None and report.activity_id is not None
@@ -288,10 +284,10 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
         link=link_of(work, (report.provider_id, learner_id), loaded.links, loaded.new_links) if learner_id else None,
         completed_on=case.completed,
         occasion=placement.occasion,
-        first_name=person.first_name,
-        last_name=person.last_name,
-        birth_date=str(person.birth_date) if isinstance(person.birth_date, MonthDay) else None,
-        npi=person.npi,
+        first_name=first_name,
+        last_name=last_name,
+        birth_date=birth_date,
+        npi=npi,
         rems=report.rems,
         entry_method=report.entry_method,
         client_id=work.caller.client.client_id,

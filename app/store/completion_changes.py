@@ -57,6 +57,11 @@ class Change:
         return [*boards, REMS] if with_rems else boards
 
     @property
+    def rewrites(self) -> bool:
+        """Whether what the completion itself says changes: its activity, day or occasion, or the person as reported."""
+        return self.corrected_whole or (self.before is not None and self.before.person != self.completion.person)
+
+    @property
     def frees(self) -> bool:
         """Whether it may give free what another record of the same set takes: a day, an occasion, a board."""
         return self.corrected_whole or bool(self.restated) or self.completion.withdrawn_at is not None
@@ -92,26 +97,30 @@ def save(connection: Connection, written: Sequence[Written]) -> None:
         dialect.insert(connection, tables.completion_versions, [each.version for each in group])
 
 
+KINDS = 4
+"""Changes free something or not, and rewrite the completion itself or not."""
+
+
 def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
     """Cut changes into groups that may be written set by set, as few as there can be.
 
     Within a group new rows are written before those that stand are changed. So what only adds stays apart from what
-    gives a day or an occasion free, and a completion is not moved in the group that made it. Only what one learner has
-    in one activity can be in each other's way: changes of others share groups, in whatever order they come. Groups
-    with even numbers add, those with odd ones give free.
+    gives a day or an occasion free, what rewrites a completion from what does not, and a completion is not moved in the
+    group that made it. Only what one learner has in one activity can be in each other's way: changes of others share
+    groups, in whatever order they come. A group's number says by its rest which kind of changes it holds.
     """
     groups: defaultdict[int, list[Written]] = defaultdict(list)
     reached: dict[tuple[str, str], int] = {}
     freed: dict[str, int] = {}
     for each in written:
         change = each.change
+        kind = 2 * change.frees + change.rewrites
         pairs = {completion.pair for completion, _ in change.turned()}
         number = max(reached.get(pair, 0) for pair in pairs)
-        if number % 2 != change.frees:
-            number += 1
+        number += (kind - number) % KINDS
         key = change.completion.completion_id
         if change.frees and freed.get(key) == number:
-            number += 2
+            number += KINDS
         if change.frees:
             freed[key] = number
         reached |= dict.fromkeys(pairs, number)
@@ -121,8 +130,8 @@ def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
 
 
 def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:
-    corrected = [each for each in changes if each.corrected_whole]
-    others = [each for each in changes if not each.corrected_whole]
+    rewritten = [each for each in changes if each.rewrites]
+    others = [each for each in changes if not each.rewrites]
     document = ":rems" if dialect.on_sqlite(connection) else "CAST(:rems AS jsonb)"
     always = f"version = :version, updated_at = :updated_at, catalogue = :catalogue, rems = {document}"
     standing = "WHERE completion_id = :completion_id AND version = :before AND withdrawn_at IS NULL"
@@ -133,7 +142,7 @@ def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:
     ) + dialect.run(
         connection,
         f"UPDATE completions SET {always}, {', '.join(f'{name} = :{name}' for name in _IDENTITY)} {standing}",
-        [_bound(connection, each, *_IDENTITY) for each in corrected],
+        [_bound(connection, each, *_IDENTITY) for each in rewritten],
     )
     if changed != len(changes):
         raise Contended("a completion was changed meanwhile")
@@ -143,7 +152,7 @@ _IDENTITY = (
     "activity_id", "learner_id", "subject", "completed_on", "occasion", "first_name", "last_name", "first_key",
     "last_key", "birth_date", "npi",
 )  # fmt: skip
-"""What a correction may change of a completion itself."""
+"""What a correction may change of a completion itself; a record that takes a fallen one's place changes the person."""
 
 
 def _bound(connection: Connection, change: Change, *names: str) -> dict[str, Any]:

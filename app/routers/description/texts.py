@@ -32,6 +32,7 @@ TAGS = [
     {"name": "Learner validations", "description": "Whether a physician is known, before anything is reported."},
     {"name": "Events", "description": "What has happened, in its order: read, or sent to webhook endpoints; ids only."},
     {"name": "Board feed", "description": "What a board is sent, in order, and what it decides."},
+    {"name": "Reports", "description": "What the operator sees of the whole installation."},
     {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},
     {"name": "System", "description": "Health, metrics, and pages about problems."},
 ]

@@ -155,6 +155,19 @@ _FED: dict[str, Any] = {
 }
 WRITTEN: dict[str, Any] = {
     "FeedEvent": _FED,
+    "BoardReport": {
+        "board": "ABA",
+        "decides": True,
+        "last_position": 412,
+        "carried": 400,
+        "read_at": "2021-12-20T15:00:00Z",
+        "pending": 14,
+        "accepted": 371,
+        "rejected": 9,
+        "withdrawn": 3,
+        "overdue": 2,
+        "oldest_pending_at": "2021-12-19T09:30:00Z",
+    },
     "Activity": {
         "status": "active",
         "missing": [],
