@@ -15,7 +15,8 @@ from app.services.batch_work import Pace, apply_some, read_one
 from app.services.context import Service
 from tests.support import Answer, Api
 
-HEADINGS = tuple(column.heading for column in LEARNERS) + (
+HEADINGS = (
+    *(column.heading for column in LEARNERS),
     "Additional Credit Type",
     "Credits Awarded for Additional Credit Type",
 )

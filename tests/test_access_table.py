@@ -37,6 +37,13 @@ PROVIDERS: dict[str, str] = {
     "get_completion_history": "completions:read",
     "validate_learner": "learners:validate",
     "list_events": "completions:read",
+    "upload_batch": "batches:write",
+    "list_batches": "batches:write",
+    "get_batch": "batches:write",
+    "list_batch_rows": "batches:write",
+    "get_batch_file": "batches:write",
+    "cancel_batch": "batches:write",
+    "retry_batch": "batches:write",
 }
 """Operations that belong to a provider, with the scope each needs."""
 
@@ -49,7 +56,7 @@ OPERATORS = {"report_boards"}
 OPEN = {
     "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
     "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
-    "show_docs", "start_docs", "docs_file",
+    "show_docs", "start_docs", "docs_file", "get_template",
 }  # fmt: skip
 """Operations that anybody may call."""
 

@@ -27,7 +27,8 @@ _FORMATS = {Holds.DATE: "mm/dd/yyyy", Holds.AMOUNT: "0.00", Holds.WHOLE: "0", Ho
 _WIDTHS = {
     "/title": 36, "/description": 44, "/listing/url": 30, "/medical_school": 40, "/cme/0/state": 18,
     "/learner/first_name": 16, "/learner/last_name": 18, "/first_name": 16, "/last_name": 18, "/format": 28,
-    "/completed_on": 14, "/learner/date_of_birth": 15, "/date_of_birth": 15, "/measured_outcomes": 26, "/rems/profession": 24, "/rems/practice_area": 26, "/rems/time_in_practice": 24,
+    "/completed_on": 14, "/learner/date_of_birth": 15, "/date_of_birth": 15, "/measured_outcomes": 26,
+    "/rems/profession": 24, "/rems/practice_area": 26, "/rems/time_in_practice": 24,
 }  # fmt: skip
 _BANDS = ("#D9E2EC", "#DCEBDD", "#E6DFF0")
 """Colours of headings: what identifies, then each board in turn."""

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from app.core.routing import StrictRoute
 from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
-from app.routers.depends import BatchesWriter
+from app.routers.depends import BatchesWriter, Public, service_of
 from app.routers.openapi import binary
 from app.schemas.batches import FormatName
 from app.services import batch_files
-from app.services.batch_files import Which
+from app.services import templates as template_files
+from app.services.batch_files import Which, media_type
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
-FILES = ("application/octet-stream",)
+templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=StrictRoute, dependencies=[Public])
+_ENDINGS = {"xlsx": FileFormat.XLSX, "tsv": FileFormat.TAB, "xml": FileFormat.XML}
+TemplateFile = Literal[
+    "learners.xlsx",
+    "learners.tsv",
+    "learners.xml",
+    "learners-rems.xlsx",
+    "learners-rems.tsv",
+    "learners-rems.xml",
+    "activities.xlsx",
+    "activities.tsv",
+    "activities.xml",
+    "validations.xlsx",
+    "validations.tsv",
+]
 
 
 @router.get(
     "/{batch_id}/files/{which}",
     response_class=StreamingResponse,
-    responses=binary("application/octet-stream", description="The file"),
+    responses=binary("application/octet-stream", *map(media_type, FileFormat), description="The file"),
 )
 async def get_batch_file(
     caller: BatchesWriter,
@@ -47,3 +63,22 @@ async def get_batch_file(
         "X-Content-Type-Options": "nosniff",
     }
     return StreamingResponse(written.pieces, headers=headers, media_type=written.media_type)
+
+
+@templates.get(
+    "/{file}",
+    response_class=Response,
+    responses=binary(*map(media_type, _ENDINGS.values()), description="The template"),
+)
+async def get_template(
+    request: Request, file: Annotated[TemplateFile, Path(description="What is filled in, and what the file is.")]
+) -> Response:
+    """Download a template to fill in: a workbook with guidance, lists of accepted values and cells that turn yellow.
+
+    It is made from the boards' facts as they are.
+    """
+    name, _, ending = file.rpartition(".")
+    format = _ENDINGS[ending]
+    content = await asyncio.to_thread(template_files.template, name, format, service_of(request).catalogue)
+    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+    return Response(content, headers=headers, media_type=media_type(format))

@@ -31,6 +31,8 @@ from app.services.context import Caller, Service
 from app.services.uploads import content
 from app.store import batches
 
+__all__ = ["Which", "Written", "media_type", "open_written"]
+
 AT_ONCE = 1_000
 """Rows read in one transaction."""
 _ACCEPTED = tuple(each.value for each in RowOutcome if each not in (RowOutcome.REJECTED, RowOutcome.HELD))

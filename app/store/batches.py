@@ -123,6 +123,7 @@ def claim_to_read(connection: Connection, now: datetime, until: datetime, batch_
     Rehearsals are worked by one as well: one whose worker is gone is taken up as it stands.
     """
     named = "AND b.batch_id = :batch " if batch_id is not None else ""
+    lock = dialect.for_update(connection, "UPDATE OF b SKIP LOCKED")
     found = dialect.rows(
         connection,
         "UPDATE batches SET status = CASE WHEN status = 'applying' THEN status ELSE 'reading' END, fence = fence + 1, "
@@ -130,7 +131,7 @@ def claim_to_read(connection: Connection, now: datetime, until: datetime, batch_
         "WHERE batch_id = (SELECT b.batch_id FROM batches b JOIN uploads u ON u.upload_id = b.upload_id "
         "WHERE b.finished_at IS NULL AND (b.status IN ('queued', 'reading') OR b.status = 'applying' AND b.dry_run) "
         f"AND (b.claimed_until IS NULL OR b.claimed_until <= :now) {named}"
-        f"ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1{dialect.for_update(connection, 'UPDATE OF b SKIP LOCKED')}) RETURNING {_COLUMNS}",
+        f"ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1{lock}) RETURNING {_COLUMNS}",
         {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)}
         | ({"batch": batch_id} if batch_id is not None else {}),
     )

@@ -58,7 +58,9 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
             without_null(schemas[name])
     _shorten(document, schemas)
     elsewhere = [
-        (_pascal(each.id), parameter["schema"]) for each in known for parameter in each.said.get("parameters", ())
+        (f"{_pascal(each.id)}.{parameter['name']}", parameter["schema"])
+        for each in known
+        for parameter in each.said.get("parameters", ())
     ]
     hoist_enums(schemas, elsewhere)
     for each in known:

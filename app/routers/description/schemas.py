@@ -23,7 +23,14 @@ ENUM_NAMES: dict[str, str] = {
     "MedicalSchool.degree": "Degree",
     "ReportedCompletion.outcome": "Outcome",
     "Completion.entry_method": "EntryMethod",
-    "GetBoardFeedFile.": "FileFormat",
+    "GetBoardFeedFile.format": "FileFormat",
+    "Batch.format": "BatchFormat",
+    "Batch.kind": "BatchKind",
+    "Batch.status": "BatchStatus",
+    "FileError.code": "FileErrorCode",
+    "Row.outcome": "RowOutcome",
+    "GetBatchFile.which": "BatchFile",
+    "GetTemplate.file": "TemplateFile",
     "FeedEvent.event": "FeedEventKind",
     "DecisionIn.decision": "Verdict",
     "DecisionIn.reason_code": "Refusal",
@@ -155,10 +162,10 @@ def referred(document: Any) -> Iterator[str]:
 def hoist_enums(schemas: Schema, elsewhere: list[tuple[str, Schema]]) -> None:
     """Give every enum one component and one name; the same values are the same enum wherever they stand.
 
-    `elsewhere` holds (owner, schema) for the schemas of parameters.
+    `elsewhere` holds (operation.parameter, schema) for the schemas of parameters.
     """
     places = [
-        (owner, field, part)
+        (owner.partition(".")[0], field or owner.partition(".")[2], part)
         for owner, schema in [*list(schemas.items()), *elsewhere]
         for field, part in _fields(schema)
         if part.get("type") == "string" and part.get("enum") and part is not schemas.get(owner)

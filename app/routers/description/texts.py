@@ -30,6 +30,7 @@ TAGS = [
     {"name": "Activities", "description": "What a provider offers."},
     {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
     {"name": "Learner validations", "description": "Whether a physician is known, before anything is reported."},
+    {"name": "Batches", "description": "Files of records, an answer for every row, and templates to fill in."},
     {"name": "Events", "description": "What has happened, in its order: read, or sent to webhook endpoints; ids only."},
     {"name": "Board feed", "description": "What a board is sent, in order, and what it decides."},
     {"name": "Reports", "description": "What the operator sees of the whole installation."},

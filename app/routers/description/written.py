@@ -35,6 +35,10 @@ FIELDS: dict[str, str] = {
     "client_id": "c8f2d1e47a90",
     "event_id": "evt_019ab0c25d1e7f048a353f6f1c2e9b70",
     "next_cursor": "zXk2",
+    "filename": "learners_november.xlsx",
+    "seen_before": "017de0b2-4c30-7b5e-9a61-5f0d2c7be402",
+    "column": "Number of CME Credits",
+    "matched_boards": "TN-M",
 }
 """What a text field of this name holds, wherever no better example stands."""
 
