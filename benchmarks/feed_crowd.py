@@ -77,7 +77,9 @@ def _report(world: World) -> None:
         if number.board == BOARD and row.birth_date is not None
     ]
     assert held, "no learner has a certificate of the board"
-    courses = [transact(operator(service, PROVIDER), activities.register, _activity(each)) for each in range(ACTIVITIES)]
+    courses = [
+        transact(operator(service, PROVIDER), activities.register, _activity(each)) for each in range(ACTIVITIES)
+    ]
     caller = operator(service, PROVIDER)
     reports = []
     for place in range(TEMPLATES):

@@ -17,12 +17,16 @@ from app.services.events import publish
 from app.store import commits
 
 AT_ONCE = 500
+"""Commits under one seal, at most."""
+ROWS_AT_ONCE = 1_000
+"""Audit rows and board events under one seal, at most, so that single reports need not wait for many."""
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def seal_next(connection: Connection, service: Service) -> int:
     """Seal the commits that are not sealed yet, a bounded number of them; return how many it was."""
     commits.lock_sealer(connection)
-    found = commits.unsealed(connection, AT_ONCE)
+    found = commits.unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
     if not found:
         return 0
     rows = commits.audit_rows(connection, found)
@@ -36,8 +40,8 @@ def seal_next(connection: Connection, service: Service) -> int:
         "digest": digest,
         "seal": service.keyring.keyed_digest("seal", seal_text(previous, number + 1, len(found), len(rows), digest)),
     }
-    publish(connection, found)
-    commits.seal(connection, row, found, _positions(connection, commits.events_of(connection, found)))
+    publish(connection, found, rows)
+    commits.seal(connection, row, found)
     return len(found)
 
 
@@ -50,15 +54,5 @@ def digest_rows(rows: Iterable[object]) -> str:
     """Return the digest of commits with their audit rows."""
     digest = hashlib.sha256()
     for row in rows:
-        digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        digest.update(_ENCODER.encode(row).encode() + b"\n")
     return digest.hexdigest()
-
-
-def _positions(connection: Connection, events: list[tuple[str, str]]) -> list[tuple[str, int, str]]:
-    """Give each event the next position of its board, without gaps."""
-    last = commits.last_positions(connection, sorted({board for board, _ in events}))
-    published = []
-    for board, event in events:
-        last[board] += 1
-        published.append((board, last[board], event))
-    return published
