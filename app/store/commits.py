@@ -98,10 +98,14 @@ def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[st
     )
     dialect.run(
         connection,
-        "INSERT INTO feed (board, position, event_id) SELECT e.board, "
-        "(SELECT coalesce(max(f.position), 0) FROM feed f WHERE f.board = e.board) "
-        "+ row_number() OVER (PARTITION BY e.board ORDER BY k.place, e.item), e.event_id "
-        f"FROM {source} CROSS JOIN board_events e WHERE e.commit_id = k.id",
+        # Materialised: looked up while rows go in, the last position would be sought among them, again and again.
+        "WITH told AS MATERIALIZED (SELECT e.board, k.place, e.item, e.event_id "
+        f"FROM {source} CROSS JOIN board_events e WHERE e.commit_id = k.id), "
+        "last AS MATERIALIZED (SELECT b.board, (SELECT coalesce(max(f.position), 0) FROM feed f "
+        "WHERE f.board = b.board) AS position FROM (SELECT DISTINCT board FROM told) b) "
+        "INSERT INTO feed (board, position, event_id) SELECT t.board, l.position + "
+        "row_number() OVER (PARTITION BY t.board ORDER BY t.place, t.item), t.event_id "
+        "FROM told t JOIN last l ON l.board = t.board",
         [keys],
     )
     dialect.run(connection, f"DELETE FROM unsealed WHERE commit_id IN (SELECT k.id FROM {source})", [keys])
