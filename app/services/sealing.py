@@ -6,6 +6,7 @@ it found. A transaction that commits late is simply found later: nothing is skip
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 from collections.abc import Iterable
@@ -23,12 +24,23 @@ ROWS_AT_ONCE = 1_000
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def seal_next(connection: Connection, service: Service) -> int:
-    """Seal the commits that are not sealed yet, a bounded number of them; return how many it was."""
+class Sealed(enum.IntEnum):
+    """How far a round of the sealer came."""
+
+    NOTHING = 0
+    """Nothing waited."""
+    ALL = 1
+    """What waited is sealed."""
+    A_PART = 2
+    """More waits than one seal may hold."""
+
+
+def seal_next(connection: Connection, service: Service) -> Sealed:
+    """Seal the commits that are not sealed yet, a bounded number of them."""
     commits.lock_sealer(connection)
-    found = commits.unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
+    found, more = commits.unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
     if not found:
-        return 0
+        return Sealed.NOTHING
     rows = commits.audit_rows(connection, found)
     number, previous = commits.last_seal(connection)
     digest = digest_rows(rows)
@@ -42,7 +54,7 @@ def seal_next(connection: Connection, service: Service) -> int:
     }
     publish(connection, found, rows)
     commits.seal(connection, row, found)
-    return len(found)
+    return Sealed.A_PART if more else Sealed.ALL
 
 
 def seal_text(previous: str, number: int, commit_count: int, row_count: int, digest: str) -> str:

@@ -13,7 +13,6 @@ from app.models import commits as tables
 from app.store import dialect
 
 _SEALER_LOCK = 0x7365
-NO_LIMIT = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +38,27 @@ def lock_sealer(connection: Connection) -> None:
     dialect.lock(connection, _SEALER_LOCK, [1])
 
 
-def unsealed(connection: Connection, limit: int, most_rows: int = NO_LIMIT) -> list[str]:
-    """Return commits without a seal, in the order in which they ended. What commits late is seen later.
+def unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[list[str], bool]:
+    """Return commits without a seal, in the order in which they ended, and whether more wait than these.
 
     So many at most, and no more than have `most_rows` audit rows and board events together; but one in any case.
+    What commits late is seen later.
     """
     found = dialect.rows(
         connection,
         "SELECT u.commit_id, c.audit_rows + c.board_events FROM ("
         "SELECT position, commit_id FROM unsealed ORDER BY position LIMIT :limit) u "
         "JOIN commits c ON c.commit_id = u.commit_id ORDER BY u.position",
-        {"limit": limit},
+        {"limit": limit + 1},
     )
-    sums = accumulate(count for _, count in found)
-    return [
-        commit_id
-        for place, ((commit_id, _), rows) in enumerate(zip(found, sums, strict=True))
-        if rows <= most_rows or not place
-    ]
+    fitting = sum(1 for rows in accumulate(row[1] for row in found) if rows <= most_rows)
+    taken = [row[0] for row in found[: min(max(fitting, 1), limit)]]
+    return taken, len(taken) < len(found)
+
+
+def any_unsealed(connection: Connection) -> bool:
+    """Tell whether a commit waits for its seal."""
+    return bool(dialect.rows(connection, "SELECT 1 FROM unsealed LIMIT 1"))
 
 
 AuditRow = dialect.Row
