@@ -8,10 +8,16 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import feed, matching, pages, single, validations
+from benchmarks import backlog, feed, matching, pages, single, validations
 from benchmarks.table import show
 
-PARTS = {"single": single.rows, "matching": matching.rows, "validations": validations.rows, "feed": feed.rows}
+PARTS = {
+    "single": single.rows,
+    "matching": matching.rows,
+    "validations": validations.rows,
+    "feed": feed.rows,
+    "backlog": backlog.rows,
+}
 LARGE = {"pages": pages.rows}
 
 

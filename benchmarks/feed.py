@@ -13,27 +13,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from app.services import clients
 from app.services.context import operator, transact
 from app.store import dialect
 from app.worker import seal
-from benchmarks import load
 from benchmarks.feed_crowd import BOARD, TEMPLATES, FeedCrowd
-from benchmarks.table import Row, at_least, at_most, middle
+from benchmarks.table import Row, at_least, middle
 from benchmarks.world import World, served, world
 
 EVENTS = int(os.environ.get("PARS_BENCH_COMPLETIONS", "100000"))
 ROUNDS = 3
 PUBLISHING = 0.10
 READING = 0.25
-BESIDE = 5
-BESIDE_RATE = 0.4
-REQUESTS = 1_500
-CONNECTIONS = 8
 PATH = "/v1/board-feed"
-COMPLETIONS = "/v1/learner-completions"
 
 DOCUMENT = {"sqlite": "json_extract(v.document, '$.{}')", "postgresql": "v.document ->> '{}'"}
 
@@ -136,39 +128,3 @@ def _read(installed: World, port: int, key: str) -> float:
         cursor = body.rpartition(b'"next_cursor":"')[2].partition(b'"')[0].decode()
         last = int(body.rpartition(b'{"position":')[2].partition(b",")[0])
     return expected / (time.perf_counter() - begun)
-
-
-def _beside(installed: World, crowd: FeedCrowd, database: str) -> Iterator[Row]:
-    """Report one completion after another while a backlog is published, and see how long its own event takes."""
-    bodies = iter(installed.bodies(REQUESTS * 2 * ROUNDS))
-    alone, beside, behind = [], [], []
-    for _ in range(ROUNDS):
-        with served("app.server:process", installed.environment) as port:
-            piece = [next(bodies) for _ in range(REQUESTS)]
-            alone.append(load.run(port, COMPLETIONS, installed.key, piece, CONNECTIONS))
-        while seal(installed.service):
-            pass
-        crowd.multiply(EVENTS, together=False)
-        with served("app.server:process", installed.environment) as port:
-            piece = [next(bodies) for _ in range(REQUESTS)]
-            beside.append(load.run(port, COMPLETIONS, installed.key, piece, CONNECTIONS))
-            begun = time.perf_counter()
-            behind.append(installed.service.database.read(_waiting))
-            while installed.service.database.read(_waiting):
-                time.sleep(0.01)
-            print(
-                f"p50 {beside[-1].p50:.1f} p99 {beside[-1].p99:.1f} {beside[-1].per_second:.0f}/s alone {alone[-1].p50:.1f} {alone[-1].p99:.1f} {alone[-1].per_second:.0f}/s; {behind[-1]} commits were left, sealed in {time.perf_counter() - begun:.1f} s",
-                flush=True,
-            )
-    yield at_most(
-        f"single completions, 8 connections, p99, {database}", "without the backlog beside them",
-        middle(each.p99 for each in beside), middle(each.p99 for each in alone), BESIDE,
-    )  # fmt: skip
-    yield at_least(
-        f"  their rate, {database}", "the same",
-        middle(each.per_second for each in beside), middle(each.per_second for each in alone), BESIDE_RATE,
-    )  # fmt: skip
-
-
-def _waiting(connection: Connection) -> int:
-    return int(dialect.rows(connection, "SELECT count(*) FROM unsealed")[0][0])

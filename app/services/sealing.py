@@ -19,7 +19,7 @@ from app.store import commits
 
 AT_ONCE = 500
 """Commits under one seal, at most."""
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 500
 """Audit rows and board events under one seal, at most, so that single reports need not wait for many."""
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
