@@ -1,6 +1,6 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs a part of it.
 
-What takes long is run only when it is named: `pages`, which is `make bench-large`.
+What takes long is run only when it is named: `pages`, which is `make bench-large`, with a feed as large.
 """
 
 from __future__ import annotations

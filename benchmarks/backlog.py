@@ -1,4 +1,4 @@
-"""Single completions while the sealer works off a backlog, and how soon events of another board are in its feed then."""
+"""Single completions while the sealer works off a backlog, and how soon their own events are in a feed then."""
 
 from __future__ import annotations
 
