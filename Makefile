@@ -62,8 +62,8 @@ check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in P
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
 	$(BIN)/python -m benchmarks
 
-bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, under every filter and order (minutes).
-	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) $(BIN)/python -m benchmarks pages
+bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, and a board's feed of as many (minutes).
+	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) $(BIN)/python -m benchmarks pages feed
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
 	$(BIN)/python -m benchmarks.drill_kill

@@ -13,7 +13,7 @@ from app.core.logging import log, where
 from app.services import batch_work, feeds, idempotency, uploads
 from app.services.batch_work import Pace
 from app.services.context import Service
-from app.services.sealing import seal_next
+from app.services.sealing import Sealed, seal_next
 from app.store import clients, commits
 
 PAUSE_SECONDS = 0.25
@@ -79,9 +79,9 @@ class Worker:
 
 def seal(service: Service) -> bool:
     """Seal what was committed, and put its events before boards and providers."""
-    if not service.database.read(lambda connection: commits.unsealed(connection, 1)):
+    if not service.database.read(commits.any_unsealed):
         return False
-    return service.database.write(lambda connection: seal_next(connection, service)) > 0
+    return service.database.write(lambda connection: seal_next(connection, service)) is Sealed.A_PART
 
 
 def settle(service: Service) -> bool:

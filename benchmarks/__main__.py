@@ -1,6 +1,6 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs a part of it.
 
-What takes long is run only when it is named: `pages`, which is `make bench-large`.
+What takes long is run only when it is named: `pages`, which is `make bench-large`, with a feed as large.
 """
 
 from __future__ import annotations
@@ -8,10 +8,16 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import matching, pages, single, validations
+from benchmarks import backlog, feed, matching, pages, single, validations
 from benchmarks.table import show
 
-PARTS = {"single": single.rows, "matching": matching.rows, "validations": validations.rows}
+PARTS = {
+    "single": single.rows,
+    "matching": matching.rows,
+    "validations": validations.rows,
+    "feed": feed.rows,
+    "backlog": backlog.rows,
+}
 LARGE = {"pages": pages.rows}
 
 

@@ -56,5 +56,7 @@ def show(rows: Iterable[Row]) -> None:
             f"{row.ratio:>8.2f}{row.goal:>9}{'' if row.reached else '  MISSED'}",
             flush=True,
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of this process: {peak:.0f} MB")
+    own, started = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    print(f"peak memory of this process: {own:.0f} MB, of those it started: {started:.0f} MB", flush=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
@@ -69,6 +71,7 @@ def postgres_engine(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
+        json_deserializer=partial(from_json, cache_strings="keys"),
         connect_args={"connect_timeout": 5, "application_name": "pars"},
     )
 

@@ -14,7 +14,7 @@ from app.core.tabular import CSV, tabular
 from app.routers.depends import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
-from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedEventOut, FeedPage, FeedSummaryOut
+from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page
 from app.schemas.board_file import IGNORED
 from app.services import board_files, feeds
 from app.services.board_files import XLSX
@@ -40,14 +40,14 @@ class FeedQuery(BaseModel):
 
 
 @router.get("", response_model=FeedPage, responses=problems(410))
-async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query()]) -> FeedPage:
+async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query()]) -> Response:
     """Read what the board is told of credit, each report, correction and withdrawal once and in order.
 
     Keep `next_cursor`, and ask again with it later; asking shows that everything before it has arrived. 410 tells that
     the service was restored to an earlier state: read anew from the beginning, which gives what stands.
     """
     piece = await feeds.read(caller, after=query.after, limit=min(query.limit, MOST))
-    return FeedPage(data=[FeedEventOut.of(each) for each in piece.events], next_cursor=piece.cursor)
+    return Response(written_page(piece.events, piece.cursor), media_type="application/json")
 
 
 @decisions.post(

@@ -10,14 +10,16 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import CursorDiverged, ParameterInvalid
-from app.domain.events import Event, told_of
+from app.domain.events import Event, Noted, told_of
 from app.services.context import Caller
-from app.store import commits, events
+from app.store import events
+from app.store.commits import AuditRow
 
 _START = (0, "")
 
@@ -30,10 +32,18 @@ class Told:
     cursor: str
 
 
-def publish(connection: Connection, commit_ids: Sequence[str]) -> None:
-    """Give what these commits tell their providers its positions, in the order of the commits."""
-    noted = [(commit_id, each) for commit_id, each in commits.noted(connection, commit_ids)]
-    told = [(commit_id, each, *event) for commit_id, each in noted for event in told_of(each)]
+def publish(connection: Connection, commit_ids: Sequence[str], audit: Sequence[AuditRow]) -> None:
+    """Give what these commits tell their providers its positions, in the order of the commits.
+
+    `audit` holds all that the audit log has of them.
+    """
+    places = {commit_id: place for place, commit_id in enumerate(commit_ids)}
+    told = [
+        (row[0], each, *event)
+        for row in sorted((row for row in audit if row[5] is not None), key=lambda row: (places[row[0]], row[5]))
+        for each in (_noted(row),)
+        for event in told_of(each)
+    ]
     last: dict[str, int] = defaultdict(int)
     last |= events.last_positions(connection, {each.provider_id for _, each, *_ in told if each.provider_id})
     rows = []
@@ -52,6 +62,18 @@ def publish(connection: Connection, commit_ids: Sequence[str]) -> None:
             }
         )
     events.add(connection, rows)
+
+
+def _noted(row: AuditRow) -> Noted:
+    return Noted(
+        # What a board or the operator does is told to the provider of the record.
+        provider_id=row[9].get("provider_id", row[3]),
+        verb=row[6],
+        noun=row[7],
+        subject_id=row[8],
+        fields=row[9],
+        at=datetime.fromisoformat(row[1]),
+    )
 
 
 def read(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> Told:

@@ -6,6 +6,7 @@ it found. A transaction that commits late is simply found later: nothing is skip
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 from collections.abc import Iterable
@@ -17,14 +18,29 @@ from app.services.events import publish
 from app.store import commits
 
 AT_ONCE = 500
+"""Commits under one seal, at most."""
+ROWS_AT_ONCE = 500
+"""Audit rows and board events under one seal, at most, so that single reports need not wait for many."""
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def seal_next(connection: Connection, service: Service) -> int:
-    """Seal the commits that are not sealed yet, a bounded number of them; return how many it was."""
+class Sealed(enum.IntEnum):
+    """How far a round of the sealer came."""
+
+    NOTHING = 0
+    """Nothing waited."""
+    ALL = 1
+    """What waited is sealed."""
+    A_PART = 2
+    """More waits than one seal may hold."""
+
+
+def seal_next(connection: Connection, service: Service) -> Sealed:
+    """Seal the commits that are not sealed yet, a bounded number of them."""
     commits.lock_sealer(connection)
-    found = commits.unsealed(connection, AT_ONCE)
+    found, more = commits.unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
     if not found:
-        return 0
+        return Sealed.NOTHING
     rows = commits.audit_rows(connection, found)
     number, previous = commits.last_seal(connection)
     digest = digest_rows(rows)
@@ -36,9 +52,9 @@ def seal_next(connection: Connection, service: Service) -> int:
         "digest": digest,
         "seal": service.keyring.keyed_digest("seal", seal_text(previous, number + 1, len(found), len(rows), digest)),
     }
-    publish(connection, found)
-    commits.seal(connection, row, found, _positions(connection, commits.events_of(connection, found)))
-    return len(found)
+    publish(connection, found, rows)
+    commits.seal(connection, row, found)
+    return Sealed.A_PART if more else Sealed.ALL
 
 
 def seal_text(previous: str, number: int, commit_count: int, row_count: int, digest: str) -> str:
@@ -50,15 +66,5 @@ def digest_rows(rows: Iterable[object]) -> str:
     """Return the digest of commits with their audit rows."""
     digest = hashlib.sha256()
     for row in rows:
-        digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        digest.update(_ENCODER.encode(row).encode() + b"\n")
     return digest.hexdigest()
-
-
-def _positions(connection: Connection, events: list[tuple[str, str]]) -> list[tuple[str, int, str]]:
-    """Give each event the next position of its board, without gaps."""
-    last = commits.last_positions(connection, sorted({board for board, _ in events}))
-    published = []
-    for board, event in events:
-        last[board] += 1
-        published.append((board, last[board], event))
-    return published

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.events import Noted
 from app.models import commits as tables
 from app.store import dialect
 
@@ -38,16 +38,38 @@ def lock_sealer(connection: Connection) -> None:
     dialect.lock(connection, _SEALER_LOCK, [1])
 
 
-def unsealed(connection: Connection, limit: int) -> list[str]:
-    """Return commits without a seal, in the order in which they ended. What commits late is seen later."""
-    found = dialect.rows(connection, "SELECT commit_id FROM unsealed ORDER BY position LIMIT :limit", {"limit": limit})
-    return [row[0] for row in found]
+def unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[list[str], bool]:
+    """Return commits without a seal, in the order in which they ended, and whether more wait than these.
+
+    So many at most, and no more than have `most_rows` audit rows and board events together; but one in any case.
+    What commits late is seen later.
+    """
+    found = dialect.rows(
+        connection,
+        "SELECT u.commit_id, c.audit_rows + c.board_events FROM ("
+        "SELECT position, commit_id FROM unsealed ORDER BY position LIMIT :limit) u "
+        "JOIN commits c ON c.commit_id = u.commit_id ORDER BY u.position",
+        {"limit": limit + 1},
+    )
+    fitting = sum(1 for rows in accumulate(row[1] for row in found) if rows <= most_rows)
+    taken = [row[0] for row in found[: min(max(fitting, 1), limit)]]
+    return taken, len(taken) < len(found)
 
 
-def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[dialect.Row]:
+def any_unsealed(connection: Connection) -> bool:
+    """Tell whether a commit waits for its seal."""
+    return bool(dialect.rows(connection, "SELECT 1 FROM unsealed LIMIT 1"))
+
+
+AuditRow = dialect.Row
+"""A commit with one of its audit rows, or with none: `commit_id, at, client_id, provider_id, request_id` of the commit
+(`at` as ISO text), then `item, verb, noun, subject_id, fields`."""
+
+
+def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[AuditRow]:
     """Return the audit rows of commits with their commits, in order: what a seal is made over."""
     return [
-        (row[0], dialect.as_instant(row[1]).isoformat(), *row[2:5], *row[5:9], dialect.as_document(row[9]))
+        (row[0], dialect.as_instant(row[1]).isoformat(), *row[2:9], dialect.as_document(row[9]))
         for row in dialect.by_keys(
             connection,
             "c.commit_id, c.at, c.client_id, c.provider_id, c.request_id, a.item, a.verb, a.noun, a.subject_id, "
@@ -60,83 +82,35 @@ def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[dialec
     ]
 
 
-def noted(connection: Connection, commit_ids: Sequence[str]) -> list[tuple[str, Noted]]:
-    """Return what the audit log notes of commits, in the order of the commits given."""
-    found = dialect.by_keys(
-        connection,
-        "c.commit_id, a.item, c.provider_id, a.verb, a.noun, a.subject_id, a.fields, c.at",
-        ("id",),
-        ((each,) for each in commit_ids),
-        "commits c ON c.commit_id = k.id JOIN audit a ON a.commit_id = c.commit_id",
-    )
-    places = {commit_id: place for place, commit_id in enumerate(commit_ids)}
-    return [
-        (
-            row[0],
-            Noted(
-                # What a board or the operator does is told to the provider of the record.
-                provider_id=fields.get("provider_id", row[2]),
-                verb=row[3],
-                noun=row[4],
-                subject_id=row[5],
-                fields=fields,
-                at=dialect.as_instant(row[7]),
-            ),
-        )
-        for row in sorted(found, key=lambda row: (places[row[0]], row[1]))
-        for fields in (dialect.as_document(row[6]),)
-    ]
-
-
-def events_of(connection: Connection, commit_ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Return (board, event) of the commits' board events, in the order of the commits given."""
-    found = dialect.by_keys(
-        connection,
-        "e.commit_id, e.item, e.board, e.event_id",
-        ("id",),
-        ((each,) for each in commit_ids),
-        "board_events e ON e.commit_id = k.id",
-    )
-    places = {commit_id: place for place, commit_id in enumerate(commit_ids)}
-    return [(board, event) for _, _, board, event in sorted(found, key=lambda row: (places[row[0]], row[1]))]
-
-
-def last_positions(connection: Connection, boards: Sequence[str]) -> dict[str, int]:
-    """Return the last position in each board's feed, 0 for an empty one."""
-    return {
-        row[0]: row[1] or 0
-        for row in dialect.by_keys(
-            connection,
-            "k.board, (SELECT max(position) FROM feed f WHERE f.board = k.board)",
-            ("board",),
-            ((each,) for each in boards),
-            "boards b ON b.code = k.board",
-        )
-    }
-
-
 def last_seal(connection: Connection) -> tuple[int, str]:
     """Return the number and text of the last seal, (0, "") before the first."""
     found = dialect.rows(connection, "SELECT number, seal FROM seals ORDER BY number DESC LIMIT 1")
     return (found[0][0], found[0][1]) if found else (0, "")
 
 
-def seal(
-    connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[str], published: Sequence[tuple[str, int, str]]
-) -> None:
-    """Write a seal over commits and the feed positions of their events, and take them off the list."""
+def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[str]) -> None:
+    """Write a seal over commits, give their board events positions in their order, and take them off the list."""
     dialect.insert(connection, tables.seals, [row])
-    dialect.insert(
+    source, keys = dialect.placed(connection, commit_ids)
+    dialect.run(
         connection,
-        tables.sealed_commits,
-        [{"commit_id": each, "seal": row["number"], "place": place} for place, each in enumerate(commit_ids)],
+        "INSERT INTO sealed_commits (commit_id, seal, place) "
+        f"SELECT k.id, CAST(:number AS int), k.place FROM {source} ORDER BY k.place",
+        [keys | {"number": row["number"]}],
     )
-    dialect.insert(
+    dialect.run(
         connection,
-        tables.feed,
-        [{"board": board, "position": position, "event_id": event} for board, position, event in published],
+        # Materialised: looked up while rows go in, the last position would be sought among them, again and again.
+        "WITH told AS MATERIALIZED (SELECT e.board, k.place, e.item, e.event_id "
+        f"FROM {source} CROSS JOIN board_events e WHERE e.commit_id = k.id), "
+        "last AS MATERIALIZED (SELECT b.board, (SELECT coalesce(max(f.position), 0) FROM feed f "
+        "WHERE f.board = b.board) AS position FROM (SELECT DISTINCT board FROM told) b) "
+        "INSERT INTO feed (board, position, event_id) SELECT t.board, l.position + "
+        "row_number() OVER (PARTITION BY t.board ORDER BY t.place, t.item), t.event_id "
+        "FROM told t JOIN last l ON l.board = t.board",
+        [keys],
     )
-    dialect.run(connection, "DELETE FROM unsealed WHERE commit_id = :id", [{"id": each} for each in commit_ids])
+    dialect.run(connection, f"DELETE FROM unsealed WHERE commit_id IN (SELECT k.id FROM {source})", [keys])
 
 
 def seals(connection: Connection, after: int, limit: int) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -76,6 +76,17 @@ class LedgerDelta:
     target: str
     quarters: int
     maximum: int
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """The change as parameters of a statement."""
+        return {
+            "activity_id": self.activity_id,
+            "subject": self.subject,
+            "target": self.target,
+            "quarters": self.quarters,
+            "maximum": self.maximum,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,8 +250,8 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
 def change_ledger(connection: Connection, deltas: Iterable[LedgerDelta]) -> None:
     """Add to what learners hold; raises `Contended` when a maximum would be passed, for the rules to say so."""
     ordered = sorted((each for each in deltas if each.quarters), key=lambda d: (d.activity_id, d.subject, d.target))
-    grown = [asdict(each) for each in ordered if each.quarters > 0]
-    shrunk = [asdict(each) for each in ordered if each.quarters < 0]
+    grown = [each.bound for each in ordered if each.quarters > 0]
+    shrunk = [each.bound for each in ordered if each.quarters < 0]
     changed = dialect.run(
         connection,
         "INSERT INTO ledger (activity_id, subject, target, quarters) "

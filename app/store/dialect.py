@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Date, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import JSON
@@ -109,6 +110,14 @@ def listed(connection: Connection, columns: Sequence[str], keys: Iterable[Sequen
     return f"unnest({arrays}) AS k({', '.join(columns)}) ", parameters
 
 
+def placed(connection: Connection, ids: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Return a FROM item `k` of ids in their order, with the columns `place`, from 0, and `id`, and its parameters."""
+    if on_sqlite(connection):
+        return "(SELECT key AS place, value AS id FROM json_each(:keys)) AS k", {"keys": json.dumps(ids)}
+    unnested = "unnest(CAST(:keys AS text[])) WITH ORDINALITY AS given(id, place)"
+    return f"(SELECT CAST(place AS int) - 1 AS place, id FROM {unnested}) AS k", {"keys": list(ids)}
+
+
 def joined_text(connection: Connection, column: str) -> str:
     """Return the expression that joins a column's values with spaces, NULL when there are none."""
     return f"{'group_concat' if on_sqlite(connection) else 'string_agg'}({column}, ' ')"
@@ -139,13 +148,12 @@ def everything(connection: Connection, sql: str, ids: Iterable[str]) -> list[Row
     return rows(connection, sql.format(keys=source), parameters)
 
 
-def _plain(value: Any) -> Any:
-    return value
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def document(value: Any) -> str | None:
     """Write a document column."""
-    return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return None if value is None else _ENCODER.encode(value)
 
 
 def _instant(value: datetime | None) -> str | None:
@@ -157,10 +165,11 @@ def _iso(value: date | None) -> str | None:
 
 
 @cache
-def _writers(table: Table, sqlite: bool) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    found: list[tuple[str, Callable[[Any], Any]]] = []
+def _writers(table: Table, sqlite: bool) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """Return the columns of a table, each with what writes its values; None where the driver does."""
+    found: list[tuple[str, Callable[[Any], Any] | None]] = []
     for column in table.columns:
-        writer = _plain
+        writer: Callable[[Any], Any] | None = None
         if isinstance(column.type, JSON):
             writer = document
         elif sqlite and isinstance(column.type, Instant):
@@ -187,7 +196,7 @@ def insert(
         return
     sqlite = on_sqlite(connection)
     writers = _writers(table, sqlite)
-    values = [tuple(write(each.get(name)) for name, write in writers) for each in given]
+    values = [[each.get(name) if write is None else write(each.get(name)) for name, write in writers] for each in given]
     if not sqlite and not skip_known and len(values) >= COPY_FROM:
         _copy(connection, f"COPY {table.name} ({', '.join(name for name, _ in writers)}) FROM STDIN", values)
         return
@@ -201,7 +210,7 @@ def insert(
 def update(connection: Connection, table: Table, values: Mapping[str, Any], where: Mapping[str, Any]) -> int:
     """Set columns of the rows with these keys; return how many rows that were."""
     writers = dict(_writers(table, on_sqlite(connection)))
-    given = {name: writers[name](value) for name, value in values.items()}
+    given = {name: value if (write := writers[name]) is None else write(value) for name, value in values.items()}
     marks = {
         name: f"CAST(:{name} AS jsonb)"
         if isinstance(table.columns[name].type, JSON) and not on_sqlite(connection)
@@ -214,7 +223,7 @@ def update(connection: Connection, table: Table, values: Mapping[str, Any], wher
     return run(connection, f"UPDATE {table.name} SET {assigned} WHERE {conditions}", [given | keys])
 
 
-def _copy(connection: Connection, sql: str, values: Iterable[Row]) -> None:
+def _copy(connection: Connection, sql: str, values: Iterable[Sequence[Any]]) -> None:
     for observer in BEFORE_STATEMENT:
         observer(sql)
     cursor: Any = connection.connection.cursor()
@@ -248,7 +257,7 @@ def as_instant_or_none(value: Any) -> datetime | None:
 
 def as_document(value: Any) -> Any:
     """Read a document column."""
-    return json.loads(value) if isinstance(value, str) else value
+    return from_json(value, cache_strings="keys") if isinstance(value, str) else value
 
 
 def bound(connection: Connection, value: Any) -> Any:

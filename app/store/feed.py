@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,32 +19,21 @@ NOT_YET = 0
 
 
 _ROWS = (
-    "SELECT f.position, f.event_id, e.event, e.credit_id, e.at, v.document, a.activity_id, a.title, a.format, "
-    "a.start_date, a.end_date, p.provider_id, p.name, l.first_name, l.last_name, l.birth_date FROM feed f "
+    "SELECT f.position, f.event_id, e.event, e.credit_id, e.at, v.document FROM feed f "
     "JOIN board_events e ON e.event_id = f.event_id "
     "JOIN completion_versions v ON v.completion_id = e.completion_id AND v.version = e.version "
 )
-
-
-def _joined(connection: Connection) -> str:
-    document = "v.document ->> 'activity_id'", "v.document ->> 'learner_id'"
-    if dialect.on_sqlite(connection):
-        document = "json_extract(v.document, '$.activity_id')", "json_extract(v.document, '$.learner_id')"
-    activity, learner = document
-    return (
-        f"{_ROWS} JOIN activities a ON a.activity_id = {activity} JOIN providers p ON p.provider_id = a.provider_id "
-        f"LEFT JOIN learners l ON l.learner_id = {learner} "
-    )
 
 
 def after(connection: Connection, board: str, position: int, limit: int) -> list[Told]:
     """Return the events of a board's feed after a position, in order."""
     found = dialect.rows(
         connection,
-        f"{_joined(connection)} WHERE f.board = :board AND f.position > :position ORDER BY f.position LIMIT :limit",
-        {"board": board, "position": position, "limit": limit},
+        # Positions have no gaps: bounded at both ends, no plan can join what nobody asked for.
+        f"{_ROWS} WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
+        {"board": board, "position": position, "last": position + limit},
     )
-    return [_told(each) for each in found]
+    return _told(connection, found)
 
 
 def between(
@@ -53,7 +42,7 @@ def between(
     """Return the events of a board's feed that happened in a span, in order, from after a position on."""
     found = dialect.rows(
         connection,
-        f"{_joined(connection)} WHERE f.board = :board AND f.position > :position AND e.at >= :since AND e.at < :until "
+        f"{_ROWS} WHERE f.board = :board AND f.position > :position AND e.at >= :since AND e.at < :until "
         "ORDER BY f.position LIMIT :limit",
         {
             "board": board,
@@ -63,11 +52,31 @@ def between(
             "limit": limit,
         },
     )
-    return [_told(each) for each in found]
+    return _told(connection, found)
 
 
-def _told(row: dialect.Row) -> Told:
-    document = dialect.as_document(row[5])
+def _told(connection: Connection, found: Sequence[dialect.Row]) -> list[Told]:
+    documents = [dialect.as_document(row[5]) for row in found]
+    activities = _activities(connection, {each["activity_id"] for each in documents})
+    # What was reported by a learner id only has no names of its own.
+    on_file = _learners(
+        connection,
+        {
+            each["learner_id"]
+            for each in documents
+            if each["learner_id"] and not (each["first_name"] and each["last_name"] and each["birth_date"])
+        },
+    )
+    return [
+        _event(row, document, activities[document["activity_id"]], on_file.get(document["learner_id"], _NOBODY))
+        for row, document in zip(found, documents, strict=True)
+    ]
+
+
+_NOBODY = (None, None, None)
+
+
+def _event(row: dialect.Row, document: Mapping[str, Any], activity: dialect.Row, on_file: dialect.Row) -> Told:
     (credit,) = [each for each in document["credits"] if each["credit_id"] == row[3]]
     return Told(
         position=row[0],
@@ -77,21 +86,42 @@ def _told(row: dialect.Row) -> Told:
         credit_id=row[3],
         kind=credit["kind"],
         learner_board_id=credit["registry_id"],
-        # What was reported by a learner id only has no names of its own.
-        first_name=document["first_name"] or row[13],
-        last_name=document["last_name"] or row[14],
-        birth_date=document["birth_date"] or row[15],
-        activity_id=row[6],
-        title=row[7],
-        format=row[8],
-        start_date=dialect.as_date(row[9]),
-        end_date=dialect.as_date(row[10]),
-        completed_on=dialect.as_date(document["completed_on"]),
+        first_name=document["first_name"] or on_file[0],
+        last_name=document["last_name"] or on_file[1],
+        birth_date=document["birth_date"] or on_file[2],
+        activity_id=document["activity_id"],
+        title=activity[0],
+        format=activity[1],
+        start_date=activity[2],
+        end_date=activity[3],
+        completed_on=date.fromisoformat(document["completed_on"]),
         quarters=credit["quarters"],
         credit_types=tuple((name, quarters) for name, quarters in credit["credit_types"]),
-        provider_id=row[11],
-        provider_name=row[12],
+        provider_id=activity[4],
+        provider_name=activity[5],
     )
+
+
+def _activities(connection: Connection, activity_ids: Iterable[str]) -> dict[str, dialect.Row]:
+    found = dialect.by_keys(
+        connection,
+        "a.activity_id, a.title, a.format, a.start_date, a.end_date, p.provider_id, p.name",
+        ("id",),
+        ((each,) for each in activity_ids),
+        "activities a ON a.activity_id = k.id JOIN providers p ON p.provider_id = a.provider_id",
+    )
+    return {row[0]: (row[1], row[2], dialect.as_date(row[3]), dialect.as_date(row[4]), *row[5:]) for row in found}
+
+
+def _learners(connection: Connection, learner_ids: Iterable[str]) -> dict[str, dialect.Row]:
+    found = dialect.by_keys(
+        connection,
+        "l.learner_id, l.first_name, l.last_name, l.birth_date",
+        ("id",),
+        ((each,) for each in learner_ids),
+        "learners l ON l.learner_id = k.id",
+    )
+    return {row[0]: row[1:] for row in found}
 
 
 def at(connection: Connection, board: str, position: int) -> str | None:
@@ -162,8 +192,8 @@ def credits_between(connection: Connection, board: str, after_position: int, lim
         for position, credit_id in dialect.rows(
             connection,
             "SELECT f.position, e.credit_id FROM feed f JOIN board_events e ON e.event_id = f.event_id "
-            "WHERE f.board = :board AND f.position > :position ORDER BY f.position LIMIT :limit",
-            {"board": board, "position": after_position, "limit": limit},
+            "WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
+            {"board": board, "position": after_position, "last": after_position + limit},
         )
     ]
 
