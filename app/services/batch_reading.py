@@ -73,6 +73,8 @@ def _read(service: Service, batch: Batch) -> Batch:
             "status": BatchStatus.APPLYING.value,
             "claimed_until": service.clock() + CLAIM if batch.dry_run else None,
             "attempts": 0,
+            # Whose records have not begun yet is served first.
+            "turn_at": None,
         }
     if not records:
         raise FileFault(
