@@ -30,8 +30,8 @@ def take(
     source, parameters = dialect.listed(connection, ("id",), ((each,) for each in wanted))
     found = dialect.rows(
         connection,
-        f"UPDATE {table.name} AS t SET status = '{held}', due_at = :until, fence = t.fence + 1 FROM {source} "
-        f"WHERE t.{key} = k.id AND t.status IN ('{waiting}', '{held}') AND t.due_at <= :now RETURNING t.{key}, t.fence",
+        f"UPDATE {table.name} SET status = '{held}', due_at = :until, fence = fence + 1 FROM {source} "
+        f"WHERE {key} = k.id AND status IN ('{waiting}', '{held}') AND due_at <= :now RETURNING {key}, fence",
         parameters | {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)},
     )
     return {row[0]: row[1] for row in found}
