@@ -22,6 +22,7 @@ CONNECT_SECONDS = 5.0
 READ_AT_MOST = 64 * 1024
 """Bytes of an answer that are read, and thrown away."""
 MOST_ADDRESSES = 3
+"""Of those a host has, all of which are checked, so many are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Sender:
     async def _attempt(self, url: str, headers: Mapping[str, str], body: bytes, answered: list[Attempt]) -> Attempt:
         try:
             host, port = split(url, allow_private=self.allow_private)
-            addresses = (await self.resolve(host, port))[:MOST_ADDRESSES]
+            addresses = await self.resolve(host, port)
         except UrlRefused:
             return Attempt(outcome=Outcome.ADDRESS_REFUSED)
         except (OSError, UnicodeError):
@@ -57,7 +58,7 @@ class Sender:
             return Attempt(outcome=Outcome.NAME_UNKNOWN)
         if not (self.allow_private or all(is_public(each) for each in addresses)):
             return Attempt(outcome=Outcome.ADDRESS_REFUSED)
-        return await self._to_any(addresses, _request(url, host, headers, body), answered)
+        return await self._to_any(addresses[:MOST_ADDRESSES], _request(url, host, headers, body), answered)
 
     async def _to_any(self, addresses: Sequence[str], request: httpx.Request, answered: list[Attempt]) -> Attempt:
         """Send to the first address that can be connected to: until then, nothing has been sent."""
