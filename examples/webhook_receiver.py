@@ -80,7 +80,11 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 """Say nothing: what was kept is printed."""
 
-        return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        class Server(ThreadingHTTPServer):
+            # Several messages come at once: none may be turned away at the door.
+            request_queue_size = 128
+
+        return Server(("127.0.0.1", port), Handler)
 
 
 def main() -> None:

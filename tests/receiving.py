@@ -86,6 +86,7 @@ def inbox(host: str = "127.0.0.1") -> Iterator[Inbox]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 128
 
         def handle_error(self, *_: Any) -> None: ...
 

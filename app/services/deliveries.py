@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
+from app.core.logging import log
 from app.delivery.sending import Sender
 from app.delivery.signatures import headers_for
 from app.domain.webhooks import (
@@ -171,6 +172,7 @@ def _note_endpoint(work: Work, endpoint_id: str, outcome: Outcome) -> None:
         reason, since = DisabledReason.GONE, work.now
     if webhooks.disable(work.connection, endpoint_id, reason, work.now, failing_since=since):
         work.audit("disable", "webhook-endpoint", endpoint_id, reason=reason.value)
+        log.warning("webhook endpoint disabled", endpoint_id=endpoint_id, reason=reason.value)
 
 
 def page(
