@@ -32,7 +32,7 @@ webhook_endpoints = Table(
     Index(None, "board"),
 )
 
-_WAITING = text("status in ('pending', 'sending')")
+_WAITING, _HELD = text("status in ('pending', 'sending')"), text("status = 'sending'")
 
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -56,6 +56,7 @@ webhook_deliveries = Table(
     UniqueConstraint("endpoint_id", "event_id"),
     Index(None, "endpoint_id", "delivery_id"),
     Index("ix_webhook_deliveries_waiting", "endpoint_id", "due_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
+    Index("ix_webhook_deliveries_held", "endpoint_id", "due_at", postgresql_where=_HELD, sqlite_where=_HELD),
     Index(None, "finished_at"),
     comment="The queue itself: what is due is a query, and what became of it is noted here.",
 )

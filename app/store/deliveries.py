@@ -20,7 +20,13 @@ _COLUMNS = (
 )
 _WIDTH = _COLUMNS.count(",") + 1
 _WAITING, _HELD = DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value
-_DUE = "d.endpoint_id = {endpoint} AND d.status IN ('pending', 'sending') AND d.due_at <= :now"
+_OPEN = "d.status IN ('pending', 'sending')"
+"""The condition of the index of what waits, in its own words, which SQLite asks for."""
+_ANY_DUE = (
+    f"(SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND {_OPEN} "
+    "ORDER BY d.due_at LIMIT 1) <= :now"
+)
+"""Whether anything is due for an endpoint: one look into the index, however much waits."""
 
 
 def add(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
@@ -38,7 +44,7 @@ def waiting(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
         "d.endpoint_id",
         ("endpoint",),
         ((each,) for each in endpoint_ids),
-        "webhook_deliveries d ON d.endpoint_id = k.endpoint AND d.status = 'pending'",
+        f"webhook_deliveries d ON d.endpoint_id = k.endpoint AND {_OPEN} AND d.status = 'pending'",
         dialect.for_update(connection, "NO KEY UPDATE OF d"),
     )
     return {row[0] for row in found}
@@ -46,12 +52,8 @@ def waiting(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
 
 def any_due(connection: Connection, now: datetime) -> bool:
     """Tell whether anything is due."""
-    endpoints = f"SELECT 1 FROM webhook_endpoints e WHERE {_any_due()} LIMIT 1"
+    endpoints = f"SELECT 1 FROM webhook_endpoints e WHERE {_ANY_DUE} LIMIT 1"
     return bool(dialect.rows(connection, endpoints, {"now": dialect.bound(connection, now)}))
-
-
-def _any_due() -> str:
-    return f"EXISTS (SELECT 1 FROM webhook_deliveries d WHERE {_DUE.format(endpoint='e.endpoint_id')})"
 
 
 def take(connection: Connection, *, now: datetime, until: datetime, most: int, at_once: int) -> list[Leased]:
@@ -63,7 +65,7 @@ def take(connection: Connection, *, now: datetime, until: datetime, most: int, a
     failing: dict[str, bool] = dict(
         dialect.rows(
             connection,
-            f"SELECT e.endpoint_id, e.failing_since IS NOT NULL FROM webhook_endpoints e WHERE {_any_due()} "
+            f"SELECT e.endpoint_id, e.failing_since IS NOT NULL FROM webhook_endpoints e WHERE {_ANY_DUE} "
             f"ORDER BY random() LIMIT :most{dialect.for_update(connection, 'NO KEY UPDATE SKIP LOCKED')}",
             {"now": dialect.bound(connection, now), "most": most},
         )
@@ -102,8 +104,8 @@ def _heads(
         return []
     source, parameters = dialect.listed(connection, ("endpoint",), ((each,) for each in wanted))
     first = (
-        f"SELECT d.delivery_id FROM webhook_deliveries d WHERE {_DUE.format(endpoint='k.endpoint')} "
-        "ORDER BY d.due_at LIMIT :at_once"
+        f"SELECT d.delivery_id FROM webhook_deliveries d WHERE d.endpoint_id = k.endpoint AND {_OPEN} "
+        "AND d.due_at <= :now ORDER BY d.due_at LIMIT :at_once"
     )
     found = dialect.rows(
         connection,

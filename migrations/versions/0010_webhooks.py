@@ -12,7 +12,7 @@ down_revision = "0009"
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
-WAITING = sa.text("status in ('pending', 'sending')")
+WAITING, HELD = sa.text("status in ('pending', 'sending')"), sa.text("status = 'sending'")
 
 
 def upgrade() -> None:
@@ -96,5 +96,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=WAITING,
         sqlite_where=WAITING,
+    )
+    op.create_index(
+        "ix_webhook_deliveries_held",
+        "webhook_deliveries",
+        ["endpoint_id", "due_at"],
+        unique=False,
+        postgresql_where=HELD,
+        sqlite_where=HELD,
     )
     op.create_index(op.f("ix_webhook_deliveries_finished_at"), "webhook_deliveries", ["finished_at"], unique=False)
