@@ -17,7 +17,8 @@ from app.domain.webhooks import Attempt, Outcome
 from app.services.context import Service
 from app.services.deliveries import Courier
 from app.store import dialect
-from tests.support import Answer, Api, settle
+from examples.webhook_receiver import verified
+from tests.support import Answer, Api, Moment, settle
 
 ENDPOINTS = "/v1/webhook-endpoints"
 
@@ -135,6 +136,11 @@ def deliver(service: Service, **sender: Any) -> list[Outcome]:
 def attempts(service: Service, **sender: Any) -> Sequence[Attempt]:
     given = {"allow_private": service.settings.webhook_allow_private} | sender
     return asyncio.run(Courier(service=service, sender=Sender(**given)).deliver_due())
+
+
+def signed(box: Inbox, secret: str, moment: Moment, place: int = -1) -> bool:
+    received = box.received[place]
+    return verified([secret], received.headers, received.body, moment.now.timestamp())
 
 
 def stored(service: Service, sql: str) -> list[Any]:
