@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.security import Keyring
 from app.domain.webhooks import Outcome
 from app.services import clients
 from app.services import deliveries as due
-from app.services.context import Service, operator, transact
+from app.services.context import Caller, Service, operator, transact
 from app.services.sealing import seal_next
+from app.services.webhooks import rotate
 from app.store import clients as stored_clients
 from app.store import dialect
 from app.worker import forget
@@ -24,6 +27,7 @@ from tests.receiving import (
     ENDPOINTS,
     Inbox,
     allowing_private,
+    attempts,
     deliver,
     deliveries,
     edit,
@@ -150,6 +154,26 @@ def test_for_a_day_after_a_rotation_both_secrets_sign(api: Api, service: Service
     api.report(john())
     deliver(service)
     assert signed(box, rotated.json["secret"], moment) and not signed(box, endpoint["secret"], moment)
+
+
+def test_a_secret_that_cannot_be_opened_any_more_is_told_and_a_rotation_mends_it(
+    api: Api, service: Service, box: Inbox, moment: Moment
+) -> None:
+    endpoint_id = register(api, box.url).json["endpoint_id"]
+    api.report(a_completion())
+    settle(service)
+    # The operator's secret was replaced, and the former one taken away.
+    elsewhere = replace(service, keyring=Keyring(("another secret that is long enough",)))
+    assert [each.outcome for each in attempts(elsewhere)] == [Outcome.SECRET_UNREADABLE]
+    moment.now += timedelta(minutes=1)
+    transact(caller_of(elsewhere, api), rotate, endpoint_id)
+    assert [each.outcome for each in attempts(elsewhere)] == [Outcome.ACCEPTED]
+
+
+def caller_of(service: Service, api: Api) -> Caller:
+    client = service.database.read(lambda connection: stored_clients.by_id(connection, api.client_id))
+    assert client is not None
+    return Caller(service=service, client=client, provider="0008001")
 
 
 def test_a_vendor_without_its_grant_is_sent_nothing_more(
