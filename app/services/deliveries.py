@@ -50,7 +50,9 @@ KEPT = timedelta(days=30)
 FORGET_AT_ONCE = 1_000
 
 
-def enqueue(connection: Connection, told: Sequence[Mapping[str, Any]], boards: set[str], now: datetime) -> None:
+def enqueue(
+    connection: Connection, told: Sequence[Mapping[str, Any]], commit_ids: Sequence[str], now: datetime
+) -> None:
     """Put in line what was just published: events of providers, and that boards' feeds have something new.
 
     This is a part of the transaction that publishes: who may be told and wants to be at this moment, is.
@@ -64,7 +66,7 @@ def enqueue(connection: Connection, told: Sequence[Mapping[str, Any]], boards: s
         for each in listeners[event["provider_id"]]
         if each.wants(event["type"])
     ]
-    at_boards = webhooks.listening(connection, "board", boards)
+    at_boards = webhooks.listening(connection, "board", webhooks.boards_told(connection, commit_ids))
     # One that waits will be sent after this commit, and tells of what is new now as well.
     waiting = deliveries.waiting(connection, [each.endpoint_id for each in at_boards])
     rows += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,6 +90,21 @@ def listening(connection: Connection, column: str, owners: Iterable[str]) -> lis
         f"webhook_endpoints e ON e.{column} = k.owner AND e.status = 'enabled' AND e.deleted_at IS NULL AND {ENTITLED}",
     )
     return [endpoint_of(row) for row in found]
+
+
+def boards_told(connection: Connection, commit_ids: Sequence[str]) -> set[str]:
+    """Return the boards that some commits tell something, as far as any board has endpoints."""
+    with_endpoints = "SELECT 1 FROM webhook_endpoints WHERE board IS NOT NULL AND deleted_at IS NULL LIMIT 1"
+    if not dialect.rows(connection, with_endpoints):
+        return set()
+    found = dialect.by_keys(
+        connection,
+        "DISTINCT e.board",
+        ("id",),
+        ((each,) for each in commit_ids),
+        "board_events e ON e.commit_id = k.id",
+    )
+    return {row[0] for row in found}
 
 
 def note_success(connection: Connection, endpoint_id: str, at: datetime) -> None:
