@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from app.models import activities, commits, completions, events, feeds, learners, organisations
+from app.models import activities, commits, completions, events, feeds, learners, organisations, webhooks
 from app.models.base import metadata
 
-__all__ = ["activities", "commits", "completions", "events", "feeds", "learners", "metadata", "organisations"]
+__all__ = [
+    "activities",
+    "commits",
+    "completions",
+    "events",
+    "feeds",
+    "learners",
+    "metadata",
+    "organisations",
+    "webhooks",
+]
