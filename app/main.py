@@ -28,6 +28,7 @@ from app.routers import (
     reference,
     system,
     validations,
+    webhooks,
 )
 from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
@@ -48,6 +49,7 @@ ROUTERS = (
     board_feed.router,
     board_feed.decisions,
     board_reports.router,
+    webhooks.router,
     reference.router,
     system.router,
     docs.router,

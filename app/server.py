@@ -28,6 +28,10 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
     """Serve until stopped; raises `ConfigurationError` when the settings do not allow it."""
     if settings.on_sqlite and (workers > 1 or not with_worker):
         raise ConfigurationError("On SQLite one process serves and works; several need PostgreSQL (PARS_DATABASE_URL).")
+    if demo_world and "webhook_allow_private" not in settings.model_fields_set:
+        # Whoever tries the demo has the receiver beside it.
+        settings = settings.model_copy(update={"webhook_allow_private": True})
+        os.environ["PARS_WEBHOOK_ALLOW_PRIVATE"] = "true"
     with _alone(settings):
         service = open_service(settings)
         lines = []

@@ -5,14 +5,18 @@ What is due stands in the rows: whatever is not done now is found again in the n
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from app.core.errors import Problem
 from app.core.logging import log, where
-from app.services import batch_work, feeds, idempotency, uploads
+from app.domain.webhooks import Leased
+from app.services import batch_work, deliveries, feeds, idempotency, uploads
 from app.services.batch_work import Pace
 from app.services.context import Service
+from app.services.deliveries import Courier
 from app.services.sealing import Sealed, seal_next
 from app.store import clients, commits
 
@@ -20,6 +24,8 @@ PAUSE_SECONDS = 0.25
 HOUR_SECONDS = 3_600
 READERS = 2
 """Files read at once, each in a child process: a small file need not wait for a large one."""
+LEAVE_SECONDS = 2
+"""How long attempts under way are waited for at the end; those that take longer are made again by the next worker."""
 
 Work = Callable[[Service], bool]
 """Does the next piece; tells whether there may be more at once."""
@@ -51,17 +57,72 @@ class Loop:
             try:
                 more = self._work(self._service)
             except Exception as error:
-                level = log.warning if isinstance(error, Problem) else log.error
-                level("work failed", work=self._name, **where(error))
+                _report(self._name, error)
             if not more:
                 self._stopping.wait(self._pause)
+
+
+class Sending:
+    """A thread that sends webhooks, many at a time: one that takes long keeps no other from being sent."""
+
+    def __init__(self, service: Service) -> None:
+        self._courier = Courier.of(service)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="sending", daemon=True)
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Take nothing more to be sent."""
+        self._stopping.set()
+
+    def wait(self) -> None:
+        """Wait for what is being sent, though not for long."""
+        self._thread.join()
+
+    async def _run(self) -> None:
+        # Names are resolved in threads, which a slow name server may hold: there is one for every attempt.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(deliveries.AT_ONCE, "resolver"))
+        under_way: set[asyncio.Task[None]] = set()
+        while not self._stopping.is_set():
+            taken = await self._take(deliveries.AT_ONCE - len(under_way))
+            under_way |= {asyncio.create_task(self._deliver(each)) for each in taken}
+            if not taken and under_way:
+                await asyncio.wait(under_way, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            elif not taken:
+                await asyncio.sleep(PAUSE_SECONDS)
+            under_way = {each for each in under_way if not each.done()}
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=LEAVE_SECONDS)
+            for each in late:
+                each.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _take(self, most: int) -> list[Leased]:
+        try:
+            return await self._courier.take(most) if most > 0 else []
+        except Exception as error:
+            _report("sending", error)
+            return []
+
+    async def _deliver(self, held: Leased) -> None:
+        try:
+            await self._courier.deliver(held)
+        except Exception as error:
+            # Its lease ends, and it is sent again.
+            _report("sending", error)
+
+
+def _report(work: str, error: Exception) -> None:
+    level = log.warning if isinstance(error, Problem) else log.error
+    level("work failed", work=work, **where(error))
 
 
 class Worker:
     """What works beside the server, or by itself."""
 
     def __init__(self, service: Service, *, appliers: int = 1) -> None:
-        self._loops = [
+        self._loops: list[Loop | Sending] = [
+            Sending(service),
             Loop(service, "sealing", seal),
             Loop(service, "settling", settle),
             Loop(service, "forgetting", forget, HOUR_SECONDS),
@@ -90,9 +151,10 @@ def settle(service: Service) -> bool:
 
 
 def forget(service: Service) -> bool:
-    """Forget idempotency keys that are older than promised, and uploads that never became a batch."""
+    """Forget what is older than promised: idempotency keys, finished deliveries, uploads that never became a batch."""
     before = service.clock() - idempotency.KEPT
     service.database.write(lambda connection: clients.forget_keys(connection, before))
+    deliveries.forget_finished(service)
     return uploads.forget_abandoned(service) > 0
 
 

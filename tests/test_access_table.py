@@ -47,6 +47,12 @@ PROVIDERS: dict[str, str] = {
 }
 """Operations that belong to a provider, with the scope each needs."""
 
+EITHER = {
+    "create_webhook_endpoint", "list_webhook_endpoints", "get_webhook_endpoint", "change_webhook_endpoint",
+    "delete_webhook_endpoint", "rotate_webhook_secret", "list_webhook_deliveries", "redeliver_webhook",
+}  # fmt: skip
+"""Operations of a provider's or vendor's client and of a board's, each for itself, under `webhooks:manage`."""
+
 BOARDS = {"read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"}
 """Operations of a board's own client, under `board:feed`."""
 
@@ -85,9 +91,12 @@ def operations() -> list[Operation]:
 
 def test_the_table_names_every_operation_with_its_scope() -> None:
     declared = {route.name: scope_of(route) for route in declared_routes(create_app())}
-    assert {name: scope for name, scope in declared.items() if scope != PUBLIC} == PROVIDERS | dict.fromkeys(
-        BOARDS, "board:feed"
-    ) | dict.fromkeys(OPERATORS, "operator")
+    assert {name: scope for name, scope in declared.items() if scope != PUBLIC} == (
+        PROVIDERS
+        | dict.fromkeys(BOARDS, "board:feed")
+        | dict.fromkeys(OPERATORS, "operator")
+        | dict.fromkeys(EITHER, "webhooks:manage")
+    )
     assert {name for name, scope in declared.items() if scope == PUBLIC} == OPEN
 
 
@@ -166,12 +175,14 @@ def test_an_operators_operations_are_the_operators(callers: Callers, service: Se
 
 
 @pytest.mark.parametrize(
-    "operation", [each for each in operations() if each.name in PROVIDERS], ids=lambda operation: operation.name
+    "operation",
+    [each for each in operations() if each.name in PROVIDERS.keys() | EITHER],
+    ids=lambda operation: operation.name,
 )
 def test_every_kind_of_caller_gets_as_far_as_it_may(
     http: TestClient, service: Service, callers: Callers, operation: Operation
 ) -> None:
-    scope = PROVIDERS[operation.name]
+    scope = PROVIDERS.get(operation.name, "webhooks:manage")
     only = api_of(http, service, "only this", providers=[OURS], scopes=[scope])
     others = [each for each in access.ROLE_SCOPES["provider"] if each != scope]
     without = api_of(http, service, "all but this", providers=[OURS], scopes=others)
@@ -181,7 +192,8 @@ def test_every_kind_of_caller_gets_as_far_as_it_may(
     assert_problem(operation.sent_by(callers.full, OURS), 403, "forbidden")
     assert_problem(operation.sent_by(callers.stranger, OURS), 403, "forbidden")
     assert_problem(operation.sent_by(callers.board, OURS), 403, "forbidden")
-    assert_problem(operation.sent_by(callers.board), 403, "forbidden")
+    if operation.name not in EITHER:
+        assert_problem(operation.sent_by(callers.board), 403, "forbidden")
     assert_problem(operation.sent_by(callers.operator, "0000000"), 403, "forbidden")
     for several in (callers.vendor, callers.operator, callers.stranger):
         assert_problem(operation.sent_by(several), 400, "provider-required")
@@ -193,3 +205,5 @@ def test_every_kind_of_caller_gets_as_far_as_it_may(
     assert_gets_in(operation, operation.sent_by(callers.vendor, OURS))
     assert_gets_in(operation, operation.sent_by(callers.operator, OURS))
     assert_gets_in(operation, operation.sent_by(callers.tester, OURS))
+    if operation.name in EITHER:
+        assert_gets_in(operation, operation.sent_by(callers.board))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 import pytest
@@ -17,9 +20,13 @@ from app.core.config import Settings
 from app.core.errors import every_problem
 from app.core.pagination import DEFAULT_LIMIT, MOST, MOST_COUNTED
 from app.core.problems import MOST_ERRORS
+from app.delivery.sending import PATIENCE_SECONDS
+from app.delivery.signatures import headers_for, new_secret
+from app.domain.webhooks import PAUSES, Outcome
 from app.schemas.completion_answers import MOST_ITEMS
-from app.schemas.events import EventOut
+from app.schemas.events import EventKind, EventOut
 from app.services import idempotency
+from app.services.webhooks import MOST_ENDPOINTS
 
 ROOT = Path(__file__).resolve().parents[1]
 INTEGRATORS = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
@@ -112,6 +119,30 @@ def test_every_event_that_can_be_read_is_named() -> None:
     told = set(get_args(EventOut.model_fields["type"].annotation))
     named = set(re.findall(r"`((?:completion|credit|activity|batch|feed)\.[a-z]+)`", INTEGRATORS))
     assert named == told
+
+
+def test_the_page_on_webhooks_names_every_event_every_outcome_and_every_pause() -> None:
+    page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    assert {each for each in (*get_args(EventKind), *Outcome) if f"`{each}`" not in page} == {"accepted"}
+    hours = [pause.total_seconds() / 3600 for pause in PAUSES[3:]]
+    assert (
+        f"5 seconds, 5 minutes, 30 minutes, {', '.join(f'{h:g}' for h in hours[:-1])} and {hours[-1]:g} hours" in page
+    )
+    assert [pause.total_seconds() for pause in PAUSES[:3]] == [5, 300, 1800]
+    assert f"at most {MOST_ENDPOINTS} for one" in " ".join(page.split())
+    assert f"has {PATIENCE_SECONDS:g} seconds in all" in page
+
+
+def test_the_lines_that_verify_a_webhook_do_so() -> None:
+    page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {"base64": base64, "hmac": hmac, "time": time, "Mapping": Mapping}
+    exec(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0], names)
+    secrets, now = [new_secret(), new_secret()], int(time.time())
+    headers = headers_for("evt_1", now, b"{}", secrets)
+    assert all(names["verified"](each, headers, b"{}") for each in secrets)
+    assert not names["verified"](new_secret(), headers, b"{}")
+    assert not names["verified"](secrets[0], headers, b"{ }")
+    assert not names["verified"](secrets[0], headers_for("evt_1", now - 400, b"{}", secrets), b"{}")
 
 
 def test_limits_are_those_of_the_service() -> None:

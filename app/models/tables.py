@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.models import activities, batches, commits, completions, events, feeds, learners, organisations
+from app.models import activities, batches, commits, completions, events, feeds, learners, organisations, webhooks
 from app.models.base import metadata
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "learners",
     "metadata",
     "organisations",
+    "webhooks",
 ]

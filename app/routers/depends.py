@@ -125,6 +125,39 @@ def _itself(scope: str) -> Any:
     return Depends(_declared(authorise, scope))
 
 
+def _of_provider_or_board(scope: str, *, prefers: bool = False) -> Any:
+    """Admit a board's client for its board, and any other for the provider it acts for."""
+
+    async def authorise(
+        request: Request, client: Client = Security(client_of, scopes=[scope]), provider: _Provider = None
+    ) -> Caller:
+        return await _either(request, client, provider)
+
+    async def authorise_change(
+        request: Request,
+        client: Client = Security(client_of, scopes=[scope]),
+        provider: _Provider = None,
+        _prefer: _Prefer = None,
+    ) -> Caller:
+        return await _either(request, client, provider)
+
+    return Depends(_declared(authorise_change if prefers else authorise, scope))
+
+
+async def _either(request: Request, client: Client, provider: str | None) -> Caller:
+    if client.board is None:
+        return await _caller(request, client, provider)
+    if provider is not None:
+        raise Forbidden("A board's client acts for no provider.")
+    return Caller(
+        service=service_of(request),
+        client=client,
+        provider=None,
+        request_id=request_id_of(request),
+        prefers=read_preferences(request.headers.get("prefer")),
+    )
+
+
 def _changes(scope: str) -> Any:
     async def authorise(
         request: Request,
@@ -230,6 +263,8 @@ CompletionsEditor = Annotated[Caller, _changes("completions:write")]
 CompletionsReporter = Annotated[Caller, _creates("completions:write")]
 BoardReader = Annotated[Caller, _itself("board:feed")]
 OperatorReader = Annotated[Caller, _itself("operator")]
+WebhooksManager = Annotated[Caller, _of_provider_or_board("webhooks:manage")]
+WebhooksEditor = Annotated[Caller, _of_provider_or_board("webhooks:manage", prefers=True)]
 LearnersValidator = Annotated[Caller, _requires("learners:validate")]
 BatchesUploader = Annotated[Caller, _uploads("batches:write")]
 BatchesReader = Annotated[Caller, _waits("batches:write")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -158,3 +159,20 @@ EVENTS: tuple[type[Event], ...] = (
     FeedAvailable,
 )
 """Every kind of event."""
+EventKind = Literal[
+    "completion.reported",
+    "completion.matched",
+    "credit.decided",
+    "credit.corrected",
+    "credit.withdrawn",
+    "activity.closed",
+    "batch.completed",
+    "feed.available",
+]
+"""What an endpoint can ask for."""
+_BY_KIND = {str(get_args(each.model_fields["type"].annotation)[0]): each for each in EVENTS}
+
+
+def body_of(kind: str, at: datetime, data: Mapping[str, str]) -> bytes:
+    """Return what is sent of an event: the same bytes each time, and nothing but what its schema names."""
+    return _BY_KIND[kind].model_validate({"type": kind, "timestamp": at, "data": dict(data)}).model_dump_json().encode()

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -32,8 +33,8 @@ class Told:
     cursor: str
 
 
-def publish(connection: Connection, commit_ids: Sequence[str], audit: Sequence[AuditRow]) -> None:
-    """Give what these commits tell their providers its positions, in the order of the commits.
+def publish(connection: Connection, commit_ids: Sequence[str], audit: Sequence[AuditRow]) -> list[dict[str, Any]]:
+    """Give what these commits tell their providers its positions, in the order of the commits; return all of it.
 
     `audit` holds all that the audit log has of them.
     """
@@ -62,6 +63,7 @@ def publish(connection: Connection, commit_ids: Sequence[str], audit: Sequence[A
             }
         )
     events.add(connection, rows)
+    return rows
 
 
 def _noted(row: AuditRow) -> Noted:

@@ -1,7 +1,8 @@
 """The sealer: what needs commit order is done after the commit, by one at a time.
 
-It gives events, for boards and for providers, their positions, and puts a keyed seal over the audit rows of the commits
-it found. A transaction that commits late is simply found later: nothing is skipped, nobody waits.
+It gives events, for boards and for providers, their positions, puts in line what webhook endpoints are to be told, and
+puts a keyed seal over the audit rows of the commits it found. A transaction that commits late is simply found later:
+nothing is skipped, nobody waits.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from app.services.context import Service
+from app.services.deliveries import enqueue
 from app.services.events import publish
 from app.store import commits
 
@@ -52,8 +54,9 @@ def seal_next(connection: Connection, service: Service) -> Sealed:
         "digest": digest,
         "seal": service.keyring.keyed_digest("seal", seal_text(previous, number + 1, len(found), len(rows), digest)),
     }
-    publish(connection, found, rows)
+    told = publish(connection, found, rows)
     commits.seal(connection, row, found)
+    enqueue(connection, told, found, service.clock())
     return Sealed.A_PART if more else Sealed.ALL
 
 

@@ -84,6 +84,18 @@ INVARIANTS: dict[str, str] = {
         SELECT a.subject_id FROM audit a JOIN sealed_commits s ON s.commit_id = a.commit_id
         WHERE a.noun = 'completion' AND a.verb = 'report'
         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.commit_id = a.commit_id)""",
+    "an endpoint is told of its own provider's events, or of its own board's feed, and of nothing else": """
+        SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints w ON w.endpoint_id = d.endpoint_id
+        LEFT JOIN events e ON e.event_id = d.event_id
+        WHERE (w.board IS NULL AND (e.event_id IS NULL OR e.provider_id <> w.provider_id OR e.type <> d.type))
+        OR (w.board IS NOT NULL AND d.type <> 'feed.available')""",
+    "a delivery is finished exactly when it is delivered or dead": """
+        SELECT delivery_id FROM webhook_deliveries WHERE (finished_at IS NULL) <> (status IN ('pending', 'sending'))""",
+    "an endpoint is of its client's own world: the sandbox, live records, or its board": """
+        SELECT w.endpoint_id FROM webhook_endpoints w JOIN clients c ON c.client_id = w.client_id
+        LEFT JOIN providers p ON p.provider_id = w.provider_id
+        WHERE (w.board IS NOT NULL AND (c.board IS NULL OR c.board <> w.board))
+        OR (w.board IS NULL AND (c.board IS NOT NULL OR c.test <> (p.sandbox_of IS NOT NULL)))""",
     "no feed has a withdrawal before its report": """
         SELECT w.event_id FROM board_events w JOIN feed f ON f.event_id = w.event_id
         JOIN board_events r ON r.credit_id = w.credit_id AND r.event = 'credit.reported'

@@ -35,6 +35,11 @@ ENUM_NAMES: dict[str, str] = {
     "DecisionIn.decision": "Verdict",
     "DecisionIn.reason_code": "Refusal",
     "Decided.result": "DecisionResult",
+    "WebhookEndpoint.status": "EndpointStatus",
+    "WebhookEndpoint.event_types": "EventKind",
+    "WebhookEndpoint.disabled_reason": "DisabledReason",
+    "WebhookDelivery.status": "DeliveryStatus",
+    "WebhookDelivery.last_outcome": "AttemptOutcome",
     "ActivityFormat.span_bound": "SpanBound",
     "MeasuredOutcome.outcome": "OutcomeMeasured",
 }

@@ -32,6 +32,10 @@ TAGS = [
     {"name": "Learner validations", "description": "Whether a physician is known, before anything is reported."},
     {"name": "Batches", "description": "Files of records, an answer for every row, and templates to fill in."},
     {"name": "Events", "description": "What has happened, in its order: read, or sent to webhook endpoints; ids only."},
+    {
+        "name": "Webhook endpoints",
+        "description": "Where events are sent, signed, until they are taken; and what became of each.",
+    },
     {"name": "Board feed", "description": "What a board is sent, in order, and what it decides."},
     {"name": "Reports", "description": "What the operator sees of the whole installation."},
     {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},

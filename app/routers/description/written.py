@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 COMPLETION_ID, CREDIT_ID = "017de0b2-4c30-7b5e-9a61-5f0d2c7be401", "017de0b2-4c30-7b5e-9a61-5f0d2c7be402"
+ENDPOINT_ID = "whe_019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b71"
 
 FIELDS: dict[str, str] = {
     "activity_id": "201759558",
@@ -39,6 +40,9 @@ FIELDS: dict[str, str] = {
     "seen_before": "017de0b2-4c30-7b5e-9a61-5f0d2c7be402",
     "column": "Number of CME Credits",
     "matched_boards": "TN-M",
+    "endpoint_id": ENDPOINT_ID,
+    "delivery_id": "whd_019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b72",
+    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw+oZ1cZ9Zb2E=",
 }
 """What a text field of this name holds, wherever no better example stands."""
 
@@ -103,6 +107,17 @@ REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
             },
         ),
     },
+    "WebhookEndpointIn": {
+        "all": ("Everything that happens", {"url": "https://lms.example.org/pars"}),
+        "some": (
+            "What boards decide, and what is withdrawn",
+            {"url": "https://lms.example.org/pars", "event_types": ["credit.decided", "credit.withdrawn"]},
+        ),
+    },
+    "WebhookEndpointPatch": {
+        "enabled": ("An endpoint that was disabled is enabled again", {"status": "enabled"}),
+        "narrowed": ("Fewer events", {"event_types": ["credit.decided"]}),
+    },
     "ActivityPatch": {
         "more_credit": ("A field is changed; what is not sent stays", {"ama_pra_credits": 60}),
         "cleared": ("Null clears, lists replace", {"commendation_tags": [], "learner_counts": None}),
@@ -157,7 +172,28 @@ _FED: dict[str, Any] = {
     "credit_types": [{"type": "Lifelong Learning", "credits": 0.25}],
     "provider": {"provider_id": "0008001", "name": "Western Regional Medical Center"},
 }
+_ENDPOINT: dict[str, Any] = {
+    "board": None,
+    "url": "https://lms.example.org/pars",
+    "event_types": ["credit.decided", "credit.withdrawn"],
+    "description": None,
+    "status": "enabled",
+    "disabled_reason": None,
+    "disabled_at": None,
+    "failing_since": None,
+    "version": 1,
+}
 WRITTEN: dict[str, Any] = {
+    "WebhookEndpoint": _ENDPOINT,
+    "WebhookSecret": _ENDPOINT,
+    "WebhookDelivery": {
+        "event_type": "credit.decided",
+        "status": "delivered",
+        "attempts": 1,
+        "next_attempt_at": None,
+        "last_outcome": "accepted",
+        "last_status": 204,
+    },
     "FeedEvent": _FED,
     "BoardReport": {
         "board": "ABA",

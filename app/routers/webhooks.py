@@ -1,0 +1,146 @@
+"""`/v1/webhook-endpoints`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+
+from app.core.errors import Conflict
+from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
+from app.core.routing import StrictRoute
+from app.domain.webhooks import Endpoint
+from app.routers.depends import (
+    MINIMAL,
+    NOT_MODIFIED,
+    IfMatch,
+    IfNoneMatch,
+    WebhooksEditor,
+    WebhooksManager,
+    send,
+    shown,
+)
+from app.routers.openapi import problems
+from app.schemas.webhooks import (
+    WebhookDeliveryOut,
+    WebhookDeliveryPage,
+    WebhookEndpointIn,
+    WebhookEndpointOut,
+    WebhookEndpointPage,
+    WebhookEndpointPatch,
+    WebhookSecretOut,
+)
+from app.services import deliveries, webhooks
+from app.services.context import read_async, transact_async
+from app.services.idempotency import Answer
+
+router = APIRouter(prefix="/v1/webhook-endpoints", tags=["Webhook endpoints"], route_class=StrictRoute)
+PATH = "/v1/webhook-endpoints"
+EndpointId = Annotated[str, Path(max_length=64, description="The endpoint's id.")]
+DeliveryId = Annotated[str, Path(max_length=64, description="The delivery's id.")]
+
+
+class DeliveryQuery(PageQuery):
+    """Which deliveries to list."""
+
+    status: list[Literal["pending", "sending", "delivered", "dead"]] = []
+
+
+@router.post("", status_code=201, response_model=WebhookSecretOut, responses=problems(Conflict))
+async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpointIn) -> Response:
+    """Register an address at which to be told of what happens from now on. The secret is shown this once.
+
+    What is sent is signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
+    provider it acts for; a board's client is told of its feed (`feed.available`) and of nothing else.
+    """
+    return _with_secret(*await transact_async(caller, webhooks.create, body.wishes()), status=201)
+
+
+@router.get("", response_model=WebhookEndpointPage)
+async def list_webhook_endpoints(
+    caller: WebhooksManager, query: Annotated[PageQuery, Query()], response: Response
+) -> WebhookEndpointPage:
+    """List the client's endpoints, in the order in which they were made."""
+    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
+    turned = turn(keyring, query, bound_to)
+    found = await read_async(caller, webhooks.page, after=turned.after, limit=query.size + 1)
+    page = page_of(found, query.size, lambda each: each.endpoint_id)
+    cursor = next_cursor(keyring, turned, page, bound_to)
+    response.headers.update(next_link(PATH, query.limit, cursor))
+    return WebhookEndpointPage(data=[WebhookEndpointOut.of(each) for each in page.rows], next_cursor=cursor)
+
+
+@router.get("/{endpoint_id}", response_model=WebhookEndpointOut, responses=NOT_MODIFIED)
+async def get_webhook_endpoint(
+    caller: WebhooksManager, endpoint_id: EndpointId, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Read one endpoint, and whether it still takes what it is sent."""
+    found = await read_async(caller, webhooks.get, endpoint_id)
+    return shown(WebhookEndpointOut.of(found), found.version, if_none_match)
+
+
+@router.patch("/{endpoint_id}", response_model=WebhookEndpointOut, responses=problems(428) | MINIMAL)
+async def change_webhook_endpoint(
+    caller: WebhooksEditor, endpoint_id: EndpointId, body: WebhookEndpointPatch, if_match: IfMatch = None
+) -> Response:
+    """Change an endpoint, or enable one that was disabled. What happened while it was disabled is not sent."""
+    changed = await transact_async(caller, webhooks.change, endpoint_id, if_match, body.wishes())
+    return send(caller, _told(changed, WebhookEndpointOut.of(changed)))
+
+
+@router.delete("/{endpoint_id}", status_code=204, response_class=Response)
+async def delete_webhook_endpoint(caller: WebhooksManager, endpoint_id: EndpointId, if_match: IfMatch = None) -> None:
+    """Delete an endpoint, its secrets, and what waits to be sent there."""
+    await transact_async(caller, webhooks.delete, endpoint_id, if_match)
+
+
+@router.post("/{endpoint_id}/rotate-secret", response_model=WebhookSecretOut)
+async def rotate_webhook_secret(caller: WebhooksManager, endpoint_id: EndpointId) -> Response:
+    """Give an endpoint another secret, shown this once. For 24 hours the one before signs as well."""
+    return _with_secret(*await transact_async(caller, webhooks.rotate, endpoint_id), status=200)
+
+
+@router.get("/{endpoint_id}/deliveries", response_model=WebhookDeliveryPage)
+async def list_webhook_deliveries(
+    caller: WebhooksManager, endpoint_id: EndpointId, query: Annotated[DeliveryQuery, Query()], response: Response
+) -> WebhookDeliveryPage:
+    """List what an endpoint was or is to be told, the newest first, for 30 days after it was delivered or given up."""
+    path = f"{PATH}/{endpoint_id}/deliveries"
+    keyring, bound_to = caller.service.keyring, caller.bound_to(path)
+    turned = turn(keyring, query, bound_to)
+    found = await read_async(
+        caller,
+        deliveries.page,
+        endpoint_id,
+        statuses=turned.query.status,
+        before=turned.after,
+        limit=query.size + 1,
+    )
+    page = page_of(found, query.size, lambda each: each.delivery_id)
+    cursor = next_cursor(keyring, turned, page, bound_to)
+    response.headers.update(next_link(path, query.limit, cursor))
+    return WebhookDeliveryPage(data=[WebhookDeliveryOut.of(each) for each in page.rows], next_cursor=cursor)
+
+
+@router.post(
+    "/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+    response_model=WebhookDeliveryOut,
+    responses=problems(Conflict),
+)
+async def redeliver_webhook(
+    caller: WebhooksManager, endpoint_id: EndpointId, delivery_id: DeliveryId
+) -> WebhookDeliveryOut:
+    """Send a delivery once more, under the same `webhook-id`, whether it is dead or was delivered."""
+    return WebhookDeliveryOut.of(await transact_async(caller, deliveries.redeliver, endpoint_id, delivery_id))
+
+
+def _told(endpoint: Endpoint, shown: WebhookEndpointOut, status: int = 200) -> Answer:
+    return Answer(status=status, body=shown.model_dump_json(), headers={"ETag": f'"{endpoint.version}"'})
+
+
+def _with_secret(endpoint: Endpoint, secret: str, *, status: int) -> Response:
+    told = _told(endpoint, WebhookSecretOut.with_secret(endpoint, secret), status)
+    headers = told.headers | {"Cache-Control": "no-store"}
+    if status == 201:
+        headers["Location"] = f"{PATH}/{endpoint.endpoint_id}"
+    return Response(told.body, status, headers=headers, media_type="application/json")

@@ -1,0 +1,97 @@
+"""A receiver of webhooks, standard library only: verifies, keeps each event once, answers at once.
+
+    WEBHOOK_SECRET=whsec_… python examples/webhook_receiver.py [PORT]
+
+Prints each event once. Several secrets, separated by spaces, are all taken: give old and new while you rotate.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TOLERANCE_SECONDS = 300
+"""An older message may be one that somebody has kept and sends again."""
+MOST_BYTES = 65_536
+
+
+def verified(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Tell whether a message was signed with one of the secrets, a moment ago (Standard Webhooks)."""
+    event_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not sent_at.isascii() or not sent_at.isdigit() or abs(now - int(sent_at)) > TOLERANCE_SECONDS:
+        return False
+    signed = f"{event_id}.{sent_at}.".encode() + body
+    given = headers.get("webhook-signature", "").encode().split()
+    found = False
+    for secret in secrets:
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        expected = b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
+        for each in given:
+            found |= hmac.compare_digest(expected, each)
+    return found
+
+
+class Receiver:
+    """Takes messages; tells each event once to `keep`, which must have kept it when it returns."""
+
+    def __init__(
+        self, secrets: Sequence[str], keep: Callable[[dict[str, Any]], None], now: Callable[[], float] = time.time
+    ) -> None:
+        self.secrets = secrets
+        self._keep = keep
+        self._now = now
+        self._lock = threading.Lock()
+        # Yours belongs into a database, in the transaction that keeps the event, and is cleared after some days.
+        self._known: set[str] = set()
+
+    def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Return the status to answer with."""
+        if not verified(self.secrets, headers, body, self._now()):
+            return 401
+        with self._lock:
+            if headers["webhook-id"] not in self._known:
+                self._keep(json.loads(body))
+                self._known.add(headers["webhook-id"])
+        return 204
+
+    def server(self, port: int = 0) -> ThreadingHTTPServer:
+        """Return an HTTP server of this receiver on the local host."""
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 10
+
+            def do_POST(self) -> None:
+                length = self.headers.get("content-length", "")
+                if not length.isdigit() or int(length) > MOST_BYTES:
+                    self.send_error(413)
+                    return
+                self.send_response(receiver.take(self.headers, self.rfile.read(int(length))))
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing: what was kept is printed."""
+
+        class Server(ThreadingHTTPServer):
+            # Several messages come at once: none may be turned away at the door.
+            request_queue_size = 128
+
+        return Server(("127.0.0.1", port), Handler)
+
+
+def main() -> None:
+    """Receive until stopped."""
+    receiver = Receiver(os.environ["WEBHOOK_SECRET"].split(), lambda event: print(json.dumps(event), flush=True))
+    receiver.server(int(sys.argv[1]) if len(sys.argv) > 1 else 8090).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
