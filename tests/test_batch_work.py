@@ -96,19 +96,18 @@ def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, m
     other = api_of(api.http, service, "small", providers=["0008002"])
     large = lines(a_completion(completed_on=f"2021-11-{day:02}") for day in range(1, 31))
     ours = [upload(api, large, dry_run=False).json["batch_id"] for _ in range(5)]
-    pace = Pace(on_sqlite=service.database.on_sqlite, at_once=5)
     while read_one(service):
         pass
     for _ in ours:
         moment.now += timedelta(seconds=1)
-        apply_some(service, pace)
+        batch_turns.take(service, 5)
     small = upload(other, lines([a_completion()])).json["batch_id"]
     also_ours = upload(api, lines([a_completion(completed_on="2021-10-01")])).json["batch_id"]
     for _ in range(2):
         read_one(service)
     for _ in range(3):
         moment.now += timedelta(seconds=1)
-        apply_some(service, pace)
+        batch_turns.take(service, 5)
     assert other.get(f"/v1/batches/{small}").json["status"] == "completed"
     assert api.get(f"/v1/batches/{also_ours}").json["status"] == "completed"
     assert {api.get(f"/v1/batches/{each}").json["status"] for each in ours} == {"applying"}
