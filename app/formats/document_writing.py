@@ -1,0 +1,88 @@
+"""XML documents of records as they were sent, each after a comment that says what is wrong with it.
+
+A comment is not an element: nothing has to be taken out before the document is sent again, and reading drops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from app.domain.batches import Element, Head
+from app.formats.elements import closed, declared, local_name, markup, opened, plain, scope_of
+from app.formats.pipes import gathered
+from app.formats.written import Note, ResultRow, WrittenRow, result_texts
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_AROUND = "ActivityReports"
+"""The element within the root that holds the records, where a document has one."""
+_BARE: Element = {"n": "Records"}
+
+
+def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+    """Write rejected records within the sender's own root."""
+    return _written(head, ((row, _comment(f"Record {row.number} was refused.", row.notes)) for row in rows))
+
+
+def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+    """Write accepted records within the sender's own root, the warnings before them."""
+    return _written(
+        head,
+        (
+            (row, _comment(f"Record {row.number} was accepted, with warnings.", row.notes) if row.notes else "")
+            for row in rows
+        ),
+    )
+
+
+def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
+    """Write records of validations within the sender's own root, the answer before each."""
+    return _written(head, ((row, _answer(row)) for row in rows))
+
+
+def _written(head: Head, rows: Iterable[tuple[WrittenRow | ResultRow, str]]) -> Iterator[bytes]:
+    return (piece.encode() for piece in gathered(_document(head.root or _BARE, rows)))
+
+
+def _document(root: Element, rows: Iterable[tuple[WrittenRow | ResultRow, str]]) -> Iterator[str]:
+    """Yield the document. Namespaces of the root are declared there, others where they come up."""
+    scope = scope_of(root)
+    around = next((each for each in root.get("c", ()) if local_name(each["n"]) == _AROUND), None)
+    chain = [root] if around is None else [root, around]
+    yield _DECLARATION
+    declarations = declared(scope)
+    for depth, element in enumerate(chain):
+        indent = "  " * depth
+        yield f"{indent}{opened(element, scope, declarations)}>\n"
+        declarations = ""
+        for child in element.get("c", ()):
+            if child is not around:
+                yield markup(child, scope, f"{indent}  ")
+    indent = "  " * len(chain)
+    for row, comment in rows:
+        yield comment
+        if isinstance(row.raw, dict):
+            yield markup(row.raw, scope, indent)
+    for depth, element in reversed(list(enumerate(chain))):
+        yield f"{'  ' * depth}{closed(element, scope)}\n"
+
+
+def _comment(title: str, notes: tuple[Note, ...]) -> str:
+    lines = [title]
+    for note in notes:
+        mark = "" if note.rejects else " (warning)"
+        lines.append(f"  {note.code}{mark}{f' at {note.place}' if note.place else ''}: {note.detail}")
+        if note.hint:
+            lines.append(f"    What to do: {note.hint}")
+    return _as_comment(lines)
+
+
+def _answer(row: ResultRow) -> str:
+    result, link, boards, what_to_do = result_texts(row)
+    named = (("Learner link", link), ("Boards", boards), ("What to do", what_to_do))
+    return _as_comment([f"Record {row.number}: {result}.", *(f"  {name}: {text}" for name, text in named if text)])
+
+
+def _as_comment(lines: list[str]) -> str:
+    """Return lines as a comment; two hyphens in a row would end it."""
+    text = plain("\n".join(lines)).replace("--", "- -").replace("--", "- -")
+    return f"<!-- {text}\n-->\n"

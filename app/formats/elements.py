@@ -1,0 +1,129 @@
+"""Elements as they are kept, made into XML again.
+
+Every namespace has a prefix and none is the default: an element that has no namespace then needs no saying so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from app.domain.batches import Element
+
+_XML = "http://www.w3.org/XML/1998/namespace"
+PREFIXES = {
+    _XML: "xml",
+    "http://www.w3.org/2001/XMLSchema-instance": "xsi",
+    "http://ns.medbiq.org/activityreport/v1/": "ar",
+    "http://ns.medbiq.org/member/v1/": "m",
+    "http://ns.medbiq.org/name/v1/": "n",
+    "http://ns.medbiq.org/lom/extend/v1/": "lom",
+}
+"""Prefixes for the namespaces that senders use. Those that they sent are not kept: they mean nothing."""
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_ATTRIBUTE = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
+)
+
+
+def plain(text: str) -> str:
+    """Return the text without characters that no XML document can hold."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def in_text(text: str) -> str:
+    """Return a text as it stands between tags."""
+    return plain(text).translate(_IN_TEXT)
+
+
+def in_attribute(text: str) -> str:
+    """Return a text as it stands between double quotes."""
+    return plain(text).translate(_IN_ATTRIBUTE)
+
+
+def local_name(name: str) -> str:
+    """Return a name without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def first_text(element: Element, name: str, *, attribute: str | None = None) -> str | None:
+    """Return the text, or an attribute, of the first element of that local name."""
+    for each in every(element):
+        if local_name(each["n"]) == name:
+            if attribute is None:
+                return each.get("t")
+            return next((value for key, value in each.get("a", {}).items() if local_name(key) == attribute), None)
+    return None
+
+
+def every(element: Element) -> Iterator[Element]:
+    """Yield the element and everything in it."""
+    yield element
+    for child in element.get("c", ()):
+        yield from every(child)
+
+
+def scope_of(*elements: Element) -> dict[str, str]:
+    """Return the prefix of every namespace in the elements, by which all of a document can be written."""
+    scope: dict[str, str] = {}
+    for element in elements:
+        for each in every(element):
+            for name in (each["n"], *each.get("a", ())):
+                _prefixed(name, scope)
+    return scope
+
+
+def declared(scope: Mapping[str, str]) -> str:
+    """Return the declarations of a scope's prefixes, to stand in a tag."""
+    return "".join(f' xmlns:{prefix}="{in_attribute(uri)}"' for uri, prefix in scope.items() if uri != _XML)
+
+
+def opened(element: Element, scope: dict[str, str], declarations: str = "") -> str:
+    """Return the tag that opens an element, without its last character; the scope has all of its prefixes."""
+    attributes = "".join(
+        f' {_prefixed(name, scope)}="{in_attribute(value)}"' for name, value in element.get("a", {}).items()
+    )
+    return f"<{_prefixed(element['n'], scope)}{declarations}{attributes}"
+
+
+def closed(element: Element, scope: dict[str, str]) -> str:
+    """Return the tag that closes an element."""
+    return f"</{_prefixed(element['n'], scope)}>"
+
+
+def markup(element: Element, scope: Mapping[str, str], indent: str = "") -> str:
+    """Return the element as text, one line for each element within; prefixes not in the scope are declared."""
+    inner = dict(scope)
+    for each in every(element):
+        for name in (each["n"], *each.get("a", ())):
+            _prefixed(name, inner)
+    new = {uri: prefix for uri, prefix in inner.items() if uri not in scope}
+    return "".join(_lines(element, inner, indent, declared(new)))
+
+
+def _lines(
+    element: Element, scope: dict[str, str], indent: str, declarations: str = "", end: str = "\n"
+) -> Iterator[str]:
+    text, children = element.get("t", ""), element.get("c", ())
+    tag = f"{indent}{opened(element, scope, declarations)}"
+    if not children:
+        yield f"{tag}>{in_text(text)}{closed(element, scope)}{end}" if text else f"{tag}/>{end}"
+        return
+    # Beside text of its own, spaces between elements would become a part of it.
+    within = "" if text else end
+    yield f"{tag}>{in_text(text)}{within}"
+    for child in children:
+        yield from _lines(child, scope, f"{indent}  " if within else "", end=within)
+    yield f"{indent if within else ''}{closed(element, scope)}{end}"
+
+
+def _prefixed(name: str, scope: dict[str, str]) -> str:
+    if not name.startswith("{"):
+        return name
+    uri, _, local = name[1:].partition("}")
+    prefix = scope.get(uri)
+    if prefix is None:
+        prefix = scope[uri] = PREFIXES.get(uri, f"ns{len(scope)}")
+    return f"{prefix}:{local}"

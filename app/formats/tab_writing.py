@@ -1,0 +1,124 @@
+"""Tab-delimited text of rows as they were sent, in UTF-8, quoted where a spreadsheet would quote.
+
+It begins with a byte order mark, so that spreadsheets read its accents, unless the sender's was UTF-8 without one.
+Lines end as Excel ends them. Text that looks like a formula has an apostrophe before it, which reading takes away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from app.core.cells import safe_text
+from app.domain.batches import Cell, DateCell, FileFormat, Head
+from app.domain.columns import ACTIVITIES, LEARNERS, VALIDATIONS, Holds
+from app.domain.words import code_key
+from app.formats.layout import cells_of, heading_row_of, layout_of, rows_above
+from app.formats.pipes import gathered
+from app.formats.written import (
+    OF_REJECTED,
+    OF_RESULTS,
+    OF_SUCCESSFUL,
+    ResultRow,
+    WrittenRow,
+    rejection_texts,
+    result_texts,
+    warning_texts,
+)
+
+BOM = "\ufeff"
+_QUOTED = re.compile(r'[\t\r\n"]')
+_DAYS = {
+    code_key(name): each.holds
+    for each in (*LEARNERS, *VALIDATIONS, *ACTIVITIES)
+    if each.holds in (Holds.DATE, Holds.MONTH_DAY)
+    for name in (each.heading, *each.other_headings)
+}
+"""Columns in which a date is a day, whatever time of it a workbook may hold."""
+_MONTH_AND_YEAR = re.compile(r"^m{1,4}[-/ ]yy$", re.IGNORECASE)
+
+
+def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+    """Write rejected rows as sent, with `REJECTION` after the sender's columns."""
+    headings = tuple(head.headings)
+    written = ((row, rejection_texts(headings, row.notes)) for row in rows)
+    return _written(head, OF_REJECTED, written)
+
+
+def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+    """Write accepted rows as sent, with their warnings in `NOTES`."""
+    headings = tuple(head.headings)
+    written = ((row, warning_texts(headings, row.notes)) for row in rows)
+    return _written(head, OF_SUCCESSFUL, written)
+
+
+def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
+    """Write rows of validations as sent, with `VALIDATION_RESULTS` after them."""
+    return _written(head, OF_RESULTS, ((row, result_texts(row)) for row in rows))
+
+
+def _written(
+    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[WrittenRow | ResultRow, Sequence[str]]]
+) -> Iterator[bytes]:
+    return (piece.encode() for piece in gathered(_lines(head, extra, rows)))
+
+
+def _lines(
+    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[WrittenRow | ResultRow, Sequence[str]]]
+) -> Iterator[str]:
+    layout = layout_of(head, extra)
+    days = [_DAYS.get(code_key(heading)) for heading in layout.headings]
+    # Excel knows UTF-8 by its mark only; who sent it without one reads it by other means.
+    if head.format is not FileFormat.TAB or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
+        yield BOM
+    line = 1
+    for number, cells in rows_above(head):
+        yield "\r\n" * (number - line) + _line(cells, days)
+        line = number + 1
+    yield "\r\n" * (heading_row_of(head) - line) + _line(layout.headings, days)
+    for row, texts in rows:
+        yield _line(layout.row(cells_of(row.raw, row.number), texts), days)
+
+
+def _line(cells: Sequence[Cell], days: Sequence[Holds | None]) -> str:
+    written = [
+        (cell if cell.isalnum() else _quoted(cell)) if type(cell) is str else _quoted(_text(cell, days, place))
+        for place, cell in enumerate(cells)
+    ]
+    return "\t".join(written) + "\r\n"
+
+
+def _quoted(text: str) -> str:
+    text = safe_text(text)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
+    """Return a cell of a workbook as it would be typed."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case float() if cell.is_integer() and abs(cell) < 1e15:
+            return str(int(cell))
+        case dict():
+            return _date(cell, days[place] if place < len(days) else None)
+        case _:
+            return str(cell)
+
+
+def _date(cell: DateCell, holds: Holds | None) -> str:
+    try:
+        moment = datetime.fromisoformat(cell["d"])
+    except ValueError:
+        return cell["d"]
+    if holds is Holds.MONTH_DAY and _MONTH_AND_YEAR.match(cell["f"]):
+        # A spreadsheet took 02/29 for February 2029: what stands as the year was the day.
+        return f"{moment.month:02d}/{moment.year % 100:02d}"
+    if holds is Holds.MONTH_DAY:
+        return f"{moment.month:02d}/{moment.day:02d}"
+    if holds is Holds.DATE or len(cell["d"]) == 10:
+        return f"{moment:%m/%d}/{moment.year:04d}"
+    return cell["d"].replace("T", " ")

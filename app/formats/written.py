@@ -1,0 +1,109 @@
+"""What is written into files: rows as they were sent, with what is said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.batches import Head, Raw
+from app.domain.columns import NOTES, REJECTION, VALIDATION_RESULTS
+
+
+class NotWritable(Exception):
+    """The rows cannot be written in the format that was asked for; the text is for the sender."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One finding about a row, in the sender's words for places. It names nobody."""
+
+    code: str
+    detail: str
+    hint: str = ""
+    index: int | None = None
+    """Column of the sender's file, from 0, where the fault is in one."""
+    place: str | None = None
+    """Path of the element or JSON Pointer of the member, where the file has no columns."""
+    rejects: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenRow:
+    """A row as it was sent, with everything said about it."""
+
+    number: int
+    raw: Raw
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """A row of a file of validations as it was sent, with its answer."""
+
+    number: int
+    raw: Raw
+    result: str
+    """As the API names it: `one`, `more_than_one`, `none`."""
+    learner_link: str = ""
+    """The learner's id for this provider."""
+    boards: tuple[str, ...] = ()
+    """Codes of the boards named in the row that know the learner."""
+    what_to_do: str = ""
+
+
+class Writer(Protocol):
+    """A format that rows are written in. Every function yields the bytes of a file, some at a time."""
+
+    def write_rejected(self, head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+        """Write rejected rows as they were sent, told what is wrong: fixed, the file goes back in as it is."""
+        ...
+
+    def write_successful(self, head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+        """Write accepted rows as they were sent, with their warnings."""
+        ...
+
+    def write_results(self, head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
+        """Write rows of validations as they were sent, with their answers."""
+        ...
+
+
+RESULTS = {"one": "One learner was matched", "more_than_one": "More than one learner was matched"}
+NO_LEARNER = "No learner was matched"
+
+
+def rejection_texts(headings: tuple[str, ...], notes: tuple[Note, ...]) -> tuple[str, str, str]:
+    """Return the cells of `REJECTION`: codes, what is wrong and where, what to do; one line each, none twice."""
+    codes: dict[str, None] = {}
+    errors: dict[str, None] = {}
+    hints: dict[str, None] = {}
+    for note in notes if len(notes) < 2 else sorted(notes, key=lambda each: not each.rejects):
+        mark = "" if note.rejects else " (warning)"
+        codes[note.code + mark] = None
+        errors[f"{named(headings, note)}{note.detail}{mark}"] = None
+        if note.hint:
+            hints[note.hint] = None
+    return "\n".join(codes), "\n".join(errors), "\n".join(hints)
+
+
+def warning_texts(headings: tuple[str, ...], notes: tuple[Note, ...]) -> tuple[str]:
+    """Return the cell of `NOTES`: one line for each thing said, with what to do about it."""
+    lines = {f"{named(headings, note)}{note.detail} {note.hint}".rstrip(): None for note in notes}
+    return ("\n".join(lines),)
+
+
+def result_texts(row: ResultRow) -> tuple[str, str, str, str]:
+    """Return the cells of `VALIDATION_RESULTS`."""
+    return RESULTS.get(row.result, NO_LEARNER), row.learner_link, ", ".join(row.boards), row.what_to_do
+
+
+def named(headings: tuple[str, ...], note: Note) -> str:
+    """Return the name of the column that a note is about, to stand before its text."""
+    if note.index is None or note.index >= len(headings):
+        return ""
+    name = " ".join(headings[note.index].split())
+    return f"{name}: " if name else ""
+
+
+OF_REJECTED, OF_SUCCESSFUL, OF_RESULTS = REJECTION, (NOTES,), VALIDATION_RESULTS
+"""Columns added to each kind of file."""
