@@ -1,4 +1,7 @@
-"""Accepted values of the demographics that risk-mitigation education reports. Source: accreditor's REMS template."""
+"""Accepted values of the demographics that risk-mitigation education reports. Source: accreditor's REMS template.
+
+Practice areas are data, in the rules' reference lists: an operator may correct them.
+"""
 
 from __future__ import annotations
 
@@ -8,3 +11,5 @@ PROFESSIONS = (
     PHYSICIAN, "Advanced practice nurse", "Physician Assistant", "Dentist", "Podiatrist", "Nurse", "Pharmacist",
     "Optometrist", "Psychologist", "Veterinarian", "Other healthcare professional", "Other",
 )  # fmt: skip
+DEA_REGISTRATIONS = ("Individual", "Institutional", "None")
+TIMES_IN_PRACTICE = ("Trainee", "0-5 years post training", "6-10", "11-15", "16-20", "21+ years")

@@ -14,8 +14,8 @@ from app.core.cells import safe_text
 from app.domain.batches import Cell, DateCell, FileFormat, Head
 from app.domain.columns import ACTIVITIES, LEARNERS, VALIDATIONS, Holds
 from app.domain.words import code_key
-from app.formats.layout import cells_of, heading_row_of, layout_of, rows_above
 from app.formats.pipes import gathered
+from app.formats.table import cells_of, heading_row_of, rows_above, table_of
 from app.formats.written import (
     OF_REJECTED,
     OF_RESULTS,
@@ -67,8 +67,8 @@ def _written(
 def _lines(
     head: Head, extra: tuple[str, ...], rows: Iterable[tuple[WrittenRow | ResultRow, Sequence[str]]]
 ) -> Iterator[str]:
-    layout = layout_of(head, extra)
-    days = [_DAYS.get(code_key(heading)) for heading in layout.headings]
+    table = table_of(head, extra)
+    days = [_DAYS.get(code_key(heading)) for heading in table.headings]
     # Excel knows UTF-8 by its mark only; who sent it without one reads it by other means.
     if head.format is not FileFormat.TAB or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
         yield BOM
@@ -76,9 +76,9 @@ def _lines(
     for number, cells in rows_above(head):
         yield "\r\n" * (number - line) + _line(cells, days)
         line = number + 1
-    yield "\r\n" * (heading_row_of(head) - line) + _line(layout.headings, days)
+    yield "\r\n" * (heading_row_of(head) - line) + _line(table.headings, days)
     for row, texts in rows:
-        yield _line(layout.row(cells_of(row.raw, row.number), texts), days)
+        yield _line(table.row(cells_of(row.raw, row.number), texts), days)
 
 
 def _line(cells: Sequence[Cell], days: Sequence[Holds | None]) -> str:

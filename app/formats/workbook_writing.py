@@ -17,8 +17,8 @@ from app.domain.batches import Cell, Head
 from app.domain.columns import ACTIVITIES, LEARNERS, OF_OURS, REMS, VALIDATIONS, Holds
 from app.domain.words import code_key
 from app.formats import workbook_parts as parts
-from app.formats.layout import Layout, cells_of, heading_row_of, layout_of, rows_above
 from app.formats.pipes import archive
+from app.formats.table import Table, cells_of, heading_row_of, rows_above, table_of
 from app.formats.workbook_parts import Comment, Look, Styles, column_name, escaped
 from app.formats.written import (
     OF_REJECTED,
@@ -61,11 +61,11 @@ _EXPLAINED = (
 
 def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     """Write rejected rows as sent, with `REJECTION` after the sender's columns and the cells at fault coloured."""
-    layout = layout_of(head, OF_REJECTED)
-    sheet = _Sheet(head, layout, commented=True)
-    sheet.comments.append(Comment(heading_row_of(head) - 1, layout.added[0], _EXPLAINED))
+    table = table_of(head, OF_REJECTED)
+    sheet = _Sheet(head, table, commented=True)
+    sheet.comments.append(Comment(heading_row_of(head) - 1, table.added[0], _EXPLAINED))
     lines = (
-        (layout.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes)), row.notes)
+        (table.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes)), row.notes)
         for row in rows
     )
     return sheet.written(lines)
@@ -73,19 +73,19 @@ def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
 
 def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     """Write accepted rows as sent, with their warnings in `NOTES`."""
-    layout = layout_of(head, OF_SUCCESSFUL)
-    sheet = _Sheet(head, layout, commented=False)
+    table = table_of(head, OF_SUCCESSFUL)
+    sheet = _Sheet(head, table, commented=False)
     lines = (
-        (layout.row(cells_of(row.raw, row.number), warning_texts(sheet.sent_headings, row.notes)), ()) for row in rows
+        (table.row(cells_of(row.raw, row.number), warning_texts(sheet.sent_headings, row.notes)), ()) for row in rows
     )
     return sheet.written(lines)
 
 
 def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
     """Write rows of validations as sent, with `VALIDATION_RESULTS` after them."""
-    layout = layout_of(head, OF_RESULTS)
-    lines = ((layout.row(cells_of(row.raw, row.number), result_texts(row)), ()) for row in rows)
-    return _Sheet(head, layout, commented=False).written(lines)
+    table = table_of(head, OF_RESULTS)
+    lines = ((table.row(cells_of(row.raw, row.number), result_texts(row)), ()) for row in rows)
+    return _Sheet(head, table, commented=False).written(lines)
 
 
 _WIDTHS = {
@@ -108,7 +108,7 @@ class _Sheet:
     """One workbook while it is written."""
 
     head: Head
-    layout: Layout
+    table: Table
     commented: bool
     styles: Styles = field(default_factory=Styles)
     comments: list[Comment] = field(default_factory=list)
@@ -160,7 +160,7 @@ class _Sheet:
         yield (
             '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
             '<pageSetup orientation="landscape" fitToHeight="0"/>'
-            f'<ignoredErrors><ignoredError sqref="A1:{column_name(len(self.layout.headings) - 1)}{MOST_ROWS}"'
+            f'<ignoredErrors><ignoredError sqref="A1:{column_name(len(self.table.headings) - 1)}{MOST_ROWS}"'
             ' numberStoredAsText="1"/></ignoredErrors>'
             f"{drawing}</worksheet>"
         )
@@ -168,7 +168,7 @@ class _Sheet:
     def _columns(self, rows: Sequence[Sequence[Cell]]) -> str:
         as_text, plain = (self.styles.of(Look(each, top=True)) for each in (parts.TEXT_FORMAT, ""))
         written, widths = [], self._own_widths()
-        for place, heading in enumerate(self.layout.headings):
+        for place, heading in enumerate(self.table.headings):
             if place in widths:
                 width = widths[place]
             else:
@@ -184,7 +184,7 @@ class _Sheet:
         return "".join(written)
 
     def _own_widths(self) -> dict[int, int]:
-        return {place: _WIDTHS[name] for place, name in zip(self.layout.added, self.layout.extra, strict=True)}
+        return {place: _WIDTHS[name] for place, name in zip(self.table.added, self.table.extra, strict=True)}
 
     def _above(self) -> Generator[str, None, list[str]]:
         """Yield the rows above the headings; a text there spans the empty cells after it, as templates have it."""
@@ -192,7 +192,7 @@ class _Sheet:
         look = Look(fill=parts.GUIDANCE, wraps=True)
         for number, cells in rows_above(self.head):
             given = [place for place, cell in enumerate(cells) if cell not in {None, ""}]
-            ends = [*given[1:], max(len(self.layout.sent), len(cells))]
+            ends = [*given[1:], max(len(self.table.sent), len(cells))]
             lines = 1
             for start, end in zip(given, ends, strict=True):
                 lines = max(lines, len(str(cells[start])) // (14 * (end - start)) + 1)
@@ -205,14 +205,14 @@ class _Sheet:
     def _headings(self, number: int) -> str:
         sent = Look(font=parts.BOLD, fill=parts.SENT_HEADING, wraps=True)
         looks = {
-            place: sent._replace(fill=parts.OWN_HEADING) if place in self.layout.added else sent
-            for place in range(len(self.layout.headings))
+            place: sent._replace(fill=parts.OWN_HEADING) if place in self.table.added else sent
+            for place in range(len(self.table.headings))
         }
-        lines = max(len(each) // 11 + 1 for each in (*self.layout.headings, ""))
-        return self._row(list(self.layout.headings), number, looks, f' ht="{15 * min(lines, 5)}" customHeight="1"')
+        lines = max(len(each) // 11 + 1 for each in (*self.table.headings, ""))
+        return self._row(list(self.table.headings), number, looks, f' ht="{15 * min(lines, 5)}" customHeight="1"')
 
     def _rows(self, lines: Iterable[_Line], number: int) -> Iterator[str]:
-        own = dict.fromkeys(self.layout.added, Look(wraps=True))
+        own = dict.fromkeys(self.table.added, Look(wraps=True))
         widths = self._own_widths().items()
         for cells, notes in lines:
             looks = own | self._faults(notes, number) if notes else own
@@ -225,7 +225,7 @@ class _Sheet:
         looks: dict[int, Look] = {}
         said: dict[int, list[str]] = {}
         for note in notes:
-            place = self.layout.places.get(note.index) if note.index is not None else None
+            place = self.table.places.get(note.index) if note.index is not None else None
             if place is None:
                 continue
             red = note.rejects or (place in looks and looks[place].fill == parts.RED)
@@ -256,7 +256,7 @@ class _Sheet:
         return "".join(written)
 
     def __post_init__(self) -> None:
-        self._ids = frozenset(place for place, name in enumerate(self.layout.headings) if code_key(name) in _IDS)
+        self._ids = frozenset(place for place, name in enumerate(self.table.headings) if code_key(name) in _IDS)
         self._number_tail = f' s="{self.styles.of(_PLAIN)}"><v>'
         self._short = lru_cache(maxsize=8_192)(self._cell)
         self._remembered = lru_cache(maxsize=2_048)(self._cell)

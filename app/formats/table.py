@@ -24,7 +24,7 @@ _SETS = ((REJECTION, "Error Codes"), (VALIDATION_RESULTS, "Learner Link"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Table:
     """Where the cells of a row go."""
 
     headings: tuple[str, ...]
@@ -58,7 +58,7 @@ class Layout:
         return placed + beyond
 
 
-def layout_of(head: Head, extra: tuple[str, ...]) -> Layout:
+def table_of(head: Head, extra: tuple[str, ...]) -> Table:
     """Return where cells go in a file that adds these columns.
 
     Columns of an earlier round are ours to replace where the one heading stands that nobody else uses; those not
@@ -86,7 +86,7 @@ def layout_of(head: Head, extra: tuple[str, ...]) -> Layout:
     added = tuple(ours[key] for key in wanted)
     width = len(headings)
     straight = added == tuple(range(width, width + len(extra))) and len(places) == width
-    return Layout(
+    return Table(
         headings=tuple(written),
         sent=tuple(places),
         places=places,
