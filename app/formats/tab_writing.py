@@ -1,7 +1,8 @@
 """Tab-delimited text of rows as they were sent, in UTF-8, quoted where a spreadsheet would quote.
 
 It begins with a byte order mark, so that spreadsheets read its accents, unless the sender's was UTF-8 without one.
-Lines end as Excel ends them. Text that looks like a formula has an apostrophe before it, which reading takes away.
+Lines end as Excel ends them; what is said of a row is one line. Text that looks like a formula has an apostrophe before
+it, which reading takes away.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ from app.formats.written import (
 
 BOM = "\ufeff"
 _QUOTED = re.compile(r'[\t\r\n"]')
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
+"""Characters that no text has: a workbook may, and with them the file would not be taken for a text."""
+_MOST_LINES = 40
+"""Lines that a cell in quotes may have; reading takes a quote with more before it is closed for a stray one."""
 _DAYS = {
     code_key(name): each.holds
     for each in (*LEARNERS, *VALIDATIONS, *ACTIVITIES)
@@ -42,14 +47,14 @@ _MONTH_AND_YEAR = re.compile(r"^m{1,4}[-/ ]yy$", re.IGNORECASE)
 def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     """Write rejected rows as sent, with `REJECTION` after the sender's columns."""
     headings = tuple(head.headings)
-    written = ((row, rejection_texts(headings, row.notes)) for row in rows)
+    written = ((row, rejection_texts(headings, row.notes, " ")) for row in rows)
     return _written(head, OF_REJECTED, written)
 
 
 def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     """Write accepted rows as sent, with their warnings in `NOTES`."""
     headings = tuple(head.headings)
-    written = ((row, warning_texts(headings, row.notes)) for row in rows)
+    written = ((row, warning_texts(headings, row.notes, " ")) for row in rows)
     return _written(head, OF_SUCCESSFUL, written)
 
 
@@ -61,7 +66,7 @@ def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
 def _written(
     head: Head, extra: tuple[str, ...], rows: Iterable[tuple[WrittenRow | ResultRow, Sequence[str]]]
 ) -> Iterator[bytes]:
-    return (piece.encode() for piece in gathered(_lines(head, extra, rows)))
+    return (piece.encode("utf-8", "replace") for piece in gathered(_lines(head, extra, rows)))
 
 
 def _lines(
@@ -90,6 +95,10 @@ def _line(cells: Sequence[Cell], days: Sequence[Holds | None]) -> str:
 
 
 def _quoted(text: str) -> str:
+    if _CONTROL.search(text):
+        text = _CONTROL.sub("", text)
+    if text.count("\n") > _MOST_LINES:
+        text = " ".join(text.splitlines())
     text = safe_text(text)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 

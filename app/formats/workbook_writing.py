@@ -36,6 +36,8 @@ LEVEL = 1
 """Of compression: the next ones take twice as long and save a quarter."""
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_576, 16_384, 32_767
 """Limits of a sheet; characters are counted as UTF-16 units."""
+MOST_CELLS = 16_000_000
+"""Of one workbook: with more, its sheet could unpack to more than archives and readers take."""
 MOST_COMMENTS = 5_000
 """Cells at fault that carry a comment. Spreadsheet programs become slow with more; the colour is always there."""
 _LONGEST_AS_TEXT = 255
@@ -65,7 +67,7 @@ def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     sheet = _Sheet(head, table, commented=True)
     sheet.comments.append(Comment(heading_row_of(head) - 1, table.added[0], _EXPLAINED))
     lines = (
-        (table.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes)), row.notes)
+        (table.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes, "\n")), row.notes)
         for row in rows
     )
     return sheet.written(lines)
@@ -76,7 +78,8 @@ def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     table = table_of(head, OF_SUCCESSFUL)
     sheet = _Sheet(head, table, commented=False)
     lines = (
-        (table.row(cells_of(row.raw, row.number), warning_texts(sheet.sent_headings, row.notes)), ()) for row in rows
+        (table.row(cells_of(row.raw, row.number), warning_texts(sheet.sent_headings, row.notes, "\n")), ())
+        for row in rows
     )
     return sheet.written(lines)
 
@@ -315,8 +318,10 @@ def _names(count: int) -> tuple[str, ...]:
 def serial_of(written: str) -> str | None:
     """Return a date as the number that a cell holds: days from 1900-01-01, which is 1; None for one before that.
 
-    The 29th of February 1900, which was not, has a number; days before it have one less than the calendar says.
+    The 29th of February 1900, which never was, has a number; days before it have one less than the calendar says.
     """
+    if written == "1900-02-29":
+        return "60"
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
