@@ -13,6 +13,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, islice
 
+from app.core.cells import DANGEROUS
 from app.domain.batches import Cell, Head
 from app.domain.columns import ACTIVITIES, LEARNERS, OF_OURS, REMS, VALIDATIONS, Holds
 from app.domain.words import code_key
@@ -274,8 +275,9 @@ class _Sheet:
         """Return what follows the name of a cell."""
         style = self.styles.of
         if isinstance(cell, str) and cell:
-            is_long = len(cell) > _LONGEST_AS_TEXT or look.wraps
-            return _text(cell, style(look if is_long else look._replace(format=parts.TEXT_FORMAT)))
+            # As text it stays text when it is edited: zeros are kept, and what looks like a formula is none.
+            as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or cell.startswith(DANGEROUS))
+            return _text(cell, style(look._replace(format=parts.TEXT_FORMAT) if as_text else look))
         if isinstance(cell, bool):
             return f' s="{style(look)}" t="b"><v>{cell:d}</v></c>'
         if isinstance(cell, int | float):
