@@ -29,6 +29,8 @@ from app.formats.written import (
 )
 
 BOM = "\ufeff"
+_SPECIAL = re.compile("[\x00-\x1f\"]|\\A'*[=+@-]")
+"""Texts that may need something; all others are written as they are."""
 _QUOTED = re.compile(r'[\t\r\n"]')
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 """Characters that no text has: a workbook may, and with them the file would not be taken for a text."""
@@ -87,16 +89,21 @@ def _lines(
 
 
 def _line(cells: Sequence[Cell], days: Sequence[Holds | None]) -> str:
-    written = [
-        (cell if cell.isalnum() else _quoted(cell)) if type(cell) is str else _quoted(_text(cell, days, place))
-        for place, cell in enumerate(cells)
-    ]
+    written: list[str] = []
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str):
+            written.append(_quoted(cell))
+        elif cell is None:
+            written.append("")
+        else:
+            written.append(_quoted(_text(cell, days, place)))
     return "\t".join(written) + "\r\n"
 
 
 def _quoted(text: str) -> str:
-    if _CONTROL.search(text):
-        text = _CONTROL.sub("", text)
+    if not _SPECIAL.search(text):
+        return text
+    text = _CONTROL.sub("", text)
     if text.count("\n") > _MOST_LINES:
         text = " ".join(text.splitlines())
     text = safe_text(text)
@@ -105,17 +112,13 @@ def _quoted(text: str) -> str:
 
 def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
     """Return a cell of a workbook as it would be typed."""
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "TRUE" if cell else "FALSE"
-        case float() if cell.is_integer() and abs(cell) < 1e15:
-            return str(int(cell))
-        case dict():
-            return _date(cell, days[place] if place < len(days) else None)
-        case _:
-            return str(cell)
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, dict):
+        return _date(cell, days[place] if place < len(days) else None)
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    return "" if cell is None else str(cell)
 
 
 def _date(cell: DateCell, holds: Holds | None) -> str:

@@ -199,7 +199,7 @@ class _Sheet:
             ends = [*given[1:], max(len(self.table.sent), len(cells))]
             lines = 1
             for start, end in zip(given, ends, strict=True):
-                lines = max(lines, len(str(cells[start])) // (14 * (end - start)) + 1)
+                lines = max(lines, len(str(cells[start])) // (10 * (end - start)) + 1)
                 if end - start > 1:
                     merged.append(f"{column_name(start)}{number}:{column_name(end - 1)}{number}")
             looks = dict.fromkeys(given, look)
