@@ -16,7 +16,6 @@ from app.domain.batches import Cell, DateCell, FileFormat, Head
 from app.domain.columns import ACTIVITIES, LEARNERS, VALIDATIONS, Holds
 from app.domain.words import code_key
 from app.formats.pipes import gathered
-from app.formats.table import cells_of, heading_row_of, rows_above, table_of
 from app.formats.written import (
     OF_REJECTED,
     OF_RESULTS,
@@ -27,6 +26,7 @@ from app.formats.written import (
     result_texts,
     warning_texts,
 )
+from app.formats.written_table import cells_of, heading_row_of, rows_above, table_of
 
 BOM = "\ufeff"
 _SPECIAL = re.compile("[\x00-\x1f\"]|\\A'*[=+@-]")

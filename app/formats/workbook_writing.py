@@ -19,7 +19,6 @@ from app.domain.columns import ACTIVITIES, LEARNERS, OF_OURS, REMS, VALIDATIONS,
 from app.domain.words import code_key
 from app.formats import workbook_parts as parts
 from app.formats.pipes import archive
-from app.formats.table import Table, cells_of, heading_row_of, rows_above, table_of
 from app.formats.workbook_parts import Comment, Look, Styles, column_name, escaped
 from app.formats.written import (
     OF_REJECTED,
@@ -32,6 +31,7 @@ from app.formats.written import (
     result_texts,
     warning_texts,
 )
+from app.formats.written_table import WrittenTable, cells_of, heading_row_of, rows_above, table_of
 
 LEVEL = 1
 """Of compression: the next ones take twice as long and save a quarter."""
@@ -112,7 +112,7 @@ class _Sheet:
     """One workbook while it is written."""
 
     head: Head
-    table: Table
+    table: WrittenTable
     commented: bool
     styles: Styles = field(default_factory=Styles)
     comments: list[Comment] = field(default_factory=list)

@@ -24,7 +24,7 @@ _SETS = ((REJECTION, "Error Codes"), (VALIDATION_RESULTS, "Learner Link"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class WrittenTable:
     """Where the cells of a row go."""
 
     headings: tuple[str, ...]
@@ -58,7 +58,7 @@ class Table:
         return placed + beyond
 
 
-def table_of(head: Head, extra: tuple[str, ...]) -> Table:
+def table_of(head: Head, extra: tuple[str, ...]) -> WrittenTable:
     """Return where cells go in a file that adds these columns.
 
     Columns of an earlier round are ours to replace where the one heading stands that nobody else uses; those not
@@ -86,7 +86,7 @@ def table_of(head: Head, extra: tuple[str, ...]) -> Table:
     added = tuple(ours[key] for key in wanted)
     width = len(headings)
     straight = added == tuple(range(width, width + len(extra))) and len(places) == width
-    return Table(
+    return WrittenTable(
         headings=tuple(written),
         sent=tuple(places),
         places=places,
