@@ -186,7 +186,7 @@ def test_a_workbook_of_more_rows_than_it_holds_is_refused() -> None:
 def test_a_workbook_as_text_has_what_would_have_been_typed() -> None:
     cells = a_row_of_cells(
         accme=201759558, completion={"d": "2021-02-14T09:30:00", "f": "m/d/yyyy"}, first="\x01-\n", number=2.0,
-        date={"d": "2029-02-01", "f": "mmm-yy"},
+        date={"d": "2029-02-01", "f": "[$-409]mmm\\-yy;@"},
     )  # fmt: skip
     [row] = below(table_of(whole(writing.write_rejected(a_head(), [a_written(cells)], FileFormat.TAB)), FileFormat.TAB))
     assert [row[name] for name in HEADINGS[1:4]] == ["201759558", "02/14/2021", "-\n"]

@@ -43,7 +43,8 @@ _DAYS = {
     for name in (each.heading, *each.other_headings)
 }
 """Columns in which a date is a day, whatever time of it a workbook may hold."""
-_MONTH_AND_YEAR = re.compile(r"^m{1,4}[-/ ]yy$", re.IGNORECASE)
+_FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
+_MONTH_AND_YEAR = re.compile(r"m{1,5}[-/ .]*yy")
 
 
 def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
@@ -126,7 +127,8 @@ def _date(cell: DateCell, holds: Holds | None) -> str:
         moment = datetime.fromisoformat(cell["d"])
     except ValueError:
         return cell["d"]
-    if holds is Holds.MONTH_DAY and _MONTH_AND_YEAR.match(cell["f"]):
+    shown = _FORMAT_EXTRAS.sub("", cell["f"]).strip().lower()
+    if holds is Holds.MONTH_DAY and moment.day == 1 and _MONTH_AND_YEAR.fullmatch(shown):
         # A spreadsheet took 02/29 for February 2029: what stands as the year was the day.
         return f"{moment.month:02d}/{moment.year % 100:02d}"
     if holds is Holds.MONTH_DAY:
