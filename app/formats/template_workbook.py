@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import Any
 
 import xlsxwriter
@@ -92,7 +93,13 @@ class _Book:
             else:
                 self.data.merge_range(0, above.first, 0, above.last, above.text, guidance)
         self.data.set_row(0, 15 * lines)
-        self.data.set_row(1, 64)
+        self.data.set_row(
+            1,
+            16
+            * max(
+                len(wrap(each.heading, width - 1)) for each, width in zip(self.template.columns, widths, strict=True)
+            ),
+        )
         for place, each in enumerate(self.template.columns):
             look = {"bold": True, "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
             band = _BANDS[0] if each.board is None else _BANDS[1 + each.board % 2]
