@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from app.domain.batches import Cell, FileFormat, Head, Raw
 from app.formats import writing
@@ -21,6 +24,8 @@ from tests.written_files import (
     a_row_of_cells,
     a_written,
     plain_raw,
+    records_of,
+    table_of,
     whole,
 )
 
@@ -124,6 +129,53 @@ def test_any_text_of_a_tab_delimited_file_comes_back(given_texts: list[str]) -> 
     raws: list[Raw] = [a_row_of_cells(first=text, number="2.25") for text in given_texts]
     data = whole(writing.write_rejected(head, [a_written(raw) for raw in raws]))
     assert READERS["others"](data, head) == [plain_raw(each) for each in raws]
+
+
+names = st.builds(
+    lambda uri, name: f"{{{uri}}}{name}" if uri else name,
+    st.sampled_from(["", "urn:a", "http://x.example/?a=1&b=2", "http://ns.medbiq.org/name/v1/"]),
+    st.sampled_from(["Name", "x-1", "Ünïcode"]),
+)
+xml_texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=8)
+inner = st.recursive(
+    st.builds(
+        lambda n, t, a: {"n": n, "t": f"x{t}", "a": a or {"b": ""}}, names, xml_texts, st.dictionaries(names, xml_texts)
+    ),
+    lambda inside: st.builds(lambda n, c: {"n": n, "c": c}, names, st.lists(inside, min_size=1, max_size=3)),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.builds(lambda c: {"n": "ActivityReport", "t": "mixed", "c": [c]}, inner), min_size=1, max_size=3))
+def test_any_record_of_a_document_comes_back(raws: list[Any]) -> None:
+    data = whole(writing.write_rejected(a_head(FileFormat.XML), [a_written(raw) for raw in raws]))
+    assert records_of(data) == raws
+
+
+cells = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), texts.map("".join),
+    st.builds(lambda d, f: {"d": d.isoformat(), "f": f}, st.datetimes(), st.text(max_size=4)),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.lists(cells, max_size=14), max_size=4),
+    st.sampled_from(TABLES),
+    st.lists(texts.map("".join), max_size=9),
+)
+def test_whatever_was_sent_can_be_written(raws: list[Any], format: FileFormat, headings: list[str]) -> None:
+    head = a_head(headings=("Record Action", *headings))
+    rows = [a_written(raw, a_note(index=len(headings))) for raw in raws]
+    data = whole(writing.write_rejected(head, rows, format))
+    if format is FileFormat.XLSX:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            sheet = etree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+        assert len(list(sheet.iter("{*}row"))) == 2 + len(raws)
+    else:
+        # Rows of nothing at all but what is said of them are rows as well.
+        assert len(table_of(data, format)) == 2 + len(raws)
 
 
 @reader
