@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import backlog, feed, matching, pages, single, validations
+from benchmarks import backlog, feed, matching, pages, single, validations, writing
 from benchmarks.table import show
 
 PARTS = {
@@ -19,6 +19,8 @@ PARTS = {
     "backlog": backlog.rows,
 }
 LARGE = {"pages": pages.rows}
+FILES = {"writing": writing.rows}
+"""What touches no database."""
 
 
 def main() -> None:
@@ -26,11 +28,15 @@ def main() -> None:
     configure_logging()
     asked = set(sys.argv[1:])
     every = PARTS | LARGE
-    parts = [part for part in every if part in asked or (part in PARTS and not asked & every.keys())]
+    named = asked & (every.keys() | FILES.keys())
+    parts = [part for part in every if part in asked or (part in PARTS and not named)]
     databases = [each for each in ("sqlite", "postgresql") if not asked & {"sqlite", "postgresql"} or each in asked]
     for part in parts:
         for database in databases:
             show(every[part](database))
+    for part, rows in FILES.items():
+        if part in asked or not named:
+            show(rows())
 
 
 if __name__ == "__main__":

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from app.domain.batches import Element, Head
-from app.formats.elements import closed, declared, local_name, markup, opened, plain, scope_of
+from app.formats.elements import closed, declared, markup, opened, plain, scope_of
 from app.formats.pipes import gathered
 from app.formats.written import Note, ResultRow, WrittenRow, result_texts
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_AROUND = "ActivityReports"
-"""The element within the root that holds the records, where a document has one."""
 _BARE: Element = {"n": "Records"}
 
 
@@ -44,19 +42,20 @@ def _written(head: Head, rows: Iterable[tuple[WrittenRow | ResultRow, str]]) -> 
 
 
 def _document(root: Element, rows: Iterable[tuple[WrittenRow | ResultRow, str]]) -> Iterator[str]:
-    """Yield the document. Namespaces of the root are declared there, others where they come up."""
+    """Yield the document. The root holds one element within another, the records stand in the innermost.
+
+    Namespaces of the root are declared there, others where they come up.
+    """
     scope = scope_of(root)
-    around = next((each for each in root.get("c", ()) if local_name(each["n"]) == _AROUND), None)
-    chain = [root] if around is None else [root, around]
+    chain = [root]
+    while inner := chain[-1].get("c"):
+        chain.append(inner[0])
     yield _DECLARATION
     declarations = declared(scope)
     for depth, element in enumerate(chain):
         indent = "  " * depth
         yield f"{indent}{opened(element, scope, declarations)}>\n"
         declarations = ""
-        for child in element.get("c", ()):
-            if child is not around:
-                yield markup(child, scope, f"{indent}  ")
     indent = "  " * len(chain)
     for row, comment in rows:
         yield comment

@@ -1,7 +1,8 @@
 """Tab-delimited text of rows as they were sent, in UTF-8, quoted where a spreadsheet would quote.
 
 It begins with a byte order mark, so that spreadsheets read its accents, unless the sender's was UTF-8 without one.
-Lines end as Excel ends them. Text that looks like a formula has an apostrophe before it, which reading takes away.
+Lines end as Excel ends them; what is said of a row is one line. Text that looks like a formula has an apostrophe before
+it, which reading takes away.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from app.domain.batches import Cell, DateCell, FileFormat, Head
 from app.domain.columns import ACTIVITIES, LEARNERS, VALIDATIONS, Holds
 from app.domain.words import code_key
 from app.formats.pipes import gathered
-from app.formats.table import cells_of, heading_row_of, rows_above, table_of
 from app.formats.written import (
     OF_REJECTED,
     OF_RESULTS,
@@ -26,9 +26,16 @@ from app.formats.written import (
     result_texts,
     warning_texts,
 )
+from app.formats.written_table import cells_of, heading_row_of, rows_above, table_of
 
 BOM = "\ufeff"
+_SPECIAL = re.compile("[\x00-\x1f\"]|\\A'*[=+@-]")
+"""Texts that may need something; all others are written as they are."""
 _QUOTED = re.compile(r'[\t\r\n"]')
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
+"""Characters that no text has: a workbook may, and with them the file would not be taken for a text."""
+_MOST_LINES = 40
+"""Lines that a cell in quotes may have; reading takes a quote with more before it is closed for a stray one."""
 _DAYS = {
     code_key(name): each.holds
     for each in (*LEARNERS, *VALIDATIONS, *ACTIVITIES)
@@ -36,20 +43,21 @@ _DAYS = {
     for name in (each.heading, *each.other_headings)
 }
 """Columns in which a date is a day, whatever time of it a workbook may hold."""
-_MONTH_AND_YEAR = re.compile(r"^m{1,4}[-/ ]yy$", re.IGNORECASE)
+_FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
+_MONTH_AND_YEAR = re.compile(r"m{1,5}[-/ .]*yy")
 
 
 def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     """Write rejected rows as sent, with `REJECTION` after the sender's columns."""
     headings = tuple(head.headings)
-    written = ((row, rejection_texts(headings, row.notes)) for row in rows)
+    written = ((row, rejection_texts(headings, row.notes, " ")) for row in rows)
     return _written(head, OF_REJECTED, written)
 
 
 def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     """Write accepted rows as sent, with their warnings in `NOTES`."""
     headings = tuple(head.headings)
-    written = ((row, warning_texts(headings, row.notes)) for row in rows)
+    written = ((row, warning_texts(headings, row.notes, " ")) for row in rows)
     return _written(head, OF_SUCCESSFUL, written)
 
 
@@ -61,7 +69,7 @@ def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
 def _written(
     head: Head, extra: tuple[str, ...], rows: Iterable[tuple[WrittenRow | ResultRow, Sequence[str]]]
 ) -> Iterator[bytes]:
-    return (piece.encode() for piece in gathered(_lines(head, extra, rows)))
+    return (piece.encode("utf-8", "replace") for piece in gathered(_lines(head, extra, rows)))
 
 
 def _lines(
@@ -82,31 +90,36 @@ def _lines(
 
 
 def _line(cells: Sequence[Cell], days: Sequence[Holds | None]) -> str:
-    written = [
-        (cell if cell.isalnum() else _quoted(cell)) if type(cell) is str else _quoted(_text(cell, days, place))
-        for place, cell in enumerate(cells)
-    ]
+    written: list[str] = []
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str):
+            written.append(_quoted(cell))
+        elif cell is None:
+            written.append("")
+        else:
+            written.append(_quoted(_text(cell, days, place)))
     return "\t".join(written) + "\r\n"
 
 
 def _quoted(text: str) -> str:
+    if not _SPECIAL.search(text):
+        return text
+    text = _CONTROL.sub("", text)
+    if text.count("\n") > _MOST_LINES:
+        text = " ".join(text.splitlines())
     text = safe_text(text)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
     """Return a cell of a workbook as it would be typed."""
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "TRUE" if cell else "FALSE"
-        case float() if cell.is_integer() and abs(cell) < 1e15:
-            return str(int(cell))
-        case dict():
-            return _date(cell, days[place] if place < len(days) else None)
-        case _:
-            return str(cell)
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, dict):
+        return _date(cell, days[place] if place < len(days) else None)
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    return "" if cell is None else str(cell)
 
 
 def _date(cell: DateCell, holds: Holds | None) -> str:
@@ -114,7 +127,8 @@ def _date(cell: DateCell, holds: Holds | None) -> str:
         moment = datetime.fromisoformat(cell["d"])
     except ValueError:
         return cell["d"]
-    if holds is Holds.MONTH_DAY and _MONTH_AND_YEAR.match(cell["f"]):
+    shown = _FORMAT_EXTRAS.sub("", cell["f"]).strip().lower()
+    if holds is Holds.MONTH_DAY and moment.day == 1 and _MONTH_AND_YEAR.fullmatch(shown):
         # A spreadsheet took 02/29 for February 2029: what stands as the year was the day.
         return f"{moment.month:02d}/{moment.year % 100:02d}"
     if holds is Holds.MONTH_DAY:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import Any
 
 import xlsxwriter
@@ -27,8 +28,8 @@ _FORMATS = {Holds.DATE: "mm/dd/yyyy", Holds.AMOUNT: "0.00", Holds.WHOLE: "0", Ho
 _WIDTHS = {
     "/title": 36, "/description": 44, "/listing/url": 30, "/medical_school": 40, "/cme/0/state": 18,
     "/learner/first_name": 16, "/learner/last_name": 18, "/first_name": 16, "/last_name": 18, "/format": 28,
-    "/completed_on": 14, "/learner/date_of_birth": 15, "/date_of_birth": 15, "/measured_outcomes": 26,
-    "/rems/profession": 24, "/rems/practice_area": 26, "/rems/time_in_practice": 24,
+    "/measured_outcomes": 26, "/rems/profession": 24, "/rems/practice_area": 26, "/rems/time_in_practice": 24,
+    "/completed_on": 14, "/learner/date_of_birth": 15, "/date_of_birth": 15,
 }  # fmt: skip
 _BANDS = ("#D9E2EC", "#DCEBDD", "#E6DFF0")
 """Colours of headings: what identifies, then each board in turn."""
@@ -92,7 +93,13 @@ class _Book:
             else:
                 self.data.merge_range(0, above.first, 0, above.last, above.text, guidance)
         self.data.set_row(0, 15 * lines)
-        self.data.set_row(1, 64)
+        self.data.set_row(
+            1,
+            16
+            * max(
+                len(wrap(each.heading, width - 1)) for each, width in zip(self.template.columns, widths, strict=True)
+            ),
+        )
         for place, each in enumerate(self.template.columns):
             look = {"bold": True, "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
             band = _BANDS[0] if each.board is None else _BANDS[1 + each.board % 2]
@@ -146,18 +153,19 @@ class _Book:
         """Write what is accepted, for people; the drop-downs show these lists."""
         sheet = self.reference
         sheet.freeze_panes(1, 0)
+        sheet.set_row(0, 32)
         place = 0
         if Choice.BOARD in self.choices:
             place = self._board_table()
-        if Choice.STATE in self.choices:
-            self._column(
-                place, "State, two letters", [code for code, _ in sorted(STATES.items(), key=lambda s: s[1])], 10
-            )
-            place += 1
         for choice, held in self.choices.items():
-            if held.values:
-                self._column(place, choice.value, held.values, min(max(map(len, held.values)) + 2, 60))
-                self._name(REFERENCE, offered(choice), place, 1, len(held.values))
+            if not held.values:
+                continue
+            self._column(place, choice.value, held.values, min(max(map(len, held.values)) + 2, 60))
+            self._name(REFERENCE, offered(choice), place, 1, len(held.values))
+            place += 1
+            if choice is Choice.STATE:
+                codes = {name: code for code, name in STATES.items()}
+                self._column(place, "Or two letters", [codes[name] for name in held.values], 12)
                 place += 1
 
     def _board_table(self) -> int:
@@ -167,7 +175,7 @@ class _Book:
             ("Full name", 52, [each.name for each in self.boards]),
             ("Board ID", 14, [_needed(each.board_id) for each in self.boards]),
             ("Date of Birth", 14, [_needed(each.birth_date) for each in self.boards]),
-            ("Credit types", 64, [_types(each) for each in self.boards]),
+            ("Credit types", 78, [_types(each) for each in self.boards]),
         ]
         for place, (title, width, texts) in enumerate(table):
             self._column(place, title, texts, width)
@@ -213,10 +221,8 @@ class _Book:
     def _instructions(self) -> None:
         self.instructions.set_column(0, 0, 110, self.wrapped)
         for row, (title, text) in enumerate(instructions(self.template)):
-            if title:
-                self.instructions.write_string(row, 0, text, self.bold)
-            else:
-                self.instructions.write_string(row, 0, text, self.wrapped)
+            self.instructions.write_string(row, 0, text, self.bold if title else self.wrapped)
+            self.instructions.set_row(row, 16 * (len(text) // 95 + 1))
 
 
 def _needed(need: Need) -> str:

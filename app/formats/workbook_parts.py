@@ -18,10 +18,10 @@ RELATIONS = _OFFICE
 
 TEXT_FORMAT, DATE_FORMAT = "@", "mm/dd/yyyy"
 _BUILT_IN = {
-    "": 0, "General": 0, "0": 1, "0.00": 2, "mm-dd-yy": 14, "d-mmm-yy": 15, "d-mmm": 16, "mmm-yy": 17,
+    "": 0, "General": 0, "0": 1, "0.00": 2, "d-mmm-yy": 15, "d-mmm": 16, "mmm-yy": 17,
     "h:mm AM/PM": 18, "h:mm:ss AM/PM": 19, "h:mm": 20, "h:mm:ss": 21, "m/d/yy h:mm": 22, "@": 49,
 }  # fmt: skip
-"""Number formats that every workbook has; the sender's own get numbers from 164 on."""
+"""Number formats that every workbook has; the sender's own get numbers from 164 on. The 14th is shown by locale."""
 _OWN_FORMATS = 164
 MOST_FORMATS = 500
 """Number formats of the sender's that are kept; dates in further ones are shown as `DATE_FORMAT`."""

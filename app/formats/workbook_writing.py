@@ -13,12 +13,12 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, islice
 
+from app.core.cells import DANGEROUS
 from app.domain.batches import Cell, Head
 from app.domain.columns import ACTIVITIES, LEARNERS, OF_OURS, REMS, VALIDATIONS, Holds
 from app.domain.words import code_key
 from app.formats import workbook_parts as parts
 from app.formats.pipes import archive
-from app.formats.table import Table, cells_of, heading_row_of, rows_above, table_of
 from app.formats.workbook_parts import Comment, Look, Styles, column_name, escaped
 from app.formats.written import (
     OF_REJECTED,
@@ -31,11 +31,14 @@ from app.formats.written import (
     result_texts,
     warning_texts,
 )
+from app.formats.written_table import WrittenTable, cells_of, heading_row_of, rows_above, table_of
 
 LEVEL = 1
 """Of compression: the next ones take twice as long and save a quarter."""
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_576, 16_384, 32_767
 """Limits of a sheet; characters are counted as UTF-16 units."""
+MOST_CELLS = 16_000_000
+"""Of one workbook: with more, its sheet could unpack to more than archives and readers take."""
 MOST_COMMENTS = 5_000
 """Cells at fault that carry a comment. Spreadsheet programs become slow with more; the colour is always there."""
 _LONGEST_AS_TEXT = 255
@@ -65,7 +68,7 @@ def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     sheet = _Sheet(head, table, commented=True)
     sheet.comments.append(Comment(heading_row_of(head) - 1, table.added[0], _EXPLAINED))
     lines = (
-        (table.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes)), row.notes)
+        (table.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes, "\n")), row.notes)
         for row in rows
     )
     return sheet.written(lines)
@@ -76,7 +79,8 @@ def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
     table = table_of(head, OF_SUCCESSFUL)
     sheet = _Sheet(head, table, commented=False)
     lines = (
-        (table.row(cells_of(row.raw, row.number), warning_texts(sheet.sent_headings, row.notes)), ()) for row in rows
+        (table.row(cells_of(row.raw, row.number), warning_texts(sheet.sent_headings, row.notes, "\n")), ())
+        for row in rows
     )
     return sheet.written(lines)
 
@@ -108,7 +112,7 @@ class _Sheet:
     """One workbook while it is written."""
 
     head: Head
-    table: Table
+    table: WrittenTable
     commented: bool
     styles: Styles = field(default_factory=Styles)
     comments: list[Comment] = field(default_factory=list)
@@ -195,7 +199,7 @@ class _Sheet:
             ends = [*given[1:], max(len(self.table.sent), len(cells))]
             lines = 1
             for start, end in zip(given, ends, strict=True):
-                lines = max(lines, len(str(cells[start])) // (14 * (end - start)) + 1)
+                lines = max(lines, len(str(cells[start])) // (10 * (end - start)) + 1)
                 if end - start > 1:
                     merged.append(f"{column_name(start)}{number}:{column_name(end - 1)}{number}")
             looks = dict.fromkeys(given, look)
@@ -271,8 +275,9 @@ class _Sheet:
         """Return what follows the name of a cell."""
         style = self.styles.of
         if isinstance(cell, str) and cell:
-            is_long = len(cell) > _LONGEST_AS_TEXT or look.wraps
-            return _text(cell, style(look if is_long else look._replace(format=parts.TEXT_FORMAT)))
+            # As text it stays text when it is edited: zeros are kept, and what looks like a formula is none.
+            as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or cell.startswith(DANGEROUS))
+            return _text(cell, style(look._replace(format=parts.TEXT_FORMAT) if as_text else look))
         if isinstance(cell, bool):
             return f' s="{style(look)}" t="b"><v>{cell:d}</v></c>'
         if isinstance(cell, int | float):
@@ -315,8 +320,10 @@ def _names(count: int) -> tuple[str, ...]:
 def serial_of(written: str) -> str | None:
     """Return a date as the number that a cell holds: days from 1900-01-01, which is 1; None for one before that.
 
-    The 29th of February 1900, which was not, has a number; days before it have one less than the calendar says.
+    The 29th of February 1900, which never was, has a number; days before it have one less than the calendar says.
     """
+    if written == "1900-02-29":
+        return "60"
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:

@@ -50,8 +50,9 @@ def written_format(head: Head, asked: FileFormat | None, rows: int = 0) -> FileF
         raise NotWritable(
             f"A file that was sent as {head.format} is written as {head.format}, xlsx or tab, not as {wanted}."
         )
-    if wanted is FileFormat.XLSX and rows + max(head.heading_row, 1) > workbook_writing.MOST_ROWS:
-        raise NotWritable(f"A workbook holds {workbook_writing.MOST_ROWS:,} rows, not {rows:,}: ask for tab.")
+    cells = rows * (len(head.headings) + 4)
+    if wanted is FileFormat.XLSX and (rows + 10 > workbook_writing.MOST_ROWS or cells > workbook_writing.MOST_CELLS):
+        raise NotWritable(f"{rows:,} rows are more than a workbook can hold: ask for tab.")
     return wanted
 
 

@@ -72,8 +72,8 @@ RESULTS = {"one": "One learner was matched", "more_than_one": "More than one lea
 NO_LEARNER = "No learner was matched"
 
 
-def rejection_texts(headings: tuple[str, ...], notes: tuple[Note, ...]) -> tuple[str, str, str]:
-    """Return the cells of `REJECTION`: codes, what is wrong and where, what to do; one line each, none twice."""
+def rejection_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: str) -> tuple[str, str, str]:
+    """Return the cells of `REJECTION`: codes, what is wrong and where, what to do; none said twice."""
     codes: dict[str, None] = {}
     errors: dict[str, None] = {}
     hints: dict[str, None] = {}
@@ -83,13 +83,13 @@ def rejection_texts(headings: tuple[str, ...], notes: tuple[Note, ...]) -> tuple
         errors[f"{named(headings, note)}{note.detail}{mark}"] = None
         if note.hint:
             hints[note.hint] = None
-    return "\n".join(codes), "\n".join(errors), "\n".join(hints)
+    return (", " if between == " " else between).join(codes), between.join(errors), between.join(hints)
 
 
-def warning_texts(headings: tuple[str, ...], notes: tuple[Note, ...]) -> tuple[str]:
-    """Return the cell of `NOTES`: one line for each thing said, with what to do about it."""
+def warning_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: str) -> tuple[str]:
+    """Return the cell of `NOTES`: everything said, with what to do about it."""
     lines = {f"{named(headings, note)}{note.detail} {note.hint}".rstrip(): None for note in notes}
-    return ("\n".join(lines),)
+    return (between.join(lines),)
 
 
 def result_texts(row: ResultRow) -> tuple[str, str, str, str]:
@@ -98,10 +98,10 @@ def result_texts(row: ResultRow) -> tuple[str, str, str, str]:
 
 
 def named(headings: tuple[str, ...], note: Note) -> str:
-    """Return the name of the column that a note is about, to stand before its text."""
-    if note.index is None or note.index >= len(headings):
-        return ""
-    name = " ".join(headings[note.index].split())
+    """Return the name of the place that a note is about, to stand before its text."""
+    if note.index is None:
+        return f"{note.place}: " if note.place else ""
+    name = " ".join(headings[note.index].split()) if note.index < len(headings) else ""
     return f"{name}: " if name else ""
 
 
