@@ -21,9 +21,10 @@ from app.schemas.bounds import longest
 Reader = Callable[[Cell], Any]
 _MOST_REMEMBERED = 4_096
 """Of a column: more different dates, amounts or names of boards than this are read one by one."""
+_LONGEST = 64
+"""Longer texts are not remembered: they are no dates and no amounts."""
 _DAYS = frozenset({Holds.DATE, Holds.MONTH_DAY})
-_UNALIKE = frozenset({Holds.LIST, Holds.MONEY})
-"""Columns that rarely repeat themselves; so do ids."""
+_REPEATED = _DAYS | {Holds.AMOUNT, Holds.WHOLE, Holds.YES_NO}
 _PLAIN: Mapping[Holds, Reader] = {
     Holds.DATE: cells.read_day,
     Holds.MONTH_DAY: cells.read_birth_date,
@@ -39,10 +40,9 @@ class ColumnReaders:
 
     def __init__(self, layout: Layout, schema: type[BaseModel]) -> None:
         self._pointers = [layout.pointers.get(index) for index in range(len(layout.columns))]
-        self._readers = [
-            _reader(column, pointer, schema) if column is not None and pointer is not None else _ignored
-            for column, pointer in zip(layout.columns, self._pointers, strict=True)
-        ]
+        known = list(zip(layout.columns, self._pointers, strict=True))
+        self._plain = [_read_by(*each, schema) for each in known]
+        self._readers = [_remembering(read, *each) for read, each in zip(self._plain, known, strict=True)]
         self._blank: list[Any] = [
             cells.NO_NUMBER if column is not None and column.holds is Holds.ID else None for column in layout.columns
         ]
@@ -69,14 +69,15 @@ class ColumnReaders:
         """Return what a row's cells mean, by column, and what is to be said of those that cannot be meant."""
         try:
             values = [read(cell) for read, cell in zip(self._readers, row, strict=False)]
-        except Misread:
+        except (Misread, TypeError):
+            # A date cell where none belongs is no key of what is remembered; nothing is remembered on the other way.
             return self._read_one_by_one(row)
         values += self._blank[len(values) :]
         return values, ()
 
     def _read_one_by_one(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
         values, findings = list(self._blank), []
-        for index, (read, cell) in enumerate(zip(self._readers, row, strict=False)):
+        for index, (read, cell) in enumerate(zip(self._plain, row, strict=False)):
             try:
                 values[index] = read(cell)
             except Misread as misread:
@@ -90,15 +91,11 @@ def _ignored(cell: Cell) -> None:
     """Read nothing: the column is not known."""
 
 
-def _reader(column: Column, pointer: str, schema: type[BaseModel]) -> Reader:
+def _read_by(column: Column | None, pointer: str | None, schema: type[BaseModel]) -> Reader:
     """Return what reads the cells of a column."""
-    read = _read_by(column, pointer, longest(schema, pointer))
-    if column.holds in _UNALIKE or (column.holds is Holds.ID and pointer != "/activity_id"):
-        return read
-    return _with_dates(read) if column.holds in _DAYS else Remembered(read).__getitem__
-
-
-def _read_by(column: Column, pointer: str, most: int | None) -> Reader:
+    if column is None or pointer is None:
+        return _ignored
+    most = longest(schema, pointer)
     if pointer == "/action":
         return cells.read_action
     if column.holds is Holds.TEXT:
@@ -110,6 +107,17 @@ def _read_by(column: Column, pointer: str, most: int | None) -> Reader:
     return _PLAIN[column.holds]
 
 
+def _remembering(read: Reader, column: Column | None, pointer: str | None) -> Reader:
+    """Return the same, remembering what a column repeats."""
+    if pointer not in ("/action", "/activity_id") and (column is None or column.holds not in _REPEATED):
+        return read
+    texts = _Remembered(read)
+    if column is None or column.holds not in _DAYS:
+        return texts.__getitem__
+    dates = _RememberedDates(read)
+    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict else texts[cell]
+
+
 def _text(most: int, cell: Cell) -> str | None:
     # What has letters and digits only needs no closer look; most cells have.
     return cell if type(cell) is str and cell.isalnum() and len(cell) <= most else cells.read_text(cell, most)
@@ -119,7 +127,7 @@ def _id(most: int, cell: Cell) -> Number:
     return (cell, False) if type(cell) is str and cell.isalnum() and len(cell) <= most else cells.read_id(cell, most)
 
 
-class Remembered(dict[Any, Any]):
+class _Remembered(dict[Any, Any]):
     """What cells of a column mean, each read once; as many as a column that repeats itself has."""
 
     def __init__(self, read: Reader) -> None:
@@ -128,7 +136,8 @@ class Remembered(dict[Any, Any]):
     def __missing__(self, cell: Cell) -> Any:
         value = self._read(cell)
         # True is the same key as 1, and no number.
-        if (type(cell) is str or (type(cell) is float and cell not in (0, 1))) and len(self) < _MOST_REMEMBERED:
+        short = len(cell) <= _LONGEST if isinstance(cell, str) else cell not in (0, 1)
+        if short and len(self) < _MOST_REMEMBERED:
             self[cell] = value
         return value
 
@@ -141,11 +150,6 @@ class _RememberedDates(dict[tuple[str, str], Any]):
 
     def __missing__(self, key: tuple[str, str]) -> Any:
         value = self._read({"d": key[0], "f": key[1]})
-        if len(self) < _MOST_REMEMBERED:
+        if len(self) < _MOST_REMEMBERED and len(key[0]) + len(key[1]) <= _LONGEST:
             self[key] = value
         return value
-
-
-def _with_dates(read: Reader) -> Reader:
-    texts, dates = Remembered(read), _RememberedDates(read)
-    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict else texts[cell]
