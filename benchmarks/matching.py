@@ -59,7 +59,7 @@ def _matched(installed: World, reports: list[CompletionReport], connection: Conn
     catalogue = installed.service.catalogue
     wanted = Wanted()
     for report in reports:
-        wanted_by(report, catalogue, wanted)
+        wanted.add(wanted_by(report, catalogue))
     found = learners.candidates(connection, wanted)
     answers = [find_learner(report, found, catalogue).result for report in reports]
     assert answers.count(Result.ONE) > 0.9 * len(answers)

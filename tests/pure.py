@@ -9,12 +9,12 @@ from typing import Any
 
 from app.domain.activities import Activity, Registration
 from app.domain.candidates import Candidates
-from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome
+from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Gone, Outcome
 from app.domain.findings import Finding, Severity
 from app.domain.identity import NOT_ASKED, Match
 from app.domain.learners import Holding, Learner, Person
 from app.domain.readings import MonthDay, Unread
-from app.domain.reports import Amount, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
+from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
 from app.domain.words import full_name_key
 from app.matching.exact import find_learner
 from app.rules.activities import judge_activity
@@ -22,6 +22,7 @@ from app.rules.case import Facts, case_of
 from app.rules.catalogue import load_catalogue
 from app.rules.judge import judge
 from app.rules.placement import Placement, Standing
+from app.rules.sought import Sought
 
 PROVIDER = "0008001"
 ACTIVITY_ID = "201759558"
@@ -212,6 +213,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     match: Match
     placement: Placement | None
+    sought: Sought | None = None
 
     @property
     def rejects(self) -> set[str]:
@@ -228,6 +230,8 @@ class Verdict:
         """What becomes of it, as the service decides it."""
         if self.rejects:
             return Outcome.REJECTED
+        if self.report.action is Action.DELETE and self.sought is not None:
+            return Outcome.UNCHANGED if self.sought.gone else Outcome.DELETED
         return self.placement.outcome if self.placement else None
 
     @property
@@ -250,6 +254,7 @@ def judged(
     learners: Iterable[Learner] | None = None,
     activity: Activity | None = None,
     standing: Iterable[Completion] = (),
+    gone: Iterable[Gone] = (),
     now: datetime = NOW,
     day_quarters: Mapping[tuple[str, str, str, date], int] | None = None,
 ) -> Verdict:
@@ -268,8 +273,8 @@ def judged(
     match = NOT_ASKED
     if facts.activity_of(report) is not None:
         match = find_learner(report, candidates, CATALOGUE)
-    case = case_of(report, facts, match, Standing(list(standing)))
-    return Verdict(report, judge(case), match, case.placement)
+    case = case_of(report, facts, match, Standing(list(standing), set(gone)))
+    return Verdict(report, judge(case), match, case.placement, case.sought)
 
 
 def kept(verdict: Verdict, standing: Sequence[Completion] = ()) -> list[Completion]:

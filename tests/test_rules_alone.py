@@ -10,7 +10,7 @@ import pytest
 from app.domain.activities import Activity
 from app.domain.findings import Severity
 from app.domain.readings import Unread
-from app.domain.reports import CmePart, MocPart, RemsPart
+from app.domain.reports import Action, CmePart, MocPart, RemsPart
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from tests.pure import (
     DAY,
@@ -96,6 +96,12 @@ REFUSED: dict[str, Verdict] = {
     "reference-reused": _standing(
         a_cme(credits=3.0, client_reference="ccid:a:1"), held=(a_credit(client_references=("ccid:a:1",)),)
     ),
+    "action-valid": _judged(action=None),
+    "delete-unknown": _judged(action=Action.DELETE),
+    "delete-ambiguous": judged(
+        a_report(action=Action.DELETE),
+        standing=[a_completion(), a_completion(a_credit(credits=3), occasion=2)],
+    ),
     "one-record-per-day": _standing(a_moc("ABA", 3.0), held=(a_credit("ABA"),)),
 }
 
@@ -109,6 +115,7 @@ WARNED: dict[str, Verdict] = {
     "total-inferred": _judged(a_moc(total=None, credit_types=types_of(Medical_Knowledge=2.0))),
     "second-record-same-day": _standing(a_cme(credits=3.0), held=(a_credit(credits=2),)),
     "already-reported": _standing(a_cme(), held=(a_credit(),)),
+    "already-withdrawn": judged(a_report(action=Action.DELETE), gone=[(DAY, 1, "TN-M")]),
     "aba-equals-ama": judged(a_report(a_moc("ABA")), activity=an_activity(a_registration("ABA", points=5.0))),
     "aba-outline": judged(a_report(a_moc("ABA")), activity=an_activity(a_registration("ABA", content_outline=()))),
     "abim-six-digits": judged(

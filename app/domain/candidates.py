@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.domain.learners import Learner
 from app.domain.reports import CompletionReport
+from app.domain.words import short_id_key
 
 NameAndBirth = tuple[str, str, str]
 BoardAndId = tuple[str, str]
@@ -20,8 +22,26 @@ class Wanted:
     names: set[NameAndBirth] = field(default_factory=set)
     licenses: set[BoardAndId] = field(default_factory=set)
     certifications: set[BoardAndId] = field(default_factory=set)
+    short_licenses: set[BoardAndId] = field(default_factory=set)
+    """Licences from number cells, without leading zeros."""
+    short_certifications: set[BoardAndId] = field(default_factory=set)
+    """Board ids from number cells, without leading zeros."""
     npis: set[str] = field(default_factory=set)
     links: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, other: Wanted) -> None:
+        """Add the keys of another report."""
+        self.names |= other.names
+        self.licenses |= other.licenses
+        self.certifications |= other.certifications
+        self.short_licenses |= other.short_licenses
+        self.short_certifications |= other.short_certifications
+        self.npis |= other.npis
+        self.links |= other.links
+
+
+def _lists() -> dict[Any, list[Learner]]:
+    return defaultdict(list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +50,28 @@ class Candidates:
 
     learners: dict[str, Learner]
     by_link: dict[tuple[str, str], str]
-    _by_name: dict[NameAndBirth, list[Learner]]
-    _by_license: dict[BoardAndId, list[Learner]]
-    _by_certification: dict[BoardAndId, list[Learner]]
-    _by_npi: dict[str, Learner]
-    _worlds: dict[bool, Candidates]
+    _by_name: dict[NameAndBirth, list[Learner]] = field(default_factory=_lists)
+    _by_license: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
+    _by_certification: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
+    _by_short_license: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
+    _by_short_certification: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
+    _by_npi: dict[str, Learner] = field(default_factory=dict)
+    _worlds: dict[bool, Candidates] = field(default_factory=dict)
 
     @classmethod
     def of(cls, learners: Iterable[Learner], links: dict[tuple[str, str], str] | None = None) -> Candidates:
         """Index learners by everything a report may name them by."""
-        found = cls({}, links or {}, defaultdict(list), defaultdict(list), defaultdict(list), {}, {})
+        found = cls({}, links or {})
         for learner in learners:
             found.learners[learner.learner_id] = learner
             for last, first in learner.names:
                 found._by_name[last, first, learner.birth_date or ""].append(learner)
             for held in learner.licenses:
                 found._by_license[held.board, held.key].append(learner)
+                found._by_short_license[held.board, short_id_key(held.key)].append(learner)
             for held in learner.certifications:
                 found._by_certification[held.board, held.key].append(learner)
+                found._by_short_certification[held.board, short_id_key(held.key)].append(learner)
             if learner.npi:
                 found._by_npi[learner.npi] = learner
         return found
@@ -59,9 +83,9 @@ class Candidates:
             self._worlds[sandbox] = self if len(here) == len(self.learners) else Candidates.of(here, self.by_link)
         return self._worlds[sandbox]
 
-    def holds_license(self, board: str, key: str) -> bool:
-        """Tell whether anybody on file holds this licence."""
-        return (board, key) in self._by_license
+    def holds_license(self, board: str, key: str, *, was_number: bool = False) -> bool:
+        """Tell whether anybody on file holds this licence; one from a number cell may have lost leading zeros."""
+        return (board, key) in self._by_license or (was_number and (board, short_id_key(key)) in self._by_short_license)
 
     def has_npi(self, npi: str) -> bool:
         """Tell whether anybody on file has this NPI."""
@@ -78,6 +102,8 @@ class Candidates:
             *(self._by_name.get(key, ()) for key in wanted.names),
             *(self._by_license.get(key, ()) for key in wanted.licenses),
             *(self._by_certification.get(key, ()) for key in wanted.certifications),
+            *(self._by_short_license.get(key, ()) for key in wanted.short_licenses),
+            *(self._by_short_certification.get(key, ()) for key in wanted.short_certifications),
             [self._by_npi[npi] for npi in wanted.npis if npi in self._by_npi],
         ]
         for group in groups:

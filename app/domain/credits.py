@@ -6,12 +6,19 @@ import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from app.domain.reports import RemsPart
 
 CME = "CME"
 """The ledger's name for CME as a whole, whichever states it is reported for."""
+REMS = "REMS"
+"""Participation in risk-mitigation education, which is no credit."""
+Gone: TypeAlias = tuple[date, int, str]
+"""Something withdrawn: the day, the occasion, and the board, or `REMS`."""
+
+
+_REMS_SUBJECT = "rems:"
 
 
 class CreditKind(enum.StrEnum):
@@ -59,10 +66,22 @@ class Outcome(enum.StrEnum):
     """Credit was added to a completion that stands."""
     UPDATED = "updated"
     """A completion was corrected in place."""
+    DELETED = "deleted"
+    """A completion, or some credit of it, was withdrawn."""
     UNCHANGED = "unchanged"
-    """All of it had been reported before; nothing was written."""
+    """All of it had been reported, or withdrawn, before; nothing was written."""
     REJECTED = "rejected"
     """Refused, with every finding."""
+
+
+def rems_subject(provider_id: str, local_id: str) -> str:
+    """Return whom a completion is about when no physician is looked for: the provider's own id of the person."""
+    return f"{_REMS_SUBJECT}{provider_id}:{local_id}"
+
+
+def is_rems_subject(subject: str) -> bool:
+    """Tell whether a completion's subject is no learner of the registry."""
+    return subject.startswith(_REMS_SUBJECT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,10 +49,14 @@ NOT_ASKED = Match(result=Result.NOT_ASKED)
 def birth_date_needed(report: CompletionReport, catalogue: Catalogue) -> bool:
     """Tell whether a record needs the birth date: CME always, MOC unless the board asks for none.
 
+    A delete of a whole completion has nothing but names and birth date to find its learner by.
+
     Source: slides, Reporting Learners: what info is needed.
     """
     if report.person.learner_id is not None or report.rems_only:
         return False
     day = report.completed_on if isinstance(report.completed_on, date) else None
     boards = [catalogue.certifying(moc.board, day) if moc.board else None for moc in report.moc]
-    return bool(report.cme) or any(board is not None and board.birth_date is Need.REQUIRED for board in boards)
+    if report.cme or report.withdraws_whole:
+        return True
+    return any(board is not None and board.birth_date is Need.REQUIRED for board in boards)

@@ -70,6 +70,11 @@ class CmePart:
     special_credits: tuple[TypeAmount, ...] = ()
     client_reference: str | None = None
 
+    @property
+    def names_credit(self) -> bool:
+        """Whether it names CME to be withdrawn: a licence or NPI alone only says who is meant."""
+        return bool(self.state) or self.credits is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MocPart:
@@ -135,6 +140,16 @@ class CompletionReport:
     def rems_only(self) -> bool:
         """Whether only risk-mitigation education is reported, so that no physician is looked for."""
         return self.rems is not None and not self.cme and not self.moc
+
+    @property
+    def withdraws_whole(self) -> bool:
+        """Whether it is a delete that names no target, and so takes back the whole completion."""
+        return self.action is Action.DELETE and not self.moc and not any(each.names_credit for each in self.cme)
+
+    @property
+    def asks_for_learner(self) -> bool:
+        """Whether a physician of the registry is to be found for it."""
+        return bool(self.cme or self.moc) or (self.withdraws_whole and self.rems is None)
 
     def amounts(self) -> Iterator[tuple[str, Amount]]:
         """Yield every amount of the record with its pointer, totals before types."""

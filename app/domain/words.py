@@ -53,6 +53,12 @@ def short_id_key(key: str) -> str:
     return key.lstrip("0") or key
 
 
+def same_id(held: str, given: str | None, *, was_number: bool) -> bool:
+    """Tell whether a number given is the one held, by their keys; one from a number cell has lost its leading zeros."""
+    key = id_key(given)
+    return held == key or (was_number and short_id_key(held) == short_id_key(key))
+
+
 @lru_cache(maxsize=4_096)
 def code_key(text: str) -> str:
     """Return the key of a code, state, board or credit type: no case or punctuation, "&" is "and"."""

@@ -16,12 +16,12 @@ from app.domain.identity import NOT_ASKED, Match, Result, birth_date_needed
 from app.domain.learners import Holding, Learner, Person
 from app.domain.readings import MonthDay, Unread, is_npi
 from app.domain.reports import CmePart, CompletionReport, MocPart
-from app.domain.words import id_key, name_key
+from app.domain.words import id_key, name_key, same_id, short_id_key
 
 
-def wanted_by(report: CompletionReport, catalogue: Catalogue, into: Wanted | None = None) -> Wanted:
+def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     """Collect the keys under which a report's learner may be found."""
-    wanted = into if into is not None else Wanted()
+    wanted = Wanted()
     if report.rems_only:
         return wanted
     person = report.person
@@ -40,17 +40,21 @@ def wanted_by(report: CompletionReport, catalogue: Catalogue, into: Wanted | Non
             wanted.npis.add(cme.license_id)
         for board in catalogue.licensing(cme.state) if cme.state else ():
             wanted.licenses.add((board.code, id_key(cme.license_id)))
+            if cme.license_was_number:
+                wanted.short_licenses.add((board.code, short_id_key(id_key(cme.license_id))))
     for moc in report.moc:
         certifying = catalogue.certifying(moc.board) if moc.board else None
         if certifying is not None and moc.board_id:
             wanted.certifications.add((certifying.code, id_key(moc.board_id)))
+            if moc.id_was_number:
+                wanted.short_certifications.add((certifying.code, short_id_key(id_key(moc.board_id))))
     return wanted
 
 
 def enough_given(report: CompletionReport, catalogue: Catalogue) -> bool:
     """Tell whether a report says enough of its learner to look for anybody."""
     person = report.person
-    if report.rems_only or not (report.cme or report.moc):
+    if not report.asks_for_learner:
         return False
     if isinstance(person.birth_date, Unread):
         return False
@@ -61,12 +65,18 @@ def enough_given(report: CompletionReport, catalogue: Catalogue) -> bool:
     return person.birth_date is not None or not birth_date_needed(report, catalogue)
 
 
-def find_learner(report: CompletionReport, candidates: Candidates, catalogue: Catalogue) -> Match:
-    """Decide who is meant among the candidates: exactly one learner, the same one for every part."""
+def find_learner(
+    report: CompletionReport, candidates: Candidates, catalogue: Catalogue, wanted: Wanted | None = None
+) -> Match:
+    """Decide who is meant among the candidates: exactly one learner, the same one for every part.
+
+    `wanted` holds the report's keys, where they are known already. A number cell may have lost leading zeros: 7 stands
+    for 007 as well, and where both belong to people whom all the rest fits, nobody is taken.
+    """
     if not enough_given(report, catalogue):
         return NOT_ASKED
     candidates = candidates.in_world(report.sandbox)
-    wanted = wanted_by(report, catalogue)
+    wanted = wanted_by(report, catalogue) if wanted is None else wanted
     pool = candidates.under(wanted, report)
     unknown_licenses = tuple(_unknown_licenses(report, candidates, catalogue))
     npi = report.person.npi
@@ -139,7 +149,7 @@ def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: b
     held = learner.certified_by(board.code)
     if not held:
         return not strict
-    return not moc.board_id or any(each.key == id_key(moc.board_id) for each in held)
+    return not moc.board_id or any(same_id(each.key, moc.board_id, was_number=moc.id_was_number) for each in held)
 
 
 def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> tuple[Holding, ...]:
@@ -148,13 +158,20 @@ def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogu
     if not cme.state:
         meant = learner.licenses if as_npi or _stands_alone(report) else ()
         if cme.license_id and not as_npi:
-            meant = tuple(held for held in meant if held.key == id_key(cme.license_id))
+            meant = _with_number(meant, cme.license_id, was_number=cme.license_was_number)
         return tuple({held.board: held for held in reversed(meant)}.values())[::-1]
     order = [board.code for board in catalogue.licensing(cme.state)]
-    held_there = sorted(learner.licensed_by(frozenset(order)), key=lambda held: order.index(held.board))
+    held_there = tuple(sorted(learner.licensed_by(frozenset(order)), key=lambda held: order.index(held.board)))
     if cme.license_id and not as_npi:
-        held_there = [held for held in held_there if held.key == id_key(cme.license_id)]
-    return tuple(held_there[:1])
+        held_there = _with_number(held_there, cme.license_id, was_number=cme.license_was_number)
+    return held_there[:1]
+
+
+def _with_number(held: tuple[Holding, ...], given: str, *, was_number: bool) -> tuple[Holding, ...]:
+    """Return what has a number, with the number exactly as it was given before what differs by leading zeros."""
+    key = id_key(given)
+    fitting = (each for each in held if same_id(each.key, given, was_number=was_number))
+    return tuple(sorted(fitting, key=lambda each: each.key != key))
 
 
 def _stands_alone(report: CompletionReport) -> bool:
@@ -168,7 +185,7 @@ def _certification(learner: Learner, moc: MocPart, catalogue: Catalogue) -> Hold
     if board is None:
         return None
     held = learner.certified_by(board.code)
-    given = [each for each in held if moc.board_id and each.key == id_key(moc.board_id)]
+    given = _with_number(held, moc.board_id, was_number=moc.id_was_number) if moc.board_id else ()
     return next(iter(given or held), None)
 
 
@@ -182,7 +199,8 @@ def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogu
         if not cme.state:
             # Without a state only the learner's own licences can be compared; that is the matching's to tell.
             continue
-        if not any(candidates.holds_license(board.code, id_key(cme.license_id)) for board in boards):
+        key, was_number = id_key(cme.license_id), cme.license_was_number
+        if not any(candidates.holds_license(board.code, key, was_number=was_number) for board in boards):
             yield f"/cme/{index}/license_id"
 
 

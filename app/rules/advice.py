@@ -52,8 +52,8 @@ def aba_outline(case: Case) -> Iterator[Fault]:
 def abim_six_digits(case: Case) -> Iterator[Fault]:
     """An ABIM id has six digits."""
     for pointer, moc, _ in _advised(case, "abim-six-digits"):
-        key = id_key(moc.board_id)
-        if key and not (len(key) == 6 and key.isdigit()):
+        key = id_key(moc.board_id).rjust(6, "0") if moc.id_was_number else id_key(moc.board_id)
+        if moc.board_id and not (len(key) == 6 and key.isdigit()):
             yield Fault(f"{pointer}/board_id", "An ABIM id has six digits.", "Check that it is not the licence number.")
 
 
@@ -61,8 +61,8 @@ def abim_six_digits(case: Case) -> Iterator[Fault]:
 def abim_within_cme(case: Case) -> Iterator[Fault]:
     """ABIM points are not above the learner's CME credit."""
     cme = [amount for part in case.report.cme if (amount := quarters_of(part.credits)) is not None]
-    if case.placement is not None and case.placement.onto is not None:
-        cme += [each.quarters for each in case.placement.onto.credits if each.holds and each.target == CME]
+    if case.placement is not None:
+        cme += [each.quarters for each in case.placement.beside if each.target == CME]
     for pointer, moc, _ in _advised(case, "abim-within-cme"):
         if cme and moc.total_quarters is not None and moc.total_quarters > max(cme):
             yield Fault(

@@ -139,8 +139,7 @@ def amount_unusual(case: Case) -> Iterator[Fault]:
 def states_differ(case: Case) -> Iterator[Fault]:
     """CME of one completion is the same amount for all its states."""
     given = [quarters_of(cme.credits) for cme in case.report.cme]
-    joined = case.placement.onto if case.placement else None
-    held = {each.quarters for each in joined.credits if each.holds and each.target == CME} if joined else set()
+    held = {each.quarters for each in case.placement.beside if each.target == CME} if case.placement else set()
     amounts = {amount for amount in given if amount is not None} | held
     if len(amounts) > 1 and given:
         listed = " and ".join(written(amount) for amount in sorted(amounts))

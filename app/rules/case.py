@@ -9,14 +9,16 @@ from datetime import date, datetime, timedelta
 from app.domain.activities import Activity, ActivityStatus
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
-from app.domain.credits import Completion, CreditKind
+from app.domain.credits import Completion, CreditKind, rems_subject
 from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner
 from app.domain.readings import Unread
-from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
+from app.domain.reports import Action, CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 from app.domain.words import code_key
 from app.rules.placement import Placement, Standing, Target, place, place_correction
+from app.rules.sought import Sought, seek
 
+_SEEKING = (Action.DELETE, Action.UPDATE)
 EARTH = timedelta(hours=14)
 """The farthest any calendar on earth is ahead of UTC."""
 
@@ -65,6 +67,8 @@ class Case:
     placement: Placement | None
     corrects: Completion | None = None
     """The completion that the record is a correction of, as it stands; `standing` is then what stands beside it."""
+    sought: Sought | None = None
+    """What a delete or an update is about; None for every other record, and where nobody can be looked for."""
 
     @property
     def learner(self) -> Learner | None:
@@ -121,7 +125,7 @@ def subject_of(report: CompletionReport, match: Match) -> str | None:
     if match.learner is not None:
         return match.learner.learner_id
     if report.rems_only and report.rems is not None and report.rems.local_id:
-        return f"rems:{report.provider_id}:{report.rems.local_id}"
+        return rems_subject(report.provider_id, report.rems.local_id)
     return None
 
 
@@ -129,14 +133,21 @@ def case_of(
     report: CompletionReport, facts: Facts, match: Match, standing: Standing, corrects: Completion | None = None
 ) -> Case:
     """Put a record before the rules: look up its activity, and find its place among what stands."""
+    activity = facts.activity_of(report)
+    placement = sought = None
+    day = report.completed_on
+    if report.action in _SEEKING and activity is not None and isinstance(day, date) and subject_of(report, match):
+        sought = seek(report, day, match, standing, facts.catalogue)
+    if report.action is Action.UPDATE and sought is not None and sought.completion is not None:
+        corrects = sought.completion
+        # When the record came stays as it was: a late correction is no late report.
+        report = replace(report, received_at=corrects.submitted_at)
     if corrects is not None:
         standing = standing.without(corrects.completion_id)
-    activity = facts.activity_of(report)
-    placement = None
-    day = report.completed_on
-    if match.learner is not None and report.cme:
+    if match.learner is not None and report.cme and report.action is not Action.DELETE:
         match = replace(match, cme=tuple(_where_it_stands(report, match, standing, corrects, facts.catalogue)))
-    if activity is not None and isinstance(day, date):
+    placed = report.action is not Action.DELETE and (report.action is not Action.UPDATE or corrects is not None)
+    if placed and activity is not None and isinstance(day, date):
         targets = tuple(_targets(report, day, activity, match, facts.catalogue)) if match.learner is not None else ()
         if targets or report.rems_only:
             if corrects is None:
@@ -145,7 +156,14 @@ def case_of(
                 now = (activity.activity_id, subject_of(report, match), day)
                 stays = now == (corrects.activity_id, corrects.subject, corrects.completed_on)
                 placement = place_correction(
-                    targets, report.rems, day, report.occasion, standing, corrects, stays=stays
+                    targets,
+                    report.rems,
+                    day,
+                    report.occasion,
+                    standing,
+                    corrects,
+                    stays=stays,
+                    partly=report.action is Action.UPDATE,
                 )
     return Case(
         report=report,
@@ -155,6 +173,7 @@ def case_of(
         standing=standing,
         placement=placement,
         corrects=corrects,
+        sought=sought,
     )
 
 

@@ -37,6 +37,7 @@ class Rule(RuleFacts):
     judge: Judge
     needs: tuple[str, ...]
     stands_alone: bool
+    deletes: bool
 
 
 COMPLETION_RULES: dict[str, Rule] = {}
@@ -57,12 +58,13 @@ def rule(
     boards: tuple[str, ...] = (),
     needs: tuple[str, ...] = (),
     stands_alone: bool = False,
+    deletes: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Declare a rule.
 
     `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`,
-    `learner`, `placement`): where it is not, another rule has said why. `stands_alone`: when the rule
-    refuses, nothing else is told.
+    `learner`, `placement`, `sought`): where it is not, another rule has said why. `stands_alone`: when
+    the rule refuses, nothing else is told. `deletes`: the rule is also asked of a record that deletes.
     """
 
     def declare(judge: Judge) -> Judge:
@@ -80,6 +82,7 @@ def rule(
             judge=judge,
             needs=needs,
             stands_alone=stands_alone,
+            deletes=deletes,
         )
         return judge
 

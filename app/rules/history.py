@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from app.domain.amounts import written
 from app.domain.credits import Outcome
 from app.domain.findings import Severity
+from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 from app.rules.placement import Clash
 
 _ONE_RECORD = "one completion is one learner, activity, date and occasion"
+_FILE_ROWS = "slides, Learner completion entry - Excel batch: Record Action"
 
 
 @rule("reference-reused", Scope.ALL, source=_ONE_RECORD, needs=("placement",))
@@ -109,3 +111,53 @@ def already_reported(case: Case) -> Iterator[Fault]:
     """Everything in the record stands already; nothing was written."""
     if case.placed.outcome is Outcome.UNCHANGED:
         yield Fault("", "All of this was reported before; nothing was written.", "Nothing to do.")
+
+
+@rule("delete-unknown", Scope.FILE, source=_FILE_ROWS, needs=("sought",), deletes=True)
+def delete_unknown(case: Case) -> Iterator[Fault]:
+    """A delete or an update finds the completion and, for a delete, every target it names.
+
+    An update of a completion that stands adds what it names and is not there yet, with a warning.
+    """
+    assert case.sought is not None
+    adds = case.report.action is Action.UPDATE and case.sought.completion is not None
+    for pointer in case.sought.missing:
+        if adds:
+            yield Fault(
+                pointer,
+                "This was not part of the completion yet; the update adds it.",
+                "Nothing to do unless another state or board was meant.",
+                Severity.WARNING,
+            )
+        elif pointer:
+            yield Fault(
+                pointer,
+                "No credit for this stands in the learner's completion of that day.",
+                "Check the state or board; leave it out if it was never reported.",
+            )
+        else:
+            yield Fault(
+                "",
+                "No completion of this learner stands for that activity, date and occasion.",
+                "Check activity, date and occasion; what was never reported is reported by an Add.",
+            )
+
+
+@rule("delete-ambiguous", Scope.FILE, source=_FILE_ROWS, needs=("sought",), deletes=True)
+def delete_ambiguous(case: Case) -> Iterator[Fault]:
+    """A delete or an update finds exactly one completion; the occasion tells several of one day apart."""
+    assert case.sought is not None
+    if case.sought.several:
+        yield Fault(
+            "/occasion",
+            f"{case.sought.several} completions of that day come into question.",
+            "Give the occasion of the one that is meant.",
+        )
+
+
+@rule("already-withdrawn", Scope.FILE, source=_FILE_ROWS, warns=True, needs=("sought",), deletes=True)
+def already_withdrawn(case: Case) -> Iterator[Fault]:
+    """Everything that a delete names was withdrawn before; nothing was written."""
+    assert case.sought is not None
+    if case.sought.gone:
+        yield Fault("", "All of this was withdrawn before; nothing was written.", "Nothing to do.")

@@ -19,7 +19,7 @@ MISS_HINT = (
 )
 
 
-@rule("learner-unmatched", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",))
+@rule("learner-unmatched", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",), deletes=True)
 def learner_unmatched(case: Case) -> Iterator[Fault]:
     """Exactly one learner of the registry fits what was given, the same one for every part of the record."""
     if case.match.result is Result.NONE:
@@ -28,7 +28,7 @@ def learner_unmatched(case: Case) -> Iterator[Fault]:
             yield Fault(pointer, f"No learner was matched for {part}.", MISS_HINT.format(support=case.facts.support))
 
 
-@rule("learner-ambiguous", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",))
+@rule("learner-ambiguous", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",), deletes=True)
 def learner_ambiguous(case: Case) -> Iterator[Fault]:
     """More than one learner fits what was given, so none is taken."""
     if case.match.result is Result.SEVERAL:
@@ -39,7 +39,7 @@ def learner_ambiguous(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("licence-unknown", Scope.CME, source=_MATCHING, needs=("activity",))
+@rule("licence-unknown", Scope.CME, source=_MATCHING, needs=("activity",), deletes=True)
 def licence_unknown(case: Case) -> Iterator[Fault]:
     """A licence number, where given, is on file with that state. Such numbers are public."""
     for pointer in case.match.unknown_licenses:
@@ -50,7 +50,7 @@ def licence_unknown(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("npi-unknown", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",))
+@rule("npi-unknown", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",), deletes=True)
 def npi_unknown(case: Case) -> Iterator[Fault]:
     """An NPI, where given, is on file. Such numbers are public."""
     for pointer in case.match.unknown_npis:
@@ -84,7 +84,7 @@ def physician_only(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("rems-identifier-required", Scope.REMS, source="accreditor's guidance on REMS learners")
+@rule("rems-identifier-required", Scope.REMS, source="accreditor's guidance on REMS learners", deletes=True)
 def rems_identifier_required(case: Case) -> Iterator[Fault]:
     """A REMS learner has a local identifier."""
     if case.report.rems is not None and not case.report.rems.local_id:

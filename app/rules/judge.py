@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.findings import Finding
+from app.domain.reports import Action
 from app.rules import advice, amounts, credit_types, dates, history, identity, record
 from app.rules.case import Case
 from app.rules.engine import COMPLETION_RULES, Rule, Scope, ask
@@ -19,6 +20,7 @@ def _told_in_order() -> tuple[Rule, ...]:
 
 
 _RULES = _told_in_order()
+_OF_DELETES = tuple(each for each in _RULES if each.deletes)
 
 
 def judge(case: Case) -> tuple[Finding, ...]:
@@ -31,4 +33,11 @@ def judge(case: Case) -> tuple[Finding, ...]:
         present.add(Scope.MOC)
     if report.rems is not None:
         present.add(Scope.REMS)
-    return ask(_RULES, case, frozenset(present))
+    if report.action is not Action.ADD:
+        present.add(Scope.FILE)
+    if report.action is not Action.DELETE:
+        return ask(_RULES, case, frozenset(present))
+    if report.withdraws_whole and report.rems is None:
+        # Whoever is to be found by name must be named, whatever the completion holds.
+        present.add(Scope.CME)
+    return ask(_OF_DELETES, case, frozenset(present))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from app.domain.credits import CME, Completion, Credit, CreditKind, Outcome, held_quarters
+from app.domain.credits import CME, Completion, Credit, CreditKind, Gone, Outcome, held_quarters
 from app.domain.learners import Holding
 from app.domain.reports import RemsPart
 
@@ -46,6 +46,8 @@ class Standing:
     """The completions of one learner in one activity that have not been withdrawn."""
 
     completions: list[Completion] = field(default_factory=list)
+    gone: set[Gone] = field(default_factory=set)
+    """What was withdrawn, as far as a delete asks for it."""
 
     def on(self, day: date) -> list[Completion]:
         """Return the completions of a day, by occasion."""
@@ -57,14 +59,13 @@ class Standing:
 
     def without(self, completion_id: str) -> Standing:
         """Return what stands beside one completion."""
-        return Standing([each for each in self.completions if each.completion_id != completion_id])
+        return Standing([each for each in self.completions if each.completion_id != completion_id], self.gone)
 
     def put(self, completion: Completion) -> None:
-        """Let a completion stand, in place of its earlier version."""
-        self.completions = [
-            *(each for each in self.completions if each.completion_id != completion.completion_id),
-            completion,
-        ]
+        """Let a completion stand in place of its earlier version; one that is withdrawn stands no more."""
+        self.completions = [each for each in self.completions if each.completion_id != completion.completion_id]
+        if completion.withdrawn_at is None:
+            self.completions.append(completion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +94,19 @@ class Placement:
     """Fresh targets of which another record of the day stands."""
     corrects: Completion | None = None
     """The completion that is corrected in place; nothing of it stands in its own way."""
+    kept: tuple[Credit, ...] = ()
+    """What an update leaves as it is: the credit that it does not name."""
     occasion_taken: bool = False
     """Whether a correction names the occasion of another completion."""
     rems_same_day: bool
     """Whether other risk-mitigation data of the day stands, so that this opens an occasion of its own."""
     over: tuple[tuple[Target, int, int], ...]
     """Fresh targets with what the learner holds of them already, and what that would become."""
+
+    @property
+    def beside(self) -> Iterator[Credit]:
+        """Credit that holds in the completion beside what the record asks for."""
+        return (each for each in (self.onto.credits if self.onto else self.kept) if each.holds)
 
     @property
     def outcome(self) -> Outcome:
@@ -165,12 +173,14 @@ def place_correction(
     corrected: Completion,
     *,
     stays: bool,
+    partly: bool = False,
 ) -> Placement:
     """Find the place of a correction among the learner's other completions of the activity.
 
     `stays` tells that learner, activity and day remain: then the occasion does too, unless another is given. Otherwise
-    the correction takes the next occasion of its new day.
+    the correction takes the next occasion of its new day. `partly` tells that what it does not name stays.
     """
+    named = {target.board for target in targets}
     that_day = others.on(day)
     kept = corrected.occasion if stays else None
     return Placement(
@@ -183,6 +193,7 @@ def place_correction(
         reused=(),
         same_day=tuple(_clashes(targets, that_day)),
         corrects=corrected,
+        kept=tuple(each for each in corrected.credits if each.board not in named) if partly else (),
         occasion_taken=any(each.occasion == occasion for each in that_day),
         rems_same_day=rems is not None and any(each.rems is not None for each in that_day),
         over=tuple(_totals(targets, None, others)),

@@ -9,6 +9,7 @@ from app.domain.boards import Need
 from app.domain.findings import Severity
 from app.domain.identity import birth_date_needed
 from app.domain.readings import Unread, is_activity_id, is_npi
+from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 
@@ -16,7 +17,7 @@ _NEEDS = "slides, Reporting Learners: what info is needed"
 _FIELDS = "accreditor's field descriptions"
 
 
-@rule("activity-known", Scope.ALL, source=_NEEDS, stands_alone=True)
+@rule("activity-known", Scope.ALL, source=_NEEDS, stands_alone=True, deletes=True)
 def activity_known(case: Case) -> Iterator[Fault]:
     """The activity exists and is the provider's; otherwise nobody is looked for and nothing else is said."""
     given = case.report.activity_id
@@ -28,7 +29,7 @@ def activity_known(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("activity-id-valid", Scope.ALL, source=_FIELDS)
+@rule("activity-id-valid", Scope.ALL, source=_FIELDS, deletes=True)
 def activity_id_valid(case: Case) -> Iterator[Fault]:
     """The activity id is given and has nine digits."""
     given = case.report.activity_id
@@ -54,6 +55,18 @@ def activity_reportable(case: Case) -> Iterator[Fault]:
         )
 
 
+@rule("action-valid", Scope.FILE, source="slides, Learner completion entry - Excel batch: Record Action", deletes=True)
+def action_valid(case: Case) -> Iterator[Fault]:
+    """A row says what it asks for: Add, Update or Delete. One that does not say is judged as an Add."""
+    if not isinstance(case.report.action, Action):
+        given = case.report.action is not None
+        yield Fault(
+            "/action",
+            "This is no action on a record." if given else "The row does not say what it asks for.",
+            "Give Add, Update or Delete.",
+        )
+
+
 @rule("permission", Scope.ALL, source="slides, Data reporting rules")
 def permission(case: Case) -> Iterator[Fault]:
     """The learner has given permission to report the completion, and the sender says so."""
@@ -75,7 +88,7 @@ def target_required(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("name-required", Scope.CME, Scope.MOC, source=_NEEDS)
+@rule("name-required", Scope.CME, Scope.MOC, source=_NEEDS, deletes=True)
 def name_required(case: Case) -> Iterator[Fault]:
     """First and last name are given, unless a learner id stands for them or only REMS is reported."""
     person = case.report.person
@@ -90,7 +103,7 @@ def name_required(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS)
+@rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS, deletes=True)
 def birth_date_required(case: Case) -> Iterator[Fault]:
     """Month and day of birth are given when CME or any board that asks for them is reported."""
     if case.report.person.birth_date is None and birth_date_needed(case.report, case.facts.catalogue):
@@ -102,14 +115,14 @@ def birth_date_required(case: Case) -> Iterator[Fault]:
         )
 
 
-@rule("birth-date-valid", Scope.ALL, source=_FIELDS)
+@rule("birth-date-valid", Scope.ALL, source=_FIELDS, deletes=True)
 def birth_date_valid(case: Case) -> Iterator[Fault]:
     """A birth date, where given, is a real month and day; 02/29 is one."""
     if isinstance(case.report.person.birth_date, Unread):
         yield Fault("/learner/date_of_birth", "This is no month and day.", "Give MM/DD, for example 03/14.")
 
 
-@rule("date-valid", Scope.ALL, source=_FIELDS)
+@rule("date-valid", Scope.ALL, source=_FIELDS, deletes=True)
 def date_valid(case: Case) -> Iterator[Fault]:
     """The completion date is given and is a day of the calendar."""
     day = case.report.completed_on
@@ -136,7 +149,7 @@ def _total_inferred(case: Case, pointer: str) -> bool:
     return parts[-1] == "total_credits" and case.report.moc[int(parts[2])].total_quarters is not None
 
 
-@rule("npi-valid", Scope.ALL, source="CMS, National Provider Identifier check digit")
+@rule("npi-valid", Scope.ALL, source="CMS, National Provider Identifier check digit", deletes=True)
 def npi_valid(case: Case) -> Iterator[Fault]:
     """An NPI, where given, has ten digits beginning with 1 or 2, and its check digit fits."""
     given = case.report.person.npi
@@ -144,7 +157,7 @@ def npi_valid(case: Case) -> Iterator[Fault]:
         yield Fault("/learner/npi", "This is no NPI: its digits do not fit together.", "Check it, or leave it out.")
 
 
-@rule("board-known", Scope.MOC, source=_FIELDS)
+@rule("board-known", Scope.MOC, source=_FIELDS, deletes=True)
 def board_known(case: Case) -> Iterator[Fault]:
     """The certifying board is given by a code or name that is known."""
     for index, moc in enumerate(case.report.moc):
@@ -156,7 +169,7 @@ def board_known(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("state-required", Scope.CME, source=_NEEDS)
+@rule("state-required", Scope.CME, source=_NEEDS, deletes=True)
 def state_required(case: Case) -> Iterator[Fault]:
     """CME names a known state of licensure, unless an NPI or a learner id stands for every licence."""
     person = case.report.person
@@ -177,7 +190,7 @@ def state_required(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("board-id-required", Scope.MOC, source=_NEEDS)
+@rule("board-id-required", Scope.MOC, source=_NEEDS, deletes=True)
 def board_id_required(case: Case) -> Iterator[Fault]:
     """The learner's id with the board is given, unless the board asks for none or a learner id stands for it."""
     if case.report.person.learner_id is not None:

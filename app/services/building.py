@@ -11,6 +11,7 @@ from app.domain.credits import Completion, Credit, CreditStatus, Delivery
 from app.domain.decisions import taken_back
 from app.domain.learners import Learner, Person
 from app.domain.readings import MonthDay
+from app.domain.reports import Action
 from app.domain.words import full_name_key
 from app.rules.case import Case, subject_of
 from app.rules.placement import Target
@@ -61,18 +62,22 @@ def correction(work: Work, case: Case, link: str | None) -> Change | None:
 
     A credit keeps its id when learner, board and delivery stay. Where what its board is told changes, or where the
     board had rejected it, it goes out again and waits for an answer; otherwise its status stays. What the correction
-    leaves out is withdrawn. Source: one completion is one learner, activity, date and occasion.
+    leaves out is withdrawn; of an update, it stays, and so do names, numbers and references that an update does not
+    give. Source: one completion is one learner, activity, date and occasion.
     """
     before = case.placed.corrects
     assert before is not None
-    after = _identity(work, case, before, link)
+    partly = case.report.action is Action.UPDATE
+    after = _with_rems(before, case) if partly else _identity(case, before, link)
     parts = _Parts(
         learner=case.learner,
         told_anew=_told(before) != _told(after),
-        named_by_id=case.report.person.learner_id is not None,
+        ids_stay=partly or case.report.person.learner_id is not None,
+        references_stay=partly,
     )
     for target in case.placed.targets:
         _take(work, parts, target, before, after)
+    parts.kept.extend(each for each in case.placed.kept if not parts.has(each))
     _settle_rest(work, parts, before, after)
     after = replace(after, credits=parts.in_order(before.credits))
     if not parts.changed() and replace(after, credits=before.credits) == before:
@@ -96,8 +101,10 @@ class _Parts:
     learner: Learner | None
     told_anew: bool
     """Whether every board must hear of it: the day, the activity, or the person as named has changed."""
-    named_by_id: bool
-    """Whether a learner id stands for the numbers that were reported before."""
+    ids_stay: bool
+    """Whether numbers that were reported before stay where none is given: a learner id may stand for them."""
+    references_stay: bool
+    """Whether the sender's own keys stay where none are given."""
     kept: list[Credit] = field(default_factory=list)
     corrected: list[Credit] = field(default_factory=list)
     rewritten: list[Credit] = field(default_factory=list)
@@ -119,7 +126,12 @@ class _Parts:
         return any(each.credit_id == credit.credit_id for each in decided)
 
 
-def _identity(work: Work, case: Case, before: Completion, link: str | None) -> Completion:
+def _with_rems(before: Completion, case: Case) -> Completion:
+    """Return the completion with the risk-mitigation part that an update gives, if it gives one."""
+    return before if case.report.rems is None else replace(before, rems=case.report.rems)
+
+
+def _identity(case: Case, before: Completion, link: str | None) -> Completion:
     """Return the completion with learner, activity, day and occasion as corrected, its credits still as they were."""
     subject = subject_of(case.report, case.match)
     assert subject is not None
@@ -161,12 +173,13 @@ def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: 
     if held is None or held.delivery is not fresh.delivery:
         parts.added.append(fresh)
         return
-    reported_id = fresh.reported_id or (held.reported_id if parts.named_by_id else None)
+    reported_id = fresh.reported_id or (held.reported_id if parts.ids_stay else None)
+    references = fresh.client_references or (held.client_references if parts.references_stay else ())
     wanted = replace(
         fresh,
         credit_id=held.credit_id,
         reported_id=reported_id,
-        client_references=tuple(sorted(fresh.client_references)),
+        client_references=tuple(sorted(references)),
         credit_types=held.credit_types if target.equals(held) else fresh.credit_types,
     )
     standing = replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -81,7 +81,9 @@ def _tell(work: Work, change: Change, verb: str) -> None:
 
 
 def _verb(change: Change, verb: str) -> str:
-    return "correct" if change.corrected_whole else verb
+    if change.corrected_whole:
+        return "correct"
+    return "withdraw" if change.taken_back else verb
 
 
 def _version(work: Work, change: Change, verb: str) -> dict[str, Any]:
@@ -110,6 +112,18 @@ def withdrawn(completion: Completion, at: datetime) -> Change:
     restated = [taken_back(each, at) for each in completion.credits if each.status is not CreditStatus.WITHDRAWN]
     change = restating(completion, restated, at)
     return replace(change, completion=replace(change.completion, withdrawn_at=at))
+
+
+def partly_withdrawn(completion: Completion, boards: Collection[str], at: datetime, *, with_rems: bool) -> Change:
+    """Return the change that takes back a completion's credit for some boards; with the last of it, the completion.
+
+    Participation in risk-mitigation education stands on its own, unless `with_rems` takes it back with the credit.
+    """
+    standing = [each for each in completion.credits if each.status is not CreditStatus.WITHDRAWN]
+    taken = [each for each in standing if each.board in boards]
+    if len(taken) == len(standing) and (completion.rems is None or with_rems):
+        return withdrawn(completion, at)
+    return restating(completion, [taken_back(each, at) for each in taken], at)
 
 
 def restating(completion: Completion, restated: Sequence[Credit], at: datetime) -> Change:

@@ -23,7 +23,7 @@ from app.domain.candidates import Wanted
 from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
-from app.domain.reports import CompletionReport
+from app.domain.reports import Action, CompletionReport
 from app.matching.exact import find_learner, wanted_by
 from app.rules.case import Case, Facts, case_of, subject_of
 from app.rules.judge import judge
@@ -31,11 +31,12 @@ from app.rules.placement import Standing
 from app.services.building import as_written, correction, joined, new_credit
 from app.services.context import Caller, Work
 from app.services.findings import rejected
-from app.services.keeping import keep
+from app.services.keeping import keep, partly_withdrawn, withdrawn
 from app.services.links import keep_links, link_of
+from app.services.overlay import Overlay
 from app.store import activities, completions, learners
 from app.store.completion_changes import Change
-from app.store.completions import Pair
+from app.store.completions import Day, Pair
 
 _DAILY = "daily-credits-unusual"
 
@@ -46,10 +47,10 @@ class Submitted:
 
     outcome: Outcome
     completion: Completion | None
-    """The completion it created, joined or was found in; None when it was rejected."""
+    """The completion it created, joined, deleted or was found in; None when it was rejected, or withdrawn before."""
     findings: tuple[Finding, ...]
     before: Completion | None = None
-    """The completion as it stood, where it was joined or corrected."""
+    """The completion as it stood, where it was joined, corrected or withdrawn."""
 
     @property
     def standing(self) -> set[str]:
@@ -92,6 +93,29 @@ def preview(connection: Connection, caller: Caller, one: CompletionReport) -> Su
     return result
 
 
+def rehearse(
+    connection: Connection, caller: Caller, reports: Sequence[CompletionReport], overlay: Overlay
+) -> list[Submitted]:
+    """Judge a piece of a file as `submit` would after the pieces before it; nothing is stored or locked.
+
+    The overlay remembers what each piece would have left, and is the same object for all pieces of a file.
+    """
+    work = Work(connection=connection, caller=caller, now=caller.service.clock())
+    reports = [in_world(caller, each) for each in reports]
+    loaded = _load(work, reports, locking=False)
+    for pair in {_pair(each, match) for each, match in zip(reports, loaded.matches, strict=True)}:
+        loaded.standing[pair] = overlay.over(pair, loaded.standing[pair])
+    for day in loaded.day_quarters:
+        loaded.day_quarters[day] += overlay.more_on(day)
+    results, changes = _judged([work] * len(reports), reports, loaded)
+    summed = frozenset(board.code for board in work.service.catalogue.boards.values() if _DAILY in board.advice)
+    for _, change in changes:
+        overlay.count(change, summed)
+    for pair in {completion.pair for _, change in changes for completion, _ in change.turned()}:
+        overlay.keep(pair, loaded.standing[pair])
+    return results
+
+
 def in_world(caller: Caller, one: CompletionReport) -> CompletionReport:
     """Return a report as one of the sandbox when a test client sends it: the live world does not exist for it."""
     return replace(one, sandbox=True) if caller.client.test else one
@@ -110,9 +134,8 @@ def _judged(
         if any(finding.rejects for finding in findings):
             results.append(Submitted(outcome=Outcome.REJECTED, completion=None, findings=findings, before=before))
             continue
-        assert case.placement is not None
-        outcome, completion = case.placement.outcome, case.placement.onto
-        before = before or case.placement.onto
+        outcome, completion = _outcome(case)
+        before = before or completion
         if outcome is not Outcome.UNCHANGED:
             change = _change(work, case, loaded)
             if change is None:
@@ -125,6 +148,14 @@ def _judged(
     return results, changes
 
 
+def _outcome(case: Case) -> tuple[Outcome, Completion | None]:
+    """Return what becomes of an accepted record, and the completion that it is about as that stands."""
+    if case.report.action is Action.DELETE:
+        assert case.sought is not None
+        return Outcome.UNCHANGED if case.sought.gone else Outcome.DELETED, case.sought.completion
+    return case.placed.outcome, case.corrects or case.placed.onto
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
     """Everything the rules need to know, for all reports at once."""
@@ -134,7 +165,7 @@ class _Loaded:
     standing: defaultdict[Pair, Standing]
     links: dict[tuple[str, str], str]
     new_links: list[dict[str, object]]
-    day_quarters: dict[tuple[str, str, str, date], int]
+    day_quarters: dict[Day, int]
     corrected: dict[str, Completion]
     """Completions that are to be corrected, as they stand."""
 
@@ -143,14 +174,14 @@ class _Loaded:
         before, after = change.before, change.completion
         if before is not None and before.pair != after.pair:
             self.standing[before.pair] = self.standing[before.pair].without(before.completion_id)
+        if before is not None and (taken := change.taken_back):
+            self.standing[before.pair].gone.update((before.completed_on, before.occasion, each) for each in taken)
         self.standing[after.pair].put(after)
         if after.completion_id in self.corrected:
             self.corrected[after.completion_id] = after
-        for completion, sign in change.turned():
-            for credit in completion.credits:
-                key = (after.provider_id, completion.subject, credit.board, completion.completed_on)
-                if key in self.day_quarters and credit.holds:
-                    self.day_quarters[key] += sign * credit.quarters
+        for day, quarters in change.by_day() if self.day_quarters else ():
+            if day in self.day_quarters:
+                self.day_quarters[day] += quarters
 
 
 def _load(work: Work, reports: Sequence[CompletionReport], *, locking: bool = True) -> _Loaded:
@@ -166,14 +197,15 @@ def _load(work: Work, reports: Sequence[CompletionReport], *, locking: bool = Tr
         day_quarters={},
         support=work.service.settings.support_contact,
     )
-    asked = [each for each in reports if facts.activity_of(each) is not None]
+    asked = [wanted_by(each, catalogue) if facts.activity_of(each) is not None else None for each in reports]
     wanted = Wanted()
-    for each in asked:
-        wanted_by(each, catalogue, wanted)
+    for keys in asked:
+        if keys is not None:
+            wanted.add(keys)
     candidates = learners.candidates(work.connection, wanted)
     matches = [
-        find_learner(each, candidates, catalogue) if facts.activity_of(each) is not None else NOT_ASKED
-        for each in reports
+        find_learner(each, candidates, catalogue, keys) if keys is not None else NOT_ASKED
+        for each, keys in zip(reports, asked, strict=True)
     ]
     asked_for = {each.corrects for each in reports if each.corrects is not None}
     to_correct = completions.pairs_of(work.connection, asked_for)
@@ -183,8 +215,11 @@ def _load(work: Work, reports: Sequence[CompletionReport], *, locking: bool = Tr
         completions.lock_pairs(work.connection, pairs)
     standing: defaultdict[Pair, Standing] = defaultdict(Standing)
     corrected: dict[str, Completion] = {}
+    deleted = {_pair(each, m) for each, m in zip(reports, matches, strict=True) if each.action is Action.DELETE}
+    for pair, gone in completions.gone(work.connection, deleted - {("", "")}).items():
+        standing[pair] = Standing(gone=gone)
     for pair, held in completions.standing(work.connection, pairs).items():
-        standing[pair] = Standing(held)
+        standing[pair] = Standing(held, standing[pair].gone)
         corrected |= {each.completion_id: each for each in held if each.completion_id in asked_for}
     if corrected.keys() != asked_for:
         raise Contended("a completion was withdrawn or moved before it could be corrected")
@@ -214,12 +249,10 @@ def _pair(report: CompletionReport, match: Match) -> Pair:
     return (report.activity_id, subject) if report.activity_id and subject else ("", "")
 
 
-def _watched_days(
-    work: Work, reports: Sequence[CompletionReport], matches: Sequence[Match]
-) -> Iterable[tuple[str, str, str, date]]:
+def _watched_days(work: Work, reports: Sequence[CompletionReport], matches: Sequence[Match]) -> Iterable[Day]:
     """Yield the providers, learners, boards and days of which a rule wants the sum over all activities."""
     for each, match in zip(reports, matches, strict=True):
-        for moc in each.moc if match.learner is not None else ():
+        for moc in each.moc if match.learner is not None and each.action is not Action.DELETE else ():
             board = work.service.catalogue.certifying(moc.board) if moc.board else None
             if board is not None and _DAILY in board.advice and isinstance(each.completed_on, date):
                 assert match.learner is not None
@@ -228,7 +261,10 @@ def _watched_days(
 
 def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
     """Build the new, extended or corrected completion that an accepted record makes; None when nothing changes."""
-    report, placement = case.report, case.placed
+    report = case.report
+    if report.action is Action.DELETE:
+        return _withdrawal(work, case)
+    placement = case.placed
     if placement.corrects is not None:
         named = (report.provider_id, case.learner.learner_id) if case.learner else None
         return correction(work, case, link_of(work, named, loaded.links, loaded.new_links) if named else None)
@@ -264,3 +300,13 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
         credits=added,
     )
     return Change(completion=completion, before=None, added=added)
+
+
+def _withdrawal(work: Work, case: Case) -> Change:
+    """Build what a delete takes back: the credit of the boards it names, or all of the completion."""
+    sought = case.sought
+    assert sought is not None and sought.completion is not None
+    if not sought.boards:
+        return withdrawn(sought.completion, work.now)
+    with_rems = case.report.rems is not None
+    return partly_withdrawn(sought.completion, sought.boards, work.now, with_rems=with_rems)

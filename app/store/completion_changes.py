@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.errors import Contended
-from app.domain.credits import Completion, Credit
+from app.domain.credits import REMS, Completion, Credit, CreditStatus
 from app.domain.words import full_name_key
 from app.models import completions as tables
 from app.store import dialect
+from app.store.completions import Day
 
 NO_MAXIMUM = 2**62
 
@@ -39,6 +41,21 @@ class Change:
             yield self.before, -1
         yield self.completion, 1
 
+    def by_day(self) -> Iterator[tuple[Day, int]]:
+        """Yield by how many quarters what counts on a day grows or shrinks, credit by credit."""
+        for completion, sign in self.turned():
+            for credit in completion.credits:
+                if credit.holds:
+                    day = (self.completion.provider_id, completion.subject, credit.board, completion.completed_on)
+                    yield day, sign * credit.quarters
+
+    @property
+    def taken_back(self) -> list[str]:
+        """Boards whose credit it withdraws, and `REMS` with a completion that has it."""
+        boards = [each.board for each in self.restated if each.status is CreditStatus.WITHDRAWN]
+        with_rems = self.completion.withdrawn_at is not None and self.completion.rems is not None
+        return [*boards, REMS] if with_rems else boards
+
     @property
     def rewrites(self) -> bool:
         """Whether what the completion itself says changes: its activity, day or occasion, or the person as reported."""
@@ -47,7 +64,7 @@ class Change:
     @property
     def frees(self) -> bool:
         """Whether it may give free what another record of the same set takes: a day, an occasion, a board."""
-        return self.corrected_whole or bool(self.restated)
+        return self.corrected_whole or bool(self.restated) or self.completion.withdrawn_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,28 +109,37 @@ def save(connection: Connection, written: Sequence[Written]) -> None:
 
 
 def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
-    """Cut changes into groups that may be written set by set.
+    """Cut changes into groups that may be written set by set, as few as there can be.
 
     Within a group new rows are written before those that stand are changed. So what only adds stays apart from what
     gives a day or an occasion free, what rewrites a completion from what does not, and a completion is not moved in the
-    group that made it.
+    group that made it. Only what one learner has in one activity can be in each other's way: changes of others share
+    groups, in whatever order they come. The number of a group, modulo the number of kinds, is the kind of its changes.
     """
-    group: list[Written] = []
-    touched: set[str] = set()
+    groups: defaultdict[int, list[Written]] = defaultdict(list)
+    reached: dict[tuple[str, str], int] = {}
+    freed: dict[str, int] = {}
     for each in written:
-        key = each.change.completion.completion_id
-        apart = bool(group) and _kind(each.change) != _kind(group[0].change)
-        if apart or (each.change.frees and key in touched):
-            yield group
-            group, touched = [], set()
-        group.append(each)
-        touched.add(key)
-    if group:
-        yield group
+        change = each.change
+        pairs = {completion.pair for completion, _ in change.turned()}
+        number = max(reached.get(pair, 0) for pair in pairs)
+        number += (_kind(change) - number) % _KINDS
+        key = change.completion.completion_id
+        if change.frees and freed.get(key) == number:
+            number += _KINDS
+        if change.frees:
+            freed[key] = number
+        reached |= dict.fromkeys(pairs, number)
+        groups[number].append(each)
+    for number in sorted(groups):
+        yield groups[number]
 
 
-def _kind(change: Change) -> tuple[bool, bool]:
-    return change.frees, change.rewrites
+_KINDS = 4
+
+
+def _kind(change: Change) -> int:
+    return 2 * change.frees + change.rewrites
 
 
 def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:

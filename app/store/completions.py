@@ -9,7 +9,16 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
+from app.domain.credits import (
+    REMS,
+    Completion,
+    Credit,
+    CreditKind,
+    CreditStatus,
+    Delivery,
+    Gone,
+    is_rems_subject,
+)
 from app.domain.reports import RemsPart
 from app.store import dialect
 
@@ -23,6 +32,9 @@ _PAIR_LOCKS = 0x7061
 
 Pair = tuple[str, str]
 """(activity, subject): what one learner has in one activity."""
+
+Day = tuple[str, str, str, date]
+"""(provider, learner, board, day): what is summed over all of a provider's activities."""
 
 
 def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
@@ -45,6 +57,39 @@ def standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, list[C
     held: dict[Pair, list[Completion]] = defaultdict(list)
     for each in read(connection, found):
         held[each.activity_id, each.subject].append(each)
+    return held
+
+
+def gone(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, set[Gone]]:
+    """Return what these learners had in these activities and was withdrawn: each credit, and each completion's REMS."""
+    held: defaultdict[Pair, set[Gone]] = defaultdict(set)
+    wanted = set(pairs)
+    for activity_id, subject, day, occasion, board in dialect.by_keys(
+        connection,
+        "x.activity_id, x.subject, x.completed_on, x.occasion, x.board",
+        ("activity", "subject"),
+        wanted,
+        "credits x ON x.subject = k.subject AND x.activity_id = k.activity AND x.status = 'withdrawn'",
+    ):
+        held[activity_id, subject].add((dialect.as_date(day), occasion, board))
+    withdrawn = "c.activity_id = k.activity AND c.withdrawn_at IS NOT NULL AND c.rems IS NOT NULL"
+    of_learners = dialect.by_keys(
+        connection,
+        "c.activity_id, c.subject, c.completed_on, c.occasion",
+        ("activity", "subject"),
+        {(activity_id, subject) for activity_id, subject in wanted if not is_rems_subject(subject)},
+        f"completions c ON c.learner_id = k.subject AND {withdrawn}",
+    )
+    of_others = dialect.by_keys(
+        connection,
+        "c.activity_id, c.subject, c.completed_on, c.occasion",
+        ("activity",),
+        # Of those who are no learners of the registry, what is gone is found by the activity only.
+        {(activity_id,) for activity_id, subject in wanted if is_rems_subject(subject)},
+        f"completions c ON {withdrawn} AND c.learner_id IS NULL",
+    )
+    for activity_id, subject, day, occasion in (*of_learners, *of_others):
+        held[activity_id, subject].add((dialect.as_date(day), occasion, REMS))
     return held
 
 
@@ -84,13 +129,8 @@ def of_provider(
     return next(iter(read(connection, found)), None)
 
 
-def day_quarters(
-    connection: Connection, days: Iterable[tuple[str, str, str, date]]
-) -> dict[tuple[str, str, str, date], int]:
-    """Return what learners hold of a board on a day over a provider's activities, 0 where they hold nothing yet.
-
-    Keys are (provider, learner, board, day).
-    """
+def day_quarters(connection: Connection, days: Iterable[Day]) -> dict[Day, int]:
+    """Return what learners hold of a board on a day over a provider's activities, 0 where they hold nothing yet."""
     wanted = set(days)
     held = dict.fromkeys(wanted, 0)
     day = "k.day" if dialect.on_sqlite(connection) else "CAST(k.day AS date)"

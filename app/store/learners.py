@@ -49,6 +49,17 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
                 f"{table} h ON h.board = k.board AND h.short_key = k.short AND h.id_key = k.exact",
             )
         )
+    for table, keys in (("licenses", wanted.short_licenses), ("certifications", wanted.short_certifications)):
+        ids.update(
+            row[0]
+            for row in dialect.by_keys(
+                connection,
+                "h.learner_id",
+                ("board", "short"),
+                keys,
+                f"{table} h ON h.board = k.board AND h.short_key = k.short",
+            )
+        )
     ids.update(
         row[0]
         for row in dialect.by_keys(
