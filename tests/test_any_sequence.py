@@ -1,17 +1,23 @@
-"""Any sequence of reports, corrections, withdrawals and decisions leaves every invariant and every feed true."""
+"""Any sequence of reports, corrections, withdrawals, rows and decisions leaves every invariant and every feed true."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.domain.credits import Outcome
+from app.domain.reports import Action, CompletionReport, EntryMethod
+from app.schemas.completions import CompletionIn
 from app.services import registry
 from app.services.context import Service
 from tests.feeds import decide, live, replayed
-from tests.support import Answer, Api, settle
+from tests.pure import PROVIDER
+from tests.rows import rehearse, submit, told
+from tests.support import Answer, Api, Moment, settle
 
 COMPLETIONS = "/v1/learner-completions"
 PEOPLE = {
@@ -49,6 +55,7 @@ steps = st.lists(
         st.tuples(st.just("correct"), st.integers(0, 3), parts),
         st.tuples(st.just("correct"), st.integers(0, 3), parts),
         st.tuples(st.just("withdraw"), st.integers(0, 3), parts),
+        st.tuples(st.sampled_from(["delete", "delete", "update"]), st.integers(0, 3), parts),
         st.tuples(st.sampled_from(["rejected", "accepted"]), st.integers(0, 3), parts),
     ),
     min_size=2,
@@ -78,6 +85,12 @@ def body_of(part: dict[str, Any], activities: list[str]) -> dict[str, Any]:
     }
 
 
+def row_of(action: str, body: dict[str, Any]) -> CompletionReport:
+    """Return a body as a row of a file that asks for something."""
+    read = CompletionIn.model_validate(body).as_report(PROVIDER, Moment().now, EntryMethod.TAB)
+    return replace(read, action=Action(action))
+
+
 class Told:
     """What the service has told of its records, step by step."""
 
@@ -99,6 +112,8 @@ class Told:
         body, chosen = body_of(part, self.activities), self.pick(place)
         if verb == "report":
             self.note(self.api.report(body))
+        elif verb in ("delete", "update"):
+            self.row(row_of(verb, body))
         elif chosen is None:
             return
         elif verb == "correct":
@@ -115,6 +130,24 @@ class Told:
                 assert {each["credit_id"]: each["status"] for each in self.standing[chosen]["credits"]}[
                     credit["credit_id"]
                 ] == verb
+
+    def row(self, row: CompletionReport) -> None:
+        """Submit a row; what it names may change in the one completion it finds, and nothing else anywhere."""
+        (done,) = submit(self.service, row)
+        if done.outcome not in (Outcome.DELETED, Outcome.UPDATED):
+            assert done.outcome is Outcome.REJECTED or done.before == done.completion
+            return
+        assert done.completion is not None
+        key = done.completion.completion_id
+        before, after = self.standing.pop(key), self.api.get(f"{COMPLETIONS}/{key}")
+        if done.completion.withdrawn_at is not None:
+            assert after.status == 404
+            return
+        self.standing[key] = after.json
+        named = {f"{each.state}-M" for each in row.cme} | {str(each.board) for each in row.moc}
+        now = {each["credit_id"]: each for each in after.json["credits"]}
+        for credit in before["credits"]:
+            assert credit["board"] in named or now[credit["credit_id"]] == credit
 
     def note(self, answer: Answer) -> None:
         assert answer.status in (200, 201, 422), answer.json
@@ -150,6 +183,25 @@ def test_any_sequence_leaves_records_ledger_and_feeds_true(api: Api, service: Se
         for each in api.completions(activity_id=activity, limit=500)
     }
     assert facts_of(listed) == facts_of(told.standing)
+
+
+rows = st.lists(st.tuples(st.sampled_from(["add", "add", "delete", "update"]), parts), min_size=2, max_size=16)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows)
+def test_rows_have_the_same_outcome_in_pieces_of_any_size_and_rehearsed(api: Api, service: Service, asked: Any) -> None:
+    outcomes = []
+    for size in (1, 7, 5000):
+        activities = Told(api, service).activities
+        given_rows = [row_of(action, body_of(part, activities)) for action, part in asked]
+        place = {activity: number for number, activity in enumerate(activities)}
+        runs = [told(rehearse(service, *given_rows, at_once=each)) for each in (1, 7)]
+        runs.append(told(submit(service, *given_rows, at_once=size)))
+        outcomes += [[(o, f, c and (place[c[0]], *c[1:])) for o, f, c in each] for each in runs]
+    assert outcomes == outcomes[:1] * len(outcomes)
+    settle(service)
+    assert replayed(service) == live(service)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
