@@ -44,6 +44,7 @@ def here(api: Api, service: Service) -> dict[str, Any]:
     row = {
         "first_name": "Ada",
         "last_name": "Row",
+        "other_last_names": "Column",
         "date_of_birth": "12/10",
         "licenses": "TN-M:881;ME-M:882",
         "certifications": "ABA:991;ABIM:100992;ABS:993",
@@ -189,11 +190,23 @@ def test_an_update_leaves_alone_what_it_does_not_name_whatever_its_board_said(
 ) -> None:
     made = only(service, a_report(TN, ABIM, **here)).completion
     decide(service, made.credits[1].credit_id, "rejected")
-    named = replace(here["person"], first_name="ADA", npi=None)
+    named = replace(here["person"], last_name="Column")
     row = update(replace(TN, credits=3.0), **(here | {"person": named}))
     after = only(service, row).completion
     assert [each.status for each in after.credits] == [CreditStatus.PENDING, CreditStatus.REJECTED]
-    assert after.first_name == "Ada"
+    assert after.last_name == "Row"
+
+
+def test_what_was_rejected_goes_out_again_under_the_name_that_an_update_gives(
+    service: Service, here: dict[str, Any]
+) -> None:
+    made = only(service, a_report(TN, ABIM, **here)).completion
+    decide(service, made.credits[1].credit_id, "rejected")
+    named = replace(here["person"], last_name="Column")
+    after = only(service, update(ABIM, **(here | {"person": named}))).completion
+    assert (after.last_name, after.credits[0]) == ("Column", made.credits[0])
+    assert (after.credits[1].credit_id, after.credits[1].status) == (made.credits[1].credit_id, CreditStatus.PENDING)
+    assert events(service, made.completion_id)[2:] == [("corrected", "ABIM")]
 
 
 def test_an_update_adds_what_was_not_there_and_a_delete_takes_it_again(

@@ -213,7 +213,11 @@ near = st.fixed_dictionaries(
         "reference": st.sampled_from([None, None, "r-1"]),
     }
 )
-rows = st.lists(st.tuples(st.sampled_from(["add", "add", "delete", "update"]), near), min_size=4, max_size=16)
+rows = st.builds(
+    lambda added, mixed: [*(("add", part) for part in added), *mixed],
+    st.lists(near, min_size=1, max_size=4),
+    st.lists(st.tuples(st.sampled_from(["add", "delete", "delete", "update"]), near), min_size=2, max_size=12),
+)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from app.domain.words import code_key
@@ -40,6 +41,11 @@ class Span:
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
 
+@cache
+def _keys(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(code_key(text) for text in (name, *aliases))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditType:
     """A board's own category of credit, the other names it goes by, and when it can be earned."""
@@ -51,7 +57,7 @@ class CreditType:
     @property
     def keys(self) -> frozenset[str]:
         """Every key under which the type is recognised."""
-        return frozenset(code_key(text) for text in (self.name, *self.aliases))
+        return _keys(self.name, self.aliases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,8 @@ class Board:
 
     def on(self, day: date | None) -> Board:
         """Return the board as it is for completions of a day; as the file begins when there is no day."""
+        if not self.changes:
+            return self
         different = {
             name: value
             for change in self.changes

@@ -45,6 +45,8 @@ def id_key(number: str | None) -> str:
     """Return the key of a licence or board id: letters and digits only, upper case, zeros kept."""
     if not number:
         return ""
+    if number.isascii() and number.isalnum():
+        return number.upper()
     return "".join(c for c in unicodedata.normalize("NFKC", number).upper() if c.isalnum())
 
 

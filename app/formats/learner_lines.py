@@ -14,6 +14,7 @@ from app.domain.findings import Finding
 from app.domain.readings import Unread
 from app.domain.reports import Action
 from app.formats.cells import read_action
+from app.formats.lines_writing import DROPPED, LINE
 from app.formats.places import NOWHERE, Place, Record, Upload, refusal
 from app.schemas.completions import CompletionIn
 from app.schemas.faults import findings_of, findings_of_problem
@@ -57,7 +58,12 @@ def read_line(line: str) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
         given = read_json(line)
     except Problem as problem:
         return None, (_NO_JSON,) if isinstance(problem, Unreadable) else findings_of_problem(problem)
-    return (given, ()) if isinstance(given, dict) else (None, (_NO_OBJECT,))
+    if not isinstance(given, dict):
+        return None, (_NO_OBJECT,)
+    if isinstance(as_sent := given.get(LINE), str):
+        # It was given back as text because it was no object; it still is none.
+        return read_line(as_sent)
+    return {name: value for name, value in given.items() if name not in DROPPED}, ()
 
 
 def action_of(given: dict[str, Any]) -> tuple[Action | Unread | None, tuple[Finding, ...]]:

@@ -16,7 +16,7 @@ from app.domain.formats import Bound, anniversary
 from app.domain.readings import Unread, is_activity_id
 from app.domain.words import code_key
 from app.rules.amounts import registered_with_one_session
-from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule
+from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, choose, rule
 
 _FIELDS = "accreditor's field descriptions"
 _DATES = "accreditor's guidance on activity dates"
@@ -284,11 +284,12 @@ def activity_abo_not_both(case: Registering) -> Iterator[Fault]:
             yield Fault(f"{pointer}/credit_types", f"{' and '.join(sorted(both))} stand together.", "Keep one of them.")
 
 
+_CHOSEN = choose(ACTIVITY_RULES.values(), {Scope.ACTIVITY})
+
+
 def judge_activity(activity: Activity, catalogue: Catalogue) -> tuple[Finding, ...]:
     """Return everything the rules have to say about an activity."""
-    return ask(
-        ACTIVITY_RULES.values(), Registering(activity=activity, catalogue=catalogue), frozenset({Scope.ACTIVITY})
-    )
+    return ask(_CHOSEN, Registering(activity=activity, catalogue=catalogue))
 
 
 def refuses(findings: tuple[Finding, ...]) -> bool:

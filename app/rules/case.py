@@ -67,6 +67,8 @@ class Case:
     placement: Placement | None
     corrects: Completion | None = None
     """The completion that the record is a correction of, as it stands; `standing` is then what stands beside it."""
+    certifying: tuple[Board | None, ...] = ()
+    """The board of each MOC part, None for one that is not known."""
     sought: Sought | None = None
     """What a delete or an update is about; None for every other record, and where nobody can be looked for."""
 
@@ -109,8 +111,7 @@ class Case:
 
     def moc_parts(self) -> Iterator[tuple[str, MocPart, Board]]:
         """Yield the MOC parts of known boards, with their pointers."""
-        for index, moc in enumerate(self.report.moc):
-            board = self.board(moc)
+        for index, (moc, board) in enumerate(zip(self.report.moc, self.certifying, strict=True)):
             if board is not None:
                 yield f"/moc/{index}", moc, board
 
@@ -145,7 +146,9 @@ def case_of(
     if corrects is not None:
         standing = standing.without(corrects.completion_id)
     if match.learner is not None and report.cme and report.action is not Action.DELETE:
-        match = replace(match, cme=tuple(_where_it_stands(report, match, standing, corrects, facts.catalogue)))
+        cme = tuple(_where_it_stands(report, match, standing, corrects, facts.catalogue))
+        if cme != match.cme:
+            match = replace(match, cme=cme)
     placed = report.action is not Action.DELETE and (report.action is not Action.UPDATE or corrects is not None)
     if placed and activity is not None and isinstance(day, date):
         targets = tuple(_targets(report, day, activity, match, facts.catalogue)) if match.learner is not None else ()
@@ -173,6 +176,10 @@ def case_of(
         standing=standing,
         placement=placement,
         corrects=corrects,
+        certifying=tuple(
+            facts.catalogue.certifying(moc.board, day if isinstance(day, date) else None) if moc.board else None
+            for moc in report.moc
+        ),
         sought=sought,
     )
 

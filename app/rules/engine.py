@@ -7,7 +7,7 @@ structural tests ask for a case that only it catches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -15,7 +15,18 @@ from typing import Any, NamedTuple
 from app.domain.findings import Finding, Severity
 from app.domain.rules import FOUNDING, RuleFacts, Scope
 
-__all__ = ["ACTIVITY_RULES", "COMPLETION_RULES", "VALIDATION_RULES", "Fault", "Rule", "Scope", "ask", "rule"]
+__all__ = [
+    "ACTIVITY_RULES",
+    "COMPLETION_RULES",
+    "VALIDATION_RULES",
+    "Chosen",
+    "Fault",
+    "Rule",
+    "Scope",
+    "ask",
+    "choose",
+    "rule",
+]
 
 
 class Fault(NamedTuple):
@@ -89,13 +100,27 @@ def rule(
     return declare
 
 
-def ask(rules: Iterable[Rule], case: Any, present: frozenset[Scope]) -> tuple[Finding, ...]:
-    """Ask every rule that is about something present in a case, in the order given."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The rules that are about what is present in a record, chosen once for all such records."""
+
+    rules: tuple[Rule, ...]
+    needs: tuple[str, ...]
+    """All that any of them needs."""
+
+
+def choose(rules: Iterable[Rule], present: Collection[Scope]) -> Chosen:
+    """Choose the rules that are about something present, in the order given."""
+    chosen = tuple(each for each in rules if not set(present).isdisjoint(each.scopes))
+    return Chosen(rules=chosen, needs=tuple({need for each in chosen for need in each.needs}))
+
+
+def ask(chosen: Chosen, case: Any) -> tuple[Finding, ...]:
+    """Ask every rule about a case of which all is known that the rule needs, in order."""
     findings: list[Finding] = []
-    for each in rules:
-        if present.isdisjoint(each.scopes):
-            continue
-        if each.needs and any(getattr(case, need) is None for need in each.needs):
+    absent = {need for need in chosen.needs if getattr(case, need) is None}
+    for each in chosen.rules:
+        if absent and not absent.isdisjoint(each.needs):
             continue
         faults = list(each.judge(case))
         if not faults:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from app.domain.findings import Finding
 from app.domain.reports import Action
 from app.rules import advice, amounts, credit_types, dates, history, identity, record
 from app.rules.case import Case
-from app.rules.engine import COMPLETION_RULES, Rule, Scope, ask
+from app.rules.engine import COMPLETION_RULES, Chosen, Rule, Scope, ask, choose
 
 RULE_FILES = (record, dates, credit_types, amounts, identity, history, advice)
 """The order of the files is the order in which findings are told; within a file, that of the functions."""
@@ -23,6 +25,11 @@ _RULES = _told_in_order()
 _OF_DELETES = tuple(each for each in _RULES if each.deletes)
 
 
+@cache
+def _about(present: frozenset[Scope], deletes: bool) -> Chosen:
+    return choose(_OF_DELETES if deletes else _RULES, present)
+
+
 def judge(case: Case) -> tuple[Finding, ...]:
     """Return everything the rules have to say about a record."""
     report = case.report
@@ -35,9 +42,7 @@ def judge(case: Case) -> tuple[Finding, ...]:
         present.add(Scope.REMS)
     if report.action is not Action.ADD:
         present.add(Scope.FILE)
-    if report.action is not Action.DELETE:
-        return ask(_RULES, case, frozenset(present))
     if report.withdraws_whole and report.rems is None:
         # Whoever is to be found by name must be named, whatever the completion holds.
         present.add(Scope.CME)
-    return ask(_OF_DELETES, case, frozenset(present))
+    return ask(_about(frozenset(present), report.action is Action.DELETE), case)

@@ -9,7 +9,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
 from app.domain.readings import Unread, is_npi
 from app.domain.validations import ValidationRequest
-from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, rule
+from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, choose, rule
 
 _FORM = "slides, Learner validation tool: first and last name are required, beyond that nothing is"
 _FIELDS = "accreditor's field descriptions"
@@ -74,9 +74,9 @@ def validated_board_known(case: Validating) -> Iterator[Fault]:
         )
 
 
-_PRESENT = frozenset({Scope.VALIDATION})
+_CHOSEN = choose(VALIDATION_RULES.values(), {Scope.VALIDATION})
 
 
 def judge_validation(request: ValidationRequest, catalogue: Catalogue) -> tuple[Finding, ...]:
     """Return everything the rules have to say about a validation; with anything said, nobody is looked for."""
-    return ask(VALIDATION_RULES.values(), Validating(request=request, catalogue=catalogue), _PRESENT)
+    return ask(_CHOSEN, Validating(request=request, catalogue=catalogue))

@@ -68,10 +68,10 @@ def correction(work: Work, case: Case, link: str | None) -> Change | None:
     before = case.placed.corrects
     assert before is not None
     partly = case.report.action is Action.UPDATE
-    after = _with_rems(before, case) if partly else _identity(case, before, link)
+    after = _updated(before, case) if partly else _identity(case, before, link)
     parts = _Parts(
         learner=case.learner,
-        told_anew=_told(before) != _told(after),
+        told_anew=not partly and _told(before) != _told(after),
         ids_stay=partly or case.report.person.learner_id is not None,
         references_stay=partly,
     )
@@ -126,9 +126,16 @@ class _Parts:
         return any(each.credit_id == credit.credit_id for each in decided)
 
 
-def _with_rems(before: Completion, case: Case) -> Completion:
-    """Return the completion with the risk-mitigation part that an update gives, if it gives one."""
-    return before if case.report.rems is None else replace(before, rems=case.report.rems)
+def _updated(before: Completion, case: Case) -> Completion:
+    """Return the completion as an update leaves it: with its risk-mitigation part, if it gives one.
+
+    As where a record joins, it brings its person where it takes the place of what was rejected or withdrawn, and boards
+    whose credit stands are not told of that.
+    """
+    after = before if case.report.rems is None else replace(before, rems=case.report.rems)
+    had = {each.board for each in before.credits}
+    again = any(each.board in had and before.holding(each.board) is None for each in case.placed.targets)
+    return after.as_reported_by(as_written(case.report.person)) if again else after
 
 
 def _identity(case: Case, before: Completion, link: str | None) -> Completion:

@@ -108,36 +108,38 @@ def save(connection: Connection, written: Sequence[Written]) -> None:
         dialect.insert(connection, tables.completion_versions, [each.version for each in group])
 
 
-KINDS = 4
-"""Changes free something or not, and rewrite the completion itself or not."""
-
-
 def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
     """Cut changes into groups that may be written set by set, as few as there can be.
 
     Within a group new rows are written before those that stand are changed. So what only adds stays apart from what
     gives a day or an occasion free, what rewrites a completion from what does not, and a completion is not moved in the
     group that made it. Only what one learner has in one activity can be in each other's way: changes of others share
-    groups, in whatever order they come. A group's number says by its rest which kind of changes it holds.
+    groups, in whatever order they come. The number of a group, modulo the number of kinds, is the kind of its changes.
     """
     groups: defaultdict[int, list[Written]] = defaultdict(list)
     reached: dict[tuple[str, str], int] = {}
     freed: dict[str, int] = {}
     for each in written:
         change = each.change
-        kind = 2 * change.frees + change.rewrites
         pairs = {completion.pair for completion, _ in change.turned()}
         number = max(reached.get(pair, 0) for pair in pairs)
-        number += (kind - number) % KINDS
+        number += (_kind(change) - number) % _KINDS
         key = change.completion.completion_id
         if change.frees and freed.get(key) == number:
-            number += KINDS
+            number += _KINDS
         if change.frees:
             freed[key] = number
         reached |= dict.fromkeys(pairs, number)
         groups[number].append(each)
     for number in sorted(groups):
         yield groups[number]
+
+
+_KINDS = 4
+
+
+def _kind(change: Change) -> int:
+    return 2 * change.frees + change.rewrites
 
 
 def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:
