@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import backlog, feed, matching, pages, records, single, validations, writing
+from benchmarks import backlog, feed, matching, pages, reading, records, single, validations, writing
 from benchmarks.table import show
 
 PARTS = {
@@ -18,7 +18,11 @@ PARTS = {
     "feed": feed.rows,
     "backlog": backlog.rows,
 }
-WITHOUT_DATABASE = {"records": records.rows, "writing": lambda _: writing.rows()}
+WITHOUT_DATABASE = {
+    "reading": lambda _: reading.rows(),
+    "records": records.rows,
+    "writing": lambda _: writing.rows(),
+}
 LARGE = {"pages": pages.rows}
 
 

@@ -16,7 +16,7 @@ from lxml import etree
 
 from app.domain.batches import BatchKind, FileFault, FileFaultCode
 from app.formats.limits import LIMITS
-from app.formats.number_formats import day_of, shows_a_date
+from app.formats.reading import open_file
 from app.formats.sheet_reading import Cells, Strings
 from tests.workbooks import (
     MAIN,
@@ -131,49 +131,6 @@ def test_rows_and_cells_that_contradict_each_other_are_damage(rows: str) -> None
 
 
 # Dates
-
-
-@pytest.mark.parametrize(
-    "code",
-    ["mm/dd/yyyy", "mmm-yy", "d-mmm", "[$-409]mmmm d, yyyy;@", "[$-F800]dddd\\,\\ mmmm\\ dd", "mm\\/dd", "mm-dd;@",
-     "[$-411]ge.m.d", "yyyy-mm-dd hh:mm:ss.000", "m", "YYYY/MM/DD", '"am "dd/mm', "m/d/yy h:mm AM/PM"],
-)  # fmt: skip
-def test_formats_that_show_a_day(code: str) -> None:
-    assert shows_a_date(code)
-
-
-@pytest.mark.parametrize(
-    "code",
-    ["General", "Standard", "0.00", "#,##0", "h:mm AM/PM", "[h]:mm:ss", "mm:ss", "mmss.0", "@", '0 "days"',
-     "#,##0.00\\ [$€-407]", "[Red]0.00", "00000", "000\\-00\\-0000", "_($* #,##0.00_)", "# ?/?", "0.00E+00", ""],
-)  # fmt: skip
-def test_formats_that_show_none(code: str) -> None:
-    assert not shows_a_date(code)
-
-
-@pytest.mark.parametrize(
-    ("serial", "from_1904", "day"),
-    [
-        (44241, False, "2021-02-14"),
-        (44241.395833333336, False, "2021-02-14T09:30:00"),
-        (44241.9999999, False, "2021-02-14"),
-        (1, False, "1900-01-01"),
-        (59, False, "1900-02-28"),
-        (60, False, "1900-02-29"),
-        (61, False, "1900-03-01"),
-        (2958465, False, "9999-12-31"),
-        (42779, True, "2021-02-14"),
-        (0, True, "1904-01-01"),
-        (2957003, True, "9999-12-31"),
-        (0.5, False, None),
-        (-1, False, None),
-        (2958466, False, None),
-        (2957004, True, None),
-        (float("inf"), False, None),
-    ],
-)
-def test_a_number_stands_for_a_day(serial: float, from_1904: bool, day: str | None) -> None:
-    assert day_of(serial, from_1904=from_1904) == day
 
 
 def test_a_cell_with_a_date_format_is_a_date_and_keeps_its_format() -> None:
@@ -370,3 +327,33 @@ def test_programs_agree(content: bytes) -> None:
         3: ["Add", 200912095, DATE, "José", "O'Brien & Søn", "03/17", "00123", 2.25],
         4: ["Add", "200912095", {"d": "2021-02-14T09:30:00", "f": "mm/dd/yyyy"}, "=1+1", "-x", "3/7", 1234567893, 1],
     }
+
+
+AS_TYPED = ["Add", 200912095, DATE, "José", "O'Brien & Søn", {"d": "2021-03-17", "f": "mmm\\-yy"}, "Tennessee", "00123",
+            2.25, "ABIM", 999999, 2.25, "Medical Knowledge", 2.25]  # fmt: skip
+BELOW = ["Add", "200912095", "2/14/2021", " Ann ", "Lee\nSmith", "03/17", "TN", 1234567893, 1, None, None, "#DIV/0!",
+         "x", True]  # fmt: skip
+
+
+def test_what_libreoffice_saved_is_read() -> None:
+    head, rows = read((FILES / "libreoffice.xlsx").read_bytes())
+    assert (head.sheet, head.heading_row, len(head.headings)) == ("Learners", 2, 14)
+    assert rows == {3: AS_TYPED, 4: BELOW}
+
+
+@pytest.mark.parametrize(("name", "says"), [("libreoffice.ods", "OpenDocument"), ("libreoffice.xls", "old")])
+def test_what_it_saves_otherwise_is_told_with_what_to_do(name: str, says: str) -> None:
+    with pytest.raises(FileFault) as raised, open_file([(FILES / name).read_bytes()], BatchKind.LEARNER_COMPLETIONS):
+        pass
+    assert raised.value.code is FileFaultCode.UNREADABLE
+    assert says in raised.value.detail and ".xlsx" in raised.value.detail
+
+
+def test_text_that_it_saved_says_the_same_as_far_as_text_can() -> None:
+    with open_file([(FILES / "libreoffice.txt").read_bytes()], BatchKind.LEARNER_COMPLETIONS) as file:
+        rows = [row.raw for piece in file.pieces() for row in piece]
+    shown = {"d": "02/14/2021", "f": "Mar-21"}
+    assert rows == [
+        [str(cell) if not isinstance(cell, dict) else shown["d" if cell is DATE else "f"] for cell in AS_TYPED],
+        [None if cell is None else "TRUE" if cell is True else str(cell) for cell in BELOW],
+    ]
