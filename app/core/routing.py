@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.deprecation import deprecated_parameters, deprecation_of, headers_for
 from app.core.errors import (
-    InvalidRequest,
     NotFound,
     ParameterInvalid,
     ParameterUnknown,
     Problem,
-    Unreadable,
     UnsupportedMediaType,
 )
-from app.core.problems import MOST_ERRORS, Raised, pointer_of
-
-LONG_NUMBER = 400
-"""More digits than any finite double has."""
-MEASURED_DEPTH = 60
-"""How deep a body is searched for a text that is no Unicode."""
+from app.core.problems import MOST_ERRORS, Raised
+from app.core.strict_json import read_json
 
 
 class StrictRequest(Request):
@@ -36,60 +27,10 @@ class StrictRequest(Request):
 
     async def json(self) -> Any:
         """Return the body as Python values; raises `Raised` with the problem."""
-        body = await self.body()
         try:
-            return from_json(body, allow_inf_nan=True, cache_strings=False)
-        except ValueError as error:
-            if "number out of range" in str(error):
-                return _with_long_numbers(body)
-            raise Raised(_why(body, str(error))) from None
-
-
-def _why(body: bytes, message: str) -> Problem:
-    """Return what is wrong with a body that the parser refused. Its message names line and column, never content."""
-    if "recursion" in message:
-        return Unreadable("The JSON is nested too deeply.")
-    if "surrogate" in message or "hex escape" in message:
-        pointer = _lone_surrogate(body)
-        if pointer is not None:
-            detail = "The text has half a surrogate pair, which is no character."
-            return InvalidRequest(errors=[{"code": "format", "pointer": pointer, "detail": detail}])
-    place = message[message.index(" at line") :] if " at line" in message else ""
-    return Unreadable(f"The body is no JSON{place}.")
-
-
-def _with_long_numbers(body: bytes) -> Any:
-    """Read a body that has a number beyond reading: as infinity, so that validation names its place."""
-    try:
-        return json.loads(body, parse_int=lambda text: int(text) if len(text) < LONG_NUMBER else math.inf)
-    except (ValueError, RecursionError):
-        raise Raised(Unreadable("The body is no JSON.")) from None
-
-
-def _lone_surrogate(body: bytes) -> str | None:
-    """Return the pointer of the first text that cannot be encoded, "" for a field's name."""
-    try:
-        found = next(_unencodable(json.loads(body), ()), None)
-    except (ValueError, RecursionError):
-        return None
-    return None if found is None else pointer_of(found)
-
-
-def _unencodable(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    if len(at) > MEASURED_DEPTH:
-        return
-    if isinstance(value, str):
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            yield at
-    elif isinstance(value, list):
-        for place, each in enumerate(value):
-            yield from _unencodable(each, (*at, place))
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            if any("\ud800" <= character <= "\udfff" for character in name):
-                yield at
-            else:
-                yield from _unencodable(each, (*at, name))
+            return read_json(await self.body())
+        except Problem as problem:
+            raise Raised(problem) from None
 
 
 class StrictRoute(APIRoute):
