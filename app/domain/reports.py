@@ -15,6 +15,9 @@ from app.domain.readings import Unread
 Amount: TypeAlias = float | Unread | None
 """An amount in credits as given: a number, a text that is none, or nothing."""
 
+LAST_OCCASION = 999
+"""Nobody completes an activity more often on one day."""
+
 
 class EntryMethod(enum.StrEnum):
     """The door through which a completion came."""

@@ -13,7 +13,7 @@ from app.domain.credits import Completion, Credit, Outcome
 from app.domain.findings import Finding
 from app.domain.learners import Person
 from app.domain.readings import read_date, read_month_day, text_or_none
-from app.domain.reports import CompletionReport, EntryMethod
+from app.domain.reports import LAST_OCCASION, CompletionReport, EntryMethod
 from app.schemas.base import Amount, Name, Out, Reference, Strict, Whole, Word
 from app.schemas.problems import FindingOut
 
@@ -98,7 +98,7 @@ class CompletionIn(Strict):
     cme: Annotated[list[CmeIn], Field(max_length=70)] | None = None
     moc: Annotated[list[MocIn], Field(max_length=20)] | None = None
     rems: RemsIn | None = None
-    occasion: Annotated[int, Field(ge=1, le=999), Whole] | None = Field(
+    occasion: Annotated[int, Field(ge=1, le=LAST_OCCASION), Whole] | None = Field(
         None, description="Tells several completions of one day apart; left out, the service finds the place."
     )
     client_reference: Reference | None = Field(
