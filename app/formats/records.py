@@ -8,6 +8,8 @@ from typing import Protocol
 from app.domain.batches import BatchKind, FileFormat, Head, RawRow
 from app.domain.reports import EntryMethod
 from app.formats.headings import layout
+from app.formats.learner_documents import LearnerDocuments
+from app.formats.learner_lines import LearnerLines
 from app.formats.learner_rows import LearnerRows
 from app.formats.places import Place, Record, Upload
 
@@ -54,4 +56,4 @@ class LearnerRecords:
 def _door(head: Head, upload: Upload) -> _Door:
     if head.format in (FileFormat.XLSX, FileFormat.TAB):
         return LearnerRows(layout(head.headings, BatchKind.LEARNER_COMPLETIONS), head.headings, upload)
-    raise NotImplementedError
+    return LearnerDocuments(upload) if head.format is FileFormat.XML else LearnerLines(upload)

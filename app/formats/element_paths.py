@@ -1,0 +1,105 @@
+"""Elements of XML documents, looked through by local name: senders differ in prefixes, and in having namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeAlias
+
+from app.domain.batches import Element
+from app.domain.findings import Finding, Severity
+from app.formats.cells import Misread, read_text
+from app.formats.places import misreading, refusal
+
+Known: TypeAlias = frozenset[str]
+"""Paths of the elements that are read, by local names."""
+_FEW = 10
+_SHORT = 60
+
+
+@lru_cache(maxsize=4_096)
+def local_name(name: str) -> str:
+    """Return a name without namespace or prefix."""
+    return name.rpartition("}")[2].rpartition(":")[2]
+
+
+def inside(element: Element) -> dict[str, list[Element]]:
+    """Return the elements within an element, by local name."""
+    found: dict[str, list[Element]] = {}
+    for each in element.get("c", ()):
+        found.setdefault(local_name(each["n"]), []).append(each)
+    return found
+
+
+def by_path(element: Element) -> dict[str, list[Element]]:
+    """Return everything within an element by its path, in the order of the document."""
+    found: dict[str, list[Element]] = {}
+    _collect(element, "", found)
+    return found
+
+
+def _collect(element: Element, path: str, found: dict[str, list[Element]]) -> None:
+    for each in element.get("c", ()):
+        inner = path + local_name(each["n"])
+        found.setdefault(inner, []).append(each)
+        if "c" in each:
+            _collect(each, f"{inner}/", found)
+
+
+def attribute(element: Element, name: str) -> str | None:
+    """Return an attribute, or the text of an element of that name within: senders write either."""
+    for key, value in element.get("a", {}).items():
+        if local_name(key) == name:
+            return value
+    return next((each.get("t") for each in element.get("c", ()) if local_name(each["n"]) == name), None)
+
+
+class Texts:
+    """Texts of one record, with what is to be said of those that cannot be kept."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def read(self, text: str | None, pointer: str, longest: int | None) -> str | None:
+        """Return a text as it is kept, None for a blank one."""
+        try:
+            return read_text(text, longest)
+        except Misread as misread:
+            self.findings.append(misreading(pointer, misread))
+            return misread.kept
+
+
+def ignored(found: Mapping[str, list[Element]], known: Known, passed: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+    """Return the warning that names the elements that are not known, without what is in them.
+
+    What is in the elements `passed` is known, and of no use here.
+    """
+    strange = {path for path in found.keys() - known if not path.startswith(passed)}
+    if not strange:
+        return ()
+    names = sorted(path for path in strange if path.rpartition("/")[0] not in strange)
+    told = ", ".join(name[-_SHORT:] for name in names[:_FEW]) + (", …" if len(names) > _FEW else "")
+    return (
+        Finding(
+            rule="element-ignored",
+            severity=Severity.WARNING,
+            pointer="",
+            detail=f"What is not known was ignored: {told}.",
+            hint="Nothing to do unless it was meant to be reported; then check its name and place.",
+        ),
+    )
+
+
+def stands_once(found: Mapping[str, list[Element]], once: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return a refusal for everything that may stand once and stands several times: none of it may get lost."""
+    return tuple(
+        refusal("format", once[path], f"{path} stands {len(elements)} times.", "Send it once in a record.")
+        for path, elements in found.items()
+        if len(elements) > 1 and path in once
+    )
+
+
+def text_at(found: Mapping[str, list[Element]], path: str) -> str | None:
+    """Return the text of the first element at a path, None where there is none."""
+    elements = found.get(path)
+    return elements[0].get("t", "") if elements else None
