@@ -77,7 +77,19 @@ def ignored(found: Mapping[str, list[Element]], known: Known, passed: tuple[str,
     strange = {path for path in found.keys() - known if not path.startswith(passed)}
     if not strange:
         return ()
-    names = sorted(path for path in strange if path.rpartition("/")[0] not in strange)
+    return _warned(sorted(path for path in strange if path.rpartition("/")[0] not in strange))
+
+
+def ignored_names(found: Mapping[str, list[Element]], known: Known, passed: Known) -> tuple[Finding, ...]:
+    """Return the same warning where elements are known by their names alone."""
+    strange = {path for path in found if path.rpartition("/")[2] not in known}
+    topmost = (path for path in strange if not any(path.startswith(f"{other}/") for other in strange))
+    return _warned(sorted(path for path in topmost if passed.isdisjoint(path.split("/")[:-1])))
+
+
+def _warned(names: list[str]) -> tuple[Finding, ...]:
+    if not names:
+        return ()
     told = ", ".join(name[-_SHORT:] for name in names[:_FEW]) + (", …" if len(names) > _FEW else "")
     return (
         Finding(

@@ -11,7 +11,7 @@ from app.domain.learners import Person
 from app.domain.reports import LAST_OCCASION, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
 from app.domain.samples import SAMPLES
 from app.formats.headings import Layout
-from app.formats.places import ColumnPlaces, Place, Record, Upload, along, refusal
+from app.formats.places import SAMPLE_ROW, ColumnPlaces, Place, Record, Upload, along, refusal
 from app.formats.readers import ColumnReaders
 from app.schemas.completions import CompletionIn
 
@@ -59,7 +59,7 @@ class LearnerRows:
         moved: list[tuple[str, str]] = []
         report = self._report(values, moved)
         if report.person.last_name in self._sample_names and _essence(report) in self._samples:
-            return Record(number=raw.number, report=None, findings=(_SAMPLE,))
+            return Record(number=raw.number, report=None, findings=(SAMPLE_ROW,))
         occasion = report.occasion
         if occasion is not None and not 1 <= occasion <= LAST_OCCASION:
             findings = (*findings, _OCCASION)
@@ -151,7 +151,6 @@ class LearnerRows:
         return self._report(self._readers.read(cells)[0], [])
 
 
-_SAMPLE = refusal("sample-row", "", "This is the template's sample row.", "Remove it from the file.")
 _OCCASION = refusal(
     "format", "/occasion", f"An occasion is a number from 1 to {LAST_OCCASION}.", "Leave it out unless it is needed."
 )

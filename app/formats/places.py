@@ -12,6 +12,7 @@ from app.domain.batches import BatchKind
 from app.domain.columns import columns_of
 from app.domain.findings import Finding, Severity
 from app.domain.reports import CompletionReport, EntryMethod
+from app.domain.validations import ValidationRequest
 from app.formats.cells import Misread
 from app.formats.headings import Layout
 
@@ -59,6 +60,14 @@ class Record(Sent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationRecord(Sent):
+    """A validation as it was sent in a file."""
+
+    request: ValidationRequest | None
+    """None where it cannot be told what is asked for; the findings say why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """What is the same for every record of a file."""
 
@@ -71,6 +80,9 @@ class Upload:
 def refusal(rule: str, pointer: str, detail: str, hint: str) -> Finding:
     """Return a finding that refuses the record."""
     return Finding(rule=rule, severity=Severity.REJECT, pointer=pointer, detail=detail, hint=hint)
+
+
+SAMPLE_ROW = refusal("sample-row", "", "This is the template's sample row.", "Remove it from the file.")
 
 
 def misreading(pointer: str, misread: Misread) -> Finding:

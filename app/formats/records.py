@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from app.domain.batches import BatchKind, FileFormat, Head, RawRow
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head, RawRow
 from app.domain.reports import EntryMethod
+from app.formats.activity_bodies import ActivityRecord
+from app.formats.activity_documents import ActivityDocuments
+from app.formats.activity_lines import ActivityLines
+from app.formats.activity_rows import ActivityRows
 from app.formats.headings import layout
 from app.formats.learner_documents import LearnerDocuments
 from app.formats.learner_lines import LearnerLines
 from app.formats.learner_rows import LearnerRows
-from app.formats.places import Place, Record, Upload
+from app.formats.places import Place, Record, Upload, ValidationRecord
+from app.formats.validation_rows import ValidationLines, ValidationRows
 
-__all__ = ["LearnerRecords", "Place", "Record"]
+__all__ = [
+    "ActivityRecord",
+    "ActivityRecords",
+    "LearnerRecords",
+    "Place",
+    "Record",
+    "ValidationRecord",
+    "ValidationRecords",
+]
 
 ENTRY_METHODS = {
     FileFormat.XLSX: EntryMethod.EXCEL,
@@ -23,10 +36,13 @@ ENTRY_METHODS = {
 }
 
 
-class _Door(Protocol):
-    def read(self, raw: RawRow) -> Record: ...
+_Read_co = TypeVar("_Read_co", covariant=True)
 
-    def place(self, pointer: str, record: Record | None = None) -> Place: ...
+
+class _Door(Protocol[_Read_co]):
+    def read(self, raw: RawRow) -> _Read_co: ...
+
+    def place(self, pointer: str, record: Any = None) -> Place: ...
 
 
 class LearnerRecords:
@@ -39,7 +55,13 @@ class LearnerRecords:
             received_at=received_at,
             batch_id=batch_id,
         )
-        self._door = _door(head, upload)
+        self._door: _Door[Record]
+        if head.format is FileFormat.XML:
+            self._door = LearnerDocuments(upload)
+        elif head.format is FileFormat.NDJSON:
+            self._door = LearnerLines(upload)
+        else:
+            self._door = LearnerRows(layout(head.headings, BatchKind.LEARNER_COMPLETIONS), head.headings, upload)
 
     def read(self, raw: RawRow) -> Record:
         """Return what a record reports, and what is to be said of how it was sent."""
@@ -53,7 +75,43 @@ class LearnerRecords:
         return self._door.place(pointer, record)
 
 
-def _door(head: Head, upload: Upload) -> _Door:
-    if head.format in (FileFormat.XLSX, FileFormat.TAB):
-        return LearnerRows(layout(head.headings, BatchKind.LEARNER_COMPLETIONS), head.headings, upload)
-    return LearnerDocuments(upload) if head.format is FileFormat.XML else LearnerLines(upload)
+class ValidationRecords:
+    """Reads the validations of one file."""
+
+    def __init__(self, head: Head) -> None:
+        self._door: _Door[ValidationRecord]
+        if head.format is FileFormat.XML:
+            raise FileFault(FileFaultCode.KIND_UNKNOWN, "Validations are sent as a workbook, tab-delimited or NDJSON.")
+        if head.format is FileFormat.NDJSON:
+            self._door = ValidationLines()
+        else:
+            self._door = ValidationRows(layout(head.headings, BatchKind.LEARNER_VALIDATIONS), head.headings)
+
+    def read(self, raw: RawRow) -> ValidationRecord:
+        """Return what a record asks for."""
+        return self._door.read(raw)
+
+    def place(self, pointer: str, record: ValidationRecord | None = None) -> Place:
+        """Return where in the file a finding's pointer leads."""
+        return self._door.place(pointer, record)
+
+
+class ActivityRecords:
+    """Reads the activities of one file."""
+
+    def __init__(self, head: Head, *, provider_id: str) -> None:
+        self._door: _Door[ActivityRecord]
+        if head.format is FileFormat.XML:
+            self._door = ActivityDocuments(provider_id)
+        if head.format is FileFormat.NDJSON:
+            self._door = ActivityLines(provider_id)
+        else:
+            self._door = ActivityRows(layout(head.headings, BatchKind.ACTIVITIES), head.headings, provider_id)
+
+    def read(self, raw: RawRow) -> ActivityRecord:
+        """Return what a record says of an activity."""
+        return self._door.read(raw)
+
+    def place(self, pointer: str, record: ActivityRecord | None = None) -> Place:
+        """Return where in the file a finding's pointer leads; give the record as well."""
+        return self._door.place(pointer, record)

@@ -1,0 +1,68 @@
+"""Files of learner validations: rows and lines as what is asked for. Documents have no form for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.batches import BatchKind, RawRow
+from app.domain.validations import ValidationRequest
+from app.formats.headings import Layout
+from app.formats.learner_lines import read_line
+from app.formats.places import NOWHERE, ColumnPlaces, Place, ValidationRecord
+from app.formats.readers import ColumnReaders
+from app.schemas.faults import findings_of
+from app.schemas.validations import ValidationIn
+
+_TEXTS = ("first_name", "last_name", "state", "board", "medical_school")
+_IDS = ("license_id", "board_id", "npi")
+
+
+class ValidationRows:
+    """Reads the rows of one file."""
+
+    def __init__(self, layout: Layout, headings: Sequence[str]) -> None:
+        readers = ColumnReaders(layout, ValidationIn)
+        self._readers = readers
+        self._places = ColumnPlaces(layout, headings, BatchKind.LEARNER_VALIDATIONS)
+        self._texts = tuple((name, readers.at(f"/{name}")) for name in _TEXTS)
+        self._ids = tuple((name, readers.id_at(f"/{name}")) for name in _IDS)
+        self._birth_date = readers.at("/date_of_birth")
+
+    def place(self, pointer: str, record: ValidationRecord | None = None) -> Place:
+        """Return the column of what a pointer names."""
+        return self._places.of(pointer)
+
+    def read(self, raw: RawRow) -> ValidationRecord:
+        """Return what a row asks for."""
+        assert isinstance(raw.raw, list)
+        values, findings = self._readers.read(raw.raw)
+        if findings:
+            return ValidationRecord(number=raw.number, request=None, findings=findings)
+        given: dict[str, Any] = {name: values[index] for name, index in self._texts}
+        given |= {name: values[index][0] for name, index in self._ids}
+        return ValidationRecord(
+            number=raw.number, request=ValidationRequest(birth_date=values[self._birth_date], **given)
+        )
+
+
+class ValidationLines:
+    """Reads the lines of one file."""
+
+    def place(self, pointer: str, record: ValidationRecord | None = None) -> Place:
+        """Return the pointer itself: a line has no columns."""
+        return Place(column=pointer) if pointer else NOWHERE
+
+    def read(self, raw: RawRow) -> ValidationRecord:
+        """Return what a line asks for."""
+        assert isinstance(raw.raw, str)
+        given, findings = read_line(raw.raw)
+        if given is None:
+            return ValidationRecord(number=raw.number, request=None, findings=findings)
+        try:
+            body = ValidationIn.model_validate(given)
+        except ValidationError as error:
+            return ValidationRecord(number=raw.number, request=None, findings=findings_of(error))
+        return ValidationRecord(number=raw.number, request=body.as_request())
