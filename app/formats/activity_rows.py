@@ -56,7 +56,7 @@ class ActivityRows:
         return {place: each for place, each in boards.items() if any(v is not None and v != [] for v in each.values())}
 
     def _meaning(self, cells: Sequence[Cell]) -> list[Any]:
-        return [_text(each) for each in self._readers.read(cells)[0]]
+        return [None if each == [] else _text(each) for each in self._readers.read(cells)[0]]
 
 
 def _text(value: Any) -> Any:

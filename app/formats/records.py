@@ -103,7 +103,7 @@ class ActivityRecords:
         self._door: _Door[ActivityRecord]
         if head.format is FileFormat.XML:
             self._door = ActivityDocuments(provider_id)
-        if head.format is FileFormat.NDJSON:
+        elif head.format is FileFormat.NDJSON:
             self._door = ActivityLines(provider_id)
         else:
             self._door = ActivityRows(layout(head.headings, BatchKind.ACTIVITIES), head.headings, provider_id)
