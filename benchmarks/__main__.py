@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import backlog, feed, matching, pages, single, validations
+from benchmarks import backlog, feed, matching, pages, records, single, validations
 from benchmarks.table import show
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "feed": feed.rows,
     "backlog": backlog.rows,
 }
+WITHOUT_DATABASE = {"records": records.rows}
 LARGE = {"pages": pages.rows}
 
 
@@ -25,11 +26,11 @@ def main() -> None:
     """Run what was asked for, everything when nothing was."""
     configure_logging()
     asked = set(sys.argv[1:])
-    every = PARTS | LARGE
-    parts = [part for part in every if part in asked or (part in PARTS and not asked & every.keys())]
+    every = PARTS | WITHOUT_DATABASE | LARGE
+    parts = [part for part in every if part in asked or (part not in LARGE and not asked & every.keys())]
     databases = [each for each in ("sqlite", "postgresql") if not asked & {"sqlite", "postgresql"} or each in asked]
     for part in parts:
-        for database in databases:
+        for database in databases if part not in WITHOUT_DATABASE else ("",):
             show(every[part](database))
 
 
