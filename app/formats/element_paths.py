@@ -13,6 +13,8 @@ from app.formats.places import misreading, refusal
 
 Known: TypeAlias = frozenset[str]
 """Paths of the elements that are read, by local names."""
+Found: TypeAlias = dict[str, list[Element]]
+"""Elements by their path."""
 _FEW = 10
 _SHORT = 60
 
@@ -23,27 +25,35 @@ def local_name(name: str) -> str:
     return name.rpartition("}")[2].rpartition(":")[2]
 
 
-def inside(element: Element) -> dict[str, list[Element]]:
+def inside(element: Element) -> Found:
     """Return the elements within an element, by local name."""
-    found: dict[str, list[Element]] = {}
+    found: Found = {}
     for each in element.get("c", ()):
         found.setdefault(local_name(each["n"]), []).append(each)
     return found
 
 
-def by_path(element: Element) -> dict[str, list[Element]]:
-    """Return everything within an element by its path, in the order of the document."""
-    found: dict[str, list[Element]] = {}
-    _collect(element, "", found)
+def by_path(element: Element, into: dict[str, list[Element]] | None = None, path: str = "", stop: str = "") -> Found:
+    """Return everything within an element by its path, in the order of the document.
+
+    What is in the elements at the path `stop` is left to the caller.
+    """
+    found = into if into is not None else {}
+    for each in element.get("c", ()):
+        inner = _joined(path, each["n"])
+        known = found.get(inner)
+        if known is None:
+            found[inner] = [each]
+        else:
+            known.append(each)
+        if "c" in each and inner != stop:
+            by_path(each, found, inner, stop)
     return found
 
 
-def _collect(element: Element, path: str, found: dict[str, list[Element]]) -> None:
-    for each in element.get("c", ()):
-        inner = path + local_name(each["n"])
-        found.setdefault(inner, []).append(each)
-        if "c" in each:
-            _collect(each, f"{inner}/", found)
+@lru_cache(maxsize=4_096)
+def _joined(path: str, name: str) -> str:
+    return f"{path}/{local_name(name)}" if path else local_name(name)
 
 
 def attribute(element: Element, name: str) -> str | None:
@@ -62,6 +72,10 @@ class Texts:
 
     def read(self, text: str | None, pointer: str, longest: int | None) -> str | None:
         """Return a text as it is kept, None for a blank one."""
+        if text is None:
+            return None
+        if text.isalnum() and len(text) <= (longest or len(text)):
+            return text
         try:
             return read_text(text, longest)
         except Misread as misread:
@@ -69,7 +83,7 @@ class Texts:
             return misread.kept
 
 
-def ignored(found: Mapping[str, list[Element]], known: Known, passed: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+def ignored(found: Found, known: Known, passed: tuple[str, ...] = ()) -> tuple[Finding, ...]:
     """Return the warning that names the elements that are not known, without what is in them.
 
     What is in the elements `passed` is known, and of no use here.
@@ -80,7 +94,7 @@ def ignored(found: Mapping[str, list[Element]], known: Known, passed: tuple[str,
     return _warned(sorted(path for path in strange if path.rpartition("/")[0] not in strange))
 
 
-def ignored_names(found: Mapping[str, list[Element]], known: Known, passed: Known) -> tuple[Finding, ...]:
+def ignored_names(found: Found, known: Known, passed: Known) -> tuple[Finding, ...]:
     """Return the same warning where elements are known by their names alone."""
     strange = {path for path in found if path.rpartition("/")[2] not in known}
     topmost = (path for path in strange if not any(path.startswith(f"{other}/") for other in strange))
@@ -102,7 +116,7 @@ def _warned(names: list[str]) -> tuple[Finding, ...]:
     )
 
 
-def stands_once(found: Mapping[str, list[Element]], once: Mapping[str, str]) -> tuple[Finding, ...]:
+def stands_once(found: Found, once: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return a refusal for everything that may stand once and stands several times: none of it may get lost."""
     return tuple(
         refusal("format", once[path], f"{path} stands {len(elements)} times.", "Send it once in a record.")
@@ -111,7 +125,7 @@ def stands_once(found: Mapping[str, list[Element]], once: Mapping[str, str]) -> 
     )
 
 
-def text_at(found: Mapping[str, list[Element]], path: str) -> str | None:
+def text_at(found: Found, path: str) -> str | None:
     """Return the text of the first element at a path, None where there is none."""
     elements = found.get(path)
     return elements[0].get("t", "") if elements else None

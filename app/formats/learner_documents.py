@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from app.domain.batches import Element, RawRow
 from app.domain.learners import Person
@@ -15,7 +16,7 @@ from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPar
 from app.domain.states import find_state
 from app.domain.words import code_key, id_key
 from app.formats.cells import Misread, read_action, read_amount, read_birth_date, read_day, read_yes_no
-from app.formats.element_paths import Texts, attribute, by_path, ignored, inside, stands_once, text_at
+from app.formats.element_paths import Found, Texts, attribute, by_path, ignored, inside, stands_once, text_at
 from app.formats.places import NOWHERE, Moved, Place, Record, Upload, along, misreading, refusal
 from app.schemas.bounds import longest
 from app.schemas.completions import CompletionIn
@@ -53,12 +54,13 @@ _IN_CERTIFICATE = {
     "credits": "CreditReceived", "total_credits": "CreditReceived", "type": "CreditReceived",
     "client_reference": "CreditID",
 }  # fmt: skip
+_IN_CERTIFICATES = frozenset(_IN_CERTIFICATE.values())
 _IN_CREDIT = ("activityCertification", "creditUnit", "numberOfCredits")
 KNOWN = frozenset(
     {
         *_ONCE, _CERTIFICATE, "ReportingOrganization", "XtensibleInfo", "XtensibleInfo/ProviderID",
         f"{_MODULE}/ModuleName/moduleID", f"{_MODULE}/moduleID", f"{_PARTICIPANT}/LocalIdentifier/domain",
-        *(f"{_CERTIFICATE}/{name}" for name in {*_IN_CERTIFICATE.values(), "UniqueID/domain"}),
+        *(f"{_CERTIFICATE}/{name}" for name in {*_IN_CERTIFICATES, "UniqueID/domain"}),
         *(f"{_CERTIFICATE}/CreditReceived/{name}" for name in _IN_CREDIT),
     }
 )  # fmt: skip
@@ -67,6 +69,7 @@ _PASSED = ("Activity/RegulatoryInformation",)
 _NPI = "npi"
 _LONGEST = longest(CompletionIn, "/moc/0/board_id")
 """Of ids, domains and types."""
+_LONGEST_TEXTS = {pointer: longest(CompletionIn, pointer) for pointer in PATHS}
 _LONGEST_REFERENCE = longest(CompletionIn, "/client_reference")
 _CME_TYPE = "amapracategory1"
 _GENERAL = frozenset(
@@ -90,10 +93,8 @@ class _Certificate:
     credits: Amount
     reference: str | None
 
-    @property
-    def is_cme(self) -> bool:
-        """Whether it is AMA PRA credit."""
-        return self.type_key.startswith(_CME_TYPE)
+    is_cme: bool
+    """Whether it is AMA PRA credit."""
 
     @property
     def is_general(self) -> bool:
@@ -157,7 +158,7 @@ class LearnerDocuments:
     def read(self, raw: RawRow) -> Record:
         """Return what an activity report says."""
         assert isinstance(raw.raw, dict) and "n" in raw.raw
-        found = by_path(raw.raw)
+        found = by_path(raw.raw, stop=_CERTIFICATE)
         provider = text_at(found, PATHS["/provider_id"])
         if provider is not None and provider.strip() not in ("", self._upload.provider_id):
             return Record(number=raw.number, report=None, findings=(_ANOTHERS,))
@@ -179,16 +180,16 @@ class LearnerDocuments:
         return Record(number=raw.number, report=report, findings=findings, moved=moved)
 
     def _report(
-        self, found: dict[str, list[Element]], texts: Texts, npi: str | None, cme: list[_Part], moc: list[_Part]
+        self, found: Found, texts: Texts, npi: str | None, cme: list[_Part], moc: list[_Part]
     ) -> CompletionReport:
         def text(pointer: str) -> str | None:
-            return texts.read(text_at(found, PATHS[pointer]), pointer, longest(CompletionIn, pointer))
+            return texts.read(text_at(found, PATHS[pointer]), pointer, _LONGEST_TEXTS[pointer])
 
         upload, action = self._upload, text_at(found, PATHS["/action"])
         return CompletionReport(
             provider_id=upload.provider_id,
             activity_id=_activity_id(found, texts),
-            completed_on=read_day(text_at(found, PATHS["/completed_on"])),
+            completed_on=_day(text_at(found, PATHS["/completed_on"])),
             permission=True,
             person=Person(
                 first_name=text("/learner/first_name"),
@@ -219,26 +220,40 @@ _TWO_NPIS = refusal("format", "/learner/npi", "Two NPIs stand for one learner.",
 _TWO_IDS = "Several ids of one certificate belong to different boards or states."
 
 
-def _activity_id(found: dict[str, list[Element]], texts: Texts) -> str | None:
+def _activity_id(found: Found, texts: Texts) -> str | None:
     """Return the activity's id, an attribute of the module's name; some senders have it at the module."""
     for path in (PATHS["/activity_id"], _MODULE):
         given = attribute(found[path][0], "moduleID") if path in found else None
         if given is not None:
-            return texts.read(given, "/activity_id", longest(CompletionIn, "/activity_id"))
+            return texts.read(given, "/activity_id", _LONGEST_TEXTS["/activity_id"])
     return None
 
 
-def _certificates(found: dict[str, list[Element]], texts: Texts) -> tuple[list[_Certificate], str | None]:
+@lru_cache(maxsize=256)
+def _numbered(place: int) -> tuple[str, str]:
+    """Return the path of a certificate by its place, from 1, and a pointer to it."""
+    return f"{_CERTIFICATE}[{place}]", f"/certificates/{place}"
+
+
+_amount = lru_cache(maxsize=1_024)(read_amount)
+_day = lru_cache(maxsize=4_096)(read_day)
+"""Amounts and days repeat themselves."""
+
+
+def _certificates(found: Found, texts: Texts) -> tuple[list[_Certificate], str | None]:
     """Return the certificates in their order, and the NPI that stands beside another id."""
     certificates: list[_Certificate] = []
     npis: set[str] = set()
     for place, each in enumerate(found.get(_CERTIFICATE, ()), 1):
-        path = f"{_CERTIFICATE}[{place}]"
-        pointer = f"/certificates/{place}"
+        path, pointer = _numbered(place)
         parts = inside(each)
-        for name in ("CreditReceived", "CreditID"):
-            if len(parts.get(name, ())) > 1:
-                texts.findings.append(refusal("format", pointer, f"{name} stands twice.", "Send it once."))
+        if not _IN_CERTIFICATES.issuperset(parts) or any("c" in inner for of in parts.values() for inner in of):
+            by_path(each, found, _CERTIFICATE)
+        texts.findings += [
+            refusal("format", pointer, f"{name} stands twice.", "Send it once.")
+            for name, of in parts.items()
+            if len(of) > 1 and name != "UniqueID"
+        ]
         domain, value, npi = _ids(parts.get("UniqueID", ()), pointer, texts)
         if npi is not None and domain is not None:
             npis.add(npi)
@@ -246,6 +261,7 @@ def _certificates(found: dict[str, list[Element]], texts: Texts) -> tuple[list[_
         reference = parts["CreditID"][0].get("t") if "CreditID" in parts else None
         amount = attribute(received, "numberOfCredits")
         kind = texts.read(attribute(received, "activityCertification"), pointer, _LONGEST)
+        type_key = code_key(kind) if kind else ""
         certificates.append(
             _Certificate(
                 path=path,
@@ -254,8 +270,9 @@ def _certificates(found: dict[str, list[Element]], texts: Texts) -> tuple[list[_
                 value=value,
                 value_key=id_key(value),
                 type=kind,
-                type_key=code_key(kind) if kind else "",
-                credits=read_amount(received.get("t") if amount is None else amount),
+                type_key=type_key,
+                is_cme=type_key.startswith(_CME_TYPE),
+                credits=_amount(received.get("t") if amount is None else amount),
                 reference=texts.read(reference, pointer, _LONGEST_REFERENCE),
             )
         )
@@ -331,7 +348,7 @@ def _moc(part: _Part) -> MocPart:
     )
 
 
-def _rems(found: dict[str, list[Element]], texts: Texts, text: Callable[[str], str | None]) -> RemsPart:
+def _rems(found: Found, texts: Texts, text: Callable[[str], str | None]) -> RemsPart:
     surgical = "/rems/surgical_procedures"
     try:
         performs = read_yes_no(text_at(found, PATHS[surgical]))
