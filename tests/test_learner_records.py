@@ -157,6 +157,19 @@ def test_what_no_rule_judges_is_told_by_reading_and_the_rest_is_still_read() -> 
     assert read(row_of(REBECCA | {"/learner/last_name": "Te\x00st"})).report.person.last_name == "Test"
 
 
+def test_a_date_or_an_answer_where_an_amount_belongs_is_no_amount() -> None:
+    reader = learners()
+    for cell, amount in (
+        (1.0, 1.0), (True, Unread("True")), (1, 1.0), ("1", 1.0),
+        ({"d": "2021-02-25", "f": "d-mmm"}, Unread("2021-02-25")),
+    ):  # fmt: skip
+        report = reader.read(RawRow(number=3, raw=row_of(REBECCA | CME | {"/cme/0/credits": cell}))).report
+        assert report is not None and report.cme[0].credits == amount
+        assert report.completed_on == DAY
+    record = read(row_of(REBECCA | CME | {"/cme/0/license_id": {"d": "2021-03-17", "f": "d-mmm"}}))
+    assert [(each.rule, each.pointer) for each in record.findings] == [("type", "/cme/0/license_id")]
+
+
 def test_a_row_shorter_or_longer_than_the_headings_is_read() -> None:
     cells = row_of(REBECCA | CME)
     assert reported(cells[:9]) == reported(cells) == reported([*cells, "beyond", 1.0])
@@ -286,3 +299,28 @@ def test_a_record_is_the_same_in_every_format(report: CompletionReport) -> None:
     ]
     assert sent == [report] * 4
     assert report.activity_id == ACTIVITY_ID
+
+
+any_cell: st.SearchStrategy[Cell] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.integers(-(10**18), 10**18),
+    st.text(max_size=12),
+    st.sampled_from(sorted(set(LEARNER.values()))),
+    st.builds(
+        lambda day, shown: {"d": day, "f": shown}, st.sampled_from(["2021-03-01", "T09:30", ""]), st.text(max_size=9)
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(any_cell, max_size=len(HEADINGS) + 2))
+def test_no_row_is_beyond_reading_and_judging(cells: list[Cell]) -> None:
+    reader = learners()
+    record = reader.read(RawRow(number=3, raw=cells))
+    assert record.report is not None or record.unreadable
+    told = judged(record.report).findings if record.report is not None else ()
+    for finding in (*record.findings, *told):
+        place = reader.place(finding.pointer, record)
+        assert place.index is None or HEADINGS[place.index] == place.column

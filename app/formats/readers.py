@@ -22,8 +22,7 @@ Reader = Callable[[Cell], Any]
 _MOST_REMEMBERED = 4_096
 """Of a column: more different dates, amounts or names of boards than this are read one by one."""
 _DAYS = frozenset({Holds.DATE, Holds.MONTH_DAY})
-_UNALIKE = frozenset({Holds.LIST, Holds.MONEY})
-"""Columns that rarely repeat themselves; so do ids."""
+_REPEATED = _DAYS | {Holds.AMOUNT, Holds.WHOLE, Holds.YES_NO}
 _PLAIN: Mapping[Holds, Reader] = {
     Holds.DATE: cells.read_day,
     Holds.MONTH_DAY: cells.read_birth_date,
@@ -39,10 +38,9 @@ class ColumnReaders:
 
     def __init__(self, layout: Layout, schema: type[BaseModel]) -> None:
         self._pointers = [layout.pointers.get(index) for index in range(len(layout.columns))]
-        self._readers = [
-            _reader(column, pointer, schema) if column is not None and pointer is not None else _ignored
-            for column, pointer in zip(layout.columns, self._pointers, strict=True)
-        ]
+        known = list(zip(layout.columns, self._pointers, strict=True))
+        self._plain = [_read_by(*each, schema) for each in known]
+        self._readers = [_remembering(read, *each) for read, each in zip(self._plain, known, strict=True)]
         self._blank: list[Any] = [
             cells.NO_NUMBER if column is not None and column.holds is Holds.ID else None for column in layout.columns
         ]
@@ -69,14 +67,15 @@ class ColumnReaders:
         """Return what a row's cells mean, by column, and what is to be said of those that cannot be meant."""
         try:
             values = [read(cell) for read, cell in zip(self._readers, row, strict=False)]
-        except Misread:
+        except (Misread, TypeError):
+            # A date cell where none belongs is no key of what is remembered; nothing is remembered on the other way.
             return self._read_one_by_one(row)
         values += self._blank[len(values) :]
         return values, ()
 
     def _read_one_by_one(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
         values, findings = list(self._blank), []
-        for index, (read, cell) in enumerate(zip(self._readers, row, strict=False)):
+        for index, (read, cell) in enumerate(zip(self._plain, row, strict=False)):
             try:
                 values[index] = read(cell)
             except Misread as misread:
@@ -90,15 +89,11 @@ def _ignored(cell: Cell) -> None:
     """Read nothing: the column is not known."""
 
 
-def _reader(column: Column, pointer: str, schema: type[BaseModel]) -> Reader:
+def _read_by(column: Column | None, pointer: str | None, schema: type[BaseModel]) -> Reader:
     """Return what reads the cells of a column."""
-    read = _read_by(column, pointer, longest(schema, pointer))
-    if column.holds in _UNALIKE or (column.holds is Holds.ID and pointer != "/activity_id"):
-        return read
-    return _with_dates(read) if column.holds in _DAYS else Remembered(read).__getitem__
-
-
-def _read_by(column: Column, pointer: str, most: int | None) -> Reader:
+    if column is None or pointer is None:
+        return _ignored
+    most = longest(schema, pointer)
     if pointer == "/action":
         return cells.read_action
     if column.holds is Holds.TEXT:
@@ -108,6 +103,17 @@ def _read_by(column: Column, pointer: str, most: int | None) -> Reader:
     if column.holds is Holds.LIST:
         return lambda cell: cells.read_list(cell, most)
     return _PLAIN[column.holds]
+
+
+def _remembering(read: Reader, column: Column | None, pointer: str | None) -> Reader:
+    """Return the same, remembering what a column repeats."""
+    if pointer not in ("/action", "/activity_id") and (column is None or column.holds not in _REPEATED):
+        return read
+    texts = Remembered(read)
+    if column is None or column.holds not in _DAYS:
+        return texts.__getitem__
+    dates = _RememberedDates(read)
+    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict else texts[cell]
 
 
 def _text(most: int, cell: Cell) -> str | None:
@@ -144,8 +150,3 @@ class _RememberedDates(dict[tuple[str, str], Any]):
         if len(self) < _MOST_REMEMBERED:
             self[key] = value
         return value
-
-
-def _with_dates(read: Reader) -> Reader:
-    texts, dates = Remembered(read), _RememberedDates(read)
-    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict else texts[cell]
