@@ -162,6 +162,12 @@ def test_what_may_stand_once_is_never_lost_when_it_stands_twice() -> None:
     assert rules(read(a_document(*npis), XML)) == [("format", "/learner/npi")]
 
 
+@pytest.mark.parametrize("certificates", [21, 501])
+def test_a_document_has_no_more_types_than_a_request(certificates: int) -> None:
+    document = a_document(*(a_certificate("ABIM", "1", f"Type {each}", "1") for each in range(certificates)))
+    assert ("too-long", "") in rules(read(document, XML))
+
+
 def test_only_completed_activities_are_reported() -> None:
     record = read(a_document(TENNESSEE), XML)
     document = a_document(TENNESSEE)

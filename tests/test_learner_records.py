@@ -170,6 +170,15 @@ def test_a_date_or_an_answer_where_an_amount_belongs_is_no_amount() -> None:
     assert [(each.rule, each.pointer) for each in record.findings] == [("type", "/cme/0/license_id")]
 
 
+def test_a_record_has_no_more_parts_than_a_request() -> None:
+    headings = HEADINGS[:9] + HEADINGS[9:16] * 21
+    boards: list[Cell] = ["ABIM", "1", None, "Medical Knowledge", 1.0, None, None]
+    record = learners(headings=headings).read(RawRow(number=3, raw=row_of(REBECCA)[:9] + boards * 21))
+    assert (record.report, [each.rule for each in record.findings]) == (None, ["too-long"])
+    fewer = learners(headings=headings).read(RawRow(number=3, raw=row_of(REBECCA)[:9] + boards * 20))
+    assert fewer.report is not None and len(fewer.report.moc) == 20
+
+
 def test_a_row_shorter_or_longer_than_the_headings_is_read() -> None:
     cells = row_of(REBECCA | CME)
     assert reported(cells[:9]) == reported(cells) == reported([*cells, "beyond", 1.0])

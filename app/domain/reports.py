@@ -17,6 +17,8 @@ Amount: TypeAlias = float | Unread | None
 
 LAST_OCCASION = 999
 """Nobody completes an activity more often on one day."""
+MOST_STATES, MOST_BOARDS, MOST_TYPES = 70, 20, 20
+"""How many parts a record may have, and a part credit types."""
 
 
 class EntryMethod(enum.StrEnum):
@@ -138,6 +140,16 @@ class CompletionReport:
     def rems_only(self) -> bool:
         """Whether only risk-mitigation education is reported, so that no physician is looked for."""
         return self.rems is not None and not self.cme and not self.moc
+
+    @property
+    def too_many_parts(self) -> bool:
+        """Whether it has more parts, or a part more credit types, than a record may have."""
+        return (
+            len(self.cme) > MOST_STATES
+            or len(self.moc) > MOST_BOARDS
+            or any(len(each.special_credits) > MOST_TYPES for each in self.cme)
+            or any(len(each.credit_types) > MOST_TYPES for each in self.moc)
+        )
 
     def amounts(self) -> Iterator[tuple[str, Amount]]:
         """Yield every amount of the record with its pointer, totals before types."""

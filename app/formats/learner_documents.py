@@ -17,7 +17,7 @@ from app.domain.states import find_state
 from app.domain.words import code_key, id_key
 from app.formats.cells import Misread, read_action, read_amount, read_birth_date, read_day, read_yes_no
 from app.formats.element_paths import Found, Texts, attribute, by_path, ignored, inside, stands_once, text_at
-from app.formats.places import NOWHERE, Moved, Place, Record, Upload, along, misreading, refusal
+from app.formats.places import NOWHERE, TOO_MANY_PARTS, Moved, Place, Record, Upload, along, misreading, refusal
 from app.schemas.bounds import longest
 from app.schemas.completions import CompletionIn
 
@@ -67,6 +67,7 @@ KNOWN = frozenset(
 """Every element that is read, or known and of no use here."""
 _PASSED = ("Activity/RegulatoryInformation",)
 _NPI = "npi"
+_MOST_CERTIFICATES = 500
 _LONGEST = longest(CompletionIn, "/moc/0/board_id")
 """Of ids, domains and types."""
 _LONGEST_TEXTS = {pointer: longest(CompletionIn, pointer) for pointer in PATHS}
@@ -162,6 +163,8 @@ class LearnerDocuments:
         provider = text_at(found, PATHS["/provider_id"])
         if provider is not None and provider.strip() not in ("", self._upload.provider_id):
             return Record(number=raw.number, report=None, findings=(_ANOTHERS,))
+        if len(found.get(_CERTIFICATE, ())) > _MOST_CERTIFICATES:
+            return Record(number=raw.number, report=None, findings=(TOO_MANY_PARTS,))
         texts = Texts()
         certificates, npi = _certificates(found, texts)
         cme, moc = _grouped(certificates)
@@ -170,6 +173,8 @@ class LearnerDocuments:
             *(each for place, part in enumerate(cme) for each in part.moved(f"/cme/{place}", "special_credits")),
             *(each for place, part in enumerate(moc) for each in part.moved(f"/moc/{place}", "credit_types")),
         )
+        if report.too_many_parts:
+            texts.findings.append(TOO_MANY_PARTS)
         status = text_at(found, PATHS["/status"])
         findings = (
             *stands_once(found, _ONCE),
@@ -189,7 +194,7 @@ class LearnerDocuments:
         return CompletionReport(
             provider_id=upload.provider_id,
             activity_id=_activity_id(found, texts),
-            completed_on=_day(text_at(found, PATHS["/completed_on"])),
+            completed_on=read_day(text_at(found, PATHS["/completed_on"])),
             permission=True,
             person=Person(
                 first_name=text("/learner/first_name"),
@@ -235,9 +240,14 @@ def _numbered(place: int) -> tuple[str, str]:
     return f"{_CERTIFICATE}[{place}]", f"/certificates/{place}"
 
 
-_amount = lru_cache(maxsize=1_024)(read_amount)
-_day = lru_cache(maxsize=4_096)(read_day)
-"""Amounts and days repeat themselves."""
+@lru_cache(maxsize=1_024)
+def _known_amount(text: str) -> Amount:
+    return read_amount(text)
+
+
+def _amount(text: str | None) -> Amount:
+    """Read an amount; they repeat themselves, and are short."""
+    return _known_amount(text) if text is not None and len(text) < 16 else read_amount(text)
 
 
 def _certificates(found: Found, texts: Texts) -> tuple[list[_Certificate], str | None]:

@@ -8,10 +8,20 @@ from typing import Any, NamedTuple
 
 from app.domain.batches import BatchKind, Cell, RawRow
 from app.domain.learners import Person
-from app.domain.reports import LAST_OCCASION, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
+from app.domain.readings import Unread
+from app.domain.reports import (
+    LAST_OCCASION,
+    MOST_BOARDS,
+    MOST_TYPES,
+    CmePart,
+    CompletionReport,
+    MocPart,
+    RemsPart,
+    TypeAmount,
+)
 from app.domain.samples import SAMPLES
 from app.formats.headings import Layout
-from app.formats.places import SAMPLE_ROW, ColumnPlaces, Place, Record, Upload, along, refusal
+from app.formats.places import SAMPLE_ROW, TOO_MANY_PARTS, ColumnPlaces, Place, Record, Upload, along, refusal
 from app.formats.readers import ColumnReaders
 from app.schemas.completions import CompletionIn
 
@@ -44,6 +54,7 @@ class LearnerRows:
         self._special = (at("/cme/0/special_credits/0/type"), at("/cme/0/special_credits/0/credits"))
         self._boards = tuple(_boards(layout, readers))
         self._rems = tuple((name, at(f"/rems/{name}")) for name in _REMS if readers.has(f"/rems/{name}"))
+        self._wide = len(self._boards) > MOST_BOARDS or any(len(each.types) > MOST_TYPES for each in self._boards)
         self._types: dict[tuple[Any, Any], TypeAmount] = {}
         self._samples = frozenset(_essence(self._sample(layout, each)) for each in SAMPLES[self._places.kind])
         self._sample_names = {each["/learner/last_name"] for each in SAMPLES[self._places.kind]}
@@ -60,6 +71,8 @@ class LearnerRows:
         report = self._report(values, moved)
         if report.person.last_name in self._sample_names and _essence(report) in self._samples:
             return Record(number=raw.number, report=None, findings=(SAMPLE_ROW,))
+        if self._wide and report.too_many_parts:
+            return Record(number=raw.number, report=None, findings=(*findings, TOO_MANY_PARTS))
         occasion = report.occasion
         if occasion is not None and not 1 <= occasion <= LAST_OCCASION:
             findings = (*findings, _OCCASION)
@@ -133,7 +146,7 @@ class LearnerRows:
             known = self._types.get(key)
             if known is None:
                 known = TypeAmount(type=key[0], credits=key[1])
-                if len(self._types) < _MOST_REMEMBERED:
+                if len(self._types) < _MOST_REMEMBERED and not isinstance(known.credits, Unread):
                     self._types[key] = known
             found.append(known)
         return tuple(found)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from app.domain.batches import BatchKind
 from app.domain.columns import columns_of
 from app.domain.findings import Finding, Severity
-from app.domain.reports import CompletionReport, EntryMethod
+from app.domain.reports import MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport, EntryMethod
 from app.domain.validations import ValidationRequest
 from app.formats.cells import Misread
 from app.formats.headings import Layout
@@ -82,6 +82,12 @@ def refusal(rule: str, pointer: str, detail: str, hint: str) -> Finding:
     return Finding(rule=rule, severity=Severity.REJECT, pointer=pointer, detail=detail, hint=hint)
 
 
+TOO_MANY_PARTS = refusal(
+    "too-long",
+    "",
+    f"A record has at most {MOST_STATES} states, {MOST_BOARDS} boards, and {MOST_TYPES} credit types of each.",
+    "Report the rest in a record of its own.",
+)
 SAMPLE_ROW = refusal("sample-row", "", "This is the template's sample row.", "Remove it from the file.")
 
 

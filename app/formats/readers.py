@@ -21,6 +21,8 @@ from app.schemas.bounds import longest
 Reader = Callable[[Cell], Any]
 _MOST_REMEMBERED = 4_096
 """Of a column: more different dates, amounts or names of boards than this are read one by one."""
+_LONGEST = 64
+"""Longer texts are not remembered: they are no dates and no amounts."""
 _DAYS = frozenset({Holds.DATE, Holds.MONTH_DAY})
 _REPEATED = _DAYS | {Holds.AMOUNT, Holds.WHOLE, Holds.YES_NO}
 _PLAIN: Mapping[Holds, Reader] = {
@@ -109,7 +111,7 @@ def _remembering(read: Reader, column: Column | None, pointer: str | None) -> Re
     """Return the same, remembering what a column repeats."""
     if pointer not in ("/action", "/activity_id") and (column is None or column.holds not in _REPEATED):
         return read
-    texts = Remembered(read)
+    texts = _Remembered(read)
     if column is None or column.holds not in _DAYS:
         return texts.__getitem__
     dates = _RememberedDates(read)
@@ -125,7 +127,7 @@ def _id(most: int, cell: Cell) -> Number:
     return (cell, False) if type(cell) is str and cell.isalnum() and len(cell) <= most else cells.read_id(cell, most)
 
 
-class Remembered(dict[Any, Any]):
+class _Remembered(dict[Any, Any]):
     """What cells of a column mean, each read once; as many as a column that repeats itself has."""
 
     def __init__(self, read: Reader) -> None:
@@ -134,7 +136,8 @@ class Remembered(dict[Any, Any]):
     def __missing__(self, cell: Cell) -> Any:
         value = self._read(cell)
         # True is the same key as 1, and no number.
-        if (type(cell) is str or (type(cell) is float and cell not in (0, 1))) and len(self) < _MOST_REMEMBERED:
+        short = len(cell) <= _LONGEST if type(cell) is str else type(cell) is float and cell not in (0, 1)
+        if short and len(self) < _MOST_REMEMBERED:
             self[cell] = value
         return value
 
@@ -147,6 +150,6 @@ class _RememberedDates(dict[tuple[str, str], Any]):
 
     def __missing__(self, key: tuple[str, str]) -> Any:
         value = self._read({"d": key[0], "f": key[1]})
-        if len(self) < _MOST_REMEMBERED:
+        if len(self) < _MOST_REMEMBERED and len(key[0]) + len(key[1]) <= _LONGEST:
             self[key] = value
         return value

@@ -13,7 +13,7 @@ from app.domain.credits import Completion, Credit, Outcome
 from app.domain.findings import Finding
 from app.domain.learners import Person
 from app.domain.readings import read_date, read_month_day, text_or_none
-from app.domain.reports import LAST_OCCASION, CompletionReport, EntryMethod
+from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport, EntryMethod
 from app.schemas.base import Amount, Name, Out, Reference, Strict, Whole, Word
 from app.schemas.problems import FindingOut
 
@@ -56,7 +56,7 @@ class CmeIn(Strict):
     state: Name | None = Field(None, description="State of licence: two letters, full name, or a board code.")
     license_id: Name | None = Field(None, description="Licence number or NPI; only needed to be unique.")
     credits: Amount | None = Field(None, description="AMA PRA Category 1 credits, in steps of 0.25.")
-    special_credits: Annotated[list[TypeIn], Field(max_length=20)] | None = Field(
+    special_credits: Annotated[list[TypeIn], Field(max_length=MOST_TYPES)] | None = Field(
         None, description="Parts of the CME credit that the state asks for, such as Controlled Substance."
     )
     client_reference: Reference | None = Field(None, description="Your own key of this credit.")
@@ -68,7 +68,7 @@ class MocIn(Strict):
     board: Name | None = Field(None, description="Code or name of the certifying board.")
     board_id: Name | None = Field(None, description="The learner's id with that board.")
     total_credits: Amount | None = Field(None, description="Points in all; left out, the largest type stands for it.")
-    credit_types: Annotated[list[TypeIn], Field(max_length=20)] | None = Field(
+    credit_types: Annotated[list[TypeIn], Field(max_length=MOST_TYPES)] | None = Field(
         None, description="Credit types, at least one; none above the total."
     )
     client_reference: Reference | None = Field(None, description="Your own key of this credit.")
@@ -95,8 +95,8 @@ class CompletionIn(Strict):
     completed_on: Word | None = Field(None, description="YYYY-MM-DD.")
     permission: bool | None = Field(None, description="Whether the learner permitted the reporting; must be true.")
     learner: LearnerIn | None = None
-    cme: Annotated[list[CmeIn], Field(max_length=70)] | None = None
-    moc: Annotated[list[MocIn], Field(max_length=20)] | None = None
+    cme: Annotated[list[CmeIn], Field(max_length=MOST_STATES)] | None = None
+    moc: Annotated[list[MocIn], Field(max_length=MOST_BOARDS)] | None = None
     rems: RemsIn | None = None
     occasion: Annotated[int, Field(ge=1, le=LAST_OCCASION), Whole] | None = Field(
         None, description="Tells several completions of one day apart; left out, the service finds the place."
