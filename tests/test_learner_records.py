@@ -9,12 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.batches import Cell, FileFormat, RawRow
+from app.domain.batches import BatchKind, Cell, FileFormat, RawRow
 from app.domain.columns import LEARNERS
 from app.domain.readings import MonthDay, Unread
 from app.domain.reports import Action, CmePart, CompletionReport, EntryMethod, MocPart, RemsPart, TypeAmount
 from app.domain.samples import LEARNER, REMS_LEARNER
-from app.formats.places import Place
+from app.formats.headings import layout
+from app.formats.learner_rows import LearnerRows
+from app.formats.places import Place, Upload
 from tests.pure import ACTIVITY_ID, BOARD_IDS, DAY, NOW, PROVIDER, a_cme, a_moc, a_report, a_special, judged, types_of
 from tests.sent import (
     BATCH,
@@ -205,6 +207,22 @@ def test_a_board_or_type_left_blank_moves_what_stands_after_it() -> None:
     assert column("/moc/0/credit_types/0/credits") == POINTERS["/moc/1/credit_types/1/credits"]
     assert [each.pointer for each in record.findings] == ["/moc/0/board_id"]
     assert column(record.findings[0].pointer) == POINTERS["/moc/1/board_id"]
+
+
+def test_numbers_that_headings_leave_out_are_no_places_in_the_record() -> None:
+    whole = layout(HEADINGS, BatchKind.LEARNER_COMPLETIONS)
+    renumbered = {
+        index: pointer.replace("/moc/1", "/moc/3").replace("credit_types/1", "credit_types/4")
+        for index, pointer in whole.pointers.items()
+    }
+    upload = Upload(provider_id=PROVIDER, entry_method=EntryMethod.TAB, received_at=NOW, batch_id=BATCH)
+    reader = LearnerRows(replace(whole, pointers=renumbered), HEADINGS, upload)
+    cells = row_of(REBECCA | MOC | {pointer.replace("/moc/0", "/moc/1"): cell for pointer, cell in MOC.items()})
+    cells[POINTERS["/moc/1/credit_types/1/type"]] = "Patient Safety"
+    record = reader.read(RawRow(number=3, raw=cells))
+    assert record.report is not None and len(record.report.moc) == 2
+    assert reader.place("/moc/1/board", record).index == POINTERS["/moc/1/board"]
+    assert reader.place("/moc/1/credit_types/1/type", record).index == POINTERS["/moc/1/credit_types/1/type"]
 
 
 def test_every_pointer_of_a_column_leads_to_its_heading_as_sent() -> None:

@@ -37,6 +37,8 @@ class _BoardColumns(NamedTuple):
     board_id: int
     total: int
     types: tuple[tuple[int, int], ...]
+    numbers: tuple[int, ...]
+    """By which the pointers call the types."""
 
 
 class LearnerRows:
@@ -54,6 +56,7 @@ class LearnerRows:
         self._special = (at("/cme/0/special_credits/0/type"), at("/cme/0/special_credits/0/credits"))
         self._boards = tuple(_boards(layout, readers))
         self._rems = tuple((name, at(f"/rems/{name}")) for name in _REMS if readers.has(f"/rems/{name}"))
+        self._most_types = 1 + max((max(each.numbers, default=0) for each in self._boards), default=0)
         self._wide = len(self._boards) > MOST_BOARDS or any(len(each.types) > MOST_TYPES for each in self._boards)
         self._types: dict[tuple[Any, Any], TypeAmount] = {}
         self._samples = frozenset(_essence(self._sample(layout, each)) for each in SAMPLES[self._places.kind])
@@ -124,12 +127,12 @@ class LearnerRows:
         """Return the points of every board of which any column is filled in."""
         parts: list[MocPart] = []
         for columns in self._boards:
-            place, board_column, id_column, total_column, type_columns = columns
+            place, board_column, id_column, total_column, type_columns, _ = columns
             board, (number, was_number), total = values[board_column], values[id_column], values[total_column]
             types = self._type_amounts(values, type_columns)
             if board is None and number is None and total is None and not types:
                 continue
-            if len(parts) != place or 0 < len(types) < len(type_columns):
+            if len(parts) != place or 0 < len(types) < self._most_types:
                 _note_moved(values, columns, len(parts), len(types), moved)
             parts.append(
                 MocPart(board=board, board_id=number, id_was_number=was_number, total_credits=total, credit_types=types)
@@ -187,6 +190,7 @@ def _boards(layout: Layout, readers: ColumnReaders) -> Iterator[_BoardColumns]:
                 (readers.at(f"{board}/credit_types/{each}/type"), readers.at(f"{board}/credit_types/{each}/credits"))
                 for each in sorted(types)
             ),
+            numbers=tuple(sorted(types)),
         )
 
 
@@ -195,7 +199,11 @@ def _note_moved(values: list[Any], columns: _BoardColumns, part: int, types: int
     here, there = f"/moc/{part}", f"/moc/{columns.place}"
     if here != there:
         moved.append((here, there))
-    filled = (place for place, pair in enumerate(columns.types) if any(values[each] is not None for each in pair))
+    filled = (
+        number
+        for number, pair in zip(columns.numbers, columns.types, strict=True)
+        if any(values[each] is not None for each in pair)
+    )
     for place, stands in zip(range(types), filled, strict=False):
         if place != stands:
             moved.append((f"{here}/credit_types/{place}", f"{there}/credit_types/{stands}"))
