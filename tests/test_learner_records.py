@@ -162,7 +162,7 @@ def test_what_no_rule_judges_is_told_by_reading_and_the_rest_is_still_read() -> 
 def test_a_date_or_an_answer_where_an_amount_belongs_is_no_amount() -> None:
     reader = learners()
     for cell, amount in (
-        (1.0, 1.0), (True, Unread("True")), (1, 1.0), ("1", 1.0),
+        (1.0, 1.0), (True, Unread("TRUE")), (1, 1.0), ("1", 1.0),
         ({"d": "2021-02-25", "f": "d-mmm"}, Unread("2021-02-25")),
     ):  # fmt: skip
         report = reader.read(RawRow(number=3, raw=row_of(REBECCA | CME | {"/cme/0/credits": cell}))).report

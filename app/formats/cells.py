@@ -6,7 +6,6 @@ what can be kept of the cell, so that everything else of the row is still told.
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -73,9 +72,11 @@ NO_NUMBER: Number = (None, False)
 
 def shown(number: float) -> str:
     """Write a number as a workbook shows it: 15 digits, neither exponent nor a fraction of nothing."""
+    if isinstance(number, bool):
+        return "TRUE" if number else "FALSE"
     if -1e15 < number < 1e15 and number == (whole := int(number)):
         return str(whole)
-    if not math.isfinite(number):
+    if not _is_finite(number):
         return str(number)
     text = f"{number:.15g}"
     return format(Decimal(text), "f") if "e" in text else text
@@ -90,15 +91,18 @@ def read_text(cell: Cell, longest: int | None = None) -> str | None:
         return text or None
     if cell is None:
         return None
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
     if isinstance(cell, dict):
         raise Misread(
             "type",
             "The cell holds a date where a text belongs.",
             "Format the column as text, and type it again: what was typed has become a date.",
         )
-    return shown(cell)
+    return _keepable(shown(cell), longest)
+
+
+def _is_finite(number: float) -> bool:
+    """Tell whether a number is one; also of whole numbers that are too large for a float."""
+    return -1e300 < number < 1e300
 
 
 def _keepable(text: str, longest: int | None) -> str:
@@ -120,7 +124,7 @@ def read_id(cell: Cell, longest: int | None = None) -> Number:
     """
     if not isinstance(cell, str):
         is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
-        return read_text(cell), is_number
+        return read_text(cell, longest), is_number
     text = read_text(cell, longest)
     if text is None:
         return NO_NUMBER
@@ -170,8 +174,8 @@ def _serial_day(cell: float | None, serials: range) -> date | Unread | None:
     """Return the day that a bare number counts, where it can be nothing else."""
     if cell is None:
         return None
-    if isinstance(cell, bool) or not math.isfinite(cell) or int(cell) not in serials:
-        return Unread(str(cell))
+    if isinstance(cell, bool) or not _is_finite(cell) or int(cell) not in serials:
+        return Unread(shown(cell))
     return _DAY_ZERO + timedelta(days=int(cell))
 
 
@@ -220,7 +224,7 @@ def read_amount(cell: Cell) -> Amount:
     if isinstance(cell, dict):
         return Unread(cell["d"])
     if isinstance(cell, bool) or not abs(cell) <= AMOUNT_LIMIT:
-        return Unread(str(cell))
+        return Unread(shown(cell))
     return float(cell)
 
 
@@ -236,7 +240,7 @@ def read_whole(cell: Cell) -> int | None:
 
 def read_dollars(cell: Cell) -> float | None:
     """Return an amount of dollars, with or without its sign and commas between thousands. Raises `Misread`."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and math.isfinite(cell):
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and _is_finite(cell):
         return float(cell)
     text = read_text(cell) if not isinstance(cell, dict) else "a date"
     if text is None:
@@ -272,7 +276,7 @@ def read_list(cell: Cell, longest: int | None = None) -> list[str]:
 def read_action(cell: Cell) -> Action | Unread | None:
     """Return what a record asks for."""
     if not isinstance(cell, str):
-        return None if cell is None else Unread(str(cell))
+        return None if cell is None else Unread(cell["d"] if isinstance(cell, dict) else shown(cell))
     text = cell.strip(TRIMMED)
     return _ACTIONS.get(text.lower()) or (Unread(text) if text else None)
 

@@ -136,7 +136,7 @@ class _Remembered(dict[Any, Any]):
     def __missing__(self, cell: Cell) -> Any:
         value = self._read(cell)
         # True is the same key as 1, and no number.
-        short = len(cell) <= _LONGEST if type(cell) is str else type(cell) is float and cell not in (0, 1)
+        short = len(cell) <= _LONGEST if isinstance(cell, str) else cell not in (0, 1)
         if short and len(self) < _MOST_REMEMBERED:
             self[cell] = value
         return value
