@@ -18,7 +18,7 @@ from app.domain.samples import ACTIVITY
 from app.domain.validations import ValidationRequest
 from app.formats.activity_bodies import ActivityRecord
 from app.schemas.activities import EXAMPLE
-from tests.pure import PROVIDER, advised
+from tests.pure import CATALOGUE, PROVIDER, advised
 from tests.sent import activity, an_element, headings_of, validations
 
 BOARD = headings_of(ACTIVITIES)[-7:]
@@ -160,6 +160,12 @@ def test_a_board_that_an_update_does_not_name_stays_registered() -> None:
     stands = of().given
     record, _ = activity(a_row({"Certifying Board": "ABIM", "Credit Types": "Medical Knowledge"}), HEADINGS)
     assert {each.board for each in record.onto(stands).registrations} == {"ABA", "ABIM"}
+
+
+def test_the_catalogue_knows_a_board_by_its_name() -> None:
+    cells: dict[str, Cell] = {"Certifying Board": "American Board of Anesthesiology", "MOC Credits": "40"}
+    (aba,) = activity(a_row(cells), HEADINGS)[0].onto(of().given, CATALOGUE).registrations
+    assert (aba.points, aba.credit_claim_date) == (40.0, date(2027, 3, 31))
 
 
 def test_the_sample_activity_is_refused() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.activities import Activity, Registration
+from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
 from app.domain.formats import find_format
 from app.domain.readings import Unread
@@ -69,9 +70,12 @@ class ActivityRecord(Sent):
     fills_in: bool = True
     """Whether what it leaves blank stays as it stands, within objects and boards, too."""
 
-    def onto(self, activity: Activity) -> Activity:
-        """Return an activity with what the record says; a board that it does not name stays registered."""
-        body = _filled_in(self.body, activity) if self.fills_in else self.body
+    def onto(self, activity: Activity, catalogue: Catalogue | None = None) -> Activity:
+        """Return an activity with what the record says; a board that it does not name stays registered.
+
+        By the catalogue, a board is known by its names as well; without it by its code alone.
+        """
+        body = _filled_in(self.body, activity, catalogue) if self.fills_in else self.body
         return ActivityPatch.model_validate(body).onto(activity)
 
 
@@ -111,7 +115,7 @@ def blank_record(number: int, provider_id: str, findings: tuple[Finding, ...], m
     )
 
 
-def _filled_in(given: Mapping[str, Any], activity: Activity) -> dict[str, Any]:
+def _filled_in(given: Mapping[str, Any], activity: Activity, catalogue: Catalogue | None) -> dict[str, Any]:
     """Return a body in which what an object or a board leaves blank is as it stands."""
     body = dict(given)
     standing: dict[str, Given] = {
@@ -126,13 +130,22 @@ def _filled_in(given: Mapping[str, Any], activity: Activity) -> dict[str, Any]:
     if "moc" in body:
         boards = [dict(each) for each in body["moc"]]
         for registration in activity.registrations:
-            named = [each for each in boards if code_key(each.get("board", "")) == code_key(registration.board)]
+            named = [
+                each
+                for each in boards
+                if _code_of(each.get("board", ""), catalogue) == _code_of(registration.board, catalogue)
+            ]
             for each in named:
                 each.update(_as_body(registration) | each)
             if not named:
                 boards.append(_as_body(registration))
         body["moc"] = boards
     return body
+
+
+def _code_of(board: str, catalogue: Catalogue | None) -> str:
+    known = catalogue.certifying(board) if catalogue is not None and board else None
+    return code_key(known.code if known is not None else board)
 
 
 def _as_body(registration: Registration) -> dict[str, Any]:

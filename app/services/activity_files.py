@@ -90,7 +90,7 @@ def _changed(work: Work, read: ActivityRecord, known: str) -> tuple[RegisteredAc
 
     def edit(stood: Activity) -> Activity:
         if read.action is Action.UPDATE:
-            return read.onto(stood)
+            return read.onto(stood, work.service.catalogue)
         return replace(read.given, activity_id=stood.activity_id, closed=stood.closed, sandbox=stood.sandbox)
 
     if read.action is Action.ADD and read.given.internal_id is not None:
