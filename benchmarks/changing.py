@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.world import World
 
-DECIDING, CARRIED = ("ABIM", "ABA", "ABS"), ("CA-M", "NY-M")
+DECIDING, CARRIED = ("ABIM", "ABA", "ABS"), ("CA-M", "NJ-M")
 """Boards whose learners are reported: those that answer, and those that only read."""
 TYPES = {"ABIM": "Medical Knowledge", "ABA": "Lifelong Learning", "ABS": "Accredited CME"}
 CLIENTS = 4

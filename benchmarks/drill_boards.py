@@ -137,13 +137,14 @@ class Stage:
             elif not away and DEAD not in self.boards:
                 self.board(DEAD)
                 print(f"{DEAD} is back", flush=True)
-            name = self.chance.choice(["server", *self.boards])
-            if name == "server":
+            if self.chance.random() < 0.2:
+                name = "server"
                 assert self.server is not None
                 self._ended(self.server, name)
                 time.sleep(self.chance.uniform(0, 1))
                 self.serve()
             else:
+                name = self.chance.choice(list(self.boards))
                 self._kill(name)
                 self.board(name)
 

@@ -8,13 +8,19 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
+from app.cli import commands
+from app.main import create_app
+from app.services import demo
+from app.services.clients import Refused
 from app.services.context import Service
 from app.simulator.deciding import RosterFault, decide_all, roster_of
 from app.simulator.reading import Ended, LosingAnswers
 from app.simulator.view import Decided, FeedFault, View
+from tests.live import Wire
 from tests.simulating import Line, a_board, facts, noted, standing, work
-from tests.support import Api, a_completion, john, settle, tina
+from tests.support import SECRET, Api, a_completion, john, settle, tina
 
 COMPLETIONS = "/v1/learner-completions"
 
@@ -274,3 +280,29 @@ def test_the_key_and_what_a_board_was_told_are_readable_by_their_owner_only(
     for name in ("demo-board-ABA-key", "demo-board-ABA.json"):
         assert (service.settings.data_dir / name).stat().st_mode & 0o777 == 0o600
     assert (service.settings.data_dir / "demo-board-ABA-key").read_text().startswith("pars_live_")
+
+
+def test_the_command_reads_from_a_running_service_and_goes_on_when_started_again(
+    api: Api, service: Service, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARS_DATABASE_URL", database_url)
+    monkeypatch.setenv("PARS_DATA_DIR", str(service.settings.data_dir))
+    monkeypatch.setenv("PARS_SECRET_KEY", SECRET)
+    paths = []
+    wire = Wire(create_app(service))
+    try:
+        for day in ("2021-12-01", "2021-12-02"):
+            paths.append(f"{COMPLETIONS}/{api.report(tina(day)).json['completion_id']}")
+            settle(service)
+            command = ["demo", "board", "American Board of Anesthesiology", "--once"]
+            told = CliRunner().invoke(commands, [*command, "--url", f"http://127.0.0.1:{wire.port}"])
+            assert told.exit_code == 0, told.output
+            assert f"ABA: position {len(paths)}, {len(paths)} credits, 1 applied" in told.output.splitlines()
+    finally:
+        wire.close()
+    assert [api.get(path).json["credits"][0]["status_reason"] for path in paths] == ["id-unknown"] * 2
+
+
+def test_a_board_that_nobody_knows_is_refused(service: Service) -> None:
+    with pytest.raises(Refused, match="NOPE"):
+        demo.board(service, "NOPE")
