@@ -18,6 +18,8 @@ TYPES = {"ABIM": "Medical Knowledge", "ABA": "Lifelong Learning", "ABS": "Accred
 CLIENTS = 4
 A_SECOND = 25
 """Requests of all clients together."""
+AGAIN_SECONDS = 0.5
+"""How long a client waits when it was not answered, before it sends something else."""
 
 
 class Load:
@@ -52,6 +54,7 @@ class Load:
                 status, answer = self._sent(method, path, body)
             except (OSError, http.client.HTTPException, ValueError):
                 status, answer = 0, None
+                self._stopping.wait(AGAIN_SECONDS)
             with self._lock:
                 self.answers[f"{method} {status or 'unanswered'}"] += 1
                 if method == "POST" and status == 201:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import secrets
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def drill(database: str, installed: World, seconds: float, seed: int) -> None:
         load.stop()
         print(f"{database}: {dict(load.answers)}; killed {dict(stage.kills)}", flush=True)
         stage.drain()
+        print(f"{database}: decisions {dict(stage.decisions())}, answers that were lost {stage.lost()}", flush=True)
         counts = [_prove(stage, each) for each in BOARDS]
     faults = checks.faults(installed.service)
     assert not faults, faults
@@ -159,8 +161,26 @@ class Stage:
 
     def last_words(self, name: str) -> str:
         """Return the end of what a process has printed."""
+        return self._printed(name)[-2_000:]
+
+    def decisions(self) -> Counter[str]:
+        """Count what decisions were answered, by what the boards have printed; none may be unknown."""
+        found: Counter[str] = Counter()
+        for code in DECIDING:
+            for count, result in re.findall(r", (\d+) (applied|unchanged|stale|unknown)", self._printed(code)):
+                found[result] += int(count)
+        assert found["applied"] and not found["unknown"], found
+        return found
+
+    def lost(self) -> int:
+        """Count the answers that were lost, by what the boards have printed."""
+        found = sum(self._printed(code).count("does not answer") for code in BOARDS)
+        assert found, "no answer was lost"
+        return found
+
+    def _printed(self, name: str) -> str:
         path = self.installed.service.settings.data_dir / f"{name}.log"
-        return path.read_text(encoding="utf-8", errors="replace")[-2_000:]
+        return path.read_text(encoding="utf-8", errors="replace")
 
     def drain(self) -> None:
         """Let every board read and decide until nothing waits any more."""

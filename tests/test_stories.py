@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.services.context import Service
-from tests.simulating import work
 from tests.support import COURSE, GRAND_ROUNDS, Api, a_completion, an_activity, john, points, settle, tina
 
 SEVEN_LINES = [
@@ -21,6 +19,7 @@ SEVEN_LINES = [
 
 
 def report_the_seven_lines(api: Api) -> None:
+    """Report the lines of the slide "Learners for Grand Rounds Anesthesia"."""
     for board, first, last, born, number, day, credits in SEVEN_LINES:
         person = {"first_name": first, "last_name": last, "born": born}
         if board == "ABA":
@@ -50,26 +49,6 @@ def test_the_seven_lines_of_grand_rounds_are_reported_and_listed_back(api: Api, 
     assert lines == set(SEVEN_LINES)
     assert len(listed) == 7
     settle(service)
-
-
-def test_the_seven_lines_come_back_from_their_boards_as_the_slide_shows_them(
-    api: Api, http: TestClient, service: Service
-) -> None:
-    report_the_seven_lines(api)
-    for board in ("ABA", "TN-M", "CA-M", "ME-M"):
-        work(http, service, board)
-    credits = [credit for each in api.completions(activity_id=GRAND_ROUNDS) for credit in each["credits"]]
-    assert sorted((each["board"], each["learner_board_id"], each["status"]) for each in credits) == sorted(
-        (board, number, "rejected" if board == "ABA" else "accepted") for board, *_, number, _, _ in SEVEN_LINES
-    )
-    assert [each["status_reason"] for each in credits if each["status"] == "rejected"] == ["id-unknown"]
-    assert decided_in(api, GRAND_ROUNDS) == sorted(each["credit_id"] for each in credits)
-
-
-def decided_in(api: Api, activity_id: str) -> list[str]:
-    """Return the credits of an activity that the provider was told to be decided on."""
-    told = [each for each in api.get("/v1/events", limit=500).json["data"] if each["type"] == "credit.decided"]
-    return sorted(each["data"]["credit_id"] for each in told if each["data"]["activity_id"] == activity_id)
 
 
 def test_john_smiths_sample_row_is_worth_2_25_and_types_are_not_additive(api: Api, service: Service) -> None:
