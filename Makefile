@@ -9,7 +9,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-fuzz lock migrations openapi clean
+.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-boards drill-fuzz lock migrations openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -67,6 +67,11 @@ bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, and 
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
 	$(BIN)/python -m benchmarks.drill_kill
+
+RUN_SECONDS ?= 120
+
+drill-boards: $(STAMP)  ## Kill boards and server at random while boards decide (RUN_SECONDS=… SEED=…); nothing may be lost (minutes).
+	$(BIN)/python -m benchmarks.drill_boards $(RUN_SECONDS) $(if $(SEED),--seed $(SEED))
 
 FUZZ := .venv-fuzz
 CASES ?= 20000

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+import httpx
 import typer
 
 from app.core.config import Settings
@@ -32,6 +33,9 @@ from app.services import (
 )
 from app.services.context import Service, operator, transact
 from app.services.startup import catalogue_of, kept_files, open_service
+from app.simulator import reading
+from app.simulator.deciding import ROSTER, RosterFault, roster_of
+from app.simulator.view import FeedFault
 from app.store import schema
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Reporting of learner credit.")
@@ -64,6 +68,9 @@ def main() -> None:
         registry.ImportFault,
         demo.DemoFault,
         sandbox.Taken,
+        reading.Ended,
+        RosterFault,
+        FeedFault,
         Problem,
     ) as error:
         _fail(str(error))
@@ -183,6 +190,36 @@ def demo_load() -> None:
     """Load the demo world, and keep a fresh key of the client `demo` in the data folder."""
     with _service() as service:
         typer.echo(demo.load(service))
+
+
+@demo_commands.command("board")
+def demo_board(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The board's code or name.")],
+    url: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is new.")] = False,
+    slow: Annotated[float, typer.Option(min=0, help="Seconds between hearing something and noting it.")] = 0.0,
+    flaky: Annotated[float, typer.Option(min=0, max=1, help="The share of answers that get lost.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Which answers get lost.")] = 1,
+    seconds: Annotated[float | None, typer.Option("--for", min=0, help="Seconds after which it ends.")] = None,
+    roster: Annotated[Path, typer.Option(help="Whom the boards know otherwise than told.")] = ROSTER,
+) -> None:
+    """Be a board: read its feed from a running service and decide, until stopped; go on there when started again."""
+    settings = Settings()
+    with _service() as service:
+        code, key = demo.board(service, code)
+    line: httpx.BaseTransport = httpx.HTTPTransport()
+    board = reading.opened(
+        code,
+        key,
+        line=reading.LosingAnswers(line, flaky, seed) if flaky else line,
+        url=url,
+        file=settings.data_dir / f"demo-board-{code}.json",
+        roster=roster_of(code, roster),
+        manner=reading.Manner(once=once, slow=slow, seconds=seconds),
+        say=typer.echo,
+    )
+    with board.http, suppress(KeyboardInterrupt):
+        board.work()
 
 
 @provider.command("add")

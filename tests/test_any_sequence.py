@@ -14,10 +14,12 @@ from app.domain.reports import Action, CompletionReport, EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services import registry
 from app.services.context import Service
+from app.simulator.view import View
 from tests.feeds import decide, live, replayed
 from tests.pure import PROVIDER
 from tests.rows import rehearse, submit, told
-from tests.support import Answer, Api, Moment, settle
+from tests.simulating import facts, read_on, standing
+from tests.support import Answer, Api, Moment, api_of, settle
 
 COMPLETIONS = "/v1/learner-completions"
 PEOPLE = {
@@ -33,6 +35,16 @@ DAYS = ("2021-12-01", "2021-12-02")
 def people(service: Service) -> None:
     rows = [{"first_name": name, "last_name": "Sequence", **fields} for name, fields in PEOPLE.items()]
     registry.import_rows(service, enumerate((registry.read_row(row, service.catalogue) for row in rows), 1))
+
+
+Reader = tuple[Api, View]
+
+
+@pytest.fixture
+def boards(api: Api, service: Service) -> dict[str, Reader]:
+    """Every board that is told of anybody here, with what it holds; it reads on from example to example."""
+    codes = ("TN-M", "ME-M", "ABA", "ABIM")
+    return {code: (api_of(api.http, service, code, role="board", board=code), View()) for code in codes}
 
 
 amounts = st.sampled_from([0.25, 1, 2])
@@ -187,12 +199,17 @@ def facts_of(records: dict[str, Any]) -> dict[str, Any]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
-def test_any_sequence_leaves_records_ledger_and_feeds_true(api: Api, service: Service, taken: Any) -> None:
+def test_any_sequence_leaves_records_ledger_and_feeds_true(
+    api: Api, service: Service, boards: dict[str, Reader], taken: Any
+) -> None:
     told = Told(api, service)
     for verb, place, part in taken:
         told.step(verb, place, part)
     settle(service)
     assert replayed(service) == live(service)
+    for code, (board, view) in boards.items():
+        read_on(board, view)
+        assert facts(view) == standing(service, code)
     listed = {
         each["completion_id"]: each
         for activity in told.activities

@@ -18,7 +18,8 @@ SEVEN_LINES = [
 ]
 
 
-def test_the_seven_lines_of_grand_rounds_are_reported_and_listed_back(api: Api, service: Service) -> None:
+def report_the_seven_lines(api: Api) -> None:
+    """Report the lines of the slide "Learners for Grand Rounds Anesthesia"."""
     for board, first, last, born, number, day, credits in SEVEN_LINES:
         person = {"first_name": first, "last_name": last, "born": born}
         if board == "ABA":
@@ -27,6 +28,10 @@ def test_the_seven_lines_of_grand_rounds_are_reported_and_listed_back(api: Api, 
             body = a_completion(completed_on=day, state=board[:2], license_id=number, credits=credits, **person)
         answer = api.report(body)
         assert (answer.status, answer.json["outcome"]) == (201, "created"), answer.json
+
+
+def test_the_seven_lines_of_grand_rounds_are_reported_and_listed_back(api: Api, service: Service) -> None:
+    report_the_seven_lines(api)
     listed = api.completions(activity_id=GRAND_ROUNDS)
     lines = {
         (

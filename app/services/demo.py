@@ -46,7 +46,7 @@ def load(service: Service) -> Path:
         transact(operator(service, each["provider"]), _completion, each)
     transact(operator(service), sandbox.shared)
     path = service.settings.data_dir / "demo-key"
-    write_private(path, transact(operator(service), _key) + "\n")
+    write_private(path, transact(operator(service), _key, CLIENT, role="provider", provider_ids=[PROVIDER]) + "\n")
     return path
 
 
@@ -90,9 +90,18 @@ def _completion(work: Work, given: dict[str, Any]) -> None:
         raise DemoFault(f"completion of {given['activity_id']} on {given['completed_on']}: {broken}")
 
 
-def _key(work: Work) -> str:
-    """Return a fresh key of the demo client; every earlier one is revoked."""
-    known = stored_clients.client_named(work.connection, CLIENT)
-    if known is not None:
-        return clients.renew_key(work, known)
-    return clients.create(work, CLIENT, role="provider", provider_ids=[PROVIDER]).api_key
+def board(service: Service, code: str) -> tuple[str, str]:
+    """Keep a fresh key of a board's demo client; return the board's code and the key. Raises `clients.Refused`."""
+    known = service.catalogue.board(code)
+    if known is None:
+        raise clients.Refused(f"There is no board {code}.")
+    name = f"{CLIENT}-board-{known.code}"
+    key = transact(operator(service), _key, name, role="board", board=known.code)
+    write_private(service.settings.data_dir / f"{name}-key", key + "\n")
+    return known.code, key
+
+
+def _key(work: Work, /, name: str, **made: Any) -> str:
+    """Return a fresh key of a demo client, made as told when there is none; every earlier key is revoked."""
+    known = stored_clients.client_named(work.connection, name)
+    return clients.create(work, name, **made).api_key if known is None else clients.renew_key(work, known)
