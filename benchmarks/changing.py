@@ -34,7 +34,7 @@ class Load:
         self._standing: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(CLIENTS)]
         for each in self._threads:
             each.start()
 

@@ -156,7 +156,9 @@ def test_a_board_killed_before_it_noted_what_it_read_or_sent_goes_on_and_nothing
     assert killed_after(0, http, service), "between reading and noting"
     assert not (service.settings.data_dir / "demo-board-ABA.json").exists()
     assert killed_after(1, http, service), "between sending and noting"
-    assert [each.decided and each.decided.answer for each in noted(service, "ABA").held.values()] == [None] * 4
+    assert [each.decided for each in noted(service, "ABA").held.values()] == [
+        Decided(accepted=False, reason_code="id-unknown", reason="Nobody is known by this id.")
+    ] * 4
     assert not killed_after(2, http, service)
     view = noted(service, "ABA")
     assert facts(view) == standing(service, "ABA")
