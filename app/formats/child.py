@@ -6,6 +6,7 @@ pieces, and at the end how many there were; or why the file is refused.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import resource
@@ -23,6 +24,8 @@ from app.formats.tab_reading import read_tab
 from app.formats.workbook_reading import read_workbook
 
 _PIECE = 1 << 20
+CODECS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp437")
+"""Looked up before the bounds are set: afterwards no module could be opened any more."""
 OUT_OF_MEMORY = "The file asks for more memory than is taken. Split its rows into several files."
 
 
@@ -36,6 +39,8 @@ def main() -> None:
     out.reconfigure(encoding="ascii")  # type: ignore[union-attr]
     try:
         file, size = _taken_in(sys.stdin.buffer)
+        for name in CODECS:
+            codecs.lookup(name)
         _bound(resource.RLIMIT_CPU, limits.seconds(size))
         _bound(resource.RLIMIT_FSIZE, 0)
         # Nothing more is opened from here on: no file, no socket.
