@@ -7,98 +7,127 @@ pieces, and at the end how many there were; or why the file is refused.
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import os
 import resource
 import sys
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
 from app.formats.document_reading import read_document
-from app.formats.limits import LIMITS, Limits
+from app.formats.limits import Limits
 from app.formats.lines_reading import read_lines
-from app.formats.sources import recognise
+from app.formats.sources import CODECS, Lines, Source, recognise, too_large
 from app.formats.tab_reading import read_tab
 from app.formats.workbook_reading import read_workbook
 
-_PIECE = 1 << 20
-CODECS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp437")
-"""Looked up before the bounds are set: afterwards no module could be opened any more."""
 OUT_OF_MEMORY = "The file asks for more memory than is taken. Split its rows into several files."
+TOO_DEEP = "Something in the file is nested too deeply. Save it again, and upload that."
 
 
 def main() -> None:
-    """Read one file."""
-    kind, piece_rows = BatchKind(sys.argv[1]), int(sys.argv[2])
-    limits = Limits(**json.loads(sys.argv[3])) if len(sys.argv) > 3 else LIMITS
-    _bound(resource.RLIMIT_AS, limits.address_space)
-    _bound(resource.RLIMIT_CORE, 0)
-    out = sys.stdout
-    out.reconfigure(encoding="ascii")  # type: ignore[union-attr]
-    try:
-        file, size = _taken_in(sys.stdin.buffer)
-        for name in CODECS:
-            codecs.lookup(name)
-        _bound(resource.RLIMIT_CPU, limits.seconds(size))
-        _bound(resource.RLIMIT_FSIZE, 0)
-        # Nothing more is opened from here on: no file, no socket.
-        _bound(resource.RLIMIT_NOFILE, file.fileno() + 1)
-        for line in _told(file, kind, piece_rows, limits):
-            out.write(line + "\n")
-        out.flush()
-    except MemoryError:
-        _say_fault(out, FileFault(FileFaultCode.TOO_LARGE, OUT_OF_MEMORY))
-    except FileFault as fault:
-        _say_fault(out, fault)
+    """Read one file: its kind, the number of records in a piece, and the limits are the arguments."""
+    kind, piece_rows, limits = BatchKind(sys.argv[1]), int(sys.argv[2]), Limits(**json.loads(sys.argv[3]))
+    for name in CODECS:
+        codecs.lookup(name)
+    confine(limits)
+    pipe = io.FileIO(0, closefd=False)
+    confine(limits)
+    tell(lambda: told(Source(pipe, limits), kind, piece_rows, limits))
 
 
-def _say_fault(out: Any, fault: FileFault) -> None:
-    said = {"code": fault.code.value, "detail": fault.detail, "row": fault.row, "column": fault.column}
-    out.write(json.dumps({"fault": said}) + "\n")
-    out.flush()
+def confine(limits: Limits) -> None:
+    """Bound what this process may take, before a byte of the file is looked at."""
+    bound(resource.RLIMIT_CORE, 0)
+    bound(resource.RLIMIT_AS, limits.address_space)
+    bound(resource.RLIMIT_CPU, limits.most_seconds)
+    bound(resource.RLIMIT_NPROC, 0)
+    # One file in memory may be made, for a workbook; nothing on a disk has a number that low left.
+    bound(resource.RLIMIT_FSIZE, limits.file)
+    bound(resource.RLIMIT_NOFILE, 4)
 
 
-def _bound(what: int, most: int) -> None:
+def bound(what: int, most: int) -> None:
+    """Bound one resource for good."""
     _, hard = resource.getrlimit(what)
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(what, (most, most))
 
 
-def _taken_in(source: BinaryIO) -> tuple[BinaryIO, int]:
-    """Return the file in memory, where it can be read from any place; on no disk is it ever written."""
+def tell(work: Callable[[], Iterator[str]]) -> None:
+    """Write lines, or why there are none."""
+    out = sys.stdout.buffer
+    try:
+        for line in work():
+            out.write(line.encode("ascii"))
+            out.write(b"\n")
+        out.flush()
+        return
+    except FileFault as found:
+        fault = found
+    except MemoryError:
+        fault = too_large(OUT_OF_MEMORY)
+    except RecursionError:
+        fault = FileFault(FileFaultCode.TOO_DEEP, TOO_DEEP)
+    said = {"code": fault.code.value, "detail": fault.detail, "row": fault.row, "column": fault.column}
+    out.write(json.dumps({"fault": said}).encode("ascii") + b"\n")
+    out.flush()
+
+
+def told(source: Source, kind: BatchKind, piece_rows: int, limits: Limits) -> Iterator[str]:
+    """Yield what there is to say of a file, as lines of JSON."""
+    head, records, lines = _opened(source, kind, limits)
+    yield _bounded(json.dumps({"head": head.as_document()}), limits)
+    encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+    count = size = 0
+    piece: list[str] = []
+    for number, raw in records:
+        record = encode((number, raw))
+        piece.append(record)
+        size += len(record)
+        if size > limits.piece:
+            raise too_large("The records are too long. Split the file.", row=number)
+        if len(piece) == piece_rows:
+            yield f'{{"rows":[{",".join(piece)}]}}'
+            count, size = count + len(piece), 0
+            piece.clear()
+    if piece:
+        yield f'{{"rows":[{",".join(piece)}]}}'
+    yield json.dumps({"end": count + len(piece), "encoding": lines.encoding if lines else head.encoding})
+
+
+def _bounded(line: str, limits: Limits) -> str:
+    if len(line) > limits.piece:
+        raise too_large("What stands above the records is too long. Use the template.")
+    return line
+
+
+def _opened(source: Source, kind: BatchKind, limits: Limits) -> tuple[Head, Iterator[tuple[int, Any]], Lines | None]:
+    format, encoding = recognise(source.first)
+    if format is FileFormat.XLSX:
+        file = _in_memory(source)
+        bound(resource.RLIMIT_FSIZE, 0)
+        return (*read_workbook(file, kind, limits), None)
+    bound(resource.RLIMIT_FSIZE, 0)
+    bound(resource.RLIMIT_NOFILE, 3)
+    if format is FileFormat.XML:
+        return (*read_document(source, kind, limits), None)
+    lines = Lines(source, encoding, limits)
+    if format is FileFormat.TAB:
+        return (*read_tab(lines, kind, limits), lines)
+    return (*read_lines(lines, limits), lines)
+
+
+def _in_memory(source: Source) -> BinaryIO:
+    """Return the file where it can be read from any place; on no disk is it ever written."""
     file = os.fdopen(os.memfd_create("file"), "w+b")
-    size = 0
-    while piece := source.read(_PIECE):
-        size += file.write(piece)
+    while piece := source.read():
+        file.write(piece)
     file.flush()
     file.seek(0)
-    return file, size
-
-
-def _told(file: BinaryIO, kind: BatchKind, piece_rows: int, limits: Limits) -> Iterator[str]:
-    head, records = _opened(file, kind, limits)
-    yield json.dumps({"head": head.as_document()})
-    count = 0
-    rows = iter(records)
-    while piece := list(islice(rows, piece_rows)):
-        count += len(piece)
-        yield json.dumps({"rows": piece}, separators=(",", ":"))
-    yield json.dumps({"end": count})
-
-
-def _opened(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head, Iterator[tuple[int, Any]]]:
-    format, encoding = recognise(file)
-    match format:
-        case FileFormat.XLSX:
-            return read_workbook(file, kind, limits)
-        case FileFormat.TAB:
-            return read_tab(file, kind, encoding, limits)
-        case FileFormat.XML:
-            return read_document(file, kind, limits)
-        case FileFormat.NDJSON:
-            return read_lines(file, encoding, limits)
+    return file
 
 
 if __name__ == "__main__":

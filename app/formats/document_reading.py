@@ -6,20 +6,20 @@ No document type, no entities, no network. Elements are forgotten as soon as the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 from lxml import etree
 
 from app.domain.batches import BatchKind, Element, FileFault, FileFaultCode, FileFormat, Head
 from app.formats.limits import Limits
-from app.formats.sources import unreadable
+from app.formats.sources import Source, too_large, unreadable
 
 RECORDS = {
     BatchKind.LEARNER_COMPLETIONS: ("ActivityReport", ("ACCMELearnerReports", "ActivityReports")),
     BatchKind.ACTIVITIES: ("MedicalEducationMetrics", ("ACCMEActivities",)),
 }
 """For each kind, the element of one record and the roots that hold them."""
-_OPTIONS: dict[str, Any] = {
+SAFELY: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
     "load_dtd": False,
@@ -28,32 +28,42 @@ _OPTIONS: dict[str, Any] = {
     "remove_comments": True,
     "remove_pis": True,
 }
+"""How every XML is parsed here."""
+_DOCTYPE = "The document has a document type (DOCTYPE). Remove it."
 
 
-class _Bounded:
-    """A file as a stream of bounded pieces."""
+class Counted:
+    """A file as a stream that knows how much of it has come since the last record."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, source: Source, limits: Limits) -> None:
+        self._source = source
+        self._limits = limits
+        self._since = 0
 
-    def read(self, size: int = 65_536) -> bytes:
-        """Return the next bytes."""
-        return self._file.read(min(size, 65_536) if size > 0 else 65_536)
+    def read(self, size: int = 0) -> bytes:
+        """Return the next bytes; raises `FileFault` when one record has too many."""
+        piece = self._source.read()
+        self._since += len(piece)
+        if self._since > self._limits.record:
+            raise too_large("A record is too long, or there is too much between two records.")
+        return piece
+
+    def record(self) -> None:
+        """Note that a record has ended."""
+        self._since = 0
 
 
-def read_document(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head, Iterator[tuple[int, Element]]]:
+def read_document(source: Source, kind: BatchKind, limits: Limits) -> tuple[Head, Iterator[tuple[int, Element]]]:
     """Return the head and the records of a document; raises `FileFault`."""
-    root = _root(file)
+    root = _root(source.first)
     if kind not in RECORDS or root not in RECORDS[kind][1]:
         raise _unknown(root, kind)
-    file.seek(0)
-    records = _records(file, RECORDS[kind][0], limits)
+    records = _records(Counted(source, limits), RECORDS[kind][0], limits)
     first = next(records, None)
     if first is None:
         raise FileFault(FileFaultCode.NO_ROWS, f"The document has no {RECORDS[kind][0]}.")
     around, element = first
-    head = Head(format=FileFormat.XML, root=around)
-    return head, _numbered(element, records)
+    return Head(format=FileFormat.XML, root=around), _numbered(element, records)
 
 
 def _numbered(first: Element, rest: Iterator[tuple[Element | None, Element]]) -> Iterator[tuple[int, Element]]:
@@ -62,23 +72,21 @@ def _numbered(first: Element, rest: Iterator[tuple[Element | None, Element]]) ->
         yield number, element
 
 
-def _root(file: BinaryIO) -> str:
-    """Return the local name of the root, which the first bytes must show."""
-    file.seek(0)
-    parser = etree.XMLPullParser(events=("start",), **_OPTIONS)
+def _root(first: bytes) -> str:
+    """Return the local name of the root, which the first bytes must show; a document type is refused before it."""
+    parser = etree.XMLPullParser(events=("start",), **SAFELY)
     try:
-        for _ in range(16):
-            piece = file.read(4_096)
-            if not piece:
-                break
-            parser.feed(piece)
+        for at in range(0, len(first), 1024):
+            parser.feed(first[at : at + 1024])
             for _, found in parser.read_events():
                 element: Any = found
                 if element.getroottree().docinfo.doctype:
-                    raise unreadable("The document has a document type (DOCTYPE). Remove it.")
+                    raise unreadable(_DOCTYPE)
                 return str(etree.QName(element).localname)
-    except etree.XMLSyntaxError as error:
-        raise _broken(error) from None
+            if b"<!DOCTYPE" in first[: at + 1024].replace(b"\x00", b""):
+                raise unreadable(_DOCTYPE)
+    except (etree.XMLSyntaxError, LookupError) as error:
+        raise broken(error) from None
     raise unreadable("The document has no element.")
 
 
@@ -92,25 +100,26 @@ def _unknown(root: str, kind: BatchKind) -> FileFault:
     return FileFault(FileFaultCode.KIND_UNKNOWN, f"The document's root must be {RECORDS[kind][1][0]}.")
 
 
-def _records(file: BinaryIO, name: str, limits: Limits) -> Iterator[tuple[Element | None, Element]]:
-    """Yield the records; with the first also the elements around them."""
+def _records(stream: Counted, name: str, limits: Limits) -> Iterator[tuple[Element | None, Element]]:
+    """Yield the records; with each also the elements around the first."""
     around: Element | None = None
     count = 0
     try:
-        for _, element in etree.iterparse(_Bounded(file), events=("end",), tag=f"{{*}}{name}", **_OPTIONS):
+        for _, element in etree.iterparse(stream, events=("end",), tag=f"{{*}}{name}", **SAFELY):
+            if any(str(etree.QName(above).localname) == name for above in element.iterancestors()):
+                raise unreadable(f"An {name} stands within another. Close each before the next.", row=count + 1)
             if around is None:
-                if element.getroottree().docinfo.doctype:
-                    raise unreadable("The document has a document type (DOCTYPE). Remove it.")
                 around = _around(element)
             count += 1
             if count > limits.rows:
-                raise FileFault(FileFaultCode.TOO_LARGE, "The document has too many records. Split it.")
-            yield around, _element(element)
+                raise too_large("The document has too many records. Split it.", row=count)
+            stream.record()
+            yield around, _element(element, limits.depth, count)
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
-    except etree.XMLSyntaxError as error:
-        raise _broken(error) from None
+    except (etree.XMLSyntaxError, LookupError) as error:
+        raise broken(error) from None
 
 
 def _around(element: Any) -> Element | None:
@@ -126,23 +135,36 @@ def _around(element: Any) -> Element | None:
     return found
 
 
-def _element(element: Any) -> Element:
+def _element(element: Any, depth: int, number: int) -> Element:
+    if depth == 0:
+        raise too_deep(number)
     each: Element = {"n": str(element.tag)}
     if element.attrib:
-        each["a"] = {str(name): str(value) for name, value in element.attrib.items()}
+        each["a"] = dict(element.attrib)
     if element.text and not element.text.isspace():
         each["t"] = element.text
-    inner = [_element(child) for child in element if isinstance(child.tag, str)]
+    inner = [_element(child, depth - 1, number) for child in element if isinstance(child.tag, str)]
     if inner:
         each["c"] = inner
     return each
 
 
-def _broken(error: etree.XMLSyntaxError) -> FileFault:
+def too_deep(number: int | None = None) -> FileFault:
+    """Return the fault of elements that are nested too deeply."""
+    return FileFault(FileFaultCode.TOO_DEEP, "Its elements are nested too deeply.", row=number)
+
+
+def broken(error: Exception) -> FileFault:
+    """Return what the parser's complaint means. Its own words are kept back: they may hold what the file holds."""
     said = str(error).lower()
-    row = error.lineno or None
     if "depth" in said or "nested" in said:
-        return FileFault(FileFaultCode.TOO_DEEP, "The document's elements are nested too deeply.", row=row)
+        return too_deep()
+    if "memory" in said:
+        return too_large("The file asks for more memory than is taken. Split its records into several files.")
+    row = getattr(error, "lineno", None) or None
+    where = "" if row is None else f" (line {row})"
     if "entity" in said or "doctype" in said:
-        return unreadable("The document uses an entity that is not one of XML's own. Write the text itself.", row=row)
-    return unreadable("The document is no well-formed XML: it breaks off, or its tags do not fit.", row=row)
+        return unreadable(f"The document uses an entity that is not one of XML's own{where}. Write the text itself.")
+    if "huge" in said or "too long" in said or "too large" in said:
+        return too_large(f"A text in the document is too long{where}.")
+    return unreadable(f"The document is no well-formed XML{where}: it breaks off, or its tags do not fit.")

@@ -11,32 +11,46 @@ MEBIBYTE = 1_048_576
 class Limits:
     """Bounds of one file."""
 
+    file: int = 512 * MEBIBYTE
+    """Bytes of the file itself: 1,000,000 rows of text are 100 to 250 MiB."""
     inflated: int = 1_536 * MEBIBYTE
-    """Bytes that all parts of a workbook may unpack to: a million rows of thirty columns need about so many."""
+    """Bytes that all parts of a workbook may unpack to: a full sheet of thirty columns needs about so many."""
     ratio: int = 250
     """How many times its packed size a large part may unpack to: sheets reach 10 to 60, bombs 1,000."""
+    small_part: int = 32 * MEBIBYTE
+    """Bytes that any other part of a workbook may unpack to; bloated styles reach ten."""
     entries: int = 2_000
     """Parts of a workbook; real ones have some dozens."""
     strings: int = 384 * MEBIBYTE
-    """Bytes of the table of shared strings, unpacked: it is held in memory."""
+    """Bytes of the table of shared strings: it is held in memory."""
     rows: int = 2_000_000
-    """Records; a sheet has 1,048,576 rows at most."""
+    """Records; a sheet has 1,048,576 rows at most, and text may have a million."""
     columns: int = 1_000
-    """Columns; our own templates have about thirty."""
+    """Columns; our own templates have about thirty, those of four boards with five types each sixty."""
+    beyond: int = 100
+    """Columns with cells beyond the last heading: somebody's remarks, not a far-away cell in each of a million rows."""
     cell: int = 32_767
-    """Characters of a cell: as many as Excel allows. Longer ones are cut off by the length of their field anyway."""
-    line: int = 4 * MEBIBYTE
-    """Characters of a line of text, or of one record as it is handed on."""
-    processor_seconds: int = 20
-    """For a small file; a large one has `seconds_a_mebibyte` more."""
-    seconds_a_mebibyte: float = 3.0
-    """100,000 rows of thirty columns are 10 MiB and take 5 to 10 seconds."""
-    address_space: int = 1_536 * MEBIBYTE
-    """Memory of the reading process."""
+    """Characters of a cell: as many as Excel allows."""
+    record: int = 4 * MEBIBYTE
+    """Characters of a line of text, bytes of one XML element or row of a sheet: a row of 1,000 cells has 60,000."""
+    piece: int = 32 * MEBIBYTE
+    """Characters of the records that are handed on at a time, as JSON: 250 rows of thirty columns have 100,000."""
+    depth: int = 64
+    """Elements within each other; the deepest documents known have 12."""
+    seconds: int = 20
+    """Processor seconds for a small file; a large one has `seconds_a_mebibyte` more."""
+    seconds_a_mebibyte: float = 4.0
+    """100,000 rows of thirty columns are 14 MiB and take 5 to 10 seconds on a slow machine."""
+    most_seconds: int = 900
+    """Processor seconds for any file."""
+    patience: float = 6.0
+    """Seconds to wait for each processor second: the machine may be busy with other work."""
+    address_space: int = 1_024 * MEBIBYTE
+    """Memory of the reading process: it needs 50 MiB, and the strings of the largest workbooks."""
 
-    def seconds(self, size: int) -> int:
+    def processor_seconds(self, size: int) -> int:
         """Return the processor seconds that a file of so many bytes may take."""
-        return int(self.processor_seconds + size / MEBIBYTE * self.seconds_a_mebibyte)
+        return min(self.most_seconds, int(self.seconds + size / MEBIBYTE * self.seconds_a_mebibyte))
 
 
 LIMITS = Limits()

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
-from app.domain.batches import FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import FileFormat, Head
 from app.formats.limits import Limits
-from app.formats.tab_reading import lines_of
+from app.formats.sources import Lines, too_large
 
 
-def read_lines(file: BinaryIO, encoding: str, limits: Limits) -> tuple[Head, Iterator[tuple[int, str]]]:
+def read_lines(lines: Lines, limits: Limits) -> tuple[Head, Iterator[tuple[int, str]]]:
     """Return the head and the lines that are not blank; raises `FileFault`."""
-    return Head(format=FileFormat.NDJSON, encoding=encoding), _lines(file, encoding, limits)
+    return Head(format=FileFormat.NDJSON, encoding=lines.encoding), _lines(lines, limits)
 
 
-def _lines(file: BinaryIO, encoding: str, limits: Limits) -> Iterator[tuple[int, str]]:
-    for number, line in lines_of(file, encoding, limits):
-        if number > limits.rows:
-            raise FileFault(FileFaultCode.TOO_LARGE, "The file has too many lines. Split it into several files.")
+def _lines(lines: Lines, limits: Limits) -> Iterator[tuple[int, str]]:
+    count = 0
+    for number, line in lines:
         if line and not line.isspace():
+            count += 1
+            if count > limits.rows:
+                raise too_large("The file has too many lines. Split it into several files.", row=number)
             yield number, line

@@ -7,43 +7,55 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 BUILT_IN = {
     14: "mm/dd/yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
     21: "h:mm:ss", 22: "m/d/yy h:mm", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mmss.0",
-    **dict.fromkeys((27, 28, 29, 30, 31, 36, 50, 52, 53, 54, 57, 58), "yyyy/mm/dd"),
+    **dict.fromkeys((27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), "yyyy/mm/dd"),
 }  # fmt: skip
 """Formats that stand for a date or a time without being written down in the workbook."""
-_NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
-_ELAPSED = re.compile(r"\[[hms]+\]", re.IGNORECASE)
-_DAY = re.compile(r"[dy]|mmm", re.IGNORECASE)
+_NOT_SHOWN = re.compile(
+    r'"[^"]*"?|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|am/pm|a/p|general|standard', re.IGNORECASE | re.DOTALL
+)
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_DAY = re.compile(r"[dy]|m{3}|(?<![hms:.])m{1,2}(?![hms:.])", re.IGNORECASE)
+_DIGITS = re.compile(r"[#?]|(?<![.0])0")
+"""Places for digits, but those of fractions of a second."""
 _FIRST_1900, _FIRST_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _LEAP_DAY_THAT_NEVER_WAS = 60
 _LAST = 2_958_466
 """The serial after 9999-12-31."""
+_BETWEEN_SYSTEMS = 1_462
+"""Days by which a serial of the system that begins in 1904 is less."""
 
 
+@lru_cache(maxsize=1_024)
 def shows_a_date(code: str) -> bool:
     """Tell whether a format shows a day of the calendar: a time alone, or a span of hours, is none."""
-    shown = _NOT_SHOWN.sub("", code.partition(";")[0])
-    return not _ELAPSED.search(shown) and bool(_DAY.search(shown) or re.search(r"m[/.-]", shown, re.IGNORECASE))
+    shown = _NOT_SHOWN.sub(" ", code[:300]).partition(";")[0]
+    if _ELAPSED.search(shown):
+        return False
+    return bool(_DAY.search(shown.replace(" ", ""))) and not _DIGITS.search(shown)
 
 
 def day_of(serial: float, *, from_1904: bool) -> str | None:
-    """Return the day that a serial number stands for as ISO text, with the time where it has one; None for none."""
-    if not 0 <= serial < _LAST:
+    """Return the day that a serial number stands for as ISO text, with the time where it has one; None for none.
+
+    Serial 60 of the system that begins in 1900 is its 29th of February, which never was and is what was typed.
+    """
+    if not (0 if from_1904 else 1) <= serial < _LAST - (_BETWEEN_SYSTEMS if from_1904 else 0):
         return None
     days = int(serial)
     seconds = round((serial - days) * 86_400)
+    if not from_1904 and days == _LEAP_DAY_THAT_NEVER_WAS:
+        return "1900-02-29"
     if from_1904:
         first = _FIRST_1904
-    elif days == _LEAP_DAY_THAT_NEVER_WAS:
-        return "1900-02-29"
     else:
-        # Before the 29th of February 1900, which was counted and never was, serials are one day behind.
+        # Before that day, serials are one day behind.
         first = _FIRST_1900 if days > _LEAP_DAY_THAT_NEVER_WAS else _FIRST_1900 + timedelta(days=1)
-    try:
-        moment = datetime.combine(first + timedelta(days=days), datetime.min.time()) + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-    return moment.date().isoformat() if not seconds else moment.isoformat(timespec="seconds")
+    moment = datetime.combine(first + timedelta(days=days), datetime.min.time())
+    if 0 < seconds < 86_400:
+        return (moment + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    return moment.date().isoformat()

@@ -1,16 +1,21 @@
-"""What a file is, found from its first bytes, never from its name; and its text, decoded."""
+"""What a file is, found from its first bytes, never from its name; and its text, as lines."""
 
 from __future__ import annotations
 
 import codecs
-import io
-from typing import BinaryIO
+import resource
+from collections.abc import Iterator
+from typing import Protocol
 
 from app.domain.batches import FileFault, FileFaultCode, FileFormat
+from app.formats.limits import MEBIBYTE, Limits
 
 LOOKED_AT = 65_536
 """Bytes from which a file is recognised."""
+CODECS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp437", "ascii")
+"""Looked up before the bounds are set: afterwards no module can be opened any more."""
 _SAVE_AS = "Save it as .xlsx or as tab-delimited text, and upload that."
+_UNPACK = "This is a compressed file. Unpack it, and upload what is in it."
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -20,13 +25,17 @@ _BOMS = (
 )
 _SIGNS = (
     (b"\xd0\xcf\x11\xe0", f"This is an old or a password-protected workbook. {_SAVE_AS}"),
+    (b"\x09\x08", f"This is an old workbook. {_SAVE_AS}"),
     (b"%PDF", f"This is a PDF. {_SAVE_AS}"),
     (b"{\\rtf", f"This is a text document. {_SAVE_AS}"),
-    (b"\x1f\x8b", "This is a compressed file. Unpack it, and upload what is in it."),
-    (b"Rar!", "This is a compressed file. Unpack it, and upload what is in it."),
-    (b"7z\xbc\xaf", "This is a compressed file. Unpack it, and upload what is in it."),
+    (b"\x1f\x8b", _UNPACK),
+    (b"BZh", _UNPACK),
+    (b"\xfd7zXZ", _UNPACK),
+    (b"Rar!", _UNPACK),
+    (b"7z\xbc\xaf", _UNPACK),
     (b"\x89PNG", f"This is a picture. {_SAVE_AS}"),
     (b"\xff\xd8\xff", f"This is a picture. {_SAVE_AS}"),
+    (b"GIF8", f"This is a picture. {_SAVE_AS}"),
 )
 
 
@@ -35,54 +44,153 @@ def unreadable(detail: str, *, row: int | None = None) -> FileFault:
     return FileFault(FileFaultCode.UNREADABLE, detail, row=row)
 
 
-def recognise(file: BinaryIO) -> tuple[FileFormat, str]:
+def too_large(detail: str, *, row: int | None = None, column: str | None = None) -> FileFault:
+    """Return the fault of a file that asks for more than is taken."""
+    return FileFault(FileFaultCode.TOO_LARGE, detail, row=row, column=column)
+
+
+class Readable(Protocol):
+    """Whatever bytes can be read from."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return the next bytes, at most so many; none at the end."""
+
+
+class Source:
+    """A file as it arrives: its beginning can be looked at first. The more of it comes, the more time it may take."""
+
+    def __init__(self, pipe: Readable, limits: Limits) -> None:
+        self._pipe = pipe
+        self._limits = limits
+        self._size = 0
+        self._granted = 0
+        self._allow()
+        self.first = b""
+        while len(self.first) < LOOKED_AT and (piece := self._taken(LOOKED_AT - len(self.first))):
+            self.first += piece
+        self._kept = self.first
+
+    def read(self, size: int = LOOKED_AT) -> bytes:
+        """Return the next bytes; none at the end."""
+        if self._kept:
+            piece, self._kept = self._kept, b""
+            return piece
+        return self._taken(LOOKED_AT)
+
+    def _taken(self, size: int) -> bytes:
+        piece = self._pipe.read(size) or b""
+        self._size += len(piece)
+        if self._size > self._limits.file:
+            raise too_large(f"The file has more than {self._limits.file // MEBIBYTE} MiB. Split its rows.")
+        if self._size > self._granted:
+            self._allow()
+        return piece
+
+    def _allow(self) -> None:
+        self._granted = self._size + MEBIBYTE
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        seconds = self._limits.processor_seconds(self._size)
+        if hard != resource.RLIM_INFINITY:
+            seconds = min(seconds, hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+
+
+def recognise(first: bytes) -> tuple[FileFormat, str]:
     """Return what a file is and how its text is encoded; raises `FileFault` for what is none of the formats."""
-    file.seek(0)
-    first = file.read(LOOKED_AT)
-    file.seek(0)
-    if not first.strip(b"\x00\t\r\n "):
+    if not first.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise unreadable("The file is empty.")
     if first.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return FileFormat.XLSX, ""
     for sign, detail in _SIGNS:
         if first.startswith(sign):
             raise unreadable(detail)
-    encoding = _encoding(file, first)
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(first).lstrip("\ufeff \t\r\n")
+    encoding = _encoding(first)
+    decoder = codecs.getincrementaldecoder("cp1252" if encoding == "utf-8" else encoding)("replace")
+    text = decoder.decode(first).lstrip("\ufeff \t\r\n")
     if text.startswith("<"):
         return FileFormat.XML, encoding
+    if any(character < " " and character not in "\t\r\n\f\v" for character in text[:4096]):
+        raise unreadable(f"This is no text. {_SAVE_AS}")
     if text.startswith("{"):
         return FileFormat.NDJSON, encoding
     if text.startswith("["):
         detail = "This is a JSON list. Write one object a line (NDJSON), without brackets and commas around them."
         raise FileFault(FileFaultCode.KIND_UNKNOWN, detail)
-    if any(character < " " and character not in "\t\r\n\f\v" for character in text[:4096]):
-        raise unreadable(f"This is no text. {_SAVE_AS}")
     return FileFormat.TAB, encoding
 
 
-def _encoding(file: BinaryIO, first: bytes) -> str:
-    """Return how a text is encoded: as it says itself, else UTF-8 where all of it is, else as Windows writes it."""
+def _encoding(first: bytes) -> str:
+    """Return how a text is encoded: as it says itself, or UTF-8 until something in it shows otherwise."""
     for bom, name in _BOMS:
         if first.startswith(bom):
             return name
     sample = first[:4_096]
-    if sample.count(0) > len(sample) // 8:
-        return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while chunk := file.read(1 << 20):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    finally:
-        file.seek(0)
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if max(even, odd) > len(sample) // 8 and min(even, odd) * 8 <= max(even, odd):
+        return "utf-16-le" if odd > even else "utf-16-be"
     return "utf-8"
 
 
-def text_of(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
-    """Return a file's text, line ends as they are written anywhere read as one."""
-    file.seek(0)
-    # Five bytes of cp1252 stand for nothing: they are shown as such rather than refused.
-    return io.TextIOWrapper(file, encoding, errors="replace" if encoding == "cp1252" else "strict", newline=None)
+class Lines:
+    """The lines of a text, numbered from 1; CRLF, LF and CR end one.
+
+    What does not say how it is encoded is UTF-8 until a byte shows that it is not: then it is what Windows writes,
+    unless some of it could only be UTF-8.
+    """
+
+    def __init__(self, source: Source, encoding: str, limits: Limits) -> None:
+        self.encoding = encoding
+        self._source = source
+        self._limits = limits
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._may_change = encoding == "utf-8"
+        self._number = 0
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        """Yield each line without its end; raises `FileFault` for what is no text."""
+        kept = ""
+        for text in self._texts():
+            parts = (kept + text).split("\n")
+            kept = parts.pop()
+            for line in parts:
+                self._number += 1
+                yield self._number, line
+            if len(kept) > self._limits.record:
+                raise too_large("A line is too long.", row=self._number + 1)
+        if kept:
+            self._number += 1
+            yield self._number, kept
+
+    def _texts(self) -> Iterator[str]:
+        """Yield decoded text whose lines end in LF."""
+        held = ""
+        final = False
+        while not final:
+            piece = self._source.read()
+            final = not piece
+            text = held + self._decoded(piece, final)
+            # A line feed may follow in the next piece.
+            held = "\r" if text.endswith("\r") and not final else ""
+            if "\r" in text:
+                text = text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
+            if "\x00" in text:
+                row = self._number + 1 + text[: text.index("\x00")].count("\n")
+                raise unreadable("A line has a character that no text has (NUL). Save the file again.", row=row)
+            yield text
+
+    def _decoded(self, piece: bytes, final: bool) -> str:
+        try:
+            text = self._decoder.decode(piece, final)
+        except UnicodeError as error:
+            whole, start = (error.object, error.start) if isinstance(error, UnicodeDecodeError) else (piece, 0)
+            before = bytes(whole[:start])
+            if self._may_change and before.isascii():
+                self.encoding, self._may_change = "cp1252", False
+                # Five bytes of it stand for nothing: they are shown as such rather than refused.
+                self._decoder = codecs.getincrementaldecoder("cp1252")("replace")
+                return self._decoder.decode(whole, final)
+            row = self._number + 1 + before.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
+            raise unreadable("A line cannot be decoded. Save the file as UTF-8 text.", row=row) from None
+        if self._may_change and not text.isascii():
+            self._may_change = False
+        return text

@@ -1,119 +1,121 @@
-"""Tab-delimited text. A cell in quotes may hold tabs and line breaks; a quote that nobody closes is only a quote."""
+"""Tab-delimited text. A cell in quotes may hold tabs or line breaks; a quote that is not closed is only a quote.
+
+Programs that quote double every quote within. So a cell opens with a quote only when it is closed by one that a tab or
+the end of the line follows, with none but doubled ones between; with line breaks, when no tab stands in it, since it is
+a row that a forgotten quote would swallow otherwise.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterator
-from typing import BinaryIO
 
-from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, Head
+from app.core.cells import plain_text
+from app.domain.batches import BatchKind, Cell, FileFormat, Head
 from app.formats.limits import Limits
-from app.formats.sources import text_of, unreadable
+from app.formats.sources import Lines, too_large
 from app.formats.tables import Rows, Table
 
-_LONGEST_CELL = 50
+_LONGEST = 50
 """Lines that a cell in quotes may have: with more, its quote was never meant to open one."""
+_QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"(?=\t|\Z)')
+_OPEN = re.compile(r'"[^"\t]*(?:""[^"\t]*)*\Z')
+"""The last cell of a line, when it may go on in the next."""
+_CLOSING = re.compile(r'[^"\t]*(?:""[^"\t]*)*"(?=\t|\Z)')
+_GOES_ON = re.compile(r'[^"\t]*(?:""[^"\t]*)*\Z')
 
 
-def read_tab(file: BinaryIO, kind: BatchKind, encoding: str, limits: Limits) -> tuple[Head, Rows]:
+def read_tab(lines: Lines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
     """Return the head and the records of a text; raises `FileFault`."""
-    table = Table(_rows(file, encoding, limits), kind)
-    if not table.fits:
-        raise table.fault()
+    table = Table(_rows(lines, limits), kind).checked()
     head = Head(
         format=FileFormat.TAB,
         above=table.above,
         heading_row=table.heading_row,
         headings=table.headings,
-        encoding=encoding,
+        encoding=lines.encoding,
     )
-    return head, table.records()
+    return head, table.records(limits)
 
 
-def _rows(file: BinaryIO, encoding: str, limits: Limits) -> Rows:
-    for number, cells in _split(lines_of(file, encoding, limits)):
-        if len(cells) > limits.columns:
-            detail = f"A line has more than {limits.columns} columns."
-            raise FileFault(FileFaultCode.TOO_LARGE, detail, row=number)
-        if number > limits.rows:
-            raise FileFault(FileFaultCode.TOO_LARGE, "The file has too many lines. Split it into several files.")
+def _rows(lines: Lines, limits: Limits) -> Rows:
+    count = 0
+    for number, line, cells in split(iter(lines), limits.cell):
         while cells and not cells[-1]:
             cells.pop()
-        if any(cell and not cell.isspace() for cell in cells):
-            row: list[Cell] = [cell or None for cell in cells]
-            yield number, row
+        if not cells or line.isspace():
+            continue
+        if len(cells) > limits.columns:
+            raise too_large(f"A line has more than {limits.columns} columns.", row=number)
+        if len(line) > limits.cell and max(map(len, cells)) > limits.cell:
+            raise too_large(f"A cell has more than {limits.cell:,} characters.", row=number)
+        count += 1
+        if count > limits.rows:
+            raise too_large("The file has too many lines. Split it into several files.", row=number)
+        # An apostrophe before what a spreadsheet would take for a formula says that it is text; it is none of it.
+        row: list[Cell] = [plain_text(cell) or None for cell in cells] if "'" in line else [x or None for x in cells]
+        yield number, row
 
 
-def lines_of(file: BinaryIO, encoding: str, limits: Limits) -> Iterator[tuple[int, str]]:
-    """Yield numbered lines without their ends."""
-    text = text_of(file, encoding)
-    number = 0
-    try:
-        while line := text.readline(limits.line):
-            number += 1
-            if len(line) >= limits.line:
-                raise FileFault(FileFaultCode.TOO_LARGE, "A line is too long.", row=number)
-            if "\x00" in line:
-                raise unreadable("A line has a character that no text has (NUL). Save the file again.", row=number)
-            yield number, line.removesuffix("\n")
-    except UnicodeError:
-        raise unreadable("A line cannot be decoded. Save the file as UTF-8 text.", row=number + 1) from None
-
-
-def _split(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each record with the number of its first line."""
-    waiting: list[tuple[int, str]] = []
+def split(lines: Iterator[tuple[int, str]], longest: int) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield (number of its first line, text, cells) of each row; `longest` is how many characters a cell may have."""
+    waiting: deque[tuple[int, str]] = deque()
     while True:
-        taken = waiting.pop(0) if waiting else next(lines, None)
+        taken = waiting.popleft() if waiting else next(lines, None)
         if taken is None:
             return
         number, line = taken
-        cells = line.split("\t")
         if '"' not in line:
-            yield number, cells
+            yield number, line, line.split("\t")
             continue
-        yield number, _unquoted(line, lines, waiting)
+        text, cells = line, _cells(line)
+        while _OPEN.match(cells[-1]):
+            joined = _joined(cells[-1], lines, waiting, longest)
+            if joined is None:
+                break
+            text = f"{text}\n{joined}"
+            last = cells.pop()
+            cells += _cells(f"{last}\n{joined}")
+        yield number, text, [_meant(cell) for cell in cells]
 
 
-def _unquoted(line: str, lines: Iterator[tuple[int, str]], waiting: list[tuple[int, str]]) -> list[str]:
-    """Return the cells of a line with quotes, joined with the lines that follow where one is open at its end."""
+def _cells(line: str) -> list[str]:
+    """Return the cells of a line, quotes included."""
     cells, at = [], 0
     while True:
-        if line.startswith('"', at):
-            closed = _closing(line, at)
-            joined = line
-            taken: list[tuple[int, str]] = []
-            while closed is None and len(taken) < _LONGEST_CELL:
-                following = waiting.pop(0) if waiting else next(lines, None)
-                if following is None:
-                    break
-                taken.append(following)
-                joined = f"{joined}\n{following[1]}"
-                closed = _closing(joined, at)
-            if closed is None:
-                # Nobody closes it: the lines that were looked at are lines of their own.
-                waiting[:0] = taken
-            else:
-                line = joined
-                cells.append(line[at + 1 : closed].replace('""', '"'))
-                if closed + 1 == len(line):
-                    return cells
-                at = closed + 2
-                continue
-        end = line.find("\t", at)
-        cells.append(line[at:] if end < 0 else line[at:end])
-        if end < 0:
+        quoted = _QUOTED.match(line, at) if line.startswith('"', at) else None
+        end = quoted.end() if quoted else line.find("\t", at)
+        if end < 0 or end == len(line):
+            cells.append(line[at:])
             return cells
+        cells.append(line[at:end])
         at = end + 1
 
 
-def _closing(line: str, opening: int) -> int | None:
-    """Return where a cell that opens with a quote is closed: by one that a tab or the end follows."""
-    at = opening + 1
-    while (at := line.find('"', at)) >= 0:
-        if line.startswith('"', at + 1):
-            at += 2
-        elif at + 1 == len(line) or line[at + 1] == "\t":
-            return at
-        else:
-            at += 1
+def _meant(cell: str) -> str:
+    quoted = _QUOTED.fullmatch(cell) if cell.startswith('"') else None
+    return quoted[1].replace('""', '"') if quoted else cell
+
+
+def _joined(opened: str, lines: Iterator[tuple[int, str]], waiting: deque[tuple[int, str]], longest: int) -> str | None:
+    """Return the lines with which an open cell goes on up to the one that closes it; None when none does.
+
+    What was looked at in vain waits to be lines of their own.
+    """
+    taken: list[tuple[int, str]] = []
+    size = len(opened)
+    while len(taken) < _LONGEST:
+        following = waiting.popleft() if waiting else next(lines, None)
+        if following is None:
+            break
+        taken.append(following)
+        size += len(following[1])
+        if size > longest:
+            break
+        if _CLOSING.match(following[1]):
+            return "\n".join(line for _, line in taken)
+        if not _GOES_ON.match(following[1]):
+            break
+    waiting.extendleft(reversed(taken))
     return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, RawRow
-from app.formats.headings import LOOKED_AT, layout
+from app.formats.headings import LOOKED_AT, known_headings, layout
+from app.formats.limits import Limits
+from app.formats.sources import too_large
 
 Rows = Iterator[tuple[int, list[Cell]]]
 """(number, cells) of the rows that are not blank, in their order; empty cells at the end are left out."""
@@ -35,6 +37,12 @@ class Table:
         """Whether every required heading is there."""
         return bool(self._first) and not self.layout.missing
 
+    def checked(self) -> Table:
+        """Return it when its records can be read; raises `FileFault`."""
+        if not self.fits or self.layout.unclear or self._other_kind() is not None:
+            raise self._fault()
+        return self
+
     @property
     def heading_row(self) -> int:
         """The number of the row of headings."""
@@ -50,22 +58,38 @@ class Table:
         """The rows above the headings."""
         return tuple(RawRow(number=number, raw=list(cells)) for number, cells in self._first[: self._place])
 
-    def records(self) -> Iterator[tuple[int, list[Cell]]]:
+    def records(self, limits: Limits) -> Rows:
         """Yield the rows below the headings."""
-        return chain(iter(self._first[self._place + 1 :]), self._rest)
+        widest = len(self.headings) + limits.beyond
+        for number, cells in chain(self._first[self._place + 1 :], self._rest):
+            if len(cells) > widest:
+                raise too_large("A row has cells far beyond the last heading. Remove them.", row=number)
+            yield number, cells
 
-    def fault(self) -> FileFault:
-        """Return why the table cannot be read: which headings are missing, or what it looks like instead."""
+    def _fault(self) -> FileFault:
+        """Return why the table cannot be read: what it looks like instead, or which headings are missing or unclear."""
         if not self._first:
             return FileFault(FileFaultCode.NO_ROWS, "The file has no rows. Fill in the template, and upload it again.")
-        other = _other_kind(self._first, self.kind, self.layout.known)
+        other = self._other_kind()
         if other is not None:
             return FileFault(
                 FileFaultCode.KIND_UNKNOWN,
                 f"The headings are those of {NAMES[other]}, not of {NAMES[self.kind]}. Upload the file as these.",
                 row=self.heading_row,
             )
+        if self.fits:
+            return FileFault(FileFaultCode.HEADING_MISSING, self.layout.unclear, row=self.heading_row)
         return self._missing()
+
+    def _other_kind(self) -> BatchKind | None:
+        """Return the kind whose required headings are all there, and that knows more of the columns."""
+        known = known_headings(self.headings, self.kind) if self._first else 0
+        for other in BatchKind:
+            for _, cells in self._first if other is not self.kind else ():
+                headings = _texts(cells)
+                if not layout(headings, other).missing and known_headings(headings, other) > known:
+                    return other
+        return None
 
     def _missing(self) -> FileFault:
         names = [each.heading for each in self.layout.missing]
@@ -83,12 +107,3 @@ def _texts(cells: Sequence[Cell]) -> list[str]:
     return [
         cell if isinstance(cell, str) else "" if cell is None or isinstance(cell, dict) else str(cell) for cell in cells
     ]
-
-
-def _other_kind(first: Iterable[tuple[int, list[Cell]]], kind: BatchKind, known: int) -> BatchKind | None:
-    """Return the kind whose required headings are all there, and that knows more of the columns than the one named."""
-    for other in BatchKind:
-        laid = [layout(_texts(cells), other) for _, cells in first] if other is not kind else []
-        if any(not each.missing and each.known > known for each in laid):
-            return other
-    return None
