@@ -35,7 +35,13 @@ def main() -> None:
     confine(limits)
     pipe = io.FileIO(0, closefd=False)
     confine(limits)
-    tell(lambda: told(Source(pipe, limits), kind, piece_rows, limits))
+
+    def allow(size: int) -> None:
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (min(limits.processor_seconds(size), hard), hard))
+
+    allow(0)
+    tell(lambda: told(Source(pipe, limits, arrived=allow), kind, piece_rows, limits))
 
 
 def confine(limits: Limits) -> None:

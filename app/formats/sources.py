@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from app.domain.batches import FileFault, FileFaultCode, FileFormat
@@ -57,14 +56,15 @@ class Readable(Protocol):
 
 
 class Source:
-    """A file as it arrives: its beginning can be looked at first. The more of it comes, the more time it may take."""
+    """A file as it arrives: its beginning can be looked at first."""
 
-    def __init__(self, pipe: Readable, limits: Limits) -> None:
+    def __init__(self, pipe: Readable, limits: Limits, *, arrived: Callable[[int], None] | None = None) -> None:
+        """`arrived` is told how many bytes have come so far, about once a mebibyte."""
         self._pipe = pipe
         self._limits = limits
+        self._arrived = arrived
         self._size = 0
-        self._granted = 0
-        self._allow()
+        self._told = 0
         self.first = b""
         while len(self.first) < LOOKED_AT and (piece := self._taken(LOOKED_AT - len(self.first))):
             self.first += piece
@@ -82,17 +82,10 @@ class Source:
         self._size += len(piece)
         if self._size > self._limits.file:
             raise too_large(f"The file has more than {self._limits.file // MEBIBYTE} MiB. Split its rows.")
-        if self._size > self._granted:
-            self._allow()
+        if self._arrived is not None and self._size > self._told:
+            self._told = self._size + MEBIBYTE
+            self._arrived(self._size)
         return piece
-
-    def _allow(self) -> None:
-        self._granted = self._size + MEBIBYTE
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        seconds = self._limits.processor_seconds(self._size)
-        if hard != resource.RLIM_INFINITY:
-            seconds = min(seconds, hard)
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
 
 
 def recognise(first: bytes) -> tuple[FileFormat, str]:
@@ -109,7 +102,7 @@ def recognise(first: bytes) -> tuple[FileFormat, str]:
     text = decoder.decode(first).lstrip("\ufeff \t\r\n")
     if text.startswith("<"):
         return FileFormat.XML, encoding
-    if any(character < " " and character not in "\t\r\n\f\v" for character in text[:4096]):
+    if any(character < " " and character not in "\x00\t\r\n\f\v" for character in text[:4096]):
         raise unreadable(f"This is no text. {_SAVE_AS}")
     if text.startswith("{"):
         return FileFormat.NDJSON, encoding
@@ -149,11 +142,15 @@ class Lines:
     def __iter__(self) -> Iterator[tuple[int, str]]:
         """Yield each line without its end; raises `FileFault` for what is no text."""
         kept = ""
-        for text in self._texts():
-            parts = (kept + text).split("\n")
+        for more in self._texts():
+            text = kept + more
+            parts = text.split("\n")
             kept = parts.pop()
+            long = len(text) > self._limits.record
             for line in parts:
                 self._number += 1
+                if long and len(line) > self._limits.record:
+                    raise too_large("A line is too long.", row=self._number)
                 yield self._number, line
             if len(kept) > self._limits.record:
                 raise too_large("A line is too long.", row=self._number + 1)
