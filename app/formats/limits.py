@@ -17,8 +17,8 @@ class Limits:
     """Bytes that all parts of a workbook may unpack to: a full sheet of thirty columns needs about so many."""
     ratio: int = 250
     """How many times its packed size a large part may unpack to: sheets reach 10 to 60, bombs 1,000."""
-    small_part: int = 32 * MEBIBYTE
-    """Bytes that any other part of a workbook may unpack to; bloated styles reach ten."""
+    small_part: int = 16 * MEBIBYTE
+    """Bytes that any other part of a workbook may unpack to; bloated styles reach ten. Its elements are held."""
     entries: int = 2_000
     """Parts of a workbook; real ones have some dozens."""
     strings: int = 384 * MEBIBYTE

@@ -35,10 +35,11 @@ _OTHERS = {
 class Part:
     """One part of a package as a stream that counts what it unpacks to."""
 
-    def __init__(self, package: Package, info: zipfile.ZipInfo, most: int) -> None:
+    def __init__(self, package: Package, info: zipfile.ZipInfo, most: int, between: int) -> None:
         self._package = package
         self._file = package.archive.open(info)
         self._most = min(most, max(_LARGE, info.compress_size * package.limits.ratio))
+        self._between = between
         self._seen = 0
         self._since = 0
 
@@ -52,7 +53,7 @@ class Part:
         self._package.inflated += len(piece)
         if self._seen > self._most or self._package.inflated > self._package.limits.inflated:
             raise too_large("The workbook unpacks to more than is taken. Split its rows into several files.")
-        if self._since > max(self._package.limits.record, _LARGE if self._most <= _LARGE else 0):
+        if self._since > self._between:
             raise too_large("A row or a text of the workbook is too long.")
         return piece
 
@@ -94,14 +95,16 @@ class Package:
         """Tell whether there is such a part."""
         return _key(name) in self._infos
 
-    def stream(self, name: str, most: int | None = None) -> Part:
-        """Return a part as a stream; `most` is how many bytes it may have, a small part's unless said."""
+    def stream(self, name: str, *, large: bool = False) -> Part:
+        """Return a part as a stream; a large one is read record by record, others are held."""
         info = self._infos[_key(name)]
         if info.flag_bits & 1:
             raise unreadable("The workbook is protected by a password. Save it without one.")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise unreadable(DAMAGED)
-        return Part(self, info, self.limits.small_part if most is None else most)
+        if large:
+            return Part(self, info, self.limits.inflated, self.limits.record)
+        return Part(self, info, self.limits.small_part, self.limits.small_part)
 
     def elements(self, part: Part, *tags: str) -> Iterator[Any]:
         """Yield the elements of a part that have these local names, each forgotten once the next is asked for."""

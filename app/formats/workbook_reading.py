@@ -72,7 +72,7 @@ class Workbook:
         name = self._part("sharedStrings")
         if name is None:
             return
-        part = self._package.stream(name, self._limits.inflated)
+        part = self._package.stream(name, large=True)
         for each in self._package.elements(part, "si"):
             yield text_of(each)
 
@@ -91,7 +91,7 @@ class Workbook:
 
     def rows(self, name: str) -> Rows:
         """Yield (number, cells) of the rows of a sheet that are not blank."""
-        part = self._package.stream(name, self._limits.inflated)
+        part = self._package.stream(name, large=True)
         number = 0
         for row in self._package.elements(part, "row", "sheetData"):
             if etree.QName(row).localname == "sheetData":
@@ -102,7 +102,7 @@ class Workbook:
                 raise unreadable(DAMAGED, row=number)
             if number > _SHEET_ROWS:
                 raise too_large("The sheet has more rows than a sheet may have.")
-            cells = self._cells.of_row(row, number)
+            cells = self._cells.of_row(row, number) if len(row) else []
             if any(not (cell is None or (type(cell) is str and cell.isspace())) for cell in cells):
                 yield number, cells
         part.drain()
