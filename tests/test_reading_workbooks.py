@@ -17,6 +17,7 @@ from lxml import etree
 from app.domain.batches import BatchKind, FileFault, FileFaultCode
 from app.formats.limits import LIMITS
 from app.formats.number_formats import day_of, shows_a_date
+from app.formats.reading import open_file
 from app.formats.sheet_reading import Cells, Strings
 from tests.workbooks import (
     MAIN,
@@ -370,3 +371,33 @@ def test_programs_agree(content: bytes) -> None:
         3: ["Add", 200912095, DATE, "José", "O'Brien & Søn", "03/17", "00123", 2.25],
         4: ["Add", "200912095", {"d": "2021-02-14T09:30:00", "f": "mm/dd/yyyy"}, "=1+1", "-x", "3/7", 1234567893, 1],
     }
+
+
+AS_TYPED = ["Add", 200912095, DATE, "José", "O'Brien & Søn", {"d": "2021-03-17", "f": "mmm\\-yy"}, "Tennessee", "00123",
+            2.25, "ABIM", 999999, 2.25, "Medical Knowledge", 2.25]  # fmt: skip
+BELOW = ["Add", "200912095", "2/14/2021", " Ann ", "Lee\nSmith", "03/17", "TN", 1234567893, 1, None, None, "#DIV/0!",
+         "x", True]  # fmt: skip
+
+
+def test_what_libreoffice_saved_is_read() -> None:
+    head, rows = read((FILES / "libreoffice.xlsx").read_bytes())
+    assert (head.sheet, head.heading_row, len(head.headings)) == ("Learners", 2, 14)
+    assert rows == {3: AS_TYPED, 4: BELOW}
+
+
+@pytest.mark.parametrize(("name", "says"), [("libreoffice.ods", "OpenDocument"), ("libreoffice.xls", "old")])
+def test_what_it_saves_otherwise_is_told_with_what_to_do(name: str, says: str) -> None:
+    with pytest.raises(FileFault) as raised, open_file([(FILES / name).read_bytes()], BatchKind.LEARNER_COMPLETIONS):
+        pass
+    assert raised.value.code is FileFaultCode.UNREADABLE
+    assert says in raised.value.detail and ".xlsx" in raised.value.detail
+
+
+def test_text_that_it_saved_says_the_same_as_far_as_text_can() -> None:
+    with open_file([(FILES / "libreoffice.txt").read_bytes()], BatchKind.LEARNER_COMPLETIONS) as file:
+        rows = [row.raw for piece in file.pieces() for row in piece]
+    shown = {"d": "02/14/2021", "f": "Mar-21"}
+    assert rows == [
+        [str(cell) if not isinstance(cell, dict) else shown["d" if cell is DATE else "f"] for cell in AS_TYPED],
+        [None if cell is None else "TRUE" if cell is True else str(cell) for cell in BELOW],
+    ]
