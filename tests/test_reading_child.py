@@ -185,14 +185,9 @@ def test_a_file_beyond_the_size_of_files_is_too_large() -> None:
         f"print({HEAD!r})",
         f'print({HEAD!r}); print(\'{{"end": 1, "encoding": ""}}\')',
         f"print({HEAD!r}); print('{{\"end\": 0}}')",
-        f"print({HEAD!r}); print('{{\"rows\": []}}')",
-        f"print({HEAD!r}); print('{{\"rows\": 7}}')",
-        f"print({HEAD!r}); print('{{\"rows\": [[1]]}}')",
         f'print({HEAD!r}); print(\'{{"rows": [["1", []]]}}\')',
-        f"print({HEAD!r}); print('{{\"rows\": [[true, []]]}}')",
-        f"print({HEAD!r}); print('{{\"rows\": [[1, 7]]}}')",
-        f"print({HEAD!r}); print('{{\"rows\": [[1, [NaN]]]}}')",
-        f"print({HEAD!r}); print('{{\"rows\": [[2, []], [2, []]]}}')",
+        f'print({HEAD!r}); print(\'{{"rows": [[1, ["\\\\u0000"]]]}}\')',
+        f'print({HEAD!r}); print(\'{{"rows": [[1, ["\\\\ud800"]]]}}\')',
         "print('{\"fault\": {}}')",
         'print(\'{"fault": {"code": "odd", "detail": "x", "row": null, "column": null}}\')',
         'print(\'{"fault": {"code": "unreadable", "detail": 7, "row": null, "column": null}}\')',
@@ -217,6 +212,50 @@ def test_a_child_that_never_comes_to_an_end_is_given_up(program: str) -> None:
     with pytest.raises(FileFault) as raised:
         said_by(program, limits)
     assert raised.value.code is FileFaultCode.PARSER_FAILED
+
+
+def rows_said(rows: str) -> str:
+    return f"""print({HEAD!r}); print({f'{{"rows": {rows}}}'!r}); print({END.replace("0", "1")!r})"""
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "7",
+        "{}",
+        "[7]",
+        "[[1]]",
+        "[[1, [], 2]]",
+        '[["1", []]]',
+        "[[true, []]]",
+        "[[0, []]]",
+        "[[1, 7]]",
+        "[[1, null]]",
+        "[[1, [NaN]]]",
+        '[[1, ["\\u0000"]]]',
+        '[[1, ["\\ud800"]]]',
+    ],
+)
+def test_records_of_another_shape_are_not_taken(rows: str) -> None:
+    assert [row.number for row in said_by(rows_said("[[1, []]]"))] == [1]
+    with pytest.raises(FileFault) as raised:
+        said_by(rows_said(rows))
+    assert raised.value.code is FileFaultCode.PARSER_FAILED
+
+
+@pytest.mark.parametrize(
+    ("rows", "end"),
+    [("[]", 0), ("[[2, []], [2, []]]", 2), ("[[2, []], [1, []]]", 2), ("[[1, []]]", 2), ("[[1, []]]", '"1"')],
+)
+def test_numbers_rise_and_add_up(rows: str, end: object) -> None:
+    with pytest.raises(FileFault) as raised:
+        said_by(rows_said(rows).replace('"end": 1', f'"end": {end}'))
+    assert raised.value.code is FileFaultCode.PARSER_FAILED
+
+
+def test_text_that_only_looks_like_no_text_is_kept() -> None:
+    raw = '{"a": "\\u0000 \\ud800 \\\\u0000 😀"}'
+    assert read(raw.encode()) == [[RawRow(number=1, raw=raw)]]
 
 
 def test_a_fault_that_it_tells_is_the_file_s() -> None:

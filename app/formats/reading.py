@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -24,13 +25,14 @@ from app.formats.limits import LIMITS, MEBIBYTE, Limits
 __all__ = ["LIMITS", "Limits", "OpenFile", "open_file"]
 
 _ROOT = str(Path(__file__).resolve().parents[2])
-_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from app.formats.child import main; main()"
+_START = "import sys; sys.path.append(sys.argv.pop(1)); from app.formats.child import main; main()"
 """`-I` keeps the place of start, the user's packages and `PYTHON…` variables out, and with them this project."""
 _AHEAD = MEBIBYTE
 """Bytes that either may be ahead of the other: as much as an ordinary user's pipe may hold."""
 _MARGIN = 65_536
 """Bytes of a line beside the records of its piece."""
 _LONGEST_DETAIL = 4_096
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 FAILED = "Reading the file failed. Save it again as .xlsx or as tab-delimited text, and upload that."
 
 
@@ -92,8 +94,15 @@ class Talk:
 
     def said(self) -> dict[str, Any]:
         """Return the next line that the child says; raises the fault that it tells, or that it has failed."""
+        line = self._line()
         try:
-            said = json.loads(self._line(), parse_constant=_no_constant)
+            said = json.loads(line, parse_constant=_no_constant)
+            if b"\\u0000" in line or b"\\ud" in line:
+                # Half a pair of surrogates and NUL are no text that could be kept.
+                text = json.dumps(said, ensure_ascii=False)
+                text.encode()
+                if _NUL.search(text):
+                    raise failed()
         except (ValueError, RecursionError):
             raise failed() from None
         if not isinstance(said, dict):
