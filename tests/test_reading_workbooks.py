@@ -153,7 +153,8 @@ _VALUES = st.one_of(
     st.integers(-(10**9), 10**18).map(lambda n: f"<v>{n}</v>"),
     st.floats(allow_nan=False).map(lambda n: f"<v>{n}</v>"),
     st.sampled_from(["", "<v/>", "<v>0</v>", "<v>1</v>", "<f>A1</f><v>1</v>", "<f>A1</f>", "<is><t>x</t></is>",
-                     "<is><t xml:space='preserve'> a </t></is>", "<is><r><t>a</t></r></is>", "<v>a&amp;b</v>"]),
+                     "<is><t/></is>", "<is><t xml:space='preserve'> a </t></is>", "<is><r><t>a</t></r></is>",
+                     "<v>a&amp;b</v>"]),
 )  # fmt: skip
 _CELLS = st.lists(
     st.tuples(

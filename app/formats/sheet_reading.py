@@ -21,11 +21,17 @@ from app.formats.number_formats import day_of
 from app.formats.package_reading import DAMAGED
 from app.formats.sources import too_large, unreadable
 
+_CONTENT = r"(?:(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?<v>{}</v>|<v/>|<is><t(?: [^<>]*)?(?:/>|>{}</t>)</is>)?"
 _PLAIN = re.compile(
-    r'<c r="([A-Z]{1,3})\d{1,7}"(?: s="(\d{1,6})")?(?: t="([a-zA-Z]{1,9})")?'
-    r"(?:/>|>(?:(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?<v>([^<]*)</v>|<v/>|<is><t(?: [^<>]*)?>([^<]*)</t></is>)?</c>)"
+    r'<c r="([A-Z]{1,3})\d{1,7}"((?: s="\d{1,6}")?(?: t="[a-zA-Z]{1,9}")?(?:/>|>'
+    + _CONTENT.format("[^<]*", "[^<]*")
+    + "</c>))"
 )
-"""A cell as most programs write it, once the parser has written it down again."""
+"""A cell as most programs write it, once the parser has written it down again: its column, and the rest."""
+_REST = re.compile(
+    r'(?: s="(\d+)")?(?: t="([a-zA-Z]+)")?(?:/>|>' + _CONTENT.format("([^<]*)", "([^<]*)") + "</c>)"
+)  # fmt: skip
+_SHARED = re.compile(r'(?: s="\d+")? t="s"><v>(\d{1,9})</v></c>')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _WHOLE = re.compile(r"-?\d{1,18}\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\Z", re.ASCII)
@@ -41,7 +47,7 @@ _LETTERS = {
 """Columns A to ZZ."""
 _NAMES = list(_LETTERS)
 _WIDE = len(_NAMES)
-_REMEMBERED = 8_192
+_REMEMBERED, _SHORT = 8_192, 80
 
 
 class Strings:
@@ -73,7 +79,7 @@ class Cells:
         self._formats = formats
         self._from_1904 = from_1904
         self._limits = limits
-        self._known: dict[tuple[str, str, str] | None, Cell] = {}
+        self._known: dict[str, Cell] = {}
         """Numbers come again and again, and so do the first strings: amounts, days, boards, one activity."""
 
     def of_row(self, row: Any, number: int) -> list[Cell]:
@@ -84,16 +90,13 @@ class Cells:
             return self.of_elements(row, number)
         cells: list[Cell] = []
         known, names, width = self._known, _NAMES, 0
-        for letters, style, kind, value, inline in found:
-            short = (style, kind, value) if kind != "inlineStr" else None
-            if short in known:
-                cell = known[short]
-            elif short is None:
-                cell = self._checked(unescaped(inline) or None, number)
+        for letters, rest in found:
+            if rest in known:
+                cell = known[rest]
             else:
-                cell = self._checked(self._value(style, kind, value), number)
-                if len(known) < _REMEMBERED:
-                    known[short] = cell
+                cell = self._of_rest(rest, number)
+                if len(known) < _REMEMBERED and len(rest) < _SHORT:
+                    known[rest] = cell
             if width < _WIDE and letters == names[width]:
                 cells.append(cell)
                 width += 1
@@ -111,6 +114,18 @@ class Cells:
             if cell is not None:
                 self._place(cells, place, self._checked(cell, number), number)
         return cells
+
+    def _of_rest(self, rest: str, number: int) -> Cell:
+        shared = _SHARED.fullmatch(rest)
+        if shared:
+            return self._strings[int(shared[1])] or None
+        found = _REST.fullmatch(rest)
+        if found is None:
+            raise unreadable(DAMAGED, row=number)
+        style, kind, value, inline = found.groups("")
+        if kind == "inlineStr":
+            return self._checked(unescaped(inline) or None, number)
+        return self._checked(self._value(style, kind, value), number)
 
     def _place(self, cells: list[Cell], place: int | None, cell: Cell, number: int) -> None:
         if place is None or place >= self._limits.columns:
