@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -121,6 +124,21 @@ def test_a_child_kept_waiting_is_not_blamed_for_it() -> None:
         next(pieces)
         time.sleep(1.5)
         assert sum(len(piece) for piece in pieces) == 99_750
+
+
+def test_the_child_runs_what_its_parent_runs(tmp_path: Path) -> None:
+    """Also where another copy of the project is installed: this one says so in each row."""
+    shutil.copytree(Path(ROOT) / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "json.py").write_text("raise RuntimeError")
+    lines = tmp_path / "app" / "formats" / "lines_reading.py"
+    lines.write_text(lines.read_text().replace("yield number, line", 'yield number, "another copy"'))
+    (tmp_path / "run.py").write_text(
+        "import sys; root = sys.path.pop(0); import json; sys.path.insert(0, root)\n"
+        "from app.formats.reading import open_file; from app.domain.batches import BatchKind\n"
+        "with open_file([b'{}'], BatchKind.ACTIVITIES) as file: print(next(file.pieces())[0].raw)\n"
+    )
+    run = subprocess.run([sys.executable, tmp_path / "run.py"], capture_output=True, text=True, check=True)
+    assert run.stdout == "another copy\n"
 
 
 # What it may take

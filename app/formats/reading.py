@@ -25,8 +25,16 @@ from app.formats.limits import LIMITS, MEBIBYTE, Limits
 __all__ = ["LIMITS", "Limits", "OpenFile", "open_file"]
 
 _ROOT = str(Path(__file__).resolve().parents[2])
-_START = "import sys; sys.path.append(sys.argv.pop(1)); from app.formats.child import main; main()"
-"""`-I` keeps the place of start, the user's packages and `PYTHON…` variables out, and with them this project."""
+_START = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import app
+del sys.path[0]
+from app.formats.child import main
+main()
+"""
+"""`-I` keeps the place of start, the user's packages and `PYTHON…` variables out, and with them this project. So it is
+named, to be the same as the parent's, and only for itself: nothing beside it can stand for a module of Python's own."""
 _AHEAD = MEBIBYTE
 """Bytes that either may be ahead of the other: as much as an ordinary user's pipe may hold."""
 _MARGIN = 65_536
