@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import backlog, feed, matching, pages, reading, records, single, validations, writing
+from benchmarks import backlog, batches, feed, matching, pages, reading, records, single, validations, writing
 from benchmarks.table import show
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "validations": validations.rows,
     "feed": feed.rows,
     "backlog": backlog.rows,
+    "batches": batches.rows,
 }
 WITHOUT_DATABASE = {
     "reading": lambda _: reading.rows(),

@@ -47,12 +47,13 @@ def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
 
 def standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, list[Completion]]:
     """Return the completions of these learners in these activities that have not been withdrawn."""
+    of_pair = "c.activity_id = k.activity AND c.subject = k.subject AND c.withdrawn_at IS NULL"
     found = dialect.by_keys(
         connection,
         COLUMNS,
         ("activity", "subject"),
         pairs,
-        f"completions c ON c.activity_id = k.activity AND c.subject = k.subject AND c.withdrawn_at IS NULL {LINKS}",
+        f"{dialect.looked_up(connection, 'completions c', of_pair)} {LINKS}",
     )
     held: dict[Pair, list[Completion]] = defaultdict(list)
     for each in read(connection, found):

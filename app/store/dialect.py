@@ -139,6 +139,17 @@ def by_keys(
     return rows(connection, f"SELECT {select} FROM {source} JOIN {join} {rest}", parameters)
 
 
+def looked_up(connection: Connection, table: str, condition: str) -> str:
+    """Return the join of a set of keys with a table, in which each key is looked up by itself.
+
+    Where nothing is known of a table yet, PostgreSQL would rather read all of it for every key.
+    """
+    if on_sqlite(connection):
+        return f"{table} ON {condition}"
+    alias = table.split()[-1]
+    return f"LATERAL (SELECT {alias}.* FROM {table} WHERE {condition} OFFSET 0) AS {alias} ON true"
+
+
 def everything(connection: Connection, sql: str, ids: Iterable[str]) -> list[Row]:
     """Return what a statement finds for some ids: `{keys}` stands for them wherever it asks, one parameter for all."""
     held = sorted(ids)

@@ -1,0 +1,134 @@
+"""The floor of batches: every row that a file led to, loaded in bulk into the same tables as they stood before it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection
+
+from app.domain.batches import Batch
+from app.formats.reading import open_file
+from app.services.uploads import content
+from app.store import dialect
+from benchmarks.world import World
+
+_OF_BATCH = "WHERE {}completion_id IN (SELECT completion_id FROM completions WHERE batch_id = :batch)"
+WRITTEN = {
+    "batch_pieces": "WHERE batch_id = :batch",
+    "learner_links": "WHERE created_at >= (SELECT created_at FROM batches WHERE batch_id = :batch)",
+    "completions": "WHERE batch_id = :batch",
+    "credits": _OF_BATCH.format(""),
+    "credit_types": "JOIN credits x ON x.credit_id = t.credit_id " + _OF_BATCH.format("x."),
+    "ledger": "WHERE activity_id IN (SELECT activity_id FROM completions WHERE batch_id = :batch)",
+    "commits": "WHERE commit_id > :batch",
+    "completion_versions": _OF_BATCH.format(""),
+    "audit": "WHERE commit_id > :batch",
+    "board_events": "WHERE commit_id > :batch",
+    "batch_rows": "WHERE batch_id = :batch",
+}
+"""The tables that a file leads to rows in, in an order that their references allow, and which rows those are.
+
+Ids rise with time, so that what was committed after the batch was made is what has a higher one.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows of one table."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+
+
+def snapshot(world: World) -> str:
+    """Copy the database as it stands; return where the copy is."""
+    database = world.service.database
+    if database.on_sqlite:
+        path = Path(world.service.settings.data_dir) / "floor.db"
+        for each in path.parent.glob("floor.db*"):
+            each.unlink()
+        with sqlite3.connect(str(database.url.database)) as source:
+            source.execute("VACUUM INTO ?", [str(path)])
+        return str(path)
+    database.engine.dispose()
+    named = database.url.set(drivername="postgresql")
+    with psycopg.connect(
+        named.set(database="postgres").render_as_string(hide_password=False), autocommit=True
+    ) as connection:
+        connection.execute("DROP DATABASE IF EXISTS floor")
+        connection.execute("CREATE DATABASE floor TEMPLATE bench")
+    return named.set(database="floor").render_as_string(hide_password=False)
+
+
+def written(world: World, batch: Batch) -> list[Table]:
+    """Return every row that a batch led to, as the driver gives it and takes it."""
+
+    def read(connection: Connection) -> list[Table]:
+        found = []
+        for name, rest in WRITTEN.items():
+            columns = _columns(connection, name)
+            taken = dialect.rows(
+                connection,
+                f"SELECT {', '.join(f't.{each}' for each in columns)} FROM {name} t {rest}",
+                {"batch": batch.batch_id},
+            )
+            if not dialect.on_sqlite(connection):
+                taken = [tuple(map(_as_text, row)) for row in taken]
+            found.append(Table(name=name, columns=columns, rows=taken))
+        return found
+
+    return world.service.database.read(read)
+
+
+def _as_text(value: Any) -> Any:
+    return dialect.document(value) if isinstance(value, dict | list) else value
+
+
+def _columns(connection: Connection, table: str) -> list[str]:
+    if dialect.on_sqlite(connection):
+        return [row[1] for row in dialect.rows(connection, f"PRAGMA table_info({table})")]
+    query = (
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = :table "
+        "AND is_generated = 'NEVER' AND is_identity = 'NO' ORDER BY ordinal_position"
+    )
+    return [row[0] for row in dialect.rows(connection, query, {"table": table})]
+
+
+def loaded(world: World, batch: Batch, copy: str, tables: Sequence[Table]) -> float:
+    """Read the file and load the rows into a copy of the database, in one transaction; return the seconds it takes."""
+    begun = time.perf_counter()
+    with open_file(content(world.service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
+        for _ in file.pieces():
+            pass
+    if world.service.database.on_sqlite:
+        _load_sqlite(copy, tables)
+    else:
+        _load_postgres(copy, tables)
+    return time.perf_counter() - begun
+
+
+def _load_sqlite(copy: str, tables: Sequence[Table]) -> None:
+    connection = sqlite3.connect(copy, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("BEGIN IMMEDIATE")
+    for table in tables:
+        marks = ", ".join("?" for _ in table.columns)
+        connection.executemany(f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})", table.rows)
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def _load_postgres(copy: str, tables: Sequence[Table]) -> None:
+    with psycopg.connect(copy) as connection, connection.cursor() as cursor:
+        for table in tables:
+            with cursor.copy(f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN") as into:
+                for row in table.rows:
+                    into.write_row(row)
