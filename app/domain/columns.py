@@ -28,8 +28,6 @@ class Holds(enum.Enum):
     """Credits, in steps of 0.25."""
     WHOLE = "whole number"
     """A whole number."""
-    MONEY = "money"
-    """An amount of dollars."""
     YES_NO = "yes or no"
     """Yes or No."""
     LIST = "list"

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from app.domain.batches import BatchKind
-from app.domain.columns import NOTES, REJECTION, VALIDATION_RESULTS, Column, Group, columns_of, required_headings
+from app.domain.columns import Column, Group, columns_of, required_headings
 from app.domain.words import code_key
 
 _POSITION = re.compile(r"\.\.\.\d{1,5}$")
@@ -46,10 +46,6 @@ class Layout:
     def known(self) -> int:
         """How many columns are known."""
         return len(self.pointers)
-
-    def index_of(self, pointer: str) -> int | None:
-        """Return the file's column that holds what a pointer names."""
-        return next((index for index, each in self.pointers.items() if each == pointer), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +85,6 @@ def column_named(heading: str, kind: BatchKind) -> Column | None:
 def known_headings(headings: Iterable[str], kind: BatchKind) -> int:
     """Return how many of the kind's columns have a heading here: the more, the surer these are its headings."""
     return len({column.pointer for text in headings if (column := column_named(text, kind)) is not None})
-
-
-def is_of_ours(heading: str) -> bool:
-    """Return whether a column is one that we add to files that we give back."""
-    return code_key(heading) in _OF_OURS
-
-
-_OF_OURS = frozenset(code_key(each) for each in (*REJECTION, NOTES, *VALIDATION_RESULTS))
 
 
 @lru_cache(maxsize=8)

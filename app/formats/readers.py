@@ -30,7 +30,6 @@ _PLAIN: Mapping[Holds, Reader] = {
     Holds.MONTH_DAY: cells.read_birth_date,
     Holds.AMOUNT: cells.read_amount,
     Holds.WHOLE: cells.read_whole,
-    Holds.MONEY: cells.read_dollars,
     Holds.YES_NO: cells.read_yes_no,
 }
 

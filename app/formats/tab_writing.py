@@ -13,7 +13,7 @@ from datetime import datetime
 
 from app.core.cells import safe_text
 from app.domain.batches import Cell, DateCell, FileFormat, Head
-from app.domain.columns import ACTIVITIES, LEARNERS, VALIDATIONS, Holds
+from app.domain.columns import Holds
 from app.domain.words import code_key
 from app.formats.pipes import gathered
 from app.formats.written import (
@@ -26,7 +26,7 @@ from app.formats.written import (
     result_texts,
     warning_texts,
 )
-from app.formats.written_table import cells_of, heading_row_of, rows_above, table_of
+from app.formats.written_table import cells_of, heading_row_of, headings_holding, rows_above, table_of
 
 BOM = "\ufeff"
 _SPECIAL = re.compile("[\x00-\x1f\"]|\\A'*[=+@-]")
@@ -36,12 +36,7 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 """Characters that no text has: a workbook may, and with them the file would not be taken for a text."""
 _MOST_LINES = 40
 """Lines that a cell in quotes may have; reading takes a quote with more before it is closed for a stray one."""
-_DAYS = {
-    code_key(name): each.holds
-    for each in (*LEARNERS, *VALIDATIONS, *ACTIVITIES)
-    if each.holds in (Holds.DATE, Holds.MONTH_DAY)
-    for name in (each.heading, *each.other_headings)
-}
+_DAYS = headings_holding(Holds.DATE, Holds.MONTH_DAY)
 """Columns in which a date is a day, whatever time of it a workbook may hold."""
 _FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
 _MONTH_AND_YEAR = re.compile(r"m{1,5}[-/ .]*yy")

@@ -23,7 +23,7 @@ from app.formats.workbook_parts import column_name
 REFERENCE, INSTRUCTIONS, LISTS = "Reference", "Instructions", "Lists"
 _CREATED = datetime(2022, 1, 1, tzinfo=UTC)
 """A template made twice is the same."""
-_FORMATS = {Holds.DATE: "mm/dd/yyyy", Holds.AMOUNT: "0.00", Holds.WHOLE: "0", Holds.MONEY: "0.00"}
+_FORMATS = {Holds.DATE: "mm/dd/yyyy", Holds.AMOUNT: "0.00", Holds.WHOLE: "0"}
 """Number formats of columns; all others are text, so that nothing typed loses its zeros or becomes a date."""
 _WIDTHS = {
     "/title": 36, "/description": 44, "/listing/url": 30, "/medical_school": 40, "/cme/0/state": 18,

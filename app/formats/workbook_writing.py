@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from app.core.cells import DANGEROUS
 from app.domain.batches import Cell, Head
-from app.domain.columns import ACTIVITIES, LEARNERS, OF_OURS, REMS, VALIDATIONS, Holds
+from app.domain.columns import Holds
 from app.domain.words import code_key
 from app.formats import workbook_parts as parts
 from app.formats.pipes import archive
@@ -31,7 +31,14 @@ from app.formats.written import (
     result_texts,
     warning_texts,
 )
-from app.formats.written_table import WrittenTable, cells_of, heading_row_of, rows_above, table_of
+from app.formats.written_table import (
+    WrittenTable,
+    cells_of,
+    heading_row_of,
+    headings_holding,
+    rows_above,
+    table_of,
+)
 
 LEVEL = 1
 """Of compression: the next ones take twice as long and save a quarter."""
@@ -48,12 +55,7 @@ _REMEMBERED = 40
 _LOOKED_AT = 50
 """Rows by which the widths of columns are chosen."""
 
-_IDS = frozenset(
-    code_key(name)
-    for each in (*LEARNERS, *REMS, *OF_OURS, *VALIDATIONS, *ACTIVITIES)
-    if each.holds in (Holds.ID, Holds.MONTH_DAY)
-    for name in (each.heading, *each.other_headings)
-)
+_IDS = headings_holding(Holds.ID, Holds.MONTH_DAY).keys()
 """Columns whose empty cells are texts, so that what is typed into them keeps its zeros."""
 _EXPLAINED = (
     "What is wrong with each row, and what to do about it. Cells at fault are red, those to look at yellow; "

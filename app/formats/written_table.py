@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.batches import Cell, Element, FileFormat, Head, Raw
-from app.domain.columns import REJECTION, VALIDATION_RESULTS
+from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw
+from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
 from app.domain.words import code_key
 from app.formats.elements import first_text, local_name, markup
 
@@ -95,6 +95,17 @@ def table_of(head: Head, extra: tuple[str, ...]) -> WrittenTable:
         width=width,
         straight=straight,
     )
+
+
+def headings_holding(*holds: Holds) -> dict[str, Holds]:
+    """Return the headings of columns that hold one of these, by their letters; of every kind of file."""
+    return {
+        code_key(name): each.holds
+        for kind in BatchKind
+        for each in columns_of(kind)
+        if each.holds in holds
+        for name in (each.heading, *each.other_headings)
+    }
 
 
 def is_table(head: Head) -> bool:
