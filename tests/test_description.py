@@ -144,6 +144,8 @@ def test_if_match_is_required_exactly_where_nothing_goes_without_it(operation: D
 
 @every_operation
 def test_prefer_stands_exactly_where_it_is_heeded(operation: Described) -> None:
+    if operation.id in ("upload_batch", "get_batch"):
+        return  # where work goes on, `Prefer: wait` is heeded instead: test_description_files
     heeded = [each for each in operation.said["responses"].values() if "Preference-Applied" in each.get("headers", {})]
     assert bool(heeded) == ("Prefer" in operation.parameters("header"))
 

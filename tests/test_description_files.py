@@ -1,42 +1,51 @@
-"""Files in the description: bytes are `format: binary`, which is what generators understand."""
+"""Files in the description: bytes are `format: binary`, and whoever uploads can wait, as generators understand it."""
 
 from __future__ import annotations
 
-from fastapi.testclient import TestClient
+from app.services.context import Service
+from tests.contract import committed
+from tests.files_support import file_of, row, tab_text, worked
+from tests.support import Api
 
-from tests.clients.files_app import create_files_app
-from tests.contract import Contract
+CONTRACT = committed()
+UPLOAD = CONTRACT.operation("POST", "/v1/batches").said
 
 
 def test_uploads_and_downloads_are_binary_for_every_reader() -> None:
-    document = create_files_app().openapi()
-    form = document["components"]["schemas"]["SendFileForm"]["properties"]
+    body = UPLOAD["requestBody"]["content"]["multipart/form-data"]
+    assert body["schema"] == {"$ref": "#/components/schemas/BatchForm"}
+    form = CONTRACT.document["components"]["schemas"]["BatchForm"]["properties"]
     assert {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}.items() <= form[
         "file"
     ].items()
-    assert form["kind"]["$ref"].endswith("/SendFileFormKind")
-    download = document["paths"]["/files/{file_id}/content"]["get"]["responses"]["200"]
-    assert download["content"]["application/octet-stream"]["schema"] == {"type": "string", "format": "binary"}
+    assert form["kind"]["$ref"].endswith("/BatchKind")
+    download = CONTRACT.operation("GET", "/v1/batches/b/files/rejected").said["responses"]["200"]
+    assert {"application/octet-stream", "application/xml"} <= download["content"].keys()
+    assert all(each["schema"] == {"type": "string", "format": "binary"} for each in download["content"].values())
     assert "Content-Disposition" in download["headers"]
 
 
-def test_a_route_that_is_only_declared_is_described_in_full() -> None:
-    document = create_files_app().openapi()
-    send = document["paths"]["/files"]["post"]
-    assert send["requestBody"]["content"]["multipart/form-data"]["examples"]
-    assert send["responses"]["201"]["content"]["application/json"]["example"]["kind"] == "learner-completions"
-    assert {"Location", "ETag", "X-Request-Id"} <= send["responses"]["201"]["headers"].keys()
-    assert send["responses"]["201"]["links"]["get_file"]["parameters"] == {"file_id": "$response.body#/file_id"}
-    assert {"400", "413", "415", "422", "500"} <= send["responses"].keys()
-    assert not {"401", "403", "404", "409", "412", "428", "503"} & send["responses"].keys()
+def test_an_upload_that_is_read_as_it_arrives_is_described_in_full() -> None:
+    examples = UPLOAD["requestBody"]["content"]["multipart/form-data"]["examples"]
+    assert examples["completions"]["value"]["permission_attested"] is True
+    for status in ("200", "202"):
+        answer = UPLOAD["responses"][status]
+        assert answer["content"]["application/json"]["example"]["kind"] == "learner-completions"
+        assert {"Location", "Idempotency-Replayed", "X-Request-Id"} <= answer["headers"].keys()
+        assert answer["links"]["get_batch"]["parameters"] == {"batch_id": "$response.body#/batch_id"}
+    assert {"400", "413", "415", "422", "500"} <= UPLOAD["responses"].keys()
+    assert not {"404", "412", "428"} & UPLOAD["responses"].keys()
 
 
-def test_what_was_sent_comes_back_byte_for_byte() -> None:
-    app = create_files_app()
-    contract, content = Contract(app.openapi()), bytes(range(256))
-    with TestClient(app) as client:
-        sent = client.post("/files", files={"file": ("a.xlsx", content)}, data={"kind": "activities"})
-        assert sent.status_code == 201
-        schema = contract.operation("POST", "/files").said["responses"]["201"]["content"]["application/json"]["schema"]
-        assert list(contract.invalid(schema, sent.json())) == []
-        assert client.get(f"/files/{sent.json()['file_id']}/content").content == content
+def test_what_may_be_waited_for_is_what_takes_prefer_wait() -> None:
+    waited_for = {
+        each.id
+        for each in CONTRACT.operations
+        if "wait=20" in each.parameters("header").get("Prefer", {}).get("description", "")
+    }
+    assert waited_for == {"upload_batch", "get_batch"}
+
+
+def test_what_was_sent_comes_back_byte_for_byte(api: Api, service: Service) -> None:
+    content = b"\xef\xbb\xbf" + tab_text([row(Department="caf\xe9 \x85")], [*row(), "Department"])
+    assert file_of(api, worked(api, service, content), "original") == content

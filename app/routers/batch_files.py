@@ -12,7 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from app.core.routing import StrictRoute
 from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
-from app.routers.depends import BatchesWriter, Public, service_of
+from app.routers.depends import BatchesClient, Public, service_of
 from app.routers.openapi import binary
 from app.schemas.batches import FormatName
 from app.services import batch_files
@@ -44,7 +44,7 @@ TemplateFile = Literal[
     responses=binary("application/octet-stream", *map(media_type, FileFormat), description="The file"),
 )
 async def get_batch_file(
-    caller: BatchesWriter,
+    caller: BatchesClient,
     batch_id: BatchId,
     which: Annotated[Literal["original", "rejected", "successful"], Path(description="Which file of the batch.")],
     format: Annotated[FormatName | None, Query(description="Left out, the sender's own.")] = None,

@@ -14,7 +14,7 @@ from app.core.multipart import Form
 from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
 from app.core.routing import StrictRoute
 from app.domain.batches import Batch
-from app.routers.depends import BatchesReader, BatchesUploader, BatchesWriter, send
+from app.routers.depends import BatchesClient, BatchesUploader, BatchesWaiter, send
 from app.routers.openapi import problems
 from app.schemas.batches import (
     FORM,
@@ -108,7 +108,7 @@ class BatchQuery(PageQuery):
 
 
 @router.get("", response_model=BatchPage)
-async def list_batches(caller: BatchesReader, query: Annotated[BatchQuery, Query()], response: Response) -> BatchPage:
+async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query()], response: Response) -> BatchPage:
     """List the provider's batches, newest first."""
     keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
     turned = turn(keyring, query, bound_to)
@@ -123,7 +123,7 @@ async def list_batches(caller: BatchesReader, query: Annotated[BatchQuery, Query
 
 
 @router.get("/{batch_id}", response_model=BatchOut)
-async def get_batch(caller: BatchesReader, batch_id: BatchId) -> BatchOut:
+async def get_batch(caller: BatchesWaiter, batch_id: BatchId) -> BatchOut:
     """Read one batch. `Prefer: wait=20` waits until nothing more happens to it, for so many seconds at most."""
     return BatchOut.of(await batches.wait_for(caller, batch_id, caller.prefers.wait))
 
@@ -136,7 +136,7 @@ class RowQuery(PageQuery):
 
 @router.get("/{batch_id}/rows", response_model=RowPage)
 async def list_batch_rows(
-    caller: BatchesReader, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
+    caller: BatchesClient, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
 ) -> RowPage:
     """List what became of each record of a batch, in their order, with every finding."""
     path = f"{PATH}/{batch_id}/rows"
@@ -154,13 +154,13 @@ async def list_batch_rows(
 
 
 @router.post("/{batch_id}/cancel", response_model=BatchOut, responses=problems(Conflict))
-async def cancel_batch(caller: BatchesWriter, batch_id: BatchId) -> BatchOut:
+async def cancel_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
     """Stop a batch. What was applied before stands; the rest is not applied unless it is retried."""
     return BatchOut.of(await transact_async(caller, batches.cancel, batch_id))
 
 
 @router.post("/{batch_id}/retry", response_model=BatchOut, responses=problems(Conflict))
-async def retry_batch(caller: BatchesWriter, batch_id: BatchId) -> BatchOut:
+async def retry_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
     """Judge the refused records again, as the world is now: after the registry has learnt of a licence, say.
 
     A batch that was cancelled goes on; a file that the parser failed on is read again.

@@ -267,8 +267,8 @@ WebhooksManager = Annotated[Caller, _of_provider_or_board("webhooks:manage")]
 WebhooksEditor = Annotated[Caller, _of_provider_or_board("webhooks:manage", prefers=True)]
 LearnersValidator = Annotated[Caller, _requires("learners:validate")]
 BatchesUploader = Annotated[Caller, _uploads("batches:write")]
-BatchesReader = Annotated[Caller, _waits("batches:write")]
-BatchesWriter = Annotated[Caller, _requires("batches:write")]
+BatchesWaiter = Annotated[Caller, _waits("batches:write")]
+BatchesClient = Annotated[Caller, _requires("batches:write")]
 
 
 IfMatch = Annotated[str | None, Header(max_length=1_000, description="The `ETag` that the resource must still have.")]

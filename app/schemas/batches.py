@@ -37,7 +37,6 @@ FORM: dict[str, Any] = {
     "properties": {
         "file": {
             "type": "string",
-            "format": "binary",
             "contentMediaType": "application/octet-stream",
             "description": "A workbook (.xlsx), tab-delimited text, XML or NDJSON: its content says which.",
         },

@@ -3,6 +3,7 @@
 `make check-clients` generates the client, checks the types of this file, and runs it against a server.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -10,12 +11,9 @@ from io import BytesIO
 from time import sleep
 from uuid import uuid4
 
-from files_client import Client as FilesClient
-from files_client.api.files import get_file, send_file
-from files_client.models import SendFileForm, SendFileFormKind, SentFile
-from files_client.types import File
 from pars_client import AuthenticatedClient
 from pars_client.api.activities import list_activities, register_activity
+from pars_client.api.batches import get_batch, get_batch_file, list_batch_rows, upload_batch
 from pars_client.api.events import list_events
 from pars_client.api.learner_completions import (
     correct_completion,
@@ -33,6 +31,11 @@ from pars_client.models import (
     ActivityIn,
     ActivityPage,
     ActivityStatus,
+    Batch,
+    BatchFile,
+    BatchForm,
+    BatchKind,
+    BatchStatus,
     Bulk,
     BulkIn,
     CmeIn,
@@ -53,7 +56,10 @@ from pars_client.models import (
     PreviewOutcome,
     Problem,
     Providership,
+    RecordCounts,
     ReportedCompletion,
+    RowOutcome,
+    RowPage,
     Sandbox,
     Severity,
     Validation,
@@ -61,10 +67,10 @@ from pars_client.models import (
     ValidationResult,
     VersionAction,
 )
+from pars_client.types import File
 
 pars = AuthenticatedClient(base_url=os.environ["PARS_URL"], token=os.environ["PARS_KEY"])
 trial = AuthenticatedClient(base_url=os.environ["PARS_URL"], token=os.environ["PARS_TEST_KEY"])
-files = FilesClient(base_url=os.environ["FILES_URL"])
 
 
 def register() -> Activity:
@@ -286,16 +292,37 @@ def meet_a_later_service(reported: ReportedCompletion) -> None:
     assert credit.to_dict()["status"] == "under-review"
 
 
-def upload() -> None:
-    """Send a file, and fetch it again byte for byte."""
-    content = bytes(range(256)) * 64
-    form = SendFileForm(file=File(BytesIO(content), "learners.xlsx"), kind=SendFileFormKind.LEARNER_COMPLETIONS)
-    sent = send_file.sync(client=files, body=form)
-    assert isinstance(sent, SentFile), sent
-    assert sent.size == len(content)
-    fetched = get_file.sync(sent.file_id, client=files)
-    assert isinstance(fetched, File)
-    assert fetched.payload.read() == content
+def fetched(batch: Batch, which: BatchFile) -> bytes:
+    """Return a file of a batch."""
+    found = get_batch_file.sync(batch.batch_id, which, client=pars)
+    assert isinstance(found, File), found
+    return found.payload.read()
+
+
+def upload(activity: Activity) -> None:
+    """Upload a file, and wait for it; refused records come back as they were sent, each told what is wrong."""
+    bodies = [completion_of(activity, 1, "2021-09-01"), completion_of(activity, 60.3, "2021-09-02")]
+    content = "\n".join(json.dumps(each.to_dict()) for each in bodies).encode()
+    form = BatchForm(
+        file=File(BytesIO(content), "learners.ndjson"), kind=BatchKind.LEARNER_COMPLETIONS, permission_attested=True
+    )
+    # A client waits for an answer for five seconds unless it is told otherwise: the service waits for less.
+    batch = upload_batch.sync(client=pars, body=form, prefer="wait=3", idempotency_key=str(uuid4()))
+    assert isinstance(batch, Batch), batch
+    while batch.status is not BatchStatus.COMPLETED:
+        batch = get_batch.sync(batch.batch_id, client=pars, prefer="wait=3")
+        assert isinstance(batch, Batch), batch
+    assert isinstance(batch.counts, RecordCounts)
+    assert (batch.counts.read, batch.counts.added, batch.counts.rejected) == (2, 1, 1)
+
+    refused = list_batch_rows.sync(batch.batch_id, client=pars, outcome=[RowOutcome.REJECTED])
+    assert isinstance(refused, RowPage), refused
+    assert [(each.row, each.completion_id) for each in refused.data] == [(2, None)]
+    assert "credit-quarter" in [finding.rule for finding in refused.data[0].findings]
+    sent_back = json.loads(fetched(batch, BatchFile.REJECTED))
+    assert "credit-quarter" in [each["code"] for each in sent_back.pop("_errors")]
+    assert sent_back == bodies[1].to_dict()
+    assert fetched(batch, BatchFile.ORIGINAL) == content
 
 
 def main() -> None:
@@ -316,7 +343,7 @@ def main() -> None:
     fail(activity)
     rehearse()
     meet_a_later_service(reported)
-    upload()
+    upload(activity)
     print("the Python client told its stories")
 
 

@@ -7,29 +7,30 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 
-import { getFile, sendFile } from './files';
-import { client as files } from './files/client.gen';
 import {
   correctCompletion,
+  getBatch,
+  getBatchFile,
   getCompletion,
   getCompletionHistory,
   getSandbox,
   listActivities,
+  listBatchRows,
   listCompletions,
   listEvents,
   previewCompletion,
   registerActivity,
   reportCompletion,
   reportCompletions,
+  uploadBatch,
   validateLearner,
 } from './pars';
-import type { Activity, ActivityIn, Completion, CompletionIn, Event, Problem, ReportedCompletion } from './pars';
+import type { Activity, ActivityIn, Batch, BatchFile, Completion, CompletionIn, Event, Problem, ReportedCompletion } from './pars';
 import { createClient } from './pars/client';
 import { client as pars } from './pars/client.gen';
 
 pars.setConfig({ baseUrl: process.env.PARS_URL!, auth: () => process.env.PARS_KEY! });
 const trial = createClient({ baseUrl: process.env.PARS_URL!, auth: () => process.env.PARS_TEST_KEY! });
-files.setConfig({ baseUrl: process.env.FILES_URL! });
 
 /** Register an activity: what may be absent is left out, and enums are checked by the compiler. */
 async function register(): Promise<Activity> {
@@ -262,16 +263,42 @@ async function rehearse(): Promise<void> {
   );
 }
 
-/** Send a file, and fetch it again byte for byte. */
-async function upload(): Promise<void> {
-  const content = Uint8Array.from({ length: 16_384 }, (_, place) => place % 256);
-  const { data: sent } = await sendFile({
-    body: { file: new File([content], 'learners.xlsx'), kind: 'learner-completions' },
+/** Return a file of a batch. */
+async function fetched({ batch_id }: Batch, which: BatchFile): Promise<string> {
+  const { data, error } = await getBatchFile({ path: { batch_id, which } });
+  assert(data, error?.detail);
+  return data.text();
+}
+
+/** Upload a file, and wait for it; refused records come back as they were sent, each told what is wrong. */
+async function upload(activity: Activity): Promise<void> {
+  const bodies = [completionOf(activity, 0.5, '2021-09-01'), completionOf(activity, 60.3, '2021-09-02')];
+  const content = bodies.map((each) => JSON.stringify(each)).join('\n');
+  const Prefer = 'wait=20';
+  const sent = await uploadBatch({
+    body: { file: new File([content], 'learners.ndjson'), kind: 'learner-completions', permission_attested: true },
+    headers: { Prefer, 'Idempotency-Key': randomUUID() },
   });
-  assert.equal(sent?.size, content.length);
-  const { data: fetched } = await getFile({ path: { file_id: sent.file_id } });
-  assert(fetched);
-  assert.deepEqual(new Uint8Array(await fetched.arrayBuffer()), content);
+  assert(sent.data, sent.error?.detail);
+  let batch: Batch = sent.data;
+  while (batch.status !== 'completed') {
+    const again = await getBatch({ path: { batch_id: batch.batch_id }, headers: { Prefer } });
+    assert(again.data, again.error?.detail);
+    batch = again.data;
+  }
+  assert('added' in batch.counts);
+  assert.deepEqual([batch.counts.read, batch.counts.added, batch.counts.rejected], [2, 1, 1]);
+
+  const { data: refused } = await listBatchRows({
+    path: { batch_id: batch.batch_id },
+    query: { outcome: ['rejected'] },
+  });
+  assert.deepEqual(refused?.data.map((each) => [each.row, each.completion_id]), [[2, null]]);
+  assert(refused?.data[0]?.findings.some((finding) => finding.rule === 'credit-quarter'));
+  const { _errors, ...sentBack } = JSON.parse(await fetched(batch, 'rejected'));
+  assert(_errors.some((each: { code: string }) => each.code === 'credit-quarter'));
+  assert.deepEqual(sentBack, bodies[1]);
+  assert.equal(await fetched(batch, 'original'), content);
 }
 
 async function main(): Promise<void> {
@@ -290,7 +317,7 @@ async function main(): Promise<void> {
   await retry();
   await fail(activity);
   await rehearse();
-  await upload();
+  await upload(activity);
   console.log('the TypeScript client told its stories');
 }
 

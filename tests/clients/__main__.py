@@ -19,8 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.clients.files_app import create_files_app
-
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "openapi" / "tools"
 PYTHON, NODE = TOOLS / ".venv" / "bin", TOOLS / "node_modules" / ".bin"
@@ -46,21 +44,19 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> None:
 
 
 def generate(folder: Path) -> None:
-    """Generate both clients of both documents."""
-    (folder / "files.json").write_text(json.dumps(create_files_app().openapi()), encoding="utf-8")
+    """Generate both clients."""
     shutil.copy(ROOT / "openapi" / "openapi.json", folder / "pars.json")
     config = folder / "generator.json"
     # The generator knows no tables: a body of that kind is bytes to it.
     options = {"post_hooks": [], "content_type_overrides": {"text/csv": "application/octet-stream"}}
     config.write_text(json.dumps(options), encoding="utf-8")
     plugins = ("@hey-api/typescript", "@hey-api/sdk", "@hey-api/client-fetch")
-    for name in ("pars", "files"):
-        run(
-            PYTHON / "openapi-python-client", "generate", "--path", f"{name}.json", "--meta", "none",
-            "--config", config, "--custom-template-path", TEMPLATES, "--fail-on-warning",
-            "--output-path", f"{name}_client", cwd=folder,
-        )  # fmt: skip
-        run(NODE / "openapi-ts", "-i", f"{name}.json", "-o", name, "-p", *plugins, "--no-log-file", cwd=folder)
+    run(
+        PYTHON / "openapi-python-client", "generate", "--path", "pars.json", "--meta", "none",
+        "--config", config, "--custom-template-path", TEMPLATES, "--fail-on-warning",
+        "--output-path", "pars_client", cwd=folder,
+    )  # fmt: skip
+    run(NODE / "openapi-ts", "-i", "pars.json", "-o", "pars", "-p", *plugins, "--no-log-file", cwd=folder)
 
 
 def check_types(folder: Path) -> None:
@@ -125,16 +121,12 @@ def main() -> None:
         folder = Path(name)
         generate(folder)
         check_types(folder)
-        data, pars, files = folder / "data", free_port(), free_port()
+        data, pars = folder / "data", free_port()
         world = {"PARS_DATA_DIR": str(data), "PARS_DATABASE_URL": f"sqlite:///{data}/pars.db"}
         serve = ("-m", "app", "serve", "--demo", "--port", str(pars))
-        store = ("-m", "tests.clients.files_app", str(files))
-        with (
-            serving(*serve, port=pars, path="/readyz", log=folder / "pars.log", **world) as pars_url,
-            serving(*store, port=files, path="/openapi.json", log=folder / "files.log") as files_url,
-        ):
+        with serving(*serve, port=pars, path="/readyz", log=folder / "pars.log", **world) as url:
             key = (data / "demo-key").read_text(encoding="ascii").strip()
-            known = {"PARS_URL": pars_url, "PARS_KEY": key, "PARS_TEST_KEY": sandbox_key(world), "FILES_URL": files_url}
+            known = {"PARS_URL": url, "PARS_KEY": key, "PARS_TEST_KEY": sandbox_key(world)}
             run(PYTHON / "python", "stories.py", cwd=folder, **known)
             run("node", folder / "built" / "stories.js", cwd=folder, **known)
     print("both clients: generated, their types checked, their stories told")

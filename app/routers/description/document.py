@@ -16,6 +16,7 @@ from app.routers.description.schemas import (
     REF,
     Schema,
     hoist_enums,
+    name_form,
     parts,
     public_names,
     referred,
@@ -48,6 +49,8 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
     )
     schemas = _schemas(document)
     known = operations(document, app)
+    for each in known:
+        name_form(each.said, schemas)
     _declare_problems(known)
     for each in known:
         _tidy_operation(each)
@@ -117,9 +120,10 @@ def _tidy_operation(operation: Operation) -> None:
 
 
 def _say_what_headers_do(operation: Operation) -> None:
-    """Require `If-Match` where nothing goes without it, and leave `Prefer` out where it changes nothing."""
-    if operation.takes_header("Prefer") and not operation.answers_a_version():
-        operation.said["parameters"] = [each for each in operation.said["parameters"] if each["name"] != "Prefer"]
+    """Require `If-Match` where nothing goes without it, and leave `return=minimal` out where it changes nothing."""
+    if not operation.answers_a_version():
+        given = operation.said.get("parameters", [])
+        given[:] = [each for each in given if "return=minimal" not in each["schema"].get("examples", ())]
     for parameter in operation.said.get("parameters", ()):
         if parameter["name"].lower() == "if-match" and "428" in operation.said["responses"]:
             parameter["required"] = True

@@ -88,8 +88,8 @@ def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> 
         names.append("ETag")
     if prefers and status == "204":
         names.append("Preference-Applied")
-    makes = "201" in operation.said["responses"]
-    if status == "202" or (makes and status in ("200", "201", "204")):
+    makes = {"201", "202"} & operation.said["responses"].keys()
+    if makes and status in ("200", "201", "202", "204"):
         names.append("Location")
     if "null" in fields.get("next_cursor", {}).get("type", ()):
         names.append("Link")

@@ -26,6 +26,7 @@ ENUM_NAMES: dict[str, str] = {
     "GetBoardFeedFile.format": "FileFormat",
     "Batch.format": "BatchFormat",
     "Batch.kind": "BatchKind",
+    "BatchForm.on_unmatched": "OnUnmatched",
     "Batch.status": "BatchStatus",
     "FileError.code": "FileErrorCode",
     "Row.outcome": "RowOutcome",
@@ -141,14 +142,17 @@ def rename(document: Any, names: dict[str, str]) -> None:
 
 def public_names(schemas: Schema) -> dict[str, str]:
     """Return shorter names: what is answered bears the noun alone, unless the bare noun is something else."""
-    shorter = {name: NAMES.get(name) or _of_body(name) or name.removesuffix("Out") for name in schemas}
+    shorter = {name: NAMES.get(name) or name.removesuffix("Out") for name in schemas}
     return {old: new for old, new in shorter.items() if new not in schemas}
 
 
-def _of_body(name: str) -> str | None:
-    """Return a name for the fields of a form, which the framework names after its operation."""
-    operation = name.removeprefix("Body_")
-    return "".join(word.capitalize() for word in operation.split("_")) + "Form" if operation != name else None
+def name_form(said: dict[str, Any], schemas: Schema) -> None:
+    """Make a component, by its title, of the form of an operation that reads it by itself: no model declares it."""
+    for content in said.get("requestBody", {}).get("content", {}).values():
+        if "properties" in content.get("schema", {}):
+            name = content["schema"]["title"]
+            schemas[name] = content["schema"]
+            content["schema"] = {"$ref": REF + name}
 
 
 def referred(document: Any) -> Iterator[str]:

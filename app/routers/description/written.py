@@ -107,6 +107,16 @@ REQUESTS: dict[str, dict[str, tuple[str, Any]]] = {
             },
         ),
     },
+    "BatchForm": {
+        "completions": (
+            "A workbook of completions",
+            {"file": "(bytes of a file)", "kind": "learner-completions", "permission_attested": True},
+        ),
+        "rehearsal": (
+            "Activities, judged and not stored",
+            {"file": "(bytes of a file)", "kind": "activities", "dry_run": True},
+        ),
+    },
     "WebhookEndpointIn": {
         "all": ("Everything that happens", {"url": "https://lms.example.org/pars"}),
         "some": (
