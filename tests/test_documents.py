@@ -22,7 +22,9 @@ from app.core.pagination import DEFAULT_LIMIT, MOST, MOST_COUNTED
 from app.core.problems import MOST_ERRORS
 from app.delivery.sending import PATIENCE_SECONDS
 from app.delivery.signatures import headers_for, new_secret
+from app.domain.batches import FileFaultCode
 from app.domain.webhooks import PAUSES, Outcome
+from app.formats.templates import TEMPLATES
 from app.schemas.completion_answers import MOST_ITEMS
 from app.schemas.events import EventKind, EventOut
 from app.services import idempotency
@@ -119,6 +121,13 @@ def test_every_event_that_can_be_read_is_named() -> None:
     told = set(get_args(EventOut.model_fields["type"].annotation))
     named = set(re.findall(r"`((?:completion|credit|activity|batch|feed)\.[a-z]+)`", INTEGRATORS))
     assert named == told
+
+
+def test_the_page_on_files_names_every_reason_to_refuse_one_and_every_template() -> None:
+    page = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    table = page.split("| code | the file |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE) == [code.value for code in FileFaultCode]
+    assert [name for name in TEMPLATES if f"`{name}`" not in page] == []
 
 
 def test_the_page_on_webhooks_names_every_event_every_outcome_and_every_pause() -> None:
