@@ -12,11 +12,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Date, Table
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import JSON
 
@@ -159,14 +160,12 @@ def everything(connection: Connection, sql: str, ids: Iterable[str]) -> list[Row
     return rows(connection, sql.format(keys=source), parameters)
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
-
-
 def document(value: Any) -> str | None:
     """Write a document column."""
-    return None if value is None else _ENCODER.encode(value)
+    return None if value is None else to_json(value).decode()
 
 
+@lru_cache(maxsize=1_024)
 def _instant(value: datetime | None) -> str | None:
     return None if value is None else instant_text(value)
 
@@ -199,6 +198,15 @@ def _insert(table: Table, sqlite: bool, skip_known: bool) -> str:
     return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){tail}"
 
 
+@cache
+def _insert_columns(table: Table) -> str:
+    """Return the statement that takes a list for each column and passes over keys that stand already."""
+    names = ", ".join(column.name for column in table.columns)
+    kinds = [column.type.compile(postgresql.dialect()).partition(" COLLATE")[0] for column in table.columns]  # type: ignore[no-untyped-call]
+    lists = ", ".join(f"CAST(%s AS {kind}[])" for kind in kinds)
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({lists}) ON CONFLICT DO NOTHING"
+
+
 def insert(
     connection: Connection, table: Table, given: Sequence[Mapping[str, Any]], *, skip_known: bool = False
 ) -> None:
@@ -207,8 +215,16 @@ def insert(
         return
     sqlite = on_sqlite(connection)
     writers = _writers(table, sqlite)
-    values = [[each.get(name) if write is None else write(each.get(name)) for name, write in writers] for each in given]
-    if not sqlite and not skip_known and len(values) >= COPY_FROM:
+    columns = [[each.get(name) for each in given] for name, _ in writers]
+    written = [
+        column if write is None else list(map(write, column))
+        for column, (_, write) in zip(columns, writers, strict=True)
+    ]
+    if not sqlite and skip_known and len(given) > 1:
+        _execute(connection, _insert_columns(table), written)
+        return
+    values = list(zip(*written, strict=True))
+    if not sqlite and len(values) >= COPY_FROM:
         _copy(connection, f"COPY {table.name} ({', '.join(name for name, _ in writers)}) FROM STDIN", values)
         return
     text = _insert(table, sqlite, skip_known)
