@@ -62,9 +62,7 @@ def _reader(
 
 def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
     assert batch.head is not None
-    reader = _reader(
-        batch.head.format, tuple(batch.head.headings), batch.provider_id, batch.created_at, batch.batch_id
-    )
+    reader = _reader(batch.head.format, tuple(batch.head.headings), batch.provider_id, batch.created_at, batch.batch_id)
     read = [(place, reader.read(raw)) for place, raw in rows]
     # What could not be read, or is the template's sample, is refused without looking further.
     asked = [each.report for _, each in read if each.report is not None and not _refused(each.findings)]

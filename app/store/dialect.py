@@ -16,8 +16,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, Date, Table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, Date, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import JSON
 
@@ -147,7 +146,7 @@ def looked_up(connection: Connection, table: str, condition: str) -> str:
     """
     if on_sqlite(connection):
         return f"{table} ON {condition}"
-    alias = table.split()[-1]
+    alias = table.rsplit(maxsplit=1)[-1]
     return f"LATERAL (SELECT {alias}.* FROM {table} WHERE {condition} OFFSET 0) AS {alias} ON true"
 
 
@@ -199,10 +198,10 @@ def _insert(table: Table, sqlite: bool, skip_known: bool) -> str:
 
 
 @cache
-def _insert_columns(table: Table) -> str:
+def _insert_columns(table: Table, dialect: Dialect) -> str:
     """Return the statement that takes a list for each column and passes over keys that stand already."""
     names = ", ".join(column.name for column in table.columns)
-    kinds = [column.type.compile(postgresql.dialect()).partition(" COLLATE")[0] for column in table.columns]  # type: ignore[no-untyped-call]
+    kinds = [column.type.compile(dialect).partition(" COLLATE")[0] for column in table.columns]
     lists = ", ".join(f"CAST(%s AS {kind}[])" for kind in kinds)
     return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({lists}) ON CONFLICT DO NOTHING"
 
@@ -221,7 +220,7 @@ def insert(
         for column, (_, write) in zip(columns, writers, strict=True)
     ]
     if not sqlite and skip_known and len(given) > 1:
-        _execute(connection, _insert_columns(table), written)
+        _execute(connection, _insert_columns(table, connection.dialect), written)
         return
     values = list(zip(*written, strict=True))
     if not sqlite and len(values) >= COPY_FROM:
