@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.core import problems
+from app.core.collecting import collect_rarely
 from app.core.config import Settings
 from app.core.middleware import Surroundings
 from app.routers import (
@@ -77,10 +77,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         app.state.clients = Clients()
         app.state.admit = admit
         background = beside(running) if beside is not None else None
-        # What start-up made lives as long as the process: no collection needs to look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        collect_rarely()
         try:
             yield
         finally:

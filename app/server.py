@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from sqlalchemy.engine import make_url
 
+from app.core.collecting import collect_rarely
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.main import create_app
@@ -68,6 +69,7 @@ def work(settings: Settings, *, threads: int) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     service = open_service(settings)
     worker = Worker(service, appliers=threads)
+    collect_rarely()
     print("working", flush=True)
     try:
         signal.sigwait(_ENDS)

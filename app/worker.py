@@ -166,4 +166,5 @@ class Applier:
 
     def __call__(self, service: Service) -> bool:
         """Do the next piece."""
-        return batch_work.apply_some(service, self._pace)
+        alone = not service.database.asked_within(batch_work.ALONE_AFTER)
+        return batch_work.apply_some(service, self._pace, alone=alone)

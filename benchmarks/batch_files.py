@@ -28,7 +28,11 @@ from benchmarks.world import PROVIDER, World
 FORMATS = ("tab", "xlsx", "xml", "ndjson")
 BOARD = "ABIM"
 TYPES = ("Medical Knowledge", "Patient Safety")
-HEADINGS = (*(each.heading for each in LEARNERS), "Additional Credit Type", "Credits Awarded for Additional Credit Type")
+HEADINGS = (
+    *(each.heading for each in LEARNERS),
+    "Additional Credit Type",
+    "Credits Awarded for Additional Credit Type",
+)
 PIECE = 1_048_576
 
 
@@ -46,9 +50,14 @@ class Told:
     board_id: str | None
 
 
+def day_of(world: World) -> date:
+    """Return the day on which all of it was completed: early enough on every calendar, late enough to be on time."""
+    return (world.service.clock() - timedelta(days=3)).date()
+
+
 def register(world: World, count: int) -> list[str]:
     """Register so many activities for CME and for the board, and return their ids."""
-    year = (date.today() - timedelta(days=3)).year
+    year = day_of(world).year
     activity = ActivityIn.model_validate(
         {
             "title": "Measured", "format": "live-course", "start_date": f"{year}-01-01",
@@ -67,7 +76,7 @@ def register(world: World, count: int) -> list[str]:
 def records(world: World, count: int) -> Iterator[Told]:
     """Yield so many records about activities of their own: each learner once, then the next activity. 7 % are wrong."""
     learners, boards = world.learners, world.service.catalogue.boards
-    day = f"{date.today() - timedelta(days=3):%m/%d/%Y}"
+    day = f"{day_of(world):%m/%d/%Y}"
     activity_ids = register(world, -(-count // len(learners)))
     for place in range(count):
         row = learners[place % len(learners)]

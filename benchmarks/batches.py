@@ -9,9 +9,11 @@ import os
 import time
 from collections.abc import Iterator
 
+from app.core.collecting import collect_rarely
 from app.domain.batches import Batch, BatchStatus
 from app.services import batches
-from app.services.batch_work import Pace, apply_some, read_one
+from app.services.batch_work import read_one
+from app.worker import Applier
 from benchmarks import batch_files, batch_floor
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world import World, world
@@ -24,6 +26,7 @@ FLOOR = 2.5
 
 def rows(database: str) -> Iterator[Row]:
     """Measure files in every format against their floor."""
+    collect_rarely()
     with world(database, LEARNERS) as installed:
         for format in batch_files.FORMATS:
             yield _against_floor(installed, database, format)
@@ -47,8 +50,8 @@ def _against_floor(installed: World, database: str, format: str) -> Row:
 
 def work_through(installed: World) -> None:
     """Read and apply every file that waits, as one worker does."""
-    pace = Pace(on_sqlite=installed.service.database.on_sqlite)
-    while read_one(installed.service) or apply_some(installed.service, pace):
+    apply_some = Applier(installed.service)
+    while read_one(installed.service) or apply_some(installed.service):
         pass
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,7 @@ class Database:
         )
         self._threads = ThreadPoolExecutor(READERS if self.on_sqlite else pool_size, thread_name_prefix="database")
         self._writer = Writer(self.engine) if self.on_sqlite else None
+        self._asked_at = -math.inf
         self._joiner = Joiner(partial(self._write, patient=False), self._threads, self._write)
 
     def read(self, verb: Verb[T]) -> T:
@@ -69,12 +71,17 @@ class Database:
         result: T = self._writer.submit(Job(verb=verb), aside=aside).result()
         return result
 
+    def asked_within(self, seconds: float) -> bool:
+        """Tell whether a request has come to write lately, here: long work is then done in shorter pieces."""
+        return time.monotonic() - self._asked_at < seconds
+
     async def read_async(self, verb: Verb[T]) -> T:
         """Run a reading verb from the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, verb)
 
     async def write_async(self, verb: Verb[T]) -> T:
         """Run a writing verb from the event loop. Once begun it is finished, even if nobody waits any more."""
+        self._asked_at = time.monotonic()
         if self._writer is None:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, verb)
         result: T = await asyncio.shield(asyncio.wrap_future(self._writer.submit(Job(verb=verb))))
@@ -82,6 +89,7 @@ class Database:
 
     async def join_async(self, joint: Joint, item: Any) -> Any:
         """Do one caller's item together with those of others that wait; when this returns, its work is durable."""
+        self._asked_at = time.monotonic()
         queue = self._writer or self._joiner
         return await asyncio.shield(asyncio.wrap_future(queue.submit(Job(joint=joint, item=item))))
 

@@ -11,6 +11,9 @@ from app.domain.boards import Board, BoardKind
 from app.domain.states import find_state
 from app.domain.words import code_key
 
+MOST_REMEMBERED = 65_536
+"""Answers kept: states, by the ways in which they are written, and days."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
@@ -23,6 +26,8 @@ class Catalogue:
     """The text of every file, by which this state of the facts can be read again."""
     by_key: Mapping[str, Board] = field(repr=False)
     by_state: Mapping[str, tuple[Board, ...]] = field(repr=False)
+    _asked: dict[tuple[str, date | None], tuple[Board, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """What was answered before: files ask the same over and over."""
 
     def board(self, text: str) -> Board | None:
         """Return the board that goes by this code or name, whatever its kind."""
@@ -35,6 +40,14 @@ class Catalogue:
 
     def licensing(self, text: str, on: date | None = None) -> tuple[Board, ...]:
         """Return the boards meant by a state's name or code, or by a licensing board's, as they are for a day."""
+        known = self._asked.get((text, on))
+        if known is None:
+            known = self._licensing(text, on)
+            if len(self._asked) < MOST_REMEMBERED:
+                self._asked[text, on] = known
+        return known
+
+    def _licensing(self, text: str, on: date | None) -> tuple[Board, ...]:
         state = find_state(text)
         if state is not None:
             return tuple(board.on(on) for board in self.by_state.get(state, ()))

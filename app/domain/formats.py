@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from app.domain.words import code_key
 
@@ -75,6 +76,7 @@ ACTIVITY_FORMATS: tuple[ActivityFormat, ...] = (
 _BY_KEY = {code_key(text): known for known in ACTIVITY_FORMATS for text in (known.code, known.name, *known.other_names)}
 
 
+@lru_cache(maxsize=1_024)
 def find_format(text: str) -> ActivityFormat | None:
     """Return the format that goes by this code or name, old names included."""
     return _BY_KEY.get(code_key(text))

@@ -7,9 +7,10 @@ transaction of one piece.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from datetime import datetime
+from functools import lru_cache, partial
 
-from app.domain.batches import Batch, BatchKind, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.batches import Batch, BatchKind, FileFormat, Head, RawRow, RowFinding, RowOutcome, RowResult
 from app.domain.credits import Outcome
 from app.domain.findings import Finding
 from app.domain.identity import Result
@@ -50,11 +51,18 @@ def apply(work: Work, batch: Batch, rows: Rows, judge: Judge = submit) -> list[R
             return _validations(work, batch, rows)
 
 
+@lru_cache(maxsize=16)
+def _reader(
+    format: FileFormat, headings: tuple[str, ...], provider_id: str, received_at: datetime, batch_id: str
+) -> LearnerRecords:
+    """Return what reads a file's records: what its columns hold is worked out once, not for every piece."""
+    head = Head(format=format, headings=headings)
+    return LearnerRecords(head, provider_id=provider_id, received_at=received_at, batch_id=batch_id)
+
+
 def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
     assert batch.head is not None
-    reader = LearnerRecords(
-        batch.head, provider_id=batch.provider_id, received_at=batch.created_at, batch_id=batch.batch_id
-    )
+    reader = _reader(batch.head.format, tuple(batch.head.headings), batch.provider_id, batch.created_at, batch.batch_id)
     read = [(place, reader.read(raw)) for place, raw in rows]
     # What could not be read, or is the template's sample, is refused without looking further.
     asked = [each.report for _, each in read if each.report is not None and not _refused(each.findings)]

@@ -16,6 +16,10 @@ MOST_RECORDS = {True: 250, False: 5_000}
 SECONDS = {True: 0.04, False: 1.0}
 """What one transaction is to take: on SQLite single reports wait for it."""
 FEWEST = 10
+LONGER = 6
+"""How many times as many records are taken at once on SQLite while no request comes that would have to wait."""
+ALONE_AFTER = 2.0
+"""Seconds without a request that writes, after which none is expected."""
 
 
 @dataclass(slots=True)
@@ -24,6 +28,11 @@ class Pace:
 
     on_sqlite: bool
     at_once: int = 50
+
+    @property
+    def longest(self) -> int:
+        """How many records are taken while nobody waits."""
+        return min(MOST_RECORDS[self.on_sqlite], self.at_once * LONGER) if self.on_sqlite else self.at_once
 
     def learn(self, records: int, seconds: float) -> None:
         """Take note of how long some records took."""
@@ -40,12 +49,12 @@ def read_one(service: Service, batch_id: str | None = None) -> bool:
     return batch is not None
 
 
-def apply_some(service: Service, pace: Pace, batch_id: str | None = None) -> bool:
-    """Let the next records take effect; tell whether there were any."""
+def apply_some(service: Service, pace: Pace, batch_id: str | None = None, *, alone: bool = False) -> bool:
+    """Let the next records take effect, more of them at once while nobody would wait; tell whether there were any."""
     if not service.database.read(batches.any_unfinished):
         return False
     begun = time.perf_counter()
-    turn = batch_turns.take(service, pace.at_once, batch_id)
+    turn = batch_turns.take(service, pace.longest if alone else pace.at_once, batch_id)
     if turn is None:
         return False
     if turn.records >= pace.at_once:

@@ -252,16 +252,8 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
 def change_ledger(connection: Connection, deltas: Iterable[LedgerDelta]) -> None:
     """Add to what learners hold; raises `Contended` when a maximum would be passed, for the rules to say so."""
     ordered = sorted((each for each in deltas if each.quarters), key=lambda d: (d.activity_id, d.subject, d.target))
-    grown = [each.bound for each in ordered if each.quarters > 0]
     shrunk = [each.bound for each in ordered if each.quarters < 0]
-    changed = dialect.run(
-        connection,
-        "INSERT INTO ledger (activity_id, subject, target, quarters) "
-        "VALUES (:activity_id, :subject, :target, :quarters) "
-        "ON CONFLICT (activity_id, subject, target) DO UPDATE SET quarters = ledger.quarters + excluded.quarters "
-        "WHERE ledger.quarters + excluded.quarters <= :maximum",
-        grown,
-    ) + dialect.run(
+    changed = _grow_ledger(connection, [each for each in ordered if each.quarters > 0]) + dialect.run(
         connection,
         "UPDATE ledger SET quarters = quarters + :quarters WHERE activity_id = :activity_id AND subject = :subject "
         "AND target = :target AND quarters + :quarters >= 0",
@@ -269,6 +261,45 @@ def change_ledger(connection: Connection, deltas: Iterable[LedgerDelta]) -> None
     )
     if changed != len(ordered):
         raise Contended("the maximum was reached meanwhile")
+
+
+_GROWN = (
+    "ON CONFLICT (activity_id, subject, target) DO UPDATE SET quarters = ledger.quarters + excluded.quarters "
+    "WHERE ledger.quarters + excluded.quarters <= :maximum"
+)
+
+
+def _grow_ledger(connection: Connection, grown: Sequence[LedgerDelta]) -> int:
+    """Add what learners gain, in the order given; return for how many it fits."""
+    if dialect.on_sqlite(connection) or len(grown) == 1:
+        return dialect.run(
+            connection,
+            "INSERT INTO ledger (activity_id, subject, target, quarters) "
+            f"VALUES (:activity_id, :subject, :target, :quarters) {_GROWN}",
+            [each.bound for each in grown],
+        )
+    # One statement for all under the same maximum: sent one by one, they take ten times as long.
+    by_maximum: defaultdict[int, list[LedgerDelta]] = defaultdict(list)
+    for each in grown:
+        by_maximum[each.maximum].append(each)
+    return sum(
+        dialect.run(
+            connection,
+            "INSERT INTO ledger (activity_id, subject, target, quarters) SELECT * FROM unnest("
+            "CAST(:activity_ids AS text[]), CAST(:subjects AS text[]), CAST(:targets AS text[]), "
+            f"CAST(:quarters AS int[])) {_GROWN}",
+            [
+                {
+                    "activity_ids": [each.activity_id for each in together],
+                    "subjects": [each.subject for each in together],
+                    "targets": [each.target for each in together],
+                    "quarters": [each.quarters for each in together],
+                    "maximum": maximum,
+                }
+            ],
+        )
+        for maximum, together in sorted(by_maximum.items())
+    )
 
 
 def _row(each: Completion) -> dict[str, Any]:

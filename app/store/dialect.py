@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from pydantic_core import from_json
-from sqlalchemy import Connection, Date, Table
+from pydantic_core import from_json, to_json
+from sqlalchemy import Connection, Date, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import JSON
 
@@ -146,7 +146,7 @@ def looked_up(connection: Connection, table: str, condition: str) -> str:
     """
     if on_sqlite(connection):
         return f"{table} ON {condition}"
-    alias = table.split()[-1]
+    alias = table.rsplit(maxsplit=1)[-1]
     return f"LATERAL (SELECT {alias}.* FROM {table} WHERE {condition} OFFSET 0) AS {alias} ON true"
 
 
@@ -159,14 +159,12 @@ def everything(connection: Connection, sql: str, ids: Iterable[str]) -> list[Row
     return rows(connection, sql.format(keys=source), parameters)
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
-
-
 def document(value: Any) -> str | None:
     """Write a document column."""
-    return None if value is None else _ENCODER.encode(value)
+    return None if value is None else to_json(value).decode()
 
 
+@lru_cache(maxsize=1_024)
 def _instant(value: datetime | None) -> str | None:
     return None if value is None else instant_text(value)
 
@@ -199,6 +197,15 @@ def _insert(table: Table, sqlite: bool, skip_known: bool) -> str:
     return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){tail}"
 
 
+@cache
+def _insert_columns(table: Table, dialect: Dialect) -> str:
+    """Return the statement that takes a list for each column and passes over keys that stand already."""
+    names = ", ".join(column.name for column in table.columns)
+    kinds = [column.type.compile(dialect).partition(" COLLATE")[0] for column in table.columns]
+    lists = ", ".join(f"CAST(%s AS {kind}[])" for kind in kinds)
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({lists}) ON CONFLICT DO NOTHING"
+
+
 def insert(
     connection: Connection, table: Table, given: Sequence[Mapping[str, Any]], *, skip_known: bool = False
 ) -> None:
@@ -207,8 +214,16 @@ def insert(
         return
     sqlite = on_sqlite(connection)
     writers = _writers(table, sqlite)
-    values = [[each.get(name) if write is None else write(each.get(name)) for name, write in writers] for each in given]
-    if not sqlite and not skip_known and len(values) >= COPY_FROM:
+    columns = [[each.get(name) for each in given] for name, _ in writers]
+    written = [
+        column if write is None else list(map(write, column))
+        for column, (_, write) in zip(columns, writers, strict=True)
+    ]
+    if not sqlite and skip_known and len(given) > 1:
+        _execute(connection, _insert_columns(table, connection.dialect), written)
+        return
+    values = list(zip(*written, strict=True))
+    if not sqlite and len(values) >= COPY_FROM:
         _copy(connection, f"COPY {table.name} ({', '.join(name for name, _ in writers)}) FROM STDIN", values)
         return
     text = _insert(table, sqlite, skip_known)
