@@ -109,7 +109,7 @@ def filled(template: bytes, cells: Mapping[str, Any]) -> bytes:
 
 def corrected(content: bytes, cells: Mapping[str, Any]) -> bytes:
     """Type over some cells of the first record, and leave the rest as it is, what was said about it included."""
-    return _changed(content, lambda heading, there: cells.get(heading, there))
+    return _changed(content, cells.get)
 
 
 def _changed(content: bytes, cell_of: Callable[[str, Any], Any]) -> bytes:

@@ -64,7 +64,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def postgres_engine(url: str, pool_size: int, stall_limit: float = 0) -> Engine:
-    """Return an engine with a bounded pool; a stall limit in seconds, 0 for none, is the longest pause of a transaction."""
+    """Return an engine with a bounded pool; no transaction pauses longer than a stall limit in seconds, 0 for none."""
     engine = create_engine(
         url,
         hide_parameters=True,
