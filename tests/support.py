@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi.testclient import TestClient
+import httpx
 from httpx import Response
 
 from app.services import checks, clients, registry
@@ -63,7 +63,7 @@ class Answer:
 class Api:
     """A client with its key."""
 
-    http: TestClient
+    http: httpx.Client
     key: str
     client_id: str
 
@@ -94,7 +94,7 @@ class Api:
 
 
 def api_of(
-    http: TestClient,
+    http: httpx.Client,
     service: Service,
     name: str = "somebody",
     *,

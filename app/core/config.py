@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     support_contact: str = Field("your system's operator", description="Whom error hints tell people to ask.")
     webhook_allow_private: bool = Field(False, description="Whether webhooks may go to private addresses.")
     pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one serving process.")
+    stall_limit: float = Field(
+        45, ge=0, description="Seconds that a PostgreSQL transaction may pause before its locks are taken; 0 for ever."
+    )
     body_limit: int = Field(1_048_576, ge=1_024, description="Largest JSON request body, in bytes.")
     upload_limit: int = Field(268_435_456, ge=1_024, description="Largest upload of a file, in bytes.")
     body_deadline: float = Field(30, gt=0, description="Seconds within which a request body has to arrive.")

@@ -35,10 +35,12 @@ READERS = 8
 class Database:
     """One database, SQLite or PostgreSQL, with the threads that talk to it."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, stall_limit: float = 0) -> None:
         self.url = make_url(url)
         self.on_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = sqlite_engine(url, writes=True) if self.on_sqlite else postgres_engine(url, pool_size)
+        self.engine = (
+            sqlite_engine(url, writes=True) if self.on_sqlite else postgres_engine(url, pool_size, stall_limit)
+        )
         # A reader sees one moment, however many statements it needs.
         self.reading = (
             sqlite_engine(url, writes=False)

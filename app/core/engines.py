@@ -63,8 +63,8 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
-def postgres_engine(url: str, pool_size: int) -> Engine:
-    """Return an engine with a bounded pool."""
+def postgres_engine(url: str, pool_size: int, stall_limit: float = 0) -> Engine:
+    """Return an engine with a bounded pool; no transaction pauses longer than a stall limit in seconds, 0 for none."""
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -79,6 +79,8 @@ def postgres_engine(url: str, pool_size: int) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         # Nobody waits for ever behind a transaction whose process is gone.
         connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        # A process that was stopped still has its connection, and with it its locks: they are taken from it.
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{stall_limit * 1_000:.0f}ms'")
         # Statements join a set of keys; the plan for one key is the plan for a thousand, and is made once.
         connection.execute("SET plan_cache_mode = force_generic_plan")
         # A plan made while a table was small would read all of it, and be kept: every key has its index.

@@ -19,7 +19,7 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     """Open an installation, bringing its schema and its board codes up to date."""
     keyring = Keyring(settings.secrets())
     catalogue = catalogue_of(settings)
-    database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size)
+    database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
     if migrate and database.read(lambda connection: _lacking(connection, catalogue)):
         database.write(lambda connection: prepare(connection, catalogue, at))
