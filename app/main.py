@@ -54,6 +54,8 @@ ROUTERS = (
     system.router,
     docs.router,
 )
+UPLOADS = frozenset({("POST", batches.PATH)})
+"""Where files are uploaded."""
 
 
 class Background(Protocol):
@@ -104,6 +106,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         body_limit=settings.body_limit,
         upload_limit=settings.upload_limit,
         body_deadline=settings.body_deadline,
+        uploads=UPLOADS,
     )
     catalogue = service.catalogue if service is not None else catalogue_of(settings)
     app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]

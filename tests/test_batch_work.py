@@ -129,7 +129,7 @@ def test_a_reader_that_was_taken_for_dead_writes_nothing_more(api: Api, service:
 
 
 def claimed(service: Service) -> Batch:
-    found = service.database.write(lambda connection: batch_reading._claimed(connection, service.clock(), None))
+    found = batch_reading._claimed(service, None)
     assert found is not None
     return found
 

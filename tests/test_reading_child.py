@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,10 +49,10 @@ def read(content: bytes, *, piece_rows: int = 250, limits: Limits = LIMITS) -> l
         return list(file.pieces())
 
 
-def said_by(program: str, limits: Limits = QUICK, content: bytes = b"") -> list[RawRow]:
+def said_by(program: str, limits: Limits = QUICK, content: bytes = b"", piece_rows: int = 250) -> list[RawRow]:
     """Run a program in the child's place, and read what it says."""
     with process(["-c", program], [content], limits) as talk:
-        return [row for piece in OpenFile(talk, limits).pieces() for row in piece]
+        return [row for piece in OpenFile(talk, limits, piece_rows).pieces() for row in piece]
 
 
 def confined(program: str) -> list[RawRow]:
@@ -228,7 +229,7 @@ def test_whatever_it_says_it_can_only_fail(program: str) -> None:
 def test_a_child_that_never_comes_to_an_end_is_given_up(program: str) -> None:
     limits = replace(QUICK, rows=1_000, piece=1 << 20, patience=1.5)
     with pytest.raises(FileFault) as raised:
-        said_by(program, limits)
+        said_by(program, limits, piece_rows=1)
     assert raised.value.code is FileFaultCode.PARSER_FAILED
 
 
@@ -249,6 +250,7 @@ def rows_said(rows: str) -> str:
         "[[0, []]]",
         "[[1, 7]]",
         "[[1, null]]",
+        f"[[{2**31}, []]]",
         "[[1, [NaN]]]",
         '[[1, ["\\u0000"]]]',
         '[[1, ["\\ud800"]]]',
@@ -268,6 +270,32 @@ def test_records_of_another_shape_are_not_taken(rows: str) -> None:
 def test_numbers_rise_and_add_up(rows: str, end: object) -> None:
     with pytest.raises(FileFault) as raised:
         said_by(rows_said(rows).replace('"end": 1', f'"end": {end}'))
+    assert raised.value.code is FileFaultCode.PARSER_FAILED
+
+
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 1, 2), (3,)])
+def test_every_piece_but_the_last_is_full(sizes: Sequence[int]) -> None:
+    # A record is found again by its piece's place: what is uneven would be lost.
+    def said(sizes: Sequence[int]) -> str:
+        numbers = itertools.count(1)
+        pieces = [json.dumps({"rows": [[next(numbers), []] for _ in range(size)]}) for size in sizes]
+        end = json.dumps({"end": sum(sizes), "encoding": ""})
+        return "\n".join(f"print({each!r})" for each in (HEAD, *pieces, end))
+
+    assert len(said_by(said((2, 2, 1)), piece_rows=2)) == 5
+    with pytest.raises(FileFault) as raised:
+        said_by(said(sizes), piece_rows=2)
+    assert raised.value.code is FileFaultCode.PARSER_FAILED
+
+
+def test_what_stands_above_the_records_is_short() -> None:
+    # It is kept with the batch, and told with every list of them.
+    guidance = "\t".join(["x" * 30_000] * 20)
+    with pytest.raises(FileFault) as raised:
+        read(guidance.encode() + b"\n" + text(1))
+    assert raised.value.code is FileFaultCode.TOO_LARGE
+    with pytest.raises(FileFault) as raised:
+        said_by(f"print({HEAD!r}.ljust(300_000)); print({END!r})")
     assert raised.value.code is FileFaultCode.PARSER_FAILED
 
 

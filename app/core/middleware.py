@@ -35,8 +35,18 @@ _REQUESTS, _SECONDS = _metrics(REGISTRY)
 class Surroundings:
     """Gives a request its id and its bounds; counts, times and logs it by its route, never by its address."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, upload_limit: int, body_deadline: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: int,
+        upload_limit: int,
+        body_deadline: float,
+        uploads: frozenset[tuple[str, str]],
+    ) -> None:
+        """`uploads` are the methods and paths that take files; whatever a body says it is, no other takes as much."""
         self.app = app
+        self.uploads = uploads
         self.body_limit = body_limit
         self.upload_limit = upload_limit
         self.body_deadline = body_deadline
@@ -65,7 +75,8 @@ class Surroundings:
 
         begun = time.perf_counter()
         try:
-            await self.app(scope, self._bounded(headers, receive), reply)
+            upload = (scope["method"], scope["path"]) in self.uploads
+            await self.app(scope, self._bounded(headers, receive, upload), reply)
         except Raised as error:
             # The body broke its bounds where nobody else was listening.
             if not answer["started"]:
@@ -77,9 +88,8 @@ class Surroundings:
         finally:
             self._note(scope, answer["status"], time.perf_counter() - begun, request_id)
 
-    def _bounded(self, headers: MutableMapping[bytes, bytes], receive: Receive) -> Receive:
+    def _bounded(self, headers: MutableMapping[bytes, bytes], receive: Receive, upload: bool) -> Receive:
         declared = headers.get(b"content-length", b"")
-        upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
         limit = self.upload_limit if upload else self.body_limit
         seen = 0
         until = time.monotonic() + self.body_deadline
@@ -92,7 +102,7 @@ class Surroundings:
             if declared.isdigit() and int(declared) > limit:
                 raise Raised(TooLarge(f"The body may have {limit} bytes.", headers={"Connection": "close"}))
             # A large file may take longer, as long as it keeps coming.
-            patience = until + (seen / SLOWEST if upload else 0) - time.monotonic()
+            patience = min(until + (seen / SLOWEST if upload else 0) - time.monotonic(), self.body_deadline)
             try:
                 async with asyncio.timeout(patience):
                     message = await receive()

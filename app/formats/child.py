@@ -105,7 +105,7 @@ def told(source: Source, kind: BatchKind, piece_rows: int, limits: Limits) -> It
 
 
 def _bounded(line: str, limits: Limits) -> str:
-    if len(line) > limits.piece:
+    if len(line) > limits.head:
         raise too_large("What stands above the records is too long. Use the template.")
     return line
 

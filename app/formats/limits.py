@@ -35,6 +35,8 @@ class Limits:
     """Characters of a line of text, bytes of one XML element or row of a sheet: a row of 1,000 cells has 60,000."""
     piece: int = 32 * MEBIBYTE
     """Characters of the records that are handed on at a time, as JSON: 250 rows of thirty columns have 100,000."""
+    head: int = MEBIBYTE // 4
+    """Characters of what stands before the records, as JSON: it is kept with the batch; a template has 4,000."""
     depth: int = 64
     """Elements within each other; the deepest documents known have 12."""
     seconds: int = 20

@@ -40,6 +40,8 @@ _AHEAD = MEBIBYTE
 _MARGIN = 65_536
 """Bytes of a line beside the records of its piece."""
 _LONGEST_DETAIL = 4_096
+_LAST_NUMBER = 2**31 - 1
+"""As far as the database counts rows."""
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 FAILED = "Reading the file failed. Save it again as .xlsx or as tab-delimited text, and upload that."
 
@@ -47,16 +49,22 @@ FAILED = "Reading the file failed. Save it again as .xlsx or as tab-delimited te
 class OpenFile:
     """A file that is being read: what stands before its records, and these piece by piece."""
 
-    def __init__(self, talk: Talk, limits: Limits) -> None:
+    def __init__(self, talk: Talk, limits: Limits, piece_rows: int = 250) -> None:
         self._talk = talk
+        self._piece_rows = piece_rows
         self._limits = limits
-        self.head = _head(talk.said())
+        self.head = _head(talk.said(limits.head))
         """What is known of the file; how its text is encoded is sure once all of it was read."""
 
     @property
     def process_id(self) -> int:
         """The child's, for whoever measures it."""
         return self._talk.process_id
+
+    @property
+    def heard(self) -> int:
+        """Bytes that the child has said so far."""
+        return self._talk.heard
 
     def pieces(self) -> Iterator[list[RawRow]]:
         """Yield the records as sent, some at a time; raises `FileFault` when the file turns out to be broken."""
@@ -69,6 +77,9 @@ class OpenFile:
                 self.head = replace(self.head, encoding=said["encoding"])
                 return
             piece = _rows(said, last)
+            # Records are found again by the size of their pieces: all but the last are full.
+            if count % self._piece_rows or len(piece) > self._piece_rows:
+                raise failed()
             count += len(piece)
             if count > self._limits.rows:
                 raise failed()
@@ -91,6 +102,7 @@ class Talk:
         self._close_stdin = child.stdin.close
         self._to_feed = memoryview(b"")
         self._fed = 0
+        self.heard = 0
         self._kept = bytearray()
         self._waited = 0.0
         self._poll = select.poll()
@@ -100,9 +112,11 @@ class Talk:
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _AHEAD)
             self._poll.register(pipe, event)
 
-    def said(self) -> dict[str, Any]:
+    def said(self, most: int | None = None) -> dict[str, Any]:
         """Return the next line that the child says; raises the fault that it tells, or that it has failed."""
         line = self._line()
+        if most is not None and len(line) > most:
+            raise failed()
         try:
             said = json.loads(line, parse_constant=_no_constant)
             if b"\\u0000" in line or b"\\ud" in line:
@@ -142,6 +156,7 @@ class Talk:
             if not piece:
                 raise failed()
             self._kept += piece
+            self.heard += len(piece)
         elif self._into in ready:
             self._feed()
 
@@ -202,7 +217,7 @@ def _rows(said: dict[str, Any], last: int) -> list[RawRow]:
         if not isinstance(row, list) or len(row) != 2:
             raise failed()
         number, raw = row
-        if type(number) is not int or number <= last or type(raw) not in (list, dict, str):
+        if type(number) is not int or not last < number <= _LAST_NUMBER or type(raw) not in (list, dict, str):
             raise failed()
         last = number
         piece.append(RawRow(number=number, raw=raw))
@@ -220,7 +235,7 @@ def open_file(
     """
     arguments = [_ROOT, kind.value, str(piece_rows), json.dumps(asdict(limits))]
     with process(["-c", _START, *arguments], chunks, limits) as talk:
-        yield OpenFile(talk, limits)
+        yield OpenFile(talk, limits, piece_rows)
 
 
 @contextmanager

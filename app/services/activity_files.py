@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from app.core.errors import Conflict, NotFound, Problem
+from sqlalchemy.exc import DBAPIError
+
+from app.core.errors import Conflict, Contended, NotFound, Problem
+from app.core.logging import log, where
 from app.domain.activities import Activity, RegisteredActivity
 from app.domain.batches import Batch, RawRow, RowOutcome, RowResult
 from app.domain.findings import Finding, Severity
@@ -19,9 +22,8 @@ from app.domain.reports import Action
 from app.formats.records import ActivityRecord, ActivityRecords
 from app.services import activities, activity_changes
 from app.services.context import Work
-from app.services.row_findings import placed
+from app.services.row_findings import INTERNAL, placed
 from app.store import activities as stored
-from app.store import dialect
 
 
 def apply(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
@@ -31,7 +33,7 @@ def apply(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[
     results = []
     for place, raw in rows:
         read = reader.read(raw)
-        outcome, activity_id, findings = _one(work, read)
+        outcome, activity_id, findings = _one(work, batch, read)
         results.append(
             RowResult(
                 place=place,
@@ -47,14 +49,20 @@ def apply(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[
 Done = tuple[RowOutcome, str | None, tuple[Finding, ...]]
 
 
-def _one(work: Work, read: ActivityRecord) -> Done:
+def _one(work: Work, batch: Batch, read: ActivityRecord) -> Done:
     if read.unreadable:
         return RowOutcome.REJECTED, None, ()
     try:
-        with dialect.savepoint(work.connection):
+        with work.attempt():
             return _done(work, read)
     except Problem as problem:
         return RowOutcome.REJECTED, None, tuple(_said(problem))
+    except (DBAPIError, Contended):
+        # The transaction is done again, or is lost as a whole.
+        raise
+    except Exception as error:
+        log.error("a record failed", batch_id=batch.batch_id, row=read.number, **where(error))
+        return RowOutcome.REJECTED, None, (INTERNAL,)
 
 
 def _done(work: Work, read: ActivityRecord) -> Done:

@@ -6,16 +6,20 @@ back writes nothing. Nothing is applied before the whole file was read, so a fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from app.core.logging import log
+from app.core.logging import log, where
 from app.domain.batches import Batch, BatchStatus, FileFault, FileFaultCode, RawRow
+from app.formats.limits import MEBIBYTE
 from app.formats.reading import OpenFile, open_file
 from app.services.batch_ends import note_end
 from app.services.context import Service, Work, operator, transact
@@ -24,10 +28,18 @@ from app.store import batches
 
 CLAIM = timedelta(seconds=45)
 """How long a reader that says nothing is believed to live."""
+RENEWED_EVERY = CLAIM.total_seconds() / 4
+"""Seconds between two signs of life: a large file has to arrive at its parser before there is anything to keep."""
+LONGEST = 2 * 3_600
+"""Seconds after which a reader gives no more signs of life, so that one that hangs is followed by another."""
 TRIES = 3
 """How often reading a file is begun before it is refused as one that the parser cannot survive."""
 AT_ONCE = 20
-"""Pieces kept in one transaction."""
+"""Pieces kept in one transaction, unless they are long."""
+MOST = 8 * MEBIBYTE
+"""Bytes of records, as the parser tells them, from which on no further piece is waited for."""
+
+T = TypeVar("T")
 
 
 class Lost(Exception):
@@ -38,17 +50,18 @@ def read_next(service: Service, batch_id: str | None = None) -> Batch | None:
     """Read the next file that waits, or a certain one; return its batch as it stands then, None when none waits."""
     if not service.database.read(batches.any_unfinished):
         return None
-    claimed = service.database.write(lambda connection: _claimed(connection, service.clock(), batch_id))
+    claimed = _claimed(service, batch_id)
     if claimed is None:
         return None
-    if claimed.status is BatchStatus.APPLYING:
-        # A rehearsal whose worker is gone: its records are read already.
-        return claimed
     try:
         if claimed.attempts > TRIES:
             detail = "Reading this file failed repeatedly. Save it anew, or send its records as tab-delimited text."
             raise FileFault(FileFaultCode.PARSER_FAILED, detail)
-        return _read(service, claimed)
+        if claimed.status is BatchStatus.APPLYING:
+            # A rehearsal whose worker is gone: its records are read already.
+            return claimed
+        with held(service, claimed):
+            return _read(service, claimed)
     except FileFault as fault:
         return _refused(service, claimed, fault)
     except Lost:
@@ -56,13 +69,58 @@ def read_next(service: Service, batch_id: str | None = None) -> Batch | None:
         return claimed
 
 
-def _claimed(connection: Connection, now: datetime, batch_id: str | None) -> Batch | None:
-    return batches.claim_to_read(connection, now, now + CLAIM, batch_id)
+def _claimed(service: Service, batch_id: str | None) -> Batch | None:
+    # Asked for now: while this waits for the writer, whoever holds a claim may not be able to renew it.
+    asked_at = service.clock()
+
+    def write(connection: Connection) -> Batch | None:
+        return batches.claim_to_read(connection, asked_at, service.clock() + CLAIM, batch_id)
+
+    return service.database.write(write)
+
+
+@contextmanager
+def held(service: Service, batch: Batch) -> Iterator[None]:
+    """Renew a claim for as long as the block lasts, whatever it waits for."""
+    done = threading.Event()
+
+    def renew() -> None:
+        until = time.monotonic() + LONGEST
+        while not done.wait(RENEWED_EVERY) and time.monotonic() < until:
+            try:
+                if not service.database.write(partial(_renewed, service, batch)):
+                    return
+            except Exception as error:
+                # The database is away for a moment; the claim may last until it is back.
+                log.warning("a claim could not be renewed", batch_id=batch.batch_id, **where(error))
+
+    thread = threading.Thread(target=renew, name="claim", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renewed(service: Service, batch: Batch, connection: Connection) -> bool:
+    return batches.keep_claim(connection, batch.batch_id, batch.fence, service.clock() + CLAIM)
+
+
+def under_claim(service: Service, batch: Batch, write: Callable[[Connection], T]) -> T:
+    """Write under a claim, which lasts on; raises `Lost`, and writes nothing, when it is another's by now."""
+
+    def written(connection: Connection) -> T:
+        if not _renewed(service, batch, connection):
+            raise Lost
+        return write(connection)
+
+    return service.database.write(written)
 
 
 def _read(service: Service, batch: Batch) -> Batch:
     number = records = 0
-    service.database.write(lambda connection: batches.drop_pieces(connection, batch.batch_id))
+    under_claim(service, batch, lambda connection: batches.drop_pieces(connection, batch.batch_id))
     with open_file(content(service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
         for pieces in _some(file):
             number = _kept(service, batch, number, pieces)
@@ -85,30 +143,30 @@ def _read(service: Service, batch: Batch) -> Batch:
 
 
 def _some(file: OpenFile) -> Iterator[list[list[RawRow]]]:
-    pieces = iter(file.pieces())
-    while some := list(islice(pieces, AT_ONCE)):
+    some: list[list[RawRow]] = []
+    before = file.heard
+    for piece in file.pieces():
+        some.append(piece)
+        if len(some) == AT_ONCE or file.heard - before >= MOST:
+            yield some
+            some, before = [], file.heard
+    if some:
         yield some
 
 
 def _kept(service: Service, batch: Batch, number: int, pieces: Sequence[Sequence[RawRow]]) -> int:
     """Keep pieces under the claim; return the number of the next one."""
-
-    def write(connection: Connection) -> None:
-        if not batches.keep_claim(connection, batch.batch_id, batch.fence, service.clock() + CLAIM):
-            raise Lost
-        batches.add_pieces(connection, batch.batch_id, number, pieces)
-
-    service.database.write(write)
+    # Packed before: where there is one writer, others wait for it.
+    packed = [batches.packed(each) for each in pieces]
+    under_claim(service, batch, lambda connection: batches.add_pieces(connection, batch.batch_id, number, packed))
     return number + len(pieces)
 
 
 def _saved(service: Service, batch: Batch, values: dict[str, Any]) -> None:
     def write(connection: Connection) -> None:
-        if not batches.keep_claim(connection, batch.batch_id, batch.fence, service.clock() + CLAIM):
-            raise Lost
         batches.save(connection, batch, values, service.clock(), fence=batch.fence)
 
-    service.database.write(write)
+    under_claim(service, batch, write)
 
 
 def _refused(service: Service, batch: Batch, fault: FileFault) -> Batch:
@@ -132,8 +190,10 @@ def _try_later(service: Service, batch: Batch) -> None:
 
 
 def _fail(work: Work, batch: Batch, error: dict[str, Any]) -> None:
-    values = {"status": BatchStatus.FAILED.value, "finished_at": work.now, "file_error": error}
+    values: dict[str, Any] = {"status": BatchStatus.FAILED.value, "finished_at": work.now, "file_error": error}
+    values |= {"head": None, "records": 0, "applied": 0, "counts": {}, "warnings": {}}
     if batches.keep_claim(work.connection, batch.batch_id, batch.fence, work.now + CLAIM):
         batches.save(work.connection, batch, values, work.now, fence=batch.fence)
         batches.drop_pieces(work.connection, batch.batch_id)
+        batches.drop_rows(work.connection, batch.batch_id)
         note_end(work, batch, BatchStatus.FAILED)

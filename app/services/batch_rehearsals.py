@@ -13,21 +13,23 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.core.logging import log
+from app.core.errors import Unavailable
+from app.core.logging import log, where
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome, RowResult
 from app.domain.reports import CompletionReport
 from app.services import reporting
 from app.services.batch_ends import note_end
-from app.services.batch_reading import CLAIM, Lost
+from app.services.batch_reading import Lost, held, under_claim
 from app.services.batch_records import Rows, apply, refuse_all
-from app.services.batch_turns import REVOKED, tallied, work_of
+from app.services.batch_turns import FAILED, REVOKED, tallied, work_of
+from app.services.batches import PIECE_ROWS
 from app.services.context import Service, Work, operator
 from app.services.overlay import Overlay
 from app.services.reporting import Submitted
 from app.store import batches
 
-AT_ONCE = 1_000
-"""Records judged together."""
+AT_ONCE = {BatchKind.LEARNER_COMPLETIONS: 1_000, BatchKind.LEARNER_VALIDATIONS: PIECE_ROWS}
+"""Records judged together. Validations write until they are undone: where there is one writer, others wait for it."""
 
 
 class _Undone(Exception):
@@ -40,21 +42,38 @@ class _Undone(Exception):
 
 def rehearse(service: Service, batch: Batch) -> None:
     """Judge the records of a batch that is claimed, from the first on; what was judged before is forgotten."""
-    service.database.write(partial(_begin, batch))
-    batch = replace(batch, applied=0, counts={}, warnings={})
     overlay = Overlay()
-    step = AT_ONCE if batch.kind is BatchKind.LEARNER_COMPLETIONS else max(batch.records, 1)
+    # Activities build on each other, and nothing remembers them: all are judged in one transaction.
+    step = max(batch.records, 1) if batch.kind is BatchKind.ACTIVITIES else AT_ONCE[batch.kind]
     try:
-        while batch.applied < batch.records:
-            rows = service.database.read(partial(_records, batch, step))
-            results = _judged(service, batch, rows, overlay)
-            batch = service.database.write(partial(_keep, service, batch, results))
+        with held(service, batch):
+            under_claim(service, batch, lambda connection: batches.drop_rows(connection, batch.batch_id))
+            going = replace(batch, applied=0, counts={}, warnings={})
+            while going.applied < going.records:
+                rows = service.database.read(partial(_records, going, step))
+                if not rows:
+                    raise LookupError("records that were read are not there")
+                results = _surely_judged(service, going, rows, overlay)
+                going = under_claim(service, going, partial(_keep, service, going, results))
     except Lost:
         log.warning("a rehearsal lost its claim", batch_id=batch.batch_id)
 
 
-def _begin(batch: Batch, connection: Connection) -> None:
-    batches.drop_rows(connection, batch.batch_id)
+def _surely_judged(service: Service, batch: Batch, rows: Rows, overlay: Overlay) -> list[RowResult]:
+    """Judge records; one on which the service itself fails is found by halves, and refused with the code `internal`."""
+    try:
+        return _judged(service, batch, rows, overlay)
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.error("records could not be judged", batch_id=batch.batch_id, records=len(rows), **where(error))
+        if batch.kind is BatchKind.ACTIVITIES:
+            raise
+    if len(rows) == 1:
+        return refuse_all(rows, FAILED)
+    middle = len(rows) // 2
+    first = _surely_judged(service, batch, rows[:middle], overlay)
+    return first + _surely_judged(service, batch, rows[middle:], overlay)
 
 
 def _records(batch: Batch, count: int, connection: Connection) -> Rows:
@@ -97,8 +116,6 @@ def _unnamed(result: RowResult) -> RowResult:
 
 def _keep(service: Service, batch: Batch, results: Sequence[RowResult], connection: Connection) -> Batch:
     now = service.clock()
-    if not batches.keep_claim(connection, batch.batch_id, batch.fence, now + CLAIM):
-        raise Lost
     batches.add_rows(connection, batch.batch_id, results, now)
     applied = batch.applied + len(results)
     values: dict[str, Any] = {"applied": applied} | tallied(batch, results)

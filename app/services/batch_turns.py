@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.core.errors import Problem
+from app.core.errors import Unavailable
 from app.core.logging import log, where
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
+from app.formats.records import Place
 from app.services.batch_ends import note_end
 from app.services.batch_records import apply, refuse_all
 from app.services.context import Caller, Service, Work, operator
+from app.services.row_findings import INTERNAL, placed
 from app.store import batches, clients
 
 REVOKED = RowFinding(
@@ -30,13 +33,7 @@ REVOKED = RowFinding(
     detail="The right to act for this provider was taken back before this record was reached.",
     hint="Ask the provider to grant it again, then let the rejected records of the batch be judged again.",
 )
-FAILED = RowFinding(
-    rule="internal",
-    severity=Severity.REJECT,
-    pointer="",
-    detail="The service failed on this record; nothing of it was stored.",
-    hint="Let the rejected records of the batch be judged again; if it fails again, tell whoever runs the service.",
-)
+(FAILED,) = placed([INTERNAL], lambda _: Place())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,38 +44,73 @@ class Turn:
     records: int
 
 
+@dataclass(slots=True)
+class _Reached:
+    """How far a transaction came, known even when nothing of it is left."""
+
+    batch_id: str | None
+    place: int | None = None
+    """The first of its records; None before a batch was taken."""
+
+
 def take(service: Service, at_once: int, batch_id: str | None = None) -> Turn | None:
     """Let the next records take effect, so many at most; None when no batch has any left.
 
-    A record on which the service itself fails must not stop the others: the piece is done again one by one, and that
-    record is refused with the code `internal`.
+    A record on which the service itself fails must not stop the others: the piece is done again in halves, down to
+    that record, which is refused with the code `internal`.
     """
+    reached = _Reached(batch_id)
     try:
-        return service.database.write(partial(_turn, service, at_once, batch_id), aside=True)
-    except Problem:
+        return service.database.write(partial(_turn, service, at_once, reached), aside=True)
+    except Unavailable:
         # The database is not there, or very busy: the same piece is tried again later.
+        _step_back(service, reached)
         raise
     except Exception as error:
-        log.error("a piece failed", batch_id=batch_id, records=at_once, **where(error))
+        log.error("a piece failed", batch_id=reached.batch_id, place=reached.place, records=at_once, **where(error))
+        if reached.place is None:
+            raise
         if at_once > 1:
-            return take(service, 1, batch_id)
-        return service.database.write(partial(_turn, service, 1, batch_id, failing=True), aside=True)
+            return take(service, at_once // 2, reached.batch_id)
+        return _refuse_one(service, reached.batch_id, reached.place)
+
+
+def _refuse_one(service: Service, batch_id: str | None, place: int) -> Turn | None:
+    """Refuse the record on which the service failed, unless somebody has gone on with it meanwhile."""
+    reached = _Reached(batch_id)
+    try:
+        return service.database.write(partial(_turn, service, 1, reached, failing=place), aside=True)
+    except Exception:
+        _step_back(service, reached)
+        raise
+
+
+def _step_back(service: Service, reached: _Reached) -> None:
+    """Let others go first: what cannot be done now keeps nobody waiting."""
+    if reached.place is None or reached.batch_id is None:
+        return
+    with suppress(Exception):
+        service.database.write(partial(batches.put_last, batch_id=reached.batch_id, at=service.clock()))
 
 
 def _turn(
-    service: Service, at_once: int, batch_id: str | None, connection: Connection, *, failing: bool = False
+    service: Service, at_once: int, reached: _Reached, connection: Connection, *, failing: int | None = None
 ) -> Turn | None:
-    batch = batches.take_turn(connection, batch_id)
+    batch = batches.take_turn(connection, reached.batch_id)
     if batch is None:
         return None
+    reached.batch_id, reached.place = batch.batch_id, batch.applied
     count = min(at_once, batch.records - batch.applied)
     known = batches.known_places(connection, batch.batch_id, batch.applied, count)
-    rows = [each for each in batches.records(connection, batch, batch.applied, count) if each[0] not in known]
+    found = batches.records(connection, batch, batch.applied, count)
+    if len(found) != count:
+        raise LookupError("records that were read are not there")
+    rows = [each for each in found if each[0] not in known]
     work = work_of(service, batch, connection)
     if work is None:
         results = refuse_all(rows, REVOKED)
         work = Work(connection=connection, caller=operator(service, batch.provider_id), now=service.clock())
-    elif failing:
+    elif failing == batch.applied:
         results = refuse_all(rows, FAILED)
     else:
         results = apply(work, batch, rows)

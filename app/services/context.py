@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +18,7 @@ from app.core.preferences import NONE, Preferences
 from app.core.security import Keyring
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit
-from app.store import commits
+from app.store import commits, dialect
 from app.store.clients import Client
 
 P = ParamSpec("P")
@@ -107,6 +108,17 @@ class Work:
                 "at": self.now,
             }
         )
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo what the block wrote when it raises, with what it noted and told."""
+        audited, told = len(self._audit), len(self._events)
+        try:
+            with dialect.savepoint(self.connection):
+                yield
+        except Exception:
+            del self._audit[audited:], self._events[told:]
+            raise
 
     def record(self) -> None:
         """Write what was done; a transaction that did nothing leaves no trace."""

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.domain.batches import RowFinding
-from app.domain.findings import Finding
+from app.domain.findings import Finding, Severity
 from app.formats.records import Place
+
+INTERNAL = Finding(
+    rule="internal",
+    severity=Severity.REJECT,
+    pointer="",
+    detail="The service failed on this record; nothing of it was stored.",
+    hint="Let the rejected records of the batch be judged again; if it fails again, tell whoever runs the service.",
+)
 
 
 def placed(findings: Iterable[Finding], place_of: Callable[[str], Place]) -> tuple[RowFinding, ...]:

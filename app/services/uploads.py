@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
+from app.core.logging import log, where
 from app.core.multipart import Form, receive
 from app.services.context import Caller, Service
 from app.store import uploads
@@ -41,9 +42,12 @@ class Arriving:
         await self._service.database.write_async(write)
 
     async def drop(self) -> None:
-        """Forget what has arrived."""
+        """Forget what has arrived, unless a batch was made of it; if that fails, it is forgotten a day later."""
         if self._pieces:
-            await self._service.database.write_async(lambda connection: uploads.drop(connection, [self.upload_id]))
+            try:
+                await self._service.database.write_async(lambda connection: uploads.drop(connection, [self.upload_id]))
+            except Exception as error:
+                log.warning("an upload was not forgotten", upload_id=self.upload_id, **where(error))
 
 
 async def arrive(caller: Caller, content_type: str, body: AsyncIterator[bytes]) -> tuple[Arriving, Form]:

@@ -150,6 +150,12 @@ def take_turn(connection: Connection, batch_id: str | None = None) -> Batch | No
     return _batch(found[0]) if found else None
 
 
+def put_last(connection: Connection, *, batch_id: str, at: datetime) -> None:
+    """Count a batch as served, though nothing of it was done."""
+    at_bound = dialect.bound(connection, at)
+    dialect.run(connection, "UPDATE batches SET turn_at = :at WHERE batch_id = :id", [{"at": at_bound, "id": batch_id}])
+
+
 def save(
     connection: Connection, batch: Batch, values: Mapping[str, Any], at: datetime, *, fence: int | None = None
 ) -> bool:
@@ -176,19 +182,17 @@ def drop_pieces(connection: Connection, batch_id: str) -> None:
     dialect.run(connection, "DELETE FROM batch_pieces WHERE batch_id = :id", [{"id": batch_id}])
 
 
-def add_pieces(connection: Connection, batch_id: str, first: int, pieces: Sequence[Sequence[RawRow]]) -> None:
-    """Keep pieces of records as sent."""
+def add_pieces(connection: Connection, batch_id: str, first: int, pieces: Sequence[bytes]) -> None:
+    """Keep pieces of records as sent, packed."""
     dialect.insert(
         connection,
         tables.batch_pieces,
-        [
-            {"batch_id": batch_id, "piece": first + offset, "records": _packed(piece)}
-            for offset, piece in enumerate(pieces)
-        ],
+        [{"batch_id": batch_id, "piece": first + offset, "records": piece} for offset, piece in enumerate(pieces)],
     )
 
 
-def _packed(piece: Sequence[RawRow]) -> bytes:
+def packed(piece: Sequence[RawRow]) -> bytes:
+    """Return a piece of records as it is kept."""
     return zlib.compress(json.dumps([(each.number, each.raw) for each in piece], ensure_ascii=False).encode(), 1)
 
 

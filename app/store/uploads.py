@@ -31,10 +31,11 @@ def finish(connection: Connection, upload_id: str, size: int, digest: str) -> No
 
 
 def drop(connection: Connection, upload_ids: Sequence[str]) -> None:
-    """Forget files."""
+    """Forget files, but for those of batches."""
     keys = [{"id": each} for each in upload_ids]
-    dialect.run(connection, "DELETE FROM upload_pieces WHERE upload_id = :id", keys)
-    dialect.run(connection, "DELETE FROM uploads WHERE upload_id = :id", keys)
+    free = "upload_id = :id AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.upload_id = :id)"
+    dialect.run(connection, f"DELETE FROM upload_pieces WHERE {free}", keys)
+    dialect.run(connection, f"DELETE FROM uploads WHERE {free}", keys)
 
 
 def abandoned(connection: Connection, before: datetime, limit: int) -> list[str]:

@@ -1,0 +1,263 @@
+"""Work on batches that goes wrong: whoever is late harms nobody, and a fault of ours costs one record, not a file."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.domain.batches import Batch, BatchStatus, RawRow, RowResult
+from app.formats.reading import open_file
+from app.services import activities, batch_reading, batch_rehearsals, batch_turns
+from app.services.batch_records import apply
+from app.services.batch_work import read_one
+from app.services.context import Service, Work
+from app.store import dialect
+from tests.files_support import lines, row, rows_of, tab_text, upload, work_through, worked
+from tests.support import Api, Moment, a_completion, an_activity, api_of, settle
+
+DAYS = [f"12/{day:02}/2021" for day in range(1, 13)]
+
+
+def claimed(service: Service) -> Batch:
+    found = batch_reading._claimed(service, None)
+    assert found is not None
+    return found
+
+
+def test_a_reader_that_is_late_to_begin_forgets_nothing_of_what_another_has_read(
+    api: Api, service: Service, moment: Moment
+) -> None:
+    batch_id = upload(api, tab_text(row(Completion_Date=day) for day in DAYS[:3])).json["batch_id"]
+    late = claimed(service)
+    moment.now += batch_reading.CLAIM + timedelta(seconds=1)
+    read_one(service)
+    with pytest.raises(batch_reading.Lost):
+        batch_reading._read(service, late)
+    work_through(service)
+    assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 3
+    settle(service)
+
+
+def test_a_rehearsal_that_is_late_to_begin_forgets_nothing_of_another(
+    api: Api, service: Service, moment: Moment
+) -> None:
+    batch_id = upload(api, tab_text([row()]), dry_run=True).json["batch_id"]
+    late = batch_reading._read(service, claimed(service))
+    moment.now += batch_reading.CLAIM + timedelta(seconds=1)
+    read_one(service)
+    batch_rehearsals.rehearse(service, late)
+    batch = api.get(f"/v1/batches/{batch_id}").json
+    assert (batch["status"], len(rows_of(api, batch))) == ("completed", 1)
+
+
+def fails_where(poisoned: Callable[[RawRow], bool]) -> Callable[..., list[RowResult]]:
+    """Judge records as ever, but fail on some."""
+
+    def judged(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]], *more: Any) -> list[RowResult]:
+        if any(poisoned(raw) for _, raw in rows):
+            raise RuntimeError("a fault of ours")
+        return apply(work, batch, rows, *more)
+
+    return judged
+
+
+@pytest.mark.parametrize("kind", ["learner-completions", "learner-validations"])
+def test_a_record_on_which_the_service_fails_stops_no_other_of_a_rehearsal(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(batch_rehearsals, "apply", fails_where(lambda raw: raw.number == 3))
+    rebecca = {"first_name": "Rebecca", "last_name": "Test", "state": "TN", "license_id": "444444"}
+    bodies = {
+        "learner-completions": [a_completion(completed_on=f"2021-12-{day:02}") for day in range(1, 6)],
+        "learner-validations": [rebecca] * 5,
+    }
+    batch = worked(api, service, lines(bodies[kind]), kind, dry_run=True)
+    assert batch["status"] == "completed"
+    told = [each["outcome"] for each in rows_of(api, batch)]
+    good = "added" if kind == "learner-completions" else "one"
+    assert told == [good, good, "rejected", good, good]
+    assert rows_of(api, batch)[2]["findings"][0]["rule"] == "internal"
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_activity_on_which_the_service_fails_stops_no_other(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    register = activities.register
+
+    def fails(work: Work, given: Any) -> Any:
+        if given.title == "Poison":
+            raise RuntimeError("a fault of ours")
+        return register(work, given)
+
+    monkeypatch.setattr(activities, "register", fails)
+    content = lines(an_activity(title=title) for title in ("One", "Poison", "Two"))
+    batch = worked(api, service, content, "activities", dry_run=dry_run)
+    assert [each["outcome"] for each in rows_of(api, batch)] == ["added", "rejected", "added"]
+    assert rows_of(api, batch)[1]["findings"][0]["rule"] == "internal"
+
+
+def test_a_rehearsal_that_fails_again_and_again_ends(
+    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(batch_rehearsals, "_keep", fails)
+    batch_id = upload(api, tab_text([row()]), dry_run=True).json["batch_id"]
+    for _ in range(10):
+        with pytest.MonkeyPatch.context() as quiet:
+            quiet.setattr(batch_reading, "log", SimpleNamespace(warning=print))
+            try:
+                read_one(service)
+            except RuntimeError:
+                moment.now += batch_reading.CLAIM * 2
+    monkeypatch.undo()
+    batch = api.get(f"/v1/batches/{batch_id}").json
+    assert (batch["status"], batch["file_error"]["code"]) == ("failed", "parser-failed")
+    assert api.post(f"/v1/batches/{batch_id}/retry", None).status == 200
+    work_through(service)
+    batch = api.get(f"/v1/batches/{batch_id}").json
+    assert (batch["status"], batch["counts"]["read"], len(rows_of(api, batch))) == ("completed", 1, 1)
+
+
+def test_a_record_of_another_file_is_not_refused_for_the_one_that_failed(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = api_of(api.http, service, "other", providers=["0008002"])
+    poisoned = upload(api, lines([a_completion(completed_on="2021-12-02")])).json["batch_id"]
+    read_one(service)
+    harmless: list[str] = []
+
+    def fails(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
+        if batch.batch_id != poisoned:
+            return apply(work, batch, rows)
+        raise RuntimeError("a fault of ours")
+
+    def another_comes_first(*_: Any, **__: Any) -> None:
+        # Between the failure and its refusal another file is ready, and its turn is sooner.
+        if not harmless:
+            harmless.append(upload(other, lines([a_completion()])).json["batch_id"])
+            service.database.write(first_served)
+            read_one(service)
+
+    def first_served(connection: Any) -> None:
+        at = dialect.bound(connection, service.clock())
+        dialect.run(connection, "UPDATE batches SET turn_at = :at WHERE batch_id = :id", [{"at": at, "id": poisoned}])
+
+    monkeypatch.setattr(batch_turns, "apply", fails)
+    monkeypatch.setattr(batch_turns, "log", SimpleNamespace(error=another_comes_first))
+    batch_turns.take(service, 1)
+    work_through(service)
+    rules = {
+        batch_id: [said["rule"] for each in rows_of(whose, {"batch_id": batch_id}) for said in each["findings"]]
+        for whose, batch_id in ((api, poisoned), (other, harmless[0]))
+    }
+    assert rules[poisoned] == ["internal"]
+    assert "internal" not in rules[harmless[0]]
+
+
+def test_a_failing_record_at_the_end_of_a_piece_is_found_in_few_steps(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = itertools.count()
+    poison = fails_where(lambda raw: raw.number == 65)
+
+    def counted(*given: Any) -> list[RowResult]:
+        next(count)
+        return poison(*given)
+
+    monkeypatch.setattr(batch_turns, "apply", counted)
+    sent = (row(Completion_Date="12/01/2021", Number_of_CME_Credits=0.3) for _ in range(64))
+    batch = worked(api, service, tab_text(sent), at_once=64)
+    assert batch["counts"]["rejected"] == 64
+    assert next(count) <= 40
+    assert rows_of(api, batch)[-1]["findings"][0]["rule"] == "internal"
+
+
+def test_a_file_whose_records_cannot_be_found_is_not_said_to_be_done_and_keeps_nobody_waiting(
+    api: Api, service: Service, moment: Moment
+) -> None:
+    batch_id = upload(api, tab_text([row()])).json["batch_id"]
+    read_one(service)
+    service.database.write(lambda connection: dialect.run(connection, "DELETE FROM batch_pieces", [{}]))
+    moment.now += timedelta(seconds=1)
+    other = upload(api, tab_text([row(Completion_Date=DAYS[0])])).json["batch_id"]
+    read_one(service)
+    for _ in range(3):
+        moment.now += timedelta(seconds=1)
+        try:
+            batch_turns.take(service, 5)
+        except LookupError:
+            continue
+    assert api.get(f"/v1/batches/{batch_id}").json["status"] == "applying"
+    assert api.get(f"/v1/batches/{other}").json["status"] == "completed"
+
+
+def test_a_row_that_is_refused_after_it_has_written_leaves_no_trace(api: Api, service: Service) -> None:
+    # It can be registered, but not closed: it has not ended.
+    unfinished = an_activity(title="Never", internal_id="never", start_date="2021-12-01", end_date="2022-11-30")
+    before = registered(service)
+    batch = worked(api, service, lines([unfinished | {"close": True}]), "activities")
+    (told,) = rows_of(api, batch)
+    assert told["outcome"] == "rejected"
+    assert registered(service) == before
+    settle(service)
+
+
+def registered(service: Service) -> int:
+    found = service.database.read(
+        lambda connection: dialect.rows(connection, "SELECT 1 FROM audit WHERE noun = 'activity' AND verb = 'register'")
+    )
+    return len(found)
+
+
+def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
+    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_file
+    begun: list[int] = []
+
+    @contextmanager
+    def slow(*given: Any, **more: Any) -> Iterator[Any]:
+        begun.append(1)
+        for _ in range(4):
+            moment.now += batch_reading.CLAIM / 2
+            until = time.monotonic() + 60
+            while claim_of(service) <= moment.now + batch_reading.CLAIM / 2 and time.monotonic() < until:
+                time.sleep(0.01)
+            assert batch_reading._claimed(service, None) is None, "another reader began it as well"
+        with opened(*given, **more) as file:
+            yield file
+
+    monkeypatch.setattr(batch_reading, "RENEWED_EVERY", 0.02)
+    monkeypatch.setattr(batch_reading, "open_file", slow)
+    batch = worked(api, service, tab_text([row()]))
+    assert (batch["status"], batch["counts"]["added"], len(begun)) == ("completed", 1, 1)
+
+
+def claim_of(service: Service) -> Any:
+    ((until,),) = service.database.read(
+        lambda connection: dialect.rows(connection, "SELECT claimed_until FROM batches WHERE finished_at IS NULL")
+    )
+    return dialect.as_instant(until)
+
+
+def test_a_retry_that_comes_twice_at_once_is_done_once(api: Api, service: Service) -> None:
+    from tests.live import at_once
+
+    batch = worked(api, service, tab_text([row(), row(Number_of_CME_Credits=0.3)]))
+    path = f"/v1/batches/{batch['batch_id']}"
+    answers = at_once([lambda: api.post(f"{path}/retry", None).status] * 4)
+    assert sorted(answers) == [200, 409, 409, 409]
+    work_through(service)
+    counts = api.get(path).json["counts"]
+    assert (counts["read"], counts["added"], counts["rejected"]) == (2, 1, 1)
+    assert api.get(path).json["status"] == BatchStatus.COMPLETED
