@@ -146,7 +146,7 @@ def looked_up(connection: Connection, table: str, condition: str) -> str:
     """
     if on_sqlite(connection):
         return f"{table} ON {condition}"
-    alias = table.split()[-1]
+    alias = table.rsplit(maxsplit=1)[-1]
     return f"LATERAL (SELECT {alias}.* FROM {table} WHERE {condition} OFFSET 0) AS {alias} ON true"
 
 
