@@ -78,8 +78,6 @@ class Column:
     """Whether a file without the heading is refused as a whole."""
     other_headings: tuple[str, ...] = ()
     """Older and newer names of it; for the second and later of a repeated pair as well."""
-    optional: bool = False
-    """Whether templates leave it out unless asked: a column of ours, after all others."""
     note: str = ""
     """What the guidance says of it."""
 
@@ -143,18 +141,19 @@ LEARNERS: tuple[Column, ...] = (
 
 OF_OURS: tuple[Column, ...] = (
     Column(
-        heading="Occasion", pointer="/occasion", holds=Holds.WHOLE, optional=True,
+        heading="Occasion", pointer="/occasion", holds=Holds.WHOLE,
         note="2, 3 … for another completion of the same activity on the same day.",
     ),
     Column(
         heading="Special Credit Type", pointer="/cme/0/special_credits/0/type", choice=Choice.SPECIAL_CREDIT,
-        optional=True, note="A part of the CME credits of this row.",
+        note="A part of the CME credits of this row.",
     ),
     Column(
         heading="Special Credit Amount", pointer="/cme/0/special_credits/0/credits", holds=Holds.AMOUNT,
-        optional=True, note="Not above the CME credits.",
+        note="Not above the CME credits.",
     ),
 )  # fmt: skip
+"""Columns that no template has."""
 
 REMS: tuple[Column, ...] = (
     Column(

@@ -1,1 +1,1 @@
-"""One module a file format: recognise, read rows, write what was rejected, write templates. No web, no database."""
+"""Files: what they are, their records as sent and what these mean, written back, and templates. No web, no database."""

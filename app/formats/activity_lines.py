@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from app.domain.batches import RawRow
 from app.domain.findings import Finding
 from app.formats.activity_bodies import ActivityRecord, blank_record
-from app.formats.learner_lines import action_of, read_line
-from app.formats.places import NOWHERE, Place, refusal
+from app.formats.line_bodies import LinePlaces, action_of, read_line
+from app.formats.places import refusal
 from app.schemas.activities import ActivityPatch
 from app.schemas.faults import findings_of
 
@@ -18,15 +18,11 @@ _NO_CLOSE = refusal("type", "/close", "Whether to close is true or false.", "Giv
 _NO_ID = refusal("type", "/activity_id", "An activity id is a text.", "Give its nine digits in quotes.")
 
 
-class ActivityLines:
+class ActivityLines(LinePlaces):
     """Reads the lines of one file."""
 
     def __init__(self, provider_id: str) -> None:
         self._provider_id = provider_id
-
-    def place(self, pointer: str, record: ActivityRecord | None = None) -> Place:
-        """Return the pointer itself: a line has no columns."""
-        return Place(column=pointer) if pointer else NOWHERE
 
     def read(self, raw: RawRow) -> ActivityRecord:
         """Return what a line says of an activity."""

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from app.domain.batches import BatchKind, RawRow
 from app.domain.validations import ValidationRequest
 from app.formats.headings import Layout
-from app.formats.learner_lines import read_line
-from app.formats.places import NOWHERE, ColumnPlaces, Place, ValidationRecord
+from app.formats.line_bodies import LinePlaces, read_line
+from app.formats.places import ColumnPlaces, Place, ValidationRecord
 from app.formats.readers import ColumnReaders
 from app.schemas.faults import findings_of
 from app.schemas.validations import ValidationIn
@@ -48,12 +48,8 @@ class ValidationRows:
         )
 
 
-class ValidationLines:
+class ValidationLines(LinePlaces):
     """Reads the lines of one file."""
-
-    def place(self, pointer: str, record: ValidationRecord | None = None) -> Place:
-        """Return the pointer itself: a line has no columns."""
-        return Place(column=pointer) if pointer else NOWHERE
 
     def read(self, raw: RawRow) -> ValidationRecord:
         """Return what a line asks for."""

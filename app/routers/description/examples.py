@@ -91,4 +91,4 @@ def _of_request(schema: Schema, schemas: Schema) -> Iterable[tuple[str, dict[str
 def _of_answer(operation: Operation, media_type: str, schema: Schema) -> Any:
     if media_type == "application/json":
         return example_of(schema, operation.schemas)
-    return TEXTS.get(operation.path, "ok\n" if media_type.startswith("text/") else _FORMATS["binary"])
+    return TEXTS.get(operation.path, "ok\n" if media_type == "text/plain" else _FORMATS["binary"])
