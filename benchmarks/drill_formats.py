@@ -31,7 +31,7 @@ SECONDS = 600
 _STANDING = (
     "SELECT c.last_name, c.first_name, c.birth_date, x.reported_id, c.completed_on, c.occasion, x.board, x.quarters "
     "FROM completions c JOIN credits x ON x.completion_id = c.completion_id "
-    "WHERE c.activity_id = :activity AND c.withdrawn_at IS NULL AND x.status <> 'withdrawn' ORDER BY 1, 2, 3, 4, 5, 6, 7"
+    "WHERE c.activity_id = :activity AND c.withdrawn_at IS NULL AND x.status <> 'withdrawn' ORDER BY 1, 2, 3, 4, 5, 7"
 )
 
 
