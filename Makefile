@@ -9,7 +9,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-boards drill-fuzz lock migrations openapi clean
+.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-boards drill-fuzz drill-formats check-docker check-spreadsheets lock migrations openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -59,6 +59,12 @@ check-openapi: $(NODE_STAMP)  ## Hold the API's description against two linters 
 check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in Python and TypeScript, and let them use the service (needs node).
 	$(BIN)/python -m tests.clients
 
+check-docker: $(STAMP)  ## Carry out the Dockerfile's steps in a plain folder, and start what compose.yaml starts (needs no engine).
+	$(BIN)/python -m tests.containers
+
+check-spreadsheets: $(STAMP)  ## Upload, download, mend and upload again with LibreOffice in between (needs soffice).
+	$(BIN)/python -m tests.spreadsheets
+
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
 	$(BIN)/python -m benchmarks
 
@@ -84,6 +90,11 @@ $(FUZZ)/.installed: requirements/fuzz.txt
 	$(PYTHON) -m venv $(FUZZ)
 	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
+
+RECORDS ?= 10000
+
+drill-formats: $(STAMP)  ## RECORDS=10000 records in every format, by one worker and by two, on PostgreSQL (minutes).
+	$(BIN)/python -m benchmarks.drill_formats $(RECORDS)
 
 lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
 	$(BIN)/python -m pip install --quiet uv
