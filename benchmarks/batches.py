@@ -5,47 +5,174 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 from app.core.collecting import collect_rarely
+from app.core.errors import CompletionRejected
 from app.domain.batches import Batch, BatchStatus
-from app.services import batches
+from app.domain.reports import EntryMethod
+from app.schemas.completions import CompletionIn
+from app.services import batch_files as answers
+from app.services import batches, reporting
 from app.services.batch_work import read_one
+from app.services.context import transact
 from app.worker import Applier
-from benchmarks import batch_files, batch_floor
-from benchmarks.table import Row, at_most, middle
-from benchmarks.world import World, world
+from benchmarks import batch_files, batch_floor, batch_worker, load
+from benchmarks.table import Row, at_least, at_most, middle
+from benchmarks.world import PROVIDER, ROOT, World, served, world
 
 ROWS = int(os.environ.get("PARS_BENCH_ROWS", "20000"))
 ROUNDS = 3
 LEARNERS = 20_000
 FLOOR = 2.5
+NAIVE = 2_000
+ONE_BY_ONE = {"sqlite": 8, "postgresql": 20}
+REJECTED = 0.10
+FEW = 10_000
+MEMORY = 1.2
+TWO = 1.7
+REQUESTS = 1_000
+CONNECTIONS = 8
+BESIDE = 5
 
 
 def rows(database: str) -> Iterator[Row]:
-    """Measure files in every format against their floor."""
+    """Measure files in every format against their floor, then a worker's memory and what goes on beside it."""
     collect_rarely()
     with world(database, LEARNERS) as installed:
         for format in batch_files.FORMATS:
-            yield _against_floor(installed, database, format)
+            seconds, floor = _timed(installed, format)
+            yield at_most(
+                f"{ROWS} completions from {format}, {database}", "read, and every row loaded in bulk", seconds, floor,
+                FLOOR, "s",
+            )  # fmt: skip
+            if format == "tab":
+                yield at_least(
+                    f"  against a row at a time, {database}", f"{NAIVE} reported one by one", ROWS / seconds,
+                    _one_by_one(installed), ONE_BY_ONE[database],
+                )  # fmt: skip
+            yield at_most(
+                f"  its rejected file, {database}", "its batch", _rejected_file(installed), seconds, REJECTED, "s"
+            )
+        for format in batch_files.FORMATS:
+            yield _memory(installed, database, format)
+        if database == "postgresql":
+            yield _two_workers(installed)
+        yield _beside(installed, database)
 
 
-def _against_floor(installed: World, database: str, format: str) -> Row:
+def _timed(installed: World, format: str) -> tuple[float, float]:
+    """Return how many seconds a file takes, and how many its floor."""
     ours, floor = [], []
     for _ in range(ROUNDS):
-        batch = batch_files.sent(installed, batch_files.written(format, list(batch_files.records(installed, ROWS))))
+        batch = _sent(installed, format, ROWS)
         copy = batch_floor.snapshot(installed)
         begun = time.perf_counter()
         work_through(installed)
         ours.append(time.perf_counter() - begun)
         tables = batch_floor.written(installed, _done(installed, batch))
         floor.append(batch_floor.loaded(installed, batch, copy, tables))
+    return middle(ours), middle(floor)
+
+
+def _sent(installed: World, format: str, count: int) -> Batch:
+    return batch_files.sent(installed, batch_files.written(format, list(batch_files.records(installed, count))))
+
+
+def _one_by_one(installed: World) -> float:
+    """Report records as by single requests, each in a transaction of its own; return how many a second."""
+    bodies = [json.dumps(batch_files.body(each)) for each in batch_files.records(installed, NAIVE)]
+    caller = batch_files.reporter(installed)
+    begun = time.perf_counter()
+    for each in bodies:
+        body = CompletionIn.model_validate_json(each)
+        report = body.as_report(PROVIDER, installed.service.clock(), EntryMethod.API)
+        with suppress(CompletionRejected):
+            transact(caller, reporting.report, report)
+    return NAIVE / (time.perf_counter() - begun)
+
+
+def _rejected_file(installed: World) -> float:
+    """Return how many seconds writing the rejected records of the newest batch takes."""
+    caller, database = batch_files.reporter(installed), installed.service.database
+    (newest,) = database.read(
+        lambda connection: batches.page(connection, caller, before=None, limit=1, kinds=(), statuses=())
+    )
+    begun = time.perf_counter()
+    file = database.read(
+        lambda connection: answers.open_written(connection, caller, newest.batch_id, answers.Which.REJECTED, None)
+    )
+    assert sum(map(len, file.pieces))
+    return time.perf_counter() - begun
+
+
+def _memory(installed: World, database: str, format: str) -> Row:
+    most = []
+    for count in (FEW, max(ROWS, 2 * FEW)):
+        _sent(installed, format, count)
+        most.append(batch_worker.peaks(installed)[1])
     return at_most(
-        f"{ROWS} completions from {format}, {database}", "read, and every row loaded in bulk", middle(ours),
-        middle(floor), FLOOR, "s",
+        f"memory of a worker, {max(ROWS, 2 * FEW)} from {format}, {database}", f"{FEW} of them", most[1], most[0],
+        MEMORY, "MB",
     )  # fmt: skip
+
+
+def _two_workers(installed: World) -> Row:
+    """Let one worker process, then two, work on four files that are read already."""
+    rates = []
+    for count in (1, 2):
+        sent = [_sent(installed, "tab", ROWS // 4) for _ in range(4)]
+        while read_one(installed.service):
+            pass
+        with ExitStack() as stack:
+            for _ in range(count):
+                stack.enter_context(_worker(installed))
+            begun = time.perf_counter()
+            while any(not _seen(installed, each).finished for each in sent):
+                time.sleep(0.02)
+            rates.append(ROWS / (time.perf_counter() - begun))
+    return at_least("four files by two worker processes, postgresql", "by one", rates[1], rates[0], TWO)
+
+
+@contextmanager
+def _worker(installed: World) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "worker"], env=installed.environment, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        # It says when it begins.
+        assert process.stdout.readline()
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _beside(installed: World, database: str) -> Row:
+    """Report single completions without, then with a file that is being worked on."""
+    bodies = iter(installed.bodies(2 * ROUNDS * REQUESTS))
+    alone, beside = [], []
+    with served("app.server:process", installed.environment) as port:
+        for _ in range(ROUNDS):
+            piece = [next(bodies) for _ in range(REQUESTS)]
+            alone.append(load.run(port, "/v1/learner-completions", installed.key, piece, CONNECTIONS).p99)
+            batch = _sent(installed, "tab", ROWS)
+            while not _seen(installed, batch).applied:
+                time.sleep(0.02)
+            piece = [next(bodies) for _ in range(REQUESTS)]
+            beside.append(load.run(port, "/v1/learner-completions", installed.key, piece, CONNECTIONS).p99)
+            while not _seen(installed, batch).finished:
+                time.sleep(0.1)
+    return at_most(
+        f"single completions, p99 beside a file, {database}", "p99 without it", middle(beside), middle(alone), BESIDE
+    )
 
 
 def work_through(installed: World) -> None:
@@ -56,8 +183,12 @@ def work_through(installed: World) -> None:
 
 
 def _done(installed: World, batch: Batch) -> Batch:
-    caller = batch_files.reporter(installed)
-    found = installed.service.database.read(lambda connection: batches.get(connection, caller, batch.batch_id))
+    found = _seen(installed, batch)
     assert found.status is BatchStatus.COMPLETED, found.file_error
     assert abs(found.counts["rejected"] - 0.07 * found.records) <= 0.001 * found.records + 7, found.counts
     return found
+
+
+def _seen(installed: World, batch: Batch) -> Batch:
+    caller = batch_files.reporter(installed)
+    return installed.service.database.read(lambda connection: batches.get(connection, caller, batch.batch_id))

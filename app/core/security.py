@@ -34,13 +34,18 @@ class Keyring:
 
     def __init__(self, given: tuple[str, ...]) -> None:
         self._given = given
+        self._known: dict[str, list[bytes]] = {}
 
     def _keys(self, purpose: str) -> list[bytes]:
-        return [hmac.digest(secret.encode(), f"pars:{purpose}".encode(), "sha256") for secret in self._given]
+        if purpose not in self._known:
+            self._known[purpose] = [
+                hmac.digest(secret.encode(), f"pars:{purpose}".encode(), "sha256") for secret in self._given
+            ]
+        return self._known[purpose]
 
     def keyed_digest(self, purpose: str, text: str) -> str:
         """Return a digest that only holders of the secret can compute."""
-        return hmac.new(self._keys(purpose)[0], text.encode(), "sha256").hexdigest()
+        return hmac.digest(self._keys(purpose)[0], text.encode(), "sha256").hex()
 
     def verifies(self, purpose: str, text: str, digest: str) -> bool:
         """Tell whether a keyed digest was made by one of the secrets."""

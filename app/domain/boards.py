@@ -41,6 +41,9 @@ class Span:
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
 
+MOST_REMEMBERED = 4_096
+
+
 @cache
 def _keys(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
     return frozenset(code_key(text) for text in (name, *aliases))
@@ -93,6 +96,8 @@ class Board:
     advice: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = ()
     """What is different from a day on, oldest first."""
+    _types: dict[str, CreditType | None] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """The types by how they were asked for before: files ask for the same over and over."""
 
     def on(self, day: date | None) -> Board:
         """Return the board as it is for completions of a day; as the file begins when there is no day."""
@@ -123,8 +128,13 @@ class Board:
 
     def credit_type(self, text: str) -> CreditType | None:
         """Return the board's type that goes by this name or alias."""
+        if text in self._types:
+            return self._types[text]
         key = code_key(text)
-        return next((known for known in self.credit_types if key in known.keys), None)
+        found = next((known for known in self.credit_types if key in known.keys), None)
+        if len(self._types) < MOST_REMEMBERED:
+            self._types[text] = found
+        return found
 
     def type_name(self, text: str) -> str:
         """Return the board's own name for a type, or the text itself where the board's types are not known."""

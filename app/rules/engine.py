@@ -122,9 +122,6 @@ def ask(chosen: Chosen, case: Any) -> tuple[Finding, ...]:
     for each in chosen.rules:
         if absent and not absent.isdisjoint(each.needs):
             continue
-        faults = list(each.judge(case))
-        if not faults:
-            continue
         said = [
             Finding(
                 rule=each.id,
@@ -133,9 +130,9 @@ def ask(chosen: Chosen, case: Any) -> tuple[Finding, ...]:
                 detail=fault.detail,
                 hint=fault.hint,
             )
-            for fault in faults
+            for fault in each.judge(case)
         ]
-        if each.stands_alone:
+        if said and each.stands_alone:
             # The record as a whole is about something that is not there.
             return tuple(said)
         findings.extend(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,15 +16,16 @@ from app.store import dialect
 
 _COMPLETION = tuple(field.name for field in fields(Completion) if field.name not in ("rems", "credits"))
 _CREDIT = tuple(field.name for field in fields(Credit) if field.name not in ("status_at", "status_text"))
+_of_completion, _of_credit = attrgetter(*_COMPLETION), attrgetter(*_CREDIT)
 _INSTANTS = ("submitted_at", "updated_at", "withdrawn_at")
 
 
 def document_of(completion: Completion) -> dict[str, Any]:
     """Return a version of a completion in full, as it is kept beside the record."""
-    document = {name: getattr(completion, name) for name in _COMPLETION}
+    document: dict[str, Any] = dict(zip(_COMPLETION, _of_completion(completion), strict=True))
     document["rems"] = completion.rems_fields
     document["credits"] = [
-        {name: getattr(credit, name) for name in _CREDIT}
+        dict(zip(_CREDIT, _of_credit(credit), strict=True))
         | {"status_at": credit.status_at.isoformat(), "status_text": credit.status_text}
         for credit in completion.credits
     ]
