@@ -63,7 +63,7 @@ def app() -> FastAPI:
     app = FastAPI(title="Old", version="1", generate_unique_id_function=operation_id)
     problems.install(app)
     app.include_router(router)
-    app.add_middleware(Surroundings, body_limit=1_024, body_deadline=5)
+    app.add_middleware(Surroundings, body_limit=1_024, upload_limit=1_024, body_deadline=5, uploads=frozenset())
     return app
 
 
