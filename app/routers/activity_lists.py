@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sort_pattern, sorting, turn
+from app.core.pagination import SortedQuery, sort_keys, sort_pattern, sorting
 from app.core.routing import StrictRoute
 from app.routers.depends import ActivitiesReader
+from app.routers.paging import open_page
 from app.schemas.activities import ActivityOut, ActivityPage
 from app.schemas.base import Day
 from app.schemas.queries import DayOrInstant, Text, Texts, since
@@ -53,21 +54,18 @@ async def list_activities(
     caller: ActivitiesReader, query: Annotated[ActivityQuery, Query()], response: Response
 ) -> ActivityPage:
     """List the provider's activities, by id unless `sort` says otherwise."""
-    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
-    turned = turn(keyring, query, bound_to)
-    keys = sort_keys(turned.query.sort, SORTS)
-    asked = Filter(**turned.query.model_dump(exclude={*ActivityQuery.page_fields, "sort"}))
+    asked = open_page(caller, query, PATH)
+    keys = sort_keys(asked.query.sort, SORTS)
+    narrowed = Filter(**asked.query.model_dump(exclude={*ActivityQuery.page_fields, "sort"}))
     counted = "total" in query.include
     found = await read_async(
-        caller, activity_lists.page, asked, keys, after=turned.after, limit=query.size + 1, counted=counted
+        caller, activity_lists.page, narrowed, keys, after=asked.after, limit=asked.limit, counted=counted
     )
-    page = page_of(found.rows, query.size, lambda each: each[0])
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(PATH, query.limit, cursor, query.include))
+    page = asked.page(found.rows, response, lambda each: each[0])
     today = caller.service.clock().date()
     return ActivityPage(
         data=[ActivityOut.of(each, today) for _, each in page.rows],
-        next_cursor=cursor,
+        next_cursor=page.cursor,
         total=found.total and found.total.count,
         total_capped=found.total and found.total.capped,
     )

@@ -11,11 +11,12 @@ from pydantic import Field
 
 from app.core.errors import Conflict
 from app.core.multipart import Form
-from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
+from app.core.pagination import PageQuery
 from app.core.routing import StrictRoute
 from app.domain.batches import Batch
 from app.routers.depends import BatchesClient, BatchesUploader, BatchesWaiter, send
 from app.routers.openapi import problems
+from app.routers.paging import open_page
 from app.schemas.batches import (
     FORM,
     BatchIn,
@@ -110,16 +111,13 @@ class BatchQuery(PageQuery):
 @router.get("", response_model=BatchPage)
 async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query()], response: Response) -> BatchPage:
     """List the provider's batches, newest first."""
-    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
-    turned = turn(keyring, query, bound_to)
-    asked = turned.query
+    asked = open_page(caller, query, PATH)
+    kinds, statuses = asked.query.kind, asked.query.status
     found = await read_async(
-        caller, batches.page, before=turned.after, limit=query.size + 1, kinds=asked.kind, statuses=asked.status
+        caller, batches.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses
     )
-    page = page_of(found, query.size, lambda each: each.batch_id)
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(PATH, query.limit, cursor))
-    return BatchPage(data=[BatchOut.of(each) for each in page.rows], next_cursor=cursor)
+    page = asked.page(found, response, lambda each: each.batch_id)
+    return BatchPage(data=[BatchOut.of(each) for each in page.rows], next_cursor=page.cursor)
 
 
 @router.get("/{batch_id}", response_model=BatchOut)
@@ -139,18 +137,14 @@ async def list_batch_rows(
     caller: BatchesClient, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
 ) -> RowPage:
     """List what became of each record of a batch, in their order, with every finding."""
-    path = f"{PATH}/{batch_id}/rows"
-    keyring, bound_to = caller.service.keyring, caller.bound_to(path)
-    turned = turn(keyring, query, bound_to)
+    asked = open_page(caller, query, f"{PATH}/{batch_id}/rows")
     batch = await read_async(caller, batches.get, batch_id)
-    after = turned.after if turned.after is not None else -1
+    after = asked.after if asked.after is not None else -1
     found = await read_async(
-        caller, batches.rows, batch_id, after=after, limit=query.size + 1, outcomes=turned.query.outcome
+        caller, batches.rows, batch_id, after=after, limit=asked.limit, outcomes=asked.query.outcome
     )
-    page = page_of(found, query.size, lambda each: each.place)
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(path, query.limit, cursor))
-    return RowPage.of(batch, page.rows, cursor)
+    page = asked.page(found, response, lambda each: each.place)
+    return RowPage.of(batch, page.rows, page.cursor)
 
 
 @router.post("/{batch_id}/cancel", response_model=BatchOut, responses=problems(Conflict))

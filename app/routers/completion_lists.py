@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.core.pagination import SortedQuery, next_cursor, next_link, page_of, sort_keys, sort_pattern, sorting, turn
+from app.core.pagination import SortedQuery, sort_keys, sort_pattern, sorting
 from app.core.routing import StrictRoute
 from app.routers.depends import CompletionsReader
+from app.routers.paging import open_page
 from app.schemas.base import Day
 from app.schemas.completions import CompletionOut, CompletionPage, EntryMethodName
 from app.schemas.queries import DayOrInstant, References, Text, Texts, since, until
@@ -79,20 +80,17 @@ async def list_completions(
 
     A completion that stands from the first page to the last, and whose sort keys stay, is on exactly one of them.
     """
-    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
-    turned = turn(keyring, query, bound_to)
-    keys = sort_keys(turned.query.sort, SORTS)
-    asked = Filter(**turned.query.model_dump(exclude={*CompletionQuery.page_fields, "sort"}))
+    asked = open_page(caller, query, PATH)
+    keys = sort_keys(asked.query.sort, SORTS)
+    narrowed = Filter(**asked.query.model_dump(exclude={*CompletionQuery.page_fields, "sort"}))
     counted = "total" in query.include
     found = await read_async(
-        caller, completion_lists.page, asked, keys, after=turned.after, limit=query.size + 1, counted=counted
+        caller, completion_lists.page, narrowed, keys, after=asked.after, limit=asked.limit, counted=counted
     )
-    page = page_of(found.rows, query.size, lambda each: each[0])
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(PATH, query.limit, cursor, query.include))
+    page = asked.page(found.rows, response, lambda each: each[0])
     return CompletionPage(
         data=[CompletionOut.of(each) for _, each in page.rows],
-        next_cursor=cursor,
+        next_cursor=page.cursor,
         total=found.total and found.total.count,
         total_capped=found.total and found.total.capped,
     )

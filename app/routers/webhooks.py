@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 
 from app.core.errors import Conflict
-from app.core.pagination import PageQuery, next_cursor, next_link, page_of, turn
+from app.core.pagination import PageQuery
 from app.core.routing import StrictRoute
 from app.domain.webhooks import Endpoint
 from app.routers.depends import (
@@ -21,6 +21,7 @@ from app.routers.depends import (
     shown,
 )
 from app.routers.openapi import problems
+from app.routers.paging import open_page
 from app.schemas.webhooks import (
     WebhookDeliveryOut,
     WebhookDeliveryPage,
@@ -61,13 +62,10 @@ async def list_webhook_endpoints(
     caller: WebhooksManager, query: Annotated[PageQuery, Query()], response: Response
 ) -> WebhookEndpointPage:
     """List the client's endpoints, in the order in which they were made."""
-    keyring, bound_to = caller.service.keyring, caller.bound_to(PATH)
-    turned = turn(keyring, query, bound_to)
-    found = await read_async(caller, webhooks.page, after=turned.after, limit=query.size + 1)
-    page = page_of(found, query.size, lambda each: each.endpoint_id)
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(PATH, query.limit, cursor))
-    return WebhookEndpointPage(data=[WebhookEndpointOut.of(each) for each in page.rows], next_cursor=cursor)
+    asked = open_page(caller, query, PATH)
+    found = await read_async(caller, webhooks.page, after=asked.after, limit=asked.limit)
+    page = asked.page(found, response, lambda each: each.endpoint_id)
+    return WebhookEndpointPage(data=[WebhookEndpointOut.of(each) for each in page.rows], next_cursor=page.cursor)
 
 
 @router.get("/{endpoint_id}", response_model=WebhookEndpointOut, responses=NOT_MODIFIED)
@@ -105,21 +103,12 @@ async def list_webhook_deliveries(
     caller: WebhooksManager, endpoint_id: EndpointId, query: Annotated[DeliveryQuery, Query()], response: Response
 ) -> WebhookDeliveryPage:
     """List what an endpoint was or is to be told, the newest first, for 30 days after it was delivered or given up."""
-    path = f"{PATH}/{endpoint_id}/deliveries"
-    keyring, bound_to = caller.service.keyring, caller.bound_to(path)
-    turned = turn(keyring, query, bound_to)
+    asked = open_page(caller, query, f"{PATH}/{endpoint_id}/deliveries")
     found = await read_async(
-        caller,
-        deliveries.page,
-        endpoint_id,
-        statuses=turned.query.status,
-        before=turned.after,
-        limit=query.size + 1,
+        caller, deliveries.page, endpoint_id, statuses=asked.query.status, before=asked.after, limit=asked.limit
     )
-    page = page_of(found, query.size, lambda each: each.delivery_id)
-    cursor = next_cursor(keyring, turned, page, bound_to)
-    response.headers.update(next_link(path, query.limit, cursor))
-    return WebhookDeliveryPage(data=[WebhookDeliveryOut.of(each) for each in page.rows], next_cursor=cursor)
+    page = asked.page(found, response, lambda each: each.delivery_id)
+    return WebhookDeliveryPage(data=[WebhookDeliveryOut.of(each) for each in page.rows], next_cursor=page.cursor)
 
 
 @router.post(
