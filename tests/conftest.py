@@ -18,6 +18,7 @@ from app.services import demo
 from app.services.context import Service
 from app.services.startup import open_service
 from tests.contract import committed
+from tests.receiving import Inbox, inbox
 from tests.support import SECRET, Api, Moment, api_of
 
 _numbers = itertools.count(1)
@@ -102,6 +103,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     execute(server, f"CREATE DATABASE {name} TEMPLATE {world}")
     yield database_address(server, name)
     execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def box() -> Iterator[Inbox]:
+    """A receiver of webhooks on the local host."""
+    with inbox() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -45,12 +44,6 @@ SECOND = timedelta(seconds=1)
 def service(service: Service) -> Service:
     settle(service)
     return allowing_private(service)
-
-
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as opened:
-        yield opened
 
 
 def test_what_happens_is_sent_signed_and_holds_ids_only(api: Api, service: Service, box: Inbox, moment: Moment) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,12 +32,6 @@ ACCEPTED, REFUSED = Attempt(outcome=Outcome.ACCEPTED, answer=204), Attempt(outco
 def service(service: Service) -> Service:
     settle(service)
     return allowing_private(service)
-
-
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as opened:
-        yield opened
 
 
 def report_some(api: Api, service: Service, many: int) -> None:

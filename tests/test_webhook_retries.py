@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from app.domain.webhooks import FAILING_FOR, MOST_LATE, PAUSES, Outcome
 from app.services.context import Service
 from tests.problems import assert_problem
-from tests.receiving import ENDPOINTS, Inbox, allowing_private, deliver, deliveries, edit, inbox, register, signed
+from tests.receiving import ENDPOINTS, Inbox, allowing_private, deliver, deliveries, edit, register, signed
 from tests.support import Api, Moment, a_completion, john, settle
 
 SECOND = timedelta(seconds=1)
@@ -20,12 +19,6 @@ SECOND = timedelta(seconds=1)
 def service(service: Service) -> Service:
     settle(service)
     return allowing_private(service)
-
-
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as opened:
-        yield opened
 
 
 def test_a_failure_is_tried_again_on_schedule_until_it_is_dead(

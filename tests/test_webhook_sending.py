@@ -28,12 +28,6 @@ NAME = "hooks.example.org"
 PUBLIC = "93.184.216.34"
 
 
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as opened:
-        yield opened
-
-
 def names(*addresses: str, asked: list[str] | None = None) -> Resolver:
     """Return a resolver that knows one answer to everything."""
 
