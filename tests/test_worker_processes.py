@@ -62,6 +62,11 @@ class Site:
             connection.execute("SELECT pg_advisory_lock(1)")
             yield
 
+    def somebody_stands_still(self) -> bool:
+        """Tell whether a transaction holds a batch and says nothing."""
+        query = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%batch_rows%'"
+        return bool(self.rows(query))
+
     def somebody_waits(self) -> bool:
         return bool(self.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
 
@@ -101,7 +106,7 @@ def site(database_url: str, folder: Path, physicians: list[RegistryRow], *argume
     assert not counts.refused
     port = free_port()
     with (
-        installation(database_url, folder / "data", PARS_STALL_LIMIT="2", PARS_POOL_SIZE="6") as installed,
+        installation(database_url, folder / "data", PARS_STALL_LIMIT="5", PARS_POOL_SIZE="6") as installed,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http,
     ):
         installed.serve(port, *arguments)
@@ -178,7 +183,8 @@ def test_a_worker_that_stands_still_loses_its_hold_and_does_no_harm_when_it_goes
         batch_id = upload(served.api, content, name="learners.txt").json["batch_id"]
         eventually(served.somebody_waits)
         first.signal(signal.SIGSTOP)
-        second = served.installed.worker()
+    eventually(served.somebody_stands_still)
+    second = served.installed.worker()
     worked_through(served, batch_id)
     # Only the first is left: it finds its transaction undone, and works on what comes next.
     second.signal(signal.SIGTERM)
