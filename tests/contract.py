@@ -94,7 +94,7 @@ class Contract:
             return
         if media_type not in response["content"]:
             yield f"{operation.id} {status}: media type {media_type} is not described"
-        elif media_type.endswith("json"):
+        elif media_type.endswith("json") and media_type != "application/x-ndjson":
             found = self.invalid(response["content"][media_type]["schema"], json.loads(body))
             yield from (f"{operation.id} {status}: {each}" for each in found)
 

@@ -21,7 +21,8 @@ __all__ = ["binary", "describe", "names_of", "operation_id", "problems"]
 def binary(*media_types: str, status: int = 200, description: str = "The file") -> Responses:
     """Declare that a route answers with the bytes of a file."""
     schema = {"type": "string", "format": "binary"}
-    return {status: {"description": description, "content": {each: {"schema": schema} for each in media_types}}}
+    bare = (each.partition(";")[0] for each in media_types)
+    return {status: {"description": description, "content": {each: {"schema": schema} for each in bare}}}
 
 
 def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
