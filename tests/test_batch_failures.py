@@ -15,11 +15,12 @@ import pytest
 from app.domain.batches import Batch, BatchStatus, RawRow, RowResult
 from app.formats.reading import open_file
 from app.services import activities, batch_reading, batch_rehearsals, batch_turns
+from app.services import batches as batch_verbs
 from app.services.batch_records import apply
 from app.services.batch_work import read_one
 from app.services.context import Service, Work
-from app.store import dialect
-from tests.files_support import lines, row, rows_of, tab_text, upload, work_through, worked
+from app.store import batches, dialect
+from tests.files_support import file_of, lines, row, rows_of, tab_text, upload, work_through, worked
 from tests.support import Api, Moment, a_completion, an_activity, api_of, settle
 
 DAYS = [f"12/{day:02}/2021" for day in range(1, 13)]
@@ -261,3 +262,26 @@ def test_a_retry_that_comes_twice_at_once_is_done_once(api: Api, service: Servic
     counts = api.get(path).json["counts"]
     assert (counts["read"], counts["added"], counts["rejected"]) == (2, 1, 1)
     assert api.get(path).json["status"] == BatchStatus.COMPLETED
+
+
+def test_refused_records_far_apart_are_given_back_piece_by_piece(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_verbs, "PIECE_ROWS", 5)
+    amounts = [0.3 if number % 5 == 0 else 1 for number in range(60)]
+    batch = worked(api, service, tab_text(row(Number_of_CME_Credits=amount) for amount in amounts))
+    assert batch["counts"]["rejected"] == 12
+    held: list[int] = []
+
+    def counted(*given: Any, **more: Any) -> list[tuple[int, RawRow]]:
+        found = of_pieces(*given, **more)
+        held.append(len(found))
+        return found
+
+    of_pieces = batches.of_pieces
+    monkeypatch.setattr(batches, "of_pieces", counted)
+    assert file_of(api, batch, "rejected").count(b"credit-quarter") == 12
+    for format in ("ndjson", "xml", "xlsx"):
+        answer = api.get(f"/v1/batches/{batch['batch_id']}/files/rejected", format=format)
+        assert (answer.status == 200) == (format == "xlsx")
+    assert max(held) == 5, "no more records are held than stand in a piece"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -101,15 +103,15 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
     """Yield records as sent with what became of them, in their order."""
     place = -1
 
-    def some(connection: Connection) -> list[tuple[RawRow, RowResult]]:
-        found = batches.rows_after(connection, batch.batch_id, place, AT_ONCE, outcomes)
-        pieces = {each.place // batch.piece_rows for each in found}
-        raw = dict(batches.of_pieces(connection, batch, pieces)) if pieces else {}
-        return [(raw[each.place], each) for each in found]
+    def some(connection: Connection) -> list[RowResult]:
+        return batches.rows_after(connection, batch.batch_id, place, AT_ONCE, outcomes)
 
     while found := service.database.read(some):
-        place = found[-1][1].place
-        yield from found
+        place = found[-1].place
+        # Piece by piece: a thousand refused records may stand in a thousand pieces, each of many records.
+        for number, results in groupby(found, lambda each: each.place // batch.piece_rows):
+            raw = dict(service.database.read(partial(batches.of_pieces, batch=batch, numbers=[number])))
+            yield from ((raw[each.place], each) for each in results)
 
 
 def _noted(raw: RawRow, result: RowResult) -> WrittenRow:
