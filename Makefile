@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 8000
 COMPLETIONS ?= 1000000
+ROWS ?= 100000
 TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-boards drill-fuzz drill-formats check-docker check-spreadsheets lock migrations openapi clean
+.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats check-docker check-spreadsheets lock migrations openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -68,11 +69,16 @@ check-spreadsheets: $(STAMP)  ## Upload, download, mend and upload again with Li
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
 	$(BIN)/python -m benchmarks
 
-bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, and a board's feed of as many (minutes).
-	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) $(BIN)/python -m benchmarks pages feed
+bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a feed of as many, files of ROWS=100000 records (an hour).
+	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) $(BIN)/python -m benchmarks pages feed batches
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
 	$(BIN)/python -m benchmarks.drill_kill
+
+KILLS ?= 100
+
+drill-batch: $(STAMP)  ## Kill who works on files, KILLS=100 times; they end as if nothing had happened (many minutes).
+	$(BIN)/python -m benchmarks.drill_batch $(KILLS)
 
 RUN_SECONDS ?= 120
 

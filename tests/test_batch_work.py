@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from app.core import engines
 from app.domain.batches import Batch, FileFault, FileFaultCode, RawRow, RowResult
 from app.services import batch_reading, batch_turns
 from app.services.batch_records import apply
@@ -150,6 +153,32 @@ def test_of_many_workers_one_applies_each_piece(api: Api, service: Service) -> N
     settle(service)
 
 
+@pytest.fixture
+def soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let PostgreSQL wait only a moment for a process that says nothing within its transaction."""
+    monkeypatch.setattr(engines, "IDLE_SECONDS", 0.3)
+
+
+@pytest.mark.usefixtures("soon_given_up")
+def test_a_worker_that_stands_still_within_a_piece_holds_nobody_up(api: Api, service: Service) -> None:
+    if service.database.on_sqlite:
+        pytest.skip("SQLite has one process")
+    sent = upload(api, workbook(MIXED)).json
+    read_one(service)
+    with service.database.engine.connect() as connection:
+        connection.begin()
+        assert batches.take_turn(connection) is not None
+        assert batch_turns.take(service, 50) is None
+        for _ in range(100):
+            if batch_turns.take(service, 50) is not None:
+                break
+            time.sleep(0.05)
+        with pytest.raises(DBAPIError):
+            batches.take_turn(connection)
+    assert api.get(f"/v1/batches/{sent['batch_id']}").json["status"] == "completed"
+    settle(service)
+
+
 def test_a_record_on_which_the_service_fails_stops_no_other(
     api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +264,18 @@ def test_the_pace_follows_what_a_piece_takes() -> None:
     for _ in range(10):
         pace.learn(pace.at_once, 0.0001)
     assert pace.at_once == 250
+
+
+def test_pieces_are_longer_while_nobody_would_wait_but_never_too_long() -> None:
+    assert Pace(on_sqlite=True, at_once=30).longest == 180
+    assert Pace(on_sqlite=True, at_once=60).longest == 250
+    assert Pace(on_sqlite=False, at_once=60).longest == 60
+
+
+def test_a_request_that_writes_is_noticed_by_who_works_beside_it(api: Api, service: Service) -> None:
+    assert not service.database.asked_within(60)
+    api.report(a_completion())
+    assert service.database.asked_within(60)
 
 
 def test_pieces_are_kept_as_they_were_sent(service: Service, api: Api) -> None:

@@ -65,7 +65,8 @@ def _execute(
 
 def _told_by_sqlalchemy(connection: Connection, error: Any) -> Exception:
     """Return a driver's error as SQLAlchemy tells it, and let go of a connection that is lost."""
-    lost = connection.dialect.is_disconnect(error, None, None)
+    driver: Any = connection.connection.driver_connection
+    lost = connection.dialect.is_disconnect(error, driver, None)
     told = DBAPIError.instance(
         None, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=lost,
         dialect=connection.dialect,
