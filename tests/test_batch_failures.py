@@ -321,6 +321,17 @@ def test_no_record_is_lost_at_the_border_of_a_piece(
     assert [each["row"] for each in rows_of(api, batch)] == list(range(1, count + 1))
 
 
+def test_a_dry_run_of_very_many_activities_is_refused(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_reading, "MOST_REHEARSED", 2)
+    sent = [an_activity(title=f"Course {number}", internal_id=f"c-{number}") for number in range(3)]
+    refused = worked(api, service, lines(sent), "activities", dry_run=True)
+    assert (refused["status"], refused["file_error"]["code"]) == ("failed", "too-large")
+    assert worked(api, service, lines(sent[:2]), "activities", dry_run=True)["counts"]["added"] == 2
+    assert worked(api, service, lines(sent), "activities")["counts"]["added"] == 3
+
+
 def test_validations_are_rehearsed_some_at_a_time(api: Api, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     # They write until they are undone: where there is one writer, everybody waits for them.
     sizes: list[int] = []
