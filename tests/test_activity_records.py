@@ -194,6 +194,7 @@ def test_a_line_is_the_body_of_the_api() -> None:
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [({"close": 1}, ("type", "/close")), ({"activity_id": 2}, ("type", "/activity_id")),
+     ({"activity_id": "2017\x00"}, ("format", "/activity_id")),
      ({"colour": 1}, ("field-unknown", "/colour")), ({"action": 1}, ("type", "/action"))],
 )  # fmt: skip
 def test_a_line_that_cannot_be_read_is_told(fields: dict[str, Any], fault: tuple[str, str]) -> None:

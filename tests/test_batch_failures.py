@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from app.domain.batches import Batch, BatchStatus, RawRow, RowResult
+from app.domain.batches import Batch, BatchKind, BatchStatus, RawRow, RowResult
 from app.formats.reading import open_file
 from app.services import activities, batch_reading, batch_rehearsals, batch_turns
 from app.services import batches as batch_verbs
 from app.services.batch_records import apply
-from app.services.batch_work import read_one
+from app.services.batch_work import Pace, apply_some, read_one
 from app.services.context import Service, Work
 from app.store import batches, dialect
 from tests.files_support import file_of, lines, row, rows_of, tab_text, upload, work_through, worked
+from tests.live import at_once
 from tests.support import Api, Moment, a_completion, an_activity, api_of, settle
 
 DAYS = [f"12/{day:02}/2021" for day in range(1, 13)]
@@ -252,8 +253,6 @@ def claim_of(service: Service) -> Any:
 
 
 def test_a_retry_that_comes_twice_at_once_is_done_once(api: Api, service: Service) -> None:
-    from tests.live import at_once
-
     batch = worked(api, service, tab_text([row(), row(Number_of_CME_Credits=0.3)]))
     path = f"/v1/batches/{batch['batch_id']}"
     answers = at_once([lambda: api.post(f"{path}/retry", None).status] * 4)
@@ -285,3 +284,64 @@ def test_refused_records_far_apart_are_given_back_piece_by_piece(
         answer = api.get(f"/v1/batches/{batch['batch_id']}/files/rejected", format=format)
         assert (answer.status == 200) == (format == "xlsx")
     assert max(held) == 5, "no more records are held than stand in a piece"
+
+
+def test_a_batch_cancelled_while_it_is_worked_on_counts_what_was_done_and_goes_on(api: Api, service: Service) -> None:
+    batch_id = upload(api, tab_text(row(Completion_Date=day) for day in DAYS)).json["batch_id"]
+    path = f"/v1/batches/{batch_id}"
+    read_one(service)
+
+    def work() -> None:
+        while apply_some(service, Pace(on_sqlite=service.database.on_sqlite, at_once=1)):
+            pass
+
+    at_once([work, work, lambda: api.post(f"{path}/cancel", None)])
+    batch = api.get(path).json
+    assert batch["status"] in ("cancelled", "completed")
+    assert batch["counts"]["read"] == batch["counts"]["added"] == len(rows_of(api, batch))
+    assert len(api.completions(batch_id=batch_id)) == batch["counts"]["added"]
+    if batch["status"] == "cancelled":
+        assert api.post(f"{path}/retry", None).status == 200
+    work_through(service)
+    batch = api.get(path).json
+    assert (batch["status"], batch["counts"]["added"]) == ("completed", len(DAYS))
+    assert [each["outcome"] for each in rows_of(api, batch)] == ["added"] * len(DAYS)
+    settle(service)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 6, 10, 11])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_no_record_is_lost_at_the_border_of_a_piece(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, count: int, dry_run: bool
+) -> None:
+    monkeypatch.setattr(batch_verbs, "PIECE_ROWS", 5)
+    sent = [a_completion(completed_on=f"2021-12-{day:02}") for day in range(1, count + 1)]
+    batch = worked(api, service, lines(sent), at_once=3, dry_run=dry_run)
+    assert (batch["status"], batch["counts"]["added"], batch["counts"]["read"]) == ("completed", count, count)
+    assert [each["row"] for each in rows_of(api, batch)] == list(range(1, count + 1))
+
+
+def test_a_dry_run_of_very_many_activities_is_refused(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_reading, "MOST_REHEARSED", 2)
+    sent = [an_activity(title=f"Course {number}", internal_id=f"c-{number}") for number in range(3)]
+    refused = worked(api, service, lines(sent), "activities", dry_run=True)
+    assert (refused["status"], refused["file_error"]["code"]) == ("failed", "too-large")
+    assert worked(api, service, lines(sent[:2]), "activities", dry_run=True)["counts"]["added"] == 2
+    assert worked(api, service, lines(sent), "activities")["counts"]["added"] == 3
+
+
+def test_validations_are_rehearsed_some_at_a_time(api: Api, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    # They write until they are undone: where there is one writer, everybody waits for them.
+    sizes: list[int] = []
+
+    def counted(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
+        sizes.append(len(rows))
+        return apply(work, batch, rows)
+
+    monkeypatch.setattr(batch_rehearsals, "apply", counted)
+    monkeypatch.setitem(batch_rehearsals.AT_ONCE, BatchKind.LEARNER_VALIDATIONS, 2)
+    rebecca = {"first_name": "Rebecca", "last_name": "Test", "state": "TN", "license_id": "444444"}
+    batch = worked(api, service, lines([rebecca] * 5), "learner-validations", dry_run=True)
+    assert (sizes, batch["counts"]["one"]) == ([2, 2, 1], 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,10 +13,12 @@ from app.formats.activity_bodies import ActivityRecord, blank_record
 from app.formats.line_bodies import LinePlaces, action_of, read_line
 from app.formats.places import refusal
 from app.schemas.activities import ActivityPatch
+from app.schemas.base import KEEPABLE
 from app.schemas.faults import findings_of
 
 _NO_CLOSE = refusal("type", "/close", "Whether to close is true or false.", "Give true, or leave it out.")
 _NO_ID = refusal("type", "/activity_id", "An activity id is a text.", "Give its nine digits in quotes.")
+_NO_TEXT = refusal("format", "/activity_id", "The text has a character that cannot be kept.", "Give its nine digits.")
 
 
 class ActivityLines(LinePlaces):
@@ -53,5 +56,6 @@ class ActivityLines(LinePlaces):
 def _told(activity_id: Any, close: Any) -> tuple[Finding, ...]:
     return (
         *((_NO_ID,) if not isinstance(activity_id, str | None) else ()),
+        *((_NO_TEXT,) if isinstance(activity_id, str) and not re.fullmatch(KEEPABLE, activity_id) else ()),
         *((_NO_CLOSE,) if not isinstance(close, bool | None) else ()),
     )

@@ -49,7 +49,11 @@ FORM: dict[str, Any] = {
             "type": "boolean",
             "description": "Of completions, and required of them: that the learners have permitted the reporting.",
         },
-        "dry_run": {"type": "boolean", "default": False, "description": "Judge the records, and store none of them."},
+        "dry_run": {
+            "type": "boolean",
+            "default": False,
+            "description": "Judge the records, and store none of them; at most 2,000 activities at a time.",
+        },
         "on_unmatched": {
             "type": "string",
             "enum": ["reject"],

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from app.core.logging import log, where
-from app.domain.batches import Batch, BatchStatus, FileFault, FileFaultCode, RawRow
+from app.domain.batches import Batch, BatchKind, BatchStatus, FileFault, FileFaultCode, RawRow
 from app.formats.limits import MEBIBYTE
 from app.formats.reading import OpenFile, open_file
 from app.services.batch_ends import note_end
@@ -38,6 +38,8 @@ AT_ONCE = 20
 """Pieces kept in one transaction, unless they are long."""
 MOST = 8 * MEBIBYTE
 """Bytes of records, as the parser tells them, from which on no further piece is waited for."""
+MOST_REHEARSED = 2_000
+"""Activities of one dry run: they are judged in one transaction, and where there is one writer all others wait."""
 
 T = TypeVar("T")
 
@@ -138,6 +140,8 @@ def _read(service: Service, batch: Batch) -> Batch:
         raise FileFault(
             FileFaultCode.NO_ROWS, "The file has headings but no records. Fill in rows, and upload it again."
         )
+    if batch.dry_run and batch.kind is BatchKind.ACTIVITIES and records > MOST_REHEARSED:
+        raise FileFault(FileFaultCode.TOO_LARGE, f"A dry run takes {MOST_REHEARSED:,} activities. Split the file.")
     _saved(service, batch, values)
     return replace(batch, head=file.head, records=records, status=BatchStatus.APPLYING)
 
