@@ -163,9 +163,7 @@ def _progress(installed: World, sent: list[Batch]) -> tuple[int, int, int]:
     """Return how many files are read, how many of all records have taken effect, and how many files have not ended."""
     caller = batch_files.reporter(installed)
     found = [
-        installed.service.database.read(
-            lambda connection, each=each: batches.get(connection, caller, each.batch_id)
-        )
+        installed.service.database.read(lambda connection, each=each: batches.get(connection, caller, each.batch_id))
         for each in sent
     ]
     read = sum(each.records > 0 for each in found)
