@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -85,3 +86,15 @@ def test_of_a_file_that_is_refused_its_content_is_never_told(
         work_through(service)
         batch = api.get(f"/v1/batches/{sent.json['batch_id']}").json
         assert MARK not in everything_said(api, service, batch, capfd), content
+
+
+def test_the_audit_log_holds_no_digest_by_which_a_short_file_could_be_guessed(api: Api, service: Service) -> None:
+    content = tab_text([ROW])
+    batch_id = upload(api, content).json["batch_id"]
+    ((fields,),) = service.database.read(
+        lambda connection: dialect.rows(
+            connection, "SELECT fields FROM audit WHERE verb = 'upload' AND subject_id = :id", {"id": batch_id}
+        )
+    )
+    assert len(dialect.as_document(fields)["digest"]) == 64
+    assert hashlib.sha256(content).hexdigest() not in repr(fields)
