@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
-from app.core import engines
 from app.domain.batches import Batch, FileFault, FileFaultCode, RawRow, RowResult
 from app.services import batch_reading, batch_turns
 from app.services.batch_records import apply
@@ -150,32 +147,6 @@ def test_of_many_workers_one_applies_each_piece(api: Api, service: Service) -> N
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], batch["counts"]["added"]) == ("completed", len(DAYS))
     assert [each["row"] for each in rows_of(api, batch)] == list(range(2, len(DAYS) + 2))
-    settle(service)
-
-
-@pytest.fixture
-def soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let PostgreSQL wait only a moment for a process that says nothing within its transaction."""
-    monkeypatch.setattr(engines, "IDLE_SECONDS", 0.3)
-
-
-@pytest.mark.usefixtures("soon_given_up")
-def test_a_worker_that_stands_still_within_a_piece_holds_nobody_up(api: Api, service: Service) -> None:
-    if service.database.on_sqlite:
-        pytest.skip("SQLite has one process")
-    sent = upload(api, workbook(MIXED)).json
-    read_one(service)
-    with service.database.engine.connect() as connection:
-        connection.begin()
-        assert batches.take_turn(connection) is not None
-        assert batch_turns.take(service, 50) is None
-        for _ in range(100):
-            if batch_turns.take(service, 50) is not None:
-                break
-            time.sleep(0.05)
-        with pytest.raises(DBAPIError):
-            batches.take_turn(connection)
-    assert api.get(f"/v1/batches/{sent['batch_id']}").json["status"] == "completed"
     settle(service)
 
 

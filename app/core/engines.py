@@ -17,9 +17,6 @@ BUSY_SECONDS = 15
 LOCK_SECONDS = 5
 """How long a PostgreSQL transaction waits for another's lock, an idempotency key's among them."""
 
-IDLE_SECONDS = 40
-"""How long a PostgreSQL transaction may wait for its own process: no verb thinks as long between two statements."""
-
 
 def sqlite_engine(url: str, *, writes: bool) -> Engine:
     """Return an engine for the one writer, or for readers that cannot write."""
@@ -84,8 +81,6 @@ def postgres_engine(url: str, pool_size: int, stall_limit: float = 0) -> Engine:
         connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         # A process that was stopped still has its connection, and with it its locks: they are taken from it.
         connection.execute(f"SET idle_in_transaction_session_timeout = '{stall_limit * 1_000:.0f}ms'")
-        # Nor behind one whose process is stopped, or whose machine is cut off.
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
         # Statements join a set of keys; the plan for one key is the plan for a thousand, and is made once.
         connection.execute("SET plan_cache_mode = force_generic_plan")
         # A plan made while a table was small would read all of it, and be kept: every key has its index.
