@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from app.services import feeds
 from app.services.context import Service
-from app.store import dialect
+from app.store import dialect, feed
 from tests.live import at_once
 from tests.problems import assert_problem
 from tests.support import Answer, Api, Moment, a_completion, api_of, john, settle, tina
@@ -248,6 +249,53 @@ def test_a_cursor_from_a_future_that_was_undone_is_refused(api: Api, tennessee: 
 
     service.database.write(forget)
     assert_problem(tennessee.get(FEED, after=cursor), 410, "cursor-diverged")
+
+
+def test_a_cursor_of_two_values_is_read_as_before(api: Api, aba: Api, service: Service) -> None:
+    """They were given before cursors told of decisions."""
+    reported = [api.report(tina(f"2021-12-0{day}")).json for day in (1, 2)]
+    decide(aba, service, reported[0]["credits"][0]["credit_id"])
+    (event, *_), cursor = read(aba, service, limit=1)
+    bound = f"{aba.client_id} None {FEED}"
+    position, event_id, decision_id = json.loads(service.keyring.unseal("cursor", cursor, bound) or "")
+    assert (position, bool(decision_id)) == (event["position"], True)
+    old, other = (
+        service.keyring.seal("cursor", json.dumps(each).encode(), bound) for each in ([position, event_id], [1, "x"])
+    )
+    assert [each["position"] for each in read(aba, service, old)[0]] == [position + 1]
+    assert_problem(aba.get(FEED, after=other), 410, "cursor-diverged")
+
+
+def test_the_cursor_of_an_answer_goes_on_where_the_board_has_read(
+    api: Api, aba: Api, tennessee: Api, service: Service
+) -> None:
+    for day in (1, 2):
+        api.report(tina(f"2021-12-0{day}"))
+    (event,), cursor = read(aba, service, limit=1)
+    body = {"decisions": [{"credit_id": event["credit_id"], "position": event["position"], "decision": "accepted"}]}
+    answer = aba.send("POST", f"{FEED}/decisions", params={"after": cursor}, json=body).json
+    assert [each["position"] for each in read(aba, service, answer["next_cursor"])[0]] == [event["position"] + 1]
+    again = aba.send("POST", f"{FEED}/decisions", params={"after": cursor}, json=body).json
+    assert again["summary"]["unchanged"] == 1
+    assert [each["position"] for each in read(aba, service, again["next_cursor"])[0]] == [event["position"] + 1]
+    assert aba.post(f"{FEED}/decisions", body).json["next_cursor"] is None
+    _, foreign = read(tennessee, service)
+    refused = aba.send("POST", f"{FEED}/decisions", params={"after": foreign}, json=body)
+    assert_problem(refused, 422, "parameter-invalid")
+
+
+def test_the_last_decision_is_the_one_that_was_committed_last(api: Api, service: Service) -> None:
+    """Its id is no sign of that: several processes make them."""
+    credit_id = api.report(tina()).json["credits"][0]["credit_id"]
+    for decision_id in ("2", "1"):
+        row = {
+            "decision_id": decision_id, "commit_id": decision_id, "board": "ABA", "credit_id": credit_id,
+            "position": 1, "decision": "accepted", "at": service.clock(),
+        }  # fmt: skip
+        service.database.write(lambda connection, row=row: feed.add_decisions(connection, "ABA", [row]))
+        assert service.database.read(lambda connection: feed.last_decision(connection, "ABA")) == decision_id
+    assert service.database.read(lambda connection: feed.has_decided(connection, "ABA", "2"))
+    assert not service.database.read(lambda connection: feed.has_decided(connection, "TN-M", "2"))
 
 
 def test_decisions_and_corrections_at_the_same_moment_end_in_one_order(api: Api, aba: Api, service: Service) -> None:

@@ -21,11 +21,12 @@ from app.schemas.completions import CompletionIn
 from app.services import demo, reporting
 from app.services.context import Service, Work, operator
 from app.services.startup import open_service
+from app.simulator.deciding import decide_all
 from app.store import dialect
 from tests.conftest import as_described, execute, settings_for
 from tests.live import SECONDS
 from tests.problems import assert_problem
-from tests.simulating import FEED, facts, noted, standing, work
+from tests.simulating import FEED, a_board, facts, noted, standing, work
 from tests.support import Api, Moment, a_completion, api_of, john, settle, tina
 
 COMPLETIONS = "/v1/learner-completions"
@@ -193,3 +194,103 @@ def test_after_a_restore_whoever_read_further_is_told_and_reads_anew_what_stands
         assert not set(told) & set(undone)
         assert len({each["event_id"] for each in events}) == len(events)
         assert seen[-1] not in events
+
+
+def rejecting(event: Any) -> dict[str, Any]:
+    return {"decisions": [{"credit_id": event["credit_id"], "position": event["position"], "decision": "rejected"}]}
+
+
+@pytest.mark.parametrize("read_since", [True, False], ids=["read since", "not read since"])
+def test_decisions_that_a_restore_undid_are_made_anew(installation: Installation, read_since: bool) -> None:
+    """The feed is as it was, and the board holds that they were applied: nothing but its cursor knows of them."""
+    with installation.running() as (service, http):
+        api = api_of(http, service, "Western Regional", providers=["0008001"])
+        path = f"{COMPLETIONS}/{api.report(tina('2021-11-01')).json['completion_id']}"
+        settle(service)
+        # Read and noted, and not decided on.
+        a_board(http, service, "ABA")._read()
+        aba = Api(http, demo.board(service, "ABA")[1], "")
+    installation.keep()
+    with installation.running() as (service, http):
+        api = Api(http, api.key, api.client_id)
+        board = a_board(http, service, "ABA")
+        if read_since:
+            board.work()
+        else:
+            assert decide_all(board.view, board.roster)
+            assert board._send() == {"applied": 1}
+        assert api.get(path).json["credits"][0]["status"] == "rejected"
+    installation.put_back()
+    with installation.running() as (service, http):
+        api, aba = Api(http, api.key, api.client_id), Api(http, aba.key, "")
+        (held,) = noted(service, "ABA").held.values()
+        assert held.decided is not None
+        assert (held.decided.answer, api.get(path).json["credits"][0]["status"]) == ("applied", "pending")
+        cursor = noted(service, "ABA").cursor
+        assert_problem(aba.get(FEED, after=cursor), 410, "cursor-diverged")
+        event = {"credit_id": held.credit_id, "position": held.position}
+        answer = aba.send("POST", f"{FEED}/decisions", params={"after": cursor}, json=rejecting(event))
+        assert_problem(answer, 410, "cursor-diverged")
+        assert api.get(path).json["credits"][0]["status"] == "pending"
+        said: list[str] = []
+        work(http, service, "ABA", say=said.append)
+        assert sum("reading anew" in each for each in said) == 1
+        assert api.get(path).json["credits"][0]["status"] == "rejected"
+        said.clear()
+        work(http, service, "ABA", say=said.append)
+        assert said == []
+
+
+def test_a_board_of_which_nothing_was_undone_reads_on_after_a_restore(installation: Installation) -> None:
+    with installation.running() as (service, http):
+        api = api_of(http, service, "Western Regional", providers=["0008001"])
+        api.report(tina("2021-11-01"))
+        api.report(john())
+        settle(service)
+        work(http, service, "ABA")
+        a_board(http, service, "ABIM")._read()
+    installation.keep()
+    with installation.running() as (service, http):
+        work(http, service, "ABIM")
+    installation.put_back()
+    with installation.running() as (service, http):
+        Api(http, api.key, api.client_id).report(tina("2021-11-02"))
+        said: list[str] = []
+        for code in ("ABA", "ABIM"):
+            work(http, service, code, say=said.append)
+        assert said[0] == "ABA: position 2, 2 credits, 1 applied"
+        assert said[1:] == [
+            "ABIM: the service was put back to an earlier state; reading anew",
+            "ABIM: position 1, 1 credits, 1 applied",
+        ]
+
+
+def test_a_decision_about_what_a_restore_undid_is_refused(installation: Installation) -> None:
+    """Another correction stands at the position that the board has read: it never saw that one."""
+    with installation.running() as (service, http):
+        api = api_of(http, service, "Western Regional", providers=["0008001"])
+        path = f"{COMPLETIONS}/{api.report(tina('2021-11-01')).json['completion_id']}"
+        aba = Api(http, demo.board(service, "ABA")[1], "")
+        settle(service)
+
+    def corrected(http: TestClient, service: Service, credits: float) -> tuple[Any, str]:
+        """Correct the credit; return the last event of the feed, and the cursor behind it."""
+        body = tina("2021-11-01", credits)
+        assert Api(http, api.key, "").send("PUT", path, headers={"If-Match": "*"}, json=body).status == 200
+        settle(service)
+        page = Api(http, aba.key, "").get(FEED, limit=500).json
+        return page["data"][-1], page["next_cursor"]
+
+    installation.keep()
+    with installation.running() as (service, http):
+        undone, cursor = corrected(http, service, 0.5)
+    installation.put_back()
+    with installation.running() as (service, http):
+        event, stands = corrected(http, service, 1)
+        assert (event["credit_id"], event["position"]) == (undone["credit_id"], undone["position"])
+        api, aba = Api(http, api.key, ""), Api(http, aba.key, "")
+        answer = aba.send("POST", f"{FEED}/decisions", params={"after": cursor}, json=rejecting(undone))
+        assert_problem(answer, 410, "cursor-diverged")
+        assert api.get(path).json["credits"][0]["status"] == "pending"
+        answer = aba.send("POST", f"{FEED}/decisions", params={"after": stands}, json=rejecting(event))
+        assert (answer.status, answer.json["summary"]["applied"]) == (200, 1)

@@ -16,7 +16,7 @@ from app.core.database import Database
 from app.models.commits import APPEND_ONLY
 from app.models.tables import metadata
 from app.services.context import Service
-from app.store import schema
+from app.store import feed, schema
 from tests.conftest import database_address, execute
 from tests.feeds import decide
 from tests.support import Api, a_completion, settle
@@ -99,6 +99,22 @@ def test_physicians_and_who_refers_to_them_live_through_the_change_of_their_tabl
     ):
         with pytest.raises(DBAPIError):
             empty.write(lambda connection, statement=statement: connection.execute(text(statement)))
+
+
+def test_the_last_decision_of_a_board_is_found_among_those_made_before_the_table(service: Service, api: Api) -> None:
+    credit_id = api.report(a_completion()).json["credits"][0]["credit_id"]
+    for status in ("rejected", "accepted"):
+        decide(service, credit_id, status)
+    last = service.database.read(lambda connection: feed.last_decision(connection, "TN-M"))
+
+    def again(connection: Connection) -> None:
+        connection.execute(text("DROP TABLE last_decisions"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0011'"))
+        schema.upgrade(connection)
+
+    service.database.write(again)
+    assert service.database.read(lambda connection: feed.last_decision(connection, "TN-M")) == last != ""
+    settle(service)
 
 
 def test_the_head_file_names_the_newest_revision() -> None:

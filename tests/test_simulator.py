@@ -16,7 +16,7 @@ from app.services import demo
 from app.services.clients import Refused
 from app.services.context import Service
 from app.simulator.deciding import RosterFault, decide_all, roster_of
-from app.simulator.reading import Ended, LosingAnswers
+from app.simulator.reading import PATIENCE, Ended, LosingAnswers, Manner
 from app.simulator.view import Decided, FeedFault, View
 from tests.live import Wire
 from tests.simulating import Line, a_board, facts, noted, standing, work
@@ -272,6 +272,40 @@ def test_a_board_that_is_refused_or_alone_ends_with_a_sentence(http: TestClient,
 
     with pytest.raises(Ended, match="does not answer"):
         a_board(http, service, "ABA", line=httpx.MockTransport(refuse)).work()
+
+
+def test_a_board_that_works_for_a_time_ends_while_the_service_is_away(http: TestClient, service: Service) -> None:
+    asked = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        assert len(asked) < 50, "it goes on for ever"
+        raise httpx.ConnectError("nobody listens")
+
+    board = a_board(http, service, "ABA", line=httpx.MockTransport(refuse), manner=Manner(seconds=1_000))
+
+    def wait(seconds: float) -> None:
+        board.until -= 90
+
+    board.wait = wait
+    with pytest.raises(Ended, match="does not answer"):
+        board.work()
+    assert len(asked) == 13 > PATIENCE, "time ends it, not patience"
+
+
+def test_a_cursor_that_the_service_cannot_read_any_more_is_read_anew(
+    api: Api, http: TestClient, service: Service
+) -> None:
+    """Its secret is another since: what the cursor told is lost."""
+    api.report(tina())
+    board = work(http, service, "ABA")
+    board.view.cursor = "sealed with a secret that is gone"
+    board._note()
+    said: list[str] = []
+    work(http, service, "ABA", say=said.append)
+    assert sum("reading anew" in each for each in said) == 1
+    assert facts(noted(service, "ABA")) == standing(service, "ABA")
+    assert noted(service, "ABA").cursor != board.view.cursor
 
 
 def test_the_key_and_what_a_board_was_told_are_readable_by_their_owner_only(

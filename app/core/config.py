@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedWriter
 from pathlib import Path
 
 from pydantic import Field
@@ -75,20 +79,36 @@ class Settings(BaseSettings):
 
 
 def write_private(path: Path, text: str, *, replace: bool = True) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file in UTF-8 that only its owner can read, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
+    draft = path.with_name(f".{path.name}.draft")
+    with _locked(draft) as file:
+        # What a killed process has left of its own draft.
+        file.truncate()
+        file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
-    try:
-        if replace:
+        if replace or not path.exists():
             draft.replace(path)
         else:
-            # Two first starts at once: the one that links first decides for both.
-            path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)
+            # Two first starts at once: the one that was first decides for both.
+            draft.unlink()
+
+
+@contextmanager
+def _locked(draft: Path) -> Iterator[BufferedWriter]:
+    """Open a draft that nobody else writes meanwhile; it may hold something."""
+    while True:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Whoever was waited for has put it in its place: that file is another's now.
+            if _stands(draft, file):
+                yield file
+                return
+
+
+def _stands(path: Path, file: BufferedWriter) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

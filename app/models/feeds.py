@@ -31,3 +31,11 @@ decisions = Table(
     Index(None, "credit_id"),
     comment="Append-only by trigger: an earlier decision stays when a later one replaces it.",
 )
+
+last_decisions = Table(
+    "last_decisions",
+    metadata,
+    refers("board", "boards.code", primary_key=True),
+    refers("decision_id", "decisions.decision_id"),
+    comment="Ids do not tell which decision of a board was committed last: several processes write.",
+)

@@ -39,12 +39,26 @@ class FeedQuery(BaseModel):
     )
 
 
+class DecisionsQuery(BaseModel):
+    """Up to where the board has read."""
+
+    after: Annotated[
+        str | None,
+        Field(
+            max_length=2_000,
+            description="The newest `next_cursor`. The answer has the one to keep in its place, which tells of a "
+            "restore that undoes these decisions.",
+        ),
+    ] = None
+
+
 @router.get("", response_model=FeedPage, responses=problems(410))
 async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query()]) -> Response:
     """Read what the board is told of credit, each report, correction and withdrawal once and in order.
 
     Keep `next_cursor`, and ask again with it later; asking shows that everything before it has arrived. 410 tells that
-    the service was restored to an earlier state: read anew from the beginning, which gives what stands.
+    the service was restored to an earlier state: read anew from the beginning, which gives what stands, and send your
+    decisions again.
     """
     piece = await feeds.read(caller, after=query.after, limit=min(query.limit, MOST))
     return Response(written_page(piece.events, piece.cursor), media_type="application/json")
@@ -53,15 +67,19 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query
 @decisions.post(
     "/decisions",
     response_model=DecisionsOut,
+    responses=problems(410),
     openapi_extra={"requestBody": {"content": {CSV: {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def decide_credits(caller: BoardReader, body: DecisionsIn) -> DecisionsOut:
+async def decide_credits(
+    caller: BoardReader, body: DecisionsIn, query: Annotated[DecisionsQuery, Query()]
+) -> DecisionsOut:
     """Accept or reject credit, up to 5,000 at once, as JSON or CSV; each decision is answered by itself.
 
-    A later decision replaces an earlier one. Sent again, decisions are `unchanged`.
+    A later decision replaces an earlier one. Sent again, decisions are `unchanged`. 410 tells that the service was
+    restored to an earlier state than `after` is of.
     """
-    answers = await feeds.decide(caller, [each.as_decision() for each in body.decisions])
-    return DecisionsOut.of(body.decisions, answers)
+    reply = await feeds.decide(caller, [each.as_decision() for each in body.decisions], after=query.after)
+    return DecisionsOut.of(body.decisions, reply.answers, reply.cursor)
 
 
 @router.get(

@@ -173,9 +173,12 @@ class DecisionsOut(Out):
 
     data: list[DecidedOut]
     summary: DecisionsSummaryOut
+    next_cursor: str | None = Field(
+        description="Keep it in place of the one that was given as `after`. Null where none was."
+    )
 
     @classmethod
-    def of(cls, given: list[DecisionIn], answers: list[Answered]) -> DecisionsOut:
+    def of(cls, given: list[DecisionIn], answers: list[Answered], cursor: str | None) -> DecisionsOut:
         """Show answers beside what they answer."""
         return cls(
             data=[
@@ -183,6 +186,7 @@ class DecisionsOut(Out):
                 for each, answer in zip(given, answers, strict=True)
             ],
             summary=DecisionsSummaryOut.model_validate({each.value: answers.count(each) for each in Answered}),
+            next_cursor=cursor,
         )
 
 

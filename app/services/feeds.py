@@ -1,7 +1,8 @@
 """Boards: what each is sent, in order, and what it decides.
 
-A feed has positions from 1 without gaps. The cursor is position and event together: where another event stands at
-the position, the database was put back to an earlier state, and the board reads anew from the start.
+A feed has positions from 1 without gaps. The cursor is position and event together, and the last decision that stood:
+where another event stands at the position, or the decision is not on record, the database was put back to an earlier
+state, and the board reads and decides anew from the start.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection
@@ -39,6 +40,24 @@ class Piece:
     cursor: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What became of each decision, and where to go on."""
+
+    answers: list[Answered]
+    cursor: str | None
+    """The one that was given, with what is decided now; None where none was given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cursor:
+    """Up to where a board has read, and the last of its decisions then: "" where there was none."""
+
+    position: int = 0
+    event_id: str = ""
+    decision_id: str = ""
+
+
 def board_of(caller: Caller) -> Board:
     """Return the board that a client is of; raises `Forbidden` for others."""
     if caller.client.board is None:
@@ -53,32 +72,44 @@ async def read(caller: Caller, *, after: str | None, limit: int) -> Piece:
     cursor that is not the board's, `CursorDiverged` for one that no longer fits.
     """
     board = board_of(caller)
-    position, event_id = _opened(caller, after)
-    rows, known = await read_async(caller, _piece, board.code, position, event_id, limit)
-    if position > known:
-        await transact_async(caller, _mark_read, board.code, position)
-    last = (rows[-1].position, rows[-1].event_id) if rows else (position, event_id)
-    cursor = caller.service.keyring.seal("cursor", json.dumps(last).encode(), caller.bound_to(_PATH))
-    return Piece(events=rows, cursor=cursor)
+    cursor = _Cursor() if after is None else _opened(caller, after)
+    rows, known, decision_id = await read_async(caller, _piece, board.code, cursor, limit)
+    if cursor.position > known:
+        await transact_async(caller, _mark_read, board.code, cursor.position)
+    if rows:
+        cursor = replace(cursor, position=rows[-1].position, event_id=rows[-1].event_id)
+    return Piece(events=rows, cursor=_sealed(caller, replace(cursor, decision_id=decision_id)))
 
 
-def _opened(caller: Caller, after: str | None) -> tuple[int, str]:
-    if after is None:
-        return 0, ""
+def _sealed(caller: Caller, cursor: _Cursor) -> str:
+    held = [cursor.position, cursor.event_id, cursor.decision_id]
+    return caller.service.keyring.seal("cursor", json.dumps(held).encode(), caller.bound_to(_PATH))
+
+
+def _opened(caller: Caller, after: str) -> _Cursor:
     opened = caller.service.keyring.unseal("cursor", after, caller.bound_to(_PATH))
     if opened is None:
         detail = "This cursor does not belong to this feed."
         raise ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "after", "detail": detail}])
-    position, event_id = json.loads(opened)
-    return position, event_id
+    # Cursors from before decisions were told in them hold two values.
+    position, event_id, *decision = json.loads(opened)
+    return _Cursor(position=position, event_id=event_id, decision_id=decision[0] if decision else "")
+
+
+def _hold(connection: Connection, board: str, cursor: _Cursor) -> None:
+    """Raise `CursorDiverged` unless all stands that stood when a cursor was given."""
+    if cursor.position and feed.at(connection, board, cursor.position) != cursor.event_id:
+        raise CursorDiverged
+    if cursor.decision_id and not feed.has_decided(connection, board, cursor.decision_id):
+        raise CursorDiverged
 
 
 def _piece(
-    connection: Connection, caller: Caller, board: str, position: int, event_id: str, limit: int
-) -> tuple[list[Told], int]:
-    if position and feed.at(connection, board, position) != event_id:
-        raise CursorDiverged
-    return feed.after(connection, board, position, limit), feed.carried(connection, board)
+    connection: Connection, caller: Caller, board: str, cursor: _Cursor, limit: int
+) -> tuple[list[Told], int, str]:
+    _hold(connection, board, cursor)
+    rows = feed.after(connection, board, cursor.position, limit)
+    return rows, feed.carried(connection, board), feed.last_decision(connection, board)
 
 
 def _mark_read(work: Work, board: str, position: int) -> None:
@@ -110,13 +141,30 @@ def summary(connection: Connection, caller: Caller) -> Summary:
     )
 
 
-async def decide(caller: Caller, given: Sequence[Decision]) -> list[Answered]:
-    """Take in decisions in their order, each answered by itself; sent again they are `unchanged`."""
+async def decide(caller: Caller, given: Sequence[Decision], *, after: str | None) -> Reply:
+    """Take in decisions in their order, each answered by itself; sent again they are `unchanged`.
+
+    With the cursor up to which the board has read, raises `ParameterInvalid` and `CursorDiverged` as `read` does.
+    """
     board_of(caller)
+    cursor = None if after is None else _opened(caller, after)
     answers: list[Answered] = []
     for start in range(0, len(given), AT_ONCE):
-        answers += await transact_async(caller, decide_each, given[start : start + AT_ONCE])
-    return answers
+        # Each piece asks for what the piece before it has decided.
+        piece, cursor = await transact_async(caller, _decide_after, given[start : start + AT_ONCE], cursor)
+        answers += piece
+    return Reply(answers=answers, cursor=None if cursor is None else _sealed(caller, cursor))
+
+
+def _decide_after(
+    work: Work, given: Sequence[Decision], cursor: _Cursor | None
+) -> tuple[list[Answered], _Cursor | None]:
+    if cursor is None:
+        return decide_each(work, given), None
+    board = board_of(work.caller).code
+    _hold(work.connection, board, cursor)
+    answers = decide_each(work, given)
+    return answers, replace(cursor, decision_id=feed.last_decision(work.connection, board))
 
 
 def decide_each(work: Work, given: Sequence[Decision]) -> list[Answered]:
@@ -130,7 +178,7 @@ def decide_each(work: Work, given: Sequence[Decision]) -> list[Answered]:
         if answer is Answered.APPLIED:
             kept.append(_kept(work, board, each))
     standing.keep("decide")
-    feed.add_decisions(work.connection, kept)
+    feed.add_decisions(work.connection, board, kept)
     return answers
 
 

@@ -1,7 +1,8 @@
 """The board's HTTP: it reads its feed from a cursor on, sends what it decides, and notes both in one file.
 
-What is read is noted together with the cursor behind it, and what is decided before it is sent. Killed anywhere, it
-asks again for what it had not noted, and sends again what was not answered: both are harmless.
+What is read is noted together with the cursor behind it, what is decided before it is sent, and what is answered
+together with the cursor that tells of it. Killed anywhere, it asks again for what it had not noted, and sends again
+what was not answered: both are harmless. When the service was put back to an earlier state, a cursor says so.
 """
 
 from __future__ import annotations
@@ -102,18 +103,19 @@ class Board:
 
     def _round(self, *, decides: bool) -> bool:
         """Read what is new and decide on it; tell whether anything was done."""
+        sent = Counter[str]()
         try:
             read = self._read()
+            if decides and read < PIECE:
+                if decide_all(self.view, self.roster):
+                    self._note()
+                sent = self._send()
         except Diverged:
+            # What was decided is forgotten too: it may be undone, and deciding anew what stands changes nothing.
             self.say(f"{self.code}: the service was put back to an earlier state; reading anew")
             self.view = View()
             self._note()
             return True
-        sent = Counter[str]()
-        if decides and read < PIECE:
-            if decide_all(self.view, self.roster):
-                self._note()
-            sent = self._send()
         if read or sent:
             decided = "".join(f", {count} {result}" for result, count in sorted(sent.items()))
             self.say(f"{self.code}: position {self.view.position}, {len(self.view.held)} credits{decided}")
@@ -135,12 +137,14 @@ class Board:
         """Send what was decided and not answered; return how many were answered how."""
         results = Counter[str]()
         for piece in _pieces(list(self.view.unanswered())):
-            answer = self._ask("POST", f"{FEED}/decisions", json={"decisions": [_shown(each) for each in piece]})
+            decisions = {"decisions": [_shown(each) for each in piece]}
+            answer = self._ask("POST", f"{FEED}/decisions", params={"after": self.view.cursor}, json=decisions)
             for credit, told in zip(piece, answer["data"], strict=True):
                 assert credit.decided is not None
                 # What is stale was told anew, or will be: the next event of the credit takes the decision away.
                 self.view.decide(credit.credit_id, replace(credit.decided, answer=told["result"]))
                 results[told["result"]] += 1
+            self.view.cursor = answer["next_cursor"]
             self.wait(self.manner.slow)
             self._note()
         return results

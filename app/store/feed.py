@@ -207,9 +207,35 @@ def settle(connection: Connection, board: str, position: int) -> None:
     )
 
 
-def add_decisions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_decisions(connection: Connection, board: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep what a board has decided."""
+    if not rows:
+        return
     dialect.insert(connection, tables.decisions, rows)
+    # Whoever decides for the board at the same moment waits here: where the last one stands, all before it stand.
+    dialect.run(
+        connection,
+        "INSERT INTO last_decisions (board, decision_id) VALUES (:board, :decision_id) "
+        "ON CONFLICT (board) DO UPDATE SET decision_id = excluded.decision_id",
+        [{"board": board, "decision_id": rows[-1]["decision_id"]}],
+    )
+
+
+def last_decision(connection: Connection, board: str) -> str:
+    """Return the id of the decision of a board that was committed last, "" where there is none."""
+    found = dialect.rows(connection, "SELECT decision_id FROM last_decisions WHERE board = :board", {"board": board})
+    return str(found[0][0]) if found else ""
+
+
+def has_decided(connection: Connection, board: str, decision_id: str) -> bool:
+    """Tell whether a decision of a board is on record."""
+    return bool(
+        dialect.rows(
+            connection,
+            "SELECT 1 FROM decisions WHERE decision_id = :decision_id AND board = :board",
+            {"decision_id": decision_id, "board": board},
+        )
+    )
 
 
 def counts(connection: Connection, board: str, overdue_before: datetime) -> dict[str, int]:

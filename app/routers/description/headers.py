@@ -91,7 +91,7 @@ def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> 
     makes = {"201", "202"} & operation.said["responses"].keys()
     if makes and status in ("200", "201", "202", "204"):
         names.append("Location")
-    if "null" in fields.get("next_cursor", {}).get("type", ()):
+    if operation.method == "get" and "null" in fields.get("next_cursor", {}).get("type", ()):
         names.append("Link")
     if operation.takes_header("Idempotency-Key"):
         names.append("Idempotency-Replayed")
