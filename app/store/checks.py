@@ -10,16 +10,12 @@ FEW = 20
 
 INVARIANTS: dict[str, str] = {
     "the ledger equals the credit that holds": """
-        SELECT coalesce(l.activity_id, h.activity_id) || ' ' || coalesce(l.subject, h.subject) || ' ' ||
-               coalesce(l.target, h.target)
-        FROM ledger l FULL JOIN (
-            SELECT activity_id, subject, target, sum(quarters) AS quarters FROM (
-                SELECT c.activity_id, c.subject, c.completion_id,
-                       CASE WHEN c.kind = 'cme' THEN 'CME' ELSE c.board END AS target, max(c.quarters) AS quarters
-                FROM credits c WHERE c.holds GROUP BY 1, 2, 3, 4) each
-            GROUP BY 1, 2, 3) h
-        ON h.activity_id = l.activity_id AND h.subject = l.subject AND h.target = l.target
-        WHERE coalesce(l.quarters, 0) <> coalesce(h.quarters, 0)""",
+        SELECT activity_id || ' ' || subject || ' ' || target FROM (
+            SELECT activity_id, subject, target, quarters FROM ledger
+            UNION ALL
+            SELECT c.activity_id, c.subject, CASE WHEN c.kind = 'cme' THEN 'CME' ELSE c.board END, -max(c.quarters)
+            FROM credits c WHERE c.holds GROUP BY 1, 2, 3, c.completion_id) each
+        GROUP BY activity_id, subject, target HAVING sum(quarters) <> 0""",
     "no learner holds more than the activity's maximum": """
         SELECT l.activity_id || ' ' || l.subject || ' ' || l.target
         FROM ledger l JOIN activities a ON a.activity_id = l.activity_id
@@ -81,9 +77,9 @@ INVARIANTS: dict[str, str] = {
     "what each provider is told has positions without gaps": """
         SELECT provider_id FROM events GROUP BY provider_id HAVING count(*) <> max(position) OR min(position) <> 1""",
     "whatever is reported and sealed was told to its provider": """
-        SELECT a.subject_id FROM audit a JOIN sealed_commits s ON s.commit_id = a.commit_id
+        SELECT a.commit_id FROM audit a JOIN sealed_commits s ON s.commit_id = a.commit_id
         WHERE a.noun = 'completion' AND a.verb = 'report'
-        AND NOT EXISTS (SELECT 1 FROM events e WHERE e.commit_id = a.commit_id)""",
+        EXCEPT SELECT e.commit_id FROM events e""",
     "an endpoint is told of its own provider's events, or of its own board's feed, and of nothing else": """
         SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints w ON w.endpoint_id = d.endpoint_id
         LEFT JOIN events e ON e.event_id = d.event_id
