@@ -73,6 +73,8 @@ def _told_by_sqlalchemy(connection: Connection, error: Any) -> Exception:
     )  # fmt: skip
     if lost:
         connection.invalidate(error)
+        # Those that rest in the pool were lost with it, or cost little to be made anew.
+        connection.engine.dispose(close=False)
     assert isinstance(told, Exception)
     return told
 
