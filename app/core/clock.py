@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
@@ -16,12 +16,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+_DRAWN = 512
+
+
 class _Ids:
     """UUIDv7 (RFC 9562), rising within a process: a 12-bit counter follows the millisecond."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = 0
+        self._drawn: Iterator[int] = iter(())
+        # A child process must not use what its parent has drawn.
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._lock, self._drawn = threading.Lock(), iter(())
 
     def next(self, moment: datetime | None = None) -> str:
         """Return an id that sorts after every id made before it in this process."""
@@ -30,9 +39,13 @@ class _Ids:
             # 60 bits of time and counter together: a burst runs ahead of the clock rather than out of order.
             self._last = max(self._last + 1, milliseconds << 12)
             stamp = self._last
+            noise = next(self._drawn, None)
+            if noise is None:
+                # Drawn for many at once: asking the system for each would take longer than the rest of it.
+                self._drawn = iter(memoryview(os.urandom(8 * _DRAWN)).cast("Q"))
+                noise = next(self._drawn)
         clock, counter = stamp >> 12, stamp & 0xFFF
-        noise = int.from_bytes(os.urandom(8)) & 0x3FFFFFFFFFFFFFFF
-        value = clock << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | noise
+        value = clock << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | noise & 0x3FFFFFFFFFFFFFFF
         text = f"{value:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 QUARTER_TOLERANCE = 0.001
 """An amount this near to a quarter is that quarter: spreadsheet formulas leave such tails."""
 
@@ -9,6 +11,7 @@ AMOUNT_LIMIT = 1_000_000
 """No credit amount is near this; larger numbers are refused as unreadable."""
 
 
+@lru_cache(maxsize=4_096)
 def in_quarters(credits: float) -> float:
     """Return the amount in quarters of a credit: an `int` on the grid, a `float` off it."""
     exact = credits * 4

@@ -26,7 +26,12 @@ class Catalogue:
     """The text of every file, by which this state of the facts can be read again."""
     by_key: Mapping[str, Board] = field(repr=False)
     by_state: Mapping[str, tuple[Board, ...]] = field(repr=False)
-    _asked: dict[tuple[str, date | None], tuple[Board, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _licensing: dict[tuple[str, date | None], tuple[Board, ...]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+    _certifying: dict[tuple[str, date | None], Board | None] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
     """What was answered before: files ask the same over and over."""
 
     def board(self, text: str) -> Board | None:
@@ -35,19 +40,25 @@ class Catalogue:
 
     def certifying(self, text: str, on: date | None = None) -> Board | None:
         """Return the certifying board that goes by this code or name, as it is for completions of a day."""
-        board = self.board(text)
-        return board.on(on) if board is not None and board.kind is BoardKind.CERTIFYING else None
+        known = self._certifying.get((text, on), self)
+        if known is self:
+            board = self.board(text)
+            known = board.on(on) if board is not None and board.kind is BoardKind.CERTIFYING else None
+            if len(self._certifying) < MOST_REMEMBERED:
+                self._certifying[text, on] = known
+        assert not isinstance(known, Catalogue)
+        return known
 
     def licensing(self, text: str, on: date | None = None) -> tuple[Board, ...]:
         """Return the boards meant by a state's name or code, or by a licensing board's, as they are for a day."""
-        known = self._asked.get((text, on))
+        known = self._licensing.get((text, on))
         if known is None:
-            known = self._licensing(text, on)
-            if len(self._asked) < MOST_REMEMBERED:
-                self._asked[text, on] = known
+            known = self._found(text, on)
+            if len(self._licensing) < MOST_REMEMBERED:
+                self._licensing[text, on] = known
         return known
 
-    def _licensing(self, text: str, on: date | None) -> tuple[Board, ...]:
+    def _found(self, text: str, on: date | None) -> tuple[Board, ...]:
         state = find_state(text)
         if state is not None:
             return tuple(board.on(on) for board in self.by_state.get(state, ()))

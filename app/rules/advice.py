@@ -17,7 +17,7 @@ _DAILY_QUARTERS = 12 * 4
 
 
 def _advised(case: Case, name: str) -> Iterator[tuple[str, MocPart, Board]]:
-    for pointer, moc, board in case.moc_parts():
+    for pointer, moc, board in case.moc_parts:
         if name in board.advice:
             yield pointer, moc, board
 
@@ -61,8 +61,7 @@ def abim_six_digits(case: Case) -> Iterator[Fault]:
 def abim_within_cme(case: Case) -> Iterator[Fault]:
     """ABIM points are not above the learner's CME credit."""
     cme = [amount for part in case.report.cme if (amount := quarters_of(part.credits)) is not None]
-    if case.placement is not None:
-        cme += [each.quarters for each in case.placement.beside if each.target == CME]
+    cme += [each.quarters for each in case.beside if each.target == CME]
     for pointer, moc, _ in _advised(case, "abim-within-cme"):
         if cme and moc.total_quarters is not None and moc.total_quarters > max(cme):
             yield Fault(

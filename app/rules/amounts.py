@@ -43,7 +43,7 @@ def registered_with_one_session(activity: Activity, credits: float | None) -> bo
 @rule("credit-positive", Scope.ALL, source=_RULES)
 def credit_positive(case: Case) -> Iterator[Fault]:
     """Every amount of credit is greater than 0."""
-    for pointer, amount in case.report.amounts():
+    for pointer, amount in case.amounts:
         if amount is not None and not isinstance(amount, Unread) and in_quarters(amount) <= 0:
             yield Fault(pointer, "Credits must be greater than 0.", "Leave out what was not earned.")
 
@@ -51,40 +51,39 @@ def credit_positive(case: Case) -> Iterator[Fault]:
 @rule("credit-quarter", Scope.ALL, source="accreditor: credit is given in quarters of an hour")
 def credit_quarter(case: Case) -> Iterator[Fault]:
     """Every amount of credit is a multiple of 0.25."""
-    for pointer, amount in case.report.amounts():
+    for pointer, amount in case.amounts:
         if amount is not None and not isinstance(amount, Unread) and not on_grid(amount):
             yield Fault(pointer, f"{amount:g} is no multiple of 0.25.", "Round to the nearest quarter of a credit.")
 
 
-def _above_maximum(case: Case, pointer: str, quarters: float | None, maximum: float | None, of: str) -> Iterator[Fault]:
-    if quarters is None or maximum is None or quarters <= in_quarters(maximum):
-        return
+def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of: str) -> Fault:
     hint = "Check the amount and the activity's registered maximum."
     if registered_with_one_session(case.registered, maximum):
         hint = _ONE_SESSION
-    yield Fault(pointer, f"{written(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
+    return Fault(pointer, f"{written(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
 
 
 @rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",))
 def cme_maximum(case: Case) -> Iterator[Fault]:
     """In the formats that bind learners to it, CME is at most the activity's AMA PRA amount."""
-    if case.registered.maximum_checked:
-        for index, cme in enumerate(case.report.cme):
-            maximum = case.registered.maximum()
-            yield from _above_maximum(
-                case, f"/cme/{index}/credits", quarters_of(cme.credits), maximum, "AMA PRA credits"
-            )
+    maximum = case.registered.maximum()
+    if maximum is None or not case.registered.maximum_checked:
+        return
+    for index, cme in enumerate(case.report.cme):
+        quarters = quarters_of(cme.credits)
+        if quarters is not None and quarters > in_quarters(maximum):
+            yield _above_maximum(case, f"/cme/{index}/credits", quarters, maximum, "AMA PRA credits")
 
 
 @rule("moc-maximum", Scope.MOC, source=_RULES, needs=("activity",))
 def moc_maximum(case: Case) -> Iterator[Fault]:
     """In the formats that bind learners to it, a board's points are at most the activity's points for that board."""
-    if case.registered.maximum_checked:
-        for pointer, moc, board in case.moc_parts():
-            maximum = case.registered.maximum(board.code)
-            yield from _above_maximum(
-                case, f"{pointer}/total_credits", moc.total_quarters, maximum, f"{board.code} points"
-            )
+    if not case.registered.maximum_checked:
+        return
+    for pointer, moc, board in case.moc_parts:
+        quarters, maximum = moc.total_quarters, case.registered.maximum(board.code)
+        if quarters is not None and maximum is not None and quarters > in_quarters(maximum):
+            yield _above_maximum(case, f"{pointer}/total_credits", quarters, maximum, f"{board.code} points")
 
 
 @rule("cumulative-maximum", Scope.ALL, source=_RULES, needs=("activity", "placement"))
@@ -125,7 +124,7 @@ def amount_unusual(case: Case) -> Iterator[Fault]:
         ),
         *(
             (f"{at}/total_credits", moc.total_quarters, case.registered.maximum(board.code))
-            for at, moc, board in case.moc_parts()
+            for at, moc, board in case.moc_parts
         ),
     ]
     for pointer, quarters, maximum in asked:
@@ -138,10 +137,11 @@ def amount_unusual(case: Case) -> Iterator[Fault]:
 @rule("states-differ", Scope.CME, source="one completion's CME is one amount, whichever states it goes to", warns=True)
 def states_differ(case: Case) -> Iterator[Fault]:
     """CME of one completion is the same amount for all its states."""
-    given = [quarters_of(cme.credits) for cme in case.report.cme]
-    held = {each.quarters for each in case.placement.beside if each.target == CME} if case.placement else set()
-    amounts = {amount for amount in given if amount is not None} | held
-    if len(amounts) > 1 and given:
+    if not case.report.cme:
+        return
+    amounts = {quarters for cme in case.report.cme if (quarters := quarters_of(cme.credits)) is not None}
+    amounts.update(each.quarters for each in case.beside if each.target == CME)
+    if len(amounts) > 1:
         listed = " and ".join(written(amount) for amount in sorted(amounts))
         yield Fault(
             "/cme", f"The states of one completion have {listed}.", "Check that all states have the same amount."
@@ -195,6 +195,8 @@ def total_inferred(case: Case) -> Iterator[Fault]:
 def special_credit(case: Case) -> Iterator[Fault]:
     """A special credit is one that the state's board knows, and is a part of the CME credit of the same record."""
     for index, cme in enumerate(case.report.cme):
+        if not cme.special_credits:
+            continue
         boards = case.cme_boards(cme) or tuple(
             case.facts.catalogue.boards[held.board] for held in (case.match.cme[index] if case.match.cme else ())
         )

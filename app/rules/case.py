@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from app.domain.activities import Activity, ActivityStatus
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
-from app.domain.credits import Completion, CreditKind, rems_subject
+from app.domain.credits import Completion, Credit, CreditKind, rems_subject
 from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner
 from app.domain.readings import Unread
-from app.domain.reports import Action, CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
+from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 from app.domain.words import code_key
 from app.rules.placement import Placement, Standing, Target, place, place_correction
 from app.rules.sought import Sought, seek
@@ -67,8 +67,10 @@ class Case:
     placement: Placement | None
     corrects: Completion | None = None
     """The completion that the record is a correction of, as it stands; `standing` is then what stands beside it."""
-    certifying: tuple[Board | None, ...] = ()
-    """The board of each MOC part, None for one that is not known."""
+    moc_parts: tuple[tuple[str, MocPart, Board], ...] = ()
+    """The MOC parts of known boards, with their pointers: half of all rules go through them."""
+    amounts: tuple[tuple[str, Amount], ...] = ()
+    """Every amount of the record with its pointer."""
     sought: Sought | None = None
     """What a delete or an update is about; None for every other record, and where nobody can be looked for."""
 
@@ -101,6 +103,11 @@ class Case:
         assert self.placement is not None
         return self.placement
 
+    @property
+    def beside(self) -> Iterable[Credit]:
+        """Credit that holds in the completion beside what the record asks for; none where it has no place."""
+        return self.placement.beside if self.placement is not None else ()
+
     def cme_boards(self, cme: CmePart) -> tuple[Board, ...]:
         """Return the boards that a CME part's state may mean."""
         return self.facts.catalogue.licensing(cme.state, self.day) if cme.state else ()
@@ -108,12 +115,6 @@ class Case:
     def board(self, moc: MocPart) -> Board | None:
         """Return the certifying board of a MOC part, if it is a known one."""
         return self.facts.catalogue.certifying(moc.board, self.day) if moc.board else None
-
-    def moc_parts(self) -> Iterator[tuple[str, MocPart, Board]]:
-        """Yield the MOC parts of known boards, with their pointers."""
-        for index, (moc, board) in enumerate(zip(self.report.moc, self.certifying, strict=True)):
-            if board is not None:
-                yield f"/moc/{index}", moc, board
 
     @property
     def activity_status(self) -> ActivityStatus:
@@ -176,12 +177,19 @@ def case_of(
         standing=standing,
         placement=placement,
         corrects=corrects,
-        certifying=tuple(
-            facts.catalogue.certifying(moc.board, day if isinstance(day, date) else None) if moc.board else None
-            for moc in report.moc
-        ),
+        moc_parts=tuple(_moc_parts(report, day if isinstance(day, date) else None, facts.catalogue)),
+        amounts=tuple(report.amounts()),
         sought=sought,
     )
+
+
+def _moc_parts(
+    report: CompletionReport, day: date | None, catalogue: Catalogue
+) -> Iterator[tuple[str, MocPart, Board]]:
+    for index, moc in enumerate(report.moc):
+        board = catalogue.certifying(moc.board, day) if moc.board else None
+        if board is not None:
+            yield f"/moc/{index}", moc, board
 
 
 def _where_it_stands(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
@@ -17,7 +16,7 @@ _REGISTRATION = "accreditor's guidance on registering activities for MOC"
 @rule("board-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",))
 def board_registered(case: Case) -> Iterator[Fault]:
     """The activity is registered for the certifying board."""
-    for pointer, _, board in case.moc_parts():
+    for pointer, _, board in case.moc_parts:
         if case.registered.registration(board.code) is None:
             yield Fault(
                 f"{pointer}/board",
@@ -29,7 +28,7 @@ def board_registered(case: Case) -> Iterator[Fault]:
 @rule("board-collaborates", Scope.MOC, source=_REGISTRATION, needs=("activity", "day"))
 def board_collaborates(case: Case) -> Iterator[Fault]:
     """The board takes completions of that date, and activities that start on theirs."""
-    for pointer, _, board in case.moc_parts():
+    for pointer, _, board in case.moc_parts:
         start = case.registered.start_date
         if not board.completions.covers(case.completed):
             yield Fault(
@@ -53,6 +52,9 @@ def _since(since: date | None, until: date | None, what: str) -> str:
 @rule("board-once", Scope.ALL, source="one record holds each target once")
 def board_once(case: Case) -> Iterator[Fault]:
     """No certifying board and no state stands twice within a record."""
+    if len(case.report.cme) < 2 and len(case.moc_parts) < 2:
+        # No certifying board is a state's.
+        return
     seen: set[object] = set()
     for index, cme in enumerate(case.report.cme):
         meant = frozenset(board.code for board in case.cme_boards(cme))
@@ -60,7 +62,7 @@ def board_once(case: Case) -> Iterator[Fault]:
         if (meant and meant in seen) or matched & seen:
             yield Fault(f"/cme/{index}/state", "This state stands twice in the record.", "Give each state once.")
         seen |= {meant} | matched
-    for pointer, _, board in case.moc_parts():
+    for pointer, _, board in case.moc_parts:
         if board.code in seen:
             yield Fault(f"{pointer}/board", f"{board.code} stands twice in the record.", "Give each board once.")
         seen.add(board.code)
@@ -88,7 +90,7 @@ def credit_type_required(case: Case) -> Iterator[Fault]:
 @rule("credit-type-registered", Scope.MOC, source=_REGISTRATION, needs=("activity",))
 def credit_type_registered(case: Case) -> Iterator[Fault]:
     """Each credit type is registered for that board on that activity, and the board gives it on that date."""
-    for pointer, moc, board in case.moc_parts():
+    for pointer, moc, board in case.moc_parts:
         registration = case.registered.registration(board.code)
         if registration is None:
             continue
@@ -96,18 +98,17 @@ def credit_type_registered(case: Case) -> Iterator[Fault]:
         for place, each in enumerate(moc.credit_types):
             if not each.type:
                 continue
-            at = f"{pointer}/credit_types/{place}/type"
             known = board.credit_type(each.type)
-            if code_key(board.type_name(each.type)) not in registered:
+            if code_key(known.name if known is not None else each.type) not in registered:
                 listed = ", ".join(registration.credit_types) or "none"
                 yield Fault(
-                    at,
+                    f"{pointer}/credit_types/{place}/type",
                     f"The activity is not registered for this credit type of {board.code}.",
                     f"Registered are: {listed}.",
                 )
             elif known is not None and case.day is not None and not known.completions.covers(case.day):
                 yield Fault(
-                    at,
+                    f"{pointer}/credit_types/{place}/type",
                     f"{board.code} does not give {known.name} for completions on {case.day}.",
                     _since(known.completions.since, known.completions.until, "Completions"),
                 )
@@ -117,6 +118,8 @@ def credit_type_registered(case: Case) -> Iterator[Fault]:
 def credit_type_once(case: Case) -> Iterator[Fault]:
     """No credit type stands twice within a board, and no special credit within a state."""
     for index, cme in enumerate(case.report.cme):
+        if len(cme.special_credits) < 2:
+            continue
         special = [code_key(each.type or "") for each in cme.special_credits]
         for place, name in enumerate(special):
             if name and name in special[:place]:
@@ -125,12 +128,15 @@ def credit_type_once(case: Case) -> Iterator[Fault]:
                     "This special credit stands twice for the state.",
                     "Give each once.",
                 )
-    for pointer, moc, board in case.moc_parts():
-        names = [code_key(board.type_name(each.type)) if each.type else "" for each in moc.credit_types]
-        seen: Counter[str] = Counter()
-        for place, name in enumerate(names):
-            seen[name] += 1
-            if name and seen[name] > 1:
+    for pointer, moc, board in case.moc_parts:
+        names: set[str] = set()
+        for place, each in enumerate(moc.credit_types if len(moc.credit_types) > 1 else ()):
+            name = code_key(board.type_name(each.type)) if each.type else ""
+            if not name:
+                continue
+            if name not in names:
+                names.add(name)
+            else:
                 yield Fault(
                     f"{pointer}/credit_types/{place}/type",
                     "This credit type stands twice for the board.",
@@ -144,7 +150,7 @@ def credit_type_once(case: Case) -> Iterator[Fault]:
 )  # fmt: skip
 def credit_type_left_off(case: Case) -> Iterator[Fault]:
     """A credit type that the activity is registered for is missing from the record; Patient Safety above all."""
-    for pointer, moc, board in case.moc_parts():
+    for pointer, moc, board in case.moc_parts:
         registration = case.registered.registration(board.code)
         if registration is None or not moc.credit_types:
             continue

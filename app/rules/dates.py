@@ -60,7 +60,7 @@ def rems_by_end(case: Case) -> Iterator[Fault]:
 @rule("moc-by-claim-date", Scope.MOC, source=_RULES, needs=("activity", "day"))
 def moc_by_claim_date(case: Case) -> Iterator[Fault]:
     """With MOC, the completion date is not after the board's credit claim date."""
-    for pointer, _, board in case.moc_parts():
+    for pointer, _, board in case.moc_parts:
         if case.registered.registration(board.code) is None:
             continue
         claim = case.registered.claim_date(board.code)

@@ -8,7 +8,7 @@ structural tests ask for a case that only it catches.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -107,6 +107,13 @@ class Chosen:
     rules: tuple[Rule, ...]
     needs: tuple[str, ...]
     """All that any of them needs."""
+    _without: dict[frozenset[str], tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def without(self, absent: frozenset[str]) -> tuple[Rule, ...]:
+        """Return the rules that can be asked where some of what they need is not known."""
+        if absent not in self._without:
+            self._without[absent] = tuple(each for each in self.rules if absent.isdisjoint(each.needs))
+        return self._without[absent]
 
 
 def choose(rules: Iterable[Rule], present: Collection[Scope]) -> Chosen:
@@ -118,9 +125,10 @@ def choose(rules: Iterable[Rule], present: Collection[Scope]) -> Chosen:
 def ask(chosen: Chosen, case: Any) -> tuple[Finding, ...]:
     """Ask every rule about a case of which all is known that the rule needs, in order."""
     findings: list[Finding] = []
-    absent = {need for need in chosen.needs if getattr(case, need) is None}
-    for each in chosen.rules:
-        if absent and not absent.isdisjoint(each.needs):
+    absent = frozenset([need for need in chosen.needs if getattr(case, need) is None])
+    for each in chosen.without(absent):
+        faults = [*each.judge(case)]
+        if not faults:
             continue
         said = [
             Finding(
@@ -130,9 +138,9 @@ def ask(chosen: Chosen, case: Any) -> tuple[Finding, ...]:
                 detail=fault.detail,
                 hint=fault.hint,
             )
-            for fault in each.judge(case)
+            for fault in faults
         ]
-        if said and each.stands_alone:
+        if each.stands_alone:
             # The record as a whole is about something that is not there.
             return tuple(said)
         findings.extend(said)

@@ -33,8 +33,8 @@ def reference_reused(case: Case) -> Iterator[Fault]:
             "Leave the occasion out to let the next one be found, or correct the other completion.",
         )
         return
-    taken = any(each.occasion == case.report.occasion for each in case.standing.on(case.completed))
-    if taken and case.placed.rems_fresh and case.placed.onto is None and not case.placed.reused:
+    alone = case.placed.rems_fresh and case.placed.onto is None and not case.placed.reused
+    if alone and any(each.occasion == case.report.occasion for each in case.standing.on(case.completed)):
         yield Fault(
             "/rems",
             "This occasion already stands with other participation in risk-mitigation education.",

@@ -8,6 +8,7 @@ from app.domain.findings import Finding
 from app.domain.reports import Action
 from app.rules import advice, amounts, credit_types, dates, history, identity, record
 from app.rules.case import Case
+from app.rules.catalogue import ADVICES
 from app.rules.engine import COMPLETION_RULES, Chosen, Rule, Scope, ask, choose
 
 RULE_FILES = (record, dates, credit_types, amounts, identity, history, advice)
@@ -26,8 +27,9 @@ _OF_DELETES = tuple(each for each in _RULES if each.deletes)
 
 
 @cache
-def _about(present: frozenset[Scope], deletes: bool) -> Chosen:
-    return choose(_OF_DELETES if deletes else _RULES, present)
+def _about(present: frozenset[Scope], advised: frozenset[str], deletes: bool) -> Chosen:
+    rules = _OF_DELETES if deletes else _RULES
+    return choose((each for each in rules if each.id in advised or each.id not in ADVICES), present)
 
 
 def judge(case: Case) -> tuple[Finding, ...]:
@@ -45,4 +47,6 @@ def judge(case: Case) -> tuple[Finding, ...]:
     if report.withdraws_whole and report.rems is None:
         # Whoever is to be found by name must be named, whatever the completion holds.
         present.add(Scope.CME)
-    return ask(_about(frozenset(present), report.action is Action.DELETE), case)
+    # What no board of the record advises need not be asked.
+    advised = frozenset().union(*(board.advice for _, _, board in case.moc_parts))
+    return ask(_about(frozenset(present), advised, report.action is Action.DELETE), case)

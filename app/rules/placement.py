@@ -104,9 +104,9 @@ class Placement:
     """Fresh targets with what the learner holds of them already, and what that would become."""
 
     @property
-    def beside(self) -> Iterator[Credit]:
+    def beside(self) -> Sequence[Credit]:
         """Credit that holds in the completion beside what the record asks for."""
-        return (each for each in (self.onto.credits if self.onto else self.kept) if each.holds)
+        return [each for each in (self.onto.credits if self.onto else self.kept) if each.holds]
 
     @property
     def outcome(self) -> Outcome:

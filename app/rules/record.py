@@ -135,7 +135,7 @@ def date_valid(case: Case) -> Iterator[Fault]:
 @rule("amount-valid", Scope.ALL, source=_FIELDS)
 def amount_valid(case: Case) -> Iterator[Fault]:
     """Every amount of credit is given and is a number; a board's total may be left to its credit types."""
-    for pointer, amount in case.report.amounts():
+    for pointer, amount in case.amounts:
         if isinstance(amount, Unread):
             yield Fault(pointer, "This is no amount of credits.", "Give a number in steps of 0.25, for example 1.5.")
         elif amount is None and not _total_inferred(case, pointer):
@@ -195,7 +195,7 @@ def board_id_required(case: Case) -> Iterator[Fault]:
     """The learner's id with the board is given, unless the board asks for none or a learner id stands for it."""
     if case.report.person.learner_id is not None:
         return
-    for pointer, moc, board in case.moc_parts():
+    for pointer, moc, board in case.moc_parts:
         if board.board_id is Need.REQUIRED and not moc.board_id:
             yield Fault(
                 f"{pointer}/board_id",
