@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,12 +50,12 @@ class Candidates:
 
     learners: dict[str, Learner]
     by_link: dict[tuple[str, str], str]
-    _by_name: dict[NameAndBirth, list[Learner]] = field(default_factory=_lists)
-    _by_license: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
-    _by_certification: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
-    _by_short_license: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
-    _by_short_certification: dict[BoardAndId, list[Learner]] = field(default_factory=_lists)
-    _by_npi: dict[str, Learner] = field(default_factory=dict)
+    _by_name: dict[Any, list[Learner]] = field(default_factory=_lists)
+    _by_license: dict[Any, list[Learner]] = field(default_factory=_lists)
+    _by_certification: dict[Any, list[Learner]] = field(default_factory=_lists)
+    _by_short_license: dict[Any, list[Learner]] = field(default_factory=_lists)
+    _by_short_certification: dict[Any, list[Learner]] = field(default_factory=_lists)
+    _by_npi: dict[Any, list[Learner]] = field(default_factory=_lists)
     _worlds: dict[bool, Candidates] = field(default_factory=dict)
 
     @classmethod
@@ -73,7 +73,7 @@ class Candidates:
                 found._by_certification[held.board, held.key].append(learner)
                 found._by_short_certification[held.board, short_id_key(held.key)].append(learner)
             if learner.npi:
-                found._by_npi[learner.npi] = learner
+                found._by_npi[learner.npi].append(learner)
         return found
 
     def in_world(self, sandbox: bool) -> Candidates:
@@ -98,15 +98,15 @@ class Candidates:
             known = self.learners.get(learner_id) if learner_id else None
             return {known.learner_id: known} if known else {}
         pool: dict[str, Learner] = {}
-        groups: list[Sequence[Learner]] = [
-            *(self._by_name.get(key, ()) for key in wanted.names),
-            *(self._by_license.get(key, ()) for key in wanted.licenses),
-            *(self._by_certification.get(key, ()) for key in wanted.certifications),
-            *(self._by_short_license.get(key, ()) for key in wanted.short_licenses),
-            *(self._by_short_certification.get(key, ()) for key in wanted.short_certifications),
-            [self._by_npi[npi] for npi in wanted.npis if npi in self._by_npi],
-        ]
-        for group in groups:
-            for learner in group:
-                pool[learner.learner_id] = learner
+        for index, keys in (
+            (self._by_name, wanted.names),
+            (self._by_license, wanted.licenses),
+            (self._by_certification, wanted.certifications),
+            (self._by_short_license, wanted.short_licenses),
+            (self._by_short_certification, wanted.short_certifications),
+            (self._by_npi, wanted.npis),
+        ):
+            for key in keys:
+                for learner in index.get(key, ()):
+                    pool[learner.learner_id] = learner
         return pool

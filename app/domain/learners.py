@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from app.domain.readings import MonthDay, Unread
 from app.domain.words import full_name_key, id_key
@@ -14,11 +15,13 @@ class Holding:
 
     board: str
     number: str
+    known_key: str = field(default="", compare=False, repr=False)
+    """The key as it stands in the registry, where the holding was read from there."""
 
     @property
     def key(self) -> str:
         """The number as it is compared."""
-        return id_key(self.number)
+        return self.known_key or id_key(self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +54,13 @@ class Learner:
     sandbox: str = ""
     """The name of a magic learner of the sandbox; empty for a physician of the registry."""
 
-    def licensed_by(self, boards: frozenset[str]) -> tuple[Holding, ...]:
+    def licensed_by(self, boards: Collection[str]) -> tuple[Holding, ...]:
         """Return the licences of these boards, lapsed ones included."""
-        return tuple(held for held in self.licenses if held.board in boards)
+        return tuple([held for held in self.licenses if held.board in boards])
 
     def certified_by(self, board: str) -> tuple[Holding, ...]:
         """Return the certifications of a board, of any date or status."""
-        return tuple(held for held in self.certifications if held.board == board)
+        return tuple([held for held in self.certifications if held.board == board])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

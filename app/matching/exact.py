@@ -7,7 +7,7 @@ certification of each MOC part. What is left out says nothing; what is given mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from app.domain.candidates import Candidates, Wanted
@@ -28,9 +28,10 @@ def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     if person.learner_id is not None:
         wanted.links.add((report.provider_id, person.learner_id))
     if isinstance(person.birth_date, MonthDay):
-        wanted.names.add((*person.name, str(person.birth_date)))
+        last, first = person.name
+        wanted.names.add((last, first, str(person.birth_date)))
         # Somebody whose birth date is not on file may be the one meant as well.
-        wanted.names.add((*person.name, ""))
+        wanted.names.add((last, first, ""))
     if person.npi and is_npi(person.npi):
         wanted.npis.add(person.npi)
     for cme in report.cme:
@@ -38,10 +39,11 @@ def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
             continue
         if is_npi(cme.license_id):
             wanted.npis.add(cme.license_id)
+        key = id_key(cme.license_id)
         for board in catalogue.licensing(cme.state) if cme.state else ():
-            wanted.licenses.add((board.code, id_key(cme.license_id)))
+            wanted.licenses.add((board.code, key))
             if cme.license_was_number:
-                wanted.short_licenses.add((board.code, short_id_key(id_key(cme.license_id))))
+                wanted.short_licenses.add((board.code, short_id_key(key)))
     for moc in report.moc:
         certifying = catalogue.certifying(moc.board) if moc.board else None
         if certifying is not None and moc.board_id:
@@ -83,19 +85,19 @@ def find_learner(
     unknown_npis = ("/learner/npi",) if npi and is_npi(npi) and not candidates.has_npi(npi) else ()
 
     fitting = [learner for learner in pool.values() if _fits_person(learner, report.person)]
-    found = [learner for learner in fitting if _fits_every_part(learner, report, catalogue, strict=True)]
-    if not found:
+    found = _fits_every_part(fitting, report, catalogue, strict=True)
+    if not found and fitting:
         # Somebody who fits in all but a certification is told apart from a miss: the board does not know them.
-        found = [learner for learner in fitting if _fits_every_part(learner, report, catalogue, strict=False)]
+        found = _fits_every_part(fitting, report, catalogue, strict=False)
         if len(found) > 1:
             found = []
     if len(found) == 1:
-        learner = found[0]
+        ((learner, cme),) = found
         return Match(
             result=Result.ONE,
             learner=learner,
-            cme=tuple(_licenses(learner, cme, report, catalogue) for cme in report.cme),
-            moc=tuple(_certification(learner, moc, catalogue) for moc in report.moc),
+            cme=cme,
+            moc=tuple([_certification(learner, moc, catalogue) for moc in report.moc]),
             unknown_licenses=unknown_licenses,
             unknown_npis=unknown_npis,
         )
@@ -124,15 +126,20 @@ def _fits_name(learner: Learner, person: Person) -> bool:
     return any(last in ("", known[0]) and first in ("", known[1] or known[0]) for known in learner.names)
 
 
-def _fits_every_part(learner: Learner, report: CompletionReport, catalogue: Catalogue, *, strict: bool) -> bool:
-    return all(
-        _fits_cme(learner, report=report, cme=cme, catalogue=catalogue) or not _asks(cme, report, catalogue)
-        for cme in report.cme
-    ) and all(_fits_moc(learner, moc=moc, catalogue=catalogue, strict=strict) for moc in report.moc)
-
-
-def _fits_cme(learner: Learner, *, report: CompletionReport, cme: CmePart, catalogue: Catalogue) -> bool:
-    return bool(_licenses(learner, cme, report, catalogue))
+def _fits_every_part(
+    fitting: Iterable[Learner], report: CompletionReport, catalogue: Catalogue, *, strict: bool
+) -> list[tuple[Learner, tuple[tuple[Holding, ...], ...]]]:
+    """Return those whom every part fits, with the licences that each CME part goes to."""
+    found = []
+    for learner in fitting:
+        cme = tuple([_licenses(learner, each, report, catalogue) for each in report.cme])
+        if not all(cme) and any(
+            not held and _asks(each, report, catalogue) for held, each in zip(cme, report.cme, strict=True)
+        ):
+            continue
+        if all(_fits_moc(learner, moc=moc, catalogue=catalogue, strict=strict) for moc in report.moc):
+            found.append((learner, cme))
+    return found
 
 
 def _asks(cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> bool:
@@ -149,7 +156,7 @@ def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: b
     held = learner.certified_by(board.code)
     if not held:
         return not strict
-    return not moc.board_id or any(same_id(each.key, moc.board_id, was_number=moc.id_was_number) for each in held)
+    return not moc.board_id or bool(_with_number(held, moc.board_id, was_number=moc.id_was_number))
 
 
 def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> tuple[Holding, ...]:
@@ -161,7 +168,9 @@ def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogu
             meant = _with_number(meant, cme.license_id, was_number=cme.license_was_number)
         return tuple({held.board: held for held in reversed(meant)}.values())[::-1]
     order = [board.code for board in catalogue.licensing(cme.state)]
-    held_there = tuple(sorted(learner.licensed_by(frozenset(order)), key=lambda held: order.index(held.board)))
+    held_there = learner.licensed_by(order)
+    if len(held_there) > 1:
+        held_there = tuple(sorted(held_there, key=lambda held: order.index(held.board)))
     if cme.license_id and not as_npi:
         held_there = _with_number(held_there, cme.license_id, was_number=cme.license_was_number)
     return held_there[:1]
@@ -170,8 +179,10 @@ def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogu
 def _with_number(held: tuple[Holding, ...], given: str, *, was_number: bool) -> tuple[Holding, ...]:
     """Return what has a number, with the number exactly as it was given before what differs by leading zeros."""
     key = id_key(given)
-    fitting = (each for each in held if same_id(each.key, given, was_number=was_number))
-    return tuple(sorted(fitting, key=lambda each: each.key != key))
+    exactly = tuple([each for each in held if each.key == key])
+    if not was_number:
+        return exactly
+    return exactly + tuple([each for each in held if each.key != key and same_id(each.key, key, was_number=True)])
 
 
 def _stands_alone(report: CompletionReport) -> bool:
@@ -185,7 +196,7 @@ def _certification(learner: Learner, moc: MocPart, catalogue: Catalogue) -> Hold
     if board is None:
         return None
     held = learner.certified_by(board.code)
-    given = _with_number(held, moc.board_id, was_number=moc.id_was_number) if moc.board_id else ()
+    given = _with_number(held, moc.board_id, was_number=moc.id_was_number) if moc.board_id and len(held) > 1 else ()
     return next(iter(given or held), None)
 
 
@@ -206,8 +217,8 @@ def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogu
 
 def _missed(fitting: list[Learner], report: CompletionReport, catalogue: Catalogue) -> Iterator[str]:
     """Yield the parts that none of the people who fit otherwise fits; the learner as a whole when it is all or none."""
-    parts: list[tuple[str, Callable[[Learner], bool]]] = [
-        (f"/cme/{index}", partial(_fits_cme, report=report, cme=cme, catalogue=catalogue))
+    parts: list[tuple[str, Callable[[Learner], object]]] = [
+        (f"/cme/{index}", partial(_licenses, cme=cme, report=report, catalogue=catalogue))
         for index, cme in enumerate(report.cme)
         if _asks(cme, report, catalogue)
     ]

@@ -205,6 +205,9 @@ def _where_it_stands(
     credits = [c for each in (standing.on(day) if isinstance(day, date) else ()) for c in each.credits]
     if corrects is not None and corrects.subject == match.learner.learner_id:
         credits = list(corrects.credits)
+    if not credits:
+        yield from match.cme
+        return
     held = {each.board for each in credits if each.holds}
     taken = {license_.board for licenses in match.cme for license_ in licenses}
     for cme, licenses in zip(report.cme, match.cme, strict=True):
@@ -265,12 +268,14 @@ def _targets(
 
 def _references(record: str | None, part: str | None, types: Iterable[TypeAmount]) -> tuple[str, ...]:
     """Return the sender's own keys of a credit, from the record down to its types, each once."""
-    given = (record, part, *(each.client_reference for each in types))
-    return tuple(dict.fromkeys(each for each in given if each))
+    given = [each for each in (record, part, *[each.client_reference for each in types]) if each]
+    return tuple(dict.fromkeys(given)) if given else ()
 
 
 def _special_credits(cme: CmePart, board: Board) -> tuple[tuple[str, float], ...]:
     """Return a CME part's special credits as one board keeps them, none where the board knows none of them."""
+    if not cme.special_credits:
+        return ()
     names = {code_key(name): name for name in board.special_credits}
     return tuple(
         (names[code_key(each.type)], amount)

@@ -55,7 +55,7 @@ class Standing:
 
     def held(self, target: str) -> int:
         """Return the quarters that count against a target over all days."""
-        return sum(held_quarters(each.credits).get(target, 0) for each in self.completions)
+        return sum([held_quarters(each.credits).get(target, 0) for each in self.completions])
 
     def without(self, completion_id: str) -> Standing:
         """Return what stands beside one completion."""
@@ -123,6 +123,8 @@ def place(
 ) -> Placement:
     """Find the place of a record's targets among the learner's completions of the activity."""
     that_day = standing.on(day)
+    if not that_day:
+        return _first_of_day(targets, rems, occasion, standing)
     considered = [each for each in that_day if occasion is None or each.occasion == occasion]
     unchanged: list[Target] = []
     fresh: list[Target] = []
@@ -156,11 +158,29 @@ def place(
         fresh=tuple(fresh),
         rems_fresh=rems_fresh,
         onto=onto,
-        occasion=onto.occasion if onto else occasion or max((each.occasion for each in that_day), default=0) + 1,
+        occasion=onto.occasion if onto else occasion or max(each.occasion for each in that_day) + 1,
         reused=tuple(reused),
         same_day=tuple(_clashes(fresh, that_day)),
         rems_same_day=rems_fresh and onto is None and any(each.rems is not None for each in that_day),
         over=tuple(_totals(fresh, onto, standing)),
+    )
+
+
+def _first_of_day(
+    targets: Sequence[Target], rems: RemsPart | None, occasion: int | None, standing: Standing
+) -> Placement:
+    """Return the place of a record where nothing stands on its day, as it is with most: all of it is new."""
+    return Placement(
+        targets=tuple(targets),
+        unchanged=(),
+        fresh=tuple(targets),
+        rems_fresh=rems is not None,
+        onto=None,
+        occasion=occasion or 1,
+        reused=(),
+        same_day=(),
+        rems_same_day=False,
+        over=tuple(_totals(targets, None, standing)),
     )
 
 

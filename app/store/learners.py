@@ -88,24 +88,32 @@ _EVERYTHING = """
 
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     """Return learners with all that matching needs to know."""
-    held: dict[str, dict[str, list[tuple[str, str]]]] = {}
-    rest: dict[str, tuple[str | None, str]] = {}
-    for learner_id, what, first, second, third, fourth in dialect.everything(connection, _EVERYTHING, set(ids)):
-        held.setdefault(learner_id, defaultdict(list))[what].append((first, second))
-        if what == "learner":
-            rest[learner_id] = third, fourth
+    people: list[dialect.Row] = []
+    names: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    licenses: defaultdict[str, list[Holding]] = defaultdict(list)
+    certifications: defaultdict[str, list[Holding]] = defaultdict(list)
+    for row in dialect.everything(connection, _EVERYTHING, set(ids)):
+        learner_id, what, first, second, third, _ = row
+        if what == "name":
+            names[learner_id].append((first, second))
+        elif what == "license":
+            licenses[learner_id].append(Holding(board=first, number=second, known_key=third))
+        elif what == "certification":
+            certifications[learner_id].append(Holding(board=first, number=second, known_key=third))
+        else:
+            people.append(row)
     return [
         Learner(
             learner_id=learner_id,
-            names=frozenset(parts["name"]),
-            birth_date=parts["learner"][0][0],
-            npi=parts["learner"][0][1],
-            licenses=tuple(Holding(board=board, number=number) for board, number in parts["license"]),
-            certifications=tuple(Holding(board=board, number=number) for board, number in parts["certification"]),
-            medical_school=rest[learner_id][0],
-            sandbox=rest[learner_id][1],
+            names=frozenset(names[learner_id]),
+            birth_date=birth_date,
+            npi=npi,
+            licenses=tuple(licenses[learner_id]),
+            certifications=tuple(certifications[learner_id]),
+            medical_school=medical_school,
+            sandbox=sandbox,
         )
-        for learner_id, parts in held.items()
+        for learner_id, _, birth_date, npi, medical_school, sandbox in people
     ]
 
 
