@@ -170,6 +170,51 @@ def test_a_record_on_which_the_service_fails_stops_no_other(
     settle(service)
 
 
+def test_while_nobody_waits_one_transaction_takes_piece_after_piece(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = tab_text(row(Completion_Date=day) for day in DAYS)
+    first = upload(api, content).json["batch_id"]
+    while read_one(service):
+        pass
+    turn = batch_turns.take(service, 5, seconds=60)
+    assert turn is not None
+    assert turn.records == len(DAYS)
+    assert api.get(f"/v1/batches/{first}").json["counts"]["added"] == 12
+    withdraw_all(api)
+    upload(api, content)
+    while read_one(service):
+        pass
+    monkeypatch.setattr(service.database, "waited_for", lambda: True)
+    turn = batch_turns.take(service, 5, seconds=60)
+    assert turn is not None
+    assert turn.records == 5, "somebody waits"
+
+
+def test_a_piece_that_fails_undoes_none_of_those_before_it(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = upload(api, tab_text(row(Completion_Date=day) for day in DAYS)).json["batch_id"]
+    while read_one(service):
+        pass
+
+    def fails(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
+        results = apply(work, batch, rows)
+        if batch.applied >= 6:
+            raise RuntimeError("a fault of our own")
+        return results
+
+    monkeypatch.setattr(batch_turns, "apply", fails)
+    turn = batch_turns.take(service, 3, seconds=60)
+    assert turn is not None
+    assert turn.records == 6
+    assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 6
+    assert len(api.completions(activity_id=GRAND_ROUNDS, limit=500)) == 6
+    monkeypatch.undo()
+    work_through(service)
+    assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 12
+
+
 def test_a_file_that_its_parser_does_not_survive_is_tried_three_times_and_the_next_is_read(
     api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,10 @@ class Database:
         result: T = self._writer.submit(Job(verb=verb), aside=aside).result()
         return result
 
+    def waited_for(self) -> bool:
+        """Tell whether anybody here waits for the one writer; where there are many, nobody has to."""
+        return self._writer is not None and self._writer.waited_for
+
     def asked_within(self, seconds: float) -> bool:
         """Tell whether a request has come to write lately, here: long work is then done in shorter pieces."""
         return time.monotonic() - self._asked_at < seconds

@@ -48,6 +48,11 @@ class Writer:
             self._changed.notify()
         return job.future
 
+    @property
+    def waited_for(self) -> bool:
+        """Whether anybody waits for what is being written to be committed."""
+        return bool(self._waiting or self._aside)
+
     def close(self) -> None:
         """Finish what is waiting, then stop."""
         with self._changed:

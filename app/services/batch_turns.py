@@ -6,6 +6,7 @@ off leaves it as it was. Going on is a query: so many records have been gone thr
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import Unavailable
 from app.core.logging import log, where
@@ -24,7 +26,7 @@ from app.services.batch_ends import note_end
 from app.services.batch_records import apply, refuse_all
 from app.services.context import Caller, Service, Work, operator
 from app.services.row_findings import INTERNAL, placed
-from app.store import batches, clients
+from app.store import batches, clients, dialect
 
 REVOKED = RowFinding(
     rule="forbidden",
@@ -53,15 +55,18 @@ class _Reached:
     """The first of its records; None before a batch was taken."""
 
 
-def take(service: Service, at_once: int, batch_id: str | None = None) -> Turn | None:
+def take(service: Service, at_once: int, batch_id: str | None = None, *, seconds: float = 0) -> Turn | None:
     """Let the next records take effect, so many at most; None when no batch has any left.
+
+    More pieces follow in the same transaction for so many seconds, or until somebody waits for it: every commit waits
+    for the disk.
 
     A record on which the service itself fails must not stop the others: the piece is done again in halves, down to
     that record, which is refused with the code `internal`.
     """
     reached = _Reached(batch_id)
     try:
-        return service.database.write(partial(_turn, service, at_once, reached), aside=True)
+        return service.database.write(partial(_turns, service, at_once, reached, seconds), aside=True)
     except Unavailable:
         # The database is not there, or very busy: the same piece is tried again later.
         _step_back(service, reached)
@@ -91,6 +96,24 @@ def _step_back(service: Service, reached: _Reached) -> None:
         return
     with suppress(Exception):
         service.database.write(partial(batches.put_last, batch_id=reached.batch_id, at=service.clock()))
+
+
+def _turns(service: Service, at_once: int, reached: _Reached, seconds: float, connection: Connection) -> Turn | None:
+    until, asked = time.monotonic() + seconds, reached.batch_id
+    turn = _turn(service, at_once, reached, connection)
+    while turn is not None and time.monotonic() < until and not service.database.waited_for():
+        try:
+            with dialect.savepoint(connection):
+                more = _turn(service, at_once, _Reached(asked), connection)
+        except (DBAPIError, Unavailable):
+            raise
+        except Exception:
+            # The pieces before it stand. It comes again as the first of the next turn, which finds out what is wrong.
+            break
+        if more is None:
+            break
+        turn = replace(turn, records=turn.records + more.records)
+    return turn
 
 
 def _turn(

@@ -18,6 +18,8 @@ SECONDS = {True: 0.04, False: 0.2}
 FEWEST = 10
 LONGER = 6
 """How many times as many records are taken at once on SQLite while no request comes that would have to wait."""
+GOING_ON = {True: 0.5, False: 0}
+"""Seconds for which a transaction goes on, piece by piece, while nobody waits: fewer commits wait for the disk."""
 ALONE_AFTER = 2.0
 """Seconds without a request that writes, after which none is expected."""
 
@@ -54,7 +56,8 @@ def apply_some(service: Service, pace: Pace, batch_id: str | None = None, *, alo
     if not service.database.read(batches.any_unfinished):
         return False
     begun = time.perf_counter()
-    turn = batch_turns.take(service, pace.longest if alone else pace.at_once, batch_id)
+    most, seconds = (pace.longest, GOING_ON[service.database.on_sqlite]) if alone else (pace.at_once, 0)
+    turn = batch_turns.take(service, most, batch_id, seconds=seconds)
     if turn is None:
         return False
     if turn.records >= pace.at_once:
