@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
 from app.domain.findings import Severity
+from app.domain.quick import quickly_made
 
 
 class BatchKind(enum.StrEnum):
@@ -249,6 +250,7 @@ class RowFinding:
     """The column's place in the file, from 0."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResult:
     """What became of one record of a file."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+from app.domain.quick import quickly_made
 from app.domain.reports import RemsPart
 
 CME = "CME"
@@ -84,6 +85,7 @@ def is_rems_subject(subject: str) -> bool:
     return subject.startswith(_REMS_SUBJECT)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
     """One target of a completion: CME for one licensing board, or points for one certifying board."""
@@ -118,6 +120,7 @@ class Credit:
         return self.status.holds
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """One learner completing one activity on one date, on one occasion, with its credits."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from app.domain.quick import quickly_made
+
 
 class Severity(enum.StrEnum):
     """Whether a finding stops the record."""
@@ -15,6 +17,7 @@ class Severity(enum.StrEnum):
     """The record is accepted, and the sender is told."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing a rule has to say.

@@ -9,6 +9,7 @@ from datetime import date
 from app.domain.boards import Need
 from app.domain.catalogue import Catalogue
 from app.domain.learners import Holding, Learner
+from app.domain.quick import quickly_made
 from app.domain.reports import CompletionReport
 
 
@@ -25,6 +26,7 @@ class Result(enum.StrEnum):
     """Too little was given to look for anybody; the rules say what is missing."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The learner found for a report, and what the registry holds for each of its parts."""

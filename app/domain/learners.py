@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from app.domain.quick import quickly_made
 from app.domain.readings import MonthDay, Unread
 from app.domain.words import full_name_key, id_key
 
@@ -39,6 +40,7 @@ class RegistryRow:
     certifications: tuple[Holding, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learner:
     """One physician of the registry, as far as matching and rules need to know them."""
@@ -63,6 +65,7 @@ class Learner:
         return tuple([held for held in self.certifications if held.board == board])
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What a report says of the learner beside the ids of its targets."""

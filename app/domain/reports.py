@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from app.domain.amounts import in_quarters
 from app.domain.learners import Person
+from app.domain.quick import quickly_made
 from app.domain.readings import Unread
 
 Amount: TypeAlias = float | Unread | None
@@ -63,6 +64,7 @@ class TypeAmount:
     client_reference: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CmePart:
     """CME credit for one state of licensure."""
@@ -81,6 +83,7 @@ class CmePart:
         return bool(self.state) or self.credits is not None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MocPart:
     """MOC/CC credit for one certifying board."""
@@ -115,6 +118,7 @@ class RemsPart:
     time_in_practice: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionReport:
     """One learner, one activity, one date, and every credit reported for it."""

@@ -12,6 +12,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, CreditKind, rems_subject
 from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner
+from app.domain.quick import quickly_made
 from app.domain.readings import Unread
 from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 from app.domain.words import code_key
@@ -55,6 +56,7 @@ class Facts:
         return activity
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One record before the rules."""

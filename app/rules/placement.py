@@ -13,9 +13,11 @@ from datetime import date
 
 from app.domain.credits import CME, Completion, Credit, CreditKind, Gone, Outcome, held_quarters
 from app.domain.learners import Holding
+from app.domain.quick import quickly_made
 from app.domain.reports import RemsPart
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One credit that a record asks for."""
@@ -76,6 +78,7 @@ class Clash:
     credit: Credit
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """Where a record goes, and what stands in its way."""

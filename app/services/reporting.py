@@ -23,6 +23,7 @@ from app.domain.candidates import Wanted
 from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
+from app.domain.quick import quickly_made
 from app.domain.reports import Action, CompletionReport
 from app.matching.exact import find_learner, wanted_by
 from app.rules.case import Case, Facts, case_of, subject_of
@@ -41,6 +42,7 @@ from app.store.completions import Day, Pair
 _DAILY = "daily-credits-unusual"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
     """What became of one report."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import Contended
 from app.domain.credits import REMS, Completion, Credit, CreditStatus
+from app.domain.quick import quickly_made
 from app.domain.words import full_name_key
 from app.models import completions as tables
 from app.store import dialect
@@ -19,6 +20,7 @@ from app.store.completions import Day
 NO_MAXIMUM = 2**62
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What is to be written of one completion: it is new, or has a new version."""
