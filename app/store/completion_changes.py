@@ -292,10 +292,10 @@ def _grow_ledger(connection: Connection, grown: Sequence[LedgerDelta]) -> int:
             f"CAST(:quarters AS int[])) {_GROWN}",
             [
                 {
-                    "activity_ids": [each.activity_id for each in together],
-                    "subjects": [each.subject for each in together],
-                    "targets": [each.target for each in together],
-                    "quarters": [each.quarters for each in together],
+                    "activity_ids": dialect.array_text([each.activity_id for each in together]),
+                    "subjects": dialect.array_text([each.subject for each in together]),
+                    "targets": dialect.array_text([each.target for each in together]),
+                    "quarters": dialect.array_text([each.quarters for each in together]),
                     "maximum": maximum,
                 }
             ],

@@ -109,8 +109,23 @@ def listed(connection: Connection, columns: Sequence[str], keys: Iterable[Sequen
         fields = ", ".join(f"value->>{place} AS {name}" for place, name in enumerate(columns))
         return f"(SELECT {fields} FROM json_each(:keys)) AS k", {"keys": json.dumps(held)}
     arrays = ", ".join(f"CAST(:k_{name} AS text[])" for name in columns)
-    parameters = {f"k_{name}": [each[place] for each in held] for place, name in enumerate(columns)}
+    parameters = {f"k_{name}": array_text([each[place] for each in held]) for place, name in enumerate(columns)}
     return f"unnest({arrays}) AS k({', '.join(columns)}) ", parameters
+
+
+def array_text(values: Iterable[str | int | None]) -> str:
+    """Write an array of texts or whole numbers as PostgreSQL reads it: the driver takes four times as long for it."""
+    return f"{{{','.join([_in_array(each) for each in values])}}}"
+
+
+def _in_array(value: str | int | None) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    if "\\" in value or '"' in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
 
 
 def placed(connection: Connection, ids: Sequence[str]) -> tuple[str, dict[str, Any]]:
@@ -118,7 +133,7 @@ def placed(connection: Connection, ids: Sequence[str]) -> tuple[str, dict[str, A
     if on_sqlite(connection):
         return "(SELECT key AS place, value AS id FROM json_each(:keys)) AS k", {"keys": json.dumps(ids)}
     unnested = "unnest(CAST(:keys AS text[])) WITH ORDINALITY AS given(id, place)"
-    return f"(SELECT CAST(place AS int) - 1 AS place, id FROM {unnested}) AS k", {"keys": list(ids)}
+    return f"(SELECT CAST(place AS int) - 1 AS place, id FROM {unnested}) AS k", {"keys": array_text(ids)}
 
 
 def joined_text(connection: Connection, column: str) -> str:
@@ -223,7 +238,8 @@ def insert(
         for column, (_, write) in zip(columns, writers, strict=True)
     ]
     if not sqlite and skip_known and len(given) > 1:
-        _execute(connection, _insert_columns(table, connection.dialect), written)
+        lists = [array_text(each) if type(each[0]) is str else each for each in written]
+        _execute(connection, _insert_columns(table, connection.dialect), lists)
         return
     values = list(zip(*written, strict=True))
     if not sqlite and len(values) >= COPY_FROM:
@@ -306,7 +322,7 @@ def lock(connection: Connection, space: int, keys: Iterable[int]) -> None:
         rows(
             connection,
             "SELECT pg_advisory_xact_lock(CAST(:space AS int), k) FROM unnest(CAST(:keys AS int[])) AS k",
-            {"space": space, "keys": held},
+            {"space": space, "keys": array_text(held)},
         )
 
 

@@ -1,0 +1,32 @@
+"""What is given to a statement reaches it as it is, on both databases."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from app.services.context import Service
+from app.store import dialect
+
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+ODD = st.sampled_from(["", " ", "NULL", "null", '"', "\\", '\\"', "{}", "{a,b}", ",", "'", "\\N", "%s", ":k", "\r\n\t"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(keys=st.lists(st.tuples(ODD | TEXTS, st.none() | ODD | TEXTS), min_size=1, max_size=8))
+def test_keys_of_any_text_are_joined_as_they_are(service: Service, keys: list[tuple[str, str | None]]) -> None:
+    def read(connection: Connection) -> list[dialect.Row]:
+        source, parameters = dialect.listed(connection, ("one", "other"), keys)
+        return dialect.rows(connection, f"SELECT k.one, k.other FROM {source}", parameters)
+
+    def read_placed(connection: Connection) -> list[dialect.Row]:
+        source, parameters = dialect.placed(connection, [each for each, _ in keys])
+        return dialect.rows(connection, f"SELECT k.id FROM {source} ORDER BY k.place", parameters)
+
+    assert service.database.read(read) == keys
+    assert [each for (each,) in service.database.read(read_placed)] == [each for each, _ in keys]
+
+
+def test_whole_numbers_are_written_as_such() -> None:
+    assert dialect.array_text([1, None, -20, "1"]) == '{1,NULL,-20,"1"}'
