@@ -19,6 +19,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, Head, RawRow
 from app.formats.limits import LIMITS, MEBIBYTE, Limits
 
@@ -118,15 +120,13 @@ class Talk:
         if most is not None and len(line) > most:
             raise failed()
         try:
-            said = json.loads(line, parse_constant=_no_constant)
-            if b"\\u0000" in line or b"\\ud" in line:
-                # Half a pair of surrogates and NUL are no text that could be kept.
-                text = json.dumps(said, ensure_ascii=False)
-                text.encode()
-                if _NUL.search(text):
-                    raise failed()
-        except (ValueError, RecursionError):
+            # Twice as fast as the standard library's, and half a pair of surrogates is no text to it.
+            said = from_json(line, allow_inf_nan=False)
+        except ValueError:
             raise failed() from None
+        if b"\\u0000" in line and _NUL.search(json.dumps(said, ensure_ascii=False)):
+            # Nor is NUL text that could be kept.
+            raise failed()
         if not isinstance(said, dict):
             raise failed()
         if "fault" in said:
@@ -177,10 +177,6 @@ class Talk:
 def failed() -> FileFault:
     """Return the fault of a file that its reader did not survive."""
     return FileFault(FileFaultCode.PARSER_FAILED, FAILED)
-
-
-def _no_constant(_: str) -> None:
-    raise ValueError
 
 
 def _fault(said: Any) -> FileFault:
