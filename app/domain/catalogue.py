@@ -40,13 +40,12 @@ class Catalogue:
 
     def certifying(self, text: str, on: date | None = None) -> Board | None:
         """Return the certifying board that goes by this code or name, as it is for completions of a day."""
-        known = self._certifying.get((text, on), self)
-        if known is self:
-            board = self.board(text)
-            known = board.on(on) if board is not None and board.kind is BoardKind.CERTIFYING else None
-            if len(self._certifying) < MOST_REMEMBERED:
-                self._certifying[text, on] = known
-        assert not isinstance(known, Catalogue)
+        if (text, on) in self._certifying:
+            return self._certifying[text, on]
+        board = self.board(text)
+        known = board.on(on) if board is not None and board.kind is BoardKind.CERTIFYING else None
+        if len(self._certifying) < MOST_REMEMBERED:
+            self._certifying[text, on] = known
         return known
 
     def licensing(self, text: str, on: date | None = None) -> tuple[Board, ...]:
