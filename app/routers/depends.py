@@ -103,8 +103,12 @@ async def _caller(request: Request, client: Client, provider: str | None, key: s
 
 async def _fingerprint(request: Request) -> str:
     """Return a digest of what makes a request the same one: method, path, query and body."""
-    head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(head + await request.body()).hexdigest()
+    return hashlib.sha256(f"{line_of(request)}\n".encode() + await request.body()).hexdigest()
+
+
+def line_of(request: Request) -> str:
+    """Return what a request asks for: method, path and query."""
+    return f"{request.method} {request.url.path}?{request.url.query}"
 
 
 def _requires(scope: str) -> Any:

@@ -1,16 +1,13 @@
-"""Batches out, and the form by which a file comes in."""
+"""Batches out: an uploaded file and how far it has come, and what became of each of its records."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from app.core.errors import InvalidRequest, PermissionNotAttested
-from app.core.multipart import Form
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowFinding, RowResult
 from app.schemas.base import Out
 from app.schemas.problems import rule_url
@@ -26,128 +23,6 @@ FaultName = Literal[
 ]
 RECORDS = ("added", "joined", "updated", "deleted", "unchanged", "rejected", "held")
 ANSWERS = ("one", "more_than_one", "none", "rejected")
-LONGEST_NAME = 255
-TRUE, FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
-
-FORM: dict[str, Any] = {
-    "type": "object",
-    "title": "BatchForm",
-    "description": "A file with what it is.",
-    "required": ["file", "kind"],
-    "properties": {
-        "file": {
-            "type": "string",
-            "contentMediaType": "application/octet-stream",
-            "description": "A workbook (.xlsx), tab-delimited text, XML or NDJSON: its content says which.",
-        },
-        "kind": {
-            "type": "string",
-            "enum": [each.value for each in BatchKind],
-            "description": "What its records are.",
-        },
-        "permission_attested": {
-            "type": "boolean",
-            "description": "Of completions, and required of them: that the learners have permitted the reporting.",
-        },
-        "dry_run": {
-            "type": "boolean",
-            "default": False,
-            "description": "Judge the records, and store none of them; at most 2,000 activities at a time.",
-        },
-        "on_unmatched": {
-            "type": "string",
-            "enum": ["reject"],
-            "default": "reject",
-            "description": "What becomes of records whose physician is not found.",
-        },
-    },
-}
-"""The form of an upload as the API's description shows it: it is read as it arrives, so no model declares it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchIn:
-    """What the form of an upload says."""
-
-    kind: BatchKind
-    permission_attested: bool
-    dry_run: bool
-    filename: str
-
-
-def read_form(form: Form) -> BatchIn:
-    """Read the fields of an upload; raises `InvalidRequest` with every fault, or `PermissionNotAttested`."""
-    faults = [*_file_faults(form), *_field_faults(form)]
-    kind = (form.fields.get("kind") or [""])[0]
-    if kind not in [each.value for each in BatchKind]:
-        known = ", ".join(each.value for each in BatchKind)
-        faults.append(_fault("/kind", "format" if kind else "type", f"The kind of records is one of: {known}."))
-    flags = {name: _flag(form, name, faults) for name in ("permission_attested", "dry_run")}
-    unmatched = (form.fields.get("on_unmatched") or ["reject"])[0]
-    if unmatched != "reject":
-        faults.append(_fault("/on_unmatched", "format", "Records that match nobody can only be rejected so far."))
-    if faults:
-        raise InvalidRequest(errors=faults)
-    if kind == BatchKind.LEARNER_COMPLETIONS and not flags["permission_attested"]:
-        detail = "The learners' permission to report is not attested; nothing was kept of the file."
-        hint = "Send permission_attested=true with the file once the learners have agreed to the reporting."
-        item = {
-            "code": "permission", "pointer": "/permission_attested", "detail": detail, "hint": hint,
-            "rule_url": rule_url("permission"),
-        }  # fmt: skip
-        raise PermissionNotAttested(detail, errors=[item])
-    return BatchIn(
-        kind=BatchKind(kind),
-        permission_attested=flags["permission_attested"],
-        dry_run=flags["dry_run"],
-        filename=plain_name(form.filename),
-    )
-
-
-def plain_name(name: str) -> str:
-    """Return a file's name without folders and characters that no name should have; it is shown, never opened."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in last if c.isprintable()).strip().encode("utf-8", "ignore").decode()
-    return kept[-LONGEST_NAME:] or "file"
-
-
-def _file_faults(form: Form) -> list[dict[str, Any]]:
-    if not form.files:
-        return [_fault("/file", "type", "There is no file. Send it as the part `file`, with a filename.")]
-    faults = [
-        _fault(f"/{name}"[:100], "field-unknown", "Only the part `file` is a file.")
-        for name in dict.fromkeys(form.files)
-        if name != "file"
-    ]
-    if form.files.count("file") > 1:
-        faults.append(_fault("/file", "too-long", "One file is uploaded at a time; send each by itself."))
-    elif "file" in form.files and not form.size:
-        faults.append(_fault("/file", "format", "The file is empty."))
-    return faults
-
-
-def _field_faults(form: Form) -> list[dict[str, Any]]:
-    known = FORM["properties"].keys() - {"file"}
-    faults = []
-    for name, values in form.fields.items():
-        if name == "file":
-            faults.append(_fault("/file", "type", "The part `file` has no filename, so it is no file."))
-        elif name not in known:
-            faults.append(_fault(f"/{name}"[:100], "field-unknown", "This field is not known."))
-        elif len(values) > 1:
-            faults.append(_fault(f"/{name}", "too-long", "This field is given more than once."))
-    return faults
-
-
-def _flag(form: Form, name: str, faults: list[dict[str, Any]]) -> bool:
-    given = (form.fields.get(name) or [""])[0].strip().lower()
-    if given not in TRUE | FALSE:
-        faults.append(_fault(f"/{name}", "type", "Give true or false."))
-    return given in TRUE
-
-
-def _fault(pointer: str, code: str, detail: str) -> dict[str, Any]:
-    return {"code": code, "pointer": pointer, "detail": detail}
 
 
 class RecordCountsOut(Out):

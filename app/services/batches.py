@@ -111,11 +111,11 @@ async def wait_for(caller: Caller, batch_id: str, seconds: float) -> Batch:
 
 
 def rows(
-    connection: Connection, caller: Caller, batch_id: str, *, after: int, limit: int, outcomes: Sequence[str]
-) -> list[RowResult]:
-    """Return what became of the records of a batch, in their order; raises `NotFound`."""
-    get(connection, caller, batch_id)
-    return batches.rows_after(connection, batch_id, after, limit, outcomes)
+    connection: Connection, caller: Caller, batch_id: str, *, after: int | None, limit: int, outcomes: Sequence[str]
+) -> tuple[Batch, list[RowResult]]:
+    """Return a batch with what became of its records after a place, in their order; raises `NotFound`."""
+    found = get(connection, caller, batch_id)
+    return found, batches.rows_after(connection, batch_id, -1 if after is None else after, limit, outcomes)
 
 
 def cancel(work: Work, batch_id: str) -> Batch:

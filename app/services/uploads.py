@@ -5,15 +5,14 @@ What never becomes a batch is forgotten a day later: the sender went away, or th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.logging import log, where
-from app.core.multipart import Form, receive
-from app.services.context import Caller, Service
+from app.services.context import Service
 from app.store import uploads
 
 KEPT = timedelta(days=1)
@@ -48,17 +47,6 @@ class Arriving:
                 await self._service.database.write_async(lambda connection: uploads.drop(connection, [self.upload_id]))
             except Exception as error:
                 log.warning("an upload was not forgotten", upload_id=self.upload_id, **where(error))
-
-
-async def arrive(caller: Caller, content_type: str, body: AsyncIterator[bytes]) -> tuple[Arriving, Form]:
-    """Take in a form with a file; raises what is wrong with the form as a whole, and then keeps nothing."""
-    arriving = Arriving(caller.service)
-    try:
-        form = await receive(content_type, body, "file", arriving.keep)
-    except BaseException:
-        await arriving.drop()
-        raise
-    return arriving, form
 
 
 def keep_whole(service: Service, pieces: Iterable[bytes], size: int, digest: str) -> str:
