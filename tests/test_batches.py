@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
+from app.services.batch_work import read_one
 from app.services.context import Service
 from tests.files_support import (
     JOHN,
@@ -20,8 +22,9 @@ from tests.files_support import (
     workbook,
     worked,
 )
+from tests.live import at_once
 from tests.problems import assert_problem
-from tests.support import GRAND_ROUNDS, Api, a_completion, api_of, settle
+from tests.support import GRAND_ROUNDS, Answer, Api, a_completion, api_of, settle
 
 
 def counts(batch: Any) -> dict[str, int]:
@@ -82,8 +85,8 @@ def test_sending_a_file_again_doubles_nothing_and_says_so(api: Api, service: Ser
 def test_rows_take_effect_in_their_order_whatever_the_piece(api: Api, service: Service) -> None:
     one, two = row(), row(Number_of_CME_Credits=3)
     taken_back = row(Record_Action="Delete")
-    for at_once in (1, 2, 50):
-        batch = worked(api, service, workbook([one, taken_back, one, two]), at_once=at_once)
+    for records in (1, 2, 50):
+        batch = worked(api, service, workbook([one, taken_back, one, two]), at_once=records)
         assert counts(batch)["deleted"] == 1
         assert [each["outcome"] for each in rows_of(api, batch)] == ["added", "deleted", "added", "added"]
         for each in api.completions(activity_id=GRAND_ROUNDS, first_name="Rebecca"):
@@ -169,6 +172,36 @@ def test_an_upload_sent_again_with_its_key_is_the_same_batch(api: Api, service: 
     assert_problem(other, 422, "idempotency-mismatch")
     work_through(service)
     assert len(api.get("/v1/batches").json["data"]) == 1
+
+
+def test_an_upload_that_is_waited_for_is_answered_as_it_ended(api: Api, service: Service) -> None:
+    def work() -> None:
+        until = time.monotonic() + 20
+        while not read_one(service) and time.monotonic() < until:
+            time.sleep(0.01)
+        work_through(service)
+
+    content, waits = lines([a_completion()]), {"Prefer": "wait=20", "Idempotency-Key": "one"}
+    sent: list[Answer] = []
+    at_once([lambda: sent.append(upload(api, content, headers=waits)), work])
+    (answer,) = sent
+    assert (answer.status, answer.json["status"], answer.json["counts"]["added"]) == (200, "completed", 1)
+    assert answer.response.headers["location"] == f"/v1/batches/{answer.json['batch_id']}"
+    assert "idempotency-replayed" not in answer.response.headers
+
+
+def test_an_upload_sent_again_is_waited_for_as_well_and_what_is_not_done_in_time_is_answered_202(
+    api: Api, service: Service
+) -> None:
+    content, key = lines([a_completion()]), {"Idempotency-Key": "one"}
+    first = upload(api, content, headers=key | {"Prefer": "wait=1"})
+    assert (first.status, first.json["status"]) == (202, "queued")
+    work_through(service)
+    kept = upload(api, content, headers=key)
+    assert (kept.status, kept.json) == (202, first.json)
+    now = upload(api, content, headers=key | {"Prefer": "wait=20"})
+    assert (now.status, now.json["status"], now.json["batch_id"]) == (200, "completed", first.json["batch_id"])
+    assert now.response.headers["idempotency-replayed"] == "true"
 
 
 def test_a_vendor_whose_right_is_taken_back_has_the_rest_of_its_rows_refused(api: Api, service: Service) -> None:
