@@ -30,7 +30,7 @@ from app.services import batches, checks
 from app.services.batch_work import read_one
 from app.services.context import Service
 from app.services.startup import open_service
-from app.store import batches as store
+from app.store import batch_rows
 from app.worker import Applier, seal
 from benchmarks import batch_files, batch_floor
 from benchmarks.world import ROOT, SECRET, World, free_port, world
@@ -98,7 +98,7 @@ def _ended(service: Service, installed: World, batch: Batch) -> Ended:
     caller = batch_files.reporter(installed)
     found = service.database.read(lambda connection: batches.get(connection, caller, batch.batch_id))
     assert found.status is BatchStatus.COMPLETED, (found.status, found.file_error)
-    rows = service.database.read(lambda connection: store.rows_after(connection, batch.batch_id, -1, RECORDS + 1))
+    rows = service.database.read(lambda connection: batch_rows.after(connection, batch.batch_id, -1, RECORDS + 1))
     assert found.head is not None
     return Ended(
         counts=dict(found.counts),

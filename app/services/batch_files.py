@@ -31,7 +31,7 @@ from app.formats.writing import (
 from app.services.batches import get
 from app.services.context import Caller, Service
 from app.services.uploads import content
-from app.store import batches
+from app.store import batch_rows, batches
 
 __all__ = ["Which", "Written", "media_type", "open_written"]
 
@@ -104,7 +104,7 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
     place = -1
 
     def some(connection: Connection) -> list[RowResult]:
-        return batches.rows_after(connection, batch.batch_id, place, AT_ONCE, outcomes)
+        return batch_rows.after(connection, batch.batch_id, place, AT_ONCE, outcomes)
 
     while found := service.database.read(some):
         place = found[-1].place

@@ -24,7 +24,7 @@ from app.formats.reading import OpenFile, open_file
 from app.services.batch_ends import note_end
 from app.services.context import Service, Work, operator, transact
 from app.services.uploads import content
-from app.store import batches
+from app.store import batch_rows, batches
 
 CLAIM = timedelta(seconds=45)
 """How long a reader that says nothing is believed to live."""
@@ -199,5 +199,5 @@ def _fail(work: Work, batch: Batch, error: dict[str, Any]) -> None:
     if batches.keep_claim(work.connection, batch.batch_id, batch.fence, work.now + CLAIM):
         batches.save(work.connection, batch, values, work.now, fence=batch.fence)
         batches.drop_pieces(work.connection, batch.batch_id)
-        batches.drop_rows(work.connection, batch.batch_id)
+        batch_rows.drop(work.connection, batch.batch_id)
         note_end(work, batch, BatchStatus.FAILED)

@@ -26,7 +26,7 @@ from app.services.batches import PIECE_ROWS
 from app.services.context import Service, Work, operator
 from app.services.overlay import Overlay
 from app.services.reporting import Submitted
-from app.store import batches
+from app.store import batch_rows, batches
 
 AT_ONCE = {BatchKind.LEARNER_COMPLETIONS: 1_000, BatchKind.LEARNER_VALIDATIONS: PIECE_ROWS}
 """Records judged together. Validations write until they are undone: where there is one writer, others wait for it."""
@@ -47,7 +47,7 @@ def rehearse(service: Service, batch: Batch) -> None:
     step = max(batch.records, 1) if batch.kind is BatchKind.ACTIVITIES else AT_ONCE[batch.kind]
     try:
         with held(service, batch):
-            under_claim(service, batch, lambda connection: batches.drop_rows(connection, batch.batch_id))
+            under_claim(service, batch, lambda connection: batch_rows.drop(connection, batch.batch_id))
             going = replace(batch, applied=0, counts={}, warnings={})
             while going.applied < going.records:
                 rows = service.database.read(partial(_records, going, step))
@@ -116,7 +116,7 @@ def _unnamed(result: RowResult) -> RowResult:
 
 def _keep(service: Service, batch: Batch, results: Sequence[RowResult], connection: Connection) -> Batch:
     now = service.clock()
-    batches.add_rows(connection, batch.batch_id, results, now)
+    batch_rows.add(connection, batch.batch_id, results, now)
     applied = batch.applied + len(results)
     values: dict[str, Any] = {"applied": applied} | tallied(batch, results)
     if applied >= batch.records:

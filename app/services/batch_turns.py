@@ -26,7 +26,7 @@ from app.services.batch_ends import note_end
 from app.services.batch_records import apply, refuse_all
 from app.services.context import Caller, Service, Work, operator
 from app.services.row_findings import INTERNAL, placed
-from app.store import batches, clients, dialect
+from app.store import batch_rows, batches, clients, dialect
 
 REVOKED = RowFinding(
     rule="forbidden",
@@ -124,7 +124,7 @@ def _turn(
         return None
     reached.batch_id, reached.place = batch.batch_id, batch.applied
     count = min(at_once, batch.records - batch.applied)
-    known = batches.known_places(connection, batch.batch_id, batch.applied, count)
+    known = batch_rows.known_places(connection, batch.batch_id, batch.applied, count)
     found = batches.records(connection, batch, batch.applied, count)
     if len(found) != count:
         raise LookupError("records that were read are not there")
@@ -152,7 +152,7 @@ def work_of(service: Service, batch: Batch, connection: Connection) -> Work | No
 
 
 def _keep(work: Work, batch: Batch, results: Sequence[RowResult], count: int) -> None:
-    batches.add_rows(work.connection, batch.batch_id, results, work.now)
+    batch_rows.add(work.connection, batch.batch_id, results, work.now)
     applied = batch.applied + count
     values: dict[str, Any] = {"applied": applied, "turn_at": work.now} | tallied(batch, results)
     if applied >= batch.records:

@@ -13,7 +13,7 @@ from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, RowOutcome, RowResult
 from app.services.context import Caller, Work, read_async
-from app.store import batches, uploads
+from app.store import batch_rows, batches, uploads
 
 PIECE_ROWS = 250
 """Records kept together; on SQLite the most that single reports ever wait for."""
@@ -115,7 +115,7 @@ def rows(
 ) -> tuple[Batch, list[RowResult]]:
     """Return a batch with what became of its records after a place, in their order; raises `NotFound`."""
     found = get(connection, caller, batch_id)
-    return found, batches.rows_after(connection, batch_id, -1 if after is None else after, limit, outcomes)
+    return found, batch_rows.after(connection, batch_id, -1 if after is None else after, limit, outcomes)
 
 
 def cancel(work: Work, batch_id: str) -> Batch:
@@ -158,12 +158,12 @@ def _again(work: Work, batch: Batch) -> dict[str, Any]:
         return {}
     applying: dict[str, Any] = {"status": BatchStatus.APPLYING.value}
     if batch.dry_run:
-        batches.drop_rows(work.connection, batch.batch_id)
+        batch_rows.drop(work.connection, batch.batch_id)
         return applying | {"applied": 0, "counts": {}, "warnings": {}}
     rejected = batch.counts.get(RowOutcome.REJECTED, 0)
     if not rejected and batch.status is BatchStatus.COMPLETED:
         return {}
-    batches.drop_rows(work.connection, batch.batch_id, RowOutcome.REJECTED)
+    batch_rows.drop(work.connection, batch.batch_id, RowOutcome.REJECTED)
     counts = {name: count for name, count in batch.counts.items() if name != RowOutcome.REJECTED}
     return applying | {"applied": 0, "counts": counts}
 

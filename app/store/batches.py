@@ -1,26 +1,38 @@
-"""Queries on batches: their rows, the records read, what became of each. Uploads have a file of their own."""
+"""Queries on batches, and on the records read from their files, kept in pieces."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.batches import Batch, BatchKind, BatchStatus, Head, RawRow, RowFinding, RowOutcome, RowResult
-from app.domain.findings import Severity
+from app.domain.batches import Batch, BatchKind, BatchStatus, Head, RawRow
 from app.models import batches as tables
 from app.store import dialect
 
-_COLUMNS = (
-    "batch_id, provider_id, client_id, upload_id, request_id, kind, filename, digest, permission_attested, dry_run, "
-    "status, created_at, updated_at, finished_at, version, head, file_error, piece_rows, records, applied, counts, "
-    "warnings, seen_before, attempts, fence"
-)
-_OF_B = ", ".join(f"b.{name}" for name in _COLUMNS.split(", "))
+_COLUMNS = tuple(each.name for each in fields(Batch))
+"""A batch has its columns' names."""
+_READ: dict[str, Callable[[Any], Any]] = {
+    "kind": BatchKind,
+    "permission_attested": bool,
+    "dry_run": bool,
+    "status": BatchStatus,
+    "created_at": dialect.as_instant,
+    "updated_at": dialect.as_instant,
+    "finished_at": dialect.as_instant_or_none,
+    "head": lambda value: None if value is None else Head.of_document(dialect.as_document(value)),
+    "file_error": dialect.as_document,
+    "counts": dialect.as_document,
+    "warnings": dialect.as_document,
+}
+"""How columns are read; those not named are as the driver gives them."""
+_SELECTED = ", ".join(_COLUMNS)
+_OF_B = ", ".join(f"b.{name}" for name in _COLUMNS)
 
 # Providers take turns, and so do the batches of one provider: whoever was served longest ago comes next.
 _IN_TURN = (
@@ -30,34 +42,10 @@ _IN_TURN = (
 
 
 def _batch(row: dialect.Row) -> Batch:
-    head = dialect.as_document(row[15])
-    return Batch(
-        batch_id=row[0],
-        provider_id=row[1],
-        client_id=row[2],
-        upload_id=row[3],
-        request_id=row[4],
-        kind=BatchKind(row[5]),
-        filename=row[6],
-        digest=row[7],
-        permission_attested=bool(row[8]),
-        dry_run=bool(row[9]),
-        status=BatchStatus(row[10]),
-        created_at=dialect.as_instant(row[11]),
-        updated_at=dialect.as_instant(row[12]),
-        finished_at=dialect.as_instant_or_none(row[13]),
-        version=row[14],
-        head=Head.of_document(head) if head is not None else None,
-        file_error=dialect.as_document(row[16]),
-        piece_rows=row[17],
-        records=row[18],
-        applied=row[19],
-        counts=dialect.as_document(row[20]),
-        warnings=dialect.as_document(row[21]),
-        seen_before=row[22],
-        attempts=row[23],
-        fence=row[24],
-    )
+    values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+    for name, read in _READ.items():
+        values[name] = read(values[name])
+    return Batch(**values)
 
 
 def add(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -70,7 +58,7 @@ def one(connection: Connection, provider_id: str, batch_id: str, *, for_update: 
     lock = dialect.for_update(connection) if for_update else ""
     found = dialect.rows(
         connection,
-        f"SELECT {_COLUMNS} FROM batches WHERE batch_id = :id AND provider_id = :provider{lock}",
+        f"SELECT {_SELECTED} FROM batches WHERE batch_id = :id AND provider_id = :provider{lock}",
         {"id": batch_id, "provider": provider_id},
     )
     return _batch(found[0]) if found else None
@@ -95,7 +83,7 @@ def page(
             given |= marks
     found = dialect.rows(
         connection,
-        f"SELECT {_COLUMNS} FROM batches WHERE {' AND '.join(conditions)} ORDER BY batch_id DESC LIMIT :limit",
+        f"SELECT {_SELECTED} FROM batches WHERE {' AND '.join(conditions)} ORDER BY batch_id DESC LIMIT :limit",
         given,
     )
     return [_batch(row) for row in found]
@@ -131,7 +119,7 @@ def claim_to_read(connection: Connection, now: datetime, until: datetime, batch_
         "WHERE batch_id = (SELECT b.batch_id FROM batches b JOIN uploads u ON u.upload_id = b.upload_id "
         "WHERE b.finished_at IS NULL AND (b.status IN ('queued', 'reading') OR b.status = 'applying' AND b.dry_run) "
         f"AND (b.claimed_until IS NULL OR b.claimed_until <= :now) {named}"
-        f"ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1{lock}) RETURNING {_COLUMNS}",
+        f"ORDER BY {_IN_TURN}, u.size, b.batch_id LIMIT 1{lock}) RETURNING {_SELECTED}",
         {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)}
         | ({"batch": batch_id} if batch_id is not None else {}),
     )
@@ -223,87 +211,3 @@ def of_pieces(connection: Connection, batch: Batch, numbers: Iterable[int]) -> l
         for piece, packed in found
         for offset, (number, raw) in enumerate(json.loads(zlib.decompress(packed)))
     ]
-
-
-def known_places(connection: Connection, batch_id: str, first: int, count: int) -> set[int]:
-    """Return the places of records, within a span, that have their outcome."""
-    found = dialect.rows(
-        connection,
-        "SELECT place FROM batch_rows WHERE batch_id = :id AND place >= :first AND place < :end",
-        {"id": batch_id, "first": first, "end": first + count},
-    )
-    return {row[0] for row in found}
-
-
-def add_rows(connection: Connection, batch_id: str, results: Sequence[RowResult], at: datetime) -> None:
-    """Insert outcomes of records."""
-    dialect.insert(
-        connection,
-        tables.batch_rows,
-        [
-            {
-                "batch_id": batch_id,
-                "place": each.place,
-                "number": each.number,
-                "outcome": each.outcome.value,
-                "record_id": each.record_id,
-                "findings": [_finding_row(said) for said in each.findings] or None,
-                "answer": each.answer,
-                "at": at,
-            }
-            for each in results
-        ],
-    )
-
-
-def _finding_row(said: RowFinding) -> list[Any]:
-    return [said.rule, said.severity.value, said.pointer, said.detail, said.hint, said.column, said.index]
-
-
-def drop_rows(connection: Connection, batch_id: str, outcome: RowOutcome | None = None) -> None:
-    """Forget the outcomes of a batch, or those of one kind, so that these records are judged again."""
-    narrowed = " AND outcome = :outcome" if outcome is not None else ""
-    dialect.run(
-        connection, f"DELETE FROM batch_rows WHERE batch_id = :id{narrowed}", [{"id": batch_id, "outcome": outcome}]
-    )
-
-
-def rows_after(
-    connection: Connection, batch_id: str, place: int, limit: int, outcomes: Sequence[str] = ()
-) -> list[RowResult]:
-    """Return outcomes of records after a place, in their order."""
-    given: dict[str, Any] = {"id": batch_id, "place": place, "limit": limit}
-    narrowed = ""
-    if outcomes:
-        marks = {f"outcome{number}": value for number, value in enumerate(outcomes)}
-        # Written out, so that the index of refused rows is seen to fit.
-        narrowed = (
-            "AND outcome = 'rejected' "
-            if list(outcomes) == ["rejected"]
-            else (f"AND outcome IN ({', '.join(f':{name}' for name in marks)}) ")
-        )
-        given |= {} if "'rejected'" in narrowed else marks
-    found = dialect.rows(
-        connection,
-        "SELECT place, number, outcome, record_id, findings, answer FROM batch_rows "
-        f"WHERE batch_id = :id AND place > :place {narrowed}ORDER BY place LIMIT :limit",
-        given,
-    )
-    return [
-        RowResult(
-            place=row[0],
-            number=row[1],
-            outcome=RowOutcome(row[2]),
-            record_id=row[3],
-            findings=tuple(_finding(said) for said in dialect.as_document(row[4]) or ()),
-            answer=dialect.as_document(row[5]),
-        )
-        for row in found
-    ]
-
-
-def _finding(said: Sequence[Any]) -> RowFinding:
-    rule, severity, pointer, detail, hint, column, index = said
-    return RowFinding(
-        rule=rule, severity=Severity(severity), pointer=pointer, detail=detail, hint=hint, column=column, index=index
-    )
