@@ -264,6 +264,14 @@ def test_a_document_says_an_activity() -> None:
     assert (said(warned), warned.unreadable) == ([("element-ignored", "")], False)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_empty_element_takes_no_answer_back(place: int) -> None:
+    support = [an_element("commercialSupport", "No")]
+    support.insert(place, an_element("commercialSupport"))
+    record, _ = activity(an_element("MedicalEducationMetrics", None, *support), format=FileFormat.XML)
+    assert (record.findings, record.given.details["commercial_support"]) == ((), [])
+
+
 ASKED = [
     "Rebecca",
     "Test",

@@ -5,16 +5,17 @@ Senders nest these documents differently, so that elements are found by name, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from app.domain.batches import Element, RawRow
 from app.domain.reports import Action
 from app.domain.words import code_key
 from app.formats.activity_bodies import ActivityRecord, record_of
-from app.formats.cells import Misread, read_action, read_amount, read_day, read_whole, read_yes_no
-from app.formats.element_paths import Texts, attribute, by_path, ignored_names, local_name
-from app.formats.places import NOWHERE, Place, misreading
+from app.formats.cells import read_action, read_amount, read_day, read_whole, read_yes_no
+from app.formats.element_paths import Texts, attribute, by_path, ignored_names
+from app.formats.elements import local_name
+from app.formats.places import Place, nearest
 from app.schemas.activities import ActivityIn
 from app.schemas.bounds import longest
 
@@ -80,11 +81,7 @@ class ActivityDocuments:
         parts = pointer.split("/")
         if pointer.startswith("/moc/") and len(parts) > 3 and parts[3] in _BOARD:
             return Place(column=f"MOCRegistrations/{_REGISTRATION}[{int(parts[2]) + 1}]/{_BOARD[parts[3]]}")
-        while pointer:
-            if pointer in NAMES:
-                return Place(column=NAMES[pointer])
-            pointer = pointer.rpartition("/")[0]
-        return NOWHERE
+        return nearest(pointer, NAMES)
 
     def read(self, raw: RawRow) -> ActivityRecord:
         """Return what a document says of an activity."""
@@ -128,10 +125,8 @@ class _Document:
         for pointer, name in _DAYS.items():
             yield pointer, read_day(_said(self.every(name)))
         for pointer, name in (_WHOLE | _YES_NO).items():
-            try:
-                yield pointer, (read_whole if pointer in _WHOLE else read_yes_no)(_said(self.every(name)))
-            except Misread as misread:
-                self.texts.findings.append(misreading(pointer, misread))
+            read: Callable[[str | None], Any] = read_whole if pointer in _WHOLE else read_yes_no
+            yield pointer, self.texts.meant(read, _said(self.every(name)), pointer)
         for pointer, name in _LISTS.items():
             yield pointer, self._list(pointer, self.every(name))
         for each in self.every("identifier"):
@@ -180,10 +175,9 @@ class _Document:
                 sources.append(source)
                 amounts.append(attribute(each, "amount"))
                 continue
-            try:
-                yield "/commercial_support", read_yes_no(each.get("t"))
-            except Misread as misread:
-                self.texts.findings.append(misreading("/commercial_support", misread))
+            answer = self.texts.meant(read_yes_no, each.get("t"), "/commercial_support")
+            if answer is not None:
+                yield "/commercial_support", answer
         yield "/commercial_support/{n}/source", sources
         if any(each is not None for each in amounts):
             yield "/commercial_support/{n}/amount", amounts

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from app.domain.batches import Element
 from app.domain.findings import Finding, Severity
 from app.formats.cells import Misread, read_text
+from app.formats.elements import local_name
 from app.formats.places import misreading, refusal
 
+T = TypeVar("T")
 Known: TypeAlias = frozenset[str]
 """Paths of the elements that are read, by local names."""
 Found: TypeAlias = dict[str, list[Element]]
 """Elements by their path."""
 _FEW = 10
 _SHORT = 60
-
-
-@lru_cache(maxsize=4_096)
-def local_name(name: str) -> str:
-    """Return a name without namespace or prefix."""
-    return name.rpartition("}")[2].rpartition(":")[2]
 
 
 def inside(element: Element) -> Found:
@@ -81,6 +77,14 @@ class Texts:
         except Misread as misread:
             self.findings.append(misreading(pointer, misread))
             return misread.kept
+
+    def meant(self, read: Callable[[str | None], T], text: str | None, pointer: str) -> T | None:
+        """Return what a text means, None for one that cannot be meant."""
+        try:
+            return read(text)
+        except Misread as misread:
+            self.findings.append(misreading(pointer, misread))
+            return None
 
 
 def ignored(found: Found, known: Known, passed: tuple[str, ...] = ()) -> tuple[Finding, ...]:

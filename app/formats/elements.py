@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from app.domain.batches import Element
 
@@ -43,9 +44,10 @@ def in_attribute(text: str) -> str:
     return plain(text).translate(_IN_ATTRIBUTE)
 
 
+@lru_cache(maxsize=4_096)
 def local_name(name: str) -> str:
-    """Return a name without its namespace."""
-    return name.rpartition("}")[2]
+    """Return a name without namespace or prefix."""
+    return name.rpartition("}")[2].rpartition(":")[2]
 
 
 def first_text(element: Element, name: str, *, attribute: str | None = None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -103,6 +103,15 @@ def along(pointer: str, moved: Moved) -> str:
         return pointer
     here, there = max(fitting, key=lambda each: len(each[0]))
     return there + pointer[len(here) :]
+
+
+def nearest(pointer: str, columns: Mapping[str, str]) -> Place:
+    """Return the column of what a pointer names, or of the smallest part around it that has one."""
+    while pointer:
+        if pointer in columns:
+            return Place(column=columns[pointer])
+        pointer = pointer.rpartition("/")[0]
+    return NOWHERE
 
 
 class ColumnPlaces:
