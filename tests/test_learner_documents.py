@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -160,6 +162,14 @@ def test_what_may_stand_once_is_never_lost_when_it_stands_twice() -> None:
     for each, npi in zip(npis, (NPI, OTHER_NPI), strict=True):
         each["c"].append(an_element("UniqueID", npi, domain="NPI"))
     assert rules(read(a_document(*npis), XML)) == [("format", "/learner/npi")]
+
+
+@pytest.mark.parametrize("npis", permutations("123"))
+def test_of_several_npis_the_first_is_judged_whatever_process_reads_them(npis: Sequence[str]) -> None:
+    certificates = [a_certificate("ABIM", "1", "Medical Knowledge", "2") for _ in npis]
+    for each, npi in zip(certificates, npis, strict=True):
+        each["c"].append(an_element("UniqueID", npi, domain="NPI"))
+    assert reported(a_document(*certificates), XML).person.npi == npis[0]
 
 
 @pytest.mark.parametrize("certificates", [21, 501])

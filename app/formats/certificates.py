@@ -166,7 +166,7 @@ def _amount(text: str | None) -> Amount:
 def _certificates(found: Found, texts: Texts) -> tuple[list[_Certificate], str | None]:
     """Return the certificates in their order, and the NPI that stands beside another id."""
     certificates: list[_Certificate] = []
-    npis: set[str] = set()
+    npis: dict[str, None] = {}
     for place, each in enumerate(found.get(PATH, ()), 1):
         path, pointer = _numbered(place)
         parts = inside(each)
@@ -179,7 +179,7 @@ def _certificates(found: Found, texts: Texts) -> tuple[list[_Certificate], str |
         ]
         domain, value, npi = _ids(parts.get("UniqueID", ()), pointer, texts)
         if npi is not None and domain is not None:
-            npis.add(npi)
+            npis[npi] = None
         received = parts["CreditReceived"][0] if "CreditReceived" in parts else Element(n="")
         reference = parts["CreditID"][0].get("t") if "CreditID" in parts else None
         amount = attribute(received, "numberOfCredits")
