@@ -20,7 +20,7 @@ from app.store import dialect
 from tests.feeds import decide, live, replayed
 from tests.live import at_once
 from tests.pure import a_cme, a_moc, a_person, a_rems, a_report, types_of
-from tests.rows import delete, rehearse, submit, told, update
+from tests.submitting import delete, rehearse, submit, told, update
 from tests.support import Api, settle
 
 COMPLETIONS = "/v1/learner-completions"

@@ -19,7 +19,7 @@ from app.domain.validations import ValidationRequest
 from app.formats.activity_bodies import ActivityRecord
 from app.schemas.activities import EXAMPLE
 from tests.pure import CATALOGUE, PROVIDER, advised
-from tests.sent import activity, an_element, headings_of, validations
+from tests.raw_records import activity, an_element, headings_of, validations
 
 BOARD = headings_of(ACTIVITIES)[-7:]
 HEADINGS = headings_of(ACTIVITIES) + BOARD

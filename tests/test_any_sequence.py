@@ -17,8 +17,8 @@ from app.services.context import Service
 from app.simulator.view import View
 from tests.feeds import decide, live, replayed
 from tests.pure import PROVIDER
-from tests.rows import rehearse, submit, told
 from tests.simulating import facts, read_on, standing
+from tests.submitting import rehearse, submit, told
 from tests.support import Answer, Api, Moment, api_of, settle
 
 COMPLETIONS = "/v1/learner-completions"

@@ -17,9 +17,10 @@ import pytest
 from app.services.startup import open_service
 from app.store import dialect
 from tests.conftest import settings_for
-from tests.files_support import lines, row, rows_of, workbook
 from tests.processes import ROOT, Installation, free_port, installation
+from tests.sent_files import lines, row, workbook
 from tests.support import GRAND_ROUNDS, Api, api_of, settle
+from tests.uploading import rows_of
 
 SURE = ("--provider", "0008001", "--permission-attested")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from app.core.errors import Problem, Unavailable
 from app.services.context import Service
 from app.store import dialect
-from tests.files_support import row, rows_of, tab_text, upload, work_through, worked
+from tests.sent_files import row, tab_text
 from tests.support import GRAND_ROUNDS, Api, settle
+from tests.uploading import rows_of, upload, work_through, worked
 
 ROWS = [row(Completion_Date=f"11/{day:02}/2021", Number_of_CME_Credits=1) for day in range(1, 31)]
 NO_LIMIT = 1_073_741_823

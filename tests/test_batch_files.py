@@ -9,9 +9,10 @@ import pytest
 from app.domain.columns import ACTIVITIES, VALIDATIONS
 from app.formats.elements import markup
 from app.services.context import Service
-from tests.files_support import file_of, lines, row, rows_of, tab_text, workbook, worked
-from tests.sent import a_certificate, a_document
+from tests.raw_records import a_certificate, a_document
+from tests.sent_files import lines, row, tab_text, workbook
 from tests.support import Api, a_completion, settle
+from tests.uploading import file_of, rows_of, worked
 
 ROWS = [row(), row(Number_of_CME_Credits=0.3, Completion_Date="12/13/2021")]
 BODIES = [a_completion(), a_completion(completed_on="2021-12-13", credits=0.3)]

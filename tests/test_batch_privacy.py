@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from app.domain.columns import LEARNERS, REMS
+from app.domain.columns import LEARNERS, OF_OURS, REMS
 from app.services.context import Service
 from app.store import dialect
-from tests.files_support import HEADINGS, ROW, lines, rows_of, tab_text, upload, work_through, workbook, worked
+from tests.headings import ONE_BOARD
+from tests.sent_files import ROW, lines, tab_text, workbook
 from tests.support import Api, a_completion, points
+from tests.uploading import rows_of, upload, work_through, worked
 
 MARK = "Zyzzyva"
 
@@ -28,7 +30,7 @@ def everything_said(api: Api, service: Service, batch: Any, capture: pytest.Capt
 def test_of_a_wrong_cell_its_content_is_never_told(
     api: Api, service: Service, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    headings = [*HEADINGS, *(each.heading for each in REMS), "Occasion", "Special Credit Type", "Special Credit Amount"]
+    headings = [*ONE_BOARD, *(each.heading for each in (*REMS, *OF_OURS))]
     long = MARK + "x" * 5_000
     spoiled = [
         ROW | {name: value}

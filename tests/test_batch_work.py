@@ -16,9 +16,10 @@ from app.services.batch_records import apply
 from app.services.batch_work import Pace, apply_some, read_one
 from app.services.context import Service, Work
 from app.store import batches, dialect
-from tests.files_support import lines, row, rows_of, tab_text, upload, work_through, workbook, worked
 from tests.live import at_once
+from tests.sent_files import lines, row, tab_text, workbook
 from tests.support import GRAND_ROUNDS, Api, Moment, a_completion, api_of, settle
+from tests.uploading import rows_of, upload, work_through, worked
 
 DAYS = [f"12/{day:02}/2021" for day in range(1, 13)]
 MIXED = [

@@ -9,22 +9,12 @@ import pytest
 
 from app.services.batch_work import read_one
 from app.services.context import Service
-from tests.files_support import (
-    JOHN,
-    cells_of,
-    file_of,
-    lines,
-    row,
-    rows_of,
-    tab_text,
-    upload,
-    work_through,
-    workbook,
-    worked,
-)
 from tests.live import at_once
 from tests.problems import assert_problem
+from tests.sent_files import JOHN, lines, row, tab_text, workbook
 from tests.support import GRAND_ROUNDS, Answer, Api, a_completion, api_of, settle
+from tests.uploading import file_of, rows_of, upload, work_through, worked
+from tests.written_files import cells_of
 
 
 def counts(batch: Any) -> dict[str, int]:

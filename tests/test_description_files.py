@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.services.context import Service
 from tests.contract import committed
-from tests.files_support import file_of, row, tab_text, worked
+from tests.sent_files import row, tab_text
 from tests.support import Api
+from tests.uploading import file_of, worked
 
 CONTRACT = committed()
 UPLOAD = CONTRACT.operation("POST", "/v1/batches").said

@@ -9,8 +9,9 @@ from starlette.datastructures import Headers
 
 from app.services.context import Service
 from tests.contract import Described, committed
-from tests.files_support import row, workbook, worked
+from tests.sent_files import row, workbook
 from tests.support import Answer, Api, api_of
+from tests.uploading import worked
 
 CONTRACT = committed()
 BODIES = [(each, name) for each in CONTRACT.operations for name in each.bodies]

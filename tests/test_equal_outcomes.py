@@ -12,8 +12,8 @@ from app.services import registry
 from app.services.context import Service
 from app.store import dialect
 from benchmarks.same import FORMATS, GRAND_ROUNDS, Record, alone, physicians, rivals
-from tests.files_support import rows_of, worked
 from tests.support import Api, settle
+from tests.uploading import rows_of, worked
 
 MANY = 300
 LEARNERS = physicians(MANY)

@@ -14,8 +14,8 @@ from app.domain.batches import FileFormat, RawRow
 from app.formats import lines_writing, workbook_writing, writing
 from app.formats.workbook_writing import serial_of
 from app.formats.writing import NotWritable, WrittenRow, written_format
+from tests.headings import WITH_DEPARTMENT
 from tests.written_files import (
-    HEADINGS,
     LINE,
     RECORD,
     ROOT,
@@ -83,7 +83,7 @@ def test_a_sheet_looks_as_it_was_sent() -> None:
     assert (sheet.title, sheet.freeze_panes) == ("Spring  2021", "A3")
     assert sheet["A1"].value == "Keep this row."
     assert sorted(str(each) for each in sheet.merged_cells.ranges) == ["A1:E1", "F1:J1"]
-    assert tuple(cell.value for cell in sheet[2])[: len(HEADINGS)] == HEADINGS
+    assert tuple(cell.value for cell in sheet[2])[: len(WITH_DEPARTMENT)] == WITH_DEPARTMENT
 
 
 def test_no_text_of_a_workbook_is_a_formula_and_dates_keep_their_format() -> None:
@@ -116,19 +116,19 @@ def test_cells_beyond_the_headings_are_kept_after_ours(format: FileFormat) -> No
     [row] = table_of(whole(writing.write_rejected(a_head(format), [a_written(raw)])), format)[
         a_head(format).heading_row :
     ]
-    assert row[len(HEADINGS)] == "activity-known"
-    assert row[len(HEADINGS) + 3] == "beyond"
+    assert row[len(WITH_DEPARTMENT)] == "activity-known"
+    assert row[len(WITH_DEPARTMENT) + 3] == "beyond"
 
 
 @pytest.mark.parametrize("format", TABLES)
 def test_a_successful_file_has_warnings_and_no_old_errors(format: FileFormat) -> None:
-    headings = (*HEADINGS[:3], "Error Codes", "Errors", "What to do", *HEADINGS[3:], "Notes")
+    headings = (*WITH_DEPARTMENT[:3], "Error Codes", "Errors", "What to do", *WITH_DEPARTMENT[3:], "Notes")
     cells = a_row_of_cells()
     raw = [*cells[:3], "old", "old", "old", *cells[3:], "my own note"]
     warned = WrittenRow(number=3, raw=raw, notes=(a_note(index=13, rejects=False), a_note(index=1, rejects=False)))
     rows = table_of(whole(writing.write_successful(a_head(format, headings=headings), [warned])), format)
     start = next(place for place, row in enumerate(rows) if row[0] == "Record Action")
-    assert rows[start] == [*HEADINGS, "Notes", "Notes"]
+    assert rows[start] == [*WITH_DEPARTMENT, "Notes", "Notes"]
     assert rows[start + 1][-2] == "my own note"
     assert "ACCME Activity ID: No activity of yours has this id. Check its nine digits." in rows[start + 1][-1]
 
@@ -189,7 +189,7 @@ def test_a_workbook_as_text_has_what_would_have_been_typed() -> None:
         date={"d": "2029-02-01", "f": "[$-409]mmm\\-yy;@"},
     )  # fmt: skip
     [row] = below(table_of(whole(writing.write_rejected(a_head(), [a_written(cells)], FileFormat.TAB)), FileFormat.TAB))
-    assert [row[name] for name in HEADINGS[1:4]] == ["201759558", "02/14/2021", "-\n"]
+    assert [row[name] for name in WITH_DEPARTMENT[1:4]] == ["201759558", "02/14/2021", "-\n"]
     assert (row["Date of Birth"], row["Number of CME Credits"]) == ("02/29", "2")
 
 

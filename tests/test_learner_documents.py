@@ -14,7 +14,7 @@ from app.domain.readings import MonthDay, Unread
 from app.domain.reports import Action, CmePart, EntryMethod, MocPart, RemsPart, TypeAmount
 from app.formats.places import Record
 from tests.pure import ACTIVITY_ID, DAY, NPI, OTHER_NPI, a_cme, a_report, judged
-from tests.sent import a_certificate, a_document, an_element, learners, read, reported, unmarked
+from tests.raw_records import a_certificate, a_document, an_element, learners, read, reported, unmarked
 
 XML, NDJSON = FileFormat.XML, FileFormat.NDJSON
 TENNESSEE = a_certificate("TN", "444444", "AMA PRA Category 1", "2", "ccid:a:1")

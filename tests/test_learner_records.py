@@ -17,10 +17,10 @@ from app.domain.samples import LEARNER, REMS_LEARNER
 from app.formats.headings import layout
 from app.formats.learner_rows import LearnerRows
 from app.formats.places import Place, Upload
+from tests.headings import TWO_BOARDS
 from tests.pure import ACTIVITY_ID, BOARD_IDS, DAY, NOW, PROVIDER, a_cme, a_moc, a_report, a_special, judged, types_of
-from tests.sent import (
+from tests.raw_records import (
     BATCH,
-    HEADINGS,
     POINTERS,
     as_cells,
     as_document,
@@ -173,7 +173,7 @@ def test_a_date_or_an_answer_where_an_amount_belongs_is_no_amount() -> None:
 
 
 def test_a_record_has_no_more_parts_than_a_request() -> None:
-    headings = HEADINGS[:9] + HEADINGS[9:16] * 21
+    headings = TWO_BOARDS[:9] + TWO_BOARDS[9:16] * 21
     boards: list[Cell] = ["ABIM", "1", None, "Medical Knowledge", 1.0, None, None]
     record = learners(headings=headings).read(RawRow(number=3, raw=row_of(REBECCA)[:9] + boards * 21))
     assert (record.report, [each.rule for each in record.findings]) == (None, ["too-long"])
@@ -187,7 +187,7 @@ def test_a_row_shorter_or_longer_than_the_headings_is_read() -> None:
 
 
 def test_unknown_columns_and_other_orders_say_nothing() -> None:
-    headings = ["My Column", *reversed(HEADINGS[:9])]
+    headings = ["My Column", *reversed(TWO_BOARDS[:9])]
     cells = ["mine", *reversed(row_of(REBECCA | CME)[:9])]
     assert learners(headings=headings).read(RawRow(number=3, raw=cells)).report == reported(row_of(REBECCA | CME))
 
@@ -210,13 +210,13 @@ def test_a_board_or_type_left_blank_moves_what_stands_after_it() -> None:
 
 
 def test_numbers_that_headings_leave_out_are_no_places_in_the_record() -> None:
-    whole = layout(HEADINGS, BatchKind.LEARNER_COMPLETIONS)
+    whole = layout(TWO_BOARDS, BatchKind.LEARNER_COMPLETIONS)
     renumbered = {
         index: pointer.replace("/moc/1", "/moc/3").replace("credit_types/1", "credit_types/4")
         for index, pointer in whole.pointers.items()
     }
     upload = Upload(provider_id=PROVIDER, entry_method=EntryMethod.TAB, received_at=NOW, batch_id=BATCH)
-    reader = LearnerRows(replace(whole, pointers=renumbered), HEADINGS, upload)
+    reader = LearnerRows(replace(whole, pointers=renumbered), TWO_BOARDS, upload)
     cells = row_of(REBECCA | MOC | {pointer.replace("/moc/0", "/moc/1"): cell for pointer, cell in MOC.items()})
     cells[POINTERS["/moc/1/credit_types/1/type"]] = "Patient Safety"
     record = reader.read(RawRow(number=3, raw=cells))
@@ -226,7 +226,7 @@ def test_numbers_that_headings_leave_out_are_no_places_in_the_record() -> None:
 
 
 def test_every_pointer_of_a_column_leads_to_its_heading_as_sent() -> None:
-    headings = [f" {each.upper()}\n" for each in HEADINGS]
+    headings = [f" {each.upper()}\n" for each in TWO_BOARDS]
     reader = learners(headings=headings)
     for pointer, index in POINTERS.items():
         assert reader.place(pointer) == Place(column=headings[index], index=index)
@@ -245,7 +245,7 @@ def test_a_part_leads_to_its_first_column_and_a_record_to_none(pointer: str, col
 
 
 def test_what_has_no_column_in_the_file_leads_to_none() -> None:
-    reader = learners(headings=[each for each in HEADINGS if each != "Licensing State"])
+    reader = learners(headings=[each for each in TWO_BOARDS if each != "Licensing State"])
     assert reader.place("/cme/0/state") == Place()
 
 
@@ -342,7 +342,7 @@ any_cell: st.SearchStrategy[Cell] = st.one_of(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(any_cell, max_size=len(HEADINGS) + 2))
+@given(st.lists(any_cell, max_size=len(TWO_BOARDS) + 2))
 def test_no_row_is_beyond_reading_and_judging(cells: list[Cell]) -> None:
     reader = learners()
     record = reader.read(RawRow(number=3, raw=cells))
@@ -350,4 +350,4 @@ def test_no_row_is_beyond_reading_and_judging(cells: list[Cell]) -> None:
     told = judged(record.report).findings if record.report is not None else ()
     for finding in (*record.findings, *told):
         place = reader.place(finding.pointer, record)
-        assert place.index is None or HEADINGS[place.index] == place.column
+        assert place.index is None or TWO_BOARDS[place.index] == place.column

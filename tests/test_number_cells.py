@@ -12,7 +12,7 @@ from app.domain.learners import Learner
 from app.services import registry
 from app.services.context import Service
 from tests.pure import NPI, Verdict, a_cme, a_learner, a_moc, a_person, a_report, judged
-from tests.rows import submit
+from tests.submitting import submit
 from tests.support import settle
 
 

@@ -19,7 +19,7 @@ from app.domain.batches import BatchKind, FileFault, FileFaultCode, RawRow
 from app.formats import reading
 from app.formats.limits import LIMITS, Limits
 from app.formats.reading import OpenFile, open_file, process
-from tests.workbooks import REQUIRED
+from tests.headings import REQUIRED
 
 ROOT = str(Path(__file__).resolve().parents[1])
 COMPLETIONS = BatchKind.LEARNER_COMPLETIONS

@@ -12,11 +12,12 @@ import pytest
 from app.domain.batches import BatchKind, FileFault
 from app.formats.limits import LIMITS
 from app.formats.reading import open_file
-from tests.workbooks import HEADING_ROW, MAIN, REQUIRED, read, sheet, strings, workbook, zipped
+from tests.headings import REQUIRED
+from tests.workbook_parts import HEADING_ROW, MAIN, package, read, sheet, strings, zipped
 
 MEBIBYTE = 1 << 20
 ONE = '<row r="2"><c r="A2"><v>7</v></c></row>'
-GOOD = workbook(sheet(ONE))
+GOOD = package(sheet(ONE))
 
 
 def code_of(chunks: Iterable[bytes], kind: BatchKind = BatchKind.LEARNER_COMPLETIONS) -> str:
@@ -127,20 +128,20 @@ def far_in_each_row() -> Iterator[bytes]:
         (lambda: with_sheet(cells_without_end()), "too-large"),
         (lambda: with_sheet(elements_without_end()), "too-large"),
         (lambda: with_sheet(far_in_each_row()), "too-large"),
-        (lambda: workbook(sheet(FAR)), "too-large"),
-        (lambda: workbook(sheet(FAR.replace("XFD1048576", "ZZZZZZ1"))), "too-large"),
-        (lambda: workbook(sheet(WIDE)), "too-large"),
-        (lambda: workbook(sheet('<row r="1048577"><c><v>1</v></c></row>')), "too-large"),
-        (lambda: workbook(sheet(f'<row r="{"9" * 5_000}"><c><v>1</v></c></row>')), "unreadable"),
-        (lambda: workbook(sheet(f"<row r='2'><c><v>{'9' * 5_000}</v></c></row>")), "1"),
-        (lambda: workbook(sheet(f"<row r='2'><c t='str'><v>{'x' * 40_000}</v></c></row>")), "too-large"),
-        (lambda: workbook(sheet(f"<row r='2'><c t='str'><v>{'x' * 10_500_000}</v></c></row>")), "too-large"),
-        (lambda: workbook(sheet(ONE), parts={"sharedStrings.xml": strings("x" * 40_000)}), "too-large"),
-        (lambda: workbook(sheet(f"<row r='2'>{'<c>' * 5_000}{'</c>' * 5_000}</row>")), "too-deep"),
-        (lambda: workbook(LAUGHS + sheet("<row><c t='str'><v>&i;</v></c></row>")), "unreadable"),
-        (lambda: workbook('<!DOCTYPE w SYSTEM "file:///etc/passwd">' + sheet(ONE)), "unreadable"),
-        (lambda: workbook(sheet(ONE), parts={"styles.xml": LAUGHS + "<styleSheet/>"}), "unreadable"),
-        (lambda: workbook(sheet(ONE), parts={"sharedStrings.xml": "<sst>" * 3_000}), "too-deep"),
+        (lambda: package(sheet(FAR)), "too-large"),
+        (lambda: package(sheet(FAR.replace("XFD1048576", "ZZZZZZ1"))), "too-large"),
+        (lambda: package(sheet(WIDE)), "too-large"),
+        (lambda: package(sheet('<row r="1048577"><c><v>1</v></c></row>')), "too-large"),
+        (lambda: package(sheet(f'<row r="{"9" * 5_000}"><c><v>1</v></c></row>')), "unreadable"),
+        (lambda: package(sheet(f"<row r='2'><c><v>{'9' * 5_000}</v></c></row>")), "1"),
+        (lambda: package(sheet(f"<row r='2'><c t='str'><v>{'x' * 40_000}</v></c></row>")), "too-large"),
+        (lambda: package(sheet(f"<row r='2'><c t='str'><v>{'x' * 10_500_000}</v></c></row>")), "too-large"),
+        (lambda: package(sheet(ONE), parts={"sharedStrings.xml": strings("x" * 40_000)}), "too-large"),
+        (lambda: package(sheet(f"<row r='2'>{'<c>' * 5_000}{'</c>' * 5_000}</row>")), "too-deep"),
+        (lambda: package(LAUGHS + sheet("<row><c t='str'><v>&i;</v></c></row>")), "unreadable"),
+        (lambda: package('<!DOCTYPE w SYSTEM "file:///etc/passwd">' + sheet(ONE)), "unreadable"),
+        (lambda: package(sheet(ONE), parts={"styles.xml": LAUGHS + "<styleSheet/>"}), "unreadable"),
+        (lambda: package(sheet(ONE), parts={"sharedStrings.xml": "<sst>" * 3_000}), "too-deep"),
         (many_parts, "too-large"),
         (overlapping, "unreadable"),
         (lambda: patched(GOOD, "xl/worksheets/sheet1.xml", 24, 2**31), "too-large"),
@@ -156,8 +157,8 @@ def far_in_each_row() -> Iterator[bytes]:
         (lambda: zipped({"book.xlsx": GOOD}), "unreadable"),
         (lambda: zipped({"mimetype": "application/vnd.oasis", "content.xml": "<x/>"}), "unreadable"),
         (lambda: zipped({"../../../tmp/x": "x", "/etc/passwd": "x", "..\\x": "x"}), "unreadable"),
-        (lambda: workbook(sheet(ONE), target="../../../../etc/passwd"), "unreadable"),
-        (lambda: workbook(sheet(ONE), target="file:///etc/passwd"), "unreadable"),
+        (lambda: package(sheet(ONE), target="../../../../etc/passwd"), "unreadable"),
+        (lambda: package(sheet(ONE), target="file:///etc/passwd"), "unreadable"),
         (lambda: b'"' * 3_000_000, "too-large"),
         (lambda: b'"a\n' * 500_000, "heading-missing"),
         (open_quotes, "300000"),

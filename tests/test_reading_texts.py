@@ -18,7 +18,7 @@ from app.formats.limits import LIMITS, Limits
 from app.formats.lines_reading import read_lines
 from app.formats.sources import Lines, Source, recognise
 from app.formats.tab_reading import read_tab, split
-from tests.workbooks import REQUIRED
+from tests.headings import REQUIRED
 
 HEADINGS = "\t".join(REQUIRED)
 COMPLETIONS = BatchKind.LEARNER_COMPLETIONS

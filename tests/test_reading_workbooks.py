@@ -18,18 +18,8 @@ from app.domain.batches import BatchKind, FileFault, FileFaultCode
 from app.formats.limits import LIMITS
 from app.formats.reading import open_file
 from app.formats.sheet_reading import Cells, Strings
-from tests.workbooks import (
-    MAIN,
-    REQUIRED,
-    STRICT_MAIN,
-    STRICT_RELATIONS,
-    cells,
-    read,
-    sheet,
-    strings,
-    styles,
-    workbook,
-)
+from tests.headings import REQUIRED
+from tests.workbook_parts import MAIN, STRICT_MAIN, STRICT_RELATIONS, cells, package, read, sheet, strings, styles
 
 FILES = Path(__file__).parent / "files"
 
@@ -99,7 +89,7 @@ def test_cells_without_places_follow_each_other_even_empty_ones() -> None:
 
 
 def test_rows_without_numbers_follow_each_other() -> None:
-    content = workbook(
+    content = package(
         sheet("<row><c><v>1</v></c></row><row/><row r='9'><c><v>2</v></c></row><row><c><v>3</v></c></row>")
     )
     assert read(content)[1] == {2: [1], 9: [2], 10: [3]}
@@ -111,7 +101,7 @@ def test_blank_rows_are_not_read_and_hidden_ones_are() -> None:
         "</row>"
         '<row r="5" hidden="1"><c r="B5"><v>1</v></c></row>'
     )
-    assert read(workbook(sheet(rows)))[1] == {5: [None, 1]}
+    assert read(package(sheet(rows)))[1] == {5: [None, 1]}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +117,7 @@ def test_blank_rows_are_not_read_and_hidden_ones_are() -> None:
     ],
 )
 def test_rows_and_cells_that_contradict_each_other_are_damage(rows: str) -> None:
-    assert refused(workbook(sheet(rows), parts={"sharedStrings.xml": strings("a")})).code is FileFaultCode.UNREADABLE
+    assert refused(package(sheet(rows), parts={"sharedStrings.xml": strings("a")})).code is FileFaultCode.UNREADABLE
 
 
 # Dates
@@ -201,12 +191,10 @@ def other(text: str = "note") -> str:
 def test_the_data_are_on_the_first_visible_sheet_that_has_the_headings() -> None:
     row = '<row r="2"><c r="A2"><v>{}</v></c></row>'
     book = {"Read me": other(), "Old": sheet(row.format(1)), "Data": sheet(row.format(2)), "Copy": sheet(row.format(3))}
-    head, rows = read(workbook(book, states={"Old": "hidden"}))
+    head, rows = read(package(book, states={"Old": "hidden"}))
     assert head.sheet == "Data"
     assert rows == {2: [2]}
-    assert (
-        refused(workbook({"Data": other(), "Old": sheet("")}, states={"Old": "veryHidden"})).code == "heading-missing"
-    )
+    assert refused(package({"Data": other(), "Old": sheet("")}, states={"Old": "veryHidden"})).code == "heading-missing"
 
 
 def test_the_guidance_row_is_kept_and_headings_may_stand_below_it() -> None:
@@ -232,7 +220,7 @@ def test_a_file_of_another_kind_is_told_as_what_it_looks_like(kind: BatchKind) -
 
 
 def test_a_sheet_without_rows_has_none() -> None:
-    assert refused(workbook(f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>')).code is FileFaultCode.NO_ROWS
+    assert refused(package(f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>')).code is FileFaultCode.NO_ROWS
 
 
 ONE = '<row r="2"><c r="A2"><v>7</v></c></row>'
@@ -241,15 +229,15 @@ ONE = '<row r="2"><c r="A2"><v>7</v></c></row>'
 @pytest.mark.parametrize(
     "content",
     [
-        workbook(sheet(ONE, main=STRICT_MAIN), main=STRICT_MAIN, relations=STRICT_RELATIONS),
-        workbook(sheet(ONE), target="/xl/worksheets/{name}.xml"),
-        workbook(sheet(ONE), target="../xl/worksheets/{name}.xml"),
-        workbook(sheet(ONE), target="Worksheets/{name}.XML"),
-        workbook(sheet(ONE), folder="Xl"),
-        workbook(sheet(ONE), folder="content"),
-        workbook(sheet(ONE), parts={"theme.xml": "<x/>"}),
-        workbook(sheet(ONE).replace("<", "<x:").replace("<x:/", "</x:").replace("xmlns=", "xmlns:x=")),
-        workbook(sheet(ONE, before="<sheetPr/><cols><col min='1' max='9'/></cols>", after="<mergeCells/>")),
+        package(sheet(ONE, main=STRICT_MAIN), main=STRICT_MAIN, relations=STRICT_RELATIONS),
+        package(sheet(ONE), target="/xl/worksheets/{name}.xml"),
+        package(sheet(ONE), target="../xl/worksheets/{name}.xml"),
+        package(sheet(ONE), target="Worksheets/{name}.XML"),
+        package(sheet(ONE), folder="Xl"),
+        package(sheet(ONE), folder="content"),
+        package(sheet(ONE), parts={"theme.xml": "<x/>"}),
+        package(sheet(ONE).replace("<", "<x:").replace("<x:/", "</x:").replace("xmlns=", "xmlns:x=")),
+        package(sheet(ONE, before="<sheetPr/><cols><col min='1' max='9'/></cols>", after="<mergeCells/>")),
     ],
     ids=[
         "strict",

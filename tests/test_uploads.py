@@ -15,10 +15,11 @@ from app.core.errors import Unavailable
 from app.main import create_app
 from app.services.context import Service
 from app.store import dialect
-from tests.files_support import lines, row, tab_text, upload, work_through
 from tests.live import Wire, at_once
 from tests.problems import assert_problem
+from tests.sent_files import lines, row, tab_text
 from tests.support import Api, Moment, a_completion, api_of
+from tests.uploading import upload, work_through
 
 BOUNDARY = b"b0undary"
 

@@ -21,9 +21,10 @@ from app.services.startup import open_service
 from app.services.synthetic import synthetic_physicians
 from app.store import dialect
 from tests.conftest import settings_for
-from tests.files_support import rows_of, tab_text, upload
 from tests.processes import Installation, eventually, free_port, installation
+from tests.sent_files import tab_text
 from tests.support import Api, api_of, settle
+from tests.uploading import rows_of, upload
 
 ROWS = 600
 REJECTED_EACH = 10

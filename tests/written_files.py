@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import re
@@ -16,13 +15,10 @@ from lxml import etree
 
 from app.core.cells import plain_text
 from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw, RawRow
+from app.formats.reading import open_file
 from app.formats.written import Note, ResultRow, WrittenRow
+from tests.headings import WITH_DEPARTMENT
 
-HEADINGS = (
-    "Record Action", "ACCME Activity ID", "Completion Date", "First Name", "Last Name", "Date of Birth",
-    "Licensing State", "Licensing ID", "Number of CME Credits", "Department",
-)  # fmt: skip
-"""The headings of CME, and a column of the sender's own."""
 RECORD: Element = {
     "n": "{http://ns.medbiq.org/activityreport/v1/}ActivityReport",
     "c": [
@@ -48,10 +44,10 @@ def a_head(format: FileFormat = FileFormat.XLSX, **fields: Any) -> Head:
     """A file of learners of that format, with its headings in the second row of a sheet."""
     defaults: dict[FileFormat, dict[str, Any]] = {
         FileFormat.XLSX: {
-            "sheet": "Learners", "headings": HEADINGS, "heading_row": 2,
+            "sheet": "Learners", "headings": WITH_DEPARTMENT, "heading_row": 2,
             "above": (RawRow(number=1, raw=["Keep this row.", None, None, None, None, "Month and day"]),),
         },
-        FileFormat.TAB: {"headings": HEADINGS, "heading_row": 1, "encoding": "utf-8-sig"},
+        FileFormat.TAB: {"headings": WITH_DEPARTMENT, "heading_row": 1, "encoding": "utf-8-sig"},
         FileFormat.XML: {"root": ROOT},
         FileFormat.NDJSON: {"encoding": "utf-8"},
     }  # fmt: skip
@@ -110,7 +106,8 @@ def unescaped(text: str) -> str:
     return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _of_workbook(data: bytes) -> list[list[Any]]:
+def cells_of(data: bytes) -> list[list[Any]]:
+    """Read every row of a workbook's first sheet."""
     rows = sheet_of(data).iter_rows(values_only=True)
     return [[unescaped(each) if isinstance(each, str) else each for each in row] for row in rows]
 
@@ -122,7 +119,7 @@ def _of_tab(data: bytes) -> list[list[Any]]:
 
 def table_of(data: bytes, format: FileFormat) -> list[list[Any]]:
     """Read every row of a table, by means that are not ours."""
-    return _of_workbook(data) if format is FileFormat.XLSX else _of_tab(data)
+    return cells_of(data) if format is FileFormat.XLSX else _of_tab(data)
 
 
 def below(rows: Sequence[list[Any]], heading: str = "Record Action") -> list[dict[str, Any]]:
@@ -165,8 +162,6 @@ def raws_of(data: bytes, head: Head) -> list[Raw]:
 
 def raws_by_service(data: bytes, head: Head) -> list[Raw]:
     """Read records as they were sent by the project's own reader, without what was added to them."""
-    from app.formats.reading import open_file
-
     width = len(head.headings)
     with open_file([data], BatchKind.LEARNER_COMPLETIONS) as file:
         raws = [each.raw for piece in file.pieces() for each in piece]
@@ -178,10 +173,8 @@ def raws_by_service(data: bytes, head: Head) -> list[Raw]:
 
 
 Reader = Callable[[bytes, Head], list[Raw]]
-READERS: dict[str, Reader] = {"others": raws_of} | (
-    {"ours": raws_by_service} if importlib.util.find_spec("app.formats.reading") else {}
-)
-"""Who reads what was written: libraries that are not ours and, where it is there, the project's own reader."""
+READERS: dict[str, Reader] = {"others": raws_of, "ours": raws_by_service}
+"""Who reads what was written: libraries that are not ours, and the project's own reader."""
 
 
 def plain_raw(raw: Raw) -> Raw:

@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 from app.domain.batches import BatchKind, Cell, Head
 from app.formats.limits import LIMITS, Limits
 from app.formats.workbook_reading import read_workbook
+from tests.headings import REQUIRED
 
-REQUIRED = ("Record Action", "ACCME Activity ID", "Completion Date", "First Name", "Last Name", "Date of Birth")
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 STRICT_MAIN = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -51,7 +51,7 @@ def styles(*codes: str | int, extra: str = "") -> str:
     return f'<styleSheet xmlns="{MAIN}"><numFmts>{custom}</numFmts>{old}<cellXfs>{ids}</cellXfs>{extra}</styleSheet>'
 
 
-def workbook(
+def package(
     sheets: Mapping[str, str] | str,
     *,
     parts: Mapping[str, str | bytes] | None = None,
@@ -110,5 +110,5 @@ def read(
 
 def cells(rows: str, **options: object) -> Sequence[Cell]:
     """Return the cells of the one row below the headings."""
-    (row,) = read(workbook(sheet(rows), **options))[1].values()  # type: ignore[arg-type]
+    (row,) = read(package(sheet(rows), **options))[1].values()  # type: ignore[arg-type]
     return row

@@ -13,13 +13,10 @@ from app.domain.columns import LEARNERS, OF_OURS, REMS, Column
 from app.domain.readings import MonthDay, Unread
 from app.domain.reports import CompletionReport, EntryMethod
 from app.formats.records import ActivityRecord, ActivityRecords, LearnerRecords, Record, ValidationRecords
+from tests.headings import TWO_BOARDS
 from tests.pure import NOW, PROVIDER
 
 BATCH = "batch-1"
-TYPE_PAIR = ["Additional Credit Type", "Credits Awarded for Additional Credit Type"]
-BOARD_COLUMNS = [each.heading for each in LEARNERS[9:]] + TYPE_PAIR
-HEADINGS = [each.heading for each in LEARNERS[:9]] + BOARD_COLUMNS * 2 + [each.heading for each in (*REMS, *OF_OURS)]
-"""Two boards of two credit types, REMS, and the columns of ours."""
 POINTERS = {
     f"/moc/{board}/{name}": 9 + 7 * board + place
     for board in (0, 1)
@@ -27,16 +24,16 @@ POINTERS = {
         ("board", "board_id", "total_credits", "credit_types/0/type", "credit_types/0/credits",
          "credit_types/1/type", "credit_types/1/credits")
     )
-} | {each.pointer: HEADINGS.index(each.heading) for each in (*LEARNERS[:9], *REMS, *OF_OURS)}  # fmt: skip
+} | {each.pointer: TWO_BOARDS.index(each.heading) for each in (*LEARNERS[:9], *REMS, *OF_OURS)}  # fmt: skip
 
 
-def learners(format: FileFormat = FileFormat.XLSX, headings: Sequence[str] = HEADINGS) -> LearnerRecords:
+def learners(format: FileFormat = FileFormat.XLSX, headings: Sequence[str] = TWO_BOARDS) -> LearnerRecords:
     """A reader of a file of learners."""
     head = Head(format=format, headings=headings, heading_row=2)
     return LearnerRecords(head, provider_id=PROVIDER, received_at=NOW, batch_id=BATCH)
 
 
-def row_of(given: Mapping[str, Cell], headings: Sequence[str] = HEADINGS) -> list[Cell]:
+def row_of(given: Mapping[str, Cell], headings: Sequence[str] = TWO_BOARDS) -> list[Cell]:
     """The cells of a row, by pointer."""
     cells: list[Cell] = [None] * len(headings)
     for pointer, cell in given.items():
