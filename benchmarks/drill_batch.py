@@ -36,7 +36,7 @@ from benchmarks import batch_files, batch_floor
 from benchmarks.world import ROOT, SECRET, World, free_port, world
 
 RECORDS = 10_000
-RESUMED = 60.0
+RESUMED = 180.0
 """Seconds within which work goes on by itself."""
 STOPPED = 50.0
 """Seconds for which a worker is stopped: longer than its claim."""
