@@ -73,7 +73,7 @@ class FileFaultCode(enum.StrEnum):
     TOO_DEEP = "too-deep"
     """Its elements are nested too deeply."""
     HEADING_MISSING = "heading-missing"
-    """A required heading is missing."""
+    """A required heading is missing, or it cannot be told which headings, or which sheet, is meant."""
     NO_ROWS = "no-rows"
     """It has no records."""
     PARSER_FAILED = "parser-failed"

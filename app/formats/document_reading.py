@@ -5,6 +5,8 @@ No document type, no entities, no network. Elements are forgotten as soon as the
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ from lxml import etree
 
 from app.domain.batches import BatchKind, Element, FileFault, FileFaultCode, FileFormat, Head
 from app.formats.limits import Limits
-from app.formats.sources import Source, too_large, unreadable
+from app.formats.sources import SAVE_AS, Source, too_large, unreadable
 
 RECORDS = {
     BatchKind.LEARNER_COMPLETIONS: ("ActivityReport", ("ACCMELearnerReports", "ActivityReports")),
@@ -30,6 +32,17 @@ SAFELY: dict[str, Any] = {
 }
 """How every XML is parsed here."""
 _DOCTYPE = "The document has a document type (DOCTYPE). Remove it."
+_WEB_PAGE = f"This is a web page, whatever its name says. {SAVE_AS}"
+_OTHERS = {
+    **dict.fromkeys(("html", "head", "body", "meta", "table", "div"), _WEB_PAGE),
+    "workbook": f"This is an XML spreadsheet of Excel 2003. {SAVE_AS}",
+    "document": f"This is a flat OpenDocument file. {SAVE_AS}",
+}
+"""Roots of what is called a sheet and is none, in lower case."""
+_WEB = re.compile(rb"<(!doctype\s+)?html\b", re.IGNORECASE)
+"""Told before it is parsed: hardly a web page is well-formed."""
+_NOT_UTF_16 = re.compile(rb"""<\?xml\s[^<>\x00]{0,100}?encoding\s*=\s*["']utf-16""", re.IGNORECASE)
+"""A declaration that can be read byte by byte is not in UTF-16, as programs that write it from a string may say."""
 
 
 class Counted:
@@ -39,10 +52,12 @@ class Counted:
         self._source = source
         self._limits = limits
         self._since = 0
+        self._at_start = True
 
     def read(self, size: int = 0) -> bytes:
         """Return the next bytes; raises `FileFault` when one record has too many."""
-        piece = self._source.read()
+        piece = _without_blanks(self._source.read()) if self._at_start else self._source.read()
+        self._at_start = False
         self._since += len(piece)
         if self._since > self._limits.record:
             raise too_large("A record is too long, or there is too much between two records.")
@@ -55,14 +70,16 @@ class Counted:
 
 def read_document(source: Source, kind: BatchKind, limits: Limits) -> tuple[Head, Iterator[tuple[int, Element]]]:
     """Return the head and the records of a document; raises `FileFault`."""
-    root = _root(source.first)
+    first = _without_blanks(source.first)
+    encoding = "utf-8" if _NOT_UTF_16.match(first) else None
+    root = _root(first, encoding)
     if kind not in RECORDS or root not in RECORDS[kind][1]:
         raise _unknown(root, kind)
-    records = _records(Counted(source, limits), RECORDS[kind][0], limits)
-    first = next(records, None)
-    if first is None:
+    records = _records(Counted(source, limits), RECORDS[kind][0], limits, encoding)
+    one = next(records, None)
+    if one is None:
         raise FileFault(FileFaultCode.NO_ROWS, f"The document has no {RECORDS[kind][0]}.")
-    around, element = first
+    around, element = one
     return Head(format=FileFormat.XML, root=around), _numbered(element, records)
 
 
@@ -72,9 +89,16 @@ def _numbered(first: Element, rest: Iterator[tuple[Element | None, Element]]) ->
         yield number, element
 
 
-def _root(first: bytes) -> str:
+def _without_blanks(first: bytes) -> bytes:
+    """Return the beginning of a document without blanks before its declaration, which no parser takes."""
+    return first.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+
+
+def _root(first: bytes, encoding: str | None) -> str:
     """Return the local name of the root, which the first bytes must show; a document type is refused before it."""
-    parser = etree.XMLPullParser(events=("start",), **SAFELY)
+    if web := _WEB.match(first):
+        raise unreadable(_WEB_PAGE) if web[1] else FileFault(FileFaultCode.KIND_UNKNOWN, _WEB_PAGE)
+    parser = etree.XMLPullParser(events=("start",), encoding=encoding, **SAFELY)
     try:
         for at in range(0, len(first), 1024):
             parser.feed(first[at : at + 1024])
@@ -91,6 +115,8 @@ def _root(first: bytes) -> str:
 
 
 def _unknown(root: str, kind: BatchKind) -> FileFault:
+    if root.lower() in _OTHERS:
+        return FileFault(FileFaultCode.KIND_UNKNOWN, _OTHERS[root.lower()])
     for other, (_, roots) in RECORDS.items():
         if root in roots and other is not kind:
             return FileFault(FileFaultCode.KIND_UNKNOWN, f"The document holds {other.value}. Upload it as these.")
@@ -100,12 +126,14 @@ def _unknown(root: str, kind: BatchKind) -> FileFault:
     return FileFault(FileFaultCode.KIND_UNKNOWN, f"The document's root must be {RECORDS[kind][1][0]}.")
 
 
-def _records(stream: Counted, name: str, limits: Limits) -> Iterator[tuple[Element | None, Element]]:
+def _records(
+    stream: Counted, name: str, limits: Limits, encoding: str | None
+) -> Iterator[tuple[Element | None, Element]]:
     """Yield the records; with each also the elements around the first."""
     around: Element | None = None
     count = 0
     try:
-        for _, element in etree.iterparse(stream, events=("end",), tag=f"{{*}}{name}", **SAFELY):
+        for _, element in etree.iterparse(stream, events=("end",), tag=f"{{*}}{name}", encoding=encoding, **SAFELY):
             if any(str(etree.QName(above).localname) == name for above in element.iterancestors()):
                 raise unreadable(f"An {name} stands within another. Close each before the next.", row=count + 1)
             if around is None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from string import ascii_uppercase
 from typing import Any
 
 from lxml import etree
 
 from app.domain.batches import Cell, DateCell
-from app.formats.limits import Limits
+from app.formats.limits import LIMITS, Limits
 from app.formats.number_formats import day_of
 from app.formats.package_reading import DAMAGED
 from app.formats.sources import too_large, unreadable
@@ -41,10 +41,10 @@ _EXACT = 10**15
 _LETTERS = {
     "".join(letters): place
     for place, letters in enumerate(
-        each for length in (1, 2) for each in product(ascii_uppercase, repeat=length)
+        islice((each for length in (1, 2, 3) for each in product(ascii_uppercase, repeat=length)), LIMITS.columns)
     )
 }  # fmt: skip
-"""Columns A to ZZ."""
+"""Columns that are taken: A to ALL."""
 _NAMES = list(_LETTERS)
 _WIDE = len(_NAMES)
 _REMEMBERED, _SHORT = 8_192, 80
@@ -165,8 +165,9 @@ class Cells:
                 value = "".join(inner.itertext())
             elif name == "f":
                 formula = inner.text or ""
-        if value is None and formula is not None:
-            # Never worked out by a program: told as what it is, rather than as a cell that is empty.
+        if not value and formula is not None and kind != "str":
+            # Never worked out by a program: told as what it is, rather than as a cell that is empty. A result that is
+            # a text may well be an empty one.
             return f"={formula}"
         return self._value(cell.get("s", ""), kind, value or "")
 

@@ -11,9 +11,9 @@ from app.formats.limits import MEBIBYTE, Limits
 
 LOOKED_AT = 65_536
 """Bytes from which a file is recognised."""
-CODECS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp437", "ascii")
+CODECS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "mac_roman", "cp437", "ascii")
 """Looked up before the bounds are set: afterwards no module can be opened any more."""
-_SAVE_AS = "Save it as .xlsx or as tab-delimited text, and upload that."
+SAVE_AS = "Save it as .xlsx or as tab-delimited text, and upload that."
 _UNPACK = "This is a compressed file. Unpack it, and upload what is in it."
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -23,19 +23,25 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SIGNS = (
-    (b"\xd0\xcf\x11\xe0", f"This is an old or a password-protected workbook. {_SAVE_AS}"),
-    (b"\x09\x08", f"This is an old workbook. {_SAVE_AS}"),
-    (b"%PDF", f"This is a PDF. {_SAVE_AS}"),
-    (b"{\\rtf", f"This is a text document. {_SAVE_AS}"),
+    (b"\xd0\xcf\x11\xe0", f"This is an old or a password-protected workbook. {SAVE_AS}"),
+    (b"\x09\x08", f"This is an old workbook. {SAVE_AS}"),
+    (b"%PDF", f"This is a PDF. {SAVE_AS}"),
+    (b"{\\rtf", f"This is a text document. {SAVE_AS}"),
     (b"\x1f\x8b", _UNPACK),
     (b"BZh", _UNPACK),
     (b"\xfd7zXZ", _UNPACK),
     (b"Rar!", _UNPACK),
     (b"7z\xbc\xaf", _UNPACK),
-    (b"\x89PNG", f"This is a picture. {_SAVE_AS}"),
-    (b"\xff\xd8\xff", f"This is a picture. {_SAVE_AS}"),
-    (b"GIF8", f"This is a picture. {_SAVE_AS}"),
+    (b"\x89PNG", f"This is a picture. {SAVE_AS}"),
+    (b"\xff\xd8\xff", f"This is a picture. {SAVE_AS}"),
+    (b"GIF8", f"This is a picture. {SAVE_AS}"),
+    (b"MIME-Version:", f"This is a web archive. {SAVE_AS}"),
+    (b"ID;P", f"This is a sheet in SYLK format. {SAVE_AS}"),
+    (b"TABLE\r\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
+    (b"TABLE\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
 )
+_END_OF_TEXT = "\x1a"
+"""What old programs write after the last line."""
 
 
 def unreadable(detail: str, *, row: int | None = None) -> FileFault:
@@ -102,8 +108,13 @@ def recognise(first: bytes) -> tuple[FileFormat, str]:
     text = decoder.decode(first).lstrip("\ufeff \t\r\n")
     if text.startswith("<"):
         return FileFormat.XML, encoding
-    if any(character < " " and character not in "\x00\t\r\n\f\v" for character in text[:4096]):
-        raise unreadable(f"This is no text. {_SAVE_AS}")
+    line, more, _ = text[:4096].replace("\r", "\n").partition("\n")
+    # A stray one further on is told with its cell: it comes from what was pasted into it.
+    if any(character < " " and character not in "\x00\t\f\v" for character in line.rstrip(_END_OF_TEXT)):
+        raise unreadable(f"This is no text. {SAVE_AS}")
+    if more and line.strip() == "{":
+        detail = "This is JSON over several lines. Write each object on one line (NDJSON), with nothing around them."
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, detail)
     if text.startswith("{"):
         return FileFormat.NDJSON, encoding
     if text.startswith("["):
@@ -127,8 +138,8 @@ def _encoding(first: bytes) -> str:
 class Lines:
     """The lines of a text, numbered from 1; CRLF, LF and CR end one.
 
-    What does not say how it is encoded is UTF-8 until a byte shows that it is not: then it is what Windows writes,
-    unless some of it could only be UTF-8.
+    What does not say how it is encoded is UTF-8 until a byte shows that it is not: then it is what Windows writes, or
+    what Excel writes on a Macintosh, unless some of it could only be UTF-8.
     """
 
     def __init__(self, source: Source, encoding: str, limits: Limits) -> None:
@@ -137,6 +148,7 @@ class Lines:
         self._limits = limits
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._may_change = encoding == "utf-8"
+        self._has_line_feeds = False
         self._number = 0
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
@@ -154,6 +166,7 @@ class Lines:
                 yield self._number, line
             if len(kept) > self._limits.record:
                 raise too_large("A line is too long.", row=self._number + 1)
+        kept = kept.rstrip(_END_OF_TEXT)
         if kept:
             self._number += 1
             yield self._number, kept
@@ -182,12 +195,21 @@ class Lines:
             whole, start = (error.object, error.start) if isinstance(error, UnicodeDecodeError) else (piece, 0)
             before = bytes(whole[:start])
             if self._may_change and before.isascii():
-                self.encoding, self._may_change = "cp1252", False
-                # Five bytes of it stand for nothing: they are shown as such rather than refused.
-                self._decoder = codecs.getincrementaldecoder("cp1252")("replace")
+                self.encoding, self._may_change = self._eight_bits(whole, whole[start]), False
+                # Five bytes of cp1252 stand for nothing: they are shown as such rather than refused.
+                self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
                 return self._decoder.decode(whole, final)
             row = self._number + 1 + before.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
             raise unreadable("A line cannot be decoded. Save the file as UTF-8 text.", row=row) from None
-        if self._may_change and not text.isascii():
-            self._may_change = False
+        if self._may_change:
+            self._may_change = text.isascii()
+            self._has_line_feeds = self._has_line_feeds or b"\n" in piece
         return text
+
+    def _eight_bits(self, piece: bytes, first: int) -> str:
+        """Return what a text is whose first accent is no UTF-8.
+
+        Lines that end in CR alone are a Macintosh's, whose letters with accents stand where Windows has quotes.
+        """
+        ends_in_cr = b"\r" in piece and b"\n" not in piece and not self._has_line_feeds
+        return "mac_roman" if ends_in_cr and 0x80 <= first <= 0x9F else "cp1252"

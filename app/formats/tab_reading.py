@@ -12,11 +12,14 @@ from collections import deque
 from collections.abc import Iterator
 
 from app.core.cells import plain_text
-from app.domain.batches import BatchKind, Cell, FileFormat, Head
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, Head
+from app.formats.headings import known_headings
 from app.formats.limits import Limits
-from app.formats.sources import Lines, too_large
+from app.formats.sources import SAVE_AS, Lines, too_large
 from app.formats.tables import Rows, Table
 
+_OTHER_MARKS = {",": "commas", ";": "semicolons", r"\|": "bars", " {2,}": "spaces"}
+"""What programs put between cells instead of tabs."""
 _LONGEST = 50
 """Lines that a cell in quotes may have: with more, its quote was never meant to open one."""
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"(?=\t|\Z)')
@@ -28,7 +31,10 @@ _GOES_ON = re.compile(r'[^"\t]*(?:""[^"\t]*)*\Z')
 
 def read_tab(lines: Lines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
     """Return the head and the records of a text; raises `FileFault`."""
-    table = Table(_rows(lines, limits), kind).checked()
+    table = Table(_rows(lines, limits), kind)
+    if not table.fits:
+        _check_tabs(table, kind)
+    table.checked()
     head = Head(
         format=FileFormat.TAB,
         above=table.above,
@@ -37,6 +43,19 @@ def read_tab(lines: Lines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]
         encoding=lines.encoding,
     )
     return head, table.records(limits)
+
+
+def _check_tabs(table: Table, kind: BatchKind) -> None:
+    """Tell a file whose cells are parted by something else what it is, rather than which headings it lacks."""
+    for number, text in table.beginning:
+        for mark, name in _OTHER_MARKS.items():
+            cells = [cell.strip('"') for cell in re.split(mark, text)]
+            if len(cells) > 1 and known_headings(cells, kind) > 1:
+                raise FileFault(
+                    FileFaultCode.HEADING_MISSING,
+                    f"The cells are parted by {name}, not by tabs. {SAVE_AS}",
+                    row=number,
+                )
 
 
 def _rows(lines: Lines, limits: Limits) -> Rows:

@@ -2,7 +2,7 @@
 
 It begins with a byte order mark, so that spreadsheets read its accents, unless the sender's was UTF-8 without one.
 Lines end as Excel ends them; what is said of a row is one line. Text that looks like a formula has an apostrophe before
-it, which reading takes away.
+it, which reading takes away. A cell with tabs has no line breaks: where it ended could not be told.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ _SPECIAL = re.compile("[\x00-\x1f\"]|\\A'*[=+@-]")
 """Texts that may need something; all others are written as they are."""
 _QUOTED = re.compile(r'[\t\r\n"]')
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
-"""Characters that no text has: a workbook may, and with them the file would not be taken for a text."""
+"""Characters that no text has: a workbook may, and with them the file would not be taken for a text. Where a text had
+them nevertheless, they are in cells, and stay."""
+_BREAK = re.compile(r"[\r\n]")
 _MOST_LINES = 40
 """Lines that a cell in quotes may have; reading takes a quote with more before it is closed for a stray one."""
 _DAYS = headings_holding(Holds.DATE, Holds.MONTH_DAY)
@@ -72,35 +74,37 @@ def _lines(
 ) -> Iterator[str]:
     table = table_of(head, extra)
     days = [_DAYS.get(code_key(heading)) for heading in table.headings]
+    was_text = head.format is FileFormat.TAB
     # Excel knows UTF-8 by its mark only; who sent it without one reads it by other means.
-    if head.format is not FileFormat.TAB or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
+    if not was_text or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
         yield BOM
     line = 1
     for number, cells in rows_above(head):
-        yield "\r\n" * (number - line) + _line(cells, days)
+        yield "\r\n" * (number - line) + _line(cells, days, was_text=was_text)
         line = number + 1
-    yield "\r\n" * (heading_row_of(head) - line) + _line(table.headings, days)
+    yield "\r\n" * (heading_row_of(head) - line) + _line(table.headings, days, was_text=was_text)
     for row, texts in rows:
-        yield _line(table.row(cells_of(row.raw, row.number), texts), days)
+        yield _line(table.row(cells_of(row.raw, row.number), texts), days, was_text=was_text)
 
 
-def _line(cells: Sequence[Cell], days: Sequence[Holds | None]) -> str:
+def _line(cells: Sequence[Cell], days: Sequence[Holds | None], *, was_text: bool) -> str:
     written: list[str] = []
     for place, cell in enumerate(cells):
         if isinstance(cell, str):
-            written.append(_quoted(cell))
+            written.append(_quoted(cell, was_text=was_text))
         elif cell is None:
             written.append("")
         else:
-            written.append(_quoted(_text(cell, days, place)))
+            written.append(_quoted(_text(cell, days, place), was_text=was_text))
     return "\t".join(written) + "\r\n"
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, *, was_text: bool) -> str:
     if not _SPECIAL.search(text):
         return text
-    text = _CONTROL.sub("", text)
-    if text.count("\n") > _MOST_LINES:
+    if not was_text:
+        text = _CONTROL.sub("", text)
+    if text.count("\n") > _MOST_LINES or ("\t" in text and _BREAK.search(text)):
         text = " ".join(text.splitlines())
     text = safe_text(text)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

@@ -37,9 +37,21 @@ class Table:
         """Whether every required heading is there."""
         return bool(self._first) and not self.layout.missing
 
+    @property
+    def of_another_kind(self) -> bool:
+        """Whether its headings are rather those of another kind."""
+        return self._other_kind() is not None
+
+    @property
+    def has_records(self) -> bool:
+        """Whether there is a row below the headings."""
+        if len(self._first) <= self._place + 1 and (following := next(self._rest, None)) is not None:
+            self._first.append(following)
+        return len(self._first) > self._place + 1
+
     def checked(self) -> Table:
         """Return it when its records can be read; raises `FileFault`."""
-        if not self.fits or self.layout.unclear or self._other_kind() is not None:
+        if not self.fits or self.layout.unclear or self.of_another_kind:
             raise self._fault()
         return self
 
@@ -47,6 +59,11 @@ class Table:
     def heading_row(self) -> int:
         """The number of the row of headings."""
         return self._first[self._place][0]
+
+    @property
+    def beginning(self) -> Iterator[tuple[int, str]]:
+        """The first rows as texts, with their numbers."""
+        return ((number, "".join(_texts(cells))) for number, cells in self._first)
 
     @property
     def headings(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Workbooks (.xlsx), read as a stream: of no part is more held than a row, but of the table of shared strings.
 
-Whatever wrote the file, its data are on the first visible sheet that has the headings.
+Whatever wrote the file, its data are on the one visible sheet that has records below the headings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from app.domain.batches import BatchKind, FileFormat, Head
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
 from app.formats.document_reading import broken, too_deep
 from app.formats.limits import Limits
 from app.formats.number_formats import BUILT_IN, shows_a_date
@@ -124,17 +124,41 @@ def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head
 
 
 def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
-    """Return the sheet with the data, and its name; the fault is that of the sheet that comes nearest."""
+    """Return the sheet with the data, and its name; the fault is that of the sheet that comes nearest.
+
+    Two sheets with records are refused: whichever were read, the records of the other would be left out in silence.
+    """
     best: Table | None = None
+    found: tuple[str, Table] | None = None
     for name, part in book.sheets:
-        table = Table(_guarded(book.rows(part)), kind)
-        if table.fits:
-            return name, table.checked()
-        if best is None or table.layout.known > best.layout.known:
-            best = table
+        try:
+            table = Table(_guarded(book.rows(part)), kind)
+        except FileFault as fault:
+            if found is not None and fault.code is FileFaultCode.TOO_LARGE:
+                continue  # somebody's wide sheet beside the data
+            raise
+        if not table.fits or table.of_another_kind:
+            if best is None or table.layout.known > best.layout.known:
+                best = table
+        elif found is None or (table.has_records and not found[1].has_records):
+            found = name, table
+        elif table.has_records:
+            raise _two_sheets(found[0], name, table)
+    if found is not None:
+        return found[0], found[1].checked()
     if best is None:
         raise unreadable("The workbook has no sheet of cells that is shown.")
     return "", best.checked()
+
+
+def _two_sheets(first: str, second: str, table: Table) -> FileFault:
+    one, other = ("".join(filter(str.isprintable, name))[:31] for name in (first, second))
+    return FileFault(
+        FileFaultCode.HEADING_MISSING,
+        f"The sheets “{one}” and “{other}” both have records below the headings; a file has one sheet of them. Put the "
+        "records together, upload each sheet as a file of its own, or hide the one that is not meant.",
+        row=table.heading_row,
+    )
 
 
 class _Damage:
