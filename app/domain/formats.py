@@ -42,7 +42,7 @@ ACTIVITY_FORMATS: tuple[ActivityFormat, ...] = (
     ),
     ActivityFormat(
         code="regularly-scheduled-series", name="Regularly Scheduled Series", maximum_checked=True, source=_MAXIMUM,
-        other_names=("RSS",), span_months=12, span_bound=Bound.REFUSED,
+        other_names=("RSS", "Regularly Scheduled Series (RSS)"), span_months=12, span_bound=Bound.REFUSED,
     ),
     ActivityFormat(
         code="enduring-material", name="Enduring Material", maximum_checked=True, source=_MAXIMUM,

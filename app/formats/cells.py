@@ -30,12 +30,18 @@ _DAY_ZERO = date(1899, 12, 30)
 
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _TIME = r"(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_ZONE = r"(?:Z|[+-]\d{2}:\d{2})"
+"""After a day without a time, as XML Schema has it."""
 _MONTH_DAY_YEAR = re.compile(rf"\A(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}|\d{{2}}){_TIME}\Z", re.ASCII)
-_YEAR_MONTH_DAY = re.compile(rf"\A(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME}\Z", re.ASCII)
-_BEFORE_TIME = re.compile(rf"\A(.*?\d){_TIME}\Z", re.ASCII)
-_SERIAL = re.compile(r"\A\d{5}(?:\.0*)?\Z", re.ASCII)
+_YEAR_MONTH_DAY = re.compile(rf"\A(\d{{4}})-(\d{{2}})-(\d{{2}})(?:{_ZONE}|{_TIME})\Z", re.ASCII)
+_BEFORE_TIME = re.compile(rf"\A(.*?\d)(?:{_ZONE}|{_TIME})\Z", re.ASCII)
+_SERIAL = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
 _NUMBER = re.compile(r"\A[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)\Z", re.ASCII)
-_EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee]\+(\d{1,2})\Z", re.ASCII)
+_EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
+_WITH_POINT = re.compile(r"\A(\d{1,15})\.0\Z", re.ASCII)
+_IN_GROUPS = re.compile(r"\A\d{3}([ ,.\u00a0\u202f-])\d{3}\1\d{3}\Z", re.ASCII)
+_EXACT_FROM = 7
+"""Programs that write whole numbers with an exponent and no sign do so from here on, with every digit."""
 _DOLLARS = re.compile(r"\A\$? ?(\d{1,3}(?:,\d{3})+|\d{1,13})(\.\d{1,2})?\Z", re.ASCII)
 
 _MONTHS = {
@@ -68,6 +74,12 @@ class Misread(ValueError):
 Number: TypeAlias = tuple[str | None, bool]
 """An id, and whether it was a number, which keeps no leading zeros."""
 NO_NUMBER: Number = (None, False)
+
+
+def plain(cell: str) -> str:
+    """Return a text without white space around it, and without the apostrophe that says that it is text."""
+    text = cell.strip(TRIMMED)
+    return text[1:].strip(TRIMMED) if text[:1] == "'" else text
 
 
 def shown(number: float) -> str:
@@ -120,7 +132,8 @@ def _keepable(text: str, longest: int | None) -> str:
 def read_id(cell: Cell, longest: int | None = None) -> Number:
     """Return letters and digits as they were typed; of a number its digits. Raises `Misread`.
 
-    A number that was saved as text with an exponent is read back only where no digit of it was rounded away.
+    A number that a program wrote as text is its digits: `444444.0`, and with an exponent, but only where no digit of it
+    was rounded away.
     """
     if not isinstance(cell, str):
         is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
@@ -130,11 +143,22 @@ def read_id(cell: Cell, longest: int | None = None) -> Number:
         return NO_NUMBER
     if text[0] == "'":
         return text[1:].strip(TRIMMED) or None, False
-    if "+" in text and (parts := _EXPONENT.match(text)):
-        decimals, exponent = parts[2], int(parts[3])
-        if len(decimals.rstrip("0")) <= exponent <= len(decimals):
-            return parts[1] + decimals[:exponent], True
+    if parts := _WITH_POINT.match(text):
+        return parts[1], True
+    if parts := _EXPONENT.match(text):
+        decimals, exponent = parts[2], int(parts[4])
+        is_whole = len(decimals.rstrip("0")) <= exponent
+        if is_whole and (exponent <= len(decimals) if parts[3] else _EXACT_FROM <= exponent < 15):
+            return parts[1] + decimals[:exponent].ljust(exponent, "0"), True
     return text, False
+
+
+def read_activity_id(cell: Cell, longest: int | None = None) -> Number:
+    """Return an activity's id, also one that was shown in groups of three. Raises `Misread`."""
+    text, was_number = read_id(cell, longest)
+    if text is not None and _IN_GROUPS.match(text):
+        return "".join(filter(str.isdecimal, text)), True
+    return text, was_number
 
 
 def read_day(cell: Cell) -> date | Unread | None:
@@ -143,7 +167,7 @@ def read_day(cell: Cell) -> date | Unread | None:
         return _day_of(cell["d"]) or Unread(cell["d"])
     if not isinstance(cell, str):
         return _serial_day(cell, SERIALS)
-    text = cell.strip(TRIMMED)
+    text = plain(cell)
     if not text:
         return None
     if parts := _MONTH_DAY_YEAR.match(text):
@@ -195,7 +219,7 @@ def read_birth_date(cell: Cell) -> MonthDay | Unread | None:
     if not isinstance(cell, str):
         found = _serial_day(cell, BIRTH_SERIALS)
         return MonthDay(found.month, found.day) if isinstance(found, date) else found
-    text = cell.strip(TRIMMED)
+    text = plain(cell)
     before = _BEFORE_TIME.match(text)
     given = before[1] if before else text
     born_on = read_month_day(given)
@@ -213,7 +237,7 @@ def read_birth_date(cell: Cell) -> MonthDay | Unread | None:
 def read_amount(cell: Cell) -> Amount:
     """Return an amount of credits. A comma may part decimals or thousands, so that it is not read."""
     if isinstance(cell, str):
-        text = cell.strip(TRIMMED)
+        text = plain(cell)
         if not text:
             return None
         if _NUMBER.match(text) is None:
@@ -255,7 +279,7 @@ def read_yes_no(cell: Cell) -> bool | None:
     """Return whether a cell says Yes. Raises `Misread`."""
     if isinstance(cell, bool):
         return cell
-    text = cell.strip(TRIMMED).lower() if isinstance(cell, str) else "" if cell is None else "a number"
+    text = plain(cell).lower() if isinstance(cell, str) else "" if cell is None else "a number"
     if text in _YES:
         return True
     if text in _NO:
@@ -277,7 +301,7 @@ def read_action(cell: Cell) -> Action | Unread | None:
     """Return what a record asks for."""
     if not isinstance(cell, str):
         return None if cell is None else Unread(cell["d"] if isinstance(cell, dict) else shown(cell))
-    text = cell.strip(TRIMMED)
+    text = plain(cell)
     return _ACTIONS.get(text.lower()) or (Unread(text) if text else None)
 
 

@@ -23,7 +23,8 @@ _REPEAT = re.compile(r"[._](\d{1,3})$")
 """What pandas (`Credit Type.1`) and Power Query (`Credit Type_1`) put after a second heading of one name."""
 _NUMBER = re.compile(r"\s*[#(]?\s*(\d{1,3})\)?$")
 """What people and Excel's tables put after it: `Certifying Board 2`, `Certifying Board2`."""
-_REMARK = re.compile(r"\s*\([^()]*\)$")
+_REMARK = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])$")
+_ORDINAL = re.compile(r"^\d{1,2}[.)]\s+")
 
 LOOKED_AT = 10
 """Rows among which the headings are looked for."""
@@ -100,7 +101,7 @@ def _table(kind: BatchKind) -> Mapping[str, tuple[Column, bool]]:
 @lru_cache(maxsize=4_096)
 def _known(heading: str, kind: BatchKind) -> _Known | None:
     """Return what a heading is: without case, spaces, punctuation, number and remark after it."""
-    text = unicodedata.normalize("NFKC", heading[:200]).strip(" \t\r\n*:")
+    text = _ORDINAL.sub("", unicodedata.normalize("NFKC", heading[:200]).strip(" \t\r\n*:"))
     for candidate, number in _readings(text):
         found = _table(kind).get(code_key(candidate))
         if found is not None:

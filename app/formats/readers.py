@@ -97,6 +97,8 @@ def _read_by(column: Column | None, pointer: str | None, schema: type[BaseModel]
     most = longest(schema, pointer)
     if pointer == "/action":
         return cells.read_action
+    if pointer == "/activity_id":
+        return lambda cell: cells.read_activity_id(cell, most)
     if column.holds is Holds.TEXT:
         return partial(_text, most or sys.maxsize)
     if column.holds is Holds.ID:
