@@ -54,13 +54,17 @@ _REMEMBERED = 40
 """Characters of a text up to which its cell is remembered: states, boards and types come again and again."""
 _LOOKED_AT = 50
 """Rows by which the widths of columns are chosen."""
+_ON_SCREEN, _MOST_FROZEN = 150, 90
+"""Characters of width that a screen shows, and how many of them may stand still."""
+_WHO = frozenset(map(code_key, ("First Name", "Last Name", "Activity Title")))
+"""Headings of the columns that say whose a row is."""
 
 _IDS = headings_holding(Holds.ID, Holds.MONTH_DAY).keys()
 """Columns whose empty cells are texts, so that what is typed into them keeps its zeros."""
 _EXPLAINED = (
     "What is wrong with each row, and what to do about it. Cells at fault are red, those to look at yellow; "
     f"the first {MOST_COMMENTS:,} of them say why in a comment. Correct the cells, keep the headings, save as a "
-    "workbook, and upload the file as it is. These three columns are not read."
+    "workbook, and upload the file as it is. These three columns are not read. The columns as sent are to the left."
 )
 
 
@@ -146,13 +150,12 @@ class _Sheet:
         heading_row = heading_row_of(self.head)
         iterator = iter(lines)
         first = list(islice(iterator, _LOOKED_AT))
-        below = f"A{heading_row + 1}"
+        widths = self._widths([cells for cells, _ in first])
         yield (
             f'{parts.DECLARATION}<worksheet xmlns="{parts.MAIN}" xmlns:r="{parts.RELATIONS}">'
             '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView tabSelected="1" workbookViewId="0">'
-            f'<pane ySplit="{heading_row}" topLeftCell="{below}" activePane="bottomLeft" state="frozen"/>'
-            f'<selection pane="bottomLeft" activeCell="{below}" sqref="{below}"/></sheetView></sheetViews>'
-            f'<sheetFormatPr defaultRowHeight="15"/><cols>{self._columns([cells for cells, _ in first])}</cols>'
+            f"{self._panes(widths, heading_row)}</sheetView></sheetViews>"
+            f'<sheetFormatPr defaultRowHeight="15"/><cols>{self._columns(widths)}</cols>'
             "<sheetData>"
         )
         merged = yield from self._above()
@@ -171,18 +174,34 @@ class _Sheet:
             f"{drawing}</worksheet>"
         )
 
-    def _columns(self, rows: Sequence[Sequence[Cell]]) -> str:
-        as_text, plain = (self.styles.of(Look(each, top=True)) for each in (parts.TEXT_FORMAT, ""))
-        written, widths = [], self._own_widths()
+    def _widths(self, rows: Sequence[Sequence[Cell]]) -> list[int]:
+        widths, own = [], self._own_widths()
         for place, heading in enumerate(self.table.headings):
-            if place in widths:
-                width = widths[place]
-            else:
-                texts = [
-                    str(row[place]) for row in rows if place < len(row) and isinstance(row[place], str | int | float)
-                ]
-                longest = max((len(each) for each in (*texts, *heading.split())), default=0)
-                width = min(max(longest + 3, 11), 34)
+            texts = [str(row[place]) for row in rows if place < len(row) and isinstance(row[place], str | int | float)]
+            longest = max((len(each) for each in (*texts, *heading.split())), default=0)
+            widths.append(own.get(place, min(max(longest + 3, 11), 34)))
+        return widths
+
+    def _panes(self, widths: Sequence[int], heading_row: int) -> str:
+        """Return what stands still: the headings, and where our columns are off the screen, whose a row is.
+
+        Then the sheet opens on our columns: nobody has to hunt for them behind thirty others.
+        """
+        own = self.table.added[0]
+        who = 1 + max((n for n, name in enumerate(self.table.headings[:own]) if code_key(name) in _WHO), default=-1)
+        if sum(widths[:own]) <= _ON_SCREEN or sum(widths[:who]) > _MOST_FROZEN:
+            who = 0
+        below = f"{column_name(own if who else 0)}{heading_row + 1}"
+        split, pane = (f'xSplit="{who}" ', "bottomRight") if who else ("", "bottomLeft")
+        return (
+            f'<pane {split}ySplit="{heading_row}" topLeftCell="{below}" activePane="{pane}" state="frozen"/>'
+            f'<selection pane="{pane}" activeCell="{below}" sqref="{below}"/>'
+        )
+
+    def _columns(self, widths: Sequence[int]) -> str:
+        as_text, plain = (self.styles.of(Look(each, top=True)) for each in (parts.TEXT_FORMAT, ""))
+        written = []
+        for place, (heading, width) in enumerate(zip(self.table.headings, widths, strict=True)):
             style = as_text if code_key(heading) in _IDS else plain
             written.append(
                 f'<col min="{place + 1}" max="{place + 1}" width="{width}" style="{style}" customWidth="1"/>'
