@@ -142,6 +142,10 @@ def test_a_stray_control_character_spoils_its_cell_and_not_the_file() -> None:
     assert refused(b"\x02\x03binary\n" + TABLE.encode()).code == "unreadable"
 
 
+def test_a_stray_control_character_in_a_line_of_json_spoils_that_line_alone() -> None:
+    assert [row.raw for row in opened(b'{"a": "b\x01"}\n{}\n')[1]] == ['{"a": "b\x01"}', "{}"]
+
+
 @pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\r\n"])
 def test_the_mark_with_which_old_programs_end_a_text_is_no_part_of_it(end: str) -> None:
     assert [row.raw for row in opened(f"{TABLE}{end}".encode())[1]] == [ROW]

@@ -109,12 +109,13 @@ def recognise(first: bytes) -> tuple[FileFormat, str]:
     if text.startswith("<"):
         return FileFormat.XML, encoding
     line, more, _ = text[:4096].replace("\r", "\n").partition("\n")
-    # A stray one further on is told with its cell: it comes from what was pasted into it.
-    if any(character < " " and character not in "\x00\t\f\v" for character in line.rstrip(_END_OF_TEXT)):
-        raise unreadable(f"This is no text. {SAVE_AS}")
     if more and line.strip() == "{":
         detail = "This is JSON over several lines. Write each object on one line (NDJSON), with nothing around them."
         raise FileFault(FileFaultCode.KIND_UNKNOWN, detail)
+    # A control character further on, or within JSON, is told with its cell: it came with what was pasted there.
+    is_object = text.startswith("{") and text[1:4096].lstrip()[:1] in {'"', "}"}
+    if not is_object and any(each < " " and each not in "\x00\t\f\v" for each in line.rstrip(_END_OF_TEXT)):
+        raise unreadable(f"This is no text. {SAVE_AS}")
     if text.startswith("{"):
         return FileFormat.NDJSON, encoding
     if text.startswith("["):
