@@ -190,7 +190,7 @@ def reporter(world: World) -> Caller:
     return Caller(service=world.service, client=client, provider=PROVIDER)
 
 
-def sent(world: World, content: bytes, name: str = "measured") -> Batch:
+def sent(world: World, content: bytes, name: str = "measured", caller: Caller | None = None) -> Batch:
     """Keep a file as an upload does, and return its batch, which waits to be read."""
     digest = hashlib.sha256(content).hexdigest()
     pieces = [content[first : first + PIECE] for first in range(0, len(content), PIECE)]
@@ -204,4 +204,4 @@ def sent(world: World, content: bytes, name: str = "measured") -> Batch:
         permission_attested=True,
         dry_run=False,
     )
-    return transact(reporter(world), batches.create, given)
+    return transact(caller or reporter(world), batches.create, given)

@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from schemathesis.core import NOT_SET
 from schemathesis.core.failures import Failure
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.transport.serialization import Binary
 
+from benchmarks.fuzz.files import upload
 from benchmarks.fuzz.values import BUILDERS, CURSORS, Json, World, correction, filled, renewed
 
 WORLD = World(**json.loads(Path(os.environ["PARS_FUZZ_WORLD"]).read_text(encoding="utf-8")))
@@ -40,6 +42,10 @@ REFUSALS_OF_VALID_DATA = {
 REFUSED_PLACES = {
     ("parameter-invalid", "parameter", "cursor"): "A cursor is opaque: only one that this list gave can be read.",
     ("parameter-invalid", "parameter", "after"): "A cursor is opaque: only one that this list gave can be read.",
+    ("parameter-invalid", "parameter", "format"): "In which formats a file can be written depends on what is in it.",
+    ("format", "pointer", "/file"): "It must not be empty; how long the text of bytes is, readers of schemas disagree.",
+    ("format", "pointer", "/url"): "What a URL is, and to which of them anything is sent, no pattern of text says.",
+    ("format", "pointer", "/event_types/0"): "Which events somebody is told of depends on who it is.",
     ("format", "pointer", "/internal_id"): "It must equal the one in the address, which a schema cannot say.",
 }
 """Items (code, kind of place, place) likewise."""
@@ -87,9 +93,14 @@ def _refused_by_design(problem: Json) -> bool:
     return all(
         # The schema only reads, rules judge: what a rule refuses names it.
         "rule_url" in item
-        or any((item.get("code"), kind, item.get(kind)) in REFUSED_PLACES for kind in ("parameter", "pointer"))
+        or any((item.get("code"), kind, _first(item.get(kind))) in REFUSED_PLACES for kind in ("parameter", "pointer"))
         for item in problem.get("errors") or [{}]
     )
+
+
+def _first(place: str | None) -> str:
+    """Return a place as it is told of the first item of a list."""
+    return re.sub(r"/\d+", "/0", place or "")
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -129,7 +140,10 @@ def _realistic(case: Any, rnd: Random) -> Any:
         _real_headers(case, rnd)
     if _valid(case, body) and case.body is not NOT_SET and rnd.random() < 0.75:
         schema = _body_schema(case)
-        if schema is not None:
+        if case.media_type == "multipart/form-data":
+            form = upload(WORLD, rnd)
+            case.body = form | {"file": Binary(form["file"])}
+        elif schema is not None:
             case.body = _again(case, rnd) or filled(WORLD, schema, rnd)
     return case
 
@@ -190,8 +204,8 @@ def _real_headers(case: Any, rnd: Random) -> None:
             del case.headers[name]
         elif name.lower() == "if-none-match" and rnd.random() < 0.4:
             case.headers[name] = CURRENT
-        elif name.lower() == "prefer" and rnd.random() < 0.4:
-            case.headers[name] = "return=minimal"
+        elif name.lower() == "prefer" and rnd.random() < 0.6:
+            case.headers[name] = f"wait={rnd.randint(0, 9)}" if "/batches" in case.operation.path else "return=minimal"
         elif name.lower() == "idempotency-key" and rnd.random() < 0.8:
             case.headers[name] = f"key-{rnd.randint(1, 10_000)}"
     if rnd.random() < 0.9:
@@ -315,6 +329,17 @@ def every_error_is_a_problem(context: Any, response: Any, case: Any) -> None:
     assert problem.get("status") == response.status_code, "The problem names another status"
     assert problem.get("type") == f"/problems/{problem.get('code')}", "The problem's type and code differ"
     assert [problem.get("request_id")] == response.headers.get("x-request-id"), "The problem names another request"
+
+
+@schemathesis.check
+def every_code_is_described(context: Any, response: Any, case: Any) -> None:
+    """No problem has a code that the description does not name for this operation and status."""
+    if response.status_code < 400 or case.method.upper() != case.operation.method.upper() or _too_long(response):
+        return
+    described = _described(case)["responses"].get(str(response.status_code), {})
+    codes = described.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    code = (_json(response) or {}).get("code")
+    assert code in codes, f"The code {code} is not described; {sorted(codes)} are"
 
 
 IDENTITY = {"first_name", "last_name", "date_of_birth", "npi", "license_id", "board_id", "medical_school", "local_id"}
