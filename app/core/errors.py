@@ -2,6 +2,7 @@
 
     ConfigurationError                       the operator's settings, at start
     Contended                                lost a race, the transaction is done again
+    CutOff                                   an answer under way cannot be ended; its connection is closed
     Problem                                  anything told to a caller (RFC 9457)
     ├── Unreadable 400, ProviderRequired 400
     ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405
@@ -30,6 +31,10 @@ class ConfigurationError(Exception):
 
 class Contended(Exception):
     """Somebody else changed what this transaction had read; it is rolled back and done again."""
+
+
+class CutOff(Exception):
+    """An answer that is under way cannot be ended as it began; it is cut off, so that nobody takes it for whole."""
 
 
 class Problem(Exception):
