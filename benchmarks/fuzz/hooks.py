@@ -22,6 +22,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.transport.serialization import Binary
 
 from benchmarks.fuzz.files import upload
+from benchmarks.fuzz.refusals import refused_by_design
 from benchmarks.fuzz.values import BUILDERS, CURSORS, Json, World, correction, filled, renewed
 
 WORLD = World(**json.loads(Path(os.environ["PARS_FUZZ_WORLD"]).read_text(encoding="utf-8")))
@@ -29,27 +30,6 @@ COUNTS = Path(os.environ["PARS_FUZZ_COUNTS"])
 _turns = count(1)
 CURRENT = '"current"'
 """Stands for the version a resource has by then, until the request is sent."""
-
-REFUSALS_OF_VALID_DATA = {
-    "completion-rejected": "The schema only reads, rules judge: reporting rules are no part of the API's description.",
-    "activity-rejected": "The schema only reads, rules judge.",
-    "precondition-failed": "Which version a resource has is not for a description to say.",
-    "precondition-required": "`If-Match` is required of changes, and its absence has a code of its own (RFC 6585).",
-    "idempotency-mismatch": "That a key was sent before with another body is state, no form.",
-    "provider-required": "Whether a client must name its provider depends on the client.",
-}
-"""Codes of problems with which a request that fits the description may be refused, each with its reason."""
-REFUSED_PLACES = {
-    ("parameter-invalid", "parameter", "cursor"): "A cursor is opaque: only one that this list gave can be read.",
-    ("parameter-invalid", "parameter", "after"): "A cursor is opaque: only one that this list gave can be read.",
-    ("parameter-invalid", "parameter", "format"): "In which formats a file can be written depends on what is in it.",
-    ("format", "pointer", "/file"): "It must not be empty; how long the text of bytes is, readers of schemas disagree.",
-    ("format", "pointer", "/url"): "What a URL is, and to which of them anything is sent, no pattern of text says.",
-    ("format", "pointer", "/event_types/0"): "Which events somebody is told of depends on who it is.",
-    ("format", "pointer", "/internal_id"): "It must equal the one in the address, which a schema cannot say.",
-}
-"""Items (code, kind of place, place) likewise."""
-
 
 LONG_ADDRESS = 65_000
 """Bytes. A longer address is refused by the HTTP parser, before there is an application that could tell a problem."""
@@ -74,7 +54,7 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
     if code == "ST202" and case.media_type == "text/csv":
         # A table is described as text; what it has to hold, no schema of text can say.
         return False
-    return not (code == "ST202" and _refused_by_design(_json(response) or {}))
+    return not (code == "ST202" and refused_by_design(_json(response) or {}))
 
 
 def _told_item_by_item(response: Any) -> bool:
@@ -85,22 +65,6 @@ def _told_item_by_item(response: Any) -> bool:
 def _history_of_withdrawn(case: Any, response: Any) -> bool:
     versions = (_json(response) or {}).get("data") or [{}]
     return case.operation.path.endswith("/history") and versions[0].get("action") == "withdrawn"
-
-
-def _refused_by_design(problem: Json) -> bool:
-    if problem.get("code") in REFUSALS_OF_VALID_DATA:
-        return True
-    return all(
-        # The schema only reads, rules judge: what a rule refuses names it.
-        "rule_url" in item
-        or any((item.get("code"), kind, _first(item.get(kind))) in REFUSED_PLACES for kind in ("parameter", "pointer"))
-        for item in problem.get("errors") or [{}]
-    )
-
-
-def _first(place: str | None) -> str:
-    """Return a place as it is told of the first item of a list."""
-    return re.sub(r"/\d+", "/0", place or "")
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -143,6 +107,8 @@ def _realistic(case: Any, rnd: Random) -> Any:
         if case.media_type == "multipart/form-data":
             form = upload(WORLD, rnd)
             case.body = form | {"file": Binary(form["file"])}
+            # A validator of JSON cannot judge bytes, and would take any that were put here for invalid.
+            case._record_starting_state()
         elif schema is not None:
             case.body = _again(case, rnd) or filled(WORLD, schema, rnd)
     return case
