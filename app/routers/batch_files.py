@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -59,7 +60,7 @@ async def get_batch_file(
     """
     asked = FileFormat(format) if format is not None else None
     written = await read_async(caller, batch_files.open_written, batch_id, Which(which), asked)
-    plain = written.name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "") or "file"
+    plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",
         "Cache-Control": "no-store",
