@@ -9,7 +9,9 @@
     ├── Conflict 409
     │   ├── InternalIdTaken, InternalIdReused, ActivityChangeCoversCredits, ActivityHasCompletions
     │   └── IdempotencyInProgress
-    ├── CursorDiverged 410, PreconditionFailed 412, TooLarge 413, UnsupportedMediaType 415
+    ├── CursorDiverged 410, PreconditionFailed 412, UnsupportedMediaType 415
+    ├── TooLarge 413
+    │   └── UploadQuotaExceeded
     ├── InvalidRequest 422
     │   ├── ParameterUnknown, ParameterInvalid, IdempotencyMismatch, PermissionNotAttested
     │   └── CompletionRejected, ActivityRejected
@@ -175,6 +177,16 @@ class TooLarge(Problem):
     """The request is too large."""
 
     status, code = 413, "too-large"
+
+
+class UploadQuotaExceeded(TooLarge):
+    """The uploads of the provider have no room for this one.
+
+    Together they may take so many bytes and no more: what arrives or waits, and the originals of batches. Nothing was
+    kept of the file. Send it again when others that are on their way have ended, or ask the operator for more room.
+    """
+
+    code = "upload-quota-exceeded"
 
 
 class UnsupportedMediaType(Problem):
