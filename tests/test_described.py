@@ -159,3 +159,11 @@ def test_what_cannot_be_cleared_of_an_endpoint_is_not_described_as_nullable(api:
     answer = api.send("PATCH", path, json={"url": None, "status": None}, headers={"If-Match": '"1"'})
     assert_problem(answer, 422, "invalid-request")
     assert [each["pointer"] for each in answer.json["errors"]] == ["/url", "/status"]
+
+
+def test_the_example_of_a_batch_adds_up() -> None:
+    operation = DOCUMENT["paths"]["/v1/batches/{batch_id}"]["get"]
+    example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    counts = example["counts"]
+    assert counts["read"] == sum(count for name, count in counts.items() if name not in ("read", "warned"))
+    assert (example["status"], example["progress"], example["file_error"]) == ("completed", 1, None)
