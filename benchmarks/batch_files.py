@@ -190,11 +190,12 @@ def reporter(world: World) -> Caller:
     return Caller(service=world.service, client=client, provider=PROVIDER)
 
 
-def sent(world: World, content: bytes, name: str = "measured") -> Batch:
+def sent(world: World, content: bytes, name: str = "measured", caller: Caller | None = None) -> Batch:
     """Keep a file as an upload does, and return its batch, which waits to be read."""
     digest = hashlib.sha256(content).hexdigest()
     pieces = [content[first : first + PIECE] for first in range(0, len(content), PIECE)]
-    upload_id = uploads.keep_whole(world.service, pieces, len(content), digest)
+    caller = caller or reporter(world)
+    upload_id = uploads.keep_whole(world.service, caller.provider_id, pieces, len(content), digest)
     given = NewBatch(
         upload_id=upload_id,
         kind=BatchKind.LEARNER_COMPLETIONS,
@@ -204,4 +205,4 @@ def sent(world: World, content: bytes, name: str = "measured") -> Batch:
         permission_attested=True,
         dry_run=False,
     )
-    return transact(reporter(world), batches.create, given)
+    return transact(caller, batches.create, given)

@@ -88,7 +88,7 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
     content = FORMATS[format](records)
     digest = sha256(content).hexdigest()
     given = NewBatch(
-        upload_id=uploads.keep_whole(service, [content], len(content), digest),
+        upload_id=uploads.keep_whole(service, PROVIDER, [content], len(content), digest),
         kind=BatchKind.LEARNER_COMPLETIONS,
         filename=f"drill.{format}",
         size=len(content),

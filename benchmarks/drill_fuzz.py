@@ -20,7 +20,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,24 @@ from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.learners import RegistryRow
 from app.main import create_app
 from app.schemas.activities import ActivityIn
-from app.services import activities, activity_lists, checks, clients, completion_lists, demo, reference, registry
+from app.services import (
+    activities,
+    activity_lists,
+    batches,
+    checks,
+    clients,
+    completion_lists,
+    demo,
+    reference,
+    registry,
+)
 from app.services import sandbox as sandboxes
 from app.services.access import ROLE_SCOPES
 from app.services.context import operator, transact
 from app.services.magic import sandbox
 from app.store import activities as stored
+from benchmarks.batch_files import reporter, sent
+from benchmarks.receiver import receiving
 from benchmarks.world import ROOT, World, free_port, wait_for, world
 
 ENGINE = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
@@ -70,9 +82,9 @@ def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
     until = time.monotonic() + seconds
     found: list[str] = []
     counts = Counts()
-    with world(database, PHYSICIANS) as installed:
+    with world(database, PHYSICIANS) as installed, receiving() as addresses:
         folder = installed.service.settings.data_dir
-        parties = list(_parties(installed))
+        parties = [each | {"addresses": addresses} for each in _parties(installed)]
         with _serving(installed, folder / "server.log") as port:
             for number in range(cases):
                 if counts.cases >= cases:
@@ -154,7 +166,9 @@ def _serving(installed: World, log: Path) -> Iterator[int]:
     port = free_port()
     with log.open("wb") as kept:
         command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-        server = subprocess.Popen(command, env=installed.environment, cwd=ROOT, stdout=kept, stderr=kept)
+        # What is told of is received here, not by whomever a generated name belongs to.
+        environment = installed.environment | {"PARS_WEBHOOK_ALLOW_PRIVATE": "true"}
+        server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=kept, stderr=kept)
         try:
             wait_for(port, server)
             yield port
@@ -178,8 +192,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
     ]
     document = create_app(service).openapi()
     own = [each for each in given["activities"] if each["provider"] == demo.PROVIDER]
-    named = [registry.read_row(each, service.catalogue) for each in given["learners"]]
-    people = [*named, *installed.learners]
+    people = [*(registry.read_row(each, service.catalogue) for each in given["learners"]), *installed.learners]
     live = [*own, *(_registered(installed, demo.PROVIDER, each) for each in taught)]
     provider = _key(installed, "provider", provider_ids=[demo.PROVIDER])
     board = _key(installed, "board", board=certifying[0].code)
@@ -189,21 +202,23 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
     sandboxed = transact(operator(service), sandboxes.of_provider, demo.PROVIDER)
     standing, troubled = _magic_activities(installed, sandboxed)
     rehearsed = [*standing, *(_registered(installed, sandboxed, each) for each in taught)]
-    for keys, provider_id, activities_known, learners, untried in (
-        ([provider, board], None, live, people, []),
-        ([test], None, rehearsed, [each.row for each in magic.learners], troubled),
-        ([operating], demo.PROVIDER, live, people, []),
+    for keys, named, of, activities_known, learners, untried in (
+        # Of those who may do a thing the first does it: the operator does what nobody else may.
+        ([provider, board, operating], None, demo.PROVIDER, live, people, []),
+        ([test], None, sandboxed, rehearsed, [each.row for each in magic.learners], troubled),
+        ([operating], demo.PROVIDER, demo.PROVIDER, live, people, []),
     ):
         yield {
             "keys": keys,
-            "provider": provider_id,
+            "provider": named,
             "learners": [_shown(row) for row in learners],
             "activities": [{"moc": [], **each} for each in activities_known],
             "untried": untried,
             # The sandbox's people are named so that their names say what they do: "Olive Only" is one of them.
             "plain": [name for row in learners for name in (row.first_name, row.last_name)] if untried else [],
             "boards": taught,
-            "values": _values(installed, activities_known, learners),
+            "values": _values(installed, activities_known, learners)
+            | {"/v1/batches/{batch_id}/cancel batch_id": _cancelled_batches(installed, of)},
             "openapi": document,
         }
 
@@ -247,6 +262,15 @@ def _key(installed: World, role: str, **more: Any) -> dict[str, Any]:
     # An operator has every scope, and no board of its own to read the feed of.
     own = [scope for scope in ROLE_SCOPES[role] if scope != "board:feed" or "board" in more]
     return {"key": made.api_key, "scopes": own}
+
+
+def _cancelled_batches(installed: World, provider_id: str) -> list[str]:
+    """Make batches that stand still: any other has ended before somebody could cancel it."""
+    caller = replace(reporter(installed), provider=provider_id)
+    made = [sent(installed, b"First Name\tLast Name", caller=caller).batch_id for _ in range(20)]
+    for batch_id in made:
+        transact(caller, batches.cancel, batch_id)
+    return made
 
 
 def _shown(row: RegistryRow) -> dict[str, Any]:

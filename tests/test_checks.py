@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 from app.services import checks
 from app.services.context import Service
 from app.store import dialect
+from tests.sent_files import lines
 from tests.support import Api, a_completion, john, settle
+from tests.uploading import upload
 
 
 def broken(service: Service, *statements: str) -> list[str]:
@@ -44,3 +46,19 @@ def test_a_report_that_its_provider_was_not_told_of_is_found(api: Api, service: 
     told = "DELETE FROM events WHERE type = 'completion.reported'"
     (fault, *_) = broken(service, f"DROP TRIGGER {trigger}", told)
     assert "whatever is reported and sealed was told to its provider" in fault
+
+
+@pytest.mark.parametrize(
+    ("statement", "invariant"),
+    [
+        ("UPDATE upload_totals SET bytes = bytes - 1", "what uploads take is counted for their provider"),
+        ("DELETE FROM upload_totals", "what uploads take is counted for their provider"),
+        ("DELETE FROM upload_pieces", "an upload takes as much as its pieces"),
+    ],
+)
+def test_uploads_that_are_counted_wrongly_are_found(api: Api, service: Service, statement: str, invariant: str) -> None:
+    assert upload(api, lines([a_completion()])).status == 202
+    settle(service)
+    assert checks.faults(service) == []
+    (fault,) = broken(service, statement)
+    assert invariant in fault

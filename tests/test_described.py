@@ -11,8 +11,11 @@ import pytest
 
 from app.main import described
 from app.schemas.base import KEEPABLE
+from app.services.context import Service
 from tests.problems import assert_problem
+from tests.sent_files import row, tab_text
 from tests.support import GRAND_ROUNDS, Api, a_completion, an_activity
+from tests.uploading import worked
 
 DOCUMENT = json.loads(described())
 ADDRESSES = [path for path in DOCUMENT["paths"] if "{" not in path or "activity_id" in path]
@@ -129,3 +132,38 @@ def test_an_end_of_a_span_is_described_as_a_day_or_an_instant(api: Api, path: st
     assert [(each["type"], each["format"]) for each in choices] == [("string", "date"), ("string", "date-time")]
     for value in ("2021-12-20", "2021-12-20T15:00:00Z"):
         assert api.get(path, **{name: value}).status == 200
+
+
+def test_the_form_of_an_upload_says_what_it_refuses() -> None:
+    form = DOCUMENT["components"]["schemas"]["BatchForm"]
+    assert form["additionalProperties"] is False, "a field that is not known is refused"
+
+
+@pytest.mark.parametrize(("which", "format"), [("original", "xlsx"), ("rejected", "xml")])
+def test_a_format_that_a_file_cannot_have_is_told_as_a_wrong_parameter(
+    api: Api, service: Service, which: str, format: str
+) -> None:
+    batch = worked(api, service, tab_text([row(), row(Licensing_ID="nobody")]))
+    answer = api.get(f"/v1/batches/{batch['batch_id']}/files/{which}", format=format)
+    assert_problem(answer, 422, "parameter-invalid")
+    assert [(each["code"], each["parameter"]) for each in answer.json["errors"]] == [("parameter-invalid", "format")]
+
+
+def test_what_cannot_be_cleared_of_an_endpoint_is_not_described_as_nullable(api: Api) -> None:
+    fields = DOCUMENT["components"]["schemas"]["WebhookEndpointPatch"]["properties"]
+    for name in ("url", "status"):
+        shown = json.dumps(fields[name])
+        assert "null" not in shown and "default" not in shown, shown
+    made = api.post("/v1/webhook-endpoints", {"url": "https://lms.example.org/pars"})
+    path = f"/v1/webhook-endpoints/{made.json['endpoint_id']}"
+    answer = api.send("PATCH", path, json={"url": None, "status": None}, headers={"If-Match": '"1"'})
+    assert_problem(answer, 422, "invalid-request")
+    assert [each["pointer"] for each in answer.json["errors"]] == ["/url", "/status"]
+
+
+def test_the_example_of_a_batch_adds_up() -> None:
+    operation = DOCUMENT["paths"]["/v1/batches/{batch_id}"]["get"]
+    example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    counts = example["counts"]
+    assert counts["read"] == sum(count for name, count in counts.items() if name not in ("read", "warned"))
+    assert (example["status"], example["progress"], example["file_error"]) == ("completed", 1, None)

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from app.main import described
+from app.services.context import Service
+from benchmarks.fuzz.files import upload as a_form
 from benchmarks.fuzz.values import World, activity, completion, correction, filled, renewed, validation
 from tests.support import GRAND_ROUNDS, Api, Moment
+from tests.uploading import upload, work_through
 
 DOCUMENT = json.loads(described())
 SETTINGS = Path(__file__).resolve().parents[1] / "benchmarks" / "fuzz" / "schemathesis.toml"
@@ -75,6 +78,26 @@ def test_most_of_what_is_put_and_asked_is_accepted(api: Api, moment: Moment) -> 
         assert set(seen) <= {200, 422} and len(seen) >= 8
         assert sum(status == 200 for status in seen) >= 0.6 * len(seen), seen
     assert {each.json.get("result") for each in told} >= {"one"}
+
+
+def test_files_of_every_kind_and_format_are_read_and_some_are_refused(
+    api: Api, service: Service, moment: Moment
+) -> None:
+    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    world, rnd = a_world(), Random(7)
+    for _ in range(80):
+        form = a_form(world, rnd)
+        sent = upload(api, form.pop("file"), form.pop("kind"), **{"permission_attested": None} | form)
+        assert sent.status in (202, 422), sent.json
+    work_through(service)
+    batches = api.get("/v1/batches", limit=500).json["data"]
+    read = {(each["kind"], each["format"]) for each in batches if each["status"] == "completed"}
+    assert len(read) == 11, "of validations there is no XML"
+    outcomes = {name for each in batches for name, count in each["counts"].items() if count}
+    assert outcomes >= {"added", "unchanged", "rejected", "one"}
+    failed = {each["file_error"]["code"] for each in batches if each["status"] == "failed"}
+    assert len(failed) >= 3 and "parser-failed" not in failed, failed
+    assert 10 <= sum(each["status"] == "failed" for each in batches) <= 35
 
 
 @pytest.mark.parametrize("name", ["CompletionIn", "ActivityIn", "ActivityPatch", "ValidationIn"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,13 @@ from sqlalchemy.exc import DBAPIError
 from app.core.database import Database
 from app.models.commits import APPEND_ONLY
 from app.models.tables import metadata
+from app.services import checks, uploads
 from app.services.context import Service
 from app.store import feed, schema
 from tests.conftest import database_address, execute
 from tests.feeds import decide
 from tests.support import Api, a_completion, settle
+from tests.uploading import upload
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -101,6 +105,13 @@ def test_physicians_and_who_refers_to_them_live_through_the_change_of_their_tabl
             empty.write(lambda connection, statement=statement: connection.execute(text(statement)))
 
 
+def undo_0013(connection: Connection) -> None:
+    connection.execute(text("DROP TABLE upload_totals"))
+    for column in ("provider_id", "stored"):
+        connection.execute(text(f"ALTER TABLE uploads DROP COLUMN {column}"))
+    connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
+
+
 def test_the_last_decision_of_a_board_is_found_among_those_made_before_the_table(service: Service, api: Api) -> None:
     credit_id = api.report(a_completion()).json["credits"][0]["credit_id"]
     for status in ("rejected", "accepted"):
@@ -108,6 +119,7 @@ def test_the_last_decision_of_a_board_is_found_among_those_made_before_the_table
     last = service.database.read(lambda connection: feed.last_decision(connection, "TN-M"))
 
     def again(connection: Connection) -> None:
+        undo_0013(connection)
         connection.execute(text("DROP TABLE last_decisions"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0011'"))
         schema.upgrade(connection)
@@ -115,6 +127,28 @@ def test_the_last_decision_of_a_board_is_found_among_those_made_before_the_table
     service.database.write(again)
     assert service.database.read(lambda connection: feed.last_decision(connection, "TN-M")) == last != ""
     settle(service)
+
+
+def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api: Api) -> None:
+    contents = [b"a" * 100, b"b" * 20]
+    for content in contents:
+        assert upload(api, content).status == 202
+
+    def again(connection: Connection) -> None:
+        undo_0013(connection)
+        at = "'2026-01-01T00:00:00.000000Z'"
+        connection.execute(text(f"INSERT INTO uploads (upload_id, created_at) VALUES ('left', {at})"))
+        connection.execute(text("INSERT INTO upload_pieces (upload_id, piece, content) VALUES ('left', 0, '')"))
+        schema.upgrade(connection)
+
+    service.database.write(again)
+    counted = service.database.read(
+        lambda conn: conn.execute(text("SELECT provider_id, bytes FROM upload_totals")).all()
+    )
+    assert [tuple(each) for each in counted] == [("0008001", 120)]
+    assert uploads.forget_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
+    settle(service)
+    assert checks.faults(service) == []
 
 
 def test_the_head_file_names_the_newest_revision() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -133,7 +134,46 @@ def test_a_file_name_is_shown_and_never_trusted(wire: Wire, api: Api, service: S
     assert given_back.response.headers["content-disposition"].startswith('attachment; filename="')
 
 
-def test_an_upload_whose_sender_goes_away_leaves_nothing(wire: Wire, api: Api, service: Service) -> None:
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        (b"multipart/form-data", 415),
+        (b"multipart/mixed; boundary=b0undary", 415),
+        (b"multipart/form-data; boundary=", 400),
+        (b"multipart/form-data; boundary=other", 400),
+        (b"multipart/form-data; boundary=" + b"b" * 257, 400),
+        (b"multipart/form-data; boundary=" + b"b" * 9_000, 400),
+        (b'Multipart/Form-Data; charset=utf-16; boundary="b0undary"', 202),
+    ],
+)
+def test_a_boundary_that_divides_nothing_is_refused(
+    wire: Wire, api: Api, service: Service, content_type: bytes, status: int
+) -> None:
+    sent = request(api, form(KIND, PERMITTED, FILE), b"Content-Type: " + content_type)
+    assert status_of(wire.exchange(sent)) == status
+    assert kept(service)[0] == (status == 202)
+
+
+@pytest.mark.parametrize(
+    ("filename", "plain"),
+    [
+        ("n\u00e4mes.xlsx", "n_mes.xlsx"),
+        ("\u540d\u524d.xlsx", "__.xlsx"),
+        ("a%22b.xlsx", "a_22b.xlsx"),
+        ("a'b;c", "a'b;c"),
+    ],
+)
+def test_a_name_has_a_form_for_those_who_read_ascii_alone(
+    api: Api, service: Service, filename: str, plain: str
+) -> None:
+    batch = upload(api, tab_text([row()]), name=filename).json
+    told = api.get(f"/v1/batches/{batch['batch_id']}/files/original").response.headers["content-disposition"]
+    assert told == f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(batch['filename'])}"
+
+
+def test_an_upload_whose_sender_goes_away_leaves_nothing_and_is_no_failure_of_ours(
+    wire: Wire, api: Api, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
     body = form(KIND, PERMITTED, part("file", b"x" * 3_000_000, "x"))
     with socket.create_connection(("127.0.0.1", wire.port), timeout=60) as connection:
         connection.sendall(request(api, body[:2_500_000], length=len(body)))
@@ -144,6 +184,10 @@ def test_an_upload_whose_sender_goes_away_leaves_nothing(wire: Wire, api: Api, s
     while kept(service) != (0, 0, 0) and time.monotonic() < until:
         time.sleep(0.02)
     assert kept(service) == (0, 0, 0)
+    wire.close()
+    told = "".join(capsys.readouterr())
+    assert "request failed" not in told
+    assert "status=400" in told
 
 
 def test_no_other_route_takes_large_bodies_whatever_they_say_they_are(wire: Wire, api: Api, service: Service) -> None:

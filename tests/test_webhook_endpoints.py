@@ -160,6 +160,7 @@ def test_a_board_is_told_of_its_feed_and_a_provider_of_everything_else(api: Api,
     "https://user@lms.example.org/", "https://lms.example.org/#here", "https:///pars", "https://lms.example.org:0/",
     "https://lms.example.org:65536/", "https://lms.exa mple.org/", "https://lms.exämple.org/", "ftp://lms.example.org/",
     "lms.example.org", "", "https://[::1", "https://lms.example.org\\@10.0.0.1/", "//lms.example.org",
+    "https://[v1.lms.example.org]/",
 ])  # fmt: skip
 def test_a_url_to_which_nothing_is_sent_is_refused_at_once(api: Api, url: str) -> None:
     refused = api.post(ENDPOINTS, {"url": url})

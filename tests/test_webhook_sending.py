@@ -77,6 +77,13 @@ def test_a_name_that_leads_into_the_private_network_is_not_called(box: Inbox, ad
     assert box.received == []
 
 
+@pytest.mark.parametrize("host", ["[v1.pars.example]", "[v6.::1]"])
+@pytest.mark.parametrize("allow_private", [True, False])
+def test_a_url_that_only_some_readers_take_for_one_is_no_failure_of_the_sender(host: str, allow_private: bool) -> None:
+    attempt = send(f"https://{host}/", allow_private=allow_private, resolve=names(PUBLIC))
+    assert attempt == Attempt(outcome=Outcome.ADDRESS_REFUSED)
+
+
 def test_an_address_that_was_registered_while_it_was_allowed_is_not_called(box: Inbox) -> None:
     assert send(box.url, allow_private=False).outcome is Outcome.ADDRESS_REFUSED
     assert send(box.url.replace("http:", "https:"), allow_private=False).outcome is Outcome.ADDRESS_REFUSED

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     )
     body_limit: int = Field(1_048_576, ge=1_024, description="Largest JSON request body, in bytes.")
     upload_limit: int = Field(268_435_456, ge=1_024, description="Largest upload of a file, in bytes.")
+    upload_quota: int = Field(
+        10_737_418_240, ge=0, description="Most bytes that uploads of one provider take in the database; 0 for any."
+    )
     body_deadline: float = Field(30, gt=0, description="Seconds within which a request body has to arrive.")
 
     @property

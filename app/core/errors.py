@@ -2,13 +2,16 @@
 
     ConfigurationError                       the operator's settings, at start
     Contended                                lost a race, the transaction is done again
+    CutOff                                   an answer under way cannot be ended; its connection is closed
     Problem                                  anything told to a caller (RFC 9457)
     ├── Unreadable 400, ProviderRequired 400
     ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405
     ├── Conflict 409
     │   ├── InternalIdTaken, InternalIdReused, ActivityChangeCoversCredits, ActivityHasCompletions
     │   └── IdempotencyInProgress
-    ├── CursorDiverged 410, PreconditionFailed 412, TooLarge 413, UnsupportedMediaType 415
+    ├── CursorDiverged 410, PreconditionFailed 412, UnsupportedMediaType 415
+    ├── TooLarge 413
+    │   └── UploadQuotaExceeded
     ├── InvalidRequest 422
     │   ├── ParameterUnknown, ParameterInvalid, IdempotencyMismatch, PermissionNotAttested
     │   └── CompletionRejected, ActivityRejected
@@ -30,6 +33,10 @@ class ConfigurationError(Exception):
 
 class Contended(Exception):
     """Somebody else changed what this transaction had read; it is rolled back and done again."""
+
+
+class CutOff(Exception):
+    """An answer that is under way cannot be ended as it began; it is cut off, so that nobody takes it for whole."""
 
 
 class Problem(Exception):
@@ -170,6 +177,16 @@ class TooLarge(Problem):
     """The request is too large."""
 
     status, code = 413, "too-large"
+
+
+class UploadQuotaExceeded(TooLarge):
+    """The uploads of the provider have no room for this one.
+
+    Together they may take so many bytes and no more: what arrives or waits, and the originals of batches. Nothing was
+    kept of the file. Send it again when others that are on their way have ended, or ask the operator for more room.
+    """
+
+    code = "upload-quota-exceeded"
 
 
 class UnsupportedMediaType(Problem):

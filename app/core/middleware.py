@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.clock import new_id
-from app.core.errors import Internal, TooLarge, Unreadable
+from app.core.errors import Conflict, CutOff, Internal, TooLarge, Unreadable
 from app.core.logging import log, where
 from app.core.problems import Raised, problem_response
 
@@ -81,6 +81,11 @@ class Surroundings:
             # The body broke its bounds where nobody else was listening.
             if not answer["started"]:
                 await problem_response(error.problem, request_id)(scope, receive, reply)
+        except CutOff as reason:
+            # Returning without the end of the answer makes the server close the connection where it stands.
+            log.warning("answer cut off", request_id=request_id, reason=str(reason))
+            if not answer["started"]:
+                await problem_response(Conflict(str(reason)), request_id)(scope, receive, reply)
         except Exception as error:
             log.error("request failed", request_id=request_id, **where(error))
             if not answer["started"]:

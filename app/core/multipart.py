@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from python_multipart import MultipartParser
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
+from starlette.requests import ClientDisconnect
 
 from app.core.errors import TooLarge, Unreadable, UnsupportedMediaType
 
@@ -144,15 +145,19 @@ async def receive(content_type: str, body: AsyncIterator[bytes], file_field: str
         "part_end",
         "end",
     )
-    parser = MultipartParser(options[b"boundary"], {f"on_{name}": getattr(reader, f"on_{name}") for name in names})  # type: ignore[arg-type]
+    told = {f"on_{name}": getattr(reader, f"on_{name}") for name in names}
     try:
+        parser = MultipartParser(options[b"boundary"], told)  # type: ignore[arg-type]
         async for chunk in body:
             parser.write(chunk)
             while reader.pieces:
                 await keep(reader.pieces.pop(0))
         parser.finalize()
-    except MultipartParseError:
+    except FormParserError:
         raise Unreadable("The form cannot be read: its parts are not divided as its boundary says.") from None
+    except ClientDisconnect:
+        # Nobody is there to be told; it is no failure of the service either.
+        raise Unreadable("The form did not arrive whole.") from None
     if not reader.ended:
         raise Unreadable("The form ends before its last part does.")
     while reader.pieces:

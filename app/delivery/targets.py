@@ -12,6 +12,8 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
+import httpx
+
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host, as text; raises `OSError` when it has none."""
 
@@ -38,7 +40,9 @@ def split(url: str, *, allow_private: bool) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError:
+        # Whoever sends reads it for himself, and more strictly: a host as [v1.example.org] he knows nothing of.
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
         raise UrlRefused("This is no URL.") from None
     schemes = ("https", "http") if allow_private else ("https",)
     if parts.scheme not in schemes:

@@ -16,8 +16,18 @@ uploads = Table(
     Column("created_at", Instant, nullable=False),
     Column("size", BigInteger, comment="bytes; empty while it arrives"),
     Column("digest", Key, comment="SHA-256 of the content; empty while it arrives"),
+    Column("provider_id", Key, comment="whose room it takes"),
+    Column("stored", BigInteger, nullable=False, server_default="0", comment="bytes of its pieces so far"),
     Index(None, "created_at"),
     comment="One that never became a batch is forgotten.",
+)
+
+upload_totals = Table(
+    "upload_totals",
+    metadata,
+    refers("provider_id", "providers.provider_id", primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    comment="The sum of `stored` over a provider's uploads, changed with every piece: no upload is summed up over all.",
 )
 
 upload_pieces = Table(

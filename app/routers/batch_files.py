@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from app.core.errors import Conflict
 from app.core.routing import StrictRoute
 from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
 from app.routers.depends import BatchesClient, Public, service_of
-from app.routers.openapi import binary
+from app.routers.openapi import binary, problems
 from app.schemas.batches import FormatName
 from app.services import batch_files
 from app.services import templates as template_files
@@ -41,7 +43,8 @@ TemplateFile = Literal[
 @router.get(
     "/{batch_id}/files/{which}",
     response_class=StreamingResponse,
-    responses=binary("application/octet-stream", *map(media_type, FileFormat), description="The file"),
+    responses=binary("application/octet-stream", *map(media_type, FileFormat), description="The file")
+    | problems(Conflict),
 )
 async def get_batch_file(
     caller: BatchesClient,
@@ -52,11 +55,12 @@ async def get_batch_file(
     """Download the file as it was uploaded, its refused records, or its accepted ones.
 
     The rejected file holds the refused records as they were sent, and after them what is wrong and what to do: mended,
-    it is uploaded as it is. The successful file of validations has the answers.
+    it is uploaded as it is. The successful file of validations has the answers. Both are there once the batch has
+    ended; when it is retried meanwhile, the answer is cut off before its end, so that no part is taken for the whole.
     """
     asked = FileFormat(format) if format is not None else None
     written = await read_async(caller, batch_files.open_written, batch_id, Which(which), asked)
-    plain = written.name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "") or "file"
+    plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",
         "Cache-Control": "no-store",

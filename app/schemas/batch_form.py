@@ -18,6 +18,7 @@ FORM: dict[str, Any] = {
     "title": "BatchForm",
     "description": "A file with what it is.",
     "required": ["file", "kind"],
+    "additionalProperties": False,
     "properties": {
         "file": {
             "type": "string",

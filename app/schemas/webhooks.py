@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from app.domain import webhooks as domain
 from app.schemas.base import Description, Out, Strict, Url
@@ -42,10 +43,11 @@ class WebhookEndpointIn(_Sent):
 class WebhookEndpointPatch(_Sent):
     """What to change; what is not sent stays. Null clears, which URL and status cannot be."""
 
-    url: _Url | None = None
+    # Null is read, so that its refusal says more than that it is of the wrong type.
+    url: _Url | SkipJsonSchema[None] = None
     event_types: _Kinds | None = None
     description: Description | None = None
-    status: Literal["enabled", "disabled"] | None = None
+    status: Literal["enabled", "disabled"] | SkipJsonSchema[None] = None
 
 
 class WebhookEndpointOut(Out):

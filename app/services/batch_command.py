@@ -34,7 +34,7 @@ def run(
     size = path.stat().st_size
     if not size:
         raise Refused(f"{path} is empty.")
-    upload_id = uploads.keep_whole(service, _pieces(path), size, digest)
+    upload_id = uploads.keep_whole(service, provider_id, _pieces(path), size, digest)
     given = NewBatch(
         upload_id=upload_id,
         kind=kind,

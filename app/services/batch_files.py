@@ -14,7 +14,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from app.core.errors import InvalidRequest, NotFound
+from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
 from app.domain.batches import Batch, BatchKind, FileFormat, Head, RawRow, RowFinding, RowOutcome, RowResult
 from app.formats.writing import (
     Note,
@@ -63,13 +63,21 @@ class Written:
 def open_written(
     connection: Connection, caller: Caller, batch_id: str, which: Which, asked: FileFormat | None
 ) -> Written:
-    """Return a file of a batch; raises `NotFound` where there is none, `InvalidRequest` for a format it cannot have."""
+    """Return a file of a batch; raises `NotFound` where there is none, `ParameterInvalid` for a format it cannot have.
+
+    Of its rows there is a file once nothing more happens to them: `Conflict` before. When the batch is retried while
+    the file is written, what is missing from then on is not passed over: writing it ends with `CutOff`.
+    """
     batch = get(connection, caller, batch_id)
     if which is Which.ORIGINAL:
         if asked is not None and (batch.head is None or asked is not batch.head.format):
             raise _unwritable("The original file is given back as it came, in no other format.")
         return Written(
             name=batch.filename, media_type="application/octet-stream", pieces=content(caller.service, batch.upload_id)
+        )
+    if not batch.finished:
+        raise Conflict(
+            "The batch is still worked on. Wait until it has ended: `Prefer: wait=20` on the batch does that."
         )
     if batch.head is None:
         raise NotFound("No records were read from this file.")
@@ -85,8 +93,8 @@ def open_written(
     )
 
 
-def _unwritable(detail: str) -> InvalidRequest:
-    return InvalidRequest(detail, errors=[{"code": "parameter-invalid", "parameter": "format", "detail": detail}])
+def _unwritable(detail: str) -> ParameterInvalid:
+    return ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "format", "detail": detail}])
 
 
 def _pieces(service: Service, batch: Batch, head: Head, which: Which, format: FileFormat) -> Iterator[bytes]:
@@ -104,7 +112,12 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
     place = -1
 
     def some(connection: Connection) -> list[RowResult]:
-        return batch_rows.after(connection, batch.batch_id, place, AT_ONCE, outcomes)
+        found = batch_rows.after(connection, batch.batch_id, place, AT_ONCE, outcomes)
+        # Looked at after the rows: had a retry taken any of them away, it would show by now.
+        standing = batches.one(connection, batch.provider_id, batch.batch_id)
+        if standing is None or standing.version != batch.version:
+            raise CutOff("The batch was retried while its file was downloaded.")
+        return found
 
     while found := service.database.read(some):
         place = found[-1].place

@@ -36,9 +36,10 @@ async def take_in(caller: Caller, line: str, content_type: str, body: AsyncItera
 
 
 async def _made_once(caller: Caller, line: str, content_type: str, body: AsyncIterator[bytes], told: Told) -> Answer:
-    arriving = Arriving(caller.service)
+    arriving = Arriving(caller.service, caller.provider_id)
 
     def produce(work: Work) -> Answer:
+        arriving.must_fit()
         return told(batches.create(work, given))
 
     try:

@@ -109,6 +109,14 @@ INVARIANTS: dict[str, str] = {
         SELECT g.client_id FROM grants g JOIN clients c ON c.client_id = g.client_id
         JOIN providers p ON p.provider_id = g.provider_id
         WHERE g.revoked_at IS NULL AND c.test <> (p.sandbox_of IS NOT NULL)""",
+    "what uploads take is counted for their provider": """
+        SELECT provider_id FROM (
+            SELECT provider_id, bytes FROM upload_totals
+            UNION ALL SELECT provider_id, -stored FROM uploads WHERE provider_id IS NOT NULL) each
+        GROUP BY provider_id HAVING sum(bytes) <> 0""",
+    "an upload takes as much as its pieces": """
+        SELECT u.upload_id FROM uploads u WHERE u.provider_id IS NOT NULL AND u.stored <> (
+            SELECT coalesce(sum(length(p.content)), 0) FROM upload_pieces p WHERE p.upload_id = u.upload_id)""",
     "a learner's names carry the learner's birth date": """
         SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id
         WHERE n.birth_date <> coalesce(l.birth_date, '')""",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,14 +12,26 @@ from app.models import batches as tables
 from app.store import dialect
 
 
-def begin(connection: Connection, upload_id: str, at: datetime) -> None:
+def begin(connection: Connection, upload_id: str, provider_id: str, at: datetime) -> None:
     """Note that a file begins to arrive."""
-    dialect.insert(connection, tables.uploads, [{"upload_id": upload_id, "created_at": at}])
+    row = {"upload_id": upload_id, "provider_id": provider_id, "stored": 0, "created_at": at}
+    dialect.insert(connection, tables.uploads, [row])
+    dialect.insert(connection, tables.upload_totals, [{"provider_id": provider_id, "bytes": 0}], skip_known=True)
 
 
-def add_piece(connection: Connection, upload_id: str, piece: int, content: bytes) -> None:
-    """Keep the next piece of a file."""
+def add_piece(
+    connection: Connection, upload_id: str, provider_id: str, piece: int, content: bytes, most: int | None
+) -> bool:
+    """Keep the next piece of a file; False when the provider's uploads would take more bytes than they may."""
+    bound = " AND bytes + :more <= :most" if most is not None else ""
+    counted = {"id": provider_id, "more": len(content), "most": most}
+    sql = f"UPDATE upload_totals SET bytes = bytes + :more WHERE provider_id = :id{bound}"
+    if not dialect.run(connection, sql, [counted]):
+        return False
+    of_file = {"id": upload_id, "more": len(content)}
+    dialect.run(connection, "UPDATE uploads SET stored = stored + :more WHERE upload_id = :id", [of_file])
     dialect.insert(connection, tables.upload_pieces, [{"upload_id": upload_id, "piece": piece, "content": content}])
+    return True
 
 
 def finish(connection: Connection, upload_id: str, size: int, digest: str) -> None:
@@ -35,7 +48,15 @@ def drop(connection: Connection, upload_ids: Sequence[str]) -> None:
     keys = [{"id": each} for each in upload_ids]
     free = "upload_id = :id AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.upload_id = :id)"
     dialect.run(connection, f"DELETE FROM upload_pieces WHERE {free}", keys)
-    dialect.run(connection, f"DELETE FROM uploads WHERE {free}", keys)
+    freed = Counter[str]()
+    for each in keys:
+        for provider_id, stored in dialect.rows(
+            connection, f"DELETE FROM uploads WHERE {free} RETURNING provider_id, stored", each
+        ):
+            # Those of before there was a count belong to nobody.
+            freed.update({provider_id: stored} if provider_id is not None else {})
+    less = [{"id": provider_id, "less": stored} for provider_id, stored in sorted(freed.items())]
+    dialect.run(connection, "UPDATE upload_totals SET bytes = bytes - :less WHERE provider_id = :id", less)
 
 
 def abandoned(connection: Connection, before: datetime, limit: int) -> list[str]:

@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 from schemathesis.core import NOT_SET
 from schemathesis.core.failures import Failure
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.transport.serialization import Binary
 
+from benchmarks.fuzz.files import upload
+from benchmarks.fuzz.refusals import refused_by_design
 from benchmarks.fuzz.values import BUILDERS, CURSORS, Json, World, correction, filled, renewed
 
 WORLD = World(**json.loads(Path(os.environ["PARS_FUZZ_WORLD"]).read_text(encoding="utf-8")))
@@ -27,23 +30,6 @@ COUNTS = Path(os.environ["PARS_FUZZ_COUNTS"])
 _turns = count(1)
 CURRENT = '"current"'
 """Stands for the version a resource has by then, until the request is sent."""
-
-REFUSALS_OF_VALID_DATA = {
-    "completion-rejected": "The schema only reads, rules judge: reporting rules are no part of the API's description.",
-    "activity-rejected": "The schema only reads, rules judge.",
-    "precondition-failed": "Which version a resource has is not for a description to say.",
-    "precondition-required": "`If-Match` is required of changes, and its absence has a code of its own (RFC 6585).",
-    "idempotency-mismatch": "That a key was sent before with another body is state, no form.",
-    "provider-required": "Whether a client must name its provider depends on the client.",
-}
-"""Codes of problems with which a request that fits the description may be refused, each with its reason."""
-REFUSED_PLACES = {
-    ("parameter-invalid", "parameter", "cursor"): "A cursor is opaque: only one that this list gave can be read.",
-    ("parameter-invalid", "parameter", "after"): "A cursor is opaque: only one that this list gave can be read.",
-    ("format", "pointer", "/internal_id"): "It must equal the one in the address, which a schema cannot say.",
-}
-"""Items (code, kind of place, place) likewise."""
-
 
 LONG_ADDRESS = 65_000
 """Bytes. A longer address is refused by the HTTP parser, before there is an application that could tell a problem."""
@@ -68,7 +54,7 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
     if code == "ST202" and case.media_type == "text/csv":
         # A table is described as text; what it has to hold, no schema of text can say.
         return False
-    return not (code == "ST202" and _refused_by_design(_json(response) or {}))
+    return not (code == "ST202" and refused_by_design(_json(response) or {}))
 
 
 def _told_item_by_item(response: Any) -> bool:
@@ -79,17 +65,6 @@ def _told_item_by_item(response: Any) -> bool:
 def _history_of_withdrawn(case: Any, response: Any) -> bool:
     versions = (_json(response) or {}).get("data") or [{}]
     return case.operation.path.endswith("/history") and versions[0].get("action") == "withdrawn"
-
-
-def _refused_by_design(problem: Json) -> bool:
-    if problem.get("code") in REFUSALS_OF_VALID_DATA:
-        return True
-    return all(
-        # The schema only reads, rules judge: what a rule refuses names it.
-        "rule_url" in item
-        or any((item.get("code"), kind, item.get(kind)) in REFUSED_PLACES for kind in ("parameter", "pointer"))
-        for item in problem.get("errors") or [{}]
-    )
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -129,7 +104,12 @@ def _realistic(case: Any, rnd: Random) -> Any:
         _real_headers(case, rnd)
     if _valid(case, body) and case.body is not NOT_SET and rnd.random() < 0.75:
         schema = _body_schema(case)
-        if schema is not None:
+        if case.media_type == "multipart/form-data":
+            form = upload(WORLD, rnd)
+            case.body = form | {"file": Binary(form["file"])}
+            # A validator of JSON cannot judge bytes, and would take any that were put here for invalid.
+            case._record_starting_state()
+        elif schema is not None:
             case.body = _again(case, rnd) or filled(WORLD, schema, rnd)
     return case
 
@@ -190,8 +170,8 @@ def _real_headers(case: Any, rnd: Random) -> None:
             del case.headers[name]
         elif name.lower() == "if-none-match" and rnd.random() < 0.4:
             case.headers[name] = CURRENT
-        elif name.lower() == "prefer" and rnd.random() < 0.4:
-            case.headers[name] = "return=minimal"
+        elif name.lower() == "prefer" and rnd.random() < 0.6:
+            case.headers[name] = f"wait={rnd.randint(0, 9)}" if "/batches" in case.operation.path else "return=minimal"
         elif name.lower() == "idempotency-key" and rnd.random() < 0.8:
             case.headers[name] = f"key-{rnd.randint(1, 10_000)}"
     if rnd.random() < 0.9:
@@ -315,6 +295,17 @@ def every_error_is_a_problem(context: Any, response: Any, case: Any) -> None:
     assert problem.get("status") == response.status_code, "The problem names another status"
     assert problem.get("type") == f"/problems/{problem.get('code')}", "The problem's type and code differ"
     assert [problem.get("request_id")] == response.headers.get("x-request-id"), "The problem names another request"
+
+
+@schemathesis.check
+def every_code_is_described(context: Any, response: Any, case: Any) -> None:
+    """No problem has a code that the description does not name for this operation and status."""
+    if response.status_code < 400 or case.method.upper() != case.operation.method.upper() or _too_long(response):
+        return
+    described = _described(case)["responses"].get(str(response.status_code), {})
+    codes = described.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    code = (_json(response) or {}).get("code")
+    assert code in codes, f"The code {code} is not described; {sorted(codes)} are"
 
 
 IDENTITY = {"first_name", "last_name", "date_of_birth", "npi", "license_id", "board_id", "medical_school", "local_id"}

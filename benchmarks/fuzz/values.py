@@ -29,6 +29,8 @@ class World:
     boards: list[Json]
     values: dict[str, list[str]]
     openapi: Json
+    addresses: list[str] = field(default_factory=list)
+    """Where webhooks are received, one for each way to answer them."""
     provider: str | None = None
     """Whom the caller must say that it acts for."""
     untried: list[str] = field(default_factory=list)
@@ -96,7 +98,7 @@ class World:
 
     def known(self, name: str, template: str) -> list[str]:
         """Return real values of a parameter: those of its address, or those of its name, seen ones included."""
-        return self.values.get(f"{template} {name}") or self.values.get(name, []) + self.seen.get(name, [])
+        return (self.values.get(f"{template} {name}") or self.values.get(name, [])) + self.seen.get(name, [])
 
     def expendable(self, name: str) -> list[str]:
         """Return the seen values of a parameter that are none of the first: what may be emptied or deleted."""
@@ -252,6 +254,24 @@ def activity_patch(world: World, rnd: Random) -> Json:
     return {name: whole[name] for name in names}
 
 
+def endpoint(world: World, rnd: Random) -> Json:
+    """Return an endpoint of webhooks that takes what it is sent, most of the time."""
+    body: Json = {"url": world.addresses[0] if rnd.random() < 0.7 else rnd.choice(world.addresses)}
+    if rnd.random() < 0.3:
+        body["event_types"] = rnd.sample(
+            ["completion.reported", "credit.decided", "batch.completed"], rnd.randint(0, 3)
+        )
+    if rnd.random() < 0.3:
+        body["description"] = rnd.choice([None, "where the learning system listens"])
+    return body
+
+
+def endpoint_patch(world: World, rnd: Random) -> Json:
+    """Return what changes of an endpoint, little or nothing."""
+    whole = endpoint(world, rnd) | {"status": rnd.choice(["enabled", "enabled", "disabled"])}
+    return {name: whole[name] for name in rnd.sample(sorted(whole), rnd.randint(0, len(whole)))}
+
+
 def _touched(body: Json, rnd: Random) -> Json:
     """Leave most bodies as they are; spoil one field of the others, so that single rules are met as well."""
     if rnd.random() < 0.2:
@@ -265,6 +285,8 @@ BUILDERS: dict[str, Callable[[World, Random], Any]] = {
     "ActivityIn": activity,
     "ActivityPatch": activity_patch,
     "ValidationIn": validation,
+    "WebhookEndpointIn": endpoint,
+    "WebhookEndpointPatch": endpoint_patch,
 }
 """To give another schema real values, add its name and a function here; names of fields do for simple ones."""
 

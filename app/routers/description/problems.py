@@ -31,6 +31,7 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     "too-large": lambda operation: operation.takes_body,
     "unsupported-media-type": lambda operation: operation.takes_body,
     "invalid-request": lambda operation: operation.takes_body,
+    "upload-quota-exceeded": lambda operation: _about(operation, "Batches") and operation.takes_body,
     "permission-not-attested": lambda operation: _about(operation, "Batches") and operation.takes_body,
     "parameter-invalid": lambda operation: operation.takes_parameters,
     "provider-required": lambda operation: operation.takes_header("PARS-Provider"),
