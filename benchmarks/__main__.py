@@ -8,13 +8,26 @@ from __future__ import annotations
 import sys
 
 from app.core.logging import configure_logging
-from benchmarks import backlog, batches, feed, matching, pages, reading, records, single, validations, writing
+from benchmarks import (
+    backlog,
+    batches,
+    feed,
+    matching,
+    pages,
+    reading,
+    records,
+    single,
+    validation_files,
+    validations,
+    writing,
+)
 from benchmarks.table import show
 
 PARTS = {
     "single": single.rows,
     "matching": matching.rows,
     "validations": validations.rows,
+    "validation-files": validation_files.rows,
     "feed": feed.rows,
     "backlog": backlog.rows,
     "batches": batches.rows,

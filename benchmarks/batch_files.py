@@ -190,7 +190,13 @@ def reporter(world: World) -> Caller:
     return Caller(service=world.service, client=client, provider=PROVIDER)
 
 
-def sent(world: World, content: bytes, name: str = "measured", caller: Caller | None = None) -> Batch:
+def sent(
+    world: World,
+    content: bytes,
+    name: str = "measured",
+    caller: Caller | None = None,
+    kind: BatchKind = BatchKind.LEARNER_COMPLETIONS,
+) -> Batch:
     """Keep a file as an upload does, and return its batch, which waits to be read."""
     digest = hashlib.sha256(content).hexdigest()
     pieces = [content[first : first + PIECE] for first in range(0, len(content), PIECE)]
@@ -198,7 +204,7 @@ def sent(world: World, content: bytes, name: str = "measured", caller: Caller | 
     upload_id = uploads.keep_whole(world.service, caller.provider_id, pieces, len(content), digest)
     given = NewBatch(
         upload_id=upload_id,
-        kind=BatchKind.LEARNER_COMPLETIONS,
+        kind=kind,
         filename=name,
         size=len(content),
         digest=digest,

@@ -134,7 +134,7 @@ def _two_workers(installed: World) -> Row:
             for _ in range(count):
                 stack.enter_context(_worker(installed))
             begun = time.perf_counter()
-            while any(not _seen(installed, each).finished for each in sent):
+            while any(not seen(installed, each).finished for each in sent):
                 time.sleep(0.02)
             rates.append(ROWS / (time.perf_counter() - begun))
     return at_least("four files by two worker processes, postgresql", "by one", rates[1], rates[0], TWO)
@@ -164,11 +164,11 @@ def _beside(installed: World, database: str) -> Row:
             piece = [next(bodies) for _ in range(REQUESTS)]
             alone.append(load.run(port, "/v1/learner-completions", installed.key, piece, CONNECTIONS).p99)
             batch = _sent(installed, "tab", ROWS)
-            while not _seen(installed, batch).applied:
+            while not seen(installed, batch).applied:
                 time.sleep(0.02)
             piece = [next(bodies) for _ in range(REQUESTS)]
             beside.append(load.run(port, "/v1/learner-completions", installed.key, piece, CONNECTIONS).p99)
-            while not _seen(installed, batch).finished:
+            while not seen(installed, batch).finished:
                 time.sleep(0.1)
     return at_most(
         f"single completions, p99 beside a file, {database}", "p99 without it", middle(beside), middle(alone), BESIDE
@@ -183,12 +183,13 @@ def work_through(installed: World) -> None:
 
 
 def _done(installed: World, batch: Batch) -> Batch:
-    found = _seen(installed, batch)
+    found = seen(installed, batch)
     assert found.status is BatchStatus.COMPLETED, found.file_error
     assert abs(found.counts["rejected"] - 0.07 * found.records) <= 0.001 * found.records + 7, found.counts
     return found
 
 
-def _seen(installed: World, batch: Batch) -> Batch:
+def seen(installed: World, batch: Batch) -> Batch:
+    """Return a batch as it stands."""
     caller = batch_files.reporter(installed)
     return installed.service.database.read(lambda connection: batches.get(connection, caller, batch.batch_id))
