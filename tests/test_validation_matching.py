@@ -24,13 +24,13 @@ SCHOOLS = (None, "Duke & Sons", "Meharry")
 
 def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> Found:
     """Find learners as the registry's indexes do, one by one."""
-    ids = {each: [person.learner_id for person in people if _under(person, each)][: each.most + 1] for each in lookups}
+    ids = [[person.learner_id for person in people if _under(person, each)][: each.most + 1] for each in lookups]
     return Found(ids, {person.learner_id: person for person in people})
 
 
 def _under(person: Learner, lookup: Lookup) -> bool:
     born = person.birth_date or ""
-    if (lookup.last, lookup.first) not in person.names:
+    if (lookup.last, lookup.first) not in person.names or not _certified(person, lookup):
         return False
     within = lookup.born_from <= born <= lookup.born_to
     if lookup.by is By.NAME:
@@ -44,6 +44,12 @@ def _under(person: Learner, lookup: Lookup) -> bool:
         for held in (person.licenses if licensed else person.certifications)
     )
     return (within or (direct and not born)) and holds
+
+
+def _certified(person: Learner, lookup: Lookup) -> bool:
+    return not (lookup.certifying or lookup.certified) or any(
+        lookup.certifying in ("", held.board) and lookup.certified in ("", held.key) for held in person.certifications
+    )
 
 
 def answer(request: ValidationRequest, people: Sequence[Learner], most: int | None = None) -> Decision:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NotRequired, TypeAlias, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypeAlias, TypedDict
 
 from app.domain.findings import Severity
 from app.domain.quick import quickly_made
@@ -117,8 +117,7 @@ Raw: TypeAlias = list[Cell] | Element | str
 """A record as it was sent: the cells of a row in the file's columns, an element, or a line of JSON."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawRow:
+class RawRow(NamedTuple):
     """A record as it was sent, with its number."""
 
     number: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.domain.findings import Finding
@@ -14,8 +13,7 @@ from app.domain.readings import MonthDay, Unread
 from app.domain.words import full_name_key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationRequest:
+class ValidationRequest(NamedTuple):
     """What a provider knows of a learner, as given: read but not judged. Only the names have to be given."""
 
     first_name: str | None = None
@@ -66,6 +64,10 @@ class Lookup(NamedTuple):
     """Empty for any."""
     number: str
     """An NPI, or a licence or board id as it is compared; empty for any."""
+    certifying: str
+    """Of those found by a licence: the board that certified them as well; empty for any."""
+    certified: str
+    """And their id with it; empty for any, and of both for no matter whether anybody certified them."""
     most: int
     decides: bool
     """Whether it looks at everything that was given, so that nobody found needs comparing."""
@@ -73,17 +75,18 @@ class Lookup(NamedTuple):
     """Whether magic learners are looked for, or those of the registry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the lookups returned: of each the learners' ids, one more than it may return when there are more."""
+class Found(NamedTuple):
+    """What lookups returned."""
 
-    ids: Mapping[Lookup, Sequence[str]]
+    ids: Sequence[Sequence[str]]
+    """Of each lookup, in their order, the learners' ids; one more than it may return when there are more."""
     learners: Mapping[str, Learner]
     """Everybody under lookups that have not looked at everything, and did not return too many."""
+    links: Mapping[tuple[str, str], str | None] = {}
+    """Of a provider and a learner, the opaque id; None where there is none yet. Nothing of those in `learners`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validated:
+class Validated(NamedTuple):
     """The answer to one validation, as far as it may be told."""
 
     result: Result

@@ -30,8 +30,8 @@ def name_key(name: str | None) -> str:
     """
     if not name:
         return ""
-    folded = _folded(name)
-    key = "".join(c for c in folded if c.isalnum())
+    folded = name.lower() if name.isascii() else _folded(name)
+    key = folded if folded.isalnum() else "".join(c for c in folded if c.isalnum())
     return "" if key in _PLACEHOLDERS else key
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from app.domain.batches import BatchKind
 from app.domain.columns import columns_of
@@ -59,12 +59,14 @@ class Record(Sent):
     """None where it cannot be told what is reported; the findings say why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationRecord(Sent):
+class ValidationRecord(NamedTuple):
     """A validation as it was sent in a file."""
 
+    number: int
+    """Row of the sheet or line of the text, from 1."""
     request: ValidationRequest | None
     """None where it cannot be told what is asked for; the findings say why."""
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from app.schemas.bounds import longest
 
 Reader = Callable[[Cell], Any]
 _MOST_REMEMBERED = 4_096
-"""Of a column: more different dates, amounts or names of boards than this are read one by one."""
+"""Of a column: more different dates, amounts or names of states and boards than this are read one by one."""
 _LONGEST = 64
 """Longer texts are not remembered: they are no dates and no amounts."""
 _DAYS = frozenset({Holds.DATE, Holds.MONTH_DAY})
@@ -108,9 +108,17 @@ def _read_by(column: Column | None, pointer: str | None, schema: type[BaseModel]
     return _PLAIN[column.holds]
 
 
+def _repeats(column: Column | None, pointer: str | None) -> bool:
+    """Tell whether a column says the same over and over."""
+    if column is None:
+        return False
+    chosen = column.choice is not None and column.holds is Holds.TEXT
+    return chosen or column.holds in _REPEATED or pointer == "/activity_id"
+
+
 def _remembering(read: Reader, column: Column | None, pointer: str | None) -> Reader:
     """Return the same, remembering what a column repeats."""
-    if pointer not in ("/action", "/activity_id") and (column is None or column.holds not in _REPEATED):
+    if not _repeats(column, pointer):
         return read
     texts = _Remembered(read)
     if column is None or column.holds not in _DAYS:
@@ -120,12 +128,22 @@ def _remembering(read: Reader, column: Column | None, pointer: str | None) -> Re
 
 
 def _text(most: int, cell: Cell) -> str | None:
-    # What has letters and digits only needs no closer look; most cells have.
-    return cell if type(cell) is str and cell.isalnum() and len(cell) <= most else cells.read_text(cell, most)
+    # What is blank or has letters and digits only needs no closer look; most cells are so.
+    if type(cell) is str:
+        if cell.isalnum() and len(cell) <= most:
+            return cell
+        if not cell:
+            return None
+    return cells.read_text(cell, most)
 
 
 def _id(most: int, cell: Cell) -> Number:
-    return (cell, False) if type(cell) is str and cell.isalnum() and len(cell) <= most else cells.read_id(cell, most)
+    if type(cell) is str:
+        if cell.isalnum() and len(cell) <= most:
+            return cell, False
+        if not cell:
+            return cells.NO_NUMBER
+    return cells.read_id(cell, most)
 
 
 class _Remembered(dict[Any, Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from operator import itemgetter
 
 from pydantic import ValidationError
 
@@ -16,8 +16,9 @@ from app.formats.readers import ColumnReaders
 from app.schemas.faults import findings_of
 from app.schemas.validations import ValidationIn
 
-_TEXTS = ("first_name", "last_name", "state", "board", "medical_school")
-_IDS = ("license_id", "board_id", "npi")
+_FIELDS = tuple(ValidationIn.model_fields)
+"""In the order in which a request has them."""
+_IDS = frozenset({"license_id", "board_id", "npi"})
 
 
 class ValidationRows:
@@ -27,9 +28,9 @@ class ValidationRows:
         readers = ColumnReaders(layout, ValidationIn)
         self._readers = readers
         self._places = ColumnPlaces(layout, headings, BatchKind.LEARNER_VALIDATIONS)
-        self._texts = tuple((name, readers.at(f"/{name}")) for name in _TEXTS)
-        self._ids = tuple((name, readers.id_at(f"/{name}")) for name in _IDS)
-        self._birth_date = readers.at("/date_of_birth")
+        self._given = itemgetter(
+            *(readers.id_at(f"/{name}") if name in _IDS else readers.at(f"/{name}") for name in _FIELDS)
+        )
 
     def place(self, pointer: str, record: ValidationRecord | None = None) -> Place:
         """Return the column of what a pointer names."""
@@ -41,10 +42,12 @@ class ValidationRows:
         values, findings = self._readers.read(raw.raw)
         if findings:
             return ValidationRecord(number=raw.number, request=None, findings=findings)
-        given: dict[str, Any] = {name: values[index] for name, index in self._texts}
-        given |= {name: values[index][0] for name, index in self._ids}
+        first_name, last_name, birth_date, state, (license_id, _), board, (board_id, _), (npi, _), school = self._given(
+            values
+        )
         return ValidationRecord(
-            number=raw.number, request=ValidationRequest(birth_date=values[self._birth_date], **given)
+            raw.number,
+            ValidationRequest(first_name, last_name, birth_date, state, license_id, board, board_id, npi, school),
         )
 
 

@@ -19,7 +19,7 @@ from app.domain.identity import Result
 from app.domain.learners import Holding, Learner
 from app.domain.readings import MonthDay, is_npi
 from app.domain.validations import By, Found, Lookup, ValidationRequest
-from app.domain.words import id_key, school_key
+from app.domain.words import full_name_key, id_key, school_key
 
 NAMESAKES = 100
 """So many learners are compared one by one for a single validation; of a name with more, more must be told."""
@@ -57,21 +57,21 @@ class Evidence(NamedTuple):
 
 def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
     """Read a validation that no rule refuses."""
-    last, first = request.name
-    board = catalogue.certifying(request.board) if request.board else None
-    license_id = request.license_id
+    first_name, last_name, birth_date, state, license_id, board_given, board_id, npi, school, sandbox = request
+    last, first = full_name_key(first_name, last_name)
+    board = catalogue.certifying(board_given) if board_given else None
     return Evidence(
-        last=last,
-        first=first,
-        birth_date=str(request.birth_date) if isinstance(request.birth_date, MonthDay) else None,
-        npi=request.npi,
-        licensing=tuple([each.code for each in catalogue.licensing(request.state)]) if request.state else None,
-        license_key=id_key(license_id) if license_id else None,
-        license_npi=license_id if license_id and is_npi(license_id) else None,
-        certifying=board.code if board is not None else None,
-        board_key=id_key(request.board_id) if request.board_id else None,
-        school=school_key(request.medical_school) or None,
-        sandbox=request.sandbox,
+        last,
+        first,
+        str(birth_date) if isinstance(birth_date, MonthDay) else None,
+        npi,
+        tuple([each.code for each in catalogue.licensing(state)]) if state else None,
+        id_key(license_id) if license_id else None,
+        license_id if license_id and is_npi(license_id) else None,
+        board.code if board is not None else None,
+        id_key(board_id) if board_id else None,
+        school_key(school) or None,
+        sandbox,
     )
 
 
@@ -110,14 +110,22 @@ def _namesakes(evidence: Evidence, by: By, *, board: str = "", number: str = "")
 
 
 def _lookup(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> Lookup:
-    asked = (evidence.npi is not None) + evidence.asks_license + evidence.asks_certification
-    # Of somebody with an NPI given as a licence, it is yet to be seen whether they are licensed in the state.
-    either = evidence.license_npi is not None and evidence.licensing is not None
-    decides = asked <= 1 and evidence.school is None and not either
-    low, high = (evidence.birth_date, evidence.birth_date) if evidence.birth_date is not None else ("", LAST_DATE)
+    last, first, birth_date, npi, licensing, license_key, license_npi, certifying, board_key, school, sandbox = evidence
+    asks_license = licensing is not None or license_key is not None
+    asks_certification = certifying is not None or board_key is not None
+    low, high = (birth_date, birth_date) if birth_date is not None else ("", LAST_DATE)
+    if npi is not None:
+        decides = school is None and not asks_license and not asks_certification
+    else:
+        # By a licence, the certification is looked at as well; by a certification, no licence is. And of somebody
+        # with an NPI given as a licence, it is yet to be seen whether they are licensed in the state.
+        by_certification = license_key is None and board_key is not None
+        either = license_npi is not None and licensing is not None
+        decides = school is None and not either and not (asks_license and by_certification)
+    also = (certifying or "", board_key or "") if decides and asks_license else ("", "")
     # Where nothing is left to compare, two learners tell as much as a hundred.
     most = 1 if decides else NAMESAKES
-    return Lookup(by, evidence.last, evidence.first, low, high, board, number, most, decides, evidence.sandbox)
+    return Lookup(by, last, first, low, high, board, number, *also, most, decides, sandbox)
 
 
 class Decision(NamedTuple):
@@ -128,24 +136,29 @@ class Decision(NamedTuple):
     boards: tuple[str, ...] = ()
 
 
+_MORE, _NOBODY = Decision(Result.SEVERAL), Decision(Result.NONE)
+
+
 def decide(evidence: Evidence, lookups: Sequence[Lookup], found: Found) -> Decision:
     """Decide how many of those found fit; of more than a lookup may return, nobody is the only one."""
     ids: set[str] = set()
     decided = True
-    for lookup in lookups:
-        held = found.ids[lookup]
+    for lookup, held in zip(lookups, found.ids, strict=True):
         if len(held) > lookup.most:
-            return Decision(Result.SEVERAL)
+            return _MORE
         ids.update(held)
         decided = decided and lookup.decides
     if not decided:
         ids = {each for each in ids if fits(found.learners[each], evidence)}
     if len(ids) != 1:
-        return Decision(Result.SEVERAL if ids else Result.NONE)
+        return _MORE if ids else _NOBODY
     (only,) = ids
-    if decided:
-        return Decision(Result.ONE, only, tuple([each.board for each in lookups if each.board and found.ids[each]]))
-    return Decision(Result.ONE, only, matched_boards(found.learners[only], evidence))
+    if not decided:
+        return Decision(Result.ONE, only, matched_boards(found.learners[only], evidence))
+    boards = [lookup.board for lookup, held in zip(lookups, found.ids, strict=True) if lookup.board and held]
+    if lookups[0].certifying:
+        boards.append(lookups[0].certifying)
+    return Decision(Result.ONE, only, tuple(boards))
 
 
 def fits(learner: Learner, evidence: Evidence) -> bool:

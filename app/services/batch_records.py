@@ -15,6 +15,7 @@ from app.domain.credits import Outcome
 from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.reports import CompletionReport
+from app.domain.validations import Validated
 from app.formats.records import LearnerRecords, ValidationRecords
 from app.services import activity_files, validations
 from app.services.context import Work
@@ -39,6 +40,8 @@ _ANSWERS = {
     Result.NOT_ASKED: RowOutcome.REJECTED,
 }
 
+_UNREAD = Validated(result=Result.NOT_ASKED)
+
 
 def apply(work: Work, batch: Batch, rows: Rows, judge: Judge = submit) -> list[RowResult]:
     """Let records take effect in their order; return what became of each."""
@@ -58,6 +61,11 @@ def _reader(
     """Return what reads a file's records: what its columns hold is worked out once, not for every piece."""
     head = Head(format=format, headings=headings)
     return LearnerRecords(head, provider_id=provider_id, received_at=received_at, batch_id=batch_id)
+
+
+@lru_cache(maxsize=16)
+def _validation_reader(format: FileFormat, headings: tuple[str, ...]) -> ValidationRecords:
+    return ValidationRecords(Head(format=format, headings=headings))
 
 
 def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
@@ -90,31 +98,24 @@ def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[Row
 
 def _validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
     assert batch.head is not None
-    reader = ValidationRecords(batch.head)
+    reader = _validation_reader(batch.head.format, tuple(batch.head.headings))
     read = [(place, reader.read(raw)) for place, raw in rows]
     asked = [each.request for _, each in read if each.request is not None]
     answers = iter(validations.validate_each([work] * len(asked), asked))
     results = []
     for place, each in read:
-        if each.request is None:
-            findings, outcome, answer = tuple(each.findings), RowOutcome.REJECTED, None
-        else:
-            validated = next(answers)
-            findings, outcome = (*each.findings, *validated.findings), _ANSWERS[validated.result]
+        validated = next(answers) if each.request is not None else _UNREAD
+        said = (*each.findings, *validated.findings)
+        findings = placed(said, partial(reader.place, record=each)) if said else ()
+        outcome = _ANSWERS[validated.result]
+        answer = None
+        if outcome is not RowOutcome.REJECTED:
             answer = {
                 "learner_id": validated.link,
-                "matched_boards": list(validated.matched_boards),
+                "matched_boards": validated.matched_boards,
                 "hint": validated.hint,
             }
-        results.append(
-            RowResult(
-                place=place,
-                number=each.number,
-                outcome=outcome,
-                findings=placed(findings, partial(reader.place, record=each)),
-                answer=answer if outcome is not RowOutcome.REJECTED else None,
-            )
-        )
+        results.append(RowResult(place=place, number=each.number, outcome=outcome, findings=findings, answer=answer))
     return results
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.services.context import Work
 from app.store import learners
 
 Pair = tuple[str, str]
 """A provider and a learner."""
+Links = Mapping[Pair, str | None]
+"""The ids of those that were looked for; None where there is none yet."""
 
 
 def link_of(work: Work, pair: Pair, links: dict[Pair, str], new: list[dict[str, object]]) -> str:

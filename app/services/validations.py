@@ -7,21 +7,24 @@ is anything written.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from app.core.errors import InvalidRequest
+from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
 from app.domain.identity import Result
-from app.domain.validations import Validated, ValidationRequest
+from app.domain.readings import Unread, is_npi
+from app.domain.validations import Found, Lookup, Validated, ValidationRequest
 from app.matching.validation import Evidence, decide, evidence_of, lookups_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejected
-from app.services.links import Pair, keep_links, link_of
+from app.services.links import Links, Pair, keep_links, link_of
 from app.store import learners
 
 _HINTS = {
@@ -34,8 +37,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(NamedTuple):
     """One validation decided, its learner not yet named as the provider may name them."""
 
     validated: Validated
@@ -44,13 +46,13 @@ class _Found:
 
 async def validate(caller: Caller, request: ValidationRequest) -> Validated:
     """Answer one validation; raises `InvalidRequest` with every finding when its form is wrong."""
-    request = replace(request, sandbox=caller.client.test)
+    request = request._replace(sandbox=caller.client.test)
     findings = judge_validation(request, caller.service.catalogue)
     if findings:
         raise rejected(InvalidRequest, findings)
     found, link = await read_async(caller, _look_up, request)
     if found.learner_id is None or link is not None:
-        return replace(found.validated, link=link)
+        return found.validated._replace(link=link)
     return await transact_async(caller, _first_met, found)
 
 
@@ -61,67 +63,115 @@ def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) 
     """
     if not works:
         return []
-    asked = [replace(each, sandbox=work.caller.client.test) for work, each in zip(works, requests, strict=True)]
-    found = _find(works[0].connection, works[0].service, asked)
-    return _linked(works, found)
+    asked = [
+        each if each.sandbox is work.caller.client.test else each._replace(sandbox=work.caller.client.test)
+        for work, each in zip(works, requests, strict=True)
+    ]
+    service = works[0].service
+    providers = [work.caller.provider_id for work in works]
+    found, links = _find(works[0].connection, service, asked, _judged(asked, service.catalogue), providers)
+    return _linked(works, found, links)
+
+
+def _judged(requests: Sequence[ValidationRequest], catalogue: Catalogue) -> list[tuple[Finding, ...]]:
+    """Return what the rules have to say about each request: asked once for all whose forms are alike."""
+    said: dict[ValidationRequest, tuple[Finding, ...]] = {}
+    judged = []
+    for each in requests:
+        form = _form_of(each)
+        findings = said.get(form)
+        if findings is None:
+            findings = said[form] = judge_validation(form, catalogue)
+        judged.append(findings)
+    return judged
+
+
+def _form_of(request: ValidationRequest) -> ValidationRequest:
+    """Return a request with what the rules ask for: names if given, but not which; no day or NPI that is one."""
+    first_name, last_name, birth_date, state, _, board, _, npi, _, _ = request
+    return ValidationRequest(
+        first_name and "-", last_name and "-", birth_date if isinstance(birth_date, Unread) else None, state,
+        None, board, None, None if npi is None or is_npi(npi) else npi,
+    )  # fmt: skip
 
 
 def _look_up(connection: Connection, caller: Caller, request: ValidationRequest) -> tuple[_Found, str | None]:
-    (found,) = _find(connection, caller.service, [request], judged=True)
+    (found,), links = _find(connection, caller.service, [request], [()], [caller.provider_id])
     if found.learner_id is None:
         return found, None
     pair = (caller.provider_id, found.learner_id)
-    return found, learners.links_of(connection, [pair]).get(pair)
+    if pair not in links:
+        links = learners.links_of(connection, [pair])
+    return found, links.get(pair)
 
 
 def _first_met(work: Work, found: _Found) -> Validated:
-    (validated,) = _linked([work], [found])
+    (validated,) = _linked([work], [found], {})
     return validated
 
 
 def _find(
-    connection: Connection, service: Service, requests: Sequence[ValidationRequest], *, judged: bool = False
-) -> list[_Found]:
-    """Decide every validation whose form is right: looked up all at once, compared one by one."""
-    catalogue = service.catalogue
+    connection: Connection,
+    service: Service,
+    requests: Sequence[ValidationRequest],
+    judged: Sequence[tuple[Finding, ...]],
+    providers: Sequence[str],
+) -> tuple[list[_Found], Links]:
+    """Decide every validation whose form is right: looked up all at once, compared one by one.
+
+    Ids by which providers name whom they were looked for by come with them, as far as they were looked up.
+    """
     hints = {result: text.format(support=service.settings.support_contact) for result, text in _HINTS.items()}
-    findings: list[tuple[Finding, ...]] = [() if judged else judge_validation(each, catalogue) for each in requests]
-    asked: list[Evidence | None] = [
-        None if said else evidence_of(each, catalogue) for each, said in zip(requests, findings, strict=True)
-    ]
-    lookups = [lookups_of(evidence) if evidence is not None else [] for evidence in asked]
-    found = learners.found(connection, (lookup for each in lookups for lookup in each))
+    asked: list[Evidence] = []
+    ends: list[int] = []
+    lookups: list[Lookup] = []
+    askers: list[str] = []
+    for request, said, provider in zip(requests, judged, providers, strict=True):
+        if not said:
+            evidence = evidence_of(request, service.catalogue)
+            asked.append(evidence)
+            mine = lookups_of(evidence)
+            lookups += mine
+            askers += [provider] * len(mine)
+            ends.append(len(lookups))
+    found = learners.found(connection, lookups, askers)
     answers = []
-    for evidence, mine, said in zip(asked, lookups, findings, strict=True):
-        if evidence is None:
-            answers.append(_Found(validated=Validated(result=Result.NOT_ASKED, findings=said)))
+    following, begin = zip(asked, ends, strict=True), 0
+    for said in judged:
+        if said:
+            answers.append(_Found(Validated(Result.NOT_ASKED, findings=said)))
             continue
-        result, learner_id, boards = decide(evidence, mine, found)
-        told = Validated(result=result, matched_boards=boards, hint=hints[result])
-        answers.append(_Found(validated=told, learner_id=learner_id))
-    return answers
+        evidence, end = next(following)
+        result, learner_id, boards = decide(evidence, lookups[begin:end], Found(found.ids[begin:end], found.learners))
+        answers.append(_Found(Validated(result, None, boards, hints[result]), learner_id))
+        begin = end
+    return answers, found.links
 
 
-def _linked(works: Sequence[Work], found: Sequence[_Found]) -> list[Validated]:
+def _linked(works: Sequence[Work], found: Sequence[_Found], links: Links) -> list[Validated]:
     """Give every learner found the id by which the provider may name them, kept when it is new."""
     pairs: list[Pair | None] = [
         (work.caller.provider_id, each.learner_id) if each.learner_id is not None else None
         for work, each in zip(works, found, strict=True)
     ]
-    known = learners.links_of(works[0].connection, {pair for pair in pairs if pair is not None}) if any(pairs) else {}
+    known = {pair: link for pair, link in links.items() if link is not None}
+    unknown = {pair for pair in pairs if pair is not None and pair not in links}
+    known |= learners.links_of(works[0].connection, unknown)
     new: list[dict[str, object]] = []
-    first: dict[int, int] = {}
+    first: Counter[int] = Counter()
     answers: list[Validated] = []
-    for work, each, pair in zip(works, found, pairs, strict=True):
+    for work, (validated, _), pair in zip(works, found, pairs, strict=True):
         if pair is None:
-            answers.append(each.validated)
+            answers.append(validated)
             continue
-        before = len(new)
-        answers.append(replace(each.validated, link=link_of(work, pair, known, new)))
-        first[id(work)] = first.get(id(work), 0) + len(new) - before
+        link = known.get(pair)
+        if link is None:
+            link = link_of(work, pair, known, new)
+            first[id(work)] += 1
+        answers.append(Validated(validated.result, link, validated.matched_boards, validated.hint))
     keep_links(works[0], new)
-    for work in {id(each): each for each in works}.values():
-        if first.get(id(work)):
+    for work in {id(each): each for each in works}.values() if new else ():
+        if first[id(work)]:
             # That somebody was met for the first time, not who: the links themselves say that.
             work.audit("validate", "learners", work.commit_id, added=first[id(work)])
     return answers

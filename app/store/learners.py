@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -120,7 +121,7 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
 _OF_THE_NAME = "n.last_key = k.last AND n.first_key = k.first"
 _BORN = "n.birth_date BETWEEN k.born_from AND k.born_to"
 _OF_THE_WORLD = """EXISTS (
-    SELECT 1 FROM learners w WHERE w.learner_id = n.learner_id AND (w.sandbox = '') = (k.world = ''))"""
+    SELECT 1 FROM learners w WHERE w.learner_id = n.learner_id AND (w.sandbox = '') = (:world = ''))"""
 _HOLDS = """EXISTS (
     SELECT 1 FROM {table} h WHERE h.learner_id = n.learner_id AND (k.board = '' OR h.board = k.board)
     AND (k.number = '' OR h.id_key = k.number))"""
@@ -131,43 +132,82 @@ _HOLDER = f"""
     AND {_OF_THE_WORLD}"""
 _NAMESAKE = f"SELECT n.learner_id FROM learner_names n WHERE {_OF_THE_NAME} AND {_BORN} AND {_OF_THE_WORLD}"
 _LOOKUPS = {
-    By.NPI: f"""
+    By.NPI.name: f"""
     SELECT n.learner_id FROM learners l CROSS JOIN learner_names n
     WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
     AND {_OF_THE_WORLD}""",
-    By.LICENSE: _HOLDER.format(table="licenses"),
-    By.CERTIFICATION: _HOLDER.format(table="certifications"),
-    By.NAME: _NAMESAKE,
-    By.NAME_LICENSED: f"{_NAMESAKE} AND {_HOLDS.format(table='licenses')}",
-    By.NAME_CERTIFIED: f"{_NAMESAKE} AND {_HOLDS.format(table='certifications')}",
+    By.LICENSE.name: _HOLDER.format(table="licenses"),
+    By.CERTIFICATION.name: _HOLDER.format(table="certifications"),
+    By.NAME.name: _NAMESAKE,
+    By.NAME_LICENSED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='licenses')}",
+    By.NAME_CERTIFIED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='certifications')}",
 }
 """One look into the registry for each key; a name is shared by many, so every look stops where it may."""
 
 
-def found(connection: Connection, lookups: Iterable[Lookup]) -> Found:
-    """Return whom some lookups find. The same statements run whether anybody is found or nobody."""
-    asked: defaultdict[tuple[By, int], list[Lookup]] = defaultdict(list)
-    for lookup in dict.fromkeys(lookups):
-        asked[lookup.by, lookup.most].append(lookup)
-    ids: dict[Lookup, list[str]] = {}
-    for (by, most), several in asked.items():
-        source, parameters = dialect.listed(
-            connection,
-            ("place", "last", "first", "born_from", "born_to", "board", "number", "short", "world"),
-            (
-                (str(place), *each[1:7], short_id_key(each.number), "sandbox" if each.sandbox else "")
-                for place, each in enumerate(several)
-            ),
-        )
-        every = dialect.joined_text(connection, "x.learner_id")
-        statement = f"SELECT k.place, (SELECT {every} FROM ({_LOOKUPS[by]} LIMIT :enough) x) FROM {source}"
-        for place, held in dialect.rows(connection, statement, parameters | {"enough": most + 1}):
-            ids[several[int(place)]] = held.split(" ") if held else []
-    compared = [lookup for lookup in ids if not lookup.decides]
+_CERTIFIED_TOO = """EXISTS (
+    SELECT 1 FROM certifications c WHERE c.learner_id = n.learner_id AND (k.certifying = '' OR c.board = k.certifying)
+    AND (k.certified = '' OR c.id_key = k.certified))"""
+_COLUMNS = ("place", "last", "first", "born_from", "born_to", "board", "number", "short", "certifying", "certified")
+
+
+_LINKED = """x.learner_id || ' ' || COALESCE((
+    SELECT l.link FROM learner_links l WHERE l.provider_id = :provider AND l.learner_id = x.learner_id), '')"""
+
+
+class _Kind(NamedTuple):
+    """Lookups that are one statement."""
+
+    by: str
+    most: int
+    decides: bool
+    certified: bool
+    sandbox: bool
+    provider: str
+
+
+def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence[str]) -> Found:
+    """Return whom some lookups find, each for a provider.
+
+    The same statements run whether anybody is found or nobody.
+    """
+    asked: dict[_Kind, list[tuple[str, ...]]] = {}
+    for place, (each, provider) in enumerate(zip(lookups, providers, strict=True)):
+        by, last, first, low, high, board, number, certifying, certified, most, decides, sandbox = each
+        row = (str(place), last, first, low, high, board, number, short_id_key(number), certifying, certified)
+        kind = _Kind(by.name, most, decides, certifying != "" or certified != "", sandbox, provider)
+        several = asked.get(kind)
+        if several is None:
+            asked[kind] = [row]
+        else:
+            several.append(row)
+    ids: list[Sequence[str]] = [()] * len(lookups)
+    links: dict[tuple[str, str], str | None] = {}
+    for kind, several in asked.items():
+        for place, held in _looked_up(connection, kind, several):
+            if not held:
+                continue
+            if not kind.decides:
+                ids[int(place)] = held.split(" ")
+                continue
+            told = held.split(" ")
+            ids[int(place)] = told[::2]
+            links[kind.provider, told[0]] = told[1] or None
+    compared = [place for place, lookup in enumerate(lookups) if not lookup.decides]
     if not compared:
-        return Found(ids, {})
-    wanted = {each for lookup in compared if len(ids[lookup]) <= lookup.most for each in ids[lookup]}
-    return Found(ids, {each.learner_id: each for each in by_ids(connection, wanted or _NOBODY)})
+        return Found(ids, {}, links)
+    wanted = {each for place in compared if len(ids[place]) <= lookups[place].most for each in ids[place]}
+    return Found(ids, {each.learner_id: each for each in by_ids(connection, wanted or _NOBODY)}, links)
+
+
+def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[dialect.Row]:
+    """Return the place of each lookup with whom it finds, between spaces; where it decides, each with its link."""
+    source, parameters = dialect.listed(connection, _COLUMNS if kind.certified else _COLUMNS[:-2], rows)
+    look = f"{_LOOKUPS[kind.by]} AND {_CERTIFIED_TOO}" if kind.certified else _LOOKUPS[kind.by]
+    every = dialect.joined_text(connection, _LINKED if kind.decides else "x.learner_id")
+    statement = f"SELECT k.place, (SELECT {every} FROM ({look} LIMIT :enough) x) FROM {source}"
+    given = parameters | {"enough": kind.most + 1, "world": "sandbox" if kind.sandbox else ""}
+    return dialect.rows(connection, statement, given | ({"provider": kind.provider} if kind.decides else {}))
 
 
 _NOBODY = ("",)
