@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 COMPLETIONS ?= 1000000
 ROWS ?= 100000
+PHYSICIANS ?= 1000000
 TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
@@ -69,8 +70,9 @@ check-spreadsheets: $(STAMP)  ## Upload, download, mend and upload again with Li
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
 	$(BIN)/python -m benchmarks
 
-bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a feed of as many, files of ROWS=100000 records (an hour).
-	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) $(BIN)/python -m benchmarks pages feed batches
+bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a feed of as many, files of ROWS=100000 records and of a million, validations among PHYSICIANS=1000000 (two hours).
+	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) PARS_BENCH_PHYSICIANS=$(PHYSICIANS) \
+		$(BIN)/python -m benchmarks pages feed batches validations validation-files million
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
 	$(BIN)/python -m benchmarks.drill_kill

@@ -1,6 +1,6 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs a part of it.
 
-What takes long is run only when it is named: `pages`, which is `make bench-large`, with a feed as large.
+What takes long is run only when it is named, as `make bench-large` does: `pages`, and `million`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from benchmarks import (
     batches,
     feed,
     matching,
+    million,
     pages,
     reading,
     records,
@@ -37,7 +38,7 @@ WITHOUT_DATABASE = {
     "records": records.rows,
     "writing": lambda _: writing.rows(),
 }
-LARGE = {"pages": pages.rows}
+LARGE = {"pages": pages.rows, "million": million.rows}
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def _measured(installed: World, database: str, how: str) -> Iterator[Row]:
         floor.append(_spent(installed, partial(_joined, installed, numbers)))
         batch = batch_files.sent(installed, content, kind=BatchKind.LEARNER_VALIDATIONS)
         ours.append(_spent(installed, partial(batches.work_through, installed)))
-        _answered(installed, batch)
+        answered(installed, batch)
     against = "the same rows joined by exact id in SQL"
     for place, unit in enumerate(("", ", processor")):
         yield at_most(
@@ -120,7 +120,7 @@ def _validated(work: Work, requests: Sequence[ValidationRequest]) -> None:
     validations.validate_each([work] * len(requests), requests)
 
 
-def _answered(installed: World, batch: Batch) -> None:
+def answered(installed: World, batch: Batch) -> None:
     """Assure that the file was worked through, and that nearly everybody in it was found."""
     done = batches.seen(installed, batch)
     assert done.status is BatchStatus.COMPLETED, done.file_error
