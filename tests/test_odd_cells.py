@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from app.domain.batches import BatchKind
 from app.domain.formats import find_format
@@ -21,6 +23,8 @@ from app.formats.cells import (
     read_yes_no,
 )
 from app.formats.headings import column_named
+from app.formats.reading import open_file
+from tests.headings import REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -105,3 +109,18 @@ def test_a_series_is_known_by_the_name_with_its_letters() -> None:
     found = find_format("Regularly Scheduled Series (RSS)")
     assert found is not None
     assert found.code == "regularly-scheduled-series"
+
+
+def test_bare_numbers_count_days_as_their_workbook_does() -> None:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"date_1904": True})
+    sheet = book.add_worksheet()
+    # Without a format of days, as of a column that was pasted as values: 42897 is 2021-06-12 there.
+    row = ["Add", 200912095, 42897, "Ann", "Lee", 42897.5, "Tennessee", 42897, 2]
+    for number, cells in enumerate([(*REQUIRED, "Licensing ID", "Number of CME Credits"), row]):
+        sheet.write_row(number, 0, cells)
+    book.close()
+    with open_file([out.getvalue()], BatchKind.LEARNER_COMPLETIONS) as file:
+        ((raw,),) = file.pieces()
+    assert raw.raw == ["Add", 200912095, 44359, "Ann", "Lee", 44359.5, "Tennessee", 42897, 2]
+    assert (read_day(44359), read_birth_date(44359.5)) == (date(2021, 6, 12), MonthDay(6, 12))

@@ -26,7 +26,7 @@ _FIRST_1900, _FIRST_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _LEAP_DAY_THAT_NEVER_WAS = 60
 _LAST = 2_958_466
 """The serial after 9999-12-31."""
-_BETWEEN_SYSTEMS = 1_462
+BETWEEN_SYSTEMS = 1_462
 """Days by which a serial of the system that begins in 1904 is less."""
 
 
@@ -44,7 +44,7 @@ def day_of(serial: float, *, from_1904: bool) -> str | None:
 
     Serial 60 of the system that begins in 1900 is its 29th of February, which never was and is what was typed.
     """
-    if not (0 if from_1904 else 1) <= serial < _LAST - (_BETWEEN_SYSTEMS if from_1904 else 0):
+    if not (0 if from_1904 else 1) <= serial < _LAST - (BETWEEN_SYSTEMS if from_1904 else 0):
         return None
     days = int(serial)
     seconds = round((serial - days) * 86_400)

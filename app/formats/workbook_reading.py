@@ -14,9 +14,11 @@ from typing import BinaryIO
 from lxml import etree
 
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.columns import Holds
 from app.formats.document_reading import broken, too_deep
+from app.formats.headings import Layout
 from app.formats.limits import Limits
-from app.formats.number_formats import BUILT_IN, shows_a_date
+from app.formats.number_formats import BETWEEN_SYSTEMS, BUILT_IN, shows_a_date
 from app.formats.package_reading import DAMAGED, Package
 from app.formats.sheet_reading import Cells, Strings, text_of
 from app.formats.sources import too_large, unreadable
@@ -45,11 +47,11 @@ class Workbook:
         ):
             raise unreadable(self._package.no_workbook())
         self._related = self._package.related(self._main)
-        self._from_1904 = False
+        self.from_1904 = False
         self.sheets = self._sheets()
         formats = self._read_formats()
         strings = Strings(self._read_strings(), limits)
-        self._cells = Cells(strings, formats, from_1904=self._from_1904, limits=limits)
+        self._cells = Cells(strings, formats, from_1904=self.from_1904, limits=limits)
 
     def _sheets(self) -> list[tuple[str, str]]:
         """Return (name, part) of every sheet of cells that is shown."""
@@ -57,7 +59,7 @@ class Workbook:
         part = self._package.stream(self._main)
         for each in self._package.elements(part, "workbookPr", "sheet"):
             if etree.QName(each).localname == "workbookPr":
-                self._from_1904 = each.get("date1904") in ("1", "true", "on")
+                self.from_1904 = each.get("date1904") in ("1", "true", "on")
                 continue
             id_ = next((value for name, value in each.attrib.items() if name.endswith("}id")), "")
             kind, name = self._related.get(id_, ("", ""))
@@ -120,7 +122,23 @@ def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head
         heading_row=table.heading_row,
         headings=table.headings,
     )
-    return head, table.records(limits)
+    rows = table.records(limits)
+    return head, _counted_from_1900(rows, table.layout) if book.from_1904 else rows
+
+
+def _counted_from_1900(rows: Rows, layout: Layout) -> Rows:
+    """Yield the rows of a workbook that counts from 1904, with bare numbers in columns of days as others count them."""
+    days = [
+        place
+        for place, column in enumerate(layout.columns)
+        if column is not None and column.holds in (Holds.DATE, Holds.MONTH_DAY)
+    ]
+    for number, cells in rows:
+        for place in days:
+            cell = cells[place] if place < len(cells) else None
+            if isinstance(cell, int | float) and not isinstance(cell, bool):
+                cells[place] = cell + BETWEEN_SYSTEMS
+        yield number, cells
 
 
 def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
