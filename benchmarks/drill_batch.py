@@ -61,16 +61,27 @@ def main() -> None:
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     for database in sys.argv[2:] or ["sqlite", "postgresql"]:
         with world(database, 2_500) as installed:
-            sent = [_sent(installed, format) for format in batch_files.FORMATS]
-            expected = _uninterrupted(installed, sent)
-            slowest = _interrupted(installed, sent, kills)
-            while seal(installed.service):
-                pass
-            for batch, format in zip(sent, batch_files.FORMATS, strict=True):
-                _compare(_ended(installed.service, installed, batch), expected[batch.batch_id], format)
-            faults = checks.faults(installed.service)
-            assert not faults, faults
-            print(f"{database}: every file as uninterrupted, slowest to go on {slowest:.0f} s", flush=True)
+            done, slowest = 0, 0.0
+            while done < kills:
+                # Files end sooner than that many kills take: then others follow.
+                interruptions, longest = _files(installed, kills - done)
+                done, slowest = done + interruptions, max(slowest, longest)
+            print(f"{database}: {done} interruptions, slowest to go on {slowest:.0f} s", flush=True)
+
+
+def _files(installed: World, kills: int) -> tuple[int, float]:
+    """Have a file of every format worked on, interrupted so often at most; return how often, and the longest pause."""
+    sent = [_sent(installed, format) for format in batch_files.FORMATS]
+    expected = _uninterrupted(installed, sent)
+    interruptions, slowest = _interrupted(installed, sent, kills)
+    while seal(installed.service):
+        pass
+    for batch, format in zip(sent, batch_files.FORMATS, strict=True):
+        _compare(_ended(installed.service, installed, batch), expected[batch.batch_id], format)
+    faults = checks.faults(installed.service)
+    assert not faults, faults
+    print(f"  every file as uninterrupted after {interruptions} interruptions", flush=True)
+    return interruptions, slowest
 
 
 def _sent(installed: World, format: str) -> Batch:
@@ -132,14 +143,16 @@ def _compare(found: Ended, expected: Ended, format: str) -> None:
     assert found.rejected == expected.rejected, f"{format}: another rejected file"
 
 
-def _interrupted(installed: World, sent: list[Batch], kills: int) -> float:
-    """Have the files worked on, and interrupt it so often; return the longest time in seconds before it went on."""
+def _interrupted(installed: World, sent: list[Batch], kills: int) -> tuple[int, float]:
+    """Have the files worked on, and interrupt it so often at most.
+
+    Return how often it was, and the longest time in seconds before it went on.
+    """
     slowest = 0.0
     for number in itertools.count(1):
         read, applied, open_ = _progress(installed, sent)
         if not open_:
-            print(f"  all done after {number - 1} interruptions", flush=True)
-            return slowest
+            return number - 1, slowest
         quiet = number > kills or (number > IN_READING and read < len(sent))
         with _at_work(installed) as processes:
             begun = time.monotonic()
@@ -154,7 +167,7 @@ def _interrupted(installed: World, sent: list[Batch], kills: int) -> float:
             _wait_for(installed, sent, applied + random.randrange(share))
             if not installed.service.database.on_sqlite:
                 _trouble(installed, sent, processes, number)
-        if number % 10 == 0:
+        if number % 20 == 0:
             print(f"  {number} interruptions, {applied} of {RECORDS * len(sent)} records", flush=True)
     raise AssertionError("counted to infinity")
 
