@@ -50,7 +50,12 @@ def test_an_apostrophe_that_says_that_a_cell_is_text_is_no_part_of_it(read: Any,
         ("444444.0", ("444444", True)),
         ("2.01759558E8", ("201759558", True)),
         ("1.234567893e+009", ("1234567893", True)),
-        ("1.0E7", ("10000000", True)),
+        ("2.0175950E8", ("201759500", True)),
+        ("2.017595E8", ("201759500", True)),
+        ("1.2346E9", ("1.2346E9", False)),
+        ("1.23457E9", ("1.23457E9", False)),
+        ("2.0176E8", ("2.0176E8", False)),
+        ("1.0E7", ("1.0E7", False)),
         ("1.23457E+09", ("1.23457E+09", False)),
         ("1.5E3", ("1.5E3", False)),
         ("036.123450", ("036.123450", False)),
@@ -111,16 +116,38 @@ def test_a_series_is_known_by_the_name_with_its_letters() -> None:
     assert found.code == "regularly-scheduled-series"
 
 
-def test_bare_numbers_count_days_as_their_workbook_does() -> None:
+def counted_from_1904(rows: list[list[Any]]) -> list[Any]:
+    """What is read of the rows of a workbook that counts days from 1904."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"date_1904": True})
     sheet = book.add_worksheet()
-    # Without a format of days, as of a column that was pasted as values: 42897 is 2021-06-12 there.
-    row = ["Add", 200912095, 42897, "Ann", "Lee", 42897.5, "Tennessee", 42897, 2]
-    for number, cells in enumerate([(*REQUIRED, "Licensing ID", "Number of CME Credits"), row]):
+    for number, cells in enumerate([[*REQUIRED, "Licensing ID", "Number of CME Credits"], *rows]):
         sheet.write_row(number, 0, cells)
     book.close()
     with open_file([out.getvalue()], BatchKind.LEARNER_COMPLETIONS) as file:
-        ((raw,),) = file.pieces()
-    assert raw.raw == ["Add", 200912095, 44359, "Ann", "Lee", 44359.5, "Tennessee", 42897, 2]
+        return [raw.raw for piece in file.pieces() for raw in piece]
+
+
+def test_bare_numbers_count_days_as_their_workbook_does() -> None:
+    # Without a format of days, as of a column that was pasted as values: 42897 is 2021-06-12 there.
+    row = ["Add", 200912095, 42897, "Ann", "Lee", 42897.5, "Tennessee", 42897, 2]
+    assert counted_from_1904([row]) == [
+        ["Add", 200912095, 44359, "Ann", "Lee", 44359.5, "Tennessee", 42897, 2],
+    ]
     assert (read_day(44359), read_birth_date(44359.5)) == (date(2021, 6, 12), MonthDay(6, 12))
+
+
+def test_a_text_of_a_bare_number_counts_as_its_workbook_does_too() -> None:
+    ((_, _, day, _, _, born, *_),) = counted_from_1904([["Add", 200912095, " 42897 ", "Ann", "Lee", "'42897.5", "TN"]])
+    assert (read_day(day), read_birth_date(born)) == (date(2021, 6, 12), MonthDay(6, 12))
+
+
+@pytest.mark.parametrize("number", [12122021, 317, 3.17, 0, -5, 1970, 61000, "317", "12122021", "x"])
+def test_what_is_no_count_of_days_comes_back_as_it_was_sent(number: Any) -> None:
+    row = ["Add", 200912095, number, "Ann", "Lee", number, "Tennessee", 5, 2]
+    assert counted_from_1904([row]) == [row]
+
+
+def test_a_number_that_is_a_day_only_as_others_count_is_none_here() -> None:
+    ((_, _, day, *_),) = counted_from_1904([["Add", 200912095, 59500, "Ann", "Lee", "02/01", "Tennessee", 5, 2]])
+    assert isinstance(read_day(day), Unread)

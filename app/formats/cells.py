@@ -15,6 +15,7 @@ from app.domain.amounts import AMOUNT_LIMIT
 from app.domain.batches import Cell
 from app.domain.readings import MonthDay, Unread, month_day, read_month_day
 from app.domain.reports import Action, Amount
+from app.formats.number_formats import BETWEEN_SYSTEMS
 
 TRIMMED = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + (
     "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
@@ -41,7 +42,10 @@ _EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
 _WITH_POINT = re.compile(r"\A(\d{1,15})\.0\Z", re.ASCII)
 _IN_GROUPS = re.compile(r"\A\d{3}([ ,.\u00a0\u202f-])\d{3}\1\d{3}\Z", re.ASCII)
 _EXACT_FROM = 7
-"""Programs that write whole numbers with an exponent and no sign do so from here on, with every digit."""
+"""Programs that write whole numbers with an exponent and no sign, and every digit of them, do so from here on."""
+_ZEROS = 2
+"""They leave zeros at the end out. Where more are left out, digits may have been: `1.2346E9` is what fits in a narrow
+column of other programs, which round away four at least."""
 _DOLLARS = re.compile(r"\A\$? ?(\d{1,3}(?:,\d{3})+|\d{1,13})(\.\d{1,2})?\Z", re.ASCII)
 
 _MONTHS = {
@@ -148,7 +152,8 @@ def read_id(cell: Cell, longest: int | None = None) -> Number:
     if parts := _EXPONENT.match(text):
         decimals, exponent = parts[2], int(parts[4])
         is_whole = len(decimals.rstrip("0")) <= exponent
-        if is_whole and (exponent <= len(decimals) if parts[3] else _EXACT_FROM <= exponent < 15):
+        left_out = exponent - len(decimals)
+        if is_whole and (left_out <= 0 if parts[3] else left_out <= _ZEROS and _EXACT_FROM <= exponent < 15):
             return parts[1] + decimals[:exponent].ljust(exponent, "0"), True
     return text, False
 
@@ -201,6 +206,24 @@ def _serial_day(cell: float | None, serials: range) -> date | Unread | None:
     if isinstance(cell, bool) or not _is_finite(cell) or int(cell) not in serials:
         return Unread(shown(cell))
     return _DAY_ZERO + timedelta(days=int(cell))
+
+
+def counted_from_1900(cell: Cell, serials: range) -> Cell:
+    """Return a bare number of a workbook that counts days from 1904 as others count; all else stays as it was sent.
+
+    Both what is a day there and what would be taken for another one elsewhere.
+    """
+    if isinstance(cell, str):
+        text = plain(cell)
+        number = float(text) if _SERIAL.match(text) else 0
+    elif isinstance(cell, int | float) and not isinstance(cell, bool):
+        number = cell
+    else:
+        return cell
+    if not serials.start - BETWEEN_SYSTEMS <= number < serials.stop:
+        return cell
+    number += BETWEEN_SYSTEMS
+    return shown(number) if isinstance(cell, str) else number
 
 
 def read_birth_date(cell: Cell) -> MonthDay | Unread | None:

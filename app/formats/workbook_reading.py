@@ -15,10 +15,11 @@ from lxml import etree
 
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
 from app.domain.columns import Holds
+from app.formats.cells import BIRTH_SERIALS, SERIALS, counted_from_1900
 from app.formats.document_reading import broken, too_deep
 from app.formats.headings import Layout
 from app.formats.limits import Limits
-from app.formats.number_formats import BETWEEN_SYSTEMS, BUILT_IN, shows_a_date
+from app.formats.number_formats import BUILT_IN, shows_a_date
 from app.formats.package_reading import DAMAGED, Package
 from app.formats.sheet_reading import Cells, Strings, text_of
 from app.formats.sources import too_large, unreadable
@@ -30,6 +31,8 @@ _BROKEN = (
 )  # fmt: skip
 """What reading a damaged package or part may raise."""
 _SHEET_ROWS = 1_048_576
+_DAYS = {Holds.DATE: SERIALS, Holds.MONTH_DAY: BIRTH_SERIALS}
+"""Columns of days, and the bare numbers that are read as some."""
 
 
 class Workbook:
@@ -129,15 +132,14 @@ def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head
 def _counted_from_1900(rows: Rows, layout: Layout) -> Rows:
     """Yield the rows of a workbook that counts from 1904, with bare numbers in columns of days as others count them."""
     days = [
-        place
+        (place, _DAYS[column.holds])
         for place, column in enumerate(layout.columns)
-        if column is not None and column.holds in (Holds.DATE, Holds.MONTH_DAY)
+        if column is not None and column.holds in _DAYS
     ]
     for number, cells in rows:
-        for place in days:
-            cell = cells[place] if place < len(cells) else None
-            if isinstance(cell, int | float) and not isinstance(cell, bool):
-                cells[place] = cell + BETWEEN_SYSTEMS
+        for place, serials in days:
+            if place < len(cells):
+                cells[place] = counted_from_1900(cells[place], serials)
         yield number, cells
 
 
