@@ -91,6 +91,12 @@ def test_a_wide_sheet_beside_the_data_does_no_harm() -> None:
     assert read(package({"January": data(1), "Pivot": wide}))[1] == {2: [1]}
 
 
+def test_records_of_a_second_sheet_are_not_left_out_for_a_cell_far_away() -> None:
+    far = sheet('<row r="2"><c r="A2"><v>1</v></c></row><row r="3"><c r="ZZZ3"><v>1</v></c></row>')
+    with pytest.raises(FileFault, match="first 1,000 columns"):
+        read(package({"January": data(1), "February": far}))
+
+
 # Texts
 
 
@@ -124,6 +130,12 @@ def test_a_sheet_in_a_format_of_another_kind_is_told_how_to_be_saved(content: by
     assert fault.code in ("unreadable", "kind-unknown")
     assert says in fault.detail
     assert ".xlsx" in fault.detail
+
+
+def test_commas_in_a_sentence_above_the_headings_part_no_cells() -> None:
+    lines = [["Give First Name, Last Name, Date of Birth"], REQUIRED[:-1], ROW[:-1]]
+    fault = refused("\n".join("\t".join(line) for line in lines).encode())
+    assert fault.detail.startswith("Missing heading: “Date of Birth”")
 
 
 def test_json_over_several_lines_is_told_how_to_be_lines() -> None:
@@ -161,6 +173,33 @@ def test_text_of_a_macintosh_is_known_by_the_ends_of_its_lines() -> None:
         assert (head.encoding, row.raw[3:5]) == ("cp1252", ["José", "Núñez"])
 
 
+@pytest.mark.parametrize(
+    ("first_name", "encoding", "known_as"),
+    [
+        ("Óscar Núñez", "mac_roman", "mac_roman"),
+        ("D’Angelo Núñez", "mac_roman", "mac_roman"),
+        ("D’Angelo Núñez", "cp1252", ""),
+        ("McÉlroy", "mac_roman", ""),
+        ("McÉlroy", "cp1252", ""),
+        ("Ángela", "cp1252", "cp1252"),
+        ("Élan", "cp1252", ""),
+        ("Ángela", "mac_roman", ""),
+        ("O’Brien", "mac_roman", ""),
+    ],
+)
+def test_letters_that_may_be_others_are_refused_rather_than_stored(
+    first_name: str, encoding: str, known_as: str
+) -> None:
+    content = TABLE.replace("Rebecca", first_name).replace("\r\n", "\r").encode(encoding)
+    if known_as:
+        head, (row,) = opened(content)
+        assert (head.encoding, row.raw[3]) == (known_as, first_name)
+        return
+    fault = refused(content)
+    assert (fault.code, fault.row) == ("unreadable", 2)
+    assert "UTF-8" in fault.detail
+
+
 def as_text(row: Sequence[Cell]) -> list[RawRow]:
     """What is read of the rejected file of a workbook's row, once it was had as text."""
     head = Head(format=FileFormat.XLSX, headings=(*REQUIRED, "Remark"), heading_row=1)
@@ -189,8 +228,18 @@ REPORTS = "<ACCMELearnerReports><ActivityReport/></ACCMELearnerReports>"
         f'<?xml version="1.0" encoding="utf-16"?>{REPORTS}'.encode(),
         codecs.BOM_UTF8 + f"<?xml version='1.0' encoding='UTF-16' ?>{REPORTS}".encode(),
         f'<?xml version="1.0" encoding="utf-16"?>{REPORTS}'.encode("utf-16"),
+        f"{REPORTS}\x1a".encode(),
+        f"{REPORTS}\r\n{' ' * 65_536}\x1a".encode(),
     ],
-    ids=["blank before", "mark and blank before", "not in utf-16", "mark, not in utf-16", "in utf-16"],
+    ids=[
+        "blank before",
+        "mark and blank before",
+        "not in utf-16",
+        "mark, not in utf-16",
+        "in utf-16",
+        "end of file",
+        "end of file in a later piece",
+    ],
 )
 def test_a_document_whose_declaration_is_not_quite_right_is_read(content: bytes) -> None:
     assert len(opened(content)[1]) == 1

@@ -45,6 +45,9 @@ _NOT_UTF_16 = re.compile(rb"""<\?xml\s[^<>\x00]{0,100}?encoding\s*=\s*["']utf-16
 """A declaration that can be read byte by byte is not in UTF-16, as programs that write it from a string may say."""
 
 
+_END_OF_TEXT = b"\x1a"
+
+
 class Counted:
     """A file as a stream that knows how much of it has come since the last record."""
 
@@ -58,6 +61,10 @@ class Counted:
         """Return the next bytes; raises `FileFault` when one record has too many."""
         piece = _without_blanks(self._source.read()) if self._at_start else self._source.read()
         self._at_start = False
+        if piece.endswith(_END_OF_TEXT):
+            # No document has it anywhere; old programs write it after one.
+            more = self._source.read()
+            piece = piece + more if more else piece.rstrip(_END_OF_TEXT)
         self._since += len(piece)
         if self._since > self._limits.record:
             raise too_large("A record is too long, or there is too much between two records.")
@@ -72,7 +79,7 @@ def read_document(source: Source, kind: BatchKind, limits: Limits) -> tuple[Head
     """Return the head and the records of a document; raises `FileFault`."""
     first = _without_blanks(source.first)
     encoding = "utf-8" if _NOT_UTF_16.match(first) else None
-    root = _root(first, encoding)
+    root = _root(first.rstrip(_END_OF_TEXT), encoding)
     if kind not in RECORDS or root not in RECORDS[kind][1]:
         raise _unknown(root, kind)
     records = _records(Counted(source, limits), RECORDS[kind][0], limits, encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -40,6 +41,14 @@ _SIGNS = (
     (b"TABLE\r\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
     (b"TABLE\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
 )
+_EIGHT_BITS = "".join(bytes(range(128, 256)).decode(name, "replace") for name in ("cp1252", "mac_roman"))
+_UPPER, _LOWER = ("".join(filter(kind, _EIGHT_BITS)) for kind in (str.isupper, str.islower))
+_ODD = re.compile(
+    rf"[a-z][{_UPPER}]|[{_LOWER}][A-Z]|[^\x00-\x7f{_UPPER}{_LOWER}\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u00ae\u2122\u00a9\u00a0]"
+)
+"""What hardly a text has that was decoded as it was encoded: capitals within words, and signs that nobody types."""
+_MOSTLY_MAC = re.compile(b"[\x80-\x9f]")
+"""On a Macintosh the letters that are used most."""
 _END_OF_TEXT = "\x1a"
 """What old programs write after the last line."""
 
@@ -140,7 +149,7 @@ class Lines:
     """The lines of a text, numbered from 1; CRLF, LF and CR end one.
 
     What does not say how it is encoded is UTF-8 until a byte shows that it is not: then it is what Windows writes, or
-    what Excel writes on a Macintosh, unless some of it could only be UTF-8.
+    what Excel writes on a Macintosh, unless some of it could only be UTF-8, or it might be either.
     """
 
     def __init__(self, source: Source, encoding: str, limits: Limits) -> None:
@@ -195,8 +204,8 @@ class Lines:
         except UnicodeError as error:
             whole, start = (error.object, error.start) if isinstance(error, UnicodeDecodeError) else (piece, 0)
             before = bytes(whole[:start])
-            if self._may_change and before.isascii():
-                self.encoding, self._may_change = self._eight_bits(whole, whole[start]), False
+            if self._may_change and before.isascii() and (encoding := self._eight_bits(whole)):
+                self.encoding, self._may_change = encoding, False
                 # Five bytes of cp1252 stand for nothing: they are shown as such rather than refused.
                 self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
                 return self._decoder.decode(whole, final)
@@ -207,10 +216,15 @@ class Lines:
             self._has_line_feeds = self._has_line_feeds or b"\n" in piece
         return text
 
-    def _eight_bits(self, piece: bytes, first: int) -> str:
-        """Return what a text is whose first accent is no UTF-8.
+    def _eight_bits(self, piece: bytes) -> str:
+        """Return what a text is whose first accent is no UTF-8, nothing where that cannot be told.
 
-        Lines that end in CR alone are a Macintosh's, whose letters with accents stand where Windows has quotes.
+        Lines that end in CR alone are a Macintosh's mostly, whose letters with accents stand where Windows has quotes
+        and the other way round: `O’Brien` of one is `OÕBrien` to the other.
         """
-        ends_in_cr = b"\r" in piece and b"\n" not in piece and not self._has_line_feeds
-        return "mac_roman" if ends_in_cr and 0x80 <= first <= 0x9F else "cp1252"
+        if b"\r" not in piece or b"\n" in piece or self._has_line_feeds:
+            return "cp1252"
+        is_mac, is_windows = (not _ODD.search(piece.decode(name, "replace")) for name in ("mac_roman", "cp1252"))
+        if _MOSTLY_MAC.search(piece):
+            return "mac_roman" if is_mac else ""
+        return "cp1252" if is_windows and not is_mac else ""

@@ -50,7 +50,7 @@ def _check_tabs(table: Table, kind: BatchKind) -> None:
     for number, text in table.beginning:
         for mark, name in _OTHER_MARKS.items():
             cells = [cell.strip('"') for cell in re.split(mark, text)]
-            if len(cells) > 1 and known_headings(cells, kind) > 1:
+            if len(cells) > 1 and known_headings(cells, kind) > max(1, table.layout.known):
                 raise FileFault(
                     FileFaultCode.HEADING_MISSING,
                     f"The cells are parted by {name}, not by tabs. {SAVE_AS}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from struct import error as struct_error
 from typing import BinaryIO
 
@@ -154,9 +155,12 @@ def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
         try:
             table = Table(_guarded(book.rows(part)), kind)
         except FileFault as fault:
-            if found is not None and fault.code is FileFaultCode.TOO_LARGE:
-                continue  # somebody's wide sheet beside the data
-            raise
+            if found is None or fault.code is not FileFaultCode.TOO_LARGE:
+                raise
+            # Somebody's wide sheet beside the data does no harm, unless it has records as well.
+            table = Table(_taken(book.rows(part)), kind)
+            if table.fits and not table.of_another_kind:
+                raise
         if not table.fits or table.of_another_kind:
             if best is None or table.layout.known > best.layout.known:
                 best = table
@@ -169,6 +173,12 @@ def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
     if best is None:
         raise unreadable("The workbook has no sheet of cells that is shown.")
     return "", best.checked()
+
+
+def _taken(rows: Rows) -> Rows:
+    """Yield rows up to one that is not taken."""
+    with suppress(FileFault):
+        yield from _guarded(rows)
 
 
 def _two_sheets(first: str, second: str, table: Table) -> FileFault:
