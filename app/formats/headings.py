@@ -101,7 +101,8 @@ def _table(kind: BatchKind) -> Mapping[str, tuple[Column, bool]]:
 @lru_cache(maxsize=4_096)
 def _known(heading: str, kind: BatchKind) -> _Known | None:
     """Return what a heading is: without case, spaces, punctuation, number and remark after it."""
-    text = _ORDINAL.sub("", unicodedata.normalize("NFKC", heading[:200]).strip(" \t\r\n*:"))
+    # One blank for many: patterns that begin with blanks would try each of them as a beginning.
+    text = _ORDINAL.sub("", " ".join(unicodedata.normalize("NFKC", heading[:200]).split()).strip(" *:"))
     for candidate, number in _readings(text):
         found = _table(kind).get(code_key(candidate))
         if found is not None:
