@@ -97,6 +97,15 @@ def test_records_of_a_second_sheet_are_not_left_out_for_a_cell_far_away() -> Non
         read(package({"January": data(1), "February": far}))
 
 
+def test_records_of_a_second_sheet_are_not_left_out_for_a_heading_that_was_misspelt() -> None:
+    misspelt = data(2).replace(REQUIRED[-1], "Birthdya")
+    with pytest.raises(FileFault) as raised:
+        read(package({"January": data(1), "February": misspelt}))
+    assert (raised.value.code, raised.value.column) == ("heading-missing", REQUIRED[-1])
+    assert "“February”" in raised.value.detail
+    assert read(package({"January": data(1), "February": data().replace(REQUIRED[-1], "Birthdya")}))[1] == {2: [1]}
+
+
 # Texts
 
 

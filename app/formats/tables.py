@@ -12,6 +12,8 @@ from app.formats.sources import too_large
 
 Rows = Iterator[tuple[int, list[Cell]]]
 """(number, cells) of the rows that are not blank, in their order; empty cells at the end are left out."""
+_NEARLY = 3
+"""More known columns than a list of people beside the records has."""
 NAMES = {
     BatchKind.LEARNER_COMPLETIONS: "learner completions",
     BatchKind.ACTIVITIES: "activities",
@@ -36,6 +38,11 @@ class Table:
     def fits(self) -> bool:
         """Whether every required heading is there."""
         return bool(self._first) and not self.layout.missing
+
+    @property
+    def nearly_fits(self) -> bool:
+        """Whether one required heading of many is not there, as when it was misspelt."""
+        return len(self.layout.missing) == 1 and self.layout.known > _NEARLY and not self.of_another_kind
 
     @property
     def of_another_kind(self) -> bool:

@@ -150,6 +150,7 @@ def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
     Two sheets with records are refused: whichever were read, the records of the other would be left out in silence.
     """
     best: Table | None = None
+    nearly: FileFault | None = None
     found: tuple[str, Table] | None = None
     for name, part in book.sheets:
         try:
@@ -162,12 +163,16 @@ def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
             if table.fits and not table.of_another_kind:
                 raise
         if not table.fits or table.of_another_kind:
+            if table.nearly_fits and table.has_records:
+                nearly = _misspelt(name, table)
             if best is None or table.layout.known > best.layout.known:
                 best = table
         elif found is None or (table.has_records and not found[1].has_records):
             found = name, table
         elif table.has_records:
             raise _two_sheets(found[0], name, table)
+    if found is not None and nearly is not None:
+        raise nearly
     if found is not None:
         return found[0], found[1].checked()
     if best is None:
@@ -181,12 +186,26 @@ def _taken(rows: Rows) -> Rows:
         yield from _guarded(rows)
 
 
-def _two_sheets(first: str, second: str, table: Table) -> FileFault:
-    one, other = ("".join(filter(str.isprintable, name))[:31] for name in (first, second))
+def _named(sheet: str) -> str:
+    return f"“{''.join(filter(str.isprintable, sheet))[:31]}”"
+
+
+def _misspelt(name: str, table: Table) -> FileFault:
+    (missing,) = table.layout.missing
     return FileFault(
         FileFaultCode.HEADING_MISSING,
-        f"The sheets “{one}” and “{other}” both have records below the headings; a file has one sheet of them. Put the "
-        "records together, upload each sheet as a file of its own, or hide the one that is not meant.",
+        f"The sheet {_named(name)} looks as if it had records too, but lacks the heading “{missing.heading}”. A file "
+        "has one sheet of records: upload each as a file of its own, or hide the one that is not meant.",
+        row=table.heading_row,
+        column=missing.heading,
+    )
+
+
+def _two_sheets(first: str, second: str, table: Table) -> FileFault:
+    return FileFault(
+        FileFaultCode.HEADING_MISSING,
+        f"The sheets {_named(first)} and {_named(second)} both have records below the headings; a file has one sheet "
+        "of them. Put the records together, upload each sheet as a file of its own, or hide the one that is not meant.",
         row=table.heading_row,
     )
 
