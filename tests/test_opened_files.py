@@ -14,10 +14,11 @@ from tests.written_files import sheet_of, whole
 WIDE = (*ONE_BOARD, *(f"Additional Credit Type {number}" for number in range(2, 28)))
 
 
-def seen(headings: tuple[str, ...]) -> tuple[object, ...]:
+def seen(headings: tuple[str, ...], heading_row: int = 2) -> tuple[object, ...]:
     """What stands still, and which cell is the first beside it."""
-    head = Head(format=FileFormat.XLSX, headings=headings, heading_row=2)
-    pane = sheet_of(whole(writing.write_rejected(head, [WrittenRow(number=3, raw=["Add"])]))).sheet_view.pane
+    head = Head(format=FileFormat.XLSX, headings=headings, heading_row=heading_row)
+    row = WrittenRow(number=heading_row + 1, raw=["Add"])
+    pane = sheet_of(whole(writing.write_rejected(head, [row]))).sheet_view.pane
     assert pane is not None
     return pane.xSplit, pane.ySplit, pane.topLeftCell, pane.activePane
 
@@ -44,6 +45,14 @@ def test_a_rejected_file_that_came_back_opens_on_the_columns_that_it_had() -> No
 def test_otherwise_it_opens_at_its_beginning(headings: tuple[str, ...]) -> None:
     split, rows, first, pane = seen(headings)
     assert (split or None, rows, first, pane) == (None, 2, "A3", "bottomLeft")
+
+
+def test_headings_far_down_do_not_stand_still_over_the_whole_screen() -> None:
+    split, rows, first, pane = seen(WIDE, heading_row=60)
+    assert (split, rows or None, first, pane) == (5, None, "AQ1", "topRight")
+    head = Head(format=FileFormat.XLSX, headings=("Record Action",), heading_row=60)
+    view = sheet_of(whole(writing.write_rejected(head, [WrittenRow(number=61, raw=["Add"])]))).sheet_view
+    assert view.pane is None
 
 
 def test_answers_to_validations_stand_beside_what_was_asked() -> None:

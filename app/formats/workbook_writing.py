@@ -56,6 +56,8 @@ _LOOKED_AT = 50
 """Rows by which the widths of columns are chosen."""
 _ON_SCREEN, _MOST_FROZEN = 150, 90
 """Characters of width that a screen shows, and how many of them may stand still."""
+_MOST_ROWS = 20
+"""Rows that may stand still: with more, no record could be seen."""
 _WHO = frozenset(map(code_key, ("First Name", "Last Name", "Activity Title")))
 """Headings of the columns that say whose a row is."""
 
@@ -191,10 +193,14 @@ class _Sheet:
         who = 1 + max((n for n, name in enumerate(self.table.headings[:own]) if code_key(name) in _WHO), default=-1)
         if sum(widths[:own]) <= _ON_SCREEN or sum(widths[:who]) > _MOST_FROZEN:
             who = 0
-        below = f"{column_name(own if who else 0)}{heading_row + 1}"
-        split, pane = (f'xSplit="{who}" ', "bottomRight") if who else ("", "bottomLeft")
+        rows = heading_row if heading_row <= _MOST_ROWS else 0
+        if not who and not rows:
+            return ""
+        below = f"{column_name(own if who else 0)}{rows + 1}"
+        split = (f'xSplit="{who}" ' if who else "") + (f'ySplit="{rows}" ' if rows else "")
+        pane = ("bottom" if rows else "top") + ("Right" if who else "Left")
         return (
-            f'<pane {split}ySplit="{heading_row}" topLeftCell="{below}" activePane="{pane}" state="frozen"/>'
+            f'<pane {split}topLeftCell="{below}" activePane="{pane}" state="frozen"/>'
             f'<selection pane="{pane}" activeCell="{below}" sqref="{below}"/>'
         )
 
