@@ -49,7 +49,7 @@ def test_otherwise_it_opens_at_its_beginning(headings: tuple[str, ...]) -> None:
 
 def test_headings_far_down_do_not_stand_still_over_the_whole_screen() -> None:
     split, rows, first, pane = seen(WIDE, heading_row=60)
-    assert (split, rows or None, first, pane) == (5, None, "AQ1", "topRight")
+    assert (split, rows or None, first, pane) == (5, None, "AQ60", "topRight")
     head = Head(format=FileFormat.XLSX, headings=("Record Action",), heading_row=60)
     view = sheet_of(whole(writing.write_rejected(head, [WrittenRow(number=61, raw=["Add"])]))).sheet_view
     assert view.pane is None

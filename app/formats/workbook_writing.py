@@ -196,7 +196,7 @@ class _Sheet:
         rows = heading_row if heading_row <= _MOST_ROWS else 0
         if not who and not rows:
             return ""
-        below = f"{column_name(own if who else 0)}{rows + 1}"
+        below = f"{column_name(own if who else 0)}{rows + 1 if rows else heading_row}"
         split = (f'xSplit="{who}" ' if who else "") + (f'ySplit="{rows}" ' if rows else "")
         pane = ("bottom" if rows else "top") + ("Right" if who else "Left")
         return (
