@@ -204,7 +204,7 @@ def _wait_for(installed: World, sent: list[Batch], applied: int) -> None:
 
 def _trouble(installed: World, sent: list[Batch], processes: list[subprocess.Popen[bytes]], number: int) -> None:
     """Now and then, let a worker sleep past its claim while another works, or take their database away."""
-    if number % EVERY["stop"] == 5:
+    if number % EVERY["stop"] == 20:
         before = _progress(installed, sent)
         processes[0].send_signal(signal.SIGSTOP)
         time.sleep(STOPPED)
