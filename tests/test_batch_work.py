@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from app.core.errors import Unavailable
 from app.domain.batches import Batch, FileFault, FileFaultCode, RawRow, RowResult
 from app.services import batch_reading, batch_turns
 from app.services.batch_records import apply
@@ -214,6 +216,55 @@ def test_a_piece_that_fails_undoes_none_of_those_before_it(
     monkeypatch.undo()
     work_through(service)
     assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 12
+
+
+def test_a_batch_for_which_the_database_is_not_there_keeps_no_other_from_going_on(
+    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = tab_text(row(Completion_Date=day) for day in DAYS)
+    stuck, other = (upload(api, each).json["batch_id"] for each in (content, content + b"\r\n"))
+    while read_one(service):
+        pass
+
+    def fails(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
+        if batch.batch_id == stuck:
+            raise OperationalError("", None, Exception("out of memory"))
+        return apply(work, batch, rows)
+
+    monkeypatch.setattr(batch_turns, "apply", fails)
+    for _ in range(8):
+        moment.now += timedelta(seconds=1)
+        with suppress(Unavailable):
+            batch_turns.take(service, 5, seconds=60)
+    assert api.get(f"/v1/batches/{other}").json["status"] == "completed"
+    assert api.get(f"/v1/batches/{stuck}").json["status"] == "applying"
+
+
+def test_a_transaction_that_ends_in_a_later_piece_takes_the_earlier_ones_with_it(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = upload(api, tab_text(row(Completion_Date=day) for day in DAYS)).json["batch_id"]
+    while read_one(service):
+        pass
+    lost: list[int] = []
+
+    def loses(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
+        if batch.applied and not lost:
+            driver: Any = work.connection.connection.driver_connection
+            driver.rollback()
+            lost.append(batch.applied)
+            raise RuntimeError("the disk is full")
+        return apply(work, batch, rows)
+
+    monkeypatch.setattr(batch_turns, "apply", loses)
+    with suppress(Unavailable):
+        batch_turns.take(service, 4, seconds=60)
+    assert lost == [4]
+    told = api.get(f"/v1/batches/{batch_id}").json["counts"].get("added", 0)
+    assert told == len(api.completions(activity_id=GRAND_ROUNDS, limit=500)) <= 2
+    work_through(service)
+    assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 12
+    settle(service)
 
 
 def test_a_file_that_its_parser_does_not_survive_is_tried_three_times_and_the_next_is_read(

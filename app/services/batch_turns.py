@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import Unavailable
 from app.core.logging import log, where
@@ -105,9 +104,9 @@ def _turns(service: Service, at_once: int, reached: _Reached, seconds: float, co
         try:
             with dialect.savepoint(connection):
                 more = _turn(service, at_once, _Reached(asked), connection)
-        except (DBAPIError, Unavailable):
-            raise
         except Exception:
+            if not dialect.stands(connection):
+                raise
             # The pieces before it stand. It comes again as the first of the next turn, which finds out what is wrong.
             break
         if more is None:
