@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection
 
 from app.domain.batches import BatchKind
 from app.main import create_app
 from app.services import batch_command, checks, uploads
 from app.services.context import Service
 from app.store import dialect
+from app.store import uploads as store
 from tests.conftest import as_described
 from tests.live import at_once
 from tests.problems import assert_problem
@@ -121,3 +124,22 @@ def test_there_may_be_no_bound_and_the_operator_has_none(service: Service, bound
     batch = batch_command.run(bounded, file, "0008001", BatchKind.ACTIVITIES, dry_run=True, told=lambda _: None)
     assert batch.finished
     assert taken(service) == 2 * QUOTA + 1
+
+
+def test_a_piece_and_the_removal_of_its_upload_take_their_locks_in_one_order(service: Service) -> None:
+    """A sender that goes away while a piece is written: its upload is dropped beside that, and neither blocks both."""
+    upload_id = uploads.keep_whole(service, "0008001", [b"a"], 1, "digest")
+    verbs: tuple[Callable[[Connection], object], ...] = (
+        lambda connection: store.add_piece(connection, upload_id, "0008001", 1, b"b", QUOTA),
+        lambda connection: store.drop(connection, [upload_id]),
+    )
+    for verb in verbs:
+        ran: list[str] = []
+        dialect.BEFORE_STATEMENT.append(ran.append)
+        try:
+            service.database.write(verb)
+        finally:
+            dialect.BEFORE_STATEMENT.remove(ran.append)
+        written = [each for each in ran if re.match(r"(UPDATE|DELETE FROM) (uploads|upload_totals) ", each)]
+        assert [each.split()[1 + each.startswith("DELETE")] for each in written] == ["uploads", "upload_totals"]
+    assert taken(service) == 0

@@ -23,15 +23,21 @@ def add_piece(
     connection: Connection, upload_id: str, provider_id: str, piece: int, content: bytes, most: int | None
 ) -> bool:
     """Keep the next piece of a file; False when the provider's uploads would take more bytes than they may."""
+    # The upload before the total, as `drop` has them: it may run beside this when the sender goes away.
+    _grow(connection, upload_id, len(content))
     bound = " AND bytes + :more <= :most" if most is not None else ""
     counted = {"id": provider_id, "more": len(content), "most": most}
     sql = f"UPDATE upload_totals SET bytes = bytes + :more WHERE provider_id = :id{bound}"
     if not dialect.run(connection, sql, [counted]):
+        _grow(connection, upload_id, -len(content))
         return False
-    of_file = {"id": upload_id, "more": len(content)}
-    dialect.run(connection, "UPDATE uploads SET stored = stored + :more WHERE upload_id = :id", [of_file])
     dialect.insert(connection, tables.upload_pieces, [{"upload_id": upload_id, "piece": piece, "content": content}])
     return True
+
+
+def _grow(connection: Connection, upload_id: str, more: int) -> None:
+    of_file = {"id": upload_id, "more": more}
+    dialect.run(connection, "UPDATE uploads SET stored = stored + :more WHERE upload_id = :id", [of_file])
 
 
 def finish(connection: Connection, upload_id: str, size: int, digest: str) -> None:
