@@ -18,10 +18,11 @@ from app.services.batch_work import Pace
 from app.services.context import Service
 from app.services.deliveries import Courier
 from app.services.sealing import Sealed, seal_next
-from app.store import clients, commits
+from app.store import clients, commits, stalls
 
 PAUSE_SECONDS = 0.25
 HOUR_SECONDS = 3_600
+STALL_SECONDS = 5
 READERS = 2
 """Files read at once, each in a child process: a small file need not wait for a large one."""
 LEAVE_SECONDS = 2
@@ -126,6 +127,7 @@ class Worker:
             Loop(service, "sealing", seal),
             Loop(service, "settling", settle),
             Loop(service, "forgetting", forget, HOUR_SECONDS),
+            Loop(service, "ending stalls", end_stalls, STALL_SECONDS),
             *(Loop(service, "reading files", batch_work.read_one) for _ in range(READERS)),
             *(Loop(service, "applying files", Applier(service)) for _ in range(appliers)),
         ]
@@ -156,6 +158,17 @@ def forget(service: Service) -> bool:
     service.database.write(lambda connection: clients.forget_keys(connection, before))
     deliveries.forget_finished(service)
     return uploads.forget_abandoned(service) > 0
+
+
+def end_stalls(service: Service) -> bool:
+    """Take the locks from a process that was stopped while it sent rows to PostgreSQL: others go on."""
+    limit = service.settings.stall_limit
+    if service.database.on_sqlite or not limit:
+        return False
+    ended = service.database.read(lambda connection: stalls.end_stalled(connection, limit))
+    if ended:
+        log.warning("connections that had stalled were ended", connections=ended)
+    return False
 
 
 class Applier:

@@ -102,10 +102,10 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
     while not service.database.read(lambda connection: batches.get(connection, caller, batch_id)).finished:
         assert time.monotonic() < until, "the file is not worked through"
         time.sleep(0.1)
-    rows = service.database.read(
+    _, rows = service.database.read(
         lambda connection: batches.rows(connection, caller, batch_id, after=-1, limit=len(records) + 1, outcomes=())
     )
-    return [each.outcome.value for each in rows]
+    return [str(each.outcome) for each in rows]
 
 
 def _standing(installed: World) -> list[Any]:
