@@ -28,6 +28,7 @@ from app.services import demo
 from app.services.startup import open_service
 from app.worker import Worker
 from tests.live import Wire
+from tests.sent_files import ROW
 from tests.support import GRAND_ROUNDS, SECRET, Api, api_of
 
 FILES = Path(__file__).parent / "files"
@@ -36,24 +37,12 @@ NAME = "920_Learner_Excel_CME_MOC_REMS_Template.xlsx"
 Saved = Callable[[str, bytes], bytes]
 """What a spreadsheet program makes of a workbook when it saves it, by the name of the step."""
 
-REBECCA: dict[str, Any] = {
-    "Record Action": "Add",
-    "ACCME Activity ID": GRAND_ROUNDS,
-    "Completion Date": "12/12/2021",
-    "First Name": "Rebecca",
-    "Last Name": "Test",
-    "Date of Birth": "02/01",
-    "Licensing State": "Tennessee",
-    "Licensing ID": "444444",
-    "Number of CME Credits": 2,
-}
-
 
 def live_through(api: Api, saved: Saved) -> None:
     """Upload, look, download, mend and upload again; raises `AssertionError` where the page is not the slide's."""
     template = api.get("/v1/templates/learners.xlsx").response.content
-    sent(api, saved("added", filled(template, REBECCA)), NAME)
-    wrong = REBECCA | {"Completion Date": "12/11/2021", "Licensing ID": "444445", "Number of CME Credits": 1.1}
+    sent(api, saved("added", filled(template, ROW)), NAME)
+    wrong = ROW | {"Completion Date": "12/11/2021", "Licensing ID": "444445", "Number of CME Credits": 1.1}
     first = sent(api, saved("refused", filled(template, wrong)), NAME)
     half = corrected(rejected(api, first), {"Number of CME Credits": 1})
     second = sent(api, saved("still-refused", half), NAME.replace(".xlsx", " (1).xlsx"))

@@ -65,8 +65,11 @@ def seen(api: Api, batch_id: str) -> Any:
     return batch["status"], batch["counts"], batch["warnings"], rows, stands
 
 
+@pytest.mark.parametrize(
+    ("at_once", "alone"), [(3, False), (1, True)], ids=["a commit a piece", "pieces in one commit"]
+)
 def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, moment: Moment, at_once: int, alone: bool
 ) -> None:
     content = tab_text(MIXED)
     expected = seen(api, worked(api, service, content, at_once=3)["batch_id"])
@@ -76,7 +79,7 @@ def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
         batch_id = upload(api, content).json["batch_id"]
         with unplugged_at(number) as count:
             try:
-                work_through(service, 3)
+                work_through(service, at_once, alone=alone)
                 ended = next(count) <= number
             except Unplugged:
                 # Whoever was dead for so long has lost its claim.

@@ -11,7 +11,8 @@ import pytest
 
 from app.domain.boards import BoardKind, Need
 from app.domain.states import STATES
-from app.rules.catalogue import BOARDS_FOLDER, CatalogueError, load_catalogue
+from app.rules import advice
+from app.rules.catalogue import ADVICES, BOARDS_FOLDER, CatalogueError, load_catalogue
 from app.rules.engine import COMPLETION_RULES
 from app.rules.examples import failed, refusals
 from tests.pure import CATALOGUE
@@ -240,3 +241,15 @@ def test_a_later_folder_replaces_a_board(tmp_path: Path) -> None:
     assert not both.boards["ABP"].counts_once_per_day("journal-cme")
     assert both.digest != CATALOGUE.digest
     assert set(both.boards) == set(CATALOGUE.boards)
+
+
+def test_what_only_boards_advise_is_asked_of_their_records_alone() -> None:
+    # The judge passes over advice that no board of a record gives: so each must have nothing to say without one.
+    of_the_file = {
+        each.id: each.judge for each in COMPLETION_RULES.values() if each.judge.__module__ == advice.__name__
+    }
+    assert set(of_the_file) == ADVICES
+    for id_, judge in of_the_file.items():
+        code: Any = judge
+        assert "_advised" in code.__code__.co_names, id_
+        assert id_ in code.__code__.co_consts, id_

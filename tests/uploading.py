@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from app.services.batch_work import Pace, apply_some, read_one
@@ -19,9 +20,10 @@ def upload(
     return api.send("POST", "/v1/batches", headers=headers, files={"file": (name, content)}, data=form)
 
 
-def work_through(service: Service, at_once: int = 50) -> None:
-    """Read and apply every file that waits, as a worker would."""
-    while read_one(service) or apply_some(service, Pace(on_sqlite=service.database.on_sqlite, at_once=at_once)):
+def work_through(service: Service, at_once: int = 50, *, alone: bool = False) -> None:
+    """Read and apply every file that waits, as a worker would; `alone` as one does while nobody else writes."""
+    pace = Pace(on_sqlite=service.database.on_sqlite, at_once=at_once)
+    while read_one(service) or apply_some(service, replace(pace), alone=alone):
         pass
 
 

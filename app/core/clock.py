@@ -17,6 +17,7 @@ def now() -> datetime:
 
 
 _DRAWN = 512
+"""Ids for which noise is drawn at once."""
 
 
 class _Ids:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -15,7 +18,7 @@ LOCK_ATTEMPTS = 6
 """How often a transaction waits for others' locks in all, when nobody waits behind it."""
 _RETRIED_STATES = frozenset({"40001", "40P01"})
 
-__all__ = ["PoolTimeout", "connection_lost", "lost_a_race", "surely_undone", "unavailable"]
+__all__ = ["PoolTimeout", "connection_lost", "lost_a_race", "stands", "surely_undone", "unavailable"]
 
 
 def connection_lost(error: BaseException) -> bool:
@@ -61,3 +64,13 @@ def surely_undone(error: BaseException) -> bool:
     A database that could not be reached, and a commit whose answer was lost, do not say.
     """
     return not isinstance(error, Unavailable) or error.undone
+
+
+def stands(connection: Connection) -> bool:
+    """Tell whether a transaction is still there after an error: a full disk ends it, or a server that goes away."""
+    if connection.invalidated or not connection.in_transaction():
+        return False
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        return bool(driver.in_transaction)
+    return bool(driver.info.transaction_status.name == "INTRANS")

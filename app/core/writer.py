@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from app.core.engines import BUSY_SECONDS
 from app.core.errors import Unavailable
 from app.core.joining import AT_ONCE, Job, Verb, together
-from app.core.races import unavailable
+from app.core.races import stands, unavailable
 
 PATIENCE = 0.5
 """Seconds after which a piece of long work goes before those who came by themselves."""
@@ -142,8 +142,7 @@ def _behind_savepoint(connection: Connection, verb: Verb[Any]) -> Any:
     try:
         result = verb(connection)
     except Exception as error:
-        driver: Any = connection.connection.driver_connection
-        if isinstance(error, OperationalError) and not driver.in_transaction:
+        if not stands(connection):
             # The transaction itself is gone: nobody of the group can be answered.
             raise
         connection.exec_driver_sql("ROLLBACK TO one")

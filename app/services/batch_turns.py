@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import Unavailable
 from app.core.logging import log, where
+from app.core.races import stands
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
 from app.formats.records import Place
@@ -105,7 +106,7 @@ def _turns(service: Service, at_once: int, reached: _Reached, seconds: float, co
             with dialect.savepoint(connection):
                 more = _turn(service, at_once, _Reached(asked), connection)
         except Exception:
-            if not dialect.stands(connection):
+            if not stands(connection):
                 raise
             # The pieces before it stand. It comes again as the first of the next turn, which finds out what is wrong.
             break

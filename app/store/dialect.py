@@ -345,14 +345,6 @@ def savepoint(connection: Connection) -> Iterator[None]:
     _execute(connection, "RELEASE SAVEPOINT row", ())
 
 
-def stands(connection: Connection) -> bool:
-    """Tell whether a transaction is still there after an error: a full disk ends it, or a server that goes away."""
-    if connection.invalidated or not connection.in_transaction():
-        return False
-    driver: Any = connection.connection.driver_connection
-    return bool(driver.in_transaction if on_sqlite(connection) else driver.info.transaction_status.name == "INTRANS")
-
-
 def for_update(connection: Connection, strength: str = "UPDATE") -> str:
     """Return the clause that locks the rows read, where the database has row locks."""
     return "" if on_sqlite(connection) else f" FOR {strength}"
