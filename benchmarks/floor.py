@@ -23,15 +23,16 @@ async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> 
     now = datetime.now(UTC)
     report = body.as_report(caller.provider_id, now, EntryMethod.API)
     credit = Credit(
-        credit_id="0" * 36, kind=CreditKind.CME, board="CA-M", reported_id=report.cme[0].license_id, registry_id=None,
+        credit_id="0" * 36, kind=CreditKind.CME, board="CA-M",
+        number_reported=report.cme[0].license_id, number_on_file=None,
         quarters=4, credit_types=(), client_references=(), status=CreditStatus.PENDING, delivery=Delivery.BOARD,
         status_reason=None, status_at=now, once_per_day=False,
     )  # fmt: skip
     day = report.completed_on
     assert isinstance(day, date)
     completion = Completion(
-        completion_id="0" * 36, provider_id=report.provider_id, activity_id=str(report.activity_id), learner_id="0",
-        subject="0", link="lrn_0", completed_on=day, occasion=1, first_name=report.person.first_name,
+        completion_id="0" * 36, provider_id=report.provider_id, activity_id=str(report.activity_id), physician_id="0",
+        subject="0", learner_id="lrn_0", completed_on=day, occasion=1, first_name=report.person.first_name,
         last_name=report.person.last_name, birth_date=str(report.person.birth_date), npi=None, rems=None,
         entry_method="api", client_id="0", batch_id=None, submitted_at=now, updated_at=now, version=1,
         withdrawn_at=None, catalogue="", credits=(credit,),

@@ -77,7 +77,7 @@ def an_activity(*registrations: Registration, **fields: Any) -> Activity:
 
 
 def a_learner(
-    learner_id: str = "learner-1",
+    physician_id: str = "learner-1",
     *,
     first_name: str = "Rebecca",
     last_name: str = "Test",
@@ -92,7 +92,7 @@ def a_learner(
         licenses = {"TN-M": "444444", "ME-M": "MD9977", "ZZNC": "2001-00123"}
     held = BOARD_IDS if certifications is None else certifications
     return Learner(
-        learner_id=learner_id,
+        physician_id=physician_id,
         names=frozenset(full_name_key(first_name, last) for last in (last_name, *other_last_names)),
         birth_date=birth_date,
         npi=npi,
@@ -161,8 +161,8 @@ def a_credit(board: str = "TN-M", credits: float = 2, **fields: Any) -> Credit:
         "credit_id": f"credit-{board}",
         "kind": kind,
         "board": board,
-        "reported_id": None,
-        "registry_id": None,
+        "number_reported": None,
+        "number_on_file": None,
         "quarters": quarters,
         "credit_types": ((ONE_TYPE[board], quarters),) if kind is CreditKind.MOC else (),
         "client_references": (),
@@ -182,9 +182,9 @@ def a_completion(*credits: Credit, **fields: Any) -> Completion:
         "completion_id": f"completion-{day}-{occasion}",
         "provider_id": PROVIDER,
         "activity_id": ACTIVITY_ID,
-        "learner_id": "learner-1",
+        "physician_id": "learner-1",
         "subject": "learner-1",
-        "link": LINK,
+        "learner_id": LINK,
         "completed_on": DAY,
         "occasion": 1,
         "first_name": "Rebecca",
@@ -269,7 +269,7 @@ def judged(
         day_quarters=day_quarters or {},
         support="help@example.org",
     )
-    candidates = Candidates.of(people, {(PROVIDER, LINK): people[0].learner_id} if people else {})
+    candidates = Candidates.of(people, {(PROVIDER, LINK): people[0].physician_id} if people else {})
     match = NOT_ASKED
     if facts.activity_of(report) is not None:
         match = find_learner(report, candidates, CATALOGUE)

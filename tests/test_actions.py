@@ -177,7 +177,7 @@ def test_an_update_corrects_what_it_names_under_the_same_ids(api: Api, service: 
     assert (after.outcome, after.completion.version) == (Outcome.UPDATED, 2)
     assert [each.credit_id for each in after.completion.credits] == [each.credit_id for each in before.credits]
     corrected, *same = after.completion.credits
-    assert (corrected.quarters, corrected.client_references, corrected.reported_id) == (12, ("ccid:a:1",), "881")
+    assert (corrected.quarters, corrected.client_references, corrected.number_reported) == (12, ("ccid:a:1",), "881")
     assert same == list(before.credits[1:])
     assert events(service, before.completion_id)[3:] == [("corrected", "TN-M")]
     assert only(service, row).outcome is Outcome.UNCHANGED

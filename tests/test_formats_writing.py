@@ -135,7 +135,7 @@ def test_a_successful_file_has_warnings_and_no_old_errors(format: FileFormat) ->
 
 @pytest.mark.parametrize("format", TABLES)
 def test_answers_to_validations_stand_beside_the_rows(format: FileFormat) -> None:
-    answers = [a_result(), a_result(result="none", learner_link="", boards=(), what_to_do="Check the state.")]
+    answers = [a_result(), a_result(result="none", learner_id="", boards=(), what_to_do="Check the state.")]
     one, none = below(table_of(whole(writing.write_results(a_head(format), answers)), format))
     assert (one["Result"], one["Learner Link"], one["Boards"]) == ("One learner was matched", "lrn_1", "ABIM, TN-M")
     assert (none["Result"], none["What to do"]) == ("No learner was matched", "Check the state.")

@@ -90,7 +90,7 @@ def test_two_namesakes_of_one_state_are_told_apart_by_licence_board_id_or_npi() 
     by_licence = judged(a_report(a_cme(license_id="555555")), learners=both)
     by_board = judged(a_report(a_cme(), a_moc(board_id="222222")), learners=both)
     by_npi = _said_by({"npi": NPI}, learners=both)
-    found = [each.match.learner and each.match.learner.learner_id for each in (by_licence, by_board, by_npi)]
+    found = [each.match.learner and each.match.learner.physician_id for each in (by_licence, by_board, by_npi)]
     assert found == ["learner-2", "learner-2", "learner-1"]
     assert by_licence.rejects == by_board.rejects == by_npi.rejects == set()
 

@@ -16,9 +16,9 @@ from tests.submitting import submit
 from tests.support import settle
 
 
-def _holder(license_id: str = "007", board_id: str = "000123", learner_id: str = "learner-1", **more: Any) -> Learner:
+def _holder(license_id: str = "007", board_id: str = "000123", physician_id: str = "learner-1", **more: Any) -> Learner:
     held: Mapping[str, Any] = {"licenses": {"TN-M": license_id}, "certifications": {"ABIM": board_id}, "npi": None}
-    return a_learner(learner_id, **{**held, **more})
+    return a_learner(physician_id, **{**held, **more})
 
 
 def _by_licence(given: str, *learners: Learner, was_number: bool = True) -> Verdict:
@@ -31,7 +31,7 @@ def _by_board(given: str, *learners: Learner, was_number: bool = True) -> Verdic
 
 
 def _who(verdict: Verdict) -> str | None:
-    return verdict.match.learner.learner_id if verdict.match.learner else None
+    return verdict.match.learner.physician_id if verdict.match.learner else None
 
 
 def test_a_number_cell_finds_the_number_with_its_leading_zeros() -> None:

@@ -213,7 +213,7 @@ def test_a_state_of_two_boards_means_the_one_a_report_goes_to_and_never_a_second
 
 
 def test_participation_in_rems_is_deleted_by_its_local_identifier() -> None:
-    standing = [a_completion(rems=a_rems(), learner_id=None, subject="rems:0008001:17")]
+    standing = [a_completion(rems=a_rems(), physician_id=None, subject="rems:0008001:17")]
     verdict = judged(_delete(a_rems(), person=a_person(first_name=None)), standing=standing)
     assert (_found(verdict), verdict.findings) == ((Outcome.DELETED, 1, set()), ())
     assert judged(_delete(a_rems(local_id=None))).rejects == {"rems-identifier-required"}

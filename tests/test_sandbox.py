@@ -118,11 +118,11 @@ def test_a_registry_row_without_numbers_does_not_complete_a_magic_learner(servic
 def test_of_two_who_are_the_same_a_report_finds_the_one_of_its_world(in_sandbox: bool, found: str) -> None:
     both = [pure.a_learner("physician"), replace(pure.a_learner("magic"), sandbox="one")]
     report = replace(pure.a_report(), sandbox=in_sandbox)
-    for known in (both, [each for each in both if each.learner_id == found]):
+    for known in (both, [each for each in both if each.physician_id == found]):
         match = find_learner(report, Candidates.of(known), pure.CATALOGUE)
         assert match.learner is not None
-        assert match.learner.learner_id == found
-    nobody = find_learner(report, Candidates.of(each for each in both if each.learner_id != found), pure.CATALOGUE)
+        assert match.learner.physician_id == found
+    nobody = find_learner(report, Candidates.of(each for each in both if each.physician_id != found), pure.CATALOGUE)
     assert nobody.learner is None
 
 

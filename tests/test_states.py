@@ -25,7 +25,7 @@ PENDING, ACCEPTED, REJECTED, WITHDRAWN = CreditStatus
 
 def a_credit(status: CreditStatus = PENDING) -> Credit:
     return Credit(
-        credit_id="1", kind=CreditKind.MOC, board="ABA", reported_id="1", registry_id="1", quarters=1,
+        credit_id="1", kind=CreditKind.MOC, board="ABA", number_reported="1", number_on_file="1", quarters=1,
         credit_types=(("Lifelong Learning", 1),), client_references=(), status=status, delivery=Delivery.BOARD,
         status_reason=None, status_at=NOW, once_per_day=True,
     )  # fmt: skip

@@ -24,8 +24,8 @@ SCHOOLS = (None, "Duke & Sons", "Meharry")
 
 def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> Found:
     """Find learners as the registry's indexes do, one by one."""
-    ids = [[person.learner_id for person in people if _under(person, each)][: each.most + 1] for each in lookups]
-    return Found(ids, {person.learner_id: person for person in people})
+    ids = [[person.physician_id for person in people if _under(person, each)][: each.most + 1] for each in lookups]
+    return Found(ids, {person.physician_id: person for person in people})
 
 
 def _under(person: Learner, lookup: Lookup) -> bool:
@@ -71,7 +71,7 @@ def result(*people: Learner, **fields: object) -> Result:
 def person_of(number: int, npi: str | None, draw: st.DrawFn) -> Learner:
     numbers = st.sampled_from(["1", "01", "2", NPI])
     return Learner(
-        learner_id=f"learner-{number}",
+        physician_id=f"learner-{number}",
         names=draw(
             st.sampled_from([frozenset({("test", "rebecca")}), frozenset({("test", "rebecca"), ("old", "rebecca")})])
         ),
@@ -112,7 +112,7 @@ def expected_of(fitting: Sequence[Learner], evidence: Evidence) -> Decision:
     """Return what comparing everybody would decide."""
     if len(fitting) != 1:
         return Decision(Result.SEVERAL if fitting else Result.NONE)
-    return Decision(Result.ONE, fitting[0].learner_id, matched_boards(fitting[0], evidence))
+    return Decision(Result.ONE, fitting[0].physician_id, matched_boards(fitting[0], evidence))
 
 
 @given(registries(), requests)
@@ -134,9 +134,9 @@ def test_however_few_a_lookup_may_return_one_is_the_only_one(
     request = a_request(**fields)
     evidence = evidence_of(request, CATALOGUE)
     fitting = [each for each in people if fits(each, evidence)]
-    said, learner_id, _ = answer(request, people, most)
+    said, physician_id, _ = answer(request, people, most)
     if said is Result.ONE:
-        assert [each.learner_id for each in fitting] == [learner_id]
+        assert [each.physician_id for each in fitting] == [physician_id]
     elif said is Result.NONE:
         assert fitting == []
 
@@ -166,16 +166,16 @@ def test_more_of_what_is_true_never_turns_one_into_none(data: st.DataObject, peo
     more = less | told_of(person, draw)
     assert answer(a_request(**more), people, most)[0] is not Result.NONE
     if answer(a_request(**less), people)[0] is Result.ONE:
-        assert answer(a_request(**more), people)[:2] == (Result.ONE, person.learner_id)
+        assert answer(a_request(**more), people)[:2] == (Result.ONE, person.physician_id)
 
 
 @given(registries(), requests)
 def test_no_board_is_told_that_was_not_named(people: list[Learner], fields: dict[str, object]) -> None:
     request = a_request(**fields)
     evidence = evidence_of(request, CATALOGUE)
-    _, learner_id, boards = answer(request, people)
-    if learner_id is not None:
-        (learner,) = [each for each in people if each.learner_id == learner_id]
+    _, physician_id, boards = answer(request, people)
+    if physician_id is not None:
+        (learner,) = [each for each in people if each.physician_id == physician_id]
         named = {board.code for board in CATALOGUE.licensing(request.state)} if request.state else set()
         named |= {evidence.certifying} if evidence.certifying else set()
         assert set(boards) <= named & {held.board for held in (*learner.licenses, *learner.certifications)}
@@ -203,7 +203,7 @@ def test_names_alone_are_enough_to_ask() -> None:
     ],
 )  # fmt: skip
 def test_every_kind_of_evidence_tells_namesakes_apart(fields: dict[str, object]) -> None:
-    assert answer(a_request(**fields), TWO)[:2] == (Result.ONE, TWO[0].learner_id)
+    assert answer(a_request(**fields), TWO)[:2] == (Result.ONE, TWO[0].physician_id)
 
 
 @pytest.mark.parametrize(

@@ -314,8 +314,8 @@ def test_many_callers_are_answered_in_one_transaction_each_with_its_own_links(se
 
     first, missed, theirs, again, refused = service.database.write(together)
     assert (first.result, missed.result, refused.result) == (Result.ONE, Result.NONE, Result.NOT_ASKED)
-    assert first.link == again.link != theirs.link
-    assert (missed.link, refused.link) == (None, None)
+    assert first.learner_id == again.learner_id != theirs.learner_id
+    assert (missed.learner_id, refused.learner_id) == (None, None)
     assert [each.rule for each in refused.findings] == ["name-required"]
     noted = [dialect.as_document(fields) for _, fields in requests_written(service)]
     assert noted == [{"added": 1}, {"added": 1}]

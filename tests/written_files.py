@@ -86,7 +86,7 @@ def a_written(raw: Raw | None = None, *notes: Note, number: int = 3) -> WrittenR
 
 def a_result(raw: Raw | None = None, **fields: Any) -> ResultRow:
     """A row of a validation that matched one learner."""
-    defaults: dict[str, Any] = {"result": "one", "learner_link": "lrn_1", "boards": ("ABIM", "TN-M")}
+    defaults: dict[str, Any] = {"result": "one", "learner_id": "lrn_1", "boards": ("ABIM", "TN-M")}
     return ResultRow(number=3, raw=a_row_of_cells() if raw is None else raw, **(defaults | fields))
 
 

@@ -27,7 +27,7 @@ class Wanted:
     short_certifications: set[BoardAndId] = field(default_factory=set)
     """Board ids from number cells, without leading zeros."""
     npis: set[str] = field(default_factory=set)
-    links: set[tuple[str, str]] = field(default_factory=set)
+    learner_ids: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, other: Wanted) -> None:
         """Add the keys of another report."""
@@ -37,7 +37,7 @@ class Wanted:
         self.short_licenses |= other.short_licenses
         self.short_certifications |= other.short_certifications
         self.npis |= other.npis
-        self.links |= other.links
+        self.learner_ids |= other.learner_ids
 
 
 def _lists() -> dict[Any, list[Learner]]:
@@ -49,7 +49,7 @@ class Candidates:
     """Everybody found under the wanted keys. Being found is not yet being meant."""
 
     learners: dict[str, Learner]
-    by_link: dict[tuple[str, str], str]
+    by_learner_id: dict[tuple[str, str], str]
     _by_name: dict[Any, list[Learner]] = field(default_factory=_lists)
     _by_license: dict[Any, list[Learner]] = field(default_factory=_lists)
     _by_certification: dict[Any, list[Learner]] = field(default_factory=_lists)
@@ -59,11 +59,11 @@ class Candidates:
     _worlds: dict[bool, Candidates] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, learners: Iterable[Learner], links: dict[tuple[str, str], str] | None = None) -> Candidates:
+    def of(cls, learners: Iterable[Learner], learner_ids: dict[tuple[str, str], str] | None = None) -> Candidates:
         """Index learners by everything a report may name them by."""
-        found = cls({}, links or {})
+        found = cls({}, learner_ids or {})
         for learner in learners:
-            found.learners[learner.learner_id] = learner
+            found.learners[learner.physician_id] = learner
             for last, first in learner.names:
                 found._by_name[last, first, learner.birth_date or ""].append(learner)
             for held in learner.licenses:
@@ -80,7 +80,7 @@ class Candidates:
         """Return those of the sandbox, or those of the registry: for a report, the others do not exist."""
         if sandbox not in self._worlds:
             here = [learner for learner in self.learners.values() if bool(learner.sandbox) is sandbox]
-            self._worlds[sandbox] = self if len(here) == len(self.learners) else Candidates.of(here, self.by_link)
+            self._worlds[sandbox] = self if len(here) == len(self.learners) else Candidates.of(here, self.by_learner_id)
         return self._worlds[sandbox]
 
     def holds_license(self, board: str, key: str, *, was_number: bool = False) -> bool:
@@ -94,9 +94,9 @@ class Candidates:
     def under(self, wanted: Wanted, report: CompletionReport) -> dict[str, Learner]:
         """Return everybody that any evidence of one report points to; a learner id names one and no other."""
         if report.person.learner_id is not None:
-            learner_id = self.by_link.get((report.provider_id, report.person.learner_id))
-            known = self.learners.get(learner_id) if learner_id else None
-            return {known.learner_id: known} if known else {}
+            physician_id = self.by_learner_id.get((report.provider_id, report.person.learner_id))
+            known = self.learners.get(physician_id) if physician_id else None
+            return {known.physician_id: known} if known else {}
         pool: dict[str, Learner] = {}
         for index, keys in (
             (self._by_name, wanted.names),
@@ -108,5 +108,5 @@ class Candidates:
         ):
             for key in keys:
                 for learner in index.get(key, ()):
-                    pool[learner.learner_id] = learner
+                    pool[learner.physician_id] = learner
         return pool

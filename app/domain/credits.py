@@ -93,9 +93,9 @@ class Credit:
     credit_id: str
     kind: CreditKind
     board: str
-    reported_id: str | None
+    number_reported: str | None
     """The learner's number with the board as the sender gave it."""
-    registry_id: str | None
+    number_on_file: str | None
     """The same number as the registry has it: what the board is told."""
     quarters: int
     credit_types: tuple[tuple[str, int], ...]
@@ -128,11 +128,11 @@ class Completion:
     completion_id: str
     provider_id: str
     activity_id: str
-    learner_id: str | None
+    physician_id: str | None
     """The registry's own id of the learner; never shown."""
     subject: str
     """Who it is about, for uniqueness: the registry id, or provider and local id where there is no physician."""
-    link: str | None
+    learner_id: str | None
     """The opaque id by which the provider may name the learner."""
     completed_on: date
     occasion: int

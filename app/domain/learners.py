@@ -45,7 +45,7 @@ class RegistryRow:
 class Learner:
     """One physician of the registry, as far as matching and rules need to know them."""
 
-    learner_id: str
+    physician_id: str
     names: frozenset[tuple[str, str]]
     """(last, first) as name keys, other last names included."""
     birth_date: str | None

@@ -27,7 +27,7 @@ class MagicLearner:
     reason: Refusal | None
 
     @property
-    def learner_id(self) -> str:
+    def physician_id(self) -> str:
         """The registry id, the same everywhere."""
         return f"sandbox-{self.name}"
 

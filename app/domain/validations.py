@@ -82,7 +82,7 @@ class Found(NamedTuple):
     """Of each lookup, in their order, the learners' ids; one more than it may return when there are more."""
     learners: Mapping[str, Learner]
     """Everybody under lookups that have not looked at everything, and did not return too many."""
-    links: Mapping[tuple[str, str], str | None] = {}
+    learner_ids: Mapping[tuple[str, str], str | None] = {}
     """Of a provider and a learner, the opaque id; None where there is none yet. Nothing of those in `learners`."""
 
 
@@ -90,7 +90,7 @@ class Validated(NamedTuple):
     """The answer to one validation, as far as it may be told."""
 
     result: Result
-    link: str | None = None
+    learner_id: str | None = None
     """The opaque id by which the provider may name the one learner."""
     matched_boards: tuple[str, ...] = ()
     """Boards named in the request of which the one learner is on file, as codes."""

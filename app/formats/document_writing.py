@@ -76,8 +76,8 @@ def _comment(title: str, notes: tuple[Note, ...]) -> str:
 
 
 def _answer(row: ResultRow) -> str:
-    result, link, boards, what_to_do = result_texts(row)
-    named = (("Learner link", link), ("Boards", boards), ("What to do", what_to_do))
+    result, learner_id, boards, what_to_do = result_texts(row)
+    named = (("Learner link", learner_id), ("Boards", boards), ("What to do", what_to_do))
     return _as_comment([f"Record {row.number}: {result}.", *(f"  {name}: {text}" for name, text in named if text)])
 
 

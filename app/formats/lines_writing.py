@@ -41,7 +41,7 @@ def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
             RESULT,
             {
                 "result": row.result,
-                "learner_id": row.learner_link or None,
+                "learner_id": row.learner_id or None,
                 "matched_boards": list(row.boards),
                 "hint": row.what_to_do,
             },

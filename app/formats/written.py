@@ -45,7 +45,7 @@ class ResultRow:
     raw: Raw
     result: str
     """As the API names it: `one`, `more_than_one`, `none`."""
-    learner_link: str = ""
+    learner_id: str = ""
     """The learner's id for this provider."""
     boards: tuple[str, ...] = ()
     """Codes of the boards named in the row that know the learner."""
@@ -94,7 +94,7 @@ def warning_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: s
 
 def result_texts(row: ResultRow) -> tuple[str, str, str, str]:
     """Return the cells of `VALIDATION_RESULTS`."""
-    return RESULTS.get(row.result, NO_LEARNER), row.learner_link, ", ".join(row.boards), row.what_to_do
+    return RESULTS.get(row.result, NO_LEARNER), row.learner_id, ", ".join(row.boards), row.what_to_do
 
 
 def named(headings: tuple[str, ...], note: Note) -> str:

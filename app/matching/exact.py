@@ -26,7 +26,7 @@ def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
         return wanted
     person = report.person
     if person.learner_id is not None:
-        wanted.links.add((report.provider_id, person.learner_id))
+        wanted.learner_ids.add((report.provider_id, person.learner_id))
     if isinstance(person.birth_date, MonthDay):
         last, first = person.name
         wanted.names.add((last, first, str(person.birth_date)))

@@ -132,7 +132,7 @@ class Decision(NamedTuple):
     """How many fit; who, and on file with which of the boards named, when it is one."""
 
     result: Result
-    learner_id: str | None = None
+    physician_id: str | None = None
     boards: tuple[str, ...] = ()
 
 

@@ -106,7 +106,7 @@ def abp_birth_date(case: Case) -> Iterator[Fault]:
 def _own_quarters(case: Case, board: str) -> int:
     """Return what a corrected completion itself held of a board on the day: it is left out of the sum."""
     own = case.corrects
-    if own is None or case.learner is None or own.subject != case.learner.learner_id or own.completed_on != case.day:
+    if own is None or case.learner is None or own.subject != case.learner.physician_id or own.completed_on != case.day:
         return 0
     return held_quarters(own.credits).get(board, 0)
 
@@ -117,7 +117,7 @@ def daily_credits_unusual(case: Case) -> Iterator[Fault]:
     assert case.learner is not None
     for pointer, moc, board in _advised(case, "daily-credits-unusual"):
         held = case.facts.day_quarters.get(
-            (case.report.provider_id, case.learner.learner_id, board.code, case.completed), 0
+            (case.report.provider_id, case.learner.physician_id, board.code, case.completed), 0
         ) - _own_quarters(case, board.code)
         fresh = case.placement is not None and any(t.board == board.code for t in case.placement.fresh)
         total = held + (moc.total_quarters or 0 if fresh else 0)

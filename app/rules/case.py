@@ -127,7 +127,7 @@ class Case:
 def subject_of(report: CompletionReport, match: Match) -> str | None:
     """Return whom a record is about: the matched learner, or for REMS only the provider's own id of the person."""
     if match.learner is not None:
-        return match.learner.learner_id
+        return match.learner.physician_id
     if report.rems_only and report.rems is not None and report.rems.local_id:
         return rems_subject(report.provider_id, report.rems.local_id)
     return None
@@ -205,7 +205,7 @@ def _where_it_stands(
     assert match.learner is not None
     day = report.completed_on
     credits = [c for each in (standing.on(day) if isinstance(day, date) else ()) for c in each.credits]
-    if corrects is not None and corrects.subject == match.learner.learner_id:
+    if corrects is not None and corrects.subject == match.learner.physician_id:
         credits = list(corrects.credits)
     if not credits:
         yield from match.cme
@@ -243,7 +243,7 @@ def _targets(
                 quarters=quarters or 0,
                 credit_types=_special_credits(cme, board),
                 client_references=_references(report.client_reference, cme.client_reference, cme.special_credits),
-                reported_id=cme.license_id,
+                number_reported=cme.license_id,
                 holding=license_,
                 once_per_day=False,
             )
@@ -262,7 +262,7 @@ def _targets(
                 if each.type and (amount := quarters_of(each.credits)) is not None
             ),
             client_references=_references(report.client_reference, moc.client_reference, moc.credit_types),
-            reported_id=moc.board_id,
+            number_reported=moc.board_id,
             holding=certification,
             once_per_day=certifying.counts_once_per_day(activity.kind.code if activity.kind else ""),
         )

@@ -65,7 +65,7 @@ def refusals(catalogue: Catalogue, board: Board, given: Mapping[str, Any]) -> se
         else (Registration(board=board.code, credit_types=tuple(dict.fromkeys(board.type_name(t) for t in types))),),
     )  # fmt: skip
     learner = Learner(
-        learner_id="example", names=frozenset({_PERSON.name}), birth_date=str(_PERSON.birth_date), npi=None,
+        physician_id="example", names=frozenset({_PERSON.name}), birth_date=str(_PERSON.birth_date), npi=None,
         licenses=(held,) if licensing else (), certifications=() if licensing else (held,),
     )  # fmt: skip
     report = CompletionReport(

@@ -29,7 +29,7 @@ class Target:
     credit_types: tuple[tuple[str, float], ...]
     client_references: tuple[str, ...]
     """The sender's own keys, of the record, of this part of it, and of its types."""
-    reported_id: str | None
+    number_reported: str | None
     holding: Holding
     once_per_day: bool
 

@@ -40,7 +40,7 @@ class PreviewCreditOut(Out):
             credit_id=credit.credit_id if stands else None,
             kind=credit.kind.value,
             board=credit.board,
-            learner_board_id=credit.reported_id,
+            learner_board_id=credit.number_reported,
             credits=in_credits(credit.quarters),
             credit_types=[TypeOut(type=name, credits=in_credits(quarters)) for name, quarters in credit.credit_types],
             client_references=list(credit.client_references),

@@ -68,7 +68,7 @@ class ValidationOut(Out):
         return cls.model_validate(
             {
                 "result": validated.result.value,
-                "learner_id": validated.link,
+                "learner_id": validated.learner_id,
                 "matched_boards": list(validated.matched_boards),
                 "hint": validated.hint,
             }

@@ -148,7 +148,7 @@ def _answered(raw: RawRow, result: RowResult) -> ResultRow:
         number=raw.number,
         raw=raw.raw,
         result=result.outcome.value,
-        learner_link=answer.get("learner_id") or "",
+        learner_id=answer.get("learner_id") or "",
         boards=tuple(answer.get("matched_boards", ())),
         what_to_do=answer.get("hint", ""),
     )

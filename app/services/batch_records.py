@@ -111,7 +111,7 @@ def _validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
         answer = None
         if outcome is not RowOutcome.REJECTED:
             answer = {
-                "learner_id": validated.link,
+                "learner_id": validated.learner_id,
                 "matched_boards": validated.matched_boards,
                 "hint": validated.hint,
             }

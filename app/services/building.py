@@ -28,8 +28,8 @@ def new_credit(work: Work, target: Target, day: date, learner: Learner | None) -
         credit_id=new_id(),
         kind=target.kind,
         board=target.board,
-        reported_id=target.reported_id,
-        registry_id=target.holding.number,
+        number_reported=target.number_reported,
+        number_on_file=target.holding.number,
         quarters=int(target.quarters),
         credit_types=tuple((name, int(quarters)) for name, quarters in target.credit_types),
         client_references=target.client_references,
@@ -57,7 +57,7 @@ def joined(work: Work, case: Case, onto: Completion, added: tuple[Credit, ...]) 
     return Change(completion=after, before=onto, added=added)
 
 
-def correction(work: Work, case: Case, link: str | None) -> Change | None:
+def correction(work: Work, case: Case, learner_id: str | None) -> Change | None:
     """Return the change that makes a completion what a correction says; None when it says what stands.
 
     A credit keeps its id when learner, board and delivery stay. Where what its board is told changes, or where the
@@ -68,7 +68,7 @@ def correction(work: Work, case: Case, link: str | None) -> Change | None:
     before = case.placed.corrects
     assert before is not None
     partly = case.report.action is Action.UPDATE
-    after = _updated(before, case) if partly else _identity(case, before, link)
+    after = _updated(before, case) if partly else _identity(case, before, learner_id)
     parts = _Parts(
         learner=case.learner,
         told_anew=not partly and _told(before) != _told(after),
@@ -138,7 +138,7 @@ def _updated(before: Completion, case: Case) -> Completion:
     return after.as_reported_by(as_written(case.report.person)) if again else after
 
 
-def _identity(case: Case, before: Completion, link: str | None) -> Completion:
+def _identity(case: Case, before: Completion, learner_id: str | None) -> Completion:
     """Return the completion with learner, activity, day and occasion as corrected, its credits still as they were."""
     subject = subject_of(case.report, case.match)
     assert subject is not None
@@ -152,9 +152,9 @@ def _identity(case: Case, before: Completion, link: str | None) -> Completion:
     return replace(
         named,
         activity_id=case.registered.activity_id,
-        learner_id=case.learner.learner_id if case.learner else None,
+        physician_id=case.learner.physician_id if case.learner else None,
         subject=subject,
-        link=link,
+        learner_id=learner_id,
         completed_on=case.completed,
         occasion=case.placed.occasion,
         rems=case.report.rems,
@@ -180,12 +180,12 @@ def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: 
     if held is None or held.delivery is not fresh.delivery:
         parts.added.append(fresh)
         return
-    reported_id = fresh.reported_id or (held.reported_id if parts.ids_stay else None)
+    number_reported = fresh.number_reported or (held.number_reported if parts.ids_stay else None)
     references = fresh.client_references or (held.client_references if parts.references_stay else ())
     wanted = replace(
         fresh,
         credit_id=held.credit_id,
-        reported_id=reported_id,
+        number_reported=number_reported,
         client_references=tuple(sorted(references)),
         credit_types=held.credit_types if target.equals(held) else fresh.credit_types,
     )
@@ -196,7 +196,7 @@ def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: 
         status_text=held.status_text,
         status_at=held.status_at,
     )
-    same_told = target.equals(held) and wanted.registry_id == held.registry_id and not parts.told_anew
+    same_told = target.equals(held) and wanted.number_on_file == held.number_on_file and not parts.told_anew
     if held.status is CreditStatus.REJECTED or not same_told:
         parts.corrected.append(wanted)
     elif standing != held or _moved(before, after):

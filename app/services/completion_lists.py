@@ -85,7 +85,7 @@ def _wanted(connection: Connection, caller: Caller, asked: Filter) -> Wanted:
         last_keys=[name_key(name) for name in asked.last_name],
         first_keys=[name_key(name) for name in asked.first_name],
         entry_methods=asked.entry_method,
-        links=asked.learner_id,
+        learner_ids=asked.learner_id,
         batch_ids=asked.batch_id,
         completed=(asked.completed_from, asked.completed_to),
         submitted=(asked.submitted_from, asked.submitted_to),

@@ -107,9 +107,9 @@ def _same_person(row: RegistryRow, known: Known) -> Entry | None:
     for numbers, index in ((row.licenses, known.by_license), (row.certifications, known.by_certification)):
         for held in numbers:
             for entry in index.get((held.board, held.key), ()):
-                sharing[entry.learner_id] = entry
+                sharing[entry.physician_id] = entry
     if by_npi is not None:
-        if sharing.keys() - {by_npi.learner_id}:
+        if sharing.keys() - {by_npi.physician_id}:
             raise ImportFault("the NPI and a licence or certification belong to different learners")
         return by_npi
     if sharing:
@@ -131,7 +131,7 @@ def _may_be(row: RegistryRow, entry: Entry) -> bool:
 
 def _added(work: Work, row: RegistryRow, writes: Writes) -> Entry:
     entry = Entry(
-        learner_id=new_id(),
+        physician_id=new_id(),
         first_name=row.first_name,
         middle_name=row.middle_name,
         last_name=row.last_name,
@@ -159,8 +159,8 @@ def _completed(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bo
 
 
 def _learner(entry: Entry) -> dict[str, Any]:
-    names = ("learner_id", "first_name", "middle_name", "last_name", "birth_date", "npi", "medical_school")
-    return {name: getattr(entry, name) for name in names}
+    names = ("first_name", "middle_name", "last_name", "birth_date", "npi", "medical_school")
+    return {"learner_id": entry.physician_id} | {name: getattr(entry, name) for name in names}
 
 
 def _lists(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:

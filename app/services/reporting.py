@@ -33,7 +33,7 @@ from app.services.building import as_written, correction, joined, new_credit
 from app.services.context import Caller, Work
 from app.services.findings import rejected
 from app.services.keeping import keep, partly_withdrawn, withdrawn
-from app.services.links import keep_links, link_of
+from app.services.links import keep_learner_ids, learner_id_of
 from app.services.overlay import Overlay
 from app.store import activities, completions, learners
 from app.store.completion_changes import Change
@@ -82,7 +82,7 @@ def submit_each(works: Sequence[Work], reports: Sequence[CompletionReport]) -> l
     loaded = _load(works[0], reports)
     results, changes = _judged(works, reports, loaded)
     if changes:
-        keep_links(works[0], loaded.new_links)
+        keep_learner_ids(works[0], loaded.new_learner_ids)
         keep(changes, loaded.facts.activities, verb="report")
     return results
 
@@ -165,8 +165,8 @@ class _Loaded:
     facts: Facts
     matches: list[Match]
     standing: defaultdict[Pair, Standing]
-    links: dict[tuple[str, str], str]
-    new_links: list[dict[str, object]]
+    learner_ids: dict[tuple[str, str], str]
+    new_learner_ids: list[dict[str, object]]
     day_quarters: dict[Day, int]
     corrected: dict[str, Completion]
     """Completions that are to be corrected, as they stand."""
@@ -225,10 +225,10 @@ def _load(work: Work, reports: Sequence[CompletionReport], *, locking: bool = Tr
         corrected |= {each.completion_id: each for each in held if each.completion_id in asked_for}
     if corrected.keys() != asked_for:
         raise Contended("a completion was withdrawn or moved before it could be corrected")
-    linked = learners.links_of(
+    learner_ids = learners.learner_ids_of(
         work.connection,
         {
-            (each.provider_id, match.learner.learner_id)
+            (each.provider_id, match.learner.physician_id)
             for each, match in zip(reports, matches, strict=True)
             if match.learner
         },
@@ -239,8 +239,8 @@ def _load(work: Work, reports: Sequence[CompletionReport], *, locking: bool = Tr
         facts=facts,
         matches=matches,
         standing=standing,
-        links=linked,
-        new_links=[],
+        learner_ids=learner_ids,
+        new_learner_ids=[],
         day_quarters=watched,
         corrected=corrected,
     )
@@ -258,7 +258,7 @@ def _watched_days(work: Work, reports: Sequence[CompletionReport], matches: Sequ
             board = work.service.catalogue.certifying(moc.board) if moc.board else None
             if board is not None and _DAILY in board.advice and isinstance(each.completed_on, date):
                 assert match.learner is not None
-                yield each.provider_id, match.learner.learner_id, board.code, each.completed_on
+                yield each.provider_id, match.learner.physician_id, board.code, each.completed_on
 
 
 def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
@@ -268,22 +268,22 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
         return _withdrawal(work, case)
     placement = case.placed
     if placement.corrects is not None:
-        named = (report.provider_id, case.learner.learner_id) if case.learner else None
-        return correction(work, case, link_of(work, named, loaded.links, loaded.new_links) if named else None)
+        meant = case.learner.physician_id if case.learner else None
+        return correction(work, case, _learner_id(work, report.provider_id, meant, loaded))
     added = tuple(new_credit(work, target, case.completed, case.learner) for target in placement.fresh)
     if placement.onto is not None:
         return joined(work, case, placement.onto, added)
     first_name, last_name, birth_date, npi = as_written(report.person)
-    learner_id = case.learner.learner_id if case.learner else None
+    physician_id = case.learner.physician_id if case.learner else None
     subject = subject_of(report, case.match)
     assert subject is not None and report.activity_id is not None
     completion = Completion(
         completion_id=new_id(),
         provider_id=report.provider_id,
         activity_id=report.activity_id,
-        learner_id=learner_id,
+        physician_id=physician_id,
         subject=subject,
-        link=link_of(work, (report.provider_id, learner_id), loaded.links, loaded.new_links) if learner_id else None,
+        learner_id=_learner_id(work, report.provider_id, physician_id, loaded),
         completed_on=case.completed,
         occasion=placement.occasion,
         first_name=first_name,
@@ -302,6 +302,13 @@ def _change(work: Work, case: Case, loaded: _Loaded) -> Change | None:
         credits=added,
     )
     return Change(completion=completion, before=None, added=added)
+
+
+def _learner_id(work: Work, provider_id: str, physician_id: str | None, loaded: _Loaded) -> str | None:
+    """Return the id under which the provider may name the physician, None where nobody is meant."""
+    if physician_id is None:
+        return None
+    return learner_id_of(work, (provider_id, physician_id), loaded.learner_ids, loaded.new_learner_ids)
 
 
 def _withdrawal(work: Work, case: Case) -> Change:

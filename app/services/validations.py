@@ -1,7 +1,7 @@
 """Learner validations: whether what is known of somebody fits one learner, several, or none.
 
 Nothing of the answer tells which field failed. What the form alone shows is refused; whatever depends on the
-registry is a miss, and every miss is the same. A link is kept when a provider first meets the person: only then
+registry is a miss, and every miss is the same. A learner id is kept when a provider first meets the person: only then
 is anything written.
 """
 
@@ -24,7 +24,7 @@ from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejected
-from app.services.links import Links, Pair, keep_links, link_of
+from app.services.links import LearnerIds, Pair, keep_learner_ids, learner_id_of
 from app.store import learners
 
 _HINTS = {
@@ -41,7 +41,7 @@ class _Found(NamedTuple):
     """One validation decided, its learner not yet named as the provider may name them."""
 
     validated: Validated
-    learner_id: str | None = None
+    physician_id: str | None = None
 
 
 async def validate(caller: Caller, request: ValidationRequest) -> Validated:
@@ -50,14 +50,14 @@ async def validate(caller: Caller, request: ValidationRequest) -> Validated:
     findings = judge_validation(request, caller.service.catalogue)
     if findings:
         raise rejected(InvalidRequest, findings)
-    found, link = await read_async(caller, _look_up, request)
-    if found.learner_id is None or link is not None:
-        return found.validated._replace(link=link)
+    found, learner_id = await read_async(caller, _look_up, request)
+    if found.physician_id is None or learner_id is not None:
+        return found.validated._replace(learner_id=learner_id)
     return await transact_async(caller, _first_met, found)
 
 
 def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) -> list[Validated]:
-    """Answer the validations of several callers in one transaction, each with the links of its own caller's provider.
+    """Answer the validations of several callers in one transaction, each with the learner ids of its own caller's provider.
 
     One whose form is wrong has findings, and nobody is looked for.
     """
@@ -69,8 +69,8 @@ def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) 
     ]
     service = works[0].service
     providers = [work.caller.provider_id for work in works]
-    found, links = _find(works[0].connection, service, asked, _judged(asked, service.catalogue), providers)
-    return _linked(works, found, links)
+    found, learner_ids = _find(works[0].connection, service, asked, _judged(asked, service.catalogue), providers)
+    return _named(works, found, learner_ids)
 
 
 def _judged(requests: Sequence[ValidationRequest], catalogue: Catalogue) -> list[tuple[Finding, ...]]:
@@ -96,17 +96,17 @@ def _form_of(request: ValidationRequest) -> ValidationRequest:
 
 
 def _look_up(connection: Connection, caller: Caller, request: ValidationRequest) -> tuple[_Found, str | None]:
-    (found,), links = _find(connection, caller.service, [request], [()], [caller.provider_id])
-    if found.learner_id is None:
+    (found,), learner_ids = _find(connection, caller.service, [request], [()], [caller.provider_id])
+    if found.physician_id is None:
         return found, None
-    pair = (caller.provider_id, found.learner_id)
-    if pair not in links:
-        links = learners.links_of(connection, [pair])
-    return found, links.get(pair)
+    pair = (caller.provider_id, found.physician_id)
+    if pair not in learner_ids:
+        learner_ids = learners.learner_ids_of(connection, [pair])
+    return found, learner_ids.get(pair)
 
 
 def _first_met(work: Work, found: _Found) -> Validated:
-    (validated,) = _linked([work], [found], {})
+    (validated,) = _named([work], [found], {})
     return validated
 
 
@@ -116,7 +116,7 @@ def _find(
     requests: Sequence[ValidationRequest],
     judged: Sequence[tuple[Finding, ...]],
     providers: Sequence[str],
-) -> tuple[list[_Found], Links]:
+) -> tuple[list[_Found], LearnerIds]:
     """Decide every validation whose form is right: looked up all at once, compared one by one.
 
     Ids by which providers name whom they were looked for by come with them, as far as they were looked up.
@@ -142,21 +142,21 @@ def _find(
             answers.append(_Found(Validated(Result.NOT_ASKED, findings=said)))
             continue
         evidence, end = next(following)
-        result, learner_id, boards = decide(evidence, lookups[begin:end], Found(found.ids[begin:end], found.learners))
-        answers.append(_Found(Validated(result, None, boards, hints[result]), learner_id))
+        result, physician_id, boards = decide(evidence, lookups[begin:end], Found(found.ids[begin:end], found.learners))
+        answers.append(_Found(Validated(result, None, boards, hints[result]), physician_id))
         begin = end
-    return answers, found.links
+    return answers, found.learner_ids
 
 
-def _linked(works: Sequence[Work], found: Sequence[_Found], links: Links) -> list[Validated]:
+def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerIds) -> list[Validated]:
     """Give every learner found the id by which the provider may name them, kept when it is new."""
     pairs: list[Pair | None] = [
-        (work.caller.provider_id, each.learner_id) if each.learner_id is not None else None
+        (work.caller.provider_id, each.physician_id) if each.physician_id is not None else None
         for work, each in zip(works, found, strict=True)
     ]
-    known = {pair: link for pair, link in links.items() if link is not None}
-    unknown = {pair for pair in pairs if pair is not None and pair not in links}
-    known |= learners.links_of(works[0].connection, unknown)
+    known = {pair: learner_id for pair, learner_id in learner_ids.items() if learner_id is not None}
+    unknown = {pair for pair in pairs if pair is not None and pair not in learner_ids}
+    known |= learners.learner_ids_of(works[0].connection, unknown)
     new: list[dict[str, object]] = []
     first: Counter[int] = Counter()
     answers: list[Validated] = []
@@ -164,14 +164,14 @@ def _linked(works: Sequence[Work], found: Sequence[_Found], links: Links) -> lis
         if pair is None:
             answers.append(validated)
             continue
-        link = known.get(pair)
-        if link is None:
-            link = link_of(work, pair, known, new)
+        learner_id = known.get(pair)
+        if learner_id is None:
+            learner_id = learner_id_of(work, pair, known, new)
             first[id(work)] += 1
-        answers.append(Validated(validated.result, link, validated.matched_boards, validated.hint))
-    keep_links(works[0], new)
+        answers.append(Validated(validated.result, learner_id, validated.matched_boards, validated.hint))
+    keep_learner_ids(works[0], new)
     for work in {id(each): each for each in works}.values() if new else ():
         if first[id(work)]:
-            # That somebody was met for the first time, not who: the links themselves say that.
+            # That somebody was met for the first time, not who: the ids themselves say that.
             work.audit("validate", "learners", work.commit_id, added=first[id(work)])
     return answers

@@ -62,7 +62,7 @@ class Wanted:
     last_keys: Sequence[str] = ()
     first_keys: Sequence[str] = ()
     entry_methods: Sequence[str] = ()
-    links: Sequence[str] = ()
+    learner_ids: Sequence[str] = ()
     batch_ids: Sequence[str] = ()
     completed: tuple[date | None, date | None] = (None, None)
     submitted: tuple[date | datetime | None, date | datetime | None] = (None, None)
@@ -142,10 +142,10 @@ def _source(list_: Narrowed, column: str) -> None:
 
 
 def _of_learners(list_: Narrowed, wanted: Wanted) -> None:
-    if wanted.links:
+    if wanted.learner_ids:
         linked = (
             f"SELECT l.learner_id FROM learner_links l WHERE l.provider_id = :provider "
-            f"AND l.link IN ({marked(list_, 'link', wanted.links)})"
+            f"AND l.link IN ({marked(list_, 'link', wanted.learner_ids)})"
         )
         list_.test(f"c.learner_id IN ({linked})")
         list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE c.learner_id IN ({linked})")

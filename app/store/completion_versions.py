@@ -21,14 +21,22 @@ _CREDIT = tuple(field.name for field in fields(Credit) if field.name not in ("st
 _WORDS = {"kind": "kind._value_", "status": "status._value_", "delivery": "delivery._value_"}
 _of_completion = attrgetter(*_COMPLETION)
 _of_credit = attrgetter(*(_WORDS.get(name, name) for name in _CREDIT), "status_text")
-_CREDIT_KEPT = (*_CREDIT, "status_text", "status_at")
+_KEPT_AS = {
+    "physician_id": "learner_id",
+    "learner_id": "link",
+    "number_reported": "reported_id",
+    "number_on_file": "registry_id",
+}
+"""Fields that are kept under the names of their columns: versions written long ago have these."""
+_COMPLETION_KEPT = tuple(_KEPT_AS.get(name, name) for name in _COMPLETION)
+_CREDIT_KEPT = (*(_KEPT_AS.get(name, name) for name in _CREDIT), "status_text", "status_at")
 _INSTANTS = ("submitted_at", "updated_at", "withdrawn_at")
 _moment = lru_cache(maxsize=1_024)(datetime.isoformat)
 
 
 def document_of(completion: Completion) -> dict[str, Any]:
     """Return a version of a completion in full, as it is kept beside the record."""
-    document: dict[str, Any] = dict(zip(_COMPLETION, _of_completion(completion), strict=True))
+    document: dict[str, Any] = dict(zip(_COMPLETION_KEPT, _of_completion(completion), strict=True))
     document["rems"] = completion.rems_fields
     document["entry_method"] = str(completion.entry_method)
     document["credits"] = [
@@ -63,7 +71,7 @@ def of_provider(connection: Connection, provider_id: str, completion_id: str) ->
 
 
 def _completion(document: Mapping[str, Any]) -> Completion:
-    given = {name: document[name] for name in _COMPLETION}
+    given = {name: document[kept] for name, kept in zip(_COMPLETION, _COMPLETION_KEPT, strict=True)}
     given["completed_on"] = date.fromisoformat(document["completed_on"])
     for name in _INSTANTS:
         given[name] = datetime.fromisoformat(document[name]) if document[name] is not None else None
@@ -77,7 +85,7 @@ def _completion(document: Mapping[str, Any]) -> Completion:
 
 def _credit(document: Mapping[str, Any]) -> Credit:
     return Credit(
-        **{name: document[name] for name in _CREDIT}
+        **{name: document[_KEPT_AS.get(name, name)] for name in _CREDIT}
         | {
             "kind": CreditKind(document["kind"]),
             "status": CreditStatus(document["status"]),

@@ -18,17 +18,17 @@ from app.store import dialect
 
 def candidates(connection: Connection, wanted: Wanted) -> Candidates:
     """Return everybody found under the wanted keys, each with all names, licences and certifications."""
-    links = {
-        (provider, link): learner
-        for provider, link, learner in dialect.by_keys(
+    physicians = {
+        (provider, learner_id): physician_id
+        for provider, learner_id, physician_id in dialect.by_keys(
             connection,
             "l.provider_id, l.link, l.learner_id",
             ("provider", "link"),
-            wanted.links,
+            wanted.learner_ids,
             "learner_links l ON l.provider_id = k.provider AND l.link = k.link",
         )
     }
-    ids = set(links.values())
+    ids = set(physicians.values())
     ids.update(
         row[0]
         for row in dialect.by_keys(
@@ -67,7 +67,7 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
             connection, "l.learner_id", ("npi",), ((npi,) for npi in wanted.npis), "learners l ON l.npi = k.npi"
         )
     )
-    return Candidates.of(by_ids(connection, ids), links)
+    return Candidates.of(by_ids(connection, ids), physicians)
 
 
 _EVERYTHING = """
@@ -94,27 +94,27 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     licenses: defaultdict[str, list[Holding]] = defaultdict(list)
     certifications: defaultdict[str, list[Holding]] = defaultdict(list)
     for row in dialect.everything(connection, _EVERYTHING, set(ids)):
-        learner_id, what, first, second, third, _ = row
+        physician_id, what, first, second, third, _ = row
         if what == "name":
-            names[learner_id].append((first, second))
+            names[physician_id].append((first, second))
         elif what == "license":
-            licenses[learner_id].append(Holding(board=first, number=second, known_key=third))
+            licenses[physician_id].append(Holding(board=first, number=second, known_key=third))
         elif what == "certification":
-            certifications[learner_id].append(Holding(board=first, number=second, known_key=third))
+            certifications[physician_id].append(Holding(board=first, number=second, known_key=third))
         else:
             people.append(row)
     return [
         Learner(
-            learner_id=learner_id,
-            names=frozenset(names[learner_id]),
+            physician_id=physician_id,
+            names=frozenset(names[physician_id]),
             birth_date=birth_date,
             npi=npi,
-            licenses=tuple(licenses[learner_id]),
-            certifications=tuple(certifications[learner_id]),
+            licenses=tuple(licenses[physician_id]),
+            certifications=tuple(certifications[physician_id]),
             medical_school=medical_school,
             sandbox=sandbox,
         )
-        for learner_id, _, birth_date, npi, medical_school, sandbox in people
+        for physician_id, _, birth_date, npi, medical_school, sandbox in people
     ]
 
 
@@ -182,7 +182,7 @@ def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence
         else:
             several.append(row)
     ids: list[Sequence[str]] = [()] * len(lookups)
-    links: dict[tuple[str, str], str | None] = {}
+    learner_ids: dict[tuple[str, str], str | None] = {}
     for kind, several in asked.items():
         for place, held in _looked_up(connection, kind, several):
             if not held:
@@ -192,16 +192,16 @@ def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence
                 continue
             told = held.split(" ")
             ids[int(place)] = told[::2]
-            links[kind.provider, told[0]] = told[1] or None
+            learner_ids[kind.provider, told[0]] = told[1] or None
     compared = [place for place, lookup in enumerate(lookups) if not lookup.decides]
     if not compared:
-        return Found(ids, {}, links)
+        return Found(ids, {}, learner_ids)
     wanted = {each for place in compared if len(ids[place]) <= lookups[place].most for each in ids[place]}
-    return Found(ids, {each.learner_id: each for each in by_ids(connection, wanted or _NOBODY)}, links)
+    return Found(ids, {each.physician_id: each for each in by_ids(connection, wanted or _NOBODY)}, learner_ids)
 
 
 def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[dialect.Row]:
-    """Return the place of each lookup with whom it finds, between spaces; where it decides, each with its link."""
+    """Return the place of each lookup with whom it finds, between spaces; where it decides, each with its learner id."""
     source, parameters = dialect.listed(connection, _COLUMNS if kind.certified else _COLUMNS[:-2], rows)
     look = f"{_LOOKUPS[kind.by]} AND {_CERTIFIED_TOO}" if kind.certified else _LOOKUPS[kind.by]
     every = dialect.joined_text(connection, _LINKED if kind.decides else "x.learner_id")
@@ -214,11 +214,11 @@ _NOBODY = ("",)
 """No learner's id: asked for when there is none to ask for, so that a miss takes as long as a find."""
 
 
-def links_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Return the opaque ids under which providers know learners: (provider, learner) to link."""
+def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the opaque ids under which providers know learners: (provider, physician) to learner id."""
     return {
-        (provider, learner): link
-        for provider, learner, link in dialect.by_keys(
+        (provider, physician_id): learner_id
+        for provider, physician_id, learner_id in dialect.by_keys(
             connection,
             "l.provider_id, l.learner_id, l.link",
             ("provider", "learner"),
@@ -228,6 +228,6 @@ def links_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[t
     }
 
 
-def add_links(connection: Connection, rows: list[dict[str, object]]) -> None:
+def add_learner_ids(connection: Connection, rows: list[dict[str, object]]) -> None:
     """Keep new opaque ids; one that stands already stays."""
     dialect.insert(connection, learner_links, rows, skip_known=True)

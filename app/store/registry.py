@@ -22,7 +22,7 @@ Number = tuple[str, str]
 class Entry:
     """One physician on file, with everything an import may add to."""
 
-    learner_id: str
+    physician_id: str
     first_name: str
     middle_name: str | None
     last_name: str
@@ -89,7 +89,7 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
     keys = [(each,) for each in ids]
     entries = {
         row[0]: Entry(
-            learner_id=row[0],
+            physician_id=row[0],
             first_name=row[1],
             middle_name=row[2],
             last_name=row[3],
@@ -106,15 +106,15 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
         )
     }
     keys = [(each,) for each in entries]
-    for learner_id, last, first in dialect.by_keys(
+    for physician_id, last, first in dialect.by_keys(
         connection, "n.learner_id, n.last_key, n.first_key", ("id",), keys, "learner_names n ON n.learner_id = k.id"
     ):
-        entries[learner_id].names.add((last, first))
+        entries[physician_id].names.add((last, first))
     for table in ("licenses", "certifications"):
-        for learner_id, board, key in dialect.by_keys(
+        for physician_id, board, key in dialect.by_keys(
             connection, "h.learner_id, h.board, h.id_key", ("id",), keys, f"{table} h ON h.learner_id = k.id"
         ):
-            getattr(entries[learner_id], table).add((board, key))
+            getattr(entries[physician_id], table).add((board, key))
     return list(entries.values())
 
 
@@ -136,7 +136,7 @@ class Writes:
         entry.names.add((last_key, first_key))
         self.names.append(
             {
-                "learner_id": entry.learner_id,
+                "learner_id": entry.physician_id,
                 "last_key": last_key,
                 "first_key": first_key,
                 "birth_date": entry.birth_date or "",
@@ -154,7 +154,7 @@ class Writes:
         held.add((board, key))
         getattr(self, table).append(
             {
-                "learner_id": entry.learner_id,
+                "learner_id": entry.physician_id,
                 "board": board,
                 "id_key": key,
                 "license_id" if table == "licenses" else "board_id": number,

@@ -59,7 +59,7 @@ def add_learners(connection: Connection, given: Iterable[MagicLearner], at: date
         row = each.row
         birth_date = str(row.birth_date or "")
         learner = {
-            "learner_id": each.learner_id,
+            "learner_id": each.physician_id,
             "first_name": row.first_name,
             "last_name": row.last_name,
             "birth_date": birth_date or None,
@@ -77,7 +77,7 @@ def add_learners(connection: Connection, given: Iterable[MagicLearner], at: date
         ):
             numbers = [
                 {
-                    "learner_id": each.learner_id,
+                    "learner_id": each.physician_id,
                     "board": number.board,
                     "id_key": number.key,
                     column: number.number,
@@ -92,7 +92,7 @@ def add_learners(connection: Connection, given: Iterable[MagicLearner], at: date
 def _name(each: MagicLearner, last_name: str, birth_date: str) -> dict[str, Any]:
     last_key, first_key = full_name_key(each.row.first_name, last_name)
     return {
-        "learner_id": each.learner_id,
+        "learner_id": each.physician_id,
         "last_key": last_key,
         "first_key": first_key,
         "birth_date": birth_date,
