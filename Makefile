@@ -59,13 +59,13 @@ check-openapi: $(NODE_STAMP)  ## Hold the API's description against two linters 
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(TOOLS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml --max-problems=1000 openapi/openapi.json
 
 check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in Python and TypeScript, and let them use the service (needs node).
-	$(BIN)/python -m tests.clients
+	$(BIN)/python -m tests.external.clients
 
 check-docker: $(STAMP)  ## Carry out the Dockerfile's steps in a plain folder, and start what compose.yaml starts (needs no engine).
-	$(BIN)/python -m tests.containers
+	$(BIN)/python -m tests.external.containers
 
 check-spreadsheets: $(STAMP)  ## Upload, download, mend and upload again with LibreOffice in between (needs soffice).
-	$(BIN)/python -m tests.spreadsheets
+	$(BIN)/python -m tests.external.spreadsheets
 
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
 	$(BIN)/python -m benchmarks

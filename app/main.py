@@ -10,10 +10,10 @@ from typing import Protocol
 from fastapi import FastAPI
 
 from app import __version__
-from app.core import problems
-from app.core.collecting import collect_rarely
 from app.core.config import Settings
-from app.core.middleware import Surroundings
+from app.core.gc_tuning import collect_rarely
+from app.core.http import problems
+from app.core.http.middleware import Surroundings
 from app.routers import (
     activities,
     activity_lists,
@@ -32,9 +32,9 @@ from app.routers import (
 )
 from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
-from app.services.access import Clients
+from app.services.access.callers import Clients
 from app.services.context import Service
-from app.services.startup import catalogue_of, open_service
+from app.services.operations.startup import catalogue_of, open_service
 
 ROUTERS = (
     activities.router,

@@ -13,12 +13,12 @@ from pathlib import Path
 import uvicorn
 from sqlalchemy.engine import make_url
 
-from app.core.collecting import collect_rarely
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
+from app.core.gc_tuning import collect_rarely
 from app.main import create_app
-from app.services import demo
-from app.services.startup import open_service
+from app.services.demo import world
+from app.services.operations.startup import open_service
 from app.worker import Worker
 
 _QUIET = "warning"
@@ -37,7 +37,7 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
         service = open_service(settings)
         lines = []
         if demo_world:
-            key = demo.load(service).read_text(encoding="ascii").strip()
+            key = world.load(service).read_text(encoding="ascii").strip()
             lines = [*_to_try(f"http://{host}:{port}", key), ""]
         if workers > 1:
             service.database.close()

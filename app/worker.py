@@ -13,12 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from app.core.errors import Problem
 from app.core.logging import log, where
 from app.domain.webhooks import Leased
-from app.services import batch_work, deliveries, feeds, idempotency, uploads
-from app.services.batch_work import Pace
+from app.services import idempotency
+from app.services.batches import uploads
+from app.services.batches import work as batch_work
+from app.services.batches.work import Pace
+from app.services.boards import feed
 from app.services.context import Service
-from app.services.deliveries import Courier
-from app.services.sealing import Sealed, seal_next
-from app.store import clients, commits, stalls
+from app.services.events import deliveries
+from app.services.events.deliveries import Courier
+from app.services.operations.sealing import Sealed, seal_next
+from app.store import clients, commits, stalled_connections
 
 PAUSE_SECONDS = 0.25
 HOUR_SECONDS = 3_600
@@ -149,7 +153,7 @@ def seal(service: Service) -> bool:
 
 def settle(service: Service) -> bool:
     """Accept credit that has reached a board which does not decide."""
-    return feeds.settle_next(service) > 0
+    return feed.settle_next(service) > 0
 
 
 def forget(service: Service) -> bool:
@@ -165,7 +169,7 @@ def end_stalls(service: Service) -> bool:
     limit = service.settings.stall_limit
     if service.database.on_sqlite or not limit:
         return False
-    ended = service.database.read(lambda connection: stalls.end_stalled(connection, limit))
+    ended = service.database.read(lambda connection: stalled_connections.end_stalled(connection, limit))
     if ended:
         log.warning("connections that had stalled were ended", connections=ended)
     return False

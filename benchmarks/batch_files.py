@@ -18,8 +18,9 @@ from app.domain.batches import Batch, BatchKind
 from app.domain.columns import LEARNERS
 from app.domain.learners import RegistryRow
 from app.schemas.activities import ActivityIn
-from app.services import activities, batches, uploads
-from app.services.batches import NewBatch
+from app.services.activities import records as activities
+from app.services.batches import lifecycle, uploads
+from app.services.batches.lifecycle import NewBatch
 from app.services.context import Caller, operator, transact
 from app.store import clients
 from app.store.clients import Client
@@ -211,4 +212,4 @@ def sent(
         permission_attested=True,
         dry_run=False,
     )
-    return transact(caller, batches.create, given)
+    return transact(caller, lifecycle.create, given)

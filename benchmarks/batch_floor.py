@@ -13,8 +13,8 @@ import psycopg
 from sqlalchemy import Connection
 
 from app.domain.batches import Batch
-from app.formats.reading import open_file
-from app.services.uploads import content
+from app.files.parsing.parser_client import open_file
+from app.services.batches.uploads import content
 from app.store import dialect
 from benchmarks.world import World
 

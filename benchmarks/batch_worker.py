@@ -10,11 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.core.collecting import collect_rarely
 from app.core.config import Settings
+from app.core.gc_tuning import collect_rarely
 from app.core.logging import configure_logging
-from app.services.batch_work import read_one
-from app.services.startup import open_service
+from app.services.batches.work import read_one
+from app.services.operations.startup import open_service
 from app.worker import Applier
 from benchmarks.world import ROOT, World
 

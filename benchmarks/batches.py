@@ -13,15 +13,16 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from app.core.collecting import collect_rarely
 from app.core.errors import CompletionRejected
+from app.core.gc_tuning import collect_rarely
 from app.domain.batches import Batch, BatchStatus
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
-from app.services import batch_files as answers
-from app.services import batches, reporting
-from app.services.batch_work import read_one
+from app.services.batches import downloads as answers
+from app.services.batches import lifecycle
+from app.services.batches.work import read_one
 from app.services.context import transact
+from app.services.reporting import pipeline
 from app.worker import Applier
 from benchmarks import batch_files, batch_floor, batch_worker, load
 from benchmarks.table import Row, at_least, at_most, middle
@@ -94,7 +95,7 @@ def _one_by_one(installed: World) -> float:
         body = CompletionIn.model_validate_json(each)
         report = body.as_report(PROVIDER, installed.service.clock(), EntryMethod.API)
         with suppress(CompletionRejected):
-            transact(caller, reporting.report, report)
+            transact(caller, pipeline.report, report)
     return NAIVE / (time.perf_counter() - begun)
 
 
@@ -102,7 +103,7 @@ def _rejected_file(installed: World) -> float:
     """Return how many seconds writing the rejected records of the newest batch takes."""
     caller, database = batch_files.reporter(installed), installed.service.database
     (newest,) = database.read(
-        lambda connection: batches.page(connection, caller, before=None, limit=1, kinds=(), statuses=())
+        lambda connection: lifecycle.page(connection, caller, before=None, limit=1, kinds=(), statuses=())
     )
     begun = time.perf_counter()
     file = database.read(
@@ -192,4 +193,4 @@ def _done(installed: World, batch: Batch) -> Batch:
 def seen(installed: World, batch: Batch) -> Batch:
     """Return a batch as it stands."""
     caller = batch_files.reporter(installed)
-    return installed.service.database.read(lambda connection: batches.get(connection, caller, batch.batch_id))
+    return installed.service.database.read(lambda connection: lifecycle.get(connection, caller, batch.batch_id))

@@ -27,8 +27,9 @@ import httpx
 
 from app.core.logging import configure_logging
 from app.schemas.activities import ActivityIn
-from app.services import activities, checks
+from app.services.activities import records
 from app.services.context import operator, transact
+from app.services.operations import checks
 from app.simulator.reading import FEED
 from app.simulator.view import View
 from app.store import dialect
@@ -221,7 +222,7 @@ def _activity(installed: World) -> str:
         }
     )  # fmt: skip
     service = installed.service
-    return transact(operator(service, PROVIDER), activities.register, given.as_activity(PROVIDER)).activity.activity_id
+    return transact(operator(service, PROVIDER), records.register, given.as_activity(PROVIDER)).activity.activity_id
 
 
 def _roster(installed: World) -> Path:

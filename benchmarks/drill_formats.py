@@ -18,10 +18,14 @@ from typing import Any
 
 from app.core.logging import configure_logging
 from app.domain.batches import BatchKind
-from app.services import activity_learners, batches, checks, demo, registry, uploads
-from app.services.batches import NewBatch
+from app.services.activities import learners as activity_learners
+from app.services.batches import lifecycle, uploads
+from app.services.batches.lifecycle import NewBatch
 from app.services.context import operator, transact
-from app.services.sealing import seal_next
+from app.services.demo import world as demo
+from app.services.operations import checks
+from app.services.operations.sealing import seal_next
+from app.services.registry import imports
 from app.store import dialect
 from benchmarks.same import FORMATS, GRAND_ROUNDS, RIVALS, Record, alone, physicians, rivals
 from benchmarks.world import ROOT, World, world
@@ -42,7 +46,7 @@ def main() -> None:
     learners = physicians(many)
     with world("postgresql", 0) as installed:
         demo.load(installed.service)
-        assert not registry.import_rows(installed.service, enumerate(learners, 1)).refused
+        assert not imports.import_rows(installed.service, enumerate(learners, 1)).refused
         single = [(record, "rejected" if rules else "added") for record, rules in alone(learners)]
         competing = rivals(learners[: many // len(RIVALS)])
         for name, told in (("that do not compete", single), ("that compete", competing)):
@@ -97,13 +101,13 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
         dry_run=False,
     )
     caller = operator(service, PROVIDER)
-    batch_id = transact(caller, batches.create, given).batch_id
+    batch_id = transact(caller, lifecycle.create, given).batch_id
     until = time.monotonic() + SECONDS
-    while not service.database.read(lambda connection: batches.get(connection, caller, batch_id)).finished:
+    while not service.database.read(lambda connection: lifecycle.get(connection, caller, batch_id)).finished:
         assert time.monotonic() < until, "the file is not worked through"
         time.sleep(0.1)
     _, rows = service.database.read(
-        lambda connection: batches.rows(connection, caller, batch_id, after=-1, limit=len(records) + 1, outcomes=())
+        lambda connection: lifecycle.rows(connection, caller, batch_id, after=-1, limit=len(records) + 1, outcomes=())
     )
     return [str(each.outcome) for each in rows]
 

@@ -30,22 +30,20 @@ from app.domain.boards import BoardKind
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.learners import RegistryRow
 from app.main import create_app
+from app.sandbox.fixtures import sandbox
 from app.schemas.activities import ActivityIn
-from app.services import (
-    activities,
-    activity_lists,
-    batches,
-    checks,
-    clients,
-    completion_lists,
-    demo,
-    reference,
-    registry,
-)
-from app.services import sandbox as sandboxes
-from app.services.access import ROLE_SCOPES
+from app.services import reference
+from app.services.access import clients
+from app.services.access.callers import ROLE_SCOPES
+from app.services.activities import lists as activity_lists
+from app.services.activities import records
+from app.services.batches import lifecycle
+from app.services.completions import lists as completion_lists
 from app.services.context import operator, transact
-from app.services.magic import sandbox
+from app.services.demo import world as demo
+from app.services.operations import checks
+from app.services.registry import imports
+from app.services.sandbox import providers as sandboxes
 from app.store import activities as stored
 from benchmarks.batch_files import reporter, sent
 from benchmarks.receiver import receiving
@@ -192,7 +190,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
     ]
     document = create_app(service).openapi()
     own = [each for each in given["activities"] if each["provider"] == demo.PROVIDER]
-    people = [*(registry.read_row(each, service.catalogue) for each in given["learners"]), *installed.learners]
+    people = [*(imports.read_row(each, service.catalogue) for each in given["learners"]), *installed.learners]
     live = [*own, *(_registered(installed, demo.PROVIDER, each) for each in taught)]
     provider = _key(installed, "provider", provider_ids=[demo.PROVIDER])
     board = _key(installed, "board", board=certifying[0].code)
@@ -226,7 +224,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
 def _registered(installed: World, provider_id: str, board: dict[str, Any]) -> dict[str, Any]:
     body = _course(board)
     activity = ActivityIn.model_validate(body).as_activity(provider_id)
-    registered = transact(operator(installed.service, provider_id), activities.register, activity)
+    registered = transact(operator(installed.service, provider_id), records.register, activity)
     return body | {"activity_id": registered.activity.activity_id}
 
 
@@ -269,7 +267,7 @@ def _cancelled_batches(installed: World, provider_id: str) -> list[str]:
     caller = replace(reporter(installed), provider=provider_id)
     made = [sent(installed, b"First Name\tLast Name", caller=caller).batch_id for _ in range(20)]
     for batch_id in made:
-        transact(caller, batches.cancel, batch_id)
+        transact(caller, lifecycle.cancel, batch_id)
     return made
 
 

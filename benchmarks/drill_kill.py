@@ -17,7 +17,7 @@ import time
 from sqlalchemy import text
 
 from app.core.logging import configure_logging
-from app.services import checks
+from app.services.operations import checks
 from benchmarks.world import ROOT, World, free_port, wait_for, world
 
 CLIENTS = 8

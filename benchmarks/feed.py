@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.services import clients
+from app.services.access import clients
 from app.services.context import operator, transact
 from app.store import dialect
 from app.worker import seal

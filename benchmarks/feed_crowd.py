@@ -12,9 +12,9 @@ from app.domain.reports import EntryMethod
 from app.models import commits, completions
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn
-from app.services import activities
+from app.services.activities import records
 from app.services.context import operator, transact
-from app.services.submitter import report_together
+from app.services.reporting.group import report_together
 from app.store import dialect
 from benchmarks.world import PROVIDER, World
 
@@ -77,9 +77,7 @@ def _report(world: World) -> None:
         if number.board == BOARD and row.birth_date is not None
     ]
     assert held, "no learner has a certificate of the board"
-    courses = [
-        transact(operator(service, PROVIDER), activities.register, _activity(each)) for each in range(ACTIVITIES)
-    ]
+    courses = [transact(operator(service, PROVIDER), records.register, _activity(each)) for each in range(ACTIVITIES)]
     caller = operator(service, PROVIDER)
     reports = []
     for place in range(TEMPLATES):

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 from fastapi import APIRouter, FastAPI, Response
 
+from app.core.http.routing import StrictRoute
 from app.core.logging import configure_logging
-from app.core.routing import StrictRoute
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome
 from app.domain.reports import EntryMethod
 from app.main import create_app

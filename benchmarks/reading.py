@@ -20,7 +20,7 @@ from lxml import etree
 
 from app.domain.batches import BatchKind
 from app.domain.columns import LEARNERS, OF_OURS, REMS
-from app.formats.reading import open_file
+from app.files.parsing.parser_client import open_file
 from benchmarks.table import Row, at_most, middle
 
 ROUNDS = 3

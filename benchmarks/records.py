@@ -12,7 +12,7 @@ from typing import Any
 
 from app.domain.batches import Cell, Element, FileFormat, Head, Raw, RawRow
 from app.domain.columns import LEARNERS
-from app.formats.records import LearnerRecords
+from app.files.mapping.records import LearnerRecords
 from benchmarks.table import Row, at_least, middle
 
 ROUNDS = 5

@@ -14,7 +14,7 @@ import xlsxwriter
 
 from app.domain.columns import LEARNERS
 from app.domain.learners import Holding, RegistryRow
-from app.services.synthetic import synthetic_physicians
+from app.services.registry.synthetic import synthetic_physicians
 
 GRAND_ROUNDS = "201759558"
 DAY, LATE = "2021-12-12", "2021-12-19"

@@ -13,16 +13,16 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from app.core.collecting import collect_rarely
+from app.core.gc_tuning import collect_rarely
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome
 from app.domain.columns import columns_of
+from app.domain.comparison_keys import short_id_key
 from app.domain.learners import RegistryRow
 from app.domain.validations import ValidationRequest
-from app.domain.words import short_id_key
-from app.formats.reading import open_file
-from app.formats.records import ValidationRecords
-from app.services import validations
+from app.files.mapping.records import ValidationRecords
+from app.files.parsing.parser_client import open_file
 from app.services.context import Work, transact
+from app.services.registry import validations
 from app.store import dialect
 from benchmarks import batch_files, batches, processor
 from benchmarks.table import Row, at_most, middle

@@ -21,10 +21,12 @@ from app.core.config import Settings
 from app.domain.boards import BoardKind
 from app.domain.learners import RegistryRow
 from app.schemas.activities import ActivityIn
-from app.services import activities, clients, registry
+from app.services.access import clients
+from app.services.activities import records
 from app.services.context import Service, operator, transact
-from app.services.startup import open_service
-from app.services.synthetic import synthetic_physicians
+from app.services.operations.startup import open_service
+from app.services.registry import imports
+from app.services.registry.synthetic import synthetic_physicians
 
 SECRET = "a secret for benchmarks, nobody else's".replace(",", "")
 PROVIDER = "0000001"
@@ -107,7 +109,7 @@ def world(database: str, physicians: int) -> Iterator[World]:
                 reserved=frozenset(),
             )
         )
-        counts = registry.import_rows(service, enumerate(rows, 1))
+        counts = imports.import_rows(service, enumerate(rows, 1))
         assert not counts.refused, counts.refused[:3]
         client = transact(operator(service), clients.create, "bench", role="provider", provider_ids=[PROVIDER])
         activity = ActivityIn.model_validate(
@@ -117,7 +119,7 @@ def world(database: str, physicians: int) -> Iterator[World]:
                 "providership": "direct", "listing": {"public": False},
             }
         )  # fmt: skip
-        registered = transact(operator(service, PROVIDER), activities.register, activity.as_activity(PROVIDER))
+        registered = transact(operator(service, PROVIDER), records.register, activity.as_activity(PROVIDER))
         yield World(service=service, key=client.api_key, activity_id=registered.activity.activity_id, learners=rows)
 
 

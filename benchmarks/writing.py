@@ -20,7 +20,7 @@ import xlsxwriter
 from lxml import etree
 
 from app.domain.batches import Cell, FileFormat, Head
-from app.formats.writing import Note, WrittenRow, write_rejected
+from app.files.writing.writers import Note, WrittenRow, write_rejected
 from benchmarks.table import Row, at_most, middle
 
 ROUNDS = 3

@@ -14,12 +14,12 @@ from httpx import Response
 
 from app.core.config import Settings
 from app.main import create_app
-from app.services import demo
 from app.services.context import Service
-from app.services.startup import open_service
-from tests.contract import committed
-from tests.receiving import Inbox, inbox
-from tests.support import SECRET, Api, Moment, api_of
+from app.services.demo import world as demo
+from app.services.operations.startup import open_service
+from tests.harness.api import SECRET, Api, Moment, api_of
+from tests.harness.contract import committed
+from tests.harness.inbox import Inbox, inbox
 
 _numbers = itertools.count(1)
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from app.core.errors import InvalidRequest, Problem, Unreadable
-from app.core.problems import pointer_of
+from app.core.http.problems import pointer_of
 
 LONG_NUMBER = 400
 """More digits than any finite double has."""

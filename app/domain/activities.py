@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding
 from app.domain.formats import ActivityFormat, find_format
-from app.domain.readings import Unread
-from app.domain.words import code_key
+from app.domain.parsing import Unparsed
 
 
 class ActivityStatus(enum.StrEnum):
@@ -35,7 +35,7 @@ class Registration:
     """The board's code; before the rules have read it, the sender's text."""
     points: float | None = None
     credit_types: tuple[str, ...] = ()
-    credit_claim_date: date | Unread | None = None
+    credit_claim_date: date | Unparsed | None = None
     practice_areas: tuple[str, ...] = ()
     content_outline: tuple[str, ...] = ()
     attested: bool | None = None
@@ -53,8 +53,8 @@ class Activity:
     provider_id: str
     title: str | None
     format: str | None
-    start_date: date | Unread | None
-    end_date: date | Unread | None
+    start_date: date | Unparsed | None
+    end_date: date | Unparsed | None
     internal_id: str | None = None
     ama_pra_credits: float | None = None
     registrations: tuple[Registration, ...] = ()

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from app.domain.words import code_key
+from app.domain.comparison_keys import code_key
 
 
 class BoardKind(enum.StrEnum):

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Learner
 from app.domain.reports import CompletionReport
-from app.domain.words import short_id_key
 
 NameAndBirth = tuple[str, str, str]
 BoardAndId = tuple[str, str]

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from app.domain.boards import Board, BoardKind
+from app.domain.comparison_keys import code_key
 from app.domain.states import find_state
-from app.domain.words import code_key
 
 MOST_REMEMBERED = 65_536
 """Answers kept: states, by the ways in which they are written, and days."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from app.domain.words import code_key
+from app.domain.comparison_keys import code_key
 
 
 class Bound(enum.StrEnum):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from app.domain.comparison_keys import full_name_key, id_key
+from app.domain.parsing import MonthDay, Unparsed
 from app.domain.quick import quickly_made
-from app.domain.readings import MonthDay, Unread
-from app.domain.words import full_name_key, id_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Person:
 
     first_name: str | None = None
     last_name: str | None = None
-    birth_date: MonthDay | Unread | None = None
+    birth_date: MonthDay | Unparsed | None = None
     npi: str | None = None
     learner_id: str | None = None
 

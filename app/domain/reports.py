@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 from app.domain.amounts import in_quarters
 from app.domain.learners import Person
+from app.domain.parsing import Unparsed
 from app.domain.quick import quickly_made
-from app.domain.readings import Unread
 
-Amount: TypeAlias = float | Unread | None
+Amount: TypeAlias = float | Unparsed | None
 """An amount in credits as given: a number, a text that is none, or nothing."""
 
 LAST_OCCASION = 999
@@ -52,7 +52,7 @@ class Action(enum.StrEnum):
 
 def quarters_of(amount: Amount) -> float | None:
     """Return a readable amount in quarters of a credit (an int on the grid), otherwise None."""
-    return None if amount is None or isinstance(amount, Unread) else in_quarters(amount)
+    return None if amount is None or isinstance(amount, Unparsed) else in_quarters(amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ class CompletionReport:
 
     provider_id: str
     activity_id: str | None
-    completed_on: date | Unread | None
+    completed_on: date | Unparsed | None
     permission: bool | None
     person: Person
     cme: tuple[CmePart, ...] = ()
@@ -140,7 +140,7 @@ class CompletionReport:
     """The sender's own key of the record: every credit of it is found under it."""
     corrects: str | None = None
     """The completion that this report is a correction of, in place; None when it is a record of its own."""
-    action: Action | Unread | None = Action.ADD
+    action: Action | Unparsed | None = Action.ADD
     """What it asks for; None when a file's row does not say."""
     sandbox: bool = False
     """Whether it is of the sandbox: it is about nobody of the registry, and no board is told."""

@@ -6,11 +6,11 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.domain.comparison_keys import full_name_key
 from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.learners import Learner
-from app.domain.readings import MonthDay, Unread
-from app.domain.words import full_name_key
+from app.domain.parsing import MonthDay, Unparsed
 
 
 class ValidationRequest(NamedTuple):
@@ -18,7 +18,7 @@ class ValidationRequest(NamedTuple):
 
     first_name: str | None = None
     last_name: str | None = None
-    birth_date: MonthDay | Unread | None = None
+    birth_date: MonthDay | Unparsed | None = None
     state: str | None = None
     license_id: str | None = None
     board: str | None = None

@@ -12,11 +12,11 @@ from functools import partial
 
 from app.domain.candidates import Candidates, Wanted
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import id_key, name_key, same_id, short_id_key
 from app.domain.identity import NOT_ASKED, Match, Result, birth_date_needed
 from app.domain.learners import Holding, Learner, Person
-from app.domain.readings import MonthDay, Unread, is_npi
+from app.domain.parsing import MonthDay, Unparsed, is_npi
 from app.domain.reports import CmePart, CompletionReport, MocPart
-from app.domain.words import id_key, name_key, same_id, short_id_key
 
 
 def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
@@ -58,7 +58,7 @@ def enough_given(report: CompletionReport, catalogue: Catalogue) -> bool:
     person = report.person
     if not report.asks_for_learner:
         return False
-    if isinstance(person.birth_date, Unread):
+    if isinstance(person.birth_date, Unparsed):
         return False
     if person.learner_id is not None:
         return True

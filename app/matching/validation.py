@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import full_name_key, id_key, school_key
 from app.domain.identity import Result
 from app.domain.learners import Holding, Learner
-from app.domain.readings import MonthDay, is_npi
+from app.domain.parsing import MonthDay, is_npi
 from app.domain.validations import By, Found, Lookup, ValidationRequest
-from app.domain.words import full_name_key, id_key, school_key
 
 NAMESAKES = 100
 """So many learners are compared one by one for a single validation; of a name with more, more must be told."""

@@ -18,9 +18,9 @@ from app.core.errors import (
     InvalidRequest,
     ParameterInvalid,
 )
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
-from app.domain.readings import text_or_none
+from app.domain.parsing import text_or_none
 from app.routers.depends import (
     MINIMAL,
     NOT_MODIFIED,
@@ -38,7 +38,7 @@ from app.routers.depends import (
 from app.routers.openapi import problems
 from app.schemas.activities import ActivityIn, ActivityOut, ActivityPatch, WithdrawnOut
 from app.schemas.base import KEEPABLE
-from app.services import activities, activity_changes, activity_learners
+from app.services.activities import changes, learners, records
 from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
 
@@ -53,7 +53,7 @@ async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Respo
     _refuse_given_id(caller, body)
 
     def produce(work: Work) -> Answer:
-        registered = activities.register(work, body.as_activity(caller.provider_id))
+        registered = records.register(work, body.as_activity(caller.provider_id))
         return _told(registered, work.now.date(), 201, located=True)
 
     return await answered(caller, produce)
@@ -64,7 +64,7 @@ async def get_activity(
     caller: ActivitiesReader, activity_id: ActivityId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read one activity, with its status and what it lacks for the next one."""
-    found = await read_async(caller, activities.get, activity_id)
+    found = await read_async(caller, records.get, activity_id)
     today = caller.service.clock().date()
     # Since its end date has passed, the same version is no longer what somebody may have kept of it.
     known = if_none_match if found.shown_alike(today) else None
@@ -97,7 +97,7 @@ async def put_activity(
         detail = "The internal id of the body is another than that of the address."
         raise InvalidRequest(errors=[{"code": "format", "pointer": "/internal_id", "detail": detail}])
     given = replace(given, internal_id=named)
-    put, created = await transact_async(caller, activity_changes.put, given, if_match)
+    put, created = await transact_async(caller, changes.put, given, if_match)
     told = _told(put, caller.service.clock().date(), 201 if created else 200, located=True)
     return send(caller, told)
 
@@ -111,7 +111,7 @@ async def change_activity(
     caller: ActivitiesEditor, activity_id: ActivityId, body: ActivityPatch, if_match: IfMatch = None
 ) -> Response:
     """Change fields of an activity. Credit that was reported must stay covered; extending is always allowed."""
-    return _answer(caller, await transact_async(caller, activity_changes.change, activity_id, if_match, body.onto))
+    return _answer(caller, await transact_async(caller, changes.change, activity_id, if_match, body.onto))
 
 
 @router.delete(
@@ -122,19 +122,19 @@ async def change_activity(
 )
 async def delete_activity(caller: ActivitiesRemover, activity_id: ActivityId, if_match: IfMatch = None) -> None:
     """Delete an activity for which no completions stand."""
-    await transact_async(caller, activity_changes.delete, activity_id, if_match)
+    await transact_async(caller, changes.delete, activity_id, if_match)
 
 
 @router.post("/{activity_id}/close", response_model=ActivityOut, responses=problems(Conflict) | MINIMAL)
 async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Close an activity that has ended and lacks nothing. Learners can still be reported, with a warning."""
-    return _answer(caller, await transact_async(caller, activity_changes.close, activity_id))
+    return _answer(caller, await transact_async(caller, changes.close, activity_id))
 
 
 @router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems(Conflict) | MINIMAL)
 async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Open a closed activity again."""
-    return _answer(caller, await transact_async(caller, activity_changes.reopen, activity_id))
+    return _answer(caller, await transact_async(caller, changes.reopen, activity_id))
 
 
 @router.post("/{activity_id}/withdraw-learners", response_model=WithdrawnOut)
@@ -143,7 +143,7 @@ async def withdraw_learners(caller: CompletionsWriter, activity_id: ActivityId) 
 
     It takes effect piece by piece: sent again after a failure, it goes on with what is left.
     """
-    return WithdrawnOut(activity_id=activity_id, withdrawn=await activity_learners.withdraw_all(caller, activity_id))
+    return WithdrawnOut(activity_id=activity_id, withdrawn=await learners.withdraw_all(caller, activity_id))
 
 
 def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:

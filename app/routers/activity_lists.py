@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.core.pagination import SortedQuery, sort_keys, sort_pattern, sorting
-from app.core.routing import StrictRoute
+from app.core.http.pagination import SortedQuery, sort_keys, sort_pattern, sorting
+from app.core.http.routing import StrictRoute
 from app.routers.depends import ActivitiesReader
 from app.routers.paging import open_page
 from app.schemas.activities import ActivityOut, ActivityPage
 from app.schemas.base import Day
 from app.schemas.queries import DayOrInstant, Text, Texts, since
-from app.services import activity_lists
-from app.services.activity_lists import SORTS, Filter
+from app.services.activities import lists
+from app.services.activities.lists import SORTS, Filter
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/activities", tags=["Activities"], route_class=StrictRoute)
@@ -58,9 +58,7 @@ async def list_activities(
     keys = sort_keys(asked.query.sort, SORTS)
     narrowed = Filter(**asked.query.model_dump(exclude={*ActivityQuery.page_fields, "sort"}))
     counted = "total" in query.include
-    found = await read_async(
-        caller, activity_lists.page, narrowed, keys, after=asked.after, limit=asked.limit, counted=counted
-    )
+    found = await read_async(caller, lists.page, narrowed, keys, after=asked.after, limit=asked.limit, counted=counted)
     page = asked.page(found.rows, response, lambda each: each[0])
     today = caller.service.clock().date()
     return ActivityPage(

@@ -11,15 +11,15 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from app.core.errors import Conflict
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
 from app.routers.depends import BatchesClient, Public, service_of
 from app.routers.openapi import binary, problems
 from app.schemas.batches import FormatName
-from app.services import batch_files
-from app.services import templates as template_files
-from app.services.batch_files import Which, media_type
+from app.services.batches import downloads
+from app.services.batches import templates as template_files
+from app.services.batches.downloads import Which, media_type
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
@@ -59,7 +59,7 @@ async def get_batch_file(
     ended; when it is retried meanwhile, the answer is cut off before its end, so that no part is taken for the whole.
     """
     asked = FileFormat(format) if format is not None else None
-    written = await read_async(caller, batch_files.open_written, batch_id, Which(which), asked)
+    written = await read_async(caller, downloads.open_written, batch_id, Which(which), asked)
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from app.core.errors import Conflict
-from app.core.pagination import PageQuery
-from app.core.routing import StrictRoute
+from app.core.http.pagination import PageQuery
+from app.core.http.routing import StrictRoute
 from app.domain.batches import Batch
 from app.routers.depends import BatchesClient, BatchesUploader, BatchesWaiter, line_of, send
 from app.routers.openapi import problems
 from app.routers.paging import open_page
 from app.schemas.batch_form import FORM
 from app.schemas.batches import BatchOut, BatchPage, KindName, OutcomeName, RowPage, StatusName
-from app.services import batch_uploads, batches
+from app.services.batches import intake, lifecycle
 from app.services.context import read_async, transact_async
 from app.services.idempotency import Answer
 
@@ -39,7 +39,7 @@ async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
     a file that can be mended and uploaded as it is. Uploading the same again never doubles anything.
     """
     content_type, body = request.headers.get("content-type", ""), request.stream()
-    return send(caller, await batch_uploads.take_in(caller, line_of(request), content_type, body, _told))
+    return send(caller, await intake.take_in(caller, line_of(request), content_type, body, _told))
 
 
 def _told(batch: Batch) -> Answer:
@@ -61,7 +61,7 @@ async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query
     asked = open_page(caller, query, PATH)
     kinds, statuses = asked.query.kind, asked.query.status
     found = await read_async(
-        caller, batches.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses
+        caller, lifecycle.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses
     )
     page = asked.page(found, response, lambda each: each.batch_id)
     return BatchPage(data=[BatchOut.of(each) for each in page.rows], next_cursor=page.cursor)
@@ -70,7 +70,7 @@ async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query
 @router.get("/{batch_id}", response_model=BatchOut)
 async def get_batch(caller: BatchesWaiter, batch_id: BatchId) -> BatchOut:
     """Read one batch. `Prefer: wait=20` waits until nothing more happens to it, for so many seconds at most."""
-    return BatchOut.of(await batches.wait_for(caller, batch_id, caller.prefers.wait))
+    return BatchOut.of(await lifecycle.wait_for(caller, batch_id, caller.prefers.wait))
 
 
 class RowQuery(PageQuery):
@@ -86,7 +86,7 @@ async def list_batch_rows(
     """List what became of each record of a batch, in their order, with every finding."""
     asked = open_page(caller, query, f"{PATH}/{batch_id}/rows")
     batch, found = await read_async(
-        caller, batches.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
+        caller, lifecycle.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
     )
     page = asked.page(found, response, lambda each: each.place)
     return RowPage.of(batch, page.rows, page.cursor)
@@ -95,7 +95,7 @@ async def list_batch_rows(
 @router.post("/{batch_id}/cancel", response_model=BatchOut, responses=problems(Conflict))
 async def cancel_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
     """Stop a batch. What was applied before stands; the rest is not applied unless it is retried."""
-    return BatchOut.of(await transact_async(caller, batches.cancel, batch_id))
+    return BatchOut.of(await transact_async(caller, lifecycle.cancel, batch_id))
 
 
 @router.post("/{batch_id}/retry", response_model=BatchOut, responses=problems(Conflict))
@@ -104,4 +104,4 @@ async def retry_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
 
     A batch that was cancelled goes on; a file that the parser failed on is read again.
     """
-    return BatchOut.of(await transact_async(caller, batches.retry, batch_id))
+    return BatchOut.of(await transact_async(caller, lifecycle.retry, batch_id))

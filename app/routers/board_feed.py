@@ -8,16 +8,16 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from app.core.pagination import DEFAULT_LIMIT, MOST
-from app.core.routing import StrictRoute
-from app.core.tabular import CSV, tabular
+from app.core.http.csv_bodies import CSV, tabular
+from app.core.http.pagination import DEFAULT_LIMIT, MOST
+from app.core.http.routing import StrictRoute
 from app.routers.depends import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
 from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page
 from app.schemas.board_file import IGNORED
-from app.services import board_files, feeds
-from app.services.board_files import XLSX
+from app.services.boards import daily_file, feed
+from app.services.boards.daily_file import XLSX
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=StrictRoute)
@@ -60,7 +60,7 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query
     the service was restored to an earlier state: read anew from the beginning, which gives what stands, and send your
     decisions again.
     """
-    piece = await feeds.read(caller, after=query.after, limit=min(query.limit, MOST))
+    piece = await feed.read(caller, after=query.after, limit=min(query.limit, MOST))
     return Response(written_page(piece.events, piece.cursor), media_type="application/json")
 
 
@@ -78,7 +78,7 @@ async def decide_credits(
     A later decision replaces an earlier one. Sent again, decisions are `unchanged`. 410 tells that the service was
     restored to an earlier state than `after` is of.
     """
-    reply = await feeds.decide(caller, [each.as_decision() for each in body.decisions], after=query.after)
+    reply = await feed.decide(caller, [each.as_decision() for each in body.decisions], after=query.after)
     return DecisionsOut.of(body.decisions, reply.answers, reply.cursor)
 
 
@@ -97,14 +97,14 @@ async def get_board_feed_file(
     Fill in `decision` (and `reason_code`, `reason`) and send it back, saved as CSV, to the decisions; rows left
     without a decision are passed over. Days taken one after another count as read.
     """
-    name = f"{feeds.board_of(caller).code}_{day}.{format}"
+    name = f"{feed.board_of(caller).code}_{day}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if format == "xlsx":
-        return Response(await board_files.workbook(caller, day), headers=headers, media_type=XLSX)
-    return StreamingResponse(board_files.csv_pieces(caller, day), headers=headers, media_type=CSV)
+        return Response(await daily_file.workbook(caller, day), headers=headers, media_type=XLSX)
+    return StreamingResponse(daily_file.csv_pieces(caller, day), headers=headers, media_type=CSV)
 
 
 @router.get("/summary", response_model=FeedSummaryOut)
 async def get_board_feed_summary(caller: BoardReader) -> FeedSummaryOut:
     """Tell how the board's credit stands, and how far the board has read."""
-    return FeedSummaryOut.of(await read_async(caller, feeds.summary))
+    return FeedSummaryOut.of(await read_async(caller, feed.summary))

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.routers.depends import OperatorReader
 from app.schemas.board_reports import BoardReportsOut
-from app.services import board_reports
+from app.services.boards import reports
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=StrictRoute)
@@ -23,4 +23,4 @@ async def report_boards(
     ] = None,
 ) -> BoardReportsOut:
     """See how every board with a feed reads and answers, and which of them owe an answer."""
-    return BoardReportsOut.of(await read_async(caller, board_reports.of_boards, overdue=overdue))
+    return BoardReportsOut.of(await read_async(caller, reports.of_boards, overdue=overdue))

@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.core.pagination import SortedQuery, sort_keys, sort_pattern, sorting
-from app.core.routing import StrictRoute
+from app.core.http.pagination import SortedQuery, sort_keys, sort_pattern, sorting
+from app.core.http.routing import StrictRoute
 from app.routers.depends import CompletionsReader
 from app.routers.paging import open_page
 from app.schemas.base import Day
 from app.schemas.completions import CompletionOut, CompletionPage, EntryMethodName
 from app.schemas.queries import DayOrInstant, References, Text, Texts, since, until
-from app.services import completion_lists
-from app.services.completion_lists import SORTS, Filter
+from app.services.completions import lists
+from app.services.completions.lists import SORTS, Filter
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
@@ -84,9 +84,7 @@ async def list_completions(
     keys = sort_keys(asked.query.sort, SORTS)
     narrowed = Filter(**asked.query.model_dump(exclude={*CompletionQuery.page_fields, "sort"}))
     counted = "total" in query.include
-    found = await read_async(
-        caller, completion_lists.page, narrowed, keys, after=asked.after, limit=asked.limit, counted=counted
-    )
+    found = await read_async(caller, lists.page, narrowed, keys, after=asked.after, limit=asked.limit, counted=counted)
     page = asked.page(found.rows, response, lambda each: each[0])
     return CompletionPage(
         data=[CompletionOut.of(each) for _, each in page.rows],

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from app.core.errors import Problem
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.domain.credits import Outcome
-from app.domain.readings import text_or_none
+from app.domain.parsing import text_or_none
 from app.domain.reports import EntryMethod
 from app.routers.depends import (
     MINIMAL,
@@ -27,10 +27,12 @@ from app.routers.depends import (
 from app.routers.openapi import problems
 from app.schemas.completion_answers import BulkIn, BulkOut, HistoryOut, PreviewOut, VersionOut, bulk_body
 from app.schemas.completions import CompletionIn, CompletionOut, ReportedOut
-from app.services import bulk, completions, reporting, sandbox, submitter
+from app.services.completions import records
 from app.services.context import Work, read_async, transact_async
 from app.services.idempotency import Answer
-from app.services.reporting import Submitted
+from app.services.reporting import bulk, group, pipeline
+from app.services.reporting.pipeline import Submitted
+from app.services.sandbox import providers
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
@@ -47,11 +49,11 @@ CompletionId = Annotated[str, Path(max_length=64, description="The completion's 
 )
 async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
     """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
-    await sandbox.rehearse(caller, text_or_none(body.activity_id))
+    await providers.rehearse(caller, text_or_none(body.activity_id))
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
     if caller.idempotency_key is None:
-        return send(caller, _told(await submitter.report(caller, one)))
-    return await answered(caller, lambda work: _told(reporting.report(work, one)))
+        return send(caller, _told(await group.report(caller, one)))
+    return await answered(caller, lambda work: _told(pipeline.report(work, one)))
 
 
 def _told(submitted: Submitted, *, put: bool = False) -> Answer:
@@ -76,7 +78,7 @@ def _status(submitted: Submitted) -> int:
 async def preview_completion(caller: CompletionsWriter, body: CompletionIn) -> PreviewOut:
     """Tell what would become of a report, with every finding, and store nothing."""
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
-    told = await read_async(caller, reporting.preview, one)
+    told = await read_async(caller, pipeline.preview, one)
     return PreviewOut.of(told.outcome, told.completion, told.standing, told.findings)
 
 
@@ -110,7 +112,7 @@ async def get_completion(
     caller: CompletionsReader, completion_id: CompletionId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read one completion as it stands, with the status of each credit."""
-    found = await read_async(caller, completions.get, completion_id)
+    found = await read_async(caller, records.get, completion_id)
     return shown(CompletionOut.of(found), found.version, if_none_match)
 
 
@@ -123,16 +125,16 @@ async def correct_completion(
     A credit keeps its id when learner and board stay; its board is told and decides anew. What the body leaves out is
     withdrawn.
     """
-    await sandbox.rehearse(caller, text_or_none(body.activity_id))
+    await providers.rehearse(caller, text_or_none(body.activity_id))
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
-    corrected = await transact_async(caller, completions.correct, completion_id, if_match, one)
+    corrected = await transact_async(caller, records.correct, completion_id, if_match, one)
     return send(caller, _told(corrected, put=True))
 
 
 @router.get("/{completion_id}/history", response_model=HistoryOut)
 async def get_completion_history(caller: CompletionsReader, completion_id: CompletionId) -> HistoryOut:
     """Read every version of a completion, newest first; also of one that was withdrawn."""
-    found = await read_async(caller, completions.history, completion_id)
+    found = await read_async(caller, records.history, completion_id)
     return HistoryOut(
         data=[VersionOut.of(each.verb, each.at, each.client_id, each.board, each.completion) for each in found]
     )
@@ -141,4 +143,4 @@ async def get_completion_history(caller: CompletionsReader, completion_id: Compl
 @router.delete("/{completion_id}", status_code=204, response_class=Response)
 async def withdraw_completion(caller: CompletionsWriter, completion_id: CompletionId, if_match: IfMatch = None) -> None:
     """Withdraw a completion with all its credits. The boards that have them are told."""
-    await transact_async(caller, completions.withdraw, completion_id, if_match)
+    await transact_async(caller, records.withdraw, completion_id, if_match)

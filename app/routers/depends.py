@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.core.errors import Forbidden, ParameterInvalid, Unauthenticated
-from app.core.preferences import read_preferences
-from app.core.problems import request_id_of
+from app.core.http.preferences import read_preferences
+from app.core.http.problems import request_id_of
 from app.routers.description.responses import Responses
-from app.services import access
-from app.services.access import Client, Clients
+from app.services.access import callers
+from app.services.access.callers import Client, Clients
 from app.services.context import Caller, Service, Work, transact_async
 from app.services.idempotency import Answer, once
 from app.services.preconditions import seen
@@ -86,10 +86,10 @@ _Prefer = Annotated[
 
 async def _caller(request: Request, client: Client, provider: str | None, key: str | None = None) -> Caller:
     service = service_of(request)
-    provider_id = access.named_provider(client, provider)
-    if not access.knows_itself(client, provider_id):
+    provider_id = callers.named_provider(client, provider)
+    if not callers.knows_itself(client, provider_id):
         asked = provider_id
-        provider_id = await service.database.read_async(lambda conn: access.must_act_for(conn, client, asked))
+        provider_id = await service.database.read_async(lambda conn: callers.must_act_for(conn, client, asked))
     return Caller(
         service=service,
         client=client,
@@ -245,7 +245,7 @@ def _creates(scope: str) -> Any:
 
 
 def _declared(authorise: Callable[..., Awaitable[Any]], scope: str) -> Callable[..., Awaitable[Any]]:
-    if scope not in access.SCOPES:
+    if scope not in callers.SCOPES:
         raise ValueError(f"{scope} is no scope")
     authorise.scope = scope  # type: ignore[attr-defined]
     return authorise

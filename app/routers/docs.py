@@ -9,7 +9,7 @@ from typing import Literal
 from fastapi import APIRouter
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.routers.depends import Public
 
 router = APIRouter(

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from fastapi import Response
 
-from app.core.pagination import PageQuery, Turned, next_cursor, next_link, page_of, turn
+from app.core.http.pagination import PageQuery, Turned, next_cursor, next_link, page_of, turn
 from app.services.context import Caller
 
 Q = TypeVar("Q", bound=PageQuery)

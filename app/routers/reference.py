@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.states import STATES
 from app.routers.depends import Public, service_of
+from app.sandbox import fixtures
 from app.schemas.reference import (
     BoardList,
     BoardOut,
@@ -22,7 +23,7 @@ from app.schemas.reference import (
     StateOut,
 )
 from app.schemas.sandbox import SandboxOut
-from app.services import magic, reference
+from app.services import reference
 
 router = APIRouter(prefix="/v1", tags=["Reference data"], route_class=StrictRoute, dependencies=[Public])
 
@@ -87,4 +88,4 @@ async def list_medical_schools() -> MedicalSchoolList:
 @router.get("/sandbox", response_model=SandboxOut)
 async def get_sandbox() -> SandboxOut:
     """Tell what test clients can rely on: learners and activities that always have the same outcome, case by case."""
-    return SandboxOut.of(magic.sandbox())
+    return SandboxOut.of(fixtures.sandbox())

@@ -10,10 +10,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from app.core.errors import every_problem
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.routers.depends import Public, service_of
 from app.routers.openapi import problems
-from app.services import health, reference
+from app.services import reference
+from app.services.operations import health
 
 router = APIRouter(tags=["System"], route_class=StrictRoute, dependencies=[Public])
 

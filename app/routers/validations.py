@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.core.routing import StrictRoute
+from app.core.http.routing import StrictRoute
 from app.routers.depends import LearnersValidator
 from app.schemas.validations import ValidationIn, ValidationOut
-from app.services import validations
+from app.services.registry import validations
 
 router = APIRouter(prefix="/v1/learner-validations", tags=["Learner validations"], route_class=StrictRoute)
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 
 from app.core.errors import Conflict
-from app.core.pagination import PageQuery
-from app.core.routing import StrictRoute
+from app.core.http.pagination import PageQuery
+from app.core.http.routing import StrictRoute
 from app.domain.webhooks import Endpoint
 from app.routers.depends import (
     MINIMAL,
@@ -31,8 +31,8 @@ from app.schemas.webhooks import (
     WebhookEndpointPatch,
     WebhookSecretOut,
 )
-from app.services import deliveries, webhooks
 from app.services.context import read_async, transact_async
+from app.services.events import deliveries, endpoints
 from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/webhook-endpoints", tags=["Webhook endpoints"], route_class=StrictRoute)
@@ -54,7 +54,7 @@ async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpoint
     What is sent is signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
     provider it acts for; a board's client is told of its feed (`feed.available`) and of nothing else.
     """
-    return _with_secret(*await transact_async(caller, webhooks.create, body.wishes()), status=201)
+    return _with_secret(*await transact_async(caller, endpoints.create, body.wishes()), status=201)
 
 
 @router.get("", response_model=WebhookEndpointPage)
@@ -63,7 +63,7 @@ async def list_webhook_endpoints(
 ) -> WebhookEndpointPage:
     """List the client's endpoints, in the order in which they were made."""
     asked = open_page(caller, query, PATH)
-    found = await read_async(caller, webhooks.page, after=asked.after, limit=asked.limit)
+    found = await read_async(caller, endpoints.page, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda each: each.endpoint_id)
     return WebhookEndpointPage(data=[WebhookEndpointOut.of(each) for each in page.rows], next_cursor=page.cursor)
 
@@ -73,7 +73,7 @@ async def get_webhook_endpoint(
     caller: WebhooksManager, endpoint_id: EndpointId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read one endpoint, and whether it still takes what it is sent."""
-    found = await read_async(caller, webhooks.get, endpoint_id)
+    found = await read_async(caller, endpoints.get, endpoint_id)
     return shown(WebhookEndpointOut.of(found), found.version, if_none_match)
 
 
@@ -82,20 +82,20 @@ async def change_webhook_endpoint(
     caller: WebhooksEditor, endpoint_id: EndpointId, body: WebhookEndpointPatch, if_match: IfMatch = None
 ) -> Response:
     """Change an endpoint, or enable one that was disabled. What happened while it was disabled is not sent."""
-    changed = await transact_async(caller, webhooks.change, endpoint_id, if_match, body.wishes())
+    changed = await transact_async(caller, endpoints.change, endpoint_id, if_match, body.wishes())
     return send(caller, _told(changed, WebhookEndpointOut.of(changed)))
 
 
 @router.delete("/{endpoint_id}", status_code=204, response_class=Response)
 async def delete_webhook_endpoint(caller: WebhooksManager, endpoint_id: EndpointId, if_match: IfMatch = None) -> None:
     """Delete an endpoint, its secrets, and what waits to be sent there."""
-    await transact_async(caller, webhooks.delete, endpoint_id, if_match)
+    await transact_async(caller, endpoints.delete, endpoint_id, if_match)
 
 
 @router.post("/{endpoint_id}/rotate-secret", response_model=WebhookSecretOut)
 async def rotate_webhook_secret(caller: WebhooksManager, endpoint_id: EndpointId) -> Response:
     """Give an endpoint another secret, shown this once. For 24 hours the one before signs as well."""
-    return _with_secret(*await transact_async(caller, webhooks.rotate, endpoint_id), status=200)
+    return _with_secret(*await transact_async(caller, endpoints.rotate, endpoint_id), status=200)
 
 
 @router.get("/{endpoint_id}/deliveries", response_model=WebhookDeliveryPage)

@@ -11,10 +11,10 @@ from app.domain.activities import Activity, Registration
 from app.domain.amounts import in_quarters, on_grid
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
-from app.domain.readings import Unread, is_activity_id
-from app.domain.words import code_key
+from app.domain.parsing import Unparsed, is_activity_id
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, choose, rule
 
@@ -65,10 +65,10 @@ def activity_date_valid(case: Registering) -> Iterator[Fault]:
     for name, day in (("start_date", activity.start_date), ("end_date", activity.end_date)):
         if day is None:
             yield Fault(f"/{name}", f"The {name.replace('_', ' ')} is missing.", "Give it as YYYY-MM-DD.")
-        elif isinstance(day, Unread):
+        elif isinstance(day, Unparsed):
             yield Fault(f"/{name}", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
     for place, each in enumerate(activity.registrations):
-        if isinstance(each.credit_claim_date, Unread):
+        if isinstance(each.credit_claim_date, Unparsed):
             yield Fault(f"/moc/{place}/credit_claim_date", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
 
 

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 from app.domain.activities import Activity
 from app.domain.amounts import in_credits, in_quarters, on_grid, written
+from app.domain.comparison_keys import code_key
 from app.domain.credits import CME
 from app.domain.findings import Severity
-from app.domain.readings import Unread
+from app.domain.parsing import Unparsed
 from app.domain.reports import quarters_of
-from app.domain.words import code_key
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 
@@ -44,7 +44,7 @@ def registered_with_one_session(activity: Activity, credits: float | None) -> bo
 def credit_positive(case: Case) -> Iterator[Fault]:
     """Every amount of credit is greater than 0."""
     for pointer, amount in case.amounts:
-        if amount is not None and not isinstance(amount, Unread) and in_quarters(amount) <= 0:
+        if amount is not None and not isinstance(amount, Unparsed) and in_quarters(amount) <= 0:
             yield Fault(pointer, "Credits must be greater than 0.", "Leave out what was not earned.")
 
 
@@ -52,7 +52,7 @@ def credit_positive(case: Case) -> Iterator[Fault]:
 def credit_quarter(case: Case) -> Iterator[Fault]:
     """Every amount of credit is a multiple of 0.25."""
     for pointer, amount in case.amounts:
-        if amount is not None and not isinstance(amount, Unread) and not on_grid(amount):
+        if amount is not None and not isinstance(amount, Unparsed) and not on_grid(amount):
             yield Fault(pointer, f"{amount:g} is no multiple of 0.25.", "Round to the nearest quarter of a credit.")
 
 

@@ -9,15 +9,15 @@ from datetime import date, datetime, timedelta
 from app.domain.activities import Activity, ActivityStatus
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import code_key
 from app.domain.credits import Completion, Credit, CreditKind, rems_subject
 from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner
+from app.domain.parsing import Unparsed
 from app.domain.quick import quickly_made
-from app.domain.readings import Unread
 from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
-from app.domain.words import code_key
 from app.rules.placement import Placement, Standing, Target, place, place_correction
-from app.rules.sought import Sought, seek
+from app.rules.row_target import RowTarget, seek
 
 _SEEKING = (Action.DELETE, Action.UPDATE)
 EARTH = timedelta(hours=14)
@@ -73,7 +73,7 @@ class Case:
     """The MOC parts of known boards, with their pointers: half of all rules go through them."""
     amounts: tuple[tuple[str, Amount], ...] = ()
     """Every amount of the record with its pointer."""
-    sought: Sought | None = None
+    row_target: RowTarget | None = None
     """What a delete or an update is about; None for every other record, and where nobody can be looked for."""
 
     @property
@@ -85,7 +85,7 @@ class Case:
     def day(self) -> date | None:
         """The completion date, when it can be read."""
         day = self.report.completed_on
-        return None if isinstance(day, Unread) else day
+        return None if isinstance(day, Unparsed) else day
 
     @property
     def registered(self) -> Activity:
@@ -138,12 +138,12 @@ def case_of(
 ) -> Case:
     """Put a record before the rules: look up its activity, and find its place among what stands."""
     activity = facts.activity_of(report)
-    placement = sought = None
+    placement = row_target = None
     day = report.completed_on
     if report.action in _SEEKING and activity is not None and isinstance(day, date) and subject_of(report, match):
-        sought = seek(report, day, match, standing, facts.catalogue)
-    if report.action is Action.UPDATE and sought is not None and sought.completion is not None:
-        corrects = sought.completion
+        row_target = seek(report, day, match, standing, facts.catalogue)
+    if report.action is Action.UPDATE and row_target is not None and row_target.completion is not None:
+        corrects = row_target.completion
         # When the record came stays as it was: a late correction is no late report.
         report = replace(report, received_at=corrects.submitted_at)
     if corrects is not None:
@@ -181,7 +181,7 @@ def case_of(
         corrects=corrects,
         moc_parts=tuple(_moc_parts(report, day if isinstance(day, date) else None, facts.catalogue)),
         amounts=tuple(report.amounts()),
-        sought=sought,
+        row_target=row_target,
     )
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from app.domain.boards import Board, BoardKind, Change, CreditType, Need, Span
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import code_key
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.states import STATES
-from app.domain.words import code_key
 
 BOARDS_FOLDER = Path(__file__).parent / "boards"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from app.domain.words import code_key
+from app.domain.comparison_keys import code_key
 from app.rules.case import Case, canonical_type
 from app.rules.engine import Fault, Scope, rule
 

@@ -74,7 +74,7 @@ def rule(
     """Declare a rule.
 
     `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`,
-    `learner`, `placement`, `sought`): where it is not, another rule has said why. `stands_alone`: when
+    `learner`, `placement`, `row_target`): where it is not, another rule has said why. `stands_alone`: when
     the rule refuses, nothing else is told. `deletes`: the rule is also asked of a record that deletes.
     """
 

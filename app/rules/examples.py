@@ -12,7 +12,7 @@ from app.domain.boards import Board, BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner, Person
-from app.domain.readings import MonthDay
+from app.domain.parsing import MonthDay
 from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount
 from app.rules.case import Facts, case_of
 from app.rules.judge import judge

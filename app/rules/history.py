@@ -113,15 +113,15 @@ def already_reported(case: Case) -> Iterator[Fault]:
         yield Fault("", "All of this was reported before; nothing was written.", "Nothing to do.")
 
 
-@rule("delete-unknown", Scope.FILE, source=_FILE_ROWS, needs=("sought",), deletes=True)
+@rule("delete-unknown", Scope.FILE, source=_FILE_ROWS, needs=("row_target",), deletes=True)
 def delete_unknown(case: Case) -> Iterator[Fault]:
     """A delete or an update finds the completion and, for a delete, every target it names.
 
     An update of a completion that stands adds what it names and is not there yet, with a warning.
     """
-    assert case.sought is not None
-    adds = case.report.action is Action.UPDATE and case.sought.completion is not None
-    for pointer in case.sought.missing:
+    assert case.row_target is not None
+    adds = case.report.action is Action.UPDATE and case.row_target.completion is not None
+    for pointer in case.row_target.missing:
         if adds:
             yield Fault(
                 pointer,
@@ -143,21 +143,21 @@ def delete_unknown(case: Case) -> Iterator[Fault]:
             )
 
 
-@rule("delete-ambiguous", Scope.FILE, source=_FILE_ROWS, needs=("sought",), deletes=True)
+@rule("delete-ambiguous", Scope.FILE, source=_FILE_ROWS, needs=("row_target",), deletes=True)
 def delete_ambiguous(case: Case) -> Iterator[Fault]:
     """A delete or an update finds exactly one completion; the occasion tells several of one day apart."""
-    assert case.sought is not None
-    if case.sought.several:
+    assert case.row_target is not None
+    if case.row_target.several:
         yield Fault(
             "/occasion",
-            f"{case.sought.several} completions of that day come into question.",
+            f"{case.row_target.several} completions of that day come into question.",
             "Give the occasion of the one that is meant.",
         )
 
 
-@rule("already-withdrawn", Scope.FILE, source=_FILE_ROWS, warns=True, needs=("sought",), deletes=True)
+@rule("already-withdrawn", Scope.FILE, source=_FILE_ROWS, warns=True, needs=("row_target",), deletes=True)
 def already_withdrawn(case: Case) -> Iterator[Fault]:
     """Everything that a delete names was withdrawn before; nothing was written."""
-    assert case.sought is not None
-    if case.sought.gone:
+    assert case.row_target is not None
+    if case.row_target.gone:
         yield Fault("", "All of this was withdrawn before; nothing was written.", "Nothing to do.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.domain.comparison_keys import code_key
 from app.domain.identity import Result
 from app.domain.rems import PHYSICIAN, PROFESSIONS
-from app.domain.words import code_key
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 

@@ -6,12 +6,12 @@ from functools import cache
 
 from app.domain.findings import Finding
 from app.domain.reports import Action
-from app.rules import advice, amounts, credit_types, dates, history, identity, record
+from app.rules import amounts, board_advice, credit_types, dates, history, identity, record
 from app.rules.case import Case
 from app.rules.catalogue import ADVICES
 from app.rules.engine import COMPLETION_RULES, Chosen, Rule, Scope, ask, choose
 
-RULE_FILES = (record, dates, credit_types, amounts, identity, history, advice)
+RULE_FILES = (record, dates, credit_types, amounts, identity, history, board_advice)
 """The order of the files is the order in which findings are told; within a file, that of the functions."""
 
 

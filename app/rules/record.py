@@ -8,7 +8,7 @@ from app.domain.activities import ActivityStatus
 from app.domain.boards import Need
 from app.domain.findings import Severity
 from app.domain.identity import birth_date_needed
-from app.domain.readings import Unread, is_activity_id, is_npi
+from app.domain.parsing import Unparsed, is_activity_id, is_npi
 from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
@@ -118,7 +118,7 @@ def birth_date_required(case: Case) -> Iterator[Fault]:
 @rule("birth-date-valid", Scope.ALL, source=_FIELDS, deletes=True)
 def birth_date_valid(case: Case) -> Iterator[Fault]:
     """A birth date, where given, is a real month and day; 02/29 is one."""
-    if isinstance(case.report.person.birth_date, Unread):
+    if isinstance(case.report.person.birth_date, Unparsed):
         yield Fault("/learner/date_of_birth", "This is no month and day.", "Give MM/DD, for example 03/14.")
 
 
@@ -128,7 +128,7 @@ def date_valid(case: Case) -> Iterator[Fault]:
     day = case.report.completed_on
     if day is None:
         yield Fault("/completed_on", "The completion date is missing.", "Give it as YYYY-MM-DD.")
-    elif isinstance(day, Unread):
+    elif isinstance(day, Unparsed):
         yield Fault("/completed_on", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
 
 
@@ -136,7 +136,7 @@ def date_valid(case: Case) -> Iterator[Fault]:
 def amount_valid(case: Case) -> Iterator[Fault]:
     """Every amount of credit is given and is a number; a board's total may be left to its credit types."""
     for pointer, amount in case.amounts:
-        if isinstance(amount, Unread):
+        if isinstance(amount, Unparsed):
             yield Fault(pointer, "This is no amount of credits.", "Give a number in steps of 0.25, for example 1.5.")
         elif amount is None and not _total_inferred(case, pointer):
             yield Fault(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
-from app.domain.readings import Unread, is_npi
+from app.domain.parsing import Unparsed, is_npi
 from app.domain.validations import ValidationRequest
 from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, choose, rule
 
@@ -38,7 +38,7 @@ def validated_name_required(case: Validating) -> Iterator[Fault]:
 @rule("birth-date-valid", Scope.VALIDATION, source=_FIELDS)
 def validated_birth_date_valid(case: Validating) -> Iterator[Fault]:
     """A birth date, where given, is a real month and day; 02/29 is one."""
-    if isinstance(case.request.birth_date, Unread):
+    if isinstance(case.request.birth_date, Unparsed):
         yield Fault("/date_of_birth", "This is no month and day.", "Give MM/DD, for example 03/14.")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from app.domain.activities import Activity, RegisteredActivity, Registration
-from app.domain.readings import read_date, text_or_none
+from app.domain.parsing import read_date, text_or_none
 from app.schemas.base import Amount, Description, Line, Name, Out, Strict, Url, Whole, Word
 from app.schemas.problems import FindingOut
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.amounts import AMOUNT_LIMIT
-from app.domain.readings import read_date
+from app.domain.parsing import read_date
 
 KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
 """Control characters are refused: neither every database nor every file format can keep them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.errors import InvalidRequest, PermissionNotAttested
-from app.core.multipart import Form
+from app.core.http.multipart import Form
 from app.domain.batches import BatchKind
 from app.schemas.problems import rule_url
 

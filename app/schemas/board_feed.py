@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from app.domain import decisions
 from app.domain.decisions import Answered, Refusal, Verdict
 from app.domain.feeds import Summary, Told
-from app.domain.readings import text_or_none
+from app.domain.parsing import text_or_none
 from app.schemas.base import KEEPABLE, Out, Strict, Whole, Word
 from app.schemas.completions import TypeOut
 

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable
 
-from app.core.cells import safe_text
+from app.core.csv_text import safe_text
 from app.domain.amounts import written
 from app.domain.feeds import Told
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from app.core.errors import InvalidRequest, Problem
-from app.core.problems import listed_faults, problem_body
+from app.core.http.problems import listed_faults, problem_body
 from app.domain.amounts import in_credits
 from app.domain.credits import Completion, Credit, Outcome
 from app.domain.findings import Finding

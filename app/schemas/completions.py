@@ -12,7 +12,7 @@ from app.domain.amounts import in_credits
 from app.domain.credits import Completion, Credit, Outcome
 from app.domain.findings import Finding
 from app.domain.learners import Person
-from app.domain.readings import read_date, read_month_day, text_or_none
+from app.domain.parsing import read_date, read_month_day, text_or_none
 from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport, EntryMethod
 from app.schemas.base import Amount, Name, Out, Reference, Strict, Whole, Word
 from app.schemas.problems import FindingOut

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.core.errors import Problem
-from app.core.problems import listed_faults
+from app.core.http.problems import listed_faults
 from app.domain.findings import Finding, Severity
 
 _HINTS = {

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from app.domain.readings import read_date
+from app.domain.parsing import read_date
 
 Text = Annotated[str, Field(max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=100)]

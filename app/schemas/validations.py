@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from app.domain.readings import read_month_day, text_or_none
+from app.domain.parsing import read_month_day, text_or_none
 from app.domain.validations import Validated, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
 

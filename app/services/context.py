@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock, new_id
 from app.core.config import Settings
-from app.core.database import Database
-from app.core.preferences import NONE, Preferences
+from app.core.database.transactions import Database
+from app.core.http.preferences import NONE, Preferences
 from app.core.security import Keyring
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit

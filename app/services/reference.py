@@ -9,10 +9,10 @@ from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.rules import RuleFacts
 from app.rules.activities import judge_activity
+from app.rules.enforced_elsewhere import STATED
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, VALIDATION_RULES
 from app.rules.judge import judge
 from app.rules.reference_lists import medical_schools, practice_areas
-from app.rules.stated import STATED
 from app.rules.validations import judge_validation
 
 __all__ = ["board", "boards", "medical_schools", "practice_areas", "rule", "rules"]

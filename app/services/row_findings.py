@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from app.domain.batches import RowFinding
 from app.domain.findings import Finding, Severity
-from app.formats.records import Place
+from app.files.mapping.records import Place
 
 INTERNAL = Finding(
     rule="internal",

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.simulator.view import Decided, Held, View
 
-ROSTER = Path(__file__).resolve().parents[1] / "demo" / "boards.toml"
+ROSTER = Path(__file__).parent / "rosters.toml"
 _AS = {"id", "first_name", "last_name", "date_of_birth"}
 
 

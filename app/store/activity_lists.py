@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.core.pagination import SortKey, Total
+from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
 from app.store import dialect
 from app.store.activities import COLUMNS, read
-from app.store.listing import Column, Narrowed, Place, days_spanned, marked, order_of, places, spanned, total
+from app.store.keyset_pages import Column, Narrowed, Place, days_spanned, marked, order_of, places, spanned, total
 
 SORTS = {
     "title": Column("lower(a.title)"),

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.core.pagination import SortKey, Total
+from app.core.http.pagination import SortKey, Total
 from app.domain.credits import Completion, CreditStatus
 from app.store import dialect
 from app.store.completions import COLUMNS, LINKS, read
-from app.store.listing import (
+from app.store.keyset_pages import (
     Column,
     Narrowed,
     Place,

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from app.domain.candidates import Candidates, Wanted
+from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Holding, Learner
 from app.domain.validations import By, Found, Lookup
-from app.domain.words import short_id_key
 from app.models.learners import learner_links
 from app.store import dialect
 
@@ -201,7 +201,7 @@ def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence
 
 
 def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[dialect.Row]:
-    """Return the place of each lookup with whom it finds, between spaces; where it decides, each with its learner id."""
+    """Return the place of each lookup with the ids it finds, between spaces; a deciding one has learner ids too."""
     source, parameters = dialect.listed(connection, _COLUMNS if kind.certified else _COLUMNS[:-2], rows)
     look = f"{_LOOKUPS[kind.by]} AND {_CERTIFIED_TOO}" if kind.certified else _LOOKUPS[kind.by]
     every = dialect.joined_text(connection, _LINKED if kind.decides else "x.learner_id")

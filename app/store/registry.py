@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.domain.comparison_keys import full_name_key, id_key, short_id_key
 from app.domain.learners import RegistryRow
-from app.domain.words import full_name_key, id_key, short_id_key
 from app.models import learners as tables
 from app.store import dialect
 

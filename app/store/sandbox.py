@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.domain.comparison_keys import full_name_key, short_id_key
 from app.domain.sandbox import MagicLearner
-from app.domain.words import full_name_key, short_id_key
 from app.models import learners as tables
 from app.store import clients, dialect
 

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.core.deprecation import Deprecated, deprecated_parameters, deprecation_of
+from app.core.http.deprecation import Deprecated, deprecated_parameters, deprecation_of
 from app.routers.depends import PUBLIC, declared_routes, scope_of
 from app.routers.description.schemas import Schema, resolved
 

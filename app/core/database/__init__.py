@@ -1,0 +1,1 @@
+"""The database: connections, transactions, and what an error of it means."""

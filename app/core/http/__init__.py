@@ -1,0 +1,1 @@
+"""HTTP without business words: reading requests strictly, problems, pages, headers."""

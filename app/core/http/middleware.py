@@ -1,0 +1,140 @@
+"""What surrounds every request, in plain ASGI: its id, its log line, its measure, the bounds of its body."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.clock import new_id
+from app.core.errors import Conflict, CutOff, Internal, TooLarge, Unreadable
+from app.core.http.problems import Raised, problem_response
+from app.core.logging import log, where
+
+_REQUEST_ID = re.compile(rb"\A[A-Za-z0-9._:-]{1,128}\Z")
+SLOWEST = 20_000
+"""Bytes a second that an upload must keep up once the time for small bodies is over."""
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+def _metrics(registry: CollectorRegistry) -> tuple[Counter, Histogram]:
+    return (
+        Counter("pars_requests", "Requests answered.", ("method", "route", "status"), registry=registry),
+        Histogram("pars_request_seconds", "Time to answer.", ("method", "route"), registry=registry),
+    )
+
+
+_REQUESTS, _SECONDS = _metrics(REGISTRY)
+
+
+class Surroundings:
+    """Gives a request its id and its bounds; counts, times and logs it by its route, never by its address."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: int,
+        upload_limit: int,
+        body_deadline: float,
+        uploads: frozenset[tuple[str, str]],
+    ) -> None:
+        """`uploads` are the methods and paths that take files; whatever a body says it is, no other takes as much."""
+        self.app = app
+        self.uploads = uploads
+        self.body_limit = body_limit
+        self.upload_limit = upload_limit
+        self.body_deadline = body_deadline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if _REQUEST_ID.match(given) else new_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        returned = [(b"x-request-id", request_id.encode())]
+        if b"traceparent" in headers and len(headers[b"traceparent"]) <= 64:
+            returned.append((b"traceparent", headers[b"traceparent"]))
+        answer: dict[str, Any] = {"status": 500, "started": False}
+
+        async def reply(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.update(status=message["status"], started=True)
+                message.setdefault("headers", [])
+                told = scope["state"].get("headers", ())
+                message["headers"] = [*message["headers"], *returned, *told]
+            await send(message)
+
+        begun = time.perf_counter()
+        try:
+            upload = (scope["method"], scope["path"]) in self.uploads
+            await self.app(scope, self._bounded(headers, receive, upload), reply)
+        except Raised as error:
+            # The body broke its bounds where nobody else was listening.
+            if not answer["started"]:
+                await problem_response(error.problem, request_id)(scope, receive, reply)
+        except CutOff as reason:
+            # Returning without the end of the answer makes the server close the connection where it stands.
+            log.warning("answer cut off", request_id=request_id, reason=str(reason))
+            if not answer["started"]:
+                await problem_response(Conflict(str(reason)), request_id)(scope, receive, reply)
+        except Exception as error:
+            log.error("request failed", request_id=request_id, **where(error))
+            if not answer["started"]:
+                await problem_response(Internal(), request_id)(scope, receive, reply)
+        finally:
+            self._note(scope, answer["status"], time.perf_counter() - begun, request_id)
+
+    def _bounded(self, headers: MutableMapping[bytes, bytes], receive: Receive, upload: bool) -> Receive:
+        declared = headers.get(b"content-length", b"")
+        limit = self.upload_limit if upload else self.body_limit
+        seen = 0
+        until = time.monotonic() + self.body_deadline
+        complete = False
+
+        async def bounded() -> Message:
+            nonlocal seen, complete
+            if complete:
+                return await receive()
+            if declared.isdigit() and int(declared) > limit:
+                raise Raised(TooLarge(f"The body may have {limit} bytes.", headers={"Connection": "close"}))
+            # A large file may take longer, as long as it keeps coming.
+            patience = min(until + (seen / SLOWEST if upload else 0) - time.monotonic(), self.body_deadline)
+            try:
+                async with asyncio.timeout(patience):
+                    message = await receive()
+            except TimeoutError:
+                raise Raised(Unreadable("The body did not arrive in time.", headers={"Connection": "close"})) from None
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                complete = not message.get("more_body", False)
+                if seen > limit:
+                    raise Raised(TooLarge(f"The body may have {limit} bytes.", headers={"Connection": "close"}))
+            return message
+
+        return bounded
+
+    @staticmethod
+    def _note(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        route = getattr(scope.get("route"), "path", None) or "unmatched"
+        method = scope["method"] if scope["method"] in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD") else "OTHER"
+        _REQUESTS.labels(method, route, status).inc()
+        _SECONDS.labels(method, route).observe(seconds)
+        if route not in _QUIET:
+            log.info(
+                "request",
+                method=method,
+                route=route,
+                status=status,
+                ms=round(seconds * 1000, 2),
+                request_id=request_id,
+                client_id=scope["state"].get("client_id"),
+            )

@@ -1,0 +1,103 @@
+"""What a sender gave, read or not: doors turn text into these values, rules judge them.
+
+A door never refuses what a rule has an id for. It hands on `Unparsed` with the text it could not
+read, and the rule says so together with everything else.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """Something was given that cannot be read as what it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MonthDay:
+    """A birth date as the registry keeps it: month and day, never a year."""
+
+    month: int
+    day: int
+
+    def __str__(self) -> str:
+        return f"{self.month:02d}/{self.day:02d}"
+
+
+_ISO_DATE = re.compile(r"\A(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
+_MONTH_DAY = re.compile(r"\A(\d{1,2})[/-](\d{1,2})\Z", re.ASCII)
+_MONTH_DAY_YEAR = re.compile(r"\A(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})\Z", re.ASCII)
+_YEAR_MONTH_DAY = re.compile(r"\A(?:\d{4}|-)-(\d{2})-(\d{2})\Z", re.ASCII)
+_ACTIVITY_ID = re.compile(r"\A\d{9}\Z", re.ASCII)
+
+LEAP_YEAR = 2000
+
+
+def text_or_none(text: str | None) -> str | None:
+    """Return the text without outer white space, or None when nothing is left: blank is not given."""
+    if text is None:
+        return None
+    return text.strip() or None
+
+
+def read_date(text: str | None) -> date | Unparsed | None:
+    """Read `YYYY-MM-DD` in ASCII digits and nothing else."""
+    given = text_or_none(text)
+    if given is None:
+        return None
+    parts = _ISO_DATE.match(given)
+    if parts is None:
+        return Unparsed(given)
+    try:
+        return date(*(int(part) for part in parts.groups()))
+    except ValueError:
+        return Unparsed(given)
+
+
+def read_month_day(text: str | None) -> MonthDay | Unparsed | None:
+    """Read a birth date as `MM/DD`, `M/D`, `MM-DD`, `--MM-DD` or a full date; any year is dropped."""
+    given = text_or_none(text)
+    if given is None:
+        return None
+    for form in (_MONTH_DAY, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY):
+        parts = form.match(given)
+        if parts is not None:
+            return month_day(int(parts[1]), int(parts[2])) or Unparsed(given)
+    return Unparsed(given)
+
+
+def month_day(month: int, day: int) -> MonthDay | None:
+    """Return the month and day if there is such a day in some year (02/29 is one)."""
+    if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(LEAP_YEAR, month)[1]:
+        return None
+    return MonthDay(month, day)
+
+
+def is_activity_id(text: str) -> bool:
+    """Tell whether the text has the form of an activity id: nine ASCII digits."""
+    return _ACTIVITY_ID.match(text) is not None
+
+
+def is_npi(text: str) -> bool:
+    """Tell whether the text is an NPI: ten digits from 1 or 2, Luhn check digit over prefix 80840.
+
+    Source: CMS, requirements for the National Provider Identifier check digit.
+    """
+    if len(text) != 10 or not text.isascii() or not text.isdigit() or text[0] not in "12":
+        return False
+    return luhn_sum("80840" + text) % 10 == 0
+
+
+def luhn_sum(digits: str) -> int:
+    """Return the Luhn sum of decimal digits, the last of them being the check digit."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total

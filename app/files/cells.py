@@ -1,0 +1,331 @@
+"""What a cell means, by what its column holds. A cell is read as its sender meant it, and never guessed at.
+
+What a rule has an id for comes back as `Unparsed`, and the rule says so. What no rule judges is `Misread`: it carries
+what can be kept of the cell, so that everything else of the row is still told.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from app.domain.amounts import AMOUNT_LIMIT
+from app.domain.batches import Cell
+from app.domain.parsing import MonthDay, Unparsed, month_day, read_month_day
+from app.domain.reports import Action, Amount
+from app.files.number_formats import BETWEEN_SYSTEMS
+
+TRIMMED = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + (
+    "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+)
+"""White space around a text, with what looks like none: no-break, zero-width and direction marks, byte order marks."""
+
+SERIALS = range(20_000, 60_001)
+"""Numbers that can only be days, counted as workbooks count them: 1954 to 2064."""
+BIRTH_SERIALS = range(10_000, 60_001)
+"""The same of births: from 1927. Smaller ones could be a month and day written together."""
+_DAY_ZERO = date(1899, 12, 30)
+"""Serial 60 is a day that never was, so that all later ones count from here."""
+
+_UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_TIME = r"(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_ZONE = r"(?:Z|[+-]\d{2}:\d{2})"
+"""After a day without a time, as XML Schema has it."""
+_MONTH_DAY_YEAR = re.compile(rf"\A(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}|\d{{2}}){_TIME}\Z", re.ASCII)
+_YEAR_MONTH_DAY = re.compile(rf"\A(\d{{4}})-(\d{{2}})-(\d{{2}})(?:{_ZONE}|{_TIME})\Z", re.ASCII)
+_BEFORE_TIME = re.compile(rf"\A(.*?\d)(?:{_ZONE}|{_TIME})\Z", re.ASCII)
+_SERIAL = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
+_NUMBER = re.compile(r"\A[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)\Z", re.ASCII)
+_EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
+_WITH_POINT = re.compile(r"\A(\d{1,15})\.0\Z", re.ASCII)
+_IN_GROUPS = re.compile(r"\A\d{3}([ ,.\u00a0\u202f-])\d{3}\1\d{3}\Z", re.ASCII)
+_EXACT_FROM = 7
+"""Programs that write whole numbers with an exponent and no sign, and every digit of them, do so from here on."""
+_ZEROS = 2
+"""They leave zeros at the end out. Where more are left out, digits may have been: `1.2346E9` is what fits in a narrow
+column of other programs, which round away four at least."""
+_DOLLARS = re.compile(r"\A\$? ?(\d{1,3}(?:,\d{3})+|\d{1,13})(\.\d{1,2})?\Z", re.ASCII)
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
+         "sep sept september", "oct october", "nov november", "dec december"), 1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_MONTH_FIRST = re.compile(r"\A([A-Za-z]{3,9})\.?[ -]+(\d{1,2})(?:st|nd|rd|th)?(?:,? +\d{4})?\Z", re.ASCII)
+_DAY_FIRST = re.compile(r"\A(\d{1,2})(?:st|nd|rd|th)?[ -]+([A-Za-z]{3,9})\.?(?:[ -]+(?:\d{4}|\d{2}))?\Z", re.ASCII)
+_FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
+_MONTH_AND_YEAR = re.compile(r"\Am{1,5}[-/ .]*yy\Z")
+_YES, _NO = frozenset({"yes", "y", "true"}), frozenset({"no", "n", "false"})
+
+
+class Misread(ValueError):
+    """A cell that cannot be what its column holds, and that no rule judges. The sentences never hold the cell."""
+
+    def __init__(self, code: str, detail: str, hint: str, kept: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.hint = hint
+        self.kept = kept
+        """What of it can be looked up; None where nothing can."""
+
+
+Number: TypeAlias = tuple[str | None, bool]
+"""An id, and whether it was a number, which keeps no leading zeros."""
+NO_NUMBER: Number = (None, False)
+
+
+def plain(cell: str) -> str:
+    """Return a text without white space around it, and without the apostrophe that says that it is text."""
+    text = cell.strip(TRIMMED)
+    return text[1:].strip(TRIMMED) if text[:1] == "'" else text
+
+
+def shown(number: float) -> str:
+    """Write a number as a workbook shows it: 15 digits, neither exponent nor a fraction of nothing."""
+    if isinstance(number, bool):
+        return "TRUE" if number else "FALSE"
+    if -1e15 < number < 1e15 and number == (whole := int(number)):
+        return str(whole)
+    if not _is_finite(number):
+        return str(number)
+    text = f"{number:.15g}"
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+def read_text(cell: Cell, longest: int | None = None) -> str | None:
+    """Return a cell's text without white space around it; a blank one is None. Raises `Misread`."""
+    if isinstance(cell, str):
+        text = cell.strip(TRIMMED)
+        if (longest is not None and len(text) > longest) or not text.isprintable():
+            text = _keepable(text, longest)
+        return text or None
+    if cell is None:
+        return None
+    if isinstance(cell, dict):
+        raise Misread(
+            "type",
+            "The cell holds a date where a text belongs.",
+            "Format the column as text, and type it again: what was typed has become a date.",
+        )
+    return _keepable(shown(cell), longest)
+
+
+def _is_finite(number: float) -> bool:
+    """Tell whether a number is one; also of whole numbers that are too large for a float."""
+    return -1e300 < number < 1e300
+
+
+def _keepable(text: str, longest: int | None) -> str:
+    """Return a text that has blanks other than spaces, but nothing that cannot be kept. Raises `Misread`."""
+    clean = _UNKEEPABLE.sub("", text)
+    if clean != text:
+        raise Misread(
+            "format", "The text has a character that cannot be kept.", "Type it again.", clean[:longest].strip() or None
+        )
+    if longest is not None and len(text) > longest:
+        raise Misread("too-long", f"The text has more than {longest} characters.", "Shorten it.", text[:longest])
+    return text
+
+
+def read_id(cell: Cell, longest: int | None = None) -> Number:
+    """Return letters and digits as they were typed; of a number its digits. Raises `Misread`.
+
+    A number that a program wrote as text is its digits: `444444.0`, and with an exponent, but only where no digit of it
+    was rounded away.
+    """
+    if not isinstance(cell, str):
+        is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
+        return read_text(cell, longest), is_number
+    text = read_text(cell, longest)
+    if text is None:
+        return NO_NUMBER
+    if text[0] == "'":
+        return text[1:].strip(TRIMMED) or None, False
+    if parts := _WITH_POINT.match(text):
+        return parts[1], True
+    if parts := _EXPONENT.match(text):
+        decimals, exponent = parts[2], int(parts[4])
+        is_whole = len(decimals.rstrip("0")) <= exponent
+        left_out = exponent - len(decimals)
+        if is_whole and (left_out <= 0 if parts[3] else left_out <= _ZEROS and _EXACT_FROM <= exponent < 15):
+            return parts[1] + decimals[:exponent].ljust(exponent, "0"), True
+    return text, False
+
+
+def read_activity_id(cell: Cell, longest: int | None = None) -> Number:
+    """Return an activity's id, also one that was shown in groups of three. Raises `Misread`."""
+    text, was_number = read_id(cell, longest)
+    if text is not None and _IN_GROUPS.match(text):
+        return "".join(filter(str.isdecimal, text)), True
+    return text, was_number
+
+
+def read_day(cell: Cell) -> date | Unparsed | None:
+    """Return the day that is written: no time shifts it, and a year of two digits is one of this century."""
+    if isinstance(cell, dict):
+        return _day_of(cell["d"]) or Unparsed(cell["d"])
+    if not isinstance(cell, str):
+        return _serial_day(cell, SERIALS)
+    text = plain(cell)
+    if not text:
+        return None
+    if parts := _MONTH_DAY_YEAR.match(text):
+        month, day, year = int(parts[1]), int(parts[2]), int(parts[3])
+        return _day(year + 2000 if year < 100 and len(parts[3]) == 2 else year, month, day) or Unparsed(text)
+    if parts := _YEAR_MONTH_DAY.match(text):
+        return _day(int(parts[1]), int(parts[2]), int(parts[3])) or Unparsed(text)
+    if _SERIAL.match(text):
+        return _serial_day(float(text), SERIALS)
+    return Unparsed(text)
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _day_of(iso: str) -> date | None:
+    try:
+        return date.fromisoformat(iso[:10])
+    except ValueError:
+        return None
+
+
+def _serial_day(cell: float | None, serials: range) -> date | Unparsed | None:
+    """Return the day that a bare number counts, where it can be nothing else."""
+    if cell is None:
+        return None
+    if isinstance(cell, bool) or not _is_finite(cell) or int(cell) not in serials:
+        return Unparsed(shown(cell))
+    return _DAY_ZERO + timedelta(days=int(cell))
+
+
+def counted_from_1900(cell: Cell, serials: range) -> Cell:
+    """Return a bare number of a workbook that counts days from 1904 as others count; all else stays as it was sent.
+
+    Both what is a day there and what would be taken for another one elsewhere.
+    """
+    if isinstance(cell, str):
+        text = plain(cell)
+        number = float(text) if _SERIAL.match(text) else 0
+    elif isinstance(cell, int | float) and not isinstance(cell, bool):
+        number = cell
+    else:
+        return cell
+    if not serials.start - BETWEEN_SYSTEMS <= number < serials.stop:
+        return cell
+    number += BETWEEN_SYSTEMS
+    return shown(number) if isinstance(cell, str) else number
+
+
+def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
+    """Return the month and day that are written; any year is dropped.
+
+    A workbook takes a month and day for a month and year where there is no such day this year, or by its locale: it
+    keeps the first of the month, shown as `Feb-29`, and the year's two digits are the day.
+    """
+    if isinstance(cell, dict):
+        born = _day_of(cell["d"])
+        if born is None:
+            return Unparsed(cell["d"])
+        if born.day == 1 and _MONTH_AND_YEAR.match(_FORMAT_EXTRAS.sub("", cell["f"]).strip().lower()):
+            return month_day(born.month, born.year % 100) or Unparsed(cell["d"])
+        return MonthDay(born.month, born.day)
+    if not isinstance(cell, str):
+        found = _serial_day(cell, BIRTH_SERIALS)
+        return MonthDay(found.month, found.day) if isinstance(found, date) else found
+    text = plain(cell)
+    before = _BEFORE_TIME.match(text)
+    given = before[1] if before else text
+    born_on = read_month_day(given)
+    if not isinstance(born_on, Unparsed):
+        return born_on
+    if _SERIAL.match(text):
+        return read_birth_date(float(text))
+    if parts := _MONTH_FIRST.match(given):
+        return month_day(_MONTHS.get(parts[1].lower(), 0), int(parts[2])) or born_on
+    if parts := _DAY_FIRST.match(given):
+        return month_day(_MONTHS.get(parts[2].lower(), 0), int(parts[1])) or born_on
+    return born_on
+
+
+def read_amount(cell: Cell) -> Amount:
+    """Return an amount of credits. A comma may part decimals or thousands, so that it is not read."""
+    if isinstance(cell, str):
+        text = plain(cell)
+        if not text:
+            return None
+        if _NUMBER.match(text) is None:
+            return Unparsed(text)
+        cell = float(text)
+    if cell is None:
+        return None
+    if isinstance(cell, dict):
+        return Unparsed(cell["d"])
+    if isinstance(cell, bool) or not abs(cell) <= AMOUNT_LIMIT:
+        return Unparsed(shown(cell))
+    return float(cell)
+
+
+def read_whole(cell: Cell) -> int | None:
+    """Return a whole number. Raises `Misread`."""
+    number = read_amount(cell)
+    if number is None:
+        return None
+    if isinstance(number, Unparsed) or not number.is_integer():
+        raise Misread("type", "This is no whole number.", "Give digits only.")
+    return int(number)
+
+
+def read_dollars(cell: Cell) -> float | None:
+    """Return an amount of dollars, with or without its sign and commas between thousands. Raises `Misread`."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and _is_finite(cell):
+        return float(cell)
+    text = read_text(cell) if not isinstance(cell, dict) else "a date"
+    if text is None:
+        return None
+    parts = _DOLLARS.match(text)
+    if parts is None:
+        raise Misread("type", "This is no amount of dollars.", "Give a number, for example 1250.00.")
+    return float(parts[1].replace(",", "") + (parts[2] or ""))
+
+
+def read_yes_no(cell: Cell) -> bool | None:
+    """Return whether a cell says Yes. Raises `Misread`."""
+    if isinstance(cell, bool):
+        return cell
+    text = plain(cell).lower() if isinstance(cell, str) else "" if cell is None else "a number"
+    if text in _YES:
+        return True
+    if text in _NO:
+        return False
+    if text:
+        raise Misread("type", "This is neither Yes nor No.", "Give Yes or No.")
+    return None
+
+
+def read_list(cell: Cell, longest: int | None = None) -> list[str]:
+    """Return the texts between semicolons, blank ones left out. Raises `Misread`."""
+    if not isinstance(cell, str):
+        text = read_text(cell, longest)
+        return [text] if text is not None else []
+    return [text for part in cell.split(";") if (text := read_text(part, longest)) is not None]
+
+
+def read_action(cell: Cell) -> Action | Unparsed | None:
+    """Return what a record asks for."""
+    if not isinstance(cell, str):
+        return None if cell is None else Unparsed(cell["d"] if isinstance(cell, dict) else shown(cell))
+    text = plain(cell)
+    return _ACTIONS.get(text.lower()) or (Unparsed(text) if text else None)
+
+
+_ACTIONS = {each.value: each for each in Action}

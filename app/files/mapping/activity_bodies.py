@@ -1,0 +1,255 @@
+"""What a row or a document says of an activity, as the body of the API, read by its schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.activities import Activity, Registration
+from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import code_key
+from app.domain.findings import Finding
+from app.domain.formats import find_format
+from app.domain.parsing import Unparsed
+from app.domain.reports import Action
+from app.files.cells import Misread, read_dollars
+from app.files.mapping.locations import Moved, Sent, misreading, refusal
+from app.schemas.activities import ActivityIn, ActivityPatch
+from app.schemas.faults import findings_of
+
+PLAIN = (
+    "internal_id", "title", "start_date", "end_date", "ama_pra_credits", "description", "mips", "joint_providers",
+    "practice_areas", "commendation_tags",
+)  # fmt: skip
+"""Fields that are sent as they are read."""
+PARTS = {
+    "location": ("city", "state", "country"),
+    "learner_counts": ("physicians", "others"),
+    "rems": ("type", "identifier"),
+    "listing": ("public", "url", "fee", "registration"),
+}
+"""Fields that are objects, each with those of its own fields that a file can say."""
+BOARD = ("board", "points", "credit_types", "credit_claim_date", "practice_areas", "content_outline", "attested")
+
+_CHOICES: Mapping[str, Mapping[str, str]] = {
+    "delivery_methods": {"inperson": "in-person", "livestreamed": "live-streamed", "livestream": "live-streamed",
+                         "online": "online", "printother": "print-other", "print": "print-other",
+                         "other": "print-other"},
+    "providership": {"direct": "direct", "directlyprovided": "direct", "joint": "joint", "jointlyprovided": "joint"},
+    "outcome": {code_key(each): each for each in ("learner-knowledge", "learner-competence", "learner-performance",
+                                                  "patient-health", "community-health")},
+    "fee": {each: each for each in ("yes", "no", "variable")},
+    "registration": {each: each for each in ("open", "limited")},
+}  # fmt: skip
+"""Codes of what files write in words, by key; what is not among them is refused by the schema."""
+_IN_BRACKETS = re.compile(r"\A(.*?)\s*\(([^()]*)\)\s*\Z", re.DOTALL)
+_LONGEST_DATE = 64
+
+Given = Mapping[str, Any]
+"""What is said of an activity, by the pointers of the column table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRecord(Sent):
+    """An activity as it was sent in a file."""
+
+    action: Action | Unparsed | None
+    activity_id: str | None
+    """Of one that stands: its id, as given."""
+    given: Activity
+    """The activity as if it were new. Blank where the record is `unreadable`."""
+    body: Mapping[str, Any] = field(repr=False)
+    """The fields that are filled in, in the shape of the API."""
+    close: bool
+    """Whether it shall be closed."""
+    fills_in: bool = True
+    """Whether what it leaves blank stays as it stands, within objects and boards, too."""
+
+    def onto(self, activity: Activity, catalogue: Catalogue | None = None) -> Activity:
+        """Return an activity with what the record says; a board that it does not name stays registered.
+
+        By the catalogue, a board is known by its names as well; without it by its code alone.
+        """
+        body = _filled_in(self.body, activity, catalogue) if self.fills_in else self.body
+        return ActivityPatch.model_validate(body).onto(activity)
+
+
+def record_of(
+    number: int, provider_id: str, given: Given, boards: Sequence[Given], findings: tuple[Finding, ...], moved: Moved
+) -> ActivityRecord:
+    """Return a record of what was read: amounts and dates may be unread, choices are in the sender's words."""
+    said: list[Finding] = list(findings)
+    body = _body(given, boards, said)
+    try:
+        activity = ActivityIn.model_validate(body).as_activity(provider_id)
+    except ValidationError as error:
+        return blank_record(number, provider_id, (*said, *findings_of(error)), moved)
+    return ActivityRecord(
+        number=number,
+        findings=tuple(said),
+        moved=moved,
+        action=given.get("/action"),
+        activity_id=given.get("/activity_id"),
+        given=activity,
+        body=body,
+        close=given.get("/close") is True,
+    )
+
+
+def blank_record(number: int, provider_id: str, findings: tuple[Finding, ...], moved: Moved = ()) -> ActivityRecord:
+    """Return a record of which it cannot be told what it says; the findings say why."""
+    return ActivityRecord(
+        number=number,
+        findings=findings,
+        moved=moved,
+        action=None,
+        activity_id=None,
+        given=ActivityIn().as_activity(provider_id),
+        body={},
+        close=False,
+    )
+
+
+def _filled_in(given: Mapping[str, Any], activity: Activity, catalogue: Catalogue | None) -> dict[str, Any]:
+    """Return a body in which what an object or a board leaves blank is as it stands."""
+    body = dict(given)
+    standing: dict[str, Given] = {
+        "location": {"city": activity.city, "state": activity.state, "country": activity.country},
+        "rems": activity.rems or {},
+        "listing": activity.details.get("listing") or {},
+        "learner_counts": activity.details.get("learner_counts") or {},
+    }
+    for name, stands in standing.items():
+        if name in body:
+            body[name] = {key: value for key, value in stands.items() if value is not None} | body[name]
+    if "moc" in body:
+        boards = [dict(each) for each in body["moc"]]
+        for registration in activity.registrations:
+            named = [
+                each
+                for each in boards
+                if _code_of(each.get("board", ""), catalogue) == _code_of(registration.board, catalogue)
+            ]
+            for each in named:
+                each.update(_as_body(registration) | each)
+            if not named:
+                boards.append(_as_body(registration))
+        body["moc"] = boards
+    return body
+
+
+def _code_of(board: str, catalogue: Catalogue | None) -> str:
+    known = catalogue.certifying(board) if catalogue is not None and board else None
+    return code_key(known.code if known is not None else board)
+
+
+def _as_body(registration: Registration) -> dict[str, Any]:
+    claim = registration.credit_claim_date
+    return {
+        "board": registration.board,
+        "points": registration.points,
+        "credit_types": list(registration.credit_types),
+        "credit_claim_date": claim.isoformat() if isinstance(claim, date) else None,
+        "practice_areas": list(registration.practice_areas),
+        "content_outline": list(registration.content_outline),
+        "attested": registration.attested,
+    }
+
+
+def _body(given: Given, boards: Sequence[Given], said: list[Finding]) -> dict[str, Any]:
+    """Return the fields that are filled in."""
+    body: dict[str, Any] = {name: _plain(f"/{name}", given.get(f"/{name}"), said) for name in PLAIN}
+    if text := given.get("/format"):
+        known = find_format(text)
+        body["format"] = known.code if known is not None else text
+    body["providership"] = _code("providership", given.get("/providership"))
+    body["delivery_methods"] = [_code("delivery_methods", each) for each in given.get("/delivery_methods") or ()]
+    body["measured_outcomes"] = [_outcome(each) for each in given.get("/measured_outcomes") or ()]
+    for name, inner in PARTS.items():
+        part = {each: given.get(f"/{name}/{each}") for each in inner}
+        body[name] = _filled({each: _code(each, value) for each, value in part.items()})
+    body = _filled(body)
+    support = _support(given, said)
+    if support is not None:
+        body["commercial_support"] = support
+    if boards:
+        body["moc"] = [_board(place, each, said) for place, each in enumerate(boards)]
+    return body
+
+
+def _board(place: int, given: Given, said: list[Finding]) -> dict[str, Any]:
+    return _filled({name: _plain(f"/moc/{place}/{name}", given.get(name), said) for name in BOARD})
+
+
+def _filled(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields without those left blank; No is an answer."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ([], {})}
+
+
+def _plain(pointer: str, value: Any, said: list[Finding]) -> Any:
+    """Return a value as JSON has it; what is no date is left to the rules, what is no amount is told."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Unparsed):
+        if not pointer.endswith("_date"):
+            said.append(
+                refusal("amount-valid", pointer, "This is no amount of credits.", "Give a number in steps of 0.25.")
+            )
+            return None
+        return value.text[:_LONGEST_DATE]
+    return value
+
+
+def _code(field: str, value: Any) -> Any:
+    return _CHOICES[field].get(code_key(value), value) if field in _CHOICES and isinstance(value, str) else value
+
+
+def _outcome(text: str) -> dict[str, Any]:
+    """Read `Learner Competence (objective)`."""
+    parts = _IN_BRACKETS.match(text)
+    kinds = {"objective": True, "subjective": False}
+    if parts is not None and (how := code_key(parts[2])) in kinds:
+        return {"outcome": _code("outcome", parts[1]), "objective": kinds[how]}
+    return {"outcome": _code("outcome", text)}
+
+
+def _support(given: Given, said: list[Finding]) -> list[dict[str, Any]] | None:
+    """Return the commercial support: none of it is an answer, too."""
+    received, sources = given.get("/commercial_support"), given.get("/commercial_support/{n}/source") or []
+    amounts = given.get("/commercial_support/{n}/amount") or []
+    if received is False and (sources or amounts):
+        said.append(
+            refusal("format", "/commercial_support", "Support is denied and listed.", "Give Yes, or list none.")
+        )
+    if amounts and len(amounts) != max(len(sources), 1):
+        said.append(
+            refusal(
+                "format",
+                "/commercial_support/{n}/amount",
+                f"{len(amounts)} amounts stand for {len(sources)} supporters.",
+                "Give one amount for each supporter, parted by semicolons.",
+            )
+        )
+        return None
+    if not (received or sources or amounts):
+        return [] if received is False else None
+    support: list[dict[str, Any]] = [_supporter(each) for each in sources] or [{}]
+    for each, amount in zip(support, amounts, strict=False):
+        try:
+            each["amount"] = read_dollars(amount)
+        except Misread as misread:
+            said.append(misreading("/commercial_support/{n}/amount", misread))
+    return support
+
+
+def _supporter(text: str) -> dict[str, Any]:
+    """Read `Acme Devices (in-kind)`."""
+    parts = _IN_BRACKETS.match(text)
+    if parts is not None and code_key(parts[2]) == "inkind":
+        return {"source": parts[1], "in_kind": True}
+    return {"source": text}

@@ -1,0 +1,148 @@
+"""Activity reports in XML, one for each completion, as the completions they report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.domain.batches import RawRow
+from app.domain.learners import Person
+from app.domain.reports import Action, CompletionReport, RemsPart
+from app.files.cells import read_action, read_birth_date, read_day, read_yes_no
+from app.files.mapping import certificates
+from app.files.mapping.certificates import Certified, read_certificates
+from app.files.mapping.element_paths import Found, Texts, attribute, by_path, ignored, stands_once, text_at
+from app.files.mapping.locations import TOO_MANY_PARTS, Place, Record, Upload, along, nearest, refusal
+from app.schemas.bounds import longest
+from app.schemas.completions import CompletionIn
+
+_MODULE = "Activity/Module"
+_PARTICIPANT = "Participants/Participant"
+
+PATHS = {
+    "/action": "XtensibleInfo/LearnerRecordAction",
+    "/provider_id": "Activity/ProviderOrganization",
+    "/activity_id": f"{_MODULE}/ModuleName",
+    "/status": f"{_MODULE}/Status",
+    "/completed_on": f"{_MODULE}/CompletedDateTime",
+    "/learner": "Member",
+    "/learner/first_name": "Member/Name/GivenName",
+    "/learner/last_name": "Member/Name/FamilyName",
+    "/learner/date_of_birth": "Member/PersonalInfo/BirthDate",
+    "/rems": _PARTICIPANT,
+    "/rems/local_id": f"{_PARTICIPANT}/LocalIdentifier",
+    "/rems/profession": f"{_PARTICIPANT}/Profession",
+    "/rems/state": f"{_PARTICIPANT}/StateOfPrimaryPractice",
+    "/rems/dea_registration": f"{_PARTICIPANT}/DEARegistration",
+    "/rems/practice_area": f"{_PARTICIPANT}/PracticeArea",
+    "/rems/surgical_procedures": f"{_PARTICIPANT}/SurgicalProcedures",
+    "/rems/time_in_practice": f"{_PARTICIPANT}/TimeInPractice",
+}
+"""Where in an activity report the parts of a record stand; each of them stands once."""
+_PLACES = PATHS | {"/cme": certificates.PATH, "/moc": certificates.PATH}
+_ONCE = {path: pointer for pointer, path in PATHS.items()} | {
+    "Activity": "", _MODULE: "/activity_id", "Member/Name": "/learner", "Member/PersonalInfo": "/learner",
+    "Participants": "/rems",
+}  # fmt: skip
+KNOWN = frozenset(
+    {
+        *_ONCE, *certificates.KNOWN, "ReportingOrganization", "XtensibleInfo", "XtensibleInfo/ProviderID",
+        f"{_MODULE}/ModuleName/moduleID", f"{_MODULE}/moduleID", f"{_PARTICIPANT}/LocalIdentifier/domain",
+    }
+)  # fmt: skip
+"""Every element that is read, or known and of no use here."""
+_PASSED = ("Activity/RegulatoryInformation",)
+_LONGEST_TEXTS = {pointer: longest(CompletionIn, pointer) for pointer in PATHS}
+
+
+class LearnerDocuments:
+    """Reads the activity reports of one document."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+
+    def place(self, pointer: str, record: Record | None = None) -> Place:
+        """Return the path of what a pointer names."""
+        stands = along(pointer, record.moved) if record is not None else pointer
+        column = certificates.column_of(stands)
+        return Place(column=column) if column is not None else nearest(stands, _PLACES)
+
+    def read(self, raw: RawRow) -> Record:
+        """Return what an activity report says."""
+        assert isinstance(raw.raw, dict) and "n" in raw.raw
+        found = by_path(raw.raw, stop=certificates.PATH)
+        provider = text_at(found, PATHS["/provider_id"])
+        if provider is not None and provider.strip() not in ("", self._upload.provider_id):
+            return Record(number=raw.number, report=None, findings=(_ANOTHERS,))
+        if len(found.get(certificates.PATH, ())) > certificates.MOST:
+            return Record(number=raw.number, report=None, findings=(TOO_MANY_PARTS,))
+        texts = Texts()
+        certified = read_certificates(found, texts)
+        report = self._report(found, texts, certified)
+        if report.too_many_parts:
+            texts.findings.append(TOO_MANY_PARTS)
+        status = text_at(found, PATHS["/status"])
+        findings = (
+            *stands_once(found, _ONCE),
+            *((_NOT_COMPLETED,) if status is not None and status.strip().lower() != "completed" else ()),
+            *texts.findings,
+            *ignored(found, KNOWN, _PASSED),
+        )
+        return Record(number=raw.number, report=report, findings=findings, moved=certified.moved)
+
+    def _report(self, found: Found, texts: Texts, certified: Certified) -> CompletionReport:
+        def text(pointer: str) -> str | None:
+            return texts.read(text_at(found, PATHS[pointer]), pointer, _LONGEST_TEXTS[pointer])
+
+        upload, action = self._upload, text_at(found, PATHS["/action"])
+        return CompletionReport(
+            provider_id=upload.provider_id,
+            activity_id=_activity_id(found, texts),
+            completed_on=read_day(text_at(found, PATHS["/completed_on"])),
+            permission=True,
+            person=Person(
+                first_name=text("/learner/first_name"),
+                last_name=text("/learner/last_name"),
+                birth_date=read_birth_date(text_at(found, PATHS["/learner/date_of_birth"])),
+                npi=certified.npi,
+            ),
+            cme=certified.cme,
+            moc=certified.moc,
+            rems=_rems(found, texts, text) if _PARTICIPANT in found else None,
+            entry_method=upload.entry_method,
+            received_at=upload.received_at,
+            batch_id=upload.batch_id,
+            action=read_action(action) if action is not None else Action.ADD,
+        )
+
+
+_ANOTHERS = refusal(
+    "activity-known",
+    "/provider_id",
+    "The report is of another provider.",
+    "Upload it for the provider that it names, or correct the seven-digit id in ProviderOrganization.",
+)
+_NOT_COMPLETED = refusal(
+    "format", "/status", "Only completed activities are reported.", "Give Completed, or leave the report out."
+)
+
+
+def _activity_id(found: Found, texts: Texts) -> str | None:
+    """Return the activity's id, an attribute of the module's name; some senders have it at the module."""
+    for path in (PATHS["/activity_id"], _MODULE):
+        given = attribute(found[path][0], "moduleID") if path in found else None
+        if given is not None:
+            return texts.read(given, "/activity_id", _LONGEST_TEXTS["/activity_id"])
+    return None
+
+
+def _rems(found: Found, texts: Texts, text: Callable[[str], str | None]) -> RemsPart:
+    surgical = "/rems/surgical_procedures"
+    return RemsPart(
+        local_id=text("/rems/local_id"),
+        profession=text("/rems/profession"),
+        state=text("/rems/state"),
+        dea_registration=text("/rems/dea_registration"),
+        practice_area=text("/rems/practice_area"),
+        surgical_procedures=texts.meant(read_yes_no, text_at(found, PATHS[surgical]), surgical),
+        time_in_practice=text("/rems/time_in_practice"),
+    )

@@ -1,0 +1,37 @@
+"""Lines of JSON with completions: the body of the API. Faults are told as the API tells them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from app.domain.batches import RawRow
+from app.files.mapping.line_bodies import LinePlaces, action_of, read_line
+from app.files.mapping.locations import Record, Upload
+from app.schemas.completions import CompletionIn
+from app.schemas.faults import findings_of
+
+
+class LearnerLines(LinePlaces):
+    """Reads the lines of one file."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+
+    def read(self, raw: RawRow) -> Record:
+        """Return what a line reports. The permission was attested with the file, unless the line denies it."""
+        assert isinstance(raw.raw, str)
+        given, findings = read_line(raw.raw)
+        if given is None:
+            return Record(number=raw.number, report=None, findings=findings)
+        action, findings = action_of(given)
+        try:
+            body = CompletionIn.model_validate(given)
+        except ValidationError as error:
+            return Record(number=raw.number, report=None, findings=(*findings, *findings_of(error)))
+        upload = self._upload
+        report = body.as_report(upload.provider_id, upload.received_at, upload.entry_method)
+        permission = True if report.permission is None else report.permission
+        report = replace(report, permission=permission, batch_id=upload.batch_id, action=action)
+        return Record(number=raw.number, report=report, findings=findings)

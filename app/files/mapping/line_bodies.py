@@ -1,0 +1,50 @@
+"""What a line of JSON holds: the body of the API, beside it what is asked for. The same for every kind of record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.errors import Problem, Unreadable
+from app.core.strict_json import read_json
+from app.domain.findings import Finding
+from app.domain.parsing import Unparsed
+from app.domain.reports import Action
+from app.files.cells import read_action
+from app.files.line_members import DROPPED, LINE
+from app.files.mapping.locations import NOWHERE, Place, refusal
+from app.schemas.faults import findings_of_problem
+
+_ONE_OBJECT = "Send the body of one record on each line, as the description of the API shows it."
+_NO_JSON = refusal("unreadable", "", "The line is no JSON.", _ONE_OBJECT)
+_NO_OBJECT = refusal("type", "", "A line is one JSON object.", _ONE_OBJECT)
+_NO_ACTION = refusal("type", "/action", "An action is a text.", "Give add, update or delete, or leave it out.")
+
+
+class LinePlaces:
+    """Where in a line a finding leads: a line has no columns, so its place is the pointer itself."""
+
+    def place(self, pointer: str, record: object = None) -> Place:
+        """Return the place; the record is not needed."""
+        return Place(column=pointer) if pointer else NOWHERE
+
+
+def read_line(line: str) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
+    """Return the JSON object on a line, None with the reason when there is none."""
+    try:
+        given = read_json(line)
+    except Problem as problem:
+        return None, (_NO_JSON,) if isinstance(problem, Unreadable) else findings_of_problem(problem)
+    if not isinstance(given, dict):
+        return None, (_NO_OBJECT,)
+    if isinstance(as_sent := given.get(LINE), str):
+        # It was given back as text because it was no object; it still is none.
+        return read_line(as_sent)
+    return {name: value for name, value in given.items() if name not in DROPPED}, ()
+
+
+def action_of(given: dict[str, Any]) -> tuple[Action | Unparsed | None, tuple[Finding, ...]]:
+    """Take what is asked for out of a line's object: to add, when it does not say."""
+    action = given.pop("action", None)
+    if action is None:
+        return Action.ADD, ()
+    return (read_action(action), ()) if isinstance(action, str) else (Action.ADD, (_NO_ACTION,))

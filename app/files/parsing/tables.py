@@ -1,0 +1,133 @@
+"""Tables: where among their first rows the headings stand, and which rows follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, RawRow
+from app.files.headings import LOOKED_AT, known_headings, layout
+from app.files.parsing.limits import Limits
+from app.files.parsing.sources import too_large
+
+Rows = Iterator[tuple[int, list[Cell]]]
+"""(number, cells) of the rows that are not blank, in their order; empty cells at the end are left out."""
+_NEARLY = 3
+"""More known columns than a list of people beside the records has."""
+NAMES = {
+    BatchKind.LEARNER_COMPLETIONS: "learner completions",
+    BatchKind.ACTIVITIES: "activities",
+    BatchKind.LEARNER_VALIDATIONS: "learner validations",
+}
+
+
+class Table:
+    """The rows of one table, with what is known of them before the first record."""
+
+    def __init__(self, rows: Rows, kind: BatchKind) -> None:
+        first = list(islice(rows, LOOKED_AT))
+        laid = [(place, layout(_texts(cells), kind)) for place, (_, cells) in enumerate(first)]
+        self.kind = kind
+        self._first = first
+        self._rest = rows
+        self._place, self.layout = min(
+            laid, key=lambda each: (len(each[1].missing), -each[1].known), default=(0, layout((), kind))
+        )
+
+    @property
+    def fits(self) -> bool:
+        """Whether every required heading is there."""
+        return bool(self._first) and not self.layout.missing
+
+    @property
+    def nearly_fits(self) -> bool:
+        """Whether one required heading of many is not there, as when it was misspelt."""
+        return len(self.layout.missing) == 1 and self.layout.known > _NEARLY and not self.of_another_kind
+
+    @property
+    def of_another_kind(self) -> bool:
+        """Whether its headings are rather those of another kind."""
+        return self._other_kind() is not None
+
+    @property
+    def has_records(self) -> bool:
+        """Whether there is a row below the headings."""
+        if len(self._first) <= self._place + 1 and (following := next(self._rest, None)) is not None:
+            self._first.append(following)
+        return len(self._first) > self._place + 1
+
+    def checked(self) -> Table:
+        """Return it when its records can be read; raises `FileFault`."""
+        if not self.fits or self.layout.unclear or self.of_another_kind:
+            raise self._fault()
+        return self
+
+    @property
+    def heading_row(self) -> int:
+        """The number of the row of headings."""
+        return self._first[self._place][0]
+
+    @property
+    def beginning(self) -> Iterator[tuple[int, str]]:
+        """The first rows as texts, with their numbers."""
+        return ((number, "".join(_texts(cells))) for number, cells in self._first)
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings as sent, each a text."""
+        return tuple(_texts(self._first[self._place][1]))
+
+    @property
+    def above(self) -> tuple[RawRow, ...]:
+        """The rows above the headings."""
+        return tuple(RawRow(number=number, raw=list(cells)) for number, cells in self._first[: self._place])
+
+    def records(self, limits: Limits) -> Rows:
+        """Yield the rows below the headings."""
+        widest = len(self.headings) + limits.beyond
+        for number, cells in chain(self._first[self._place + 1 :], self._rest):
+            if len(cells) > widest:
+                raise too_large("A row has cells far beyond the last heading. Remove them.", row=number)
+            yield number, cells
+
+    def _fault(self) -> FileFault:
+        """Return why the table cannot be read: what it looks like instead, or which headings are missing or unclear."""
+        if not self._first:
+            return FileFault(FileFaultCode.NO_ROWS, "The file has no rows. Fill in the template, and upload it again.")
+        other = self._other_kind()
+        if other is not None:
+            return FileFault(
+                FileFaultCode.KIND_UNKNOWN,
+                f"The headings are those of {NAMES[other]}, not of {NAMES[self.kind]}. Upload the file as these.",
+                row=self.heading_row,
+            )
+        if self.fits:
+            return FileFault(FileFaultCode.HEADING_MISSING, self.layout.unclear, row=self.heading_row)
+        return self._missing()
+
+    def _other_kind(self) -> BatchKind | None:
+        """Return the kind whose required headings are all there, and that knows more of the columns."""
+        known = known_headings(self.headings, self.kind) if self._first else 0
+        for other in BatchKind:
+            for _, cells in self._first if other is not self.kind else ():
+                headings = _texts(cells)
+                if not layout(headings, other).missing and known_headings(headings, other) > known:
+                    return other
+        return None
+
+    def _missing(self) -> FileFault:
+        names = [each.heading for each in self.layout.missing]
+        listed = ", ".join(f"“{name}”" for name in names)
+        return FileFault(
+            FileFaultCode.HEADING_MISSING,
+            f"Missing {'heading' if len(names) == 1 else 'headings'}: {listed}. Headings are looked for in the first "
+            f"{LOOKED_AT} rows; keep those of the template.",
+            row=self.heading_row,
+            column=names[0],
+        )
+
+
+def _texts(cells: Sequence[Cell]) -> list[str]:
+    return [
+        cell if isinstance(cell, str) else "" if cell is None or isinstance(cell, dict) else str(cell) for cell in cells
+    ]

@@ -1,0 +1,1 @@
+"""Templates: what somebody fills in and uploads."""

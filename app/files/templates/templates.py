@@ -1,0 +1,182 @@
+"""Templates: the columns of each kind of file, laid out for people, with a sample row and the texts above them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.csv_text import safe_text
+from app.domain.batches import BatchKind
+from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Column, Group
+from app.domain.template_samples import ACTIVITY, LEARNER, REMS_LEARNER
+
+_EXAMPLES = Path(__file__).parent / "examples"
+BOARDS = 3
+"""Certifying boards that a template has columns for."""
+TYPES = 4
+"""Credit types that it has columns for, of each."""
+LEARNERS_FILE, REMS_FILE, ACTIVITIES_FILE, VALIDATIONS_FILE = "learners", "learners-rems", "activities", "validations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A column where it stands in a template."""
+
+    column: Column
+    heading: str
+    pointer: str
+    """Where it goes, with the place of its board and type filled in."""
+    board: int | None = None
+    type: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guidance:
+    """A text above the columns from one place through another."""
+
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One template, in whatever format."""
+
+    name: str
+    kind: BatchKind
+    sheet: str
+    columns: tuple[Placed, ...]
+    sample: Mapping[str, str]
+
+    def place(self, pointer: str) -> int | None:
+        """Return where a column stands, from 0."""
+        return next((place for place, each in enumerate(self.columns) if each.pointer == pointer), None)
+
+    def guidance(self) -> Iterator[Guidance]:
+        """Yield the texts above the columns, from left to right."""
+        texts = _GUIDANCE[self.name]
+        starts = [(place, texts[each.pointer]) for place, each in enumerate(self.columns) if each.pointer in texts]
+        ends = [place - 1 for place, _ in starts[1:]] + [len(self.columns) - 1]
+        for (first, text), last in zip(starts, ends, strict=True):
+            yield Guidance(first=first, last=last, text=text)
+
+
+def _placed(columns: tuple[Column, ...]) -> Iterator[Placed]:
+    """Yield columns as they stand: what repeats comes after all others, once for each board."""
+    for column in columns:
+        if column.group is None:
+            yield Placed(column=column, heading=column.heading, pointer=column.pointer)
+    for board in range(BOARDS):
+        for column in columns:
+            if column.group is Group.BOARD:
+                pointer = column.pointer.replace("{board}", str(board))
+                yield Placed(column=column, heading=column.heading, pointer=pointer, board=board)
+        pair = [column for column in columns if column.group is Group.TYPE]
+        for type in range(TYPES):
+            for column in pair:
+                heading = column.other_headings[0] if type else column.heading
+                pointer = column.pointer.replace("{board}", str(board)).replace("{type}", str(type))
+                yield Placed(column=column, heading=heading, pointer=pointer, board=board, type=type)
+
+
+_REMOVE = "Remove the sample row before you upload."
+_FURTHER_BOARD = "If the learner is certified by {} boards, fill in these columns for the {} one in the same way."
+_CERTIFYING = {
+    "/moc/0/board": (
+        "For MOC/CC fill in these columns, with at least one credit type. Amounts of one row are not added up: 2.25 in"
+        " all, 2.25 Medical Knowledge and 2.25 Patient Safety is one correct row worth 2.25. The Reference sheet lists"
+        " the credit types of each board."
+    ),
+    "/moc/1/board": _FURTHER_BOARD.format("two", "second"),
+    "/moc/2/board": _FURTHER_BOARD.format("three", "third"),
+}
+_LEARNER_TEXTS = {
+    "/action": (
+        "To report CME and MOC/CC for a learner, fill in both parts of one row, as the sample row below does. "
+        f"{_REMOVE}"
+    ),
+    "/learner/date_of_birth": "Month and day only, without the year, as MM/DD (for example 03/14).",
+    "/cme/0/state": (
+        "For CME only, fill in columns A to I and leave the rest empty. One row for each state of licensure; leave"
+        " these columns empty when no CME is reported."
+    ),
+    **_CERTIFYING,
+}
+_REMS_TEXT = (
+    "For REMS fill in these columns. The learner need not be a physician: with these columns and A to C alone, the"
+    " learner is counted for the REMS activity and no credit is reported."
+)
+_GUIDANCE: Mapping[str, Mapping[str, str]] = {
+    LEARNERS_FILE: _LEARNER_TEXTS,
+    REMS_FILE: {**_LEARNER_TEXTS, "/rems/local_id": _REMS_TEXT},
+    ACTIVITIES_FILE: {
+        "/action": (
+            "Add registers an activity. Update and Delete name it by its ACCME Activity ID or by your own id. "
+            f"{_REMOVE}"
+        ),
+        "/title": "Needed to save an activity: title, format, start and end date.",
+        "/delivery_methods": (
+            "Needed before learners can be reported: delivery method, city and state when in person, providership, AMA"
+            " credits, description, and whether it is listed on CME Passport."
+        ),
+        "/measured_outcomes": "Needed before the activity can be closed: outcomes, support, numbers of learners.",
+        "/rems/type": "Of REMS activities only.",
+        "/listing/public": "How physicians find it on CME Passport.",
+        "/moc/0/board": (
+            "For MOC/CC fill in these columns. Credits left out are the AMA credits, a claim date left out is the end"
+            " date."
+        ),
+        "/moc/1/board": "A second certifying board.",
+        "/moc/2/board": "A third certifying board.",
+    },
+    VALIDATIONS_FILE: {
+        "/first_name": "Both names are needed.",
+        "/date_of_birth": (
+            "Whatever else you have. The more is given, the more likely it is that one learner is found. Of the date of"
+            " birth the month and day only, as MM/DD."
+        ),
+    },
+}
+_LEARNER_COLUMNS, _RECORD_COLUMNS = tuple(_placed(LEARNERS)), tuple(_placed((*LEARNERS, *REMS)))
+
+TEMPLATES: Mapping[str, Template] = {
+    each.name: each
+    for each in (
+        Template(
+            name=LEARNERS_FILE, kind=BatchKind.LEARNER_COMPLETIONS, sheet="Learners",
+            columns=_LEARNER_COLUMNS, sample=LEARNER,
+        ),
+        Template(
+            name=REMS_FILE, kind=BatchKind.LEARNER_COMPLETIONS, sheet="Learners",
+            columns=_RECORD_COLUMNS, sample=REMS_LEARNER,
+        ),
+        Template(
+            name=ACTIVITIES_FILE, kind=BatchKind.ACTIVITIES, sheet="Activities",
+            columns=tuple(_placed(ACTIVITIES)), sample=ACTIVITY,
+        ),
+        Template(
+            name=VALIDATIONS_FILE, kind=BatchKind.LEARNER_VALIDATIONS, sheet="Validations",
+            columns=tuple(_placed(VALIDATIONS)), sample={},
+        ),
+    )
+}  # fmt: skip
+
+
+def tab_template(template: Template) -> bytes:
+    """Return the headings and the sample row as tab-delimited text."""
+    out = io.StringIO()
+    lines = csv.writer(out, dialect="excel-tab")
+    lines.writerow(each.heading for each in template.columns)
+    if template.sample:
+        lines.writerow(safe_text(template.sample.get(each.pointer, "")) for each in template.columns)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def document_template(template: Template) -> bytes | None:
+    """Return an example document with comments, or None: of validations there is none."""
+    path = _EXAMPLES / f"{template.name}.xml"
+    return path.read_bytes() if path.exists() else None

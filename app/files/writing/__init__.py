@@ -1,0 +1,1 @@
+"""Writing records back as they were sent, with what became of each."""

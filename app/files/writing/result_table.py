@@ -1,0 +1,160 @@
+"""Rows as a table: the sender's columns as sent, then ours; what is ours from an earlier round is replaced.
+
+Records of XML and JSON have no columns. As a table they are for reading only: who, what, and the record itself. Laid
+out in the columns of a template they could be uploaded, and would have lost whatever has no column there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw
+from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
+from app.domain.comparison_keys import code_key
+from app.files.elements import first_text, local_name, markup
+
+FOR_READING = ("Record", "Learner", "Activity", "Completed", "Record as sent")
+"""Columns of records that were sent without any."""
+
+_SETS = ((REJECTION, "Error Codes"), (VALIDATION_RESULTS, "Learner Link"))
+"""Columns of ours, and the one of them whose heading no sender uses for something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTable:
+    """Where the cells of a row go."""
+
+    headings: tuple[str, ...]
+    """Every heading of the file that is written."""
+    sent: tuple[int, ...]
+    """The sender's columns, by their place in a row as sent, in the order in which they are written."""
+    places: dict[int, int]
+    """Place in the written row of each of the sender's columns."""
+    added: tuple[int, ...]
+    """Places of our own columns, in their order."""
+    extra: tuple[str, ...]
+    """Our own columns by name, in the same order."""
+    width: int
+    """Columns that the sender's headings have."""
+    straight: bool
+    """Whether the sender's columns keep their places and ours follow: nothing has to be moved."""
+
+    def row(self, cells: Sequence[Cell], texts: Sequence[Cell]) -> list[Cell]:
+        """Return the written row. Cells beyond the last heading come after ours, so that none is lost."""
+        beyond = list(cells[self.width :])
+        if self.straight:
+            own = list(cells[: self.width])
+            own.extend([None] * (self.width - len(own)))
+            return [*own, *texts, *beyond]
+        placed: list[Cell] = [None] * len(self.headings)
+        for column, place in self.places.items():
+            if column < len(cells):
+                placed[place] = cells[column]
+        for place, text in zip(self.added, texts, strict=True):
+            placed[place] = text
+        return placed + beyond
+
+
+def table_of(head: Head, extra: tuple[str, ...]) -> WrittenTable:
+    """Return where cells go in a file that adds these columns.
+
+    Columns of an earlier round are ours to replace where the one heading stands that nobody else uses; those not
+    wanted this time are left out. A sender's own column called Notes or Result stays what it is.
+    """
+    headings = tuple(head.headings) if is_table(head) else FOR_READING
+    keys = [code_key(each) for each in headings]
+    of_ours = {code_key(name) for names, sign in _SETS if code_key(sign) in keys for name in names if is_table(head)}
+    wanted = [code_key(each) for each in extra]
+    written: list[str] = []
+    places: dict[int, int] = {}
+    ours: dict[str, int] = {}
+    for column, (heading, key) in enumerate(zip(headings, keys, strict=True)):
+        if key not in of_ours:
+            places[column] = len(written)
+        elif key in wanted and key not in ours:
+            ours[key] = len(written)
+        else:
+            continue
+        written.append(heading)
+    for heading, key in zip(extra, wanted, strict=True):
+        if key not in ours:
+            ours[key] = len(written)
+            written.append(heading)
+    added = tuple(ours[key] for key in wanted)
+    width = len(headings)
+    straight = added == tuple(range(width, width + len(extra))) and len(places) == width
+    return WrittenTable(
+        headings=tuple(written),
+        sent=tuple(places),
+        places=places,
+        added=added,
+        extra=extra,
+        width=width,
+        straight=straight,
+    )
+
+
+def headings_holding(*holds: Holds) -> dict[str, Holds]:
+    """Return the headings of columns that hold one of these, by their letters; of every kind of file."""
+    return {
+        code_key(name): each.holds
+        for kind in BatchKind
+        for each in columns_of(kind)
+        if each.holds in holds
+        for name in (each.heading, *each.other_headings)
+    }
+
+
+def is_table(head: Head) -> bool:
+    """Tell whether a file's rows have columns."""
+    return head.format in (FileFormat.XLSX, FileFormat.TAB)
+
+
+def heading_row_of(head: Head) -> int:
+    """Return the number of the row of headings in the file that is written."""
+    return max(head.heading_row, 1)
+
+
+def rows_above(head: Head) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield the rows above the headings with their numbers."""
+    for each in head.above:
+        if isinstance(each.raw, list) and each.number < head.heading_row:
+            yield each.number, each.raw
+
+
+def cells_of(raw: Raw, number: int) -> Sequence[Cell]:
+    """Return a row as cells: its own, or those of `FOR_READING`."""
+    if isinstance(raw, list):
+        return raw
+    return _of_line(raw, number) if isinstance(raw, str) else _of_element(raw, number)
+
+
+def _of_element(element: Element, number: int) -> list[Cell]:
+    names = " ".join(filter(None, (first_text(element, "GivenName"), first_text(element, "FamilyName"))))
+    activity = first_text(element, "ModuleName", attribute="moduleID")
+    if activity is None and local_name(element["n"]) == "MedicalEducationMetrics":
+        activity = first_text(element, "title")
+    return [number, names, activity, first_text(element, "CompletedDateTime"), markup(element, {}).rstrip()]
+
+
+def _of_line(line: str, number: int) -> list[Cell]:
+    try:
+        body = json.loads(line)
+    except (ValueError, RecursionError):
+        body = None
+    learner = _member(body, "learner") or body
+    names = " ".join(filter(None, (_text(learner, "first_name"), _text(learner, "last_name"))))
+    activity = _text(body, "activity_id") or _text(body, "title")
+    return [number, names, activity, _text(body, "completed_on"), line]
+
+
+def _member(body: Any, name: str) -> Any:
+    return body.get(name) if isinstance(body, dict) else None
+
+
+def _text(body: Any, name: str) -> str | None:
+    value = _member(body, name)
+    return value if isinstance(value, str) else None

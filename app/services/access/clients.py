@@ -1,0 +1,168 @@
+"""Providers and clients: added and granted by the operator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.clock import new_id
+from app.core.security import digest_of, new_api_key, new_secret
+from app.domain.sandbox import PROVIDER_ID
+from app.services.access.callers import ROLE_SCOPES, SCOPES, TEST_SCOPES
+from app.services.context import Work
+from app.services.sandbox import providers
+from app.store import clients
+from app.store.sandbox import id_of_sandbox, is_sandbox
+
+_PROVIDER_ID = re.compile(r"\A\d{7}\Z", re.ASCII)
+
+
+class Refused(Exception):
+    """An operator's command that cannot be carried out, with the sentence to print."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A new client with its secrets, which are shown this once."""
+
+    client_id: str
+    api_key: str
+    client_secret: str
+
+
+def add_provider(
+    work: Work, provider_id: str, name: str, *, joint: bool = False, city: str | None = None, state: str | None = None
+) -> None:
+    """Add an accredited provider, or rename one that stands already."""
+    if not _PROVIDER_ID.match(provider_id):
+        raise Refused("A provider id has seven digits, leading zeros included.")
+    if not name.strip():
+        raise Refused("A provider has a name.")
+    row = {
+        "provider_id": provider_id,
+        "name": name.strip(),
+        "joint": joint,
+        "city": city,
+        "state": state,
+        "created_at": work.now,
+    }
+    if provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id):
+        raise Refused(f"{provider_id} is the id of a sandbox.")
+    if clients.provider_exists(work.connection, provider_id):
+        clients.rename_provider(work.connection, row)
+    else:
+        clients.add_providers(work.connection, [row])
+    work.audit("add", "provider", provider_id)
+
+
+def create(
+    work: Work,
+    name: str,
+    *,
+    role: str,
+    provider_ids: Sequence[str] = (),
+    board: str | None = None,
+    scopes: Sequence[str] = (),
+    test: bool = False,
+) -> Created:
+    """Create a client; raises `Refused`. Its making attests, by name and date, the permission of what it reports.
+
+    A test client acts for the sandboxes of its providers; a provider's or vendor's that names none, for the shared one.
+    """
+    if not name.strip():
+        raise Refused("A client has a name.")
+    possible = _scopes(role, scopes, test=test)
+    known = work.service.catalogue.board(board) if board is not None else None
+    if board is not None and known is None:
+        raise Refused(f"There is no board {board}.")
+    acts_for = _acted_for(work, name, role, list(dict.fromkeys(provider_ids)), test=test)
+    created = Created(client_id=f"cli_{new_id()}", api_key=new_api_key(test=test), client_secret=new_secret())
+    client = {
+        "client_id": created.client_id,
+        "name": name.strip(),
+        "role": role,
+        "board": known.code if known else None,
+        "test": test,
+        "scopes": list(scopes or possible),
+        "permission_attested_by": name.strip(),
+        "permission_attested_at": work.now,
+        "created_at": work.now,
+    }
+    secrets = [
+        {"digest": digest_of(secret), "client_id": created.client_id, "kind": kind, "created_at": work.now}
+        for secret, kind in ((created.api_key, "api-key"), (created.client_secret, "client-secret"))
+    ]
+    clients.add_client(work.connection, client, secrets, acts_for, work.now)
+    work.audit("create", "client", created.client_id, role=role, providers=acts_for, test=test)
+    return created
+
+
+def _scopes(role: str, asked: Sequence[str], *, test: bool) -> list[str]:
+    """Return the scopes that a client can have; raises `Refused` when others are asked for."""
+    unknown = [scope for scope in asked if scope not in SCOPES]
+    if unknown:
+        raise Refused(f"Unknown scope {unknown[0]}; known: {', '.join(SCOPES)}.")
+    if test and role == "board":
+        raise Refused(
+            "A board has no test client: its feed holds live credit only, and that of the sandbox goes nowhere."
+        )
+    possible = [scope for scope in ROLE_SCOPES[role] if not test or scope in TEST_SCOPES]
+    beyond = [scope for scope in asked if scope not in possible]
+    if beyond:
+        raise Refused(f"A {'test' if test else role} client cannot have the scope {beyond[0]}.")
+    return possible
+
+
+def _acted_for(work: Work, name: str, role: str, provider_ids: Sequence[str], *, test: bool) -> list[str]:
+    """Return the providers a new client acts for; unknown ones are added, and sandboxes that are not there yet."""
+    for provider_id in provider_ids:
+        if test and (provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id)):
+            continue
+        if not clients.provider_exists(work.connection, provider_id):
+            add_provider(work, provider_id, name)
+        elif is_sandbox(work.connection, provider_id):
+            raise Refused(f"{provider_id} is a sandbox: only test clients act for it.")
+    if not test:
+        return list(provider_ids)
+    if not provider_ids:
+        return [providers.shared(work)] if role in ("provider", "vendor") else []
+    return list(dict.fromkeys(providers.of_provider(work, each) for each in provider_ids))
+
+
+def renew_key(work: Work, client_id: str) -> str:
+    """Give a client a new API key in place of every older one."""
+    client = clients.by_id(work.connection, client_id)
+    if client is None:
+        raise Refused("There is no such client.")
+    api_key = new_api_key(test=client.test)
+    clients.revoke_secrets(work.connection, client_id, work.now)
+    row = {"digest": digest_of(api_key), "client_id": client_id, "kind": "api-key", "created_at": work.now}
+    clients.add_secrets(work.connection, [row])
+    work.audit("renew-key", "client", client_id)
+    return api_key
+
+
+def grant(work: Work, client_id: str, provider_id: str) -> None:
+    """Let a vendor act for a provider, its test client for the sandbox of the provider; raises `Refused`."""
+    client = clients.by_id(work.connection, client_id)
+    if client is None or client.role != "vendor":
+        raise Refused("There is no vendor client with this id.")
+    if not clients.provider_exists(work.connection, provider_id) and not (client.test and provider_id == PROVIDER_ID):
+        raise Refused("There is no such provider.")
+    if client.test:
+        provider_id = providers.of_provider(work, provider_id)
+    elif is_sandbox(work.connection, provider_id):
+        raise Refused(f"{provider_id} is a sandbox: only test clients act for it.")
+    clients.grant(work.connection, client_id, provider_id, work.now)
+    work.audit("grant", "client", client_id, provider_id=provider_id)
+
+
+def revoke(work: Work, client_id: str, provider_id: str) -> None:
+    """Take back a vendor's right to act for a provider; raises `Refused`."""
+    client = clients.by_id(work.connection, client_id)
+    if client is not None and client.test:
+        provider_id = id_of_sandbox(work.connection, provider_id) or provider_id
+    if not clients.revoke_grant(work.connection, client_id, provider_id, work.now):
+        raise Refused("The client has no such right.")
+    work.audit("revoke", "client", client_id, provider_id=provider_id)

@@ -1,0 +1,1 @@
+"""Activities: registered, changed, listed, closed, one by one or from a file."""

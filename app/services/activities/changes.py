@@ -1,0 +1,183 @@
+"""Activities changed: corrected, re-sent, closed, opened again, deleted. Credit that was reported stays covered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+from app.core.errors import (
+    ActivityChangeCoversCredits,
+    ActivityHasCompletions,
+    ActivityRejected,
+    Conflict,
+    Contended,
+    InternalIdReused,
+    InternalIdTaken,
+    NotFound,
+    PreconditionFailed,
+)
+from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
+from app.domain.activity_tightening import tightened
+from app.rules.activities import judge_activity, refuses
+from app.schemas.problems import rule_url
+from app.services.activities.records import normalised, register
+from app.services.context import Work
+from app.services.findings import rejected
+from app.services.preconditions import must_match
+from app.services.sandbox.providers import refuse_magic
+from app.store import activities, uncovered_completions
+
+FEW = 10
+"""How many of the completions in the way are named."""
+
+
+def change(
+    work: Work, activity_id: str, if_match: str | None, edit: Callable[[Activity], Activity]
+) -> RegisteredActivity:
+    """Edit an activity. What changes nothing writes nothing.
+
+    Raises `NotFound`, `PreconditionRequired` or `PreconditionFailed`, `ActivityRejected` with every finding,
+    `InternalIdTaken`, or `ActivityChangeCoversCredits` with the completions in the way.
+    """
+    stored = _locked(work, activity_id)
+    must_match(if_match, stored.version)
+    return _written(work, stored, edit(stored.activity), verb="change")
+
+
+def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredActivity, bool]:
+    """Register an activity under its internal id, or bring the one that has it up to date; tell whether it is new.
+
+    Sending an activity again never makes a second one. Raises as `register` and `change` do, `InternalIdReused` when
+    the stored one ended before this one starts, and `Conflict` when it has another activity id than the one given.
+    """
+    assert given.internal_id is not None
+    taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
+    if taken is None:
+        if if_match is not None:
+            raise PreconditionFailed
+        try:
+            return register(work, given), True
+        except InternalIdTaken as error:
+            raise Contended("somebody else registered this internal id meanwhile") from error
+    stored = activities.one(work.connection, given.provider_id, taken, for_update=True)
+    if stored is None or stored.activity.internal_id != given.internal_id:
+        raise Contended("the internal id was moved or freed meanwhile")
+    if if_match is not None:
+        must_match(if_match, stored.version)
+    if given.activity_id not in ("", taken):
+        raise Conflict(f"Activity {taken} has this internal id.", activity_id=taken)
+    end, start = stored.activity.end_date, given.start_date
+    if isinstance(start, date) and isinstance(end, date) and start > end:
+        detail = f"Activity {taken} has this internal id and ended on {end}, before this one starts on {start}."
+        raise InternalIdReused(detail, activity_id=taken)
+    again = replace(given, activity_id=taken, closed=stored.activity.closed)
+    return _written(work, stored, again, verb="change"), False
+
+
+def close(work: Work, activity_id: str) -> RegisteredActivity:
+    """Close an activity that has ended and lacks nothing; one that is closed stays so. Raises `Conflict`."""
+    stored = _locked(work, activity_id)
+    today = work.now.date()
+    status = stored.activity.status(today)
+    if status is ActivityStatus.CLOSED:
+        return _shown(work, stored)
+    missing = list(stored.activity.missing_to_activate()) + list(stored.activity.missing_to_close())
+    if missing:
+        errors = [
+            {"code": "conflict", "pointer": "/" + name.replace(".", "/"), "detail": f"{name} is missing."}
+            for name in missing
+        ]
+        raise Conflict("The activity lacks what closing needs.", errors=errors, missing=missing)
+    if status is not ActivityStatus.READY_TO_CLOSE:
+        raise Conflict(f"The activity can be closed after its end on {stored.activity.end_date}.")
+    return _saved(work, stored, replace(stored.activity, closed=True), verb="close")
+
+
+def reopen(work: Work, activity_id: str) -> RegisteredActivity:
+    """Open a closed activity again; one that is open stays so."""
+    stored = _locked(work, activity_id)
+    if not stored.activity.closed:
+        return _shown(work, stored)
+    return _saved(work, stored, replace(stored.activity, closed=False), verb="reopen")
+
+
+def delete(work: Work, activity_id: str, if_match: str | None) -> None:
+    """Delete an activity that has no completions; raises `ActivityHasCompletions` with their number otherwise."""
+    stored = _locked(work, activity_id)
+    if if_match is not None:
+        must_match(if_match, stored.version)
+    refuse_magic(stored.activity)
+    count, first = uncovered_completions.standing(work.connection, activity_id, FEW)
+    if count:
+        detail = f"{_counted(count)} in the way; withdraw first."
+        error = {"code": "activity-has-completions", "pointer": "", "detail": detail}
+        error["rule_url"] = rule_url("activity-has-completions")
+        raise ActivityHasCompletions(detail, errors=[error], count=count, completions=first)
+    activities.remove(work.connection, activity_id, work.now)
+    work.audit("delete", "activity", activity_id, version=stored.version)
+
+
+def _locked(work: Work, activity_id: str) -> RegisteredActivity:
+    """Return an activity, kept from reports of learners until this transaction ends."""
+    stored = activities.one(work.connection, work.caller.provider_id, activity_id, for_update=True)
+    if stored is None:
+        raise NotFound("There is no such activity.")
+    return stored
+
+
+def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: str) -> RegisteredActivity:
+    """Judge a change and write it; what changes nothing is not judged anew."""
+    if wanted == stored.activity:
+        return _shown(work, stored)
+    findings = judge_activity(wanted, work.service.catalogue)
+    if refuses(findings):
+        raise rejected(ActivityRejected, findings)
+    after = normalised(wanted, work.service.catalogue)
+    if after == stored.activity:
+        return replace(stored, findings=findings)
+    if after.internal_id != stored.activity.internal_id and after.internal_id is not None:
+        taken = activities.id_of_internal(work.connection, after.provider_id, after.internal_id)
+        if taken is not None:
+            raise InternalIdTaken(f"Activity {taken} of the provider has this internal id.", activity_id=taken)
+    _refuse_uncovered(work, stored.activity, after)
+    return _saved(work, stored, after, verb=verb)
+
+
+def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
+    """Refuse a change that would leave reported credit outside the activity's bounds."""
+    hit = []
+    errors = []
+    for bound in tightened(before, after):
+        count, _ = uncovered_completions.uncovered(work.connection, before.activity_id, [bound], FEW)
+        if count:
+            hit.append(bound)
+            errors.append(
+                {
+                    "code": "activity-change-covers-credits",
+                    "pointer": bound.pointer,
+                    "detail": f"{bound.detail} {_counted(count)} would no longer be covered.",
+                    "hint": "Withdraw or correct those completions first.",
+                    "rule_url": rule_url("activity-change-covers-credits"),
+                }
+            )
+    if hit:
+        count, first = uncovered_completions.uncovered(work.connection, before.activity_id, hit, FEW)
+        detail = f"{_counted(count)} would no longer be covered."
+        raise ActivityChangeCoversCredits(detail, errors=errors, count=count, completions=first)
+
+
+def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
+    refuse_magic(stored.activity)
+    version = stored.version + 1
+    activities.replace_with(work.connection, stored.activity, after, version, work.now)
+    work.audit(verb, "activity", after.activity_id, version=version)
+    return _shown(work, replace(stored, activity=after, version=version, updated_at=work.now))
+
+
+def _shown(work: Work, stored: RegisteredActivity) -> RegisteredActivity:
+    return replace(stored, findings=judge_activity(stored.activity, work.service.catalogue))
+
+
+def _counted(count: int) -> str:
+    return "1 completion" if count == 1 else f"{count} completions"

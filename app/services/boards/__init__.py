@@ -1,0 +1,1 @@
+"""Boards: their feeds, their daily files, their decisions."""

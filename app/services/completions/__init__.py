@@ -1,0 +1,1 @@
+"""Learner completions as they stand: read, listed, corrected, withdrawn."""

@@ -1,0 +1,111 @@
+"""The demo world: the slides' providers, learners, activities and transcripts, and some thousand made-up physicians."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from app.core.config import write_private
+from app.domain.boards import BoardKind
+from app.domain.comparison_keys import full_name_key
+from app.domain.credits import Outcome
+from app.domain.learners import RegistryRow
+from app.domain.parsing import read_date
+from app.domain.reports import EntryMethod
+from app.schemas.activities import ActivityIn
+from app.schemas.completions import CompletionIn
+from app.services.access import clients
+from app.services.activities import records
+from app.services.context import Service, Work, operator, transact
+from app.services.registry import imports
+from app.services.registry.synthetic import synthetic_physicians
+from app.services.reporting import pipeline
+from app.services.sandbox import providers
+from app.store import activities as stored_activities
+from app.store import clients as stored_clients
+
+WORLD = Path(__file__).parent / "world.toml"
+PROVIDER = "0008001"
+CLIENT = "demo"
+PHYSICIANS = 3_000
+SEED = 20_220_421
+
+
+class DemoFault(Exception):
+    """The demo world does not fit the rules any more."""
+
+
+def load(service: Service) -> Path:
+    """Load the demo world, as often as you like, and keep a fresh key of the client `demo`; return the key's file."""
+    world = tomllib.loads(WORLD.read_text(encoding="utf-8"))
+    transact(operator(service), _providers, world["providers"])
+    _learners(service, world["learners"])
+    for each in world["activities"]:
+        transact(operator(service, each["provider"]), _activity, each)
+    for each in world["completions"]:
+        transact(operator(service, each["provider"]), _completion, each)
+    transact(operator(service), providers.shared)
+    path = service.settings.data_dir / "demo-key"
+    write_private(path, transact(operator(service), _key, CLIENT, role="provider", provider_ids=[PROVIDER]) + "\n")
+    return path
+
+
+def _providers(work: Work, given: Iterable[dict[str, Any]]) -> None:
+    for each in given:
+        if not stored_clients.provider_exists(work.connection, each["provider_id"]):
+            clients.add_provider(work, **each)
+
+
+def _learners(service: Service, given: Sequence[dict[str, Any]]) -> None:
+    named = [imports.read_row(each, service.catalogue) for each in given]
+    codes = {kind: [b.code for b in service.catalogue.boards.values() if b.kind is kind] for kind in BoardKind}
+    made_up: Iterable[RegistryRow] = synthetic_physicians(
+        PHYSICIANS,
+        SEED,
+        licensing=codes[BoardKind.LICENSING],
+        certifying=codes[BoardKind.CERTIFYING],
+        reserved=frozenset(full_name_key(row.first_name, row.last_name) for row in named),
+    )
+    counts = imports.import_rows(service, enumerate(chain(named, made_up), 1))
+    if counts.refused:
+        line, reason = counts.refused[0]
+        raise DemoFault(f"learner {line}: {reason}")
+
+
+def _activity(work: Work, given: dict[str, Any]) -> None:
+    body = ActivityIn.model_validate({name: value for name, value in given.items() if name != "provider"})
+    if stored_activities.one(work.connection, given["provider"], given["activity_id"]) is None:
+        records.register(work, body.as_activity(given["provider"]))
+
+
+def _completion(work: Work, given: dict[str, Any]) -> None:
+    body = CompletionIn.model_validate({n: v for n, v in given.items() if n not in ("provider", "submitted")})
+    day = read_date(given["submitted"])
+    if not hasattr(day, "year"):
+        raise DemoFault(f"{given['activity_id']}: no day of submission")
+    received = datetime.combine(day, time(12), UTC)  # type: ignore[arg-type]
+    (result,) = pipeline.submit(work, [body.as_report(given["provider"], received, EntryMethod.API)])
+    if result.outcome is Outcome.REJECTED:
+        broken = ", ".join(finding.rule for finding in result.findings if finding.rejects)
+        raise DemoFault(f"completion of {given['activity_id']} on {given['completed_on']}: {broken}")
+
+
+def board(service: Service, code: str) -> tuple[str, str]:
+    """Keep a fresh key of a board's demo client; return the board's code and the key. Raises `clients.Refused`."""
+    known = service.catalogue.board(code)
+    if known is None:
+        raise clients.Refused(f"There is no board {code}.")
+    name = f"{CLIENT}-board-{known.code}"
+    key = transact(operator(service), _key, name, role="board", board=known.code)
+    write_private(service.settings.data_dir / f"{name}-key", key + "\n")
+    return known.code, key
+
+
+def _key(work: Work, /, name: str, **made: Any) -> str:
+    """Return a fresh key of a demo client, made as told when there is none; every earlier key is revoked."""
+    known = stored_clients.client_named(work.connection, name)
+    return clients.create(work, name, **made).api_key if known is None else clients.renew_key(work, known)

@@ -1,0 +1,1 @@
+"""Running an installation: opening it, proving its invariants, sealing what was committed."""

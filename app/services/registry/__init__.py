@@ -1,0 +1,1 @@
+"""The registry of physicians: imported, made up for tests, and asked whether somebody is on file."""

@@ -1,0 +1,276 @@
+"""The registry of physicians: imported from files, any number of times; absence removes nobody."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, cast
+
+from app.core.clock import new_id
+from app.domain.boards import BoardKind
+from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import full_name_key, id_key
+from app.domain.learners import Holding, RegistryRow
+from app.domain.parsing import Unparsed, is_npi, read_month_day, text_or_none
+from app.services.context import Service, Work, operator, transact
+from app.store import registry
+from app.store.registry import Entry, Known, Writes
+
+COLUMNS = (
+    "first_name",
+    "middle_name",
+    "last_name",
+    "other_last_names",
+    "date_of_birth",
+    "npi",
+    "medical_school",
+    "licenses",
+    "certifications",
+)
+LISTS = ("other_last_names", "licenses", "certifications")
+AT_ONCE = 500
+
+
+class ImportFault(Exception):
+    """A row or a file that cannot be imported. The text names columns and boards, never a person."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an import did."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    """(line, reason)"""
+
+
+def import_file(service: Service, path: Path) -> Counts:
+    """Import a CSV or NDJSON file, plain or gzipped, piece by piece; raises `ImportFault` for the file as a whole."""
+    with _opened(path) as lines:
+        return import_rows(service, _rows(lines, service.catalogue))
+
+
+def import_rows(service: Service, rows: Iterable[tuple[int, RegistryRow | ImportFault]]) -> Counts:
+    """Import numbered rows, each piece in a transaction of its own."""
+    counts = Counts()
+    iterator = iter(rows)
+    while piece := list(islice(iterator, AT_ONCE)):
+        good = [(line, row) for line, row in piece if isinstance(row, RegistryRow)]
+        counts.refused.extend((line, str(row)) for line, row in piece if isinstance(row, ImportFault))
+        done = transact(operator(service), import_piece, good)
+        counts.added += done.added
+        counts.updated += done.updated
+        counts.unchanged += done.unchanged
+        counts.refused.extend(done.refused)
+    return counts
+
+
+def import_piece(work: Work, numbered: Sequence[tuple[int, RegistryRow]]) -> Counts:
+    """Add or complete the physicians of some rows. Later rows see what earlier ones brought."""
+    counts = Counts()
+    known = registry.known_to(work.connection, [row for _, row in numbered])
+    writes = Writes()
+    for line, row in numbered:
+        try:
+            entry = _same_person(row, known)
+        except ImportFault as fault:
+            counts.refused.append((line, str(fault)))
+            continue
+        if entry is None:
+            entry = _added(work, row, writes)
+            counts.added += 1
+        elif _completed(work, entry, row, writes):
+            counts.updated += 1
+        else:
+            counts.unchanged += 1
+        known.put(entry)
+    registry.save(work.connection, writes)
+    if counts.added or counts.updated:
+        work.audit("import", "registry", work.commit_id, added=counts.added, updated=counts.updated)
+    return counts
+
+
+def _same_person(row: RegistryRow, known: Known) -> Entry | None:
+    """Return who on file a row is about. An NPI decides; a number does unless birth date or NPI speak against it."""
+    by_npi = known.by_npi.get(row.npi) if row.npi else None
+    sharing: dict[str, Entry] = {}
+    for numbers, index in ((row.licenses, known.by_license), (row.certifications, known.by_certification)):
+        for held in numbers:
+            for entry in index.get((held.board, held.key), ()):
+                sharing[entry.physician_id] = entry
+    if by_npi is not None:
+        if sharing.keys() - {by_npi.physician_id}:
+            raise ImportFault("the NPI and a licence or certification belong to different learners")
+        return by_npi
+    if sharing:
+        fitting = [entry for entry in sharing.values() if _may_be(row, entry)]
+        if len(sharing) > 1 or not fitting:
+            raise ImportFault("a licence or certification belongs to another learner")
+        return fitting[0]
+    if row.npi or row.licenses or row.certifications:
+        return None
+    last, first = full_name_key(row.first_name, row.last_name)
+    named = known.by_name.get((last, first, str(row.birth_date) if row.birth_date else None), [])
+    return named[0] if len(named) == 1 else None
+
+
+def _may_be(row: RegistryRow, entry: Entry) -> bool:
+    birth_fits = row.birth_date is None or entry.birth_date in (None, str(row.birth_date))
+    return birth_fits and (row.npi is None or entry.npi in (None, row.npi))
+
+
+def _added(work: Work, row: RegistryRow, writes: Writes) -> Entry:
+    entry = Entry(
+        physician_id=new_id(),
+        first_name=row.first_name,
+        middle_name=row.middle_name,
+        last_name=row.last_name,
+        birth_date=str(row.birth_date) if row.birth_date else None,
+        npi=row.npi,
+        medical_school=row.medical_school,
+    )
+    writes.learners.append(_learner(entry) | {"sandbox": "", "created_at": work.now, "updated_at": work.now})
+    _lists(work, entry, row, writes)
+    return entry
+
+
+def _completed(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
+    """Bring an entry up to a row; return whether anything was new. What the row leaves out stays."""
+    before = _learner(entry)
+    entry.first_name, entry.last_name = row.first_name, row.last_name
+    entry.middle_name = row.middle_name or entry.middle_name
+    entry.birth_date = str(row.birth_date) if row.birth_date else entry.birth_date
+    entry.npi = row.npi or entry.npi
+    entry.medical_school = row.medical_school or entry.medical_school
+    changed = _learner(entry) != before
+    if changed:
+        writes.changed.append(_learner(entry) | {"updated_at": work.now})
+    return _lists(work, entry, row, writes) or changed
+
+
+def _learner(entry: Entry) -> dict[str, Any]:
+    names = ("first_name", "middle_name", "last_name", "birth_date", "npi", "medical_school")
+    return {"learner_id": entry.physician_id} | {name: getattr(entry, name) for name in names}
+
+
+def _lists(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
+    new = [writes.add_name(entry, row.first_name, last) for last in (row.last_name, *row.other_last_names)]
+    new += [writes.add_number(entry, "licenses", held.board, held.number, work.now) for held in row.licenses]
+    new += [
+        writes.add_number(entry, "certifications", held.board, held.number, work.now) for held in row.certifications
+    ]
+    return any(new)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
+    try:
+        with path.open("rb") as raw, io.TextIOWrapper(_plain(raw, path), encoding="utf-8-sig", newline="") as text:
+            yield text
+    except (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error) as error:
+        raise ImportFault(f"{path.name} cannot be read: {_why(error)}") from error
+
+
+def _plain(raw: IO[bytes], path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+
+
+def _why(error: Exception) -> str:
+    missing = isinstance(error, OSError) and error.strerror is not None
+    return str(error.strerror) if missing else "it is no CSV or NDJSON in UTF-8"  # type: ignore[attr-defined]
+
+
+def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, RegistryRow | ImportFault]]:
+    first = lines.readline()
+    if first.lstrip().startswith("{"):
+        yield from ((number, _read(fields, catalogue)) for number, fields in _objects(first, lines))
+        return
+    heading = [name.strip().lower() for name in next(csv.reader([first]), [])]
+    unknown = [name for name in heading if name not in COLUMNS]
+    if unknown or "last_name" not in heading or len(set(heading)) != len(heading):
+        raise ImportFault(f"the first line must name columns of: {', '.join(COLUMNS)}")
+    reader = csv.reader(lines)
+    for values in reader:
+        if any(value.strip() for value in values):
+            fault = ImportFault("the row has more cells than the heading") if len(values) > len(heading) else None
+            yield reader.line_num + 1, fault or _read(dict(zip(heading, values, strict=False)), catalogue)
+
+
+def _objects(first: str, lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(chain((first,), lines), 1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError:
+                yield number, None
+
+
+def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
+    """Read one row, or return why it cannot be."""
+    try:
+        return read_row(fields, catalogue)
+    except ImportFault as fault:
+        return fault
+
+
+def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
+    """Read the import columns of one physician; raises `ImportFault`."""
+    if not isinstance(fields, dict):
+        raise ImportFault("the line is no JSON object")
+    unknown = [name for name in fields if name not in COLUMNS]
+    if unknown:
+        raise ImportFault(f"unknown columns; known: {', '.join(COLUMNS)}")
+    text = {name: _text(name, fields.get(name)) for name in COLUMNS if name not in LISTS}
+    if full_name_key(text["first_name"], text["last_name"]) == ("", ""):
+        raise ImportFault("the name is missing")
+    birth_date = read_month_day(text["date_of_birth"])
+    if isinstance(birth_date, Unparsed):
+        raise ImportFault("date_of_birth is no MM/DD")
+    if text["npi"] and not is_npi(text["npi"]):
+        raise ImportFault("npi is no NPI: its check digit does not fit")
+    return RegistryRow(
+        first_name=text["first_name"] or "",
+        middle_name=text["middle_name"],
+        last_name=text["last_name"] or "",
+        other_last_names=_list("other_last_names", fields),
+        birth_date=birth_date,
+        npi=text["npi"],
+        medical_school=text["medical_school"],
+        licenses=_holdings("licenses", fields, catalogue, BoardKind.LICENSING),
+        certifications=_holdings("certifications", fields, catalogue, BoardKind.CERTIFYING),
+    )
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ImportFault(f"{name} must be text")
+    if value is not None and ("\x00" in value or len(value) > 1_000):
+        raise ImportFault(f"{name} cannot be kept")
+    return text_or_none(value)
+
+
+def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
+    value = fields.get(name)
+    parts = value if isinstance(value, list) else (_text(name, value) or "").split(";")
+    return tuple(part for each in parts if (part := _text(name, each)) is not None)
+
+
+def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: BoardKind) -> tuple[Holding, ...]:
+    held = []
+    for entry in _list(name, fields):
+        code, colon, number = entry.partition(":")
+        board = catalogue.board(code)
+        if not colon or board is None or board.kind is not kind or not id_key(number):
+            raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")
+        held.append(Holding(board=board.code, number=number.strip()))
+    return tuple(held)

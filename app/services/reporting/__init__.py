@@ -1,0 +1,1 @@
+"""The one way in: reports are loaded, matched, placed, judged and saved."""

@@ -1,0 +1,1 @@
+"""The sandbox's providers: who may report for them, and what a report for them meets."""

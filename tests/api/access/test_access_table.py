@@ -1,0 +1,209 @@
+"""Who may call what: one table of every operation, and every kind of caller tried on each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.routers.depends import PUBLIC, declared_routes, scope_of
+from app.services.access import callers as access
+from app.services.context import Service
+from tests.harness.api import Answer, Api, api_of
+from tests.harness.refusals import assert_problem, footprint
+
+OURS, THEIRS = "0008001", "0008002"
+
+PROVIDERS: dict[str, str] = {
+    "register_activity": "activities:write",
+    "list_activities": "activities:read",
+    "get_activity": "activities:read",
+    "put_activity": "activities:write",
+    "change_activity": "activities:write",
+    "delete_activity": "activities:write",
+    "close_activity": "activities:write",
+    "reopen_activity": "activities:write",
+    "withdraw_learners": "completions:write",
+    "report_completion": "completions:write",
+    "preview_completion": "completions:write",
+    "report_completions": "completions:write",
+    "list_completions": "completions:read",
+    "get_completion": "completions:read",
+    "correct_completion": "completions:write",
+    "withdraw_completion": "completions:write",
+    "get_completion_history": "completions:read",
+    "validate_learner": "learners:validate",
+    "list_events": "completions:read",
+    "upload_batch": "batches:write",
+    "list_batches": "batches:write",
+    "get_batch": "batches:write",
+    "list_batch_rows": "batches:write",
+    "get_batch_file": "batches:write",
+    "cancel_batch": "batches:write",
+    "retry_batch": "batches:write",
+}
+"""Operations that belong to a provider, with the scope each needs."""
+
+EITHER = {
+    "create_webhook_endpoint", "list_webhook_endpoints", "get_webhook_endpoint", "change_webhook_endpoint",
+    "delete_webhook_endpoint", "rotate_webhook_secret", "list_webhook_deliveries", "redeliver_webhook",
+}  # fmt: skip
+"""Operations of a provider's or vendor's client and of a board's, each for itself, under `webhooks:manage`."""
+
+BOARDS = {"read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"}
+"""Operations of a board's own client, under `board:feed`."""
+
+OPERATORS = {"report_boards"}
+"""Operations of the operator alone, under `operator`."""
+
+OPEN = {
+    "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
+    "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
+    "show_docs", "start_docs", "docs_file", "get_template",
+}  # fmt: skip
+"""Operations that anybody may call."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation with a request that gets as far as the caller may."""
+
+    name: str
+    method: str
+    path: str
+
+    def sent_by(self, api: Api, provider: str | None = None) -> Answer:
+        headers = {"PARS-Provider": provider} if provider is not None else {}
+        body = {} if self.method in ("POST", "PUT", "PATCH") else None
+        return api.send(self.method, self.path, headers=headers, json=body)
+
+
+def operations() -> list[Operation]:
+    return [
+        Operation(route.name, next(iter(route.methods - {"HEAD"})), re.sub(r"\{.*?\}", "000000000", route.path))
+        for route in declared_routes(create_app())
+        if scope_of(route) != PUBLIC
+    ]
+
+
+def test_the_table_names_every_operation_with_its_scope() -> None:
+    declared = {route.name: scope_of(route) for route in declared_routes(create_app())}
+    assert {name: scope for name, scope in declared.items() if scope != PUBLIC} == (
+        PROVIDERS
+        | dict.fromkeys(BOARDS, "board:feed")
+        | dict.fromkeys(OPERATORS, "operator")
+        | dict.fromkeys(EITHER, "webhooks:manage")
+    )
+    assert {name for name, scope in declared.items() if scope == PUBLIC} == OPEN
+
+
+def test_the_rights_of_a_role_are_those_it_was_promised() -> None:
+    everything = set(access.SCOPES)
+    reporting = everything - {"transcripts:read", "board:feed", "operator"}
+    assert {role: set(scopes) for role, scopes in access.ROLE_SCOPES.items()} == {
+        "provider": reporting,
+        "vendor": reporting,
+        "board": {"board:feed", "transcripts:read", "webhooks:manage"},
+        "operator": everything,
+    }
+
+
+@dataclass(frozen=True)
+class Callers:
+    """A client of each kind."""
+
+    full: Api
+    """Another provider's, with every right there."""
+    vendor: Api
+    """A vendor's that we granted the right."""
+    stranger: Api
+    """A vendor's that nobody granted anything."""
+    board: Api
+    operator: Api
+    tester: Api
+    """A test client of ours."""
+
+
+@pytest.fixture
+def callers(http: TestClient, service: Service) -> Callers:
+    return Callers(
+        full=api_of(http, service, "theirs", providers=[THEIRS]),
+        vendor=api_of(http, service, "vendor", role="vendor", providers=[OURS]),
+        stranger=api_of(http, service, "stranger", role="vendor"),
+        board=api_of(http, service, "board", role="board", board="ABIM"),
+        operator=api_of(http, service, "operator", role="operator"),
+        tester=api_of(http, service, "tester", providers=[OURS], test=True),
+    )
+
+
+def assert_gets_in(operation: Operation, answer: Answer) -> None:
+    assert answer.status not in (400, 401, 403) and answer.status < 500, (operation.name, answer.status, answer.json)
+
+
+def test_without_a_key_that_stands_nobody_gets_in(http: TestClient, service: Service) -> None:
+    before = footprint(service)
+    for each in operations():
+        for key in ("", "pars_live_" + "A" * 43, "pars_test_" + "A" * 43):
+            assert_problem(each.sent_by(Api(http, key, "")), 401, "unauthenticated")
+    assert footprint(service) == before
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in operations() if each.name in BOARDS], ids=lambda each: each.name
+)
+def test_a_boards_operations_are_the_boards(callers: Callers, service: Service, operation: Operation) -> None:
+    before = footprint(service)
+    for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.operator):
+        # An operator has the right and no board; where the request is wrong as well, that is said first.
+        assert_problem(operation.sent_by(each), (403, 422) if each is callers.operator else 403)
+    assert footprint(service) == before
+    assert_gets_in(operation, operation.sent_by(callers.board))
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in operations() if each.name in OPERATORS], ids=lambda each: each.name
+)
+def test_an_operators_operations_are_the_operators(callers: Callers, service: Service, operation: Operation) -> None:
+    before = footprint(service)
+    for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.board):
+        assert_problem(operation.sent_by(each), 403, "forbidden")
+    assert footprint(service) == before
+    assert_gets_in(operation, operation.sent_by(callers.operator))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [each for each in operations() if each.name in PROVIDERS.keys() | EITHER],
+    ids=lambda operation: operation.name,
+)
+def test_every_kind_of_caller_gets_as_far_as_it_may(
+    http: TestClient, service: Service, callers: Callers, operation: Operation
+) -> None:
+    scope = PROVIDERS.get(operation.name, "webhooks:manage")
+    only = api_of(http, service, "only this", providers=[OURS], scopes=[scope])
+    others = [each for each in access.ROLE_SCOPES["provider"] if each != scope]
+    without = api_of(http, service, "all but this", providers=[OURS], scopes=others)
+    before = footprint(service)
+
+    assert_problem(operation.sent_by(without), 403, "forbidden")
+    assert_problem(operation.sent_by(callers.full, OURS), 403, "forbidden")
+    assert_problem(operation.sent_by(callers.stranger, OURS), 403, "forbidden")
+    assert_problem(operation.sent_by(callers.board, OURS), 403, "forbidden")
+    if operation.name not in EITHER:
+        assert_problem(operation.sent_by(callers.board), 403, "forbidden")
+    assert_problem(operation.sent_by(callers.operator, "0000000"), 403, "forbidden")
+    for several in (callers.vendor, callers.operator, callers.stranger):
+        assert_problem(operation.sent_by(several), 400, "provider-required")
+    assert_problem(operation.sent_by(only, "9999999"), 403, "forbidden")
+    assert footprint(service) == before
+
+    assert_gets_in(operation, operation.sent_by(only))
+    assert_gets_in(operation, operation.sent_by(only, OURS))
+    assert_gets_in(operation, operation.sent_by(callers.vendor, OURS))
+    assert_gets_in(operation, operation.sent_by(callers.operator, OURS))
+    assert_gets_in(operation, operation.sent_by(callers.tester, OURS))
+    if operation.name in EITHER:
+        assert_gets_in(operation, operation.sent_by(callers.board))

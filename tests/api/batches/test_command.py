@@ -1,0 +1,137 @@
+"""`pars batch`: a file from the command line, beside a server or without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.services.operations.startup import open_service
+from app.store import dialect
+from tests.builders.sent_files import lines, row, workbook
+from tests.conftest import settings_for
+from tests.harness.api import GRAND_ROUNDS, Api, api_of, settle
+from tests.harness.processes import ROOT, Installation, free_port, installation
+from tests.harness.uploads import rows_of
+
+SURE = ("--provider", "0008001", "--permission-attested")
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def installed(database_url: str, tmp_path: Path) -> Iterator[Installation]:
+    with installation(database_url, tmp_path / "data") as opened:
+        yield opened
+
+
+def the_file(folder: Path, *rows: dict[str, Any]) -> str:
+    path = folder / "learners.xlsx"
+    path.write_bytes(workbook(rows))
+    return str(path)
+
+
+def counted(printed: str) -> dict[str, int]:
+    return {name: count for name, count in json.loads(printed)["counts"].items() if count}
+
+
+def test_a_file_is_worked_through_without_a_server_and_its_rejected_rows_are_exit_code_one(
+    installed: Installation, database_url: str, tmp_path: Path
+) -> None:
+    rehearsed = installed.run("batch", the_file(tmp_path, row()), *SURE, "--dry-run")
+    assert (rehearsed.returncode, counted(rehearsed.stdout)) == (0, {"read": 1, "added": 1, "warned": 1})
+    done = installed.run("batch", the_file(tmp_path, row()), *SURE)
+    assert done.returncode == 0, done.stderr
+    assert counted(done.stdout) == {"read": 1, "added": 1, "warned": 1}, "the rehearsal stored nothing"
+    assert done.stderr.splitlines()[0] == "learners.xlsx"
+    bad = row(Completion_Date="12/13/2021", Number_of_CME_Credits=0.3)
+    refused = installed.run("batch", the_file(tmp_path, row(), bad), *SURE)
+    assert refused.returncode == 1
+    assert counted(refused.stdout) == {"read": 2, "unchanged": 1, "rejected": 1, "warned": 1}
+    service = open_service(settings_for(database_url, tmp_path / "own"))
+    settle(service)
+    service.database.close()
+
+
+@on_sqlite
+def test_a_file_of_another_kind_needs_no_permission(installed: Installation, tmp_path: Path) -> None:
+    path = tmp_path / "asked.ndjson"
+    path.write_bytes(lines([{"first_name": "John", "last_name": "Smith", "date_of_birth": "03/17", "state": "TN"}]))
+    done = installed.run("batch", str(path), "--provider", "0008001", "--kind", "learner-validations")
+    assert done.returncode == 0, done.stderr
+    assert counted(done.stdout) == {"read": 1, "one": 1}
+
+
+@on_sqlite
+def test_what_cannot_be_begun_is_one_sentence_and_makes_no_batch(
+    installed: Installation, database_url: str, tmp_path: Path
+) -> None:
+    path, empty = the_file(tmp_path, row()), tmp_path / "empty.xlsx"
+    empty.write_bytes(b"")
+    for arguments, sentence in (
+        ((path, "--provider", "0008001"), "Say --permission-attested once the learners have agreed to the reporting."),
+        ((path, "--provider", "7654321", "--permission-attested"), "There is no provider 7654321."),
+        ((f"{tmp_path}/gone.xlsx", *SURE), f"{tmp_path}/gone.xlsx cannot be read: No such file or directory."),
+        ((str(tmp_path), *SURE), f"{tmp_path} cannot be read: Is a directory."),
+        ((str(empty), *SURE), f"{empty} is empty."),
+    ):
+        refused = installed.run("batch", *arguments)
+        assert (refused.returncode, refused.stdout) == (1, ""), arguments
+        assert refused.stderr.splitlines()[-1] == f"pars: {sentence}"
+    assert installed.run("batch", path, *SURE, "--kind", "letters").returncode == 2
+    service = open_service(settings_for(database_url, tmp_path / "own"))
+    assert service.database.read(lambda connection: dialect.rows(connection, "SELECT 1 FROM batches", {})) == []
+    service.database.close()
+
+
+@on_sqlite
+def test_a_file_that_cannot_be_understood_says_why(installed: Installation, tmp_path: Path) -> None:
+    path = tmp_path / "letter.pdf"
+    path.write_bytes(b"%PDF-1.7")
+    refused = installed.run("batch", str(path), *SURE)
+    assert (refused.returncode, json.loads(refused.stdout)["status"]) == (1, "failed")
+    assert json.loads(refused.stdout)["file_error"]["code"] == "unreadable"
+
+
+@on_sqlite
+def test_on_a_terminal_a_bar_grows_beside_the_answer(installed: Installation, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "app", "batch", the_file(tmp_path, row()), *SURE]
+    done = subprocess.run(
+        command, cwd=ROOT, env=installed.environment | {"TERM": "xterm"}, stdout=subprocess.PIPE, stderr=theirs,
+        text=True, check=True, timeout=60,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert counted(done.stdout)["added"] == 1
+    assert "learners.xlsx" in shown
+    assert "100%" in shown
+
+
+def test_beside_a_running_server_both_work_on_the_same_file_and_nothing_doubles(
+    installed: Installation, database_url: str, tmp_path: Path
+) -> None:
+    service = open_service(settings_for(database_url, tmp_path / "own"))
+    port = free_port()
+    installed.serve(port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
+        api: Api = api_of(http, service, "Western Regional", providers=["0008001"])
+        days = [row(Completion_Date=f"{month}/{day}/2021") for month in range(2, 9) for day in range(1, 29)]
+        sent = [each | {"Number of CME Credits": 0.25} for each in days]
+        done = installed.run("batch", the_file(tmp_path, *sent), *SURE)
+        assert done.returncode == 0, done.stderr
+        assert counted(done.stdout)["added"] == len(days)
+        (batch,) = api.get("/v1/batches").json["data"]
+        assert [each["row"] for each in rows_of(api, batch)] == list(range(3, len(days) + 3))
+        assert len(api.completions(activity_id=GRAND_ROUNDS, limit=500)) == len(days)
+    installed.end()
+    settle(service)
+    service.database.close()

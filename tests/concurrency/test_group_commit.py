@@ -1,0 +1,105 @@
+"""Joined work: everybody gets their own answer, and nothing that may stand is done again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from app.core.database.failures import LOCK_TIMEOUT
+from app.core.database.group_commit import Job, Joiner
+from app.core.errors import Unavailable
+from app.services.context import Service
+from tests.harness.api import Api, a_completion, settle
+
+
+def ask(joiner: Joiner, joint: Any, items: Sequence[Any]) -> list[Future[Any]]:
+    return [joiner.submit(Job(joint=joint, item=item)) for item in items]
+
+
+def double(_connection: Any, items: Sequence[int]) -> list[Any]:
+    """Double numbers; a negative one is refused, a zero breaks the whole."""
+    if len(items) > 1 and 0 in items:
+        raise ValueError("zero")
+    return [ZeroDivisionError() if item == 0 else ValueError("negative") if item < 0 else 2 * item for item in items]
+
+
+class Recording:
+    """A database that remembers how often it was asked to write, and may fail after having done so."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.done: list[Any] = []
+
+    def write(self, verb: Any) -> Any:
+        result = verb(None)
+        self.done.extend(result)
+        if self.failure is not None:
+            raise self.failure
+        return result
+
+
+def outcome(future: Future[Any]) -> Any:
+    error = future.exception(10)
+    return type(error) if error is not None else future.result()
+
+
+def test_each_gets_its_own_answer_or_refusal() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        joiner = Joiner(Recording().write, threads)
+        assert [outcome(each) for each in ask(joiner, double, [1, -1, 3])] == [2, ValueError, 6]
+
+
+def test_what_breaks_the_whole_is_tried_alone_and_harms_nobody_else() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        joiner = Joiner(Recording().write, threads)
+        assert [outcome(each) for each in ask(joiner, double, [1, 0, 3])] == [2, ZeroDivisionError, 6]
+
+
+def test_work_whose_commit_may_stand_is_never_done_again() -> None:
+    database = Recording(Unavailable())
+    with ThreadPoolExecutor(1) as threads:
+        blocker = threads.submit(lambda: __import__("time").sleep(0.1))
+        joiner = Joiner(database.write, threads)
+        asked = ask(joiner, double, [1, 2, 3])
+        blocker.result()
+        assert [outcome(each) for each in asked] == [Unavailable] * 3
+    assert database.done == [2, 4, 6]
+
+
+def test_nothing_is_taken_after_the_end() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        joiner = Joiner(Recording().write, threads)
+        joiner.close()
+        with pytest.raises(Unavailable):
+            joiner.submit(Job(joint=double, item=1))
+
+
+def test_an_answer_lost_after_the_commit_is_told_and_the_report_stands_once(api: Api, service: Service) -> None:
+    def lose(_connection: Connection) -> None:
+        raise RuntimeError("the answer to COMMIT was lost")
+
+    before = len(api.completions())
+    event.listen(service.database.engine, "commit", lose)
+    answer = api.report(a_completion())
+    event.remove(service.database.engine, "commit", lose)
+    assert answer.status in (500, 503)
+    assert api.report(a_completion()).json["outcome"] in ("created", "unchanged")
+    assert len(api.completions()) == before + 1
+    settle(service)
+
+
+def test_no_transaction_waits_for_ever_after_it_took_an_idempotency_key(api: Api, service: Service) -> None:
+    if service.database.on_sqlite:
+        assert api.report(a_completion(), Idempotency_Key="k").status == 201
+        return
+
+    def limit(connection: Connection) -> str:
+        return str(connection.execute(text("SHOW lock_timeout")).scalar_one())
+
+    assert api.report(a_completion(), Idempotency_Key="k").status == 201
+    assert service.database.write(limit) == "5s"
+    assert LOCK_TIMEOUT == "55P03"

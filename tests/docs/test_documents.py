@@ -1,0 +1,193 @@
+"""The documents are true where that can be computed: links, addresses, codes, scopes, events, limits, commands."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import pytest
+import typer
+
+from app.cli.main import commands
+from app.core.config import Settings
+from app.core.errors import every_problem
+from app.core.http.pagination import DEFAULT_LIMIT, MOST, MOST_COUNTED
+from app.core.http.problems import MOST_ERRORS
+from app.delivery.sending import PATIENCE_SECONDS
+from app.delivery.signatures import headers_for, new_secret
+from app.domain.batches import FileFaultCode
+from app.domain.webhooks import PAUSES, Outcome
+from app.files.templates.templates import TEMPLATES
+from app.schemas.completion_answers import MOST_ITEMS
+from app.schemas.events import EventKind, EventOut
+from app.services import idempotency
+from app.services.events.endpoints import MOST_ENDPOINTS
+
+ROOT = Path(__file__).resolve().parents[2]
+INTEGRATORS = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENT = json.loads((ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8"))
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def prose_of(page: Path) -> str:
+    """Return a page without its blocks of code."""
+    return _FENCED.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the places of a page that can be linked to, named as GitHub does."""
+    headings = re.findall(r"^#+ (.*)$", prose_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    """Yield the links of a page that lead nowhere in the repository."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose_of(page)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        there = not path or (target.is_relative_to(ROOT) and target.exists())
+        if not there or (anchor and anchor not in anchors_of(target)):
+            yield link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_between_documents_and_to_files_resolves(page: Path) -> None:
+    assert list(broken_links(page)) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# One Thing\n[a](nowhere.md) [b](#two) [c](#one-thing) [d](https://example.org)", encoding="utf-8")
+    assert list(broken_links(page)) == ["nowhere.md", "#two"]
+
+
+def test_every_document_is_reached_from_the_readme() -> None:
+    reached, waiting = {ROOT / "README.md"}, [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        for link in re.findall(r"\]\(([^)\s#]+)", prose_of(page)):
+            target = (page.parent / link).resolve()
+            found = [target] if target.suffix == ".md" else sorted(target.glob("*.md")) if target.is_dir() else []
+            waiting += [each for each in found if each in PAGES and each not in reached]
+            reached.update(found)
+    assert set(PAGES) <= reached
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_operation_that_a_document_names_exists(page: Path) -> None:
+    known = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path)) for path, item in DOCUMENT["paths"].items() for method in item
+    }
+    named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)", prose_of(page))
+    assert [each for each in named if (each[0], re.sub(r"\{\w+\}", "{}", each[1])) not in known] == []
+
+
+def rows_of(heading: str) -> list[list[str]]:
+    """Return the cells of the table of the integrators' guide that begins with a heading."""
+    lines = INTEGRATORS[INTEGRATORS.index(heading) :].split("\n\n", 1)[0].splitlines()[2:]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_every_problem_stands_in_the_table_with_its_status_and_what_to_do() -> None:
+    rows = rows_of("| status | code |")
+    kinds = [(str(kind.status), kind.code) for kind in every_problem()]
+    assert sorted((status, code) for status, code, *_ in rows) == sorted(kinds)
+    assert [row for row in rows if len(row) != 4 or not all(row)] == []
+
+
+def test_every_scope_that_an_operation_needs_stands_in_the_table() -> None:
+    needed = {
+        scope
+        for item in DOCUMENT["paths"].values()
+        for said in item.values()
+        for each in said["security"]
+        for scope in each["bearer"]
+    }
+    assert {row[0] for row in rows_of("| scope | allows |")} == needed
+
+
+def test_every_event_that_can_be_read_is_named() -> None:
+    told = set(get_args(EventOut.model_fields["type"].annotation))
+    named = set(re.findall(r"`((?:completion|credit|activity|batch|feed)\.[a-z]+)`", INTEGRATORS))
+    assert named == told
+
+
+def test_the_page_on_files_names_every_reason_to_refuse_one_and_every_template() -> None:
+    page = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    table = page.split("| code | the file |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE) == [code.value for code in FileFaultCode]
+    assert [name for name in TEMPLATES if f"`{name}`" not in page] == []
+
+
+def test_the_page_on_webhooks_names_every_event_every_outcome_and_every_pause() -> None:
+    page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    assert {each for each in (*get_args(EventKind), *Outcome) if f"`{each}`" not in page} == {"accepted"}
+    hours = [pause.total_seconds() / 3600 for pause in PAUSES[3:]]
+    assert (
+        f"5 seconds, 5 minutes, 30 minutes, {', '.join(f'{h:g}' for h in hours[:-1])} and {hours[-1]:g} hours" in page
+    )
+    assert [pause.total_seconds() for pause in PAUSES[:3]] == [5, 300, 1800]
+    assert f"at most {MOST_ENDPOINTS} for one" in " ".join(page.split())
+    assert f"has {PATIENCE_SECONDS:g} seconds in all" in page
+
+
+def test_the_lines_that_verify_a_webhook_do_so() -> None:
+    page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {"base64": base64, "hmac": hmac, "time": time, "Mapping": Mapping}
+    exec(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0], names)
+    secrets, now = [new_secret(), new_secret()], int(time.time())
+    headers = headers_for("evt_1", now, b"{}", secrets)
+    assert all(names["verified"](each, headers, b"{}") for each in secrets)
+    assert not names["verified"](new_secret(), headers, b"{}")
+    assert not names["verified"](secrets[0], headers, b"{ }")
+    assert not names["verified"](secrets[0], headers_for("evt_1", now - 400, b"{}", secrets), b"{}")
+
+
+def test_limits_are_those_of_the_service() -> None:
+    rows = {row[0]: row[1] for row in rows_of("| what | limit |")}
+    assert Settings.model_fields["body_limit"].default == 1 << 20
+    assert rows["a body"].startswith("1 MiB")
+    assert f"within {Settings.model_fields['body_deadline'].default} seconds" in rows["a body"]
+    assert rows["a bulk request"] == f"{MOST_ITEMS} records"
+    assert rows["a page"] == f"{MOST} rows"
+    assert rows["faults listed of what cannot be read"] == f"the first {MOST_ERRORS}"
+    assert rows["an idempotency key"] == f"255 characters, kept {idempotency.KEPT.days} days"
+    assert f"`next_cursor`, {DEFAULT_LIMIT} rows a page" in INTEGRATORS
+    assert f"beyond {MOST_COUNTED:,}" in INTEGRATORS
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    named = re.findall(r"`pars ([^`]+)`", README.split("| command | does |")[1].split("\n\n")[0])
+    assert [each for each in leaves(typer.main.get_command(commands)) if not any(fits(each, n) for n in named)] == []
+    assert [n for n in named if not any(fits(each, n) for each in leaves(typer.main.get_command(commands)))] == []
+
+
+def leaves(command: click.Command, path: str = "") -> Iterator[str]:
+    """Yield every command by its words."""
+    subcommands = getattr(command, "commands", None)
+    if subcommands is None:
+        yield path
+        return
+    for name, inner in subcommands.items():
+        yield from leaves(inner, f"{path} {name}".strip())
+
+
+def fits(command: str, named: str) -> bool:
+    return named == command or named.startswith(f"{command} ")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_target_of_make_that_a_document_names_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8"))) <= targets

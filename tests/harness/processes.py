@@ -1,0 +1,135 @@
+"""The commands of the service as processes of their own, beside a test that talks to them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.harness.api import SECRET
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60
+
+
+@dataclass
+class Process:
+    """A command that runs, and what it has printed."""
+
+    running: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def printed(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.running.pid, number)
+
+    def ended(self) -> int:
+        """Wait until it has ended; return its exit code, which is negative for a signal."""
+        return self.running.wait(SECONDS)
+
+
+@dataclass
+class Installation:
+    """A database and a folder in which commands can be run."""
+
+    url: str
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    _started: list[Process] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        given = {"PARS_DATABASE_URL": self.url, "PARS_DATA_DIR": str(self.folder), "PARS_SECRET_KEY": SECRET}
+        return os.environ | given | self.settings
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "app", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=SECONDS,
+        )  # fmt: skip
+
+    def start(self, *arguments: str, until: str) -> Process:
+        """Start a command, and wait until it has printed a text."""
+        log = self.folder / f"{arguments[0]}-{len(self._started)}.log"
+        with log.open("wb") as out:
+            running = subprocess.Popen(
+                [sys.executable, "-m", "app", *arguments], cwd=ROOT, env=self.environment, stdout=out, stderr=out
+            )
+        process = Process(running, log)
+        self._started.append(process)
+
+        def said() -> bool:
+            assert running.poll() is None, process.printed
+            return until in process.printed
+
+        eventually(said)
+        return process
+
+    def worker(self) -> Process:
+        return self.start("worker", until="working")
+
+    def serve(self, port: int, *arguments: str) -> Process:
+        """Start a server, and wait until it answers."""
+        process = self.start("serve", "--port", str(port), *arguments, until="")
+
+        def answers() -> bool:
+            assert process.running.poll() is None, process.printed
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        eventually(answers)
+        return process
+
+    def end(self) -> None:
+        """End whatever still runs."""
+        for each in self._started:
+            if each.running.poll() is None:
+                each.signal(signal.SIGCONT)
+                each.running.terminate()
+                try:
+                    each.running.wait(SECONDS)
+                except subprocess.TimeoutExpired:
+                    each.running.kill()
+                    each.running.wait()
+
+
+@contextmanager
+def installation(url: str, folder: Path, **settings: str) -> Iterator[Installation]:
+    """Give an installation in which commands can be started; they are ended with it."""
+    folder.mkdir(exist_ok=True)
+    opened = Installation(url, folder, settings)
+    try:
+        yield opened
+    finally:
+        opened.end()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < until, "it never came to be"
+        time.sleep(0.02)

@@ -1,0 +1,194 @@
+"""Whatever is killed at any point leaves nothing or everything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.services.activities import learners
+from app.services.boards import feed
+from app.services.context import Service
+from app.store import dialect
+from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
+from tests.harness.board_views import live, replayed
+
+COMPLETIONS = "/v1/learner-completions"
+
+
+@pytest.mark.parametrize(
+    ("verb", "nothing", "everything", "again"),
+    [
+        ("report", "0", "1", "unchanged"),
+        ("decide", "pending,0", "rejected,3", "unchanged"),
+        ("carry", "pending,0", "accepted,all", "nothing"),
+        ("withdraw-learners", "3", "0", "0"),
+    ],
+)
+def test_a_verb_killed_at_any_statement_leaves_nothing_or_everything(
+    database_url: str, tmp_path: Path, verb: str, nothing: str, everything: str, again: str
+) -> None:
+    root = Path(__file__).resolve().parents[2]
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.harness.crash", verb, database_url, str(tmp_path)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    *kills, through, sent_again = [line.split() for line in run.stdout.splitlines()]
+    assert len(kills) > 10, "it runs more statements than that"
+    assert {ended for _, ended, _ in kills} == {"killed"}
+    left = [standing for _, _, standing in kills]
+    assert left[:10] == [nothing] * 10
+    # Killed after its commit, but before it could say so, everything stands; it does not go back.
+    assert left == [nothing] * left.count(nothing) + [everything] * left.count(everything)
+    assert left.count(everything) <= 1
+    assert through[1:] == ["0", everything], "the last one was let through, and stands"
+    assert sent_again == ["again", again, everything]
+
+
+class Unplugged(Exception):
+    """The plug was pulled between two statements."""
+
+
+@pytest.fixture
+def aba(api: Api, service: Service) -> Api:
+    return api_of(api.http, service, "ABA", role="board", board="ABA")
+
+
+def done(api: Api, verb: str, path: str) -> Answer:
+    if verb == "bulk":
+        return api.post(f"{COMPLETIONS}:bulk", {"items": [john(), a_completion(credits=3), john()]})
+    if verb == "correct":
+        # Another learner, another day: what stood is withdrawn, and all of it reported anew.
+        other = a_completion(GRAND_ROUNDS, "2021-12-11", first_name="John", last_name="Smith", born="03/17")
+        other["cme"][0]["license_id"] = "12345"
+        return api.send("PUT", path, headers={"If-Match": "*"}, json=other)
+    return api.report(john()) if verb == "report" else api.delete(path)
+
+
+@pytest.mark.parametrize("verb", ["report", "withdraw", "correct", "bulk"])
+def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service, api: Api, verb: str) -> None:
+    """The same from inside: the process lives on, answers 5xx, and the next request finds all as it was."""
+    standing = api.report(a_completion()).json["completion_id"]
+    settle(service)
+    seen, break_at = 0, 0
+
+    def unplug(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == break_at:
+            raise Unplugged
+
+    dialect.BEFORE_STATEMENT.append(unplug)
+    while True:
+        seen, break_at = 0, break_at + 1
+        answer = done(api, verb, f"{COMPLETIONS}/{standing}")
+        if answer.status < 500:
+            break
+        seen = -10_000
+        settle(service)
+        assert [each["completion_id"] for each in api.completions(activity_id=GRAND_ROUNDS)] == [standing]
+        assert api.completions(activity_id=COURSE) == []
+    dialect.BEFORE_STATEMENT.remove(unplug)
+    assert break_at > 5
+    settle(service)
+
+
+@contextmanager
+def unplugged() -> Iterator[Plug]:
+    plug = Plug()
+    dialect.BEFORE_STATEMENT.append(plug)
+    try:
+        yield plug
+    finally:
+        dialect.BEFORE_STATEMENT.remove(plug)
+
+
+class Plug:
+    """Pulled before one statement, counted from when it was set."""
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+
+    def set(self, statement: int | None) -> None:
+        self._left = statement
+
+    def __call__(self, _: str) -> None:
+        if self._left is None:
+            return
+        self._left -= 1
+        if self._left == 0:
+            raise Unplugged
+
+
+def test_decisions_broken_at_any_statement_are_applied_once_when_sent_again(
+    service: Service, api: Api, aba: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five decisions in pieces of two: what stands after a fault is told `unchanged`, the rest `applied`."""
+    monkeypatch.setattr(feed, "AT_ONCE", 2)
+    for day in range(1, 6):
+        api.report(tina(f"2021-12-0{day}"))
+    settle(service)
+    decisions = [
+        {"credit_id": each["credit_id"], "position": each["position"], "decision": "rejected"}
+        for each in aba.get("/v1/board-feed", limit=500).json["data"]
+    ]
+    assert len(decisions) == 5
+    broken_at, kept, seen = 0, 0, set[int]()
+    with unplugged() as plug:
+        while True:
+            broken_at += 1
+            plug.set(broken_at)
+            answer = aba.post("/v1/board-feed/decisions", {"decisions": decisions})
+            plug.set(None)
+            now = count_of(service, "SELECT count(*) FROM credits WHERE board = 'ABA' AND status = 'rejected'")
+            assert now == count_of(service, "SELECT count(*) FROM decisions"), "each is kept as it is applied"
+            seen.add(now)
+            settle(service)
+            if answer.status == 200:
+                break
+            assert answer.status >= 500
+            assert now >= kept
+            kept = now
+    assert seen == {0, 2, 4, 5}
+    assert [each["result"] for each in answer.json["data"]] == ["unchanged"] * kept + ["applied"] * (5 - kept)
+    assert aba.post("/v1/board-feed/decisions", {"decisions": decisions}).json["summary"]["unchanged"] == 5
+
+
+def test_learners_withdrawn_in_pieces_are_withdrawn_once_each_whatever_breaks(
+    service: Service, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learners, "AT_ONCE", 2)
+    for day in range(1, 6):
+        api.report(a_completion(completed_on=f"2021-12-0{day}"))
+    settle(service)
+    path = f"/v1/activities/{GRAND_ROUNDS}/withdraw-learners"
+    broken_at, left = 0, {5}
+    with unplugged() as plug:
+        while True:
+            broken_at += 1
+            plug.set(broken_at)
+            answer = api.post(path, None)
+            plug.set(None)
+            now = len(api.completions(activity_id=GRAND_ROUNDS))
+            assert now <= min(left)
+            left.add(now)
+            settle(service)
+            if answer.status == 200:
+                break
+            assert answer.status >= 500
+    assert left == {5, 3, 1, 0}
+    told = count_of(service, "SELECT count(*) FROM board_events WHERE event = 'credit.withdrawn'")
+    assert told == 5
+    assert replayed(service) == live(service)
+
+
+def count_of(service: Service, query: str) -> int:
+    return int(service.database.read(lambda connection: dialect.rows(connection, query))[0][0])

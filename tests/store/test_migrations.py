@@ -1,0 +1,169 @@
+"""The migrations make exactly the schema that the tables declare, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from app.core.database.transactions import Database
+from app.models.commits import APPEND_ONLY
+from app.models.tables import metadata
+from app.services.batches import uploads
+from app.services.context import Service
+from app.services.operations import checks
+from app.store import feed, schema
+from tests.conftest import database_address, execute
+from tests.harness.api import Api, a_completion, settle
+from tests.harness.board_views import decide
+from tests.harness.uploads import upload
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path}/empty.db")
+    else:
+        server: str = request.getfixturevalue("postgres")
+        execute(server, "CREATE DATABASE empty")
+        database = Database(database_address(server, "empty").replace("postgresql://", "postgresql+psycopg://"))
+    yield database
+    database.close()
+    if request.param == "postgresql":
+        execute(server, "DROP DATABASE empty")
+
+
+def test_an_upgrade_from_nothing_makes_what_the_tables_declare(empty: Database) -> None:
+    assert empty.read(schema.current) is None
+    empty.write(schema.upgrade)
+    empty.write(schema.upgrade)
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
+
+    assert empty.read(differences) == []
+    assert empty.read(schema.current) == schema.head()
+
+
+def test_physicians_and_who_refers_to_them_live_through_the_change_of_their_table(empty: Database) -> None:
+    """SQLite makes the table again; a test client's right to a live provider ends."""
+    at = "'2026-01-01T00:00:00.000000Z'"
+    before = (
+        f"INSERT INTO providers (provider_id, name, joint, created_at) VALUES ('0000001', 'P', false, {at})",
+        (
+            "INSERT INTO learners (learner_id, first_name, last_name, birth_date, npi, created_at, updated_at) VALUES "
+            f"('l1', 'A', 'B', '01/01', '1999900016', {at}, {at}), ('l2', 'A', 'C', '01/01', NULL, {at}, {at})"
+        ),
+        "UPDATE learners SET merged_into = 'l1' WHERE learner_id = 'l2'",
+        "INSERT INTO learner_names VALUES ('l1', 'b', 'a', '01/01', 'B'), ('l2', 'c', 'a', '01/01', 'C')",
+        f"INSERT INTO learner_links VALUES ('0000001', 'l1', 'lrn_1', {at})",
+        (
+            "INSERT INTO clients (client_id, name, role, test, scopes, permission_attested_by, "
+            f"permission_attested_at, created_at) VALUES ('t', 'T', 'provider', true, '[]', 'T', {at}, {at}), "
+            f"('c', 'C', 'provider', false, '[]', 'C', {at}, {at})"
+        ),
+        f"INSERT INTO grants VALUES ('t', '0000001', {at}, NULL), ('c', '0000001', {at}, NULL)",
+    )
+
+    def fill(connection: Connection) -> None:
+        command.upgrade(schema._config(connection), "0005")
+        for statement in before:
+            connection.execute(text(statement))
+
+    empty.write(fill)
+    empty.write(schema.upgrade)
+
+    def found(connection: Connection) -> list[object]:
+        queries = (
+            "SELECT learner_id, npi, sandbox, merged_into FROM learners ORDER BY learner_id",
+            "SELECT learner_id FROM learner_names ORDER BY learner_id",
+            "SELECT link FROM learner_links",
+            "SELECT client_id FROM grants WHERE revoked_at IS NULL",
+        )
+        return [[tuple(row) for row in connection.execute(text(query))] for query in queries]
+
+    assert empty.read(found) == [
+        [("l1", "1999900016", "", None), ("l2", None, "", "l1")],
+        [("l1",), ("l2",)],
+        [("lrn_1",)],
+        [("c",)],
+    ]
+    for statement in (
+        "INSERT INTO learner_links VALUES ('0000001', 'nobody', 'lrn_2', " + at + ")",
+        "DELETE FROM learners WHERE learner_id = 'l1'",
+        "UPDATE learners SET npi = '1999900016'",
+        "UPDATE providers SET sandbox_of = 'nobody'",
+    ):
+        with pytest.raises(DBAPIError):
+            empty.write(lambda connection, statement=statement: connection.execute(text(statement)))
+
+
+def undo_0013(connection: Connection) -> None:
+    connection.execute(text("DROP TABLE upload_totals"))
+    for column in ("provider_id", "stored"):
+        connection.execute(text(f"ALTER TABLE uploads DROP COLUMN {column}"))
+    connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
+
+
+def test_the_last_decision_of_a_board_is_found_among_those_made_before_the_table(service: Service, api: Api) -> None:
+    credit_id = api.report(a_completion()).json["credits"][0]["credit_id"]
+    for status in ("rejected", "accepted"):
+        decide(service, credit_id, status)
+    last = service.database.read(lambda connection: feed.last_decision(connection, "TN-M"))
+
+    def again(connection: Connection) -> None:
+        undo_0013(connection)
+        connection.execute(text("DROP TABLE last_decisions"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0011'"))
+        schema.upgrade(connection)
+
+    service.database.write(again)
+    assert service.database.read(lambda connection: feed.last_decision(connection, "TN-M")) == last != ""
+    settle(service)
+
+
+def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api: Api) -> None:
+    contents = [b"a" * 100, b"b" * 20]
+    for content in contents:
+        assert upload(api, content).status == 202
+
+    def again(connection: Connection) -> None:
+        undo_0013(connection)
+        at = "'2026-01-01T00:00:00.000000Z'"
+        connection.execute(text(f"INSERT INTO uploads (upload_id, created_at) VALUES ('left', {at})"))
+        connection.execute(text("INSERT INTO upload_pieces (upload_id, piece, content) VALUES ('left', 0, '')"))
+        schema.upgrade(connection)
+
+    service.database.write(again)
+    counted = service.database.read(
+        lambda conn: conn.execute(text("SELECT provider_id, bytes FROM upload_totals")).all()
+    )
+    assert [tuple(each) for each in counted] == [("0008001", 120)]
+    assert uploads.forget_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
+    settle(service)
+    assert checks.faults(service) == []
+
+
+def test_the_head_file_names_the_newest_revision() -> None:
+    """Two branches that each add a migration meet in this file, instead of in production."""
+    assert (schema.MIGRATIONS / "HEAD").read_text(encoding="utf-8").strip() == schema.head()
+
+
+@pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
+def test_what_is_append_only_cannot_be_changed(service: Service, api: Api, verb: str) -> None:
+    decide(service, api.report(a_completion()).json["credits"][0]["credit_id"], "accepted")
+    settle(service)
+    for table in APPEND_ONLY:
+        column = metadata.tables[table].columns.keys()[0]
+        statement = f"DELETE FROM {table}" if verb == "DELETE" else f"UPDATE {table} SET {column} = {column}"
+        with pytest.raises(DBAPIError, match="append-only"):
+            service.database.write(lambda connection, statement=statement: connection.execute(text(statement)))
+    settle(service)

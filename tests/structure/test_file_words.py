@@ -1,0 +1,121 @@
+"""What files and batches are told in stands once: columns, outcomes, states and faults are the same in every layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, Head, RawRow, RowOutcome
+from app.domain.columns import Column, columns_of
+from app.domain.credits import Outcome
+from app.domain.identity import Result
+from app.domain.template_samples import ACTIVITY, REMS_LEARNER
+from app.files.mapping.records import ENTRY_METHODS, ActivityRecords, LearnerRecords, ValidationRecords
+from app.files.writing.writers import WRITERS
+from app.models import batches as tables
+from app.schemas import batches as schemas
+from app.services.batches import records
+from app.services.batches.downloads import Which
+from tests.builders.judging import PROVIDER
+
+TESTS = Path(__file__).resolve().parents[1]
+FILLED: Mapping[BatchKind, Mapping[str, str]] = {
+    BatchKind.LEARNER_COMPLETIONS: {
+        **REMS_LEARNER,
+        "/completed_on": "2/15/2021",
+        "/occasion": "2",
+        "/cme/0/special_credits/0/type": "Opioid Education",
+        "/cme/0/special_credits/0/credits": "1",
+    },
+    BatchKind.ACTIVITIES: {
+        **ACTIVITY,
+        "/activity_id": "200912095", "/title": "Airway course", "/joint_providers": "General Hospital",
+        "/measured_outcomes": "Learner Competence (objective)", "/commercial_support": "Yes",
+        "/commercial_support/{n}/source": "Acme Devices", "/commercial_support/{n}/amount": "300",
+        "/learner_counts/physicians": "30", "/learner_counts/others": "5", "/mips": "Yes", "/rems/type": "Opioid",
+        "/rems/identifier": "R-1", "/listing/public": "Yes", "/listing/url": "https://example.org",
+        "/listing/fee": "Variable", "/listing/registration": "Open", "/close": "Yes",
+        "/moc/0/credit_claim_date": "3/31/2022", "/moc/0/practice_areas": "Anesthesiology",
+        "/moc/0/content_outline": "1.2.3", "/moc/0/attested": "Yes",
+    },
+    BatchKind.LEARNER_VALIDATIONS: {
+        "/first_name": "John", "/last_name": "Smith", "/date_of_birth": "03/17", "/state": "TN", "/license_id": "12345",
+        "/board": "ABIM", "/board_id": "999999", "/npi": "1234567893", "/medical_school": "Vanderbilt",
+    },
+}  # fmt: skip
+"""A row of each kind in which every column says something."""
+
+
+def place(column: Column) -> str:
+    return column.pointer.replace("{board}", "0").replace("{type}", "0")
+
+
+def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
+    columns = columns_of(kind)
+    head = Head(format=FileFormat.TAB, headings=tuple(each.heading for each in columns), heading_row=1)
+    cells: list[Cell] = [filled.get(place(each)) for each in columns]
+    row = RawRow(number=2, raw=cells)
+    match kind:
+        case BatchKind.LEARNER_COMPLETIONS:
+            at = datetime(2021, 12, 20, tzinfo=UTC)
+            return LearnerRecords(head, provider_id=PROVIDER, received_at=at, batch_id="b").read(row)
+        case BatchKind.ACTIVITIES:
+            return ActivityRecords(head, provider_id=PROVIDER).read(row)
+        case BatchKind.LEARNER_VALIDATIONS:
+            return ValidationRecords(head).read(row)
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [(kind, column) for kind in BatchKind for column in columns_of(kind)],
+    ids=lambda each: each.pointer if isinstance(each, Column) else each.value,
+)
+def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, column: Column) -> None:
+    # What stands within a column's place says as much by itself: supporters, that there was support.
+    filled = {name: text for name, text in FILLED[kind].items() if not name.startswith(f"{place(column)}/")}
+    read = record_of(kind, filled)
+    assert not read.findings
+    assert filled.pop(place(column))
+    assert record_of(kind, filled) != read
+
+
+def test_the_api_says_kinds_states_outcomes_formats_and_faults_as_the_domain_does() -> None:
+    for said, meant in (
+        (schemas.KindName, BatchKind),
+        (schemas.StatusName, BatchStatus),
+        (schemas.OutcomeName, RowOutcome),
+        (schemas.FormatName, FileFormat),
+        (schemas.FaultName, FileFaultCode),
+    ):
+        assert get_args(said) == tuple(meant)
+
+
+def test_the_table_of_batches_takes_every_state_and_no_other() -> None:
+    (check,) = [str(each.sqltext) for each in tables.batches.constraints if each.name == "ck_batches_status"]  # type: ignore[attr-defined]
+    assert re.findall(r"'(\w+)'", check) == list(BatchStatus)
+
+
+def test_every_outcome_of_a_row_is_counted() -> None:
+    assert {*schemas.RECORDS, *schemas.ANSWERS} == set(RowOutcome)
+    assert schemas.RecordCountsOut.model_fields.keys() == {"read", *schemas.RECORDS, "warned"}
+    assert schemas.AnswerCountsOut.model_fields.keys() == {"read", *schemas.ANSWERS}
+
+
+def test_whatever_the_pipeline_answers_is_an_outcome_of_a_row() -> None:
+    assert records._OUTCOMES.keys() == set(Outcome)
+    assert records._ANSWERS.keys() == set(Result)
+
+
+def test_every_format_is_read_written_and_told_of() -> None:
+    assert ENTRY_METHODS.keys() == WRITERS.keys() == set(FileFormat)
+
+
+def test_every_reason_to_refuse_a_file_and_every_file_to_get_back_has_a_test() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
+    assert [code for code in FileFaultCode if f"FileFaultCode.{code.name}" not in tests] == []
+    assert [which for which in Which if f'"{which}"' not in tests] == []

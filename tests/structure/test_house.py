@@ -1,0 +1,119 @@
+"""The house's own rules, kept by tests: sizes, layers, scopes, documentation, the API's description."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from app.core.config import Settings
+from app.core.errors import every_problem
+from app.core.http.routing import StrictRoute
+from app.main import create_app, described
+from app.routers.depends import declared_routes, refuse_undeclared, scope_of
+from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
+from app.services.access.callers import SCOPES
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE_LINES, FUNCTION_LINES = 400, 60
+PYTHON = [
+    path
+    for folder in ("app", "tests", "benchmarks", "migrations", "examples")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+def routes() -> list[APIRoute]:
+    found = declared_routes(create_app())
+    assert len(found) > 10
+    return found
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_keep_their_size(path: Path) -> None:
+    """Readable projects differ from the others in their largest files only, so the ceiling is what is kept."""
+    source = path.read_text(encoding="utf-8")
+    assert source.count("\n") <= FILE_LINES
+    if "migrations" in path.parts:
+        return  # a migration is a list of tables, read once
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < FUNCTION_LINES, f"{node.name} is too long"
+
+
+def test_imports_point_down() -> None:
+    run = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-logo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def test_every_route_declares_who_may_call_it() -> None:
+    for route in routes():
+        assert scope_of(route) in {*SCOPES, "public"}, route.path
+
+
+def test_a_route_without_a_declared_scope_stops_the_start() -> None:
+    app, router = FastAPI(), APIRouter()
+
+    @router.get("/open")
+    async def forgotten() -> None: ...
+
+    app.include_router(router)
+    with pytest.raises(RuntimeError, match="/open"):
+        refuse_undeclared(app)
+
+
+def test_every_route_reads_strictly_and_has_words_for_its_reader() -> None:
+    for route in routes():
+        assert isinstance(route, StrictRoute), route.path
+        assert route.description, route.path
+
+
+def test_every_rule_states_itself_and_names_its_source() -> None:
+    for each in (*COMPLETION_RULES.values(), *ACTIVITY_RULES.values()):
+        assert each.statement.endswith("."), each.id
+        assert each.source, each.id
+
+
+def test_every_kind_of_problem_has_a_code_and_a_title() -> None:
+    kinds = list(every_problem())
+    assert len({kind.code for kind in kinds}) == len(kinds)
+    assert all(kind.title() and kind.code and 400 <= kind.status < 600 for kind in kinds)
+
+
+def test_the_committed_description_of_the_api_is_fresh() -> None:
+    assert (ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8") == described(), "run `make openapi`"
+
+
+def test_the_lock_files_carry_hashes_and_name_no_index() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "--index-url" not in text
+        assert "://" not in text
+        pinned = [line for line in text.splitlines() if "==" in line and not line.startswith(" ")]
+        assert text.count("--hash=sha256:") >= len(pinned) > 0
+
+
+def test_the_lock_file_of_the_node_tools_carries_hashes_and_names_no_registry() -> None:
+    locked = json.loads((ROOT / "openapi" / "tools" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    for name, each in locked.items():
+        assert "resolved" not in each, name
+        assert each.get("integrity") or not name, name
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"`PARS_{name.upper()}`" in readme
+        assert field.description
