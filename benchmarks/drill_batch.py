@@ -122,7 +122,7 @@ def _ended(service: Service, installed: World, batch: Batch) -> Ended:
 
 def _rejected(service: Service, installed: World, batch: Batch) -> Any:
     """Return the file of rejected records: its bytes, or of a workbook, in which the time stands, its rows."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     caller = replace(batch_files.reporter(installed), service=service)
     written = service.database.read(

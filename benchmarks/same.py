@@ -6,11 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import xlsxwriter
+from msgspec.structs import replace
 
 from app.domain.columns import LEARNERS
 from app.domain.learners import Holding, RegistryRow

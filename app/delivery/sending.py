@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
 from app.delivery.targets import Resolver, UrlRefused, is_public, split, system_resolver
 from app.domain.webhooks import Attempt, Outcome
@@ -25,13 +25,12 @@ MOST_ADDRESSES = 3
 """Of those a host has, all of which are checked, so many are tried."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """What every attempt needs: where it may go, how names are resolved, whom to trust."""
 
     allow_private: bool
     resolve: Resolver = system_resolver
-    tls: ssl.SSLContext = field(default_factory=httpx.create_ssl_context)
+    tls: ssl.SSLContext = msgspec.field(default_factory=httpx.create_ssl_context)
     patience: float = PATIENCE_SECONDS
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
 
 from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding
@@ -27,8 +28,7 @@ class ActivityStatus(enum.StrEnum):
     """Closed by the provider; learners can still be reported, with a warning."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """An activity's registration for one certifying board. Amounts in credits as they were given."""
 
     board: str
@@ -45,8 +45,7 @@ class Registration:
         return any(code_key(name) == key for name in self.credit_types)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """One activity. `details` holds what no rule on learners reads, in the shape of the API."""
 
     activity_id: str
@@ -67,9 +66,9 @@ class Activity:
     country: str | None = None
     delivery_methods: tuple[str, ...] = ()
     listing_public: bool | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = msgspec.field(default_factory=dict)
     closed: bool = False
-    sandbox: bool = field(default=False, compare=False)
+    sandbox: bool = False
     """Whether its provider is one of the sandbox."""
 
     @property
@@ -156,8 +155,7 @@ class Activity:
                 yield f"moc.{index}.credit_types"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredActivity:
+class RegisteredActivity(msgspec.Struct, frozen=True, kw_only=True):
     """An activity as it is kept, with what the rules advise about it."""
 
     activity: Activity

@@ -6,8 +6,9 @@ Extending, raising and adding is always allowed, so nothing is said about it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
@@ -15,52 +16,45 @@ from app.domain.comparison_keys import code_key
 from app.domain.credits import CME
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tightened:
+class Tightened(msgspec.Struct, frozen=True, kw_only=True):
     """One bound that an edit draws tighter, with the pointer of the field that does it."""
 
     pointer: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Later(Tightened):
+class Later(Tightened, frozen=True, kw_only=True):
     """Completions before this day are no longer covered."""
 
     start: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier(Tightened):
+class Earlier(Tightened, frozen=True, kw_only=True):
     """Completions after this day are no longer covered: with CME or REMS, or with points of a board."""
 
     end: date
     board: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lower(Tightened):
+class Lower(Tightened, frozen=True, kw_only=True):
     """A learner may no longer hold more quarters than this of a target."""
 
     target: str
     quarters: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone(Tightened):
+class Gone(Tightened, frozen=True, kw_only=True):
     """A board, or one of its credit types, is no longer registered."""
 
     board: str
     credit_type: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unflagged(Tightened):
+class Unflagged(Tightened, frozen=True, kw_only=True):
     """The activity is no longer flagged REMS."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft(Tightened):
+class Draft(Tightened, frozen=True, kw_only=True):
     """The activity lacks something without which learners cannot be reported."""
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, NotRequired, TypeAlias, TypedDict
 
+import msgspec
+
 from app.domain.findings import Severity
-from app.domain.quick import quickly_made
 
 
 class BatchKind(enum.StrEnum):
@@ -125,8 +125,7 @@ class RawRow(NamedTuple):
     raw: Raw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a file before its rows, and kept with the batch: enough to write its rows back."""
 
     format: FileFormat
@@ -189,8 +188,7 @@ class BatchStatus(enum.StrEnum):
 UNFINISHED = (BatchStatus.QUEUED, BatchStatus.READING, BatchStatus.APPLYING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One uploaded file and how far it has come."""
 
     batch_id: str
@@ -234,8 +232,7 @@ class Batch:
         return self.status not in UNFINISHED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowFinding:
+class RowFinding(msgspec.Struct, frozen=True, kw_only=True):
     """A finding about a record of a file, with the place in the file that it is about."""
 
     rule: str
@@ -249,9 +246,7 @@ class RowFinding:
     """The column's place in the file, from 0."""
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowResult:
+class RowResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one record of a file."""
 
     place: int

@@ -8,6 +8,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from app.domain.comparison_keys import code_key
 
 
@@ -29,8 +31,7 @@ class Need(enum.StrEnum):
     """It may be given, and must fit when it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Days from `since` through `until`, both included; None leaves that side open."""
 
     since: date | None = None
@@ -49,13 +50,12 @@ def _keys(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
     return frozenset(code_key(text) for text in (name, *aliases))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreditType:
+class CreditType(msgspec.Struct, frozen=True, kw_only=True):
     """A board's own category of credit, the other names it goes by, and when it can be earned."""
 
     name: str
     aliases: tuple[str, ...] = ()
-    completions: Span = field(default_factory=Span)
+    completions: Span = msgspec.field(default_factory=Span)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -63,8 +63,7 @@ class CreditType:
         return _keys(self.name, self.aliases)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of a board that are different for completions from a day on."""
 
     since: date

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Learner
 from app.domain.reports import CompletionReport
@@ -44,19 +46,18 @@ def _lists() -> dict[Any, list[Learner]]:
     return defaultdict(list)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(msgspec.Struct, frozen=True):
     """Everybody found under the wanted keys. Being found is not yet being meant."""
 
     learners: dict[str, Learner]
     by_learner_id: dict[tuple[str, str], str]
-    _by_name: dict[Any, list[Learner]] = field(default_factory=_lists)
-    _by_license: dict[Any, list[Learner]] = field(default_factory=_lists)
-    _by_certification: dict[Any, list[Learner]] = field(default_factory=_lists)
-    _by_short_license: dict[Any, list[Learner]] = field(default_factory=_lists)
-    _by_short_certification: dict[Any, list[Learner]] = field(default_factory=_lists)
-    _by_npi: dict[Any, list[Learner]] = field(default_factory=_lists)
-    _worlds: dict[bool, Candidates] = field(default_factory=dict)
+    _by_name: dict[Any, list[Learner]] = msgspec.field(default_factory=_lists)
+    _by_license: dict[Any, list[Learner]] = msgspec.field(default_factory=_lists)
+    _by_certification: dict[Any, list[Learner]] = msgspec.field(default_factory=_lists)
+    _by_short_license: dict[Any, list[Learner]] = msgspec.field(default_factory=_lists)
+    _by_short_certification: dict[Any, list[Learner]] = msgspec.field(default_factory=_lists)
+    _by_npi: dict[Any, list[Learner]] = msgspec.field(default_factory=_lists)
+    _worlds: dict[bool, Candidates] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, learners: Iterable[Learner], learner_ids: dict[tuple[str, str], str] | None = None) -> Candidates:

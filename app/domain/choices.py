@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from app.domain.boards import Board, BoardKind
 from app.domain.catalogue import Catalogue
@@ -21,8 +22,7 @@ FEES = ("Yes", "No", "Variable")
 REGISTRATIONS = ("Open", "Limited")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """One list: the values offered, and others that mean the same."""
 
     values: tuple[str, ...]

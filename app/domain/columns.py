@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from app.domain.batches import BatchKind
 
@@ -65,8 +66,7 @@ class Group(enum.Enum):
     """Once for each credit type of a board, within the board's columns."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column: its heading, what it holds, and where that goes."""
 
     heading: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from app.domain.quick import quickly_made
+import msgspec
+from msgspec.structs import asdict, replace
+
 from app.domain.reports import RemsPart
 
 CME = "CME"
@@ -85,9 +86,7 @@ def is_rems_subject(subject: str) -> bool:
     return subject.startswith(_REMS_SUBJECT)
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
+class Credit(msgspec.Struct, frozen=True, kw_only=True):
     """One target of a completion: CME for one licensing board, or points for one certifying board."""
 
     credit_id: str
@@ -120,9 +119,7 @@ class Credit:
         return self.status.holds
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """One learner completing one activity on one date, on one occasion, with its credits."""
 
     completion_id: str

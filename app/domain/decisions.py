@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from app.domain.credits import Credit, CreditStatus
 
@@ -52,8 +54,7 @@ class Answered(enum.StrEnum):
     """The board was never sent this credit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One decision of a board, on a credit as it stood at a position of its feed."""
 
     credit_id: str
@@ -71,8 +72,7 @@ class Decision:
         return CreditStatus.REJECTED, self.reason_code or Refusal.OTHER, self.reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Where a credit stands in its board's feed."""
 
     credit_id: str

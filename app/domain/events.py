@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 
 class EventType(enum.StrEnum):
@@ -26,8 +27,7 @@ class EventType(enum.StrEnum):
     """A file was worked through, or refused as a whole."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened, in its place among all that a provider is told."""
 
     event_id: str
@@ -38,8 +38,7 @@ class Event:
     data: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class Noted(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the audit log, as far as events are made of it."""
 
     provider_id: str | None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+
+import msgspec
 
 from app.domain.boards import Board
 from app.domain.credits import CreditStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """One event of a board's feed: a credit as it stood, or stood last, when the event happened."""
 
     position: int
@@ -39,8 +39,7 @@ class Told:
     provider_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """How a board's credit stands."""
 
     board: Board
@@ -51,8 +50,7 @@ class Summary:
     """Credits by status, and under `overdue` those that have waited too long for an answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """How far a feed goes, and how far its board has read."""
 
     last_position: int
@@ -61,8 +59,7 @@ class Reading:
     """When the board last showed to have read further; None for never."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """The credits of a board in one status."""
 
     credits: int
@@ -72,8 +69,7 @@ class Counted:
     """Since when the first of them is so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardReport:
+class BoardReport(msgspec.Struct, frozen=True, kw_only=True):
     """How one board reads and answers, for the operator."""
 
     board: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
-from app.domain.quick import quickly_made
+import msgspec
 
 
 class Severity(enum.StrEnum):
@@ -17,9 +16,7 @@ class Severity(enum.StrEnum):
     """The record is accepted, and the sender is told."""
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a rule has to say.
 
     `pointer` is a JSON Pointer into the record (`/moc/0/credit_types/1/credits`); doors that take

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+
+import msgspec
 
 from app.domain.comparison_keys import code_key
 
@@ -19,8 +20,7 @@ class Bound(enum.StrEnum):
     """An activity longer than the span is accepted with a warning."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityFormat:
+class ActivityFormat(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of activity. Spans are in months from the start date, the anniversary included."""
 
     code: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from app.domain.boards import Need
 from app.domain.catalogue import Catalogue
 from app.domain.learners import Holding, Learner
-from app.domain.quick import quickly_made
 from app.domain.reports import CompletionReport
 
 
@@ -26,9 +26,7 @@ class Result(enum.StrEnum):
     """Too little was given to look for anybody; the rules say what is missing."""
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(msgspec.Struct, frozen=True, kw_only=True):
     """The learner found for a report, and what the registry holds for each of its parts."""
 
     result: Result

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+import msgspec
 
 from app.domain.comparison_keys import full_name_key, id_key
 from app.domain.parsing import MonthDay, Unparsed
-from app.domain.quick import quickly_made
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Holding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A licence or a certification: the board that gave it and the number the board knows the person by."""
 
     board: str
     number: str
-    known_key: str = field(default="", compare=False, repr=False)
+    known_key: str = ""
     """The key as it stands in the registry, where the holding was read from there."""
 
     @property
@@ -24,9 +23,17 @@ class Holding:
         """The number as it is compared."""
         return self.known_key or id_key(self.number)
 
+    def __eq__(self, other: object) -> bool:
+        # The key follows from the number, and is only sometimes kept beside it.
+        if not isinstance(other, Holding):
+            return NotImplemented
+        return self.board == other.board and self.number == other.number
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryRow:
+    def __hash__(self) -> int:
+        return hash((self.board, self.number))
+
+
+class RegistryRow(msgspec.Struct, frozen=True, kw_only=True):
     """One physician as an import brings them. Lists may be empty; absence removes nothing."""
 
     first_name: str
@@ -40,9 +47,7 @@ class RegistryRow:
     certifications: tuple[Holding, ...] = ()
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learner:
+class Learner(msgspec.Struct, frozen=True, kw_only=True):
     """One physician of the registry, as far as matching and rules need to know them."""
 
     physician_id: str
@@ -65,9 +70,7 @@ class Learner:
         return tuple([held for held in self.certifications if held.board == board])
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, kw_only=True):
     """What a report says of the learner beside the ids of its targets."""
 
     first_name: str | None = None

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import date
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Unparsed:
+
+class Unparsed(msgspec.Struct, frozen=True):
     """Something was given that cannot be read as what it is."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class MonthDay:
+class MonthDay(msgspec.Struct, frozen=True, order=True):
     """A birth date as the registry keeps it: month and day, never a year."""
 
     month: int

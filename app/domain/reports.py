@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
+
+import msgspec
 
 from app.domain.amounts import in_quarters
 from app.domain.learners import Person
 from app.domain.parsing import Unparsed
-from app.domain.quick import quickly_made
 
 Amount: TypeAlias = float | Unparsed | None
 """An amount in credits as given: a number, a text that is none, or nothing."""
@@ -55,8 +55,7 @@ def quarters_of(amount: Amount) -> float | None:
     return None if amount is None or isinstance(amount, Unparsed) else in_quarters(amount)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeAmount:
+class TypeAmount(msgspec.Struct, frozen=True, kw_only=True):
     """A credit type with its amount."""
 
     type: str | None
@@ -64,9 +63,7 @@ class TypeAmount:
     client_reference: str | None = None
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CmePart:
+class CmePart(msgspec.Struct, frozen=True, kw_only=True):
     """CME credit for one state of licensure."""
 
     state: str | None = None
@@ -83,9 +80,7 @@ class CmePart:
         return bool(self.state) or self.credits is not None
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MocPart:
+class MocPart(msgspec.Struct, frozen=True, kw_only=True):
     """MOC/CC credit for one certifying board."""
 
     board: str | None = None
@@ -105,8 +100,7 @@ class MocPart:
         return max((amount for amount in amounts if amount is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemsPart:
+class RemsPart(msgspec.Struct, frozen=True, kw_only=True):
     """Participation in risk-mitigation education; the learner need not be a physician."""
 
     local_id: str | None = None
@@ -118,9 +112,7 @@ class RemsPart:
     time_in_practice: str | None = None
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionReport:
+class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):
     """One learner, one activity, one date, and every credit reported for it."""
 
     provider_id: str

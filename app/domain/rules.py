@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from app.domain.findings import Severity
 
@@ -31,8 +32,7 @@ class Scope(enum.StrEnum):
     """Files and documents that hold records."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFacts:
+class RuleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as its readers know it."""
 
     id: str

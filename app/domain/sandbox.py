@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from app.domain.credits import CreditStatus, Delivery
 from app.domain.decisions import Refusal
@@ -16,8 +17,7 @@ MAGIC = "magic-"
 """How the internal ids of the sandbox's own activities begin."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MagicLearner:
+class MagicLearner(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who does not exist, and what boards answer to credit of theirs."""
 
     name: str
@@ -32,8 +32,7 @@ class MagicLearner:
         return f"sandbox-{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """How a report for an activity fares before it is read: it waits, and then fails, or is done after all."""
 
     status: int | None = None
@@ -44,8 +43,7 @@ class Trouble:
     """How long it takes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MagicActivity:
+class MagicActivity(msgspec.Struct, frozen=True, kw_only=True):
     """An activity that every provider of the sandbox has, under the same internal id."""
 
     internal_id: str
@@ -58,8 +56,7 @@ class MagicActivity:
     trouble: Trouble | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreditExpected:
+class CreditExpected(msgspec.Struct, frozen=True, kw_only=True):
     """One credit of an answer, in the order of the answer."""
 
     board: str
@@ -68,8 +65,7 @@ class CreditExpected:
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What to send, and what comes back. What stands before it is sent first, and is accepted."""
 
     section: str
@@ -90,8 +86,7 @@ class Row:
     retry_after: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sandbox:
+class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of the sandbox, as the data file has it."""
 
     provider_id: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 FEED_AVAILABLE = "feed.available"
 """The one kind of event for boards; all others are for providers."""
@@ -90,16 +91,14 @@ class Outcome(enum.StrEnum):
     """Nothing was sent: the client's key, or its right to act for the provider, was revoked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
     """A secret as it is kept: encrypted, and until when it signs (None for the newest)."""
 
     sealed: str
     until: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where a client wants to be told of a provider's records, or a board's of its feed."""
 
     endpoint_id: str
@@ -124,8 +123,7 @@ class Endpoint:
         return not self.event_types or kind in self.event_types
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One event for one endpoint."""
 
     delivery_id: str
@@ -144,8 +142,7 @@ class Delivery:
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leased:
+class Leased(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that this worker holds, with its endpoint as it stands at this moment."""
 
     delivery: Delivery
@@ -163,8 +160,7 @@ class Leased:
         return None if self.entitled else Outcome.RIGHT_REVOKED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an attempt, with the receiver's answer if there was one."""
 
     outcome: Outcome

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+
+import msgspec
 
 from app.domain.batches import BatchKind
 from app.domain.columns import Column, Group, columns_of, required_headings
@@ -30,8 +31,7 @@ LOOKED_AT = 10
 """Rows among which the headings are looked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """What each column of a file is."""
 
     columns: tuple[Column | None, ...]
@@ -49,8 +49,7 @@ class Layout:
         return len(self.pointers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """A heading that is known: its column, the number after it, and whether it is the name of a later pair."""
 
     column: Column

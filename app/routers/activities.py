@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
+from msgspec.structs import replace
 
 from app.core.errors import (
     ActivityChangeCoversCredits,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from fastapi import Response
 
 from app.core.http.pagination import PageQuery, Turned, next_cursor, next_link, page_of, turn
@@ -15,8 +15,7 @@ Q = TypeVar("Q", bound=PageQuery)
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Paged(Generic[R]):
+class Paged(msgspec.Struct, Generic[R], frozen=True):
     """A page as it is answered."""
 
     rows: Sequence[R]
@@ -24,8 +23,7 @@ class Paged(Generic[R]):
     """Of the next page; None on the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[Q]):
+class Asked(msgspec.Struct, Generic[Q], frozen=True):
     """A page that is asked for, its cursor opened."""
 
     caller: Caller

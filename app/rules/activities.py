@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
+
+import msgspec
 
 from app.domain.activities import Activity, Registration
 from app.domain.amounts import in_quarters, on_grid
@@ -24,8 +25,7 @@ _COMMON = "slides, Common Issues"
 _ADVICE = "board's public guidance to providers"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registering:
+class Registering(msgspec.Struct, frozen=True, kw_only=True):
     """An activity before the rules, with the board facts."""
 
     activity: Activity

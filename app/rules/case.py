@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from app.domain.activities import Activity, ActivityStatus
 from app.domain.boards import Board
@@ -14,7 +16,6 @@ from app.domain.credits import Completion, Credit, CreditKind, rems_subject
 from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner
 from app.domain.parsing import Unparsed
-from app.domain.quick import quickly_made
 from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 from app.rules.placement import Placement, Standing, Target, place, place_correction
 from app.rules.row_target import RowTarget, seek
@@ -29,8 +30,7 @@ def latest_date_on_earth(now: datetime) -> date:
     return (now + EARTH).date()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known beside the records: the same for every record of one call."""
 
     catalogue: Catalogue
@@ -56,9 +56,7 @@ class Facts:
         return activity
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One record before the rules."""
 
     report: CompletionReport

@@ -41,8 +41,7 @@ class Fault(NamedTuple):
 Judge = Callable[[Any], Iterator[Fault]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(RuleFacts):
+class Rule(RuleFacts, frozen=True, kw_only=True):
     """A rule with the function that judges by it."""
 
     judge: Judge

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from app.domain.activities import Activity, Registration
 from app.domain.boards import Board, BoardKind
@@ -22,8 +23,7 @@ _NUMBER = "123456"
 _PERSON = Person(first_name="Ada", last_name="Example", birth_date=MonthDay(3, 14))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """An example that does not come out as its file says."""
 
     board: str

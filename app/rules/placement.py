@@ -11,15 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import msgspec
+
 from app.domain.credits import CME, Completion, Credit, CreditKind, Gone, Outcome, held_quarters
 from app.domain.learners import Holding
-from app.domain.quick import quickly_made
 from app.domain.reports import RemsPart
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One credit that a record asks for."""
 
     pointer: str
@@ -70,17 +69,14 @@ class Standing:
             self.completions.append(completion)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clash:
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
     """A target that stands already on that day with other amounts."""
 
     target: Target
     credit: Credit
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Where a record goes, and what stands in its way."""
 
     targets: tuple[Target, ...]

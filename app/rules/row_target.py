@@ -8,9 +8,10 @@ licences in that state. What it names and what was withdrawn before are compared
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
+
+import msgspec
 
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, CreditStatus
@@ -19,8 +20,7 @@ from app.domain.reports import Action, CmePart, CompletionReport
 from app.rules.placement import Standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowTarget:
+class RowTarget(msgspec.Struct, frozen=True, kw_only=True):
     """What was found for a delete or an update."""
 
     completion: Completion | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
@@ -15,8 +16,7 @@ _FORM = "slides, Learner validation tool: first and last name are required, beyo
 _FIELDS = "accreditor's field descriptions"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validating:
+class Validating(msgspec.Struct, frozen=True, kw_only=True):
     """A validation before the rules, with the board facts."""
 
     request: ValidationRequest

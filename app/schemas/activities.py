@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
 from app.domain.activities import Activity, RegisteredActivity, Registration

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from app.core.errors import InvalidRequest, PermissionNotAttested
 from app.core.http.multipart import Form
@@ -50,8 +51,7 @@ FORM: dict[str, Any] = {
 """The form of an upload as the API's description shows it: it is read as it arrives, so no model declares it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchIn:
+class BatchIn(msgspec.Struct, frozen=True, kw_only=True):
     """What the form of an upload says."""
 
     kind: BatchKind

@@ -7,10 +7,10 @@ that one committed, its answer is given again; if it failed, the key is free and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy.exc import OperationalError
 
 from app.core.errors import Contended, IdempotencyInProgress, IdempotencyMismatch
@@ -21,13 +21,12 @@ KEPT = timedelta(days=30)
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An answer as it is sent: status, body, and headers of its own."""
 
     status: int
     body: str
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     replayed: bool = False
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.activities import Activity, RegisteredActivity, Registration

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
@@ -28,8 +28,7 @@ _CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvw
 """Both databases fold these alone where text is compared by its bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What activities must have, in the words that are stored. An empty sequence or None asks for nothing."""
 
     provider_id: str

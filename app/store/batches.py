@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.domain.batches import Batch, BatchKind, BatchStatus, Head, RawRow
 from app.models import batches as tables
 from app.store import dialect
 
-_COLUMNS = tuple(each.name for each in fields(Batch))
+_COLUMNS = Batch.__struct_fields__
 """A batch has its columns' names."""
 _READ: dict[str, Callable[[Any], Any]] = {
     "kind": BatchKind,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.models import commits as tables
@@ -15,8 +15,7 @@ from app.store import dialect
 _SEALER_LOCK = 0x7365
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What was done for one caller: a commit with its audit rows and board events."""
 
     commit: Mapping[str, Any]

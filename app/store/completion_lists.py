@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
@@ -39,8 +39,7 @@ _NEWEST = SortKey("completion_id", descending=True)
 _OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreditsWanted:
+class CreditsWanted(msgspec.Struct, frozen=True, kw_only=True):
     """What one credit of a completion must have, all of it together; None asks for nothing."""
 
     boards: Sequence[str] | None = None
@@ -51,8 +50,7 @@ class CreditsWanted:
     references: Sequence[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What completions must have, in the words that are stored. An empty sequence asks for nothing."""
 
     provider_id: str

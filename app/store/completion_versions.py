@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -15,8 +14,8 @@ from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Del
 from app.domain.reports import RemsPart
 from app.store import dialect
 
-_COMPLETION = tuple(field.name for field in fields(Completion) if field.name not in ("rems", "credits"))
-_CREDIT = tuple(field.name for field in fields(Credit) if field.name not in ("status_at", "status_text"))
+_COMPLETION = tuple(name for name in Completion.__struct_fields__ if name not in ("rems", "credits"))
+_CREDIT = tuple(name for name in Credit.__struct_fields__ if name not in ("status_at", "status_text"))
 # Words are kept as they are written, not as members of their lists: those take twice as long to write.
 _WORDS = {"kind": "kind._value_", "status": "status._value_", "delivery": "delivery._value_"}
 _of_completion = attrgetter(*_COMPLETION)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import Contended
 from app.domain.comparison_keys import full_name_key
 from app.domain.credits import REMS, Completion, Credit, CreditStatus
-from app.domain.quick import quickly_made
 from app.models import completions as tables
 from app.store import dialect
 from app.store.completions import Day
@@ -20,9 +19,7 @@ from app.store.completions import Day
 NO_MAXIMUM = 2**62
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be written of one completion: it is new, or has a new version."""
 
     completion: Completion
@@ -69,8 +66,7 @@ class Change:
         return self.corrected_whole or bool(self.restated) or self.completion.withdrawn_at is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerDelta:
+class LedgerDelta(msgspec.Struct, frozen=True, kw_only=True):
     """A change of what a learner holds of an activity's maximum, and the maximum it may not pass."""
 
     activity_id: str
@@ -91,8 +87,7 @@ class LedgerDelta:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, kw_only=True):
     """A change, with the version of the completion that is kept of it."""
 
     change: Change

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import MOST_COUNTED, SortKey, Total, place_after
@@ -38,8 +39,7 @@ Place = list[Any]
 """Where a row stands in the order: the values of its keys and its id, as JSON can hold them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column that a list can be ordered by. None of them is ever null."""
 
     sql: str
@@ -50,8 +50,7 @@ class Column:
         return text if issubclass(self.kind, str) else self.kind.fromisoformat(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """Columns with their directions; the last is the id, which makes the order total."""
 
     keys: tuple[tuple[Column, bool], ...]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.domain.activities import Activity, Registration
 from app.domain.candidates import Candidates

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.domain.batches import Cell, Element, FileFormat, Head, Raw, RawRow
 from app.domain.columns import LEARNERS, OF_OURS, REMS, Column

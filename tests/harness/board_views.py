@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.domain.decisions import Answered, Decision, Verdict
 from app.services.boards import feed

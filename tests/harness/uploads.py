@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.services.batches.work import Pace, apply_some, read_one
 from app.services.context import Service

@@ -6,13 +6,14 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from app.domain.learners import Holding, RegistryRow
 from app.services.context import Service

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import replace
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from app import worker

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
+import msgspec
 from pydantic import BaseModel, Field, ValidationError
 
 from app.core.errors import ParameterInvalid
@@ -22,8 +22,7 @@ MOST_COUNTED = 10_000
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page: its rows, and where the next one begins, as a value of JSON."""
 
     rows: Sequence[T]
@@ -36,16 +35,14 @@ def page_of(found: Sequence[T], limit: int, key: Any) -> Page[T]:
     return Page(rows, key(rows[-1]) if len(found) > limit else None)
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(msgspec.Struct, frozen=True):
     """One key of an order."""
 
     name: str
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(msgspec.Struct, frozen=True):
     """How many rows a list has in all; `capped` when there are more than are counted."""
 
     count: int
@@ -126,8 +123,7 @@ def sort_keys(given: str | None, known: Collection[str]) -> list[SortKey]:
 Q = TypeVar("Q", bound=PageQuery)
 
 
-@dataclass(frozen=True, slots=True)
-class Turned(Generic[Q]):
+class Turned(msgspec.Struct, Generic[Q], frozen=True):
     """A list's query with its cursor opened."""
 
     query: Q

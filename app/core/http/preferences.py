@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PREFERENCE = re.compile(rf'\s*({_WORD})(?:\s*=\s*(?:"([^"]*)"|({_WORD})))?(?:\s*;[^,]*)?\s*(?:,|$)')
@@ -11,8 +12,7 @@ LONGEST_WAIT = 60
 """Seconds; a caller that asks for more waits that long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(msgspec.Struct, frozen=True):
     """The preferences of a request that this service knows."""
 
     minimal: bool = False

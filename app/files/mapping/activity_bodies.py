@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -54,8 +53,7 @@ Given = Mapping[str, Any]
 """What is said of an activity, by the pointers of the column table."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityRecord(Sent):
+class ActivityRecord(Sent, frozen=True, kw_only=True):
     """An activity as it was sent in a file."""
 
     action: Action | Unparsed | None
@@ -63,7 +61,7 @@ class ActivityRecord(Sent):
     """Of one that stands: its id, as given."""
     given: Activity
     """The activity as if it were new. Blank where the record is `unreadable`."""
-    body: Mapping[str, Any] = field(repr=False)
+    body: Mapping[str, Any]
     """The fields that are filled in, in the shape of the API."""
     close: bool
     """Whether it shall be closed."""

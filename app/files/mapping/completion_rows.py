@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from app.domain.batches import BatchKind, Cell, RawRow
 from app.domain.learners import Person
@@ -25,7 +26,7 @@ from app.files.mapping.column_converters import ColumnReaders
 from app.files.mapping.locations import SAMPLE_ROW, TOO_MANY_PARTS, ColumnPlaces, Place, Record, Upload, along, refusal
 from app.schemas.completions import CompletionIn
 
-_REMS = tuple(each.name for each in fields(RemsPart))
+_REMS = RemsPart.__struct_fields__
 _MOST_REMEMBERED = 4_096
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 from app.domain.batches import BatchKind
 from app.domain.columns import columns_of
@@ -21,8 +22,7 @@ Moved: TypeAlias = tuple[tuple[str, str], ...]
 _NUMBER = re.compile(r"(?<=/)(\d+|\{\w+\})(?=/|\Z)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where in a file something stands."""
 
     column: str | None = None
@@ -34,15 +34,14 @@ class Place:
 NOWHERE = Place()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a record beside what it says."""
 
     number: int
     """Row of the sheet or line of the text, from 1; of XML the place of its element, from 1."""
     findings: tuple[Finding, ...] = ()
     """What reading itself has to say; with a refusal among it the record is refused, whatever the rules say."""
-    moved: Moved = field(default=(), repr=False)
+    moved: Moved = msgspec.field(default=())
     """Where parts of the record stand that do not stand where their pointer says, as after a board left blank."""
 
     @property
@@ -51,8 +50,7 @@ class Sent:
         return any(each.rejects for each in self.findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Sent):
+class Record(Sent, frozen=True, kw_only=True):
     """A completion as it was sent in a file."""
 
     report: CompletionReport | None
@@ -69,8 +67,7 @@ class ValidationRecord(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """What is the same for every record of a file."""
 
     provider_id: str

@@ -15,10 +15,10 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict, replace
 from pydantic_core import from_json
 
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, Head, RawRow
@@ -32,7 +32,7 @@ import sys
 sys.path.insert(0, sys.argv.pop(1))
 import app
 del sys.path[0]
-from app.formats.child import main
+from app.files.parsing.parser_process import main
 main()
 """
 """`-I` keeps the place of start, the user's packages and `PYTHON…` variables out, and with them this project. So it is

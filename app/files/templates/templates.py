@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from app.core.csv_text import safe_text
 from app.domain.batches import BatchKind
@@ -21,8 +22,7 @@ TYPES = 4
 LEARNERS_FILE, REMS_FILE, ACTIVITIES_FILE, VALIDATIONS_FILE = "learners", "learners-rems", "activities", "validations"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
     """A column where it stands in a template."""
 
     column: Column
@@ -33,8 +33,7 @@ class Placed:
     type: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guidance:
+class Guidance(msgspec.Struct, frozen=True, kw_only=True):
     """A text above the columns from one place through another."""
 
     first: int
@@ -42,8 +41,7 @@ class Guidance:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(msgspec.Struct, frozen=True, kw_only=True):
     """One template, in whatever format."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from app.domain.batches import Head, Raw
 from app.domain.columns import NOTES, REJECTION, VALIDATION_RESULTS
@@ -14,8 +15,7 @@ class NotWritable(Exception):
     """The rows cannot be written in the format that was asked for; the text is for the sender."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(msgspec.Struct, frozen=True, kw_only=True):
     """One finding about a row, in the sender's words for places. It names nobody."""
 
     code: str
@@ -28,8 +28,7 @@ class Note:
     rejects: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenRow:
+class WrittenRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row as it was sent, with everything said about it."""
 
     number: int
@@ -37,8 +36,7 @@ class WrittenRow:
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultRow:
+class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a file of validations as it was sent, with its answer."""
 
     number: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw
 from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
@@ -23,8 +24,7 @@ _SETS = ((REJECTION, "Error Codes"), (VALIDATION_RESULTS, "Learner Link"))
 """Columns of ours, and the one of them whose heading no sender uses for something else."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenTable:
+class WrittenTable(msgspec.Struct, frozen=True, kw_only=True):
     """Where the cells of a row go."""
 
     headings: tuple[str, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
@@ -16,8 +16,7 @@ from app.routers.description.schemas import Schema, resolved
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One method of one path: what the document says of it, and what its route declares."""
 
     method: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from threading import Lock
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Forbidden, ProviderRequired

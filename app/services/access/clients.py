@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from app.core.clock import new_id
 from app.core.security import digest_of, new_api_key, new_secret
@@ -22,8 +23,7 @@ class Refused(Exception):
     """An operator's command that cannot be carried out, with the sentence to print."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class Created(msgspec.Struct, frozen=True, kw_only=True):
     """A new client with its secrets, which are shown this once."""
 
     client_id: str

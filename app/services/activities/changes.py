@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from app.core.errors import (
     ActivityChangeCoversCredits,
@@ -71,7 +72,7 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
     if isinstance(start, date) and isinstance(end, date) and start > end:
         detail = f"Activity {taken} has this internal id and ended on {end}, before this one starts on {start}."
         raise InternalIdReused(detail, activity_id=taken)
-    again = replace(given, activity_id=taken, closed=stored.activity.closed)
+    again = replace(given, activity_id=taken, closed=stored.activity.closed, sandbox=stored.activity.sandbox)
     return _written(work, stored, again, verb="change"), False
 
 

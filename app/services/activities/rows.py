@@ -7,9 +7,9 @@ title, format and dates are the same, so that sending a file again doubles nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import Conflict, Contended, NotFound, Problem

@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.database.failures import stands
@@ -38,8 +40,7 @@ REVOKED = RowFinding(
 (FAILED,) = placed([INTERNAL], lambda _: Place())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn did."""
 
     batch_id: str

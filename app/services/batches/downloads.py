@@ -7,11 +7,11 @@ length takes the same memory.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from itertools import groupby
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
@@ -51,8 +51,7 @@ class Which(StrEnum):
     """The accepted records with their warnings; of validations, all that were answered, with the answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, kw_only=True):
     """A file to send: its name, what it is, and its bytes, made as they are asked for."""
 
     name: str

@@ -7,10 +7,10 @@ validations go through their verbs in a transaction that is then undone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Unavailable

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from hashlib import sha256
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from app.core.http.multipart import Form, receive
 from app.domain.batches import Batch

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
@@ -21,8 +21,7 @@ LOOK_EVERY = 0.05
 """Seconds between two looks at a batch that is waited for; they grow to ten times that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewBatch:
+class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch is made of."""
 
     upload_id: str

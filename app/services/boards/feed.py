@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
@@ -32,16 +33,14 @@ AT_ONCE = 250
 _PATH = "/v1/board-feed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a feed, and where the next one begins."""
 
     events: list[Told]
     cursor: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each decision, and where to go on."""
 
     answers: list[Answered]
@@ -49,8 +48,7 @@ class Reply:
     """The one that was given, with what is decided now; None where none was given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cursor:
+class _Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """Up to where a board has read, and the last of its decisions then: "" where there was none."""
 
     position: int = 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
@@ -23,8 +23,7 @@ from app.store.keyset_pages import Place
 __all__ = ["SORTS", "Filter", "page"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of completions is narrowed to, as it was asked. Several values of one kind mean any of them."""
 
     q: str | None = None
@@ -50,8 +49,7 @@ class Filter:
     updated_from: date | datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """Completions with their places in the order, and how many there are in all if that was asked."""
 
     rows: list[tuple[Place, Completion]]

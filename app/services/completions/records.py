@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import CompletionRejected, Contended, NotFound
@@ -45,8 +46,7 @@ def correct(work: Work, completion_id: str, if_match: str | None, report: Comple
     return submitted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a completion, as it stood."""
 
     verb: str

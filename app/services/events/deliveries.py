@@ -9,10 +9,10 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
@@ -95,8 +95,7 @@ def _row(
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Courier:
+class Courier(msgspec.Struct, frozen=True, kw_only=True):
     """Sends what is due, many at a time."""
 
     service: Service

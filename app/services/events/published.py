@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
@@ -25,8 +25,7 @@ from app.store.commits import AuditRow
 _START = (0, "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of what a provider is told, and where the next one begins."""
 
     events: list[Event]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from math import gcd
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
+
+import msgspec
 
 from app.domain.comparison_keys import name_key
 from app.domain.learners import Holding, RegistryRow
@@ -41,8 +42,7 @@ _T = TypeVar("_T")
 _Weighted = tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameGroup:
+class NameGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Names that are met together, each with its weight."""
 
     name: str
@@ -54,8 +54,7 @@ class NameGroup:
     female: _Weighted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(msgspec.Struct, frozen=True, kw_only=True):
     """What `names.toml` holds."""
 
     groups: tuple[NameGroup, ...]
@@ -126,8 +125,7 @@ _CERTIFIED_BY: Mapping[str, float] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(msgspec.Struct, frozen=True):
     """How a board writes its numbers: digits of the first ones, the width to fill with zeros, what stands around."""
 
     digits: int

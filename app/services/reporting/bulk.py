@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from app.core.errors import CompletionRejected, Problem
 from app.domain.credits import Outcome
@@ -14,8 +15,7 @@ from app.services.findings import rejected
 from app.services.reporting.pipeline import Submitted, submit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bulk:
+class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each item, and how many of each outcome there were."""
 
     results: tuple[Submitted | Problem, ...]

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
@@ -23,7 +24,6 @@ from app.domain.candidates import Wanted
 from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
-from app.domain.quick import quickly_made
 from app.domain.reports import Action, CompletionReport
 from app.matching.exact import find_learner, wanted_by
 from app.rules.case import Case, Facts, case_of, subject_of
@@ -42,9 +42,7 @@ from app.store.completions import Day, Pair
 _DAILY = "daily-credits-unusual"
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
+class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one report."""
 
     outcome: Outcome
@@ -158,8 +156,7 @@ def _outcome(case: Case) -> tuple[Outcome, Completion | None]:
     return case.placed.outcome, case.corrects or case.placed.onto
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
+class _Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the rules need to know, for all reports at once."""
 
     facts: Facts

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, Contended, Internal, Problem, RateLimited, Unavailable

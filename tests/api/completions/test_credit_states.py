@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.domain.credits import Credit, CreditKind, CreditStatus, Delivery
 from app.domain.decisions import Decision, Refusal, Verdict, carried, decided, stands_so, taken_back

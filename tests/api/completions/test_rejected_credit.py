@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from app.domain.credits import Completion, CreditStatus
 from app.services.context import Service, Work, operator, transact

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.domain.activities import Activity, Registration
 from app.domain.activity_tightening import Draft, Earlier, Gone, Later, Lower, Tightened, tightened

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.domain.activities import Activity, Registration
 from app.domain.batches import Cell, FileFault, FileFormat, RawRow

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from app.domain.credits import CreditStatus, Outcome
 from app.domain.parsing import MonthDay, Unparsed

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from app.domain.activities import Activity, ActivityStatus
 from app.domain.formats import ACTIVITY_FORMATS, anniversary, find_format

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from app.domain.findings import Severity
 from app.domain.parsing import MonthDay, Unparsed
