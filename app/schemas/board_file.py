@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterable
 
 from app.core.csv_text import safe_text
-from app.domain.amounts import written
+from app.domain.amounts import format_quarters
 from app.domain.feeds import Told
 
 Cell = str | int | float | None
@@ -25,7 +25,9 @@ COLUMNS: dict[str, Callable[[Told], Cell]] = {
     "activity_title": lambda told: told.title,
     "completed_on": lambda told: told.completed_on.isoformat(),
     "credits": lambda told: told.quarters / 4,
-    "credit_types": lambda told: "; ".join(f"{name}: {written(quarters)}" for name, quarters in told.credit_types),
+    "credit_types": lambda told: "; ".join(
+        f"{name}: {format_quarters(quarters)}" for name, quarters in told.credit_types
+    ),
     "provider_id": lambda told: told.provider_id,
     "provider_name": lambda told: told.provider_name,
 }

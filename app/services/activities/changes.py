@@ -19,7 +19,7 @@ from app.core.errors import (
     PreconditionFailed,
 )
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
-from app.domain.activity_tightening import tightened
+from app.domain.activity_tightening import find_tightened
 from app.rules.activities import judge_activity, refuses
 from app.schemas.problems import rule_url
 from app.services.activities.records import normalised, register
@@ -149,7 +149,7 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
     """Refuse a change that would leave reported credit outside the activity's bounds."""
     hit = []
     errors = []
-    for bound in tightened(before, after):
+    for bound in find_tightened(before, after):
         count, _ = uncovered_completions.uncovered(work.connection, before.activity_id, [bound], FEW)
         if count:
             hit.append(bound)
