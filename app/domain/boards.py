@@ -115,7 +115,7 @@ class Board:
         return any(span.covers(on) for span in self.participation)
 
     def is_sent(self, on: date) -> bool:
-        """Return True if the board receives credit of that day: certifying boards always, licensing ones if taking part.
+        """Return True if the board receives credit of that day: certifying boards always.
 
         Source: slides, Why is this so valuable for your learners.
         """

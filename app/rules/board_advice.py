@@ -66,8 +66,8 @@ def abim_within_cme(case: Case) -> Iterator[Fault]:
         if cme and moc.total_quarters is not None and moc.total_quarters > max(cme):
             yield Fault(
                 f"{pointer}/total_credits",
-                f"{format_quarters(moc.total_quarters)} points are above the {format_quarters(max(cme))} CME credits of "
-                "the record.",
+                f"{format_quarters(moc.total_quarters)} points are above the "
+                f"{format_quarters(max(cme))} CME credits of the record.",
                 "ABIM points never exceed the CME credit earned.",
             )
 
