@@ -63,7 +63,7 @@ class CreditType(msgspec.Struct, frozen=True, kw_only=True):
         return _keys(self.name, self.aliases)
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class FactChange(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of a board that differ for completions from a day on."""
 
     since: date
@@ -93,7 +93,7 @@ class Board:
     credit_types: tuple[CreditType, ...] = ()
     special_credits: tuple[str, ...] = ()
     advice: frozenset[str] = frozenset()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FactChange, ...] = ()
     """Dated changes, oldest first."""
     _types: dict[str, CreditType | None] = field(init=False, default_factory=dict, repr=False, compare=False)
     """Credit types by the text they were looked up by: files repeat the same few."""
@@ -115,7 +115,7 @@ class Board:
         return any(span.covers(on) for span in self.participation)
 
     def is_sent(self, on: date) -> bool:
-        """Return True if the board receives credit of that day: certifying boards always.
+        """Return True if credit of that day is sent: always to certifying boards, else to those that take part.
 
         Source: slides, Why is this so valuable for your learners.
         """
