@@ -24,7 +24,9 @@ The docstring of a problem is its title and, on `/problems/{code}`, its explanat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+import msgspec
 
 
 class ConfigurationError(Exception):
@@ -39,6 +41,20 @@ class CutOff(Exception):
     """An answer that is under way cannot be ended as it began; it is cut off, so that nobody takes it for whole."""
 
 
+class ErrorItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One fault of a request, and where it is; what is None is left out of the answer."""
+
+    code: str
+    pointer: str | None = None
+    """JSON Pointer into the body; empty for the body as a whole."""
+    parameter: str | None = None
+    """Name of a query or path parameter."""
+    header: str | None = None
+    detail: str
+    hint: str | None = None
+    rule_url: str | None = None
+
+
 class Problem(Exception):
     """Something went wrong."""
 
@@ -49,15 +65,20 @@ class Problem(Exception):
         self,
         detail: str = "",
         *,
-        errors: Sequence[Mapping[str, Any]] = (),
+        errors: Sequence[ErrorItem] = (),
         headers: Mapping[str, str] | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(detail or type(self).title())
         self.detail = detail or type(self).title()
-        self.errors = errors
+        self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.extra = extra
+
+    @property
+    def faults(self) -> tuple[ErrorItem, ...]:
+        """The faults it lists; when it lists none, the problem itself as one."""
+        return self.errors or (ErrorItem(code=self.code, detail=self.detail),)
 
     @classmethod
     def title(cls) -> str:
@@ -224,6 +245,11 @@ class ParameterInvalid(InvalidRequest):
     """A query parameter or header cannot be read."""
 
     code = "parameter-invalid"
+
+    @classmethod
+    def of(cls, parameter: str, detail: str) -> Self:
+        """Return the problem of one parameter."""
+        return cls(detail, errors=[ErrorItem(code=cls.code, parameter=parameter, detail=detail)])
 
 
 class IdempotencyMismatch(InvalidRequest):

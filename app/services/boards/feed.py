@@ -87,8 +87,7 @@ def _sealed(caller: Caller, cursor: _Cursor) -> str:
 def _opened(caller: Caller, after: str) -> _Cursor:
     opened = caller.service.keyring.unseal("cursor", after, caller.bound_to(_PATH))
     if opened is None:
-        detail = "This cursor does not belong to this feed."
-        raise ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "after", "detail": detail}])
+        raise ParameterInvalid.of("after", "This cursor does not belong to this feed.")
     # Cursors from before decisions were told in them hold two values.
     position, event_id, *decision = json.loads(opened)
     return _Cursor(position=position, event_id=event_id, decision_id=decision[0] if decision else "")
