@@ -17,7 +17,7 @@ from app.services import idempotency
 from app.services.batches import uploads
 from app.services.batches import work as batch_work
 from app.services.batches.work import Pace
-from app.services.boards import feed
+from app.services.boards.decisions import settle_next
 from app.services.context import Service
 from app.services.events import deliveries
 from app.services.events.deliveries import Courier
@@ -153,7 +153,7 @@ def seal(service: Service) -> bool:
 
 def settle(service: Service) -> bool:
     """Accept credit that has reached a board which does not decide."""
-    return feed.settle_next(service) > 0
+    return settle_next(service) > 0
 
 
 def forget(service: Service) -> bool:

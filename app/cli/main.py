@@ -339,7 +339,7 @@ def show_boards(
     """Print how every board with a feed reads and answers."""
     with _service(migrate=False) as service:
         found = service.database.read(
-            lambda connection: reports.of_boards(connection, operator(service), overdue=overdue or None)
+            lambda connection: reports.report_boards(connection, operator(service), overdue=overdue or None)
         )
     typer.echo(table(found))
 

@@ -1,4 +1,4 @@
-"""What a board is told of credit, in its order."""
+"""Boards' feeds: events about credit, in order, and how far each board has read."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from app.domain.boards import Board
 from app.domain.credits import CreditStatus
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a board's feed: a credit as it stood, or stood last, when the event happened."""
+class FeedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a board's feed: a credit as it stood when the event happened; a withdrawn one as it last stood."""
 
     position: int
-    """From 1 for each board, without gaps, in the order in which transactions ended."""
+    """From 1 for each board, without gaps, in commit order."""
     event_id: str
     event: str
     at: datetime
     credit_id: str
     kind: str
     learner_board_id: str | None
-    """The board's number of the learner, as the registry has it."""
+    """The board's number for the learner, from the registry."""
     first_name: str | None
     last_name: str | None
     birth_date: str | None
@@ -39,38 +39,38 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     provider_name: str
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """How a board's credit stands."""
+class FeedSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A board's credit by status, and how far the board has read its feed."""
 
     board: Board
     last_position: int
     carried: int
-    """Up to here the board has shown to hold what it was told."""
+    """The last position that the board has shown to have."""
     counts: Mapping[str, int]
-    """Credits by status, and under `overdue` those that have waited too long for an answer."""
+    """Credits by status, and under `overdue` those that have waited too long for a decision."""
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a feed goes, and how far its board has read."""
+class FeedProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a feed goes, and how far its board has read it."""
 
     last_position: int
     carried: int
     read_at: datetime | None
-    """When the board last showed to have read further; None for never."""
+    """When the board last showed that it had read further; None for never."""
 
 
-class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """The credits of a board in one status."""
+class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many credits of a board are in one status, and since when."""
 
     credits: int
     late: int
-    """Those that have been so for longer than a board may take to answer."""
+    """Those in this status for longer than a board may take to decide."""
     oldest: datetime
-    """Since when the first of them is so."""
+    """Since when the first of them has had this status."""
 
 
 class BoardReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How one board reads and answers, for the operator."""
+    """How one board reads its feed and decides, for the operator."""
 
     board: str
     decides: bool
@@ -82,21 +82,21 @@ class BoardReport(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int
     withdrawn: int
     overdue: int
-    """Credits on which a board that decides is silent for too long; none for one that does not decide."""
+    """Credits that have waited too long for a decision; 0 for a board that does not decide."""
     oldest_pending_at: datetime | None
 
     @classmethod
-    def of(cls, board: str, reading: Reading, counted: Mapping[str, Counted], *, decides: bool) -> BoardReport:
-        """Put together what was read of a feed with what was counted by status."""
-        waiting = counted.get(CreditStatus.PENDING)
-        numbers = {status.value: counted[status].credits if status in counted else 0 for status in CreditStatus}
+    def of(cls, board: str, progress: FeedProgress, counts: Mapping[str, StatusCount], *, decides: bool) -> BoardReport:
+        """Build the report of one board from its feed's progress and its credits by status."""
+        pending = counts.get(CreditStatus.PENDING)
+        by_status = {status.value: counts[status].credits if status in counts else 0 for status in CreditStatus}
         return cls(
             board=board,
             decides=decides,
-            last_position=reading.last_position,
-            carried=reading.carried,
-            read_at=reading.read_at,
-            **numbers,
-            overdue=waiting.late if waiting is not None and decides else 0,
-            oldest_pending_at=waiting.oldest if waiting is not None else None,
+            last_position=progress.last_position,
+            carried=progress.carried,
+            read_at=progress.read_at,
+            **by_status,
+            overdue=pending.late if pending is not None and decides else 0,
+            oldest_pending_at=pending.oldest if pending is not None else None,
         )

@@ -17,6 +17,7 @@ from app.schemas.base import Day
 from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page
 from app.schemas.board_file import IGNORED
 from app.services.boards import daily_file, feed
+from app.services.boards import decisions as board_decisions
 from app.services.boards.daily_file import XLSX
 from app.services.context import read_async
 
@@ -60,8 +61,8 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query
     the service was restored to an earlier state: read anew from the beginning, which gives what stands, and send your
     decisions again.
     """
-    piece = await feed.read(caller, after=query.after, limit=min(query.limit, MOST))
-    return Response(written_page(piece.events, piece.cursor), media_type="application/json")
+    found = await feed.read(caller, after=query.after, limit=min(query.limit, MOST))
+    return Response(written_page(found.events, found.cursor), media_type="application/json")
 
 
 @decisions.post(
@@ -78,8 +79,8 @@ async def decide_credits(
     A later decision replaces an earlier one. Sent again, decisions are `unchanged`. 410 tells that the service was
     restored to an earlier state than `after` is of.
     """
-    reply = await feed.decide(caller, [each.as_decision() for each in body.decisions], after=query.after)
-    return DecisionsOut.of(body.decisions, reply.answers, reply.cursor)
+    reply = await board_decisions.decide(caller, [each.as_decision() for each in body.decisions], after=query.after)
+    return DecisionsOut.of(body.decisions, reply.results, reply.cursor)
 
 
 @router.get(
@@ -100,8 +101,8 @@ async def get_board_feed_file(
     name = f"{feed.board_of(caller).code}_{day}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if format == "xlsx":
-        return Response(await daily_file.workbook(caller, day), headers=headers, media_type=XLSX)
-    return StreamingResponse(daily_file.csv_pieces(caller, day), headers=headers, media_type=CSV)
+        return Response(await daily_file.write_workbook(caller, day), headers=headers, media_type=XLSX)
+    return StreamingResponse(daily_file.write_csv(caller, day), headers=headers, media_type=CSV)
 
 
 @router.get("/summary", response_model=FeedSummaryOut)

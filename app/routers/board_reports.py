@@ -23,4 +23,4 @@ async def report_boards(
     ] = None,
 ) -> BoardReportsOut:
     """See how every board with a feed reads and answers, and which of them owe an answer."""
-    return BoardReportsOut.of(await read_async(caller, reports.of_boards, overdue=overdue))
+    return BoardReportsOut.of(await read_async(caller, reports.report_boards, overdue=overdue))

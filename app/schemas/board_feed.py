@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
 from app.domain import decisions
-from app.domain.decisions import Answered, Refusal, Verdict
-from app.domain.feeds import Summary, Told
+from app.domain.decisions import DecisionResult, Refusal, Verdict
+from app.domain.feeds import FeedEvent, FeedSummary
 from app.domain.parsing import text_or_none
 from app.schemas.base import KEEPABLE, Out, Strict, Whole, Word
 from app.schemas.completions import TypeOut
@@ -81,12 +81,12 @@ class FeedPage(Out):
     next_cursor: str = Field(description="Give it as `after` to go on from here, now or later.")
 
 
-def written_page(events: Iterable[Told], cursor: str) -> bytes:
+def written_page(events: Iterable[FeedEvent], cursor: str) -> bytes:
     """Write a `FeedPage`: all at once, for a model of each event would cost more than everything else of the answer."""
     return to_json({"data": [_event(each) for each in events], "next_cursor": cursor})
 
 
-def _event(told: Told) -> dict[str, Any]:
+def _event(told: FeedEvent) -> dict[str, Any]:
     return {
         "position": told.position,
         "event": told.event,
@@ -178,14 +178,14 @@ class DecisionsOut(Out):
     )
 
     @classmethod
-    def of(cls, given: list[DecisionIn], answers: list[Answered], cursor: str | None) -> DecisionsOut:
+    def of(cls, given: list[DecisionIn], answers: list[DecisionResult], cursor: str | None) -> DecisionsOut:
         """Show answers beside what they answer."""
         return cls(
             data=[
                 DecidedOut(credit_id=each.credit_id, position=each.position, result=answer.value)
                 for each, answer in zip(given, answers, strict=True)
             ],
-            summary=DecisionsSummaryOut.model_validate({each.value: answers.count(each) for each in Answered}),
+            summary=DecisionsSummaryOut.model_validate({each.value: answers.count(each) for each in DecisionResult}),
             next_cursor=cursor,
         )
 
@@ -213,7 +213,7 @@ class FeedSummaryOut(Out):
     overdue: int = Field(description="Credits that have waited for an answer for more than 24 hours.")
 
     @classmethod
-    def of(cls, summary: Summary) -> FeedSummaryOut:
+    def of(cls, summary: FeedSummary) -> FeedSummaryOut:
         """Show a summary."""
         names = ("pending", "accepted", "rejected", "withdrawn", "overdue")
         counts = {name: summary.counts.get(name, 0) for name in names}

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 
 from app.core.csv_text import safe_text
 from app.domain.amounts import format_quarters
-from app.domain.feeds import Told
+from app.domain.feeds import FeedEvent
 
 Cell = str | int | float | None
 
-COLUMNS: dict[str, Callable[[Told], Cell]] = {
+COLUMNS: dict[str, Callable[[FeedEvent], Cell]] = {
     "position": lambda told: told.position,
     "event": lambda told: told.event,
     "occurred_at": lambda told: told.at.isoformat(),
@@ -43,7 +43,7 @@ def heading() -> list[str]:
     return [*COLUMNS, *DECISION]
 
 
-def cells(told: Told) -> list[Cell]:
+def cells(told: FeedEvent) -> list[Cell]:
     """Return an event as a row, its decision still open."""
     return [*(read(told) for read in COLUMNS.values()), *("" for _ in DECISION)]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.decisions import Sent
-from app.domain.feeds import Counted, Reading, Told
+from app.domain.decisions import SentCredit
+from app.domain.feeds import FeedEvent, FeedProgress, StatusCount
 from app.models import feeds as tables
 from app.store import dialect
 
@@ -25,7 +25,7 @@ _ROWS = (
 )
 
 
-def after(connection: Connection, board: str, position: int, limit: int) -> list[Told]:
+def after(connection: Connection, board: str, position: int, limit: int) -> list[FeedEvent]:
     """Return the events of a board's feed after a position, in order."""
     found = dialect.rows(
         connection,
@@ -38,7 +38,7 @@ def after(connection: Connection, board: str, position: int, limit: int) -> list
 
 def between(
     connection: Connection, board: str, since: datetime, until: datetime, after_position: int, limit: int
-) -> list[Told]:
+) -> list[FeedEvent]:
     """Return the events of a board's feed that happened in a span, in order, from after a position on."""
     found = dialect.rows(
         connection,
@@ -55,7 +55,7 @@ def between(
     return _told(connection, found)
 
 
-def _told(connection: Connection, found: Sequence[dialect.Row]) -> list[Told]:
+def _told(connection: Connection, found: Sequence[dialect.Row]) -> list[FeedEvent]:
     documents = [dialect.as_document(row[5]) for row in found]
     activities = _activities(connection, {each["activity_id"] for each in documents})
     # What was reported by a learner id only has no names of its own.
@@ -76,9 +76,9 @@ def _told(connection: Connection, found: Sequence[dialect.Row]) -> list[Told]:
 _NOBODY = (None, None, None)
 
 
-def _event(row: dialect.Row, document: Mapping[str, Any], activity: dialect.Row, on_file: dialect.Row) -> Told:
+def _event(row: dialect.Row, document: Mapping[str, Any], activity: dialect.Row, on_file: dialect.Row) -> FeedEvent:
     (credit,) = [each for each in document["credits"] if each["credit_id"] == row[3]]
-    return Told(
+    return FeedEvent(
         position=row[0],
         event_id=row[1],
         event=row[2],
@@ -134,7 +134,7 @@ def at(connection: Connection, board: str, position: int) -> str | None:
     return str(found[0][0]) if found else None
 
 
-def sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[str, Sent]:
+def sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[str, SentCredit]:
     """Return where credits stand in a board's feed; those it was never sent are left out."""
     found = dialect.by_keys(
         connection,
@@ -150,10 +150,10 @@ def sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[
     return {credit_id: _sent(rows) for credit_id, rows in told.items() if any(row[2] for row in rows)}
 
 
-def _sent(rows: Sequence[dialect.Row]) -> Sent:
+def _sent(rows: Sequence[dialect.Row]) -> SentCredit:
     """Return what was told last; what has no position yet is later than all that has one."""
     last = next((row for row in rows if row[2] is None), None) or rows[-1]
-    return Sent(
+    return SentCredit(
         credit_id=last[0], completion_id=last[1], position=last[2] or NOT_YET, withdrawn=last[3] == "credit.withdrawn"
     )
 
@@ -266,16 +266,18 @@ WHERE b.last_position IS NOT NULL ORDER BY b.code
 """
 
 
-def of_boards(connection: Connection, overdue_before: datetime) -> list[tuple[str, Reading, dict[str, Counted]]]:
+def of_boards(
+    connection: Connection, overdue_before: datetime
+) -> list[tuple[str, FeedProgress, dict[str, StatusCount]]]:
     """Return of every board with a feed how it reads, and its credits by status, in one statement."""
     found = dialect.rows(connection, _OF_BOARDS, {"before": dialect.bound(connection, overdue_before)})
-    readings: dict[str, Reading] = {}
-    counted: dict[str, dict[str, Counted]] = defaultdict(dict)
+    readings: dict[str, FeedProgress] = {}
+    counted: dict[str, dict[str, StatusCount]] = defaultdict(dict)
     for board, last, carried, read_at, status, credits, late, oldest in found:
         at = dialect.as_instant_or_none(read_at)
-        readings[board] = Reading(last_position=last, carried=carried or 0, read_at=at)
+        readings[board] = FeedProgress(last_position=last, carried=carried or 0, read_at=at)
         if status is not None:
-            counted[board][status] = Counted(credits=credits, late=int(late), oldest=dialect.as_instant(oldest))
+            counted[board][status] = StatusCount(credits=credits, late=int(late), oldest=dialect.as_instant(oldest))
     return [(board, reading, counted[board]) for board, reading in readings.items()]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.services.boards import feed
+from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import dialect
 from tests.harness.api import Answer, Api, a_completion, api_of, settle, tina
@@ -129,7 +129,7 @@ def test_decisions_beside_a_withdrawal_of_all_learners_and_what_is_carried(
     tennessee.get(FEED, after=tennessee.get(FEED, limit=500).json["next_cursor"])
 
     def carry() -> Answer:
-        while feed.settle_next(service):
+        while board_decisions.settle_next(service):
             pass
         return tennessee.get(FEED)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.domain.decisions import Answered, Decision, Verdict
-from app.services.boards import feed
+from app.domain.decisions import Decision, DecisionResult, Verdict
+from app.services.boards import decisions
 from app.services.context import OPERATOR, Caller, Service, transact
 from app.store import dialect
 from tests.harness.api import settle
@@ -81,4 +81,4 @@ def decide(service: Service, credit_id: str, status: str) -> None:
     )
     decision = Decision(credit_id=credit_id, position=position, verdict=Verdict(status), reason_code=None, reason=None)
     caller = Caller(service=service, client=replace(OPERATOR, board=board), provider=None)
-    assert transact(caller, feed.decide_each, [decision]) == [Answered.APPLIED]
+    assert transact(caller, decisions.decide_each, [decision]) == [DecisionResult.APPLIED]

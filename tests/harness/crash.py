@@ -23,7 +23,7 @@ from app.domain.decisions import Decision, Verdict
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.activities import learners
-from app.services.boards import feed as feeds
+from app.services.boards import decisions
 from app.services.context import OPERATOR, Caller, Service, operator, transact
 from app.services.operations import checks
 from app.services.operations.sealing import seal_next
@@ -91,7 +91,7 @@ def decide(service: Service) -> str:
         Decision(credit_id=credit_id, position=position, verdict=Verdict.REJECTED, reason_code=None, reason="No.")
         for credit_id, position in told(service, "ABA")
     ]
-    return "+".join(sorted(set(transact(board(service, "ABA"), feeds.decide_each, given))))
+    return "+".join(sorted(set(transact(board(service, "ABA"), decisions.decide_each, given))))
 
 
 def decided(service: Service) -> str:
@@ -108,7 +108,7 @@ def read_by_tennessee(service: Service) -> None:
 
 
 def carry(service: Service) -> str:
-    return "passed" if feeds.settle_next(service) else "nothing"
+    return "passed" if decisions.settle_next(service) else "nothing"
 
 
 def carried(service: Service) -> str:

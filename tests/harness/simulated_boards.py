@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from fastapi.testclient import TestClient
 
-from app.services.boards import feed
+from app.services.boards import decisions
 from app.services.context import Service
 from app.services.demo import world
 from app.simulator.deciding import roster_of
@@ -60,7 +60,7 @@ def work(http: TestClient, service: Service, code: str, **given: Any) -> Board:
     settle(service)
     board = a_board(http, service, code, **given)
     board.work()
-    while feed.settle_next(service):
+    while decisions.settle_next(service):
         pass
     settle(service)
     return board

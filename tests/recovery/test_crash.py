@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.services.activities import learners
-from app.services.boards import feed
+from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import dialect
 from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
@@ -132,7 +132,7 @@ def test_decisions_broken_at_any_statement_are_applied_once_when_sent_again(
     service: Service, api: Api, aba: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five decisions in pieces of two: what stands after a fault is told `unchanged`, the rest `applied`."""
-    monkeypatch.setattr(feed, "AT_ONCE", 2)
+    monkeypatch.setattr(board_decisions, "AT_ONCE", 2)
     for day in range(1, 6):
         api.report(tina(f"2021-12-0{day}"))
     settle(service)

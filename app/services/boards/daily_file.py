@@ -1,4 +1,4 @@
-"""The daily file of a board: read a piece at a time, no transaction held open between them."""
+"""A board's daily file, read some events at a time: no transaction stays open while it is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 
 import xlsxwriter
 
-from app.domain.feeds import Told
+from app.domain.feeds import FeedEvent
 from app.schemas.board_file import cells, csv_lines, heading
 from app.services.boards import feed
 from app.services.context import Caller, read_async, transact_async
@@ -16,25 +16,25 @@ from app.services.context import Caller, read_async, transact_async
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-async def pieces(caller: Caller, day: date) -> AsyncIterator[list[Told]]:
-    """Yield the events of a day, some at a time; in the end they count as read where none before them is missing."""
+async def read_day(caller: Caller, day: date) -> AsyncIterator[list[FeedEvent]]:
+    """Yield the events of a day, some at a time; once all are sent they count as read if none was skipped."""
     first = last = 0
-    while piece := await read_async(caller, feed.of_day, day, last):
-        first, last = first or piece[0].position, piece[-1].position
-        yield piece
+    while events := await read_async(caller, feed.read_day, day, last):
+        first, last = first or events[0].position, events[-1].position
+        yield events
     if last:
-        await transact_async(caller, feed.carried_by_file, first, last)
+        await transact_async(caller, feed.mark_file_read, first, last)
 
 
-async def csv_pieces(caller: Caller, day: date) -> AsyncIterator[bytes]:
+async def write_csv(caller: Caller, day: date) -> AsyncIterator[bytes]:
     """Yield the file as CSV, with a byte order mark, so that spreadsheets read its accents."""
     yield b"\xef\xbb\xbf" + csv_lines([heading()])
-    async for piece in pieces(caller, day):
-        yield csv_lines(cells(each) for each in piece)
+    async for events in read_day(caller, day):
+        yield csv_lines(cells(event) for event in events)
 
 
-async def workbook(caller: Caller, day: date) -> bytes:
-    """Return the file as a workbook, every text a text. It is made in memory: no name stands in a temporary file."""
+async def write_workbook(caller: Caller, day: date) -> bytes:
+    """Return the file as a workbook, every text cell typed as text. Made in memory: no temporary file holds names."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("Feed")
@@ -43,10 +43,10 @@ async def workbook(caller: Caller, day: date) -> bytes:
     for column, name in enumerate(heading()):
         sheet.write_string(0, column, name, bold)
     row = 0
-    async for piece in pieces(caller, day):
-        for told in piece:
+    async for events in read_day(caller, day):
+        for event in events:
             row += 1
-            for column, value in enumerate(cells(told)):
+            for column, value in enumerate(cells(event)):
                 if isinstance(value, str):
                     sheet.write_string(row, column, value)
                 elif value is not None:

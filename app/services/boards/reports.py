@@ -1,4 +1,4 @@
-"""What the operator sees of all boards at once."""
+"""Reports for the operator on how every board reads its feed and decides."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from app.services.context import Caller
 from app.store import feed
 
 
-def of_boards(connection: Connection, caller: Caller, *, overdue: bool | None = None) -> list[BoardReport]:
-    """Return how each board with a feed stands, by code; `overdue` keeps those that owe an answer, or owe none.
+def report_boards(connection: Connection, caller: Caller, *, overdue: bool | None = None) -> list[BoardReport]:
+    """Return a report on each board with a feed, by code; `overdue` keeps those with overdue credit, or without.
 
-    A board whose file was taken away is still shown, as one that does not decide.
+    A board whose catalogue file was removed is still shown, as one that does not decide.
     """
     boards = caller.service.catalogue.boards
-    found = [
-        BoardReport.of(code, reading, counted, decides=code in boards and boards[code].decides)
-        for code, reading, counted in feed.of_boards(connection, caller.service.clock() - ANSWER_WITHIN)
+    reports = [
+        BoardReport.of(code, progress, counts, decides=code in boards and boards[code].decides)
+        for code, progress, counts in feed.of_boards(connection, caller.service.clock() - ANSWER_WITHIN)
     ]
-    return [each for each in found if overdue is None or bool(each.overdue) is overdue]
+    return [report for report in reports if overdue is None or bool(report.overdue) is overdue]

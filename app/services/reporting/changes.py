@@ -12,7 +12,7 @@ from app.core.clock import new_id
 from app.domain.comparison_keys import full_name_key
 from app.domain.completion_changes import Change
 from app.domain.credits import Completion, Credit, CreditStatus, Delivery
-from app.domain.decisions import taken_back
+from app.domain.decisions import withdraw_credit
 from app.domain.learners import Learner, Person
 from app.domain.parsing import MonthDay
 from app.domain.reports import Action
@@ -225,4 +225,4 @@ def _settle_rest(work: Work, parts: _Parts, before: Completion, after: Completio
         if credit.board in boards and not parts.told_anew:
             (parts.rewritten if _moved(before, after) else parts.kept).append(credit)
         else:
-            parts.withdrawn.append(taken_back(credit, work.now))
+            parts.withdrawn.append(withdraw_credit(credit, work.now))

@@ -13,7 +13,7 @@ from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
 from app.domain.completion_changes import Change, LedgerDelta
 from app.domain.credits import CME, Completion, Credit, CreditStatus, Delivery, held_quarters
-from app.domain.decisions import taken_back
+from app.domain.decisions import withdraw_credit
 from app.services.context import Work
 from app.store import completion_versions, completion_writes
 from app.store.completion_writes import Written
@@ -111,7 +111,7 @@ def maximum_quarters(activity: Activity | None, target: str) -> int:
 
 def withdrawn(completion: Completion, at: datetime) -> Change:
     """Return the change that takes a completion back with all its credits."""
-    restated = [taken_back(each, at) for each in completion.credits if each.status is not CreditStatus.WITHDRAWN]
+    restated = [withdraw_credit(each, at) for each in completion.credits if each.status is not CreditStatus.WITHDRAWN]
     change = restating(completion, restated, at)
     return replace(change, completion=replace(change.completion, withdrawn_at=at))
 
@@ -125,7 +125,7 @@ def partly_withdrawn(completion: Completion, boards: Collection[str], at: dateti
     taken = [each for each in standing if each.board in boards]
     if len(taken) == len(standing) and (completion.rems is None or with_rems):
         return withdrawn(completion, at)
-    return restating(completion, [taken_back(each, at) for each in taken], at)
+    return restating(completion, [withdraw_credit(each, at) for each in taken], at)
 
 
 def restating(completion: Completion, restated: Sequence[Credit], at: datetime) -> Change:

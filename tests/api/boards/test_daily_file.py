@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.csv_text import plain_text, safe_text
-from app.services.boards import daily_file, feed
+from app.services.boards import daily_file, decisions, feed
 from app.services.context import Service
 from tests.harness.api import Api, Moment, a_completion, api_of, settle, tina
 from tests.harness.refusals import assert_problem
@@ -70,7 +70,7 @@ def test_a_day_without_events_is_a_heading_alone(aba: Api, service: Service) -> 
 
 
 def test_a_long_day_is_written_in_pieces(api: Api, aba: Api, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "AT_ONCE", 3)
+    monkeypatch.setattr(feed, "DAY_EVENTS_AT_ONCE", 3)
     for day in range(1, 9):
         assert api.report(tina(f"2021-11-0{day}")).status == 201
     rows = rows_of(aba, service)
@@ -125,7 +125,7 @@ def test_files_of_days_in_a_row_count_as_read(api: Api, service: Service, moment
         tennessee.get(f"{FEED}/file", date=day)
     summary = tennessee.get(f"{FEED}/summary").json
     assert summary["carried"] == summary["last_position"] > 0
-    while feed.settle_next(service):
+    while decisions.settle_next(service):
         pass
     after = api.get(f"/v1/learner-completions/{reported['completion_id']}").json
     assert after["credits"][0]["status"] == "accepted"

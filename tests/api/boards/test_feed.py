@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.services.boards import feed as feeds
+from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import dialect, feed
 from tests.harness.api import Answer, Api, Moment, a_completion, api_of, john, settle, tina
@@ -180,15 +180,15 @@ def test_a_board_that_does_not_decide_has_accepted_what_it_shows_to_hold(
 ) -> None:
     reported = api.report(a_completion()).json
     _, cursor = read(tennessee, service)
-    feeds.settle_next(service)
+    board_decisions.settle_next(service)
     assert credit_of(api, reported)["status"] == "pending"
     read(tennessee, service, cursor)
-    while feeds.settle_next(service):
+    while board_decisions.settle_next(service):
         pass
     assert credit_of(api, reported)["status"] == "accepted"
     put(api, reported, a_completion(credits=3))
     read(tennessee, service, cursor)
-    assert feeds.settle_next(service) == 0
+    assert board_decisions.settle_next(service) == 0
     assert credit_of(api, reported)["status"] == "pending"
     settle(service)
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.feeds import Told
+from app.domain.feeds import FeedEvent
 from app.schemas.board_feed import FeedPage, written_page
 from app.services.context import Service
 from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
@@ -20,7 +20,7 @@ texts = st.text(max_size=20)
 days = st.dates(date(1999, 1, 1), date(2099, 12, 31))
 moments = st.integers(0, 3 * 10**15).map(lambda since: datetime(1999, 1, 1, tzinfo=UTC) + timedelta(microseconds=since))
 tellings = st.builds(
-    Told,
+    FeedEvent,
     position=st.integers(1, 2**31),
     event_id=st.text(string.hexdigits, min_size=36, max_size=36),
     event=st.sampled_from(["credit.reported", "credit.corrected", "credit.withdrawn"]),
@@ -50,7 +50,7 @@ def by_the_schema(page: bytes) -> bytes:
 
 
 @given(st.lists(tellings, max_size=3), texts)
-def test_whatever_is_told_is_written_as_the_schema_writes_it(events: list[Told], cursor: str) -> None:
+def test_whatever_is_told_is_written_as_the_schema_writes_it(events: list[FeedEvent], cursor: str) -> None:
     page = written_page(events, cursor)
     assert by_the_schema(page) == page
 

@@ -119,7 +119,7 @@ def test_one_statement_reads_all_boards(service: Service) -> None:
     seen: list[str] = []
     dialect.BEFORE_STATEMENT.append(seen.append)
     try:
-        assert service.database.read(lambda c: reports.of_boards(c, operator(service)))
+        assert service.database.read(lambda c: reports.report_boards(c, operator(service)))
     finally:
         dialect.BEFORE_STATEMENT.remove(seen.append)
     assert len(seen) == 1
@@ -135,7 +135,7 @@ def test_the_command_prints_the_same_table(
 ) -> None:
     api.report(tina())
     settle(service)
-    shown = table(service.database.read(lambda c: reports.of_boards(c, operator(service)))).splitlines()
+    shown = table(service.database.read(lambda c: reports.report_boards(c, operator(service)))).splitlines()
     heading, *lines = shown
     assert heading.split()[:4] == ["board", "decides", "last", "carried"]
     aba = next(line.split() for line in lines if line.startswith("ABA "))

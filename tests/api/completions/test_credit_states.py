@@ -9,8 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from app.domain.credits import Credit, CreditKind, CreditStatus, Delivery
-from app.domain.decisions import Decision, Refusal, Verdict, carried, decided, stands_so, taken_back
-from app.services.boards import feed
+from app.domain.decisions import (
+    Decision,
+    Refusal,
+    Verdict,
+    accept_on_delivery,
+    apply_decision,
+    matches_decision,
+    withdraw_credit,
+)
+from app.services.boards import decisions
 from app.services.context import Service
 from app.store import dialect
 from tests.harness.api import Answer, Api, Moment, a_completion, api_of, known, settle, tina
@@ -38,17 +46,17 @@ def a_decision(verdict: Verdict, code: Refusal | None = None, text: str | None =
 @pytest.mark.parametrize("status", [PENDING, ACCEPTED, REJECTED])
 def test_a_board_may_decide_on_whatever_stands_and_its_provider_take_it_back(status: CreditStatus) -> None:
     credit = replace(a_credit(status), status_reason="other", status_text="Before.")
-    accepted = decided(credit, a_decision(Verdict.ACCEPTED), LATER)
+    accepted = apply_decision(credit, a_decision(Verdict.ACCEPTED), LATER)
     assert accepted == replace(credit, status=ACCEPTED, status_reason=None, status_text=None, status_at=LATER)
-    rejected = decided(credit, a_decision(Verdict.REJECTED, Refusal.DUPLICATE, "Had it."), LATER)
+    rejected = apply_decision(credit, a_decision(Verdict.REJECTED, Refusal.DUPLICATE, "Had it."), LATER)
     assert (rejected.status, rejected.status_reason, rejected.status_text) == (REJECTED, "duplicate", "Had it.")
     assert (accepted.holds, rejected.holds) == (True, False)
-    taken = taken_back(rejected, LATER)
+    taken = withdraw_credit(rejected, LATER)
     assert (taken.status, taken.status_reason, taken.status_text, taken.holds) == (WITHDRAWN, None, None, False)
 
 
 def test_a_rejection_without_a_reason_has_the_code_other() -> None:
-    assert decided(a_credit(), a_decision(Verdict.REJECTED), LATER).status_reason == "other"
+    assert apply_decision(a_credit(), a_decision(Verdict.REJECTED), LATER).status_reason == "other"
 
 
 @pytest.mark.parametrize(
@@ -64,24 +72,24 @@ def test_a_rejection_without_a_reason_has_the_code_other() -> None:
 def test_a_decision_that_says_what_stands_changes_nothing(
     status: CreditStatus, decision: Decision, stands: bool
 ) -> None:
-    assert stands_so(a_credit(status), decision) is stands
+    assert matches_decision(a_credit(status), decision) is stands
 
 
 def test_a_decision_sent_again_is_what_it_made() -> None:
     for decision in (a_decision(Verdict.ACCEPTED, Refusal.OTHER), a_decision(Verdict.REJECTED, None, "No.")):
-        assert stands_so(decided(a_credit(), decision, LATER), decision)
+        assert matches_decision(apply_decision(a_credit(), decision, LATER), decision)
 
 
 def test_what_was_withdrawn_goes_nowhere_and_only_what_waits_is_carried() -> None:
-    assert carried(a_credit(), LATER).status is ACCEPTED
+    assert accept_on_delivery(a_credit(), LATER).status is ACCEPTED
     for status in (ACCEPTED, REJECTED, WITHDRAWN):
         with pytest.raises(ValueError, match="cannot become"):
-            carried(a_credit(status), LATER)
+            accept_on_delivery(a_credit(status), LATER)
     for verdict in Verdict:
         with pytest.raises(ValueError, match="cannot become"):
-            decided(a_credit(WITHDRAWN), a_decision(verdict), LATER)
+            apply_decision(a_credit(WITHDRAWN), a_decision(verdict), LATER)
     with pytest.raises(ValueError, match="cannot become"):
-        taken_back(a_credit(WITHDRAWN), LATER)
+        withdraw_credit(a_credit(WITHDRAWN), LATER)
 
 
 class Life:
@@ -234,7 +242,7 @@ def test_what_a_board_took_without_deciding_is_told_as_its(api: Api, service: Se
     tennessee = api_of(api.http, service, "TN", role="board", board="TN-M")
     cursor = tennessee.get(FEED, limit=500).json["next_cursor"]
     tennessee.get(FEED, after=cursor)
-    while feed.settle_next(service):
+    while decisions.settle_next(service):
         pass
     history = api.get(f"{COMPLETIONS}/{reported['completion_id']}/history")
     last, first = history.json["data"]
