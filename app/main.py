@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.core.config import Settings
-from app.core.gc_tuning import collect_rarely
+from app.core.gc_tuning import tune_garbage_collector
 from app.core.http import problems
 from app.core.http.middleware import Surroundings
 from app.routers import (
@@ -79,7 +79,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         app.state.clients = Clients()
         app.state.admit = admit
         background = beside(running) if beside is not None else None
-        collect_rarely()
+        tune_garbage_collector()
         try:
             yield
         finally:

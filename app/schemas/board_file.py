@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable
 
-from app.core.csv_text import safe_text
+from app.core.csv_text import escape_formula
 from app.domain.amounts import format_quarters
 from app.domain.feeds import FeedEvent
 
@@ -53,5 +53,5 @@ def csv_lines(rows: Iterable[Iterable[Cell]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     for row in rows:
-        writer.writerow([safe_text(each) if isinstance(each, str) else each for each in row])
+        writer.writerow([escape_formula(each) if isinstance(each, str) else each for each in row])
     return out.getvalue().encode()

@@ -18,9 +18,9 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.database.failures import stands
+from app.core.database.failures import is_transaction_open
 from app.core.errors import Unavailable
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
 from app.files.mapping.records import Place
@@ -67,13 +67,15 @@ def take(service: Service, at_once: int, batch_id: str | None = None, *, seconds
     """
     reached = _Reached(batch_id)
     try:
-        return service.database.write(partial(_turns, service, at_once, reached, seconds), aside=True)
+        return service.database.write(partial(_turns, service, at_once, reached, seconds), background=True)
     except Unavailable:
         # The database is not there, or very busy: the same piece is tried again later.
         _step_back(service, reached)
         raise
     except Exception as error:
-        log.error("a piece failed", batch_id=reached.batch_id, place=reached.place, records=at_once, **where(error))
+        log.error(
+            "a piece failed", batch_id=reached.batch_id, place=reached.place, records=at_once, **error_fields(error)
+        )
         if reached.place is None:
             raise
         if at_once > 1:
@@ -85,7 +87,7 @@ def _refuse_one(service: Service, batch_id: str | None, place: int) -> Turn | No
     """Refuse the record on which the service failed, unless somebody has gone on with it meanwhile."""
     reached = _Reached(batch_id)
     try:
-        return service.database.write(partial(_turn, service, 1, reached, failing=place), aside=True)
+        return service.database.write(partial(_turn, service, 1, reached, failing=place), background=True)
     except Exception:
         _step_back(service, reached)
         raise
@@ -102,12 +104,12 @@ def _step_back(service: Service, reached: _Reached) -> None:
 def _turns(service: Service, at_once: int, reached: _Reached, seconds: float, connection: Connection) -> Turn | None:
     until, asked = time.monotonic() + seconds, reached.batch_id
     turn = _turn(service, at_once, reached, connection)
-    while turn is not None and time.monotonic() < until and not service.database.waited_for():
+    while turn is not None and time.monotonic() < until and not service.database.has_waiting_writes():
         try:
             with dialect.savepoint(connection):
                 more = _turn(service, at_once, _Reached(asked), connection)
         except Exception:
-            if not stands(connection):
+            if not is_transaction_open(connection):
                 raise
             # The pieces before it stand. It comes again as the first of the next turn, which finds out what is wrong.
             break

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Unavailable
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome, RowResult
 from app.domain.reports import CompletionReport
 from app.services.batches.applying import FAILED, REVOKED, tallied, work_of
@@ -66,7 +66,7 @@ def _surely_judged(service: Service, batch: Batch, rows: Rows, overlay: Overlay)
     except Unavailable:
         raise
     except Exception as error:
-        log.error("records could not be judged", batch_id=batch.batch_id, records=len(rows), **where(error))
+        log.error("records could not be judged", batch_id=batch.batch_id, records=len(rows), **error_fields(error))
         if batch.kind is BatchKind.ACTIVITIES:
             raise
     if len(rows) == 1:
@@ -84,7 +84,7 @@ def _judged(service: Service, batch: Batch, rows: Rows, overlay: Overlay) -> lis
     if batch.kind is BatchKind.LEARNER_COMPLETIONS:
         return service.database.read(partial(_read_only, service, batch, rows, overlay))
     try:
-        service.database.write(partial(_undone, service, batch, rows), aside=True)
+        service.database.write(partial(_undone, service, batch, rows), background=True)
     except _Undone as done:
         return done.results
     raise AssertionError("a rehearsal is always undone")

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFault, FileFaultCode, RawRow
 from app.files.parsing.limits import MEBIBYTE
 from app.files.parsing.parser_client import OpenFile, open_file
@@ -94,7 +94,7 @@ def held(service: Service, batch: Batch) -> Iterator[None]:
                     return
             except Exception as error:
                 # The database is away for a moment; the claim may last until it is back.
-                log.warning("a claim could not be renewed", batch_id=batch.batch_id, **where(error))
+                log.warning("a claim could not be renewed", batch_id=batch.batch_id, **error_fields(error))
 
     thread = threading.Thread(target=renew, name="claim", daemon=True)
     thread.start()
