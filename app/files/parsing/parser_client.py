@@ -32,7 +32,7 @@ import sys
 sys.path.insert(0, sys.argv.pop(1))
 import app
 del sys.path[0]
-from app.formats.child import main
+from app.files.parsing.parser_process import main
 main()
 """
 """`-I` keeps the place of start, the user's packages and `PYTHON…` variables out, and with them this project. So it is

@@ -60,8 +60,8 @@ def confined(program: str) -> list[RawRow]:
     start = f"""
 import sys, json, socket, os, time
 sys.path.insert(0, {ROOT!r})
-from app.formats.child import confine, bound
-from app.formats.limits import Limits
+from app.files.parsing.parser_process import confine, bound
+from app.files.parsing.limits import Limits
 import resource
 os.memfd_create("file")
 confine(Limits(seconds=1, most_seconds=1))
@@ -131,11 +131,11 @@ def test_the_child_runs_what_its_parent_runs(tmp_path: Path) -> None:
     """Also where another copy of the project is installed: this one says so in each row."""
     shutil.copytree(Path(ROOT) / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "json.py").write_text("raise RuntimeError")
-    lines = tmp_path / "app" / "formats" / "lines_reading.py"
+    lines = tmp_path / "app" / "files" / "parsing" / "ndjson.py"
     lines.write_text(lines.read_text().replace("yield number, line", 'yield number, "another copy"'))
     (tmp_path / "run.py").write_text(
         "import sys; root = sys.path.pop(0); import json; sys.path.insert(0, root)\n"
-        "from app.formats.reading import open_file; from app.domain.batches import BatchKind\n"
+        "from app.files.parsing.parser_client import open_file; from app.domain.batches import BatchKind\n"
         "with open_file([b'{}'], BatchKind.ACTIVITIES) as file: print(next(file.pieces())[0].raw)\n"
     )
     run = subprocess.run([sys.executable, tmp_path / "run.py"], capture_output=True, text=True, check=True)
