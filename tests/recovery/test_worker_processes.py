@@ -21,9 +21,9 @@ from app.services.registry import imports
 from app.services.registry.synthetic import synthetic_physicians
 from app.store import dialect
 from tests.builders.sent_files import tab_text
-from tests.conftest import settings_for
 from tests.harness import stopping_worker
 from tests.harness.api import Api, api_of, settle
+from tests.harness.databases import settings_for
 from tests.harness.processes import Installation, eventually, free_port, installation
 from tests.harness.uploads import rows_of, upload
 
