@@ -76,6 +76,21 @@ class Outcome(enum.StrEnum):
     """Refused, with every finding."""
 
 
+class VersionAction(enum.StrEnum):
+    """What made a version of a completion."""
+
+    CREATED = "created"
+    """It was reported."""
+    JOINED = "joined"
+    """Credit was added to it."""
+    UPDATED = "updated"
+    """It was corrected in place."""
+    DECIDED = "decided"
+    """A board decided on some credit of it, or took what it was sent."""
+    WITHDRAWN = "withdrawn"
+    """It was withdrawn, or some credit of it."""
+
+
 def rems_subject(provider_id: str, local_id: str) -> str:
     """Return the subject of a completion without a physician: the provider's own id of the person."""
     return f"{_REMS_SUBJECT}{provider_id}:{local_id}"

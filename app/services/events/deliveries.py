@@ -20,9 +20,9 @@ from app.core.errors import Conflict, NotFound
 from app.core.logging import log
 from app.delivery.sending import Sender
 from app.delivery.signatures import headers_for
+from app.domain.events import EventKind
 from app.domain.webhooks import (
     FAILING_FOR,
-    FEED_AVAILABLE,
     Attempt,
     Delivery,
     DeliveryStatus,
@@ -70,7 +70,7 @@ def enqueue(
     # One that waits will be sent after this commit, and tells of what is new now as well.
     waiting = deliveries.waiting(connection, [each.endpoint_id for each in at_boards])
     rows += [
-        _row(each, f"evt_{new_id()}", FEED_AVAILABLE, now, {"board": each.board or ""}, now, now + FEED_PAUSE)
+        _row(each, f"evt_{new_id()}", EventKind.FEED_AVAILABLE, now, {"board": each.board or ""}, now, now + FEED_PAUSE)
         for each in at_boards
         if each.endpoint_id not in waiting
     ]

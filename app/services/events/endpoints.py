@@ -13,8 +13,8 @@ from app.core.clock import new_id
 from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
 from app.delivery.signatures import new_secret
 from app.delivery.targets import UrlRefused, split
+from app.domain.events import EventKind
 from app.domain.webhooks import (
-    FEED_AVAILABLE,
     OVERLAP,
     DisabledReason,
     Endpoint,
@@ -186,5 +186,5 @@ def _faults(caller: Caller, wishes: Wishes) -> Iterator[tuple[str, str]]:
         yield "/status", "An endpoint is enabled or disabled."
     for_board = caller.provider is None
     for place, kind in enumerate(wishes.get("event_types") or ()):
-        if (kind == FEED_AVAILABLE) is not for_board:
+        if (kind == EventKind.FEED_AVAILABLE) is not for_board:
             yield f"/event_types/{place}", f"{kind} is for {'providers' if for_board else 'boards'}."
