@@ -1,1 +1,1 @@
-"""The commands of the service."""
+"""The command `pars`: one module a noun."""

@@ -1,8 +1,9 @@
 """The error tree. Each error is a class with a status and a code; one handler gives all of them one shape.
 
-    ConfigurationError                       the operator's settings, at start
-    Contended                                lost a race, the transaction is done again
-    CutOff                                   an answer under way cannot be ended; its connection is closed
+    OperatorFault                            what the operator asked for cannot be done; a command prints the sentence
+    └── ConfigurationError                   the settings do not fit together
+    Contended                                a race was lost; the transaction is repeated
+    CutOff                                   a response cannot be completed; its connection is closed
     Problem                                  anything told to a caller (RFC 9457)
     ├── Unreadable 400, ProviderRequired 400
     ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405
@@ -27,16 +28,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 
-class ConfigurationError(Exception):
-    """The settings do not fit together; the start is refused with a sentence."""
+class OperatorFault(Exception):
+    """What the operator asked for cannot be done; the message is the sentence that a command prints before it exits."""
+
+
+class ConfigurationError(OperatorFault):
+    """The settings do not fit together; nothing is started."""
 
 
 class Contended(Exception):
-    """Somebody else changed what this transaction had read; it is rolled back and done again."""
+    """Another transaction changed what this one had read; this one is rolled back and repeated."""
 
 
 class CutOff(Exception):
-    """An answer that is under way cannot be ended as it began; it is cut off, so that nobody takes it for whole."""
+    """A response cannot be completed as it began; the connection is closed, so that nobody takes it for complete."""
 
 
 class Problem(Exception):

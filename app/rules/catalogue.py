@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app.core.errors import OperatorFault
 from app.domain.boards import Board, BoardKind, Change, CreditType, Need, Span
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import code_key
@@ -45,7 +46,7 @@ EXAMPLE_KEYS = {
 """What an example may say of its record; the rest is taken to be right."""
 
 
-class CatalogueError(Exception):
+class CatalogueError(OperatorFault):
     """A board file holds something the catalogue does not know."""
 
     def __init__(self, file: str, line: int, detail: str) -> None:

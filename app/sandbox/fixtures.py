@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from app.core.errors import OperatorFault
 from app.domain.credits import Credit, CreditStatus, Delivery
 from app.domain.decisions import Refusal
 from app.domain.learners import Holding, Learner, RegistryRow
@@ -27,13 +28,9 @@ from app.domain.sandbox import (
 FILE = Path(__file__).parent / "sandbox.toml"
 
 
-class SandboxFault(Exception):
-    """The sandbox's file does not fit together."""
-
-
 @cache
 def sandbox() -> Sandbox:
-    """Return the sandbox as its file has it; raises `SandboxFault`, or what tells of a field that is not known."""
+    """Return the sandbox as its file has it; raises `OperatorFault`, or what tells of a field that is not known."""
     given = tomllib.loads(FILE.read_text(encoding="utf-8"))
     learners = tuple(_learner(**each) for each in given["learners"])
     activities = tuple(_activity(given["common"], **each) for each in given["activities"])
@@ -76,7 +73,7 @@ def _learner(
 ) -> MagicLearner:
     birth_date = read_month_day(date_of_birth)
     if not isinstance(birth_date, MonthDay):
-        raise SandboxFault(f"{name}: no birth date")
+        raise OperatorFault(f"{name}: no birth date")
     decided = board in (CreditStatus.PENDING, CreditStatus.ACCEPTED)
     return MagicLearner(
         name=name,

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.core.errors import OperatorFault
 from app.simulator.view import Decided, Held, View
 
 ROSTER = Path(__file__).parent / "rosters.toml"
 _AS = {"id", "first_name", "last_name", "date_of_birth"}
-
-
-class RosterFault(Exception):
-    """A list of whom boards know cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +36,11 @@ class Roster:
 
 
 def roster_of(code: str, path: Path = ROSTER) -> Roster:
-    """Read whom a board knows; raises `RosterFault`. A board that is not named knows everybody as told."""
+    """Read whom a board knows; raises `OperatorFault`. A board that is not named knows everybody as told."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8")).get(code, {})
     except (OSError, ValueError) as error:
-        raise RosterFault(f"{path}: {error}") from error
+        raise OperatorFault(f"{path}: {error}") from error
     _only(given, {"most_a_year", "learners"}, path)
     learners = {}
     for each in given.get("learners", []):
@@ -56,7 +53,7 @@ def roster_of(code: str, path: Path = ROSTER) -> Roster:
 def _only(given: dict[str, Any], known: set[str], path: Path) -> None:
     unknown = sorted(given.keys() - known)
     if unknown:
-        raise RosterFault(f"{path}: {unknown[0]} is not known there")
+        raise OperatorFault(f"{path}: {unknown[0]} is not known there")
 
 
 def decide_all(view: View, roster: Roster) -> int:

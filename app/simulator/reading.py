@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from app.core.config import write_private
+from app.core.errors import OperatorFault
 from app.simulator.deciding import Roster, decide_all
 from app.simulator.view import Held, View
 
@@ -32,7 +33,7 @@ PATIENCE = 8
 _LATER = {429, 500, 502, 503, 504}
 
 
-class Ended(Exception):
+class RequestFailed(OperatorFault):
     """The service refuses the board, or could not be reached; the sentence says which."""
 
 
@@ -90,7 +91,7 @@ class Board:
     """When it stops, by the monotonic clock."""
 
     def work(self) -> None:
-        """Read and decide, for as long as its manner says; raises `Ended`, `FeedFault`."""
+        """Read and decide, for as long as its manner says; raises `RequestFailed`, `FeedFault`."""
         if self.manner.seconds is not None:
             self.until = time.monotonic() + self.manner.seconds
         decides = self._ask("GET", f"/v1/boards/{self.code}")["decides"]
@@ -153,7 +154,7 @@ class Board:
         write_private(self.file, self.view.as_text())
 
     def _ask(self, method: str, path: str, **given: Any) -> Any:
-        """Ask until there is an answer; raises `Diverged`, `Ended`."""
+        """Ask until there is an answer; raises `Diverged`, `RequestFailed`."""
         for attempt, step in enumerate(_pauses(), 1):
             pause = step
             try:
@@ -168,10 +169,10 @@ class Board:
                     raise Diverged
                 trouble = f"{answer.status_code} {problem.get('code', '')}: {problem.get('detail', '')}"
                 if answer.status_code not in _LATER:
-                    raise Ended(f"{self.code}: {trouble}")
+                    raise RequestFailed(f"{self.code}: {trouble}")
                 pause = max(pause, _seconds(answer.headers.get("retry-after")))
             if (self.manner.once and attempt == PATIENCE) or time.monotonic() > self.until:
-                raise Ended(f"{self.code}: {trouble}")
+                raise RequestFailed(f"{self.code}: {trouble}")
             self.say(f"{self.code}: {trouble}; asking again")
             self.wait(pause)
         raise AssertionError("pauses never end")

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from app.core.errors import OperatorFault
 
-class FeedFault(Exception):
+
+class FeedFault(OperatorFault):
     """The feed broke its promise: a position is missing or came twice, or a credit is told of out of turn."""
 
 

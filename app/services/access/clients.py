@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from app.core.clock import new_id
+from app.core.errors import OperatorFault
 from app.core.security import digest_of, new_api_key, new_secret
 from app.domain.sandbox import PROVIDER_ID
 from app.services.access.callers import ROLE_SCOPES, SCOPES, TEST_SCOPES
@@ -17,10 +18,6 @@ from app.store import clients
 from app.store.sandbox import id_of_sandbox, is_sandbox
 
 _PROVIDER_ID = re.compile(r"\A\d{7}\Z", re.ASCII)
-
-
-class Refused(Exception):
-    """An operator's command that cannot be carried out, with the sentence to print."""
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +33,9 @@ def add_provider(
 ) -> None:
     """Add an accredited provider, or rename one that stands already."""
     if not _PROVIDER_ID.match(provider_id):
-        raise Refused("A provider id has seven digits, leading zeros included.")
+        raise OperatorFault("A provider id has seven digits, leading zeros included.")
     if not name.strip():
-        raise Refused("A provider has a name.")
+        raise OperatorFault("A provider has a name.")
     row = {
         "provider_id": provider_id,
         "name": name.strip(),
@@ -48,7 +45,7 @@ def add_provider(
         "created_at": work.now,
     }
     if provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id):
-        raise Refused(f"{provider_id} is the id of a sandbox.")
+        raise OperatorFault(f"{provider_id} is the id of a sandbox.")
     if clients.provider_exists(work.connection, provider_id):
         clients.rename_provider(work.connection, row)
     else:
@@ -66,16 +63,16 @@ def create(
     scopes: Sequence[str] = (),
     test: bool = False,
 ) -> Created:
-    """Create a client; raises `Refused`. Its making attests, by name and date, the permission of what it reports.
+    """Create a client; raises `OperatorFault`. Its making attests, by name and date, the permission of what it reports.
 
     A test client acts for the sandboxes of its providers; a provider's or vendor's that names none, for the shared one.
     """
     if not name.strip():
-        raise Refused("A client has a name.")
+        raise OperatorFault("A client has a name.")
     possible = _scopes(role, scopes, test=test)
     known = work.service.catalogue.board(board) if board is not None else None
     if board is not None and known is None:
-        raise Refused(f"There is no board {board}.")
+        raise OperatorFault(f"There is no board {board}.")
     acts_for = _acted_for(work, name, role, list(dict.fromkeys(provider_ids)), test=test)
     created = Created(client_id=f"cli_{new_id()}", api_key=new_api_key(test=test), client_secret=new_secret())
     client = {
@@ -99,18 +96,18 @@ def create(
 
 
 def _scopes(role: str, asked: Sequence[str], *, test: bool) -> list[str]:
-    """Return the scopes that a client can have; raises `Refused` when others are asked for."""
+    """Return the scopes that a client can have; raises `OperatorFault` when others are asked for."""
     unknown = [scope for scope in asked if scope not in SCOPES]
     if unknown:
-        raise Refused(f"Unknown scope {unknown[0]}; known: {', '.join(SCOPES)}.")
+        raise OperatorFault(f"Unknown scope {unknown[0]}; known: {', '.join(SCOPES)}.")
     if test and role == "board":
-        raise Refused(
+        raise OperatorFault(
             "A board has no test client: its feed holds live credit only, and that of the sandbox goes nowhere."
         )
     possible = [scope for scope in ROLE_SCOPES[role] if not test or scope in TEST_SCOPES]
     beyond = [scope for scope in asked if scope not in possible]
     if beyond:
-        raise Refused(f"A {'test' if test else role} client cannot have the scope {beyond[0]}.")
+        raise OperatorFault(f"A {'test' if test else role} client cannot have the scope {beyond[0]}.")
     return possible
 
 
@@ -122,7 +119,7 @@ def _acted_for(work: Work, name: str, role: str, provider_ids: Sequence[str], *,
         if not clients.provider_exists(work.connection, provider_id):
             add_provider(work, provider_id, name)
         elif is_sandbox(work.connection, provider_id):
-            raise Refused(f"{provider_id} is a sandbox: only test clients act for it.")
+            raise OperatorFault(f"{provider_id} is a sandbox: only test clients act for it.")
     if not test:
         return list(provider_ids)
     if not provider_ids:
@@ -134,7 +131,7 @@ def renew_key(work: Work, client_id: str) -> str:
     """Give a client a new API key in place of every older one."""
     client = clients.by_id(work.connection, client_id)
     if client is None:
-        raise Refused("There is no such client.")
+        raise OperatorFault("There is no such client.")
     api_key = new_api_key(test=client.test)
     clients.revoke_secrets(work.connection, client_id, work.now)
     row = {"digest": digest_of(api_key), "client_id": client_id, "kind": "api-key", "created_at": work.now}
@@ -144,25 +141,25 @@ def renew_key(work: Work, client_id: str) -> str:
 
 
 def grant(work: Work, client_id: str, provider_id: str) -> None:
-    """Let a vendor act for a provider, its test client for the sandbox of the provider; raises `Refused`."""
+    """Let a vendor act for a provider, its test client for the sandbox of the provider; raises `OperatorFault`."""
     client = clients.by_id(work.connection, client_id)
     if client is None or client.role != "vendor":
-        raise Refused("There is no vendor client with this id.")
+        raise OperatorFault("There is no vendor client with this id.")
     if not clients.provider_exists(work.connection, provider_id) and not (client.test and provider_id == PROVIDER_ID):
-        raise Refused("There is no such provider.")
+        raise OperatorFault("There is no such provider.")
     if client.test:
         provider_id = providers.of_provider(work, provider_id)
     elif is_sandbox(work.connection, provider_id):
-        raise Refused(f"{provider_id} is a sandbox: only test clients act for it.")
+        raise OperatorFault(f"{provider_id} is a sandbox: only test clients act for it.")
     clients.grant(work.connection, client_id, provider_id, work.now)
     work.audit("grant", "client", client_id, provider_id=provider_id)
 
 
 def revoke(work: Work, client_id: str, provider_id: str) -> None:
-    """Take back a vendor's right to act for a provider; raises `Refused`."""
+    """Take back a vendor's right to act for a provider; raises `OperatorFault`."""
     client = clients.by_id(work.connection, client_id)
     if client is not None and client.test:
         provider_id = id_of_sandbox(work.connection, provider_id) or provider_id
     if not clients.revoke_grant(work.connection, client_id, provider_id, work.now):
-        raise Refused("The client has no such right.")
+        raise OperatorFault("The client has no such right.")
     work.audit("revoke", "client", client_id, provider_id=provider_id)

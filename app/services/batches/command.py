@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from hashlib import file_digest
 from pathlib import Path
 
+from app.core.errors import OperatorFault
 from app.domain.batches import Batch, BatchKind
-from app.services.access.clients import Refused
 from app.services.batches import lifecycle, uploads
 from app.services.batches.lifecycle import NewBatch
 from app.services.batches.work import Pace, apply_some, read_one
@@ -23,17 +23,17 @@ PAUSE = 0.2
 def run(
     service: Service, path: Path, provider_id: str, kind: BatchKind, *, dry_run: bool, told: Callable[[Batch], None]
 ) -> Batch:
-    """Take a file in and work it through, telling how far it is; return the batch as it ends. Raises `Refused`."""
+    """Take a file in and process it, reporting progress; return the finished batch. Raises `OperatorFault`."""
     if not service.database.read(lambda connection: clients.provider_exists(connection, provider_id)):
-        raise Refused(f"There is no provider {provider_id}.")
+        raise OperatorFault(f"There is no provider {provider_id}.")
     try:
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+        raise OperatorFault(f"{path} cannot be read: {error.strerror}.") from None
     size = path.stat().st_size
     if not size:
-        raise Refused(f"{path} is empty.")
+        raise OperatorFault(f"{path} is empty.")
     upload_id = uploads.keep_whole(service, provider_id, _pieces(path), size, digest)
     given = NewBatch(
         upload_id=upload_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.config import write_private
+from app.core.errors import OperatorFault
 from app.domain.boards import BoardKind
 from app.domain.comparison_keys import full_name_key
 from app.domain.credits import Outcome
@@ -33,10 +34,6 @@ PROVIDER = "0008001"
 CLIENT = "demo"
 PHYSICIANS = 3_000
 SEED = 20_220_421
-
-
-class DemoFault(Exception):
-    """The demo world does not fit the rules any more."""
 
 
 def load(service: Service) -> Path:
@@ -73,7 +70,7 @@ def _learners(service: Service, given: Sequence[dict[str, Any]]) -> None:
     counts = imports.import_rows(service, enumerate(chain(named, made_up), 1))
     if counts.refused:
         line, reason = counts.refused[0]
-        raise DemoFault(f"learner {line}: {reason}")
+        raise OperatorFault(f"learner {line}: {reason}")
 
 
 def _activity(work: Work, given: dict[str, Any]) -> None:
@@ -86,19 +83,19 @@ def _completion(work: Work, given: dict[str, Any]) -> None:
     body = CompletionIn.model_validate({n: v for n, v in given.items() if n not in ("provider", "submitted")})
     day = read_date(given["submitted"])
     if not hasattr(day, "year"):
-        raise DemoFault(f"{given['activity_id']}: no day of submission")
+        raise OperatorFault(f"{given['activity_id']}: no day of submission")
     received = datetime.combine(day, time(12), UTC)  # type: ignore[arg-type]
     (result,) = pipeline.submit(work, [body.as_report(given["provider"], received, EntryMethod.API)])
     if result.outcome is Outcome.REJECTED:
         broken = ", ".join(finding.rule for finding in result.findings if finding.rejects)
-        raise DemoFault(f"completion of {given['activity_id']} on {given['completed_on']}: {broken}")
+        raise OperatorFault(f"completion of {given['activity_id']} on {given['completed_on']}: {broken}")
 
 
 def board(service: Service, code: str) -> tuple[str, str]:
-    """Keep a fresh key of a board's demo client; return the board's code and the key. Raises `clients.Refused`."""
+    """Keep a fresh key of a board's demo client; return the board's code and the key. Raises `OperatorFault`."""
     known = service.catalogue.board(code)
     if known is None:
-        raise clients.Refused(f"There is no board {code}.")
+        raise OperatorFault(f"There is no board {code}.")
     name = f"{CLIENT}-board-{known.code}"
     key = transact(operator(service), _key, name, role="board", board=known.code)
     write_private(service.settings.data_dir / f"{name}-key", key + "\n")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from app.core.clock import new_id
+from app.core.errors import OperatorFault
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import full_name_key, id_key
@@ -39,7 +40,7 @@ LISTS = ("other_last_names", "licenses", "certifications")
 AT_ONCE = 500
 
 
-class ImportFault(Exception):
+class ImportFault(OperatorFault):
     """A row or a file that cannot be imported. The text names columns and boards, never a person."""
 
 

@@ -7,7 +7,7 @@ import asyncio
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, Contended, Internal, Problem, RateLimited, Unavailable
+from app.core.errors import Conflict, Contended, Internal, OperatorFault, Problem, RateLimited, Unavailable
 from app.domain.activities import Activity
 from app.domain.sandbox import MAGIC, PROVIDER_ID, Trouble
 from app.sandbox.fixtures import sandbox, trouble_of
@@ -18,15 +18,14 @@ from app.store import activities, clients
 from app.store import sandbox as stored
 
 
-class Taken(Exception):
-    """The id of the shared sandbox belongs to an accredited provider."""
-
-
 def shared(work: Work) -> str:
-    """Return the id of the shared sandbox, made on first use and filled up; raises `Taken`."""
+    """Return the id of the shared sandbox, made on first use and filled up.
+
+    Raises `OperatorFault` when an accredited provider has its id.
+    """
     if not stored.is_sandbox(work.connection, PROVIDER_ID):
         if clients.provider_exists(work.connection, PROVIDER_ID):
-            raise Taken(f"The provider {PROVIDER_ID} is accredited: its id cannot be that of the sandbox.")
+            raise OperatorFault(f"The provider {PROVIDER_ID} is accredited: its id cannot be that of the sandbox.")
         _add(work, PROVIDER_ID, sandbox().name, PROVIDER_ID)
     _fill(work, PROVIDER_ID)
     return PROVIDER_ID

@@ -11,12 +11,12 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from app.cli.main import commands
+from app.core.errors import OperatorFault
 from app.main import create_app
-from app.services.access.clients import Refused
 from app.services.context import Service
 from app.services.demo import world
-from app.simulator.deciding import RosterFault, decide_all, roster_of
-from app.simulator.reading import PATIENCE, Ended, LosingAnswers, Manner
+from app.simulator.deciding import decide_all, roster_of
+from app.simulator.reading import PATIENCE, LosingAnswers, Manner, RequestFailed
 from app.simulator.view import Decided, FeedFault, View
 from tests.harness.api import SECRET, Api, a_completion, john, settle, tina
 from tests.harness.simulated_boards import Line, a_board, facts, noted, standing, work
@@ -99,7 +99,7 @@ def test_what_counts_in_a_year_is_summed(tmp_path: Path) -> None:
 )
 def test_a_roster_that_cannot_be_read_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "boards.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(RosterFault):
+    with pytest.raises(OperatorFault, match=r"boards\.toml"):
         roster_of("X", tmp_path / "boards.toml")
 
 
@@ -264,13 +264,13 @@ def test_a_service_that_cannot_answer_now_is_asked_again_when_it_says(
 def test_a_board_that_is_refused_or_alone_ends_with_a_sentence(http: TestClient, service: Service) -> None:
     first = a_board(http, service, "ABA")
     a_board(http, service, "ABA")
-    with pytest.raises(Ended, match="401 unauthenticated"):
+    with pytest.raises(RequestFailed, match="401 unauthenticated"):
         first.work()
 
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("nobody listens")
 
-    with pytest.raises(Ended, match="does not answer"):
+    with pytest.raises(RequestFailed, match="does not answer"):
         a_board(http, service, "ABA", line=httpx.MockTransport(refuse)).work()
 
 
@@ -288,7 +288,7 @@ def test_a_board_that_works_for_a_time_ends_while_the_service_is_away(http: Test
         board.until -= 90
 
     board.wait = wait
-    with pytest.raises(Ended, match="does not answer"):
+    with pytest.raises(RequestFailed, match="does not answer"):
         board.work()
     assert len(asked) == 13 > PATIENCE, "time ends it, not patience"
 
@@ -340,5 +340,5 @@ def test_the_command_reads_from_a_running_service_and_goes_on_when_started_again
 
 
 def test_a_board_that_nobody_knows_is_refused(service: Service) -> None:
-    with pytest.raises(Refused, match="NOPE"):
+    with pytest.raises(OperatorFault, match="NOPE"):
         world.board(service, "NOPE")

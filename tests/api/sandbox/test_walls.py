@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
-from app.core.errors import Problem
+from app.core.errors import OperatorFault, Problem
 from app.domain.candidates import Candidates
 from app.domain.reports import EntryMethod
 from app.matching.exact import find_learner
@@ -322,16 +322,16 @@ def test_a_test_client_from_before_has_no_more_than_a_providers_scopes() -> None
 )
 def test_what_cannot_be_kept_apart_is_not_made(service: Service, given: Mapping[str, Any], why: str) -> None:
     before = footprint(service)
-    with pytest.raises(clients.Refused, match=why):
+    with pytest.raises(OperatorFault, match=why):
         transact(operator(service), clients.create, "somebody", **given)
     assert footprint(service) == before
 
 
 def test_sandboxes_cannot_be_granted_added_or_renamed_as_providers(http: TestClient, service: Service) -> None:
     vendor = api_of(http, service, "LMS", role="vendor")
-    with pytest.raises(clients.Refused, match="only test clients"):
+    with pytest.raises(OperatorFault, match="only test clients"):
         transact(operator(service), clients.grant, vendor.client_id, SHARED)
-    with pytest.raises(clients.Refused, match="id of a sandbox"):
+    with pytest.raises(OperatorFault, match="id of a sandbox"):
         transact(operator(service), clients.add_provider, SHARED, "Accredited")
 
 

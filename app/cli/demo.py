@@ -1,0 +1,55 @@
+"""`pars demo`: the demo world, and boards that read and decide in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from app.cli.support import use_service
+from app.core.config import Settings
+from app.services.demo import world
+from app.simulator import reading
+from app.simulator.deciding import ROSTER, roster_of
+
+commands = typer.Typer(name="demo", no_args_is_help=True, help="The demo world.")
+
+
+@commands.command()
+def load() -> None:
+    """Load the demo world, and put a fresh key of the client `demo` in the data folder."""
+    with use_service() as service:
+        typer.echo(world.load(service))
+
+
+@commands.command()
+def board(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The board's code or name.")],
+    url: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is new.")] = False,
+    slow: Annotated[float, typer.Option(min=0, help="Seconds between reading something and storing it.")] = 0.0,
+    flaky: Annotated[float, typer.Option(min=0, max=1, help="The share of answers that get lost.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Which answers get lost.")] = 1,
+    seconds: Annotated[float | None, typer.Option("--for", min=0, help="Seconds after which it ends.")] = None,
+    roster: Annotated[Path, typer.Option(help="Learners whom boards know otherwise than reported.")] = ROSTER,
+) -> None:
+    """Be a board: read its feed from a running service and decide, until stopped; resumes when started again."""
+    settings = Settings()
+    with use_service() as service:
+        code, key = world.board(service, code)
+    transport: httpx.BaseTransport = httpx.HTTPTransport()
+    board = reading.opened(
+        code,
+        key,
+        line=reading.LosingAnswers(transport, flaky, seed) if flaky else transport,
+        url=url,
+        file=settings.data_dir / f"demo-board-{code}.json",
+        roster=roster_of(code, roster),
+        manner=reading.Manner(once=once, slow=slow, seconds=seconds),
+        say=typer.echo,
+    )
+    with board.http, suppress(KeyboardInterrupt):
+        board.work()

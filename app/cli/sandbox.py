@@ -1,0 +1,30 @@
+"""`pars sandbox`: what test clients can rely on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.support import fail
+from app.sandbox import fixtures
+from app.sandbox import page as sandbox_page
+
+commands = typer.Typer()
+
+
+@commands.command()
+def sandbox(
+    page: Annotated[Path | None, typer.Option(help="Write the tables into this page, between its marks.")] = None,
+) -> None:
+    """Print what test clients can rely on: magic learners, magic activities, and what is answered when."""
+    tables = sandbox_page.tables_of(fixtures.sandbox())
+    if page is None:
+        typer.echo(tables)
+        return
+    try:
+        sandbox_page.write_into(page, tables)
+    except ValueError as error:
+        fail(str(error))
+    typer.echo(page)

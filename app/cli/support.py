@@ -1,0 +1,40 @@
+"""What every command uses: a service that is open for as long as the command runs, and one way to fail."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from app.core.config import Settings
+from app.core.errors import OperatorFault, Problem
+from app.services.context import Service
+from app.services.operations.startup import open_service
+
+
+def fail(sentence: str) -> NoReturn:
+    """End the command with one sentence on standard error and exit code 1."""
+    typer.echo(f"pars: {sentence}", err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def fail_on_faults() -> Iterator[None]:
+    """Turn a fault that the operator can mend into its sentence and exit code 1; a fault of ours stays a traceback."""
+    try:
+        yield
+    except (OperatorFault, Problem) as error:
+        fail(str(error))
+
+
+@contextmanager
+def use_service(*, migrate: bool = True, settings: Settings | None = None) -> Iterator[Service]:
+    """Open the installation of the environment's settings, and close its database at the end."""
+    service = open_service(settings or Settings(), migrate=migrate)
+    try:
+        yield service
+    finally:
+        service.database.close()

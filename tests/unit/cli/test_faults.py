@@ -1,0 +1,49 @@
+"""How a command ends when what it was asked for cannot be done."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+
+import app
+from app.cli.support import fail_on_faults
+from app.core.errors import Conflict, OperatorFault
+
+
+def kinds_of(fault: type[OperatorFault]) -> Iterator[type[OperatorFault]]:
+    yield fault
+    for kind in fault.__subclasses__():
+        yield from kinds_of(kind)
+
+
+def every_fault() -> list[type[OperatorFault]]:
+    for module in pkgutil.walk_packages(app.__path__, "app."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    return list(kinds_of(OperatorFault))
+
+
+@pytest.mark.parametrize("kind", every_fault(), ids=lambda kind: kind.__name__)
+def test_a_fault_of_the_operator_ends_a_command_with_its_sentence(
+    kind: type[OperatorFault], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fault = kind.__new__(kind, "The file is empty.")  # some are built from a file and a line
+    with pytest.raises(SystemExit) as ended, fail_on_faults():
+        raise fault
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "pars: The file is empty.\n"
+
+
+def test_a_problem_ends_a_command_as_it_would_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, fail_on_faults():
+        raise Conflict("Another upload is running.")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "pars: Another upload is running.\n"
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    with pytest.raises(KeyError), fail_on_faults():
+        raise KeyError("a bug")
