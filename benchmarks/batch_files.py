@@ -15,6 +15,7 @@ import xlsxwriter
 from sqlalchemy import Connection
 
 from app.domain.batches import Batch, BatchKind
+from app.domain.clients import Client
 from app.domain.columns import LEARNERS
 from app.domain.learners import RegistryRow
 from app.schemas.activities import ActivityIn
@@ -23,7 +24,6 @@ from app.services.batches import lifecycle, uploads
 from app.services.batches.lifecycle import NewBatch
 from app.services.context import Caller, operator, transact
 from app.store import clients
-from app.store.clients import Client
 from benchmarks.world import PROVIDER, World
 
 FORMATS = ("tab", "xlsx", "xml", "ndjson")

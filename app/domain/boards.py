@@ -63,7 +63,7 @@ class CreditType(msgspec.Struct, frozen=True, kw_only=True):
         return _keys(self.name, self.aliases)
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class FactChange(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of a board that are different for completions from a day on."""
 
     since: date
@@ -93,7 +93,7 @@ class Board:
     credit_types: tuple[CreditType, ...] = ()
     special_credits: tuple[str, ...] = ()
     advice: frozenset[str] = frozenset()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FactChange, ...] = ()
     """What is different from a day on, oldest first."""
     _types: dict[str, CreditType | None] = field(init=False, default_factory=dict, repr=False, compare=False)
     """The types by how they were asked for before: files ask for the same over and over."""

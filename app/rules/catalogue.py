@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.errors import OperatorFault
-from app.domain.boards import Board, BoardKind, Change, CreditType, Need, Span
+from app.domain.boards import Board, BoardKind, CreditType, FactChange, Need, Span
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import code_key
 from app.domain.formats import ACTIVITY_FORMATS
@@ -218,7 +218,7 @@ class _BoardFile:
             self.nothing_left(row)
         return span
 
-    def change(self, row: dict[str, Any]) -> Change:
+    def change(self, row: dict[str, Any]) -> FactChange:
         """Read one `[[changes]]` table: what is different for completions from a day on.
 
         What a board's types, participation and collaboration are has dates of its own.
@@ -236,7 +236,7 @@ class _BoardFile:
             facts["special_credits"] = self.texts(row, "special_credits")
         if "advice" in row:
             facts["advice"] = frozenset(self.advices(row))
-        read = Change(
+        read = FactChange(
             since=self.take(row, "from", date, required=True),
             source=self.take(row, "source", str, required=True),
             facts=tuple(facts.items()),

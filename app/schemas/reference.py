@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.domain.boards import Board, BoardKind, Change, Need, Span
+from app.domain.boards import Board, BoardKind, FactChange, Need, Span
 from app.domain.formats import ActivityFormat
 from app.domain.rules import RuleFacts
 from app.schemas.base import Out
@@ -42,7 +42,7 @@ class ChangeOut(Out):
     facts: dict[str, Any]
 
     @classmethod
-    def of(cls, change: Change) -> ChangeOut:
+    def of(cls, change: FactChange) -> ChangeOut:
         """Show a change, sets as sorted lists."""
         facts = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in change.facts}
         return cls(since=change.since, source=change.source, facts=facts)

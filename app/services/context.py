@@ -19,9 +19,9 @@ from app.core.database.transactions import Database
 from app.core.http.preferences import NONE, Preferences
 from app.core.security import Keyring
 from app.domain.catalogue import Catalogue
+from app.domain.clients import Client
 from app.domain.credits import Completion, Credit
 from app.store import commits, dialect
-from app.store.clients import Client
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -6,23 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
+from app.domain.clients import Client
 from app.models import organisations as tables
 from app.store import dialect
-
-
-class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """A client as its key names it: what it may do, and for whom."""
-
-    client_id: str
-    role: str
-    board: str | None
-    test: bool
-    scopes: frozenset[str]
-    provider_ids: frozenset[str]
-
 
 _CLIENT = "c.client_id, c.role, c.board, c.test, c.scopes"
 _WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}

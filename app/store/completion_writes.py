@@ -7,84 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import Connection
 
 from app.core.errors import Contended
 from app.domain.comparison_keys import full_name_key
-from app.domain.credits import REMS, Completion, Credit, CreditStatus
+from app.domain.completion_changes import Change, LedgerDelta
+from app.domain.credits import Completion, Credit
 from app.models import completions as tables
 from app.store import dialect
-from app.store.completions import Day
 
 NO_MAXIMUM = 2**62
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be written of one completion: it is new, or has a new version."""
-
-    completion: Completion
-    before: Completion | None
-    added: tuple[Credit, ...] = ()
-    restated: tuple[Credit, ...] = ()
-    """Credits whose status changed."""
-    corrected: tuple[Credit, ...] = ()
-    """Credits of which their boards are to be told something else than before."""
-    rewritten: tuple[Credit, ...] = ()
-    """Credits of which only what no board is told has changed."""
-    corrected_whole: bool = False
-    """Whether the completion is corrected in place, and not only added to or withdrawn."""
-
-    def turned(self) -> Iterator[tuple[Completion, int]]:
-        """Yield what no longer counts with -1, and what counts now with 1."""
-        if self.before is not None:
-            yield self.before, -1
-        yield self.completion, 1
-
-    def by_day(self) -> Iterator[tuple[Day, int]]:
-        """Yield by how many quarters what counts on a day grows or shrinks, credit by credit."""
-        for completion, sign in self.turned():
-            for credit in completion.credits:
-                if credit.holds:
-                    day = (self.completion.provider_id, completion.subject, credit.board, completion.completed_on)
-                    yield day, sign * credit.quarters
-
-    @property
-    def taken_back(self) -> list[str]:
-        """Boards whose credit it withdraws, and `REMS` with a completion that has it."""
-        boards = [each.board for each in self.restated if each.status is CreditStatus.WITHDRAWN]
-        with_rems = self.completion.withdrawn_at is not None and self.completion.rems is not None
-        return [*boards, REMS] if with_rems else boards
-
-    @property
-    def rewrites(self) -> bool:
-        """Whether what the completion itself says changes: its activity, day or occasion, or the person as reported."""
-        return self.corrected_whole or (self.before is not None and self.before.person != self.completion.person)
-
-    @property
-    def frees(self) -> bool:
-        """Whether it may give free what another record of the same set takes: a day, an occasion, a board."""
-        return self.corrected_whole or bool(self.restated) or self.completion.withdrawn_at is not None
-
-
-class LedgerDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of what a learner holds of an activity's maximum, and the maximum it may not pass."""
-
-    activity_id: str
-    subject: str
-    target: str
-    quarters: int
-    maximum: int
-
-    @property
-    def bound(self) -> dict[str, Any]:
-        """The change as parameters of a statement."""
-        return {
-            "activity_id": self.activity_id,
-            "subject": self.subject,
-            "target": self.target,
-            "quarters": self.quarters,
-            "maximum": self.maximum,
-        }
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +51,7 @@ def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
     freed: dict[str, int] = {}
     for each in written:
         change = each.change
-        pairs = {completion.pair for completion, _ in change.turned()}
+        pairs = {completion.pair for completion, _ in change.before_and_after()}
         number = max(reached.get(pair, 0) for pair in pairs)
         number += (_kind(change) - number) % _KINDS
         key = change.completion.completion_id
@@ -249,7 +182,7 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
 def change_ledger(connection: Connection, deltas: Iterable[LedgerDelta]) -> None:
     """Add to what learners hold; raises `Contended` when a maximum would be passed, for the rules to say so."""
     ordered = sorted((each for each in deltas if each.quarters), key=lambda d: (d.activity_id, d.subject, d.target))
-    shrunk = [each.bound for each in ordered if each.quarters < 0]
+    shrunk = [asdict(each) for each in ordered if each.quarters < 0]
     changed = _grow_ledger(connection, [each for each in ordered if each.quarters > 0]) + dialect.run(
         connection,
         "UPDATE ledger SET quarters = quarters + :quarters WHERE activity_id = :activity_id AND subject = :subject "
@@ -273,7 +206,7 @@ def _grow_ledger(connection: Connection, grown: Sequence[LedgerDelta]) -> int:
             connection,
             "INSERT INTO ledger (activity_id, subject, target, quarters) "
             f"VALUES (:activity_id, :subject, :target, :quarters) {_GROWN}",
-            [each.bound for each in grown],
+            [asdict(each) for each in grown],
         )
     # One statement for all under the same maximum: sent one by one, they take ten times as long.
     by_maximum: defaultdict[int, list[LedgerDelta]] = defaultdict(list)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
 
 from sqlalchemy import Connection
 
+from app.domain.completion_changes import Day, Pair
 from app.domain.credits import (
     REMS,
     Completion,
@@ -29,12 +29,6 @@ COLUMNS = (
 )
 LINKS = "LEFT JOIN learner_links l ON l.provider_id = c.provider_id AND l.learner_id = c.learner_id"
 _PAIR_LOCKS = 0x7061
-
-Pair = tuple[str, str]
-"""(activity, subject): what one learner has in one activity."""
-
-Day = tuple[str, str, str, date]
-"""(provider, learner, board, day): what is summed over all of a provider's activities."""
 
 
 def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from app.core.errors import Forbidden, ProviderRequired
 from app.core.security import digest_of
+from app.domain.clients import Client
 from app.store import clients
-from app.store.clients import Client
 
 __all__ = ["Client"]
 

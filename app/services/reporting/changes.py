@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from app.core.clock import new_id
 from app.domain.comparison_keys import full_name_key
+from app.domain.completion_changes import Change
 from app.domain.credits import Completion, Credit, CreditStatus, Delivery
 from app.domain.decisions import withdraw_credit
 from app.domain.learners import Learner, Person
@@ -19,7 +20,6 @@ from app.rules.case import Case, subject_of
 from app.rules.placement import Target
 from app.sandbox.fixtures import answered
 from app.services.context import Work
-from app.store.completion_writes import Change
 
 
 def new_credit(work: Work, target: Target, day: date, learner: Learner | None) -> Credit:

@@ -6,10 +6,9 @@ import pickle
 import zlib
 from dataclasses import dataclass, field
 
+from app.domain.completion_changes import Change, Day, Pair
 from app.domain.credits import Completion, Gone
 from app.rules.placement import Standing
-from app.store.completion_writes import Change
-from app.store.completions import Day, Pair
 
 
 @dataclass(slots=True)
@@ -42,6 +41,6 @@ class Overlay:
 
     def count(self, change: Change, boards: frozenset[str]) -> None:
         """Remember by how much a change would move the sums of days, for the boards that are summed by day."""
-        for day, quarters in change.by_day():
+        for day, quarters in change.day_deltas():
             if day[2] in boards:
                 self._days[day] = self._days.get(day, 0) + quarters

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from app.core.clock import new_id
 from app.core.errors import CompletionRejected, Contended
 from app.domain.candidates import Wanted
+from app.domain.completion_changes import Change, Day, Pair
 from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
@@ -36,8 +37,6 @@ from app.services.reporting.dry_run_state import Overlay
 from app.services.reporting.learner_ids import keep_learner_ids, learner_id_of
 from app.services.reporting.saving import keep, partly_withdrawn, withdrawn
 from app.store import activities, completions, learners
-from app.store.completion_writes import Change
-from app.store.completions import Day, Pair
 
 _DAILY = "daily-credits-unusual"
 
@@ -111,7 +110,7 @@ def rehearse(
     summed = frozenset(board.code for board in work.service.catalogue.boards.values() if _DAILY in board.advice)
     for _, change in changes:
         overlay.count(change, summed)
-    for pair in {completion.pair for _, change in changes for completion, _ in change.turned()}:
+    for pair in {completion.pair for _, change in changes for completion, _ in change.before_and_after()}:
         overlay.keep(pair, loaded.standing[pair])
     return results
 
@@ -173,12 +172,12 @@ class _Loaded(msgspec.Struct, frozen=True, kw_only=True):
         before, after = change.before, change.completion
         if before is not None and before.pair != after.pair:
             self.standing[before.pair] = self.standing[before.pair].without(before.completion_id)
-        if before is not None and (taken := change.taken_back):
+        if before is not None and (taken := change.withdrawn_boards):
             self.standing[before.pair].gone.update((before.completed_on, before.occasion, each) for each in taken)
         self.standing[after.pair].put(after)
         if after.completion_id in self.corrected:
             self.corrected[after.completion_id] = after
-        for day, quarters in change.by_day() if self.day_quarters else ():
+        for day, quarters in change.day_deltas() if self.day_quarters else ():
             if day in self.day_quarters:
                 self.day_quarters[day] += quarters
 

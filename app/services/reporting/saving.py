@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
+from app.domain.completion_changes import Change, LedgerDelta
 from app.domain.credits import CME, Completion, Credit, CreditStatus, Delivery, held_quarters
 from app.domain.decisions import withdraw_credit
 from app.services.context import Work
 from app.store import completion_versions, completion_writes
-from app.store.completion_writes import Change, LedgerDelta, Written
+from app.store.completion_writes import Written
 
 
 def keep(changes: Sequence[tuple[Work, Change]], known: Mapping[str, Activity], *, verb: str) -> None:
@@ -28,7 +29,7 @@ def keep(changes: Sequence[tuple[Work, Change]], known: Mapping[str, Activity], 
     connection = changes[0][0].connection
     totals: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for work, each in changes:
-        for completion, sign in each.turned():
+        for completion, sign in each.before_and_after():
             for target, quarters in held_quarters(completion.credits).items():
                 totals[*completion.pair, target] += sign * quarters
         _tell(work, each, verb)
@@ -84,7 +85,7 @@ def _tell(work: Work, change: Change, verb: str) -> None:
 def _verb(change: Change, verb: str) -> str:
     if change.corrected_whole:
         return "correct"
-    return "withdraw" if change.taken_back else verb
+    return "withdraw" if change.withdrawn_boards else verb
 
 
 def _version(work: Work, change: Change, verb: str) -> dict[str, Any]:

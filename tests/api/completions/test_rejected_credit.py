@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from app.domain.completion_changes import Change
 from app.domain.credits import Completion, CreditStatus
 from app.services.context import Service, Work, operator, transact
 from app.services.reporting.saving import keep
 from app.store import completions
-from app.store.completion_writes import Change
 from tests.harness.api import GRAND_ROUNDS, Api, a_completion, points, settle, tina
 
 
