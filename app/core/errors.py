@@ -25,7 +25,9 @@ The docstring of a problem is its title and, on `/problems/{code}`, its explanat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+import msgspec
 
 
 class OperatorFault(Exception):
@@ -44,6 +46,20 @@ class CutOff(Exception):
     """A response cannot be completed as it began; the connection is closed, so that nobody takes it for complete."""
 
 
+class ErrorItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One fault of a request, and where it is; what is None is left out of the answer."""
+
+    code: str
+    pointer: str | None = None
+    """JSON Pointer into the body; empty for the body as a whole."""
+    parameter: str | None = None
+    """Name of a query or path parameter."""
+    header: str | None = None
+    detail: str
+    hint: str | None = None
+    rule_url: str | None = None
+
+
 class Problem(Exception):
     """Something went wrong."""
 
@@ -54,15 +70,20 @@ class Problem(Exception):
         self,
         detail: str = "",
         *,
-        errors: Sequence[Mapping[str, Any]] = (),
+        errors: Sequence[ErrorItem] = (),
         headers: Mapping[str, str] | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(detail or type(self).title())
         self.detail = detail or type(self).title()
-        self.errors = errors
+        self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.extra = extra
+
+    @property
+    def faults(self) -> tuple[ErrorItem, ...]:
+        """The faults it lists; when it lists none, the problem itself as one."""
+        return self.errors or (ErrorItem(code=self.code, detail=self.detail),)
 
     @classmethod
     def title(cls) -> str:
@@ -229,6 +250,11 @@ class ParameterInvalid(InvalidRequest):
     """A query parameter or header cannot be read."""
 
     code = "parameter-invalid"
+
+    @classmethod
+    def of(cls, parameter: str, detail: str) -> Self:
+        """Return the problem of one parameter."""
+        return cls(detail, errors=[ErrorItem(code=cls.code, parameter=parameter, detail=detail)])
 
 
 class IdempotencyMismatch(InvalidRequest):

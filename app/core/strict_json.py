@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from app.core.errors import InvalidRequest, Problem, Unreadable
+from app.core.errors import ErrorItem, InvalidRequest, Problem, Unreadable
 from app.core.http.problems import pointer_of
 
 LONG_NUMBER = 400
@@ -36,7 +36,7 @@ def _why(body: bytes | str, message: str) -> Problem:
         pointer = _lone_surrogate(body)
         if pointer is not None:
             detail = "The text has half a surrogate pair, which is no character."
-            return InvalidRequest(errors=[{"code": "format", "pointer": pointer, "detail": detail}])
+            return InvalidRequest(errors=[ErrorItem(code="format", pointer=pointer, detail=detail)])
     place = message[message.index(" at line") :] if " at line" in message else ""
     return Unreadable(f"The body is no JSON{place}.")
 

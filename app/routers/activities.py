@@ -12,6 +12,7 @@ from app.core.errors import (
     ActivityChangeCoversCredits,
     ActivityHasCompletions,
     Conflict,
+    ErrorItem,
     Forbidden,
     InternalIdReused,
     InternalIdTaken,
@@ -92,10 +93,10 @@ async def put_activity(
     named = text_or_none(internal_id)
     if named is None:
         detail = "The internal id is blank."
-        raise ParameterInvalid(errors=[{"code": "parameter-invalid", "parameter": "internal_id", "detail": detail}])
+        raise ParameterInvalid(errors=[ErrorItem(code=ParameterInvalid.code, parameter="internal_id", detail=detail)])
     if given.internal_id not in (None, named):
         detail = "The internal id of the body is another than that of the address."
-        raise InvalidRequest(errors=[{"code": "format", "pointer": "/internal_id", "detail": detail}])
+        raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/internal_id", detail=detail)])
     given = replace(given, internal_id=named)
     put, created = await transact_async(caller, changes.put, given, if_match)
     told = _told(put, caller.service.clock().date(), 201 if created else 200, located=True)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.core.errors import Forbidden, ParameterInvalid, Unauthenticated
+from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthenticated
 from app.core.http.preferences import read_preferences
 from app.core.http.problems import request_id_of
 from app.routers.description.responses import Responses
@@ -196,7 +196,7 @@ _Wait = Annotated[
 
 def _refuse_blank(key: str | None) -> None:
     if key is not None and not key.strip():
-        item = {"code": "parameter-invalid", "header": "Idempotency-Key", "detail": "The key is blank."}
+        item = ErrorItem(code=ParameterInvalid.code, header="Idempotency-Key", detail="The key is blank.")
         raise ParameterInvalid(errors=[item])
 
 

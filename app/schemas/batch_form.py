@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.core.errors import InvalidRequest, PermissionNotAttested
+from app.core.errors import ErrorItem, InvalidRequest, PermissionNotAttested
 from app.core.http.multipart import Form
 from app.domain.batches import BatchKind
 from app.schemas.problems import rule_url
@@ -76,10 +76,13 @@ def read_form(form: Form) -> BatchIn:
     if kind == BatchKind.LEARNER_COMPLETIONS and not flags["permission_attested"]:
         detail = "The learners' permission to report is not attested; nothing was kept of the file."
         hint = "Send permission_attested=true with the file once the learners have agreed to the reporting."
-        item = {
-            "code": "permission", "pointer": "/permission_attested", "detail": detail, "hint": hint,
-            "rule_url": rule_url("permission"),
-        }  # fmt: skip
+        item = ErrorItem(
+            code="permission",
+            pointer="/permission_attested",
+            detail=detail,
+            hint=hint,
+            rule_url=rule_url("permission"),
+        )
         raise PermissionNotAttested(detail, errors=[item])
     return BatchIn(
         kind=BatchKind(kind),
@@ -96,7 +99,7 @@ def plain_name(name: str) -> str:
     return kept[-LONGEST_NAME:] or "file"
 
 
-def _file_faults(form: Form) -> list[dict[str, Any]]:
+def _file_faults(form: Form) -> list[ErrorItem]:
     if not form.files:
         return [_fault("/file", "type", "There is no file. Send it as the part `file`, with a filename.")]
     faults = [
@@ -111,7 +114,7 @@ def _file_faults(form: Form) -> list[dict[str, Any]]:
     return faults
 
 
-def _field_faults(form: Form) -> list[dict[str, Any]]:
+def _field_faults(form: Form) -> list[ErrorItem]:
     known = FORM["properties"].keys() - {"file"}
     faults = []
     for name, values in form.fields.items():
@@ -124,12 +127,12 @@ def _field_faults(form: Form) -> list[dict[str, Any]]:
     return faults
 
 
-def _flag(form: Form, name: str, faults: list[dict[str, Any]]) -> bool:
+def _flag(form: Form, name: str, faults: list[ErrorItem]) -> bool:
     given = (form.fields.get(name) or [""])[0].strip().lower()
     if given not in TRUE | FALSE:
         faults.append(_fault(f"/{name}", "type", "Give true or false."))
     return given in TRUE
 
 
-def _fault(pointer: str, code: str, detail: str) -> dict[str, Any]:
-    return {"code": code, "pointer": pointer, "detail": detail}
+def _fault(pointer: str, code: str, detail: str) -> ErrorItem:
+    return ErrorItem(code=code, pointer=pointer, detail=detail)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from app.core.errors import InvalidRequest, Problem
-from app.core.http.problems import listed_faults, problem_body
+from app.core.http.problems import error_items, problem_body
 from app.domain.amounts import in_credits
 from app.domain.credits import Completion, Credit, Outcome
 from app.domain.findings import Finding
@@ -89,7 +89,7 @@ class BulkIn(Strict):
             try:
                 yield CompletionIn.model_validate(item)
             except ValidationError as error:
-                yield InvalidRequest(errors=listed_faults(error.errors(include_input=False, include_url=False)))
+                yield InvalidRequest(errors=error_items(error.errors(include_input=False, include_url=False)))
 
 
 class BulkItemOut(BaseModel):

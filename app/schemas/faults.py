@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from app.core.errors import Problem
-from app.core.http.problems import listed_faults
+from app.core.errors import ErrorItem, Problem
+from app.core.http.problems import error_items
 from app.domain.findings import Finding, Severity
 
 _HINTS = {
@@ -22,22 +21,22 @@ _HINTS = {
 
 def findings_of(error: ValidationError) -> tuple[Finding, ...]:
     """Return every fault that a schema found, as findings that refuse the record."""
-    return _refusals(listed_faults(error.errors(include_input=False, include_url=False)))
+    return _refusals(error_items(error.errors(include_input=False, include_url=False)))
 
 
 def findings_of_problem(problem: Problem) -> tuple[Finding, ...]:
     """Return why a text could not be read at all, as findings that refuse the record."""
-    return _refusals(problem.errors or [{"code": problem.code, "detail": problem.detail}])
+    return _refusals(problem.faults)
 
 
-def _refusals(items: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+def _refusals(items: Iterable[ErrorItem]) -> tuple[Finding, ...]:
     return tuple(
         Finding(
-            rule=item["code"],
+            rule=item.code,
             severity=Severity.REJECT,
-            pointer=item.get("pointer", ""),
-            detail=item["detail"],
-            hint=_HINTS[item["code"]],
+            pointer=item.pointer or "",
+            detail=item.detail,
+            hint=_HINTS[item.code],
         )
         for item in items
     )

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 
 from app.core.csv_text import plain_text
-from app.core.errors import InvalidRequest, Unreadable
+from app.core.errors import ErrorItem, InvalidRequest, Unreadable
 from app.core.http.problems import Raised
 from app.core.http.routing import StrictRequest, StrictRoute
 
@@ -45,14 +45,14 @@ class CsvRequest(StrictRequest):
         except csv.Error as error:
             raise Raised(Unreadable(f"The table cannot be read at line {lines.line_num}: {error}.")) from None
 
-    def _unknown(self, place: int) -> dict[str, Any]:
+    def _unknown(self, place: int) -> ErrorItem:
         # By its place: where the heading is missing, the first line has somebody's name.
-        return {
-            "code": "field-unknown",
-            "pointer": "",
-            "detail": f"Column {place} of the first line is not known.",
-            "hint": f"Columns are {', '.join(sorted(self.known))}.",
-        }
+        return ErrorItem(
+            code="field-unknown",
+            pointer="",
+            detail=f"Column {place} of the first line is not known.",
+            hint=f"Columns are {', '.join(sorted(self.known))}.",
+        )
 
     def _row(self, heading: list[str], cells: list[str], line: int) -> dict[str, Any]:
         if len(cells) > len(heading):
@@ -67,7 +67,7 @@ class CsvRequest(StrictRequest):
 _WHOLE = re.compile(r"[0-9]{1,18}(\.0{1,9})?")
 _MOST_TOLD = 20
 """Columns that are told as unknown at most: a table of another kind has many."""
-_FIRST_LINE = {"code": "format", "pointer": "", "detail": "A column is named twice, or not at all."}
+_FIRST_LINE = ErrorItem(code="format", pointer="", detail="A column is named twice, or not at all.")
 
 
 def tabular(list_name: str, *, known: Set[str], whole: Set[str], ignored: Set[str], needed: str) -> type[StrictRoute]:

@@ -116,7 +116,7 @@ def sort_keys(given: str | None, known: Collection[str]) -> list[SortKey]:
     ]
     if len({key.name for key in keys}) < len(keys) or not all(key.name in known for key in keys):
         detail = f"The order is a comma list of these keys, each at most once: {', '.join(known)}."
-        raise ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "sort", "detail": detail}])
+        raise ParameterInvalid.of("sort", detail)
     return keys
 
 
@@ -151,8 +151,7 @@ def turn(keyring: Keyring, query: Q, bound_to: str) -> Turned[Q]:
 
 
 def _foreign_cursor() -> ParameterInvalid:
-    detail = "This cursor does not belong to this list with these filters in this order."
-    return ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "cursor", "detail": detail}])
+    return ParameterInvalid.of("cursor", "This cursor does not belong to this list with these filters in this order.")
 
 
 def place_after(after: Any, length: int) -> list[Any] | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.core.errors import (
+    ErrorItem,
     Internal,
     InvalidRequest,
     MethodNotAllowed,
@@ -57,7 +59,7 @@ def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     if problem.errors:
-        body["errors"] = list(problem.errors)
+        body["errors"] = msgspec.to_builtins(problem.errors)
     return body | problem.extra
 
 
@@ -78,22 +80,23 @@ def pointer_of(location: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:100] for part in location)
 
 
-def _described(error: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one fault of reading as an error item; what was sent is never given back."""
+def _error_item(error: Mapping[str, Any]) -> ErrorItem:
+    """Return one validation error of Pydantic as an error item; what was sent is never given back."""
     kind = str(error["type"])
-    where, *place = error["loc"]
+    source, *location = error["loc"]
     code = _CODES.get(kind) or ("format" if any(word in kind for word in _FORMATS) else "type")
-    item: dict[str, Any] = {"code": code, "detail": _DETAILS.get(kind) or _sentence(str(error["msg"]))}
-    if where == "body":
-        item["pointer"] = pointer_of(place)
-    else:
-        item["header" if where == "header" else "parameter"] = str(place[0]) if place else ""
-    return item
+    detail = _DETAILS.get(kind) or _sentence(str(error["msg"]))
+    if source == "body":
+        return ErrorItem(code=code, pointer=pointer_of(location), detail=detail)
+    name = str(location[0]) if location else ""
+    if source == "header":
+        return ErrorItem(code=code, header=name, detail=detail)
+    return ErrorItem(code=code, parameter=name, detail=detail)
 
 
-def listed_faults(faults: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return faults of reading a part of the body by itself as error items, their pointers beginning at that part."""
-    return [_described({**each, "loc": ("body", *each["loc"])}) for each in faults[:MOST_ERRORS]]
+def error_items(errors: Sequence[Mapping[str, Any]]) -> list[ErrorItem]:
+    """Return validation errors of one part of the body as error items, their pointers relative to that part."""
+    return [_error_item({**error, "loc": ("body", *error["loc"])}) for error in errors[:MOST_ERRORS]]
 
 
 _DETAILS = {
@@ -139,7 +142,7 @@ def install(app: FastAPI) -> None:
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         faults = error.errors()
-        items = [_described(each) for each in faults[:MOST_ERRORS]]
-        kind = InvalidRequest if any("pointer" in item for item in items) else ParameterInvalid
+        items = [_error_item(fault) for fault in faults[:MOST_ERRORS]]
+        kind = InvalidRequest if any(item.pointer is not None for item in items) else ParameterInvalid
         detail = f"{len(faults)} faults; the first {MOST_ERRORS} are listed." if len(faults) > MOST_ERRORS else ""
         return problem_response(kind(detail, errors=items), request_id_of(request))

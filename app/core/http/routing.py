@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import (
+    ErrorItem,
     NotFound,
     ParameterInvalid,
     ParameterUnknown,
@@ -63,7 +64,9 @@ class StrictRoute(APIRoute):
             if unknown:
                 raise ParameterUnknown(
                     errors=[
-                        {"code": "parameter-unknown", "parameter": name[:100], "detail": "This parameter is not known."}
+                        ErrorItem(
+                            code=ParameterUnknown.code, parameter=name[:100], detail="This parameter is not known."
+                        )
                         for name in list(dict.fromkeys(unknown))[:MOST_ERRORS]
                     ],
                 )
@@ -71,7 +74,7 @@ class StrictRoute(APIRoute):
             if broken:
                 detail = "The text has a character that cannot be kept."
                 raise ParameterInvalid(
-                    errors=[{"code": "parameter-invalid", "parameter": broken[0], "detail": detail}],
+                    errors=[ErrorItem(code=ParameterInvalid.code, parameter=broken[0], detail=detail)],
                 )
             reader = self.reader_of(request.headers.get("content-type", "")) if takes_json else _as_json
             if reader is None:

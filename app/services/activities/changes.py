@@ -13,6 +13,7 @@ from app.core.errors import (
     ActivityRejected,
     Conflict,
     Contended,
+    ErrorItem,
     InternalIdReused,
     InternalIdTaken,
     NotFound,
@@ -86,7 +87,7 @@ def close(work: Work, activity_id: str) -> RegisteredActivity:
     missing = list(stored.activity.missing_to_activate()) + list(stored.activity.missing_to_close())
     if missing:
         errors = [
-            {"code": "conflict", "pointer": "/" + name.replace(".", "/"), "detail": f"{name} is missing."}
+            ErrorItem(code="conflict", pointer="/" + name.replace(".", "/"), detail=f"{name} is missing.")
             for name in missing
         ]
         raise Conflict("The activity lacks what closing needs.", errors=errors, missing=missing)
@@ -112,8 +113,8 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     count, first = uncovered_completions.standing(work.connection, activity_id, FEW)
     if count:
         detail = f"{_counted(count)} in the way; withdraw first."
-        error = {"code": "activity-has-completions", "pointer": "", "detail": detail}
-        error["rule_url"] = rule_url("activity-has-completions")
+        code = ActivityHasCompletions.code
+        error = ErrorItem(code=code, pointer="", detail=detail, rule_url=rule_url(code))
         raise ActivityHasCompletions(detail, errors=[error], count=count, completions=first)
     activities.remove(work.connection, activity_id, work.now)
     work.audit("delete", "activity", activity_id, version=stored.version)
@@ -154,13 +155,13 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
         if count:
             hit.append(bound)
             errors.append(
-                {
-                    "code": "activity-change-covers-credits",
-                    "pointer": bound.pointer,
-                    "detail": f"{bound.detail} {_counted(count)} would no longer be covered.",
-                    "hint": "Withdraw or correct those completions first.",
-                    "rule_url": rule_url("activity-change-covers-credits"),
-                }
+                ErrorItem(
+                    code=ActivityChangeCoversCredits.code,
+                    pointer=bound.pointer,
+                    detail=f"{bound.detail} {_counted(count)} would no longer be covered.",
+                    hint="Withdraw or correct those completions first.",
+                    rule_url=rule_url(ActivityChangeCoversCredits.code),
+                )
             )
     if hit:
         count, first = uncovered_completions.uncovered(work.connection, before.activity_id, hit, FEW)

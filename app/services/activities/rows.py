@@ -12,7 +12,7 @@ from functools import partial
 from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
-from app.core.errors import Conflict, Contended, NotFound, Problem
+from app.core.errors import Conflict, Contended, ErrorItem, NotFound, Problem
 from app.core.logging import log, where
 from app.domain.activities import Activity, RegisteredActivity
 from app.domain.batches import Batch, RawRow, RowOutcome, RowResult
@@ -122,19 +122,18 @@ def _known(work: Work, read: ActivityRecord) -> str | None:
 
 
 def _refused(code: str, pointer: str, detail: str) -> Problem:
-    return Conflict(detail, errors=[{"code": code, "pointer": pointer, "detail": detail}])
+    return Conflict(detail, errors=[ErrorItem(code=code, pointer=pointer, detail=detail)])
 
 
 def _said(problem: Problem) -> list[Finding]:
     """Return what a problem says, as findings about the row."""
-    errors = problem.errors or [{"code": problem.code, "detail": problem.detail}]
     return [
         Finding(
-            rule=str(each["code"]),
+            rule=fault.code,
             severity=Severity.REJECT,
-            pointer=str(each.get("pointer", "")),
-            detail=str(each["detail"]),
-            hint=str(each.get("hint", "")),
+            pointer=fault.pointer or "",
+            detail=fault.detail,
+            hint=fault.hint or "",
         )
-        for each in errors
+        for fault in problem.faults
     ]

@@ -70,7 +70,7 @@ def open_written(
     batch = get(connection, caller, batch_id)
     if which is Which.ORIGINAL:
         if asked is not None and (batch.head is None or asked is not batch.head.format):
-            raise _unwritable("The original file is given back as it came, in no other format.")
+            raise ParameterInvalid.of("format", "The original file is given back as it came, in no other format.")
         return Written(
             name=batch.filename, media_type="application/octet-stream", pieces=content(caller.service, batch.upload_id)
         )
@@ -83,17 +83,13 @@ def open_written(
     try:
         format = written_format(batch.head, asked, batch.counts.get("rejected", 0) if which is Which.REJECTED else 0)
     except NotWritable as reason:
-        raise _unwritable(str(reason)) from None
+        raise ParameterInvalid.of("format", str(reason)) from None
     titles = {Which.REJECTED: "Rejection", Which.SUCCESSFUL: "Successful"}
     return Written(
         name=file_name(titles[which], batch.finished_at or batch.updated_at, format),
         media_type=media_type(format),
         pieces=_pieces(caller.service, batch, batch.head, which, format),
     )
-
-
-def _unwritable(detail: str) -> ParameterInvalid:
-    return ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "format", "detail": detail}])
 
 
 def _pieces(service: Service, batch: Batch, head: Head, which: Which, format: FileFormat) -> Iterator[bytes]:

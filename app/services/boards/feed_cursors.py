@@ -37,8 +37,7 @@ def open_cursor(caller: Caller, sealed: str) -> FeedCursor:
     """Read a cursor from its text; raises `ParameterInvalid` for one that is not the caller's."""
     opened = caller.service.keyring.unseal("cursor", sealed, caller.bound_to(_PATH))
     if opened is None:
-        detail = "This cursor does not belong to this feed."
-        raise ParameterInvalid(detail, errors=[{"code": "parameter-invalid", "parameter": "after", "detail": detail}])
+        raise ParameterInvalid.of("after", "This cursor does not belong to this feed.")
     # Cursors made before they held a decision have two values.
     position, event_id, *decision = json.loads(opened)
     return FeedCursor(position=position, event_id=event_id, decision_id=decision[0] if decision else "")

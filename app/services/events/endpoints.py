@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.core.errors import Conflict, InvalidRequest, NotFound
+from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
 from app.delivery.signatures import new_secret
 from app.delivery.targets import UrlRefused, split
 from app.domain.webhooks import (
@@ -171,7 +171,7 @@ def _saved(work: Work, endpoint: Endpoint, verb: str) -> Endpoint:
 
 
 def _judge(caller: Caller, wishes: Wishes) -> None:
-    faults = [{"code": "format", "pointer": pointer, "detail": detail} for pointer, detail in _faults(caller, wishes)]
+    faults = [ErrorItem(code="format", pointer=pointer, detail=detail) for pointer, detail in _faults(caller, wishes)]
     if faults:
         raise InvalidRequest(errors=faults)
 

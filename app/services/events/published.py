@@ -87,10 +87,7 @@ def read(connection: Connection, caller: Caller, *, after: str | None, limit: in
     if after is not None:
         opened = keyring.unseal("cursor", after, bound_to)
         if opened is None:
-            detail = "This cursor does not belong to these events."
-            raise ParameterInvalid(
-                detail, errors=[{"code": "parameter-invalid", "parameter": "after", "detail": detail}]
-            )
+            raise ParameterInvalid.of("after", "This cursor does not belong to these events.")
         position, event_id = json.loads(opened)
     if position and events.at(connection, caller.provider_id, position) != event_id:
         raise CursorDiverged

@@ -167,7 +167,7 @@ def test_reports_of_both_sides_are_stored_in_one_transaction(api: Api, tester: A
     results = service.database.write(lambda connection: report_together(connection, items))
     stood = [each for each in results if isinstance(each, group.Submitted)]
     assert [each.completion and each.completion.provider_id for each in stood] == [OURS, SHARED]
-    assert [{error["code"] for error in each.errors} for each in results if isinstance(each, Problem)] == [
+    assert [{error.code for error in each.errors} for each in results if isinstance(each, Problem)] == [
         {"learner-unmatched"}, {"learner-unmatched", "licence-unknown"}, {"activity-known"}, {"activity-known"},
     ]  # fmt: skip
     assert count(service, "SELECT count(*) FROM board_events") == events + 1
