@@ -134,7 +134,7 @@ class WebhookDeliveryOut(Out):
     finished_at: datetime | None = Field(description="When it was delivered, or given up.")
 
     @classmethod
-    def of(cls, delivery: domain.Delivery) -> WebhookDeliveryOut:
+    def of(cls, delivery: domain.WebhookDelivery) -> WebhookDeliveryOut:
         """Show a delivery."""
         return cls.model_validate(
             {
