@@ -34,7 +34,7 @@ from app.routers.depends import admit, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access.callers import Clients
 from app.services.context import Service
-from app.services.operations.startup import catalogue_of, open_service
+from app.services.operations.startup import open_service, read_catalogue
 
 ROUTERS = (
     activities.router,
@@ -106,7 +106,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         body_deadline=settings.body_deadline,
         uploads=UPLOADS,
     )
-    catalogue = service.catalogue if service is not None else catalogue_of(settings)
+    catalogue = service.catalogue if service is not None else read_catalogue(settings)
     app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]
     refuse_undeclared(app)
     return app

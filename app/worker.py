@@ -12,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 from app.core.errors import Problem
 from app.core.logging import error_fields, log
-from app.domain.webhooks import Leased
+from app.domain.webhooks import LeasedDelivery
 from app.services import idempotency
 from app.services.batches import uploads
 from app.services.batches import work as batch_work
 from app.services.batches.work import Pace
 from app.services.boards.decisions import settle_next
 from app.services.context import Service
-from app.services.events import deliveries
-from app.services.events.deliveries import Courier
-from app.services.operations.sealing import Sealed, seal_next
+from app.services.events import sender
+from app.services.events.deliveries import remove_finished
+from app.services.events.sender import WebhookSender
+from app.services.operations.sealing import SealResult, seal_next
 from app.store import clients, commits, stalled_connections
 
 PAUSE_SECONDS = 0.25
@@ -71,7 +72,7 @@ class Sending:
     """A thread that sends webhooks, many at a time: one that takes long keeps no other from being sent."""
 
     def __init__(self, service: Service) -> None:
-        self._courier = Courier.of(service)
+        self._sender = WebhookSender.of(service)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="sending", daemon=True)
         self._thread.start()
@@ -86,10 +87,10 @@ class Sending:
 
     async def _run(self) -> None:
         # Names are resolved in threads, which a slow name server may hold: there is one for every attempt.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(deliveries.AT_ONCE, "resolver"))
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(sender.AT_ONCE, "resolver"))
         under_way: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
-            taken = await self._take(deliveries.AT_ONCE - len(under_way))
+            taken = await self._take(sender.AT_ONCE - len(under_way))
             under_way |= {asyncio.create_task(self._deliver(each)) for each in taken}
             if not taken and under_way:
                 await asyncio.wait(under_way, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -102,16 +103,16 @@ class Sending:
                 each.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _take(self, most: int) -> list[Leased]:
+    async def _take(self, most: int) -> list[LeasedDelivery]:
         try:
-            return await self._courier.take(most) if most > 0 else []
+            return await self._sender.lease_due(most) if most > 0 else []
         except Exception as error:
             _report("sending", error)
             return []
 
-    async def _deliver(self, held: Leased) -> None:
+    async def _deliver(self, held: LeasedDelivery) -> None:
         try:
-            await self._courier.deliver(held)
+            await self._sender.deliver(held)
         except Exception as error:
             # Its lease ends, and it is sent again.
             _report("sending", error)
@@ -148,7 +149,7 @@ def seal(service: Service) -> bool:
     """Seal what was committed, and put its events before boards and providers."""
     if not service.database.read(commits.any_unsealed):
         return False
-    return service.database.write(lambda connection: seal_next(connection, service)) is Sealed.A_PART
+    return service.database.write(lambda connection: seal_next(connection, service)) is SealResult.A_PART
 
 
 def settle(service: Service) -> bool:
@@ -160,7 +161,7 @@ def forget(service: Service) -> bool:
     """Forget what is older than promised: idempotency keys, finished deliveries, uploads that never became a batch."""
     before = service.clock() - idempotency.KEPT
     service.database.write(lambda connection: clients.forget_keys(connection, before))
-    deliveries.forget_finished(service)
+    remove_finished(service)
     return uploads.forget_abandoned(service) > 0
 
 

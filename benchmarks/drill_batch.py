@@ -79,7 +79,7 @@ def _files(installed: World, kills: int) -> tuple[int, float]:
         pass
     for batch, format in zip(sent, batch_files.FORMATS, strict=True):
         _compare(_ended(installed.service, installed, batch), expected[batch.batch_id], format)
-    faults = checks.faults(installed.service)
+    faults = checks.find_faults(installed.service)
     assert not faults, faults
     print(f"  every file as uninterrupted after {interruptions} interruptions", flush=True)
     return interruptions, slowest

@@ -69,7 +69,7 @@ def drill(database: str, installed: World, seconds: float, seed: int) -> None:
         stage.drain()
         print(f"{database}: decisions {dict(stage.decisions())}, answers that were lost {stage.lost()}", flush=True)
         counts = [_prove(stage, each) for each in BOARDS]
-    faults = checks.faults(installed.service)
+    faults = checks.find_faults(installed.service)
     assert not faults, faults
     assert stage.kills["server"] and sum(stage.kills.values()) > stage.kills["server"], "nothing was killed"
     print(f"{database}: {'; '.join(counts)}; every invariant holds", flush=True)

@@ -123,7 +123,7 @@ def _prove_and_clear(installed: World) -> None:
     service = installed.service
     while service.database.write(lambda connection: seal_next(connection, service)):
         pass
-    faults = checks.faults(service)
+    faults = checks.find_faults(service)
     assert not faults, faults
     asyncio.run(activity_learners.withdraw_all(operator(service, PROVIDER), GRAND_ROUNDS))
 

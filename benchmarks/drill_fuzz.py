@@ -322,7 +322,7 @@ def _orders(keys: Iterable[str]) -> Iterator[str]:
 
 def _after(installed: World, log: Path, learners: Iterable[dict[str, Any]]) -> list[str]:
     """Prove the invariants, and that the log neither tells of a failure nor of anybody."""
-    found = [f"invariant broken: {fault}" for fault in checks.faults(installed.service)]
+    found = [f"invariant broken: {fault}" for fault in checks.find_faults(installed.service)]
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     failed = [line for line in lines if "request failed" in line or "Traceback" in line]
     found += [f"{len(failed)} failures in the log, the first: {failed[0][:500]}"] if failed else []

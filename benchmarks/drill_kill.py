@@ -81,7 +81,7 @@ def _round(installed: World, bodies: list[bytes]) -> set[str]:
 
 def _prove(installed: World, answered: set[str]) -> None:
     """Show that what was answered stands, nothing twice, and every invariant holds."""
-    faults = checks.faults(installed.service)
+    faults = checks.find_faults(installed.service)
     assert not faults, faults
     query = text("SELECT completion_id, subject, completed_on FROM completions")
     rows = installed.service.database.read(lambda connection: connection.execute(query).all())

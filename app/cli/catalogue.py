@@ -10,7 +10,7 @@ import typer
 from app.cli.support import fail, use_service
 from app.core.config import Settings
 from app.rules.examples import failed
-from app.services.operations.startup import catalogue_of, kept_files
+from app.services.operations.startup import read_catalogue, stored_board_files
 
 commands = typer.Typer(name="catalogue", no_args_is_help=True, help="The boards' files.")
 
@@ -19,7 +19,7 @@ commands = typer.Typer(name="catalogue", no_args_is_help=True, help="The boards'
 def check() -> None:
     """Read the boards' files, those in the data folder's catalogue/ included, and run their examples."""
     settings = Settings()
-    catalogue = catalogue_of(settings)
+    catalogue = read_catalogue(settings)
     failures = list(failed(catalogue))
     for failure in failures:
         expected, found = ", ".join(failure.expected) or "no refusal", ", ".join(failure.found) or "no refusal"
@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """Write the board files by which records were once judged."""
     with use_service(migrate=False) as service:
-        files = service.database.read(lambda connection: kept_files(connection, digest))
+        files = service.database.read(lambda connection: stored_board_files(connection, digest))
     if files is None:
         fail("No record was judged by a catalogue of this digest.")
     for name, text in files.items():

@@ -16,7 +16,7 @@ def check() -> None:
     """Prove the invariants of the database; exit 1 with a list when one is broken."""
     # It holds no lock, so it may pause between two statements for as long as it needs.
     with use_service(migrate=False, settings=Settings().model_copy(update={"stall_limit": 0})) as service:
-        faults = checks.faults(service)
+        faults = checks.find_faults(service)
     for fault in faults:
         typer.echo(fault)
     if faults:

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from app.delivery.targets import Resolver, UrlRefused, is_public, split, system_resolver
-from app.domain.webhooks import Attempt, Outcome
+from app.domain.webhooks import Attempt, AttemptOutcome
 
 PATIENCE_SECONDS = 15.0
 """For all of it: the name, the connection, the request, the answer."""
@@ -43,37 +43,39 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
             async with asyncio.timeout(self.patience):
                 return await self._attempt(url, headers, body, answered)
         except TimeoutError:
-            return answered[0] if answered else Attempt(outcome=Outcome.TIMED_OUT)
+            return answered[0] if answered else Attempt(outcome=AttemptOutcome.TIMED_OUT)
 
     async def _attempt(self, url: str, headers: Mapping[str, str], body: bytes, answered: list[Attempt]) -> Attempt:
         try:
             host, port = split(url, allow_private=self.allow_private)
             addresses = await self.resolve(host, port)
         except UrlRefused:
-            return Attempt(outcome=Outcome.ADDRESS_REFUSED)
+            return Attempt(outcome=AttemptOutcome.ADDRESS_REFUSED)
         except (OSError, UnicodeError):
-            return Attempt(outcome=Outcome.NAME_UNKNOWN)
+            return Attempt(outcome=AttemptOutcome.NAME_UNKNOWN)
         if not addresses:
-            return Attempt(outcome=Outcome.NAME_UNKNOWN)
+            return Attempt(outcome=AttemptOutcome.NAME_UNKNOWN)
         if not (self.allow_private or all(is_public(each) for each in addresses)):
-            return Attempt(outcome=Outcome.ADDRESS_REFUSED)
+            return Attempt(outcome=AttemptOutcome.ADDRESS_REFUSED)
         return await self._to_any(addresses[:MOST_ADDRESSES], _request(url, host, headers, body), answered)
 
     async def _to_any(self, addresses: Sequence[str], request: httpx.Request, answered: list[Attempt]) -> Attempt:
         """Send to the first address that can be connected to: until then, nothing has been sent."""
-        failed = Attempt(outcome=Outcome.CONNECTION_FAILED)
+        failed = Attempt(outcome=AttemptOutcome.CONNECTION_FAILED)
         for address in addresses:
             request.url = request.url.copy_with(host=address.partition("%")[0])
             try:
                 return await self._exchange(request, answered)
             except httpx.ConnectTimeout:
-                failed = Attempt(outcome=Outcome.TIMED_OUT)
+                failed = Attempt(outcome=AttemptOutcome.TIMED_OUT)
             except httpx.ConnectError as error:
-                failed = Attempt(outcome=Outcome.TLS_FAILED if _about_tls(error) else Outcome.CONNECTION_FAILED)
+                failed = Attempt(
+                    outcome=AttemptOutcome.TLS_FAILED if _about_tls(error) else AttemptOutcome.CONNECTION_FAILED
+                )
             except httpx.TimeoutException:
-                return answered[0] if answered else Attempt(outcome=Outcome.TIMED_OUT)
+                return answered[0] if answered else Attempt(outcome=AttemptOutcome.TIMED_OUT)
             except httpx.TransportError:
-                return answered[0] if answered else Attempt(outcome=Outcome.CONNECTION_FAILED)
+                return answered[0] if answered else Attempt(outcome=AttemptOutcome.CONNECTION_FAILED)
         return failed
 
     async def _exchange(self, request: httpx.Request, answered: list[Attempt]) -> Attempt:
@@ -116,11 +118,11 @@ async def _drain(response: httpx.Response) -> None:
 def _read(response: httpx.Response) -> Attempt:
     status = response.status_code
     if 200 <= status < 300:
-        return Attempt(outcome=Outcome.ACCEPTED, answer=status)
+        return Attempt(outcome=AttemptOutcome.ACCEPTED, answer=status)
     if status == 410:
-        return Attempt(outcome=Outcome.GONE, answer=status)
+        return Attempt(outcome=AttemptOutcome.GONE, answer=status)
     asked = _retry_after(response.headers) if status in (429, 503) else None
-    return Attempt(outcome=Outcome.REFUSED, answer=status, retry_after=asked)
+    return Attempt(outcome=AttemptOutcome.REFUSED, answer=status, retry_after=asked)
 
 
 def _retry_after(headers: httpx.Headers) -> timedelta | None:

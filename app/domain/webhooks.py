@@ -1,4 +1,4 @@
-"""Webhooks: where a client wants to be told, what is to be sent there, and what became of an attempt."""
+"""Webhooks: endpoints, deliveries with their attempts, and how failed attempts are retried."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-PAUSES = (
+RETRY_PAUSES = (
     timedelta(seconds=5),
     timedelta(minutes=5),
     timedelta(minutes=30),
@@ -19,22 +19,22 @@ PAUSES = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-"""How long to wait after each failed attempt: ten attempts in a little over three days (Standard Webhooks)."""
-MOST_LATE = 0.2
-"""Pauses are longer by a random part of this, so that what failed together does not come back together."""
-FAILING_FOR = timedelta(days=3)
-"""An endpoint at which everything has failed for so long is disabled."""
-OVERLAP = timedelta(hours=24)
-"""How long a secret still signs after another has taken its place."""
+"""The wait after each failed attempt: ten attempts in a little over three days (Standard Webhooks)."""
+JITTER = 0.2
+"""A wait is longer by a random part up to this, so that what failed together is not retried together."""
+DISABLED_AFTER = timedelta(days=3)
+"""An endpoint at which every attempt has failed for so long is disabled."""
+SECRET_OVERLAP = timedelta(hours=24)
+"""How long a secret still signs after it was rotated."""
 
 
 class EndpointStatus(enum.StrEnum):
-    """Whether an endpoint is sent anything."""
+    """Whether anything is sent to an endpoint."""
 
     ENABLED = "enabled"
-    """It is told what it wants."""
+    """It is sent the events that it wants."""
     DISABLED = "disabled"
-    """It is told nothing, until its client enables it."""
+    """It is sent nothing until its client enables it."""
 
 
 class DisabledReason(enum.StrEnum):
@@ -45,23 +45,23 @@ class DisabledReason(enum.StrEnum):
     GONE = "gone"
     """It answered 410."""
     FAILING = "failing"
-    """Everything sent to it failed for three days."""
+    """Every attempt failed for three days."""
 
 
 class DeliveryStatus(enum.StrEnum):
-    """How far a delivery has come."""
+    """Where a delivery stands."""
 
     PENDING = "pending"
-    """It waits for its first attempt, or for the next."""
+    """It waits for its first attempt or for the next one."""
     SENDING = "sending"
-    """A worker is at it."""
+    """A worker has leased it."""
     DELIVERED = "delivered"
     """The receiver answered 2xx."""
     DEAD = "dead"
-    """It is not tried any more, unless the client asks for it."""
+    """No further attempt is made unless the client asks for one."""
 
 
-class Outcome(enum.StrEnum):
+class AttemptOutcome(enum.StrEnum):
     """What became of an attempt."""
 
     ACCEPTED = "accepted"
@@ -79,9 +79,9 @@ class Outcome(enum.StrEnum):
     NAME_UNKNOWN = "name-unknown"
     """The host's name has no address."""
     ADDRESS_REFUSED = "address-refused"
-    """The host's address is one to which nothing is sent."""
+    """The host's address is private or reserved; nothing is sent there."""
     SECRET_UNREADABLE = "secret-unreadable"
-    """The secret was kept under a key that the installation no longer has: it must be rotated."""
+    """The secret is encrypted under a key that the installation no longer has; it must be rotated."""
     ENDPOINT_DISABLED = "endpoint-disabled"
     """Nothing was sent: the endpoint is disabled or deleted."""
     RIGHT_REVOKED = "right-revoked"
@@ -89,14 +89,14 @@ class Outcome(enum.StrEnum):
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret as it is kept: encrypted, and until when it signs (None for the newest)."""
+    """A signing secret as it is stored: encrypted, and until when it signs (None for the newest)."""
 
     sealed: str
     until: datetime | None
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a client wants to be told of a provider's records, or a board's of its feed."""
+    """A URL at which a client receives a provider's events, or a board's client `feed.available`."""
 
     endpoint_id: str
     client_id: str
@@ -115,12 +115,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
-    def wants(self, kind: str) -> bool:
-        """Tell whether it is to be told of this kind of event."""
-        return not self.event_types or kind in self.event_types
+    def wants(self, type: str) -> bool:
+        """Whether events of this type are sent to it."""
+        return not self.event_types or type in self.event_types
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """One event for one endpoint."""
 
     delivery_id: str
@@ -133,45 +133,46 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     due_at: datetime
     tried_at: datetime | None
-    outcome: Outcome | None
+    outcome: AttemptOutcome | None
     answer: int | None
     created_at: datetime
     finished_at: datetime | None
 
 
-class Leased(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that this worker holds, with its endpoint as it stands at this moment."""
+class LeasedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery leased by this worker, with its endpoint as it stands now."""
 
-    delivery: Delivery
+    delivery: WebhookDelivery
     fence: int
+    """The fencing token: the outcome is saved only under it."""
     endpoint: Endpoint
     deleted: bool
     entitled: bool
     """Whether the client still has a key, and the right to act for the provider."""
 
     @property
-    def hindrance(self) -> Outcome | None:
-        """Why it is not to be sent at all."""
+    def skip_reason(self) -> AttemptOutcome | None:
+        """Why it must not be sent at all; None when it may be."""
         if self.deleted or self.endpoint.status is EndpointStatus.DISABLED:
-            return Outcome.ENDPOINT_DISABLED
-        return None if self.entitled else Outcome.RIGHT_REVOKED
+            return AttemptOutcome.ENDPOINT_DISABLED
+        return None if self.entitled else AttemptOutcome.RIGHT_REVOKED
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an attempt, with the receiver's answer if there was one."""
+    """The outcome of an attempt, with the receiver's HTTP status if there was an answer."""
 
-    outcome: Outcome
+    outcome: AttemptOutcome
     answer: int | None = None
     retry_after: timedelta | None = None
-    """How long the receiver asks to be left alone."""
+    """How long the receiver asks to wait."""
 
 
-def pause_after(attempts: int, retry_after: timedelta | None, chance: float) -> timedelta | None:
-    """Return how long to wait after so many failed attempts, None when it was the last.
+def retry_pause(attempts: int, retry_after: timedelta | None, chance: float) -> timedelta | None:
+    """Return the wait after so many failed attempts, None after the last.
 
-    `chance`, from 0 to 1, is the random part. What a receiver asks for is honoured up to the longest pause.
+    `chance`, from 0 to 1, sets the jitter. `Retry-After` is honoured up to the longest wait.
     """
-    if attempts > len(PAUSES):
+    if attempts > len(RETRY_PAUSES):
         return None
-    pause = PAUSES[attempts - 1]
-    return max(pause, min(retry_after or pause, PAUSES[-1])) * (1 + MOST_LATE * chance)
+    pause = RETRY_PAUSES[attempts - 1]
+    return max(pause, min(retry_after or pause, RETRY_PAUSES[-1])) * (1 + JITTER * chance)

@@ -13,7 +13,7 @@ from app.routers.depends import CompletionsReader
 from app.routers.openapi import problems
 from app.schemas.events import EventOut, EventPage
 from app.services.context import read_async
-from app.services.events import published
+from app.services.events import provider_events
 
 router = APIRouter(prefix="/v1/events", tags=["Events"], route_class=StrictRoute)
 
@@ -35,5 +35,5 @@ async def list_events(caller: CompletionsReader, query: Annotated[EventQuery, Qu
     it, and ask again with it later. 410 tells that the service was restored to an earlier state: read your records
     anew, then the events from the beginning.
     """
-    told = await read_async(caller, published.read, after=query.after, limit=min(query.limit, MOST))
-    return EventPage(data=[EventOut.of(each) for each in told.events], next_cursor=told.cursor)
+    found = await read_async(caller, provider_events.read, after=query.after, limit=min(query.limit, MOST))
+    return EventPage(data=[EventOut.of(each) for each in found.events], next_cursor=found.cursor)

@@ -31,7 +31,7 @@ async def live() -> str:
 @router.get("/readyz", response_class=PlainTextResponse, responses=problems(503))
 async def ready(request: Request) -> str:
     """Tell that the database answers and has the newest schema."""
-    await service_of(request).database.read_async(health.ready)
+    await service_of(request).database.read_async(health.check_ready)
     return "ok\n"
 
 

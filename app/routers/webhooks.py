@@ -95,7 +95,7 @@ async def delete_webhook_endpoint(caller: WebhooksManager, endpoint_id: Endpoint
 @router.post("/{endpoint_id}/rotate-secret", response_model=WebhookSecretOut)
 async def rotate_webhook_secret(caller: WebhooksManager, endpoint_id: EndpointId) -> Response:
     """Give an endpoint another secret, shown this once. For 24 hours the one before signs as well."""
-    return _with_secret(*await transact_async(caller, endpoints.rotate, endpoint_id), status=200)
+    return _with_secret(*await transact_async(caller, endpoints.rotate_secret, endpoint_id), status=200)
 
 
 @router.get("/{endpoint_id}/deliveries", response_model=WebhookDeliveryPage)

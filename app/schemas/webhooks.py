@@ -7,14 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
-from typing_extensions import TypeAliasType
 
 from app.domain import webhooks as domain
 from app.domain.events import EventKind
-from app.domain.webhooks import DeliveryStatus, DisabledReason, EndpointStatus
+from app.domain.webhooks import AttemptOutcome, DeliveryStatus, DisabledReason, EndpointStatus
 from app.schemas.base import Description, OneOf, Out, Strict, Url
 
-AttemptOutcome = TypeAliasType("AttemptOutcome", domain.Outcome)
 _Url = Annotated[
     Url,
     Field(
@@ -120,7 +118,7 @@ class WebhookDeliveryOut(Out):
     finished_at: datetime | None = Field(description="When it was delivered, or given up.")
 
     @classmethod
-    def of(cls, delivery: domain.Delivery) -> WebhookDeliveryOut:
+    def of(cls, delivery: domain.WebhookDelivery) -> WebhookDeliveryOut:
         """Show a delivery."""
         return cls.model_validate(
             {

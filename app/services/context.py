@@ -1,4 +1,4 @@
-"""What every verb is given: the service it runs in, who called, and the transaction it works in."""
+"""What every service function is given: the installation, the caller, and the transaction."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from app.core.config import Settings
 from app.core.database.transactions import Database
 from app.core.http.preferences import NONE, Preferences
 from app.core.security import Keyring
+from app.domain.audit import AuditFields
 from app.domain.catalogue import Catalogue
 from app.domain.clients import Client
 from app.domain.credits import Completion, Credit
 from app.store import commits, dialect
+from app.store.commits import AuditRow, BoardEventRow, Commit, CommitRow
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,48 +52,48 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def provider_id(self) -> str:
-        """The provider acted for, on operations that belong to one."""
+        """The provider acted for, in operations that require one."""
         assert self.provider is not None
         return self.provider
 
     def bound_to(self, path: str) -> str:
-        """Name the list whose cursors only this client, acting for this provider, may turn."""
+        """Return what a cursor of a list is sealed for: this client, acting for this provider, at this path."""
         return f"{self.client.client_id} {self.provider} {path}"
 
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """One transaction: its connection, its moment, and what it did, recorded as it ends."""
+    """One transaction of one caller: its connection, its time, and the entries and events written as it ends."""
 
     connection: Connection
     caller: Caller
     now: datetime
     commit_id: str = field(default_factory=new_id)
-    _audit: list[dict[str, Any]] = field(default_factory=list)
-    _events: list[dict[str, Any]] = field(default_factory=list)
+    _audit: list[AuditRow] = field(default_factory=list)
+    _events: list[BoardEventRow] = field(default_factory=list)
 
     @property
     def service(self) -> Service:
         """The installation."""
         return self.caller.service
 
-    def audit(self, verb: str, noun: str, subject_id: str, **fields: Any) -> None:
-        """Note what was done to which thing. Fields hold names, versions and digests, never identity data."""
+    def audit(self, verb: str, subject_id: str, fields: AuditFields) -> None:
+        """Add an entry to the audit log; the noun is that of `fields`."""
         self._audit.append(
             {
                 "commit_id": self.commit_id,
                 "item": len(self._audit),
                 "verb": verb,
-                "noun": noun,
+                "noun": fields.noun,
                 "subject_id": subject_id,
-                "fields": fields,
+                "fields": msgspec.to_builtins(fields),
             }
         )
 
-    def tell_board(self, event: str, credit: Credit, completion: Completion) -> None:
-        """Put an event before the board of a credit; the sealer gives it a position after the commit.
+    def add_board_event(self, event: str, credit: Credit, completion: Completion) -> None:
+        """Add an event for the board of a credit; the sealer gives it its position after the commit.
 
-        Of the sandbox no board hears.
+        A test client's events are dropped: no board hears of the sandbox.
         """
         if self.caller.client.test:
             return
@@ -111,24 +113,24 @@ class Work:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Undo what the block wrote when it raises, with what it noted and told."""
-        audited, told = len(self._audit), len(self._events)
+        """Run a block behind a savepoint: when it raises, its writes, audit entries and board events are undone."""
+        entries, events = len(self._audit), len(self._events)
         try:
             with dialect.savepoint(self.connection):
                 yield
         except Exception:
-            del self._audit[audited:], self._events[told:]
+            del self._audit[entries:], self._events[events:]
             raise
 
     def record(self) -> None:
-        """Write what was done; a transaction that did nothing leaves no trace."""
+        """Write the commit with its audit entries and board events; without entries, nothing."""
         record([self])
 
-    def did(self) -> commits.Done | None:
-        """Return what was done, None when it was nothing."""
+    def as_commit(self) -> Commit | None:
+        """Return the commit to write, None when there is no audit entry."""
         if not self._audit:
             return None
-        commit = {
+        commit: CommitRow = {
             "commit_id": self.commit_id,
             "at": self.now,
             "client_id": self.caller.client.client_id,
@@ -137,18 +139,20 @@ class Work:
             "audit_rows": len(self._audit),
             "board_events": len(self._events),
         }
-        return commits.Done(commit=commit, audit=self._audit, events=self._events)
+        return Commit(commit=commit, audit=self._audit, events=self._events)
 
 
 def record(works: Sequence[Work]) -> None:
-    """Write what several works of one transaction did, each as a commit of its own."""
-    done = [each for work in works if (each := work.did()) is not None]
+    """Write what several callers' work in one transaction did, a commit for each."""
+    done = [commit for work in works if (commit := work.as_commit()) is not None]
     if done:
         commits.record(works[0].connection, done)
 
 
-Writing = Callable[Concatenate[Work, P], T]
-Reading = Callable[Concatenate[Connection, Caller, P], T]
+WriteVerb = Callable[Concatenate[Work, P], T]
+"""A service function that writes: it is given the work, and may raise to undo all of it."""
+ReadVerb = Callable[Concatenate[Connection, Caller, P], T]
+"""A service function that only reads."""
 
 
 def _transaction(caller: Caller, verb: Callable[[Work], T]) -> Callable[[Connection], T]:
@@ -161,18 +165,18 @@ def _transaction(caller: Caller, verb: Callable[[Work], T]) -> Callable[[Connect
     return run
 
 
-def transact(caller: Caller, verb: Writing[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a writing verb in a transaction of its own; when this returns, its work is durable."""
+def transact(caller: Caller, verb: WriteVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function that writes in a transaction of its own; its work is durable when this returns."""
     return caller.service.database.write(_transaction(caller, partial(_call, verb, args, kwargs)))
 
 
-async def transact_async(caller: Caller, verb: Writing[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a writing verb from the event loop; when this returns, its work is durable."""
+async def transact_async(caller: Caller, verb: WriteVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do as `transact`, from the event loop."""
     return await caller.service.database.write_async(_transaction(caller, partial(_call, verb, args, kwargs)))
 
 
-async def read_async(caller: Caller, verb: Reading[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a reading verb from the event loop."""
+async def read_async(caller: Caller, verb: ReadVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function that reads, from the event loop."""
     return await caller.service.database.read_async(lambda connection: verb(connection, caller, *args, **kwargs))
 
 
@@ -188,9 +192,9 @@ OPERATOR = Client(
     scopes=frozenset({"operator"}),
     provider_ids=frozenset(),
 )
-"""The operator's own commands: whoever can run them has the database anyway."""
+"""The operator at the command line, who has access to the database anyway."""
 
 
 def operator(service: Service, provider: str | None = None, *, sandbox: bool = False) -> Caller:
-    """Return the caller that stands for the operator's own commands, on live records or on those of the sandbox."""
+    """Return the operator as a caller, on live records or on those of the sandbox."""
     return Caller(service=service, client=replace(OPERATOR, test=sandbox), provider=provider)

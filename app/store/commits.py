@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,15 +16,52 @@ from app.store import dialect
 _SEALER_LOCK = 0x7365
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
+class CommitRow(TypedDict):
+    """A row of `commits`: who did something, when, and how many rows came of it."""
+
+    commit_id: str
+    at: datetime
+    client_id: str
+    provider_id: str | None
+    request_id: str | None
+    audit_rows: int
+    board_events: int
+
+
+class AuditRow(TypedDict):
+    """A row of `audit`; `fields` are those of `app/domain/audit.py`."""
+
+    commit_id: str
+    item: int
+    verb: str
+    noun: str
+    subject_id: str
+    fields: Mapping[str, Any]
+
+
+class BoardEventRow(TypedDict):
+    """A row of `board_events`: the version of the completion holds what the board is sent."""
+
+    event_id: str
+    commit_id: str
+    item: int
+    board: str
+    event: str
+    credit_id: str
+    completion_id: str
+    version: int
+    at: datetime
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """What was done for one caller: a commit with its audit rows and board events."""
 
-    commit: Mapping[str, Any]
-    audit: Sequence[Mapping[str, Any]]
-    events: Sequence[Mapping[str, Any]]
+    commit: CommitRow
+    audit: Sequence[AuditRow]
+    events: Sequence[BoardEventRow]
 
 
-def record(connection: Connection, done: Sequence[Done]) -> None:
+def record(connection: Connection, done: Sequence[Commit]) -> None:
     """Write what a transaction did, in the order in which it was done."""
     dialect.insert(connection, tables.commits, [each.commit for each in done])
     dialect.insert(connection, tables.audit, [row for each in done for row in each.audit])
@@ -60,16 +98,28 @@ def any_unsealed(connection: Connection) -> bool:
     return bool(dialect.rows(connection, "SELECT 1 FROM unsealed LIMIT 1"))
 
 
-AuditRow = dialect.Row
-"""A commit with one of its audit rows, or with none: `commit_id, at, client_id, provider_id, request_id` of the commit
-(`at` as ISO text), then `item, verb, noun, subject_id, fields`."""
+class AuditLogRow(NamedTuple):
+    """A commit with one of its audit rows, or with none; as JSON it is an array, in this order."""
+
+    commit_id: str
+    at: str
+    """ISO text."""
+    client_id: str
+    provider_id: str | None
+    request_id: str | None
+    item: int | None
+    """None, as all that follows, for a commit without audit rows."""
+    verb: str
+    noun: str
+    subject_id: str
+    fields: Mapping[str, Any]
 
 
-def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[AuditRow]:
+def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[AuditLogRow]:
     """Return the audit rows of commits with their commits, in order: what a seal is made over."""
     return [
-        (row[0], dialect.as_instant(row[1]).isoformat(), *row[2:9], dialect.as_document(row[9]))
-        for row in dialect.by_keys(
+        AuditLogRow._make((commit_id, dialect.as_instant(at).isoformat(), *rest, dialect.as_document(fields)))
+        for commit_id, at, *rest, fields in dialect.by_keys(
             connection,
             "c.commit_id, c.at, c.client_id, c.provider_id, c.request_id, a.item, a.verb, a.noun, a.subject_id, "
             "a.fields",

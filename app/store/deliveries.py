@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.webhooks import Delivery, DeliveryStatus, Leased, Outcome
+from app.domain.webhooks import AttemptOutcome, DeliveryStatus, LeasedDelivery, WebhookDelivery
 from app.models import webhooks as tables
 from app.store import dialect, leases
 from app.store.webhooks import COLUMNS as ENDPOINT
@@ -56,7 +56,7 @@ def any_due(connection: Connection, now: datetime) -> bool:
     return bool(dialect.rows(connection, endpoints, {"now": dialect.bound(connection, now)}))
 
 
-def take(connection: Connection, *, now: datetime, until: datetime, most: int, at_once: int) -> list[Leased]:
+def take(connection: Connection, *, now: datetime, until: datetime, most: int, at_once: int) -> list[LeasedDelivery]:
     """Take up to `most` deliveries that are due, and hold them until a moment.
 
     Of one endpoint, no more than `at_once` are held at a time, by all workers together; one only while it fails. Which
@@ -84,7 +84,7 @@ def take(connection: Connection, *, now: datetime, until: datetime, most: int, a
         "webhook_deliveries d ON d.delivery_id = k.id JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id",
     )
     return [
-        Leased(
+        LeasedDelivery(
             delivery=_delivery(row),
             fence=fences[row[0]],
             endpoint=endpoint_of(row[_WIDTH:]),
@@ -117,7 +117,7 @@ def _heads(
     return [(row[0], (row[1] or "").split(), row[2]) for row in found]
 
 
-def note(connection: Connection, held: Leased, values: Mapping[str, Any]) -> bool:
+def note(connection: Connection, held: LeasedDelivery, values: Mapping[str, Any]) -> bool:
     """Write what became of an attempt; False when another worker holds the delivery by now."""
     table, delivery_id = tables.webhook_deliveries, held.delivery.delivery_id
     return leases.give_back(connection, table, delivery_id, held.fence, values, held=_HELD)
@@ -133,7 +133,7 @@ def put_back(connection: Connection, delivery_id: str, now: datetime) -> None:
     )
 
 
-def one(connection: Connection, endpoint_id: str, delivery_id: str) -> Delivery | None:
+def one(connection: Connection, endpoint_id: str, delivery_id: str) -> WebhookDelivery | None:
     """Return a delivery of an endpoint."""
     found = dialect.rows(
         connection,
@@ -145,7 +145,7 @@ def one(connection: Connection, endpoint_id: str, delivery_id: str) -> Delivery 
 
 def page(
     connection: Connection, endpoint_id: str, statuses: Sequence[str], before: str | None, limit: int
-) -> list[Delivery]:
+) -> list[WebhookDelivery]:
     """Return an endpoint's deliveries before an id, the newest first, of some statuses or of any."""
     wanted = f" AND d.status IN ({', '.join(f':status{n}' for n in range(len(statuses)))})" if statuses else ""
     earlier = "" if before is None else " AND d.delivery_id < :before"
@@ -170,8 +170,8 @@ def forget(connection: Connection, before: datetime, most: int) -> int:
     )
 
 
-def _delivery(row: dialect.Row) -> Delivery:
-    return Delivery(
+def _delivery(row: dialect.Row) -> WebhookDelivery:
+    return WebhookDelivery(
         delivery_id=row[0],
         endpoint_id=row[1],
         event_id=row[2],
@@ -182,7 +182,7 @@ def _delivery(row: dialect.Row) -> Delivery:
         attempts=row[7],
         due_at=dialect.as_instant(row[8]),
         tried_at=dialect.as_instant_or_none(row[9]),
-        outcome=Outcome(row[10]) if row[10] is not None else None,
+        outcome=AttemptOutcome(row[10]) if row[10] is not None else None,
         answer=row[11],
         created_at=dialect.as_instant(row[12]),
         finished_at=dialect.as_instant_or_none(row[13]),

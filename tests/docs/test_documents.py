@@ -24,7 +24,7 @@ from app.delivery.sending import PATIENCE_SECONDS
 from app.delivery.signatures import headers_for, new_secret
 from app.domain.batches import FileFaultCode
 from app.domain.events import EventKind
-from app.domain.webhooks import PAUSES, Outcome
+from app.domain.webhooks import RETRY_PAUSES, AttemptOutcome
 from app.files.templates.templates import TEMPLATES
 from app.schemas.completion_answers import MOST_ITEMS
 from app.schemas.events import EventType
@@ -133,12 +133,12 @@ def test_the_page_on_files_names_every_reason_to_refuse_one_and_every_template()
 
 def test_the_page_on_webhooks_names_every_event_every_outcome_and_every_pause() -> None:
     page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
-    assert {each for each in (*EventKind, *Outcome) if f"`{each}`" not in page} == {"accepted"}
-    hours = [pause.total_seconds() / 3600 for pause in PAUSES[3:]]
+    assert {each for each in (*EventKind, *AttemptOutcome) if f"`{each}`" not in page} == {"accepted"}
+    hours = [pause.total_seconds() / 3600 for pause in RETRY_PAUSES[3:]]
     assert (
         f"5 seconds, 5 minutes, 30 minutes, {', '.join(f'{h:g}' for h in hours[:-1])} and {hours[-1]:g} hours" in page
     )
-    assert [pause.total_seconds() for pause in PAUSES[:3]] == [5, 300, 1800]
+    assert [pause.total_seconds() for pause in RETRY_PAUSES[:3]] == [5, 300, 1800]
     assert f"at most {MOST_ENDPOINTS} for one" in " ".join(page.split())
     assert f"has {PATIENCE_SECONDS:g} seconds in all" in page
 

@@ -216,4 +216,4 @@ def settle(service: Service) -> None:
     """Seal what waits, then prove every invariant."""
     while service.database.write(lambda connection: seal_next(connection, service)):
         pass
-    assert checks.faults(service) == []
+    assert checks.find_faults(service) == []

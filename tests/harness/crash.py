@@ -170,7 +170,7 @@ def done(url: str, folder: str, what: Callable[[Service], Any]) -> str:
     sealed(service)
     result = what(service)
     sealed(service)
-    faults = checks.faults(service)
+    faults = checks.find_faults(service)
     service.database.close()
     if faults:
         raise SystemExit(f"after a kill: {faults}")

@@ -15,9 +15,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from app.delivery.sending import Sender
-from app.domain.webhooks import Attempt, Outcome
+from app.domain.webhooks import Attempt, AttemptOutcome
 from app.services.context import Service
-from app.services.events.deliveries import Courier
+from app.services.events.sender import WebhookSender
 from app.store import dialect
 from examples.webhook_receiver import verified
 from tests.harness.api import Answer, Api, Moment, settle
@@ -129,7 +129,7 @@ def deliveries(api: Api, endpoint_id: str, **query: Any) -> list[Any]:
     return listed
 
 
-def deliver(service: Service, **sender: Any) -> list[Outcome]:
+def deliver(service: Service, **sender: Any) -> list[AttemptOutcome]:
     """Seal what waits, and send everything that is due; return what became of it."""
     settle(service)
     return [each.outcome for each in attempts(service, **sender)]
@@ -137,7 +137,7 @@ def deliver(service: Service, **sender: Any) -> list[Outcome]:
 
 def attempts(service: Service, **sender: Any) -> Sequence[Attempt]:
     given = {"allow_private": service.settings.webhook_allow_private} | sender
-    return asyncio.run(Courier(service=service, sender=Sender(**given)).deliver_due())
+    return asyncio.run(WebhookSender(service=service, sender=Sender(**given)).deliver_due())
 
 
 def signed(box: Inbox, secret: str, moment: Moment, place: int = -1) -> bool:

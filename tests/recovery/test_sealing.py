@@ -8,7 +8,7 @@ import pytest
 
 from app.services.context import Service
 from app.services.operations import sealing
-from app.services.operations.sealing import Sealed, digest_rows, seal_next
+from app.services.operations.sealing import SealResult, digest_rows, seal_next
 from app.store import dialect
 from tests.harness.api import Api, a_completion, john, settle
 
@@ -26,7 +26,7 @@ def positions(service: Service, board: str) -> list[tuple[int, str]]:
     )
 
 
-def seal_all(service: Service) -> list[Sealed]:
+def seal_all(service: Service) -> list[SealResult]:
     rounds = []
     while sealed := service.database.write(lambda connection: seal_next(connection, service)):
         rounds.append(sealed)
@@ -36,15 +36,15 @@ def seal_all(service: Service) -> list[Sealed]:
 @pytest.mark.parametrize(
     ("commits", "rows", "rounds"),
     [
-        (2, 1_000, [Sealed.A_PART, Sealed.A_PART, Sealed.ALL]),
+        (2, 1_000, [SealResult.A_PART, SealResult.A_PART, SealResult.ALL]),
         # A report of one credit has an audit row and a board event.
-        (500, 5, [Sealed.A_PART, Sealed.A_PART, Sealed.ALL]),
-        (500, 1, [Sealed.A_PART] * 4 + [Sealed.ALL]),
-        (5, 10, [Sealed.ALL]),
+        (500, 5, [SealResult.A_PART, SealResult.A_PART, SealResult.ALL]),
+        (500, 1, [SealResult.A_PART] * 4 + [SealResult.ALL]),
+        (5, 10, [SealResult.ALL]),
     ],
 )
 def test_a_backlog_is_sealed_in_bounded_pieces_and_in_its_order(
-    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, commits: int, rows: int, rounds: list[Sealed]
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, commits: int, rows: int, rounds: list[SealResult]
 ) -> None:
     settle(service)
     before = positions(service, "TN-M")
@@ -64,7 +64,7 @@ def test_one_commit_that_tells_several_boards_gives_each_its_next_position(api: 
         f"{COMPLETIONS}:bulk", {"items": [john(), a_completion(), a_completion(completed_on="2021-12-13")]}
     )
     credits = [credit for each in answer.json["items"] for credit in each["completion"]["credits"]]
-    assert seal_all(service) == [Sealed.ALL]
+    assert seal_all(service) == [SealResult.ALL]
     for board, stood in before.items():
         expected = [each["credit_id"] for each in credits if each["board"] == board]
         assert expected

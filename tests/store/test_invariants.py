@@ -21,7 +21,7 @@ def broken(service: Service, *statements: str) -> list[str]:
             dialect.run(connection, statement, [{}])
 
     service.database.write(run)
-    return checks.faults(service)
+    return checks.find_faults(service)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,6 @@ def test_a_report_that_its_provider_was_not_told_of_is_found(api: Api, service: 
 def test_uploads_that_are_counted_wrongly_are_found(api: Api, service: Service, statement: str, invariant: str) -> None:
     assert upload(api, lines([a_completion()])).status == 202
     settle(service)
-    assert checks.faults(service) == []
+    assert checks.find_faults(service) == []
     (fault,) = broken(service, statement)
     assert invariant in fault

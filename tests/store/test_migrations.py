@@ -149,7 +149,7 @@ def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api
     assert [tuple(each) for each in counted] == [("0008001", 120)]
     assert uploads.forget_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
     settle(service)
-    assert checks.faults(service) == []
+    assert checks.find_faults(service) == []
 
 
 def test_the_head_file_names_the_newest_revision() -> None:

@@ -10,6 +10,7 @@ import msgspec
 from app.core.clock import new_id
 from app.core.errors import OperatorFault
 from app.core.security import digest_of, new_api_key, new_secret
+from app.domain.audit import ClientAudit, ProviderAudit
 from app.domain.sandbox import PROVIDER_ID
 from app.services.access.callers import ROLE_SCOPES, SCOPES, TEST_SCOPES
 from app.services.context import Work
@@ -50,7 +51,7 @@ def add_provider(
         clients.rename_provider(work.connection, row)
     else:
         clients.add_providers(work.connection, [row])
-    work.audit("add", "provider", provider_id)
+    work.audit("add", provider_id, ProviderAudit())
 
 
 def create(
@@ -91,7 +92,7 @@ def create(
         for secret, kind in ((created.api_key, "api-key"), (created.client_secret, "client-secret"))
     ]
     clients.add_client(work.connection, client, secrets, acts_for, work.now)
-    work.audit("create", "client", created.client_id, role=role, providers=acts_for, test=test)
+    work.audit("create", created.client_id, ClientAudit(role=role, providers=acts_for, test=test))
     return created
 
 
@@ -136,7 +137,7 @@ def renew_key(work: Work, client_id: str) -> str:
     clients.revoke_secrets(work.connection, client_id, work.now)
     row = {"digest": digest_of(api_key), "client_id": client_id, "kind": "api-key", "created_at": work.now}
     clients.add_secrets(work.connection, [row])
-    work.audit("renew-key", "client", client_id)
+    work.audit("renew-key", client_id, ClientAudit())
     return api_key
 
 
@@ -152,7 +153,7 @@ def grant(work: Work, client_id: str, provider_id: str) -> None:
     elif is_sandbox(work.connection, provider_id):
         raise OperatorFault(f"{provider_id} is a sandbox: only test clients act for it.")
     clients.grant(work.connection, client_id, provider_id, work.now)
-    work.audit("grant", "client", client_id, provider_id=provider_id)
+    work.audit("grant", client_id, ClientAudit(provider_id=provider_id))
 
 
 def revoke(work: Work, client_id: str, provider_id: str) -> None:
@@ -162,4 +163,4 @@ def revoke(work: Work, client_id: str, provider_id: str) -> None:
         provider_id = id_of_sandbox(work.connection, provider_id) or provider_id
     if not clients.revoke_grant(work.connection, client_id, provider_id, work.now):
         raise OperatorFault("The client has no such right.")
-    work.audit("revoke", "client", client_id, provider_id=provider_id)
+    work.audit("revoke", client_id, ClientAudit(provider_id=provider_id))

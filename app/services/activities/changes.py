@@ -21,13 +21,14 @@ from app.core.errors import (
 )
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
 from app.domain.activity_tightening import find_tightened
+from app.domain.audit import ActivityAudit
+from app.domain.sandbox import MAGIC
 from app.rules.activities import judge_activity, refuses
 from app.schemas.problems import rule_url
 from app.services.activities.records import normalised, register
 from app.services.context import Work
 from app.services.findings import rejected
 from app.services.preconditions import must_match
-from app.services.sandbox.providers import refuse_magic
 from app.store import activities, uncovered_completions
 
 FEW = 10
@@ -109,7 +110,7 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     stored = _locked(work, activity_id)
     if if_match is not None:
         must_match(if_match, stored.version)
-    refuse_magic(stored.activity)
+    _refuse_magic(stored.activity)
     count, first = uncovered_completions.standing(work.connection, activity_id, FEW)
     if count:
         detail = f"{_counted(count)} in the way; withdraw first."
@@ -117,7 +118,12 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
         error = ErrorItem(code=code, pointer="", detail=detail, rule_url=rule_url(code))
         raise ActivityHasCompletions(detail, errors=[error], count=count, completions=first)
     activities.remove(work.connection, activity_id, work.now)
-    work.audit("delete", "activity", activity_id, version=stored.version)
+    work.audit("delete", activity_id, ActivityAudit(version=stored.version))
+
+
+def _refuse_magic(activity: Activity) -> None:
+    if activity.sandbox and (activity.internal_id or "").startswith(MAGIC):
+        raise Conflict("This activity belongs to the sandbox and stays as it is; register one of your own to change.")
 
 
 def _locked(work: Work, activity_id: str) -> RegisteredActivity:
@@ -170,10 +176,10 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
 
 
 def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
-    refuse_magic(stored.activity)
+    _refuse_magic(stored.activity)
     version = stored.version + 1
     activities.replace_with(work.connection, stored.activity, after, version, work.now)
-    work.audit(verb, "activity", after.activity_id, version=version)
+    work.audit(verb, after.activity_id, ActivityAudit(version=version))
     return _shown(work, replace(stored, activity=after, version=version, updated_at=work.now))
 
 

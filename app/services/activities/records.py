@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from app.core.errors import ActivityRejected, Conflict, InternalIdTaken, NotFound
 from app.domain.activities import Activity, RegisteredActivity
 from app.domain.amounts import in_credits, in_quarters
+from app.domain.audit import ActivityAudit
 from app.domain.catalogue import Catalogue
 from app.rules.activities import judge_activity, refuses
 from app.services.context import Caller, Work
@@ -31,7 +32,7 @@ def register(work: Work, given: Activity) -> RegisteredActivity:
         replace(given, activity_id=given.activity_id or activities.free_id(work.connection)), catalogue
     )
     activities.add(work.connection, [activity], work.now)
-    work.audit("register", "activity", activity.activity_id, version=1)
+    work.audit("register", activity.activity_id, ActivityAudit(version=1))
     return RegisteredActivity(activity=activity, version=1, created_at=work.now, updated_at=work.now, findings=findings)
 
 

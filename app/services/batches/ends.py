@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from app.domain.audit import BatchAudit
 from app.domain.batches import Batch, BatchStatus
 from app.services.context import Work
 
 
 def note_end(work: Work, batch: Batch, status: BatchStatus) -> None:
     """Note that a batch was worked through or has failed; the provider's events tell of it."""
-    work.audit("end", "batch", batch.batch_id, status=status.value, provider_id=batch.provider_id)
+    work.audit("end", batch.batch_id, BatchAudit(status=status.value, provider_id=batch.provider_id))

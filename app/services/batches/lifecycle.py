@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
+from app.domain.audit import BatchAudit
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, RowOutcome, RowResult
 from app.services.context import Caller, Work, read_async
 from app.store import batch_rows, batches, uploads
@@ -66,7 +67,11 @@ def create(work: Work, given: NewBatch) -> Batch:
             "fence": 0,
         },
     )
-    work.audit("upload", "batch", batch_id, kind=given.kind.value, dry_run=given.dry_run, digest=_keyed(work, given))
+    work.audit(
+        "upload",
+        batch_id,
+        BatchAudit(kind=given.kind.value, dry_run=given.dry_run, digest=_keyed(work, given)),
+    )
     return get(work.connection, work.caller, batch_id)
 
 
@@ -126,7 +131,7 @@ def cancel(work: Work, batch_id: str) -> Batch:
         raise Conflict("The batch has ended; nothing is left to cancel.")
     values = {"status": BatchStatus.CANCELLED.value, "finished_at": work.now, "fence": found.fence + 1}
     batches.save(work.connection, found, values, work.now)
-    work.audit("cancel", "batch", batch_id, applied=found.applied, provider_id=found.provider_id)
+    work.audit("cancel", batch_id, BatchAudit(applied=found.applied, provider_id=found.provider_id))
     return get(work.connection, work.caller, batch_id)
 
 
@@ -141,7 +146,8 @@ def retry(work: Work, batch_id: str) -> Batch:
         raise Conflict("Nothing of the batch can be done again.")
     values = again | {"finished_at": None, "claimed_until": None, "attempts": 0, "file_error": None, "turn_at": None}
     batches.save(work.connection, found, values, work.now)
-    work.audit("retry", "batch", batch_id, rejected=found.counts.get("rejected", 0), provider_id=found.provider_id)
+    rejected = found.counts.get("rejected", 0)
+    work.audit("retry", batch_id, BatchAudit(rejected=rejected, provider_id=found.provider_id))
     return get(work.connection, work.caller, batch_id)
 
 

@@ -1,4 +1,4 @@
-"""Proof of the invariants on a live database: what `pars check` runs."""
+"""The invariants checked on a live database: what `pars check` runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.store import commits, invariants, schema
 SEALS_AT_ONCE = 200
 
 
-def faults(service: Service) -> list[str]:
+def find_faults(service: Service) -> list[str]:
     """Return a sentence for every invariant that is broken."""
     return service.database.read(lambda connection: list(_faults(connection, service)))
 
@@ -28,7 +28,7 @@ def _faults(connection: Connection, service: Service) -> Iterator[str]:
 
 
 def _broken_seals(connection: Connection, service: Service) -> Iterator[str]:
-    """Walk the chain of seals, and name the first that does not fit what it was made over."""
+    """Walk the hash chain of seals; yield what is wrong with the first that does not match its rows."""
     number, previous = 0, ""
     while seals := commits.seals(connection, number, SEALS_AT_ONCE):
         for seal in seals:

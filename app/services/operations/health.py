@@ -1,4 +1,4 @@
-"""Whether the service can do its work."""
+"""Readiness: whether the service can serve requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.store import schema
 _HEAD = schema.head()
 
 
-def ready(connection: Connection) -> None:
-    """Raise `Unavailable` unless the database answers and has the newest schema."""
+def check_ready(connection: Connection) -> None:
+    """Raise `Unavailable` unless the database answers and has this version's schema."""
     if schema.current(connection) != _HEAD:
-        raise Unavailable("The database has another schema than this version needs.")
+        raise Unavailable("The database schema is not the one that this version needs.")

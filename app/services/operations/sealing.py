@@ -1,8 +1,8 @@
-"""The sealer: what needs commit order is done after the commit, by one at a time.
+"""The sealer: after the commit, one process at a time does what needs commit order.
 
-It gives events, for boards and for providers, their positions, puts in line what webhook endpoints are to be told, and
-puts a keyed seal over the audit rows of the commits it found. A transaction that commits late is simply found later:
-nothing is skipped, nobody waits.
+It gives the events of boards and providers their positions, queues webhook deliveries, and adds to a hash chain a keyed
+seal over the audit rows of the commits it found. A transaction that commits late is simply found later: nothing is
+skipped, nobody waits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from app.services.context import Service
-from app.services.events.deliveries import enqueue
-from app.services.events.published import publish
+from app.services.events.outbox import enqueue_deliveries
+from app.services.events.provider_events import publish
 from app.store import commits
 
 AT_ONCE = 500
@@ -26,23 +26,23 @@ ROWS_AT_ONCE = 500
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-class Sealed(enum.IntEnum):
-    """How far a round of the sealer came."""
+class SealResult(enum.IntEnum):
+    """What one call of the sealer did."""
 
     NOTHING = 0
-    """Nothing waited."""
+    """No commit was unsealed."""
     ALL = 1
-    """What waited is sealed."""
+    """Every unsealed commit was sealed."""
     A_PART = 2
-    """More waits than one seal may hold."""
+    """More commits wait than one seal may hold."""
 
 
-def seal_next(connection: Connection, service: Service) -> Sealed:
-    """Seal the commits that are not sealed yet, a bounded number of them."""
+def seal_next(connection: Connection, service: Service) -> SealResult:
+    """Seal the next commits, up to `AT_ONCE`, and publish their events."""
     commits.lock_sealer(connection)
     found, more = commits.unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
     if not found:
-        return Sealed.NOTHING
+        return SealResult.NOTHING
     rows = commits.audit_rows(connection, found)
     number, previous = commits.last_seal(connection)
     digest = digest_rows(rows)
@@ -54,19 +54,19 @@ def seal_next(connection: Connection, service: Service) -> Sealed:
         "digest": digest,
         "seal": service.keyring.keyed_digest("seal", seal_text(previous, number + 1, len(found), len(rows), digest)),
     }
-    told = publish(connection, found, rows)
+    events = publish(connection, found, rows)
     commits.seal(connection, row, found)
-    enqueue(connection, told, found, service.clock())
-    return Sealed.A_PART if more else Sealed.ALL
+    enqueue_deliveries(connection, events, found, service.clock())
+    return SealResult.A_PART if more else SealResult.ALL
 
 
 def seal_text(previous: str, number: int, commit_count: int, row_count: int, digest: str) -> str:
-    """Return what a seal is made over: everything it vouches for, and the seal before it."""
+    """Return the text that a seal is made over: all that it vouches for, and the previous seal."""
     return f"{previous}|{number}|{commit_count}|{row_count}|{digest}"
 
 
 def digest_rows(rows: Iterable[object]) -> str:
-    """Return the digest of commits with their audit rows."""
+    """Return the digest of commits with their audit rows, each as a JSON array with sorted keys."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(_ENCODER.encode(row).encode() + b"\n")

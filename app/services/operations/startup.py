@@ -16,29 +16,29 @@ from app.store import clients, schema
 
 
 def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True) -> Service:
-    """Open an installation, bringing its schema and its board codes up to date."""
+    """Open an installation, with its schema and its boards brought up to date unless `migrate` is False."""
     keyring = Keyring(settings.secrets())
-    catalogue = catalogue_of(settings)
+    catalogue = read_catalogue(settings)
     database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
-    if migrate and database.read(lambda connection: _lacking(connection, catalogue)):
+    if migrate and database.read(lambda connection: _outdated(connection, catalogue)):
         database.write(lambda connection: prepare(connection, catalogue, at))
     return service
 
 
-def catalogue_of(settings: Settings) -> Catalogue:
-    """Read the boards' files, those of the data folder over those of the release; raises `CatalogueError`."""
+def read_catalogue(settings: Settings) -> Catalogue:
+    """Read the board files; those of the data folder replace those of the release. Raises `CatalogueError`."""
     overlay = settings.data_dir / "catalogue"
     return load_catalogue((BOARDS_FOLDER, overlay) if overlay.is_dir() else (BOARDS_FOLDER,))
 
 
-def kept_files(connection: Connection, digest: str) -> dict[str, str] | None:
-    """Return the board files by which records were judged once, by the digest kept with the decision."""
+def stored_board_files(connection: Connection, digest: str) -> dict[str, str] | None:
+    """Return the board files that records were once judged by, from the digest stored with them; None if unknown."""
     return clients.catalogue_files(connection, digest)
 
 
-def _lacking(connection: Connection, catalogue: Catalogue) -> bool:
-    """Tell whether anything is to be prepared, so that a command beside a busy server need not ask for its lock."""
+def _outdated(connection: Connection, catalogue: Catalogue) -> bool:
+    """Whether anything needs preparing; read first, so that a command beside a busy server takes no write lock."""
     return (
         schema.current(connection) != schema.head()
         or not catalogue.boards.keys() <= clients.board_codes(connection)
@@ -47,7 +47,7 @@ def _lacking(connection: Connection, catalogue: Catalogue) -> bool:
 
 
 def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
-    """Migrate the schema, and let records refer to every board of the catalogue."""
+    """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists."""
     schema.upgrade(connection)
     clients.add_boards(
         connection,

@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 
 from app.core.clock import new_id
 from app.core.errors import OperatorFault
+from app.domain.audit import RegistryAudit
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import full_name_key, id_key
@@ -97,7 +98,7 @@ def import_piece(work: Work, numbered: Sequence[tuple[int, RegistryRow]]) -> Cou
         known.put(entry)
     registry.save(work.connection, writes)
     if counts.added or counts.updated:
-        work.audit("import", "registry", work.commit_id, added=counts.added, updated=counts.updated)
+        work.audit("import", work.commit_id, RegistryAudit(added=counts.added, updated=counts.updated))
     return counts
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from app.core.errors import InvalidRequest
+from app.domain.audit import LearnersAudit
 from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
 from app.domain.identity import Result
@@ -173,5 +174,5 @@ def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerI
     for work in {id(each): each for each in works}.values() if new else ():
         if first[id(work)]:
             # That somebody was met for the first time, not who: the ids themselves say that.
-            work.audit("validate", "learners", work.commit_id, added=first[id(work)])
+            work.audit("validate", work.commit_id, LearnersAudit(added=first[id(work)]))
     return answers

@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
+from app.domain.audit import CompletionAudit
 from app.domain.completion_changes import Change, LedgerDelta
 from app.domain.credits import CME, Completion, Credit, CreditStatus, Delivery, held_quarters
 from app.domain.decisions import withdraw_credit
@@ -64,21 +66,22 @@ def _tell(work: Work, change: Change, verb: str) -> None:
     ):
         for credit in credits:
             if credit.delivery is Delivery.BOARD:
-                work.tell_board(event, credit, told)
-    moved = {"moved_from": before.activity_id} if before and before.activity_id != after.activity_id else {}
+                work.add_board_event(event, credit, told)
+    moved_from = before.activity_id if before is not None and before.activity_id != after.activity_id else UNSET
     work.audit(
         _verb(change, verb),
-        "completion",
         after.completion_id,
-        version=after.version,
-        activity_id=after.activity_id,
-        boards=[credit.board for credit in (*change.added, *change.restated, *change.corrected)],
-        reported=[credit.credit_id for credit in change.added],
-        corrected=[credit.credit_id for credit in change.corrected],
-        withdrawn=[credit.credit_id for credit in withdrawn],
-        **moved,
-        decided=[credit.credit_id for credit in decided],
-        provider_id=after.provider_id,
+        CompletionAudit(
+            version=after.version,
+            activity_id=after.activity_id,
+            boards=[credit.board for credit in (*change.added, *change.restated, *change.corrected)],
+            reported=[credit.credit_id for credit in change.added],
+            corrected=[credit.credit_id for credit in change.corrected],
+            withdrawn=[credit.credit_id for credit in withdrawn],
+            moved_from=moved_from,
+            decided=[credit.credit_id for credit in decided],
+            provider_id=after.provider_id,
+        ),
     )
 
 

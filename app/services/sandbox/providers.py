@@ -7,9 +7,9 @@ import asyncio
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, Contended, Internal, OperatorFault, Problem, RateLimited, Unavailable
-from app.domain.activities import Activity
-from app.domain.sandbox import MAGIC, PROVIDER_ID, Trouble
+from app.core.errors import Contended, Internal, OperatorFault, Problem, RateLimited, Unavailable
+from app.domain.audit import ProviderAudit
+from app.domain.sandbox import PROVIDER_ID, Trouble
 from app.sandbox.fixtures import sandbox, trouble_of
 from app.schemas.activities import ActivityIn
 from app.services.activities.records import register
@@ -51,7 +51,7 @@ def _add(work: Work, provider_id: str, name: str, sandbox_of: str) -> str:
     if standing is None:
         raise Contended("the id that was free was taken meanwhile")
     if standing == provider_id:
-        work.audit("add", "provider", provider_id, sandbox_of=sandbox_of)
+        work.audit("add", provider_id, ProviderAudit(sandbox_of=sandbox_of))
     return standing
 
 
@@ -63,12 +63,6 @@ def _fill(work: Work, provider_id: str) -> None:
             activity = ActivityIn.model_validate(each.fields).as_activity(provider_id)
             given = each.activity_id if provider_id == PROVIDER_ID else ""
             register(work, replace(activity, activity_id=given, closed=each.closed))
-
-
-def refuse_magic(activity: Activity) -> None:
-    """Keep the sandbox's own activities as they are: whoever shares the sandbox relies on them. Raises `Conflict`."""
-    if activity.sandbox and (activity.internal_id or "").startswith(MAGIC):
-        raise Conflict("This activity belongs to the sandbox and stays as it is; register one of your own to change.")
 
 
 async def rehearse(caller: Caller, activity_id: str | None) -> None:

@@ -68,7 +68,7 @@ def test_what_does_not_fit_is_refused_with_what_to_do_and_leaves_nothing(narrow:
     assert upload(narrow, b"c" * 1_100_000).status == 202
     assert taken(service) == QUOTA
     assert_problem(upload(narrow, b"d"), 413, "upload-quota-exceeded")
-    assert checks.faults(service) == []
+    assert checks.find_faults(service) == []
 
 
 def test_nothing_that_was_refused_or_abandoned_counts_for_long(narrow: Api, service: Service, moment: Moment) -> None:
@@ -113,7 +113,7 @@ def test_uploads_at_the_same_moment_never_take_more_than_there_is(narrow: Api, s
         statuses.append(upload(narrow, b"z" * 1_300_000).status)
         assert statuses[-1] == 202
     work_through(service)
-    assert checks.faults(service) == []
+    assert checks.find_faults(service) == []
 
 
 def test_there_may_be_no_bound_and_the_operator_has_none(service: Service, bounded: Service, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from app.rules.catalogue import read_catalogue
 from app.rules.enforced_elsewhere import STATED
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from app.services.context import Service
-from app.services.operations.startup import kept_files, open_service
+from app.services.operations.startup import open_service, stored_board_files
 from tests.harness.api import COURSE, Api, Moment, a_completion, api_of, john, points
 from tests.harness.databases import settings_for
 
@@ -127,7 +127,7 @@ def test_the_facts_of_a_decision_can_be_read_again_after_they_changed(
         assert "board-id-required" in api.report(without_id | {"completed_on": "2021-02-15"}).codes
         now = api_of(http, later, providers=["0008001"])
         assert "board-id-required" not in now.report(without_id | {"completed_on": "2021-02-15"}).codes
-    files = later.database.read(lambda connection: kept_files(connection, digest))
+    files = later.database.read(lambda connection: stored_board_files(connection, digest))
     later.database.close()
     assert files is not None
     assert read_catalogue(files).digest == digest

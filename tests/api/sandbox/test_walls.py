@@ -200,7 +200,7 @@ def test_what_is_not_sent_to_live_boards_is_noticed(tester: Api, service: Servic
         dialect.run(connection, "UPDATE providers SET sandbox_of = NULL WHERE provider_id = :id", [{"id": SHARED}])
 
     service.database.write(accredit)
-    broken = " ".join(checks.faults(service))
+    broken = " ".join(checks.find_faults(service))
     assert "every credit for a board was put before it once" in broken
     assert "what the sandbox reports is of its own learners" in broken
     assert "test clients act for the sandbox only" in broken

@@ -11,11 +11,12 @@ from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
 from app.core.security import Keyring
-from app.domain.webhooks import Outcome
+from app.domain.webhooks import AttemptOutcome
 from app.services.access import clients
 from app.services.context import Caller, Service, operator, transact
-from app.services.events import deliveries as due
-from app.services.events.endpoints import rotate
+from app.services.events import sender
+from app.services.events.deliveries import KEPT
+from app.services.events.endpoints import rotate_secret
 from app.services.operations.sealing import seal_next
 from app.store import clients as stored_clients
 from app.store import dialect
@@ -49,7 +50,7 @@ def service(service: Service) -> Service:
 def test_what_happens_is_sent_signed_and_holds_ids_only(api: Api, service: Service, box: Inbox, moment: Moment) -> None:
     endpoint = register(api, box.url).json
     reported = api.report(a_completion()).json
-    assert deliver(service) == [Outcome.ACCEPTED]
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]
     (received,) = box.received
     assert received.path == "/hooks"
     assert received.event == {
@@ -79,20 +80,20 @@ def test_the_receiver_of_the_examples_takes_each_event_once(api: Api, service: S
             path = f"{ENDPOINTS}/{endpoint['endpoint_id']}"
             receiver.secrets = [endpoint["secret"]]
             api.report(a_completion())
-            assert deliver(service) == [Outcome.ACCEPTED]
+            assert deliver(service) == [AttemptOutcome.ACCEPTED]
             (delivery,) = deliveries(api, endpoint["endpoint_id"])
             assert api.post(f"{path}/deliveries/{delivery['delivery_id']}/redeliver", None).status == 200
-            assert deliver(service) == [Outcome.ACCEPTED]
+            assert deliver(service) == [AttemptOutcome.ACCEPTED]
             assert [each["type"] for each in kept] == ["completion.reported"]
             receiver.secrets = ["whsec_" + "A" * 44]
             api.report(john())
-            assert deliver(service) == [Outcome.REFUSED]
+            assert deliver(service) == [AttemptOutcome.REFUSED]
             assert len(kept) == 1
             receiver.secrets = [endpoint["secret"]]
             # A message that somebody kept and sends later is none.
             moment.now += timedelta(days=1)
             late = Receiver([endpoint["secret"]], kept.append, now=lambda: moment.now.timestamp() + 301)
-            headers = due.headers_for("evt_1", int(moment.now.timestamp()), b"{}", [endpoint["secret"]])
+            headers = sender.headers_for("evt_1", int(moment.now.timestamp()), b"{}", [endpoint["secret"]])
             assert (late.take(headers, b"{}"), late.take({}, b"{}")) == (401, 401)
             assert receiver.take(headers, b'{"type": "x"}') == 401
         finally:
@@ -157,10 +158,10 @@ def test_a_secret_that_cannot_be_opened_any_more_is_told_and_a_rotation_mends_it
     settle(service)
     # The operator's secret was replaced, and the former one taken away.
     elsewhere = replace(service, keyring=Keyring(("another secret that is long enough",)))
-    assert [each.outcome for each in attempts(elsewhere)] == [Outcome.SECRET_UNREADABLE]
+    assert [each.outcome for each in attempts(elsewhere)] == [AttemptOutcome.SECRET_UNREADABLE]
     moment.now += timedelta(minutes=1)
-    transact(caller_of(elsewhere, api), rotate, endpoint_id)
-    assert [each.outcome for each in attempts(elsewhere)] == [Outcome.ACCEPTED]
+    transact(caller_of(elsewhere, api), rotate_secret, endpoint_id)
+    assert [each.outcome for each in attempts(elsewhere)] == [AttemptOutcome.ACCEPTED]
 
 
 def caller_of(service: Service, api: Api) -> Caller:
@@ -177,7 +178,7 @@ def test_a_vendor_without_its_grant_is_sent_nothing_more(
     api.report(a_completion())
     settle(service)
     transact(operator(service), clients.revoke, vendor.client_id, "0008001")
-    assert deliver(service) == [Outcome.RIGHT_REVOKED]
+    assert deliver(service) == [AttemptOutcome.RIGHT_REVOKED]
     api.report(john())
     assert deliver(service) == []
     assert box.received == []
@@ -185,7 +186,7 @@ def test_a_vendor_without_its_grant_is_sent_nothing_more(
     listed = vendor.send("GET", f"{ENDPOINTS}/{endpoint_id}/deliveries", headers={"PARS-Provider": "0008001"}).json
     assert [(each["status"], each["last_outcome"]) for each in listed["data"]] == [("dead", "right-revoked")]
     api.report(tina())
-    assert deliver(service) == [Outcome.ACCEPTED]
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]
     settle(service)
 
 
@@ -194,7 +195,7 @@ def test_a_client_without_a_key_is_sent_nothing_more(api: Api, service: Service,
     api.report(a_completion())
     settle(service)
     service.database.write(lambda connection: stored_clients.revoke_secrets(connection, api.client_id, moment.now))
-    assert deliver(service) == [Outcome.RIGHT_REVOKED]
+    assert deliver(service) == [AttemptOutcome.RIGHT_REVOKED]
     assert box.received == []
 
 
@@ -216,7 +217,7 @@ def test_what_waits_for_a_deleted_endpoint_is_not_sent(api: Api, service: Servic
     api.report(a_completion())
     settle(service)
     api.delete(f"{ENDPOINTS}/{endpoint_id}")
-    assert deliver(service) == [Outcome.ENDPOINT_DISABLED]
+    assert deliver(service) == [AttemptOutcome.ENDPOINT_DISABLED]
     assert box.received == []
 
 
@@ -259,7 +260,7 @@ def test_a_board_is_told_that_its_feed_has_something_new_and_not_once_for_each(
             settle(service)
         assert deliver(service) == []
         moment.now += timedelta(seconds=2)
-        assert deliver(service) == [Outcome.ACCEPTED]
+        assert deliver(service) == [AttemptOutcome.ACCEPTED]
         assert elsewhere.received == []
     (received,) = box.received
     assert received.event == {"type": "feed.available", "timestamp": "2021-12-20T15:00:00Z", "data": {"board": "TN-M"}}
@@ -267,7 +268,7 @@ def test_a_board_is_told_that_its_feed_has_something_new_and_not_once_for_each(
     api.report(a_completion(completed_on="2021-11-08"))
     settle(service)
     moment.now += timedelta(seconds=2)
-    assert deliver(service) == [Outcome.ACCEPTED]
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert box.received[1].id != received.id
     settle(service)
 
@@ -280,8 +281,8 @@ def test_what_comes_while_a_board_is_being_told_is_told_anew(
     settle(service)
     moment.now += timedelta(seconds=2)
     service.database.write(
-        lambda connection: due.deliveries.take(
-            connection, now=moment.now, until=moment.now + due.LEASE, most=9, at_once=4
+        lambda connection: sender.deliveries.take(
+            connection, now=moment.now, until=moment.now + sender.LEASE, most=9, at_once=4
         )
     )
     api.report(john())
@@ -297,7 +298,7 @@ def test_what_was_finished_long_ago_is_forgotten(api: Api, service: Service, box
     api.delete(f"{ENDPOINTS}/{gone}")
     api.report(a_completion())
     deliver(service)
-    moment.now += due.KEPT
+    moment.now += KEPT
     forget(service)
     assert len(deliveries(api, endpoint_id)) == 1
     box.answer(500)

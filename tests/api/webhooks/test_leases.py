@@ -15,9 +15,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 
-from app.domain.webhooks import Attempt, Leased, Outcome
+from app.domain.webhooks import Attempt, AttemptOutcome, LeasedDelivery
 from app.services.context import Service, operator, transact
-from app.services.events.deliveries import AT_ONCE, FEED_PAUSE, LEASE, OF_ONE_ENDPOINT, Courier, note
+from app.services.events.outbox import FEED_PAUSE
+from app.services.events.sender import AT_ONCE, LEASE, PER_ENDPOINT, WebhookSender, save_attempt
 from app.store import deliveries as stored_deliveries
 from app.store import dialect
 from app.worker import Worker
@@ -25,7 +26,10 @@ from tests.harness.api import Api, Moment, a_completion, api_of, settle
 from tests.harness.inbox import Inbox, allowing_private, attempts, deliver, deliveries, inbox, register, stored
 from tests.harness.wire import SECONDS, at_once
 
-ACCEPTED, REFUSED = Attempt(outcome=Outcome.ACCEPTED, answer=204), Attempt(outcome=Outcome.REFUSED, answer=500)
+ACCEPTED, REFUSED = (
+    Attempt(outcome=AttemptOutcome.ACCEPTED, answer=204),
+    Attempt(outcome=AttemptOutcome.REFUSED, answer=500),
+)
 
 
 @pytest.fixture
@@ -40,11 +44,11 @@ def report_some(api: Api, service: Service, many: int) -> None:
     settle(service)
 
 
-def take(service: Service, most: int = AT_ONCE) -> list[Leased]:
+def take(service: Service, most: int = AT_ONCE) -> list[LeasedDelivery]:
     now = service.clock()
     return service.database.write(
         lambda connection: stored_deliveries.take(
-            connection, now=now, until=now + LEASE, most=most, at_once=OF_ONE_ENDPOINT
+            connection, now=now, until=now + LEASE, most=most, at_once=PER_ENDPOINT
         )
     )
 
@@ -68,7 +72,7 @@ def test_a_worker_killed_while_it_takes_or_before_it_notes_loses_nothing(
         assert deliveries(api, endpoint_id)[0]["status"] == "sending"
         assert deliver(service) == []
         moment.now += LEASE
-    assert deliver(service) == [Outcome.ACCEPTED]
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert len(box.received) == came_before + 1
     assert len({(each.id, each.body) for each in box.received}) == 1
     assert deliveries(api, endpoint_id)[0]["status"] == "delivered"
@@ -83,7 +87,7 @@ def test_workers_that_take_at_the_same_time_never_hold_the_same(api: Api, servic
     assert len(held) == len(set(held)) > 3
     while more := take(service):
         held += [each.delivery.delivery_id for each in more]
-    assert len(held) == len(set(held)) == 5 * OF_ONE_ENDPOINT
+    assert len(held) == len(set(held)) == 5 * PER_ENDPOINT
 
 
 def test_of_one_endpoint_a_bounded_number_is_held_and_one_while_it_fails(
@@ -92,11 +96,11 @@ def test_of_one_endpoint_a_bounded_number_is_held_and_one_while_it_fails(
     register(api, box.url)
     report_some(api, service, 7)
     first = take(service)
-    assert len(first) == OF_ONE_ENDPOINT
+    assert len(first) == PER_ENDPOINT
     assert take(service) == []
-    assert transact(operator(service), note, first[0], ACCEPTED)
+    assert transact(operator(service), save_attempt, first[0], ACCEPTED)
     assert len(take(service)) == 1
-    transact(operator(service), note, first[1], REFUSED)
+    transact(operator(service), save_attempt, first[1], REFUSED)
     assert take(service) == []
     moment.now += LEASE
     assert len(take(service)) == 1
@@ -109,10 +113,10 @@ def test_a_worker_that_comes_back_late_has_no_word(api: Api, service: Service, b
     moment.now += LEASE
     (holder,) = take(service)
     assert holder.fence > late.fence
-    assert transact(operator(service), note, late, ACCEPTED) is False
+    assert transact(operator(service), save_attempt, late, ACCEPTED) is False
     assert deliveries(api, endpoint_id)[0]["status"] == "sending"
-    assert transact(operator(service), note, holder, REFUSED) is True
-    assert transact(operator(service), note, late, ACCEPTED) is False
+    assert transact(operator(service), save_attempt, holder, REFUSED) is True
+    assert transact(operator(service), save_attempt, late, ACCEPTED) is False
     (delivery,) = deliveries(api, endpoint_id)
     assert (delivery["status"], delivery["attempts"], delivery["last_outcome"]) == ("pending", 1, "refused")
 
@@ -124,7 +128,7 @@ def test_what_a_sealer_counts_on_is_not_taken_before_it_has_committed(
     endpoint_id = register(api_of(http, service, "TN", role="board", board="TN-M"), box.url).json["endpoint_id"]
     report_some(api, service, 1)
     moment.now += FEED_PAUSE
-    taken: list[Leased] = []
+    taken: list[LeasedDelivery] = []
     taking = threading.Thread(target=lambda: taken.extend(take(service)))
 
     def seal(connection: Connection) -> None:
@@ -195,7 +199,7 @@ def test_a_receiver_that_hangs_holds_up_neither_others_nor_the_sealing(
         try:
             for day in range(1, 9):
                 api.report(a_completion(completed_on=f"2021-11-{day:02}"))
-            eventually(lambda: len(box.received) == 8 and len(hanging.received) == 3 * OF_ONE_ENDPOINT)
+            eventually(lambda: len(box.received) == 8 and len(hanging.received) == 3 * PER_ENDPOINT)
             eventually(lambda: not stored(service, "SELECT 1 FROM unsealed"))
         finally:
             worker.stop()
@@ -221,4 +225,4 @@ def test_a_board_learns_of_news_while_the_worker_runs(
 
 
 def test_a_courier_goes_where_the_settings_allow(service: Service) -> None:
-    assert Courier.of(service).sender.allow_private
+    assert WebhookSender.of(service).sender.allow_private

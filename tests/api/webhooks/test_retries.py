@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.webhooks import FAILING_FOR, MOST_LATE, PAUSES, Outcome
+from app.domain.webhooks import DISABLED_AFTER, JITTER, RETRY_PAUSES, AttemptOutcome
 from app.services.context import Service
 from tests.harness.api import Api, Moment, a_completion, john, settle
 from tests.harness.inbox import ENDPOINTS, Inbox, allowing_private, deliver, deliveries, edit, register, signed
@@ -27,14 +27,14 @@ def test_a_failure_is_tried_again_on_schedule_until_it_is_dead(
     endpoint = register(api, box.url).json
     box.always = (500, {})
     api.report(a_completion())
-    for failed, pause in enumerate(PAUSES, 1):
-        assert deliver(service) == [Outcome.REFUSED]
+    for failed, pause in enumerate(RETRY_PAUSES, 1):
+        assert deliver(service) == [AttemptOutcome.REFUSED]
         (delivery,) = deliveries(api, endpoint["endpoint_id"])
         assert (delivery["status"], delivery["attempts"], delivery["last_status"]) == ("pending", failed, 500)
         moment.now += pause - SECOND
         assert deliver(service) == []
-        moment.now += pause * MOST_LATE + 2 * SECOND
-    assert deliver(service) == [Outcome.REFUSED]
+        moment.now += pause * JITTER + 2 * SECOND
+    assert deliver(service) == [AttemptOutcome.REFUSED]
     (delivery,) = deliveries(api, endpoint["endpoint_id"])
     assert (delivery["status"], delivery["attempts"], delivery["next_attempt_at"]) == ("dead", 10, None)
     assert len({each.id for each in box.received}) == 1
@@ -55,13 +55,13 @@ def test_an_endpoint_that_takes_nothing_for_three_days_is_disabled(
     deliver(service)
     shown = api.get(f"{ENDPOINTS}/{endpoint_id}").json
     assert (shown["status"], shown["failing_since"]) == ("enabled", "2021-12-20T15:00:00Z")
-    moment.now += FAILING_FOR
+    moment.now += DISABLED_AFTER
     deliver(service)
     shown = api.get(f"{ENDPOINTS}/{endpoint_id}").json
     assert (shown["status"], shown["disabled_reason"]) == ("disabled", "failing")
     api.report(john())
     moment.now += timedelta(days=1)
-    assert deliver(service) == [Outcome.ENDPOINT_DISABLED]
+    assert deliver(service) == [AttemptOutcome.ENDPOINT_DISABLED]
     (delivery,) = deliveries(api, endpoint_id)
     assert (delivery["status"], delivery["last_outcome"], delivery["attempts"]) == ("dead", "endpoint-disabled", 2)
     redeliver = f"{ENDPOINTS}/{endpoint_id}/deliveries/{delivery['delivery_id']}/redeliver"
@@ -69,7 +69,7 @@ def test_an_endpoint_that_takes_nothing_for_three_days_is_disabled(
     assert edit(api, endpoint_id, status="enabled").json["failing_since"] is None
     box.always = (204, {})
     assert api.post(redeliver, None).json["status"] == "pending"
-    assert deliver(service) == [Outcome.ACCEPTED]
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert len({each.id for each in box.received}) == 1
     settle(service)
 
@@ -80,7 +80,7 @@ def test_one_success_ends_the_failing(api: Api, service: Service, box: Inbox, mo
     box.answer(500)
     deliver(service)
     moment.now += timedelta(minutes=1)
-    assert deliver(service) == [Outcome.ACCEPTED]
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert api.get(f"{ENDPOINTS}/{endpoint_id}").json["failing_since"] is None
     moment.now += timedelta(days=4)
     api.report(john())
@@ -97,7 +97,7 @@ def test_what_was_delivered_is_sent_again_when_it_is_asked_for(api: Api, service
     path = f"{ENDPOINTS}/{endpoint_id}/deliveries"
     again = api.post(f"{path}/{delivery['delivery_id']}/redeliver", None)
     assert (again.json["status"], again.json["attempts"]) == ("pending", 0)
-    assert deliver(service) == [Outcome.ACCEPTED]
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert box.received[0].id == box.received[1].id
     assert_problem(api.post(f"{path}/whd_x/redeliver", None), 404)
     other = register(api, box.url).json["endpoint_id"]
@@ -108,7 +108,7 @@ def test_an_endpoint_that_answers_410_is_disabled(api: Api, service: Service, bo
     endpoint_id = register(api, box.url).json["endpoint_id"]
     box.answer(410)
     api.report(a_completion())
-    assert deliver(service) == [Outcome.GONE]
+    assert deliver(service) == [AttemptOutcome.GONE]
     shown = api.get(f"{ENDPOINTS}/{endpoint_id}")
     assert (shown.json["status"], shown.json["disabled_reason"]) == ("disabled", "gone")
     assert deliveries(api, endpoint_id)[0]["status"] == "dead"
@@ -118,8 +118,9 @@ def test_an_endpoint_that_answers_410_is_disabled(api: Api, service: Service, bo
 
 
 @pytest.mark.parametrize(("status", "asked", "waits"), [
-    (503, "3600", timedelta(hours=1)), (429, "1", PAUSES[0]), (503, str(10**12), PAUSES[-1]), (500, "3600", PAUSES[0]),
-    (503, "soon", PAUSES[0]), (503, "Fri, 01 Jan 2100 00:00:00 GMT", PAUSES[-1]),
+    (503, "3600", timedelta(hours=1)), (429, "1", RETRY_PAUSES[0]), (503, str(10**12), RETRY_PAUSES[-1]),
+    (500, "3600", RETRY_PAUSES[0]),
+    (503, "soon", RETRY_PAUSES[0]), (503, "Fri, 01 Jan 2100 00:00:00 GMT", RETRY_PAUSES[-1]),
 ])  # fmt: skip
 def test_a_receiver_that_is_overloaded_is_left_alone_as_long_as_it_asks(
     api: Api, service: Service, box: Inbox, moment: Moment, status: int, asked: str, waits: timedelta
@@ -130,5 +131,5 @@ def test_a_receiver_that_is_overloaded_is_left_alone_as_long_as_it_asks(
     deliver(service)
     moment.now += waits - SECOND
     assert deliver(service) == []
-    moment.now += waits * MOST_LATE + 2 * SECOND
-    assert deliver(service) == [Outcome.ACCEPTED]
+    moment.now += waits * JITTER + 2 * SECOND
+    assert deliver(service) == [AttemptOutcome.ACCEPTED]

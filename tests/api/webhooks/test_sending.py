@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from app.delivery.sending import READ_AT_MOST, Sender
 from app.delivery.targets import Resolver, is_public
-from app.domain.webhooks import Attempt, Outcome
+from app.domain.webhooks import Attempt, AttemptOutcome
 from tests.harness.inbox import Inbox, inbox
 
 NAME = "hooks.example.org"
@@ -73,7 +73,7 @@ def test_addresses_on_the_public_internet_are_known(address: str) -> None:
 def test_a_name_that_leads_into_the_private_network_is_not_called(box: Inbox, addresses: tuple[str, ...]) -> None:
     port = box.url.split(":")[2].split("/")[0]
     attempt = send(f"https://{NAME}:{port}/", allow_private=False, resolve=names(*addresses))
-    assert attempt == Attempt(outcome=Outcome.ADDRESS_REFUSED)
+    assert attempt == Attempt(outcome=AttemptOutcome.ADDRESS_REFUSED)
     assert box.received == []
 
 
@@ -81,12 +81,12 @@ def test_a_name_that_leads_into_the_private_network_is_not_called(box: Inbox, ad
 @pytest.mark.parametrize("allow_private", [True, False])
 def test_a_url_that_only_some_readers_take_for_one_is_no_failure_of_the_sender(host: str, allow_private: bool) -> None:
     attempt = send(f"https://{host}/", allow_private=allow_private, resolve=names(PUBLIC))
-    assert attempt == Attempt(outcome=Outcome.ADDRESS_REFUSED)
+    assert attempt == Attempt(outcome=AttemptOutcome.ADDRESS_REFUSED)
 
 
 def test_an_address_that_was_registered_while_it_was_allowed_is_not_called(box: Inbox) -> None:
-    assert send(box.url, allow_private=False).outcome is Outcome.ADDRESS_REFUSED
-    assert send(box.url.replace("http:", "https:"), allow_private=False).outcome is Outcome.ADDRESS_REFUSED
+    assert send(box.url, allow_private=False).outcome is AttemptOutcome.ADDRESS_REFUSED
+    assert send(box.url.replace("http:", "https:"), allow_private=False).outcome is AttemptOutcome.ADDRESS_REFUSED
     assert box.received == []
 
 
@@ -94,7 +94,7 @@ def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_called(box:
     asked: list[str] = []
     port = box.url.split(":")[2].split("/")[0]
     url = f"http://{NAME}:{port}/hooks/%7Ea?x=1%202"
-    assert send(url, resolve=names("127.0.0.1", asked=asked)).outcome is Outcome.ACCEPTED
+    assert send(url, resolve=names("127.0.0.1", asked=asked)).outcome is AttemptOutcome.ACCEPTED
     assert asked == [NAME]
     (received,) = box.received
     assert (received.path, received.headers["host"]) == ("/hooks/%7Ea?x=1%202", f"{NAME}:{port}")
@@ -103,25 +103,25 @@ def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_called(box:
 
 def test_the_next_address_has_its_turn_where_the_first_takes_no_connection(box: Inbox) -> None:
     attempt = send(box.url.replace("127.0.0.1", NAME), resolve=names("127.0.0.2", "127.0.0.1"))
-    assert attempt == Attempt(outcome=Outcome.ACCEPTED, answer=204)
+    assert attempt == Attempt(outcome=AttemptOutcome.ACCEPTED, answer=204)
 
 
 def test_a_name_without_an_address_is_told(box: Inbox) -> None:
-    assert send(f"http://{NAME}/", resolve=names()).outcome is Outcome.NAME_UNKNOWN
-    assert send(f"http://{'a' * 64}.example.org/").outcome is Outcome.NAME_UNKNOWN
+    assert send(f"http://{NAME}/", resolve=names()).outcome is AttemptOutcome.NAME_UNKNOWN
+    assert send(f"http://{'a' * 64}.example.org/").outcome is AttemptOutcome.NAME_UNKNOWN
 
 
 def test_nobody_there_is_told() -> None:
     with inbox() as opened:
         url = opened.url
-    assert send(url).outcome is Outcome.CONNECTION_FAILED
+    assert send(url).outcome is AttemptOutcome.CONNECTION_FAILED
 
 
 def test_redirects_are_not_followed(box: Inbox) -> None:
     with inbox() as elsewhere:
         for status in (301, 302, 307, 308):
             box.answer(status, Location=elsewhere.url)
-            assert send(box.url) == Attempt(outcome=Outcome.REFUSED, answer=status)
+            assert send(box.url) == Attempt(outcome=AttemptOutcome.REFUSED, answer=status)
         assert elsewhere.received == []
     assert len(box.received) == 4
 
@@ -130,14 +130,14 @@ def test_proxies_of_the_environment_are_not_used(box: Inbox, monkeypatch: pytest
     with inbox() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        assert send(box.url).outcome is Outcome.ACCEPTED
+        assert send(box.url).outcome is AttemptOutcome.ACCEPTED
         assert proxy.received == []
 
 
 def test_a_receiver_that_never_answers_is_given_up(box: Inbox) -> None:
     box.hold = threading.Event()
     try:
-        assert send(box.url, patience=0.3).outcome is Outcome.TIMED_OUT
+        assert send(box.url, patience=0.3).outcome is AttemptOutcome.TIMED_OUT
     finally:
         box.hold.set()
 
@@ -145,8 +145,8 @@ def test_a_receiver_that_never_answers_is_given_up(box: Inbox) -> None:
 def test_an_answer_that_never_ends_counts_by_its_status(box: Inbox) -> None:
     box.drips = True
     box.answer(200, 500)
-    assert send(box.url, patience=0.3) == Attempt(outcome=Outcome.ACCEPTED, answer=200)
-    assert send(box.url, patience=0.3) == Attempt(outcome=Outcome.REFUSED, answer=500)
+    assert send(box.url, patience=0.3) == Attempt(outcome=AttemptOutcome.ACCEPTED, answer=200)
+    assert send(box.url, patience=0.3) == Attempt(outcome=AttemptOutcome.REFUSED, answer=500)
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def raw(answer: bytes, *, again: bool = False, tls: ssl.SSLContext | None = None
 def test_of_an_endless_answer_only_a_little_is_read() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"
     with raw(head + b"x" * READ_AT_MOST, again=True) as (port, taken):
-        assert send(f"http://127.0.0.1:{port}/") == Attempt(outcome=Outcome.ACCEPTED, answer=200)
+        assert send(f"http://127.0.0.1:{port}/") == Attempt(outcome=AttemptOutcome.ACCEPTED, answer=200)
     assert len(taken) == 1
 
 
@@ -198,13 +198,13 @@ def test_of_an_endless_answer_only_a_little_is_read() -> None:
 ])  # fmt: skip
 def test_an_answer_that_is_none_is_a_failed_attempt(answer: bytes) -> None:
     with raw(answer) as (port, _):
-        assert send(f"http://127.0.0.1:{port}/").outcome is Outcome.CONNECTION_FAILED
+        assert send(f"http://127.0.0.1:{port}/").outcome is AttemptOutcome.CONNECTION_FAILED
 
 
 def test_a_compressed_answer_stays_so() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nbomb"
     with raw(head) as (port, _):
-        assert send(f"http://127.0.0.1:{port}/").outcome is Outcome.ACCEPTED
+        assert send(f"http://127.0.0.1:{port}/").outcome is AttemptOutcome.ACCEPTED
 
 
 def certificate(folder: Path, name: str) -> Path:
@@ -242,8 +242,8 @@ def test_the_certificate_is_held_against_the_name_and_not_the_address(tmp_path: 
     trusting = ssl.create_default_context(cafile=str(path))
     with raw(b"HTTP/1.1 204 OK\r\n\r\n", tls=serving) as (port, _):
         at_home = names("127.0.0.1")
-        assert send(f"https://{NAME}:{port}/", resolve=at_home, tls=trusting).outcome is Outcome.ACCEPTED
+        assert send(f"https://{NAME}:{port}/", resolve=at_home, tls=trusting).outcome is AttemptOutcome.ACCEPTED
         assert asked == [NAME]
         other = send(f"https://other.example.org:{port}/", resolve=at_home, tls=trusting)
-        assert other.outcome is Outcome.TLS_FAILED
-        assert send(f"https://{NAME}:{port}/", resolve=at_home).outcome is Outcome.TLS_FAILED
+        assert other.outcome is AttemptOutcome.TLS_FAILED
+        assert send(f"https://{NAME}:{port}/", resolve=at_home).outcome is AttemptOutcome.TLS_FAILED

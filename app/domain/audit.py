@@ -1,0 +1,125 @@
+"""The audit log: what was done to which thing. Entries hold ids, names of things and digests, never identity data.
+
+Each noun has its fields here, in the order in which they are stored as JSON; what does not apply is left out. The seals
+are made over stored entries, so fields may be added but never renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class AuditFields(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of an entry about one kind of thing."""
+
+    noun: ClassVar[str]
+
+
+class CompletionAudit(AuditFields, frozen=True, kw_only=True):
+    """A completion was reported, corrected, decided on or withdrawn; providers' events are made of this."""
+
+    noun: ClassVar[str] = "completion"
+
+    version: int
+    activity_id: str
+    boards: Sequence[str]
+    """Of every credit added, restated or corrected."""
+    reported: Sequence[str]
+    """Ids of the credits added; those below are ids of credits too."""
+    corrected: Sequence[str]
+    withdrawn: Sequence[str]
+    moved_from: str | UnsetType = UNSET
+    """The activity that the completion was in before, where it moved."""
+    decided: Sequence[str]
+    provider_id: str
+
+
+class ActivityAudit(AuditFields, frozen=True, kw_only=True):
+    """An activity was registered, changed, closed, reopened or deleted."""
+
+    noun: ClassVar[str] = "activity"
+
+    version: int
+
+
+class BatchAudit(AuditFields, frozen=True, kw_only=True):
+    """A file was uploaded, or its batch cancelled, retried or ended."""
+
+    noun: ClassVar[str] = "batch"
+
+    kind: str | UnsetType = UNSET
+    dry_run: bool | UnsetType = UNSET
+    digest: str | UnsetType = UNSET
+    """Keyed: a plain digest of a short file would be as good as its content."""
+    status: str | UnsetType = UNSET
+    applied: int | UnsetType = UNSET
+    rejected: int | UnsetType = UNSET
+    provider_id: str | UnsetType = UNSET
+
+
+class EndpointAudit(AuditFields, frozen=True, kw_only=True):
+    """A webhook endpoint was created, changed, given another secret, disabled or deleted."""
+
+    noun: ClassVar[str] = "webhook-endpoint"
+
+    version: int | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class DeliveryAudit(AuditFields, frozen=True, kw_only=True):
+    """A webhook delivery was queued again."""
+
+    noun: ClassVar[str] = "webhook-delivery"
+
+
+class ProviderAudit(AuditFields, frozen=True, kw_only=True):
+    """A provider was added."""
+
+    noun: ClassVar[str] = "provider"
+
+    sandbox_of: str | UnsetType = UNSET
+
+
+class ClientAudit(AuditFields, frozen=True, kw_only=True):
+    """A client was created or given a new key, or its right to act for a provider was granted or revoked."""
+
+    noun: ClassVar[str] = "client"
+
+    role: str | UnsetType = UNSET
+    providers: Sequence[str] | UnsetType = UNSET
+    test: bool | UnsetType = UNSET
+    provider_id: str | UnsetType = UNSET
+
+
+class RegistryAudit(AuditFields, frozen=True, kw_only=True):
+    """Physicians were imported."""
+
+    noun: ClassVar[str] = "registry"
+
+    added: int
+    updated: int
+
+
+class LearnersAudit(AuditFields, frozen=True, kw_only=True):
+    """Validations named learners to a provider for the first time: how many, not whom."""
+
+    noun: ClassVar[str] = "learners"
+
+    added: int
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as it is stored."""
+
+    provider_id: str | None
+    """The provider that the entry concerns."""
+    verb: str
+    noun: str
+    subject_id: str
+    fields: Mapping[str, Any]
+    at: datetime
