@@ -78,7 +78,7 @@ def _status(submitted: Submitted) -> int:
 async def preview_completion(caller: CompletionsWriter, body: CompletionIn) -> PreviewOut:
     """Tell what would become of a report, with every finding, and store nothing."""
     one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
-    told = await read_async(caller, pipeline.preview, one)
+    told = await read_async(caller, records.preview, one)
     return PreviewOut.of(told.outcome, told.completion, told.standing, told.findings)
 
 

@@ -48,7 +48,7 @@ class Late:
     def _write(self, connection: Connection) -> None:
         caller = operator(self._service, "0008001")
         work = Work(connection=connection, caller=caller, now=self._service.clock())
-        pipeline.submit(work, [self._report])
+        pipeline.submit([work], [self._report])
         work.record()
         self._written.set()
         assert self._may.wait(SECONDS)
