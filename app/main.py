@@ -30,9 +30,9 @@ from app.routers import (
     validations,
     webhooks,
 )
-from app.routers.depends import admit, refuse_undeclared
+from app.routers.callers import authenticate, refuse_undeclared
 from app.routers.openapi import describe, operation_id
-from app.services.access.callers import Clients
+from app.services.access.authentication import ClientCache
 from app.services.context import Service
 from app.services.operations.startup import open_service, read_catalogue
 
@@ -115,8 +115,8 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
 def answer_for(app: FastAPI, service: Service) -> None:
     """Let the application answer for a service from now on; keys that it remembers of another are forgotten."""
     app.state.service = service
-    app.state.clients = Clients()
-    app.state.admit = admit
+    app.state.clients = ClientCache()
+    app.state.authenticate = authenticate
 
 
 def described() -> str:

@@ -16,9 +16,9 @@ from app.core.config import Settings
 from app.core.errors import every_problem
 from app.core.http.routing import StrictRoute
 from app.main import create_app, described
-from app.routers.depends import declared_routes, refuse_undeclared, scope_of
+from app.routers.callers import declared_routes, refuse_undeclared, scope_of
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
-from app.services.access.callers import SCOPES
+from app.services.access.scopes import SCOPES
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE_LINES, FUNCTION_LINES = 400, 60
