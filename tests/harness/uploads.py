@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dataclasses import replace
+from typing import Any
 
 from app.services.batches.work import Pace, apply_some, read_one
 from app.services.context import Service
