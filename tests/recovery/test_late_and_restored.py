@@ -22,7 +22,7 @@ from app.services.context import Service, Work, operator
 from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
-from app.simulator.deciding import decide_all
+from app.simulator.decisions import decide_all
 from app.store import dialect
 from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
 from tests.harness.contract import as_described
