@@ -34,7 +34,7 @@ class ValidationRequest(NamedTuple):
         return full_name_key(self.first_name, self.last_name)
 
 
-class By(enum.Enum):
+class LookupKey(enum.Enum):
     """Through which index the registry is looked through. The name must fit in all of them."""
 
     NPI = "npi"
@@ -54,7 +54,7 @@ class By(enum.Enum):
 class Lookup(NamedTuple):
     """One look into the registry, bounded: beyond `most` learners it is only told that there are more."""
 
-    by: By
+    by: LookupKey
     last: str
     first: str
     born_from: str
@@ -75,7 +75,7 @@ class Lookup(NamedTuple):
     """Whether magic learners are looked for, or those of the registry."""
 
 
-class Found(NamedTuple):
+class LookupResults(NamedTuple):
     """What lookups returned."""
 
     ids: Sequence[Sequence[str]]
@@ -86,7 +86,7 @@ class Found(NamedTuple):
     """Of a provider and a learner, the opaque id; None where there is none yet. Nothing of those in `learners`."""
 
 
-class Validated(NamedTuple):
+class ValidationAnswer(NamedTuple):
     """The answer to one validation, as far as it may be told."""
 
     result: Result

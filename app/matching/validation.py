@@ -19,7 +19,7 @@ from app.domain.comparison_keys import full_name_key, id_key, school_key
 from app.domain.identity import Result
 from app.domain.learners import Holding, Learner
 from app.domain.parsing import MonthDay, is_npi
-from app.domain.validations import By, Found, Lookup, ValidationRequest
+from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 
 NAMESAKES = 100
 """So many learners are compared one by one for a single validation; of a name with more, more must be told."""
@@ -81,27 +81,34 @@ def lookups_of(evidence: Evidence) -> list[Lookup]:
         # A number without a letter or digit is nobody's.
         return []
     if evidence.npi is not None:
-        return [_lookup(evidence, By.NPI, number=evidence.npi)]
+        return [_lookup(evidence, LookupKey.NPI, number=evidence.npi)]
     if evidence.license_key is not None:
-        by_npi = [_lookup(evidence, By.NPI, number=evidence.license_npi)] if evidence.license_npi is not None else []
+        by_npi = (
+            [_lookup(evidence, LookupKey.NPI, number=evidence.license_npi)] if evidence.license_npi is not None else []
+        )
         if evidence.licensing is None:
-            return [*_namesakes(evidence, By.NAME_LICENSED, number=evidence.license_key), *by_npi]
+            return [*_namesakes(evidence, LookupKey.NAME_LICENSED, number=evidence.license_key), *by_npi]
         return [
-            *(_lookup(evidence, By.LICENSE, board=board, number=evidence.license_key) for board in evidence.licensing),
+            *(
+                _lookup(evidence, LookupKey.LICENSE, board=board, number=evidence.license_key)
+                for board in evidence.licensing
+            ),
             *by_npi,
         ]
     if evidence.board_key is not None:
         if evidence.certifying is None:
-            return _namesakes(evidence, By.NAME_CERTIFIED, number=evidence.board_key)
-        return [_lookup(evidence, By.CERTIFICATION, board=evidence.certifying, number=evidence.board_key)]
+            return _namesakes(evidence, LookupKey.NAME_CERTIFIED, number=evidence.board_key)
+        return [_lookup(evidence, LookupKey.CERTIFICATION, board=evidence.certifying, number=evidence.board_key)]
     if evidence.licensing is not None:
-        return [each for board in evidence.licensing for each in _namesakes(evidence, By.NAME_LICENSED, board=board)]
+        return [
+            each for board in evidence.licensing for each in _namesakes(evidence, LookupKey.NAME_LICENSED, board=board)
+        ]
     if evidence.certifying is not None:
-        return _namesakes(evidence, By.NAME_CERTIFIED, board=evidence.certifying)
-    return _namesakes(evidence, By.NAME)
+        return _namesakes(evidence, LookupKey.NAME_CERTIFIED, board=evidence.certifying)
+    return _namesakes(evidence, LookupKey.NAME)
 
 
-def _namesakes(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> list[Lookup]:
+def _namesakes(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> list[Lookup]:
     """Return the lookups among those of a name: of the birth date, and of those without one on file."""
     if evidence.birth_date is None:
         return [_lookup(evidence, by, board=board, number=number)]
@@ -109,7 +116,7 @@ def _namesakes(evidence: Evidence, by: By, *, board: str = "", number: str = "")
     return [given, given._replace(born_from="", born_to="")]
 
 
-def _lookup(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> Lookup:
+def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> Lookup:
     last, first, birth_date, npi, licensing, license_key, license_npi, certifying, board_key, school, sandbox = evidence
     asks_license = licensing is not None or license_key is not None
     asks_certification = certifying is not None or board_key is not None
@@ -139,7 +146,7 @@ class Decision(NamedTuple):
 _MORE, _NOBODY = Decision(Result.SEVERAL), Decision(Result.NONE)
 
 
-def decide(evidence: Evidence, lookups: Sequence[Lookup], found: Found) -> Decision:
+def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) -> Decision:
     """Decide how many of those found fit; of more than a lookup may return, nobody is the only one."""
     ids: set[str] = set()
     decided = True

@@ -19,7 +19,7 @@ from app.routers.openapi import binary, problems
 from app.schemas.batches import FormatName
 from app.services.batches import downloads
 from app.services.batches import templates as template_files
-from app.services.batches.downloads import Which, media_type
+from app.services.batches.downloads import BatchFile, media_type
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
@@ -59,7 +59,7 @@ async def get_batch_file(
     ended; when it is retried meanwhile, the answer is cut off before its end, so that no part is taken for the whole.
     """
     asked = FileFormat(format) if format is not None else None
-    written = await read_async(caller, downloads.open_written, batch_id, Which(which), asked)
+    written = await read_async(caller, downloads.open_download, batch_id, BatchFile(which), asked)
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",
@@ -83,6 +83,6 @@ async def get_template(
     """
     name, _, ending = file.rpartition(".")
     format = _ENDINGS[ending]
-    content = await asyncio.to_thread(template_files.template, name, format, service_of(request).catalogue)
+    content = await asyncio.to_thread(template_files.make_template, name, format, service_of(request).catalogue)
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     return Response(content, headers=headers, media_type=media_type(format))

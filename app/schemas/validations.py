@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from app.domain.parsing import read_month_day, text_or_none
-from app.domain.validations import Validated, ValidationRequest
+from app.domain.validations import ValidationAnswer, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
 
 EXAMPLE: dict[str, Any] = {
@@ -63,7 +63,7 @@ class ValidationOut(Out):
     hint: str = Field(description="What to do next.")
 
     @classmethod
-    def of(cls, validated: Validated) -> ValidationOut:
+    def of(cls, validated: ValidationAnswer) -> ValidationOut:
         """Show an answer."""
         return cls.model_validate(
             {

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.services.batches.work import Pace, apply_some, read_one
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service
 from tests.harness.api import Answer, Api
 

@@ -19,8 +19,8 @@ from app.files.mapping.records import ENTRY_METHODS, ActivityRecords, LearnerRec
 from app.files.writing.writers import WRITERS
 from app.models import batches as tables
 from app.schemas import batches as schemas
-from app.services.batches import records
-from app.services.batches.downloads import Which
+from app.services.batches import record_kinds
+from app.services.batches.downloads import BatchFile
 from tests.builders.judging import PROVIDER
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -107,8 +107,8 @@ def test_every_outcome_of_a_row_is_counted() -> None:
 
 
 def test_whatever_the_pipeline_answers_is_an_outcome_of_a_row() -> None:
-    assert records._OUTCOMES.keys() == set(Outcome)
-    assert records._ANSWERS.keys() == set(Result)
+    assert record_kinds._OUTCOMES.keys() == set(Outcome)
+    assert record_kinds._ANSWERS.keys() == set(Result)
 
 
 def test_every_format_is_read_written_and_told_of() -> None:
@@ -118,4 +118,4 @@ def test_every_format_is_read_written_and_told_of() -> None:
 def test_every_reason_to_refuse_a_file_and_every_file_to_get_back_has_a_test() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
     assert [code for code in FileFaultCode if f"FileFaultCode.{code.name}" not in tests] == []
-    assert [which for which in Which if f'"{which}"' not in tests] == []
+    assert [which for which in BatchFile if f'"{which}"' not in tests] == []

@@ -1,4 +1,4 @@
-"""Templates as files: what somebody fills in and uploads."""
+"""Templates as files, to be filled in and uploaded."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from app.files.templates.workbook import workbook_template
 from app.rules.reference_lists import medical_schools, practice_areas
 
 NAMES = tuple(TEMPLATES)
-"""Templates that there are: learners, learners-rems, activities, validations."""
+"""Names of the templates: learners, learners-rems, activities, validations."""
 
 _made: dict[tuple[str, str], bytes] = {}
-"""Workbooks by name and digest of the catalogue: they take a tenth of a second, and change when boards do."""
+"""Workbooks by name and catalogue digest: making one takes a tenth of a second, and only the catalogue changes it."""
 
 
-def template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
-    """Return a template, made from the catalogue as it is; raises `NotFound`.
+def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
+    """Return a template made from the current catalogue; raises `NotFound`.
 
-    Of validations there is no XML, and of none there is NDJSON: its lines are the bodies of the API.
+    The validations have no XML template, and nothing has an NDJSON one: its lines are the bodies of the API.
     """
     found = TEMPLATES.get(name)
     if found is None:
@@ -39,8 +39,8 @@ def template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
 def _workbook(found: Template, catalogue: Catalogue) -> bytes:
     key = found.name, catalogue.digest
     if key not in _made:
-        schools = [each["name"] for each in medical_schools()]
-        areas = [each["name"] for each in practice_areas()]
+        schools = [school["name"] for school in medical_schools()]
+        areas = [area["name"] for area in practice_areas()]
         made = workbook_template(found, catalogue, choices_of(catalogue, schools, areas))
         if len(_made) >= len(TEMPLATES):
             _made.clear()

@@ -20,7 +20,7 @@ from app.domain.reports import EntryMethod
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn
 from app.services.access import clients
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import imports
 from app.services.registry.synthetic import synthetic_physicians
@@ -76,7 +76,7 @@ def _learners(service: Service, given: Sequence[dict[str, Any]]) -> None:
 def _activity(work: Work, given: dict[str, Any]) -> None:
     body = ActivityIn.model_validate({name: value for name, value in given.items() if name != "provider"})
     if stored_activities.one(work.connection, given["provider"], given["activity_id"]) is None:
-        records.register(work, body.as_activity(given["provider"]))
+        registration.register(work, body.as_activity(given["provider"]))
 
 
 def _completion(work: Work, given: dict[str, Any]) -> None:

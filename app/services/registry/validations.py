@@ -19,7 +19,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.parsing import Unparsed, is_npi
-from app.domain.validations import Found, Lookup, Validated, ValidationRequest
+from app.domain.validations import Lookup, LookupResults, ValidationAnswer, ValidationRequest
 from app.matching.validation import Evidence, decide, evidence_of, lookups_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
@@ -41,11 +41,11 @@ _HINTS = {
 class _Found(NamedTuple):
     """One validation decided, its learner not yet named as the provider may name them."""
 
-    validated: Validated
+    validated: ValidationAnswer
     physician_id: str | None = None
 
 
-async def validate(caller: Caller, request: ValidationRequest) -> Validated:
+async def validate(caller: Caller, request: ValidationRequest) -> ValidationAnswer:
     """Answer one validation; raises `InvalidRequest` with every finding when its form is wrong."""
     request = request._replace(sandbox=caller.client.test)
     findings = judge_validation(request, caller.service.catalogue)
@@ -57,7 +57,7 @@ async def validate(caller: Caller, request: ValidationRequest) -> Validated:
     return await transact_async(caller, _first_met, found)
 
 
-def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) -> list[Validated]:
+def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) -> list[ValidationAnswer]:
     """Answer the validations of several callers in one transaction, each with its own provider's learner ids.
 
     One whose form is wrong has findings, and nobody is looked for.
@@ -106,7 +106,7 @@ def _look_up(connection: Connection, caller: Caller, request: ValidationRequest)
     return found, learner_ids.get(pair)
 
 
-def _first_met(work: Work, found: _Found) -> Validated:
+def _first_met(work: Work, found: _Found) -> ValidationAnswer:
     (validated,) = _named([work], [found], {})
     return validated
 
@@ -140,16 +140,18 @@ def _find(
     following, begin = zip(asked, ends, strict=True), 0
     for said in judged:
         if said:
-            answers.append(_Found(Validated(Result.NOT_ASKED, findings=said)))
+            answers.append(_Found(ValidationAnswer(Result.NOT_ASKED, findings=said)))
             continue
         evidence, end = next(following)
-        result, physician_id, boards = decide(evidence, lookups[begin:end], Found(found.ids[begin:end], found.learners))
-        answers.append(_Found(Validated(result, None, boards, hints[result]), physician_id))
+        result, physician_id, boards = decide(
+            evidence, lookups[begin:end], LookupResults(found.ids[begin:end], found.learners)
+        )
+        answers.append(_Found(ValidationAnswer(result, None, boards, hints[result]), physician_id))
         begin = end
     return answers, found.learner_ids
 
 
-def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerIds) -> list[Validated]:
+def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerIds) -> list[ValidationAnswer]:
     """Give every learner found the id by which the provider may name them, kept when it is new."""
     pairs: list[Pair | None] = [
         (work.caller.provider_id, each.physician_id) if each.physician_id is not None else None
@@ -160,7 +162,7 @@ def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerI
     known |= learners.learner_ids_of(works[0].connection, unknown)
     new: list[dict[str, object]] = []
     first: Counter[int] = Counter()
-    answers: list[Validated] = []
+    answers: list[ValidationAnswer] = []
     for work, (validated, _), pair in zip(works, found, pairs, strict=True):
         if pair is None:
             answers.append(validated)
@@ -169,7 +171,7 @@ def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerI
         if learner_id is None:
             learner_id = learner_id_of(work, pair, known, new)
             first[id(work)] += 1
-        answers.append(Validated(validated.result, learner_id, validated.matched_boards, validated.hint))
+        answers.append(ValidationAnswer(validated.result, learner_id, validated.matched_boards, validated.hint))
     keep_learner_ids(works[0], new)
     for work in {id(each): each for each in works}.values() if new else ():
         if first[id(work)]:

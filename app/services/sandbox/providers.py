@@ -12,7 +12,7 @@ from app.domain.audit import ProviderAudit
 from app.domain.sandbox import PROVIDER_ID, Trouble
 from app.sandbox.fixtures import sandbox, trouble_of
 from app.schemas.activities import ActivityIn
-from app.services.activities.records import register
+from app.services.activities.registration import register
 from app.services.context import Caller, Work, read_async
 from app.store import activities, clients
 from app.store import sandbox as stored

@@ -13,7 +13,7 @@ from app.domain.comparison_keys import id_key, school_key
 from app.domain.identity import Result
 from app.domain.learners import Holding, Learner
 from app.domain.parsing import MonthDay, month_day
-from app.domain.validations import By, Found, Lookup, ValidationRequest
+from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 from app.matching.validation import Decision, Evidence, decide, evidence_of, fits, lookups_of, matched_boards
 from app.rules.validations import judge_validation
 from tests.builders.judging import CATALOGUE, NPI, OTHER_NPI, a_learner
@@ -22,10 +22,10 @@ BOTH_NUMBERS = (NPI, OTHER_NPI)
 SCHOOLS = (None, "Duke & Sons", "Meharry")
 
 
-def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> Found:
+def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> LookupResults:
     """Find learners as the registry's indexes do, one by one."""
     ids = [[person.physician_id for person in people if _under(person, each)][: each.most + 1] for each in lookups]
-    return Found(ids, {person.physician_id: person for person in people})
+    return LookupResults(ids, {person.physician_id: person for person in people})
 
 
 def _under(person: Learner, lookup: Lookup) -> bool:
@@ -33,12 +33,12 @@ def _under(person: Learner, lookup: Lookup) -> bool:
     if (lookup.last, lookup.first) not in person.names or not _certified(person, lookup):
         return False
     within = lookup.born_from <= born <= lookup.born_to
-    if lookup.by is By.NAME:
+    if lookup.by is LookupKey.NAME:
         return within
-    if lookup.by is By.NPI:
+    if lookup.by is LookupKey.NPI:
         return (within or not born) and person.npi == lookup.number
-    licensed = lookup.by in (By.LICENSE, By.NAME_LICENSED)
-    direct = lookup.by in (By.LICENSE, By.CERTIFICATION)
+    licensed = lookup.by in (LookupKey.LICENSE, LookupKey.NAME_LICENSED)
+    direct = lookup.by in (LookupKey.LICENSE, LookupKey.CERTIFICATION)
     holds = any(
         lookup.board in ("", held.board) and lookup.number in ("", held.key)
         for held in (person.licenses if licensed else person.certifications)

@@ -1,0 +1,137 @@
+"""Applying the records of a file by their kind: completions, activities or validations.
+
+Each kind has one function that takes records in their order and returns their results, within the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache, partial
+
+from app.domain.batches import Batch, BatchKind, FileFormat, Head, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.credits import Outcome
+from app.domain.findings import Finding
+from app.domain.identity import Result
+from app.domain.reports import CompletionReport
+from app.domain.validations import ValidationAnswer
+from app.files.mapping.records import LearnerRecords, ValidationRecords
+from app.services.activities import file_rows
+from app.services.context import Work
+from app.services.registry import validations
+from app.services.reporting.pipeline import Submitted, submit
+from app.services.row_findings import locate_findings
+
+Rows = Sequence[tuple[int, RawRow]]
+"""Records as sent with their places, from 0."""
+Judge = Callable[[Work, Sequence[CompletionReport]], Sequence[Submitted]]
+"""What completions are judged by: stored, or judged only."""
+
+_OUTCOMES = {
+    Outcome.CREATED: RowOutcome.ADDED,
+    Outcome.JOINED: RowOutcome.JOINED,
+    Outcome.UPDATED: RowOutcome.UPDATED,
+    Outcome.DELETED: RowOutcome.DELETED,
+    Outcome.UNCHANGED: RowOutcome.UNCHANGED,
+    Outcome.REJECTED: RowOutcome.REJECTED,
+}
+_ANSWERS = {
+    Result.ONE: RowOutcome.ONE,
+    Result.SEVERAL: RowOutcome.SEVERAL,
+    Result.NONE: RowOutcome.NONE,
+    Result.NOT_ASKED: RowOutcome.REJECTED,
+}
+
+_UNPARSED = ValidationAnswer(result=Result.NOT_ASKED)
+
+
+def apply_records(work: Work, batch: Batch, rows: Rows, judge: Judge = submit) -> list[RowResult]:
+    """Apply records in their order; return the result of each."""
+    match batch.kind:
+        case BatchKind.LEARNER_COMPLETIONS:
+            return _apply_completions(work, batch, rows, judge)
+        case BatchKind.ACTIVITIES:
+            return file_rows.apply_rows(work, batch, rows)
+        case BatchKind.LEARNER_VALIDATIONS:
+            return _apply_validations(work, batch, rows)
+
+
+@lru_cache(maxsize=16)
+def _completion_reader(
+    format: FileFormat, headings: tuple[str, ...], provider_id: str, received_at: datetime, batch_id: str
+) -> LearnerRecords:
+    """Return the reader of a file's records; cached, so that its headings are read once and not for every piece."""
+    head = Head(format=format, headings=headings)
+    return LearnerRecords(head, provider_id=provider_id, received_at=received_at, batch_id=batch_id)
+
+
+@lru_cache(maxsize=16)
+def _validation_reader(format: FileFormat, headings: tuple[str, ...]) -> ValidationRecords:
+    return ValidationRecords(Head(format=format, headings=headings))
+
+
+def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
+    assert batch.head is not None
+    reader = _completion_reader(
+        batch.head.format, tuple(batch.head.headings), batch.provider_id, batch.created_at, batch.batch_id
+    )
+    records = [(place, reader.read(raw)) for place, raw in rows]
+    # A record that could not be read, or is the template's sample, is rejected without looking further.
+    reports = [record.report for _, record in records if record.report is not None and not _rejects(record.findings)]
+    judged = iter(judge(work, reports))
+    results = []
+    for place, record in records:
+        findings, outcome, record_id = tuple(record.findings), RowOutcome.REJECTED, None
+        if record.report is not None and not _rejects(findings):
+            submitted = next(judged)
+            findings = (*findings, *submitted.findings)
+            outcome = _OUTCOMES[submitted.outcome]
+            if submitted.completion is not None and outcome is not RowOutcome.REJECTED:
+                record_id = submitted.completion.completion_id
+        results.append(
+            RowResult(
+                place=place,
+                number=record.number,
+                outcome=outcome,
+                record_id=record_id,
+                findings=locate_findings(findings, partial(reader.place, record=record)),
+            )
+        )
+    return results
+
+
+def _apply_validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
+    assert batch.head is not None
+    reader = _validation_reader(batch.head.format, tuple(batch.head.headings))
+    records = [(place, reader.read(raw)) for place, raw in rows]
+    requests = [record.request for _, record in records if record.request is not None]
+    answers = iter(validations.validate_each([work] * len(requests), requests))
+    results = []
+    for place, record in records:
+        answer = next(answers) if record.request is not None else _UNPARSED
+        found = (*record.findings, *answer.findings)
+        findings = locate_findings(found, partial(reader.place, record=record)) if found else ()
+        outcome = _ANSWERS[answer.result]
+        document = None
+        if outcome is not RowOutcome.REJECTED:
+            document = {
+                "learner_id": answer.learner_id,
+                "matched_boards": answer.matched_boards,
+                "hint": answer.hint,
+            }
+        results.append(
+            RowResult(place=place, number=record.number, outcome=outcome, findings=findings, answer=document)
+        )
+    return results
+
+
+def _rejects(findings: Iterable[Finding]) -> bool:
+    return any(finding.rejects for finding in findings)
+
+
+def reject_all(rows: Rows, finding: RowFinding) -> list[RowResult]:
+    """Reject every record with the same finding, for a reason that is not in the records."""
+    return [
+        RowResult(place=place, number=raw.number, outcome=RowOutcome.REJECTED, findings=(finding,))
+        for place, raw in rows
+    ]
