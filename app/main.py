@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.core.config import Settings
-from app.core.gc_tuning import collect_rarely
+from app.core.gc_tuning import tune_garbage_collector
 from app.core.http import problems
 from app.core.http.middleware import Surroundings
 from app.routers import (
@@ -75,11 +75,9 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = service or open_service(settings)
-        app.state.service = running
-        app.state.clients = Clients()
-        app.state.admit = admit
+        answer_for(app, running)
         background = beside(running) if beside is not None else None
-        collect_rarely()
+        tune_garbage_collector()
         try:
             yield
         finally:
@@ -112,6 +110,13 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
     app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]
     refuse_undeclared(app)
     return app
+
+
+def answer_for(app: FastAPI, service: Service) -> None:
+    """Let the application answer for a service from now on; keys that it remembers of another are forgotten."""
+    app.state.service = service
+    app.state.clients = Clients()
+    app.state.admit = admit
 
 
 def described() -> str:

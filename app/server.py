@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
-from app.core.gc_tuning import collect_rarely
+from app.core.gc_tuning import tune_garbage_collector
 from app.main import create_app
 from app.services.demo import world
 from app.services.operations.startup import open_service
@@ -69,7 +69,7 @@ def work(settings: Settings, *, threads: int) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     service = open_service(settings)
     worker = Worker(service, appliers=threads)
-    collect_rarely()
+    tune_garbage_collector()
     print("working", flush=True)
     try:
         signal.sigwait(_ENDS)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from app.core.errors import Problem
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.webhooks import LeasedDelivery
 from app.services import idempotency
 from app.services.batches import steps, uploads
@@ -119,7 +119,7 @@ class Sending:
 
 def _report(work: str, error: Exception) -> None:
     level = log.warning if isinstance(error, Problem) else log.error
-    level("work failed", work=work, **where(error))
+    level("work failed", work=work, **error_fields(error))
 
 
 class Worker:
@@ -183,5 +183,5 @@ class Applier:
 
     def __call__(self, service: Service) -> bool:
         """Do the next piece."""
-        alone = not service.database.asked_within(steps.ALONE_AFTER)
+        alone = not service.database.had_request_within(steps.ALONE_AFTER)
         return steps.apply_some(service, self._pace, alone=alone)

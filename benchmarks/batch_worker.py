@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from app.core.config import Settings
-from app.core.gc_tuning import collect_rarely
+from app.core.gc_tuning import tune_garbage_collector
 from app.core.logging import configure_logging
 from app.services.batches.steps import read_one
 from app.services.operations.startup import open_service
@@ -36,7 +36,7 @@ def main() -> None:
     """Work until nothing waits."""
     configure_logging()
     service = open_service(Settings())
-    collect_rarely()
+    tune_garbage_collector()
     before = _peak()
     apply_some = Applier(service)
     while read_one(service) or apply_some(service):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from app.core.errors import CompletionRejected
-from app.core.gc_tuning import collect_rarely
+from app.core.gc_tuning import tune_garbage_collector
 from app.domain.batches import Batch, BatchStatus
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
@@ -45,7 +45,7 @@ BESIDE = 5
 
 def rows(database: str) -> Iterator[Row]:
     """Measure files in every format against their floor, then a worker's memory and what goes on beside it."""
-    collect_rarely()
+    tune_garbage_collector()
     with world(database, LEARNERS) as installed:
         for format in batch_files.FORMATS:
             seconds, floor = _timed(installed, format)

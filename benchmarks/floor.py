@@ -12,7 +12,7 @@ from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Del
 from app.domain.reports import EntryMethod
 from app.main import create_app
 from app.routers.depends import CompletionsReporter, LearnersValidator
-from app.schemas.completions import CompletionIn, ReportedOut
+from app.schemas.completions import CompletionIn, ReportedCompletionOut
 
 router = APIRouter(prefix="/floor", route_class=StrictRoute)
 
@@ -37,7 +37,7 @@ async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> 
         entry_method="api", client_id="0", batch_id=None, submitted_at=now, updated_at=now, version=1,
         withdrawn_at=None, catalogue="", credits=(credit,),
     )  # fmt: skip
-    shown = ReportedOut.after(completion, Outcome.CREATED, ())
+    shown = ReportedCompletionOut.after(completion, Outcome.CREATED, ())
     return Response(shown.model_dump_json(), 201, media_type="application/json")
 
 

@@ -12,7 +12,7 @@ from app.domain.candidates import Wanted
 from app.domain.identity import Result
 from app.domain.learners import Person
 from app.domain.reports import CmePart, CompletionReport
-from app.matching.exact import find_learner, wanted_by
+from app.matching.exact import collect_keys, find_learner
 from app.store import dialect, learners
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world import World, world
@@ -59,7 +59,7 @@ def _matched(installed: World, reports: list[CompletionReport], connection: Conn
     catalogue = installed.service.catalogue
     wanted = Wanted()
     for report in reports:
-        wanted.add(wanted_by(report, catalogue))
+        wanted.add(collect_keys(report, catalogue))
     found = learners.candidates(connection, wanted)
     answers = [find_learner(report, found, catalogue).result for report in reports]
     assert answers.count(Result.ONE) > 0.9 * len(answers)

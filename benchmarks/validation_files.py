@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from app.core.gc_tuning import collect_rarely
+from app.core.gc_tuning import tune_garbage_collector
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome
 from app.domain.columns import columns_of
 from app.domain.comparison_keys import short_id_key
@@ -39,7 +39,7 @@ Spent = tuple[float, float]
 
 def rows(database: str) -> Iterator[Row]:
     """Measure files by what their rows give, each first when nobody in it was met before, then when all were."""
-    collect_rarely()
+    tune_garbage_collector()
     with world(database, 2 * ROWS) as installed:
         for how in WAYS:
             yield from _measured(installed, database, how)

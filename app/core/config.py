@@ -20,17 +20,17 @@ SHORT_SECRET = 16
 
 
 class Settings(BaseSettings):
-    """What an operator may set. Nothing has to be set on SQLite."""
+    """The settings of one process. On SQLite, none has to be set."""
 
     model_config = SettingsConfigDict(env_prefix="PARS_", frozen=True)
 
     database_url: str = Field(
-        "sqlite:///var/pars.db", description="SQLAlchemy address of the SQLite or PostgreSQL database."
+        "sqlite:///var/pars.db", description="SQLAlchemy URL of the SQLite or PostgreSQL database."
     )
     data_dir: Path = Field(Path("var"), description="Folder for the secret, the demo key and overlay files.")
     secret_key: str | None = Field(
         None,
-        description="Comma-separated secrets: the first signs, all verify. Made and kept in the data folder on SQLite, "
+        description="Comma-separated secrets: the first signs, all verify. Generated in the data folder on SQLite, "
         "required on PostgreSQL.",
     )
     support_contact: str = Field("your system's operator", description="Whom error hints tell people to ask.")
@@ -48,21 +48,24 @@ class Settings(BaseSettings):
 
     @property
     def on_sqlite(self) -> bool:
-        """Whether the store is a SQLite file."""
+        """Whether the database is a SQLite file."""
         return self.database_url.startswith("sqlite")
 
     @property
     def sqlalchemy_url(self) -> str:
-        """The database's address with the driver this project uses."""
+        """The database's URL with the driver that this project uses. Raises `ConfigurationError`."""
         scheme, _, rest = self.database_url.partition("://")
         if scheme in ("postgres", "postgresql"):
             return f"postgresql+psycopg://{rest}"
         if scheme not in ("sqlite", "postgresql+psycopg"):
-            raise ConfigurationError("PARS_DATABASE_URL is a sqlite:// or postgresql:// address.")
+            raise ConfigurationError("PARS_DATABASE_URL must be a sqlite:// or postgresql:// URL.")
         return self.database_url
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the secrets, the signing one first; on SQLite one is made and kept when none is set."""
+        """Return the secrets, the signing one first; on SQLite one is generated and stored when none is set.
+
+        Raises `ConfigurationError` for an empty setting, and for none on PostgreSQL.
+        """
         if self.secret_key is not None:
             given = tuple(part.strip() for part in self.secret_key.split(",") if part.strip())
             if not given:
@@ -71,10 +74,10 @@ class Settings(BaseSettings):
                 log.warning("PARS_SECRET_KEY is short; use 32 random characters or more")
             return given
         if not self.on_sqlite:
-            raise ConfigurationError("PARS_SECRET_KEY must be set on PostgreSQL: every process needs the same.")
-        return (self._kept_secret(),)
+            raise ConfigurationError("PARS_SECRET_KEY must be set on PostgreSQL: every process needs the same one.")
+        return (self._stored_secret(),)
 
-    def _kept_secret(self) -> str:
+    def _stored_secret(self) -> str:
         path = self.data_dir / "secret-key"
         if not path.exists():
             write_private(path, secrets.token_urlsafe(48), replace=False)
@@ -82,11 +85,11 @@ class Settings(BaseSettings):
 
 
 def write_private(path: Path, text: str, *, replace: bool = True) -> None:
-    """Write a file in UTF-8 that only its owner can read, whole or not at all."""
+    """Write a UTF-8 file that only its owner can read, atomically; without `replace`, an existing file stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
-    with _locked(draft) as file:
-        # What a killed process has left of its own draft.
+    with _open_locked(draft) as file:
+        # A killed process may have left its own draft.
         file.truncate()
         file.write(text.encode())
         file.flush()
@@ -94,23 +97,23 @@ def write_private(path: Path, text: str, *, replace: bool = True) -> None:
         if replace or not path.exists():
             draft.replace(path)
         else:
-            # Two first starts at once: the one that was first decides for both.
+            # Two first starts at once: the earlier one decides for both.
             draft.unlink()
 
 
 @contextmanager
-def _locked(draft: Path) -> Iterator[BufferedWriter]:
-    """Open a draft that nobody else writes meanwhile; it may hold something."""
+def _open_locked(draft: Path) -> Iterator[BufferedWriter]:
+    """Open a draft under an exclusive lock; it may have content."""
     while True:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # Whoever was waited for has put it in its place: that file is another's now.
-            if _stands(draft, file):
+            # The process that held the lock may have moved the draft to its place: then this is no longer the draft.
+            if _is_at(draft, file):
                 yield file
                 return
 
 
-def _stands(path: Path, file: BufferedWriter) -> bool:
+def _is_at(path: Path, file: BufferedWriter) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:

@@ -1,23 +1,24 @@
-"""Text as cells of files that spreadsheets open."""
+"""Formula injection: text cells of untyped files (CSV, tab-delimited) that a spreadsheet would run as formulas."""
 
 from __future__ import annotations
 
 import re
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How text begins that a spreadsheet may take for a formula."""
 _GUARDED = re.compile(r"'*[=+\-@\t\r\n]")
-"""Text that begins dangerously, and text that `safe_text` may have made of such."""
+"""Such text, and text that `escape_formula` may have made of such."""
 
 
-def safe_text(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: an apostrophe before it says that it is text.
+def escape_formula(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula: a leading apostrophe marks it as text.
 
-    Of a workbook's cells the type says so; this is for files without types. Text that looks as if it had been made
-    safe gets an apostrophe as well, so that `plain_text` gives back everything as it was.
+    Text that looks escaped already gets another apostrophe, so that `unescape_formula` restores every text exactly.
+    Workbooks need none of this: their cells have types.
     """
     return f"'{text}" if _GUARDED.match(text) else text
 
 
-def plain_text(cell: str) -> str:
-    """Return the text that `safe_text` was given."""
+def unescape_formula(cell: str) -> str:
+    """Return the text that `escape_formula` was given."""
     return cell[1:] if cell.startswith("'") and _GUARDED.match(cell) else cell

@@ -312,8 +312,8 @@ class Unavailable(Problem):
     """
 
     status, code = 503, "unavailable"
-    undone: bool = False
-    """Whether it is certain that nothing of the work stands."""
+    rolled_back: bool = False
+    """Whether it is certain that nothing of the work was stored."""
 
 
 def every_problem(of: type[Problem] = Problem) -> Iterator[type[Problem]]:

@@ -1,14 +1,14 @@
-"""The garbage collector, told to look rarely, and never at what start-up made."""
+"""The garbage collector: fewer collections, and none of them over what start-up made."""
 
 from __future__ import annotations
 
 import gc
 
 
-def collect_rarely() -> None:
-    """Set what was made so far aside for as long as the process lives, and look for garbage more rarely.
+def tune_garbage_collector() -> None:
+    """Freeze the objects made so far for the life of the process, and collect the rest less often.
 
-    A pause of every collection lengthens the slowest answers, and a piece of a file makes very many objects at once.
+    A full collection lengthens the slowest answers, and a piece of a file makes very many objects at once.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Logs: one JSON line an event, with ids as fields; never a name, a birth date or a licence."""
+"""Logs: one JSON line an event, with ids as fields; never a name, a birth date or a licence number."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def configure_logging(level: int = logging.INFO) -> None:
 log = structlog.get_logger()
 
 
-def where(error: BaseException) -> dict[str, object]:
-    """Return what may be logged of an error: its kind and the lines it came through.
+def error_fields(error: BaseException) -> dict[str, object]:
+    """Return what may be logged about an error: its class and its innermost stack frames.
 
-    Its message stays out: libraries put statements, parameters and input there, and those hold persons.
+    Its message stays out: libraries put statements, parameters and input there, and those hold personal data.
     """
     frames = traceback.extract_tb(error.__traceback__)
     return {"error": type(error).__name__, "at": [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames[-12:]]}
 
 
 def _without_messages(_logger: object, _method: str, entry: EventDict) -> EventDict:
-    """Put the kind and place of an error where a library logged it with its message."""
+    """Log only class and stack frames where a library logged an error with its message."""
     error = entry.pop("exc_info", None)
     if isinstance(error, tuple):
         error = error[1]
-    return {**entry, **where(error)} if isinstance(error, BaseException) else entry
+    return {**entry, **error_fields(error)} if isinstance(error, BaseException) else entry

@@ -1,4 +1,4 @@
-"""Keys and secrets: how they are made, kept and compared; keyed digests; sealed cursors."""
+"""Keys and secrets: how they are made, stored and compared; keyed digests; encrypted cursors."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ def new_secret() -> str:
 
 
 def digest_of(secret: str) -> str:
-    """Return the SHA-256 under which a key is kept. It has 256 random bits, so no salt is needed."""
+    """Return the SHA-256 under which a key is stored. A key has 256 random bits, so no salt is needed."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class Keyring:
     """Keys derived from the operator's secrets, one for each purpose; the first signs, all verify."""
 
-    def __init__(self, given: tuple[str, ...]) -> None:
-        self._given = given
-        self._known: dict[str, list[bytes]] = {}
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+        self._derived: dict[str, list[bytes]] = {}
 
     def _keys(self, purpose: str) -> list[bytes]:
-        if purpose not in self._known:
-            self._known[purpose] = [
-                hmac.digest(secret.encode(), f"pars:{purpose}".encode(), "sha256") for secret in self._given
+        if purpose not in self._derived:
+            self._derived[purpose] = [
+                hmac.digest(secret.encode(), f"pars:{purpose}".encode(), "sha256") for secret in self._secrets
             ]
-        return self._known[purpose]
+        return self._derived[purpose]
 
     def keyed_digest(self, purpose: str, text: str) -> str:
-        """Return a digest that only holders of the secret can compute."""
+        """Return a hex HMAC-SHA256, which only holders of the secret can compute."""
         return hmac.digest(self._keys(purpose)[0], text.encode(), "sha256").hex()
 
     def verifies(self, purpose: str, text: str, digest: str) -> bool:
-        """Tell whether a keyed digest was made by one of the secrets."""
+        """Whether a keyed digest was made with one of the secrets."""
         return any(
             hmac.compare_digest(hmac.new(key, text.encode(), "sha256").hexdigest(), digest)
             for key in self._keys(purpose)
         )
 
     def seal(self, purpose: str, content: bytes, bound_to: str) -> str:
-        """Encrypt something short so that it can only be opened with what it is bound to."""
+        """Encrypt short content (AES-GCM); `bound_to` is authenticated with it, and needed to decrypt it."""
         nonce = os.urandom(_NONCE)
         sealed = AESGCM(self._keys(purpose)[0]).encrypt(nonce, content, bound_to.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
     def unseal(self, purpose: str, token: str, bound_to: str) -> bytes | None:
-        """Open what `seal` made, or return None when it was made for something else."""
+        """Decrypt what `seal` returned, or return None when it was bound to something else."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError:

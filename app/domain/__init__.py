@@ -1,1 +1,1 @@
-"""The vocabulary: frozen values that every layer above speaks in. Standard library only."""
+"""The vocabulary: frozen values shared by every layer above. Standard library and msgspec only."""

@@ -41,7 +41,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     attested: bool | None = None
 
     def has_type(self, key: str) -> bool:
-        """Tell whether a credit type is registered, by its key."""
+        """Return True if a credit type is registered, by its key."""
         return any(code_key(name) == key for name in self.credit_types)
 
 
@@ -83,7 +83,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
     def registration(self, board: str) -> Registration | None:
         """Return the registration for a board by its code."""
-        return next((each for each in self.registrations if each.board == board), None)
+        return next((registration for registration in self.registrations if registration.board == board), None)
 
     def maximum(self, board: str | None = None) -> float | None:
         """Return the most credits for a certifying board, or of CME when none is named.
@@ -98,7 +98,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
         return registration.points if registration.points is not None else self.ama_pra_credits
 
     def claim_date(self, board: str) -> date | None:
-        """Return the last completion date for which a board's points can be given; the end date unless one is set."""
+        """Return the last completion date for a board's points: its claim date, or else the end date."""
         registration = self.registration(board)
         claim = registration.credit_claim_date if registration else None
         for day in (claim, self.end_date):
@@ -107,7 +107,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def status(self, today: date) -> ActivityStatus:
-        """Compute the status of that day."""
+        """Return the status on a day."""
         if any(self.missing_to_activate()):
             return ActivityStatus.DRAFT
         if self.closed:
@@ -117,7 +117,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
         return ActivityStatus.ACTIVE
 
     def missing(self, today: date) -> tuple[str, ...]:
-        """Name the fields that the next status needs and that are not given yet."""
+        """Return the fields that the next status needs and that are absent, as dotted paths."""
         match self.status(today):
             case ActivityStatus.DRAFT:
                 return tuple(self.missing_to_activate())
@@ -146,17 +146,17 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("measured_outcomes", "commercial_support", "learner_counts"):
             if self.details.get(name) is None:
                 yield name
-        for index, each in enumerate(self.registrations):
-            if not each.attested:
+        for index, registration in enumerate(self.registrations):
+            if not registration.attested:
                 yield f"moc.{index}.attested"
-            if not each.practice_areas:
+            if not registration.practice_areas:
                 yield f"moc.{index}.practice_areas"
-            if not each.credit_types:
+            if not registration.credit_types:
                 yield f"moc.{index}.credit_types"
 
 
 class RegisteredActivity(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity as it is kept, with what the rules advise about it."""
+    """An activity as stored, with the rules' advice about it."""
 
     activity: Activity
     version: int
@@ -164,6 +164,6 @@ class RegisteredActivity(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     findings: tuple[Finding, ...] = ()
 
-    def shown_alike(self, today: date) -> bool:
-        """Tell whether this version is shown today as it was shown first: the status also changes with the date."""
+    def reads_alike(self, today: date) -> bool:
+        """Return True if this version reads today as it first did: the status also changes with the date."""
         return self.activity.status(today) is self.activity.status(self.updated_at.date())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 QUARTER_TOLERANCE = 0.001
-"""An amount this near to a quarter is that quarter: spreadsheet formulas leave such tails."""
+"""An amount this close to a quarter counts as that quarter: spreadsheet formulas leave such remainders."""
 
 AMOUNT_LIMIT = 1_000_000
-"""No credit amount is near this; larger numbers are refused as unreadable."""
+"""Larger numbers are refused as unreadable: no real credit amount comes near."""
 
 
 @lru_cache(maxsize=4_096)
@@ -22,16 +22,16 @@ def in_quarters(credits: float) -> float:
 
 
 def on_grid(credits: float) -> bool:
-    """Tell whether an amount of credits is a multiple of 0.25."""
+    """Return True if an amount of credits is a multiple of 0.25."""
     return isinstance(in_quarters(credits), int)
 
 
 def in_credits(quarters: float) -> float | int:
-    """Return quarters as credits, whole amounts without a fraction (2, not 2.0)."""
+    """Return quarters as credits: 2 rather than 2.0 for whole amounts."""
     credits = quarters / 4
     return int(credits) if credits == int(credits) else credits
 
 
-def written(quarters: float) -> str:
-    """Return quarters as a person writes the amount in credits: `2.25`, `52`."""
+def format_quarters(quarters: float) -> str:
+    """Return quarters as credits in text: `2.25`, `52`."""
     return str(in_credits(quarters))

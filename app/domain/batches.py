@@ -23,6 +23,13 @@ class BatchKind(enum.StrEnum):
     """Learners to look for."""
 
 
+class OnUnmatched(enum.StrEnum):
+    """What becomes of records whose physician is not found."""
+
+    REJECT = "reject"
+    """They are refused."""
+
+
 class FileFormat(enum.StrEnum):
     """What a file is, found from its content and never from its name."""
 

@@ -1,4 +1,4 @@
-"""Certifying and licensing boards as dated facts. The facts themselves are the catalogue's files."""
+"""Certifying and licensing boards as dated facts, read from the catalogue's files."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class BoardKind(enum.StrEnum):
 
 
 class Need(enum.StrEnum):
-    """Whether a piece of identity must be given to report to a board."""
+    """Whether a report to a board must carry a piece of identity."""
 
     REQUIRED = "required"
-    """Without it the record is refused."""
+    """The record is refused without it."""
     OPTIONAL = "optional"
-    """It may be given, and must fit when it is."""
+    """It may be absent; when given, it must match."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     until: date | None = None
 
     def covers(self, day: date) -> bool:
-        """Tell whether the day lies in the span."""
+        """Return True if the day lies in the span."""
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
 
@@ -51,7 +51,7 @@ def _keys(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
 
 
 class CreditType(msgspec.Struct, frozen=True, kw_only=True):
-    """A board's own category of credit, the other names it goes by, and when it can be earned."""
+    """A board's own category of credit: its name, its aliases, and when it can be earned."""
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class CreditType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FactChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of a board that are different for completions from a day on."""
+    """Facts of a board that differ for completions from a day on."""
 
     since: date
     source: str
@@ -73,7 +73,7 @@ class FactChange(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """One board, with the facts by which records for it are judged."""
+    """One board and the facts that records for it are judged by."""
 
     code: str
     name: str
@@ -94,12 +94,12 @@ class Board:
     special_credits: tuple[str, ...] = ()
     advice: frozenset[str] = frozenset()
     changes: tuple[FactChange, ...] = ()
-    """What is different from a day on, oldest first."""
+    """Dated changes, oldest first."""
     _types: dict[str, CreditType | None] = field(init=False, default_factory=dict, repr=False, compare=False)
-    """The types by how they were asked for before: files ask for the same over and over."""
+    """Credit types by the text they were looked up by: files repeat the same few."""
 
     def on(self, day: date | None) -> Board:
-        """Return the board as it is for completions of a day; as the file begins when there is no day."""
+        """Return the board as of a completion date; without a date, as its file begins."""
         if not self.changes:
             return self
         different = {
@@ -111,22 +111,22 @@ class Board:
         return replace(self, **different) if different else self
 
     def participates(self, on: date) -> bool:
-        """Tell whether the board is sent the credit of a completion of that day."""
+        """Return True if the board takes part on a completion date."""
         return any(span.covers(on) for span in self.participation)
 
     def is_sent(self, on: date) -> bool:
-        """Tell whether the board is sent credit of that day: certifying boards always, licensing ones that take part.
+        """Return True if credit of that day is sent: always to certifying boards, else to those that take part.
 
         Source: slides, Why is this so valuable for your learners.
         """
         return self.kind is BoardKind.CERTIFYING or self.participates(on)
 
     def counts_once_per_day(self, activity_format: str) -> bool:
-        """Tell whether the board takes one record per activity, learner and day in that format."""
+        """Return True if the board accepts one record per activity, learner and day in this format."""
         return self.once_per_day and activity_format not in self.once_per_day_exempt_formats
 
     def credit_type(self, text: str) -> CreditType | None:
-        """Return the board's type that goes by this name or alias."""
+        """Return the board's credit type with this name or alias."""
         if text in self._types:
             return self._types[text]
         key = code_key(text)
@@ -136,6 +136,6 @@ class Board:
         return found
 
     def type_name(self, text: str) -> str:
-        """Return the board's own name for a type, or the text itself where the board's types are not known."""
+        """Return the board's own name for a credit type, or the text itself if the board has no such type."""
         known = self.credit_type(text)
         return known.name if known else text

@@ -1,4 +1,4 @@
-"""The keys under which learners are looked up, and everybody found under them."""
+"""The keys that physicians are looked up by, and the physicians found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BoardAndId = tuple[str, str]
 
 @dataclass(slots=True)
 class Wanted:
-    """The keys under which candidates for some reports are to be looked up."""
+    """The keys to look up candidates for some reports by."""
 
     names: set[NameAndBirth] = field(default_factory=set)
     licenses: set[BoardAndId] = field(default_factory=set)
@@ -47,7 +47,7 @@ def _lists() -> dict[Any, list[Learner]]:
 
 
 class Candidates(msgspec.Struct, frozen=True):
-    """Everybody found under the wanted keys. Being found is not yet being meant."""
+    """Every physician found under the wanted keys; matching decides which one is meant."""
 
     learners: dict[str, Learner]
     by_learner_id: dict[tuple[str, str], str]
@@ -61,7 +61,7 @@ class Candidates(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, learners: Iterable[Learner], learner_ids: dict[tuple[str, str], str] | None = None) -> Candidates:
-        """Index learners by everything a report may name them by."""
+        """Index physicians by everything a report may identify them by."""
         found = cls({}, learner_ids or {})
         for learner in learners:
             found.learners[learner.physician_id] = learner
@@ -78,22 +78,22 @@ class Candidates(msgspec.Struct, frozen=True):
         return found
 
     def in_world(self, sandbox: bool) -> Candidates:
-        """Return those of the sandbox, or those of the registry: for a report, the others do not exist."""
+        """Return the candidates of the sandbox, or of the registry: neither exists for the other's reports."""
         if sandbox not in self._worlds:
             here = [learner for learner in self.learners.values() if bool(learner.sandbox) is sandbox]
             self._worlds[sandbox] = self if len(here) == len(self.learners) else Candidates.of(here, self.by_learner_id)
         return self._worlds[sandbox]
 
     def holds_license(self, board: str, key: str, *, was_number: bool = False) -> bool:
-        """Tell whether anybody on file holds this licence; one from a number cell may have lost leading zeros."""
+        """Return True if anybody on file holds this licence; a number cell may have lost leading zeros."""
         return (board, key) in self._by_license or (was_number and (board, short_id_key(key)) in self._by_short_license)
 
     def has_npi(self, npi: str) -> bool:
-        """Tell whether anybody on file has this NPI."""
+        """Return True if anybody on file has this NPI."""
         return npi in self._by_npi
 
     def under(self, wanted: Wanted, report: CompletionReport) -> dict[str, Learner]:
-        """Return everybody that any evidence of one report points to; a learner id names one and no other."""
+        """Return all that any evidence of one report points to; a learner id points to one person only."""
         if report.person.learner_id is not None:
             physician_id = self.by_learner_id.get((report.provider_id, report.person.learner_id))
             known = self.learners.get(physician_id) if physician_id else None

@@ -1,4 +1,4 @@
-"""All boards together, found by code, name or state."""
+"""The catalogue of boards, looked up by code, name or state."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from app.domain.comparison_keys import code_key
 from app.domain.states import find_state
 
 MOST_REMEMBERED = 65_536
-"""Answers kept: states, by the ways in which they are written, and days."""
+"""Bound on each lookup cache: a key is a state or board as written, with a date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """All boards, as the rules use them. `digest` names this state of the facts."""
+    """All boards as the rules use them. `digest` identifies this version of the facts."""
 
     boards: Mapping[str, Board]
     digest: str
     examples: Mapping[str, tuple[Mapping[str, Any], ...]]
     files: Mapping[str, str] = field(repr=False)
-    """The text of every file, by which this state of the facts can be read again."""
+    """The text of every board file: enough to load this version of the facts again."""
     by_key: Mapping[str, Board] = field(repr=False)
     by_state: Mapping[str, tuple[Board, ...]] = field(repr=False)
     _licensing: dict[tuple[str, date | None], tuple[Board, ...]] = field(
@@ -32,14 +32,14 @@ class Catalogue:
     _certifying: dict[tuple[str, date | None], Board | None] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
-    """What was answered before: files ask the same over and over."""
+    """Lookup caches: files repeat the same few states and boards."""
 
     def board(self, text: str) -> Board | None:
-        """Return the board that goes by this code or name, whatever its kind."""
+        """Return the board with this code or name, of either kind."""
         return self.by_key.get(code_key(text))
 
     def certifying(self, text: str, on: date | None = None) -> Board | None:
-        """Return the certifying board that goes by this code or name, as it is for completions of a day."""
+        """Return the certifying board with this code or name, as of a completion date."""
         if (text, on) in self._certifying:
             return self._certifying[text, on]
         board = self.board(text)
@@ -49,15 +49,15 @@ class Catalogue:
         return known
 
     def licensing(self, text: str, on: date | None = None) -> tuple[Board, ...]:
-        """Return the boards meant by a state's name or code, or by a licensing board's, as they are for a day."""
+        """Return the licensing boards of a state, or one by its own name or code, as of a completion date."""
         known = self._licensing.get((text, on))
         if known is None:
-            known = self._found(text, on)
+            known = self._find_licensing(text, on)
             if len(self._licensing) < MOST_REMEMBERED:
                 self._licensing[text, on] = known
         return known
 
-    def _found(self, text: str, on: date | None) -> tuple[Board, ...]:
+    def _find_licensing(self, text: str, on: date | None) -> tuple[Board, ...]:
         state = find_state(text)
         if state is not None:
             return tuple(board.on(on) for board in self.by_state.get(state, ()))

@@ -1,7 +1,8 @@
-"""Values that the columns of files accept: what a drop-down offers, and what is understood besides."""
+"""Values that fields and the columns of files accept: what a drop-down offers, and what is understood besides."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -15,11 +16,90 @@ from app.domain.states import STATES
 
 ACTIONS = ("Add", "Update", "Delete")
 YES_NO = ("Yes", "No")
-DELIVERY_METHODS = ("In-Person", "Live-Streamed", "Online", "Print/Other")
-PROVIDERSHIPS = ("Direct", "Joint")
-OUTCOMES = ("Learner Knowledge", "Learner Competence", "Learner Performance", "Patient Health", "Community Health")
-FEES = ("Yes", "No", "Variable")
-REGISTRATIONS = ("Open", "Limited")
+
+
+class Labelled(enum.StrEnum):
+    """A list of values, each with the label under which a drop-down offers it."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Labelled:
+        """Make a member that is its value, and has a label."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+    @classmethod
+    def labels(cls) -> tuple[str, ...]:
+        """Return the labels in the order of the list."""
+        return tuple(member.label for member in cls)
+
+
+class DeliveryMethod(Labelled):
+    """How an activity is delivered."""
+
+    IN_PERSON = "in-person", "In-Person"
+    """The learners come to a place."""
+    LIVE_STREAMED = "live-streamed", "Live-Streamed"
+    """The learners follow it from elsewhere as it happens."""
+    ONLINE = "online", "Online"
+    """It is on the internet, at any time."""
+    PRINT_OTHER = "print-other", "Print/Other"
+    """On paper, or in some other way."""
+
+
+class Providership(Labelled):
+    """Who provides an activity."""
+
+    DIRECT = "direct", "Direct"
+    """The accredited provider alone."""
+    JOINT = "joint", "Joint"
+    """The accredited provider together with others that are not accredited."""
+
+
+class OutcomeMeasured(Labelled):
+    """What a measured change is a change of."""
+
+    LEARNER_KNOWLEDGE = "learner-knowledge", "Learner Knowledge"
+    """What learners know."""
+    LEARNER_COMPETENCE = "learner-competence", "Learner Competence"
+    """What learners know how to do."""
+    LEARNER_PERFORMANCE = "learner-performance", "Learner Performance"
+    """What learners do in practice."""
+    PATIENT_HEALTH = "patient-health", "Patient Health"
+    """How patients fare."""
+    COMMUNITY_HEALTH = "community-health", "Community Health"
+    """How a community fares."""
+
+
+class Fee(Labelled):
+    """Whether taking part costs anything."""
+
+    YES = "yes", "Yes"
+    """It does."""
+    NO = "no", "No"
+    """It does not."""
+    VARIABLE = "variable", "Variable"
+    """It depends on who takes part."""
+
+
+class RegistrationMode(Labelled):
+    """Who may register for an activity."""
+
+    OPEN = "open", "Open"
+    """Anybody."""
+    LIMITED = "limited", "Limited"
+    """Some, members for example."""
+
+
+class Degree(enum.StrEnum):
+    """The degree that a medical school gives."""
+
+    MD = "MD"
+    """Doctor of Medicine."""
+    DO = "DO"
+    """Doctor of Osteopathic Medicine."""
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,11 +145,11 @@ def choices_of(
             values=tuple(each.name for each in ACTIVITY_FORMATS),
             also=tuple(text for each in ACTIVITY_FORMATS for text in (each.code, *each.other_names)),
         ),
-        Choice.DELIVERY_METHOD: Choices(values=DELIVERY_METHODS),
-        Choice.PROVIDERSHIP: Choices(values=PROVIDERSHIPS),
-        Choice.OUTCOME: Choices(values=OUTCOMES),
-        Choice.FEE: Choices(values=FEES),
-        Choice.REGISTRATION: Choices(values=REGISTRATIONS),
+        Choice.DELIVERY_METHOD: Choices(values=DeliveryMethod.labels()),
+        Choice.PROVIDERSHIP: Choices(values=Providership.labels()),
+        Choice.OUTCOME: Choices(values=OutcomeMeasured.labels()),
+        Choice.FEE: Choices(values=Fee.labels()),
+        Choice.REGISTRATION: Choices(values=RegistrationMode.labels()),
     }
 
 

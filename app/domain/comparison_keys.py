@@ -1,4 +1,4 @@
-"""How names, numbers and codes are compared: the keys under which they are stored and looked up."""
+"""Comparison keys: how names, numbers and codes are stored and looked up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
 _PLACEHOLDERS = frozenset({"fnu", "lnu", "nmn"})
-"""What senders write where a person has no first or last name."""
+"""Written by senders where a person has no first or last name."""
 
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n"}
@@ -16,14 +16,14 @@ _LETTERS = str.maketrans(
 
 
 def _folded(text: str) -> str:
-    # Twice: what NFKD takes apart may be a capital again, as of "™".
+    # Twice: NFKD may yield capitals again, as it does for "™".
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
 
 
 @lru_cache(maxsize=65_536)
 def name_key(name: str | None) -> str:
-    """Return the key under which a name is compared: no case, accents, spaces or punctuation.
+    """Return a name's comparison key: no case, accents, spaces or punctuation.
 
     A placeholder for a missing name (`FNU`, `LNU`, `NMN`, `-`, `.`) has the empty key. Names in
     scripts other than Latin keep their letters.
@@ -36,13 +36,13 @@ def name_key(name: str | None) -> str:
 
 
 def full_name_key(first_name: str | None, last_name: str | None) -> tuple[str, str]:
-    """Return (last, first) keys. Somebody of one name has it as the last, wherever it was written."""
+    """Return (last, first) keys. A single name counts as the last name, wherever it was written."""
     first, last = name_key(first_name), name_key(last_name)
     return (last, first) if last else (first, "")
 
 
 def id_key(number: str | None) -> str:
-    """Return the key of a licence or board id: letters and digits only, upper case, zeros kept."""
+    """Return a licence or board id's comparison key: letters and digits only, upper case, zeros kept."""
     if not number:
         return ""
     if number.isascii() and number.isalnum():
@@ -56,17 +56,17 @@ def short_id_key(key: str) -> str:
 
 
 def same_id(held: str, given: str | None, *, was_number: bool) -> bool:
-    """Tell whether a number given is the one held, by their keys; one from a number cell has lost its leading zeros."""
+    """Return True if a given number is the held one; a number cell has lost its leading zeros."""
     key = id_key(given)
     return held == key or (was_number and short_id_key(held) == short_id_key(key))
 
 
 @lru_cache(maxsize=4_096)
 def code_key(text: str) -> str:
-    """Return the key of a code, state, board or credit type: no case or punctuation, "&" is "and"."""
+    """Return the comparison key of a code, state, board or credit type: no case or punctuation, "&" is "and"."""
     return _NOT_ALPHANUMERIC.sub("", _folded(text.replace("&", " and ")))
 
 
 def school_key(name: str | None) -> str:
-    """Return the key of a medical school: as a name is compared, and "&" is "and"."""
+    """Return a medical school's comparison key: that of a name, where "&" is "and"."""
     return name_key(name.replace("&", " and ")) if name else ""

@@ -1,4 +1,4 @@
-"""Completions and credits as they are kept: the credit is the unit of status, maximum and delivery."""
+"""Completions and credits as stored. The credit is the unit of status, maximum and delivery."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from msgspec.structs import asdict, replace
 from app.domain.reports import RemsPart
 
 CME = "CME"
-"""The ledger's name for CME as a whole, whichever states it is reported for."""
+"""The ledger's target for CME as a whole, whichever states it is reported for."""
 REMS = "REMS"
-"""Participation in risk-mitigation education, which is no credit."""
+"""Stands in place of a board for risk-mitigation education, which earns no credit."""
 Gone: TypeAlias = tuple[date, int, str]
-"""Something withdrawn: the day, the occasion, and the board, or `REMS`."""
+"""Something withdrawn: (completion date, occasion, board or `REMS`)."""
 
 
 _REMS_SUBJECT = "rems:"
@@ -36,17 +36,17 @@ class CreditStatus(enum.StrEnum):
     """Where a credit stands with its board."""
 
     PENDING = "pending"
-    """Accepted here, not yet decided by the board, or not yet carried to a board that does not decide."""
+    """Accepted here, and not yet decided by the board, or not yet read by a board that does not decide."""
     ACCEPTED = "accepted"
     """Accepted by the board, or recorded for the transcript where no board takes it."""
     REJECTED = "rejected"
-    """Refused by the board; it holds neither the day nor a part of the maximum."""
+    """Refused by the board; it counts neither for the day nor towards the maximum."""
     WITHDRAWN = "withdrawn"
     """Taken back by the provider."""
 
     @property
     def holds(self) -> bool:
-        """Whether a credit of this status holds its day and its part of the maximum."""
+        """Whether a credit of this status counts for its day and towards the maximum."""
         return self in (CreditStatus.PENDING, CreditStatus.ACCEPTED)
 
 
@@ -76,29 +76,44 @@ class Outcome(enum.StrEnum):
     """Refused, with every finding."""
 
 
+class VersionAction(enum.StrEnum):
+    """What made a version of a completion."""
+
+    CREATED = "created"
+    """It was reported."""
+    JOINED = "joined"
+    """Credit was added to it."""
+    UPDATED = "updated"
+    """It was corrected in place."""
+    DECIDED = "decided"
+    """A board decided on some credit of it, or took what it was sent."""
+    WITHDRAWN = "withdrawn"
+    """It was withdrawn, or some credit of it."""
+
+
 def rems_subject(provider_id: str, local_id: str) -> str:
-    """Return whom a completion is about when no physician is looked for: the provider's own id of the person."""
+    """Return the subject of a completion without a physician: the provider's own id of the person."""
     return f"{_REMS_SUBJECT}{provider_id}:{local_id}"
 
 
 def is_rems_subject(subject: str) -> bool:
-    """Tell whether a completion's subject is no learner of the registry."""
+    """Return True if a completion's subject is not a physician of the registry."""
     return subject.startswith(_REMS_SUBJECT)
 
 
 class Credit(msgspec.Struct, frozen=True, kw_only=True):
-    """One target of a completion: CME for one licensing board, or points for one certifying board."""
+    """CME for one licensing board, or points for one certifying board, within a completion."""
 
     credit_id: str
     kind: CreditKind
     board: str
     number_reported: str | None
-    """The learner's number with the board as the sender gave it."""
+    """The learner's number with the board, as the sender wrote it."""
     number_on_file: str | None
-    """The same number as the registry has it: what the board is told."""
+    """The same number as the registry has it: the one sent to the board."""
     quarters: int
     credit_types: tuple[tuple[str, int], ...]
-    """(type, quarters); of CME, its special credits."""
+    """(type, quarters); for CME, its special credits."""
     client_references: tuple[str, ...]
     status: CreditStatus
     delivery: Delivery
@@ -106,7 +121,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
     status_at: datetime
     once_per_day: bool
     status_text: str | None = None
-    """What the board said of it in its own words."""
+    """The board's reason in its own words."""
 
     @property
     def target(self) -> str:
@@ -115,7 +130,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether it holds its day and its part of the maximum."""
+        """Whether it counts for its day and towards the maximum."""
         return self.status.holds
 
 
@@ -126,9 +141,9 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str
     activity_id: str
     physician_id: str | None
-    """The registry's own id of the learner; never shown."""
+    """The registry's id of the physician; never shown."""
     subject: str
-    """Who it is about, for uniqueness: the registry id, or provider and local id where there is no physician."""
+    """Who it is about, for uniqueness: `physician_id`, or provider and local id where there is no physician."""
     learner_id: str | None
     """The opaque id by which the provider may name the learner."""
     completed_on: date
@@ -146,25 +161,25 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     withdrawn_at: datetime | None
     catalogue: str
-    """Digest of the board facts by which it was judged."""
+    """Digest of the board facts it was judged by."""
     credits: tuple[Credit, ...]
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The activity, and whom it is about: what one learner has in one activity is judged together."""
+        """(activity, subject): everything one learner has in one activity is judged together."""
         return self.activity_id, self.subject
 
     @property
     def rems_fields(self) -> dict[str, Any] | None:
-        """Its risk-mitigation part as it is kept."""
+        """The risk-mitigation part as stored."""
         return None if self.rems is None else asdict(self.rems)
 
     def holding(self, board: str) -> Credit | None:
-        """Return the credit that holds for a board, if one does."""
-        return next((each for each in self.credits if each.board == board and each.holds), None)
+        """Return the credit that counts for a board, if any."""
+        return next((credit for credit in self.credits if credit.board == board and credit.holds), None)
 
     def current(self, board: str) -> Credit | None:
-        """Return the credit that a correction for a board is about: the one that holds, else the last one rejected."""
+        """Return the credit a correction for a board is about: the one that counts, else the last rejected one."""
         rejected = [c for c in self.credits if c.board == board and c.status is CreditStatus.REJECTED]
         return self.holding(board) or next(reversed(rejected), None)
 
@@ -177,18 +192,18 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
         """Return the next version, with credits added."""
         return replace(self, credits=(*self.credits, *added), version=self.version + 1, updated_at=at)
 
-    def takes_person_with(self, added: Iterable[Credit]) -> bool:
-        """Tell whether the learner as reported with new credits shall stand in place of the one reported first.
+    def person_changes_with(self, added: Iterable[Credit]) -> bool:
+        """Return True if the learner as reported with new credits replaces the learner as first reported.
 
-        So where they take the place of credit that was rejected or withdrawn, or where nothing else holds: what failed
-        under one name goes out again under another.
+        That is so where the new credits replace rejected or withdrawn ones, or where no other credit counts: a report
+        that failed under one name goes out again under another.
         """
-        fallen = {each.board for each in self.credits if not each.holds}
-        replaced = any(each.board in fallen for each in added)
-        return replaced or (bool(fallen) and not any(each.holds for each in self.credits))
+        fallen = {credit.board for credit in self.credits if not credit.holds}
+        replaced = any(credit.board in fallen for credit in added)
+        return replaced or (bool(fallen) and not any(credit.holds for credit in self.credits))
 
     def as_reported_by(self, person: Sequence[str | None]) -> Completion:
-        """Return it with the learner as another record reported them; what that left out stays."""
+        """Return the completion with the learner as another record reported them; fields it left out stay."""
         first_name, last_name, birth_date, npi = (
             given or kept for given, kept in zip(person, self.person, strict=True)
         )
@@ -196,9 +211,9 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def held_quarters(credits: Iterable[Credit]) -> dict[str, int]:
-    """Return what one completion's credits count per target.
+    """Return the quarters that one completion's credits count per target.
 
-    CME of one completion is one amount, however many states it goes to: the largest counts, once.
+    CME of one completion counts once, however many states it goes to: the largest amount.
     """
     held: dict[str, int] = {}
     for credit in credits:

@@ -12,21 +12,25 @@ from msgspec import UNSET
 from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit
 
 
-class EventType(enum.StrEnum):
+class EventKind(enum.StrEnum):
     """What has happened."""
 
     COMPLETION_REPORTED = "completion.reported"
     """A completion was reported, or credit was added to one."""
-    CREDIT_CORRECTED = "credit.corrected"
-    """What a board is sent of a credit has changed."""
+    COMPLETION_MATCHED = "completion.matched"
+    """A completion that waited for its physician was matched. Not sent yet."""
     CREDIT_DECIDED = "credit.decided"
     """A board accepted or rejected a credit, or was sent it and does not decide."""
+    CREDIT_CORRECTED = "credit.corrected"
+    """What a board is sent of a credit has changed."""
     CREDIT_WITHDRAWN = "credit.withdrawn"
     """A credit was withdrawn."""
     ACTIVITY_CLOSED = "activity.closed"
     """An activity was closed."""
     BATCH_COMPLETED = "batch.completed"
     """A file was processed, or refused as a whole."""
+    FEED_AVAILABLE = "feed.available"
+    """A board's feed has new events. The only kind for boards; all others are for providers."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,19 +39,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     position: int
     """From 1 for each provider, without gaps, in commit order."""
-    type: EventType
+    type: EventKind
     at: datetime
     data: Mapping[str, str]
 
 
-def events_of(entry: AuditEntry) -> Iterator[tuple[EventType, dict[str, str]]]:
+def events_of(entry: AuditEntry) -> Iterator[tuple[EventKind, dict[str, str]]]:
     """Yield the events of an entry of the audit log, in order: none, one or several."""
     if entry.provider_id is None:
         return
     if entry.noun == ActivityAudit.noun and entry.verb == "close":
-        yield EventType.ACTIVITY_CLOSED, {"activity_id": entry.subject_id, "provider_id": entry.provider_id}
+        yield EventKind.ACTIVITY_CLOSED, {"activity_id": entry.subject_id, "provider_id": entry.provider_id}
     if entry.noun == BatchAudit.noun and entry.verb == "end":
-        yield EventType.BATCH_COMPLETED, {"batch_id": entry.subject_id, "provider_id": entry.provider_id}
+        yield EventKind.BATCH_COMPLETED, {"batch_id": entry.subject_id, "provider_id": entry.provider_id}
     if entry.noun != CompletionAudit.noun:
         return
     fields = msgspec.convert(entry.fields, CompletionAudit)
@@ -59,10 +63,10 @@ def events_of(entry: AuditEntry) -> Iterator[tuple[EventType, dict[str, str]]]:
     # Withdrawn credit was in the activity that the completion has left.
     left = {"activity_id": fields.activity_id if fields.moved_from is UNSET else fields.moved_from}
     for credit_id in fields.withdrawn:
-        yield EventType.CREDIT_WITHDRAWN, ids | left | {"credit_id": credit_id}
+        yield EventKind.CREDIT_WITHDRAWN, ids | left | {"credit_id": credit_id}
     for credit_id in fields.corrected:
-        yield EventType.CREDIT_CORRECTED, ids | {"credit_id": credit_id}
+        yield EventKind.CREDIT_CORRECTED, ids | {"credit_id": credit_id}
     for credit_id in fields.decided:
-        yield EventType.CREDIT_DECIDED, ids | {"credit_id": credit_id}
+        yield EventKind.CREDIT_DECIDED, ids | {"credit_id": credit_id}
     if fields.reported or entry.verb == "report":
-        yield EventType.COMPLETION_REPORTED, ids
+        yield EventKind.COMPLETION_REPORTED, ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -9,6 +10,26 @@ import msgspec
 
 from app.domain.boards import Board
 from app.domain.credits import CreditStatus
+
+
+class FeedEventKind(enum.StrEnum):
+    """What a board is told of a credit."""
+
+    REPORTED = "credit.reported"
+    """It is new."""
+    CORRECTED = "credit.corrected"
+    """Its amount, its types or its learner are others now."""
+    WITHDRAWN = "credit.withdrawn"
+    """It stands no more."""
+
+
+class DailyFileFormat(enum.StrEnum):
+    """What the file of one day of a feed is."""
+
+    CSV = "csv"
+    """Comma-separated text (RFC 4180)."""
+    XLSX = "xlsx"
+    """A workbook."""
 
 
 class FeedEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What the rules say about a record: one finding per fault, all of them told at once."""
+"""Findings: one for each fault that a rule sees in a record, all reported at once."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Severity(enum.StrEnum):
     REJECT = "reject"
     """The record is refused."""
     WARNING = "warning"
-    """The record is accepted, and the sender is told."""
+    """The record is accepted, and the sender is warned."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing a rule has to say.
+    """One fault that a rule sees.
 
     `pointer` is a JSON Pointer into the record (`/moc/0/credit_types/1/credits`); doors that take
     files turn it into row and column. `detail` and `hint` never hold names, birth dates or ids of
-    persons; dates, amounts, codes and activity ids may stand there.
+    people; dates, amounts, codes and activity ids may stand there.
     """
 
     rule: str

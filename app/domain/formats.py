@@ -12,7 +12,7 @@ from app.domain.comparison_keys import code_key
 
 
 class Bound(enum.StrEnum):
-    """How firmly a format's span is meant."""
+    """Whether a format's span is enforced."""
 
     REFUSED = "refused"
     """An activity longer than the span is refused."""
@@ -78,12 +78,12 @@ _BY_KEY = {code_key(text): known for known in ACTIVITY_FORMATS for text in (know
 
 @lru_cache(maxsize=1_024)
 def find_format(text: str) -> ActivityFormat | None:
-    """Return the format that goes by this code or name, old names included."""
+    """Return the format with this code or name, old names included."""
     return _BY_KEY.get(code_key(text))
 
 
 def anniversary(start: date, months: int) -> date:
-    """Return the day so many months after a start date, the last of the month where there is no such day."""
+    """Return the day a number of months after a start date, or the month's last day if it is shorter."""
     year, month = divmod(start.month - 1 + months, 12)
     if start.year + year > date.max.year:
         return date.max

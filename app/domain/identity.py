@@ -1,4 +1,4 @@
-"""Who is meant: what must be given to look for a learner, and the answer as far as it may be told."""
+"""Identity: what a report must give to look for its physician, and who was found."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ class Result(enum.StrEnum):
     """How many learners fit what was given."""
 
     ONE = "one"
-    """Exactly one."""
+    """One physician."""
     SEVERAL = "more_than_one"
-    """More than one; more must be given."""
+    """Several; more must be given to tell them apart."""
     NONE = "none"
-    """Nobody, or different people for different parts of the record."""
+    """Nobody, or different people for different parts."""
     NOT_ASKED = "not_asked"
     """Too little was given to look for anybody; the rules say what is missing."""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """The learner found for a report, and what the registry holds for each of its parts."""
+    """The physician found for a report, and the licence or certification of each part."""
 
     result: Result
     learner: Learner | None = None
     missed: tuple[str, ...] = ()
-    """Pointers of the parts that nobody fits, or that fit somebody else than the rest."""
+    """Pointers of the parts that fit nobody, or somebody else than the other parts."""
     unknown_licenses: tuple[str, ...] = ()
-    """Pointers of licence numbers that no learner on file holds."""
+    """Pointers of licence numbers that nobody on file holds."""
     unknown_npis: tuple[str, ...] = ()
-    """Pointers of NPIs that no learner on file has."""
+    """Pointers of NPIs that nobody on file has."""
     cme: tuple[tuple[Holding, ...], ...] = ()
-    """For each CME part, the licences it goes to."""
+    """The licences that each CME part goes to."""
     moc: tuple[Holding | None, ...] = ()
-    """For each MOC part, the certification, or None when the learner has none of that board."""
+    """The certification of each MOC part; None where the physician has none of that board."""
 
 
 NOT_ASKED = Match(result=Result.NOT_ASKED)
 
 
-def birth_date_needed(report: CompletionReport, catalogue: Catalogue) -> bool:
-    """Tell whether a record needs the birth date: CME always, MOC unless the board asks for none.
+def needs_birth_date(report: CompletionReport, catalogue: Catalogue) -> bool:
+    """Return True if a report needs the birth date: CME always, MOC unless the board does not ask for it.
 
-    A delete of a whole completion has nothing but names and birth date to find its learner by.
+    A delete of a whole completion has only names and birth date to find its physician by.
 
     Source: slides, Reporting Learners: what info is needed.
     """

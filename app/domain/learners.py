@@ -1,4 +1,4 @@
-"""Physicians as the registry knows them, and what a report says about one."""
+"""Physicians as the registry has them, and as a report names them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from app.domain.parsing import MonthDay, Unparsed
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A licence or a certification: the board that gave it and the number the board knows the person by."""
+    """A licence or certification: the board and the person's number with it."""
 
     board: str
     number: str
     known_key: str = ""
-    """The key as it stands in the registry, where the holding was read from there."""
+    """The stored comparison key, where the holding was read from the registry."""
 
     @property
     def key(self) -> str:
-        """The number as it is compared."""
+        """The number's comparison key."""
         return self.known_key or id_key(self.number)
 
     def __eq__(self, other: object) -> bool:
-        # The key follows from the number, and is only sometimes kept beside it.
+        # `known_key` follows from the number and is not always present.
         if not isinstance(other, Holding):
             return NotImplemented
         return self.board == other.board and self.number == other.number
@@ -34,7 +34,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class RegistryRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One physician as an import brings them. Lists may be empty; absence removes nothing."""
+    """One physician of an import. Lists may be empty; absence removes nothing."""
 
     first_name: str
     last_name: str
@@ -48,7 +48,7 @@ class RegistryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Learner(msgspec.Struct, frozen=True, kw_only=True):
-    """One physician of the registry, as far as matching and rules need to know them."""
+    """One physician of the registry, as matching and rules need them."""
 
     physician_id: str
     names: frozenset[tuple[str, str]]
@@ -59,7 +59,7 @@ class Learner(msgspec.Struct, frozen=True, kw_only=True):
     certifications: tuple[Holding, ...]
     medical_school: str | None = None
     sandbox: str = ""
-    """The name of a magic learner of the sandbox; empty for a physician of the registry."""
+    """The name of a learner of the sandbox; empty for a physician of the registry."""
 
     def licensed_by(self, boards: Collection[str]) -> tuple[Holding, ...]:
         """Return the licences of these boards, lapsed ones included."""
@@ -71,7 +71,7 @@ class Learner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report says of the learner beside the ids of its targets."""
+    """The learner as a report names them, without the numbers of its parts."""
 
     first_name: str | None = None
     last_name: str | None = None

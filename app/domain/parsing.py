@@ -1,7 +1,7 @@
-"""What a sender gave, read or not: doors turn text into these values, rules judge them.
+"""Parsing of dates, birth dates and ids that every door shares.
 
-A door never refuses what a rule has an id for. It hands on `Unparsed` with the text it could not
-read, and the rule says so together with everything else.
+A door never refuses a value that a rule judges. It passes on `Unparsed` with the text it could not
+read, and the rule reports it together with every other finding.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import msgspec
 
 
 class Unparsed(msgspec.Struct, frozen=True):
-    """Something was given that cannot be read as what it is."""
+    """A value that could not be parsed."""
 
     text: str
 
 
 class MonthDay(msgspec.Struct, frozen=True, order=True):
-    """A birth date as the registry keeps it: month and day, never a year."""
+    """A birth date as the registry stores it: month and day, never a year."""
 
     month: int
     day: int
@@ -39,14 +39,14 @@ LEAP_YEAR = 2000
 
 
 def text_or_none(text: str | None) -> str | None:
-    """Return the text without outer white space, or None when nothing is left: blank is not given."""
+    """Return the text stripped, or None if it is blank."""
     if text is None:
         return None
     return text.strip() or None
 
 
 def read_date(text: str | None) -> date | Unparsed | None:
-    """Read `YYYY-MM-DD` in ASCII digits and nothing else."""
+    """Parse `YYYY-MM-DD` in ASCII digits; anything else is `Unparsed`."""
     given = text_or_none(text)
     if given is None:
         return None
@@ -60,7 +60,7 @@ def read_date(text: str | None) -> date | Unparsed | None:
 
 
 def read_month_day(text: str | None) -> MonthDay | Unparsed | None:
-    """Read a birth date as `MM/DD`, `M/D`, `MM-DD`, `--MM-DD` or a full date; any year is dropped."""
+    """Parse a birth date as `MM/DD`, `M/D`, `MM-DD`, `--MM-DD` or a full date, dropping the year."""
     given = text_or_none(text)
     if given is None:
         return None
@@ -72,19 +72,19 @@ def read_month_day(text: str | None) -> MonthDay | Unparsed | None:
 
 
 def month_day(month: int, day: int) -> MonthDay | None:
-    """Return the month and day if there is such a day in some year (02/29 is one)."""
+    """Return the month and day, or None if no year has such a day (02/29 exists)."""
     if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(LEAP_YEAR, month)[1]:
         return None
     return MonthDay(month, day)
 
 
 def is_activity_id(text: str) -> bool:
-    """Tell whether the text has the form of an activity id: nine ASCII digits."""
+    """Return True if the text has the form of an activity id: nine ASCII digits."""
     return _ACTIVITY_ID.match(text) is not None
 
 
 def is_npi(text: str) -> bool:
-    """Tell whether the text is an NPI: ten digits from 1 or 2, Luhn check digit over prefix 80840.
+    """Return True if the text is an NPI: ten digits from 1 or 2, Luhn check digit over prefix 80840.
 
     Source: CMS, requirements for the National Provider Identifier check digit.
     """

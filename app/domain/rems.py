@@ -1,6 +1,6 @@
-"""Accepted values of the demographics that risk-mitigation education reports. Source: accreditor's REMS template.
+"""Accepted values of the demographics of risk-mitigation education. Source: accreditor's REMS template.
 
-Practice areas are data, in the rules' reference lists: an operator may correct them.
+Practice areas are in the rules' reference lists, where an operator may correct them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a provider reports: one value for every door, as it was given, read but not judged."""
+"""Completion reports as sent: parsed, not judged. Every door makes the same value."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from app.domain.learners import Person
 from app.domain.parsing import Unparsed
 
 Amount: TypeAlias = float | Unparsed | None
-"""An amount in credits as given: a number, a text that is none, or nothing."""
+"""An amount in credits as sent: a number, unreadable text, or nothing."""
 
 LAST_OCCASION = 999
-"""Nobody completes an activity more often on one day."""
+"""The most completions of one activity that a learner can have on one day."""
 MOST_STATES, MOST_BOARDS, MOST_TYPES = 70, 20, 20
-"""How many parts a record may have, and a part credit types."""
+"""The most CME and MOC parts of a record, and credit types of a part."""
 
 
 class EntryMethod(enum.StrEnum):
-    """The door through which a completion came."""
+    """How a completion came in."""
 
     API = "api"
     """A JSON request."""
@@ -40,18 +40,18 @@ class EntryMethod(enum.StrEnum):
 
 
 class Action(enum.StrEnum):
-    """What a record asks for."""
+    """What a record asks the service to do."""
 
     ADD = "add"
-    """Report it; a record that stands is joined or unchanged."""
+    """Report it; a record that exists already is joined or unchanged."""
     UPDATE = "update"
-    """Correct the targets it names, of the one completion it finds."""
+    """Correct the credits it names, in the one completion it identifies."""
     DELETE = "delete"
-    """Withdraw the targets it names, or the whole completion when it names none."""
+    """Withdraw the credits it names, or the whole completion if it names none."""
 
 
 def quarters_of(amount: Amount) -> float | None:
-    """Return a readable amount in quarters of a credit (an int on the grid), otherwise None."""
+    """Return an amount in quarters of a credit (int if it is a multiple of 0.25), None if absent or unreadable."""
     return None if amount is None or isinstance(amount, Unparsed) else in_quarters(amount)
 
 
@@ -69,14 +69,14 @@ class CmePart(msgspec.Struct, frozen=True, kw_only=True):
     state: str | None = None
     license_id: str | None = None
     license_was_number: bool = False
-    """Whether the licence was a number cell, which keeps no leading zeros."""
+    """Whether the licence came from a number cell, which loses leading zeros."""
     credits: Amount = None
     special_credits: tuple[TypeAmount, ...] = ()
     client_reference: str | None = None
 
     @property
     def names_credit(self) -> bool:
-        """Whether it names CME to be withdrawn: a licence or NPI alone only says who is meant."""
+        """Whether it names CME to withdraw: a licence or NPI alone only identifies the learner."""
         return bool(self.state) or self.credits is not None
 
 
@@ -86,17 +86,17 @@ class MocPart(msgspec.Struct, frozen=True, kw_only=True):
     board: str | None = None
     board_id: str | None = None
     id_was_number: bool = False
-    """Whether the id was a number cell, which keeps no leading zeros."""
+    """Whether the id came from a number cell, which loses leading zeros."""
     total_credits: Amount = None
     credit_types: tuple[TypeAmount, ...] = ()
     client_reference: str | None = None
 
     @property
     def total_quarters(self) -> float | None:
-        """The total in quarters; without one given, the largest type stands for it. Types are never added."""
+        """The total in quarters; without one, the largest credit type. Types are never added up."""
         if self.total_credits is not None:
             return quarters_of(self.total_credits)
-        amounts = [quarters_of(each.credits) for each in self.credit_types]
+        amounts = [quarters_of(credit_type.credits) for credit_type in self.credit_types]
         return max((amount for amount in amounts if amount is not None), default=None)
 
 
@@ -126,40 +126,40 @@ class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):
     occasion: int | None = None
     entry_method: EntryMethod = EntryMethod.API
     received_at: datetime
-    """When the report reached us (a file row: when the file was uploaded). UTC."""
+    """When the report arrived, UTC; for a row of a file, when the file was uploaded."""
     batch_id: str | None = None
     client_reference: str | None = None
-    """The sender's own key of the record: every credit of it is found under it."""
+    """The sender's own key of the record; every credit of it can be found by it."""
     corrects: str | None = None
-    """The completion that this report is a correction of, in place; None when it is a record of its own."""
+    """The completion that this report corrects in place; None for a record of its own."""
     action: Action | Unparsed | None = Action.ADD
-    """What it asks for; None when a file's row does not say."""
+    """None if a row does not say."""
     sandbox: bool = False
-    """Whether it is of the sandbox: it is about nobody of the registry, and no board is told."""
+    """Whether it belongs to the sandbox: it concerns nobody in the registry and reaches no board."""
 
     @property
     def rems_only(self) -> bool:
-        """Whether only risk-mitigation education is reported, so that no physician is looked for."""
+        """Whether it reports risk-mitigation education only, so that no physician is looked up."""
         return self.rems is not None and not self.cme and not self.moc
 
     @property
     def withdraws_whole(self) -> bool:
-        """Whether it is a delete that names no target, and so takes back the whole completion."""
-        return self.action is Action.DELETE and not self.moc and not any(each.names_credit for each in self.cme)
+        """Whether it is a delete that names no credit, and so withdraws the whole completion."""
+        return self.action is Action.DELETE and not self.moc and not any(cme.names_credit for cme in self.cme)
 
     @property
     def asks_for_learner(self) -> bool:
-        """Whether a physician of the registry is to be found for it."""
+        """Whether a physician has to be found for it."""
         return bool(self.cme or self.moc) or (self.withdraws_whole and self.rems is None)
 
     @property
     def too_many_parts(self) -> bool:
-        """Whether it has more parts, or a part more credit types, than a record may have."""
+        """Whether it has too many parts, or a part has too many credit types."""
         return (
             len(self.cme) > MOST_STATES
             or len(self.moc) > MOST_BOARDS
-            or any(len(each.special_credits) > MOST_TYPES for each in self.cme)
-            or any(len(each.credit_types) > MOST_TYPES for each in self.moc)
+            or any(len(cme.special_credits) > MOST_TYPES for cme in self.cme)
+            or any(len(moc.credit_types) > MOST_TYPES for moc in self.moc)
         )
 
     def amounts(self) -> Iterator[tuple[str, Amount]]:
@@ -170,5 +170,5 @@ class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):
                 yield f"/cme/{index}/special_credits/{place}/credits", special.credits
         for index, moc in enumerate(self.moc):
             yield f"/moc/{index}/total_credits", moc.total_credits
-            for place, each in enumerate(moc.credit_types):
-                yield f"/moc/{index}/credit_types/{place}/credits", each.credits
+            for place, credit_type in enumerate(moc.credit_types):
+                yield f"/moc/{index}/credit_types/{place}/credits", credit_type.credits

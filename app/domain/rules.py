@@ -1,4 +1,4 @@
-"""What is told about a reporting rule: its id, what it says, and where it comes from."""
+"""A reporting rule as documented: its id, statement, severity and source."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import msgspec
 from app.domain.findings import Severity
 
 FOUNDING = date(2022, 1, 1)
-"""The year of the material that this system implements; rules without a date of their own are as old."""
+"""The year of the founding material: the date of rules that have none of their own."""
 
 
 class Scope(enum.StrEnum):
-    """What a rule is about."""
+    """The records a rule applies to."""
 
     ALL = "all"
     """Every reported record."""
@@ -33,7 +33,7 @@ class Scope(enum.StrEnum):
 
 
 class RuleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule as its readers know it."""
+    """A rule as published."""
 
     id: str
     severity: Severity

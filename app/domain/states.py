@@ -16,7 +16,7 @@ STATES: dict[str, str] = {
     "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VI": "Virgin Islands",
     "VA": "Virginia", "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
 }  # fmt: skip
-"""Two-letter postal codes and names of every place that licenses physicians."""
+"""Postal codes and names of every jurisdiction that licenses physicians."""
 
 _OTHER_NAMES = {
     "Washington DC": "DC", "Washington D.C.": "DC", "US Virgin Islands": "VI", "U.S. Virgin Islands": "VI",
@@ -29,5 +29,5 @@ _BY_KEY = {code_key(text): code for code, name in STATES.items() for text in (co
 
 
 def find_state(text: str) -> str | None:
-    """Return the two-letter code of a state given by code or full name."""
+    """Return the two-letter code of a state, given its code or name; None if unknown."""
     return _BY_KEY.get(code_key(text))

@@ -8,9 +8,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-FEED_AVAILABLE = "feed.available"
-"""The only event for boards; all others are for providers."""
-
 RETRY_PAUSES = (
     timedelta(seconds=5),
     timedelta(minutes=5),

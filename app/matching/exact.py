@@ -1,8 +1,8 @@
-"""Finding the one learner meant: names, birth month and day, and ids must all fit the same person.
+"""Exact matching: names, birth month and day, and ids must all fit the same physician.
 
-Every part of a record has its own evidence. A learner is the one meant when the names, the birth
-date and the NPI fit, and so does the evidence of every part: the licence of each CME part, the
-certification of each MOC part. What is left out says nothing; what is given must fit.
+Every part of a report has its own evidence. A physician matches when the names, the birth date and
+the NPI fit, and the evidence of every part does: the licence of each CME part, the certification of
+each MOC part. Absent evidence is neutral; given evidence must fit.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from functools import partial
 from app.domain.candidates import Candidates, Wanted
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import id_key, name_key, same_id, short_id_key
-from app.domain.identity import NOT_ASKED, Match, Result, birth_date_needed
+from app.domain.identity import NOT_ASKED, Match, Result, needs_birth_date
 from app.domain.learners import Holding, Learner, Person
 from app.domain.parsing import MonthDay, Unparsed, is_npi
 from app.domain.reports import CmePart, CompletionReport, MocPart
 
 
-def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
-    """Collect the keys under which a report's learner may be found."""
+def collect_keys(report: CompletionReport, catalogue: Catalogue) -> Wanted:
+    """Collect the keys that a report's physician may be found by."""
     wanted = Wanted()
     if report.rems_only:
         return wanted
@@ -30,7 +30,7 @@ def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     if isinstance(person.birth_date, MonthDay):
         last, first = person.name
         wanted.names.add((last, first, str(person.birth_date)))
-        # Somebody whose birth date is not on file may be the one meant as well.
+        # It may also be somebody whose birth date is not on file.
         wanted.names.add((last, first, ""))
     if person.npi and is_npi(person.npi):
         wanted.npis.add(person.npi)
@@ -53,8 +53,8 @@ def wanted_by(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     return wanted
 
 
-def enough_given(report: CompletionReport, catalogue: Catalogue) -> bool:
-    """Tell whether a report says enough of its learner to look for anybody."""
+def can_look_for(report: CompletionReport, catalogue: Catalogue) -> bool:
+    """Return True if a report gives enough to look for its physician."""
     person = report.person
     if not report.asks_for_learner:
         return False
@@ -64,21 +64,21 @@ def enough_given(report: CompletionReport, catalogue: Catalogue) -> bool:
         return True
     if not (person.first_name and person.last_name):
         return False
-    return person.birth_date is not None or not birth_date_needed(report, catalogue)
+    return person.birth_date is not None or not needs_birth_date(report, catalogue)
 
 
 def find_learner(
     report: CompletionReport, candidates: Candidates, catalogue: Catalogue, wanted: Wanted | None = None
 ) -> Match:
-    """Decide who is meant among the candidates: exactly one learner, the same one for every part.
+    """Return the one physician among the candidates that fits every part of a report.
 
-    `wanted` holds the report's keys, where they are known already. A number cell may have lost leading zeros: 7 stands
-    for 007 as well, and where both belong to people whom all the rest fits, nobody is taken.
+    `wanted` holds the report's keys if they were collected before. A number cell may have lost leading zeros: 7 also
+    means 007, and if both belong to people who fit otherwise, nobody is matched.
     """
-    if not enough_given(report, catalogue):
+    if not can_look_for(report, catalogue):
         return NOT_ASKED
     candidates = candidates.in_world(report.sandbox)
-    wanted = wanted_by(report, catalogue) if wanted is None else wanted
+    wanted = collect_keys(report, catalogue) if wanted is None else wanted
     pool = candidates.under(wanted, report)
     unknown_licenses = tuple(_unknown_licenses(report, candidates, catalogue))
     npi = report.person.npi
@@ -87,7 +87,7 @@ def find_learner(
     fitting = [learner for learner in pool.values() if _fits_person(learner, report.person)]
     found = _fits_every_part(fitting, report, catalogue, strict=True)
     if not found and fitting:
-        # Somebody who fits in all but a certification is told apart from a miss: the board does not know them.
+        # Somebody who fits in all but a certification is no miss: the board just does not certify them.
         found = _fits_every_part(fitting, report, catalogue, strict=False)
         if len(found) > 1:
             found = []
@@ -110,7 +110,7 @@ def find_learner(
 
 
 def _fits_person(learner: Learner, person: Person) -> bool:
-    """Tell whether names, birth date and NPI fit, as far as they are given."""
+    """Return True if names, birth date and NPI fit, as far as they are given."""
     if not _fits_name(learner, person):
         return False
     if isinstance(person.birth_date, MonthDay) and learner.birth_date not in (None, str(person.birth_date)):
@@ -119,7 +119,7 @@ def _fits_person(learner: Learner, person: Person) -> bool:
 
 
 def _fits_name(learner: Learner, person: Person) -> bool:
-    """Tell whether the name fits; half of one, beside a learner id, fits any name with that half."""
+    """Return True if the name fits; half of one, beside a learner id, fits any name with that half."""
     if person.first_name and person.last_name:
         return person.name in learner.names
     last, first = name_key(person.last_name), name_key(person.first_name)
@@ -129,12 +129,12 @@ def _fits_name(learner: Learner, person: Person) -> bool:
 def _fits_every_part(
     fitting: Iterable[Learner], report: CompletionReport, catalogue: Catalogue, *, strict: bool
 ) -> list[tuple[Learner, tuple[tuple[Holding, ...], ...]]]:
-    """Return those whom every part fits, with the licences that each CME part goes to."""
+    """Return those who fit every part, with the licences that each CME part goes to."""
     found = []
     for learner in fitting:
-        cme = tuple([_licenses(learner, each, report, catalogue) for each in report.cme])
+        cme = tuple([_licenses(learner, cme_part, report, catalogue) for cme_part in report.cme])
         if not all(cme) and any(
-            not held and _asks(each, report, catalogue) for held, each in zip(cme, report.cme, strict=True)
+            not held and _asks(cme_part, report, catalogue) for held, cme_part in zip(cme, report.cme, strict=True)
         ):
             continue
         if all(_fits_moc(learner, moc=moc, catalogue=catalogue, strict=strict) for moc in report.moc):
@@ -143,7 +143,7 @@ def _fits_every_part(
 
 
 def _asks(cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> bool:
-    """Tell whether a CME part can be asked of the registry: a state missing or unknown is told by its own rule."""
+    """Return True if the registry can be asked about a CME part; a missing or unknown state has a rule of its own."""
     if cme.state:
         return bool(catalogue.licensing(cme.state))
     return _stands_alone(report) or (cme.license_id is not None and is_npi(cme.license_id))
@@ -160,7 +160,7 @@ def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: b
 
 
 def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> tuple[Holding, ...]:
-    """Return the licences a CME part goes to: one in the state named, or every one when none is named."""
+    """Return the licences a CME part goes to: one in the state named, or all if no state is named."""
     as_npi = cme.license_id is not None and is_npi(cme.license_id) and learner.npi == cme.license_id
     if not cme.state:
         meant = learner.licenses if as_npi or _stands_alone(report) else ()
@@ -177,16 +177,18 @@ def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogu
 
 
 def _with_number(held: tuple[Holding, ...], given: str, *, was_number: bool) -> tuple[Holding, ...]:
-    """Return what has a number, with the number exactly as it was given before what differs by leading zeros."""
+    """Return the holdings with a number: exact matches first, then those that differ by leading zeros."""
     key = id_key(given)
-    exactly = tuple([each for each in held if each.key == key])
+    exact = tuple([holding for holding in held if holding.key == key])
     if not was_number:
-        return exactly
-    return exactly + tuple([each for each in held if each.key != key and same_id(each.key, key, was_number=True)])
+        return exact
+    return exact + tuple(
+        [holding for holding in held if holding.key != key and same_id(holding.key, key, was_number=True)]
+    )
 
 
 def _stands_alone(report: CompletionReport) -> bool:
-    """Tell whether the record names its learner so surely that no state is needed: by NPI or learner id."""
+    """Return True if the report identifies its physician without a state: by NPI or learner id."""
     person = report.person
     return person.learner_id is not None or bool(person.npi and is_npi(person.npi))
 
@@ -208,7 +210,7 @@ def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogu
         if is_npi(cme.license_id) and candidates.has_npi(cme.license_id):
             continue
         if not cme.state:
-            # Without a state only the learner's own licences can be compared; that is the matching's to tell.
+            # Without a state only the physician's own licences can be compared, which matching does.
             continue
         key, was_number = id_key(cme.license_id), cme.license_was_number
         if not any(candidates.holds_license(board.code, key, was_number=was_number) for board in boards):
@@ -216,7 +218,7 @@ def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogu
 
 
 def _missed(fitting: list[Learner], report: CompletionReport, catalogue: Catalogue) -> Iterator[str]:
-    """Yield the parts that none of the people who fit otherwise fits; the learner as a whole when it is all or none."""
+    """Yield the pointers of parts that nobody who fits otherwise fits; `/learner` if that is all parts, or none."""
     parts: list[tuple[str, Callable[[Learner], object]]] = [
         (f"/cme/{index}", partial(_licenses, cme=cme, report=report, catalogue=catalogue))
         for index, cme in enumerate(report.cme)

@@ -1,12 +1,11 @@
-"""Validation: how many learners fit everything that was given, whatever that was.
+"""Validation: how many physicians fit everything given.
 
-A learner fits by the same meaning as for a report (see `exact`): the name is one of those on file, and each of
-birth date, NPI, licence, certification and school fits as far as it is given. Lapsed licences and certifications
-count. What is not on file cannot contradict: a learner without a birth date or a school on file fits any. A number
-that is not on file does not fit, because a number is what tells people apart.
+Fitting means the same as for a report (see `exact`): the name is one on file, and each of birth date, NPI, licence,
+certification and school fits if it is given. Lapsed licences and certifications count. A physician without a birth
+date or school on file fits any. A number that is not on file does not fit, because numbers tell people apart.
 
-Lookups are bounded, the answer "one" is not: every lookup finds all who fit, and some who do not. When one of
-them has more than it may return, "more than one" is answered, and nobody is taken for the only one.
+Lookups are bounded without making the answer "one" wrong: a lookup finds all who fit, and some who do not. If one
+has more than it may return, the answer is "more than one".
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from app.domain.parsing import MonthDay, is_npi
 from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 
 NAMESAKES = 100
-"""So many learners are compared one by one for a single validation; of a name with more, more must be told."""
+"""The most people of one name that a validation compares one by one; beyond it, the caller must give more."""
 LAST_DATE = "~"
 """Sorts after every birth date."""
 
 
 class Evidence(NamedTuple):
-    """What a validation gives, as it is compared. None: not given."""
+    """A validation's evidence as comparison keys; None where it is not given."""
 
     last: str
     first: str
@@ -38,7 +37,7 @@ class Evidence(NamedTuple):
     """Boards that license in the state given."""
     license_key: str | None
     license_npi: str | None
-    """The licence number, when it has the form of an NPI: it is tried as both."""
+    """The licence number if it has the form of an NPI: it is tried as both."""
     certifying: str | None
     board_key: str | None
     school: str | None
@@ -46,17 +45,17 @@ class Evidence(NamedTuple):
 
     @property
     def asks_license(self) -> bool:
-        """Whether anything was said about a licence."""
+        """Whether a licence has to fit."""
         return self.licensing is not None or self.license_key is not None
 
     @property
     def asks_certification(self) -> bool:
-        """Whether anything was said about a certification."""
+        """Whether a certification has to fit."""
         return self.certifying is not None or self.board_key is not None
 
 
 def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
-    """Read a validation that no rule refuses."""
+    """Return the evidence of a validation that no rule refuses."""
     first_name, last_name, birth_date, state, license_id, board_given, board_id, npi, school, sandbox = request
     last, first = full_name_key(first_name, last_name)
     board = catalogue.certifying(board_given) if board_given else None
@@ -65,7 +64,7 @@ def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
         first,
         str(birth_date) if isinstance(birth_date, MonthDay) else None,
         npi,
-        tuple([each.code for each in catalogue.licensing(state)]) if state else None,
+        tuple([licensing.code for licensing in catalogue.licensing(state)]) if state else None,
         id_key(license_id) if license_id else None,
         license_id if license_id and is_npi(license_id) else None,
         board.code if board is not None else None,
@@ -76,9 +75,9 @@ def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
 
 
 def lookups_of(evidence: Evidence) -> list[Lookup]:
-    """Return the lookups that together find everybody who fits: by the evidence that fewest people share."""
+    """Return the lookups that together find everybody who fits, by the evidence that fewest people share."""
     if "" in (evidence.license_key, evidence.board_key):
-        # A number without a letter or digit is nobody's.
+        # Nobody has a number without a letter or digit.
         return []
     if evidence.npi is not None:
         return [_lookup(evidence, LookupKey.NPI, number=evidence.npi)]
@@ -101,7 +100,9 @@ def lookups_of(evidence: Evidence) -> list[Lookup]:
         return [_lookup(evidence, LookupKey.CERTIFICATION, board=evidence.certifying, number=evidence.board_key)]
     if evidence.licensing is not None:
         return [
-            each for board in evidence.licensing for each in _namesakes(evidence, LookupKey.NAME_LICENSED, board=board)
+            lookup
+            for board in evidence.licensing
+            for lookup in _namesakes(evidence, LookupKey.NAME_LICENSED, board=board)
         ]
     if evidence.certifying is not None:
         return _namesakes(evidence, LookupKey.NAME_CERTIFIED, board=evidence.certifying)
@@ -109,7 +110,7 @@ def lookups_of(evidence: Evidence) -> list[Lookup]:
 
 
 def _namesakes(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> list[Lookup]:
-    """Return the lookups among those of a name: of the birth date, and of those without one on file."""
+    """Return the lookups by name: of the birth date, and of those without one on file."""
     if evidence.birth_date is None:
         return [_lookup(evidence, by, board=board, number=number)]
     given = _lookup(evidence, by, board=board, number=number)
@@ -124,19 +125,19 @@ def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str =
     if npi is not None:
         decides = school is None and not asks_license and not asks_certification
     else:
-        # By a licence, the certification is looked at as well; by a certification, no licence is. And of somebody
-        # with an NPI given as a licence, it is yet to be seen whether they are licensed in the state.
+        # A lookup by licence checks the certification too; one by certification checks no licence. And a lookup by
+        # an NPI that was given as a licence does not check whether they are licensed in the state.
         by_certification = license_key is None and board_key is not None
         either = license_npi is not None and licensing is not None
         decides = school is None and not either and not (asks_license and by_certification)
     also = (certifying or "", board_key or "") if decides and asks_license else ("", "")
-    # Where nothing is left to compare, two learners tell as much as a hundred.
+    # Where nothing is left to compare, two people are as good as a hundred.
     most = 1 if decides else NAMESAKES
     return Lookup(by, last, first, low, high, board, number, *also, most, decides, sandbox)
 
 
 class Decision(NamedTuple):
-    """How many fit; who, and on file with which of the boards named, when it is one."""
+    """How many fit; if one, who, and which of the boards named have them on file."""
 
     result: Result
     physician_id: str | None = None
@@ -147,7 +148,7 @@ _MORE, _NOBODY = Decision(Result.SEVERAL), Decision(Result.NONE)
 
 
 def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) -> Decision:
-    """Decide how many of those found fit; of more than a lookup may return, nobody is the only one."""
+    """Decide how many of those found fit. A lookup with more than it may return means several."""
     ids: set[str] = set()
     decided = True
     for lookup, held in zip(lookups, found.ids, strict=True):
@@ -156,7 +157,7 @@ def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) 
         ids.update(held)
         decided = decided and lookup.decides
     if not decided:
-        ids = {each for each in ids if fits(found.learners[each], evidence)}
+        ids = {physician_id for physician_id in ids if fits(found.learners[physician_id], evidence)}
     if len(ids) != 1:
         return _MORE if ids else _NOBODY
     (only,) = ids
@@ -169,7 +170,7 @@ def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) 
 
 
 def fits(learner: Learner, evidence: Evidence) -> bool:
-    """Tell whether everything that was given fits a learner."""
+    """Return True if everything given fits a physician."""
     return (
         (evidence.last, evidence.first) in learner.names
         and (evidence.birth_date is None or learner.birth_date in (None, evidence.birth_date))
@@ -181,9 +182,9 @@ def fits(learner: Learner, evidence: Evidence) -> bool:
 
 
 def matched_boards(learner: Learner, evidence: Evidence) -> tuple[str, ...]:
-    """Return the boards named by the request, by state or by themselves, that the learner who fits is on file with.
+    """Return the boards named in the request, directly or by state, that have the matched physician on file.
 
-    A board that was not named is not told: it would be a stored value given back.
+    Other boards are not returned: that would disclose stored values.
     """
     by_number = evidence.license_key is not None and not _has_npi_given_as_license(learner, evidence)
     licensed = {held.board for held in learner.licenses if not by_number or held.key == evidence.license_key}

@@ -68,7 +68,7 @@ async def get_activity(
     found = await read_async(caller, lookup.get, activity_id)
     today = caller.service.clock().date()
     # Since its end date has passed, the same version is no longer what somebody may have kept of it.
-    known = if_none_match if found.shown_alike(today) else None
+    known = if_none_match if found.reads_alike(today) else None
     return shown(ActivityOut.of(found, today), found.version, known)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.core.http.pagination import SortedQuery, sort_keys, sort_pattern, sorting
 from app.core.http.routing import StrictRoute
+from app.domain.choices import Providership
 from app.routers.depends import ActivitiesReader
 from app.routers.paging import open_page
 from app.schemas.activities import ActivityOut, ActivityPage
@@ -43,7 +44,7 @@ class ActivityQuery(SortedQuery):
     mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
     rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
     updated_from: Annotated[DayOrInstant | None, since("Changed")] = None
-    providership: list[Literal["direct", "joint"]] = []
+    providership: list[Providership] = []
     sort: Annotated[
         str | None, Field(max_length=200, description=sorting(SORTS, "by id"), json_schema_extra=sort_pattern(SORTS))
     ] = None

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from typing_extensions import TypeAliasType
 
 from app.core.errors import Conflict
 from app.core.http.routing import StrictRoute
@@ -16,7 +17,7 @@ from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
 from app.routers.depends import BatchesClient, Public, service_of
 from app.routers.openapi import binary, problems
-from app.schemas.batches import FormatName
+from app.schemas.batches import BatchFormat
 from app.services.batches import downloads
 from app.services.batches import templates as template_files
 from app.services.batches.downloads import BatchFile, media_type
@@ -25,19 +26,22 @@ from app.services.context import read_async
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
 templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=StrictRoute, dependencies=[Public])
 _ENDINGS = {"xlsx": FileFormat.XLSX, "tsv": FileFormat.TAB, "xml": FileFormat.XML}
-TemplateFile = Literal[
-    "learners.xlsx",
-    "learners.tsv",
-    "learners.xml",
-    "learners-rems.xlsx",
-    "learners-rems.tsv",
-    "learners-rems.xml",
-    "activities.xlsx",
-    "activities.tsv",
-    "activities.xml",
-    "validations.xlsx",
-    "validations.tsv",
-]
+TemplateFile = TypeAliasType(
+    "TemplateFile",
+    Literal[
+        "learners.xlsx",
+        "learners.tsv",
+        "learners.xml",
+        "learners-rems.xlsx",
+        "learners-rems.tsv",
+        "learners-rems.xml",
+        "activities.xlsx",
+        "activities.tsv",
+        "activities.xml",
+        "validations.xlsx",
+        "validations.tsv",
+    ],
+)
 
 
 @router.get(
@@ -49,8 +53,8 @@ TemplateFile = Literal[
 async def get_batch_file(
     caller: BatchesClient,
     batch_id: BatchId,
-    which: Annotated[Literal["original", "rejected", "successful"], Path(description="Which file of the batch.")],
-    format: Annotated[FormatName | None, Query(description="Left out, the sender's own.")] = None,
+    which: Annotated[BatchFile, Path(description="Which file of the batch.")],
+    format: Annotated[BatchFormat | None, Query(description="Left out, the sender's own.")] = None,
 ) -> Response:
     """Download the file as it was uploaded, its refused records, or its accepted ones.
 
@@ -58,8 +62,7 @@ async def get_batch_file(
     it is uploaded as it is. The successful file of validations has the answers. Both are there once the batch has
     ended; when it is retried meanwhile, the answer is cut off before its end, so that no part is taken for the whole.
     """
-    asked = FileFormat(format) if format is not None else None
-    written = await read_async(caller, downloads.open_download, batch_id, BatchFile(which), asked)
+    written = await read_async(caller, downloads.open_download, batch_id, which, format)
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",

@@ -10,12 +10,12 @@ from pydantic import Field
 from app.core.errors import Conflict
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
-from app.domain.batches import Batch
+from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome
 from app.routers.depends import BatchesClient, BatchesUploader, BatchesWaiter, line_of, send
-from app.routers.openapi import problems
+from app.routers.openapi import form, problems
 from app.routers.paging import open_page
-from app.schemas.batch_form import FORM
-from app.schemas.batches import BatchOut, BatchPage, KindName, OutcomeName, RowPage, StatusName
+from app.schemas.batch_form import BatchForm
+from app.schemas.batches import BatchOut, BatchPage, RowPage
 from app.services.batches import intake, lifecycle, lookup
 from app.services.context import read_async, transact_async
 from app.services.idempotency import Answer
@@ -30,7 +30,7 @@ BatchId = Annotated[str, Path(max_length=64, description="The batch's id.")]
     status_code=202,
     response_model=BatchOut,
     responses={200: {"model": BatchOut, "description": "Done within the time that `Prefer: wait` named"}},
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
+    openapi_extra=form(BatchForm),
 )
 async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
     """Upload a file of records: a spreadsheet, tab-delimited text, XML or NDJSON.
@@ -51,8 +51,8 @@ def _told(batch: Batch) -> Answer:
 class BatchQuery(PageQuery):
     """Which batches to list."""
 
-    kind: Annotated[list[KindName], Field(max_length=10)] = []
-    status: Annotated[list[StatusName], Field(max_length=10)] = []
+    kind: Annotated[list[BatchKind], Field(max_length=10)] = []
+    status: Annotated[list[BatchStatus], Field(max_length=10)] = []
 
 
 @router.get("", response_model=BatchPage)
@@ -74,7 +74,7 @@ async def get_batch(caller: BatchesWaiter, batch_id: BatchId) -> BatchOut:
 class RowQuery(PageQuery):
     """Which records to list."""
 
-    outcome: Annotated[list[OutcomeName], Field(max_length=10, description="Only records with this outcome.")] = []
+    outcome: Annotated[list[RowOutcome], Field(max_length=10, description="Only records with this outcome.")] = []
 
 
 @router.get("/{batch_id}/rows", response_model=RowPage)

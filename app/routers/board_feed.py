@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from typing_extensions import TypeAliasType
 
 from app.core.http.csv_bodies import CSV, tabular
 from app.core.http.pagination import DEFAULT_LIMIT, MOST
 from app.core.http.routing import StrictRoute
+from app.domain.feeds import DailyFileFormat
 from app.routers.depends import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
@@ -29,6 +31,9 @@ decisions = APIRouter(
         "decisions", known=set(DecisionIn.model_fields), whole={"position"}, ignored=IGNORED, needed="decision"
     ),
 )
+
+
+FileFormat = TypeAliasType("FileFormat", DailyFileFormat)
 
 
 class FeedQuery(BaseModel):
@@ -91,7 +96,7 @@ async def decide_credits(
 async def get_board_feed_file(
     caller: BoardReader,
     day: Annotated[Day, Query(alias="date", description="The day (UTC) whose events are wanted.")],
-    format: Annotated[Literal["csv", "xlsx"], Query(description="What the file is to be.")] = "csv",
+    format: Annotated[FileFormat, Query(description="What the file is to be.")] = DailyFileFormat.CSV,
 ) -> Response:
     """Take the events of one day as a file, for boards that work by hand.
 
@@ -100,7 +105,7 @@ async def get_board_feed_file(
     """
     name = f"{feed.board_of(caller).code}_{day}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    if format == "xlsx":
+    if format is DailyFileFormat.XLSX:
         return Response(await daily_file.write_workbook(caller, day), headers=headers, media_type=XLSX)
     return StreamingResponse(daily_file.write_csv(caller, day), headers=headers, media_type=CSV)
 

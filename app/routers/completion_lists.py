@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.core.http.pagination import SortedQuery, sort_keys, sort_pattern, sorting
 from app.core.http.routing import StrictRoute
+from app.domain.credits import CreditKind, CreditStatus
+from app.domain.reports import EntryMethod
 from app.routers.depends import CompletionsReader
 from app.routers.paging import open_page
 from app.schemas.base import Day
-from app.schemas.completions import CompletionOut, CompletionPage, EntryMethodName
+from app.schemas.completions import CompletionOut, CompletionPage
 from app.schemas.queries import DayOrInstant, References, Text, Texts, since, until
 from app.services.completions import lists
 from app.services.completions.lists import SORTS, Filter
@@ -41,8 +43,8 @@ class CompletionQuery(SortedQuery):
     first_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
     last_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
     board: Annotated[Texts, Field(description=f"Code or name of a board. {_ONE_CREDIT}")] = []
-    kind: list[Literal["cme", "moc"]] = []
-    status: list[Literal["pending", "accepted", "rejected", "withdrawn"]] = []
+    kind: list[CreditKind] = []
+    status: list[CreditStatus] = []
     completed_from: Day | None = None
     completed_to: Day | None = None
     submitted_from: Annotated[DayOrInstant | None, since("Submitted")] = None
@@ -54,7 +56,7 @@ class CompletionQuery(SortedQuery):
     credit_type: Annotated[
         Texts, Field(description="A credit type or special credit, by any of the names its board takes.")
     ] = []
-    entry_method: list[EntryMethodName] = []
+    entry_method: list[EntryMethod] = []
     state: Annotated[
         Texts, Field(description="State of the licensing board: two letters, full name, or a board's code.")
     ] = []

@@ -26,7 +26,7 @@ from app.routers.depends import (
 )
 from app.routers.openapi import problems
 from app.schemas.completion_answers import BulkIn, BulkOut, HistoryOut, PreviewOut, VersionOut, bulk_body
-from app.schemas.completions import CompletionIn, CompletionOut, ReportedOut
+from app.schemas.completions import CompletionIn, CompletionOut, ReportedCompletionOut
 from app.services.completions import records
 from app.services.context import Work, read_async, transact_async
 from app.services.idempotency import Answer
@@ -42,10 +42,10 @@ CompletionId = Annotated[str, Path(max_length=64, description="The completion's 
 @router.post(
     "",
     status_code=201,
-    response_model=ReportedOut,
+    response_model=ReportedCompletionOut,
     responses=problems(429)
     | MINIMAL
-    | {200: {"model": ReportedOut, "description": "Joined to, or unchanged in, what stands"}},
+    | {200: {"model": ReportedCompletionOut, "description": "Joined to, or unchanged in, what stands"}},
 )
 async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
     """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
@@ -65,9 +65,9 @@ def _told(submitted: Submitted, *, put: bool = False) -> Answer:
     return Answer(status=_status(submitted), body=told.model_dump_json(), headers=headers)
 
 
-def _reported(submitted: Submitted) -> ReportedOut:
+def _reported(submitted: Submitted) -> ReportedCompletionOut:
     assert submitted.completion is not None
-    return ReportedOut.after(submitted.completion, submitted.outcome, submitted.findings)
+    return ReportedCompletionOut.after(submitted.completion, submitted.outcome, submitted.findings)
 
 
 def _status(submitted: Submitted) -> int:
@@ -116,7 +116,7 @@ async def get_completion(
     return shown(CompletionOut.of(found), found.version, if_none_match)
 
 
-@router.put("/{completion_id}", response_model=ReportedOut, responses=problems(428, 429) | MINIMAL)
+@router.put("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)
 async def correct_completion(
     caller: CompletionsEditor, completion_id: CompletionId, body: CompletionIn, if_match: IfMatch = None
 ) -> Response:

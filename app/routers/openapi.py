@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
@@ -14,8 +15,9 @@ from app.routers.description import texts
 from app.routers.description.document import document_of
 from app.routers.description.problems import problems
 from app.routers.description.responses import Responses
+from app.routers.description.schemas import REF
 
-__all__ = ["binary", "describe", "names_of", "operation_id", "problems"]
+__all__ = ["binary", "describe", "form", "names_of", "operation_id", "problems"]
 
 
 def binary(*media_types: str, status: int = 200, description: str = "The file") -> Responses:
@@ -23,6 +25,12 @@ def binary(*media_types: str, status: int = 200, description: str = "The file") 
     schema = {"type": "string", "format": "binary"}
     plain = [each.partition(";")[0] for each in media_types]
     return {status: {"description": description, "content": {each: {"schema": schema} for each in plain}}}
+
+
+def form(model: type[BaseModel]) -> dict[str, Any]:
+    """Declare the form of a route that reads its body itself, as it arrives."""
+    content = {"multipart/form-data": {"schema": {"$ref": REF + model.__name__}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:

@@ -10,10 +10,10 @@ from app.domain.states import STATES
 from app.routers.depends import Public, service_of
 from app.sandbox import fixtures
 from app.schemas.reference import (
+    ActivityFormatList,
+    ActivityFormatOut,
     BoardList,
     BoardOut,
-    FormatList,
-    FormatOut,
     MedicalSchoolList,
     PracticeAreaList,
     PracticeAreaOut,
@@ -55,10 +55,10 @@ async def get_rule(rule_id: str) -> RuleOut:
     return RuleOut.of(reference.rule(rule_id))
 
 
-@router.get("/activity-formats", response_model=FormatList)
-async def list_activity_formats() -> FormatList:
+@router.get("/activity-formats", response_model=ActivityFormatList)
+async def list_activity_formats() -> ActivityFormatList:
     """List the activity formats, with what each means for maxima and dates."""
-    return FormatList(data=[FormatOut.of(each) for each in ACTIVITY_FORMATS])
+    return ActivityFormatList(data=[ActivityFormatOut.of(each) for each in ACTIVITY_FORMATS])
 
 
 @router.get("/states", response_model=StateList)

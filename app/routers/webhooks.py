@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from app.core.errors import Conflict
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
-from app.domain.webhooks import Endpoint
+from app.domain.webhooks import DeliveryStatus, Endpoint
 from app.routers.depends import (
     MINIMAL,
     NOT_MODIFIED,
@@ -44,7 +44,7 @@ DeliveryId = Annotated[str, Path(max_length=64, description="The delivery's id."
 class DeliveryQuery(PageQuery):
     """Which deliveries to list."""
 
-    status: list[Literal["pending", "sending", "delivered", "dead"]] = []
+    status: list[DeliveryStatus] = []
 
 
 @router.post("", status_code=201, response_model=WebhookSecretOut, responses=problems(Conflict))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from app.domain.activities import Activity
-from app.domain.amounts import in_credits, in_quarters, on_grid, written
+from app.domain.amounts import format_quarters, in_credits, in_quarters, on_grid
 from app.domain.comparison_keys import code_key
 from app.domain.credits import CME
 from app.domain.findings import Severity
@@ -60,7 +60,7 @@ def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of
     hint = "Check the amount and the activity's registered maximum."
     if registered_with_one_session(case.registered, maximum):
         hint = _ONE_SESSION
-    return Fault(pointer, f"{written(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
+    return Fault(pointer, f"{format_quarters(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
 
 
 @rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",))
@@ -97,15 +97,15 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
             continue
         pointer = f"{target.pointer}/{'credits' if target.ledger == CME else 'total_credits'}"
         hint = (
-            f"At most {written(max(0, in_quarters(maximum) - held))} can still be reported; correct or withdraw what "
-            "was reported too high."
+            f"At most {format_quarters(max(0, in_quarters(maximum) - held))} can still be reported; correct or "
+            "withdraw what was reported too high."
         )
         if registered_with_one_session(case.registered, maximum):
             hint = _ONE_SESSION
         yield Fault(
             pointer,
-            f"With the {written(held)} reported before it would be {written(total)}, above the activity's maximum "
-            f"of {maximum:g} for {target.ledger}.",
+            f"With the {format_quarters(held)} reported before it would be {format_quarters(total)}, above the "
+            f"activity's maximum of {maximum:g} for {target.ledger}.",
             hint,
         )
 
@@ -130,7 +130,9 @@ def amount_unusual(case: Case) -> Iterator[Fault]:
     for pointer, quarters, maximum in asked:
         if quarters is not None and maximum and quarters > UNUSUAL_FACTOR * in_quarters(maximum):
             yield Fault(
-                pointer, f"{written(quarters)} is more than ten times the activity's {maximum:g}.", "Check the amount."
+                pointer,
+                f"{format_quarters(quarters)} is more than ten times the activity's {maximum:g}.",
+                "Check the amount.",
             )
 
 
@@ -142,7 +144,7 @@ def states_differ(case: Case) -> Iterator[Fault]:
     amounts = {quarters for cme in case.report.cme if (quarters := quarters_of(cme.credits)) is not None}
     amounts.update(each.quarters for each in case.beside if each.target == CME)
     if len(amounts) > 1:
-        listed = " and ".join(written(amount) for amount in sorted(amounts))
+        listed = " and ".join(format_quarters(amount) for amount in sorted(amounts))
         yield Fault(
             "/cme", f"The states of one completion have {listed}.", "Check that all states have the same amount."
         )
@@ -160,14 +162,15 @@ def credit_type_within_total(case: Case) -> Iterator[Fault]:
             if amount is not None and amount > total:
                 yield Fault(
                     f"/moc/{index}/credit_types/{place}/credits",
-                    f"{written(amount)} is above the board's total of {written(total)}.",
+                    f"{format_quarters(amount)} is above the board's total of {format_quarters(total)}.",
                     "Types of one record are not additive: none may exceed the total.",
                 )
         readable = [amount for amount in amounts if amount is not None]
         if readable and len(readable) == len(amounts) and total > sum(readable):
             yield Fault(
                 f"/moc/{index}/total_credits",
-                f"The total of {written(total)} is above the sum of its types, {written(sum(readable))}.",
+                f"The total of {format_quarters(total)} is above the sum of its types, "
+                f"{format_quarters(sum(readable))}.",
                 "Check whether a credit type was left off.",
                 Severity.WARNING,
             )
@@ -214,6 +217,6 @@ def special_credit(case: Case) -> Iterator[Fault]:
             if amount is not None and total is not None and amount > total:
                 yield Fault(
                     f"{at}/credits",
-                    f"{written(amount)} is above the CME amount of {written(total)}.",
+                    f"{format_quarters(amount)} is above the CME amount of {format_quarters(total)}.",
                     "A special credit is a part of the CME credit, not added to it.",
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.amounts import written
+from app.domain.amounts import format_quarters
 from app.domain.boards import Board
 from app.domain.comparison_keys import id_key
 from app.domain.credits import CME, held_quarters
@@ -66,7 +66,8 @@ def abim_within_cme(case: Case) -> Iterator[Fault]:
         if cme and moc.total_quarters is not None and moc.total_quarters > max(cme):
             yield Fault(
                 f"{pointer}/total_credits",
-                f"{written(moc.total_quarters)} points are above the {written(max(cme))} CME credits of the record.",
+                f"{format_quarters(moc.total_quarters)} points are above the "
+                f"{format_quarters(max(cme))} CME credits of the record.",
                 "ABIM points never exceed the CME credit earned.",
             )
 
@@ -124,6 +125,6 @@ def daily_credits_unusual(case: Case) -> Iterator[Fault]:
         if total > _DAILY_QUARTERS:
             yield Fault(
                 f"{pointer}/total_credits",
-                f"With this record the learner has {written(total)} {board.code} credits on {case.completed}.",
+                f"With this record the learner has {format_quarters(total)} {board.code} credits on {case.completed}.",
                 "Check the date and the amount.",
             )

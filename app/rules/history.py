@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.amounts import written
+from app.domain.amounts import format_quarters
 from app.domain.credits import Outcome
 from app.domain.findings import Severity
 from app.domain.reports import Action
@@ -23,7 +23,8 @@ def reference_reused(case: Case) -> Iterator[Fault]:
         by = "occasion" if case.report.occasion is not None else "client reference"
         yield Fault(
             clash.target.pointer,
-            f"This {by} already stands for {clash.target.board} on that day with {written(clash.credit.quarters)}.",
+            f"This {by} already stands for {clash.target.board} on that day with "
+            f"{format_quarters(clash.credit.quarters)}.",
             "Correct that completion in place, or give the new record a reference or occasion of its own.",
         )
     if case.placed.occasion_taken:
@@ -63,12 +64,12 @@ def one_record_per_day(case: Case) -> Iterator[Fault]:
         types: dict[str, float] = dict(clash.credit.credit_types)
         for name, quarters in clash.target.credit_types:
             types[name] = types.get(name, 0) + quarters
-        merged = ", ".join(f"{name} {written(quarters)}" for name, quarters in sorted(types.items()))
-        total = written(clash.credit.quarters + clash.target.quarters)
+        merged = ", ".join(f"{name} {format_quarters(quarters)}" for name, quarters in sorted(types.items()))
+        total = format_quarters(clash.credit.quarters + clash.target.quarters)
         yield Fault(
             clash.target.pointer,
             f"{clash.target.board} accepts one record per activity, learner and day, and one of "
-            f"{written(clash.credit.quarters)} stands already.",
+            f"{format_quarters(clash.credit.quarters)} stands already.",
             f"If both were earned, correct the standing record to their sum: total {total} ({merged}).",
         )
 
@@ -88,7 +89,9 @@ def second_record_same_day(case: Case) -> Iterator[Fault]:
     for clash in _clashes(case):
         if clash.target.once_per_day:
             continue
-        detail = f"A record of {written(clash.credit.quarters)} for {clash.target.board} stands on the same day."
+        detail = (
+            f"A record of {format_quarters(clash.credit.quarters)} for {clash.target.board} stands on the same day."
+        )
         if _becomes_the_same(case, clash):
             hint = "Withdraw this completion; if the learner took part twice, name the occasion."
             yield Fault(clash.target.pointer, detail, hint, Severity.REJECT)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.domain.activities import ActivityStatus
 from app.domain.boards import Need
 from app.domain.findings import Severity
-from app.domain.identity import birth_date_needed
+from app.domain.identity import needs_birth_date
 from app.domain.parsing import Unparsed, is_activity_id, is_npi
 from app.domain.reports import Action
 from app.rules.case import Case
@@ -106,7 +106,7 @@ def name_required(case: Case) -> Iterator[Fault]:
 @rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS, deletes=True)
 def birth_date_required(case: Case) -> Iterator[Fault]:
     """Month and day of birth are given when CME or any board that asks for them is reported."""
-    if case.report.person.birth_date is None and birth_date_needed(case.report, case.facts.catalogue):
+    if case.report.person.birth_date is None and needs_birth_date(case.report, case.facts.catalogue):
         exempt = sorted(b.code for b in case.facts.catalogue.boards.values() if b.birth_date is Need.OPTIONAL)
         yield Fault(
             "/learner/date_of_birth",

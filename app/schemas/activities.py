@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
-from app.domain.activities import Activity, RegisteredActivity, Registration
+from app.domain.activities import Activity, ActivityStatus, RegisteredActivity, Registration
+from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
 from app.domain.parsing import read_date, text_or_none
-from app.schemas.base import Amount, Description, Line, Name, Out, Strict, Url, Whole, Word
+from app.schemas.base import Amount, Description, Line, Name, OneOf, Out, Strict, Url, Whole, Word
 from app.schemas.problems import FindingOut
 
-DeliveryMethod = Literal["in-person", "live-streamed", "online", "print-other"]
-OutcomeMeasured = Literal[
-    "learner-knowledge", "learner-competence", "learner-performance", "patient-health", "community-health"
-]
 Names = Annotated[list[Name], Field(max_length=200)]
 
 EXAMPLE: dict[str, Any] = {
@@ -65,7 +62,7 @@ class Rems(Strict):
 class MeasuredOutcome(Strict):
     """A change the activity measured."""
 
-    outcome: OutcomeMeasured
+    outcome: OneOf[OutcomeMeasured]
     objective: bool | None = None
 
 
@@ -74,12 +71,12 @@ class Listing(Strict):
 
     public: bool | None = None
     url: Url | None = None
-    fee: Literal["yes", "no", "variable"] | None = None
-    registration: Literal["open", "limited"] | None = None
+    fee: OneOf[Fee] | None = None
+    registration: OneOf[RegistrationMode] | None = None
     specialties: Names | None = None
 
 
-class Support(Strict):
+class CommercialSupport(Strict):
     """Commercial support received."""
 
     source: Name | None = None
@@ -132,10 +129,10 @@ class ActivityFields(Strict):
     start_date: Word | None = Field(None, description="YYYY-MM-DD.")
     end_date: Word | None = Field(None, description="YYYY-MM-DD.")
     ama_pra_credits: Amount | None = Field(None, description="Most AMA PRA Category 1 credits a learner can earn.")
-    delivery_methods: Annotated[list[DeliveryMethod], Field(max_length=4)] | None = None
+    delivery_methods: Annotated[list[OneOf[DeliveryMethod]], Field(max_length=4)] | None = None
     location: Location | None = None
     description: Description | None = None
-    providership: Literal["direct", "joint"] | None = None
+    providership: OneOf[Providership] | None = None
     joint_providers: Names | None = None
     practice_areas: Names | None = None
     commendation_tags: Names | None = None
@@ -144,16 +141,15 @@ class ActivityFields(Strict):
     mips: bool | None = None
     measured_outcomes: Annotated[list[MeasuredOutcome], Field(max_length=20)] | None = None
     listing: Listing | None = None
-    commercial_support: Annotated[list[Support], Field(max_length=500)] | None = None
+    commercial_support: Annotated[list[CommercialSupport], Field(max_length=500)] | None = None
     learner_counts: LearnerCounts | None = None
     joint_accreditation: JointAccreditation | None = None
 
     def fields_of(self, provider_id: str) -> Activity:
         """Hand on what was given; blank text is not given."""
         location = self.location or Location()
-        details: dict[str, Any] = {
-            name: value for name in _DETAILS if (value := self.model_dump(include={name})[name]) is not None
-        }
+        sent = self.model_dump(mode="json", include=set(_DETAILS))
+        details = {name: sent[name] for name in _DETAILS if sent[name] is not None}
         return Activity(
             activity_id="",
             provider_id=provider_id,
@@ -178,11 +174,11 @@ class ActivityFields(Strict):
             rems=self.rems.model_dump() if self.rems is not None and (self.rems.type or self.rems.identifier) else None,
             mips=self.mips,
             description=text_or_none(self.description),
-            providership=self.providership,
+            providership=self.providership.value if self.providership else None,
             city=text_or_none(location.city),
             state=text_or_none(location.state),
             country=text_or_none(location.country),
-            delivery_methods=tuple(self.delivery_methods or ()),
+            delivery_methods=tuple(method.value for method in self.delivery_methods or ()),
             listing_public=self.listing.public if self.listing else None,
             details=details,
         )
@@ -221,7 +217,7 @@ _ATTRIBUTES = {"moc": ("registrations",), "location": ("city", "state", "country
 """Fields of the API that are kept under other names."""
 
 
-class LocationOut(Out):
+class ActivityLocationOut(Out):
     """Where an activity takes place."""
 
     city: str | None
@@ -246,7 +242,7 @@ class ActivityOut(Out):
 
     activity_id: str
     provider_id: str
-    status: Literal["draft", "active", "ready-to-close", "closed"] = Field(description="Computed, never sent.")
+    status: ActivityStatus = Field(description="Computed, never sent.")
     missing: list[str] = Field(description="Fields that the next status needs.")
     title: str
     format: str
@@ -255,7 +251,7 @@ class ActivityOut(Out):
     end_date: date
     ama_pra_credits: float | None
     delivery_methods: list[str]
-    location: LocationOut | None
+    location: ActivityLocationOut | None
     description: str | None
     providership: str | None
     joint_providers: list[str]
@@ -266,7 +262,7 @@ class ActivityOut(Out):
     mips: bool | None
     measured_outcomes: list[MeasuredOutcome] | None
     listing: Listing | None
-    commercial_support: list[Support] | None
+    commercial_support: list[CommercialSupport] | None
     learner_counts: LearnerCounts | None
     joint_accreditation: JointAccreditation | None
     findings: list[FindingOut]
@@ -287,7 +283,7 @@ class ActivityOut(Out):
             {
                 "activity_id": activity.activity_id,
                 "provider_id": activity.provider_id,
-                "status": activity.status(today).value,
+                "status": activity.status(today),
                 "missing": list(activity.missing(today)),
                 "title": activity.title,
                 "format": activity.format,
@@ -296,7 +292,7 @@ class ActivityOut(Out):
                 "end_date": activity.end_date,
                 "ama_pra_credits": activity.ama_pra_credits,
                 "delivery_methods": list(activity.delivery_methods),
-                "location": LocationOut(city=activity.city, state=activity.state, country=activity.country)
+                "location": ActivityLocationOut(city=activity.city, state=activity.state, country=activity.country)
                 if located
                 else None,
                 "description": activity.description,

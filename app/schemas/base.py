@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -26,6 +27,9 @@ class Out(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+E = TypeVar("E", bound=StrEnum)
+OneOf = Annotated[E, Field(strict=False)]
+"""One of the values of an enum, in a body: JSON has no enums, so a strict schema has to let it be read from text."""
 Word = Annotated[str, Field(max_length=64, pattern=KEEPABLE)]
 """A code, a date or an id."""
 Name = Annotated[str, Field(max_length=200, pattern=KEEPABLE)]

@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
 import msgspec
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from app.core.errors import ErrorItem, InvalidRequest, PermissionNotAttested
 from app.core.http.multipart import Form
-from app.domain.batches import BatchKind
+from app.domain.batches import BatchKind, OnUnmatched
 from app.schemas.problems import rule_url
 
 LONGEST_NAME = 255
 TRUE, FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
 
-FORM: dict[str, Any] = {
-    "type": "object",
-    "title": "BatchForm",
-    "description": "A file with what it is.",
-    "required": ["file", "kind"],
-    "additionalProperties": False,
-    "properties": {
-        "file": {
-            "type": "string",
-            "contentMediaType": "application/octet-stream",
-            "description": "A workbook (.xlsx), tab-delimited text, XML or NDJSON: its content says which.",
-        },
-        "kind": {
-            "type": "string",
-            "enum": [each.value for each in BatchKind],
-            "description": "What its records are.",
-        },
-        "permission_attested": {
-            "type": "boolean",
-            "description": "Of completions, and required of them: that the learners have permitted the reporting.",
-        },
-        "dry_run": {
-            "type": "boolean",
-            "default": False,
-            "description": "Judge the records, and store none of them; at most 2,000 activities at a time.",
-        },
-        "on_unmatched": {
-            "type": "string",
-            "enum": ["reject"],
-            "default": "reject",
-            "description": "What becomes of records whose physician is not found.",
-        },
-    },
-}
-"""The form of an upload as the API's description shows it: it is read as it arrives, so no model declares it."""
+
+class BatchForm(BaseModel):
+    """A file with what it is."""
+
+    # Only described by this: `read_form` reads the form as it arrives, and tells every fault.
+    model_config = ConfigDict(extra="forbid")
+
+    file: Annotated[bytes, WithJsonSchema({"type": "string", "contentMediaType": "application/octet-stream"})] = Field(
+        description="A workbook (.xlsx), tab-delimited text, XML or NDJSON: its content says which."
+    )
+    kind: BatchKind = Field(description="What its records are.")
+    permission_attested: bool | SkipJsonSchema[None] = Field(
+        None, description="Of completions, and required of them: that the learners have permitted the reporting."
+    )
+    dry_run: bool = Field(
+        False, description="Judge the records, and store none of them; at most 2,000 activities at a time."
+    )
+    on_unmatched: OnUnmatched = Field(
+        OnUnmatched.REJECT, description="What becomes of records whose physician is not found."
+    )
 
 
 class BatchIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +102,7 @@ def _file_faults(form: Form) -> list[ErrorItem]:
 
 
 def _field_faults(form: Form) -> list[ErrorItem]:
-    known = FORM["properties"].keys() - {"file"}
+    known = BatchForm.model_fields.keys() - {"file"}
     faults = []
     for name, values in form.fields.items():
         if name == "file":

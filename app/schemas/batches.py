@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
-from app.domain.batches import Batch, BatchKind, BatchStatus, RowFinding, RowResult
+from app.domain.batches import (
+    Batch,
+    BatchKind,
+    BatchStatus,
+    FileFaultCode,
+    FileFormat,
+    RowFinding,
+    RowOutcome,
+    RowResult,
+)
+from app.domain.findings import Severity
 from app.schemas.base import Out
 from app.schemas.problems import rule_url
 
-KindName = Literal["learner-completions", "activities", "learner-validations"]
-StatusName = Literal["queued", "reading", "applying", "completed", "failed", "cancelled"]
-OutcomeName = Literal[
-    "added", "joined", "updated", "deleted", "unchanged", "rejected", "held", "one", "more_than_one", "none"
-]
-FormatName = Literal["xlsx", "tab", "xml", "ndjson"]
-FaultName = Literal[
-    "unreadable", "kind-unknown", "too-large", "too-deep", "heading-missing", "no-rows", "parser-failed"
-]
+BatchFormat = TypeAliasType("BatchFormat", FileFormat)
+FileErrorCode = TypeAliasType("FileErrorCode", FileFaultCode)
 RECORDS = ("added", "joined", "updated", "deleted", "unchanged", "rejected", "held")
 ANSWERS = ("one", "more_than_one", "none", "rejected")
 
@@ -60,7 +63,7 @@ class RuleWarningOut(Out):
 class FileErrorOut(Out):
     """Why the file was refused as a whole; nothing of it was applied."""
 
-    code: FaultName
+    code: FileErrorCode
     detail: str
     row: int | None
     column: str | None
@@ -71,10 +74,10 @@ class BatchOut(Out):
 
     batch_id: str
     provider_id: str
-    kind: KindName
-    format: FormatName | None = Field(description="What the file is; null until it was read.")
+    kind: BatchKind
+    format: BatchFormat | None = Field(description="What the file is; null until it was read.")
     filename: str = Field(examples=["learners_november.xlsx"])
-    status: StatusName
+    status: BatchStatus
     dry_run: bool
     progress: float = Field(description="How much of it is done, from 0 to 1.")
     counts: RecordCountsOut | AnswerCountsOut
@@ -94,10 +97,10 @@ class BatchOut(Out):
         return cls(
             batch_id=batch.batch_id,
             provider_id=batch.provider_id,
-            kind=batch.kind.value,
-            format=batch.head.format.value if batch.head is not None else None,
+            kind=batch.kind,
+            format=batch.head.format if batch.head is not None else None,
             filename=batch.filename,
-            status=batch.status.value,
+            status=batch.status,
             dry_run=batch.dry_run,
             progress=_progress(batch),
             counts=_counts(batch),
@@ -140,7 +143,7 @@ class RowFindingOut(Out):
     """What a rule has to say about a record of a file."""
 
     rule: str
-    severity: Literal["reject", "warning"]
+    severity: Severity
     row: int = Field(description="Row of the sheet, line of the text, or place of the element, from 1.")
     column: str | None = Field(description="The heading, or the path of the element; null: about the whole record.")
     pointer: str = Field(description="The same place in the record, as the API writes it.")
@@ -153,7 +156,7 @@ class RowFindingOut(Out):
         """Show a finding."""
         return cls(
             rule=said.rule,
-            severity=said.severity.value,
+            severity=said.severity,
             row=number,
             column=said.column,
             pointer=said.pointer,
@@ -175,7 +178,7 @@ class RowOut(Out):
     """What became of one record of a file."""
 
     row: int = Field(description="Row of the sheet, line of the text, or place of the element, from 1.")
-    outcome: OutcomeName
+    outcome: RowOutcome
     completion_id: str | None
     activity_id: str | None
     findings: list[RowFindingOut]
@@ -186,7 +189,7 @@ class RowOut(Out):
         """Show a result."""
         return cls(
             row=result.number,
-            outcome=result.outcome.value,
+            outcome=result.outcome,
             completion_id=result.record_id if kind is BatchKind.LEARNER_COMPLETIONS else None,
             activity_id=result.record_id if kind is BatchKind.ACTIVITIES else None,
             findings=[RowFindingOut.of(result.number, said) for said in result.findings],

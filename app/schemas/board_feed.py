@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
 from app.domain import decisions
+from app.domain.credits import CreditKind
 from app.domain.decisions import DecisionResult, Refusal, Verdict
-from app.domain.feeds import FeedEvent, FeedSummary
+from app.domain.feeds import FeedEvent, FeedEventKind, FeedSummary
 from app.domain.parsing import text_or_none
-from app.schemas.base import KEEPABLE, Out, Strict, Whole, Word
-from app.schemas.completions import TypeOut
+from app.schemas.base import KEEPABLE, OneOf, Out, Strict, Whole, Word
+from app.schemas.completions import TypeAmountOut
 
 MOST_DECISIONS = 5_000
 
@@ -61,16 +62,16 @@ class FeedEventOut(Out):
     """One event: a credit as it is to stand with the board, or to stand no more."""
 
     position: int = Field(description="From 1, without gaps. Decisions name it.")
-    event: Literal["credit.reported", "credit.corrected", "credit.withdrawn"]
+    event: FeedEventKind
     occurred_at: datetime
     credit_id: str = Field(description="The same through corrections.")
-    kind: Literal["cme", "moc"]
+    kind: CreditKind
     learner_board_id: str | None = Field(description="The board's number of the learner.")
     learner: FeedLearnerOut
     activity: FeedActivityOut
     completed_on: date
     credits: float
-    credit_types: list[TypeOut] = Field(description="Of CME, its special credits.")
+    credit_types: list[TypeAmountOut] = Field(description="Of CME, its special credits.")
     provider: FeedProviderOut
 
 
@@ -120,20 +121,8 @@ class DecisionIn(Strict):
     position: Annotated[int, Field(ge=1, le=2**31 - 1), Whole] = Field(
         description="The last position at which the feed told of the credit: what is decided on."
     )
-    decision: Literal["accepted", "rejected"]
-    reason_code: (
-        Literal[
-            "id-unknown",
-            "name-differs",
-            "birth-date-differs",
-            "not-certified",
-            "duplicate",
-            "over-limit",
-            "not-eligible",
-            "other",
-        ]
-        | None
-    ) = Field(None, description="Why it is rejected; `other` unless told.")
+    decision: OneOf[Verdict]
+    reason_code: OneOf[Refusal] | None = Field(None, description="Why it is rejected; `other` unless told.")
     reason: Annotated[str, Field(max_length=1_000, pattern=KEEPABLE)] | None = Field(
         None, description="The same in words, for the provider."
     )
@@ -143,8 +132,8 @@ class DecisionIn(Strict):
         return decisions.Decision(
             credit_id=self.credit_id,
             position=self.position,
-            verdict=Verdict(self.decision),
-            reason_code=Refusal(self.reason_code) if self.reason_code else None,
+            verdict=self.decision,
+            reason_code=self.reason_code,
             reason=text_or_none(self.reason),
         )
 
@@ -162,7 +151,7 @@ class DecidedOut(Out):
 
     credit_id: str
     position: int
-    result: Literal["applied", "unchanged", "stale", "unknown"] = Field(
+    result: DecisionResult = Field(
         description="`stale`: corrected, withdrawn or superseded since that position; read on, and decide anew. "
         "`unknown`: the board was never sent this credit."
     )
@@ -182,7 +171,7 @@ class DecisionsOut(Out):
         """Show answers beside what they answer."""
         return cls(
             data=[
-                DecidedOut(credit_id=each.credit_id, position=each.position, result=answer.value)
+                DecidedOut(credit_id=each.credit_id, position=each.position, result=answer)
                 for each, answer in zip(given, answers, strict=True)
             ],
             summary=DecisionsSummaryOut.model_validate({each.value: answers.count(each) for each in DecisionResult}),

@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Callable, Iterable
 
-from app.core.csv_text import safe_text
-from app.domain.amounts import written
+from app.core.csv_text import escape_formula
+from app.domain.amounts import format_quarters
 from app.domain.feeds import FeedEvent
 
 Cell = str | int | float | None
@@ -25,7 +25,9 @@ COLUMNS: dict[str, Callable[[FeedEvent], Cell]] = {
     "activity_title": lambda told: told.title,
     "completed_on": lambda told: told.completed_on.isoformat(),
     "credits": lambda told: told.quarters / 4,
-    "credit_types": lambda told: "; ".join(f"{name}: {written(quarters)}" for name, quarters in told.credit_types),
+    "credit_types": lambda told: "; ".join(
+        f"{name}: {format_quarters(quarters)}" for name, quarters in told.credit_types
+    ),
     "provider_id": lambda told: told.provider_id,
     "provider_name": lambda told: told.provider_name,
 }
@@ -51,5 +53,5 @@ def csv_lines(rows: Iterable[Iterable[Cell]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     for row in rows:
-        writer.writerow([safe_text(each) if isinstance(each, str) else each for each in row])
+        writer.writerow([escape_formula(each) if isinstance(each, str) else each for each in row])
     return out.getvalue().encode()

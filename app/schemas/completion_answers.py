@@ -7,45 +7,49 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from typing_extensions import TypeAliasType
 
 from app.core.errors import InvalidRequest, Problem
 from app.core.http.problems import error_items, problem_body
 from app.domain.amounts import in_credits
-from app.domain.credits import Completion, Credit, Outcome
+from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome, VersionAction
 from app.domain.findings import Finding
 from app.schemas.base import Out, Strict
-from app.schemas.completions import CompletionIn, CompletionOut, ReportedOut, TypeOut
+from app.schemas.completions import CompletionIn, CompletionOut, ReportedCompletionOut, TypeAmountOut
 from app.schemas.problems import FindingOut, ProblemOut
 
 MOST_ITEMS = 500
+PreviewOutcome = TypeAliasType(
+    "PreviewOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED, Outcome.REJECTED]
+)
 
 
 class PreviewCreditOut(Out):
     """A credit as it would stand."""
 
     credit_id: str | None = Field(description="Null for a credit that the report would add.")
-    kind: Literal["cme", "moc"]
+    kind: CreditKind
     board: str
     learner_board_id: str | None
     credits: float
-    credit_types: list[TypeOut]
+    credit_types: list[TypeAmountOut]
     client_references: list[str]
-    status: Literal["pending", "accepted", "rejected", "withdrawn"]
-    delivery: Literal["board", "transcript-only"]
+    status: CreditStatus
+    delivery: Delivery
 
     @classmethod
     def of(cls, credit: Credit, *, stands: bool) -> PreviewCreditOut:
         """Show a credit; one that does not stand yet has no id."""
         return cls(
             credit_id=credit.credit_id if stands else None,
-            kind=credit.kind.value,
+            kind=credit.kind,
             board=credit.board,
             learner_board_id=credit.number_reported,
             credits=in_credits(credit.quarters),
-            credit_types=[TypeOut(type=name, credits=in_credits(quarters)) for name, quarters in credit.credit_types],
+            credit_types=TypeAmountOut.all_of(credit.credit_types),
             client_references=list(credit.client_references),
-            status=credit.status.value,
-            delivery=credit.delivery.value,
+            status=credit.status,
+            delivery=credit.delivery,
         )
 
 
@@ -53,7 +57,7 @@ class PreviewOut(Out):
     """What would become of a report, were it sent now."""
 
     acceptable: bool = Field(description="Whether no rule refuses it.")
-    outcome: Literal["created", "joined", "unchanged", "rejected"]
+    outcome: PreviewOutcome
     findings: list[FindingOut] = Field(description="All that the rules have to say.")
     credits: list[PreviewCreditOut] = Field(description="The credits of the completion as it would stand.")
 
@@ -66,7 +70,7 @@ class PreviewOut(Out):
         return cls.model_validate(
             {
                 "acceptable": outcome is not Outcome.REJECTED,
-                "outcome": outcome.value,
+                "outcome": outcome,
                 "findings": [FindingOut.of(each) for each in findings],
                 "credits": [PreviewCreditOut.of(each, stands=each.credit_id in standing) for each in credits],
             }
@@ -99,7 +103,7 @@ class BulkItemOut(BaseModel):
 
     index: int = Field(description="The item's place in the request, from 0.")
     status: int = Field(description="The status that its own request would have been answered with.")
-    completion: ReportedOut | None = Field(None, description="The completion, when it was accepted.")
+    completion: ReportedCompletionOut | None = Field(None, description="The completion, when it was accepted.")
     problem: ProblemOut | None = Field(None, description="Why it was refused.")
 
 
@@ -119,7 +123,9 @@ class BulkOut(Out):
     summary: BulkSummaryOut
 
 
-def bulk_body(results: Iterable[tuple[int, ReportedOut | Problem]], counts: dict[Outcome, int], request_id: str) -> str:
+def bulk_body(
+    results: Iterable[tuple[int, ReportedCompletionOut | Problem]], counts: dict[Outcome, int], request_id: str
+) -> str:
     """Write the answer to a bulk request: each item's status with its completion or its problem."""
     items: list[dict[str, Any]] = []
     for index, (status, result) in enumerate(results):
@@ -135,9 +141,7 @@ class VersionOut(Out):
     """One version of a completion."""
 
     version: int
-    action: Literal["created", "joined", "updated", "decided", "withdrawn"] = Field(
-        description="What made this version."
-    )
+    action: VersionAction = Field(description="What made this version.")
     at: datetime
     client_id: str | None = Field(description="The client that did it; null where a board did.")
     board: str | None = Field(description="The board that decided, or took what it was sent.")
@@ -148,17 +152,24 @@ class VersionOut(Out):
         cls, verb: str, at: datetime, client_id: str | None, board: str | None, completion: Completion
     ) -> VersionOut:
         """Show a version."""
-        action = {"correct": "updated", "withdraw": "withdrawn", "decide": "decided"}.get(verb)
+        reported = VersionAction.CREATED if completion.version == 1 else VersionAction.JOINED
         return cls.model_validate(
             {
                 "version": completion.version,
-                "action": action or ("created" if completion.version == 1 else "joined"),
+                "action": _ACTIONS.get(verb, reported),
                 "at": at,
                 "client_id": client_id,
                 "board": board,
                 "completion": CompletionOut.of(completion),
             }
         )
+
+
+_ACTIONS = {
+    "correct": VersionAction.UPDATED,
+    "withdraw": VersionAction.WITHDRAWN,
+    "decide": VersionAction.DECIDED,
+}
 
 
 class HistoryOut(Out):

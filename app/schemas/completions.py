@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+from msgspec.structs import asdict
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
+from app.domain import credits as domain
 from app.domain import reports
 from app.domain.amounts import in_credits
-from app.domain.credits import Completion, Credit, Outcome
+from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.findings import Finding
 from app.domain.learners import Person
 from app.domain.parsing import read_date, read_month_day, text_or_none
@@ -26,8 +30,15 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-EntryMethodName = Literal["api", "form", "excel", "tab", "xml", "ndjson"]
-"""The door through which a completion came."""
+Outcome = TypeAliasType(
+    "Outcome",
+    Literal[
+        domain.Outcome.CREATED,
+        domain.Outcome.JOINED,
+        domain.Outcome.UPDATED,
+        domain.Outcome.UNCHANGED,
+    ],
+)
 
 
 class LearnerIn(Strict):
@@ -42,7 +53,7 @@ class LearnerIn(Strict):
     )
 
 
-class TypeIn(Strict):
+class TypeAmountIn(Strict):
     """A credit type with its amount."""
 
     type: Name | None = Field(None, description="The board's credit type, or one of its other names.")
@@ -56,7 +67,7 @@ class CmeIn(Strict):
     state: Name | None = Field(None, description="State of licence: two letters, full name, or a board code.")
     license_id: Name | None = Field(None, description="Licence number or NPI; only needed to be unique.")
     credits: Amount | None = Field(None, description="AMA PRA Category 1 credits, in steps of 0.25.")
-    special_credits: Annotated[list[TypeIn], Field(max_length=MOST_TYPES)] | None = Field(
+    special_credits: Annotated[list[TypeAmountIn], Field(max_length=MOST_TYPES)] | None = Field(
         None, description="Parts of the CME credit that the state asks for, such as Controlled Substance."
     )
     client_reference: Reference | None = Field(None, description="Your own key of this credit.")
@@ -68,7 +79,7 @@ class MocIn(Strict):
     board: Name | None = Field(None, description="Code or name of the certifying board.")
     board_id: Name | None = Field(None, description="The learner's id with that board.")
     total_credits: Amount | None = Field(None, description="Points in all; left out, the largest type stands for it.")
-    credit_types: Annotated[list[TypeIn], Field(max_length=MOST_TYPES)] | None = Field(
+    credit_types: Annotated[list[TypeAmountIn], Field(max_length=MOST_TYPES)] | None = Field(
         None, description="Credit types, at least one; none above the total."
     )
     client_reference: Reference | None = Field(None, description="Your own key of this credit.")
@@ -148,7 +159,7 @@ class CompletionIn(Strict):
         )
 
 
-def _types(given: list[TypeIn] | None) -> tuple[reports.TypeAmount, ...]:
+def _types(given: list[TypeAmountIn] | None) -> tuple[reports.TypeAmount, ...]:
     return tuple(
         reports.TypeAmount(
             type=text_or_none(each.type),
@@ -173,25 +184,30 @@ def _rems(given: RemsIn | None) -> reports.RemsPart | None:
     )
 
 
-class TypeOut(Out):
+class TypeAmountOut(Out):
     """A credit type with its amount."""
 
     type: str
     credits: float
+
+    @classmethod
+    def all_of(cls, credit_types: Iterable[tuple[str, int]]) -> list[TypeAmountOut]:
+        """Show the types of a credit, whose amounts are kept in quarters."""
+        return [cls(type=name, credits=in_credits(quarters)) for name, quarters in credit_types]
 
 
 class CreditOut(Out):
     """One credit: CME for one licensing board, or points for one certifying board."""
 
     credit_id: str
-    kind: Literal["cme", "moc"]
+    kind: CreditKind
     board: str = Field(examples=["TN-M"])
     learner_board_id: str | None = Field(description="The learner's number with the board, as reported.")
     credits: float
-    credit_types: list[TypeOut] = Field(description="Of CME, its special credits.")
+    credit_types: list[TypeAmountOut] = Field(description="Of CME, its special credits.")
     client_references: list[str]
-    status: Literal["pending", "accepted", "rejected", "withdrawn"]
-    delivery: Literal["board", "transcript-only"]
+    status: CreditStatus
+    delivery: Delivery
     status_reason: str | None = Field(description="Code of the board's reason, when it rejected the credit.")
     status_text: str | None = Field(description="What the board said of it in its own words.")
     status_at: datetime
@@ -201,14 +217,14 @@ class CreditOut(Out):
         """Show a credit."""
         return cls(
             credit_id=credit.credit_id,
-            kind=credit.kind.value,
+            kind=credit.kind,
             board=credit.board,
             learner_board_id=credit.number_reported,
             credits=in_credits(credit.quarters),
-            credit_types=[TypeOut(type=name, credits=in_credits(quarters)) for name, quarters in credit.credit_types],
+            credit_types=TypeAmountOut.all_of(credit.credit_types),
             client_references=list(credit.client_references),
-            status=credit.status.value,
-            delivery=credit.delivery.value,
+            status=credit.status,
+            delivery=credit.delivery,
             status_reason=credit.status_reason,
             status_text=credit.status_text,
             status_at=credit.status_at,
@@ -225,7 +241,7 @@ class LearnerOut(Out):
     learner_id: str | None
 
 
-class RemsOut(Out):
+class RemsParticipationOut(Out):
     """Participation in risk-mitigation education, as reported."""
 
     local_id: str | None
@@ -235,6 +251,11 @@ class RemsOut(Out):
     practice_area: str | None
     surgical_procedures: bool | None
     time_in_practice: str | None
+
+    @classmethod
+    def of(cls, rems: reports.RemsPart) -> RemsParticipationOut:
+        """Show what was reported."""
+        return cls(**asdict(rems))
 
 
 class CompletionOut(Out):
@@ -246,10 +267,10 @@ class CompletionOut(Out):
     completed_on: date
     occasion: int
     submitted_at: datetime
-    entry_method: EntryMethodName
+    entry_method: EntryMethod
     learner: LearnerOut
     credits: list[CreditOut]
-    rems: RemsOut | None
+    rems: RemsParticipationOut | None
     version: int
 
     @classmethod
@@ -272,7 +293,7 @@ class CompletionOut(Out):
                 learner_id=completion.learner_id,
             ),
             "credits": [CreditOut.of(each) for each in completion.credits],
-            "rems": rems and RemsOut(**{name: getattr(rems, name) for name in RemsOut.model_fields}),
+            "rems": RemsParticipationOut.of(rems) if rems is not None else None,
             "version": completion.version,
         }
 
@@ -282,19 +303,19 @@ class CompletionOut(Out):
         return cls.model_validate(cls.fields_of(completion))
 
 
-class ReportedOut(CompletionOut):
+class ReportedCompletionOut(CompletionOut):
     """A completion after a report, with what became of the report."""
 
-    outcome: Literal["created", "joined", "updated", "unchanged"]
+    outcome: Outcome
     findings: list[FindingOut]
 
     @classmethod
-    def after(cls, completion: Completion, outcome: Outcome, findings: tuple[Finding, ...]) -> ReportedOut:
+    def after(
+        cls, completion: Completion, outcome: domain.Outcome, findings: tuple[Finding, ...]
+    ) -> ReportedCompletionOut:
         """Show a completion with the outcome of the report and its warnings."""
         fields = cls.fields_of(completion)
-        return cls.model_validate(
-            fields | {"outcome": outcome.value, "findings": [FindingOut.of(each) for each in findings]}
-        )
+        return cls.model_validate(fields | {"outcome": outcome, "findings": [FindingOut.of(each) for each in findings]})
 
 
 class CompletionPage(Out):

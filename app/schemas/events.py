@@ -7,9 +7,23 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from app.domain import events as domain
+from app.domain.events import EventKind
 from app.schemas.base import Out
+
+EventType = TypeAliasType(
+    "EventType",
+    Literal[
+        EventKind.COMPLETION_REPORTED,
+        EventKind.CREDIT_DECIDED,
+        EventKind.CREDIT_CORRECTED,
+        EventKind.CREDIT_WITHDRAWN,
+        EventKind.ACTIVITY_CLOSED,
+        EventKind.BATCH_COMPLETED,
+    ],
+)
 
 
 class CompletionIds(Out):
@@ -55,56 +69,56 @@ class Event(Out):
 class CompletionReported(Event):
     """A completion was reported, or credit was joined to one."""
 
-    type: Literal["completion.reported"]
+    type: Literal[EventKind.COMPLETION_REPORTED]
     data: CompletionIds
 
 
 class CompletionMatched(Event):
     """A completion that waited for its physician has found them."""
 
-    type: Literal["completion.matched"]
+    type: Literal[EventKind.COMPLETION_MATCHED]
     data: CompletionIds
 
 
 class CreditDecided(Event):
     """A board accepted or rejected a credit."""
 
-    type: Literal["credit.decided"]
+    type: Literal[EventKind.CREDIT_DECIDED]
     data: CreditIds
 
 
 class CreditCorrected(Event):
     """A credit that had been reported has other amounts or types now."""
 
-    type: Literal["credit.corrected"]
+    type: Literal[EventKind.CREDIT_CORRECTED]
     data: CreditIds
 
 
 class CreditWithdrawn(Event):
     """A credit was withdrawn by its provider."""
 
-    type: Literal["credit.withdrawn"]
+    type: Literal[EventKind.CREDIT_WITHDRAWN]
     data: CreditIds
 
 
 class ActivityClosed(Event):
     """An activity was closed."""
 
-    type: Literal["activity.closed"]
+    type: Literal[EventKind.ACTIVITY_CLOSED]
     data: ActivityIds
 
 
 class BatchCompleted(Event):
     """A file has been worked through, or has failed."""
 
-    type: Literal["batch.completed"]
+    type: Literal[EventKind.BATCH_COMPLETED]
     data: BatchIds
 
 
 class FeedAvailable(Event):
     """A board's feed has something new."""
 
-    type: Literal["feed.available"]
+    type: Literal[EventKind.FEED_AVAILABLE]
     data: FeedIds
 
 
@@ -124,21 +138,14 @@ class EventOut(Out):
     """An event, as it is read."""
 
     event_id: str = Field(description="The same as the `webhook-id` under which it is pushed.")
-    type: Literal[
-        "completion.reported",
-        "credit.decided",
-        "credit.corrected",
-        "credit.withdrawn",
-        "activity.closed",
-        "batch.completed",
-    ]
+    type: EventType
     timestamp: datetime = Field(description="When it happened.")
     data: EventIdsOut = Field(description="Ids of what it is about.")
 
     @classmethod
     def of(cls, event: domain.Event) -> EventOut:
         """Show an event."""
-        return cls(event_id=event.event_id, type=event.type.value, timestamp=event.at, data=EventIdsOut(**event.data))
+        return cls(event_id=event.event_id, type=event.type, timestamp=event.at, data=EventIdsOut(**event.data))
 
 
 class EventPage(Out):
@@ -159,17 +166,6 @@ EVENTS: tuple[type[Event], ...] = (
     FeedAvailable,
 )
 """Every kind of event."""
-EventKind = Literal[
-    "completion.reported",
-    "completion.matched",
-    "credit.decided",
-    "credit.corrected",
-    "credit.withdrawn",
-    "activity.closed",
-    "batch.completed",
-    "feed.available",
-]
-"""What an endpoint can ask for."""
 _BY_KIND = {str(get_args(each.model_fields["type"].annotation)[0]): each for each in EVENTS}
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.findings import Finding
+from app.domain.findings import Finding, Severity
 from app.schemas.base import Out
 
 MEDIA_TYPE = "application/problem+json"
@@ -21,7 +19,7 @@ class FindingOut(Out):
     """What a rule has to say about a record."""
 
     rule: str = Field(description="The rule's id.", examples=["cme-maximum"])
-    severity: Literal["reject", "warning"] = Field(description="Whether it refuses the record.")
+    severity: Severity = Field(description="Whether it refuses the record.")
     pointer: str = Field(description="JSON Pointer into the record.", examples=["/cme/0/credits"])
     detail: str = Field(description="What is the matter.")
     hint: str = Field(description="What to do.")
@@ -32,7 +30,7 @@ class FindingOut(Out):
         """Show a finding."""
         return cls(
             rule=finding.rule,
-            severity=finding.severity.value,
+            severity=finding.severity,
             pointer=finding.pointer,
             detail=finding.detail,
             hint=finding.hint,

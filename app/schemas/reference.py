@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from app.domain.boards import Board, BoardKind, FactChange, Need, Span
-from app.domain.formats import ActivityFormat
+from app.domain.choices import Degree
+from app.domain.findings import Severity
+from app.domain.formats import ActivityFormat, Bound
 from app.domain.rules import RuleFacts
 from app.schemas.base import Out
+
+SpanBound = TypeAliasType("SpanBound", Bound)
 
 
 class SpanOut(Out):
@@ -34,7 +39,7 @@ class CreditTypeOut(Out):
     completions: SpanOut = Field(description="Completion dates for which it can be earned.")
 
 
-class ChangeOut(Out):
+class BoardChangeOut(Out):
     """Facts of a board that are different from a day on."""
 
     since: date
@@ -42,7 +47,7 @@ class ChangeOut(Out):
     facts: dict[str, Any]
 
     @classmethod
-    def of(cls, change: FactChange) -> ChangeOut:
+    def of(cls, change: FactChange) -> BoardChangeOut:
         """Show a change, sets as sorted lists."""
         facts = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in change.facts}
         return cls(since=change.since, source=change.source, facts=facts)
@@ -53,7 +58,7 @@ class BoardOut(Out):
 
     code: str
     name: str
-    kind: Literal["certifying", "licensing"]
+    kind: BoardKind
     state: str | None = Field(description="Two letters; of licensing boards.")
     aliases: list[str]
     participates: bool = Field(description="Whether it is sent credit for completions of today.")
@@ -66,7 +71,7 @@ class BoardOut(Out):
     activities: SpanOut = Field(description="Activity start dates that it takes.")
     credit_types: list[CreditTypeOut] = Field(description="Empty where any registered type is taken.")
     special_credits: list[str]
-    changes: list[ChangeOut] = Field(description="What is different for completions from a day on.")
+    changes: list[BoardChangeOut] = Field(description="What is different for completions from a day on.")
     source: str
 
     @classmethod
@@ -77,7 +82,7 @@ class BoardOut(Out):
         return cls(
             code=board.code,
             name=board.name,
-            kind=board.kind.value,
+            kind=board.kind,
             state=board.state,
             aliases=list(board.aliases),
             participates=board.completions.covers(today) if certifying else board.participates(today),
@@ -93,7 +98,7 @@ class BoardOut(Out):
                 for each in board.credit_types
             ],
             special_credits=list(board.special_credits),
-            changes=[ChangeOut.of(each) for each in board.changes],
+            changes=[BoardChangeOut.of(each) for each in board.changes],
             source=board.source,
         )
 
@@ -108,7 +113,7 @@ class RuleOut(Out):
     """A reporting rule."""
 
     id: str
-    severity: Literal["reject", "warning"]
+    severity: Severity
     statement: str
     scope: list[str]
     boards: list[str] = Field(description="Boards it is about; empty for all.")
@@ -121,7 +126,7 @@ class RuleOut(Out):
         first = told[0]
         return cls(
             id=first.id,
-            severity=first.severity.value,
+            severity=first.severity,
             statement=" ".join(dict.fromkeys(each.statement for each in told)),
             scope=[scope.value for each in told for scope in each.scopes],
             boards=sorted({board for each in told for board in each.boards}),
@@ -136,7 +141,7 @@ class RuleList(Out):
     data: list[RuleOut]
 
 
-class FormatOut(Out):
+class ActivityFormatOut(Out):
     """An activity format."""
 
     code: str
@@ -144,11 +149,11 @@ class FormatOut(Out):
     other_names: list[str]
     maximum_checked: bool = Field(description="Whether learners are held to the activity's maximum.")
     span_months: int | None = Field(description="Longest run, the anniversary included; null for none.")
-    span_bound: Literal["refused", "advised"] | None = Field(description="What becomes of a longer one.")
+    span_bound: SpanBound | None = Field(description="What becomes of a longer one.")
     source: str
 
     @classmethod
-    def of(cls, known: ActivityFormat) -> FormatOut:
+    def of(cls, known: ActivityFormat) -> ActivityFormatOut:
         """Show a format."""
         return cls(
             code=known.code,
@@ -156,15 +161,15 @@ class FormatOut(Out):
             other_names=list(known.other_names),
             maximum_checked=known.maximum_checked,
             span_months=known.span_months,
-            span_bound=known.span_bound.value if known.span_bound else None,
+            span_bound=known.span_bound,
             source=known.source,
         )
 
 
-class FormatList(Out):
+class ActivityFormatList(Out):
     """All activity formats."""
 
-    data: list[FormatOut]
+    data: list[ActivityFormatOut]
 
 
 class StateOut(Out):
@@ -199,7 +204,7 @@ class MedicalSchoolOut(Out):
 
     name: str
     state: str
-    degree: Literal["MD", "DO"]
+    degree: Degree
     source: str
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
+from typing_extensions import TypeAliasType
 
+from app.domain.credits import CreditStatus, Delivery, Outcome
 from app.domain.sandbox import MagicActivity, MagicLearner, Row, Sandbox
 from app.schemas.base import Out
 
+CaseOutcome = TypeAliasType("CaseOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED])
+ExpectedCreditStatus = TypeAliasType(
+    "ExpectedCreditStatus", Literal[CreditStatus.PENDING, CreditStatus.ACCEPTED, CreditStatus.REJECTED]
+)
 _Report = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CompletionIn"})]
 
 
@@ -30,7 +36,7 @@ class MagicLearnerOut(Out):
     npi: str | None
     licenses: list[NumberOut]
     certifications: list[NumberOut]
-    credit_status: Literal["pending", "accepted", "rejected"]
+    credit_status: ExpectedCreditStatus
     credit_status_reason: str | None
 
     @classmethod
@@ -46,7 +52,7 @@ class MagicLearnerOut(Out):
             npi=row.npi,
             licenses=[NumberOut(board=each.board, number=each.number) for each in row.licenses],
             certifications=[NumberOut(board=each.board, number=each.number) for each in row.certifications],
-            credit_status=learner.status.value,
+            credit_status=learner.status,
             credit_status_reason=learner.reason,
         )
 
@@ -74,9 +80,9 @@ class ExpectedCreditOut(Out):
     """One credit of an answer."""
 
     board: str
-    status: Literal["pending", "accepted", "rejected"]
+    status: ExpectedCreditStatus
     status_reason: str | None
-    delivery: Literal["board", "transcript-only"]
+    delivery: Delivery
 
 
 class CaseOut(Out):
@@ -90,7 +96,7 @@ class CaseOut(Out):
     )
     status: int
     code: str | None = Field(description="The problem's code.")
-    outcome: Literal["created", "joined", "unchanged"] | None = Field(description="When it is sent for the first time.")
+    outcome: CaseOutcome | None = Field(description="When it is sent for the first time.")
     rejects: list[str] = Field(description="Codes of the faults: rules, or faults of form.")
     warns: list[str] = Field(description="Rules that warn within 30 days of the completion.")
     credits: list[ExpectedCreditOut]
@@ -114,9 +120,9 @@ class CaseOut(Out):
                     ExpectedCreditOut.model_validate(
                         {
                             "board": each.board,
-                            "status": each.status.value,
+                            "status": each.status,
                             "status_reason": each.reason,
-                            "delivery": each.delivery.value,
+                            "delivery": each.delivery,
                         }
                     )
                     for each in row.credits

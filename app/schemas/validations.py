@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
+from app.domain.identity import Result
 from app.domain.parsing import read_month_day, text_or_none
 from app.domain.validations import ValidationAnswer, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
+
+ValidationResult = TypeAliasType("ValidationResult", Literal[Result.ONE, Result.SEVERAL, Result.NONE])
 
 EXAMPLE: dict[str, Any] = {
     "first_name": "Rebecca",
@@ -52,7 +56,7 @@ class ValidationIn(Strict):
 class ValidationOut(Out):
     """How many learners fit everything that was given."""
 
-    result: Literal["one", "more_than_one", "none"]
+    result: ValidationResult
     learner_id: str | None = Field(
         description="When one fits: the opaque id that may stand in a completion in place of identity data."
     )
@@ -67,7 +71,7 @@ class ValidationOut(Out):
         """Show an answer."""
         return cls.model_validate(
             {
-                "result": validated.result.value,
+                "result": validated.result,
                 "learner_id": validated.learner_id,
                 "matched_boards": list(validated.matched_boards),
                 "hint": validated.hint,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.domain import webhooks as domain
-from app.schemas.base import Description, Out, Strict, Url
-from app.schemas.events import EventKind
+from app.domain.events import EventKind
+from app.domain.webhooks import AttemptOutcome, DeliveryStatus, DisabledReason, EndpointStatus
+from app.schemas.base import Description, OneOf, Out, Strict, Url
 
 _Url = Annotated[
     Url,
@@ -21,7 +22,7 @@ _Url = Annotated[
     ),
 ]
 _Kinds = Annotated[
-    list[EventKind],
+    list[OneOf[EventKind]],
     Field(max_length=50, description="Kinds of events to be told of; empty for all that the client can be told of."),
 ]
 
@@ -47,7 +48,7 @@ class WebhookEndpointPatch(_Sent):
     url: _Url | SkipJsonSchema[None] = None
     event_types: _Kinds | None = None
     description: Description | None = None
-    status: Literal["enabled", "disabled"] | SkipJsonSchema[None] = None
+    status: OneOf[EndpointStatus] | SkipJsonSchema[None] = None
 
 
 class WebhookEndpointOut(Out):
@@ -59,8 +60,8 @@ class WebhookEndpointOut(Out):
     url: str
     event_types: list[EventKind] = Field(description="Empty for all.")
     description: str | None
-    status: Literal["enabled", "disabled"]
-    disabled_reason: Literal["by-client", "gone", "failing"] | None = Field(
+    status: EndpointStatus
+    disabled_reason: DisabledReason | None = Field(
         description="`gone`: it answered 410. `failing`: everything sent to it failed for three days."
     )
     disabled_at: datetime | None
@@ -90,8 +91,6 @@ def _shown(endpoint: domain.Endpoint) -> dict[str, object]:
     names = WebhookEndpointOut.model_fields
     return {name: getattr(endpoint, name) for name in names} | {
         "event_types": list(endpoint.event_types),
-        "status": endpoint.status.value,
-        "disabled_reason": endpoint.disabled_reason and endpoint.disabled_reason.value,
     }
 
 
@@ -109,26 +108,11 @@ class WebhookDeliveryOut(Out):
     endpoint_id: str
     event_id: str = Field(description="The `webhook-id` of every attempt.")
     event_type: EventKind
-    status: Literal["pending", "sending", "delivered", "dead"]
+    status: DeliveryStatus
     attempts: int = Field(description="Since it was last put in line.")
     next_attempt_at: datetime | None = Field(description="Null once it is delivered or dead.")
     last_attempt_at: datetime | None
-    last_outcome: (
-        Literal[
-            "accepted",
-            "refused",
-            "gone",
-            "timed-out",
-            "connection-failed",
-            "tls-failed",
-            "name-unknown",
-            "address-refused",
-            "secret-unreadable",
-            "endpoint-disabled",
-            "right-revoked",
-        ]
-        | None
-    )
+    last_outcome: AttemptOutcome | None
     last_status: int | None = Field(description="The HTTP status that the receiver answered.")
     created_at: datetime
     finished_at: datetime | None = Field(description="When it was delivered, or given up.")
@@ -142,11 +126,11 @@ class WebhookDeliveryOut(Out):
                 "endpoint_id": delivery.endpoint_id,
                 "event_id": delivery.event_id,
                 "event_type": delivery.type,
-                "status": delivery.status.value,
+                "status": delivery.status,
                 "attempts": delivery.attempts,
                 "next_attempt_at": delivery.due_at if delivery.finished_at is None else None,
                 "last_attempt_at": delivery.tried_at,
-                "last_outcome": delivery.outcome and delivery.outcome.value,
+                "last_outcome": delivery.outcome,
                 "last_status": delivery.answer,
                 "created_at": delivery.created_at,
                 "finished_at": delivery.finished_at,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.events import Event, EventType
+from app.domain.events import Event, EventKind
 from app.models import events as tables
 from app.store import dialect
 
@@ -56,7 +56,7 @@ def _event(row: dialect.Row) -> Event:
     return Event(
         event_id=row[0],
         position=row[1],
-        type=EventType(row[2]),
+        type=EventKind(row[2]),
         at=dialect.as_instant(row[3]),
         data=dialect.as_document(row[4]),
     )

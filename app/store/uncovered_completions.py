@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.activity_tightening import Draft, Earlier, Gone, Later, Lower, Tightened, Unflagged
+from app.domain.activity_tightening import (
+    BecomesDraft,
+    EndsEarlier,
+    MaximumLowered,
+    RegistrationRemoved,
+    RemsFlagRemoved,
+    StartsLater,
+    Tightened,
+)
 from app.domain.comparison_keys import code_key
 from app.store import dialect
 
@@ -35,21 +43,21 @@ def uncovered(connection: Connection, activity_id: str, bounds: Sequence[Tighten
 
 def standing(connection: Connection, activity_id: str, few: int) -> tuple[int, list[str]]:
     """Return how many completions of an activity stand, and the first of them."""
-    return uncovered(connection, activity_id, [Draft(pointer="", detail="")], few)
+    return uncovered(connection, activity_id, [BecomesDraft(pointer="", detail="")], few)
 
 
 def _query(connection: Connection, activity_id: str, bound: Tightened) -> tuple[str, dict[str, Any]]:
     match bound:
-        case Later(start=start):
+        case StartsLater(start=start):
             return f"{_STANDING} AND c.completed_on < :day", {"day": dialect.bound(connection, start)}
-        case Earlier(end=end, board=None):
+        case EndsEarlier(end=end, board=None):
             query = f"{_CREDITS} AND x.kind = 'cme' AND x.completed_on > :day"
             rems = f"{_STANDING} AND c.rems IS NOT NULL AND c.completed_on > :day"
             return f"{query} UNION {rems}", {"day": dialect.bound(connection, end)}
-        case Earlier(end=end, board=board):
+        case EndsEarlier(end=end, board=board):
             given = {"day": dialect.bound(connection, end), "board": board}
             return f"{_CREDITS} AND x.board = :board AND x.completed_on > :day", given
-        case Lower(target=target, quarters=quarters):
+        case MaximumLowered(target=target, quarters=quarters):
             ledger = (
                 "SELECT l.subject FROM ledger l WHERE l.activity_id = :activity AND l.target = :target "
                 "AND l.quarters > :quarters"
@@ -59,11 +67,11 @@ def _query(connection: Connection, activity_id: str, bound: Tightened) -> tuple[
                 "AND CASE WHEN x.kind = 'cme' THEN 'CME' ELSE x.board END = :target"
             )
             return query, {"target": target, "quarters": quarters}
-        case Gone(board=board, credit_type=None):
+        case RegistrationRemoved(board=board, credit_type=None):
             return f"{_CREDITS} AND x.board = :board", {"board": board}
-        case Gone(board=board, credit_type=name):
+        case RegistrationRemoved(board=board, credit_type=name):
             return _with_type(connection, activity_id, board, name or "")
-        case Unflagged():
+        case RemsFlagRemoved():
             return f"{_STANDING} AND c.rems IS NOT NULL", {}
         case _:
             return _STANDING, {}

@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 from lxml import etree
 
-from app.core.csv_text import plain_text
+from app.core.csv_text import unescape_formula
 from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw, RawRow
 from app.files.parsing.parser_client import open_file
 from app.files.writing.result_rows import Note, ResultRow, WrittenRow
@@ -114,7 +114,7 @@ def cells_of(data: bytes) -> list[list[Any]]:
 
 def _of_tab(data: bytes) -> list[list[Any]]:
     lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), dialect="excel-tab")
-    return [[plain_text(cell) or None for cell in line] for line in lines]
+    return [[unescape_formula(cell) or None for cell in line] for line in lines]
 
 
 def table_of(data: bytes, format: FileFormat) -> list[list[Any]]:

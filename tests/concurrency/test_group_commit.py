@@ -1,4 +1,4 @@
-"""Joined work: everybody gets their own answer, and nothing that may stand is done again."""
+"""Group commit: every caller gets its own answer, and nothing that may have been committed is repeated."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from app.core.database.failures import LOCK_TIMEOUT
-from app.core.database.group_commit import Job, Joiner
+from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite
 from app.core.errors import Unavailable
 from app.services.context import Service
 from tests.harness.api import Api, a_completion, settle
 
 
-def ask(joiner: Joiner, joint: Any, items: Sequence[Any]) -> list[Future[Any]]:
-    return [joiner.submit(Job(joint=joint, item=item)) for item in items]
+def ask(queue: GroupCommit, group_verb: GroupVerb, items: Sequence[Any]) -> list[Future[Any]]:
+    return [queue.submit(QueuedWrite(group_verb=group_verb, item=item)) for item in items]
 
 
 def double(_connection: Any, items: Sequence[int]) -> list[Any]:
@@ -49,33 +49,33 @@ def outcome(future: Future[Any]) -> Any:
 
 def test_each_gets_its_own_answer_or_refusal() -> None:
     with ThreadPoolExecutor(4) as threads:
-        joiner = Joiner(Recording().write, threads)
-        assert [outcome(each) for each in ask(joiner, double, [1, -1, 3])] == [2, ValueError, 6]
+        queue = GroupCommit(Recording().write, threads)
+        assert [outcome(future) for future in ask(queue, double, [1, -1, 3])] == [2, ValueError, 6]
 
 
 def test_what_breaks_the_whole_is_tried_alone_and_harms_nobody_else() -> None:
     with ThreadPoolExecutor(4) as threads:
-        joiner = Joiner(Recording().write, threads)
-        assert [outcome(each) for each in ask(joiner, double, [1, 0, 3])] == [2, ZeroDivisionError, 6]
+        queue = GroupCommit(Recording().write, threads)
+        assert [outcome(future) for future in ask(queue, double, [1, 0, 3])] == [2, ZeroDivisionError, 6]
 
 
 def test_work_whose_commit_may_stand_is_never_done_again() -> None:
     database = Recording(Unavailable())
     with ThreadPoolExecutor(1) as threads:
         blocker = threads.submit(lambda: __import__("time").sleep(0.1))
-        joiner = Joiner(database.write, threads)
-        asked = ask(joiner, double, [1, 2, 3])
+        queue = GroupCommit(database.write, threads)
+        asked = ask(queue, double, [1, 2, 3])
         blocker.result()
-        assert [outcome(each) for each in asked] == [Unavailable] * 3
+        assert [outcome(future) for future in asked] == [Unavailable] * 3
     assert database.done == [2, 4, 6]
 
 
 def test_nothing_is_taken_after_the_end() -> None:
     with ThreadPoolExecutor(1) as threads:
-        joiner = Joiner(Recording().write, threads)
-        joiner.close()
+        queue = GroupCommit(Recording().write, threads)
+        queue.close()
         with pytest.raises(Unavailable):
-            joiner.submit(Job(joint=double, item=1))
+            queue.submit(QueuedWrite(group_verb=double, item=1))
 
 
 def test_an_answer_lost_after_the_commit_is_told_and_the_report_stands_once(api: Api, service: Service) -> None:

@@ -23,10 +23,11 @@ from app.core.http.problems import MOST_ERRORS
 from app.delivery.sending import PATIENCE_SECONDS
 from app.delivery.signatures import headers_for, new_secret
 from app.domain.batches import FileFaultCode
+from app.domain.events import EventKind
 from app.domain.webhooks import RETRY_PAUSES, AttemptOutcome
 from app.files.templates.templates import TEMPLATES
 from app.schemas.completion_answers import MOST_ITEMS
-from app.schemas.events import EventKind, EventOut
+from app.schemas.events import EventType
 from app.services import idempotency
 from app.services.events.endpoints import MOST_ENDPOINTS
 
@@ -118,7 +119,7 @@ def test_every_scope_that_an_operation_needs_stands_in_the_table() -> None:
 
 
 def test_every_event_that_can_be_read_is_named() -> None:
-    told = set(get_args(EventOut.model_fields["type"].annotation))
+    told = set(get_args(EventType.__value__))
     named = set(re.findall(r"`((?:completion|credit|activity|batch|feed)\.[a-z]+)`", INTEGRATORS))
     assert named == told
 
@@ -132,7 +133,7 @@ def test_the_page_on_files_names_every_reason_to_refuse_one_and_every_template()
 
 def test_the_page_on_webhooks_names_every_event_every_outcome_and_every_pause() -> None:
     page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
-    assert {each for each in (*get_args(EventKind), *AttemptOutcome) if f"`{each}`" not in page} == {"accepted"}
+    assert {each for each in (*EventKind, *AttemptOutcome) if f"`{each}`" not in page} == {"accepted"}
     hours = [pause.total_seconds() / 3600 for pause in RETRY_PAUSES[3:]]
     assert (
         f"5 seconds, 5 minutes, 30 minutes, {', '.join(f'{h:g}' for h in hours[:-1])} and {hours[-1]:g} hours" in page

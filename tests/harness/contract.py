@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from httpx import Response
 from jsonschema import Draft202012Validator, FormatChecker
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "openapi" / "openapi.json"
@@ -118,3 +119,13 @@ def _pattern(path: str) -> re.Pattern[str]:
 def committed() -> Contract:
     """Return the contract that is committed; another test holds it against the code."""
     return Contract(json.loads(DOCUMENT.read_text(encoding="utf-8")))
+
+
+def as_described(response: Response) -> None:
+    """Hold every answer of every test against the description of the API."""
+    request = response.request
+    response.read()
+    found = list(
+        committed().faults(request.method, request.url.path, response.status_code, response.headers, response.content)
+    )
+    assert found == [], found

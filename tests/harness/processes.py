@@ -61,12 +61,12 @@ class Installation:
             cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=SECONDS,
         )  # fmt: skip
 
-    def start(self, *arguments: str, until: str) -> Process:
+    def start(self, *arguments: str, until: str, module: str = "app") -> Process:
         """Start a command, and wait until it has printed a text."""
         log = self.folder / f"{arguments[0]}-{len(self._started)}.log"
         with log.open("wb") as out:
             running = subprocess.Popen(
-                [sys.executable, "-m", "app", *arguments], cwd=ROOT, env=self.environment, stdout=out, stderr=out
+                [sys.executable, "-m", module, *arguments], cwd=ROOT, env=self.environment, stdout=out, stderr=out
             )
         process = Process(running, log)
         self._started.append(process)
@@ -80,6 +80,10 @@ class Installation:
 
     def worker(self) -> Process:
         return self.start("worker", until="working")
+
+    def stopping_worker(self, point: str) -> Process:
+        """Start a worker that stops at a point of `tests.harness.stopping_worker`."""
+        return self.start(point, until="working", module="tests.harness.stopping_worker")
 
     def serve(self, port: int, *arguments: str) -> Process:
         """Start a server, and wait until it answers."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service
 from tests.harness.api import Answer, Api
@@ -23,8 +21,9 @@ def upload(
 
 def work_through(service: Service, at_once: int = 50, *, alone: bool = False) -> None:
     """Read and apply every file that waits, as a worker would; `alone` as one does while nobody else writes."""
-    pace = Pace(on_sqlite=service.database.on_sqlite, at_once=at_once)
-    while read_one(service) or apply_some(service, replace(pace), alone=alone):
+    on_sqlite = service.database.on_sqlite
+    # A fresh pace each time: how fast the last piece went changes nothing.
+    while read_one(service) or apply_some(service, Pace(on_sqlite=on_sqlite, at_once=at_once), alone=alone):
         pass
 
 

@@ -30,12 +30,15 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 
 class Wire:
-    """The application behind a real server, spoken to in bytes."""
+    """The application behind a real server, spoken to in bytes; `started` when its lifespan has begun elsewhere."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, *, started: bool = False) -> None:
         self._server = uvicorn.Server(
-            uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, log_level="critical", access_log=False)
-        )
+            uvicorn.Config(
+                app, host="127.0.0.1", port=0, log_config=None, log_level="critical", access_log=False,
+                lifespan="off" if started else "on",
+            )
+        )  # fmt: skip
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         until = time.monotonic() + SECONDS

@@ -24,8 +24,9 @@ from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
 from app.simulator.deciding import decide_all
 from app.store import dialect
-from tests.conftest import as_described, execute, settings_for
 from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
+from tests.harness.contract import as_described
+from tests.harness.databases import execute, settings_for
 from tests.harness.refusals import assert_problem
 from tests.harness.simulated_boards import FEED, a_board, facts, noted, standing, work
 from tests.harness.wire import SECONDS

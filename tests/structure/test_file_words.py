@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -82,17 +82,6 @@ def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, colu
     assert not read.findings
     assert filled.pop(place(column))
     assert record_of(kind, filled) != read
-
-
-def test_the_api_says_kinds_states_outcomes_formats_and_faults_as_the_domain_does() -> None:
-    for said, meant in (
-        (schemas.KindName, BatchKind),
-        (schemas.StatusName, BatchStatus),
-        (schemas.OutcomeName, RowOutcome),
-        (schemas.FormatName, FileFormat),
-        (schemas.FaultName, FileFaultCode),
-    ):
-        assert get_args(said) == tuple(meant)
 
 
 def test_the_table_of_batches_takes_every_state_and_no_other() -> None:

@@ -1,1 +1,1 @@
-"""The database: connections, transactions, and what an error of it means."""
+"""The database: engines, transactions, group commit, and what its errors mean."""

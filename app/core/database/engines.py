@@ -1,4 +1,4 @@
-"""Connections as each database needs them."""
+"""Engines: how connections to SQLite and PostgreSQL are set up."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_SECONDS = 15
-"""How long SQLite's writer waits for another process's lock."""
+"""Seconds that SQLite's writer waits for another process's lock."""
 LOCK_SECONDS = 5
-"""How long a PostgreSQL transaction waits for another's lock, an idempotency key's among them."""
+"""Seconds that a PostgreSQL transaction waits for another's lock, an idempotency key's included."""
 
 
 def sqlite_engine(url: str, *, writes: bool) -> Engine:
@@ -29,7 +29,7 @@ def sqlite_engine(url: str, *, writes: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        # We begin and commit ourselves: the driver would begin too late, without the write lock.
+        # Transactions begin and end here: the driver would begin one too late, without the write lock.
         connection.isolation_level = None
         if writes:
             _switch_to_wal(connection)
@@ -51,7 +51,7 @@ def sqlite_engine(url: str, *, writes: bool) -> Engine:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Let readers and the writer work side by side; the switch itself does not wait for others by itself."""
+    """Let readers and the writer work side by side. The busy timeout does not cover the switch: it is retried."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -64,7 +64,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def postgres_engine(url: str, pool_size: int, stall_limit: float = 0) -> Engine:
-    """Return an engine with a bounded pool; no transaction pauses longer than a stall limit in seconds, 0 for none."""
+    """Return an engine with a bounded pool. No transaction idles longer than the stall limit in seconds; 0 for none."""
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -77,15 +77,15 @@ def postgres_engine(url: str, pool_size: int, stall_limit: float = 0) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        # Nobody waits for ever behind a transaction whose process is gone.
+        # No transaction waits for ever behind one whose process is gone.
         connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-        # A process that was stopped still has its connection, and with it its locks: they are taken from it.
+        # A stopped process keeps its connection, and with it its locks; the server ends such a transaction.
         connection.execute(f"SET idle_in_transaction_session_timeout = '{stall_limit * 1_000:.0f}ms'")
-        # Statements join a set of keys; the plan for one key is the plan for a thousand, and is made once.
+        # Statements join a set of keys: the plan for one key serves a thousand, so it is made once.
         connection.execute("SET plan_cache_mode = force_generic_plan")
-        # A plan made while a table was small would read all of it, and be kept: every key has its index.
-        for reading_all in ("seqscan", "hashjoin", "mergejoin"):
-            connection.execute(f"SET enable_{reading_all} = off")
+        # A plan made while a table was small would scan it, and be kept. Every key has an index.
+        for scan in ("seqscan", "hashjoin", "mergejoin"):
+            connection.execute(f"SET enable_{scan} = off")
         connection.commit()
 
     return engine

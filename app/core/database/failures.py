@@ -1,4 +1,4 @@
-"""What an error of the database means: a lost race, a fault of ours, or a database that cannot be used now."""
+"""Whether a database error is a race that was lost, a fault of ours, or a database that cannot be used now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import Contended, Unavailable
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 
 LOCK_TIMEOUT = "55P03"
 UNIQUE_VIOLATION = "23505"
@@ -17,26 +17,34 @@ UNIQUE_ATTEMPTS = 5
 LOCK_ATTEMPTS = 6
 """How often a transaction waits for others' locks in all, when nobody waits behind it."""
 _RETRIED_STATES = frozenset({"40001", "40P01"})
+"""serialization_failure and deadlock_detected."""
 
-__all__ = ["PoolTimeout", "connection_lost", "lost_a_race", "stands", "surely_undone", "unavailable"]
+__all__ = [
+    "PoolTimeout",
+    "is_connection_lost",
+    "is_retryable",
+    "is_rolled_back",
+    "is_transaction_open",
+    "translate_error",
+]
 
 
-def connection_lost(error: BaseException) -> bool:
-    """Tell whether the database went away under the statement."""
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether the database went away during the statement."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def lost_a_race(error: Exception, attempt: int, *, patient: bool) -> bool:
-    """Tell whether doing the transaction again can help: it then sees what the winner wrote.
+def is_retryable(error: Exception, attempt: int, *, patient: bool) -> bool:
+    """Whether repeating the transaction can help: it lost a race, and then sees what the winner wrote.
 
-    One that is `patient` also goes on waiting for a lock: whoever holds it is at work, and will be done.
+    A `patient` one also goes on waiting for a lock: its holder is at work, and will be done.
     """
     if isinstance(error, Contended):
         return True
     if isinstance(error, DBAPIError):
-        state = _state(error)
+        state = _sqlstate(error)
         if state == UNIQUE_VIOLATION:
-            # The winner is seen by the next attempt; a violation that stays is a fault of ours.
+            # The next attempt sees the winner; a violation that stays is a fault of ours.
             return attempt < UNIQUE_ATTEMPTS
         if state == LOCK_TIMEOUT:
             return patient and attempt < LOCK_ATTEMPTS
@@ -44,30 +52,32 @@ def lost_a_race(error: Exception, attempt: int, *, patient: bool) -> bool:
     return False
 
 
-def unavailable(error: Exception) -> Exception:
-    """Return what to raise: what we did wrong stays our fault, everything else is the database's state."""
-    if not (connection_lost(error) or isinstance(error, OperationalError | InterfaceError | PoolTimeout | Contended)):
+def translate_error(error: Exception) -> Exception:
+    """Return what to raise: `Unavailable` for the state of the database, the error itself for a fault of ours."""
+    if not (
+        is_connection_lost(error) or isinstance(error, OperationalError | InterfaceError | PoolTimeout | Contended)
+    ):
         return error
-    log.error("database unavailable", **where(getattr(error, "orig", None) or error))
-    told = Unavailable(headers={"Retry-After": "2"})
-    told.undone = isinstance(error, Contended) or _state(error) == LOCK_TIMEOUT
-    return told
+    log.error("database unavailable", **error_fields(getattr(error, "orig", None) or error))
+    unavailable = Unavailable(headers={"Retry-After": "2"})
+    unavailable.rolled_back = isinstance(error, Contended) or _sqlstate(error) == LOCK_TIMEOUT
+    return unavailable
 
 
-def _state(error: BaseException) -> str | None:
+def _sqlstate(error: BaseException) -> str | None:
     return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
-def surely_undone(error: BaseException) -> bool:
-    """Tell whether nothing of a failed transaction stands, so that its parts may be done again.
+def is_rolled_back(error: BaseException) -> bool:
+    """Whether a failed transaction certainly left nothing behind, so that its parts may be repeated.
 
-    A database that could not be reached, and a commit whose answer was lost, do not say.
+    Not after a database that could not be reached, or a commit whose answer was lost: it may have been committed.
     """
-    return not isinstance(error, Unavailable) or error.undone
+    return not isinstance(error, Unavailable) or error.rolled_back
 
 
-def stands(connection: Connection) -> bool:
-    """Tell whether a transaction is still there after an error: a full disk ends it, or a server that goes away."""
+def is_transaction_open(connection: Connection) -> bool:
+    """Whether the transaction survived an error; a full disk ends it, or a server that goes away."""
     if connection.invalidated or not connection.in_transaction():
         return False
     driver: Any = connection.connection.driver_connection

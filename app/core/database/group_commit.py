@@ -1,8 +1,8 @@
-"""Joining: what many callers want at the same moment, done for all of them at once.
+"""Group commit: writes that wait at the same moment are done in one transaction, with one commit.
 
-A joint function takes a connection and the items of several callers, and returns for each its result or
-the exception it shall see. It costs a handful of statements for any number of items, so joining saves
-statements as well as commits. If it fails as a whole, every item is tried alone.
+A group verb takes a connection and the items of several callers, and returns for each its result or the exception
+that its caller gets. It costs a handful of statements for any number of items, so a group saves statements as well as
+commits. If it fails as a whole, every item is tried by itself.
 """
 
 from __future__ import annotations
@@ -17,124 +17,124 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from app.core.database.failures import surely_undone
+from app.core.database.failures import is_rolled_back
 from app.core.errors import Unavailable
 
 T = TypeVar("T")
 Verb = Callable[[Connection], T]
-Joint = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+GroupVerb = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 
-AT_ONCE = 64
-"""How many callers' work is joined at most."""
+MAX_GROUP = 64
+"""Most writes of one group."""
 RUNNERS = 2
-"""How many joint transactions PostgreSQL works on at once: one waits for its commit while the next is judged."""
+"""Group transactions that PostgreSQL works on at once: one waits for its commit while the next is judged."""
 
 
 @dataclass(slots=True, eq=False)
-class Job:
-    """What one caller wants: a verb of its own, or an item for a joint function."""
+class QueuedWrite:
+    """A write that waits for its turn: a verb of its own, or an item for a group verb."""
 
     verb: Verb[Any] | None = None
-    joint: Joint | None = None
+    group_verb: GroupVerb | None = None
     item: Any = None
     future: Future[Any] = field(default_factory=Future)
 
-    def alone(self) -> Verb[Any]:
-        """Return a verb that does this job only, and raises where a joint function returns the exception."""
+    def as_single(self) -> Verb[Any]:
+        """Return a verb that does this write only, and raises where a group verb returns the exception."""
         if self.verb is not None:
             return self.verb
-        assert self.joint is not None
-        return partial(_alone, self.joint, self.item)
+        assert self.group_verb is not None
+        return partial(_run_single, self.group_verb, self.item)
 
-    def answer(self, result: Any) -> None:
-        """Give the caller its result, or the exception it shall see."""
+    def resolve(self, result: Any) -> None:
+        """Give the caller its result, or the exception it gets."""
         if isinstance(result, BaseException):
             self.future.set_exception(result)
         else:
             self.future.set_result(result)
 
 
-def _alone(joint: Joint, item: Any, connection: Connection) -> Any:
-    (result,) = joint(connection, [item])
+def _run_single(group_verb: GroupVerb, item: Any, connection: Connection) -> Any:
+    (result,) = group_verb(connection, [item])
     if isinstance(result, BaseException):
         raise result
     return result
 
 
-def together(jobs: Sequence[Job]) -> Verb[Sequence[Any]]:
-    """Return the verb that does the jobs of one joint function at once, with results in their order."""
-    joint = jobs[0].joint
-    assert joint is not None
-    return partial(_joined, joint, [job.item for job in jobs])
+def as_group(writes: Sequence[QueuedWrite]) -> Verb[Sequence[Any]]:
+    """Return the verb that does the writes of one group verb in one call, with results in their order."""
+    group_verb = writes[0].group_verb
+    assert group_verb is not None
+    return partial(_run_group, group_verb, [write.item for write in writes])
 
 
-def _joined(joint: Joint, items: Sequence[Any], connection: Connection) -> Sequence[Any]:
-    return joint(connection, items)
+def _run_group(group_verb: GroupVerb, items: Sequence[Any], connection: Connection) -> Sequence[Any]:
+    return group_verb(connection, items)
 
 
-class Joiner:
-    """Joins what waits, on a database with many writers."""
+class GroupCommit:
+    """The queue of a database with many writers: whatever waits for the same group verb is done as one group."""
 
     def __init__(
         self,
         write: Callable[[Verb[Any]], Any],
         threads: ThreadPoolExecutor,
-        write_aside: Callable[[Verb[Any]], Any] | None = None,
+        write_single: Callable[[Verb[Any]], Any] | None = None,
     ) -> None:
         self._write = write
-        self._write_aside = write_aside or write
+        self._write_single = write_single or write
         self._threads = threads
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[QueuedWrite] = deque()
         self._running = 0
         self._closed = False
         self._lock = threading.Lock()
 
-    def submit(self, job: Job) -> Future[Any]:
-        """Put a job in the queue; its result comes after the commit."""
+    def submit(self, write: QueuedWrite) -> Future[Any]:
+        """Queue a write; its result comes after the commit. Raises `Unavailable` once closed."""
         with self._lock:
             if self._closed:
                 raise Unavailable("The service is stopping.")
             if self._running < RUNNERS:
                 self._threads.submit(self._run)
                 self._running += 1
-            self._waiting.append(job)
-        return job.future
+            self._waiting.append(write)
+        return write.future
 
     def close(self) -> None:
-        """Take nothing more; what waits is still done."""
+        """Accept no further writes; those that wait are still done."""
         with self._lock:
             self._closed = True
 
     def _run(self) -> None:
         while True:
             with self._lock:
-                joint = self._waiting[0].joint if self._waiting else None
-                taken = [job for job in self._waiting if job.joint is joint][:AT_ONCE]
-                if not taken:
+                group_verb = self._waiting[0].group_verb if self._waiting else None
+                group = [write for write in self._waiting if write.group_verb is group_verb][:MAX_GROUP]
+                if not group:
                     self._running -= 1
                     return
-                chosen = set(taken)
-                self._waiting = deque(job for job in self._waiting if job not in chosen)
+                taken = set(group)
+                self._waiting = deque(write for write in self._waiting if write not in taken)
             try:
-                self._do(taken)
+                self._execute(group)
             except BaseException as error:
-                # Whatever happens, everybody is answered, and the next ones find a runner.
-                for job in taken:
-                    if not job.future.done():
-                        job.answer(error)
+                # Whatever happens, every caller gets a result, and the next writes find a runner.
+                for write in group:
+                    if not write.future.done():
+                        write.resolve(error)
 
-    def _do(self, jobs: Sequence[Job], *, aside: bool = False) -> None:
+    def _execute(self, writes: Sequence[QueuedWrite], *, single: bool = False) -> None:
         try:
-            results = (self._write_aside if aside else self._write)(together(jobs))
+            results = (self._write_single if single else self._write)(as_group(writes))
         except Exception as error:
-            hopeless = aside or (len(jobs) == 1 and not isinstance(error, Unavailable))
-            if hopeless or not surely_undone(error):
-                for job in jobs:
-                    job.answer(error)
+            hopeless = single or (len(writes) == 1 and not isinstance(error, Unavailable))
+            if hopeless or not is_rolled_back(error):
+                for write in writes:
+                    write.resolve(error)
                 return
-            # Each for itself, beside the runners: one that waits for a lock keeps nobody else waiting.
-            for job in jobs:
-                self._threads.submit(partial(self._do, [job], aside=True))
+            # One by one, beside the runners: a write that waits for a lock delays no group.
+            for write in writes:
+                self._threads.submit(partial(self._execute, [write], single=True))
             return
-        for job, result in zip(jobs, results, strict=True):
-            job.answer(result)
+        for write, result in zip(writes, results, strict=True):
+            write.resolve(result)

@@ -1,4 +1,4 @@
-"""The one thread through which SQLite is written."""
+"""The one thread that writes to SQLite."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from app.core.database.engines import BUSY_SECONDS
-from app.core.database.failures import stands, unavailable
-from app.core.database.group_commit import AT_ONCE, Job, Verb, together
+from app.core.database.failures import is_transaction_open, translate_error
+from app.core.database.group_commit import MAX_GROUP, GroupVerb, QueuedWrite, Verb, as_group
 from app.core.errors import Unavailable
 
-PATIENCE = 0.5
-"""Seconds after which a piece of long work goes before those who came by themselves."""
+BACKGROUND_WAIT = 0.5
+"""Seconds after which a background write goes before the requests that wait."""
 
 
-class Writer:
-    """Runs what waits in one transaction, each behind a savepoint, and answers everybody after the commit."""
+class SqliteWriter:
+    """Commits the writes that wait in one transaction, each behind a savepoint, and answers them after the commit."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._waiting: deque[Job] = deque()
-        self._aside: deque[tuple[float, Job]] = deque()
-        """Pieces of long work, each with the moment from which it no longer steps back."""
+        self._waiting: deque[QueuedWrite] = deque()
+        self._background: deque[tuple[float, QueuedWrite]] = deque()
+        """Pieces of long work, each with the moment from which it no longer gives way."""
         self._closed = False
         self._changed = threading.Condition()
         # The first connection is made here: it switches the file to WAL before anybody reads.
@@ -36,72 +36,75 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job, *, aside: bool = False) -> Future[Any]:
-        """Put a job in the queue; its result comes after the commit. What is aside lets others go first."""
+    def submit(self, write: QueuedWrite, *, background: bool = False) -> Future[Any]:
+        """Queue a write; its result comes after the commit. A background write gives way to others.
+
+        Raises `Unavailable` once closed.
+        """
         with self._changed:
             if self._closed:
                 raise Unavailable("The service is stopping.")
-            if aside:
-                self._aside.append((time.monotonic() + PATIENCE, job))
+            if background:
+                self._background.append((time.monotonic() + BACKGROUND_WAIT, write))
             else:
-                self._waiting.append(job)
+                self._waiting.append(write)
             self._changed.notify()
-        return job.future
+        return write.future
 
     @property
-    def waited_for(self) -> bool:
-        """Whether anybody waits for what is being written to be committed."""
-        return bool(self._waiting or self._aside)
+    def has_waiting(self) -> bool:
+        """Whether any write waits for the present transaction to be committed."""
+        return bool(self._waiting or self._background)
 
     def close(self) -> None:
-        """Finish what is waiting, then stop."""
+        """Finish the writes that wait, then stop."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self._thread.join()
 
     def _run(self) -> None:
-        while group := self._next():
-            self._commit_together(group)
+        while group := self._next_group():
+            self._commit_group(group)
         if self._connection is not None:
             self._connection.close()
 
-    def _next(self) -> list[Job]:
-        """Return what is to be done together next; nothing when the writer is closed and all is done."""
+    def _next_group(self) -> list[QueuedWrite]:
+        """Return the writes of the next transaction; none when the writer is closed and all is done."""
         with self._changed:
-            while not (self._waiting or self._aside or self._closed):
+            while not (self._waiting or self._background or self._closed):
                 self._changed.wait()
-            overdue = bool(self._aside) and self._aside[0][0] < time.monotonic()
-            if self._aside and (overdue or not self._waiting):
-                # Alone: nobody who came by itself waits for a piece to be committed with it.
-                return [self._aside.popleft()[1]]
-            return [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+            overdue = bool(self._background) and self._background[0][0] < time.monotonic()
+            if self._background and (overdue or not self._waiting):
+                # By itself: no request waits for a piece of long work to be committed with it.
+                return [self._background.popleft()[1]]
+            return [self._waiting.popleft() for _ in range(min(MAX_GROUP, len(self._waiting)))]
 
-    def _commit_together(self, group: Sequence[Job]) -> None:
-        """Run a group in one transaction, and answer everybody after the commit. Whatever happens, all are answered."""
-        answers: list[tuple[Job, Any]] = []
+    def _commit_group(self, group: Sequence[QueuedWrite]) -> None:
+        """Run a group in one transaction, and answer its writes after the commit; all are answered, come what may."""
+        answers: list[tuple[QueuedWrite, Any]] = []
         try:
-            connection = self._connected()
+            connection = self._connect()
             _begin(connection)
             for unit in _units(group):
-                answers.extend(_done(connection, unit))
+                answers.extend(_run_unit(connection, unit))
             connection.commit()
         except BaseException as error:
-            # The commit itself failed (a full disk, a lock held too long): nobody's work is durable.
-            self._let_go()
-            failure = unavailable(error) if isinstance(error, Exception) else error
-            for job in group:
-                job.answer(failure)
+            # The commit itself failed (a full disk, a lock held too long): no write of the group is durable.
+            self._drop_connection()
+            failure = translate_error(error) if isinstance(error, Exception) else error
+            for write in group:
+                write.resolve(failure)
             return
-        for job, result in answers:
-            job.answer(result)
+        for write, result in answers:
+            write.resolve(result)
 
-    def _connected(self) -> Connection:
+    def _connect(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
         return self._connection
 
-    def _let_go(self) -> None:
+    def _drop_connection(self) -> None:
         """Drop the connection, whatever state it is in; the next group opens another."""
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -111,49 +114,49 @@ class Writer:
                 connection.close()
 
 
-def _units(group: Sequence[Job]) -> list[list[Job]]:
-    """Bring the jobs of one joint function together; every other job is a unit by itself."""
-    units: list[list[Job]] = []
-    joined: dict[Any, list[Job]] = {}
-    for job in group:
-        unit = joined.get(job.joint) if job.joint is not None else None
+def _units(group: Sequence[QueuedWrite]) -> list[list[QueuedWrite]]:
+    """Put the writes of one group verb together; every other write is a unit by itself."""
+    units: list[list[QueuedWrite]] = []
+    by_verb: dict[GroupVerb, list[QueuedWrite]] = {}
+    for write in group:
+        unit = by_verb.get(write.group_verb) if write.group_verb is not None else None
         if unit is not None:
-            unit.append(job)
+            unit.append(write)
             continue
-        units.append([job])
-        if job.joint is not None:
-            joined[job.joint] = units[-1]
+        units.append([write])
+        if write.group_verb is not None:
+            by_verb[write.group_verb] = units[-1]
     return units
 
 
-def _done(connection: Connection, unit: Sequence[Job]) -> list[tuple[Job, Any]]:
-    """Do a unit at once; if that fails, each of its jobs alone."""
+def _run_unit(connection: Connection, unit: Sequence[QueuedWrite]) -> list[tuple[QueuedWrite, Any]]:
+    """Run a unit as a group; if that fails, each of its writes by itself."""
     if len(unit) == 1:
-        return [(unit[0], _behind_savepoint(connection, unit[0].alone()))]
-    results = _behind_savepoint(connection, together(unit))
+        return [(unit[0], _run_behind_savepoint(connection, unit[0].as_single()))]
+    results = _run_behind_savepoint(connection, as_group(unit))
     if isinstance(results, BaseException):
-        return [(job, _behind_savepoint(connection, job.alone())) for job in unit]
+        return [(write, _run_behind_savepoint(connection, write.as_single())) for write in unit]
     return list(zip(unit, results, strict=True))
 
 
-def _behind_savepoint(connection: Connection, verb: Verb[Any]) -> Any:
+def _run_behind_savepoint(connection: Connection, verb: Verb[Any]) -> Any:
     """Return a verb's result, or its exception with nothing of its work left."""
     connection.exec_driver_sql("SAVEPOINT one")
     try:
         result = verb(connection)
     except Exception as error:
-        if not stands(connection):
-            # The transaction itself is gone: nobody of the group can be answered.
+        if not is_transaction_open(connection):
+            # The transaction itself is gone, and with it the work of the whole group.
             raise
         connection.exec_driver_sql("ROLLBACK TO one")
         connection.exec_driver_sql("RELEASE one")
-        return unavailable(error)
+        return translate_error(error)
     connection.exec_driver_sql("RELEASE one")
     return result
 
 
 def _begin(connection: Connection) -> None:
-    """Take SQLite's write lock, waiting for a command that holds it."""
+    """Take SQLite's write lock, waiting for another process that holds it."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:

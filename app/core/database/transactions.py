@@ -1,9 +1,8 @@
-"""The database: the only place that begins and commits.
+"""The database: the only place that begins and commits transactions.
 
-A verb is a function that takes a connection. `read` runs one beside others; `write` runs one in a
-transaction of its own, done again when it lost a race; `join_async` does what many callers want at the
-same moment for all of them at once. On SQLite every write goes through one thread, and writers that wait
-at the same moment share one commit.
+A verb is a function that takes a connection. `read` runs one beside others; `write` runs one in a transaction of its
+own, repeated when it lost a race; `write_grouped_async` runs a group verb for all callers that wait at the same moment.
+On SQLite every write goes through one thread, and writes that wait at the same moment share one commit.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database.engines import postgres_engine, sqlite_engine
-from app.core.database.failures import PoolTimeout, connection_lost, lost_a_race, unavailable
-from app.core.database.group_commit import Job, Joiner, Joint, T, Verb
-from app.core.database.sqlite_writer import Writer
+from app.core.database.failures import PoolTimeout, is_connection_lost, is_retryable, translate_error
+from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite, T, Verb
+from app.core.database.sqlite_writer import SqliteWriter
 from app.core.errors import Contended, Unavailable
 
 ATTEMPTS = 12
-"""How often a transaction that lost a race is done again before the caller is told to come back."""
+"""How often a transaction that loses races is run in all, before the caller is told to come back."""
 RECONNECTS = 3
 READERS = 8
 
@@ -41,72 +40,73 @@ class Database:
         self.engine = (
             sqlite_engine(url, writes=True) if self.on_sqlite else postgres_engine(url, pool_size, stall_limit)
         )
-        # A reader sees one moment, however many statements it needs.
-        self.reading = (
+        # A reader sees one snapshot, however many statements it needs.
+        self.read_engine = (
             sqlite_engine(url, writes=False)
             if self.on_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
         self._threads = ThreadPoolExecutor(READERS if self.on_sqlite else pool_size, thread_name_prefix="database")
-        self._writer = Writer(self.engine) if self.on_sqlite else None
-        self._asked_at = -math.inf
-        self._joiner = Joiner(partial(self._write, patient=False), self._threads, self._write)
+        self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
+        self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
+        self._last_request_at = -math.inf
 
     def read(self, verb: Verb[T]) -> T:
         """Run a verb that only reads."""
         for attempt in itertools.count(1):
             try:
-                with self.reading.connect() as connection, connection.begin():
+                with self.read_engine.connect() as connection, connection.begin():
                     return verb(connection)
             except (DBAPIError, PoolTimeout) as error:
-                if not (connection_lost(error) and attempt < RECONNECTS):
-                    raise unavailable(error) from error
+                if not (is_connection_lost(error) and attempt < RECONNECTS):
+                    raise translate_error(error) from error
         raise AssertionError("counted to infinity")
 
-    def write(self, verb: Verb[T], *, aside: bool = False) -> T:
+    def write(self, verb: Verb[T], *, background: bool = False) -> T:
         """Run a verb in a transaction; when it returns, its work is durable.
 
-        A piece of long work stands `aside`: where there is one writer, others go first.
+        A piece of long work is a `background` write: where there is one writer, others go first.
         """
         if self._writer is None:
             return self._write(verb)
-        result: T = self._writer.submit(Job(verb=verb), aside=aside).result()
+        result: T = self._writer.submit(QueuedWrite(verb=verb), background=background).result()
         return result
 
-    def waited_for(self) -> bool:
-        """Tell whether anybody here waits for the one writer; where there are many, nobody has to."""
-        return self._writer is not None and self._writer.waited_for
+    def has_waiting_writes(self) -> bool:
+        """Whether any write here waits for the one writer; where there are many writers, none has to."""
+        return self._writer is not None and self._writer.has_waiting
 
-    def asked_within(self, seconds: float) -> bool:
-        """Tell whether a request has come to write lately, here: long work is then done in shorter pieces."""
-        return time.monotonic() - self._asked_at < seconds
+    def had_request_within(self, seconds: float) -> bool:
+        """Whether a request came to write here in the last seconds: long work is then done in shorter pieces."""
+        return time.monotonic() - self._last_request_at < seconds
 
     async def read_async(self, verb: Verb[T]) -> T:
         """Run a reading verb from the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, verb)
 
     async def write_async(self, verb: Verb[T]) -> T:
-        """Run a writing verb from the event loop. Once begun it is finished, even if nobody waits any more."""
-        self._asked_at = time.monotonic()
+        """Run a writing verb from the event loop. Once begun it is finished, even if its caller no longer waits."""
+        self._last_request_at = time.monotonic()
         if self._writer is None:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, verb)
-        result: T = await asyncio.shield(asyncio.wrap_future(self._writer.submit(Job(verb=verb))))
+        result: T = await asyncio.shield(asyncio.wrap_future(self._writer.submit(QueuedWrite(verb=verb))))
         return result
 
-    async def join_async(self, joint: Joint, item: Any) -> Any:
-        """Do one caller's item together with those of others that wait; when this returns, its work is durable."""
-        self._asked_at = time.monotonic()
-        queue = self._writer or self._joiner
-        return await asyncio.shield(asyncio.wrap_future(queue.submit(Job(joint=joint, item=item))))
+    async def write_grouped_async(self, group_verb: GroupVerb, item: Any) -> Any:
+        """Write one caller's item in a group with others that wait; when this returns, its work is durable."""
+        self._last_request_at = time.monotonic()
+        queue = self._writer or self._group_commit
+        write = QueuedWrite(group_verb=group_verb, item=item)
+        return await asyncio.shield(asyncio.wrap_future(queue.submit(write)))
 
     def close(self) -> None:
-        """Finish what was begun and let go of every connection."""
-        self._joiner.close()
+        """Finish what was begun and close every connection."""
+        self._group_commit.close()
         self._threads.shutdown()
         if self._writer:
             self._writer.close()
         self.engine.dispose()
-        self.reading.dispose()
+        self.read_engine.dispose()
 
     def _write(self, verb: Verb[T], *, patient: bool = True) -> T:
         for attempt in itertools.count(1):
@@ -118,14 +118,14 @@ class Database:
                     transaction.commit()
                     return result
             except (Contended, DBAPIError, PoolTimeout) as error:
-                again = lost_a_race(error, attempt, patient=patient) or (
-                    connection_lost(error) and not committing and attempt < RECONNECTS
+                retry = is_retryable(error, attempt, patient=patient) or (
+                    is_connection_lost(error) and not committing and attempt < RECONNECTS
                 )
-                if not again or attempt >= ATTEMPTS:
-                    raise unavailable(error) from error
+                if not retry or attempt >= ATTEMPTS:
+                    raise translate_error(error) from error
             except Exception as error:
                 if committing:
-                    # It may stand: nobody may do it again.
+                    # It may have been committed, so it must not be repeated.
                     raise Unavailable(headers={"Retry-After": "2"}) from error
                 raise
             time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 6)))

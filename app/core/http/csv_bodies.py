@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from app.core.csv_text import plain_text
+from app.core.csv_text import unescape_formula
 from app.core.errors import ErrorItem, InvalidRequest, Unreadable
 from app.core.http.problems import Raised
 from app.core.http.routing import StrictRequest, StrictRoute
@@ -59,7 +59,7 @@ class CsvRequest(StrictRequest):
             raise Raised(Unreadable(f"Line {line} has more cells than the first line has columns."))
         return {
             name: int(cell.partition(".")[0]) if name in self.whole and _WHOLE.fullmatch(cell) else cell
-            for name, cell in zip(heading, (plain_text(cell.strip()) for cell in cells), strict=False)
+            for name, cell in zip(heading, (unescape_formula(cell.strip()) for cell in cells), strict=False)
             if cell and name not in self.ignored
         }
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.clock import new_id
 from app.core.errors import Conflict, CutOff, Internal, TooLarge, Unreadable
 from app.core.http.problems import Raised, problem_response
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 
 _REQUEST_ID = re.compile(rb"\A[A-Za-z0-9._:-]{1,128}\Z")
 SLOWEST = 20_000
@@ -87,7 +87,7 @@ class Surroundings:
             if not answer["started"]:
                 await problem_response(Conflict(str(reason)), request_id)(scope, receive, reply)
         except Exception as error:
-            log.error("request failed", request_id=request_id, **where(error))
+            log.error("request failed", request_id=request_id, **error_fields(error))
             if not answer["started"]:
                 await problem_response(Internal(), request_id)(scope, receive, reply)
         finally:

@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from app.core.csv_text import plain_text
+from app.core.csv_text import unescape_formula
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, Head
 from app.files.headings import known_headings
 from app.files.parsing.limits import Limits
@@ -73,7 +73,9 @@ def _rows(lines: Lines, limits: Limits) -> Rows:
         if count > limits.rows:
             raise too_large("The file has too many lines. Split it into several files.", row=number)
         # An apostrophe before what a spreadsheet would take for a formula says that it is text; it is none of it.
-        row: list[Cell] = [plain_text(cell) or None for cell in cells] if "'" in line else [x or None for x in cells]
+        row: list[Cell] = (
+            [unescape_formula(cell) or None for cell in cells] if "'" in line else [x or None for x in cells]
+        )
         yield number, row
 
 

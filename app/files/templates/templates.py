@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.core.csv_text import safe_text
+from app.core.csv_text import escape_formula
 from app.domain.batches import BatchKind
 from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Column, Group
 from app.domain.template_samples import ACTIVITY, LEARNER, REMS_LEARNER
@@ -170,7 +170,7 @@ def tab_template(template: Template) -> bytes:
     lines = csv.writer(out, dialect="excel-tab")
     lines.writerow(each.heading for each in template.columns)
     if template.sample:
-        lines.writerow(safe_text(template.sample.get(each.pointer, "")) for each in template.columns)
+        lines.writerow(escape_formula(template.sample.get(each.pointer, "")) for each in template.columns)
     return out.getvalue().encode("utf-8-sig")
 
 

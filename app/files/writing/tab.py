@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from app.core.csv_text import safe_text
+from app.core.csv_text import escape_formula
 from app.domain.batches import Cell, DateCell, FileFormat, Head
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
@@ -106,7 +106,7 @@ def _quoted(text: str, *, was_text: bool) -> str:
         text = _CONTROL.sub("", text)
     if text.count("\n") > _MOST_LINES or ("\t" in text and _BREAK.search(text)):
         text = " ".join(text.splitlines())
-    text = safe_text(text)
+    text = escape_formula(text)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, islice
 
-from app.core.csv_text import DANGEROUS
+from app.core.csv_text import FORMULA_STARTS
 from app.domain.batches import Cell, Head
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
@@ -303,7 +303,7 @@ class _Sheet:
         style = self.styles.of
         if isinstance(cell, str) and cell:
             # As text it stays text when it is edited: zeros are kept, and what looks like a formula is none.
-            as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or cell.startswith(DANGEROUS))
+            as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or cell.startswith(FORMULA_STARTS))
             return _text(cell, style(look._replace(format=parts.TEXT_FORMAT) if as_text else look))
         if isinstance(cell, bool):
             return f' s="{style(look)}" t="b"><v>{cell:d}</v></c>'

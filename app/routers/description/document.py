@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from app.routers.description.examples import describe_examples
 from app.routers.description.headers import HEADERS, describe_headers
@@ -13,25 +14,27 @@ from app.routers.description.links import describe_links
 from app.routers.description.operations import Operation, operations
 from app.routers.description.problems import describe_problems, problem_examples
 from app.routers.description.schemas import (
-    REF,
     Schema,
-    hoist_enums,
-    name_form,
+    components_of,
+    drop_null,
     parts,
     public_names,
     referred,
     rename,
     tidy,
-    without_null,
 )
 from app.routers.description.texts import EVENTS_TAG, LICENSE, TAGS, bearer_description
-from app.routers.description.webhooks import event_schemas, webhooks
-from app.schemas.problems import ErrorItem, FindingOut, ProblemOut
+from app.routers.description.webhooks import webhooks
+from app.schemas.batch_form import BatchForm
+from app.schemas.events import EVENTS
+from app.schemas.problems import ProblemOut
 
 BEARER = "bearer"
 """Name of the one way to authenticate."""
 ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut")
 """Answers whose optional fields are left out rather than null."""
+UNDECLARED: tuple[type[BaseModel], ...] = (ProblemOut, BatchForm, *EVENTS)
+"""Models of what is sent and answered beside the parameters and return values of routes."""
 _SAID = {"200": "Done", "201": "Made", "202": "Accepted; it is worked on", "204": "Done; there is nothing to tell"}
 
 
@@ -49,23 +52,15 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
     )
     schemas = _schemas(document)
     known = operations(document, app)
-    for each in known:
-        name_form(each.said, schemas)
     _declare_problems(known)
     for each in known:
         _tidy_operation(each)
     for schema in schemas.values():
         tidy(schema)
     for name in ABSENT_NOT_NULL:
-        if name in schemas:
-            without_null(schemas[name])
+        for field in schemas.get(name, {}).get("properties", {}).values():
+            drop_null(field)
     _shorten(document, schemas)
-    elsewhere = [
-        (f"{_pascal(each.id)}.{parameter['name']}", parameter["schema"])
-        for each in known
-        for parameter in each.said.get("parameters", ())
-    ]
-    hoist_enums(schemas, elsewhere)
     for each in known:
         _complete(each)
     describe_links(known)
@@ -84,11 +79,9 @@ def _schemas(document: dict[str, Any]) -> Schema:
     schemas: Schema = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for name, model in (("ProblemOut", ProblemOut), ("ErrorItem", ErrorItem), ("FindingOut", FindingOut)):
-        schemas[name] = model.model_json_schema(ref_template=REF + "{model}")
-        schemas[name].pop("$defs", None)
-    for name, schema in event_schemas().items():
-        schemas.setdefault(name, schema)
+    for model in UNDECLARED:
+        for name, schema in components_of(model).items():
+            schemas.setdefault(name, schema)
     return schemas
 
 
@@ -106,7 +99,7 @@ def _tidy_operation(operation: Operation) -> None:
         parameter["schema"].pop("description", None)
         parameter["schema"].pop("examples", None)
         tidy(parameter["schema"])
-        _never_null(parameter["schema"])
+        drop_null(parameter["schema"])
     for status, response in operation.successes():
         if response["description"] == "Successful Response":
             response["description"] = _SAID.get(status, "Done")
@@ -127,15 +120,6 @@ def _say_what_headers_do(operation: Operation) -> None:
     for parameter in operation.said.get("parameters", ()):
         if parameter["name"].lower() == "if-match" and "428" in operation.said["responses"]:
             parameter["required"] = True
-
-
-def _never_null(schema: Schema) -> None:
-    """Say of a parameter's value that it is absent or a value: an address cannot hold null."""
-    if isinstance(schema.get("type"), list):
-        schema["type"] = schema["type"][0]
-    elif {"type": "null"} in schema.get("anyOf", ()):
-        choices = [each for each in schema.pop("anyOf") if each != {"type": "null"}]
-        schema.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
 def _shorten(document: dict[str, Any], schemas: Schema) -> None:
@@ -171,10 +155,6 @@ def _used(document: dict[str, Any], kind: str, components: dict[str, Any]) -> di
 def _tags(known: list[Operation]) -> list[dict[str, str]]:
     used = {tag for each in known for tag in each.said.get("tags", ())} | {EVENTS_TAG}
     return [tag for tag in TAGS if tag["name"] in used]
-
-
-def _pascal(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def unnamed_enums(document: dict[str, Any]) -> list[str]:

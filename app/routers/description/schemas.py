@@ -1,4 +1,4 @@
-"""Schemas as generators understand them: named enums, plain patterns, binary formats, no noise."""
+"""Schemas as generators of clients understand them: plain names, plain patterns, binary formats, no titles."""
 
 from __future__ import annotations
 
@@ -6,57 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
 _RUST_ESCAPE = re.compile(r"\\x\{([0-9a-f]{4})\}")
 _MAPS = ("properties", "patternProperties", "$defs")
-
-ENUM_NAMES: dict[str, str] = {
-    "Credit.status": "CreditStatus",
-    "Credit.kind": "CreditKind",
-    "Credit.delivery": "Delivery",
-    "Finding.severity": "Severity",
-    "Listing.fee": "Fee",
-    "Listing.registration": "RegistrationMode",
-    "ActivityIn.delivery_methods": "DeliveryMethod",
-    "ActivityIn.providership": "Providership",
-    "MedicalSchool.degree": "Degree",
-    "ReportedCompletion.outcome": "Outcome",
-    "Completion.entry_method": "EntryMethod",
-    "GetBoardFeedFile.format": "FileFormat",
-    "Batch.format": "BatchFormat",
-    "Batch.kind": "BatchKind",
-    "BatchForm.on_unmatched": "OnUnmatched",
-    "Batch.status": "BatchStatus",
-    "FileError.code": "FileErrorCode",
-    "Row.outcome": "RowOutcome",
-    "GetBatchFile.which": "BatchFile",
-    "GetTemplate.file": "TemplateFile",
-    "FeedEvent.event": "FeedEventKind",
-    "DecisionIn.decision": "Verdict",
-    "DecisionIn.reason_code": "Refusal",
-    "Decided.result": "DecisionResult",
-    "WebhookEndpoint.status": "EndpointStatus",
-    "WebhookEndpoint.event_types": "EventKind",
-    "WebhookEndpoint.disabled_reason": "DisabledReason",
-    "WebhookDelivery.status": "DeliveryStatus",
-    "WebhookDelivery.last_outcome": "AttemptOutcome",
-    "ActivityFormat.span_bound": "SpanBound",
-    "MeasuredOutcome.outcome": "OutcomeMeasured",
-}
-"""Names of enums by a place where they stand. Any other is named after the place where it stands first."""
-NAMES = {
-    "ReportedOut": "ReportedCompletion",
-    "RemsOut": "RemsParticipation",
-    "LocationOut": "ActivityLocation",
-    "TypeOut": "TypeAmount",
-    "TypeIn": "TypeAmountIn",
-    "ChangeOut": "BoardChange",
-    "FormatOut": "ActivityFormat",
-    "FormatList": "ActivityFormatList",
-    "Support": "CommercialSupport",
-}
-"""Names of schemas that stand alone better than those in the code, where the module says the rest."""
 
 
 def named(schema: Schema) -> str | None:
@@ -117,14 +72,13 @@ def _merge_null(part: Schema) -> None:
     part.update(only | {"type": [only["type"], "null"]} | described)
 
 
-def without_null(schema: Schema) -> None:
-    """Say of every optional field of an object that it is absent rather than null."""
-    for field in schema["properties"].values():
-        if isinstance(field.get("type"), list):
-            field["type"] = next(each for each in field["type"] if each != "null")
-        elif "anyOf" in field:
-            choices = [each for each in field.pop("anyOf") if each != {"type": "null"}]
-            field.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
+def drop_null(schema: Schema) -> None:
+    """Let a schema take values only: a parameter, or a field that is left out rather than null."""
+    if isinstance(schema.get("type"), list):
+        schema["type"] = next(kind for kind in schema["type"] if kind != "null")
+    elif {"type": "null"} in schema.get("anyOf", ()):
+        choices = [choice for choice in schema.pop("anyOf") if choice != {"type": "null"}]
+        schema.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
 def rename(document: Any, names: dict[str, str]) -> None:
@@ -140,19 +94,17 @@ def rename(document: Any, names: dict[str, str]) -> None:
             rename(inner, names)
 
 
+def components_of(model: type[BaseModel]) -> Schema:
+    """Return the component of a model, and those that it refers to, by name."""
+    schema = model.model_json_schema(ref_template=REF + "{model}")
+    referred_to: Schema = schema.pop("$defs", {})
+    return referred_to | {model.__name__: schema}
+
+
 def public_names(schemas: Schema) -> dict[str, str]:
-    """Return shorter names: what is answered bears the noun alone, unless the bare noun is something else."""
-    shorter = {name: NAMES.get(name) or name.removesuffix("Out") for name in schemas}
-    return {old: new for old, new in shorter.items() if new not in schemas}
-
-
-def name_form(said: dict[str, Any], schemas: Schema) -> None:
-    """Make a component, by its title, of the form of an operation that reads it by itself: no model declares it."""
-    for content in said.get("requestBody", {}).get("content", {}).values():
-        if "properties" in content.get("schema", {}):
-            name = content["schema"]["title"]
-            schemas[name] = content["schema"]
-            content["schema"] = {"$ref": REF + name}
+    """Return the public name of every component whose model has another: answers bear the noun alone."""
+    names = {name: name.removesuffix("Out") for name in schemas}
+    return {name: public for name, public in names.items() if public not in schemas}
 
 
 def referred(document: Any) -> Iterator[str]:
@@ -166,48 +118,3 @@ def referred(document: Any) -> Iterator[str]:
     elif isinstance(document, list):
         for inner in document:
             yield from referred(inner)
-
-
-def hoist_enums(schemas: Schema, elsewhere: list[tuple[str, Schema]]) -> None:
-    """Give every enum one component and one name; the same values are the same enum wherever they stand.
-
-    `elsewhere` holds (operation.parameter, schema) for the schemas of parameters.
-    """
-    places = [
-        (owner.partition(".")[0], field or owner.partition(".")[2], part)
-        for owner, schema in [*list(schemas.items()), *elsewhere]
-        for field, part in _fields(schema)
-        if part.get("type") == "string" and part.get("enum") and part is not schemas.get(owner)
-    ]
-    known = {
-        tuple(part["enum"]): ENUM_NAMES[f"{owner}.{field}"]
-        for owner, field, part in places
-        if f"{owner}.{field}" in ENUM_NAMES
-    }
-    for owner, field, part in places:
-        values = tuple(part["enum"])
-        name = known.setdefault(values, _free(schemas, owner, field))
-        schemas.setdefault(name, {"type": "string", "enum": list(values)})
-        kept = {keyword: part[keyword] for keyword in ("description", "default", "examples") if keyword in part}
-        part.clear()
-        part.update({"$ref": REF + name} | kept)
-
-
-def _free(schemas: Schema, owner: str, field: str) -> str:
-    noun = re.sub(r"(In|Out|Patch)$", "", owner)
-    name = noun + "".join(word.capitalize() for word in re.split(r"[_\W]+", field) if word)
-    return name if name not in schemas else f"{name}Value"
-
-
-def _fields(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """Yield every part of a schema with the field it belongs to."""
-    named_fields = schema.get("properties", {})
-    for name, field in named_fields.items():
-        for part in parts(field):
-            yield name, part
-    rest = {name: value for name, value in schema.items() if name != "properties"}
-    for part in parts(rest):
-        if part is not rest:
-            yield "", part
-    if not named_fields:
-        yield "", schema

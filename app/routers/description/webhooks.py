@@ -25,15 +25,6 @@ def kind_of(event: type[Event]) -> str:
     return str(kind)
 
 
-def event_schemas() -> Schema:
-    """Return the schemas of all events, by name."""
-    schemas: Schema = {}
-    for event in EVENTS:
-        schema = event.model_json_schema(ref_template=REF + "{model}")
-        schemas |= schema.pop("$defs", {}) | {event.__name__: schema}
-    return schemas
-
-
 def webhooks(schemas: Schema) -> dict[str, Any]:
     """Return the section of webhooks (Standard Webhooks)."""
     return {kind_of(event): {"post": _operation(event, schemas)} for event in EVENTS}

@@ -20,7 +20,7 @@ from app.core.errors import (
     PreconditionFailed,
 )
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
-from app.domain.activity_tightening import tightened
+from app.domain.activity_tightening import find_tightened
 from app.domain.audit import ActivityAudit
 from app.domain.sandbox import MAGIC
 from app.rules.activities import judge_activity, refuses
@@ -158,7 +158,7 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
     """Raise `ActivityChangeCoversCredits` if reported credit would lie outside the changed activity's bounds."""
     hit = []
     errors = []
-    for bound in tightened(before, after):
+    for bound in find_tightened(before, after):
         count, _ = uncovered_completions.uncovered(work.connection, before.activity_id, [bound], FEW)
         if count:
             hit.append(bound)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import Conflict, Contended, ErrorItem, NotFound, Problem
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.activities import Activity, RegisteredActivity
 from app.domain.batches import Batch, RawRow, RowOutcome, RowResult
 from app.domain.findings import Finding, Severity
@@ -62,7 +62,7 @@ def _apply_or_reject(work: Work, batch: Batch, record: ActivityRecord) -> Activi
         # The transaction is repeated, or is lost as a whole.
         raise
     except Exception as error:
-        log.error("a record failed", batch_id=batch.batch_id, row=record.number, **where(error))
+        log.error("a record failed", batch_id=batch.batch_id, row=record.number, **error_fields(error))
         return RowOutcome.REJECTED, None, (INTERNAL,)
 
 

@@ -18,9 +18,9 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.database.failures import stands
+from app.core.database.failures import is_transaction_open
 from app.core.errors import Unavailable
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
 from app.files.mapping.records import Place
@@ -67,13 +67,15 @@ def apply_next(service: Service, at_once: int, batch_id: str | None = None, *, s
     """
     progress = _Progress(batch_id)
     try:
-        return service.database.write(partial(_apply_for, service, at_once, progress, seconds), aside=True)
+        return service.database.write(partial(_apply_for, service, at_once, progress, seconds), background=True)
     except Unavailable:
         # The database is away, or very busy: the same records are tried again later.
         _serve_others_first(service, progress)
         raise
     except Exception as error:
-        log.error("a piece failed", batch_id=progress.batch_id, place=progress.place, records=at_once, **where(error))
+        log.error(
+            "a piece failed", batch_id=progress.batch_id, place=progress.place, records=at_once, **error_fields(error)
+        )
         if progress.place is None:
             raise
         if at_once > 1:
@@ -85,7 +87,7 @@ def _reject_one(service: Service, batch_id: str | None, place: int) -> Applied |
     """Reject the record on which the service failed, unless another worker has passed it meanwhile."""
     progress = _Progress(batch_id)
     try:
-        return service.database.write(partial(_apply_some, service, 1, progress, failing=place), aside=True)
+        return service.database.write(partial(_apply_some, service, 1, progress, failing=place), background=True)
     except Exception:
         _serve_others_first(service, progress)
         raise
@@ -104,12 +106,12 @@ def _apply_for(
 ) -> Applied | None:
     until, named = time.monotonic() + seconds, progress.batch_id
     applied = _apply_some(service, at_once, progress, connection)
-    while applied is not None and time.monotonic() < until and not service.database.waited_for():
+    while applied is not None and time.monotonic() < until and not service.database.has_waiting_writes():
         try:
             with dialect.savepoint(connection):
                 more = _apply_some(service, at_once, _Progress(named), connection)
         except Exception:
-            if not stands(connection):
+            if not is_transaction_open(connection):
                 raise
             # What was applied before it stands. The failure recurs first in the next transaction, which deals with it.
             break

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.batches import Batch
 from app.services.context import Service
 from app.store import batches
@@ -59,7 +59,7 @@ def renewing_claim(service: Service, batch: Batch) -> Iterator[None]:
                     return
             except Exception as error:
                 # The database is away for a moment; the claim may last until it is back.
-                log.warning("a claim could not be renewed", batch_id=batch.batch_id, **where(error))
+                log.warning("a claim could not be renewed", batch_id=batch.batch_id, **error_fields(error))
 
     thread = threading.Thread(target=renew, name="claim", daemon=True)
     thread.start()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Unavailable
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome, RowResult
 from app.domain.reports import CompletionReport
 from app.services.batches.applying import FAILED, REVOKED, add_counts, uploader_work
@@ -65,7 +65,7 @@ def _judge_in_halves(service: Service, batch: Batch, rows: Rows, state: Overlay)
     except Unavailable:
         raise
     except Exception as error:
-        log.error("records could not be judged", batch_id=batch.batch_id, records=len(rows), **where(error))
+        log.error("records could not be judged", batch_id=batch.batch_id, records=len(rows), **error_fields(error))
         if batch.kind is BatchKind.ACTIVITIES:
             raise
     if len(rows) == 1:
@@ -83,7 +83,7 @@ def _judge(service: Service, batch: Batch, rows: Rows, state: Overlay) -> list[R
     if batch.kind is BatchKind.LEARNER_COMPLETIONS:
         return service.database.read(partial(_judge_completions, service, batch, rows, state))
     try:
-        service.database.write(partial(_apply_and_roll_back, service, batch, rows), aside=True)
+        service.database.write(partial(_apply_and_roll_back, service, batch, rows), background=True)
     except _RolledBack as rolled_back:
         return rolled_back.results
     raise AssertionError("a dry run is always rolled back")

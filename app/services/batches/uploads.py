@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import UploadQuotaExceeded
-from app.core.logging import log, where
+from app.core.logging import error_fields, log
 from app.services.context import Service
 from app.store import uploads
 
@@ -63,7 +63,7 @@ class IncomingUpload:
             try:
                 await self._service.database.write_async(lambda connection: uploads.drop(connection, [self.upload_id]))
             except Exception as error:
-                log.warning("an upload was not removed", upload_id=self.upload_id, **where(error))
+                log.warning("an upload was not removed", upload_id=self.upload_id, **error_fields(error))
 
 
 def store_upload(service: Service, provider_id: str, pieces: Iterable[bytes], size: int, digest: str) -> str:

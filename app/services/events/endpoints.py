@@ -14,8 +14,8 @@ from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
 from app.delivery.signatures import new_secret
 from app.delivery.targets import UrlRefused, split
 from app.domain.audit import EndpointAudit
+from app.domain.events import EventKind
 from app.domain.webhooks import (
-    FEED_AVAILABLE,
     SECRET_OVERLAP,
     DisabledReason,
     Endpoint,
@@ -186,5 +186,5 @@ def _faults(caller: Caller, given: EndpointValues) -> Iterator[tuple[str, str]]:
         yield "/status", "An endpoint is enabled or disabled."
     for_board = caller.provider is None
     for place, type in enumerate(given.get("event_types") or ()):
-        if (type == FEED_AVAILABLE) is not for_board:
+        if (type == EventKind.FEED_AVAILABLE) is not for_board:
             yield f"/event_types/{place}", f"{type} is for {'providers' if for_board else 'boards'}."

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.domain.webhooks import FEED_AVAILABLE, DeliveryStatus, Endpoint
+from app.domain.events import EventKind
+from app.domain.webhooks import DeliveryStatus, Endpoint
 from app.store import deliveries, webhooks
 
 FEED_PAUSE = timedelta(seconds=2)
@@ -37,7 +38,15 @@ def enqueue_deliveries(
     # A delivery that nobody has begun to send leaves after this commit, so it covers the new events too.
     waiting = deliveries.waiting(connection, [endpoint.endpoint_id for endpoint in of_boards])
     rows += [
-        _row(endpoint, f"evt_{new_id()}", FEED_AVAILABLE, now, {"board": endpoint.board or ""}, now, now + FEED_PAUSE)
+        _row(
+            endpoint,
+            f"evt_{new_id()}",
+            EventKind.FEED_AVAILABLE,
+            now,
+            {"board": endpoint.board or ""},
+            now,
+            now + FEED_PAUSE,
+        )
         for endpoint in of_boards
         if endpoint.endpoint_id not in waiting
     ]

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from app.core.clock import new_id
 from app.core.errors import CursorDiverged, ParameterInvalid
 from app.domain.audit import AuditEntry
-from app.domain.events import Event, EventType, events_of
+from app.domain.events import Event, EventKind, events_of
 from app.services.context import Caller
 from app.store import events
 from app.store.commits import AuditLogRow
@@ -62,7 +62,7 @@ def publish(connection: Connection, commit_ids: Sequence[str], audit: Sequence[A
 
 def _events_in(
     commit_ids: Sequence[str], audit: Sequence[AuditLogRow]
-) -> Iterator[tuple[str, AuditEntry, EventType, dict[str, str]]]:
+) -> Iterator[tuple[str, AuditEntry, EventKind, dict[str, str]]]:
     """Yield (commit, entry, type, data) of every event, in the order of the commits and of their entries."""
     places = {commit_id: place for place, commit_id in enumerate(commit_ids)}
     entries = [(places[row.commit_id], row.item, row) for row in audit if row.item is not None]

@@ -54,7 +54,7 @@ def joined(work: Work, case: Case, onto: Completion, added: tuple[Credit, ...]) 
     after = replace(onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
     if case.placed.rems_fresh:
         after = replace(after, rems=case.report.rems)
-    if onto.takes_person_with(added):
+    if onto.person_changes_with(added):
         after = after.as_reported_by(as_written(case.report.person))
     return Change(completion=after, before=onto, added=added)
 

@@ -23,7 +23,7 @@ Item = tuple[Caller, CompletionReport]
 
 async def report(caller: Caller, one: CompletionReport) -> Submitted:
     """Report one completion; raises `CompletionRejected` with every finding when it is refused."""
-    submitted: Submitted = await caller.service.database.join_async(report_together, (caller, one))
+    submitted: Submitted = await caller.service.database.write_grouped_async(report_together, (caller, one))
     return submitted
 
 

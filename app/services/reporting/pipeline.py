@@ -26,7 +26,7 @@ from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
 from app.domain.identity import NOT_ASKED, Match
 from app.domain.reports import Action, CompletionReport
-from app.matching.exact import find_learner, wanted_by
+from app.matching.exact import collect_keys, find_learner
 from app.rules.case import Case, Facts, case_of, subject_of
 from app.rules.judge import judge
 from app.rules.placement import Standing
@@ -195,7 +195,7 @@ def _load(work: Work, reports: Sequence[CompletionReport], *, locking: bool = Tr
         day_quarters={},
         support=work.service.settings.support_contact,
     )
-    asked = [wanted_by(each, catalogue) if facts.activity_of(each) is not None else None for each in reports]
+    asked = [collect_keys(each, catalogue) if facts.activity_of(each) is not None else None for each in reports]
     wanted = Wanted()
     for keys in asked:
         if keys is not None:

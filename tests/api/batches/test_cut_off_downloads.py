@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from app.core.errors import CutOff
-from app.main import create_app
 from app.services.batches import downloads
 from app.services.batches.downloads import BatchFile
 from app.services.batches.steps import Pace, apply_some, read_one
@@ -21,13 +20,6 @@ from tests.harness.uploads import upload, work_through, worked
 from tests.harness.wire import Wire
 
 REFUSED = [row(Licensing_ID=f"nobody {number}") for number in range(6)]
-
-
-@pytest.fixture
-def wire(service: Service) -> Iterator[Wire]:
-    running = Wire(create_app(service))
-    yield running
-    running.close()
 
 
 @pytest.fixture

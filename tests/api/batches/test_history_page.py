@@ -11,9 +11,9 @@ import pytest
 from app.main import create_app
 from app.services.operations.startup import open_service
 from app.worker import Worker
-from tests.conftest import settings_for
 from tests.external.spreadsheets import kept, live_through
 from tests.harness.api import Api, api_of, settle
+from tests.harness.databases import settings_for
 from tests.harness.wire import Wire
 
 

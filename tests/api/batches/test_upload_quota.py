@@ -20,8 +20,8 @@ from app.services.context import Service
 from app.services.operations import checks
 from app.store import dialect
 from app.store import uploads as store
-from tests.conftest import as_described
 from tests.harness.api import Api, Moment, api_of
+from tests.harness.contract import as_described
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import upload, work_through
 from tests.harness.wire import at_once

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +12,6 @@ from urllib.parse import quote
 import pytest
 
 from app.core.errors import Unavailable
-from app.main import create_app
 from app.services.context import Service
 from app.store import dialect
 from tests.builders.sent_files import lines, row, tab_text
@@ -48,13 +46,6 @@ def request(api: Api, body: bytes, *headers: bytes, path: bytes = b"/v1/batches"
 
 
 TYPE = b"Content-Type: multipart/form-data; boundary=" + BOUNDARY
-
-
-@pytest.fixture
-def wire(service: Service) -> Iterator[Wire]:
-    running = Wire(create_app(service))
-    yield running
-    running.close()
 
 
 def status_of(answer: bytes) -> int:

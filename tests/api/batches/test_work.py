@@ -192,7 +192,7 @@ def test_while_nobody_waits_one_transaction_takes_piece_after_piece(
     upload(api, content)
     while read_one(service):
         pass
-    monkeypatch.setattr(service.database, "waited_for", lambda: True)
+    monkeypatch.setattr(service.database, "has_waiting_writes", lambda: True)
     turn = applying.apply_next(service, 5, seconds=60)
     assert turn is not None
     assert turn.records == 5, "somebody waits"
@@ -345,9 +345,9 @@ def test_pieces_are_longer_while_nobody_would_wait_but_never_too_long() -> None:
 
 
 def test_a_request_that_writes_is_noticed_by_who_works_beside_it(api: Api, service: Service) -> None:
-    assert not service.database.asked_within(60)
+    assert not service.database.had_request_within(60)
     api.report(a_completion())
-    assert service.database.asked_within(60)
+    assert service.database.had_request_within(60)
 
 
 def test_pieces_are_kept_as_they_were_sent(service: Service, api: Api) -> None:

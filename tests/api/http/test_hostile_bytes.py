@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-import pytest
-
-from app.main import create_app
 from app.services.context import Service
 from tests.harness.api import Api, a_completion
 from tests.harness.refusals import footprint
 from tests.harness.wire import Wire
 
 COMPLETIONS = b"/v1/learner-completions"
-
-
-@pytest.fixture
-def wire(service: Service) -> Iterator[Wire]:
-    """The installation behind a server on a port of its own."""
-    server = Wire(create_app(service))
-    yield server
-    server.close()
 
 
 def request(api: Api, method: bytes, path: bytes, *headers: bytes, body: bytes | None = None) -> bytes:

@@ -14,8 +14,8 @@ from app.rules.enforced_elsewhere import STATED
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from app.services.context import Service
 from app.services.operations.startup import open_service, stored_board_files
-from tests.conftest import settings_for
 from tests.harness.api import COURSE, Api, Moment, a_completion, api_of, john, points
+from tests.harness.databases import settings_for
 
 NEW_BOARD = """
 code = "ABPN"

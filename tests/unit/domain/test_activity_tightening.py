@@ -10,7 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from app.domain.activities import Activity, Registration
-from app.domain.activity_tightening import Draft, Earlier, Gone, Later, Lower, Tightened, tightened
+from app.domain.activity_tightening import (
+    BecomesDraft,
+    EndsEarlier,
+    MaximumLowered,
+    RegistrationRemoved,
+    StartsLater,
+    Tightened,
+    find_tightened,
+)
 from app.services.context import Service
 from tests.harness.activity_edits import abim, etag, patch, put, read
 from tests.harness.api import Api, a_completion, john, settle
@@ -43,7 +51,7 @@ COURSE = Activity(
 
 
 def bounds(before: Activity = COURSE, /, **edit: Any) -> list[Tightened]:
-    return list(tightened(before, replace(before, **edit)))
+    return list(find_tightened(before, replace(before, **edit)))
 
 
 def with_abim(**edit: Any) -> tuple[Registration, ...]:
@@ -51,7 +59,7 @@ def with_abim(**edit: Any) -> tuple[Registration, ...]:
 
 
 def lowered(found: list[Tightened]) -> dict[str, int]:
-    return {each.target: each.quarters for each in found if isinstance(each, Lower)}
+    return {each.target: each.quarters for each in found if isinstance(each, MaximumLowered)}
 
 
 @pytest.mark.parametrize(
@@ -82,24 +90,24 @@ def test_extending_raising_adding_and_reordering_draws_no_bound_tighter(edit: di
 
 def test_a_later_start_leaves_out_what_lies_before_it() -> None:
     (only,) = bounds(start_date=date(2021, 1, 2))
-    assert isinstance(only, Later)
+    assert isinstance(only, StartsLater)
     assert (only.pointer, only.start) == ("/start_date", date(2021, 1, 2))
 
 
 def test_an_earlier_end_binds_cme_and_the_boards_without_a_claim_date_of_their_own() -> None:
-    found = [each for each in bounds(end_date=date(2021, 6, 30)) if isinstance(each, Earlier)]
+    found = [each for each in bounds(end_date=date(2021, 6, 30)) if isinstance(each, EndsEarlier)]
     assert {(each.board, each.end) for each in found} == {(None, date(2021, 6, 30)), ("ABA", date(2021, 6, 30))}
 
 
 def test_an_earlier_claim_date_binds_that_board_only() -> None:
     (only,) = bounds(registrations=with_abim(credit_claim_date=date(2022, 3, 30)))
-    assert isinstance(only, Earlier)
+    assert isinstance(only, EndsEarlier)
     assert (only.pointer, only.end, only.board) == ("/moc/0/credit_claim_date", date(2022, 3, 30), "ABIM")
 
 
 def test_a_claim_date_taken_away_falls_back_to_the_end() -> None:
     (only,) = bounds(registrations=with_abim(credit_claim_date=None))
-    assert isinstance(only, Earlier)
+    assert isinstance(only, EndsEarlier)
     assert (only.pointer, only.end) == ("/moc/0/credit_claim_date", date(2021, 12, 31))
 
 
@@ -114,7 +122,7 @@ def test_a_lower_amount_binds_cme_and_the_boards_without_points_of_their_own() -
 
 def test_lower_points_bind_that_board_only() -> None:
     (only,) = bounds(registrations=with_abim(points=9.75))
-    assert isinstance(only, Lower)
+    assert isinstance(only, MaximumLowered)
     assert (only.pointer, only.target, only.quarters) == ("/moc/0/points", "ABIM", 39)
 
 
@@ -139,13 +147,13 @@ def test_a_raised_amount_binds_when_the_format_only_now_does() -> None:
 
 def test_a_board_taken_away_is_said_once() -> None:
     (only,) = bounds(registrations=(ABA,))
-    assert isinstance(only, Gone)
+    assert isinstance(only, RegistrationRemoved)
     assert (only.pointer, only.board, only.credit_type) == ("/moc", "ABIM", None)
 
 
 def test_a_credit_type_taken_away_is_named_at_the_boards_new_place() -> None:
     (only,) = bounds(registrations=(ABA, replace(ABIM, credit_types=("Medical Knowledge",))))
-    assert isinstance(only, Gone)
+    assert isinstance(only, RegistrationRemoved)
     assert (only.pointer, only.board, only.credit_type) == ("/moc/1/credit_types", "ABIM", "Patient Safety")
 
 
@@ -167,7 +175,7 @@ def test_a_credit_type_written_differently_is_the_same_type() -> None:
     ],
 )
 def test_what_makes_a_draft_is_named(edit: dict[str, Any], pointer: str) -> None:
-    assert [each.pointer for each in bounds(**edit) if isinstance(each, Draft)] == [pointer]
+    assert [each.pointer for each in bounds(**edit) if isinstance(each, BecomesDraft)] == [pointer]
 
 
 def test_a_draft_that_stays_one_takes_nothing_away() -> None:

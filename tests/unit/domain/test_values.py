@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.amounts import in_credits, in_quarters, on_grid, written
+from app.domain.amounts import format_quarters, in_credits, in_quarters, on_grid
 from app.domain.boards import Span
 from app.domain.comparison_keys import code_key, full_name_key, id_key, name_key, short_id_key
 from app.domain.parsing import (
@@ -64,7 +64,7 @@ def test_formula_tails_of_spreadsheets_are_forgiven() -> None:
     [(9, "2.25"), (208, "52"), (1, "0.25"), (0, "0"), (49_381, "12345.25"), (4_000_000, "1000000")],
 )
 def test_an_amount_is_written_as_people_do(quarters: int, text: str) -> None:
-    assert written(quarters) == text
+    assert format_quarters(quarters) == text
 
 
 def test_whole_credits_have_no_fraction() -> None:

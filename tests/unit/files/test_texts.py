@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.csv_text import safe_text
+from app.core.csv_text import escape_formula
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
 from app.files.parsing.limits import LIMITS, Limits
 from app.files.parsing.ndjson import read_lines
@@ -187,7 +187,7 @@ def test_what_a_csv_writer_writes_comes_back(rows: list[list[str]]) -> None:
 @given(st.lists(_TEXTS.filter(lambda text: not text.startswith("'")), min_size=1, max_size=6))
 def test_text_made_safe_for_spreadsheets_comes_back_unchanged(row: list[str]) -> None:
     out = io.StringIO()
-    csv.writer(out, delimiter="\t", lineterminator="\n").writerow(["Add", *map(safe_text, row), "end"])
+    csv.writer(out, delimiter="\t", lineterminator="\n").writerow(["Add", *map(escape_formula, row), "end"])
     assert read((HEADINGS + "\n" + out.getvalue()).encode())[1] == {2: ["Add", *(cell or None for cell in row), "end"]}
 
 

