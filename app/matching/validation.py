@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import full_name_key, id_key, school_key
 from app.domain.identity import Result
@@ -56,21 +58,21 @@ class Evidence(NamedTuple):
 
 def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
     """Return the evidence of a validation that no rule refuses."""
-    first_name, last_name, birth_date, state, license_id, board_given, board_id, npi, school, sandbox = request
-    last, first = full_name_key(first_name, last_name)
-    board = catalogue.certifying(board_given) if board_given else None
+    last, first = full_name_key(request.first_name, request.last_name)
+    board = catalogue.certifying(request.board) if request.board else None
+    license_id, state = request.license_id, request.state
     return Evidence(
         last,
         first,
-        str(birth_date) if isinstance(birth_date, MonthDay) else None,
-        npi,
+        str(request.birth_date) if isinstance(request.birth_date, MonthDay) else None,
+        request.npi,
         tuple([licensing.code for licensing in catalogue.licensing(state)]) if state else None,
         id_key(license_id) if license_id else None,
         license_id if license_id and is_npi(license_id) else None,
         board.code if board is not None else None,
-        id_key(board_id) if board_id else None,
-        school_key(school) or None,
-        sandbox,
+        id_key(request.board_id) if request.board_id else None,
+        school_key(request.medical_school) or None,
+        request.sandbox,
     )
 
 
@@ -114,7 +116,7 @@ def _namesakes(evidence: Evidence, by: LookupKey, *, board: str = "", number: st
     if evidence.birth_date is None:
         return [_lookup(evidence, by, board=board, number=number)]
     given = _lookup(evidence, by, board=board, number=number)
-    return [given, given._replace(born_from="", born_to="")]
+    return [given, replace(given, born_from="", born_to="")]
 
 
 def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> Lookup:
@@ -130,10 +132,23 @@ def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str =
         by_certification = license_key is None and board_key is not None
         either = license_npi is not None and licensing is not None
         decides = school is None and not either and not (asks_license and by_certification)
-    also = (certifying or "", board_key or "") if decides and asks_license else ("", "")
+    certifying_too, certified_too = (certifying or "", board_key or "") if decides and asks_license else ("", "")
     # Where nothing is left to compare, two people are as good as a hundred.
     most = 1 if decides else NAMESAKES
-    return Lookup(by, last, first, low, high, board, number, *also, most, decides, sandbox)
+    return Lookup(
+        by=by,
+        last=last,
+        first=first,
+        born_from=low,
+        born_to=high,
+        board=board,
+        number=number,
+        certifying=certifying_too,
+        certified=certified_too,
+        most=most,
+        decides=decides,
+        sandbox=sandbox,
+    )
 
 
 class Decision(NamedTuple):

@@ -172,10 +172,14 @@ def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence
     The same statements run whether anybody is found or nobody.
     """
     asked: dict[_Kind, list[tuple[str, ...]]] = {}
-    for place, (each, provider) in enumerate(zip(lookups, providers, strict=True)):
-        by, last, first, low, high, board, number, certifying, certified, most, decides, sandbox = each
-        row = (str(place), last, first, low, high, board, number, short_id_key(number), certifying, certified)
-        kind = _Kind(by.name, most, decides, certifying != "" or certified != "", sandbox, provider)
+    for place, (lookup, provider) in enumerate(zip(lookups, providers, strict=True)):
+        number, certifying, certified = lookup.number, lookup.certifying, lookup.certified
+        row = (
+            str(place), lookup.last, lookup.first, lookup.born_from, lookup.born_to, lookup.board, number,
+            short_id_key(number), certifying, certified,
+        )  # fmt: skip
+        also_certified = certifying != "" or certified != ""
+        kind = _Kind(lookup.by.name, lookup.most, lookup.decides, also_certified, lookup.sandbox, provider)
         several = asked.get(kind)
         if several is None:
             asked[kind] = [row]
@@ -195,9 +199,10 @@ def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence
             learner_ids[kind.provider, told[0]] = told[1] or None
     compared = [place for place, lookup in enumerate(lookups) if not lookup.decides]
     if not compared:
-        return LookupResults(ids, {}, learner_ids)
+        return LookupResults(ids=ids, learners={}, learner_ids=learner_ids)
     wanted = {each for place in compared if len(ids[place]) <= lookups[place].most for each in ids[place]}
-    return LookupResults(ids, {each.physician_id: each for each in by_ids(connection, wanted or _NOBODY)}, learner_ids)
+    compared_learners = {each.physician_id: each for each in by_ids(connection, wanted or _NOBODY)}
+    return LookupResults(ids=ids, learners=compared_learners, learner_ids=learner_ids)
 
 
 def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[dialect.Row]:

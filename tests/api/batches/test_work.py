@@ -339,9 +339,9 @@ def test_the_pace_follows_what_a_piece_takes() -> None:
 
 
 def test_pieces_are_longer_while_nobody_would_wait_but_never_too_long() -> None:
-    assert Pace(on_sqlite=True, at_once=30).longest == 180
-    assert Pace(on_sqlite=True, at_once=60).longest == 250
-    assert Pace(on_sqlite=False, at_once=60).longest == 60
+    assert Pace(on_sqlite=True, at_once=30).at_once_alone == 180
+    assert Pace(on_sqlite=True, at_once=60).at_once_alone == 250
+    assert Pace(on_sqlite=False, at_once=60).at_once_alone == 60
 
 
 def test_a_request_that_writes_is_noticed_by_who_works_beside_it(api: Api, service: Service) -> None:

@@ -25,7 +25,7 @@ SCHOOLS = (None, "Duke & Sons", "Meharry")
 def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> LookupResults:
     """Find learners as the registry's indexes do, one by one."""
     ids = [[person.physician_id for person in people if _under(person, each)][: each.most + 1] for each in lookups]
-    return LookupResults(ids, {person.physician_id: person for person in people})
+    return LookupResults(ids=ids, learners={person.physician_id: person for person in people})
 
 
 def _under(person: Learner, lookup: Lookup) -> bool:
@@ -56,7 +56,7 @@ def answer(request: ValidationRequest, people: Sequence[Learner], most: int | No
     """Decide a validation; with `most`, as if a lookup could return no more than so many."""
     assert judge_validation(request, CATALOGUE) == ()
     evidence = evidence_of(request, CATALOGUE)
-    lookups = [each._replace(most=min(most or each.most, each.most)) for each in lookups_of(evidence)]
+    lookups = [replace(each, most=min(most or each.most, each.most)) for each in lookups_of(evidence)]
     return decide(evidence, lookups, looked_up(people, lookups))
 
 
