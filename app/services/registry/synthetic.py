@@ -7,7 +7,6 @@ from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
-from math import gcd
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ import msgspec
 from app.domain.comparison_keys import name_key
 from app.domain.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay, luhn_sum, month_day
+from app.services.registry.synthetic_numbers import Permutation, certificate_numbers, license_numbers
 
 NAMES_FILE = Path(__file__).parent / "names.toml"
 
@@ -125,115 +125,6 @@ _CERTIFIED_BY: Mapping[str, float] = {
 }  # fmt: skip
 
 
-class _NumberStyle(msgspec.Struct, frozen=True):
-    """How a board writes its numbers: digits of the first ones, width after zero padding, prefix and suffix."""
-
-    digits: int
-    width: int
-    prefix: str = ""
-    suffix: str = ""
-
-
-_LICENCE_STYLES: Mapping[str, _NumberStyle] = {
-    "CA-M": _NumberStyle(6, 6, "A"),
-    "CA-O": _NumberStyle(5, 5, "20A"),
-    "NY-M": _NumberStyle(6, 6),
-    "TX-M": _NumberStyle(5, 5, "Q"),
-    "FL-M": _NumberStyle(6, 7, "ME"),
-    "FL-O": _NumberStyle(5, 5, "OS"),
-    "PA-M": _NumberStyle(6, 6, "MD", "L"),
-    "PA-O": _NumberStyle(5, 6, "OS"),
-    "IL-M": _NumberStyle(6, 6, "036."),
-    "OH-M": _NumberStyle(6, 6, "35."),
-    "MI-M": _NumberStyle(6, 6, "4301"),
-    "MI-O": _NumberStyle(6, 6, "5101"),
-    "VA-M": _NumberStyle(6, 6, "0101"),
-    "ZZNC": _NumberStyle(5, 6, "20-"),
-    "TN-M": _NumberStyle(6, 7, "MD"),
-    "ME-M": _NumberStyle(5, 5, "MD"),
-    "NJ-M": _NumberStyle(6, 8, "25MA"),
-    "WA-M": _NumberStyle(6, 8, "MD"),
-    "MD-M": _NumberStyle(6, 7, "D"),
-}
-"""None of these can make a number that the demo world uses; a test holds it."""
-_OTHER_LICENCE_STYLES = (
-    _NumberStyle(5, 6),
-    _NumberStyle(5, 5),
-    _NumberStyle(6, 7),
-    _NumberStyle(5, 5, "MD"),
-    _NumberStyle(5, 5, "M-"),
-    _NumberStyle(5, 6, "D."),
-    _NumberStyle(6, 6),
-)
-_CERTIFICATE_STYLES: Mapping[str, _NumberStyle] = {
-    "ABIM": _NumberStyle(6, 6),
-    "ABA": _NumberStyle(7, 7),
-    "ABP": _NumberStyle(6, 6),
-    "ABPath": _NumberStyle(6, 6),
-    "ABO": _NumberStyle(6, 6),
-}
-_OTHER_CERTIFICATE_STYLES = (_NumberStyle(6, 6), _NumberStyle(5, 5), _NumberStyle(7, 7))
-
-
-class _Permutation:
-    """A permutation of `range(size)` that looks random, computed for each place without a table.
-
-    A quadratic polynomial permutes the residues of a size made of twos, threes and fives when its
-    linear factor is coprime to them and its quadratic one is a multiple of 30. Its last digits still
-    alternate, so the halves of the digits are exchanged and another polynomial is applied.
-    """
-
-    __slots__ = ("_high", "_low", "_quadratics", "_size")
-
-    def __init__(self, size: int, rng: Random) -> None:
-        self._size = size
-        self._low = 10
-        while size % (self._low * 10) == 0 and (self._low * 10) ** 2 <= size:
-            self._low *= 10
-        self._high = size // self._low
-        self._quadratics = (*_quadratic(size, rng), *_quadratic(size, rng))
-
-    def __call__(self, place: int) -> int:
-        a, b, c, d, e, f = self._quadratics
-        high, low = divmod(((a * place + b) * place + c) % self._size, self._low)
-        place = low * self._high + high
-        return ((d * place + e) * place + f) % self._size
-
-
-def _quadratic(size: int, rng: Random) -> tuple[int, int, int]:
-    linear = rng.randrange(size)
-    while gcd(linear, 30) != 1:
-        linear = rng.randrange(size)
-    return 30 * rng.randrange(1, size), linear, rng.randrange(size)
-
-
-class _NumberSeries:
-    """The numbers of one board, none given twice: first all of one length, permuted, then of one digit more.
-
-    Values begin with 1 to 8, so that lengths never meet and six nines, a favourite of examples, stay free.
-    """
-
-    __slots__ = ("_low", "_permute", "_rng", "_size", "_style", "_used")
-
-    def __init__(self, style: _NumberStyle, rng: Random) -> None:
-        self._style = style
-        self._rng = rng
-        self._open(10 ** (style.digits - 1))
-
-    def _open(self, low: int) -> None:
-        self._low, self._size, self._used = low, 8 * low, 0
-        self._permute = _Permutation(self._size, self._rng)
-
-    def next_number(self) -> str:
-        """Return the next number."""
-        if self._used == self._size:
-            self._open(self._low * 10)
-        value = self._low + self._permute(self._used)
-        self._used += 1
-        style = self._style
-        return f"{style.prefix}{str(value).zfill(style.width)}{style.suffix}"
-
-
 class _Population:
     """One run: its random source, the pickers that draw from it, and each board's series of numbers."""
 
@@ -251,7 +142,7 @@ class _Population:
         self._osteopathic_school = _picker(self._rng, names.osteopathic_schools)
         self._days = _days()
         self._luhn = _luhn_of_four()
-        self._npi = _Permutation(_NPI_BLOCK, Random(f"npi {seed}"))
+        self._npi = Permutation(_NPI_BLOCK, Random(f"npi {seed}"))
 
         medical = [(code, _LICENSED.get(code, _SMALL)) for code in licensing if code not in _OSTEOPATHIC_LICENSED]
         either = {**_OSTEOPATHIC_LICENSED, **_LICENSE_EITHER}
@@ -261,14 +152,8 @@ class _Population:
         self._certifying_boards = _picker(
             self._rng, [(code, _CERTIFIED_BY.get(code, _SMALL_SPECIALTY)) for code in certifying]
         )
-        self._licences = {
-            code: _NumberSeries(_style(code, _LICENCE_STYLES, _OTHER_LICENCE_STYLES), Random(f"{code} {seed}"))
-            for code in licensing
-        }
-        self._certificates = {
-            code: _NumberSeries(_style(code, _CERTIFICATE_STYLES, _OTHER_CERTIFICATE_STYLES), Random(f"{code} {seed}"))
-            for code in certifying
-        }
+        self._licences = {code: license_numbers(code, seed) for code in licensing}
+        self._certificates = {code: certificate_numbers(code, seed) for code in certifying}
 
     def rows(self, count: int) -> Iterator[RegistryRow]:
         """Return the physicians, made lazily."""
@@ -396,11 +281,6 @@ def _days() -> list[MonthDay]:
 def _luhn_of_four() -> tuple[int, ...]:
     """Return what four digits add to a Luhn sum where an odd number of digits follows; digit by digit is slow."""
     return tuple(luhn_sum(f"{four:04d}0") for four in range(10_000))
-
-
-def _style(code: str, known: Mapping[str, _NumberStyle], others: Sequence[_NumberStyle]) -> _NumberStyle:
-    """Return the board's style, or one chosen by its code; not by `hash`, which differs from run to run."""
-    return known.get(code) or others[sum(code.encode()) % len(others)]
 
 
 def _weighted(pairs: list[Any]) -> _WeightedTexts:
