@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.core.errors import Contended
 from app.services.activities.lookup import get
 from app.services.context import Caller, Work, read_async, transact_async
-from app.services.reporting import saving
+from app.services.reporting.changes import build_withdrawal
+from app.services.reporting.saving import save_changes
 from app.store import completions
 
 AT_ONCE = 200
@@ -32,5 +33,5 @@ def _withdraw_some(work: Work, activity_id: str) -> int:
     found = [completion for some in standing.values() for completion in some if completion.completion_id in first]
     if len(found) != len(first):
         raise Contended("a completion was withdrawn or moved before it was locked")
-    saving.keep([(work, saving.withdrawn(completion, work.now)) for completion in found], {}, verb="withdraw")
+    save_changes([(work, build_withdrawal(completion, work.now)) for completion in found], {}, verb="withdraw")
     return len(found)

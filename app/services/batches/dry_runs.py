@@ -23,7 +23,7 @@ from app.services.batches.lifecycle import PIECE_ROWS, audit_end
 from app.services.batches.record_kinds import Rows, apply_records, reject_all
 from app.services.context import Service, Work, operator
 from app.services.reporting import pipeline
-from app.services.reporting.dry_run_state import Overlay
+from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.pipeline import Submitted
 from app.store import batch_rows, batches
 
@@ -41,7 +41,7 @@ class _RolledBack(Exception):
 
 def dry_run(service: Service, batch: Batch) -> None:
     """Judge all records of a claimed batch; results of an earlier dry run of it are dropped first."""
-    state = Overlay()
+    state = DryRunState()
     # Activities build on each other, and no state remembers them: all are judged in one transaction.
     step = max(batch.records, 1) if batch.kind is BatchKind.ACTIVITIES else AT_ONCE[batch.kind]
     try:
@@ -58,7 +58,7 @@ def dry_run(service: Service, batch: Batch) -> None:
         log.warning("a dry run lost its claim", batch_id=batch.batch_id)
 
 
-def _judge_in_halves(service: Service, batch: Batch, rows: Rows, state: Overlay) -> list[RowResult]:
+def _judge_in_halves(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
     """Judge records; one on which the service itself fails is found by halving, and rejected as `internal`."""
     try:
         return _judge(service, batch, rows, state)
@@ -79,7 +79,7 @@ def _records(batch: Batch, count: int, connection: Connection) -> Rows:
     return batches.records(connection, batch, batch.applied, min(count, batch.records - batch.applied))
 
 
-def _judge(service: Service, batch: Batch, rows: Rows, state: Overlay) -> list[RowResult]:
+def _judge(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
     if batch.kind is BatchKind.LEARNER_COMPLETIONS:
         return service.database.read(partial(_judge_completions, service, batch, rows, state))
     try:
@@ -90,14 +90,14 @@ def _judge(service: Service, batch: Batch, rows: Rows, state: Overlay) -> list[R
 
 
 def _judge_completions(
-    service: Service, batch: Batch, rows: Rows, state: Overlay, connection: Connection
+    service: Service, batch: Batch, rows: Rows, state: DryRunState, connection: Connection
 ) -> list[RowResult]:
     work = uploader_work(service, batch, connection)
     if work is None:
         return reject_all(rows, REVOKED)
 
     def judge(work: Work, reports: Sequence[CompletionReport]) -> Sequence[Submitted]:
-        return pipeline.rehearse(work.connection, work.caller, reports, state)
+        return pipeline.judge_only(work.connection, work.caller, reports, state)
 
     return [_without_new_ids(result) for result in apply_records(work, batch, rows, judge)]
 

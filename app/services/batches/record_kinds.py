@@ -19,7 +19,8 @@ from app.files.mapping.records import LearnerRecords, ValidationRecords
 from app.services.activities import file_rows
 from app.services.context import Work
 from app.services.registry import validations
-from app.services.reporting.pipeline import Submitted, submit
+from app.services.reporting import bulk
+from app.services.reporting.pipeline import Submitted
 from app.services.row_findings import locate_findings
 
 Rows = Sequence[tuple[int, RawRow]]
@@ -45,7 +46,7 @@ _ANSWERS = {
 _UNPARSED = ValidationAnswer(result=Result.NOT_ASKED)
 
 
-def apply_records(work: Work, batch: Batch, rows: Rows, judge: Judge = submit) -> list[RowResult]:
+def apply_records(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.submit_all) -> list[RowResult]:
     """Apply records in their order; return the result of each."""
     match batch.kind:
         case BatchKind.LEARNER_COMPLETIONS:

@@ -25,7 +25,7 @@ from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejected
-from app.services.reporting.learner_ids import LearnerIds, Pair, keep_learner_ids, learner_id_of
+from app.services.reporting.learner_ids import LearnerIds, ProviderAndPhysician, learner_id_of, save_learner_ids
 from app.store import learners
 
 _HINTS = {
@@ -160,7 +160,7 @@ def _name_learners(
     works: Sequence[Work], decided: Sequence[_Decided], learner_ids: LearnerIds
 ) -> list[ValidationAnswer]:
     """Give every answer about one learner the id by which the provider may name them; new ids are stored."""
-    pairs: list[Pair | None] = [
+    pairs: list[ProviderAndPhysician | None] = [
         (work.caller.provider_id, one.physician_id) if one.physician_id is not None else None
         for work, one in zip(works, decided, strict=True)
     ]
@@ -179,7 +179,7 @@ def _name_learners(
             learner_id = learner_id_of(work, pair, known, new)
             met[id(work)] += 1
         answers.append(replace(one.answer, learner_id=learner_id))
-    keep_learner_ids(works[0], new)
+    save_learner_ids(works[0], new)
     for work in {id(work): work for work in works}.values() if new else ():
         if met[id(work)]:
             # How many learners were met for the first time, not whom: the ids themselves say that.

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
-from app.services.reporting import pipeline
+from app.services.reporting import bulk
 from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, Moment, a_completion, api_of, john, settle, tina
 from tests.harness.refusals import assert_problem
 
@@ -119,7 +119,7 @@ def test_a_limit_above_five_hundred_is_lowered(api: Api, service: Service) -> No
     reports = [
         CompletionIn.model_validate(body).as_report("0008001", service.clock(), EntryMethod.API) for body in bodies
     ]
-    transact(operator(service, "0008001"), pipeline.submit, reports)
+    transact(operator(service, "0008001"), bulk.submit_all, reports)
     found = list(pages(api, limit=10**9, activity_id=free))
     assert [len(each.json["data"]) for each in found] == [500, 2]
     assert len(set(ids(found))) == 502

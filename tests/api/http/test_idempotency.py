@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.database import engines
 from app.services.context import Service
 from app.services.idempotency import KEPT
 from app.store import clients
-from app.worker import forget
+from app.worker import delete_expired
 from tests.harness.api import Answer, Api, Moment, a_completion, an_activity, api_of, settle
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.wire import at_once
@@ -157,6 +158,13 @@ def test_whoever_lost_the_right_gets_no_replay(http: TestClient, service: Servic
     assert_problem(both.report(a_completion(), Idempotency_Key="k"), 400, "provider-required")
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let PostgreSQL wait for a lock no longer than a moment, on connections made from here on."""
+    monkeypatch.setattr(engines, "LOCK_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_while_the_first_send_still_runs_the_second_is_told_to_come_back(api: Api, service: Service) -> None:
     if service.database.on_sqlite:
         pytest.skip("SQLite has one writer: the second send begins when the first has ended")
@@ -185,8 +193,8 @@ def test_reading_and_withdrawing_take_no_notice_of_a_key(api: Api, service: Serv
 def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, moment: Moment) -> None:
     api.report(a_completion(), Idempotency_Key="k")
     moment.now += KEPT
-    forget(service)
+    delete_expired(service)
     assert replayed(api.report(a_completion(), Idempotency_Key="k"))
     moment.now += KEPT / 30
-    forget(service)
+    delete_expired(service)
     assert not replayed(api.report(a_completion(), Idempotency_Key="k"))
