@@ -151,7 +151,7 @@ def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str =
     )
 
 
-class Decision(NamedTuple):
+class ValidationMatch(NamedTuple):
     """How many fit; if one, who, and which of the boards named have them on file."""
 
     result: Result
@@ -159,10 +159,10 @@ class Decision(NamedTuple):
     boards: tuple[str, ...] = ()
 
 
-_MORE, _NOBODY = Decision(Result.SEVERAL), Decision(Result.NONE)
+_MORE, _NOBODY = ValidationMatch(Result.SEVERAL), ValidationMatch(Result.NONE)
 
 
-def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) -> Decision:
+def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) -> ValidationMatch:
     """Decide how many of those found fit. A lookup with more than it may return means several."""
     ids: set[str] = set()
     decided = True
@@ -177,11 +177,11 @@ def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) 
         return _MORE if ids else _NOBODY
     (only,) = ids
     if not decided:
-        return Decision(Result.ONE, only, matched_boards(found.learners[only], evidence))
+        return ValidationMatch(Result.ONE, only, matched_boards(found.learners[only], evidence))
     boards = [lookup.board for lookup, held in zip(lookups, found.ids, strict=True) if lookup.board and held]
     if lookups[0].certifying:
         boards.append(lookups[0].certifying)
-    return Decision(Result.ONE, only, tuple(boards))
+    return ValidationMatch(Result.ONE, only, tuple(boards))
 
 
 def fits(learner: Learner, evidence: Evidence) -> bool:

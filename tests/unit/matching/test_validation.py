@@ -14,7 +14,7 @@ from app.domain.identity import Result
 from app.domain.learners import Holding, Learner
 from app.domain.parsing import MonthDay, month_day
 from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
-from app.matching.validation import Decision, Evidence, decide, evidence_of, fits, lookups_of, matched_boards
+from app.matching.validation import Evidence, ValidationMatch, decide, evidence_of, fits, lookups_of, matched_boards
 from app.rules.validations import judge_validation
 from tests.builders.judging import CATALOGUE, NPI, OTHER_NPI, a_learner
 
@@ -52,7 +52,7 @@ def _certified(person: Learner, lookup: Lookup) -> bool:
     )
 
 
-def answer(request: ValidationRequest, people: Sequence[Learner], most: int | None = None) -> Decision:
+def answer(request: ValidationRequest, people: Sequence[Learner], most: int | None = None) -> ValidationMatch:
     """Decide a validation; with `most`, as if a lookup could return no more than so many."""
     assert judge_validation(request, CATALOGUE) == ()
     evidence = evidence_of(request, CATALOGUE)
@@ -108,11 +108,11 @@ OPTIONAL = {
 requests = st.fixed_dictionaries({}, optional=OPTIONAL)  # type: ignore[arg-type]
 
 
-def expected_of(fitting: Sequence[Learner], evidence: Evidence) -> Decision:
+def expected_of(fitting: Sequence[Learner], evidence: Evidence) -> ValidationMatch:
     """Return what comparing everybody would decide."""
     if len(fitting) != 1:
-        return Decision(Result.SEVERAL if fitting else Result.NONE)
-    return Decision(Result.ONE, fitting[0].physician_id, matched_boards(fitting[0], evidence))
+        return ValidationMatch(Result.SEVERAL if fitting else Result.NONE)
+    return ValidationMatch(Result.ONE, fitting[0].physician_id, matched_boards(fitting[0], evidence))
 
 
 @given(registries(), requests)
@@ -223,9 +223,9 @@ def test_beyond_what_a_lookup_returns_there_may_be_another() -> None:
     crowd = [
         replace(a_learner(f"learner-{n}"), medical_school=school) for n, school in enumerate(("Yale", "Duke", "Duke"))
     ]
-    assert answer(a_request(medical_school="Duke"), crowd, most=1) == Decision(Result.SEVERAL)
-    assert answer(a_request(medical_school="Yale"), crowd) == Decision(Result.ONE, "learner-0")
-    assert answer(a_request(medical_school="Meharry"), crowd) == Decision(Result.NONE)
+    assert answer(a_request(medical_school="Duke"), crowd, most=1) == ValidationMatch(Result.SEVERAL)
+    assert answer(a_request(medical_school="Yale"), crowd) == ValidationMatch(Result.ONE, "learner-0")
+    assert answer(a_request(medical_school="Meharry"), crowd) == ValidationMatch(Result.NONE)
 
 
 def test_evidence_must_fit_one_person_not_each_its_own() -> None:
