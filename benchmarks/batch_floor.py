@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.domain.batches import Batch
 from app.files.parsing.parser_client import open_file
-from app.services.batches.uploads import content
+from app.services.batches.uploads import read_upload
 from app.store import dialect
 from benchmarks.world import World
 
@@ -104,7 +104,7 @@ def _columns(connection: Connection, table: str) -> list[str]:
 def loaded(world: World, batch: Batch, copy: str, tables: Sequence[Table]) -> float:
     """Read the file and load the rows into a copy of the database, in one transaction; return the seconds it takes."""
     begun = time.perf_counter()
-    with open_file(content(world.service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
+    with open_file(read_upload(world.service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
         for _ in file.pieces():
             pass
     if world.service.database.on_sqlite:

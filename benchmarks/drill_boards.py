@@ -27,7 +27,7 @@ import httpx
 
 from app.core.logging import configure_logging
 from app.schemas.activities import ActivityIn
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.context import operator, transact
 from app.services.operations import checks
 from app.simulator.board import FEED
@@ -222,7 +222,9 @@ def _activity(installed: World) -> str:
         }
     )  # fmt: skip
     service = installed.service
-    return transact(operator(service, PROVIDER), records.register, given.as_activity(PROVIDER)).activity.activity_id
+    return transact(
+        operator(service, PROVIDER), registration.register, given.as_activity(PROVIDER)
+    ).activity.activity_id
 
 
 def _roster(installed: World) -> Path:

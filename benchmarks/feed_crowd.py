@@ -12,7 +12,7 @@ from app.domain.reports import EntryMethod
 from app.models import commits, completions
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.context import operator, transact
 from app.services.reporting.group import report_together
 from app.store import dialect
@@ -77,7 +77,9 @@ def _report(world: World) -> None:
         if number.board == BOARD and row.birth_date is not None
     ]
     assert held, "no learner has a certificate of the board"
-    courses = [transact(operator(service, PROVIDER), records.register, _activity(each)) for each in range(ACTIVITIES)]
+    courses = [
+        transact(operator(service, PROVIDER), registration.register, _activity(each)) for each in range(ACTIVITIES)
+    ]
     caller = operator(service, PROVIDER)
     reports = []
     for place in range(TEMPLATES):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.domain.candidates import Candidates, Wanted
 from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Holding, Learner
-from app.domain.validations import By, Found, Lookup
+from app.domain.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
 from app.store import dialect
 
@@ -132,15 +132,15 @@ _HOLDER = f"""
     AND {_OF_THE_WORLD}"""
 _NAMESAKE = f"SELECT n.learner_id FROM learner_names n WHERE {_OF_THE_NAME} AND {_BORN} AND {_OF_THE_WORLD}"
 _LOOKUPS = {
-    By.NPI.name: f"""
+    LookupKey.NPI.name: f"""
     SELECT n.learner_id FROM learners l CROSS JOIN learner_names n
     WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
     AND {_OF_THE_WORLD}""",
-    By.LICENSE.name: _HOLDER.format(table="licenses"),
-    By.CERTIFICATION.name: _HOLDER.format(table="certifications"),
-    By.NAME.name: _NAMESAKE,
-    By.NAME_LICENSED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='licenses')}",
-    By.NAME_CERTIFIED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='certifications')}",
+    LookupKey.LICENSE.name: _HOLDER.format(table="licenses"),
+    LookupKey.CERTIFICATION.name: _HOLDER.format(table="certifications"),
+    LookupKey.NAME.name: _NAMESAKE,
+    LookupKey.NAME_LICENSED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='licenses')}",
+    LookupKey.NAME_CERTIFIED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='certifications')}",
 }
 """One look into the registry for each key; a name is shared by many, so every look stops where it may."""
 
@@ -166,16 +166,20 @@ class _Kind(NamedTuple):
     provider: str
 
 
-def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence[str]) -> Found:
+def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence[str]) -> LookupResults:
     """Return whom some lookups find, each for a provider.
 
     The same statements run whether anybody is found or nobody.
     """
     asked: dict[_Kind, list[tuple[str, ...]]] = {}
-    for place, (each, provider) in enumerate(zip(lookups, providers, strict=True)):
-        by, last, first, low, high, board, number, certifying, certified, most, decides, sandbox = each
-        row = (str(place), last, first, low, high, board, number, short_id_key(number), certifying, certified)
-        kind = _Kind(by.name, most, decides, certifying != "" or certified != "", sandbox, provider)
+    for place, (lookup, provider) in enumerate(zip(lookups, providers, strict=True)):
+        number, certifying, certified = lookup.number, lookup.certifying, lookup.certified
+        row = (
+            str(place), lookup.last, lookup.first, lookup.born_from, lookup.born_to, lookup.board, number,
+            short_id_key(number), certifying, certified,
+        )  # fmt: skip
+        also_certified = certifying != "" or certified != ""
+        kind = _Kind(lookup.by.name, lookup.most, lookup.decides, also_certified, lookup.sandbox, provider)
         several = asked.get(kind)
         if several is None:
             asked[kind] = [row]
@@ -195,9 +199,10 @@ def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence
             learner_ids[kind.provider, told[0]] = told[1] or None
     compared = [place for place, lookup in enumerate(lookups) if not lookup.decides]
     if not compared:
-        return Found(ids, {}, learner_ids)
+        return LookupResults(ids=ids, learners={}, learner_ids=learner_ids)
     wanted = {each for place in compared if len(ids[place]) <= lookups[place].most for each in ids[place]}
-    return Found(ids, {each.physician_id: each for each in by_ids(connection, wanted or _NOBODY)}, learner_ids)
+    compared_learners = {each.physician_id: each for each in by_ids(connection, wanted or _NOBODY)}
+    return LookupResults(ids=ids, learners=compared_learners, learner_ids=learner_ids)
 
 
 def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[dialect.Row]:

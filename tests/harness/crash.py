@@ -22,7 +22,7 @@ from app.core.config import Settings
 from app.domain.decisions import Decision, Verdict
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
-from app.services.activities import learners
+from app.services.activities import withdrawal
 from app.services.boards import decisions
 from app.services.context import OPERATOR, Caller, Service, operator, transact
 from app.services.operations import checks
@@ -122,7 +122,7 @@ def three_learners(service: Service) -> None:
 
 
 def withdraw(service: Service) -> str:
-    return str(asyncio.run(learners.withdraw_all(provider(service), GRAND_ROUNDS)))
+    return str(asyncio.run(withdrawal.withdraw_all(provider(service), GRAND_ROUNDS)))
 
 
 def standing(service: Service, activity_id: str) -> str:

@@ -46,7 +46,7 @@ def a_board(
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Board:
     """Start the simulated board, or start it again: with a fresh key, and with what it has noted."""
-    code, key = world.board(service, code)
+    code, key = world.renew_board_key(service, code)
     file = service.settings.data_dir / f"demo-board-{code}.json"
     board = open_board(
         code, key, transport=line or Line(http), url=URL, file=file, roster=load_roster(code), options=options, say=say

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.services.activities import learners
+from app.services.activities import withdrawal
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import dialect
@@ -165,7 +165,7 @@ def test_decisions_broken_at_any_statement_are_applied_once_when_sent_again(
 def test_learners_withdrawn_in_pieces_are_withdrawn_once_each_whatever_breaks(
     service: Service, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learners, "AT_ONCE", 2)
+    monkeypatch.setattr(withdrawal, "AT_ONCE", 2)
     for day in range(1, 6):
         api.report(a_completion(completed_on=f"2021-12-0{day}"))
     settle(service)

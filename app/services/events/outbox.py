@@ -23,7 +23,7 @@ def enqueue_deliveries(
 ) -> None:
     """Queue a delivery of each provider's event, and of `feed.available`, for every endpoint that wants it.
 
-    Endpoints that are enabled and entitled at this moment are the ones that are told.
+    Only endpoints that are enabled and entitled at this moment are sent anything.
     """
     listeners: defaultdict[str, list[Endpoint]] = defaultdict(list)
     for endpoint in webhooks.listening(connection, "provider_id", {event["provider_id"] for event in events}):

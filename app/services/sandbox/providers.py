@@ -9,7 +9,7 @@ from app.domain.audit import ProviderAudit
 from app.domain.sandbox import PROVIDER_ID
 from app.sandbox.fixtures import sandbox
 from app.schemas.activities import ActivityIn
-from app.services.activities.records import register
+from app.services.activities.registration import register
 from app.services.context import Work
 from app.store import activities, clients
 from app.store import sandbox as stored

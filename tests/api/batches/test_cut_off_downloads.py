@@ -9,8 +9,8 @@ import pytest
 
 from app.core.errors import CutOff
 from app.services.batches import downloads
-from app.services.batches.downloads import Which
-from app.services.batches.work import Pace, apply_some, read_one
+from app.services.batches.downloads import BatchFile
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, operator
 from app.store import dialect
 from tests.builders.sent_files import row, tab_text
@@ -72,7 +72,7 @@ def test_what_was_refused_before_a_retry_is_not_given_out_after_it(api: Api, ser
     batch = worked(api, service, tab_text(REFUSED))
     caller = operator(service, "0008001")
     written = service.database.read(
-        lambda connection: downloads.open_written(connection, caller, batch["batch_id"], Which.REJECTED, None)
+        lambda connection: downloads.open_download(connection, caller, batch["batch_id"], BatchFile.REJECTED, None)
     )
     api.post(f"/v1/batches/{batch['batch_id']}/retry", None)
     # The very same rows are refused again, and still the answer would be a mixture of two rounds.
