@@ -9,7 +9,7 @@ from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.rules import RuleFacts
 from app.rules.activities import judge_activity
-from app.rules.enforced_elsewhere import STATED
+from app.rules.enforced_elsewhere import ENFORCED_ELSEWHERE
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, VALIDATION_RULES
 from app.rules.judge import judge
 from app.rules.reference_lists import medical_schools, practice_areas
@@ -36,7 +36,7 @@ def board(catalogue: Catalogue, code: str) -> Board:
 def rules() -> dict[str, list[RuleFacts]]:
     """Return every rule by id. A rule may judge several kinds of records, each in its own words."""
     told: dict[str, list[RuleFacts]] = {}
-    judged = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, STATED)
+    judged = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, ENFORCED_ELSEWHERE)
     for each in chain.from_iterable(table.values() for table in judged):
         told.setdefault(each.id, []).append(each)
     return dict(sorted(told.items()))
