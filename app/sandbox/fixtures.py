@@ -110,9 +110,7 @@ def _activity(
 ) -> MagicActivity:
     body = {name: value for name, value in {**common, **fields}.items() if value is not False}
     if "moc" in body:
-        body["moc"] = [
-            {"practice_areas": ["Internal Medicine"], "attested": True} | registration for registration in body["moc"]
-        ]
+        body["moc"] = [{"practice_areas": ["Internal Medicine"], "attested": True} | given for given in body["moc"]]
     return MagicActivity(
         internal_id=internal_id,
         activity_id=activity_id,
