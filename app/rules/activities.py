@@ -1,4 +1,7 @@
-"""Rules about activities as they are registered: only what can never be right refuses them."""
+"""Rules about activities as they are registered: only what can never be right refuses them.
+
+To add one: a generator function over an `ActivityCase`, declared for `Scope.ACTIVITY` alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Advice that particular boards give: warnings that their files in the catalogue switch on."""
+"""Advice that particular boards give: warnings that their files in the catalogue switch on.
+
+To add one: write its rule here, name it in `catalogue.ADVICE_RULES`, and put it under `advice` in the board's file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Judge: every rule over one completion, in the order in which findings are reported."""
+"""Judge: every rule over one completion, in the order in which findings are reported.
+
+To add a rule, see `engine.py`; to add a file of rules, give it its place in `RULE_FILES`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rules about learner validations: they see the form alone, never what the registry holds."""
+"""Rules about learner validations: they see the form alone, never what the registry holds.
+
+To add one: a generator function over a `ValidationCase`, declared for `Scope.VALIDATION` alone.
+"""
 
 from __future__ import annotations
 
