@@ -1,6 +1,6 @@
-"""Load: what judging needs to know, for all reports at once, in a handful of queries.
+"""Load and match: what judging needs to know, for all reports at once, in a handful of queries.
 
-First the activities and everybody who may be meant; then, of those who were found, what stands already.
+First the activities and everybody who may be meant; then, of those who were matched, what stands already.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> L
 
 
 def match_learners(reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:
-    """Return who is meant by each report."""
+    """Return who is meant by each report; pure."""
     return [
         find_learner(report, loaded.candidates, loaded.facts.catalogue, keys) if keys is not None else NOT_ASKED
         for report, keys in zip(reports, loaded.wanted, strict=True)
