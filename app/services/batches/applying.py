@@ -28,7 +28,8 @@ from app.services.batches.ends import note_end
 from app.services.batches.records import apply, refuse_all
 from app.services.context import Caller, Service, Work, operator
 from app.services.row_findings import INTERNAL, placed
-from app.store import batch_rows, batches, clients, dialect
+from app.store import batch_rows, batches, clients
+from app.store.sql.statements import savepoint
 
 REVOKED = RowFinding(
     rule="forbidden",
@@ -106,7 +107,7 @@ def _turns(service: Service, at_once: int, reached: _Reached, seconds: float, co
     turn = _turn(service, at_once, reached, connection)
     while turn is not None and time.monotonic() < until and not service.database.has_waiting_writes():
         try:
-            with dialect.savepoint(connection):
+            with savepoint(connection):
                 more = _turn(service, at_once, _Reached(asked), connection)
         except Exception:
             if not is_transaction_open(connection):
