@@ -119,7 +119,7 @@ def _known(work: Work, read: ActivityRecord) -> str | None:
         return read.activity_id
     if read.given.internal_id is not None:
         return stored.id_of_internal(work.connection, provider_id, read.given.internal_id)
-    return stored.id_of_the_same(work.connection, read.given)
+    return stored.id_of_same(work.connection, read.given)
 
 
 def _refused(code: str, pointer: str, detail: str) -> Problem:

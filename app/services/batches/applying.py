@@ -123,7 +123,7 @@ def _turns(service: Service, at_once: int, reached: _Reached, seconds: float, co
 def _turn(
     service: Service, at_once: int, reached: _Reached, connection: Connection, *, failing: int | None = None
 ) -> Turn | None:
-    batch = batches.take_turn(connection, reached.batch_id)
+    batch = batches.lock_next(connection, reached.batch_id)
     if batch is None:
         return None
     reached.batch_id, reached.place = batch.batch_id, batch.applied
@@ -149,7 +149,7 @@ def _turn(
 def work_of(service: Service, batch: Batch, connection: Connection) -> Work | None:
     """Return a transaction's work in the name of whoever uploaded a file, None when they may no longer act for it."""
     client = clients.by_id(connection, batch.client_id)
-    if client is None or clients.acted_for(connection, client, batch.provider_id) != batch.provider_id:
+    if client is None or clients.provider_acted_for(connection, client, batch.provider_id) != batch.provider_id:
         return None
     caller = Caller(service=service, client=client, provider=batch.provider_id, request_id=batch.request_id)
     return Work(connection=connection, caller=caller, now=service.clock())

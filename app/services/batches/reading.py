@@ -161,7 +161,7 @@ def _some(file: OpenFile) -> Iterator[list[list[RawRow]]]:
 def _kept(service: Service, batch: Batch, number: int, pieces: Sequence[Sequence[RawRow]]) -> int:
     """Keep pieces under the claim; return the number of the next one."""
     # Packed before: where there is one writer, others wait for it.
-    packed = [batches.packed(each) for each in pieces]
+    packed = [batches.pack(each) for each in pieces]
     under_claim(service, batch, lambda connection: batches.add_pieces(connection, batch.batch_id, number, packed))
     return number + len(pieces)
 

@@ -99,7 +99,7 @@ def forget_abandoned(service: Service) -> int:
     before = service.clock() - KEPT
 
     def forget(connection: Connection) -> int:
-        found = uploads.abandoned(connection, before, AT_ONCE)
+        found = uploads.find_abandoned(connection, before, AT_ONCE)
         uploads.drop(connection, found)
         return len(found)
 

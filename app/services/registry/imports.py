@@ -80,7 +80,7 @@ def import_rows(service: Service, rows: Iterable[tuple[int, RegistryRow | Import
 def import_piece(work: Work, numbered: Sequence[tuple[int, RegistryRow]]) -> Counts:
     """Add or complete the physicians of some rows. Later rows see what earlier ones brought."""
     counts = Counts()
-    known = registry.known_to(work.connection, [row for _, row in numbered])
+    known = registry.load_known(work.connection, [row for _, row in numbered])
     writes = Writes()
     for line, row in numbered:
         try:

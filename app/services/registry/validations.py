@@ -135,7 +135,7 @@ def _find(
             lookups += mine
             askers += [provider] * len(mine)
             ends.append(len(lookups))
-    found = learners.found(connection, lookups, askers)
+    found = learners.look_up(connection, lookups, askers)
     answers = []
     following, begin = zip(asked, ends, strict=True), 0
     for said in judged:
