@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
 from app.core.http.csv_bodies import CSV, tabular
-from app.core.http.pagination import DEFAULT_LIMIT, MOST
 from app.core.http.routing import StrictRoute
 from app.domain.feeds import DailyFileFormat
 from app.routers.callers import BoardReader
@@ -18,6 +17,7 @@ from app.routers.openapi import binary, problems
 from app.schemas.base import Day
 from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page
 from app.schemas.board_file import IGNORED
+from app.schemas.queries import FollowQuery
 from app.services.boards import daily_file, feed
 from app.services.boards import decisions as board_decisions
 from app.services.boards.daily_file import XLSX
@@ -36,15 +36,6 @@ decisions = APIRouter(
 FileFormat = TypeAliasType("FileFormat", DailyFileFormat)
 
 
-class FeedQuery(BaseModel):
-    """Where to go on, and how far."""
-
-    after: Annotated[str | None, Field(max_length=2_000, description="The `next_cursor` of the answer before.")] = None
-    limit: Annotated[int, Field(ge=1, description=f"Events an answer; more than {MOST} are lowered to that.")] = (
-        DEFAULT_LIMIT
-    )
-
-
 class DecisionsQuery(BaseModel):
     """Up to where the board has read."""
 
@@ -59,14 +50,14 @@ class DecisionsQuery(BaseModel):
 
 
 @router.get("", response_model=FeedPage, responses=problems(410))
-async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query()]) -> Response:
+async def read_board_feed(caller: BoardReader, query: Annotated[FollowQuery, Query()]) -> Response:
     """Read what the board is told of credit, each report, correction and withdrawal once and in order.
 
     Keep `next_cursor`, and ask again with it later; asking shows that everything before it has arrived. 410 tells that
     the service was restored to an earlier state: read anew from the beginning, which gives what stands, and send your
     decisions again.
     """
-    found = await feed.read(caller, after=query.after, limit=min(query.limit, MOST))
+    found = await feed.read(caller, after=query.after, limit=query.size)
     return Response(written_page(found.events, found.cursor), media_type="application/json")
 
 

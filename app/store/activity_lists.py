@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
+from app.schemas.queries import ActivityQuery
 from app.store import dialect
 from app.store.activities import COLUMNS, read
 from app.store.keyset_pages import Column, Narrowed, Place, days_spanned, marked, order_of, places, spanned, total
@@ -28,56 +29,53 @@ _CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvw
 """Both databases fold these alone where text is compared by its bytes."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What activities must have, in the words that are stored. An empty sequence or None asks for nothing."""
+class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A query of one provider's activities, with its names as the codes that are stored.
+
+    `boards` and `formats` are None where the query does not filter by them, and empty where no code fits.
+    """
 
     provider_id: str
-    q: str | None = None
-    internal_ids: Sequence[str] = ()
-    formats: Sequence[str] | None = None
+    query: ActivityQuery
     boards: Sequence[str] | None = None
-    providerships: Sequence[str] = ()
-    starts: tuple[date | None, date | None] = (None, None)
-    ends: tuple[date | None, date | None] = (None, None)
-    mips: bool | None = None
-    rems: bool | None = None
-    updated_from: date | datetime | None = None
+    formats: Sequence[str] | None = None
 
 
 def page(
-    connection: Connection, wanted: Wanted, sort: Sequence[SortKey], after: Any, limit: int
+    connection: Connection, wanted: ActivityFilter, after: Any, limit: int
 ) -> list[tuple[Place, RegisteredActivity]]:
-    """Return activities after a place of the order, by id unless told otherwise."""
-    order = order_of(sort, SORTS, Column("a.activity_id"), _BY_ID)
+    """Return activities after a place of the order, by id when the query names none."""
+    order = order_of(wanted.query.order(), SORTS, Column("a.activity_id"), _BY_ID)
     found = places(connection, narrowed(wanted), order, after, limit)
     rows = dialect.by_keys(
         connection, COLUMNS, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"
     )
-    held = {each.activity.activity_id: each for each in read(connection, rows)}
-    return [(place, held[place[-1]]) for place in found]
+    by_id = {stored.activity.activity_id: stored for stored in read(connection, rows)}
+    return [(place, by_id[place[-1]]) for place in found]
 
 
-def count(connection: Connection, wanted: Wanted) -> Total:
-    """Count the activities, up to the most that is counted."""
+def count(connection: Connection, wanted: ActivityFilter) -> Total:
+    """Count the activities, up to `MOST_COUNTED`."""
     return total(connection, narrowed(wanted))
 
 
-def narrowed(wanted: Wanted) -> Narrowed:
+def narrowed(wanted: ActivityFilter) -> Narrowed:
     """Return the conditions of a list."""
+    query = wanted.query
     own = ["a.provider_id = :provider AND a.deleted_at IS NULL"]
     list_ = Narrowed("activities a", own, "activity_id", {"provider": wanted.provider_id})
-    words = [f"({_word(list_, place, word)})" for place, word in enumerate((wanted.q or "").split())]
+    words = [f"({_word(list_, place, word)})" for place, word in enumerate((query.q or "").split())]
     if words:
-        list_.test(f"({' AND '.join(words)} OR a.internal_id = :q)", q=(wanted.q or "").strip())
+        list_.test(f"({' AND '.join(words)} OR a.internal_id = :q)", q=(query.q or "").strip())
     for column, name, values in (
-        ("a.internal_id", "internal", wanted.internal_ids or None),
+        ("a.internal_id", "internal", query.internal_id or None),
         ("a.format", "format", wanted.formats),
-        ("a.providership", "providership", wanted.providerships or None),
+        ("a.providership", "providership", query.providership or None),
     ):
         if values is not None:
             list_.test(f"{column} IN ({marked(list_, name, values)})", column)
-    if wanted.internal_ids:
-        internal = marked(list_, "internal", wanted.internal_ids)
+    if query.internal_id:
+        internal = marked(list_, "internal", query.internal_id)
         list_.sources.append(f"SELECT a.activity_id FROM activities a WHERE {own[0]} AND a.internal_id IN ({internal})")
     if wanted.boards is not None:
         registered = (
@@ -85,13 +83,13 @@ def narrowed(wanted: Wanted) -> Narrowed:
             f"AND b.board IN ({marked(list_, 'board', wanted.boards)}) LIMIT 1"
         )
         list_.test(f"({registered}) = 1")
-    days_spanned(list_, "a.start_date", "starts", *wanted.starts)
-    days_spanned(list_, "a.end_date", "ends", *wanted.ends)
-    if wanted.mips is not None:
-        list_.test(f"coalesce(a.mips, false) = {str(wanted.mips).lower()}", "a.mips")
-    if wanted.rems is not None:
-        list_.test(f"a.rems IS {'NOT ' if wanted.rems else ''}NULL", "a.rems")
-    spanned(list_, "a.updated_at", "updated", wanted.updated_from, None)
+    days_spanned(list_, "a.start_date", "starts", query.starts_from, query.starts_to)
+    days_spanned(list_, "a.end_date", "ends", query.ends_from, query.ends_to)
+    if query.mips is not None:
+        list_.test(f"coalesce(a.mips, false) = {str(query.mips).lower()}", "a.mips")
+    if query.rems is not None:
+        list_.test(f"a.rems IS {'NOT ' if query.rems else ''}NULL", "a.rems")
+    spanned(list_, "a.updated_at", "updated", query.updated_from, None)
     return list_
 
 

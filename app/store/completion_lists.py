@@ -10,7 +10,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
+from app.domain.comparison_keys import name_key
 from app.domain.credits import Completion, CreditStatus
+from app.domain.reports import EntryMethod
+from app.schemas.queries import CompletionQuery
 from app.store import dialect
 from app.store.completions import COLUMNS, LINKS, read
 from app.store.keyset_pages import (
@@ -39,47 +42,29 @@ _NEWEST = SortKey("completion_id", descending=True)
 _OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL"
 
 
-class CreditsWanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What one credit of a completion must have, all of it together; None asks for nothing."""
+class CompletionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A query of one provider's completions, with its names as the codes that are stored.
 
-    boards: Sequence[str] | None = None
-    kinds: Sequence[str] | None = None
-    statuses: Sequence[str] | None = None
-    types: Sequence[tuple[str | None, str]] | None = None
-    """(board, name) of credit types, any of them; no board for a name that any board may have."""
-    references: Sequence[str] | None = None
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What completions must have, in the words that are stored. An empty sequence asks for nothing."""
+    `boards`, `formats` and `credit_types` are None where the query does not filter by them, and empty where none fits.
+    """
 
     provider_id: str
-    words: Sequence[tuple[str, str]] = ()
-    """Each word of a search with its key as a name, which may be empty."""
-    activity_ids: Sequence[str] = ()
-    last_keys: Sequence[str] = ()
-    first_keys: Sequence[str] = ()
-    entry_methods: Sequence[str] = ()
-    learner_ids: Sequence[str] = ()
-    batch_ids: Sequence[str] = ()
-    completed: tuple[date | None, date | None] = (None, None)
-    submitted: tuple[date | datetime | None, date | datetime | None] = (None, None)
-    updated_from: date | datetime | None = None
-    activity_formats: Sequence[str] | None = None
-    mips: bool | None = None
-    rems: bool | None = None
-    credits: CreditsWanted = CreditsWanted()
+    query: CompletionQuery
+    boards: Sequence[str] | None = None
+    """Boards that a credit may be for, by what the query says of board, state and kind."""
+    formats: Sequence[str] | None = None
+    credit_types: Sequence[tuple[str | None, str]] | None = None
+    """(board, name) of credit types, any of them; no board for a name that any board may have."""
     every_board: Sequence[str] = ()
-    """Codes of all boards: what stands for no board in an index that begins with boards."""
+    """Codes of all boards: they stand for no board in an index that begins with boards."""
 
 
-def page(
-    connection: Connection, wanted: Wanted, sort: Sequence[SortKey], after: Any, limit: int
-) -> list[tuple[Place, Completion]]:
-    """Return standing completions after a place of the order, newest first unless told otherwise."""
+def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[tuple[Place, Completion]]:
+    """Return standing completions after a place of the order, newest first when the query names none."""
+    sort = wanted.query.order()
     if [key.name for key in sort] == ["last_name"]:
-        # The index has both names; and so many have one last name that the id alone would be no order for a reader.
-        sort = (*sort, SortKey("first_name", sort[0].descending))
+        # The index has both names, and too many people share a last name for ids to order them readably.
+        sort = [*sort, SortKey("first_name", sort[0].descending)]
     order = order_of(sort, SORTS, Column("c.completion_id"), _NEWEST)
     found = places(connection, narrowed(wanted), order, after, limit)
     rows = dialect.by_keys(
@@ -89,12 +74,12 @@ def page(
         ((place[-1],) for place in found),
         f"completions c ON c.completion_id = k.id {LINKS}",
     )
-    held = {each.completion_id: each for each in read(connection, rows)}
-    return [(place, held[place[-1]]) for place in found]
+    by_id = {completion.completion_id: completion for completion in read(connection, rows)}
+    return [(place, by_id[place[-1]]) for place in found]
 
 
-def count(connection: Connection, wanted: Wanted) -> Total:
-    """Count the standing completions, up to the most that is counted."""
+def count(connection: Connection, wanted: CompletionFilter) -> Total:
+    """Count the standing completions, up to `MOST_COUNTED`."""
     return total(connection, narrowed(wanted))
 
 
@@ -109,72 +94,75 @@ def stored_types(connection: Connection) -> list[str]:
     return [row[0] for row in found]
 
 
-def narrowed(wanted: Wanted) -> Narrowed:
-    """Return the conditions, and the ways to gather what fits them: those that leave least come first."""
+def narrowed(wanted: CompletionFilter) -> Narrowed:
+    """Return the conditions, and the ways to gather the rows that fit: the most selective come first."""
+    query = wanted.query
     list_ = Narrowed("completions c", [_OWN], "completion_id", {"provider": wanted.provider_id})
-    _of_learners(list_, wanted)
-    for number, (word, key) in enumerate(wanted.words):
-        _of_word(list_, f"word{number}_", word, key)
-    _of_activities(list_, wanted)
-    days_spanned(list_, "c.completed_on", "completed", *wanted.completed)
-    spanned(list_, "c.submitted_at", "submitted", *wanted.submitted)
-    spanned(list_, "c.updated_at", "updated", wanted.updated_from, None)
+    _narrow_to_learners(list_, query)
+    for number, word in enumerate(dict.fromkeys((query.q or "").split())):
+        _narrow_to_word(list_, f"word{number}_", word)
+    _narrow_to_activities(list_, wanted)
+    days_spanned(list_, "c.completed_on", "completed", query.completed_from, query.completed_to)
+    spanned(list_, "c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
+    spanned(list_, "c.updated_at", "updated", query.updated_from, None)
     for column in ("c.completed_on", "c.submitted_at", "c.updated_at"):
         _source(list_, column)
-    _of_credits(list_, wanted.credits, wanted.every_board)
-    if wanted.entry_methods:
-        asked = f"c.entry_method IN ({marked(list_, 'entered', wanted.entry_methods)})"
-        if "api" not in wanted.entry_methods:
+    _narrow_to_credits(list_, wanted)
+    if query.entry_method:
+        asked = f"c.entry_method IN ({marked(list_, 'entered', query.entry_method)})"
+        if EntryMethod.API not in query.entry_method:
+            # The words of a partial index.
             asked = f"c.entry_method <> 'api' AND {asked}"
             list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {asked}")
-            list_.along_id.extend([asked] if len(wanted.entry_methods) == 1 else [])
+            list_.along_id.extend([asked] if len(query.entry_method) == 1 else [])
         list_.test(asked, "c.entry_method")
     return list_
 
 
 def _source(list_: Narrowed, column: str) -> None:
-    """Let what is asked of a column be gathered by the column's index."""
+    """Let the rows that fit the conditions on a column be gathered by the column's index."""
     asked = [condition for held, condition in list_.tests if held == column]
     if asked:
         list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *asked))}")
 
 
-def _of_learners(list_: Narrowed, wanted: Wanted) -> None:
-    if wanted.learner_ids:
+def _narrow_to_learners(list_: Narrowed, query: CompletionQuery) -> None:
+    if query.learner_id:
         linked = (
             f"SELECT l.learner_id FROM learner_links l WHERE l.provider_id = :provider "
-            f"AND l.link IN ({marked(list_, 'link', wanted.learner_ids)})"
+            f"AND l.link IN ({marked(list_, 'link', query.learner_id)})"
         )
         list_.test(f"c.learner_id IN ({linked})")
         list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE c.learner_id IN ({linked})")
-    if wanted.batch_ids:
-        asked = f"c.batch_id IN ({marked(list_, 'batch', wanted.batch_ids)})"
+    if query.batch_id:
+        asked = f"c.batch_id IN ({marked(list_, 'batch', query.batch_id)})"
         list_.test(asked, "c.batch_id")
         list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
     names: list[str] = []
-    for column, name, keys in (("c.last_key", "last", wanted.last_keys), ("c.first_key", "first", wanted.first_keys)):
-        if keys:
-            asked = f"{column} IN ({marked(list_, name, keys)})"
+    for column, name, given in (("c.last_key", "last", query.last_name), ("c.first_key", "first", query.first_name)):
+        if given:
+            asked = f"{column} IN ({marked(list_, name, [name_key(text) for text in given])})"
             list_.test(asked, column)
             names.append(asked)
     if names:
         list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *names))}")
 
 
-def _of_activities(list_: Narrowed, wanted: Wanted) -> None:
-    if wanted.activity_ids:
-        asked = f"c.activity_id IN ({marked(list_, 'activity', wanted.activity_ids)})"
+def _narrow_to_activities(list_: Narrowed, wanted: CompletionFilter) -> None:
+    query = wanted.query
+    if query.activity_id:
+        asked = f"c.activity_id IN ({marked(list_, 'activity', query.activity_id)})"
         list_.test(asked, "c.activity_id")
         list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
-        if len(wanted.activity_ids) == 1:
+        if len(query.activity_id) == 1:
             list_.along_id.append(asked)
     inside: list[str] = []
-    if wanted.activity_formats is not None:
-        inside.append(f"a.format IN ({marked(list_, 'format', wanted.activity_formats)})")
-    if wanted.mips is not None:
-        inside.append(f"coalesce(a.mips, false) = {str(wanted.mips).lower()}")
-    if wanted.rems is not None:
-        inside.append(f"a.rems IS {'NOT ' if wanted.rems else ''}NULL")
+    if wanted.formats is not None:
+        inside.append(f"a.format IN ({marked(list_, 'format', wanted.formats)})")
+    if query.mips is not None:
+        inside.append(f"coalesce(a.mips, false) = {str(query.mips).lower()}")
+    if query.rems is not None:
+        inside.append(f"a.rems IS {'NOT ' if query.rems else ''}NULL")
     if inside:
         fits = " AND ".join(inside)
         list_.test(f"(SELECT 1 FROM activities a WHERE a.activity_id = c.activity_id AND {fits} LIMIT 1) = 1")
@@ -184,8 +172,9 @@ def _of_activities(list_: Narrowed, wanted: Wanted) -> None:
         )
 
 
-def _of_word(list_: Narrowed, name: str, word: str, key: str) -> None:
+def _narrow_to_word(list_: Narrowed, name: str, word: str) -> None:
     """Narrow to completions where a word begins a name, or is an id or a reference."""
+    key = name_key(word)
     list_.given[name] = word
     referred = (
         "FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
@@ -201,7 +190,7 @@ def _of_word(list_: Narrowed, name: str, word: str, key: str) -> None:
     list_.sources.append(
         " UNION ALL ".join(
             (
-                *(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {each}" for each in own),
+                *(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {condition}" for condition in own),
                 f"SELECT x.completion_id FROM credits x WHERE x.reported_id = :{name}",
                 f"SELECT x.completion_id {referred}",
             )
@@ -209,20 +198,23 @@ def _of_word(list_: Narrowed, name: str, word: str, key: str) -> None:
     )
 
 
-def _of_credits(list_: Narrowed, wanted: CreditsWanted, every_board: Sequence[str]) -> None:
-    """Narrow to completions that have one credit with all that is asked for."""
+def _narrow_to_credits(list_: Narrowed, wanted: CompletionFilter) -> None:
+    """Narrow to completions with one credit that fits every filter of credits."""
+    query = wanted.query
     inside: list[str] = []
     for column, name, values in (
-        ("x.board", "board", wanted.boards), ("x.kind", "kind", wanted.kinds), ("x.status", "status", wanted.statuses),
-    ):  # fmt: skip
+        ("x.board", "board", wanted.boards),
+        ("x.kind", "kind", query.kind or None),
+        ("x.status", "status", query.status or None),
+    ):
         if values is not None:
             inside.append(f"{column} IN ({marked(list_, name, values)})")
-    typed = _typed(list_, wanted.types) if wanted.types is not None else ""
+    typed = _typed(list_, wanted.credit_types) if wanted.credit_types is not None else ""
     if typed:
         inside.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
     referred = ""
-    if wanted.references is not None:
-        marks = marked(list_, "reference", wanted.references)
+    if query.client_reference:
+        marks = marked(list_, "reference", query.client_reference)
         referred = f"r.provider_id = :provider AND r.client_reference IN ({marks})"
         inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:
@@ -234,14 +226,14 @@ def _of_credits(list_: Narrowed, wanted: CreditsWanted, every_board: Sequence[st
             0, f"SELECT x.completion_id FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
             f"WHERE {referred}",
         )  # fmt: skip
-    if wanted.boards is not None or wanted.statuses is not None:
-        boards = marked(list_, "source_board", every_board if wanted.boards is None else wanted.boards)
-        statuses = marked(list_, "source_status", wanted.statuses or [each.value for each in CreditStatus])
+    if wanted.boards is not None or query.status:
+        boards = marked(list_, "source_board", wanted.every_board if wanted.boards is None else wanted.boards)
+        statuses = marked(list_, "source_status", query.status or list(CreditStatus))
         list_.sources.append(
             f"SELECT x.completion_id FROM credits x WHERE x.board IN ({boards}) AND x.status IN ({statuses})"
         )
-    if typed and wanted.types is not None:
-        names = marked(list_, "source_type", sorted({name for _, name in wanted.types}))
+    if typed and wanted.credit_types is not None:
+        names = marked(list_, "source_type", sorted({name for _, name in wanted.credit_types}))
         list_.sources.append(
             "SELECT x.completion_id FROM credit_types t JOIN credits x ON x.credit_id = t.credit_id "
             f"WHERE t.credit_type IN ({names})"
