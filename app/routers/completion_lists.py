@@ -24,7 +24,7 @@ async def list_completions(
 ) -> CompletionPage:
     """List the provider's completions, newest first unless `sort` says otherwise.
 
-    A completion that stands from the first page to the last, and whose sort keys stay, is on exactly one of them.
+    A completion that exists while all pages are read, and whose sort keys do not change, is on exactly one of them.
     """
     wanted = open_page(caller, query, PATH)
     listed = await read_async(caller, lists.page, wanted.query, after=wanted.after, limit=wanted.limit)

@@ -19,11 +19,11 @@ router = APIRouter(prefix="/v1/events", tags=["Events"], route_class=StrictRoute
 
 @router.get("", response_model=EventPage, response_model_exclude_unset=True, responses=problems(410))
 async def list_events(caller: CompletionsReader, query: Annotated[FollowQuery, Query()]) -> EventPage:
-    """Read what has happened to the provider's records, in order, for those who cannot receive webhooks.
+    """Read the events of the provider's records in order, for clients that cannot receive webhooks.
 
-    Events are thin: ids only, told a moment after what they tell of was answered. `next_cursor` is always there; keep
-    it, and ask again with it later. 410 tells that the service was restored to an earlier state: read your records
-    anew, then the events from the beginning.
+    Events hold ids only, and appear a moment after the request that caused them was answered. `next_cursor` is always
+    there; keep it, and ask again with it later. 410 means that the service was restored to an earlier state: read your
+    records again, then the events from the beginning.
     """
     found = await read_async(caller, provider_events.read, after=query.after, limit=query.size)
-    return EventPage(data=[EventOut.of(each) for each in found.events], next_cursor=found.cursor)
+    return EventPage(data=[EventOut.of(event) for event in found.events], next_cursor=found.cursor)

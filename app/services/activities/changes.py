@@ -27,7 +27,7 @@ from app.rules.activities import judge_activity, refuses
 from app.schemas.problems import rule_url
 from app.services.activities.records import normalised, register
 from app.services.context import Work
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.preconditions import must_match
 from app.store import activities, uncovered_completions
 
@@ -141,7 +141,7 @@ def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: 
         return _shown(work, stored)
     findings = judge_activity(wanted, work.service.catalogue)
     if refuses(findings):
-        raise rejected(ActivityRejected, findings)
+        raise rejection_of(ActivityRejected, findings)
     after = normalised(wanted, work.service.catalogue)
     if after == stored.activity:
         return replace(stored, findings=findings)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from app.core.http.multipart import Form, receive
+from app.core.http.multipart import Form, read_multipart
 from app.domain.batches import Batch
 from app.schemas.batch_form import read_form
 from app.services.batches import lifecycle
@@ -44,7 +44,7 @@ async def _made_once(caller: Caller, line: str, content_type: str, body: AsyncIt
         return told(lifecycle.create(work, given))
 
     try:
-        form = await receive(content_type, body, "file", arriving.keep)
+        form = await read_multipart(content_type, body, "file", arriving.keep)
         given = _batch_of(form, arriving.upload_id)
         answer = await transact_async(replace(caller, fingerprint=_fingerprint(line, form)), once, produce)
     except BaseException:

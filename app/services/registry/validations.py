@@ -24,7 +24,7 @@ from app.matching.validation import Evidence, decide, evidence_of, lookups_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.reporting.learner_ids import LearnerIds, ProviderAndPhysician, learner_id_of, save_learner_ids
 from app.store import learners
 
@@ -50,7 +50,7 @@ async def validate(caller: Caller, request: ValidationRequest) -> Validated:
     request = request._replace(sandbox=caller.client.test)
     findings = judge_validation(request, caller.service.catalogue)
     if findings:
-        raise rejected(InvalidRequest, findings)
+        raise rejection_of(InvalidRequest, findings)
     found, learner_id = await read_async(caller, _look_up, request)
     if found.physician_id is None or learner_id is not None:
         return found.validated._replace(learner_id=learner_id)
