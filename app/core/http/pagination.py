@@ -111,7 +111,7 @@ def read_sort(given: str | None, known: Collection[str]) -> list[SortKey]:
         SortKey(text.removeprefix("-"), text.startswith("-")) for text in (part.strip(" ") for part in given.split(","))
     ]
     if len({key.name for key in keys}) < len(keys) or not all(key.name in known for key in keys):
-        detail = f"Give these keys, separated by commas, each at most once: {', '.join(known)}."
+        detail = f"Sort keys are separated by commas, each at most once, and are of these: {', '.join(known)}."
         raise ParameterInvalid.of("sort", detail)
     return keys
 
