@@ -13,7 +13,7 @@ from app import __version__
 from app.core.config import Settings
 from app.core.gc_tuning import tune_garbage_collector
 from app.core.http import problems
-from app.core.http.middleware import Surroundings
+from app.core.http.middleware import RequestMiddleware
 from app.routers import (
     activities,
     activity_lists,
@@ -100,7 +100,7 @@ def create_app(service: Service | None = None, *, background: Callable[[Service]
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(
-        Surroundings,
+        RequestMiddleware,
         body_limit=settings.body_limit,
         upload_limit=settings.upload_limit,
         body_deadline=settings.body_deadline,

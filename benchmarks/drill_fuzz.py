@@ -34,13 +34,12 @@ from app.domain.learners import RegistryRow
 from app.main import create_app
 from app.sandbox.fixtures import sandbox
 from app.schemas.activities import ActivityIn
+from app.schemas.queries import ActivityQuery, CompletionQuery
 from app.services import reference
 from app.services.access import clients
 from app.services.access.scopes import ROLE_SCOPES
-from app.services.activities import lists as activity_lists
 from app.services.activities import registration
 from app.services.batches import lifecycle
-from app.services.completions import lists as completion_lists
 from app.services.context import operator, transact
 from app.services.demo import world as demo
 from app.services.operations import checks
@@ -304,9 +303,9 @@ def _values(
         "/v1/boards/{code} code": codes,
         "/problems/{code} code": [kind.code for kind in every_problem()] + rules,
         "/v1/activities q": ["course", "A course", *(each["activity_id"] for each in bodies)],
-        "/v1/activities sort": list(_orders(activity_lists.SORTS)),
+        "/v1/activities sort": list(_orders(ActivityQuery.sort_names)),
         "/v1/learner-completions q": [name for row in shown for name in (row.first_name, row.last_name)],
-        "/v1/learner-completions sort": list(_orders(completion_lists.SORTS)),
+        "/v1/learner-completions sort": list(_orders(CompletionQuery.sort_names)),
         "rule_id": rules,
         "first_name": [row.first_name for row in shown],
         "last_name": [row.last_name for row in shown],

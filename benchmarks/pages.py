@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from app.core.http.pagination import Page, Turned, next_cursor
-from app.routers.completion_lists import PATH, CompletionQuery
+from app.core.http.pagination import seal_cursor
+from app.routers.completion_lists import PATH
+from app.schemas.queries import CompletionQuery
 from app.services.access.authentication import ClientCache
 from app.services.context import Caller
 from app.store.completion_lists import SORTS
@@ -106,6 +107,4 @@ class _Reader:
         client = service.database.read(lambda connection: ClientCache().look_up(connection, self.installed.key))
         assert client is not None
         bound_to = Caller(service=service, client=client, provider=PROVIDER).bound_to(PATH)
-        made = next_cursor(service.keyring, Turned(read, None), Page([], service.database.read(look)), bound_to)
-        assert made is not None
-        return made
+        return seal_cursor(service.keyring, read, service.database.read(look), bound_to)

@@ -121,7 +121,7 @@ class Unauthenticated(Problem):
 class Forbidden(Problem):
     """The client may not do this.
 
-    Its scopes do not include the operation, or it may not act for the provider named.
+    Its scopes do not include the operation, or it may not act for the provider that is named.
     """
 
     status, code = 403, "forbidden"
@@ -137,7 +137,7 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The address does not take this method."""
+    """The method is not allowed at this address."""
 
     status, code = 405, "method-not-allowed"
 
@@ -188,7 +188,7 @@ class IdempotencyInProgress(Conflict):
 
 
 class CursorDiverged(Problem):
-    """The cursor does not fit the feed any more; read anew from the start."""
+    """The cursor no longer fits the feed; read it again from the start."""
 
     status, code = 410, "cursor-diverged"
 
@@ -206,17 +206,17 @@ class TooLarge(Problem):
 
 
 class UploadQuotaExceeded(TooLarge):
-    """The uploads of the provider have no room for this one.
+    """The provider's upload quota is used up.
 
-    Together they may take so many bytes and no more: what arrives or waits, and the originals of batches. Nothing was
-    kept of the file. Send it again when others that are on their way have ended, or ask the operator for more room.
+    Uploads that arrive or wait count towards it, and so do the originals of batches. Nothing of the file was stored.
+    Send it again when other uploads have ended, or ask the operator for a larger quota.
     """
 
     code = "upload-quota-exceeded"
 
 
 class UnsupportedMediaType(Problem):
-    """The body's media type is not taken here.
+    """The body's media type is not supported here.
 
     Send `Content-Type: application/json`.
     """
@@ -225,9 +225,9 @@ class UnsupportedMediaType(Problem):
 
 
 class InvalidRequest(Problem):
-    """The request is not of the form that is asked for.
+    """The request does not have the required form.
 
-    A field is unknown, of a wrong type or too long; or what is asked for cannot be made out of what was given.
+    A field is unknown, of the wrong type or too long; or the values given do not allow what is asked for.
     Every such fault is listed; nothing was stored.
     """
 
@@ -269,7 +269,7 @@ class IdempotencyMismatch(InvalidRequest):
 class CompletionRejected(InvalidRequest):
     """The completion breaks reporting rules.
 
-    Every rule it breaks is listed under `errors`, everything there is to say under `findings`. Nothing was stored.
+    `errors` lists every rule that it breaks, `findings` the warnings as well. Nothing was stored.
     """
 
     code = "completion-rejected"
@@ -278,7 +278,7 @@ class CompletionRejected(InvalidRequest):
 class ActivityRejected(InvalidRequest):
     """The activity breaks registration rules.
 
-    Every rule it breaks is listed under `errors`, everything there is to say under `findings`. Nothing was stored.
+    `errors` lists every rule that it breaks, `findings` the warnings as well. Nothing was stored.
     """
 
     code = "activity-rejected"

@@ -45,7 +45,7 @@ ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine
 
 @router.post("", status_code=201, response_model=ActivityOut, responses=problems(Conflict, InternalIdTaken) | MINIMAL)
 async def register_activity(caller: ActivitiesRegistrar, body: ActivityIn) -> Response:
-    """Register an activity. What is still missing before learners can be reported stands in `missing`."""
+    """Register an activity. `missing` lists the fields that it still needs before learners can be reported."""
     _refuse_given_id(caller, body)
 
     def produce(work: Work) -> Answer:
@@ -82,7 +82,7 @@ async def put_activity(
     body: ActivityIn,
     if_match: IfMatch = None,
 ) -> Response:
-    """Register an activity under your own id, or bring it up to date. Sent again, it never makes a second one."""
+    """Register an activity under your own id, or update it. Sent again, it never makes a second one."""
     _refuse_given_id(caller, body)
     given = body.as_activity(caller.provider_id)
     named = text_or_none(internal_id)
@@ -90,7 +90,7 @@ async def put_activity(
         detail = "The internal id is blank."
         raise ParameterInvalid(errors=[ErrorItem(code=ParameterInvalid.code, parameter="internal_id", detail=detail)])
     if given.internal_id not in (None, named):
-        detail = "The internal id of the body is another than that of the address."
+        detail = "The body has another internal id than the address."
         raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/internal_id", detail=detail)])
     given = replace(given, internal_id=named)
     put, created = await transact_async(caller, changes.put, given, if_match)
@@ -105,7 +105,7 @@ async def put_activity(
 async def change_activity(
     caller: ActivitiesEditor, activity_id: ActivityId, body: ActivityPatch, if_match: IfMatch = None
 ) -> Response:
-    """Change fields of an activity. Credit that was reported must stay covered; extending is always allowed."""
+    """Change fields of an activity. It must still cover the credit that was reported; extending is always allowed."""
     return _send(caller, await transact_async(caller, changes.change, activity_id, if_match, body.onto))
 
 
@@ -116,7 +116,7 @@ async def change_activity(
     responses=problems(Conflict, ActivityHasCompletions),
 )
 async def delete_activity(caller: ActivitiesRemover, activity_id: ActivityId, if_match: IfMatch = None) -> None:
-    """Delete an activity for which no completions stand."""
+    """Delete an activity that has no completions."""
     await transact_async(caller, changes.delete, activity_id, if_match)
 
 
@@ -136,14 +136,14 @@ async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> 
 async def withdraw_learners(caller: CompletionsWriter, activity_id: ActivityId) -> WithdrawnOut:
     """Withdraw every completion of an activity, so that it can be deleted. The boards that have them are told.
 
-    It takes effect piece by piece: sent again after a failure, it goes on with what is left.
+    Completions are withdrawn in several transactions: sent again after a failure, the request continues with the rest.
     """
     return WithdrawnOut(activity_id=activity_id, withdrawn=await withdrawal.withdraw_all(caller, activity_id))
 
 
 def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:
     if body.activity_id and caller.client.role != "operator":
-        raise Forbidden("Only an operator gives activity ids, when migrating.")
+        raise Forbidden("Only an operator may give activity ids, when migrating.")
 
 
 def _send(caller: Caller, activity: RegisteredActivity) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.routers.description.responses import Responses
 from app.services.context import Caller, Work, transact_async
 from app.services.idempotency import Answer, once
-from app.services.preconditions import seen
+from app.services.preconditions import is_known
 
 MINIMAL: Responses = {204: {"description": "Done; `Prefer: return=minimal` asked for no more"}}
 NOT_MODIFIED: Responses = {304: {"description": "What `If-None-Match` names still stands"}}
@@ -35,6 +35,6 @@ def send_resource(resource: BaseModel, version: int, if_none_match: str | None) 
     """Send a resource with its version as `ETag`, or 304 when `If-None-Match` names that version."""
     # Private cache only, revalidated with the ETag every time.
     headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache"}
-    if seen(if_none_match, version):
+    if is_known(if_none_match, version):
         return Response(status_code=304, headers=headers)
     return Response(resource.model_dump_json(), headers=headers, media_type="application/json")

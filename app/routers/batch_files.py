@@ -1,4 +1,4 @@
-"""`/v1/batches/{batch_id}/files` and `/v1/templates`: what people open in a spreadsheet."""
+"""`/v1/batches/{batch_id}/files` and `/v1/templates`: files for spreadsheets."""
 
 from __future__ import annotations
 
@@ -54,13 +54,14 @@ async def get_batch_file(
     caller: BatchesClient,
     batch_id: BatchId,
     which: Annotated[BatchFile, Path(description="Which file of the batch.")],
-    format: Annotated[BatchFormat | None, Query(description="Left out, the sender's own.")] = None,
+    format: Annotated[BatchFormat | None, Query(description="Without it, the format of the uploaded file.")] = None,
 ) -> Response:
-    """Download the file as it was uploaded, its refused records, or its accepted ones.
+    """Download the file as it was uploaded, its rejected records, or its accepted ones.
 
-    The rejected file holds the refused records as they were sent, and after them what is wrong and what to do: mended,
-    it is uploaded as it is. The successful file of validations has the answers. Both are there once the batch has
-    ended; when it is retried meanwhile, the answer is cut off before its end, so that no part is taken for the whole.
+    The rejected file holds the rejected records as they were sent, and beside them what is wrong and what to do. Once
+    corrected, it can be uploaded as it is. The successful file of validations has the answers. Both exist once the
+    batch has ended. When it is retried during the download, the answer is cut off before its end, so that no part is
+    taken for the whole.
     """
     written = await read_async(caller, downloads.open_download, batch_id, which, format)
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
@@ -78,11 +79,12 @@ async def get_batch_file(
     responses=binary(*map(media_type, FORMATS_BY_ENDING.values()), description="The template"),
 )
 async def get_template(
-    request: Request, file: Annotated[TemplateFile, Path(description="What is filled in, and what the file is.")]
+    request: Request,
+    file: Annotated[TemplateFile, Path(description="The kind of records, and the format of the file.")],
 ) -> Response:
     """Download a template to fill in: a workbook with guidance, lists of accepted values and cells that turn yellow.
 
-    It is made from the boards' facts as they are.
+    It is generated from the current facts of the boards.
     """
     name, _, ending = file.rpartition(".")
     format = FORMATS_BY_ENDING[ending]

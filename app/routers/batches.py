@@ -36,8 +36,8 @@ BatchId = Annotated[str, Path(max_length=64, description="The batch's id.")]
 async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
     """Upload a file of records: a spreadsheet, tab-delimited text, XML or NDJSON.
 
-    It is worked on at once; `Prefer: wait=20` waits for it. Every row has its outcome; refused rows come back in
-    a file that can be mended and uploaded as it is. Uploading the same again never doubles anything.
+    It is processed at once; `Prefer: wait=20` waits for it. Every row has its outcome; rejected rows come back in a
+    file that can be corrected and uploaded as it is. Uploading the same file again never doubles anything.
     """
     content_type, body = request.headers.get("content-type", ""), request.stream()
     return send(caller, await intake.accept_upload(caller, request_line(request), content_type, body, answer_of))
@@ -50,7 +50,7 @@ def answer_of(batch: Batch) -> Answer:
 
 
 class BatchQuery(PageQuery):
-    """Which batches to list."""
+    """Filters of the list of batches."""
 
     kind: Annotated[list[BatchKind], Field(max_length=10)] = []
     status: Annotated[list[BatchStatus], Field(max_length=10)] = []
@@ -73,7 +73,7 @@ async def get_batch(caller: BatchesWaiter, batch_id: BatchId) -> BatchOut:
 
 
 class RowQuery(PageQuery):
-    """Which records to list."""
+    """Filters of the list of records."""
 
     outcome: Annotated[list[RowOutcome], Field(max_length=10, description="Only records with this outcome.")] = []
 
@@ -82,7 +82,7 @@ class RowQuery(PageQuery):
 async def list_batch_rows(
     caller: BatchesClient, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
 ) -> RowPage:
-    """List what became of each record of a batch, in their order, with every finding."""
+    """List the outcome of each record of a batch, in their order, with every finding."""
     asked = open_page(caller, query, f"{PATH}/{batch_id}/rows")
     batch, found = await read_async(
         caller, lookup.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
@@ -93,14 +93,14 @@ async def list_batch_rows(
 
 @router.post("/{batch_id}/cancel", response_model=BatchOut, responses=problems(Conflict))
 async def cancel_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
-    """Stop a batch. What was applied before stands; the rest is not applied unless it is retried."""
+    """Stop a batch. Records applied before stay applied; the rest is not applied unless the batch is retried."""
     return BatchOut.of(await transact_async(caller, lifecycle.cancel, batch_id))
 
 
 @router.post("/{batch_id}/retry", response_model=BatchOut, responses=problems(Conflict))
 async def retry_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
-    """Judge the refused records again, as the world is now: after the registry has learnt of a licence, say.
+    """Judge the rejected records again with today's data, such as a licence that is new in the registry.
 
-    A batch that was cancelled goes on; a file that the parser failed on is read again.
+    A cancelled batch continues; a file on which the parser failed is read again.
     """
     return BatchOut.of(await transact_async(caller, lifecycle.retry, batch_id))

@@ -9,8 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
-from app.core.http.csv_bodies import CSV, tabular
-from app.core.http.pagination import DEFAULT_LIMIT, MOST
+from app.core.http.csv_bodies import CSV, CsvTable, csv_route
 from app.core.http.routing import StrictRoute
 from app.domain.feeds import DailyFileFormat
 from app.routers.callers import BoardReader
@@ -18,6 +17,7 @@ from app.routers.openapi import binary, problems
 from app.schemas.base import Day
 from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page
 from app.schemas.board_file import IGNORED
+from app.schemas.queries import FollowQuery
 from app.services.boards import daily_file, feed
 from app.services.boards import decisions as board_decisions
 from app.services.boards.daily_file import XLSX
@@ -27,8 +27,14 @@ router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=Str
 decisions = APIRouter(
     prefix="/v1/board-feed",
     tags=["Board feed"],
-    route_class=tabular(
-        "decisions", known=set(DecisionIn.model_fields), whole={"position"}, ignored=IGNORED, needed="decision"
+    route_class=csv_route(
+        CsvTable(
+            list_name="decisions",
+            known=frozenset(DecisionIn.model_fields),
+            integers=frozenset({"position"}),
+            ignored=frozenset(IGNORED),
+            required="decision",
+        )
     ),
 )
 
@@ -36,37 +42,28 @@ decisions = APIRouter(
 FileFormat = TypeAliasType("FileFormat", DailyFileFormat)
 
 
-class FeedQuery(BaseModel):
-    """Where to go on, and how far."""
-
-    after: Annotated[str | None, Field(max_length=2_000, description="The `next_cursor` of the answer before.")] = None
-    limit: Annotated[int, Field(ge=1, description=f"Events an answer; more than {MOST} are lowered to that.")] = (
-        DEFAULT_LIMIT
-    )
-
-
 class DecisionsQuery(BaseModel):
-    """Up to where the board has read."""
+    """How far the board has read."""
 
     after: Annotated[
         str | None,
         Field(
             max_length=2_000,
-            description="The newest `next_cursor`. The answer has the one to keep in its place, which tells of a "
-            "restore that undoes these decisions.",
+            description="The newest `next_cursor`. The answer has another one to keep in its place: asked with it, the "
+            "service answers 410 when a restore has undone these decisions.",
         ),
     ] = None
 
 
 @router.get("", response_model=FeedPage, responses=problems(410))
-async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query()]) -> Response:
-    """Read what the board is told of credit, each report, correction and withdrawal once and in order.
+async def read_board_feed(caller: BoardReader, query: Annotated[FollowQuery, Query()]) -> Response:
+    """Read the board's events, each report, correction and withdrawal of credit once and in order.
 
-    Keep `next_cursor`, and ask again with it later; asking shows that everything before it has arrived. 410 tells that
-    the service was restored to an earlier state: read anew from the beginning, which gives what stands, and send your
-    decisions again.
+    Keep `next_cursor`, and ask again with it later; asking confirms that everything before it has arrived. 410 means
+    that the service was restored to an earlier state: read again from the beginning, which gives the present state, and
+    send your decisions again.
     """
-    found = await feed.read(caller, after=query.after, limit=min(query.limit, MOST))
+    found = await feed.read(caller, after=query.after, limit=query.size)
     return Response(written_page(found.events, found.cursor), media_type="application/json")
 
 
@@ -81,10 +78,12 @@ async def decide_credits(
 ) -> DecisionsOut:
     """Accept or reject credit, up to 5,000 at once, as JSON or CSV; each decision is answered by itself.
 
-    A later decision replaces an earlier one. Sent again, decisions are `unchanged`. 410 tells that the service was
-    restored to an earlier state than `after` is of.
+    A later decision replaces an earlier one. Sent again, decisions are `unchanged`. 410 means that the service was
+    restored to an earlier state than that of `after`.
     """
-    reply = await board_decisions.decide(caller, [each.as_decision() for each in body.decisions], after=query.after)
+    reply = await board_decisions.decide(
+        caller, [decision.as_decision() for decision in body.decisions], after=query.after
+    )
     return DecisionsOut.of(body.decisions, reply.results, reply.cursor)
 
 
@@ -98,10 +97,10 @@ async def get_board_feed_file(
     day: Annotated[Day, Query(alias="date", description="The day (UTC) whose events are wanted.")],
     format: Annotated[FileFormat, Query(description="What the file is to be.")] = DailyFileFormat.CSV,
 ) -> Response:
-    """Take the events of one day as a file, for boards that work by hand.
+    """Download the events of one day as a file, for boards that work by hand.
 
-    Fill in `decision` (and `reason_code`, `reason`) and send it back, saved as CSV, to the decisions; rows left
-    without a decision are passed over. Days taken one after another count as read.
+    Fill in `decision` (and `reason_code`, `reason`) and send it back, saved as CSV, to the decisions; rows without a
+    decision are ignored. Days downloaded one after another count as read.
     """
     name = f"{feed.board_of(caller).code}_{day}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
@@ -112,5 +111,5 @@ async def get_board_feed_file(
 
 @router.get("/summary", response_model=FeedSummaryOut)
 async def get_board_feed_summary(caller: BoardReader) -> FeedSummaryOut:
-    """Tell how the board's credit stands, and how far the board has read."""
+    """Count the board's credit by status, and show how far the board has read."""
     return FeedSummaryOut.of(await read_async(caller, feed.summary))

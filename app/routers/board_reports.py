@@ -22,5 +22,5 @@ async def report_boards(
         bool | None, Query(description="True for boards that owe an answer, false for those that owe none.")
     ] = None,
 ) -> BoardReportsOut:
-    """See how every board with a feed reads and answers, and which of them owe an answer."""
+    """Report how every board with a feed reads and answers, and which of them owe an answer."""
     return BoardReportsOut.of(await read_async(caller, reports.report_boards, overdue=overdue))

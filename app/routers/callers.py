@@ -50,24 +50,25 @@ class RouteAccess(msgspec.Struct, frozen=True, kw_only=True):
 
     scope: str
     """One of `SCOPES`, or `PUBLIC`."""
-    ownership: Ownership = Ownership.CLIENT
+    ownership: Ownership | None = None
+    """None where anybody may call."""
     idempotent: Literal["request", "file"] | None = None
     """Takes an `Idempotency-Key`: the fingerprint is of the request, or of a file and known once that has arrived."""
     prefers: Literal["minimal", "wait"] | None = None
     """Honours `Prefer: return=minimal`, or `Prefer: wait=…`."""
 
 
-class Declared:
-    """A dependency that carries what its route declares."""
+class AccessDependency:
+    """A dependency that holds what its route declares, and resolves nothing."""
 
     def __init__(self, access: RouteAccess) -> None:
         self.access = access
 
     async def __call__(self) -> None:
-        """Declare, and do nothing."""
+        """Do nothing: the declaration is read with `access_of`."""
 
 
-class CallerDependency(Declared):
+class CallerDependency(AccessDependency):
     """Resolves the caller of a request. Its signature has those headers that the route declares."""
 
     def __init__(self, access: RouteAccess) -> None:
@@ -172,7 +173,7 @@ def caller(
     return Depends(CallerDependency(access))
 
 
-Public = Depends(Declared(RouteAccess(scope=PUBLIC)))
+Public = Depends(AccessDependency(RouteAccess(scope=PUBLIC)))
 """Marks a router or route that needs no key."""
 ActivitiesReader = Annotated[Caller, caller("activities:read")]
 ActivitiesRegistrar = Annotated[Caller, caller("activities:write", idempotent="request", prefers="minimal")]
@@ -238,7 +239,7 @@ def access_of(route: APIRoute) -> RouteAccess | None:
     waiting = [route.dependant]
     while waiting:
         dependant = waiting.pop()
-        if isinstance(dependant.call, Declared):
+        if isinstance(dependant.call, AccessDependency):
             return dependant.call.access
         waiting.extend(dependant.dependencies)
     return None

@@ -30,7 +30,7 @@ CompletionId = Annotated[str, Path(max_length=64, description="The completion's 
 
 
 def read_report(caller: Caller, body: CompletionIn) -> CompletionReport:
-    """Return the report that a body of this API is."""
+    """Return a body of this API as a report."""
     return body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
 
 

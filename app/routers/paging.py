@@ -1,4 +1,4 @@
-"""Pages of lists: what every list does before it reads its rows and after, so that a route says only which rows."""
+"""Pages of lists: a route says which rows, everything else about cursors and links is here."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from fastapi import Response
 
-from app.core.http.pagination import PageQuery, Turned, next_cursor, next_link, page_of, turn
+from app.core.http.pagination import PageQuery, next_link, open_cursor, seal_cursor
 from app.services.context import Caller
 
 Q = TypeVar("Q", bound=PageQuery)
 R = TypeVar("R")
 
 
-class Paged(msgspec.Struct, Generic[R], frozen=True):
+class Page(msgspec.Struct, Generic[R], frozen=True):
     """A page as it is answered."""
 
     rows: Sequence[R]
@@ -23,39 +23,35 @@ class Paged(msgspec.Struct, Generic[R], frozen=True):
     """Of the next page; None on the last."""
 
 
-class Asked(msgspec.Struct, Generic[Q], frozen=True):
+class PageRequest(msgspec.Struct, Generic[Q], frozen=True):
     """A page that is asked for, its cursor opened."""
 
     caller: Caller
     path: str
-    given: Q
-    """The query as sent; with a cursor, it holds no filters."""
-    turned: Turned[Q]
-
-    @property
-    def query(self) -> Q:
-        """What the list is narrowed to and ordered by, as the first page was."""
-        return self.turned.query
-
-    @property
-    def after(self) -> Any:
-        """The key of the last row that was given; None on the first page."""
-        return self.turned.after
+    query: Q
+    """The query with filters and order, sent or taken from the cursor."""
+    after: Any
+    """The key of the last row of the page before; None on the first page."""
 
     @property
     def limit(self) -> int:
-        """Rows to read: one more than are given tells that there is another page."""
-        return self.given.size + 1
+        """Number of rows to read: one more than are answered, which shows whether there is another page."""
+        return self.query.size + 1
 
-    def page(self, found: Sequence[R], response: Response, key: Callable[[R], Any]) -> Paged[R]:
-        """Return the rows to give with the next cursor, which the answer's `Link` names as well."""
-        page = page_of(found, self.given.size, key)
-        cursor = next_cursor(self.caller.service.keyring, self.turned, page, self.caller.bound_to(self.path))
-        include = getattr(self.given, "include", ())
-        response.headers.update(next_link(self.path, self.given.limit, cursor, include))
-        return Paged(page.rows, cursor)
+    def page(self, found: Sequence[R], response: Response, key: Callable[[R], Any]) -> Page[R]:
+        """Return the rows to answer and the next cursor, which the answer's `Link` names as well.
+
+        `key` gives the key of a row, as a value of JSON.
+        """
+        rows = found[: self.query.size]
+        if len(found) == len(rows):
+            return Page(rows, None)
+        cursor = seal_cursor(self.caller.service.keyring, self.query, key(rows[-1]), self.caller.bound_to(self.path))
+        response.headers["Link"] = next_link(self.path, self.query, cursor)
+        return Page(rows, cursor)
 
 
-def open_page(caller: Caller, query: Q, path: str) -> Asked[Q]:
+def open_page(caller: Caller, query: Q, path: str) -> PageRequest[Q]:
     """Open the cursor of a list at an address; raises `ParameterInvalid` for one that is not this list's."""
-    return Asked(caller, path, query, turn(caller.service.keyring, query, caller.bound_to(path)))
+    opened, after = open_cursor(caller.service.keyring, query, caller.bound_to(path))
+    return PageRequest(caller, path, opened, after)

@@ -1,4 +1,4 @@
-"""`/v1/boards` and `/v1/rules`: open to everybody, so that error messages can point there."""
+"""Reference data: boards, rules and lists of accepted values, public so that error messages can point there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def list_boards(request: Request) -> BoardList:
     """List every certifying and licensing board with the facts that the rules use."""
     service = service_of(request)
     today = service.clock().date()
-    return BoardList(data=[BoardOut.of(each, today) for each in reference.boards(service.catalogue)])
+    return BoardList(data=[BoardOut.of(board, today) for board in reference.boards(service.catalogue)])
 
 
 @router.get("/boards/{code}", response_model=BoardOut)
@@ -45,8 +45,8 @@ async def get_board(request: Request, code: str) -> BoardOut:
 
 @router.get("/rules", response_model=RuleList)
 async def list_rules() -> RuleList:
-    """List every reporting rule, with what it says and where it comes from."""
-    return RuleList(data=[RuleOut.of(each) for each in reference.rules().values()])
+    """List every reporting rule, with its statement and its source."""
+    return RuleList(data=[RuleOut.of(rule) for rule in reference.rules().values()])
 
 
 @router.get("/rules/{rule_id}", response_model=RuleOut)
@@ -57,8 +57,8 @@ async def get_rule(rule_id: str) -> RuleOut:
 
 @router.get("/activity-formats", response_model=ActivityFormatList)
 async def list_activity_formats() -> ActivityFormatList:
-    """List the activity formats, with what each means for maxima and dates."""
-    return ActivityFormatList(data=[ActivityFormatOut.of(each) for each in ACTIVITY_FORMATS])
+    """List the activity formats, with the maxima and dates that each allows."""
+    return ActivityFormatList(data=[ActivityFormatOut.of(known) for known in ACTIVITY_FORMATS])
 
 
 @router.get("/states", response_model=StateList)
@@ -75,8 +75,8 @@ async def list_states(request: Request) -> StateList:
 
 @router.get("/practice-areas", response_model=PracticeAreaList)
 async def list_practice_areas() -> PracticeAreaList:
-    """List the practice areas that REMS reports accept; those of activities are free text."""
-    return PracticeAreaList(data=[PracticeAreaOut(**each) for each in reference.practice_areas()])
+    """List the practice areas that REMS reports accept; practice areas of activities are free text."""
+    return PracticeAreaList(data=[PracticeAreaOut(**area) for area in reference.practice_areas()])
 
 
 @router.get("/medical-schools", response_model=MedicalSchoolList)
@@ -87,5 +87,5 @@ async def list_medical_schools() -> MedicalSchoolList:
 
 @router.get("/sandbox", response_model=SandboxOut)
 async def get_sandbox() -> SandboxOut:
-    """Tell what test clients can rely on: learners and activities that always have the same outcome, case by case."""
+    """List the learners and activities of the sandbox that always have the same outcome, case by case."""
     return SandboxOut.of(fixtures.sandbox())

@@ -1,4 +1,4 @@
-"""Health, metrics, and the pages that problems point to."""
+"""Health, metrics, and the pages to which problems point."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 
 @router.get("/livez", response_class=PlainTextResponse)
 async def live() -> str:
-    """Tell that the process answers."""
+    """Check that the process answers."""
     return "ok\n"
 
 
 @router.get("/readyz", response_class=PlainTextResponse, responses=problems(503))
 async def ready(request: Request) -> str:
-    """Tell that the database answers and has the newest schema."""
+    """Check that the database answers and has the newest schema."""
     await service_of(request).database.read_async(health.check_ready)
     return "ok\n"
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics() -> Response:
-    """Give the measures of this process in Prometheus' text format."""
+    """Return the metrics of this process in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/problems/{code}", response_class=HTMLResponse)
 async def problem_page(code: str) -> str:
     """Explain a kind of problem, a fault of reading, or a reporting rule."""
-    kind = next((each for each in every_problem() if each.code == code), None)
+    kind = next((known for known in every_problem() if known.code == code), None)
     if kind is not None:
         paragraphs = (kind.__doc__ or "").strip().split("\n\n")[1:]
         return _page(kind.title(), code, f"HTTP status {kind.status}", paragraphs)
     if code in _ITEMS:
         return _page(_ITEMS[code], code, "a fault of reading", [])
-    told = reference.rule(code)
-    boards = sorted({board for each in told for board in each.boards})
+    rules = reference.rule(code)
+    boards = sorted({board for rule in rules for board in rule.boards})
     return _page(
-        told[0].statement.split(". ")[0],
+        rules[0].statement.split(". ")[0],
         code,
-        f"a rule: {told[0].severity.value}",
+        f"a rule: {rules[0].severity.value}",
         [
-            *(each.statement for each in told),
-            *(f"Source: {source}." for source in dict.fromkeys(each.source for each in told)),
+            *(rule.statement for rule in rules),
+            *(f"Source: {source}." for source in dict.fromkeys(rule.source for rule in rules)),
             *([f"Boards: {', '.join(boards)}."] if boards else []),
         ],
     )
@@ -67,11 +67,11 @@ async def problem_page(code: str) -> str:
 _ITEMS = {
     "field-unknown": "A field is not known; the description of the API lists those that are",
     "type": "A field is missing or has another JSON type than it should have",
-    "format": "A text or number is not of the form that is asked for",
-    "too-long": "A text or list is longer than can be kept",
+    "format": "A text or number does not have the required form",
+    "too-long": "A text or list is too long to be stored",
 }
 
 
 def _page(title: str, code: str, what: str, paragraphs: Iterable[str]) -> str:
-    text = "".join(f"<p>{escape(' '.join(each.split()))}</p>" for each in paragraphs)
+    text = "".join(f"<p>{escape(' '.join(paragraph.split()))}</p>" for paragraph in paragraphs)
     return _PAGE.format(title=escape(title), code=escape(code), what=escape(what), text=text)

@@ -14,9 +14,9 @@ router = APIRouter(prefix="/v1/learner-validations", tags=["Learner validations"
 
 @router.post("", response_model=ValidationOut)
 async def validate_learner(caller: LearnersValidator, body: ValidationIn) -> ValidationOut:
-    """Ask whether what is known of a learner fits one physician, more than one, or none.
+    """Ask whether the data of a learner fit one physician, more than one, or none.
 
-    Everything given must fit the same person; which field did not is never told. When one fits, the answer's
-    `learner_id`, which is yours alone, may stand in a completion in place of names, birth date and numbers.
+    Everything given must fit the same person; the answer never says which field did not. When one fits, the answer's
+    `learner_id`, which is yours alone, may be sent in completions in place of names, birth date and numbers.
     """
     return ValidationOut.of(await validations.validate(caller, body.as_request()))

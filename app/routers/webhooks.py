@@ -42,10 +42,10 @@ class DeliveryQuery(PageQuery):
 
 @router.post("", status_code=201, response_model=WebhookSecretOut, responses=problems(Conflict))
 async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpointIn) -> Response:
-    """Register an address at which to be told of what happens from now on. The secret is shown this once.
+    """Register an address that receives events from now on. The secret is shown only once.
 
-    What is sent is signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
-    provider it acts for; a board's client is told of its feed (`feed.available`) and of nothing else.
+    Deliveries are signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
+    provider that the client acts for; a board's client receives news of its feed (`feed.available`) and nothing else.
     """
     endpoint, secret = await transact_async(caller, endpoints.create, body.wishes())
     return _send_with_secret(endpoint, secret, status=201)
@@ -55,7 +55,7 @@ async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpoint
 async def list_webhook_endpoints(
     caller: WebhooksManager, query: Annotated[PageQuery, Query()], response: Response
 ) -> WebhookEndpointPage:
-    """List the client's endpoints, in the order in which they were made."""
+    """List the client's endpoints, oldest first."""
     asked = open_page(caller, query, PATH)
     found = await read_async(caller, endpoints.page, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda endpoint: endpoint.endpoint_id)
@@ -68,7 +68,7 @@ async def list_webhook_endpoints(
 async def get_webhook_endpoint(
     caller: WebhooksManager, endpoint_id: EndpointId, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Read one endpoint, and whether it still takes what it is sent."""
+    """Read one endpoint, and whether it accepts its deliveries."""
     found = await read_async(caller, endpoints.get, endpoint_id)
     return send_resource(WebhookEndpointOut.of(found), found.version, if_none_match)
 
@@ -77,20 +77,20 @@ async def get_webhook_endpoint(
 async def change_webhook_endpoint(
     caller: WebhooksEditor, endpoint_id: EndpointId, body: WebhookEndpointPatch, if_match: IfMatch = None
 ) -> Response:
-    """Change an endpoint, or enable one that was disabled. What happened while it was disabled is not sent."""
+    """Change an endpoint, or enable one that was disabled. Events of the time when it was disabled are not sent."""
     changed = await transact_async(caller, endpoints.change, endpoint_id, if_match, body.wishes())
     return send(caller, answer_of(changed, WebhookEndpointOut.of(changed)))
 
 
 @router.delete("/{endpoint_id}", status_code=204, response_class=Response)
 async def delete_webhook_endpoint(caller: WebhooksManager, endpoint_id: EndpointId, if_match: IfMatch = None) -> None:
-    """Delete an endpoint, its secrets, and what waits to be sent there."""
+    """Delete an endpoint, its secrets, and its pending deliveries."""
     await transact_async(caller, endpoints.delete, endpoint_id, if_match)
 
 
 @router.post("/{endpoint_id}/rotate-secret", response_model=WebhookSecretOut)
 async def rotate_webhook_secret(caller: WebhooksManager, endpoint_id: EndpointId) -> Response:
-    """Give an endpoint another secret, shown this once. For 24 hours the one before signs as well."""
+    """Give an endpoint a new secret, shown only once. For 24 hours the old one signs as well."""
     endpoint, secret = await transact_async(caller, endpoints.rotate_secret, endpoint_id)
     return _send_with_secret(endpoint, secret, status=200)
 
@@ -99,7 +99,7 @@ async def rotate_webhook_secret(caller: WebhooksManager, endpoint_id: EndpointId
 async def list_webhook_deliveries(
     caller: WebhooksManager, endpoint_id: EndpointId, query: Annotated[DeliveryQuery, Query()], response: Response
 ) -> WebhookDeliveryPage:
-    """List what an endpoint was or is to be told, the newest first, for 30 days after it was delivered or given up."""
+    """List the deliveries of an endpoint, newest first; each is kept for 30 days after it was delivered or given up."""
     asked = open_page(caller, query, f"{PATH}/{endpoint_id}/deliveries")
     found = await read_async(
         caller, deliveries.page, endpoint_id, statuses=asked.query.status, before=asked.after, limit=asked.limit

@@ -1,14 +1,19 @@
-"""Parameters of lists: text with bounds, and days or instants."""
+"""Queries of lists: a filter is named here, and read where its list is selected in `app/store`."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
+from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, SortedQuery, sort_field
+from app.domain.choices import Providership
+from app.domain.credits import CreditKind, CreditStatus
 from app.domain.parsing import read_date
+from app.domain.reports import EntryMethod
+from app.schemas.base import Day
 
 Text = Annotated[str, Field(max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=100)]
@@ -44,3 +49,98 @@ def since(what: str) -> Any:
 def until(what: str) -> Any:
     """Describe the upper end of a span of instants."""
     return Field(description=f"{what} at or before this instant; a date means until its end in UTC.")
+
+
+_ONE_CREDIT = (
+    "With `board`, `kind`, `status`, `credit_type`, `state` and `client_reference`, of one and the same credit."
+)
+_COMPLETION_SORTS = ("completed_on", "submitted_at", "updated_at", "last_name", "first_name", "activity_id")
+_ACTIVITY_SORTS = ("title", "start_date", "end_date", "updated_at", "created_at", "activity_id")
+
+
+class CompletionQuery(SortedQuery):
+    """Which completions to list. Repeated parameters mean any of their values; different ones must all fit."""
+
+    q: Annotated[
+        Text | None,
+        Field(
+            description="Words, separated by white space; each must fit somewhere in the completion. A word fits when "
+            "the first or last name begins with it (case, accents and punctuation aside; a name of several words "
+            "is compared as one), or when it is exactly the activity id, the completion id, the `learner_board_id` "
+            "or a `client_reference` of one of its credits."
+        ),
+    ] = None
+    activity_id: Texts = []
+    first_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
+    last_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
+    board: Annotated[Texts, Field(description=f"Code or name of a board. {_ONE_CREDIT}")] = []
+    kind: list[CreditKind] = []
+    status: list[CreditStatus] = []
+    completed_from: Day | None = None
+    completed_to: Day | None = None
+    submitted_from: Annotated[DayOrInstant | None, since("Submitted")] = None
+    submitted_to: Annotated[DayOrInstant | None, until("Submitted")] = None
+    updated_from: Annotated[DayOrInstant | None, since("Changed")] = None
+    activity_format: Annotated[Texts, Field(description="Code or name of the activity's format.")] = []
+    mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
+    rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
+    credit_type: Annotated[
+        Texts, Field(description="A credit type or special credit, by any of the names its board takes.")
+    ] = []
+    entry_method: list[EntryMethod] = []
+    state: Annotated[
+        Texts, Field(description="State of the licensing board: two letters, full name, or a board's code.")
+    ] = []
+    learner_id: Texts = []
+    client_reference: References = []
+    batch_id: Texts = []
+    sort_names: ClassVar[tuple[str, ...]] = _COMPLETION_SORTS
+    sort: Annotated[
+        str | None,
+        sort_field(
+            _COMPLETION_SORTS,
+            default="newest first",
+            note=" `last_name` alone is followed by `first_name`; names are ordered as they are compared: "
+            "without case, accents and punctuation.",
+        ),
+    ] = None
+
+
+class ActivityQuery(SortedQuery):
+    """Which activities to list. Repeated parameters mean any of their values; different ones must all fit."""
+
+    q: Annotated[
+        Text | None,
+        Field(
+            description="Words, separated by white space; each must fit: it stands anywhere in the title (`A` to `Z` "
+            "in either case), or is exactly the internal id or the activity id. An internal id with spaces is found "
+            "when it is all that is asked for."
+        ),
+    ] = None
+    internal_id: Texts = []
+    activity_format: Annotated[Texts, Field(description="Code or name of the format.")] = []
+    board: Annotated[Texts, Field(description="Code or name of a board the activity is registered for.")] = []
+    starts_from: Day | None = None
+    starts_to: Day | None = None
+    ends_from: Day | None = None
+    ends_to: Day | None = None
+    mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
+    rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
+    updated_from: Annotated[DayOrInstant | None, since("Changed")] = None
+    providership: list[Providership] = []
+    sort_names: ClassVar[tuple[str, ...]] = _ACTIVITY_SORTS
+    sort: Annotated[str | None, sort_field(_ACTIVITY_SORTS, default="by id")] = None
+
+
+class FollowQuery(BaseModel):
+    """Where to go on in a feed, and how far."""
+
+    after: Annotated[str | None, Field(max_length=2_000, description="The `next_cursor` of the answer before.")] = None
+    limit: Annotated[int, Field(ge=1, description=f"Events an answer; more than {MAX_LIMIT} are lowered to that.")] = (
+        DEFAULT_LIMIT
+    )
+
+    @property
+    def size(self) -> int:
+        """The most events that the answer may have."""
+        return min(self.limit, MAX_LIMIT)

@@ -1,4 +1,4 @@
-"""Findings as they are told: the refusals as errors, all of them as findings."""
+"""Findings in a problem: those that reject as errors, all of them as findings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from app.domain.findings import Finding
 from app.schemas.problems import FindingOut, rule_url
 
 
-def rejected(kind: type[Problem], findings: Iterable[Finding]) -> Problem:
-    """Build the problem that refuses a record, with everything the rules have to say."""
+def rejection_of(kind: type[Problem], findings: Iterable[Finding]) -> Problem:
+    """Return the problem that rejects a record, with all of its findings."""
     findings = list(findings)
     errors = [
         ErrorItem(

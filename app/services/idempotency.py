@@ -1,7 +1,7 @@
-"""Idempotency keys: a request sent again with its key gets the one true answer, and nothing happens twice.
+"""Idempotency keys: a request sent again with its key gets the same answer, and nothing happens twice.
 
-The key is taken in the transaction of the work itself. Whoever comes second waits for the first: if
-that one committed, its answer is given again; if it failed, the key is free and the work is done now.
+The key is claimed in the transaction of the work itself. A second request waits for the first: if that one committed,
+its answer is given again; if it failed, the key is free and the work is done now.
 """
 
 from __future__ import annotations
@@ -17,24 +17,27 @@ from app.core.errors import Contended, IdempotencyInProgress, IdempotencyMismatc
 from app.services.context import Work
 from app.store import clients
 
-KEPT = timedelta(days=30)
+RETENTION = timedelta(days=30)
+"""How long an answer is stored under its key."""
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it is sent: status, body, and headers of its own."""
+    """The answer to a request."""
 
     status: int
     body: str
     headers: dict[str, str] = msgspec.field(default_factory=dict)
+    """Headers beside those of every JSON answer."""
     replayed: bool = False
+    """Whether it was given before under the same key."""
 
 
 def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
-    """Do the work under the caller's idempotency key, or give the answer it had before.
+    """Do the work under the caller's idempotency key, or return the answer stored under it.
 
-    Raises `IdempotencyMismatch` when the key belongs to another request, `IdempotencyInProgress` when
-    the first is still running after the wait.
+    Raises `IdempotencyMismatch` when the key belongs to another request, `IdempotencyInProgress` when the first
+    request is still running after the lock timeout.
     """
     caller = work.caller
     if caller.idempotency_key is None:
@@ -55,11 +58,11 @@ def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
     if not claimed:
         kept = clients.find_answer(work.connection, row["client_id"], row["provider_id"], row["key"])
         if kept is None:
-            raise Contended("the answer was forgotten between two statements")
-        fingerprint, before = kept
+            raise Contended("the stored answer was deleted between two statements")
+        fingerprint, stored = kept
         if fingerprint != caller.fingerprint:
             raise IdempotencyMismatch
-        return Answer(status=before["status"], body=before["body"], headers=before["headers"], replayed=True)
+        return Answer(status=stored["status"], body=stored["body"], headers=stored["headers"], replayed=True)
     answer = produce(work)
     clients.keep_answer(work.connection, row, {"status": answer.status, "body": answer.body, "headers": answer.headers})
     return answer

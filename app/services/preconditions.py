@@ -1,4 +1,4 @@
-"""Preconditions (RFC 9110): changes only to the version that was seen, answers only to what was not."""
+"""Preconditions (RFC 9110): `If-Match` for changes, `If-None-Match` for reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from app.core.errors import PreconditionFailed, PreconditionRequired
 
 
 def must_match(if_match: str | None, version: int) -> None:
-    """Refuse a change unless `If-Match` names the version that stands.
+    """Refuse a change unless `If-Match` names the current version.
 
     Raises `PreconditionRequired` without the header, `PreconditionFailed` for another version.
     """
@@ -16,13 +16,13 @@ def must_match(if_match: str | None, version: int) -> None:
         raise PreconditionFailed(f"The resource has version {version} now.")
 
 
-def seen(if_none_match: str | None, version: int) -> bool:
-    """Tell whether `If-None-Match` names the version that stands, so that it need not be sent again."""
+def is_known(if_none_match: str | None, version: int) -> bool:
+    """Whether `If-None-Match` names the current version, so that it need not be sent again."""
     return if_none_match is not None and _names(if_none_match, version, weak=True)
 
 
 def _names(header: str, version: int, *, weak: bool) -> bool:
-    """Tell whether a list of entity tags names a version. Weak tags are compared for reading only."""
+    """Whether a list of entity tags names a version; `weak` lets weak tags match as well."""
     tags = [tag.strip() for tag in header.split(",")]
     if weak:
         tags = [tag.removeprefix("W/") for tag in tags]

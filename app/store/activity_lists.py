@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
+from app.schemas.queries import ActivityQuery
 from app.store.activities import ACTIVITY, read
 from app.store.keyset_pages import Column, ListConditions, Place, count_total, find_places, order_of
 from app.store.sql.key_sets import select_by_keys
@@ -28,56 +29,53 @@ _CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvw
 """Both databases fold these alone where text is compared by its bytes."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What activities must have, in the words that are stored. An empty sequence or None asks for nothing."""
+class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A query of one provider's activities, with its names as the codes that are stored.
+
+    `boards` and `formats` are None where the query does not filter by them, and empty where no code fits.
+    """
 
     provider_id: str
-    q: str | None = None
-    internal_ids: Sequence[str] = ()
-    formats: Sequence[str] | None = None
+    query: ActivityQuery
     boards: Sequence[str] | None = None
-    providerships: Sequence[str] = ()
-    starts: tuple[date | None, date | None] = (None, None)
-    ends: tuple[date | None, date | None] = (None, None)
-    mips: bool | None = None
-    rems: bool | None = None
-    updated_from: date | datetime | None = None
+    formats: Sequence[str] | None = None
 
 
 def page(
-    connection: Connection, wanted: Wanted, sort: Sequence[SortKey], after: Any, limit: int
+    connection: Connection, wanted: ActivityFilter, after: Any, limit: int
 ) -> list[tuple[Place, RegisteredActivity]]:
-    """Return activities after a place of the order, by id unless told otherwise."""
-    order = order_of(sort, SORTS, Column("a.activity_id"), _BY_ID)
+    """Return activities after a place of the order, by id when the query names none."""
+    order = order_of(wanted.query.order(), SORTS, Column("a.activity_id"), _BY_ID)
     found = find_places(connection, conditions_of(wanted), order, after, limit)
     rows = select_by_keys(
         connection, ACTIVITY.columns, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"
     )
-    held = {each.activity.activity_id: each for each in read(connection, rows)}
-    return [(place, held[place[-1]]) for place in found]
+    by_id = {stored.activity.activity_id: stored for stored in read(connection, rows)}
+    return [(place, by_id[place[-1]]) for place in found]
 
 
-def count(connection: Connection, wanted: Wanted) -> Total:
-    """Count the activities, up to the most that is counted."""
+def count(connection: Connection, wanted: ActivityFilter) -> Total:
+    """Count the activities, up to `MOST_COUNTED`."""
     return count_total(connection, conditions_of(wanted))
 
 
-def conditions_of(wanted: Wanted) -> ListConditions:
+def conditions_of(wanted: ActivityFilter) -> ListConditions:
     """Return the conditions of a list."""
+    query = wanted.query
     own = ["a.provider_id = :provider AND a.deleted_at IS NULL"]
     conditions = ListConditions("activities a", own, "activity_id", {"provider": wanted.provider_id})
-    words = [f"({_word(conditions, place, word)})" for place, word in enumerate((wanted.q or "").split())]
+    words = [f"({_word(conditions, place, word)})" for place, word in enumerate((query.q or "").split())]
     if words:
-        conditions.add(f"({' AND '.join(words)} OR a.internal_id = :q)", q=(wanted.q or "").strip())
+        conditions.add(f"({' AND '.join(words)} OR a.internal_id = :q)", q=(query.q or "").strip())
     for column, name, values in (
-        ("a.internal_id", "internal", wanted.internal_ids or None),
+        ("a.internal_id", "internal", query.internal_id or None),
         ("a.format", "format", wanted.formats),
-        ("a.providership", "providership", wanted.providerships or None),
+        ("a.providership", "providership", query.providership or None),
     ):
         if values is not None:
             conditions.add(f"{column} IN ({conditions.in_list(name, values)})", column)
-    if wanted.internal_ids:
-        internal = conditions.in_list("internal", wanted.internal_ids)
+    if query.internal_id:
+        internal = conditions.in_list("internal", query.internal_id)
         conditions.sources.append(
             f"SELECT a.activity_id FROM activities a WHERE {own[0]} AND a.internal_id IN ({internal})"
         )
@@ -87,13 +85,13 @@ def conditions_of(wanted: Wanted) -> ListConditions:
             f"AND b.board IN ({conditions.in_list('board', wanted.boards)}) LIMIT 1"
         )
         conditions.add(f"({registered}) = 1")
-    conditions.between_days("a.start_date", "starts", *wanted.starts)
-    conditions.between_days("a.end_date", "ends", *wanted.ends)
-    if wanted.mips is not None:
-        conditions.add(f"coalesce(a.mips, false) = {str(wanted.mips).lower()}", "a.mips")
-    if wanted.rems is not None:
-        conditions.add(f"a.rems IS {'NOT ' if wanted.rems else ''}NULL", "a.rems")
-    conditions.between_instants("a.updated_at", "updated", wanted.updated_from, None)
+    conditions.between_days("a.start_date", "starts", query.starts_from, query.starts_to)
+    conditions.between_days("a.end_date", "ends", query.ends_from, query.ends_to)
+    if query.mips is not None:
+        conditions.add(f"coalesce(a.mips, false) = {str(query.mips).lower()}", "a.mips")
+    if query.rems is not None:
+        conditions.add(f"a.rems IS {'NOT ' if query.rems else ''}NULL", "a.rems")
+    conditions.between_instants("a.updated_at", "updated", query.updated_from, None)
     return conditions
 
 

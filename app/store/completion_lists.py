@@ -10,7 +10,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
+from app.domain.comparison_keys import name_key
 from app.domain.credits import Completion, CreditStatus
+from app.domain.reports import EntryMethod
+from app.schemas.queries import CompletionQuery
 from app.store.completions import COMPLETION, LINKS, read
 from app.store.keyset_pages import Column, ListConditions, Place, count_total, find_places, order_of, without_index
 from app.store.sql.key_sets import select_by_keys
@@ -28,47 +31,29 @@ _NEWEST = SortKey("completion_id", descending=True)
 _OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL"
 
 
-class CreditsWanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What one credit of a completion must have, all of it together; None asks for nothing."""
+class CompletionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A query of one provider's completions, with its names as the codes that are stored.
 
-    boards: Sequence[str] | None = None
-    kinds: Sequence[str] | None = None
-    statuses: Sequence[str] | None = None
-    types: Sequence[tuple[str | None, str]] | None = None
-    """(board, name) of credit types, any of them; no board for a name that any board may have."""
-    references: Sequence[str] | None = None
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What completions must have, in the words that are stored. An empty sequence asks for nothing."""
+    `boards`, `formats` and `credit_types` are None where the query does not filter by them, and empty where none fits.
+    """
 
     provider_id: str
-    words: Sequence[tuple[str, str]] = ()
-    """Each word of a search with its key as a name, which may be empty."""
-    activity_ids: Sequence[str] = ()
-    last_keys: Sequence[str] = ()
-    first_keys: Sequence[str] = ()
-    entry_methods: Sequence[str] = ()
-    learner_ids: Sequence[str] = ()
-    batch_ids: Sequence[str] = ()
-    completed: tuple[date | None, date | None] = (None, None)
-    submitted: tuple[date | datetime | None, date | datetime | None] = (None, None)
-    updated_from: date | datetime | None = None
-    activity_formats: Sequence[str] | None = None
-    mips: bool | None = None
-    rems: bool | None = None
-    credits: CreditsWanted = CreditsWanted()
+    query: CompletionQuery
+    boards: Sequence[str] | None = None
+    """Boards that a credit may be for, by what the query says of board, state and kind."""
+    formats: Sequence[str] | None = None
+    credit_types: Sequence[tuple[str | None, str]] | None = None
+    """(board, name) of credit types, any of them; no board for a name that any board may have."""
     every_board: Sequence[str] = ()
-    """Codes of all boards: what stands for no board in an index that begins with boards."""
+    """Codes of all boards: they stand for no board in an index that begins with boards."""
 
 
-def page(
-    connection: Connection, wanted: Wanted, sort: Sequence[SortKey], after: Any, limit: int
-) -> list[tuple[Place, Completion]]:
-    """Return standing completions after a place of the order, newest first unless told otherwise."""
+def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[tuple[Place, Completion]]:
+    """Return standing completions after a place of the order, newest first when the query names none."""
+    sort = wanted.query.order()
     if [key.name for key in sort] == ["last_name"]:
-        # The index has both names; and so many have one last name that the id alone would be no order for a reader.
-        sort = (*sort, SortKey("first_name", sort[0].descending))
+        # The index has both names, and too many people share a last name for ids to order them readably.
+        sort = [*sort, SortKey("first_name", sort[0].descending)]
     order = order_of(sort, SORTS, Column("c.completion_id"), _NEWEST)
     found = find_places(connection, conditions_of(wanted), order, after, limit)
     rows = select_by_keys(
@@ -78,12 +63,12 @@ def page(
         ((place[-1],) for place in found),
         f"completions c ON c.completion_id = k.id {LINKS}",
     )
-    held = {each.completion_id: each for each in read(connection, rows)}
-    return [(place, held[place[-1]]) for place in found]
+    by_id = {completion.completion_id: completion for completion in read(connection, rows)}
+    return [(place, by_id[place[-1]]) for place in found]
 
 
-def count(connection: Connection, wanted: Wanted) -> Total:
-    """Count the standing completions, up to the most that is counted."""
+def count(connection: Connection, wanted: CompletionFilter) -> Total:
+    """Count the standing completions, up to `MOST_COUNTED`."""
     return count_total(connection, conditions_of(wanted))
 
 
@@ -97,72 +82,75 @@ def stored_types(connection: Connection) -> list[str]:
     )
 
 
-def conditions_of(wanted: Wanted) -> ListConditions:
-    """Return the conditions, and the ways to gather what fits them: those that leave least come first."""
+def conditions_of(wanted: CompletionFilter) -> ListConditions:
+    """Return the conditions, and the ways to gather the rows that fit: the most selective come first."""
+    query = wanted.query
     conditions = ListConditions("completions c", [_OWN], "completion_id", {"provider": wanted.provider_id})
-    _of_learners(conditions, wanted)
-    for number, (word, key) in enumerate(wanted.words):
-        _of_word(conditions, f"word{number}_", word, key)
-    _of_activities(conditions, wanted)
-    conditions.between_days("c.completed_on", "completed", *wanted.completed)
-    conditions.between_instants("c.submitted_at", "submitted", *wanted.submitted)
-    conditions.between_instants("c.updated_at", "updated", wanted.updated_from, None)
+    _narrow_to_learners(conditions, query)
+    for number, word in enumerate(dict.fromkeys((query.q or "").split())):
+        _narrow_to_word(conditions, f"word{number}_", word)
+    _narrow_to_activities(conditions, wanted)
+    conditions.between_days("c.completed_on", "completed", query.completed_from, query.completed_to)
+    conditions.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
+    conditions.between_instants("c.updated_at", "updated", query.updated_from, None)
     for column in ("c.completed_on", "c.submitted_at", "c.updated_at"):
         _source(conditions, column)
-    _of_credits(conditions, wanted.credits, wanted.every_board)
-    if wanted.entry_methods:
-        asked = f"c.entry_method IN ({conditions.in_list('entered', wanted.entry_methods)})"
-        if "api" not in wanted.entry_methods:
+    _narrow_to_credits(conditions, wanted)
+    if query.entry_method:
+        asked = f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})"
+        if EntryMethod.API not in query.entry_method:
+            # The words of a partial index.
             asked = f"c.entry_method <> 'api' AND {asked}"
             conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {asked}")
-            conditions.along_id.extend([asked] if len(wanted.entry_methods) == 1 else [])
+            conditions.along_id.extend([asked] if len(query.entry_method) == 1 else [])
         conditions.add(asked, "c.entry_method")
     return conditions
 
 
 def _source(conditions: ListConditions, column: str) -> None:
-    """Let what is asked of a column be gathered by the column's index."""
+    """Let the rows that fit the conditions on a column be gathered by the column's index."""
     asked = [condition for held, condition in conditions.tests if held == column]
     if asked:
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *asked))}")
 
 
-def _of_learners(conditions: ListConditions, wanted: Wanted) -> None:
-    if wanted.learner_ids:
+def _narrow_to_learners(conditions: ListConditions, query: CompletionQuery) -> None:
+    if query.learner_id:
         linked = (
             f"SELECT l.learner_id FROM learner_links l WHERE l.provider_id = :provider "
-            f"AND l.link IN ({conditions.in_list('link', wanted.learner_ids)})"
+            f"AND l.link IN ({conditions.in_list('link', query.learner_id)})"
         )
         conditions.add(f"c.learner_id IN ({linked})")
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE c.learner_id IN ({linked})")
-    if wanted.batch_ids:
-        asked = f"c.batch_id IN ({conditions.in_list('batch', wanted.batch_ids)})"
+    if query.batch_id:
+        asked = f"c.batch_id IN ({conditions.in_list('batch', query.batch_id)})"
         conditions.add(asked, "c.batch_id")
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
     names: list[str] = []
-    for column, name, keys in (("c.last_key", "last", wanted.last_keys), ("c.first_key", "first", wanted.first_keys)):
-        if keys:
-            asked = f"{column} IN ({conditions.in_list(name, keys)})"
+    for column, name, given in (("c.last_key", "last", query.last_name), ("c.first_key", "first", query.first_name)):
+        if given:
+            asked = f"{column} IN ({conditions.in_list(name, [name_key(text) for text in given])})"
             conditions.add(asked, column)
             names.append(asked)
     if names:
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *names))}")
 
 
-def _of_activities(conditions: ListConditions, wanted: Wanted) -> None:
-    if wanted.activity_ids:
-        asked = f"c.activity_id IN ({conditions.in_list('activity', wanted.activity_ids)})"
+def _narrow_to_activities(conditions: ListConditions, wanted: CompletionFilter) -> None:
+    query = wanted.query
+    if query.activity_id:
+        asked = f"c.activity_id IN ({conditions.in_list('activity', query.activity_id)})"
         conditions.add(asked, "c.activity_id")
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
-        if len(wanted.activity_ids) == 1:
+        if len(query.activity_id) == 1:
             conditions.along_id.append(asked)
     inside: list[str] = []
-    if wanted.activity_formats is not None:
-        inside.append(f"a.format IN ({conditions.in_list('format', wanted.activity_formats)})")
-    if wanted.mips is not None:
-        inside.append(f"coalesce(a.mips, false) = {str(wanted.mips).lower()}")
-    if wanted.rems is not None:
-        inside.append(f"a.rems IS {'NOT ' if wanted.rems else ''}NULL")
+    if wanted.formats is not None:
+        inside.append(f"a.format IN ({conditions.in_list('format', wanted.formats)})")
+    if query.mips is not None:
+        inside.append(f"coalesce(a.mips, false) = {str(query.mips).lower()}")
+    if query.rems is not None:
+        inside.append(f"a.rems IS {'NOT ' if query.rems else ''}NULL")
     if inside:
         fits = " AND ".join(inside)
         conditions.add(f"(SELECT 1 FROM activities a WHERE a.activity_id = c.activity_id AND {fits} LIMIT 1) = 1")
@@ -172,8 +160,9 @@ def _of_activities(conditions: ListConditions, wanted: Wanted) -> None:
         )
 
 
-def _of_word(conditions: ListConditions, name: str, word: str, key: str) -> None:
+def _narrow_to_word(conditions: ListConditions, name: str, word: str) -> None:
     """Narrow to completions where a word begins a name, or is an id or a reference."""
+    key = name_key(word)
     conditions.parameters[name] = word
     referred = (
         "FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
@@ -191,7 +180,7 @@ def _of_word(conditions: ListConditions, name: str, word: str, key: str) -> None
     conditions.sources.append(
         " UNION ALL ".join(
             (
-                *(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {each}" for each in own),
+                *(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {condition}" for condition in own),
                 f"SELECT x.completion_id FROM credits x WHERE x.reported_id = :{name}",
                 f"SELECT x.completion_id {referred}",
             )
@@ -199,20 +188,23 @@ def _of_word(conditions: ListConditions, name: str, word: str, key: str) -> None
     )
 
 
-def _of_credits(conditions: ListConditions, wanted: CreditsWanted, every_board: Sequence[str]) -> None:
-    """Narrow to completions that have one credit with all that is asked for."""
+def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter) -> None:
+    """Narrow to completions with one credit that fits every filter of credits."""
+    query = wanted.query
     inside: list[str] = []
     for column, name, values in (
-        ("x.board", "board", wanted.boards), ("x.kind", "kind", wanted.kinds), ("x.status", "status", wanted.statuses),
-    ):  # fmt: skip
+        ("x.board", "board", wanted.boards),
+        ("x.kind", "kind", query.kind or None),
+        ("x.status", "status", query.status or None),
+    ):
         if values is not None:
             inside.append(f"{column} IN ({conditions.in_list(name, values)})")
-    typed = _typed(conditions, wanted.types) if wanted.types is not None else ""
+    typed = _typed(conditions, wanted.credit_types) if wanted.credit_types is not None else ""
     if typed:
         inside.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
     referred = ""
-    if wanted.references is not None:
-        marks = conditions.in_list("reference", wanted.references)
+    if query.client_reference:
+        marks = conditions.in_list("reference", query.client_reference)
         referred = f"r.provider_id = :provider AND r.client_reference IN ({marks})"
         inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:
@@ -224,14 +216,14 @@ def _of_credits(conditions: ListConditions, wanted: CreditsWanted, every_board: 
             0, f"SELECT x.completion_id FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
             f"WHERE {referred}",
         )  # fmt: skip
-    if wanted.boards is not None or wanted.statuses is not None:
-        boards = conditions.in_list("source_board", every_board if wanted.boards is None else wanted.boards)
-        statuses = conditions.in_list("source_status", wanted.statuses or [each.value for each in CreditStatus])
+    if wanted.boards is not None or query.status:
+        boards = conditions.in_list("source_board", wanted.every_board if wanted.boards is None else wanted.boards)
+        statuses = conditions.in_list("source_status", query.status or list(CreditStatus))
         conditions.sources.append(
             f"SELECT x.completion_id FROM credits x WHERE x.board IN ({boards}) AND x.status IN ({statuses})"
         )
-    if typed and wanted.types is not None:
-        names = conditions.in_list("source_type", sorted({name for _, name in wanted.types}))
+    if typed and wanted.credit_types is not None:
+        names = conditions.in_list("source_type", sorted({name for _, name in wanted.credit_types}))
         conditions.sources.append(
             "SELECT x.completion_id FROM credit_types t JOIN credits x ON x.credit_id = t.credit_id "
             f"WHERE t.credit_type IN ({names})"

@@ -18,8 +18,8 @@ import typer
 from app.cli.main import commands
 from app.core.config import Settings
 from app.core.errors import every_problem
-from app.core.http.pagination import DEFAULT_LIMIT, MOST, MOST_COUNTED
-from app.core.http.problems import MOST_ERRORS
+from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, MOST_COUNTED
+from app.core.http.problems import MAX_ERRORS
 from app.delivery.sending import PATIENCE_SECONDS
 from app.delivery.signatures import headers_for, new_secret
 from app.domain.batches import FileFaultCode
@@ -161,9 +161,9 @@ def test_limits_are_those_of_the_service() -> None:
     assert rows["a body"].startswith("1 MiB")
     assert f"within {Settings.model_fields['body_deadline'].default} seconds" in rows["a body"]
     assert rows["a bulk request"] == f"{MOST_ITEMS} records"
-    assert rows["a page"] == f"{MOST} rows"
-    assert rows["faults listed of what cannot be read"] == f"the first {MOST_ERRORS}"
-    assert rows["an idempotency key"] == f"255 characters, kept {idempotency.KEPT.days} days"
+    assert rows["a page"] == f"{MAX_LIMIT} rows"
+    assert rows["faults listed of what cannot be read"] == f"the first {MAX_ERRORS}"
+    assert rows["an idempotency key"] == f"255 characters, kept {idempotency.RETENTION.days} days"
     assert f"`next_cursor`, {DEFAULT_LIMIT} rows a page" in INTEGRATORS
     assert f"beyond {MOST_COUNTED:,}" in INTEGRATORS
 

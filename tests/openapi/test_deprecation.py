@@ -14,7 +14,7 @@ from starlette.responses import Response
 from app.core.errors import Conflict
 from app.core.http import problems
 from app.core.http.deprecation import Deprecated
-from app.core.http.middleware import Surroundings
+from app.core.http.middleware import RequestMiddleware
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.routers.callers import Public
@@ -63,7 +63,7 @@ def app() -> FastAPI:
     app = FastAPI(title="Old", version="1", generate_unique_id_function=operation_id)
     problems.install(app)
     app.include_router(router)
-    app.add_middleware(Surroundings, body_limit=1_024, upload_limit=1_024, body_deadline=5, uploads=frozenset())
+    app.add_middleware(RequestMiddleware, body_limit=1_024, upload_limit=1_024, body_deadline=5, uploads=frozenset())
     return app
 
 
@@ -111,7 +111,7 @@ def test_the_description_says_what_is_old(app: FastAPI) -> None:
 
 
 def test_nothing_goes_before_it_is_old() -> None:
-    with pytest.raises(ValueError, match="before it is deprecated"):
+    with pytest.raises(ValueError, match="before the deprecation"):
         Deprecated(SUNSET, sunset=SINCE)
 
 

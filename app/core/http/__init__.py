@@ -1,1 +1,1 @@
-"""HTTP without business words: reading requests strictly, problems, pages, headers."""
+"""HTTP without business terms: strict reading of requests, problems, pages, headers."""

@@ -1,4 +1,4 @@
-"""What surrounds every request, in plain ASGI: its id, its log line, its measure, the bounds of its body."""
+"""ASGI middleware around every request: request id, log line, metrics, and limits of the body in size and time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, CutOff, Internal, TooLarge, Unreadable
-from app.core.http.problems import Raised, problem_response
+from app.core.http.problems import WrappedProblem, problem_response
 from app.core.logging import error_fields, log
 
 _REQUEST_ID = re.compile(rb"\A[A-Za-z0-9._:-]{1,128}\Z")
-SLOWEST = 20_000
-"""Bytes a second that an upload must keep up once the time for small bodies is over."""
+MIN_UPLOAD_RATE = 20_000
+"""Bytes a second that an upload must arrive with, once the deadline of small bodies has passed."""
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -32,8 +32,8 @@ def _metrics(registry: CollectorRegistry) -> tuple[Counter, Histogram]:
 _REQUESTS, _SECONDS = _metrics(REGISTRY)
 
 
-class Surroundings:
-    """Gives a request its id and its bounds; counts, times and logs it by its route, never by its address."""
+class RequestMiddleware:
+    """Gives a request its id, limits its body, and counts, times and logs it by its route, never by its address."""
 
     def __init__(
         self,
@@ -44,7 +44,10 @@ class Surroundings:
         body_deadline: float,
         uploads: frozenset[tuple[str, str]],
     ) -> None:
-        """`uploads` are the methods and paths that take files; whatever a body says it is, no other takes as much."""
+        """Limit bodies to `body_limit` bytes, and to `upload_limit` at the methods and paths of `uploads` only.
+
+        `body_deadline` is in seconds.
+        """
         self.app = app
         self.uploads = uploads
         self.body_limit = body_limit
@@ -60,25 +63,25 @@ class Surroundings:
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.match(given) else new_id()
         scope.setdefault("state", {})["request_id"] = request_id
-        returned = [(b"x-request-id", request_id.encode())]
+        added = [(b"x-request-id", request_id.encode())]
         if b"traceparent" in headers and len(headers[b"traceparent"]) <= 64:
-            returned.append((b"traceparent", headers[b"traceparent"]))
+            added.append((b"traceparent", headers[b"traceparent"]))
         answer: dict[str, Any] = {"status": 500, "started": False}
 
         async def reply(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.update(status=message["status"], started=True)
                 message.setdefault("headers", [])
-                told = scope["state"].get("headers", ())
-                message["headers"] = [*message["headers"], *returned, *told]
+                of_route = scope["state"].get("headers", ())
+                message["headers"] = [*message["headers"], *added, *of_route]
             await send(message)
 
-        begun = time.perf_counter()
+        started = time.perf_counter()
         try:
             upload = (scope["method"], scope["path"]) in self.uploads
-            await self.app(scope, self._bounded(headers, receive, upload), reply)
-        except Raised as error:
-            # The body broke its bounds where nobody else was listening.
+            await self.app(scope, self._limit(headers, receive, upload), reply)
+        except WrappedProblem as error:
+            # The body broke a limit outside the handlers of the application.
             if not answer["started"]:
                 await problem_response(error.problem, request_id)(scope, receive, reply)
         except CutOff as reason:
@@ -91,39 +94,47 @@ class Surroundings:
             if not answer["started"]:
                 await problem_response(Internal(), request_id)(scope, receive, reply)
         finally:
-            self._note(scope, answer["status"], time.perf_counter() - begun, request_id)
+            self._record(scope, answer["status"], time.perf_counter() - started, request_id)
 
-    def _bounded(self, headers: MutableMapping[bytes, bytes], receive: Receive, upload: bool) -> Receive:
+    def _limit(self, headers: MutableMapping[bytes, bytes], receive: Receive, upload: bool) -> Receive:
+        """Return a `receive` that raises `WrappedProblem` for a body that is too large or too slow."""
         declared = headers.get(b"content-length", b"")
         limit = self.upload_limit if upload else self.body_limit
-        seen = 0
-        until = time.monotonic() + self.body_deadline
+        received = 0
+        deadline = time.monotonic() + self.body_deadline
         complete = False
 
-        async def bounded() -> Message:
-            nonlocal seen, complete
+        async def limited() -> Message:
+            nonlocal received, complete
             if complete:
                 return await receive()
             if declared.isdigit() and int(declared) > limit:
-                raise Raised(TooLarge(f"The body may have {limit} bytes.", headers={"Connection": "close"}))
-            # A large file may take longer, as long as it keeps coming.
-            patience = min(until + (seen / SLOWEST if upload else 0) - time.monotonic(), self.body_deadline)
+                raise WrappedProblem(
+                    TooLarge(f"The body may have at most {limit} bytes.", headers={"Connection": "close"})
+                )
+            # A large file may take longer, as long as it keeps arriving.
+            allowed = received / MIN_UPLOAD_RATE if upload else 0
+            patience = min(deadline + allowed - time.monotonic(), self.body_deadline)
             try:
                 async with asyncio.timeout(patience):
                     message = await receive()
             except TimeoutError:
-                raise Raised(Unreadable("The body did not arrive in time.", headers={"Connection": "close"})) from None
+                raise WrappedProblem(
+                    Unreadable("The body did not arrive in time.", headers={"Connection": "close"})
+                ) from None
             if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
+                received += len(message.get("body", b""))
                 complete = not message.get("more_body", False)
-                if seen > limit:
-                    raise Raised(TooLarge(f"The body may have {limit} bytes.", headers={"Connection": "close"}))
+                if received > limit:
+                    raise WrappedProblem(
+                        TooLarge(f"The body may have at most {limit} bytes.", headers={"Connection": "close"})
+                    )
             return message
 
-        return bounded
+        return limited
 
     @staticmethod
-    def _note(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    def _record(scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = getattr(scope.get("route"), "path", None) or "unmatched"
         method = scope["method"] if scope["method"] in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD") else "OTHER"
         _REQUESTS.labels(method, route, status).inc()

@@ -1,7 +1,7 @@
-"""Uploads: `multipart/form-data` read as it arrives, so that no file is ever held in memory or put on a disk.
+"""Uploads: `multipart/form-data` is parsed as it arrives, so that no file is held in memory or on a disk.
 
-Parts before and after the file may come in any order. What the form alone shows to be wrong is told by the caller,
-once everything has arrived.
+Fields may come before and after the file. This module refuses what cannot be parsed; whether the fields are valid is
+judged by `app/schemas/batch_form.py`, once everything has arrived.
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ from starlette.requests import ClientDisconnect
 from app.core.errors import TooLarge, Unreadable, UnsupportedMediaType
 
 PIECE = 1_048_576
-"""Bytes handed on at once."""
-MOST_FIELDS = 50
-LONGEST_FIELD = 4_096
-LONGEST_HEADER = 4_096
+"""Bytes of the file that are stored at a time."""
+MAX_PARTS = 50
+MAX_FIELD_LENGTH = 4_096
+MAX_HEADER_LENGTH = 4_096
 
-Keep = Callable[[bytes], Awaitable[None]]
+StorePiece = Callable[[bytes], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
 class Form:
-    """What a form held: its fields, and of its files the name and digest of the one that was kept."""
+    """A form as it was read: its fields, and name, size and digest of the file that was stored."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
-    """Names of the fields under which files came, each as often as it came."""
+    """Field names of all files, a name once for each file."""
     filename: str = ""
     size: int = 0
     digest: str = ""
-    """SHA-256 of the file's content."""
+    """SHA-256 of the file's content, in hexadecimal."""
 
 
 @dataclass(slots=True)
 class _Part:
-    """The part that is arriving."""
+    """The part that arrives at the moment."""
 
     name: str = ""
     filename: str | None = None
     header: bytes = b""
     value: bytearray = field(default_factory=bytearray)
     headers: dict[bytes, bytes] = field(default_factory=dict)
-    kept: bool = False
+    stored: bool = False
 
 
-class _Reader:
-    """Collects what the parser tells: small fields whole, the file piece by piece."""
+class _FormReader:
+    """Callbacks of the parser: collects small fields whole, and the file in pieces."""
 
     def __init__(self, file_field: str) -> None:
         self.form = Form()
@@ -60,26 +60,26 @@ class _Reader:
         self.ended = False
         self._file_field = file_field
         self._digest = hashlib.sha256()
-        self._waiting = bytearray()
+        self._buffer = bytearray()
         self._part = _Part()
 
     def on_part_begin(self) -> None:
         self._part = _Part()
-        if sum(map(len, self.form.fields.values())) + len(self.form.files) >= MOST_FIELDS:
+        if sum(map(len, self.form.fields.values())) + len(self.form.files) >= MAX_PARTS:
             raise TooLarge("The form has too many parts.")
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._part.header += data[start:end]
-        self._bound(self._part.header)
+        self._limit_header(self._part.header)
 
     def on_header_value(self, data: bytes, start: int, end: int) -> None:
         name = self._part.header.lower()
         self._part.headers[name] = self._part.headers.get(name, b"") + data[start:end]
-        self._bound(self._part.headers[name])
+        self._limit_header(self._part.headers[name])
 
     @staticmethod
-    def _bound(text: bytes) -> None:
-        if len(text) > LONGEST_HEADER:
+    def _limit_header(text: bytes) -> None:
+        if len(text) > MAX_HEADER_LENGTH:
             raise TooLarge("A header of a part of the form is too long.")
 
     def on_header_end(self) -> None:
@@ -91,50 +91,52 @@ class _Reader:
         if b"filename" not in options:
             return
         self._part.filename = options[b"filename"].decode("utf-8", "replace")
-        self._part.kept = self._part.name == self._file_field and not self.form.files
+        self._part.stored = self._part.name == self._file_field and not self.form.files
         self.form.files.append(self._part.name)
-        if self._part.kept:
+        if self._part.stored:
             self.form.filename = self._part.filename
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         content = data[start:end]
         if self._part.filename is None:
             self._part.value += content
-            if len(self._part.value) > LONGEST_FIELD:
+            if len(self._part.value) > MAX_FIELD_LENGTH:
                 raise TooLarge("A field of the form is too long.")
-        elif self._part.kept:
+        elif self._part.stored:
             self._digest.update(content)
             self.form.size += len(content)
-            self._waiting += content
-            while len(self._waiting) >= PIECE:
-                self.pieces.append(bytes(self._waiting[:PIECE]))
-                del self._waiting[:PIECE]
+            self._buffer += content
+            while len(self._buffer) >= PIECE:
+                self.pieces.append(bytes(self._buffer[:PIECE]))
+                del self._buffer[:PIECE]
 
     def on_part_end(self) -> None:
         if self._part.filename is None:
             try:
                 value = self._part.value.decode()
             except UnicodeDecodeError:
-                raise Unreadable("A field of the form is no UTF-8.") from None
+                raise Unreadable("A field of the form is not UTF-8.") from None
             self.form.fields.setdefault(self._part.name, []).append(value)
 
     def on_end(self) -> None:
         self.ended = True
-        if self._waiting:
-            self.pieces.append(bytes(self._waiting))
+        if self._buffer:
+            self.pieces.append(bytes(self._buffer))
         self.form.digest = self._digest.hexdigest()
 
 
-async def receive(content_type: str, body: AsyncIterator[bytes], file_field: str, keep: Keep) -> Form:
-    """Read a form, handing the content of its first file on piece by piece.
+async def read_multipart(
+    content_type: str, body: AsyncIterator[bytes], file_field: str, store_piece: StorePiece
+) -> Form:
+    """Read a form, storing the content of its first file piece by piece.
 
-    Raises `UnsupportedMediaType` for another media type, `Unreadable` for a form that is broken or ends too early,
-    `TooLarge` for too many or too long fields.
+    Raises `UnsupportedMediaType` for another media type, `Unreadable` for a form that is malformed or incomplete,
+    `TooLarge` for too many parts or too long fields.
     """
     media_type, options = parse_options_header(content_type)
     if media_type != b"multipart/form-data" or b"boundary" not in options:
         raise UnsupportedMediaType("A file is sent as multipart/form-data.")
-    reader = _Reader(file_field)
+    reader = _FormReader(file_field)
     names = (
         "part_begin",
         "header_field",
@@ -145,21 +147,21 @@ async def receive(content_type: str, body: AsyncIterator[bytes], file_field: str
         "part_end",
         "end",
     )
-    told = {f"on_{name}": getattr(reader, f"on_{name}") for name in names}
+    callbacks = {f"on_{name}": getattr(reader, f"on_{name}") for name in names}
     try:
-        parser = MultipartParser(options[b"boundary"], told)  # type: ignore[arg-type]
+        parser = MultipartParser(options[b"boundary"], callbacks)  # type: ignore[arg-type]
         async for chunk in body:
             parser.write(chunk)
             while reader.pieces:
-                await keep(reader.pieces.pop(0))
+                await store_piece(reader.pieces.pop(0))
         parser.finalize()
     except FormParserError:
-        raise Unreadable("The form cannot be read: its parts are not divided as its boundary says.") from None
+        raise Unreadable("The form cannot be read: its parts are not separated by its boundary.") from None
     except ClientDisconnect:
-        # Nobody is there to be told; it is no failure of the service either.
+        # Nobody reads this answer, but it must not be logged as a failure of the service.
         raise Unreadable("The form did not arrive whole.") from None
     if not reader.ended:
         raise Unreadable("The form ends before its last part does.")
     while reader.pieces:
-        await keep(reader.pieces.pop(0))
+        await store_piece(reader.pieces.pop(0))
     return reader.form

@@ -1,11 +1,11 @@
-"""Pages: cursors that nobody can read or carry over to another question, and the order that a caller asks for."""
+"""Keyset pages: sealed cursors that fit one client and one query only, and the order that a caller asks for."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Sequence
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,24 +15,9 @@ from app.core.errors import ParameterInvalid
 from app.core.security import Keyring
 
 DEFAULT_LIMIT = 50
-MOST = 500
+MAX_LIMIT = 500
 MOST_COUNTED = 10_000
-"""A total is counted so far and no farther; the tests of the cap lower it."""
-
-T = TypeVar("T")
-
-
-class Page(msgspec.Struct, Generic[T], frozen=True):
-    """One page: its rows, and where the next one begins, as a value of JSON."""
-
-    rows: Sequence[T]
-    next_after: Any
-
-
-def page_of(found: Sequence[T], limit: int, key: Any) -> Page[T]:
-    """Cut a page out of rows that were read with one more than the limit."""
-    rows = found[:limit]
-    return Page(rows, key(rows[-1]) if len(found) > limit else None)
+"""A total is counted up to this number; the tests of the cap lower it."""
 
 
 class SortKey(msgspec.Struct, frozen=True):
@@ -43,19 +28,19 @@ class SortKey(msgspec.Struct, frozen=True):
 
 
 class Total(msgspec.Struct, frozen=True):
-    """How many rows a list has in all; `capped` when there are more than are counted."""
+    """Number of rows of a list; `capped` when there are more than are counted."""
 
     count: int
     capped: bool
 
 
 class PageQuery(BaseModel):
-    """The query of a list: its filters, and which page of it. Lists add their own filters."""
+    """The query of a list: which page. Lists add their own filters."""
 
     page_fields: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
-    """What says which page, and how it is shown; all else is carried by the cursor."""
+    """Fields that say which page, and how it is shown; the cursor carries all others."""
 
-    limit: Annotated[int, Field(ge=1, description=f"Rows a page; more than {MOST} are lowered to that.")] = (
+    limit: Annotated[int, Field(ge=1, description=f"Rows a page; more than {MAX_LIMIT} are lowered to that.")] = (
         DEFAULT_LIMIT
     )
     cursor: Annotated[
@@ -70,17 +55,18 @@ class PageQuery(BaseModel):
 
     @property
     def size(self) -> int:
-        """How many rows the page may have."""
-        return min(self.limit, MOST)
+        """The most rows that the page may have."""
+        return min(self.limit, MAX_LIMIT)
 
     def filters(self) -> dict[str, Any]:
-        """Return what the list is narrowed to and how it is ordered, without the page."""
+        """Return filters and order as JSON, without the page."""
         return self.model_dump(mode="json", exclude=set(self.page_fields), exclude_defaults=True)
 
 
 class SortedQuery(PageQuery):
-    """The query of a list that can be ordered and counted. Lists say in `sort` which keys they have."""
+    """The query of a list that can be ordered and counted. Lists name their keys in `sort_names` and in `sort`."""
 
+    sort_names: ClassVar[tuple[str, ...]] = ()
     page_fields: ClassVar[frozenset[str]] = frozenset({"limit", "cursor", "include"})
 
     sort: Annotated[str | None, Field(max_length=200)] = None
@@ -92,22 +78,32 @@ class SortedQuery(PageQuery):
         ),
     ] = []
 
+    def order(self) -> list[SortKey]:
+        """Return the keys of `sort`; raises `ParameterInvalid` for a key that is unknown or stands twice."""
+        return read_sort(self.sort, self.sort_names)
 
-def sorting(keys: Collection[str], otherwise: str) -> str:
-    """Describe the parameter `sort` of a list."""
-    return (
-        f"Keys, separated by commas, `-` before one that descends: {', '.join(f'`{key}`' for key in keys)}. "
-        f"What is equal in all of them is ordered by id, in the direction of the last. Without it: {otherwise}."
+    @property
+    def counted(self) -> bool:
+        """Whether the total is asked for."""
+        return "total" in self.include
+
+
+def sort_field(keys: Collection[str], *, default: str, note: str = "") -> Any:
+    """Describe the parameter `sort` of a list with these keys.
+
+    The pattern is that of `read_sort`, but for keys that stand twice, which no plain pattern refuses.
+    """
+    key, named = f"-?(?:{'|'.join(keys)})", ", ".join(f"`{key}`" for key in keys)
+    return Field(
+        max_length=200,
+        description=f"Keys, separated by commas, `-` before one that descends: {named}. "
+        "Rows that are equal in all of them are ordered by id, in the direction of the last. "
+        f"Without it: {default}.{note}",
+        json_schema_extra={"pattern": f"^ *{key}(?: *, *{key})* *$"},
     )
 
 
-def sort_pattern(keys: Collection[str]) -> dict[str, str]:
-    """Return the pattern of what `sort_keys` reads, but for keys that stand twice: no plain pattern says that."""
-    key = f"-?(?:{'|'.join(keys)})"
-    return {"pattern": f"^ *{key}(?: *, *{key})* *$"}
-
-
-def sort_keys(given: str | None, known: Collection[str]) -> list[SortKey]:
+def read_sort(given: str | None, known: Collection[str]) -> list[SortKey]:
     """Read `sort=-one,two`; raises `ParameterInvalid` for a key that is unknown or stands twice."""
     if given is None:
         return []
@@ -115,7 +111,7 @@ def sort_keys(given: str | None, known: Collection[str]) -> list[SortKey]:
         SortKey(text.removeprefix("-"), text.startswith("-")) for text in (part.strip(" ") for part in given.split(","))
     ]
     if len({key.name for key in keys}) < len(keys) or not all(key.name in known for key in keys):
-        detail = f"The order is a comma list of these keys, each at most once: {', '.join(known)}."
+        detail = f"Sort keys are separated by commas, each at most once, and are of these: {', '.join(known)}."
         raise ParameterInvalid.of("sort", detail)
     return keys
 
@@ -123,30 +119,24 @@ def sort_keys(given: str | None, known: Collection[str]) -> list[SortKey]:
 Q = TypeVar("Q", bound=PageQuery)
 
 
-class Turned(msgspec.Struct, Generic[Q], frozen=True):
-    """A list's query with its cursor opened."""
+def open_cursor(keyring: Keyring, query: Q, bound_to: str) -> tuple[Q, Any]:
+    """Open the cursor of a query; return the query with its filters, and the key after which the page begins.
 
-    query: Q
-    after: Any
-
-
-def turn(keyring: Keyring, query: Q, bound_to: str) -> Turned[Q]:
-    """Open the cursor of a query. It carries the filters, so that no address we make needs to hold them.
-
-    `bound_to` names client, provider and list. Raises `ParameterInvalid` when the cursor was made for others, or for
-    other filters or another order than those sent.
+    The cursor carries the filters, so that no address that we make needs to hold them. `bound_to` names client,
+    provider and list. Raises `ParameterInvalid` when the cursor was made for others, or for other filters or another
+    order than those sent.
     """
     if query.cursor is None:
-        return Turned(query, None)
+        return query, None
     opened = keyring.unseal("cursor", query.cursor, bound_to)
     held = json.loads(zlib.decompress(opened)) if opened is not None else None
     if held is None or (query.filters() and query.filters() != held["filters"]):
         raise _foreign_cursor()
     page = query.model_dump(include=set(query.page_fields) - {"cursor"})
     try:
-        return Turned(type(query).model_validate(held["filters"] | page), held["after"])
+        return type(query).model_validate(held["filters"] | page), held["after"]
     except ValidationError:
-        # Made by an earlier release, whose filters were others.
+        # Made by an earlier release, with other filters.
         raise _foreign_cursor() from None
 
 
@@ -161,17 +151,14 @@ def place_after(after: Any, length: int) -> list[Any] | None:
     return after
 
 
-def next_cursor(keyring: Keyring, turned: Turned[Any], page: Page[Any], bound_to: str) -> str | None:
-    """Return the cursor of the next page, None on the last."""
-    if page.next_after is None:
-        return None
-    held = json.dumps({"after": page.next_after, "filters": turned.query.filters()})
+def seal_cursor(keyring: Keyring, query: PageQuery, after: Any, bound_to: str) -> str:
+    """Return the cursor of the page of a query that begins after a key, given as a value of JSON."""
+    held = json.dumps({"after": after, "filters": query.filters()})
     return keyring.seal("cursor", zlib.compress(held.encode()), bound_to)
 
 
-def next_link(path: str, limit: int, cursor: str | None, include: Sequence[str] = ()) -> dict[str, str]:
-    """Return the `Link` header (RFC 8288) to the next page, none on the last."""
-    if cursor is None:
-        return {}
-    shown = {"limit": limit, "cursor": cursor} | ({"include": list(include)} if include else {})
-    return {"Link": f'<{path}?{urlencode(shown, doseq=True)}>; rel="next"'}
+def next_link(path: str, query: PageQuery, cursor: str) -> str:
+    """Return the value of the `Link` header (RFC 8288) that leads to the page of a cursor."""
+    include = getattr(query, "include", ())
+    parameters = {"limit": query.limit, "cursor": cursor} | ({"include": list(include)} if include else {})
+    return f'<{path}?{urlencode(parameters, doseq=True)}>; rel="next"'

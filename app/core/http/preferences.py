@@ -1,4 +1,4 @@
-"""What a caller would rather have (RFC 7240). A preference that is not understood is passed over, as the RFC asks."""
+"""Preferences of a caller (RFC 7240). Those that are not understood are ignored, as the RFC asks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PREFERENCE = re.compile(rf'\s*({_WORD})(?:\s*=\s*(?:"([^"]*)"|({_WORD})))?(?:\s*;[^,]*)?\s*(?:,|$)')
-LONGEST_WAIT = 60
+MAX_WAIT = 60
 """Seconds; a caller that asks for more waits that long."""
 
 
@@ -16,16 +16,16 @@ class Preferences(msgspec.Struct, frozen=True):
     """The preferences of a request that this service knows."""
 
     minimal: bool = False
-    """Whether an answer without the changed resource is wanted."""
+    """Whether the caller wants an answer without the changed resource."""
     wait: int = 0
-    """Seconds for which the caller would wait for work to be done."""
+    """Seconds that the caller is willing to wait for work to be done."""
 
 
 NONE = Preferences()
 
 
 def read_preferences(header: str | None) -> Preferences:
-    """Read a `Prefer` header; of a preference given twice, the first counts."""
+    """Read a `Prefer` header; the first counts of a preference that is given twice."""
     if not header:
         return NONE
     given: dict[str, str] = {}
@@ -34,5 +34,5 @@ def read_preferences(header: str | None) -> Preferences:
     wait = given.get("wait", "")
     return Preferences(
         minimal=given.get("return", "").lower() == "minimal",
-        wait=min(int(wait), LONGEST_WAIT) if wait.isascii() and wait.isdigit() and len(wait) < 10 else 0,
+        wait=min(int(wait), MAX_WAIT) if wait.isascii() and wait.isdigit() and len(wait) < 10 else 0,
     )

@@ -1,4 +1,4 @@
-"""One handler for every error, one shape for every answer (RFC 9457)."""
+"""Problem details (RFC 9457): one handler for every error, one shape for every answer."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from app.core.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-MOST_ERRORS = 100
-"""A request can have more faults than anybody will read."""
+MAX_ERRORS = 100
+"""At most so many faults are listed: a request can have more than anybody will read."""
 
 _CODES = {
     "extra_forbidden": "field-unknown",
@@ -40,8 +40,8 @@ _CODES = {
 _FORMATS = ("pattern", "finite", "greater", "less", "literal", "enum", "parsing", "size", "from_", "unicode")
 
 
-class Raised(HTTPException):
-    """A problem found while the body is read, in the wrapping that the framework lets through."""
+class WrappedProblem(HTTPException):
+    """A problem found while the body is read, as the only exception that the framework lets through there."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.status)
@@ -49,7 +49,7 @@ class Raised(HTTPException):
 
 
 def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
-    """Return the body that tells a problem."""
+    """Return the body of a problem's answer, as values of JSON."""
     body: dict[str, Any] = {
         "type": f"/problems/{problem.code}",
         "title": problem.title(),
@@ -64,19 +64,19 @@ def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
 
 
 def problem_response(problem: Problem, request_id: str) -> Response:
-    """Return the answer that tells a problem."""
+    """Return the answer for a problem."""
     headers: Mapping[str, str] = {"Cache-Control": "no-store", **problem.headers}
     body = json.dumps(problem_body(problem, request_id), ensure_ascii=False, separators=(",", ":"))
     return Response(body, problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def request_id_of(request: Request) -> str:
-    """Return the id under which this request is logged."""
+    """Return the id that the request has in the log."""
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
 def pointer_of(location: Iterable[str | int]) -> str:
-    """Return a JSON Pointer (RFC 6901) for a place in the body."""
+    """Return the JSON Pointer (RFC 6901) of a location in the body."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:100] for part in location)
 
 
@@ -96,31 +96,32 @@ def _error_item(error: Mapping[str, Any]) -> ErrorItem:
 
 def error_items(errors: Sequence[Mapping[str, Any]]) -> list[ErrorItem]:
     """Return validation errors of one part of the body as error items, their pointers relative to that part."""
-    return [_error_item({**error, "loc": ("body", *error["loc"])}) for error in errors[:MOST_ERRORS]]
+    return [_error_item({**error, "loc": ("body", *error["loc"])}) for error in errors[:MAX_ERRORS]]
 
 
 _DETAILS = {
     "extra_forbidden": "This field is not known.",
     "missing": "This is required.",
-    "string_pattern_mismatch": "The text has a character that cannot be kept.",
-    "finite_number": "This is no finite number.",
+    "string_pattern_mismatch": "The text has a character that cannot be stored.",
+    "finite_number": "Not a finite number.",
 }
 
 
 def _sentence(message: str) -> str:
-    told = message.removeprefix("Input ").removeprefix("Value error, ").rstrip(".")
-    return told[:1].upper() + told[1:] + "."
+    """Return a message of Pydantic as a sentence."""
+    text = message.removeprefix("Input ").removeprefix("Value error, ").rstrip(".")
+    return text[:1].upper() + text[1:] + "."
 
 
 def _methods_at(app: FastAPI, path: str) -> set[str]:
-    """Return every method that an address takes; the framework knows those of the first route that matches."""
+    """Return every method that an address accepts; the framework knows only those of the first route that matches."""
     routes = (context.original_route for context in iter_route_contexts(app.routes))
-    matching = (each for each in routes if isinstance(each, Route) and each.path_regex.match(path))
-    return {method for each in matching for method in each.methods or ()}
+    matching = (route for route in routes if isinstance(route, Route) and route.path_regex.match(path))
+    return {method for route in matching for method in route.methods or ()}
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of the application end in the one shape."""
+    """Install the handlers that answer every error of an application as a problem."""
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Exception) -> Response:
@@ -130,7 +131,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        if isinstance(error, Raised):
+        if isinstance(error, WrappedProblem):
             return problem_response(error.problem, request_id_of(request))
         kind = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 400: Unreadable}.get(error.status_code, Internal)
         headers = dict(error.headers or {})
@@ -142,7 +143,7 @@ def install(app: FastAPI) -> None:
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         faults = error.errors()
-        items = [_error_item(fault) for fault in faults[:MOST_ERRORS]]
+        items = [_error_item(fault) for fault in faults[:MAX_ERRORS]]
         kind = InvalidRequest if any(item.pointer is not None for item in items) else ParameterInvalid
-        detail = f"{len(faults)} faults; the first {MOST_ERRORS} are listed." if len(faults) > MOST_ERRORS else ""
+        detail = f"{len(faults)} faults; the first {MAX_ERRORS} are listed." if len(faults) > MAX_ERRORS else ""
         return problem_response(kind(detail, errors=items), request_id_of(request))

@@ -1,4 +1,4 @@
-"""Strict reading of requests: the route class that every router uses."""
+"""Strict reading of requests: the route class of every router."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from app.core.errors import (
     UnsupportedMediaType,
 )
 from app.core.http.deprecation import deprecated_parameters, deprecation_of, headers_for
-from app.core.http.problems import MOST_ERRORS, Raised
+from app.core.http.problems import MAX_ERRORS, WrappedProblem
 from app.core.strict_json import read_json
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read strictly: by depth, by grammar, by Unicode."""
+    """A request whose JSON is read strictly: its depth, its grammar, its Unicode."""
 
     async def json(self) -> Any:
-        """Return the body as Python values; raises `Raised` with the problem."""
+        """Return the body as Python values; raises `WrappedProblem`."""
         try:
             return read_json(await self.body())
         except Problem as problem:
-            raise Raised(problem) from None
+            raise WrappedProblem(problem) from None
 
 
 class StrictRoute(APIRoute):
     """Refuses unknown query parameters and bodies that are not JSON, before anything else is done."""
 
     media_types: ClassVar[tuple[str, ...]] = ("application/json",)
-    """What a body may be."""
+    """Media types of a body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""
         handle = super().get_route_handler()
         known = _query_parameters(self.dependant)
         takes_json = self.body_field is not None
-        old, old_parameters = deprecation_of(self), deprecated_parameters(self)
+        deprecation, deprecated = deprecation_of(self), deprecated_parameters(self)
 
         async def strictly(request: Request) -> Response:
-            if old is not None or old_parameters:
+            if deprecation is not None or deprecated:
                 request.scope.setdefault("state", {})["headers"] = headers_for(
-                    dict.fromkeys(request.query_params), old, old_parameters
+                    dict.fromkeys(request.query_params), deprecation, deprecated
                 )
             if "\x00" in request.scope["path"]:
                 raise NotFound("There is nothing here.")
@@ -67,25 +67,25 @@ class StrictRoute(APIRoute):
                         ErrorItem(
                             code=ParameterUnknown.code, parameter=name[:100], detail="This parameter is not known."
                         )
-                        for name in list(dict.fromkeys(unknown))[:MOST_ERRORS]
+                        for name in list(dict.fromkeys(unknown))[:MAX_ERRORS]
                     ],
                 )
-            broken = [name for name, value in request.query_params.multi_items() if "\x00" in value]
-            if broken:
-                detail = "The text has a character that cannot be kept."
+            with_nul = [name for name, value in request.query_params.multi_items() if "\x00" in value]
+            if with_nul:
+                detail = "The text has a character that cannot be stored."
                 raise ParameterInvalid(
-                    errors=[ErrorItem(code=ParameterInvalid.code, parameter=broken[0], detail=detail)],
+                    errors=[ErrorItem(code=ParameterInvalid.code, parameter=with_nul[0], detail=detail)],
                 )
             reader = self.reader_of(request.headers.get("content-type", "")) if takes_json else _as_json
             if reader is None:
-                taken = " or ".join(self.media_types)
-                raise UnsupportedMediaType(f"The body must have another media type; send Content-Type: {taken}.")
+                supported = " or ".join(self.media_types)
+                raise UnsupportedMediaType(f"The body's media type is not supported; send Content-Type: {supported}.")
             return await handle(reader(request))
 
         return strictly
 
     def reader_of(self, content_type: str) -> Callable[[Request], Request] | None:
-        """Return what reads a body of a media type, None when it is not taken."""
+        """Return what reads a body of a media type, None when that is not supported."""
         return _as_json if _is_json(content_type) else None
 
 

@@ -1,1 +1,1 @@
-"""Clients and what they may do, and for whom."""
+"""Clients: their keys, scopes and grants, and the providers that they act for."""

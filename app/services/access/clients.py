@@ -1,4 +1,4 @@
-"""Providers and clients: added and granted by the operator."""
+"""Providers and clients: the operator adds them, grants and revokes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from app.store.sandbox import id_of_sandbox, is_sandbox
 _PROVIDER_ID = re.compile(r"\A\d{7}\Z", re.ASCII)
 
 
-class Created(msgspec.Struct, frozen=True, kw_only=True):
-    """A new client with its secrets, which are shown this once."""
+class CreatedClient(msgspec.Struct, frozen=True, kw_only=True):
+    """A new client with its secrets, which are shown only once."""
 
     client_id: str
     api_key: str
@@ -32,7 +32,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
 def add_provider(
     work: Work, provider_id: str, name: str, *, joint: bool = False, city: str | None = None, state: str | None = None
 ) -> None:
-    """Add an accredited provider, or rename one that stands already."""
+    """Add an accredited provider, or rename it when it exists; raises `OperatorFault`."""
     if not _PROVIDER_ID.match(provider_id):
         raise OperatorFault("A provider id has seven digits, leading zeros included.")
     if not name.strip():
@@ -63,19 +63,20 @@ def create(
     board: str | None = None,
     scopes: Sequence[str] = (),
     test: bool = False,
-) -> Created:
-    """Create a client; raises `OperatorFault`. Its making attests, by name and date, the permission of what it reports.
+) -> CreatedClient:
+    """Create a client; raises `OperatorFault`.
 
-    A test client acts for the sandboxes of its providers; a provider's or vendor's that names none, for the shared one.
+    Its name and the date are kept as the attestation that learners permit what it reports. A test client acts for the
+    sandboxes of its providers, and for the shared sandbox when a provider's or vendor's client names none.
     """
     if not name.strip():
         raise OperatorFault("A client has a name.")
-    possible = _scopes(role, scopes, test=test)
+    possible = _possible_scopes(role, scopes, test=test)
     known = work.service.catalogue.board(board) if board is not None else None
     if board is not None and known is None:
         raise OperatorFault(f"There is no board {board}.")
-    acts_for = _acted_for(work, name, role, list(dict.fromkeys(provider_ids)), test=test)
-    created = Created(client_id=f"cli_{new_id()}", api_key=new_api_key(test=test), client_secret=new_secret())
+    acts_for = _prepare_providers(work, name, role, list(dict.fromkeys(provider_ids)), test=test)
+    created = CreatedClient(client_id=f"cli_{new_id()}", api_key=new_api_key(test=test), client_secret=new_secret())
     client = {
         "client_id": created.client_id,
         "name": name.strip(),
@@ -96,14 +97,14 @@ def create(
     return created
 
 
-def _scopes(role: str, asked: Sequence[str], *, test: bool) -> list[str]:
-    """Return the scopes that a client can have; raises `OperatorFault` when others are asked for."""
+def _possible_scopes(role: str, asked: Sequence[str], *, test: bool) -> list[str]:
+    """Return the scopes that a client of a role can have; raises `OperatorFault` when others are asked for."""
     unknown = [scope for scope in asked if scope not in SCOPES]
     if unknown:
         raise OperatorFault(f"Unknown scope {unknown[0]}; known: {', '.join(SCOPES)}.")
     if test and role == "board":
         raise OperatorFault(
-            "A board has no test client: its feed holds live credit only, and that of the sandbox goes nowhere."
+            "A board has no test client: its feed holds live credit only, and credit of the sandbox goes nowhere."
         )
     possible = [scope for scope in ROLE_SCOPES[role] if not test or scope in TEST_SCOPES]
     beyond = [scope for scope in asked if scope not in possible]
@@ -112,8 +113,8 @@ def _scopes(role: str, asked: Sequence[str], *, test: bool) -> list[str]:
     return possible
 
 
-def _acted_for(work: Work, name: str, role: str, provider_ids: Sequence[str], *, test: bool) -> list[str]:
-    """Return the providers a new client acts for; unknown ones are added, and sandboxes that are not there yet."""
+def _prepare_providers(work: Work, name: str, role: str, provider_ids: Sequence[str], *, test: bool) -> list[str]:
+    """Return the providers that a new client acts for; add unknown providers, and sandboxes that do not exist yet."""
     for provider_id in provider_ids:
         if test and (provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id)):
             continue
@@ -125,11 +126,11 @@ def _acted_for(work: Work, name: str, role: str, provider_ids: Sequence[str], *,
         return list(provider_ids)
     if not provider_ids:
         return [providers.shared(work)] if role in ("provider", "vendor") else []
-    return list(dict.fromkeys(providers.of_provider(work, each) for each in provider_ids))
+    return list(dict.fromkeys(providers.of_provider(work, provider_id) for provider_id in provider_ids))
 
 
 def renew_key(work: Work, client_id: str) -> str:
-    """Give a client a new API key in place of every older one."""
+    """Give a client a new API key, and revoke every older one; raises `OperatorFault`."""
     client = clients.by_id(work.connection, client_id)
     if client is None:
         raise OperatorFault("There is no such client.")
@@ -142,7 +143,7 @@ def renew_key(work: Work, client_id: str) -> str:
 
 
 def grant(work: Work, client_id: str, provider_id: str) -> None:
-    """Let a vendor act for a provider, its test client for the sandbox of the provider; raises `OperatorFault`."""
+    """Let a vendor act for a provider, a vendor's test client for the provider's sandbox; raises `OperatorFault`."""
     client = clients.by_id(work.connection, client_id)
     if client is None or client.role != "vendor":
         raise OperatorFault("There is no vendor client with this id.")
@@ -157,7 +158,7 @@ def grant(work: Work, client_id: str, provider_id: str) -> None:
 
 
 def revoke(work: Work, client_id: str, provider_id: str) -> None:
-    """Take back a vendor's right to act for a provider; raises `OperatorFault`."""
+    """Revoke a vendor's grant to act for a provider; raises `OperatorFault`."""
     client = clients.by_id(work.connection, client_id)
     if client is not None and client.test:
         provider_id = id_of_sandbox(work.connection, provider_id) or provider_id

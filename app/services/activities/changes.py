@@ -28,7 +28,7 @@ from app.schemas.problems import rule_url
 from app.services.activities.lookup import with_findings
 from app.services.activities.registration import normalise, register
 from app.services.context import Work
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.preconditions import must_match
 from app.store import activities, uncovered_completions
 
@@ -142,7 +142,7 @@ def _judge_and_save(work: Work, stored: RegisteredActivity, wanted: Activity, *,
         return with_findings(stored, work.service.catalogue)
     findings = judge_activity(wanted, work.service.catalogue)
     if refuses(findings):
-        raise rejected(ActivityRejected, findings)
+        raise rejection_of(ActivityRejected, findings)
     after = normalise(wanted, work.service.catalogue)
     if after == stored.activity:
         return replace(stored, findings=findings)

@@ -11,7 +11,7 @@ from app.domain.audit import ActivityAudit
 from app.domain.catalogue import Catalogue
 from app.rules.activities import judge_activity, refuses
 from app.services.context import Work
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.store import activities
 
 
@@ -20,7 +20,7 @@ def register(work: Work, given: Activity) -> RegisteredActivity:
     catalogue = work.service.catalogue
     findings = judge_activity(given, catalogue)
     if refuses(findings):
-        raise rejected(ActivityRejected, findings)
+        raise rejection_of(ActivityRejected, findings)
     if given.internal_id is not None:
         taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
         if taken is not None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from app.core.http.multipart import Form, receive
+from app.core.http.multipart import Form, read_multipart
 from app.domain.batches import Batch
 from app.schemas.batch_form import read_form
 from app.services.batches import lifecycle, lookup
@@ -48,7 +48,7 @@ async def _create_once(
         return answer_of(lifecycle.create(work, given))
 
     try:
-        form = await receive(content_type, body, "file", upload.store)
+        form = await read_multipart(content_type, body, "file", upload.store)
         given = _new_batch(form, upload.upload_id)
         answer = await transact_async(replace(caller, fingerprint=_fingerprint(request_line, form)), once, produce)
     except BaseException:

@@ -14,7 +14,7 @@ from app.core.errors import CompletionRejected, Contended, NotFound
 from app.domain.credits import Completion, Outcome
 from app.domain.reports import CompletionReport
 from app.services.context import Caller, Work
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.preconditions import must_match
 from app.services.reporting.changes import build_withdrawal
 from app.services.reporting.pipeline import Submitted, judge_only, submit
@@ -49,7 +49,7 @@ def correct(work: Work, completion_id: str, if_match: str | None, report: Comple
     if submitted.before is None or submitted.before.version != found.version:
         raise Contended("the completion was changed before it was locked")
     if submitted.outcome is Outcome.REJECTED:
-        raise rejected(CompletionRejected, submitted.findings)
+        raise rejection_of(CompletionRejected, submitted.findings)
     return submitted
 
 

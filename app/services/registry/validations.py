@@ -24,7 +24,7 @@ from app.matching.validation import Evidence, decide, evidence_of, lookups_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.reporting.learner_ids import LearnerIds, ProviderAndPhysician, learner_id_of, save_learner_ids
 from app.store import learners
 
@@ -50,7 +50,7 @@ async def validate(caller: Caller, request: ValidationRequest) -> ValidationAnsw
     request = replace(request, sandbox=caller.client.test)
     findings = judge_validation(request, caller.service.catalogue)
     if findings:
-        raise rejected(InvalidRequest, findings)
+        raise rejection_of(InvalidRequest, findings)
     decided, learner_id = await read_async(caller, _decide_one, request)
     if decided.physician_id is None or learner_id is not None:
         return replace(decided.answer, learner_id=learner_id)

@@ -11,7 +11,7 @@ from app.core.errors import CompletionRejected, Problem
 from app.domain.credits import Outcome
 from app.domain.reports import CompletionReport
 from app.services.context import Work
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.reporting.pipeline import Submitted, submit
 
 
@@ -37,6 +37,6 @@ def report_each(work: Work, items: Sequence[CompletionReport | Problem]) -> Bulk
         outcome = Outcome.REJECTED if isinstance(result, Problem) else result.outcome
         counts[outcome] += 1
         if isinstance(result, Submitted) and outcome is Outcome.REJECTED:
-            result = rejected(CompletionRejected, result.findings)
+            result = rejection_of(CompletionRejected, result.findings)
         results.append(result)
     return Bulk(results=tuple(results), counts=counts)

@@ -14,7 +14,7 @@ from app.core.errors import CompletionRejected, Problem
 from app.domain.credits import Outcome
 from app.domain.reports import CompletionReport
 from app.services.context import Caller, Work, record
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.reporting import pipeline
 from app.services.reporting.pipeline import Submitted
 
@@ -33,6 +33,6 @@ def report_together(connection: Connection, items: Sequence[Item]) -> list[Submi
     results = pipeline.submit(works, [one for _, one in items])
     record(works)
     return [
-        rejected(CompletionRejected, result.findings) if result.outcome is Outcome.REJECTED else result
+        rejection_of(CompletionRejected, result.findings) if result.outcome is Outcome.REJECTED else result
         for result in results
     ]

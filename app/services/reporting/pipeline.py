@@ -29,7 +29,7 @@ from app.rules.case import Case
 from app.rules.judge import judge
 from app.rules.placement import place
 from app.services.context import Caller, Work
-from app.services.findings import rejected
+from app.services.findings import rejection_of
 from app.services.reporting.changes import build_change
 from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.learner_ids import learner_id_of, save_learner_ids
@@ -58,7 +58,7 @@ def report(work: Work, one: CompletionReport) -> Submitted:
     """Report one completion; raises `CompletionRejected` with every finding when it is refused."""
     (submitted,) = submit([work], [one])
     if submitted.outcome is Outcome.REJECTED:
-        raise rejected(CompletionRejected, submitted.findings)
+        raise rejection_of(CompletionRejected, submitted.findings)
     return submitted
 
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from app.routers.callers import PUBLIC, declared_routes, scope_of
+from app.routers.callers import PUBLIC, Ownership, access_of, declared_routes, scope_of
 from app.services.access import scopes as access
 from app.services.context import Service
 from tests.harness.api import Answer, Api, api_of
@@ -98,6 +98,16 @@ def test_the_table_names_every_operation_with_its_scope() -> None:
         | dict.fromkeys(EITHER, "webhooks:manage")
     )
     assert {name for name, scope in declared.items() if scope == PUBLIC} == OPEN
+
+
+def test_every_operation_declares_whose_records_it_is_about() -> None:
+    declared = {route.name: access_of(route) for route in declared_routes(create_app())}
+    assert {name: found.ownership for name, found in declared.items() if found is not None} == (
+        dict.fromkeys(PROVIDERS, Ownership.PROVIDER)
+        | dict.fromkeys(EITHER, Ownership.PROVIDER_OR_BOARD)
+        | dict.fromkeys(BOARDS | OPERATORS, Ownership.CLIENT)
+        | dict.fromkeys(OPEN, None)
+    )
 
 
 def test_the_rights_of_a_role_are_those_it_was_promised() -> None:

@@ -11,11 +11,11 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.http.pagination import SortKey
 from app.domain.comparison_keys import full_name_key, name_key
+from app.schemas.queries import CompletionQuery
 from app.services.context import Service
 from app.store import keyset_pages
-from app.store.completion_lists import SORTS, Wanted
+from app.store.completion_lists import SORTS, CompletionFilter
 from app.store.completion_lists import page as page_of_completions
 from app.store.sql import statements
 from tests.harness.api import GRAND_ROUNDS, Api, Moment, a_completion, api_of
@@ -272,11 +272,12 @@ def test_no_single_order_is_sorted_anew_on_sqlite(service: Service) -> None:
         pytest.skip("the plan of a handful of rows says nothing there")
     plans: list[str] = []
 
-    def explained(connection: Any, after: Any, key: SortKey) -> None:
+    def explained(connection: Any, after: Any, key: str) -> None:
         asked: list[str] = []
         statements.BEFORE_STATEMENT.append(asked.append)
         try:
-            page_of_completions(connection, Wanted(provider_id="0008001"), [key], after, 10)
+            wanted = CompletionFilter(provider_id="0008001", query=CompletionQuery(sort=key))
+            page_of_completions(connection, wanted, after, 10)
         finally:
             statements.BEFORE_STATEMENT.remove(asked.append)
         statement = next(each for each in asked if "ORDER BY" in each)
@@ -288,7 +289,7 @@ def test_no_single_order_is_sorted_anew_on_sqlite(service: Service) -> None:
         after = [value, "a", "a"] if name == "last_name" else [value, "a"]
         for place in (None, after):
             for down in (False, True):
-                service.database.read(lambda c, p=place, n=name, d=down: explained(c, p, SortKey(n, d)))
+                service.database.read(lambda c, p=place, n=name, d=down: explained(c, p, ("-" if d else "") + n))
     assert len(plans) == 24
     assert all("USING INDEX" in plan or "USING COVERING INDEX" in plan for plan in plans), plans
 

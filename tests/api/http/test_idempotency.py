@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.core.database import engines
 from app.services.context import Service
-from app.services.idempotency import KEPT
+from app.services.idempotency import RETENTION
 from app.store import clients
 from app.worker import delete_expired
 from tests.harness.api import Answer, Api, Moment, a_completion, an_activity, api_of, settle
@@ -192,9 +192,9 @@ def test_reading_and_withdrawing_take_no_notice_of_a_key(api: Api, service: Serv
 
 def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, moment: Moment) -> None:
     api.report(a_completion(), Idempotency_Key="k")
-    moment.now += KEPT
+    moment.now += RETENTION
     delete_expired(service)
     assert replayed(api.report(a_completion(), Idempotency_Key="k"))
-    moment.now += KEPT / 30
+    moment.now += RETENTION / 30
     delete_expired(service)
     assert not replayed(api.report(a_completion(), Idempotency_Key="k"))
