@@ -157,7 +157,7 @@ _WITH_LEARNER_ID = """x.learner_id || ' ' || COALESCE((
     SELECT l.link FROM learner_links l WHERE l.provider_id = :provider AND l.learner_id = x.learner_id), '')"""
 
 
-class _Batch(msgspec.Struct, frozen=True):
+class _LookupGroup(msgspec.Struct, frozen=True):
     """Lookups that share a statement and its parameters."""
 
     by: str
@@ -173,28 +173,27 @@ def look_up(connection: Connection, lookups: Sequence[Lookup], providers: Sequen
 
     The same statements run whether a learner is found or not.
     """
-    keys: dict[_Batch, list[tuple[str, ...]]] = {}
+    keys: dict[_LookupGroup, list[tuple[str, ...]]] = {}
     for place, (lookup, provider) in enumerate(zip(lookups, providers, strict=True)):
-        number, certifying, certified = lookup.number, lookup.certifying, lookup.certified
-        also_certified = certifying != "" or certified != ""
-        batch = _Batch(lookup.by.name, lookup.most, lookup.decides, also_certified, lookup.sandbox, provider)
+        certified = lookup.certifying != "" or lookup.certified != ""
+        group = _LookupGroup(lookup.by.name, lookup.most, lookup.decides, certified, lookup.sandbox, provider)
         row = (
-            str(place), lookup.last, lookup.first, lookup.born_from, lookup.born_to, lookup.board, number,
-            short_id_key(number), certifying, certified,
+            str(place), lookup.last, lookup.first, lookup.born_from, lookup.born_to, lookup.board, lookup.number,
+            short_id_key(lookup.number), lookup.certifying, lookup.certified,
         )  # fmt: skip
-        keys.setdefault(batch, []).append(row)
+        keys.setdefault(group, []).append(row)
     ids: list[Sequence[str]] = [()] * len(lookups)
     learner_ids: dict[tuple[str, str], str | None] = {}
-    for batch, rows in keys.items():
-        for place, found in _run_lookups(connection, batch, rows):
+    for group, rows in keys.items():
+        for place, found in _run_lookups(connection, group, rows):
             if not found:
                 continue
-            if not batch.decides:
+            if not group.decides:
                 ids[int(place)] = found.split(" ")
                 continue
             with_learner_ids = found.split(" ")
             ids[int(place)] = with_learner_ids[::2]
-            learner_ids[batch.provider, with_learner_ids[0]] = with_learner_ids[1] or None
+            learner_ids[group.provider, with_learner_ids[0]] = with_learner_ids[1] or None
     compared = [place for place, lookup in enumerate(lookups) if not lookup.decides]
     if not compared:
         return LookupResults(ids=ids, learners={}, learner_ids=learner_ids)
@@ -205,7 +204,7 @@ def look_up(connection: Connection, lookups: Sequence[Lookup], providers: Sequen
     return LookupResults(ids=ids, learners=learners, learner_ids=learner_ids)
 
 
-def _run_lookups(connection: Connection, batch: _Batch, rows: Sequence[tuple[str, ...]]) -> list[Row]:
+def _run_lookups(connection: Connection, group: _LookupGroup, rows: Sequence[tuple[str, ...]]) -> list[Row]:
     """Return (place, ids found, joined with spaces) of each lookup; after each id its learner id where it decides.
 
     SQLite:
@@ -217,12 +216,12 @@ def _run_lookups(connection: Connection, batch: _Batch, rows: Sequence[tuple[str
 
         SELECT k.place, (SELECT string_agg(x.learner_id, ' ') FROM (SELECT … LIMIT :enough) x) FROM unnest(…) AS k(…)
     """
-    source, parameters = from_keys(connection, _COLUMNS if batch.certified else _COLUMNS[:-2], rows)
-    lookup = f"{_LOOKUPS[batch.by]} AND {_CERTIFIED_TOO}" if batch.certified else _LOOKUPS[batch.by]
-    ids = string_agg(connection, _WITH_LEARNER_ID if batch.decides else "x.learner_id")
+    source, parameters = from_keys(connection, _COLUMNS if group.certified else _COLUMNS[:-2], rows)
+    lookup = f"{_LOOKUPS[group.by]} AND {_CERTIFIED_TOO}" if group.certified else _LOOKUPS[group.by]
+    ids = string_agg(connection, _WITH_LEARNER_ID if group.decides else "x.learner_id")
     sql = f"SELECT k.place, (SELECT {ids} FROM ({lookup} LIMIT :enough) x) FROM {source}"
-    parameters |= {"enough": batch.most + 1, "world": "sandbox" if batch.sandbox else ""}
-    return fetch(connection, sql, parameters | ({"provider": batch.provider} if batch.decides else {}))
+    parameters |= {"enough": group.most + 1, "world": "sandbox" if group.sandbox else ""}
+    return fetch(connection, sql, parameters | ({"provider": group.provider} if group.decides else {}))
 
 
 _NO_LEARNER = ("",)
