@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
-from app.store import dialect
-from app.store.activities import COLUMNS, read
+from app.store.activities import ACTIVITY, read
 from app.store.keyset_pages import Column, Narrowed, Place, days_spanned, marked, order_of, places, spanned, total
+from app.store.sql.key_sets import select_by_keys
 
 SORTS = {
     "title": Column("lower(a.title)"),
@@ -50,8 +50,8 @@ def page(
     """Return activities after a place of the order, by id unless told otherwise."""
     order = order_of(sort, SORTS, Column("a.activity_id"), _BY_ID)
     found = places(connection, narrowed(wanted), order, after, limit)
-    rows = dialect.by_keys(
-        connection, COLUMNS, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"
+    rows = select_by_keys(
+        connection, ACTIVITY.columns, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"
     )
     held = {each.activity.activity_id: each for each in read(connection, rows)}
     return [(place, held[place[-1]]) for place in found]

@@ -11,7 +11,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.models import commits as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import from_ordered_ids, select_by_keys
+from app.store.sql.statements import execute_many, fetch, take_advisory_locks
+from app.store.sql.values import read_document, read_instant
 
 _SEALER_LOCK = 0x7365
 
@@ -63,16 +66,16 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 def record(connection: Connection, done: Sequence[Commit]) -> None:
     """Write what a transaction did, in the order in which it was done."""
-    dialect.insert(connection, tables.commits, [each.commit for each in done])
-    dialect.insert(connection, tables.audit, [row for each in done for row in each.audit])
-    dialect.insert(connection, tables.board_events, [row for each in done for row in each.events])
+    insert(connection, tables.commits, [each.commit for each in done])
+    insert(connection, tables.audit, [row for each in done for row in each.audit])
+    insert(connection, tables.board_events, [row for each in done for row in each.events])
     marks = [{"id": each.commit["commit_id"]} for each in done]
-    dialect.run(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", marks)
+    execute_many(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", marks)
 
 
 def lock_sealer(connection: Connection) -> None:
     """Let only one sealer work at a time."""
-    dialect.lock(connection, _SEALER_LOCK, [1])
+    take_advisory_locks(connection, _SEALER_LOCK, [1])
 
 
 def unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[list[str], bool]:
@@ -81,7 +84,7 @@ def unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[list[s
     So many at most, and no more than have `most_rows` audit rows and board events together; but one in any case.
     What commits late is seen later.
     """
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT u.commit_id, c.audit_rows + c.board_events FROM ("
         "SELECT position, commit_id FROM unsealed ORDER BY position LIMIT :limit) u "
@@ -95,7 +98,7 @@ def unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[list[s
 
 def any_unsealed(connection: Connection) -> bool:
     """Tell whether a commit waits for its seal."""
-    return bool(dialect.rows(connection, "SELECT 1 FROM unsealed LIMIT 1"))
+    return bool(fetch(connection, "SELECT 1 FROM unsealed LIMIT 1"))
 
 
 class AuditLogRow(NamedTuple):
@@ -118,8 +121,8 @@ class AuditLogRow(NamedTuple):
 def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[AuditLogRow]:
     """Return the audit rows of commits with their commits, in order: what a seal is made over."""
     return [
-        AuditLogRow._make((commit_id, dialect.as_instant(at).isoformat(), *rest, dialect.as_document(fields)))
-        for commit_id, at, *rest, fields in dialect.by_keys(
+        AuditLogRow._make((commit_id, read_instant(at).isoformat(), *rest, read_document(fields)))
+        for commit_id, at, *rest, fields in select_by_keys(
             connection,
             "c.commit_id, c.at, c.client_id, c.provider_id, c.request_id, a.item, a.verb, a.noun, a.subject_id, "
             "a.fields",
@@ -133,21 +136,21 @@ def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[AuditL
 
 def last_seal(connection: Connection) -> tuple[int, str]:
     """Return the number and text of the last seal, (0, "") before the first."""
-    found = dialect.rows(connection, "SELECT number, seal FROM seals ORDER BY number DESC LIMIT 1")
+    found = fetch(connection, "SELECT number, seal FROM seals ORDER BY number DESC LIMIT 1")
     return (found[0][0], found[0][1]) if found else (0, "")
 
 
 def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[str]) -> None:
     """Write a seal over commits, give their board events positions in their order, and take them off the list."""
-    dialect.insert(connection, tables.seals, [row])
-    source, keys = dialect.placed(connection, commit_ids)
-    dialect.run(
+    insert(connection, tables.seals, [row])
+    source, keys = from_ordered_ids(connection, commit_ids)
+    execute_many(
         connection,
         "INSERT INTO sealed_commits (commit_id, seal, place) "
         f"SELECT k.id, CAST(:number AS int), k.place FROM {source} ORDER BY k.place",
         [keys | {"number": row["number"]}],
     )
-    dialect.run(
+    execute_many(
         connection,
         # Materialised: looked up while rows go in, the last position would be sought among them, again and again.
         "WITH told AS MATERIALIZED (SELECT e.board, k.place, e.item, e.event_id "
@@ -159,23 +162,23 @@ def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[st
         "FROM told t JOIN last l ON l.board = t.board",
         [keys],
     )
-    dialect.run(connection, f"DELETE FROM unsealed WHERE commit_id IN (SELECT k.id FROM {source})", [keys])
+    execute_many(connection, f"DELETE FROM unsealed WHERE commit_id IN (SELECT k.id FROM {source})", [keys])
 
 
 def seals(connection: Connection, after: int, limit: int) -> list[dict[str, Any]]:
     """Return seals in order."""
     names = ("number", "at", "commits", "audit_rows", "digest", "seal")
-    found = dialect.rows(
+    found = fetch(
         connection,
         f"SELECT {', '.join(names)} FROM seals WHERE number > :after ORDER BY number LIMIT :limit",
         {"after": after, "limit": limit},
     )
-    return [dict(zip(names, row, strict=True)) | {"at": dialect.as_instant(row[1])} for row in found]
+    return [dict(zip(names, row, strict=True)) | {"at": read_instant(row[1])} for row in found]
 
 
 def commits_of_seal(connection: Connection, number: int) -> list[str]:
     """Return the commits under a seal, in their order."""
-    found = dialect.rows(
+    found = fetch(
         connection, "SELECT commit_id FROM sealed_commits WHERE seal = :number ORDER BY place", {"number": number}
     )
     return [row[0] for row in found]

@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.credits import Completion, CreditStatus
-from app.store import dialect
-from app.store.completions import COLUMNS, LINKS, read
+from app.store.completions import COMPLETION, LINKS, read
 from app.store.keyset_pages import (
     Column,
     Narrowed,
@@ -26,6 +25,8 @@ from app.store.keyset_pages import (
     spanned,
     total,
 )
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import fetch
 
 SORTS = {
     "completed_on": Column("c.completed_on", date),
@@ -82,9 +83,9 @@ def page(
         sort = (*sort, SortKey("first_name", sort[0].descending))
     order = order_of(sort, SORTS, Column("c.completion_id"), _NEWEST)
     found = places(connection, narrowed(wanted), order, after, limit)
-    rows = dialect.by_keys(
+    rows = select_by_keys(
         connection,
-        COLUMNS,
+        COMPLETION.columns,
         ("id",),
         ((place[-1],) for place in found),
         f"completions c ON c.completion_id = k.id {LINKS}",
@@ -100,7 +101,7 @@ def count(connection: Connection, wanted: Wanted) -> Total:
 
 def stored_types(connection: Connection) -> list[str]:
     """Return every name of a credit type that was ever stored, found by leaping along the index."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "WITH RECURSIVE known(name) AS (SELECT min(credit_type) FROM credit_types UNION ALL "
         "SELECT (SELECT min(t.credit_type) FROM credit_types t WHERE t.credit_type > known.name) FROM known "

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.reports import RemsPart
-from app.store import dialect
+from app.store.sql.statements import fetch
+from app.store.sql.values import read_document, read_instant
 
 _COMPLETION = tuple(name for name in Completion.__struct_fields__ if name not in ("rems", "credits"))
 _CREDIT = tuple(name for name in Credit.__struct_fields__ if name not in ("status_at", "status_text"))
@@ -51,7 +52,7 @@ def document_of(completion: Completion) -> dict[str, Any]:
 
 def of_provider(connection: Connection, provider_id: str, completion_id: str) -> list[dict[str, Any]]:
     """Return every version of a provider's completion, newest first, as `verb`, `at`, `client_id`, `completion`."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT v.verb, v.at, v.client_id, v.document FROM completions c "
         "JOIN completion_versions v ON v.completion_id = c.completion_id "
@@ -61,9 +62,9 @@ def of_provider(connection: Connection, provider_id: str, completion_id: str) ->
     return [
         {
             "verb": verb,
-            "at": dialect.as_instant(at),
+            "at": read_instant(at),
             "client_id": client_id,
-            "completion": _completion(dialect.as_document(document)),
+            "completion": _completion(read_document(document)),
         }
         for verb, at, client_id, document in found
     ]

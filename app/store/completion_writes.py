@@ -15,7 +15,9 @@ from app.domain.comparison_keys import full_name_key
 from app.domain.completion_changes import Change, LedgerDelta
 from app.domain.credits import Completion, Credit
 from app.models import completions as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.statements import execute, execute_many, on_sqlite
+from app.store.sql.values import array_literal, to_document
 
 NO_MAXIMUM = 2**62
 
@@ -32,10 +34,10 @@ def save(connection: Connection, written: Sequence[Written]) -> None:
     for group in _apart(written):
         changes = [each.change for each in group]
         new = [each.completion for each in changes if each.before is None]
-        dialect.insert(connection, tables.completions, [_row(each) for each in new])
+        insert(connection, tables.completions, [_row(each) for each in new])
         _save_versions(connection, [each for each in changes if each.before is not None])
         _save_credits(connection, changes)
-        dialect.insert(connection, tables.completion_versions, [each.version for each in group])
+        insert(connection, tables.completion_versions, [each.version for each in group])
 
 
 def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
@@ -75,14 +77,14 @@ def _kind(change: Change) -> int:
 def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:
     rewritten = [each for each in changes if each.rewrites]
     others = [each for each in changes if not each.rewrites]
-    document = ":rems" if dialect.on_sqlite(connection) else "CAST(:rems AS jsonb)"
+    document = ":rems" if on_sqlite(connection) else "CAST(:rems AS jsonb)"
     always = f"version = :version, updated_at = :updated_at, catalogue = :catalogue, rems = {document}"
     standing = "WHERE completion_id = :completion_id AND version = :before AND withdrawn_at IS NULL"
-    changed = dialect.run(
+    changed = execute_many(
         connection,
         f"UPDATE completions SET {always}, withdrawn_at = :withdrawn_at {standing}",
         [_bound(connection, each, "withdrawn_at") for each in others],
-    ) + dialect.run(
+    ) + execute_many(
         connection,
         f"UPDATE completions SET {always}, {', '.join(f'{name} = :{name}' for name in _IDENTITY)} {standing}",
         [_bound(connection, each, *_IDENTITY) for each in rewritten],
@@ -102,14 +104,14 @@ def _bound(connection: Connection, change: Change, *names: str) -> dict[str, Any
     assert change.before is not None
     row = _row(change.completion)
     wanted = ("completion_id", "version", "updated_at", "catalogue", *names)
-    return {name: dialect.bound(connection, row[name]) for name in wanted} | {
+    return {name: row[name] for name in wanted} | {
         "before": change.before.version,
-        "rems": dialect.document(row["rems"]),
+        "rems": to_document(row["rems"]),
     }
 
 
 def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
-    dialect.run(
+    execute_many(
         connection,
         "UPDATE credits SET status = :status, holds = :holds, status_reason = :reason, status_text = :text, "
         "status_at = :at WHERE credit_id = :id",
@@ -120,7 +122,7 @@ def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
                 "holds": credit.holds,
                 "reason": credit.status_reason,
                 "text": credit.status_text,
-                "at": dialect.bound(connection, credit.status_at),
+                "at": credit.status_at,
             }
             for each in changes
             for credit in each.restated
@@ -133,7 +135,7 @@ def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
         for each in changes
         for place, credit in enumerate(each.added)
     ]
-    dialect.insert(
+    insert(
         connection,
         tables.credits,
         [_credit_row(completion, credit) | {"place": first + place} for completion, first, place, credit in added],
@@ -146,20 +148,20 @@ def _rewrite_credits(connection: Connection, again: Sequence[tuple[Completion, C
     if not again:
         return
     for table in ("credit_types", "credit_references"):
-        dialect.run(
+        execute_many(
             connection, f"DELETE FROM {table} WHERE credit_id = :id", [{"id": credit.credit_id} for _, credit in again]
         )
     rows = [_credit_row(completion, credit) for completion, credit in again]
     assigned = ", ".join(f"{name} = :{name}" for name in rows[0] if name != "credit_id")
-    dialect.run(
+    execute_many(
         connection,
         f"UPDATE credits SET {assigned} WHERE credit_id = :credit_id",
-        [{name: dialect.bound(connection, value) for name, value in row.items()} for row in rows],
+        rows,
     )
 
 
 def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credit]]) -> None:
-    dialect.insert(
+    insert(
         connection,
         tables.credit_types,
         [
@@ -168,7 +170,7 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
             for place, (name, quarters) in enumerate(credit.credit_types)
         ],
     )
-    dialect.insert(
+    insert(
         connection,
         tables.credit_references,
         [
@@ -183,7 +185,7 @@ def change_ledger(connection: Connection, deltas: Iterable[LedgerDelta]) -> None
     """Add to what learners hold; raises `Contended` when a maximum would be passed, for the rules to say so."""
     ordered = sorted((each for each in deltas if each.quarters), key=lambda d: (d.activity_id, d.subject, d.target))
     shrunk = [asdict(each) for each in ordered if each.quarters < 0]
-    changed = _grow_ledger(connection, [each for each in ordered if each.quarters > 0]) + dialect.run(
+    changed = _grow_ledger(connection, [each for each in ordered if each.quarters > 0]) + execute_many(
         connection,
         "UPDATE ledger SET quarters = quarters + :quarters WHERE activity_id = :activity_id AND subject = :subject "
         "AND target = :target AND quarters + :quarters >= 0",
@@ -201,8 +203,8 @@ _GROWN = (
 
 def _grow_ledger(connection: Connection, grown: Sequence[LedgerDelta]) -> int:
     """Add what learners gain, in the order given; return for how many it fits."""
-    if dialect.on_sqlite(connection) or len(grown) == 1:
-        return dialect.run(
+    if on_sqlite(connection) or len(grown) == 1:
+        return execute_many(
             connection,
             "INSERT INTO ledger (activity_id, subject, target, quarters) "
             f"VALUES (:activity_id, :subject, :target, :quarters) {_GROWN}",
@@ -213,20 +215,18 @@ def _grow_ledger(connection: Connection, grown: Sequence[LedgerDelta]) -> int:
     for each in grown:
         by_maximum[each.maximum].append(each)
     return sum(
-        dialect.run(
+        execute(
             connection,
             "INSERT INTO ledger (activity_id, subject, target, quarters) SELECT * FROM unnest("
             "CAST(:activity_ids AS text[]), CAST(:subjects AS text[]), CAST(:targets AS text[]), "
             f"CAST(:quarters AS int[])) {_GROWN}",
-            [
-                {
-                    "activity_ids": dialect.array_text([each.activity_id for each in together]),
-                    "subjects": dialect.array_text([each.subject for each in together]),
-                    "targets": dialect.array_text([each.target for each in together]),
-                    "quarters": dialect.array_text([each.quarters for each in together]),
-                    "maximum": maximum,
-                }
-            ],
+            {
+                "activity_ids": array_literal([each.activity_id for each in together]),
+                "subjects": array_literal([each.subject for each in together]),
+                "targets": array_literal([each.target for each in together]),
+                "quarters": array_literal([each.quarters for each in together]),
+                "maximum": maximum,
+            },
         )
         for maximum, together in sorted(by_maximum.items())
     )

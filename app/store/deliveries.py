@@ -10,7 +10,11 @@ from sqlalchemy import Connection
 
 from app.domain.webhooks import AttemptOutcome, DeliveryStatus, LeasedDelivery, WebhookDelivery
 from app.models import webhooks as tables
-from app.store import dialect, leases
+from app.store import leases
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import from_keys, select_by_keys
+from app.store.sql.statements import Row, execute, fetch, locking_clause, string_agg
+from app.store.sql.values import read_document, read_instant, read_optional_instant
 from app.store.webhooks import COLUMNS as ENDPOINT
 from app.store.webhooks import ENTITLED, endpoint_of
 
@@ -31,7 +35,7 @@ _ANY_DUE = (
 
 def add(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
     """Put deliveries in line."""
-    dialect.insert(connection, tables.webhook_deliveries, given)
+    insert(connection, tables.webhook_deliveries, given)
 
 
 def waiting(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
@@ -39,13 +43,13 @@ def waiting(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
 
     Until this transaction ends, none of these is taken: whoever is told will find what this transaction writes.
     """
-    found = dialect.by_keys(
+    found = select_by_keys(
         connection,
         "d.endpoint_id",
         ("endpoint",),
         ((each,) for each in endpoint_ids),
         f"webhook_deliveries d ON d.endpoint_id = k.endpoint AND {_OPEN} AND d.status = 'pending'",
-        dialect.for_update(connection, "NO KEY UPDATE OF d"),
+        locking_clause(connection, "NO KEY UPDATE OF d"),
     )
     return {row[0] for row in found}
 
@@ -53,7 +57,7 @@ def waiting(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
 def any_due(connection: Connection, now: datetime) -> bool:
     """Tell whether anything is due."""
     endpoints = f"SELECT 1 FROM webhook_endpoints e WHERE {_ANY_DUE} LIMIT 1"
-    return bool(dialect.rows(connection, endpoints, {"now": dialect.bound(connection, now)}))
+    return bool(fetch(connection, endpoints, {"now": now}))
 
 
 def take(connection: Connection, *, now: datetime, until: datetime, most: int, at_once: int) -> list[LeasedDelivery]:
@@ -63,11 +67,11 @@ def take(connection: Connection, *, now: datetime, until: datetime, most: int, a
     endpoints come first is chance, so that none can keep the others from their turn.
     """
     failing: dict[str, bool] = dict(
-        dialect.rows(
+        fetch(
             connection,
             f"SELECT e.endpoint_id, e.failing_since IS NOT NULL FROM webhook_endpoints e WHERE {_ANY_DUE} "
-            f"ORDER BY random() LIMIT :most{dialect.for_update(connection, 'NO KEY UPDATE SKIP LOCKED')}",
-            {"now": dialect.bound(connection, now), "most": most},
+            f"ORDER BY random() LIMIT :most{locking_clause(connection, 'NO KEY UPDATE SKIP LOCKED')}",
+            {"now": now, "most": most},
         )
     )
     chosen: list[str] = []
@@ -76,7 +80,7 @@ def take(connection: Connection, *, now: datetime, until: datetime, most: int, a
     fences = leases.take(
         connection, tables.webhook_deliveries, chosen[:most], waiting=_WAITING, held=_HELD, now=now, until=until
     )
-    found = dialect.by_keys(
+    found = select_by_keys(
         connection,
         f"{_COLUMNS}, {ENDPOINT}, e.deleted_at IS NOT NULL, {ENTITLED}",
         ("id",),
@@ -102,17 +106,17 @@ def _heads(
     wanted = list(endpoint_ids)
     if not wanted:
         return []
-    source, parameters = dialect.listed(connection, ("endpoint",), ((each,) for each in wanted))
+    source, parameters = from_keys(connection, ("endpoint",), ((each,) for each in wanted))
     first = (
         f"SELECT d.delivery_id FROM webhook_deliveries d WHERE d.endpoint_id = k.endpoint AND {_OPEN} "
         "AND d.due_at <= :now ORDER BY d.due_at LIMIT :at_once"
     )
-    found = dialect.rows(
+    found = fetch(
         connection,
-        f"SELECT k.endpoint, (SELECT {dialect.joined_text(connection, 'x.delivery_id')} FROM ({first}) x), "
+        f"SELECT k.endpoint, (SELECT {string_agg(connection, 'x.delivery_id')} FROM ({first}) x), "
         "(SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = k.endpoint AND d.status = 'sending' "
         f"AND d.due_at > :now) FROM {source}",
-        parameters | {"now": dialect.bound(connection, now), "at_once": at_once},
+        parameters | {"now": now, "at_once": at_once},
     )
     return [(row[0], (row[1] or "").split(), row[2]) for row in found]
 
@@ -125,17 +129,17 @@ def note(connection: Connection, held: LeasedDelivery, values: Mapping[str, Any]
 
 def put_back(connection: Connection, delivery_id: str, now: datetime) -> None:
     """Put a delivery in line once more, from its first attempt on; one that is being sent stays as it is."""
-    dialect.run(
+    execute(
         connection,
         "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = :now, finished_at = NULL "
         "WHERE delivery_id = :id AND status <> 'sending'",
-        [{"id": delivery_id, "now": dialect.bound(connection, now)}],
+        {"id": delivery_id, "now": now},
     )
 
 
 def one(connection: Connection, endpoint_id: str, delivery_id: str) -> WebhookDelivery | None:
     """Return a delivery of an endpoint."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         f"SELECT {_COLUMNS} FROM webhook_deliveries d WHERE d.delivery_id = :id AND d.endpoint_id = :endpoint",
         {"id": delivery_id, "endpoint": endpoint_id},
@@ -149,7 +153,7 @@ def page(
     """Return an endpoint's deliveries before an id, the newest first, of some statuses or of any."""
     wanted = f" AND d.status IN ({', '.join(f':status{n}' for n in range(len(statuses)))})" if statuses else ""
     earlier = "" if before is None else " AND d.delivery_id < :before"
-    found = dialect.rows(
+    found = fetch(
         connection,
         f"SELECT {_COLUMNS} FROM webhook_deliveries d WHERE d.endpoint_id = :endpoint{wanted}{earlier} "
         "ORDER BY d.delivery_id DESC LIMIT :limit",
@@ -162,28 +166,28 @@ def page(
 
 def forget(connection: Connection, before: datetime, most: int) -> int:
     """Remove some of the deliveries that were finished before a moment; return how many."""
-    return dialect.run(
+    return execute(
         connection,
         "DELETE FROM webhook_deliveries WHERE delivery_id IN ("
         "SELECT delivery_id FROM webhook_deliveries WHERE finished_at < :before LIMIT :most)",
-        [{"before": dialect.bound(connection, before), "most": most}],
+        {"before": before, "most": most},
     )
 
 
-def _delivery(row: dialect.Row) -> WebhookDelivery:
+def _delivery(row: Row) -> WebhookDelivery:
     return WebhookDelivery(
         delivery_id=row[0],
         endpoint_id=row[1],
         event_id=row[2],
         type=row[3],
-        at=dialect.as_instant(row[4]),
-        data=dialect.as_document(row[5]),
+        at=read_instant(row[4]),
+        data=read_document(row[5]),
         status=DeliveryStatus(row[6]),
         attempts=row[7],
-        due_at=dialect.as_instant(row[8]),
-        tried_at=dialect.as_instant_or_none(row[9]),
+        due_at=read_instant(row[8]),
+        tried_at=read_optional_instant(row[9]),
         outcome=AttemptOutcome(row[10]) if row[10] is not None else None,
         answer=row[11],
-        created_at=dialect.as_instant(row[12]),
-        finished_at=dialect.as_instant_or_none(row[13]),
+        created_at=read_instant(row[12]),
+        finished_at=read_optional_instant(row[13]),
     )

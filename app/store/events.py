@@ -9,14 +9,17 @@ from sqlalchemy import Connection
 
 from app.domain.events import Event, EventKind
 from app.models import events as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import Row, fetch
+from app.store.sql.values import read_document, read_instant
 
 
 def last_positions(connection: Connection, providers: Iterable[str]) -> dict[str, int]:
     """Return the position of the last event of each provider, 0 before the first."""
     return {
         row[0]: row[1] or 0
-        for row in dialect.by_keys(
+        for row in select_by_keys(
             connection,
             "k.provider, (SELECT max(position) FROM events e WHERE e.provider_id = k.provider)",
             ("provider",),
@@ -28,12 +31,12 @@ def last_positions(connection: Connection, providers: Iterable[str]) -> dict[str
 
 def add(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
     """Insert events with their positions."""
-    dialect.insert(connection, tables.events, given)
+    insert(connection, tables.events, given)
 
 
 def after(connection: Connection, provider_id: str, position: int, limit: int) -> list[Event]:
     """Return the events of a provider from after a position on, in order."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT event_id, position, type, at, data FROM events WHERE provider_id = :provider AND position > :position "
         "ORDER BY position LIMIT :limit",
@@ -44,7 +47,7 @@ def after(connection: Connection, provider_id: str, position: int, limit: int) -
 
 def at(connection: Connection, provider_id: str, position: int) -> str | None:
     """Return the id of the event at a position, None where there is none."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT event_id FROM events WHERE provider_id = :provider AND position = :position",
         {"provider": provider_id, "position": position},
@@ -52,11 +55,11 @@ def at(connection: Connection, provider_id: str, position: int) -> str | None:
     return str(found[0][0]) if found else None
 
 
-def _event(row: dialect.Row) -> Event:
+def _event(row: Row) -> Event:
     return Event(
         event_id=row[0],
         position=row[1],
         type=EventKind(row[2]),
-        at=dialect.as_instant(row[3]),
-        data=dialect.as_document(row[4]),
+        at=read_instant(row[3]),
+        data=read_document(row[4]),
     )

@@ -12,7 +12,10 @@ from sqlalchemy import Connection
 from app.domain.decisions import SentCredit
 from app.domain.feeds import FeedEvent, FeedProgress, StatusCount
 from app.models import feeds as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import Row, execute, fetch
+from app.store.sql.values import read_date, read_document, read_instant, read_optional_instant
 
 NOT_YET = 0
 """The position of what has none yet."""
@@ -27,7 +30,7 @@ _ROWS = (
 
 def after(connection: Connection, board: str, position: int, limit: int) -> list[FeedEvent]:
     """Return the events of a board's feed after a position, in order."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         # Positions have no gaps: bounded at both ends, no plan can join what nobody asked for.
         f"{_ROWS} WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
@@ -40,23 +43,23 @@ def between(
     connection: Connection, board: str, since: datetime, until: datetime, after_position: int, limit: int
 ) -> list[FeedEvent]:
     """Return the events of a board's feed that happened in a span, in order, from after a position on."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         f"{_ROWS} WHERE f.board = :board AND f.position > :position AND e.at >= :since AND e.at < :until "
         "ORDER BY f.position LIMIT :limit",
         {
             "board": board,
             "position": after_position,
-            "since": dialect.bound(connection, since),
-            "until": dialect.bound(connection, until),
+            "since": since,
+            "until": until,
             "limit": limit,
         },
     )
     return _told(connection, found)
 
 
-def _told(connection: Connection, found: Sequence[dialect.Row]) -> list[FeedEvent]:
-    documents = [dialect.as_document(row[5]) for row in found]
+def _told(connection: Connection, found: Sequence[Row]) -> list[FeedEvent]:
+    documents = [read_document(row[5]) for row in found]
     activities = _activities(connection, {each["activity_id"] for each in documents})
     # What was reported by a learner id only has no names of its own.
     on_file = _learners(
@@ -76,13 +79,13 @@ def _told(connection: Connection, found: Sequence[dialect.Row]) -> list[FeedEven
 _NOBODY = (None, None, None)
 
 
-def _event(row: dialect.Row, document: Mapping[str, Any], activity: dialect.Row, on_file: dialect.Row) -> FeedEvent:
+def _event(row: Row, document: Mapping[str, Any], activity: Row, on_file: Row) -> FeedEvent:
     (credit,) = [each for each in document["credits"] if each["credit_id"] == row[3]]
     return FeedEvent(
         position=row[0],
         event_id=row[1],
         event=row[2],
-        at=dialect.as_instant(row[4]),
+        at=read_instant(row[4]),
         credit_id=row[3],
         kind=credit["kind"],
         learner_board_id=credit["registry_id"],
@@ -102,19 +105,19 @@ def _event(row: dialect.Row, document: Mapping[str, Any], activity: dialect.Row,
     )
 
 
-def _activities(connection: Connection, activity_ids: Iterable[str]) -> dict[str, dialect.Row]:
-    found = dialect.by_keys(
+def _activities(connection: Connection, activity_ids: Iterable[str]) -> dict[str, Row]:
+    found = select_by_keys(
         connection,
         "a.activity_id, a.title, a.format, a.start_date, a.end_date, p.provider_id, p.name",
         ("id",),
         ((each,) for each in activity_ids),
         "activities a ON a.activity_id = k.id JOIN providers p ON p.provider_id = a.provider_id",
     )
-    return {row[0]: (row[1], row[2], dialect.as_date(row[3]), dialect.as_date(row[4]), *row[5:]) for row in found}
+    return {row[0]: (row[1], row[2], read_date(row[3]), read_date(row[4]), *row[5:]) for row in found}
 
 
-def _learners(connection: Connection, learner_ids: Iterable[str]) -> dict[str, dialect.Row]:
-    found = dialect.by_keys(
+def _learners(connection: Connection, learner_ids: Iterable[str]) -> dict[str, Row]:
+    found = select_by_keys(
         connection,
         "l.learner_id, l.first_name, l.last_name, l.birth_date",
         ("id",),
@@ -126,7 +129,7 @@ def _learners(connection: Connection, learner_ids: Iterable[str]) -> dict[str, d
 
 def at(connection: Connection, board: str, position: int) -> str | None:
     """Return the id of the event at a position, None where there is none."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT event_id FROM feed WHERE board = :board AND position = :position",
         {"board": board, "position": position},
@@ -136,7 +139,7 @@ def at(connection: Connection, board: str, position: int) -> str | None:
 
 def sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[str, SentCredit]:
     """Return where credits stand in a board's feed; those it was never sent are left out."""
-    found = dialect.by_keys(
+    found = select_by_keys(
         connection,
         "e.credit_id, e.completion_id, f.position, e.event",
         ("id", "board"),
@@ -144,13 +147,13 @@ def sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[
         "board_events e ON e.credit_id = k.id AND e.board = k.board LEFT JOIN feed f ON f.event_id = e.event_id",
         "ORDER BY e.credit_id, f.position",
     )
-    told: dict[str, list[dialect.Row]] = defaultdict(list)
+    told: dict[str, list[Row]] = defaultdict(list)
     for row in found:
         told[row[0]].append(row)
     return {credit_id: _sent(rows) for credit_id, rows in told.items() if any(row[2] for row in rows)}
 
 
-def _sent(rows: Sequence[dialect.Row]) -> SentCredit:
+def _sent(rows: Sequence[Row]) -> SentCredit:
     """Return what was told last; what has no position yet is later than all that has one."""
     last = next((row for row in rows if row[2] is None), None) or rows[-1]
     return SentCredit(
@@ -160,18 +163,18 @@ def _sent(rows: Sequence[dialect.Row]) -> SentCredit:
 
 def mark_read(connection: Connection, board: str, position: int, at: datetime) -> None:
     """Note how far a board has shown to have read; never back."""
-    dialect.run(
+    execute(
         connection,
         "INSERT INTO board_marks (board, carried, settled, read_at) VALUES (:board, :position, 0, :at) "
         "ON CONFLICT (board) DO UPDATE SET carried = excluded.carried, read_at = excluded.read_at "
         "WHERE board_marks.carried < excluded.carried",
-        [{"board": board, "position": position, "at": dialect.bound(connection, at)}],
+        {"board": board, "position": position, "at": at},
     )
 
 
 def carried(connection: Connection, board: str) -> int:
     """Return how far a board has shown to have read."""
-    found = dialect.rows(connection, "SELECT carried FROM board_marks WHERE board = :board", {"board": board})
+    found = fetch(connection, "SELECT carried FROM board_marks WHERE board = :board", {"board": board})
     return int(found[0][0]) if found else 0
 
 
@@ -179,7 +182,7 @@ def unsettled(connection: Connection) -> list[tuple[str, int, int]]:
     """Return (board, settled, carried) of boards that have read further than was settled."""
     return [
         (board, settled, carried)
-        for board, settled, carried in dialect.rows(
+        for board, settled, carried in fetch(
             connection, "SELECT board, settled, carried FROM board_marks WHERE settled < carried ORDER BY board"
         )
     ]
@@ -189,7 +192,7 @@ def credits_between(connection: Connection, board: str, after_position: int, lim
     """Return (position, credit) of the events that follow a position."""
     return [
         (position, credit_id)
-        for position, credit_id in dialect.rows(
+        for position, credit_id in fetch(
             connection,
             "SELECT f.position, e.credit_id FROM feed f JOIN board_events e ON e.event_id = f.event_id "
             "WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
@@ -200,10 +203,10 @@ def credits_between(connection: Connection, board: str, after_position: int, lim
 
 def settle(connection: Connection, board: str, position: int) -> None:
     """Note up to where credit was accepted for being carried."""
-    dialect.run(
+    execute(
         connection,
         "UPDATE board_marks SET settled = :position WHERE board = :board AND settled < :position",
-        [{"board": board, "position": position}],
+        {"board": board, "position": position},
     )
 
 
@@ -211,26 +214,26 @@ def add_decisions(connection: Connection, board: str, rows: Sequence[Mapping[str
     """Keep what a board has decided."""
     if not rows:
         return
-    dialect.insert(connection, tables.decisions, rows)
+    insert(connection, tables.decisions, rows)
     # Whoever decides for the board at the same moment waits here: where the last one stands, all before it stand.
-    dialect.run(
+    execute(
         connection,
         "INSERT INTO last_decisions (board, decision_id) VALUES (:board, :decision_id) "
         "ON CONFLICT (board) DO UPDATE SET decision_id = excluded.decision_id",
-        [{"board": board, "decision_id": rows[-1]["decision_id"]}],
+        {"board": board, "decision_id": rows[-1]["decision_id"]},
     )
 
 
 def last_decision(connection: Connection, board: str) -> str:
     """Return the id of the decision of a board that was committed last, "" where there is none."""
-    found = dialect.rows(connection, "SELECT decision_id FROM last_decisions WHERE board = :board", {"board": board})
+    found = fetch(connection, "SELECT decision_id FROM last_decisions WHERE board = :board", {"board": board})
     return str(found[0][0]) if found else ""
 
 
 def has_decided(connection: Connection, board: str, decision_id: str) -> bool:
     """Tell whether a decision of a board is on record."""
     return bool(
-        dialect.rows(
+        fetch(
             connection,
             "SELECT 1 FROM decisions WHERE decision_id = :decision_id AND board = :board",
             {"decision_id": decision_id, "board": board},
@@ -240,12 +243,12 @@ def has_decided(connection: Connection, board: str, decision_id: str) -> bool:
 
 def counts(connection: Connection, board: str, overdue_before: datetime) -> dict[str, int]:
     """Return how many credits of a board have each status, and how many have waited too long for an answer."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT status, count(*), sum(CASE WHEN status = 'pending' AND status_at < :before THEN 1 ELSE 0 END) "
         "FROM credits x WHERE board = :board AND delivery = 'board' AND EXISTS ("
         "SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id) GROUP BY status",
-        {"board": board, "before": dialect.bound(connection, overdue_before)},
+        {"board": board, "before": overdue_before},
     )
     held = {status: int(count) for status, count, _ in found}
     return held | {"overdue": sum(int(late or 0) for _, _, late in found)}
@@ -270,18 +273,18 @@ def of_boards(
     connection: Connection, overdue_before: datetime
 ) -> list[tuple[str, FeedProgress, dict[str, StatusCount]]]:
     """Return of every board with a feed how it reads, and its credits by status, in one statement."""
-    found = dialect.rows(connection, _OF_BOARDS, {"before": dialect.bound(connection, overdue_before)})
+    found = fetch(connection, _OF_BOARDS, {"before": overdue_before})
     readings: dict[str, FeedProgress] = {}
     counted: dict[str, dict[str, StatusCount]] = defaultdict(dict)
     for board, last, carried, read_at, status, credits, late, oldest in found:
-        at = dialect.as_instant_or_none(read_at)
+        at = read_optional_instant(read_at)
         readings[board] = FeedProgress(last_position=last, carried=carried or 0, read_at=at)
         if status is not None:
-            counted[board][status] = StatusCount(credits=credits, late=int(late), oldest=dialect.as_instant(oldest))
+            counted[board][status] = StatusCount(credits=credits, late=int(late), oldest=read_instant(oldest))
     return [(board, reading, counted[board]) for board, reading in readings.items()]
 
 
 def last_position(connection: Connection, board: str) -> int:
     """Return the last position of a board's feed, 0 for an empty one."""
-    found = dialect.rows(connection, "SELECT max(position) FROM feed WHERE board = :board", {"board": board})
+    found = fetch(connection, "SELECT max(position) FROM feed WHERE board = :board", {"board": board})
     return int(found[0][0] or 0)

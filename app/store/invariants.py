@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from app.store import dialect
+from app.store.sql.statements import fetch
 
 FEW = 20
 
@@ -127,7 +127,7 @@ def broken(connection: Connection) -> dict[str, list[str]]:
     """Return, for every invariant that does not hold, the ids of the first few records that break it."""
     found: dict[str, list[str]] = {}
     for invariant, query in INVARIANTS.items():
-        rows = dialect.rows(connection, f"{query} LIMIT {FEW}")
+        rows = fetch(connection, f"{query} LIMIT {FEW}")
         if rows:
             found[invariant] = [str(row[0]) for row in rows]
     return found

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import MOST_COUNTED, SortKey, Total, place_after
 from app.models.base import instant_text
-from app.store import dialect
+from app.store.sql.statements import Row, execute, fetch, on_sqlite
 
 FEW = 5_000
 """So many rows of a filter are gathered without a second thought."""
@@ -81,7 +81,7 @@ class Order(msgspec.Struct, frozen=True):
         the rows and the rest decides among those that are equal in it.
         """
         given = {
-            f"after{number}": dialect.bound(connection, column.read(value))
+            f"after{number}": column.read(value)
             for number, (value, (column, _)) in enumerate(zip(place, self.keys, strict=True))
         }
         marks = [f":{name}" for name in given]
@@ -136,7 +136,7 @@ class Narrowed:
 
     def bound(self, connection: Connection, **more: Any) -> dict[str, Any]:
         """Return all parameters as the driver takes them."""
-        return {name: dialect.bound(connection, value) for name, value in {**self.given, **more}.items()}
+        return {name: value for name, value in {**self.given, **more}.items()}
 
 
 def marked(narrowed: Narrowed, name: str, values: Sequence[Any]) -> str:
@@ -200,16 +200,14 @@ def _counted(connection: Connection, narrowed: Narrowed, enough: int) -> int:
                 return counted
     where = " AND ".join((*narrowed.always, *tests))
     query = f"SELECT count(*) FROM (SELECT 1 FROM {narrowed.table} WHERE {where} LIMIT :enough) f"
-    return int(dialect.rows(connection, query, narrowed.bound(connection, enough=enough))[0][0])
+    return int(fetch(connection, query, narrowed.bound(connection, enough=enough))[0][0])
 
 
 def _much(connection: Connection, narrowed: Narrowed) -> bool:
     """Tell whether much of a few rows fits."""
     fits = f"CASE WHEN {' AND '.join(condition for _, condition in narrowed.tests)} THEN 1 ELSE 0 END"
     query = f"SELECT {fits} AS fits FROM {narrowed.table} WHERE {' AND '.join(narrowed.always)} LIMIT :sample"
-    ((found,),) = dialect.rows(
-        connection, f"SELECT sum(fits) FROM ({query}) f", narrowed.bound(connection, sample=SAMPLE)
-    )
+    ((found,),) = fetch(connection, f"SELECT sum(fits) FROM ({query}) f", narrowed.bound(connection, sample=SAMPLE))
     return int(found or 0) >= MUCH * SAMPLE
 
 
@@ -222,10 +220,10 @@ def _counted_from(
     joined = _from_ids(narrowed, f"SELECT DISTINCT {narrowed.identity} FROM ({limited}) d")
     query = f"SELECT count(*) FROM (SELECT 1 FROM {joined} AND {where} LIMIT :enough) f"
     given = narrowed.bound(connection, enough=enough, part=part)
-    counted = int(dialect.rows(connection, query, given)[0][0])
+    counted = int(fetch(connection, query, given)[0][0])
     if counted >= enough or part is None:
         return counted, counted
-    return counted, int(dialect.rows(connection, f"SELECT count(*) FROM ({limited}) l", given)[0][0])
+    return counted, int(fetch(connection, f"SELECT count(*) FROM ({limited}) l", given)[0][0])
 
 
 def _from_ids(narrowed: Narrowed, ids: str) -> str:
@@ -243,15 +241,15 @@ def _short(connection: Connection, narrowed: Narrowed) -> str | None:
     """Return the first source that has few rows."""
     for source in narrowed.sources:
         query = f"SELECT count(*) FROM (SELECT 1 FROM ({source}) s LIMIT :few) f"
-        if dialect.rows(connection, query, narrowed.bound(connection, few=FEW + 1))[0][0] <= FEW:
+        if fetch(connection, query, narrowed.bound(connection, few=FEW + 1))[0][0] <= FEW:
             return source
     return None
 
 
 def _plan_each(connection: Connection) -> None:
     """Let PostgreSQL plan for the values asked for: what a filter leaves differs by its value."""
-    if not dialect.on_sqlite(connection):
-        dialect.run(connection, "SET LOCAL plan_cache_mode = force_custom_plan", [{}])
+    if not on_sqlite(connection):
+        execute(connection, "SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 @dataclass(slots=True)
@@ -283,7 +281,7 @@ class _Search:
                 return found + self._gathered([*bounds, *tests], source, start, limit - len(found))
             step = min(4 * step, LONGEST_WALK)
 
-    def _walked(self, bounds: list[str], fits: str, start: Place | None, step: int) -> list[dialect.Row]:
+    def _walked(self, bounds: list[str], fits: str, start: Place | None, step: int) -> list[Row]:
         return self._read(bounds, fits, start, step)
 
     def _gathered(self, tests: list[str], source: str | None, start: Place | None, limit: int) -> list[Place]:
@@ -297,7 +295,7 @@ class _Search:
         descending = self.order.keys[0][1]
         column = f"{self.narrowed.identity} || ''"  # not the column itself: its index is not the one to use
         after = f"WHERE {column} {'<' if descending else '>'} :after" if start is not None else ""
-        found = dialect.rows(
+        found = fetch(
             self.connection,
             f"SELECT {self.narrowed.identity} FROM ({source}) s {after} "
             f"ORDER BY {column} {'DESC' if descending else 'ASC'} LIMIT :rows",
@@ -307,7 +305,7 @@ class _Search:
 
     def _read(
         self, conditions: list[str], fits: str, start: Place | None, limit: int, ids: str | None = None
-    ) -> list[dialect.Row]:
+    ) -> list[Row]:
         place, given = self.order.after(self.connection, start) if start is not None else ("true", {})
         where = (*self.narrowed.always, *conditions, place)
         begins = (
@@ -315,7 +313,7 @@ class _Search:
             if ids
             else f"{self.narrowed.table} WHERE {' AND '.join(where)}"
         )
-        return dialect.rows(
+        return fetch(
             self.connection,
             f"SELECT {self.order.selected()}, {fits} FROM {begins} ORDER BY {self.order.sql()} LIMIT :rows",
             self.narrowed.bound(self.connection, rows=limit, **given),

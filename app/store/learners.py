@@ -13,14 +13,16 @@ from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Holding, Learner
 from app.domain.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import from_keys, select_by_ids, select_by_keys
+from app.store.sql.statements import Row, fetch, string_agg
 
 
 def candidates(connection: Connection, wanted: Wanted) -> Candidates:
     """Return everybody found under the wanted keys, each with all names, licences and certifications."""
     physicians = {
         (provider, learner_id): physician_id
-        for provider, learner_id, physician_id in dialect.by_keys(
+        for provider, learner_id, physician_id in select_by_keys(
             connection,
             "l.provider_id, l.link, l.learner_id",
             ("provider", "link"),
@@ -31,7 +33,7 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
     ids = set(physicians.values())
     ids.update(
         row[0]
-        for row in dialect.by_keys(
+        for row in select_by_keys(
             connection,
             "n.learner_id",
             ("last", "first", "birth"),
@@ -42,7 +44,7 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
     for table, keys in (("licenses", wanted.licenses), ("certifications", wanted.certifications)):
         ids.update(
             row[0]
-            for row in dialect.by_keys(
+            for row in select_by_keys(
                 connection,
                 "h.learner_id",
                 ("board", "short", "exact"),
@@ -53,7 +55,7 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
     for table, keys in (("licenses", wanted.short_licenses), ("certifications", wanted.short_certifications)):
         ids.update(
             row[0]
-            for row in dialect.by_keys(
+            for row in select_by_keys(
                 connection,
                 "h.learner_id",
                 ("board", "short"),
@@ -63,7 +65,7 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
         )
     ids.update(
         row[0]
-        for row in dialect.by_keys(
+        for row in select_by_keys(
             connection, "l.learner_id", ("npi",), ((npi,) for npi in wanted.npis), "learners l ON l.npi = k.npi"
         )
     )
@@ -89,11 +91,11 @@ _EVERYTHING = """
 
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     """Return learners with all that matching needs to know."""
-    people: list[dialect.Row] = []
+    people: list[Row] = []
     names: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     licenses: defaultdict[str, list[Holding]] = defaultdict(list)
     certifications: defaultdict[str, list[Holding]] = defaultdict(list)
-    for row in dialect.everything(connection, _EVERYTHING, set(ids)):
+    for row in select_by_ids(connection, _EVERYTHING, set(ids)):
         physician_id, what, first, second, third, _ = row
         if what == "name":
             names[physician_id].append((first, second))
@@ -205,14 +207,14 @@ def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence
     return LookupResults(ids=ids, learners=compared_learners, learner_ids=learner_ids)
 
 
-def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[dialect.Row]:
+def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[Row]:
     """Return the place of each lookup with the ids it finds, between spaces; a deciding one has learner ids too."""
-    source, parameters = dialect.listed(connection, _COLUMNS if kind.certified else _COLUMNS[:-2], rows)
+    source, parameters = from_keys(connection, _COLUMNS if kind.certified else _COLUMNS[:-2], rows)
     look = f"{_LOOKUPS[kind.by]} AND {_CERTIFIED_TOO}" if kind.certified else _LOOKUPS[kind.by]
-    every = dialect.joined_text(connection, _LINKED if kind.decides else "x.learner_id")
+    every = string_agg(connection, _LINKED if kind.decides else "x.learner_id")
     statement = f"SELECT k.place, (SELECT {every} FROM ({look} LIMIT :enough) x) FROM {source}"
     given = parameters | {"enough": kind.most + 1, "world": "sandbox" if kind.sandbox else ""}
-    return dialect.rows(connection, statement, given | ({"provider": kind.provider} if kind.decides else {}))
+    return fetch(connection, statement, given | ({"provider": kind.provider} if kind.decides else {}))
 
 
 _NOBODY = ("",)
@@ -223,7 +225,7 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
     """Return the opaque ids under which providers know learners: (provider, physician) to learner id."""
     return {
         (provider, physician_id): learner_id
-        for provider, physician_id, learner_id in dialect.by_keys(
+        for provider, physician_id, learner_id in select_by_keys(
             connection,
             "l.provider_id, l.learner_id, l.link",
             ("provider", "learner"),
@@ -235,4 +237,4 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
 
 def add_learner_ids(connection: Connection, rows: list[dict[str, object]]) -> None:
     """Keep new opaque ids; one that stands already stays."""
-    dialect.insert(connection, learner_links, rows, skip_known=True)
+    insert(connection, learner_links, rows, skip_known=True)

@@ -13,7 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from app.store import dialect
+from app.store.sql.bulk import update
+from app.store.sql.key_sets import from_keys
+from app.store.sql.statements import fetch
 
 
 def take(
@@ -27,12 +29,12 @@ def take(
     if not wanted:
         return {}
     (key,) = (column.name for column in table.primary_key)
-    source, parameters = dialect.listed(connection, ("id",), ((each,) for each in wanted))
-    found = dialect.rows(
+    source, parameters = from_keys(connection, ("id",), ((each,) for each in wanted))
+    found = fetch(
         connection,
         f"UPDATE {table.name} SET status = '{held}', due_at = :until, fence = fence + 1 FROM {source} "
         f"WHERE {key} = k.id AND status IN ('{waiting}', '{held}') AND due_at <= :now RETURNING {key}, fence",
-        parameters | {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)},
+        parameters | {"now": now, "until": until},
     )
     return {row[0]: row[1] for row in found}
 
@@ -42,4 +44,4 @@ def give_back(
 ) -> bool:
     """Write what became of a row that is held; False, and nothing is written, when somebody else holds it by now."""
     (key,) = (column.name for column in table.primary_key)
-    return dialect.update(connection, table, values, {key: id, "fence": fence, "status": held}) == 1
+    return update(connection, table, values, {key: id, "fence": fence, "status": held}) == 1

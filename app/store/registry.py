@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 from app.domain.comparison_keys import full_name_key, id_key, short_id_key
 from app.domain.learners import RegistryRow
 from app.models import learners as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import execute_many
 
 Number = tuple[str, str]
 
@@ -61,7 +63,7 @@ def known_to(connection: Connection, rows: Sequence[RegistryRow]) -> Known:
     ids: set[str] = set()
     npis = [(row.npi,) for row in rows if row.npi]
     ids.update(
-        each[0] for each in dialect.by_keys(connection, "l.learner_id", ("npi",), npis, "learners l ON l.npi = k.npi")
+        each[0] for each in select_by_keys(connection, "l.learner_id", ("npi",), npis, "learners l ON l.npi = k.npi")
     )
     for table, numbers in (
         ("licenses", [held for row in rows for held in row.licenses]),
@@ -70,7 +72,7 @@ def known_to(connection: Connection, rows: Sequence[RegistryRow]) -> Known:
         keys = ((held.board, short_id_key(held.key), held.key) for held in numbers)
         on = f"{table} h ON h.board = k.board AND h.short_key = k.short AND h.id_key = k.exact"
         ids.update(
-            each[0] for each in dialect.by_keys(connection, "h.learner_id", ("board", "short", "exact"), keys, on)
+            each[0] for each in select_by_keys(connection, "h.learner_id", ("board", "short", "exact"), keys, on)
         )
     names = [
         (*full_name_key(row.first_name, row.last_name), str(row.birth_date or ""))
@@ -78,7 +80,7 @@ def known_to(connection: Connection, rows: Sequence[RegistryRow]) -> Known:
         if not (row.npi or row.licenses or row.certifications)
     ]
     on = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
-    ids.update(each[0] for each in dialect.by_keys(connection, "n.learner_id", ("last", "first", "birth"), names, on))
+    ids.update(each[0] for each in select_by_keys(connection, "n.learner_id", ("last", "first", "birth"), names, on))
     known = Known()
     for entry in _entries(connection, ids):
         known.put(entry)
@@ -97,7 +99,7 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
             npi=row[5],
             medical_school=row[6],
         )
-        for row in dialect.by_keys(
+        for row in select_by_keys(
             connection,
             "l.learner_id, l.first_name, l.middle_name, l.last_name, l.birth_date, l.npi, l.medical_school",
             ("id",),
@@ -106,12 +108,12 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
         )
     }
     keys = [(each,) for each in entries]
-    for physician_id, last, first in dialect.by_keys(
+    for physician_id, last, first in select_by_keys(
         connection, "n.learner_id, n.last_key, n.first_key", ("id",), keys, "learner_names n ON n.learner_id = k.id"
     ):
         entries[physician_id].names.add((last, first))
     for table in ("licenses", "certifications"):
-        for physician_id, board, key in dialect.by_keys(
+        for physician_id, board, key in select_by_keys(
             connection, "h.learner_id, h.board, h.id_key", ("id",), keys, f"{table} h ON h.learner_id = k.id"
         ):
             getattr(entries[physician_id], table).add((board, key))
@@ -167,20 +169,20 @@ class Writes:
 
 def save(connection: Connection, writes: Writes) -> None:
     """Write a piece of an import."""
-    dialect.insert(connection, tables.learners, writes.learners)
-    dialect.run(
+    insert(connection, tables.learners, writes.learners)
+    execute_many(
         connection,
         "UPDATE learners SET first_name = :first_name, middle_name = :middle_name, last_name = :last_name, "
         "birth_date = :birth_date, npi = :npi, medical_school = :medical_school, updated_at = :updated_at "
         "WHERE learner_id = :learner_id",
-        [each | {"updated_at": dialect.bound(connection, each["updated_at"])} for each in writes.changed],
+        [each | {"updated_at": each["updated_at"]} for each in writes.changed],
     )
-    dialect.run(
+    execute_many(
         connection,
         "UPDATE learner_names SET birth_date = :birth_date WHERE learner_id = :learner_id "
         "AND birth_date <> :birth_date",
         [{"learner_id": each["learner_id"], "birth_date": each["birth_date"] or ""} for each in writes.changed],
     )
-    dialect.insert(connection, tables.learner_names, writes.names)
-    dialect.insert(connection, tables.licenses, writes.licenses)
-    dialect.insert(connection, tables.certifications, writes.certifications)
+    insert(connection, tables.learner_names, writes.names)
+    insert(connection, tables.licenses, writes.licenses)
+    insert(connection, tables.certifications, writes.certifications)

@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 from app.domain.comparison_keys import full_name_key, short_id_key
 from app.domain.sandbox import MagicLearner
 from app.models import learners as tables
-from app.store import clients, dialect
+from app.store import clients
+from app.store.sql.bulk import insert
+from app.store.sql.statements import fetch
 
 FIRST_ID, LAST_ID = 9_900_000, 9_999_998
 """Between these, sandboxes get their ids: where few accredited providers are, below the shared sandbox."""
@@ -20,7 +22,7 @@ FIRST_ID, LAST_ID = 9_900_000, 9_999_998
 
 def is_sandbox(connection: Connection, provider_id: str) -> bool:
     """Tell whether a provider is one of the sandbox."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT 1 FROM providers WHERE provider_id = :id AND sandbox_of IS NOT NULL",
         {"id": provider_id},
@@ -30,7 +32,7 @@ def is_sandbox(connection: Connection, provider_id: str) -> bool:
 
 def id_of_sandbox(connection: Connection, provider_id: str) -> str | None:
     """Return the sandbox that a provider's id means: its own id, where it is one, else the one made for it."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         "SELECT provider_id FROM providers "
         "WHERE sandbox_of = :id OR (provider_id = :id AND sandbox_of IS NOT NULL) ORDER BY provider_id = :id DESC",
@@ -41,7 +43,7 @@ def id_of_sandbox(connection: Connection, provider_id: str) -> str | None:
 
 def name_of(connection: Connection, provider_id: str) -> str:
     """Return the name of a provider that stands."""
-    found = dialect.rows(connection, "SELECT name FROM providers WHERE provider_id = :id", {"id": provider_id})
+    found = fetch(connection, "SELECT name FROM providers WHERE provider_id = :id", {"id": provider_id})
     return str(found[0][0])
 
 
@@ -68,9 +70,9 @@ def add_learners(connection: Connection, given: Iterable[MagicLearner], at: date
             "created_at": at,
             "updated_at": at,
         }
-        dialect.insert(connection, tables.learners, [learner], skip_known=True)
+        insert(connection, tables.learners, [learner], skip_known=True)
         names = [_name(each, last, birth_date) for last in (row.last_name, *row.other_last_names)]
-        dialect.insert(connection, tables.learner_names, names, skip_known=True)
+        insert(connection, tables.learner_names, names, skip_known=True)
         for table, column, held in (
             (tables.licenses, "license_id", row.licenses),
             (tables.certifications, "board_id", row.certifications),
@@ -86,7 +88,7 @@ def add_learners(connection: Connection, given: Iterable[MagicLearner], at: date
                 }
                 for number in held
             ]
-            dialect.insert(connection, table, numbers, skip_known=True)
+            insert(connection, table, numbers, skip_known=True)
 
 
 def _name(each: MagicLearner, last_name: str, birth_date: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from app.domain.activity_tightening import (
     Tightened,
 )
 from app.domain.comparison_keys import code_key
-from app.store import dialect
+from app.store.sql.statements import fetch
 
 _STANDING = "SELECT c.completion_id FROM completions c WHERE c.activity_id = :activity AND c.withdrawn_at IS NULL"
 _CREDITS = "SELECT x.completion_id FROM credits x WHERE x.activity_id = :activity AND x.holds"
@@ -34,8 +34,8 @@ def uncovered(connection: Connection, activity_id: str, bounds: Sequence[Tighten
             given[f"{name}_{place}"] = value
         queries.append(query)
     found = " UNION ".join(queries)
-    (count,) = dialect.rows(connection, f"SELECT count(DISTINCT completion_id) FROM ({found}) f", given)[0]
-    first = dialect.rows(
+    (count,) = fetch(connection, f"SELECT count(DISTINCT completion_id) FROM ({found}) f", given)[0]
+    first = fetch(
         connection, f"SELECT DISTINCT completion_id FROM ({found}) f ORDER BY completion_id LIMIT {few}", given
     )
     return int(count), [row[0] for row in first]
@@ -49,13 +49,13 @@ def standing(connection: Connection, activity_id: str, few: int) -> tuple[int, l
 def _query(connection: Connection, activity_id: str, bound: Tightened) -> tuple[str, dict[str, Any]]:
     match bound:
         case StartsLater(start=start):
-            return f"{_STANDING} AND c.completed_on < :day", {"day": dialect.bound(connection, start)}
+            return f"{_STANDING} AND c.completed_on < :day", {"day": start}
         case EndsEarlier(end=end, board=None):
             query = f"{_CREDITS} AND x.kind = 'cme' AND x.completed_on > :day"
             rems = f"{_STANDING} AND c.rems IS NOT NULL AND c.completed_on > :day"
-            return f"{query} UNION {rems}", {"day": dialect.bound(connection, end)}
+            return f"{query} UNION {rems}", {"day": end}
         case EndsEarlier(end=end, board=board):
-            given = {"day": dialect.bound(connection, end), "board": board}
+            given = {"day": end, "board": board}
             return f"{_CREDITS} AND x.board = :board AND x.completed_on > :day", given
         case MaximumLowered(target=target, quarters=quarters):
             ledger = (
@@ -79,7 +79,7 @@ def _query(connection: Connection, activity_id: str, bound: Tightened) -> tuple[
 
 def _with_type(connection: Connection, activity_id: str, board: str, name: str) -> tuple[str, dict[str, Any]]:
     """Return the query for credit of a type, under whichever spelling it was registered when it was reported."""
-    stored = dialect.rows(
+    stored = fetch(
         connection,
         "SELECT DISTINCT t.credit_type FROM credits x JOIN credit_types t ON t.credit_id = x.credit_id "
         "WHERE x.activity_id = :activity AND x.board = :board AND x.holds",

@@ -11,7 +11,10 @@ from sqlalchemy import Connection
 from app.domain.webhooks import DisabledReason, Endpoint, EndpointStatus, Secret
 from app.models import webhooks as tables
 from app.models.base import instant_text
-from app.store import dialect
+from app.store.sql.bulk import insert, update
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import Row, execute, fetch, locking_clause
+from app.store.sql.values import read_document, read_instant, read_optional_instant
 
 COLUMNS = (
     "e.endpoint_id, e.client_id, e.provider_id, e.board, e.url, e.event_types, e.description, e.secrets, e.status, "
@@ -33,19 +36,19 @@ def _owned(provider_id: str | None) -> str:
 
 def add(connection: Connection, endpoint: Endpoint) -> None:
     """Insert an endpoint."""
-    dialect.insert(connection, tables.webhook_endpoints, [_row(endpoint)])
+    insert(connection, tables.webhook_endpoints, [_row(endpoint)])
 
 
 def save(connection: Connection, endpoint: Endpoint) -> None:
     """Write an endpoint as it is now."""
     values = {name: value for name, value in _row(endpoint).items() if name != "endpoint_id"}
-    dialect.update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint.endpoint_id})
+    update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint.endpoint_id})
 
 
 def delete(connection: Connection, endpoint_id: str, at: datetime) -> None:
     """Remove an endpoint with its secrets; what refers to it is removed later."""
     values: dict[str, Any] = {"secrets": [], "url": "", "description": None, "deleted_at": at}
-    dialect.update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint_id})
+    update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint_id})
 
 
 def one(
@@ -58,8 +61,8 @@ def one(
     for_update: bool = False,
 ) -> Endpoint | None:
     """Return an endpoint of a client acting for a provider, or of a board's client; None for any other."""
-    lock = dialect.for_update(connection, "NO KEY UPDATE") if for_update else ""
-    found = dialect.rows(
+    lock = locking_clause(connection, "NO KEY UPDATE") if for_update else ""
+    found = fetch(
         connection,
         f"SELECT {COLUMNS} FROM webhook_endpoints e WHERE e.endpoint_id = :id AND {_owned(provider_id)}{lock}",
         {"id": endpoint_id, "client": client_id, "owner": provider_id or board},
@@ -71,7 +74,7 @@ def page(
     connection: Connection, client_id: str, provider_id: str | None, board: str | None, after: str | None, limit: int
 ) -> list[Endpoint]:
     """Return a client's endpoints after an id, in the order in which they were made."""
-    found = dialect.rows(
+    found = fetch(
         connection,
         f"SELECT {COLUMNS} FROM webhook_endpoints e WHERE {_owned(provider_id)} AND e.endpoint_id > :after "
         "ORDER BY e.endpoint_id LIMIT :limit",
@@ -82,7 +85,7 @@ def page(
 
 def listening(connection: Connection, column: str, owners: Iterable[str]) -> list[Endpoint]:
     """Return the endpoints that may be told of some providers (`provider_id`) or feeds (`board`) at this moment."""
-    found = dialect.by_keys(
+    found = select_by_keys(
         connection,
         COLUMNS,
         ("owner",),
@@ -95,9 +98,9 @@ def listening(connection: Connection, column: str, owners: Iterable[str]) -> lis
 def boards_told(connection: Connection, commit_ids: Sequence[str]) -> set[str]:
     """Return the boards that some commits tell something, as far as any board has endpoints."""
     with_endpoints = "SELECT 1 FROM webhook_endpoints WHERE board IS NOT NULL AND deleted_at IS NULL LIMIT 1"
-    if not dialect.rows(connection, with_endpoints):
+    if not fetch(connection, with_endpoints):
         return set()
-    found = dialect.by_keys(
+    found = select_by_keys(
         connection,
         "DISTINCT e.board",
         ("id",),
@@ -109,21 +112,21 @@ def boards_told(connection: Connection, commit_ids: Sequence[str]) -> set[str]:
 
 def note_success(connection: Connection, endpoint_id: str, at: datetime) -> None:
     """Note that an endpoint takes what it is sent; it costs nothing where that was known."""
-    dialect.run(
+    execute(
         connection,
         "UPDATE webhook_endpoints SET failing_since = NULL, version = version + 1, updated_at = :at "
         "WHERE endpoint_id = :id AND failing_since IS NOT NULL",
-        [{"id": endpoint_id, "at": dialect.bound(connection, at)}],
+        {"id": endpoint_id, "at": at},
     )
 
 
 def note_failure(connection: Connection, endpoint_id: str, at: datetime) -> None:
     """Note since when an endpoint has taken nothing."""
-    dialect.run(
+    execute(
         connection,
         "UPDATE webhook_endpoints SET failing_since = :at, version = version + 1, updated_at = :at "
         "WHERE endpoint_id = :id AND failing_since IS NULL",
-        [{"id": endpoint_id, "at": dialect.bound(connection, at)}],
+        {"id": endpoint_id, "at": at},
     )
 
 
@@ -131,34 +134,32 @@ def disable(
     connection: Connection, endpoint_id: str, reason: DisabledReason, at: datetime, *, failing_since: datetime
 ) -> bool:
     """Disable an endpoint that is enabled and has failed since a moment, or longer; False for any other."""
-    changed = dialect.run(
+    changed = execute(
         connection,
         "UPDATE webhook_endpoints SET status = 'disabled', disabled_reason = :reason, disabled_at = :at, "
         "version = version + 1, updated_at = :at "
         "WHERE endpoint_id = :id AND status = 'enabled' AND failing_since <= :since",
-        [
-            {
-                "id": endpoint_id,
-                "reason": reason.value,
-                "at": dialect.bound(connection, at),
-                "since": dialect.bound(connection, failing_since),
-            }
-        ],
+        {
+            "id": endpoint_id,
+            "reason": reason.value,
+            "at": at,
+            "since": failing_since,
+        },
     )
     return changed == 1
 
 
 def forget_deleted(connection: Connection, before: datetime) -> None:
     """Remove endpoints that were deleted before a moment and that no delivery refers to any more."""
-    dialect.run(
+    execute(
         connection,
         "DELETE FROM webhook_endpoints WHERE deleted_at < :before AND NOT EXISTS ("
         "SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = webhook_endpoints.endpoint_id)",
-        [{"before": dialect.bound(connection, before)}],
+        {"before": before},
     )
 
 
-def endpoint_of(row: dialect.Row) -> Endpoint:
+def endpoint_of(row: Row) -> Endpoint:
     """Read the columns of an endpoint."""
     return Endpoint(
         endpoint_id=row[0],
@@ -166,19 +167,18 @@ def endpoint_of(row: dialect.Row) -> Endpoint:
         provider_id=row[2],
         board=row[3],
         url=row[4],
-        event_types=dialect.as_document(row[5]),
+        event_types=read_document(row[5]),
         description=row[6],
         secrets=[
-            Secret(sealed=each["sealed"], until=dialect.as_instant_or_none(each["until"]))
-            for each in dialect.as_document(row[7])
+            Secret(sealed=each["sealed"], until=read_optional_instant(each["until"])) for each in read_document(row[7])
         ],
         status=EndpointStatus(row[8]),
         disabled_reason=DisabledReason(row[9]) if row[9] is not None else None,
-        disabled_at=dialect.as_instant_or_none(row[10]),
-        failing_since=dialect.as_instant_or_none(row[11]),
+        disabled_at=read_optional_instant(row[10]),
+        failing_since=read_optional_instant(row[11]),
         version=row[12],
-        created_at=dialect.as_instant(row[13]),
-        updated_at=dialect.as_instant(row[14]),
+        created_at=read_instant(row[13]),
+        updated_at=read_instant(row[14]),
     )
 
 
