@@ -60,7 +60,7 @@ def _matched(installed: World, reports: list[CompletionReport], connection: Conn
     wanted = Wanted()
     for report in reports:
         wanted.add(collect_keys(report, catalogue))
-    found = learners.candidates(connection, wanted)
+    found = learners.load_candidates(connection, wanted)
     answers = [find_learner(report, found, catalogue).result for report in reports]
     assert answers.count(Result.ONE) > 0.9 * len(answers)
 

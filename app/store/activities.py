@@ -1,4 +1,4 @@
-"""Queries on activities."""
+"""Activities with their registrations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.models import activities as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
-from app.store.sql.statements import Row, execute, fetch, locking_clause
+from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause
 
 _IN_SANDBOX = "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
 ACTIVITY = RowMapper(
@@ -36,14 +36,15 @@ ACTIVITY = RowMapper(
 _REGISTRATION = RowMapper(Registration, tables.activity_boards, "b", points=column("points_quarters", in_credits))
 
 
-def reportable(
+def load_reportable(
     connection: Connection, asked: Iterable[tuple[str, str]], *, locking: bool = True
 ) -> dict[str, Activity]:
-    """Return the activities asked for as (provider, activity), by id.
+    """Return the activities named as (provider, activity), by id.
 
-    They are locked against changes that take `FOR UPDATE`, until the records are stored.
+    With `locking`, PostgreSQL appends `FOR KEY SHARE OF a`: edits, which lock with `FOR UPDATE`, wait for the
+    transaction to end.
     """
-    found = select_by_keys(
+    rows = select_by_keys(
         connection,
         ACTIVITY.columns,
         ("provider", "id"),
@@ -51,55 +52,60 @@ def reportable(
         "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
         locking_clause(connection, "KEY SHARE OF a") if locking else "",
     )
-    return {each.activity.activity_id: each.activity for each in read(connection, found)}
+    return {row.activity.activity_id: row.activity for row in read(connection, rows)}
 
 
 def one(
     connection: Connection, provider_id: str, activity_id: str, *, for_update: bool = False
 ) -> RegisteredActivity | None:
-    """Return one activity of a provider; `for_update` keeps reports of learners out until the transaction ends."""
-    found = fetch(
+    """Return one activity of a provider; with `for_update`, reports for it wait until the transaction ends.
+
+    PostgreSQL appends `FOR UPDATE`; SQLite's transaction is the only writer.
+    """
+    rows = fetch(
         connection,
         f"SELECT {ACTIVITY.columns} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider "
         "AND a.deleted_at IS NULL" + (locking_clause(connection) if for_update else ""),
         {"id": activity_id, "provider": provider_id},
     )
-    return next(iter(read(connection, found)), None)
+    return next(iter(read(connection, rows)), None)
 
 
 def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -> str | None:
     """Return the id of the provider's activity with this internal id."""
-    found = fetch(
+    activity_id: str | None = fetch_value(
         connection,
         "SELECT activity_id FROM activities WHERE provider_id = :provider AND internal_id = :internal "
         "AND deleted_at IS NULL",
         {"provider": provider_id, "internal": internal_id},
     )
-    return str(found[0][0]) if found else None
+    return activity_id
 
 
-def id_of_the_same(connection: Connection, given: Activity) -> str | None:
-    """Return the provider's activity without an internal id that has the same title, format and dates."""
-    if not (isinstance(given.start_date, date) and isinstance(given.end_date, date) and given.kind is not None):
+def id_of_same(connection: Connection, activity: Activity) -> str | None:
+    """Return the id of the provider's activity without an internal id that has the same title, format and dates."""
+    if not (
+        isinstance(activity.start_date, date) and isinstance(activity.end_date, date) and activity.kind is not None
+    ):
         return None
-    found = fetch(
+    activity_id: str | None = fetch_value(
         connection,
         "SELECT activity_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
         "AND internal_id IS NULL AND title = :title AND format = :format AND start_date = :start AND end_date = :end "
         "ORDER BY activity_id LIMIT 1",
         {
-            "provider": given.provider_id,
-            "title": given.title,
-            "format": given.kind.code,
-            "start": given.start_date,
-            "end": given.end_date,
+            "provider": activity.provider_id,
+            "title": activity.title,
+            "format": activity.kind.code,
+            "start": activity.start_date,
+            "end": activity.end_date,
         },
     )
-    return found[0][0] if found else None
+    return activity_id
 
 
-def free_id(connection: Connection) -> str:
-    """Return a nine-digit id that no activity has. A clash with a concurrent insert fails on the primary key."""
+def draw_id(connection: Connection) -> str:
+    """Draw a nine-digit id that no activity has. A clash with a concurrent insert fails on the primary key."""
     while True:
         drawn = str(random.SystemRandom().randrange(300_000_000, 1_000_000_000))
         if not exists(connection, drawn):
@@ -107,19 +113,22 @@ def free_id(connection: Connection) -> str:
 
 
 def exists(connection: Connection, activity_id: str) -> bool:
-    """Tell whether there is an activity with this id, whoever's it is."""
+    """Return whether any provider has an activity with this id."""
     return bool(fetch(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": activity_id}))
 
 
 def add(connection: Connection, given: Sequence[Activity], at: datetime) -> None:
     """Insert activities with their registrations, as version 1."""
-    rows = [_row(each, at) | {"activity_id": each.activity_id, "provider_id": each.provider_id} for each in given]
+    rows = [
+        _row(activity, at) | {"activity_id": activity.activity_id, "provider_id": activity.provider_id}
+        for activity in given
+    ]
     insert(connection, tables.activities, [row | {"version": 1, "created_at": at} for row in rows])
     _add_boards(connection, given)
 
 
 def replace_with(connection: Connection, before: Activity, after: Activity, version: int, at: datetime) -> None:
-    """Write an activity over what stands, as a new version. The moment it was closed stays while it is closed."""
+    """Update an activity to a new version. The time at which it was closed stays while it is closed."""
     row = _row(after, at) | {"version": version}
     if before.closed == after.closed:
         del row["closed_at"]
@@ -129,29 +138,29 @@ def replace_with(connection: Connection, before: Activity, after: Activity, vers
 
 
 def remove(connection: Connection, activity_id: str, at: datetime) -> None:
-    """Take an activity out of every list; what was withdrawn from it keeps its place in the history."""
+    """Mark an activity as deleted; its withdrawn completions still refer to it."""
     update(connection, tables.activities, {"deleted_at": at}, {"activity_id": activity_id})
 
 
-def _row(each: Activity, at: datetime) -> dict[str, Any]:
+def _row(activity: Activity, at: datetime) -> dict[str, Any]:
     return {
-        "internal_id": each.internal_id,
-        "title": each.title,
-        "format": each.format,
-        "start_date": each.start_date,
-        "end_date": each.end_date,
-        "ama_quarters": _quarters(each.ama_pra_credits),
-        "description": each.description,
-        "providership": each.providership,
-        "city": each.city,
-        "state": each.state,
-        "country": each.country,
-        "delivery_methods": list(each.delivery_methods),
-        "listing_public": each.listing_public,
-        "mips": each.mips,
-        "rems": each.rems,
-        "details": each.details,
-        "closed_at": at if each.closed else None,
+        "internal_id": activity.internal_id,
+        "title": activity.title,
+        "format": activity.format,
+        "start_date": activity.start_date,
+        "end_date": activity.end_date,
+        "ama_quarters": _quarters(activity.ama_pra_credits),
+        "description": activity.description,
+        "providership": activity.providership,
+        "city": activity.city,
+        "state": activity.state,
+        "country": activity.country,
+        "delivery_methods": list(activity.delivery_methods),
+        "listing_public": activity.listing_public,
+        "mips": activity.mips,
+        "rems": activity.rems,
+        "details": activity.details,
+        "closed_at": at if activity.closed else None,
         "updated_at": at,
     }
 
@@ -162,7 +171,7 @@ def _add_boards(connection: Connection, given: Sequence[Activity]) -> None:
         tables.activity_boards,
         [
             {
-                "activity_id": each.activity_id,
+                "activity_id": activity.activity_id,
                 "board": registration.board,
                 "place": place,
                 "points_quarters": _quarters(registration.points),
@@ -172,8 +181,8 @@ def _add_boards(connection: Connection, given: Sequence[Activity]) -> None:
                 "content_outline": list(registration.content_outline),
                 "attested": registration.attested,
             }
-            for each in given
-            for place, registration in enumerate(each.registrations)
+            for activity in given
+            for place, registration in enumerate(activity.registrations)
         ],
     )
 

@@ -112,7 +112,7 @@ def claim_to_read(connection: Connection, now: datetime, until: datetime, batch_
     return _BATCH.read_first(connection, rows)
 
 
-def take_turn(connection: Connection, batch_id: str | None = None) -> Batch | None:
+def lock_next(connection: Connection, batch_id: str | None = None) -> Batch | None:
     """Lock the batch served longest ago, until the transaction ends; None when none has records to apply.
 
     PostgreSQL appends `FOR UPDATE OF b SKIP LOCKED`.
@@ -168,7 +168,7 @@ def add_pieces(connection: Connection, batch_id: str, first: int, pieces: Sequen
     )
 
 
-def packed(piece: Sequence[RawRow]) -> bytes:
+def pack(piece: Sequence[RawRow]) -> bytes:
     """Pack a piece of records as JSON, deflated."""
     return zlib.compress(json.dumps([(row.number, row.raw) for row in piece], ensure_ascii=False).encode(), 1)
 

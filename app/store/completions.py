@@ -1,4 +1,4 @@
-"""Completions with their credits, as they are read."""
+"""Completions with their credits, read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.credits import REMS, Completion, Credit, Gone, is_rems_subject
 from app.models import completions as tables
 from app.store.sql.key_sets import join_per_key, select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
-from app.store.sql.statements import Row, fetch, locking_clause, on_sqlite, take_advisory_locks
+from app.store.sql.statements import Row, fetch, fetch_column, locking_clause, on_sqlite, take_advisory_locks
 from app.store.sql.values import read_date
 
 LINKS = "LEFT JOIN learner_links l ON l.provider_id = c.provider_id AND l.learner_id = c.learner_id"
@@ -45,25 +45,25 @@ def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
     take_advisory_locks(connection, _PAIR_LOCKS, (zlib.crc32(f"{a}|{s}".encode()) & 0xFFFF for a, s in pairs))
 
 
-def standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, list[Completion]]:
-    """Return the completions of these learners in these activities that have not been withdrawn."""
+def load_standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, list[Completion]]:
+    """Return the completions of (activity, learner) pairs that have not been withdrawn, by pair."""
     of_pair = "c.activity_id = k.activity AND c.subject = k.subject AND c.withdrawn_at IS NULL"
-    found = select_by_keys(
+    rows = select_by_keys(
         connection,
         COMPLETION.columns,
         ("activity", "subject"),
         pairs,
         f"{join_per_key(connection, 'completions c', of_pair)} {LINKS}",
     )
-    held: dict[Pair, list[Completion]] = defaultdict(list)
-    for each in read(connection, found):
-        held[each.activity_id, each.subject].append(each)
-    return held
+    standing: dict[Pair, list[Completion]] = defaultdict(list)
+    for completion in read(connection, rows):
+        standing[completion.pair].append(completion)
+    return standing
 
 
-def gone(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, set[Gone]]:
-    """Return what these learners had in these activities and was withdrawn: each credit, and each completion's REMS."""
-    held: defaultdict[Pair, set[Gone]] = defaultdict(set)
+def load_withdrawn(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, set[Gone]]:
+    """Return the withdrawn credits and REMS parts of (activity, learner) pairs, by pair."""
+    gone: defaultdict[Pair, set[Gone]] = defaultdict(set)
     wanted = set(pairs)
     for activity_id, subject, day, occasion, board in select_by_keys(
         connection,
@@ -72,81 +72,86 @@ def gone(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, set[Gone]]
         wanted,
         "credits x ON x.subject = k.subject AND x.activity_id = k.activity AND x.status = 'withdrawn'",
     ):
-        held[activity_id, subject].add((read_date(day), occasion, board))
-    withdrawn = "c.activity_id = k.activity AND c.withdrawn_at IS NOT NULL AND c.rems IS NOT NULL"
-    of_learners = select_by_keys(
+        gone[activity_id, subject].add((read_date(day), occasion, board))
+    with_rems = "c.activity_id = k.activity AND c.withdrawn_at IS NOT NULL AND c.rems IS NOT NULL"
+    of_physicians = select_by_keys(
         connection,
         "c.activity_id, c.subject, c.completed_on, c.occasion",
         ("activity", "subject"),
         {(activity_id, subject) for activity_id, subject in wanted if not is_rems_subject(subject)},
-        f"completions c ON c.learner_id = k.subject AND {withdrawn}",
+        f"completions c ON c.learner_id = k.subject AND {with_rems}",
     )
     of_others = select_by_keys(
         connection,
         "c.activity_id, c.subject, c.completed_on, c.occasion",
         ("activity",),
-        # Of those who are no learners of the registry, what is gone is found by the activity only.
+        # The subjects of others have no index: their withdrawn completions are found by the activity only.
         {(activity_id,) for activity_id, subject in wanted if is_rems_subject(subject)},
-        f"completions c ON {withdrawn} AND c.learner_id IS NULL",
+        f"completions c ON {with_rems} AND c.learner_id IS NULL",
     )
-    for activity_id, subject, day, occasion in (*of_learners, *of_others):
-        held[activity_id, subject].add((read_date(day), occasion, REMS))
-    return held
+    for activity_id, subject, day, occasion in (*of_physicians, *of_others):
+        gone[activity_id, subject].add((read_date(day), occasion, REMS))
+    return gone
 
 
 def pairs_of(connection: Connection, completion_ids: Iterable[str]) -> dict[str, Pair]:
-    """Return whom and which activity completions are about, those that have not been withdrawn."""
-    found = select_by_keys(
+    """Return the (activity, learner) pairs of completions that have not been withdrawn, by completion id."""
+    rows = select_by_keys(
         connection,
         "c.completion_id, c.activity_id, c.subject",
         ("id",),
-        ((each,) for each in completion_ids),
+        ((completion_id,) for completion_id in completion_ids),
         "completions c ON c.completion_id = k.id AND c.withdrawn_at IS NULL",
     )
-    return {completion_id: (activity_id, subject) for completion_id, activity_id, subject in found}
+    return {completion_id: (activity_id, subject) for completion_id, activity_id, subject in rows}
 
 
 def ids_of_activity(connection: Connection, activity_id: str, limit: int) -> list[str]:
     """Return the ids of an activity's completions that have not been withdrawn, the oldest first."""
-    found = fetch(
+    return fetch_column(
         connection,
         "SELECT completion_id FROM completions WHERE activity_id = :activity AND withdrawn_at IS NULL "
         "ORDER BY completion_id LIMIT :limit",
         {"activity": activity_id, "limit": limit},
     )
-    return [row[0] for row in found]
 
 
 def of_provider(
     connection: Connection, provider_id: str, completion_id: str, *, for_update: bool = False
 ) -> Completion | None:
-    """Return one completion of a provider that has not been withdrawn."""
-    found = fetch(
+    """Return one completion of a provider that has not been withdrawn.
+
+    With `for_update`, PostgreSQL appends `FOR UPDATE OF c`.
+    """
+    rows = fetch(
         connection,
         f"SELECT {COMPLETION.columns} FROM completions c {LINKS} "
         "WHERE c.completion_id = :id AND c.provider_id = :provider AND c.withdrawn_at IS NULL"
         + (locking_clause(connection, "UPDATE OF c") if for_update else ""),
         {"id": completion_id, "provider": provider_id},
     )
-    return next(iter(read(connection, found)), None)
+    return next(iter(read(connection, rows)), None)
 
 
-def day_quarters(connection: Connection, days: Iterable[Day]) -> dict[Day, int]:
-    """Return what learners hold of a board on a day over a provider's activities, 0 where they hold nothing yet."""
+def sum_by_day(connection: Connection, days: Iterable[Day]) -> dict[Day, int]:
+    """Return the quarters that hold for each learner, board and day over a provider's activities, 0 without any.
+
+    The day is text among the keys: SQLite compares `x.completed_on = k.day`, PostgreSQL `CAST(k.day AS date)`.
+    """
     wanted = set(days)
-    held = dict.fromkeys(wanted, 0)
-    day = "k.day" if on_sqlite(connection) else "CAST(k.day AS date)"
-    for provider, subject, board, on, quarters in select_by_keys(
+    sums = dict.fromkeys(wanted, 0)
+    day_key = "k.day" if on_sqlite(connection) else "CAST(k.day AS date)"
+    for provider, subject, board, day, quarters in select_by_keys(
         connection,
         "c.provider_id, x.subject, x.board, x.completed_on, sum(x.quarters)",
         ("provider", "subject", "board", "day"),
-        ((provider, subject, board, on.isoformat()) for provider, subject, board, on in wanted),
-        f"credits x ON x.subject = k.subject AND x.board = k.board AND x.completed_on = {day} AND x.holds "
+        ((provider, subject, board, day.isoformat()) for provider, subject, board, day in wanted),
+        f"credits x ON x.subject = k.subject AND x.board = k.board AND x.completed_on = {day_key} AND x.holds "
         "JOIN completions c ON c.completion_id = x.completion_id AND c.provider_id = k.provider",
         "GROUP BY c.provider_id, x.subject, x.board, x.completed_on",
     ):
-        held[provider, subject, board, read_date(on)] = int(quarters)
-    return held
+        sums[provider, subject, board, read_date(day)] = int(quarters)
+    return sums
 
 
 def read(connection: Connection, rows: Sequence[Row]) -> list[Completion]:

@@ -281,7 +281,7 @@ def test_what_comes_while_a_board_is_being_told_is_told_anew(
     settle(service)
     moment.now += timedelta(seconds=2)
     service.database.write(
-        lambda connection: sender.deliveries.take(
+        lambda connection: sender.deliveries.lease_due(
             connection, now=moment.now, until=moment.now + sender.LEASE, most=9, at_once=4
         )
     )

@@ -47,7 +47,7 @@ def report_some(api: Api, service: Service, many: int) -> None:
 def take(service: Service, most: int = AT_ONCE) -> list[LeasedDelivery]:
     now = service.clock()
     return service.database.write(
-        lambda connection: stored_deliveries.take(
+        lambda connection: stored_deliveries.lease_due(
             connection, now=now, until=now + LEASE, most=most, at_once=PER_ENDPOINT
         )
     )
@@ -132,7 +132,7 @@ def test_what_a_sealer_counts_on_is_not_taken_before_it_has_committed(
     taking = threading.Thread(target=lambda: taken.extend(take(service)))
 
     def seal(connection: Connection) -> None:
-        assert stored_deliveries.waiting(connection, [endpoint_id]) == {endpoint_id}
+        assert stored_deliveries.lock_unclaimed(connection, [endpoint_id]) == {endpoint_id}
         taking.start()
         taking.join(0.3)
         assert taking.is_alive() and taken == []
