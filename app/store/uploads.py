@@ -24,7 +24,7 @@ def add_piece(
     connection: Connection, upload_id: str, provider_id: str, piece: int, content: bytes, most: int | None
 ) -> bool:
     """Insert the next piece of a file; False when the provider's uploads would exceed `most` bytes."""
-    # The upload's row is locked before the total, as in `drop`, which may run at the same time when the sender goes away.
+    # The upload's row is locked before the total, as in `drop`: it may run meanwhile, when the sender goes away.
     _grow(connection, upload_id, len(content))
     within = " AND bytes + :more <= :most" if most is not None else ""
     sql = f"UPDATE upload_totals SET bytes = bytes + :more WHERE provider_id = :id{within}"
