@@ -133,6 +133,18 @@ def of_provider(
     return next(iter(read(connection, rows)), None)
 
 
+def load_by_ids(connection: Connection, completion_ids: Iterable[str]) -> list[Completion]:
+    """Return completions by their ids, in no order."""
+    rows = select_by_keys(
+        connection,
+        COMPLETION.columns,
+        ("id",),
+        ((completion_id,) for completion_id in completion_ids),
+        f"completions c ON c.completion_id = k.id {LINKS}",
+    )
+    return read(connection, rows)
+
+
 def sum_by_day(connection: Connection, days: Iterable[Day]) -> dict[Day, int]:
     """Return the quarters that hold for each learner, board and day over a provider's activities, 0 without any.
 

@@ -65,7 +65,10 @@ def looked_up_by(field: str) -> Source:
 class RowMapper(Generic[T]):
     """Reads rows as values of one class.
 
-    Classes on a per-record path are not `kw_only`, so that they are made by position. See `benchmarks/rows.py`.
+    Classes on a per-record path are not `kw_only`: the mapper makes them by position, with the converters of the few
+    columns that need one. A completion's row of 21 columns takes 0.8 µs on SQLite and 1.4 µs on PostgreSQL (instants
+    into UTC); a constructor written out takes 1.7 and 2.1 µs, and values by keyword, which other classes have, 2.7 and
+    3.3 µs (`python -m benchmarks.statements`).
     """
 
     def __init__(self, cls: type[T], table: Table, alias: str, **sources: Source | RowMapper[Any]) -> None:
