@@ -20,7 +20,7 @@ from app.services.context import Service, operator, transact
 from app.services.events.outbox import FEED_PAUSE
 from app.services.events.sender import AT_ONCE, LEASE, PER_ENDPOINT, WebhookSender, save_attempt
 from app.store import deliveries as stored_deliveries
-from app.store import dialect
+from app.store.sql import statements
 from app.worker import Worker
 from tests.harness.api import Api, Moment, a_completion, api_of, settle
 from tests.harness.inbox import Inbox, allowing_private, attempts, deliver, deliveries, inbox, register, stored
@@ -158,12 +158,12 @@ def test_an_event_and_its_deliveries_are_published_together_or_not_at_all(
         if sql.startswith("INSERT INTO webhook_deliveries"):
             raise Unplugged
 
-    dialect.BEFORE_STATEMENT.append(unplug)
+    statements.BEFORE_STATEMENT.append(unplug)
     try:
         with pytest.raises(Unplugged):
             settle(service)
     finally:
-        dialect.BEFORE_STATEMENT.remove(unplug)
+        statements.BEFORE_STATEMENT.remove(unplug)
     assert len(api.get("/v1/events", limit=500).json["data"]) == before
     settle(service)
     assert len(api.get("/v1/events", limit=500).json["data"]) == before + 1
