@@ -16,7 +16,7 @@ from app.domain.feeds import DailyFileFormat
 from app.routers.callers import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
-from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page
+from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, page_json
 from app.schemas.board_file import IGNORED
 from app.services.boards import daily_file, feed
 from app.services.boards import decisions as board_decisions
@@ -67,7 +67,7 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FeedQuery, Query
     decisions again.
     """
     found = await feed.read(caller, after=query.after, limit=min(query.limit, MOST))
-    return Response(written_page(found.events, found.cursor), media_type="application/json")
+    return Response(page_json(found.events, found.cursor), media_type="application/json")
 
 
 @decisions.post(

@@ -7,7 +7,7 @@ from typing import Any
 from app.routers.description.examples import example_of
 from app.routers.description.schemas import REF, Schema
 from app.routers.description.texts import EVENTS_TAG
-from app.schemas.events import EVENTS, Event
+from app.schemas.events import EVENTS, Event, kind_of
 
 _HEADERS = {
     "webhook-id": ("The event's id, the same on every attempt.", "evt_019ab0c25d1e7f048a353f6f1c2e9b70"),
@@ -17,12 +17,6 @@ _HEADERS = {
         "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
     ),
 }
-
-
-def kind_of(event: type[Event]) -> str:
-    """Return the `type` of an event."""
-    (kind,) = event.model_fields["type"].annotation.__args__  # type: ignore[union-attr]
-    return str(kind)
 
 
 def webhooks(schemas: Schema) -> dict[str, Any]:
