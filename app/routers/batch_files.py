@@ -27,6 +27,7 @@ from app.services.context import read_async
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
 templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=StrictRoute, dependencies=[Public])
 BatchFile = TypeAliasType("BatchFile", Which)
+"""The public name of `Which`."""
 TemplateFile = TypeAliasType(
     "TemplateFile",
     Literal[
@@ -43,6 +44,7 @@ TemplateFile = TypeAliasType(
         "validations.tsv",
     ],
 )
+"""What is filled in, and the format."""
 
 
 @router.get(

@@ -34,6 +34,7 @@ decisions = APIRouter(
 
 
 FileFormat = TypeAliasType("FileFormat", DailyFileFormat)
+"""The public name of `DailyFileFormat`."""
 
 
 class FeedQuery(BaseModel):

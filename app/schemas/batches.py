@@ -24,7 +24,9 @@ from app.schemas.base import Example, Out
 from app.schemas.problems import rule_url
 
 BatchFormat = TypeAliasType("BatchFormat", FileFormat)
+"""The public name of `FileFormat`."""
 FileErrorCode = TypeAliasType("FileErrorCode", FileFaultCode)
+"""The public name of `FileFaultCode`."""
 RECORDS = ("added", "joined", "updated", "deleted", "unchanged", "rejected", "held")
 ANSWERS = ("one", "more_than_one", "none", "rejected")
 

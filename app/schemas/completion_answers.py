@@ -22,6 +22,7 @@ MOST_ITEMS = 500
 PreviewOutcome = TypeAliasType(
     "PreviewOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED, Outcome.REJECTED]
 )
+"""Outcomes that a report can have: it neither corrects nor withdraws."""
 
 
 class PreviewCreditOut(Out):

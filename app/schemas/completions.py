@@ -70,6 +70,7 @@ Outcome = TypeAliasType(
         domain.Outcome.UNCHANGED,
     ],
 )
+"""Outcomes of a report that was accepted."""
 
 
 class LearnerIn(Strict):

@@ -24,6 +24,7 @@ EventType = TypeAliasType(
         EventKind.BATCH_COMPLETED,
     ],
 )
+"""Kinds of events that providers can read; the others are not listed, or are for boards."""
 
 
 class CompletionIds(Out):

@@ -17,6 +17,7 @@ from app.domain.rules import RuleFacts
 from app.schemas.base import Example, Out
 
 SpanBound = TypeAliasType("SpanBound", Bound)
+"""The public name of `Bound`."""
 
 
 class SpanOut(Out):

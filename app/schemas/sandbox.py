@@ -12,9 +12,11 @@ from app.domain.sandbox import MagicActivity, MagicLearner, Row, Sandbox
 from app.schemas.base import Example, Out
 
 CaseOutcome = TypeAliasType("CaseOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED])
+"""Outcomes of the cases that are accepted."""
 ExpectedCreditStatus = TypeAliasType(
     "ExpectedCreditStatus", Literal[CreditStatus.PENDING, CreditStatus.ACCEPTED, CreditStatus.REJECTED]
 )
+"""Statuses of a credit that was just reported or decided."""
 _Report = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CompletionIn"})]
 
 

@@ -13,6 +13,7 @@ from app.domain.validations import Validated, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
 
 ValidationResult = TypeAliasType("ValidationResult", Literal[Result.ONE, Result.SEVERAL, Result.NONE])
+"""Results that are answered: a request with too little to look for anybody is refused."""
 
 EXAMPLE: dict[str, Any] = {
     "first_name": "Rebecca",
