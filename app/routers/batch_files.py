@@ -42,6 +42,7 @@ TemplateFile = TypeAliasType(
         "validations.tsv",
     ],
 )
+"""What is filled in, and the format."""
 
 
 @router.get(

@@ -15,7 +15,7 @@ from app.domain.feeds import DailyFileFormat
 from app.routers.callers import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
-from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page
+from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, page_json
 from app.schemas.board_file import IGNORED
 from app.schemas.queries import FollowQuery
 from app.services.boards import daily_file, feed
@@ -40,6 +40,7 @@ decisions = APIRouter(
 
 
 FileFormat = TypeAliasType("FileFormat", DailyFileFormat)
+"""The public name of `DailyFileFormat`."""
 
 
 class DecisionsQuery(BaseModel):
@@ -64,7 +65,7 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FollowQuery, Que
     send your decisions again.
     """
     found = await feed.read(caller, after=query.after, limit=query.size)
-    return Response(written_page(found.events, found.cursor), media_type="application/json")
+    return Response(page_json(found.events, found.cursor), media_type="application/json")
 
 
 @decisions.post(

@@ -1,4 +1,4 @@
-"""`/docs`: the description to read and to try, from files of this installation; nothing is loaded from elsewhere."""
+"""`/docs`: Swagger UI with the API's description, from local files; nothing is loaded from other hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ router = APIRouter(
     prefix="/docs", tags=["System"], route_class=StrictRoute, dependencies=[Public], include_in_schema=False
 )
 PACKAGE = "fastapi_offline"
-"""Ships Swagger UI; of it only the files are used."""
+"""Ships the files of Swagger UI; nothing else of it is used."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -25,7 +25,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _TYPES = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
-# Addresses are relative, so that the page works behind a proxy that adds a prefix.
+# Addresses are relative: the page then works behind a proxy that adds a prefix.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -62,13 +62,13 @@ def assets() -> Path:
 
 @router.get("", response_class=HTMLResponse)
 async def show_docs() -> HTMLResponse:
-    """Show the description, to read and to try."""
+    """Show the description, to read and to try out."""
     return HTMLResponse(_PAGE, headers=HEADERS)
 
 
 @router.get("/start.js")
 async def start_docs() -> Response:
-    """Start the page: a file of its own, because the page runs no script that stands in it."""
+    """Start Swagger UI; a file of its own, because the page's policy forbids inline scripts."""
     return Response(_START, media_type="text/javascript", headers=HEADERS)
 
 
@@ -76,6 +76,6 @@ async def start_docs() -> Response:
 async def docs_file(
     file: Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"],
 ) -> FileResponse:
-    """Give a file of the page."""
+    """Return a file of the page."""
     headers = HEADERS | {"Cache-Control": "public, max-age=86400"}
     return FileResponse(assets() / file, media_type=_TYPES[file.rpartition(".")[2]], headers=headers)

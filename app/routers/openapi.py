@@ -1,4 +1,4 @@
-"""How the API describes itself."""
+"""The OpenAPI document of an installation, and what routes declare for it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["binary", "describe", "form", "names_of", "operation_id", "problems"]
 
 
 def binary(*media_types: str, status: int = 200, description: str = "The file") -> Responses:
-    """Declare that a route answers with the bytes of a file; parameters of a media type are left to its header."""
+    """Declare that a route answers with a file; parameters of a media type are dropped, its header has them."""
     schema = {"type": "string", "format": "binary"}
-    plain = [each.partition(";")[0] for each in media_types]
-    return {status: {"description": description, "content": {each: {"schema": schema} for each in plain}}}
+    plain = [media_type.partition(";")[0] for media_type in media_types]
+    return {status: {"description": description, "content": {media_type: {"schema": schema} for media_type in plain}}}
 
 
 def form(model: type[BaseModel]) -> dict[str, Any]:
@@ -33,13 +33,13 @@ def form(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
-    """Let the fields for boards and formats say what they take, so that a new board needs no change here."""
-    certifying = [b for b in catalogue.boards.values() if b.kind is BoardKind.CERTIFYING]
-    licensing = sorted(b.code for b in catalogue.boards.values() if b.kind is BoardKind.LICENSING)
-    boards = "Certifying boards: " + "; ".join(f"`{b.code}` {b.name}" for b in certifying) + "."
+def _list_boards_and_formats(schemas: dict[str, Any], catalogue: Catalogue) -> None:
+    """Add the values that the catalogue has to the fields for boards and formats; a new board needs no change here."""
+    certifying = [board for board in catalogue.boards.values() if board.kind is BoardKind.CERTIFYING]
+    licensing = sorted(board.code for board in catalogue.boards.values() if board.kind is BoardKind.LICENSING)
+    boards = "Certifying boards: " + "; ".join(f"`{board.code}` {board.name}" for board in certifying) + "."
     states = f"Licensing boards: {', '.join(f'`{code}`' for code in licensing)}."
-    formats = "Formats: " + ", ".join(f"`{each.code}`" for each in ACTIVITY_FORMATS) + "."
+    formats = "Formats: " + ", ".join(f"`{known.code}`" for known in ACTIVITY_FORMATS) + "."
     for name, field, text in (
         ("MocIn", "board", boards),
         ("MocRegistration", "board", boards),
@@ -53,9 +53,9 @@ def _name_what_is_known(schemas: dict[str, Any], catalogue: Catalogue) -> None:
         described["description"] = f"{described.get('description', '').rstrip('.')}. {text}"
 
 
-def _say_that_queries_take_no_nul(paths: dict[str, Any]) -> None:
-    """Give the texts of every query the pattern that `StrictRoute` holds them to."""
-    for operation in (each for item in paths.values() for each in item.values()):
+def _forbid_nul_in_queries(paths: dict[str, Any]) -> None:
+    """Give the text parameters of every query the pattern that `StrictRoute` enforces."""
+    for operation in (spec for item in paths.values() for spec in item.values()):
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "query":
                 _forbid_nul(parameter["schema"])
@@ -69,26 +69,26 @@ def _forbid_nul(schema: dict[str, Any]) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """Name an operation after its function: stable, and good to read in generated clients."""
+    """Name an operation after its function: stable, and readable in generated clients."""
     return route.name
 
 
 def describe(app: FastAPI, catalogue: Catalogue, support: str) -> dict[str, Any]:
-    """Return the OpenAPI document; the boards and formats it names are those of the catalogue.
+    """Return the OpenAPI document, with the boards and formats of the catalogue.
 
-    `support` is whom users ask: an address, or a few words.
+    `support` is the contact of the installation: an address, or a few words.
     """
     if app.openapi_schema is None:
         document = document_of(
             app, summary=texts.SUMMARY, description=texts.DESCRIPTION, contact=texts.contact(support)
         )
-        _name_what_is_known(document["components"]["schemas"], catalogue)
-        _say_that_queries_take_no_nul(document["paths"])
+        _list_boards_and_formats(document["components"]["schemas"], catalogue)
+        _forbid_nul_in_queries(document["paths"])
         app.openapi_schema = document
     return app.openapi_schema
 
 
 def names_of(document: dict[str, Any]) -> set[str]:
-    """Return the names that clients generated from a document are built on."""
-    operations = {f"operation {said['operationId']}" for item in document["paths"].values() for said in item.values()}
+    """Return the names on which clients generated from a document depend."""
+    operations = {f"operation {spec['operationId']}" for item in document["paths"].values() for spec in item.values()}
     return operations | {f"schema {name}" for name in document["components"]["schemas"]}

@@ -47,7 +47,7 @@ async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpoint
     Deliveries are signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
     provider that the client acts for; a board's client receives news of its feed (`feed.available`) and nothing else.
     """
-    endpoint, secret = await transact_async(caller, endpoints.create, body.wishes())
+    endpoint, secret = await transact_async(caller, endpoints.create, body.fields_sent())
     return _send_with_secret(endpoint, secret, status=201)
 
 
@@ -78,7 +78,7 @@ async def change_webhook_endpoint(
     caller: WebhooksEditor, endpoint_id: EndpointId, body: WebhookEndpointPatch, if_match: IfMatch = None
 ) -> Response:
     """Change an endpoint, or enable one that was disabled. Events of the time when it was disabled are not sent."""
-    changed = await transact_async(caller, endpoints.change, endpoint_id, if_match, body.wishes())
+    changed = await transact_async(caller, endpoints.change, endpoint_id, if_match, body.fields_sent())
     return send(caller, answer_of(changed, WebhookEndpointOut.of(changed)))
 
 

@@ -1,1 +1,1 @@
-"""Pydantic in and out, one file a noun. Schemas only read; judgement is the rules'."""
+"""Pydantic in and out, one file a noun. Schemas read and write; the rules judge."""

@@ -1,4 +1,4 @@
-"""Activities in and out."""
+"""Activities: what providers send, and what they are answered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.schemas.problems import FindingOut
 
 Names = Annotated[list[Name], Field(max_length=200)]
 
-REGISTERED: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "title": "Grand Rounds Anesthesia",
     "format": "regularly-scheduled-series",
     "internal_id": "GR-2026",
@@ -44,23 +44,25 @@ class MocRegistration(Strict):
     """An activity's registration for one certifying board."""
 
     board: Name | None = Field(None, description="Code or name of the certifying board.")
-    points: Amount | None = Field(None, description="Most points a learner can earn; left out, the AMA PRA amount.")
+    points: Amount | None = Field(
+        None, description="The most points a learner can earn; the AMA PRA amount if left out."
+    )
     credit_types: Names | None = None
-    credit_claim_date: Word | None = Field(None, description="Last completion date for MOC; left out, the end date.")
+    credit_claim_date: Word | None = Field(None, description="Last completion date for MOC; the end date if left out.")
     practice_areas: Names | None = None
     content_outline: Names | None = None
     attested: bool | None = None
 
 
 class Rems(Strict):
-    """The risk-mitigation programme an activity belongs to."""
+    """The risk-mitigation (REMS) programme that an activity belongs to."""
 
     type: Name | None = None
     identifier: Name | None = None
 
 
 class MeasuredOutcome(Strict):
-    """A change the activity measured."""
+    """A change that the activity measured."""
 
     outcome: OneOf[OutcomeMeasured]
     objective: bool | None = None
@@ -85,21 +87,21 @@ class CommercialSupport(Strict):
 
 
 class LearnerCounts(Strict):
-    """How many took part."""
+    """Number of participants."""
 
     physicians: Annotated[int, Field(ge=0, le=100_000_000), Whole] | None = None
     others: Annotated[int, Field(ge=0, le=100_000_000), Whole] | None = None
 
 
 class Pharmacy(Strict):
-    """What pharmacy credit needs."""
+    """Data required for pharmacy credit."""
 
     universal_activity_number: Name | None = None
     credits: Amount | None = None
 
 
 class JointAccreditation(Strict):
-    """What jointly accredited providers report in addition."""
+    """Additional data of jointly accredited providers."""
 
     interprofessional: bool | None = None
     professions: Names | None = None
@@ -117,18 +119,20 @@ _DETAILS = (
     "learner_counts",
     "joint_accreditation",
 )
-"""Fields that no rule on learners reads: kept together as they were given."""
+"""Fields that no rule on learners reads; they are stored together, as they were sent."""
 
 
 class ActivityFields(Strict):
-    """What a provider says of an activity. Everything but title, format and dates may be absent."""
+    """Fields of an activity. All but title, format and dates may be absent."""
 
     title: Line | None = None
     format: Name | None = Field(None, description="Code of the format, for example live-course.")
-    internal_id: Name | None = Field(None, description="The provider's own id; unique for the provider.")
+    internal_id: Name | None = Field(None, description="The provider's own id, unique among its activities.")
     start_date: Word | None = Field(None, description="YYYY-MM-DD.")
     end_date: Word | None = Field(None, description="YYYY-MM-DD.")
-    ama_pra_credits: Amount | None = Field(None, description="Most AMA PRA Category 1 credits a learner can earn.")
+    ama_pra_credits: Amount | None = Field(
+        None, description="The most AMA PRA Category 1 credits that a learner can earn."
+    )
     delivery_methods: Annotated[list[OneOf[DeliveryMethod]], Field(max_length=4)] | None = None
     location: Location | None = None
     description: Description | None = None
@@ -146,7 +150,7 @@ class ActivityFields(Strict):
     joint_accreditation: JointAccreditation | None = None
 
     def fields_of(self, provider_id: str) -> Activity:
-        """Hand on what was given; blank text is not given."""
+        """Return what was sent, as the rules read it; blank text counts as absent."""
         location = self.location or Location()
         sent = self.model_dump(mode="json", include=set(_DETAILS))
         details = {name: sent[name] for name in _DETAILS if sent[name] is not None}
@@ -161,15 +165,15 @@ class ActivityFields(Strict):
             ama_pra_credits=self.ama_pra_credits,
             registrations=tuple(
                 Registration(
-                    board=text_or_none(each.board) or "",
-                    points=each.points,
-                    credit_types=tuple(text.strip() for text in each.credit_types or ()),
-                    credit_claim_date=read_date(each.credit_claim_date),
-                    practice_areas=tuple(each.practice_areas or ()),
-                    content_outline=tuple(each.content_outline or ()),
-                    attested=each.attested,
+                    board=text_or_none(registration.board) or "",
+                    points=registration.points,
+                    credit_types=tuple(text.strip() for text in registration.credit_types or ()),
+                    credit_claim_date=read_date(registration.credit_claim_date),
+                    practice_areas=tuple(registration.practice_areas or ()),
+                    content_outline=tuple(registration.content_outline or ()),
+                    attested=registration.attested,
                 )
-                for each in self.moc or ()
+                for registration in self.moc or ()
             ),
             rems=self.rems.model_dump() if self.rems is not None and (self.rems.type or self.rems.identifier) else None,
             mips=self.mips,
@@ -187,7 +191,7 @@ class ActivityFields(Strict):
 class ActivityIn(ActivityFields):
     """An activity to register."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [REGISTERED]})
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     requests: ClassVar[Requests] = {
         "smallest": (
             "What cannot be left out",
@@ -195,15 +199,15 @@ class ActivityIn(ActivityFields):
         ),
     }
 
-    activity_id: Word | None = Field(None, description="Only for an operator who migrates activities.")
+    activity_id: Word | None = Field(None, description="Only for operators who migrate activities.")
 
     def as_activity(self, provider_id: str) -> Activity:
-        """Hand on what was given; blank text is not given."""
+        """Return what was sent, as the rules read it; blank text counts as absent."""
         return replace(self.fields_of(provider_id), activity_id=text_or_none(self.activity_id) or "")
 
 
 class ActivityPatch(ActivityFields):
-    """Fields to change: what is left out stays, null clears, lists and objects replace."""
+    """Fields to change: a field left out stays as it is, null clears it, lists and objects are replaced whole."""
 
     requests: ClassVar[Requests] = {
         "more_credit": ("A field is changed; what is not sent stays", {"ama_pra_credits": 60}),
@@ -211,7 +215,7 @@ class ActivityPatch(ActivityFields):
     }
 
     def onto(self, activity: Activity) -> Activity:
-        """Return an activity with the fields that were sent."""
+        """Return the activity with the fields that were sent changed."""
         given = self.fields_of(activity.provider_id)
         details = dict(activity.details)
         changed: dict[str, Any] = {}
@@ -225,7 +229,7 @@ class ActivityPatch(ActivityFields):
 
 
 _ATTRIBUTES = {"moc": ("registrations",), "location": ("city", "state", "country"), "listing": ("listing_public",)}
-"""Fields of the API that are kept under other names."""
+"""Fields of the API whose attributes have other names."""
 
 
 class ActivityLocationOut(Out):
@@ -254,7 +258,7 @@ class RegistrationOut(Out):
 
 
 class ActivityOut(Out):
-    """An activity as it stands."""
+    """An activity, in its current state."""
 
     example: ClassVar[Example] = {
         "status": "active", "missing": [], "format": "regularly-scheduled-series", "internal_id": "Ex2-1",
@@ -269,8 +273,8 @@ class ActivityOut(Out):
 
     activity_id: str
     provider_id: str
-    status: ActivityStatus = Field(description="Computed, never sent.")
-    missing: list[str] = Field(description="Fields that the next status needs.")
+    status: ActivityStatus = Field(description="Computed from the fields and the date; never sent.")
+    missing: list[str] = Field(description="Fields that the next status requires.")
     title: str
     format: str
     internal_id: str | None
@@ -299,7 +303,7 @@ class ActivityOut(Out):
 
     @classmethod
     def of(cls, shown: RegisteredActivity, today: date) -> ActivityOut:
-        """Show an activity, with its status of the day."""
+        """Show an activity, with its status today."""
         activity = shown.activity
         details = activity.details
         given = {name: details.get(name) for name in _DETAILS}
@@ -326,19 +330,19 @@ class ActivityOut(Out):
                 "providership": activity.providership,
                 "moc": [
                     RegistrationOut(
-                        board=each.board,
-                        points=each.points,
-                        credit_types=list(each.credit_types),
-                        credit_claim_date=each.credit_claim_date,
-                        practice_areas=list(each.practice_areas),
-                        content_outline=list(each.content_outline),
-                        attested=each.attested,
+                        board=registration.board,
+                        points=registration.points,
+                        credit_types=list(registration.credit_types),
+                        credit_claim_date=registration.credit_claim_date,
+                        practice_areas=list(registration.practice_areas),
+                        content_outline=list(registration.content_outline),
+                        attested=registration.attested,
                     )
-                    for each in activity.registrations
+                    for registration in activity.registrations
                 ],
                 "rems": dict(activity.rems) if activity.rems is not None else None,
                 "mips": activity.mips,
-                "findings": [FindingOut.of(each) for each in shown.findings],
+                "findings": [FindingOut.of(finding) for finding in shown.findings],
                 "version": shown.version,
                 "created_at": shown.created_at,
                 "updated_at": shown.updated_at,
@@ -348,16 +352,16 @@ class ActivityOut(Out):
 
 
 class WithdrawnOut(Out):
-    """What was withdrawn from an activity."""
+    """How many completions were withdrawn from an activity."""
 
     activity_id: str
-    withdrawn: int = Field(description="How many completions this request has withdrawn.")
+    withdrawn: int = Field(description="Number of completions that this request has withdrawn.")
 
 
 class ActivityPage(Out):
     """A page of activities."""
 
     data: list[ActivityOut]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
-    total: int | None = Field(description="How many there are on all pages, with `include=total`.")
-    total_capped: bool | None = Field(description="Whether there are more than `total`, which is counted no farther.")
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
+    total: int | None = Field(description="Number of rows on all pages, with `include=total`.")
+    total_capped: bool | None = Field(description="Whether there are more than `total`; counting stops there.")

@@ -1,4 +1,4 @@
-"""What every schema shares: strictness, and text and numbers with bounds."""
+"""Parts of every schema: strict and answering models, examples, and texts and numbers with bounds."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from app.domain.amounts import AMOUNT_LIMIT
 from app.domain.parsing import read_date
 
 KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
-"""Control characters are refused: neither every database nor every file format can keep them."""
+"""Control characters are refused: some databases and file formats cannot store them."""
 
 
 Example: TypeAlias = dict[str, Any]
-"""What an example of an answer shows; a field that is left out shows a value of its name or its type."""
+"""The fields of an example answer; a field left out gets a value by its name or type."""
 Requests: TypeAlias = dict[str, tuple[str, Any]]
-"""Named example bodies beside those of `examples`: a summary and the value of each."""
+"""Example bodies beside those of `examples`: (summary, value) by name."""
 
 
 class Strict(BaseModel):
-    """Refuses unknown fields and wrong JSON types; converts nothing."""
+    """A body: unknown fields and wrong JSON types are refused, nothing is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Out(BaseModel):
-    """An answer. Its fields have no defaults: what is not set is a mistake, not an absence."""
+    """An answer. Its fields have no defaults: a field that is not set is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 E = TypeVar("E", bound=StrEnum)
 OneOf = Annotated[E, Field(strict=False)]
-"""One of the values of an enum, in a body: JSON has no enums, so a strict schema has to let it be read from text."""
+"""A value of an enum in a body: `strict` alone would take members only, and JSON has texts."""
 Word = Annotated[str, Field(max_length=64, pattern=KEEPABLE)]
 """A code, a date or an id."""
 Name = Annotated[str, Field(max_length=200, pattern=KEEPABLE)]
@@ -49,7 +49,7 @@ Description = Annotated[str, Field(max_length=2_500, pattern=KEEPABLE)]
 
 
 def _day(value: Any) -> Any:
-    """Read a date as the API writes it, and nothing that merely contains one."""
+    """Read a date written YYYY-MM-DD, and no text that merely contains one."""
     if isinstance(value, str):
         day = read_date(value)
         if not isinstance(day, date):
@@ -68,6 +68,6 @@ def _whole(value: Any) -> Any:
 
 
 Whole = BeforeValidator(_whole)
-"""Stands after the bounds of an integer in a body: before them, the description would lose them."""
+"""Goes after the bounds of an integer: before them, the bounds would be missing in the description."""
 Amount = Annotated[float, Field(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT, allow_inf_nan=False)]
-"""An amount of credits; whether it is one is for the rules to say."""
+"""An amount of credits; the rules judge it."""

@@ -1,4 +1,4 @@
-"""The form by which a file comes in."""
+"""The form of an upload."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ TRUE, FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "n
 
 
 class BatchForm(BaseModel):
-    """A file with what it is."""
+    """A file of records, and what it holds."""
 
-    # Only described by this: `read_form` reads the form as it arrives, and tells every fault.
+    # For the description only: `read_form` reads the form, and lists every fault.
     model_config = ConfigDict(extra="forbid")
     requests: ClassVar[Requests] = {
         "completions": (
@@ -39,10 +39,10 @@ class BatchForm(BaseModel):
     )
     kind: BatchKind = Field(description="What its records are.")
     permission_attested: bool | SkipJsonSchema[None] = Field(
-        None, description="Of completions, and required of them: that the learners have permitted the reporting."
+        None, description="For completions, and required for them: whether the learners have permitted the reporting."
     )
     dry_run: bool = Field(
-        False, description="Judge the records, and store none of them; at most 2,000 activities at a time."
+        False, description="Judge the records without storing them (dry run); at most 2,000 activities at a time."
     )
     on_unmatched: OnUnmatched = Field(
         OnUnmatched.REJECT, description="What becomes of records whose physician is not found."
@@ -50,7 +50,7 @@ class BatchForm(BaseModel):
 
 
 class BatchIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What the form of an upload says."""
+    """The fields of an upload, read and checked."""
 
     kind: BatchKind
     permission_attested: bool
@@ -62,13 +62,15 @@ def read_form(form: Form) -> BatchIn:
     """Read the fields of an upload; raises `InvalidRequest` with every fault, or `PermissionNotAttested`."""
     faults = [*_file_faults(form), *_field_faults(form)]
     kind = (form.fields.get("kind") or [""])[0]
-    if kind not in [each.value for each in BatchKind]:
-        known = ", ".join(each.value for each in BatchKind)
-        faults.append(_fault("/kind", "format" if kind else "type", f"The kind of records is one of: {known}."))
+    if kind not in set(BatchKind):
+        known = ", ".join(BatchKind)
+        faults.append(_fault("/kind", "format" if kind else "type", f"The kind of records must be one of: {known}."))
     flags = {name: _flag(form, name, faults) for name in ("permission_attested", "dry_run")}
     unmatched = (form.fields.get("on_unmatched") or ["reject"])[0]
-    if unmatched != "reject":
-        faults.append(_fault("/on_unmatched", "format", "Records that match nobody can only be rejected so far."))
+    if unmatched != OnUnmatched.REJECT:
+        faults.append(
+            _fault("/on_unmatched", "format", "Records whose physician is not found can only be rejected: send reject.")
+        )
     if faults:
         raise InvalidRequest(errors=faults)
     if kind == BatchKind.LEARNER_COMPLETIONS and not flags["permission_attested"]:
@@ -91,7 +93,7 @@ def read_form(form: Form) -> BatchIn:
 
 
 def plain_name(name: str) -> str:
-    """Return a file's name without folders and characters that no name should have; it is shown, never opened."""
+    """Return a file's name without folders and unprintable characters; it is shown, and never opened."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(c for c in last if c.isprintable()).strip().encode("utf-8", "ignore").decode()
     return kept[-LONGEST_NAME:] or "file"
@@ -101,12 +103,12 @@ def _file_faults(form: Form) -> list[ErrorItem]:
     if not form.files:
         return [_fault("/file", "type", "There is no file. Send it as the part `file`, with a filename.")]
     faults = [
-        _fault(f"/{name}"[:100], "field-unknown", "Only the part `file` is a file.")
+        _fault(f"/{name}"[:100], "field-unknown", "Only the part `file` may be a file.")
         for name in dict.fromkeys(form.files)
         if name != "file"
     ]
     if form.files.count("file") > 1:
-        faults.append(_fault("/file", "too-long", "One file is uploaded at a time; send each by itself."))
+        faults.append(_fault("/file", "too-long", "Send one file in each upload."))
     elif "file" in form.files and not form.size:
         faults.append(_fault("/file", "format", "The file is empty."))
     return faults
@@ -117,7 +119,7 @@ def _field_faults(form: Form) -> list[ErrorItem]:
     faults = []
     for name, values in form.fields.items():
         if name == "file":
-            faults.append(_fault("/file", "type", "The part `file` has no filename, so it is no file."))
+            faults.append(_fault("/file", "type", "The part `file` has no filename; send it as a file, with one."))
         elif name not in known:
             faults.append(_fault(f"/{name}"[:100], "field-unknown", "This field is not known."))
         elif len(values) > 1:
@@ -128,7 +130,7 @@ def _field_faults(form: Form) -> list[ErrorItem]:
 def _flag(form: Form, name: str, faults: list[ErrorItem]) -> bool:
     given = (form.fields.get(name) or [""])[0].strip().lower()
     if given not in TRUE | FALSE:
-        faults.append(_fault(f"/{name}", "type", "Give true or false."))
+        faults.append(_fault(f"/{name}", "type", "Must be true or false."))
     return given in TRUE
 
 

@@ -1,4 +1,4 @@
-"""Batches out: an uploaded file and how far it has come, and what became of each of its records."""
+"""Batches: an uploaded file with its progress, and the outcome of each of its records."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from app.schemas.base import Example, Out
 from app.schemas.problems import rule_url
 
 BatchFormat = TypeAliasType("BatchFormat", FileFormat)
+"""The public name of `FileFormat`."""
 FileErrorCode = TypeAliasType("FileErrorCode", FileFaultCode)
+"""The public name of `FileFaultCode`."""
 RECORDS = ("added", "joined", "updated", "deleted", "unchanged", "rejected", "held")
 ANSWERS = ("one", "more_than_one", "none", "rejected")
 
 
 class RecordCountsOut(Out):
-    """Records by what became of them. `read` is the sum of all but `warned`."""
+    """Number of records by outcome. `read` is the sum of all the others but `warned`."""
 
     read: int
     added: int
@@ -44,7 +46,7 @@ class RecordCountsOut(Out):
 
 
 class AnswerCountsOut(Out):
-    """Validations by their answer."""
+    """Number of validations by result."""
 
     read: int
     one: int
@@ -54,7 +56,7 @@ class AnswerCountsOut(Out):
 
 
 class RuleWarningOut(Out):
-    """A rule that warned, with the number of records it did so for."""
+    """A rule that warned, and for how many records."""
 
     rule: str
     rows: int
@@ -71,7 +73,7 @@ class FileErrorOut(Out):
 
 
 class BatchOut(Out):
-    """An uploaded file and how far it has come."""
+    """An uploaded file and its progress."""
 
     example: ClassVar[Example] = {
         "status": "completed",
@@ -96,15 +98,17 @@ class BatchOut(Out):
     batch_id: str
     provider_id: str
     kind: BatchKind
-    format: BatchFormat | None = Field(description="What the file is; null until it was read.")
+    format: BatchFormat | None = Field(description="The format of the file; null until it was read.")
     filename: str = Field(examples=["learners_november.xlsx"])
     status: BatchStatus
     dry_run: bool
-    progress: float = Field(description="How much of it is done, from 0 to 1.")
+    progress: float = Field(description="Share of the records that are done, from 0 to 1.")
     counts: RecordCountsOut | AnswerCountsOut
     warnings: list[RuleWarningOut] = Field(description="Each rule that warned, once.")
     file_error: FileErrorOut | None
-    seen_before: str | None = Field(description="An earlier batch of the very same bytes: sending again is harmless.")
+    seen_before: str | None = Field(
+        description="An earlier batch of exactly the same bytes; uploading them again is harmless."
+    )
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
@@ -157,33 +161,35 @@ class BatchPage(Out):
     """A page of batches, newest first."""
 
     data: list[BatchOut]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
 
 
 class RowFindingOut(Out):
-    """What a rule has to say about a record of a file."""
+    """A finding of a rule about a record of a file."""
 
     rule: str
     severity: Severity
-    row: int = Field(description="Row of the sheet, line of the text, or place of the element, from 1.")
-    column: str | None = Field(description="The heading, or the path of the element; null: about the whole record.")
-    pointer: str = Field(description="The same place in the record, as the API writes it.")
+    row: int = Field(description="Row of the sheet, line of the text, or position of the element, from 1.")
+    column: str | None = Field(
+        description="The heading, or the path of the element; null when it is about the whole record."
+    )
+    pointer: str = Field(description="JSON Pointer to the same place in the record.")
     detail: str
     hint: str
     rule_url: str
 
     @classmethod
-    def of(cls, number: int, said: RowFinding) -> RowFindingOut:
+    def of(cls, number: int, finding: RowFinding) -> RowFindingOut:
         """Show a finding."""
         return cls(
-            rule=said.rule,
-            severity=said.severity,
+            rule=finding.rule,
+            severity=finding.severity,
             row=number,
-            column=said.column,
-            pointer=said.pointer,
-            detail=said.detail,
-            hint=said.hint,
-            rule_url=rule_url(said.rule),
+            column=finding.column,
+            pointer=finding.pointer,
+            detail=finding.detail,
+            hint=finding.hint,
+            rule_url=rule_url(finding.rule),
         )
 
 
@@ -196,14 +202,14 @@ class RowAnswerOut(Out):
 
 
 class RowOut(Out):
-    """What became of one record of a file."""
+    """The outcome of one record of a file."""
 
-    row: int = Field(description="Row of the sheet, line of the text, or place of the element, from 1.")
+    row: int = Field(description="Row of the sheet, line of the text, or position of the element, from 1.")
     outcome: RowOutcome
     completion_id: str | None
     activity_id: str | None
     findings: list[RowFindingOut]
-    answer: RowAnswerOut | None = Field(description="Of a validation.")
+    answer: RowAnswerOut | None = Field(description="The answer to a validation; null for other kinds.")
 
     @classmethod
     def of(cls, kind: BatchKind, result: RowResult) -> RowOut:
@@ -213,7 +219,7 @@ class RowOut(Out):
             outcome=result.outcome,
             completion_id=result.record_id if kind is BatchKind.LEARNER_COMPLETIONS else None,
             activity_id=result.record_id if kind is BatchKind.ACTIVITIES else None,
-            findings=[RowFindingOut.of(result.number, said) for said in result.findings],
+            findings=[RowFindingOut.of(result.number, finding) for finding in result.findings],
             answer=RowAnswerOut(**result.answer) if result.answer is not None else None,
         )
 
@@ -222,9 +228,9 @@ class RowPage(Out):
     """A page of records, in their order."""
 
     data: list[RowOut]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
 
     @classmethod
     def of(cls, batch: Batch, rows: Sequence[RowResult], cursor: str | None) -> RowPage:
         """Show a page."""
-        return cls(data=[RowOut.of(batch.kind, each) for each in rows], next_cursor=cursor)
+        return cls(data=[RowOut.of(batch.kind, row) for row in rows], next_cursor=cursor)

@@ -1,4 +1,4 @@
-"""What boards are sent, and what they decide."""
+"""The feed of a board, and the decisions of the board."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 class FeedLearnerOut(Out):
-    """The learner, as reported; what was reported by an opaque id only, as the registry has it."""
+    """The learner as reported; where only an opaque id was reported, as in the registry."""
 
     example: ClassVar[Example] = {"first_name": "Tina", "last_name": "Karacme", "date_of_birth": "11/24"}
 
@@ -67,7 +67,7 @@ class FeedProviderOut(Out):
 
 
 class FeedEventOut(Out):
-    """One event: a credit as it is to stand with the board, or to stand no more."""
+    """One event: a credit as reported or corrected, or a credit that was withdrawn."""
 
     example: ClassVar[Example] = {
         "kind": "moc", "learner_board_id": "35867909", "completed_on": "2021-12-01", "credits": 0.25,
@@ -77,71 +77,71 @@ class FeedEventOut(Out):
     position: int = Field(description="From 1, without gaps. Decisions name it.")
     event: FeedEventKind
     occurred_at: datetime
-    credit_id: str = Field(description="The same through corrections.")
+    credit_id: str = Field(description="Unchanged by corrections.")
     kind: CreditKind
-    learner_board_id: str | None = Field(description="The board's number of the learner.")
+    learner_board_id: str | None = Field(description="The learner's number with the board.")
     learner: FeedLearnerOut
     activity: FeedActivityOut
     completed_on: date
     credits: float
-    credit_types: list[TypeAmountOut] = Field(description="Of CME, its special credits.")
+    credit_types: list[TypeAmountOut] = Field(description="For CME, its special credits.")
     provider: FeedProviderOut
 
 
 class FeedPage(Out):
-    """Events in the order of their positions."""
+    """Events, by position."""
 
     data: list[FeedEventOut]
-    next_cursor: str = Field(description="Give it as `after` to go on from here, now or later.")
+    next_cursor: str = Field(description="Send it as `after` to continue from here, now or later.")
 
 
-def written_page(events: Iterable[FeedEvent], cursor: str) -> bytes:
-    """Write a `FeedPage`: all at once, for a model of each event would cost more than everything else of the answer."""
-    return to_json({"data": [_event(each) for each in events], "next_cursor": cursor})
+def page_json(events: Iterable[FeedEvent], cursor: str) -> bytes:
+    """Return a `FeedPage` as JSON, without models: one per event would cost more than the rest of the answer."""
+    return to_json({"data": [_event(event) for event in events], "next_cursor": cursor})
 
 
-def _event(told: FeedEvent) -> dict[str, Any]:
+def _event(event: FeedEvent) -> dict[str, Any]:
     return {
-        "position": told.position,
-        "event": told.event,
-        "occurred_at": told.at,
-        "credit_id": told.credit_id,
-        "kind": told.kind,
-        "learner_board_id": told.learner_board_id,
+        "position": event.position,
+        "event": event.event,
+        "occurred_at": event.at,
+        "credit_id": event.credit_id,
+        "kind": event.kind,
+        "learner_board_id": event.learner_board_id,
         "learner": {
-            "first_name": told.first_name,
-            "last_name": told.last_name,
-            "date_of_birth": told.birth_date,
+            "first_name": event.first_name,
+            "last_name": event.last_name,
+            "date_of_birth": event.birth_date,
         },
         "activity": {
-            "activity_id": told.activity_id,
-            "title": told.title,
-            "format": told.format,
-            "start_date": told.start_date,
-            "end_date": told.end_date,
+            "activity_id": event.activity_id,
+            "title": event.title,
+            "format": event.format,
+            "start_date": event.start_date,
+            "end_date": event.end_date,
         },
-        "completed_on": told.completed_on,
-        "credits": told.quarters / 4,
-        "credit_types": [{"type": name, "credits": quarters / 4} for name, quarters in told.credit_types],
-        "provider": {"provider_id": told.provider_id, "name": told.provider_name},
+        "completed_on": event.completed_on,
+        "credits": event.quarters / 4,
+        "credit_types": [{"type": name, "credits": quarters / 4} for name, quarters in event.credit_types],
+        "provider": {"provider_id": event.provider_id, "name": event.provider_name},
     }
 
 
 class DecisionIn(Strict):
-    """What the board decides on one credit."""
+    """A board's decision on one credit."""
 
     credit_id: Word
     position: Annotated[int, Field(ge=1, le=2**31 - 1), Whole] = Field(
-        description="The last position at which the feed told of the credit: what is decided on."
+        description="The last position of the credit in the feed: what the board decides on."
     )
     decision: OneOf[Verdict]
-    reason_code: OneOf[Refusal] | None = Field(None, description="Why it is rejected; `other` unless told.")
+    reason_code: OneOf[Refusal] | None = Field(None, description="Why it is rejected; `other` if left out.")
     reason: Annotated[str, Field(max_length=1_000, pattern=KEEPABLE)] | None = Field(
-        None, description="The same in words, for the provider."
+        None, description="The reason in words, for the provider."
     )
 
     def as_decision(self) -> decisions.Decision:
-        """Hand on what was given."""
+        """Return the decision, as the services take it."""
         return decisions.Decision(
             credit_id=self.credit_id,
             position=self.position,
@@ -152,7 +152,7 @@ class DecisionIn(Strict):
 
 
 class DecisionsIn(Strict):
-    """What the board decides, in the order in which it did. As CSV: a column for each field of a decision."""
+    """Decisions of a board, in order. As CSV: a column for each field of a decision."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -160,40 +160,41 @@ class DecisionsIn(Strict):
 
 
 class DecidedOut(Out):
-    """What became of one decision."""
+    """The result of one decision."""
 
     credit_id: str
     position: int
     result: DecisionResult = Field(
-        description="`stale`: corrected, withdrawn or superseded since that position; read on, and decide anew. "
+        description="`stale`: corrected, withdrawn or superseded since that position; read on and decide again. "
         "`unknown`: the board was never sent this credit."
     )
 
 
 class DecisionsOut(Out):
-    """What became of each decision, in their order, and how many of each there were."""
+    """The result of every decision, in order, and the number of each result."""
 
     data: list[DecidedOut]
     summary: DecisionsSummaryOut
     next_cursor: str | None = Field(
-        description="Keep it in place of the one that was given as `after`. Null where none was."
+        description="Replaces the cursor that was sent as `after`; null when none was sent."
     )
 
     @classmethod
     def of(cls, given: list[DecisionIn], answers: list[DecisionResult], cursor: str | None) -> DecisionsOut:
-        """Show answers beside what they answer."""
+        """Show every decision with its result."""
+        counts = {result.value: answers.count(result) for result in DecisionResult}
         return cls(
             data=[
-                DecidedOut(credit_id=each.credit_id, position=each.position, result=answer)
-                for each, answer in zip(given, answers, strict=True)
+                DecidedOut(credit_id=decision.credit_id, position=decision.position, result=answer)
+                for decision, answer in zip(given, answers, strict=True)
             ],
-            summary=DecisionsSummaryOut.model_validate({each.value: answers.count(each) for each in DecisionResult}),
+            summary=DecisionsSummaryOut.model_validate(counts),
             next_cursor=cursor,
         )
 
 
 class DecisionsSummaryOut(Out):
-    """How many decisions had which result."""
+    """Number of decisions by result."""
 
     applied: int
     unchanged: int
@@ -202,17 +203,17 @@ class DecisionsSummaryOut(Out):
 
 
 class FeedSummaryOut(Out):
-    """How a board's credit stands."""
+    """The state of a board's credit."""
 
     board: str
-    decides: bool = Field(description="Whether the board answers; for one that does not, what it was sent is accepted.")
+    decides: bool = Field(description="Whether the board decides; credit sent to a board that does not is accepted.")
     last_position: int = Field(description="The last position of the feed.")
-    carried: int = Field(description="Up to here the board has shown to hold what it was sent.")
+    carried: int = Field(description="The last position that the board has shown to have received.")
     pending: int
     accepted: int
     rejected: int
     withdrawn: int
-    overdue: int = Field(description="Credits that have waited for an answer for more than 24 hours.")
+    overdue: int = Field(description="Credits without a decision for more than 24 hours.")
 
     @classmethod
     def of(cls, summary: FeedSummary) -> FeedSummaryOut:

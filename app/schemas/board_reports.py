@@ -1,4 +1,4 @@
-"""What the operator sees of all boards at once."""
+"""The operator's report on all boards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.schemas.base import Example, Out
 
 
 class BoardReportOut(Out):
-    """How one board reads and answers."""
+    """How far one board has read and decided."""
 
     example: ClassVar[Example] = {
         "last_position": 412, "carried": 400, "pending": 14, "accepted": 371, "rejected": 9, "withdrawn": 3,
@@ -21,16 +21,18 @@ class BoardReportOut(Out):
     }  # fmt: skip
 
     board: str
-    decides: bool = Field(description="Whether the board answers; for one that does not, what it was sent is accepted.")
+    decides: bool = Field(description="Whether the board decides; credit sent to a board that does not is accepted.")
     last_position: int = Field(description="The last position of its feed.")
-    carried: int = Field(description="Up to here the board has shown to hold what it was sent.")
-    read_at: datetime | None = Field(description="When it last showed to have read further; null for never.")
+    carried: int = Field(description="The last position that the board has shown to have received.")
+    read_at: datetime | None = Field(description="When the board last read further; null if it never has.")
     pending: int
     accepted: int
     rejected: int
     withdrawn: int
-    overdue: int = Field(description="Credits on which a board that decides has been silent for more than 24 hours.")
-    oldest_pending_at: datetime | None = Field(description="Since when the credit that waits longest has waited.")
+    overdue: int = Field(
+        description="Credits without a decision for more than 24 hours; 0 for a board that does not decide."
+    )
+    oldest_pending_at: datetime | None = Field(description="Since when the oldest pending credit has been pending.")
 
     @classmethod
     def of(cls, report: BoardReport) -> BoardReportOut:
@@ -57,15 +59,15 @@ class BoardReportsOut(Out):
 
     @classmethod
     def of(cls, reports: Iterable[BoardReport]) -> BoardReportsOut:
-        """Show all of them."""
-        return cls(data=[BoardReportOut.of(each) for each in reports])
+        """Show all boards."""
+        return cls(data=[BoardReportOut.of(report) for report in reports])
 
 
 def table(reports: Iterable[BoardReport]) -> str:
-    """Write the same as a table for a terminal, a line a board."""
+    """Return the report as a table for a terminal, one line for each board."""
     heading = ("board", "decides", "last", "carried", "read at", "pending", "accepted", "rejected", "withdrawn",
                "overdue", "oldest pending")  # fmt: skip
-    rows = [heading, *(_cells(each) for each in reports)]
+    rows = [heading, *(_cells(report) for report in reports)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

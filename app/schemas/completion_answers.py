@@ -1,4 +1,4 @@
-"""What is answered about completions beside the record itself: previews, bulk answers, histories."""
+"""Answers about completions beside the record itself: previews, bulk answers, histories."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ MOST_ITEMS = 500
 PreviewOutcome = TypeAliasType(
     "PreviewOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED, Outcome.REJECTED]
 )
+"""Outcomes that a report can have: it neither corrects nor withdraws."""
 
 
 class PreviewCreditOut(Out):
-    """A credit as it would stand."""
+    """A credit as it would be stored."""
 
     example: ClassVar[Example] = {
         "credit_id": None, "board": "TN-M", "learner_board_id": "444444", "credits": 2, "credit_types": [],
@@ -44,7 +45,7 @@ class PreviewCreditOut(Out):
 
     @classmethod
     def of(cls, credit: Credit, *, stands: bool) -> PreviewCreditOut:
-        """Show a credit; one that does not stand yet has no id."""
+        """Show a credit; a new one has no id yet."""
         return cls(
             credit_id=credit.credit_id if stands else None,
             kind=credit.kind,
@@ -59,27 +60,27 @@ class PreviewCreditOut(Out):
 
 
 class PreviewOut(Out):
-    """What would become of a report, were it sent now."""
+    """The outcome that a report would have if it were sent now."""
 
     example: ClassVar[Example] = {"findings": []}
 
-    acceptable: bool = Field(description="Whether no rule refuses it.")
+    acceptable: bool = Field(description="Whether no rule rejects it.")
     outcome: PreviewOutcome
-    findings: list[FindingOut] = Field(description="All that the rules have to say.")
-    credits: list[PreviewCreditOut] = Field(description="The credits of the completion as it would stand.")
+    findings: list[FindingOut] = Field(description="Every finding of the rules, warnings included.")
+    credits: list[PreviewCreditOut] = Field(description="The credits of the completion as it would be stored.")
 
     @classmethod
     def of(
         cls, outcome: Outcome, completion: Completion | None, standing: set[str], findings: Sequence[Finding]
     ) -> PreviewOut:
-        """Show a preview; `standing` holds the ids of the credits that stand already."""
+        """Show a preview; `standing` holds the ids of the credits that exist already."""
         credits = completion.credits if completion is not None else ()
         return cls.model_validate(
             {
                 "acceptable": outcome is not Outcome.REJECTED,
                 "outcome": outcome,
-                "findings": [FindingOut.of(each) for each in findings],
-                "credits": [PreviewCreditOut.of(each, stands=each.credit_id in standing) for each in credits],
+                "findings": [FindingOut.of(finding) for finding in findings],
+                "credits": [PreviewCreditOut.of(credit, stands=credit.credit_id in standing) for credit in credits],
             }
         )
 
@@ -88,14 +89,14 @@ _Item = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/CompletionI
 
 
 class BulkIn(Strict):
-    """Up to 500 completions, reported in their order."""
+    """Up to 500 completions, reported in order."""
 
     items: Annotated[list[_Item], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
-        description="Completions as they are reported one by one. One that cannot be read spoils no other."
+        description="Completions, each as in a request of its own. One that cannot be read does not affect the others."
     )
 
     def read(self) -> Iterator[CompletionIn | Problem]:
-        """Yield each item as it was read, or why it could not be."""
+        """Yield every item, or the problem for which it cannot be read."""
         for item in self.items:
             try:
                 yield CompletionIn.model_validate(item)
@@ -104,18 +105,18 @@ class BulkIn(Strict):
 
 
 class BulkItemOut(BaseModel):
-    """The answer to one item: what its own request would have been answered."""
+    """The answer to one item: the same as to a request of its own."""
 
     model_config = ConfigDict(extra="forbid")
 
-    index: int = Field(description="The item's place in the request, from 0.")
-    status: int = Field(description="The status that its own request would have been answered with.")
+    index: int = Field(description="The item's position in the request, from 0.")
+    status: int = Field(description="The HTTP status of the answer to a request of its own.")
     completion: ReportedCompletionOut | None = Field(None, description="The completion, when it was accepted.")
     problem: ProblemOut | None = Field(None, description="Why it was refused.")
 
 
 class BulkSummaryOut(Out):
-    """How many items had which outcome; together they are all of them."""
+    """Number of items by outcome; the sum is the number of items."""
 
     created: int
     joined: int
@@ -124,7 +125,7 @@ class BulkSummaryOut(Out):
 
 
 class BulkOut(Out):
-    """The answers to all items, in their order."""
+    """The answers to all items, in order."""
 
     example: ClassVar[Example] = {
         "items": [
@@ -159,7 +160,7 @@ class BulkOut(Out):
 def bulk_body(
     results: Iterable[tuple[int, ReportedCompletionOut | Problem]], counts: dict[Outcome, int], request_id: str
 ) -> str:
-    """Write the answer to a bulk request: each item's status with its completion or its problem."""
+    """Return the answer to a bulk request: for every item its status, and its completion or its problem."""
     items: list[dict[str, Any]] = []
     for index, (status, result) in enumerate(results):
         if isinstance(result, Problem):
@@ -176,9 +177,9 @@ class VersionOut(Out):
     version: int
     action: VersionAction = Field(description="What made this version.")
     at: datetime
-    client_id: str | None = Field(description="The client that did it; null where a board did.")
-    board: str | None = Field(description="The board that decided, or took what it was sent.")
-    completion: CompletionOut = Field(description="The completion as it stood.")
+    client_id: str | None = Field(description="The client that made it; null where a board did.")
+    board: str | None = Field(description="The board that decided on credit, or received it.")
+    completion: CompletionOut = Field(description="The completion in this version.")
 
     @classmethod
     def of(

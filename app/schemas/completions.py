@@ -1,4 +1,4 @@
-"""Learner completions in and out."""
+"""Learner completions: what providers send, and what they are answered."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ Outcome = TypeAliasType(
         domain.Outcome.UNCHANGED,
     ],
 )
+"""Outcomes of a report that was accepted."""
 
 
 class LearnerIn(Strict):
@@ -79,9 +80,7 @@ class LearnerIn(Strict):
     last_name: Name | None = Field(None, description="As on the licence.")
     date_of_birth: Word | None = Field(None, description="Month and day, MM/DD. A year is dropped and never stored.")
     npi: Word | None = Field(None, description="National Provider Identifier.")
-    learner_id: Word | None = Field(
-        None, description="The opaque id of an earlier answer; stands for all of the above."
-    )
+    learner_id: Word | None = Field(None, description="The opaque id of an earlier answer; replaces all of the above.")
 
 
 class TypeAmountIn(Strict):
@@ -89,19 +88,21 @@ class TypeAmountIn(Strict):
 
     type: Name | None = Field(None, description="The board's credit type, or one of its other names.")
     credits: Amount | None = Field(None, description="In steps of 0.25; types are not additive.")
-    client_reference: Reference | None = Field(None, description="Your own key of this type's credit.")
+    client_reference: Reference | None = Field(None, description="Your own key for this type's credit.")
 
 
 class CmeIn(Strict):
     """CME credit for one state of licensure."""
 
     state: Name | None = Field(None, description="State of licence: two letters, full name, or a board code.")
-    license_id: Name | None = Field(None, description="Licence number or NPI; only needed to be unique.")
+    license_id: Name | None = Field(
+        None, description="Licence number or NPI; needed only where the learner would not be unique without it."
+    )
     credits: Amount | None = Field(None, description="AMA PRA Category 1 credits, in steps of 0.25.")
     special_credits: Annotated[list[TypeAmountIn], Field(max_length=MOST_TYPES)] | None = Field(
-        None, description="Parts of the CME credit that the state asks for, such as Controlled Substance."
+        None, description="Parts of the CME credit that the state requires, such as Controlled Substance."
     )
-    client_reference: Reference | None = Field(None, description="Your own key of this credit.")
+    client_reference: Reference | None = Field(None, description="Your own key for this credit.")
 
 
 class MocIn(Strict):
@@ -109,23 +110,25 @@ class MocIn(Strict):
 
     board: Name | None = Field(None, description="Code or name of the certifying board.")
     board_id: Name | None = Field(None, description="The learner's id with that board.")
-    total_credits: Amount | None = Field(None, description="Points in all; left out, the largest type stands for it.")
+    total_credits: Amount | None = Field(
+        None, description="Total points; if left out, the largest credit type is the total."
+    )
     credit_types: Annotated[list[TypeAmountIn], Field(max_length=MOST_TYPES)] | None = Field(
         None, description="Credit types, at least one; none above the total."
     )
-    client_reference: Reference | None = Field(None, description="Your own key of this credit.")
+    client_reference: Reference | None = Field(None, description="Your own key for this credit.")
 
 
 class RemsIn(Strict):
     """Participation in risk-mitigation education."""
 
     local_id: Reference | None = Field(None, description="Your own id of the person.")
-    profession: Name | None = Field(None, description="A profession of the list.")
+    profession: Name | None = Field(None, description="One of the listed professions.")
     state: Name | None = Field(None, description="State of primary practice.")
     dea_registration: Name | None = Field(None, description="Individual, Institutional or None.")
-    practice_area: Name | None = Field(None, description="A practice area of the list.")
+    practice_area: Name | None = Field(None, description="One of the listed practice areas.")
     surgical_procedures: bool | None = Field(None, description="Whether surgical procedures are performed.")
-    time_in_practice: Name | None = Field(None, description="A span of the list.")
+    time_in_practice: Name | None = Field(None, description="One of the listed spans.")
 
 
 class CompletionIn(Strict):
@@ -145,14 +148,14 @@ class CompletionIn(Strict):
     moc: Annotated[list[MocIn], Field(max_length=MOST_BOARDS)] | None = None
     rems: RemsIn | None = None
     occasion: Annotated[int, Field(ge=1, le=LAST_OCCASION), Whole] | None = Field(
-        None, description="Tells several completions of one day apart; left out, the service finds the place."
+        None, description="Distinguishes several completions of one day; if left out, the service determines it."
     )
     client_reference: Reference | None = Field(
-        None, description="Your own key of the whole record: each of its credits is found under it."
+        None, description="Your own key for the whole record; each of its credits can be found by it."
     )
 
     def as_report(self, provider_id: str, received_at: datetime, entry_method: EntryMethod) -> CompletionReport:
-        """Hand on what was given; blank text is not given."""
+        """Return what was sent, as the rules read it; blank text counts as absent."""
         learner = self.learner or LearnerIn()
         return CompletionReport(
             provider_id=provider_id,
@@ -168,23 +171,23 @@ class CompletionIn(Strict):
             ),
             cme=tuple(
                 reports.CmePart(
-                    state=text_or_none(each.state),
-                    license_id=text_or_none(each.license_id),
-                    credits=each.credits,
-                    special_credits=_types(each.special_credits),
-                    client_reference=text_or_none(each.client_reference),
+                    state=text_or_none(cme.state),
+                    license_id=text_or_none(cme.license_id),
+                    credits=cme.credits,
+                    special_credits=_types(cme.special_credits),
+                    client_reference=text_or_none(cme.client_reference),
                 )
-                for each in self.cme or ()
+                for cme in self.cme or ()
             ),
             moc=tuple(
                 reports.MocPart(
-                    board=text_or_none(each.board),
-                    board_id=text_or_none(each.board_id),
-                    total_credits=each.total_credits,
-                    credit_types=_types(each.credit_types),
-                    client_reference=text_or_none(each.client_reference),
+                    board=text_or_none(moc.board),
+                    board_id=text_or_none(moc.board_id),
+                    total_credits=moc.total_credits,
+                    credit_types=_types(moc.credit_types),
+                    client_reference=text_or_none(moc.client_reference),
                 )
-                for each in self.moc or ()
+                for moc in self.moc or ()
             ),
             rems=_rems(self.rems),
             occasion=self.occasion,
@@ -197,11 +200,11 @@ class CompletionIn(Strict):
 def _types(given: list[TypeAmountIn] | None) -> tuple[reports.TypeAmount, ...]:
     return tuple(
         reports.TypeAmount(
-            type=text_or_none(each.type),
-            credits=each.credits,
-            client_reference=text_or_none(each.client_reference),
+            type=text_or_none(amount.type),
+            credits=amount.credits,
+            client_reference=text_or_none(amount.client_reference),
         )
-        for each in given or ()
+        for amount in given or ()
     )
 
 
@@ -243,12 +246,12 @@ class CreditOut(Out):
     board: str = Field(examples=["TN-M"])
     learner_board_id: str | None = Field(description="The learner's number with the board, as reported.")
     credits: float
-    credit_types: list[TypeAmountOut] = Field(description="Of CME, its special credits.")
+    credit_types: list[TypeAmountOut] = Field(description="For CME, its special credits.")
     client_references: list[str]
     status: CreditStatus
     delivery: Delivery
     status_reason: str | None = Field(description="Code of the board's reason, when it rejected the credit.")
-    status_text: str | None = Field(description="What the board said of it in its own words.")
+    status_text: str | None = Field(description="The board's comment in its own words.")
     status_at: datetime
 
     @classmethod
@@ -271,7 +274,7 @@ class CreditOut(Out):
 
 
 class LearnerOut(Out):
-    """The learner as reported, with the opaque id that may stand for these from now on."""
+    """The learner as reported, with the opaque id that can replace the other fields from now on."""
 
     example: ClassVar[Example] = {"npi": None}
 
@@ -300,7 +303,7 @@ class RemsParticipationOut(Out):
 
 
 class CompletionOut(Out):
-    """A completion as it stands."""
+    """A completion, in its current state."""
 
     example: ClassVar[Example] = {"rems": None}
 
@@ -318,7 +321,7 @@ class CompletionOut(Out):
 
     @classmethod
     def fields_of(cls, completion: Completion) -> dict[str, object]:
-        """Return what is shown of a completion."""
+        """Return the fields of a completion as they are shown."""
         rems = completion.rems
         return {
             "completion_id": completion.completion_id,
@@ -335,7 +338,7 @@ class CompletionOut(Out):
                 npi=completion.npi,
                 learner_id=completion.learner_id,
             ),
-            "credits": [CreditOut.of(each) for each in completion.credits],
+            "credits": [CreditOut.of(credit) for credit in completion.credits],
             "rems": RemsParticipationOut.of(rems) if rems is not None else None,
             "version": completion.version,
         }
@@ -347,7 +350,7 @@ class CompletionOut(Out):
 
 
 class ReportedCompletionOut(CompletionOut):
-    """A completion after a report, with what became of the report."""
+    """A completion after a report, with the outcome of the report."""
 
     example: ClassVar[Example] = {"rems": None, "findings": []}
 
@@ -360,13 +363,15 @@ class ReportedCompletionOut(CompletionOut):
     ) -> ReportedCompletionOut:
         """Show a completion with the outcome of the report and its warnings."""
         fields = cls.fields_of(completion)
-        return cls.model_validate(fields | {"outcome": outcome, "findings": [FindingOut.of(each) for each in findings]})
+        return cls.model_validate(
+            fields | {"outcome": outcome, "findings": [FindingOut.of(finding) for finding in findings]}
+        )
 
 
 class CompletionPage(Out):
     """A page of completions."""
 
     data: list[CompletionOut]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
-    total: int | None = Field(description="How many there are on all pages, with `include=total`.")
-    total_capped: bool | None = Field(description="Whether there are more than `total`, which is counted no farther.")
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
+    total: int | None = Field(description="Number of rows on all pages, with `include=total`.")
+    total_capped: bool | None = Field(description="Whether there are more than `total`; counting stops there.")

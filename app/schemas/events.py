@@ -1,4 +1,4 @@
-"""Events out: thin, ids only. Whoever is told asks for the rest, with its own rights (Standard Webhooks)."""
+"""Events: thin, ids only; the receiver reads the rest with its own rights (Standard Webhooks)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ EventType = TypeAliasType(
         EventKind.BATCH_COMPLETED,
     ],
 )
+"""Kinds of events that providers can read; the others are not listed, or are for boards."""
 
 
 class CompletionIds(Out):
@@ -61,7 +62,7 @@ class FeedIds(Out):
 
 
 class Event(Out):
-    """What all events have in common."""
+    """Fields of every event."""
 
     timestamp: datetime = Field(description="When it happened.")
 
@@ -88,7 +89,7 @@ class CreditDecided(Event):
 
 
 class CreditCorrected(Event):
-    """A credit that had been reported has other amounts or types now."""
+    """Amounts or types of a credit that had been reported were corrected."""
 
     type: Literal[EventKind.CREDIT_CORRECTED]
     data: CreditIds
@@ -109,21 +110,21 @@ class ActivityClosed(Event):
 
 
 class BatchCompleted(Event):
-    """A file has been worked through, or has failed."""
+    """A batch was completed, or has failed."""
 
     type: Literal[EventKind.BATCH_COMPLETED]
     data: BatchIds
 
 
 class FeedAvailable(Event):
-    """A board's feed has something new."""
+    """A board's feed has new events."""
 
     type: Literal[EventKind.FEED_AVAILABLE]
     data: FeedIds
 
 
 class EventIdsOut(BaseModel):
-    """What an event is about: the ids that its kind has, and no others."""
+    """Ids of what an event is about; a kind of event has its own, and leaves out the others."""
 
     model_config = ConfigDict(extra="forbid")
     example: ClassVar[Example] = {
@@ -132,16 +133,16 @@ class EventIdsOut(BaseModel):
     }
 
     provider_id: str
-    completion_id: str | None = Field(None, description="Of completions and of credits.")
-    activity_id: str | None = Field(None, description="Of activities, completions and credits.")
-    credit_id: str | None = Field(None, description="Of credits.")
-    batch_id: str | None = Field(None, description="Of batches.")
+    completion_id: str | None = Field(None, description="For completions and credits.")
+    activity_id: str | None = Field(None, description="For activities, completions and credits.")
+    credit_id: str | None = Field(None, description="For credits.")
+    batch_id: str | None = Field(None, description="For batches.")
 
 
 class EventOut(Out):
-    """An event, as it is read."""
+    """An event, as in the list of events."""
 
-    event_id: str = Field(description="The same as the `webhook-id` under which it is pushed.")
+    event_id: str = Field(description="The same as the `webhook-id` of its deliveries.")
     type: EventType
     timestamp: datetime = Field(description="When it happened.")
     data: EventIdsOut = Field(description="Ids of what it is about.")
@@ -153,10 +154,10 @@ class EventOut(Out):
 
 
 class EventPage(Out):
-    """Events in their order."""
+    """Events, in order."""
 
     data: list[EventOut]
-    next_cursor: str = Field(description="Give it as `after` to go on from here, now or later.")
+    next_cursor: str = Field(description="Send it as `after` to continue from here, now or later.")
 
 
 EVENTS: tuple[type[Event], ...] = (
@@ -170,9 +171,17 @@ EVENTS: tuple[type[Event], ...] = (
     FeedAvailable,
 )
 """Every kind of event."""
-_BY_KIND = {str(get_args(each.model_fields["type"].annotation)[0]): each for each in EVENTS}
+
+
+def kind_of(event: type[Event]) -> str:
+    """Return the `type` of an event."""
+    (kind,) = get_args(event.model_fields["type"].annotation)
+    return str(kind)
+
+
+_BY_KIND = {kind_of(event): event for event in EVENTS}
 
 
 def body_of(kind: str, at: datetime, data: Mapping[str, str]) -> bytes:
-    """Return what is sent of an event: the same bytes each time, and nothing but what its schema names."""
+    """Return the body of an event's deliveries: the same bytes on every attempt, and no field beyond its schema."""
     return _BY_KIND[kind].model_validate({"type": kind, "timestamp": at, "data": dict(data)}).model_dump_json().encode()

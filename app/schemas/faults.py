@@ -1,4 +1,4 @@
-"""What a schema refuses, as findings: doors that take many records tell it beside what the rules say."""
+"""Faults of form as findings: where many records come in, they are listed with the findings of the rules."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from app.core.http.problems import error_items
 from app.domain.findings import Finding, Severity
 
 _HINTS = {
-    "field-unknown": "Leave it out; the description of the API lists the fields that are known.",
-    "type": "Send it in the JSON type that the description of the API names.",
-    "format": "Send it in the form that the description of the API names.",
+    "field-unknown": "Leave it out; the API description lists the known fields.",
+    "type": "Use the JSON type given in the API description.",
+    "format": "Use the form given in the API description.",
     "too-long": "Shorten it.",
     "unreadable": "Send one JSON object.",
 }
 
 
 def findings_of(error: ValidationError) -> tuple[Finding, ...]:
-    """Return every fault that a schema found, as findings that refuse the record."""
+    """Return every fault that a schema found, as findings that reject the record."""
     return _refusals(error_items(error.errors(include_input=False, include_url=False)))
 
 
 def findings_of_problem(problem: Problem) -> tuple[Finding, ...]:
-    """Return why a text could not be read at all, as findings that refuse the record."""
+    """Return why a text could not be read at all, as findings that reject the record."""
     return _refusals(problem.faults)
 
 

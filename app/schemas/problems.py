@@ -1,4 +1,4 @@
-"""Problems and findings (RFC 9457)."""
+"""Problems (RFC 9457) and findings."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def rule_url(rule: str) -> str:
-    """Return where a rule explains itself."""
+    """Return the address of a rule."""
     return f"/v1/rules/{rule}"
 
 
 class FindingOut(Out):
-    """What a rule has to say about a record."""
+    """A finding of a rule about a record."""
 
     rule: str = Field(description="The rule's id.", examples=["cme-maximum"])
-    severity: Severity = Field(description="Whether it refuses the record.")
+    severity: Severity = Field(description="Whether it rejects the record.")
     pointer: str = Field(description="JSON Pointer into the record.", examples=["/cme/0/credits"])
-    detail: str = Field(description="What is the matter.")
+    detail: str = Field(description="What is wrong.")
     hint: str = Field(description="What to do.")
-    rule_url: str = Field(description="Where the rule explains itself.")
+    rule_url: str = Field(description="The address of the rule.")
 
     @classmethod
     def of(cls, finding: Finding) -> FindingOut:
@@ -39,14 +39,14 @@ class FindingOut(Out):
 
 
 class ErrorItem(BaseModel):
-    """One fault, with the place where it is."""
+    """One fault, and where it is."""
 
     model_config = ConfigDict(extra="forbid")
 
     code: str = Field(description="The rule's id, or field-unknown, type, format, too-long.")
-    detail: str = Field(description="What is the matter.")
+    detail: str = Field(description="What is wrong.")
     hint: str | None = Field(None, description="What to do.")
-    rule_url: str | None = Field(None, description="Where the rule explains itself.")
+    rule_url: str | None = Field(None, description="The address of the rule.")
     pointer: str | None = Field(None, description="JSON Pointer into the body.")
     parameter: str | None = Field(None, description="Name of the query or path parameter.")
     header: str | None = Field(None, description="Name of the header.")
@@ -58,14 +58,14 @@ class ProblemOut(BaseModel):
     model_config = ConfigDict(extra="allow", title="Problem")
 
     type: str = Field(description="Address of a page about problems of this kind.", examples=["/problems/not-found"])
-    title: str = Field(description="Short text, the same for every problem of this kind.")
+    title: str = Field(description="A short text, the same for every problem of this kind.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What happened this time.")
     code: str = Field(description="The kind of problem, for programs.", examples=["not-found"])
-    request_id: str = Field(description="Finds the request in the operator's log.")
-    errors: list[ErrorItem] | None = Field(None, description="Every fault there is.")
-    findings: list[FindingOut] | None = Field(None, description="All that the rules have to say, warnings included.")
-    activity_id: str | None = Field(None, description="Of a conflict: the activity in the way.")
-    missing: list[str] | None = Field(None, description="Of a conflict: fields that the next status needs.")
-    completions: list[str] | None = Field(None, description="Of a conflict: the first completions in the way.")
-    count: int | None = Field(None, description="Of a conflict: how many completions are in the way.")
+    request_id: str = Field(description="Identifies the request in the operator's log.")
+    errors: list[ErrorItem] | None = Field(None, description="Every fault of the request.")
+    findings: list[FindingOut] | None = Field(None, description="Every finding of the rules, warnings included.")
+    activity_id: str | None = Field(None, description="For conflicts: the activity that conflicts.")
+    missing: list[str] | None = Field(None, description="For conflicts: fields that the next status requires.")
+    completions: list[str] | None = Field(None, description="For conflicts: the first completions that conflict.")
+    count: int | None = Field(None, description="For conflicts: how many completions conflict.")

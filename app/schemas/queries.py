@@ -38,7 +38,7 @@ def _day_or_instant(value: Any) -> Any:
 
 
 DayOrInstant = Annotated[date | datetime, BeforeValidator(_day_or_instant)]
-"""A date, which stands for the whole day in UTC, or an instant."""
+"""A date, meaning the whole day in UTC, or an instant."""
 
 
 def since(what: str) -> Any:

@@ -1,4 +1,4 @@
-"""Boards and rules out."""
+"""Reference data: boards, rules, formats and lists of accepted values."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from app.domain.rules import RuleFacts
 from app.schemas.base import Example, Out
 
 SpanBound = TypeAliasType("SpanBound", Bound)
+"""The public name of `Bound`."""
 
 
 class SpanOut(Out):
-    """Days from one through another; null leaves that side open."""
+    """Days from `since` through `until`, both included; null leaves that end open."""
 
     example: ClassVar[Example] = {"since": None, "until": None}
 
@@ -44,7 +45,7 @@ class CreditTypeOut(Out):
 
 
 class BoardChangeOut(Out):
-    """Facts of a board that are different from a day on."""
+    """Facts of a board that change from a day on."""
 
     since: date
     source: str
@@ -58,7 +59,7 @@ class BoardChangeOut(Out):
 
 
 class BoardOut(Out):
-    """A board, with the facts by which records for it are judged."""
+    """A board, with the facts by which the rules judge its records."""
 
     example: ClassVar[Example] = {
         "name": "American Board of Anesthesiology", "state": None, "aliases": [], "special_credits": [],
@@ -68,19 +69,19 @@ class BoardOut(Out):
     code: str
     name: str
     kind: BoardKind
-    state: str | None = Field(description="Two letters; of licensing boards.")
+    state: str | None = Field(description="Two letters; null for certifying boards.")
     aliases: list[str]
-    participates: bool = Field(description="Whether it is sent credit for completions of today.")
+    participates: bool = Field(description="Whether credit for completions of today is sent to it.")
     participation: list[SpanOut]
-    decides: bool = Field(description="Whether it answers accepted or rejected.")
+    decides: bool = Field(description="Whether it accepts or rejects credit itself.")
     board_id_required: bool
     birth_date_required: bool
     one_record_per_day: bool
-    completions: SpanOut = Field(description="Completion dates that it takes.")
-    activities: SpanOut = Field(description="Activity start dates that it takes.")
-    credit_types: list[CreditTypeOut] = Field(description="Empty where any registered type is taken.")
+    completions: SpanOut = Field(description="Completion dates that it accepts.")
+    activities: SpanOut = Field(description="Activity start dates that it accepts.")
+    credit_types: list[CreditTypeOut] = Field(description="Empty where every registered type is accepted.")
     special_credits: list[str]
-    changes: list[BoardChangeOut] = Field(description="What is different for completions from a day on.")
+    changes: list[BoardChangeOut] = Field(description="Facts that change for completions from a day on.")
     source: str
 
     @classmethod
@@ -103,11 +104,11 @@ class BoardOut(Out):
             completions=SpanOut.of(board.completions),
             activities=SpanOut.of(board.activities),
             credit_types=[
-                CreditTypeOut(name=each.name, aliases=list(each.aliases), completions=SpanOut.of(each.completions))
-                for each in board.credit_types
+                CreditTypeOut(name=known.name, aliases=list(known.aliases), completions=SpanOut.of(known.completions))
+                for known in board.credit_types
             ],
             special_credits=list(board.special_credits),
-            changes=[BoardChangeOut.of(each) for each in board.changes],
+            changes=[BoardChangeOut.of(change) for change in board.changes],
             source=board.source,
         )
 
@@ -130,22 +131,22 @@ class RuleOut(Out):
     severity: Severity
     statement: str
     scope: list[str]
-    boards: list[str] = Field(description="Boards it is about; empty for all.")
+    boards: list[str] = Field(description="Boards to which it applies; empty for all.")
     source: str
     since: date
 
     @classmethod
-    def of(cls, told: Sequence[RuleFacts]) -> RuleOut:
-        """Show a rule in all its parts."""
-        first = told[0]
+    def of(cls, parts: Sequence[RuleFacts]) -> RuleOut:
+        """Show a rule; functions that share its id are its parts."""
+        first = parts[0]
         return cls(
             id=first.id,
             severity=first.severity,
-            statement=" ".join(dict.fromkeys(each.statement for each in told)),
-            scope=[scope.value for each in told for scope in each.scopes],
-            boards=sorted({board for each in told for board in each.boards}),
-            source="; ".join(dict.fromkeys(each.source for each in told)),
-            since=min(each.since for each in told),
+            statement=" ".join(dict.fromkeys(part.statement for part in parts)),
+            scope=[scope.value for part in parts for scope in part.scopes],
+            boards=sorted({board for part in parts for board in part.boards}),
+            source="; ".join(dict.fromkeys(part.source for part in parts)),
+            since=min(part.since for part in parts),
         )
 
 
@@ -166,9 +167,11 @@ class ActivityFormatOut(Out):
     code: str
     name: str
     other_names: list[str]
-    maximum_checked: bool = Field(description="Whether learners are held to the activity's maximum.")
-    span_months: int | None = Field(description="Longest run, the anniversary included; null for none.")
-    span_bound: SpanBound | None = Field(description="What becomes of a longer one.")
+    maximum_checked: bool = Field(description="Whether the activity's maximum limits the credit of learners.")
+    span_months: int | None = Field(
+        description="Longest duration in months, the anniversary included; null for no limit."
+    )
+    span_bound: SpanBound | None = Field(description="Whether a longer activity is refused or warned about.")
     source: str
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The sandbox out."""
+"""The sandbox: test learners, test activities, and cases with their answers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from app.domain.sandbox import MagicActivity, MagicLearner, Row, Sandbox
 from app.schemas.base import Example, Out
 
 CaseOutcome = TypeAliasType("CaseOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED])
+"""Outcomes of the cases that are accepted."""
 ExpectedCreditStatus = TypeAliasType(
     "ExpectedCreditStatus", Literal[CreditStatus.PENDING, CreditStatus.ACCEPTED, CreditStatus.REJECTED]
 )
+"""Statuses of a credit that was just reported or decided."""
 _Report = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CompletionIn"})]
 
 
 class NumberOut(Out):
-    """A number by which a board knows the learner."""
+    """A learner's number with a board."""
 
     board: str
     number: str
 
 
 class MagicLearnerOut(Out):
-    """Somebody who does not exist, and what boards answer to credit of theirs."""
+    """A test learner, who does not exist, and the decision of boards on their credit."""
 
     example: ClassVar[Example] = {
         "name": "one", "says": "fits exactly one", "first_name": "Olive", "last_names": ["Only"], "npi": None,
@@ -57,22 +59,22 @@ class MagicLearnerOut(Out):
             last_names=[row.last_name, *row.other_last_names],
             date_of_birth=str(row.birth_date),
             npi=row.npi,
-            licenses=[NumberOut(board=each.board, number=each.number) for each in row.licenses],
-            certifications=[NumberOut(board=each.board, number=each.number) for each in row.certifications],
+            licenses=[NumberOut(board=held.board, number=held.number) for held in row.licenses],
+            certifications=[NumberOut(board=held.board, number=held.number) for held in row.certifications],
             credit_status=learner.status,
             credit_status_reason=learner.reason,
         )
 
 
 class MagicActivityOut(Out):
-    """An activity that every provider of the sandbox has."""
+    """A test activity, which every provider of the sandbox has."""
 
     example: ClassVar[Example] = {
         "internal_id": "magic-open", "activity_id": "299990001", "title": "Open course", "says": "takes everything",
     }  # fmt: skip
 
     internal_id: str
-    activity_id: str = Field(description="With the shared sandbox; the sandbox of a provider has another.")
+    activity_id: str = Field(description="Its id in the shared sandbox; the sandbox of a provider has another.")
     title: str
     says: str
 
@@ -97,7 +99,7 @@ class ExpectedCreditOut(Out):
 
 
 class CaseOut(Out):
-    """What to send to `POST /v1/learner-completions`, and what is answered."""
+    """A request to `POST /v1/learner-completions`, and the answer to it."""
 
     example: ClassVar[Example] = {
         "section": "What becomes of a record",
@@ -121,12 +123,10 @@ class CaseOut(Out):
     section: str
     says: str
     before: list[_Report] = Field(description="Bodies to send first; they are accepted.")
-    send: dict[str, Any] = Field(
-        description="The body, for the shared sandbox; some hold what `POST /v1/learner-completions` cannot read."
-    )
+    send: dict[str, Any] = Field(description="The body, for the shared sandbox; some bodies are unreadable on purpose.")
     status: int
     code: str | None = Field(description="The problem's code.")
-    outcome: CaseOutcome | None = Field(description="When it is sent for the first time.")
+    outcome: CaseOutcome | None = Field(description="The outcome when it is sent for the first time.")
     rejects: list[str] = Field(description="Codes of the faults: rules, or faults of form.")
     warns: list[str] = Field(description="Rules that warn within 30 days of the completion.")
     credits: list[ExpectedCreditOut]
@@ -139,7 +139,7 @@ class CaseOut(Out):
             {
                 "section": row.section,
                 "says": row.says,
-                "before": [dict(each) for each in row.before],
+                "before": [dict(body) for body in row.before],
                 "send": dict(row.send),
                 "status": row.status,
                 "code": row.code,
@@ -149,13 +149,13 @@ class CaseOut(Out):
                 "credits": [
                     ExpectedCreditOut.model_validate(
                         {
-                            "board": each.board,
-                            "status": each.status,
-                            "status_reason": each.reason,
-                            "delivery": each.delivery,
+                            "board": credit.board,
+                            "status": credit.status,
+                            "status_reason": credit.reason,
+                            "delivery": credit.delivery,
                         }
                     )
-                    for each in row.credits
+                    for credit in row.credits
                 ],
                 "retry_after": row.retry_after,
             }
@@ -163,11 +163,13 @@ class CaseOut(Out):
 
 
 class SandboxOut(Out):
-    """The sandbox: what test clients can rely on."""
+    """The sandbox, on which test clients can rely."""
 
     example: ClassVar[Example] = {"provider_id": "9999999"}
 
-    provider_id: str = Field(description="The shared sandbox, for which a test client without a provider acts.")
+    provider_id: str = Field(
+        description="The provider of the shared sandbox; test clients without a provider act for it."
+    )
     learners: list[MagicLearnerOut]
     activities: list[MagicActivityOut]
     cases: list[CaseOut]
@@ -177,7 +179,7 @@ class SandboxOut(Out):
         """Show the sandbox."""
         return cls(
             provider_id=sandbox.provider_id,
-            learners=[MagicLearnerOut.of(each) for each in sandbox.learners],
-            activities=[MagicActivityOut.of(each) for each in sandbox.activities],
-            cases=[CaseOut.of(each) for each in sandbox.rows],
+            learners=[MagicLearnerOut.of(learner) for learner in sandbox.learners],
+            activities=[MagicActivityOut.of(activity) for activity in sandbox.activities],
+            cases=[CaseOut.of(row) for row in sandbox.rows],
         )

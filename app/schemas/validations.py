@@ -1,4 +1,4 @@
-"""Learner validations in and out."""
+"""Learner validations: what is asked, and what is answered."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.domain.validations import ValidationAnswer, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
 
 ValidationResult = TypeAliasType("ValidationResult", Literal[Result.ONE, Result.SEVERAL, Result.NONE])
+"""Results that are answered: a request with too little to look for anybody is refused."""
 
 EXAMPLE: dict[str, Any] = {
     "first_name": "Rebecca",
@@ -24,11 +25,11 @@ EXAMPLE: dict[str, Any] = {
 
 
 class ValidationIn(Strict):
-    """What is known of a learner: both names, and the more of the rest, the better the chance of one match."""
+    """What is known of a learner: both names, and as much of the rest as possible."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    first_name: Name | None = Field(None, description='As on the licence; "-" for somebody of one name. Required.')
+    first_name: Name | None = Field(None, description='As on the licence; "-" for a person with one name. Required.')
     last_name: Name | None = Field(None, description="As on the licence. Required.")
     date_of_birth: Word | None = Field(None, description="Month and day, MM/DD. A year is dropped and never stored.")
     state: Name | None = Field(None, description="State of licence: two letters, full name, or a board code.")
@@ -39,7 +40,7 @@ class ValidationIn(Strict):
     medical_school: Name | None = Field(None, description="The school's full name.")
 
     def as_request(self) -> ValidationRequest:
-        """Hand on what was given; blank text is not given."""
+        """Return what was sent, as the rules read it; blank text counts as absent."""
         return ValidationRequest(
             first_name=text_or_none(self.first_name),
             last_name=text_or_none(self.last_name),
@@ -54,14 +55,14 @@ class ValidationIn(Strict):
 
 
 class ValidationOut(Out):
-    """How many learners fit everything that was given."""
+    """How many learners match everything that was given."""
 
     result: ValidationResult
     learner_id: str | None = Field(
-        description="When one fits: the opaque id that may stand in a completion in place of identity data."
+        description="When one matches: the opaque id that can be sent in completions in place of identity data."
     )
     matched_boards: list[str] = Field(
-        description="When one fits: the boards named by state or board on file for the learner, as codes.",
+        description="When one matches: codes of the boards named by state or board that are on file for the learner.",
         examples=[["TN-M"]],
     )
     hint: str = Field(description="What to do next.")

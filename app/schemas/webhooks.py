@@ -1,4 +1,4 @@
-"""Webhook endpoints in and out, and what became of each delivery."""
+"""Webhook endpoints, and the state of every delivery."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _Url = Annotated[
 ]
 _Kinds = Annotated[
     list[OneOf[EventKind]],
-    Field(max_length=50, description="Kinds of events to be told of; empty for all that the client can be told of."),
+    Field(max_length=50, description="Kinds of events to send; empty for all that the client can receive."),
 ]
 
 
 class _Sent(Strict):
-    def wishes(self) -> dict[str, Any]:
-        """Return what was sent, by its fields."""
+    def fields_sent(self) -> dict[str, Any]:
+        """Return the fields that were sent."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class WebhookEndpointIn(_Sent):
-    """Where to be told, and of what."""
+    """An address, and the events to send to it."""
 
     requests: ClassVar[Requests] = {
         "all": ("Everything that happens", {"url": "https://lms.example.org/pars"}),
@@ -50,14 +50,14 @@ class WebhookEndpointIn(_Sent):
 
 
 class WebhookEndpointPatch(_Sent):
-    """What to change; what is not sent stays. Null clears, which URL and status cannot be."""
+    """Fields to change: a field left out stays as it is, null clears it; URL and status cannot be cleared."""
 
     requests: ClassVar[Requests] = {
         "enabled": ("An endpoint that was disabled is enabled again", {"status": "enabled"}),
         "narrowed": ("Fewer events", {"event_types": ["credit.decided"]}),
     }
 
-    # Null is read, so that its refusal says more than that it is of the wrong type.
+    # Null is read here and refused later, with a better sentence than one on its type.
     url: _Url | SkipJsonSchema[None] = None
     event_types: _Kinds | None = None
     description: Description | None = None
@@ -65,7 +65,7 @@ class WebhookEndpointPatch(_Sent):
 
 
 class WebhookEndpointOut(Out):
-    """An endpoint as it stands."""
+    """A webhook endpoint, in its current state."""
 
     example: ClassVar[Example] = {
         "url": "https://lms.example.org/pars", "event_types": ["credit.decided", "credit.withdrawn"], "board": None,
@@ -73,8 +73,8 @@ class WebhookEndpointOut(Out):
     }  # fmt: skip
 
     endpoint_id: str
-    provider_id: str | None = Field(description="Whose records it is told of.")
-    board: str | None = Field(description="Whose feed it is told of.")
+    provider_id: str | None = Field(description="The provider whose events it receives.")
+    board: str | None = Field(description="The board about whose feed it is notified.")
     url: str
     event_types: list[EventKind] = Field(description="Empty for all.")
     description: str | None
@@ -97,11 +97,11 @@ class WebhookEndpointOut(Out):
 class WebhookSecretOut(WebhookEndpointOut):
     """An endpoint with its new secret."""
 
-    secret: str = Field(description="Shown this once: `whsec_` and the Base64 of the key that signs.")
+    secret: str = Field(description="Shown only once: `whsec_` and the Base64 of the signing key.")
 
     @classmethod
     def with_secret(cls, endpoint: domain.Endpoint, secret: str) -> WebhookSecretOut:
-        """Show an endpoint with the secret it has been given."""
+        """Show an endpoint with its new secret."""
         return cls.model_validate(_shown(endpoint) | {"secret": secret})
 
 
@@ -113,14 +113,14 @@ def _shown(endpoint: domain.Endpoint) -> dict[str, object]:
 
 
 class WebhookEndpointPage(Out):
-    """Endpoints, in the order in which they were made."""
+    """Endpoints, in the order of their creation."""
 
     data: list[WebhookEndpointOut]
     next_cursor: str | None
 
 
 class WebhookDeliveryOut(Out):
-    """One event for one endpoint, and how far it has come."""
+    """The delivery of one event to one endpoint."""
 
     example: ClassVar[Example] = {
         "event_type": "credit.decided", "status": "delivered", "next_attempt_at": None, "last_status": 204,
@@ -131,13 +131,13 @@ class WebhookDeliveryOut(Out):
     event_id: str = Field(description="The `webhook-id` of every attempt.")
     event_type: EventKind
     status: DeliveryStatus
-    attempts: int = Field(description="Since it was last put in line.")
+    attempts: int = Field(description="Attempts since it was last queued.")
     next_attempt_at: datetime | None = Field(description="Null once it is delivered or dead.")
     last_attempt_at: datetime | None
     last_outcome: AttemptOutcome | None
-    last_status: int | None = Field(description="The HTTP status that the receiver answered.")
+    last_status: int | None = Field(description="The HTTP status of the receiver's answer.")
     created_at: datetime
-    finished_at: datetime | None = Field(description="When it was delivered, or given up.")
+    finished_at: datetime | None = Field(description="When it was delivered or given up.")
 
     @classmethod
     def of(cls, delivery: domain.WebhookDelivery) -> WebhookDeliveryOut:

@@ -10,7 +10,7 @@ import pytest
 
 from app.core.errors import every_problem
 from app.routers.description.document import unnamed_enums
-from app.routers.description.schemas import parts, referred
+from app.routers.description.schemas import parts, references
 from app.routers.description.texts import SCOPES as TOLD_SCOPES
 from app.routers.openapi import names_of
 from app.services import reference
@@ -97,7 +97,7 @@ def test_examples_of_problems_name_rules_that_exist() -> None:
 
 
 def test_every_reference_and_every_link_leads_somewhere() -> None:
-    for reference_ in set(referred(HOLDS)):
+    for reference_ in set(references(HOLDS)):
         _, _, kind, name = reference_.split("/")
         assert name in HOLDS["components"][kind], reference_
     known = {each.id: each for each in CONTRACT.operations}

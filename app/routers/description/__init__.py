@@ -1,1 +1,1 @@
-"""How the API describes itself: what the framework writes is completed from what the routes declare."""
+"""The OpenAPI description: what the framework writes is completed from what the routes declare."""

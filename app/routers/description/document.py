@@ -1,4 +1,4 @@
-"""The document as a whole: what the framework writes, completed in one order of steps."""
+"""The OpenAPI document: what the framework writes from the routes, completed in a fixed order of steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from app.routers.description.examples import describe_examples
 from app.routers.description.headers import HEADERS, describe_headers
 from app.routers.description.links import describe_links
-from app.routers.description.operations import Operation, operations
+from app.routers.description.operations import Operation, operations_of
 from app.routers.description.problems import describe_problems, problem_examples
 from app.routers.description.schemas import (
     Schema,
@@ -19,7 +19,7 @@ from app.routers.description.schemas import (
     drop_null,
     parts,
     public_names,
-    referred,
+    references,
     rename,
     tidy,
 )
@@ -30,16 +30,21 @@ from app.schemas.events import EVENTS
 from app.schemas.problems import ProblemOut
 
 BEARER = "bearer"
-"""Name of the one way to authenticate."""
+"""Name of the one security scheme."""
 ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut")
 """Answers whose optional fields are left out rather than null."""
 UNDECLARED: tuple[type[BaseModel], ...] = (ProblemOut, BatchForm, *EVENTS)
-"""Models of what is sent and answered beside the parameters and return values of routes."""
-_SAID = {"200": "Done", "201": "Made", "202": "Accepted; it is worked on", "204": "Done; there is nothing to tell"}
+"""Models of bodies that no route declares: problems, a form that is read as it arrives, and webhooks."""
+_DEFAULT_DESCRIPTIONS = {
+    "200": "Done",
+    "201": "Created",
+    "202": "Accepted; the work goes on",
+    "204": "Done; the answer has no body",
+}
 
 
 def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[str, Any]) -> dict[str, Any]:
-    """Describe an application whose routes declare their scopes and problems as this project's do."""
+    """Return the OpenAPI document of an application whose routes declare their scopes and problems."""
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -50,32 +55,33 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
         servers=[{"url": "/", "description": "This installation"}],
         routes=app.routes,
     )
-    schemas = _schemas(document)
-    known = operations(document, app)
-    _declare_problems(known)
-    for each in known:
-        _tidy_operation(each)
+    schemas = _collect_schemas(document)
+    operations = operations_of(document, app)
+    for operation in operations:
+        describe_problems(operation)
+    for operation in operations:
+        _tidy_operation(operation)
     for schema in schemas.values():
         tidy(schema)
     for name in ABSENT_NOT_NULL:
         for field in schemas.get(name, {}).get("properties", {}).values():
             drop_null(field)
-    _shorten(document, schemas)
-    for each in known:
-        _complete(each)
-    describe_links(known)
+    _rename_schemas(document, schemas)
+    for operation in operations:
+        _complete_operation(operation)
+    describe_links(operations)
     document["webhooks"] = webhooks(schemas)
     document["components"] = {
         "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()}},
-        "headers": _used(document, "headers", HEADERS),
-        "examples": _used(document, "examples", problem_examples()),
+        "headers": _referred_to(document, "headers", HEADERS),
+        "examples": _referred_to(document, "examples", problem_examples()),
         "schemas": dict(sorted(schemas.items())),
     }
-    document["tags"] = _tags(known)
+    document["tags"] = _tags_of(operations)
     return document
 
 
-def _schemas(document: dict[str, Any]) -> Schema:
+def _collect_schemas(document: dict[str, Any]) -> Schema:
     schemas: Schema = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -85,25 +91,20 @@ def _schemas(document: dict[str, Any]) -> Schema:
     return schemas
 
 
-def _declare_problems(known: list[Operation]) -> None:
-    for each in known:
-        describe_problems(each)
-
-
 def _tidy_operation(operation: Operation) -> None:
-    _say_what_headers_do(operation)
-    for parameter in operation.said.get("parameters", ()):
+    _adjust_headers(operation)
+    for parameter in operation.spec.get("parameters", ()):
         if parameter["in"] == "header" and parameter["name"].islower():
             parameter["name"] = parameter["name"].title()
-        # The text stands at the parameter: twice would be noise.
+        # The parameter has the description; the framework repeats it in the schema.
         parameter["schema"].pop("description", None)
         parameter["schema"].pop("examples", None)
         tidy(parameter["schema"])
         drop_null(parameter["schema"])
     for status, response in operation.successes():
         if response["description"] == "Successful Response":
-            response["description"] = _SAID.get(status, "Done")
-    bodies = [operation.said.get("requestBody", {}), *operation.said["responses"].values()]
+            response["description"] = _DEFAULT_DESCRIPTIONS.get(status, "Done")
+    bodies = [operation.spec.get("requestBody", {}), *operation.spec["responses"].values()]
     for body in bodies:
         for media_type, content in body.get("content", {}).items():
             schema = content.setdefault("schema", {})
@@ -112,53 +113,57 @@ def _tidy_operation(operation: Operation) -> None:
             tidy(schema)
 
 
-def _say_what_headers_do(operation: Operation) -> None:
-    """Require `If-Match` where nothing goes without it, and leave `return=minimal` out where it changes nothing."""
+def _adjust_headers(operation: Operation) -> None:
+    """Require `If-Match` where a request without it is refused; drop `return=minimal` where it has no effect."""
     if not operation.answers_a_version():
-        given = operation.said.get("parameters", [])
-        given[:] = [each for each in given if "return=minimal" not in each["schema"].get("examples", ())]
-    for parameter in operation.said.get("parameters", ()):
-        if parameter["name"].lower() == "if-match" and "428" in operation.said["responses"]:
+        parameters = operation.spec.get("parameters", [])
+        parameters[:] = [
+            parameter for parameter in parameters if "return=minimal" not in parameter["schema"].get("examples", ())
+        ]
+    for parameter in operation.spec.get("parameters", ()):
+        if parameter["name"].lower() == "if-match" and "428" in operation.spec["responses"]:
             parameter["required"] = True
 
 
-def _shorten(document: dict[str, Any], schemas: Schema) -> None:
+def _rename_schemas(document: dict[str, Any], schemas: Schema) -> None:
     names = public_names(schemas)
-    for old, new in names.items():
-        schemas[new] = schemas.pop(old)
+    for name, public in names.items():
+        schemas[public] = schemas.pop(name)
     rename(document, names)
 
 
-def _complete(operation: Operation) -> None:
-    said = operation.said
-    needs = f"Needs the scope `{operation.scope}`." if operation.scope else "Anybody may call it."
-    said["summary"] = operation.id.replace("_", " ").capitalize()
-    old = operation.deprecation
-    said["description"] = "\n\n".join([said["description"], *([old.sentence()] if old else []), needs])
-    said["security"] = [{BEARER: [operation.scope]}] if operation.scope else []
-    if old is not None:
-        said["deprecated"] = True
-    for name, since in operation.deprecates_parameters.items():
-        for parameter in said["parameters"]:
+def _complete_operation(operation: Operation) -> None:
+    spec, deprecation = operation.spec, operation.deprecation
+    access = f"Needs the scope `{operation.scope}`." if operation.scope else "Anybody may call it."
+    spec["summary"] = operation.id.replace("_", " ").capitalize()
+    spec["description"] = "\n\n".join(
+        [spec["description"], *([deprecation.sentence()] if deprecation is not None else []), access]
+    )
+    spec["security"] = [{BEARER: [operation.scope]}] if operation.scope else []
+    if deprecation is not None:
+        spec["deprecated"] = True
+    for name, deprecated in operation.deprecated_parameters.items():
+        for parameter in spec["parameters"]:
             if (parameter["in"], parameter["name"]) == ("query", name):
                 parameter["deprecated"] = True
-                parameter["description"] = f"{parameter.get('description', '')} {since.sentence()}".strip()
+                parameter["description"] = f"{parameter.get('description', '')} {deprecated.sentence()}".strip()
     describe_headers(operation)
     describe_examples(operation)
 
 
-def _used(document: dict[str, Any], kind: str, components: dict[str, Any]) -> dict[str, Any]:
-    used = set(referred(document["paths"]))
-    return {name: each for name, each in components.items() if f"#/components/{kind}/{name}" in used}
+def _referred_to(document: dict[str, Any], kind: str, components: dict[str, Any]) -> dict[str, Any]:
+    """Return the components of a kind that the paths refer to."""
+    used = set(references(document["paths"]))
+    return {name: component for name, component in components.items() if f"#/components/{kind}/{name}" in used}
 
 
-def _tags(known: list[Operation]) -> list[dict[str, str]]:
-    used = {tag for each in known for tag in each.said.get("tags", ())} | {EVENTS_TAG}
+def _tags_of(operations: list[Operation]) -> list[dict[str, str]]:
+    used = {tag for operation in operations for tag in operation.spec.get("tags", ())} | {EVENTS_TAG}
     return [tag for tag in TAGS if tag["name"] in used]
 
 
 def unnamed_enums(document: dict[str, Any]) -> list[str]:
-    """Return the components that hold an enum without a name of its own: generators would have to invent one."""
+    """Return the components that hold an inline enum, for which generators of clients would invent a name."""
     return [
         name
         for name, schema in document["components"]["schemas"].items()

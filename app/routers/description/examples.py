@@ -1,4 +1,4 @@
-"""Examples: written where a story helps, else made from the schema, so that nothing lacks one."""
+"""Examples of bodies, answers and parameters: as the schemas say, and derived from their types where they do not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.routers.description.operations import Operation
-from app.routers.description.schemas import Schema, named, resolved
+from app.routers.description.schemas import Schema, component_name, resolve
 from app.routers.description.values import FIELDS, PARAMETERS, TEXTS
 from app.schemas.base import Example, Requests
 
@@ -38,33 +38,33 @@ def _models() -> dict[str, type[BaseModel]]:
 
 
 def example_of(schema: Schema, schemas: Schema, field: str = "", given: Any = _ABSENT) -> Any:
-    """Return an example that a schema accepts; `given` holds what it shows, as far as that is said."""
-    shown: Example | None = getattr(_models().get(named(schema) or ""), "example", None)
+    """Return an example that a schema accepts; `given` is the part of it that is known."""
+    shown: Example | None = getattr(_models().get(component_name(schema) or ""), "example", None)
     if shown is not None and (given is _ABSENT or isinstance(given, dict)):
         given = shown if given is _ABSENT else shown | given
-    for place in (schema, resolved(schema, schemas)):
-        if given is _ABSENT and place.get("examples"):
-            return place["examples"][0]
-    schema = resolved(schema, schemas)
+    for stated in (schema, resolve(schema, schemas)):
+        if given is _ABSENT and stated.get("examples"):
+            return stated["examples"][0]
+    schema = resolve(schema, schemas)
     for choices in ("anyOf", "oneOf"):
         if choices in schema:
             return given if given is None else example_of(schema[choices][0], schemas, field, given)
     if "properties" in schema and given is not None:
-        return _object(schema, schemas, {} if given is _ABSENT else given)
+        return _object_of(schema, schemas, {} if given is _ABSENT else given)
     if isinstance(given, list) and "items" in schema:
-        return [example_of(schema["items"], schemas, field, each) for each in given]
+        return [example_of(schema["items"], schemas, field, item) for item in given]
     if given is not _ABSENT:
         return given
-    return _made(schema, schemas, field)
+    return _derive(schema, schemas, field)
 
 
-def _object(schema: Schema, schemas: Schema, given: dict[str, Any]) -> dict[str, Any]:
+def _object_of(schema: Schema, schemas: Schema, given: dict[str, Any]) -> dict[str, Any]:
     fields: Schema = schema["properties"]
     wanted = [name for name in fields if name in given or name in schema.get("required", ())] or list(fields)
     return {name: example_of(fields[name], schemas, name, given.get(name, _ABSENT)) for name in wanted}
 
 
-def _made(schema: Schema, schemas: Schema, field: str) -> Any:
+def _derive(schema: Schema, schemas: Schema, field: str) -> Any:
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
@@ -81,22 +81,22 @@ def _made(schema: Schema, schemas: Schema, field: str) -> Any:
 
 
 def describe_examples(operation: Operation) -> None:
-    """Give every body, every answer and every parameter that an operation needs for its address an example."""
-    for parameter in operation.said.get("parameters", ()):
+    """Add an example to every body and answer, and to every parameter that a request cannot do without."""
+    for parameter in operation.spec.get("parameters", ()):
         if parameter["in"] == "path" or (parameter["in"] == "query" and parameter["required"]):
             value = PARAMETERS.get((operation.path, parameter["name"]))
             parameter["example"] = value or example_of(parameter["schema"], operation.schemas, parameter["name"])
-    for content in operation.said.get("requestBody", {}).get("content", {}).values():
-        content["examples"] = dict(_of_request(content["schema"], operation.schemas))
+    for content in operation.spec.get("requestBody", {}).get("content", {}).values():
+        content["examples"] = dict(_request_examples(content["schema"], operation.schemas))
     for _, response in operation.successes():
         for media_type, content in response.get("content", {}).items():
             if not {"example", "examples"} & content.keys():
-                content["example"] = _of_answer(operation, media_type, content["schema"])
+                content["example"] = _answer_example(operation, media_type, content["schema"])
 
 
-def _of_request(schema: Schema, schemas: Schema) -> Iterable[tuple[str, dict[str, Any]]]:
-    examples = resolved(schema, schemas).get("examples", ())
-    requests: Requests = getattr(_models().get(named(schema) or ""), "requests", {})
+def _request_examples(schema: Schema, schemas: Schema) -> Iterable[tuple[str, dict[str, Any]]]:
+    examples = resolve(schema, schemas).get("examples", ())
+    requests: Requests = getattr(_models().get(component_name(schema) or ""), "requests", {})
     for number, value in enumerate(examples, 1):
         yield ("example" if number == 1 else f"example_{number}"), {"summary": "An example", "value": value}
     for name, (summary, value) in requests.items():
@@ -105,7 +105,7 @@ def _of_request(schema: Schema, schemas: Schema) -> Iterable[tuple[str, dict[str
         yield "example", {"summary": "An example", "value": example_of(schema, schemas)}
 
 
-def _of_answer(operation: Operation, media_type: str, schema: Schema) -> Any:
+def _answer_example(operation: Operation, media_type: str, schema: Schema) -> Any:
     if media_type == "application/json":
         return example_of(schema, operation.schemas)
     return TEXTS.get(operation.path, "ok\n" if media_type == "text/plain" else _FORMATS["binary"])

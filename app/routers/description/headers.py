@@ -1,4 +1,4 @@
-"""Headers of answers, as they follow from what an operation declares."""
+"""Headers of answers, derived from what an operation declares."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from app.routers.description.operations import Operation
 
 HEADERS: dict[str, Any] = {
     "X-Request-Id": {
-        "description": "Finds the request in the operator's log. A caller's own is taken over.",
+        "description": "Identifies the request in the operator's log. An id that the caller sends is kept.",
         "schema": {"type": "string", "maxLength": 128},
         "example": "019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b70",
     },
     "ETag": {
-        "description": "The resource's version, for `If-Match`.",
+        "description": "The version of the resource, for `If-Match`.",
         "schema": {"type": "string"},
         "example": '"1"',
     },
     "Location": {
-        "description": "Address of what was made.",
+        "description": "Address of the new resource.",
         "schema": {"type": "string", "format": "uri-reference"},
         "example": "/v1/activities/201759558",
     },
     "Link": {
-        "description": 'The next page (RFC 8288), `rel="next"`; absent on the last.',
+        "description": 'The next page (RFC 8288), `rel="next"`; absent on the last page.',
         "schema": {"type": "string"},
         "example": '</v1/activities?limit=50&cursor=zXk2>; rel="next"',
     },
     "Idempotency-Replayed": {
-        "description": "Present when this answer was given before to the same `Idempotency-Key`.",
+        "description": "Present when this is a stored answer, to an earlier request with the same `Idempotency-Key`.",
         "schema": {"type": "string", "const": "true"},
         "example": "true",
     },
     "Preference-Applied": {
-        "description": "Present when `Prefer: return=minimal` was heeded (RFC 7240): the answer has no body then.",
+        "description": "Present when `Prefer: return=minimal` was applied (RFC 7240): the answer has no body.",
         "schema": {"type": "string"},
         "example": "return=minimal",
     },
     "Retry-After": {
-        "description": "Seconds to wait before the request is sent again.",
+        "description": "Seconds to wait before sending the request again.",
         "schema": {"type": "integer", "minimum": 0},
         "example": 5,
     },
@@ -48,39 +48,39 @@ HEADERS: dict[str, Any] = {
         "example": "Bearer",
     },
     "Content-Disposition": {
-        "description": "A name for the file.",
+        "description": "The name of the file.",
         "schema": {"type": "string"},
         "example": 'attachment; filename="rejected.xlsx"',
     },
     "Deprecation": {
-        "description": "Since when this is deprecated (RFC 9745), `@` and seconds since 1970.",
+        "description": "When this was deprecated (RFC 9745): `@` and seconds since 1970.",
         "schema": {"type": "string", "pattern": "^@-?[0-9]+$"},
         "example": "@1767225600",
     },
     "Sunset": {
-        "description": "From when on this may be gone (RFC 8594).",
+        "description": "From when on this may be removed (RFC 8594).",
         "schema": {"type": "string"},
         "example": "Fri, 01 Jan 2027 00:00:00 GMT",
     },
 }
-"""Every header that is described; a new one needs a line in `_of_success` or `_of_problem` as well."""
+"""Every header of the document. To add one: an entry here, and a line in `_success_headers` or `_problem_headers`."""
 
 
 def describe_headers(operation: Operation) -> None:
-    """Write the headers of every answer; those that a route described itself stay."""
-    old = operation.deprecation or min(
-        operation.deprecates_parameters.values(), key=lambda each: each.since, default=None
+    """Add the headers of every answer; those that a route declares itself stay."""
+    deprecation = operation.deprecation or min(
+        operation.deprecated_parameters.values(), key=lambda deprecated: deprecated.since, default=None
     )
-    for status, response in operation.said["responses"].items():
+    for status, response in operation.spec["responses"].items():
         names = ["X-Request-Id"]
-        names += _of_success(operation, status, response) if status < "4" else _of_problem(operation, status)
-        if old is not None:
-            names += ["Deprecation"] + ["Sunset"] * bool(old.sunset) + ["Link"] * bool(old.link)
+        names += _success_headers(operation, status, response) if status < "4" else _problem_headers(operation, status)
+        if deprecation is not None:
+            names += ["Deprecation"] + ["Sunset"] * bool(deprecation.sunset) + ["Link"] * bool(deprecation.link)
         described = {name: {"$ref": f"#/components/headers/{name}"} for name in dict.fromkeys(names)}
         response["headers"] = described | response.get("headers", {})
 
 
-def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> list[str]:
+def _success_headers(operation: Operation, status: str, response: dict[str, Any]) -> list[str]:
     fields = operation.body_of(response).get("properties", {})
     names = []
     prefers = operation.takes_header("Prefer") and operation.method != "delete"
@@ -88,19 +88,19 @@ def _of_success(operation: Operation, status: str, response: dict[str, Any]) -> 
         names.append("ETag")
     if prefers and status == "204":
         names.append("Preference-Applied")
-    makes = {"201", "202"} & operation.said["responses"].keys()
-    if makes and status in ("200", "201", "202", "204"):
+    creates = {"201", "202"} & operation.spec["responses"].keys()
+    if creates and status in ("200", "201", "202", "204"):
         names.append("Location")
     if operation.method == "get" and "null" in fields.get("next_cursor", {}).get("type", ()):
         names.append("Link")
     if operation.takes_header("Idempotency-Key"):
         names.append("Idempotency-Replayed")
-    if any(each.get("schema", {}).get("format") == "binary" for each in response.get("content", {}).values()):
+    if any(body.get("schema", {}).get("format") == "binary" for body in response.get("content", {}).values()):
         names.append("Content-Disposition")
     return names
 
 
-def _of_problem(operation: Operation, status: str) -> list[str]:
+def _problem_headers(operation: Operation, status: str) -> list[str]:
     if status == "401":
         return ["WWW-Authenticate"]
     if status in ("429", "503") or (status == "409" and operation.takes_header("Idempotency-Key")):

@@ -12,7 +12,7 @@ from app.routers.description.schemas import REF
 from app.schemas.problems import MEDIA_TYPE, rule_url
 
 MARK = "x-problems"
-"""Under this name a route's responses carry the codes of its problems until the description is made."""
+"""Under this key a route's responses hold the codes of its problems until the document is built."""
 _EXAMPLE_REF = "#/components/examples/"
 
 _ALWAYS = ("parameter-unknown", "internal")
@@ -43,26 +43,26 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     "precondition-failed": lambda operation: operation.takes_header("If-Match"),
     "unavailable": lambda operation: operation.scope is not None,
 }
-"""When a problem can happen, as far as that follows from what an operation declares. To add a problem that only the
-route knows of, name it there: `problems(409)`, or `problems(InternalIdTaken)` for one kind of that status."""
+"""When a problem can happen, as far as that follows from what an operation declares. A problem that only the route
+knows of is named there: `problems(409)`, or `problems(InternalIdTaken)` for one kind of that status."""
 _DECLARED_ONLY = frozenset({"conflict", *_ACTIVITIES})
-"""These fit an operation, and yet happen only where the route says so."""
+"""Problems that fit an operation, but happen only where the route declares them."""
 
 
 def problems(*declared: int | type[Problem]) -> Responses:
-    """Declare what a route can answer besides what follows from its signature: statuses, or kinds of problems."""
-    marked: Responses = {}
-    for each in declared:
-        status = each if isinstance(each, int) else each.status
-        entry = marked.setdefault(status, {"description": "Problem", MARK: []})
-        if not isinstance(each, int):
-            entry[MARK].append(each.code)
-    return marked
+    """Declare problems of a route that do not follow from its signature, by status or by kind."""
+    responses: Responses = {}
+    for problem in declared:
+        status = problem if isinstance(problem, int) else problem.status
+        response = responses.setdefault(status, {"description": "Problem", MARK: []})
+        if not isinstance(problem, int):
+            response[MARK].append(problem.code)
+    return responses
 
 
 def describe_problems(operation: Operation) -> None:
-    """Write every problem of an operation, with an example of each."""
-    responses: dict[str, Any] = operation.said["responses"]
+    """Add every problem of an operation as a response, with an example of each."""
+    responses: dict[str, Any] = operation.spec["responses"]
     declared = {status: responses.pop(status)[MARK] for status in tuple(responses) if MARK in responses[status]}
     responses.pop("422", None)
     for status, kinds in sorted(_by_status(operation, declared).items()):
@@ -75,7 +75,7 @@ def describe_problems(operation: Operation) -> None:
                 }
             },
         }
-    operation.said["responses"] = dict(sorted(responses.items()))
+    operation.spec["responses"] = dict(sorted(responses.items()))
 
 
 def _by_status(operation: Operation, declared: dict[str, list[str]]) -> dict[str, list[type[Problem]]]:
@@ -90,30 +90,30 @@ def _by_status(operation: Operation, declared: dict[str, list[str]]) -> dict[str
             found.setdefault(status, []).append(kind)
     for status in declared:
         if status not in found:
-            # The route knows better than what its signature lets one think.
+            # Nothing of that status follows from the signature: the declaration of the route counts.
             found[status] = [kind for kind in every_problem() if str(kind.status) == status]
     return found
 
 
 def _about(operation: Operation, tag: str) -> bool:
-    return tag in operation.said.get("tags", ())
+    return tag in operation.spec.get("tags", ())
 
 
 def _answers(operation: Operation, tag: str, field: str) -> bool:
-    """Tell whether a success is one such thing: a preview, or a list of outcomes, refuses nothing as a whole."""
+    """Whether a success is one such record: a preview or a list of outcomes never refuses the whole request."""
     fields = [operation.body_of(response).get("properties", {}) for _, response in operation.successes()]
-    return _about(operation, tag) and any(field in each for each in fields)
+    return _about(operation, tag) and any(field in properties for properties in fields)
 
 
 def problem_examples() -> dict[str, Any]:
-    """Return an example of every kind of problem, as components."""
+    """Return the components of examples: one for every kind of problem."""
     return {
         f"problem-{kind.code}": {"summary": f"{kind.title()}.", "value": _example(kind)} for kind in every_problem()
     }
 
 
 def _example(kind: type[Problem]) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "type": f"/problems/{kind.code}",
         "title": kind.title(),
         "status": kind.status,
@@ -122,15 +122,15 @@ def _example(kind: type[Problem]) -> dict[str, Any]:
         "request_id": "019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b70",
     }
     if kind.code in _ITEMS:
-        told["errors"] = _ITEMS[kind.code]
+        body["errors"] = _ITEMS[kind.code]
     if kind.code in _FINDINGS:
-        told["findings"] = _FINDINGS[kind.code]
-        told["errors"] = [
-            {"code": each["rule"], **{name: each[name] for name in ("pointer", "detail", "hint", "rule_url")}}
-            for each in _FINDINGS[kind.code]
+        body["findings"] = _FINDINGS[kind.code]
+        body["errors"] = [
+            {"code": finding["rule"]} | {name: finding[name] for name in ("pointer", "detail", "hint", "rule_url")}
+            for finding in _FINDINGS[kind.code]
         ]
-        told["detail"] = "1 rule is broken; nothing was stored."
-    return told
+        body["detail"] = "1 rule is broken; nothing was stored."
+    return body
 
 
 _ITEMS: dict[str, list[dict[str, Any]]] = {

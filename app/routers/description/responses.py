@@ -1,4 +1,4 @@
-"""What routes declare of their answers, as the framework takes it."""
+"""The type of what routes declare of their answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas as generators of clients understand them: plain names, plain patterns, binary formats, no titles."""
+"""Schemas as generators of clients need them: public names, plain patterns, binary formats, no titles."""
 
 from __future__ import annotations
 
@@ -14,23 +14,30 @@ _RUST_ESCAPE = re.compile(r"\\x\{([0-9a-f]{4})\}")
 _MAPS = ("properties", "patternProperties", "$defs")
 
 
-def named(schema: Schema) -> str | None:
-    """Return the name of the component that a schema refers to."""
+def components_of(model: type[BaseModel]) -> Schema:
+    """Return the component of a model, and those that it refers to, by name."""
+    schema = model.model_json_schema(ref_template=REF + "{model}")
+    inner: Schema = schema.pop("$defs", {})
+    return inner | {model.__name__: schema}
+
+
+def component_name(schema: Schema) -> str | None:
+    """Return the name of the component that a schema refers to, None when it is no reference."""
     reference = schema.get("$ref")
     return str(reference).removeprefix(REF) if isinstance(reference, str) else None
 
 
-def resolved(schema: Schema, schemas: Schema) -> Schema:
-    """Follow a reference to its component."""
-    name = named(schema)
+def resolve(schema: Schema, schemas: Schema) -> Schema:
+    """Follow references until the schema itself."""
+    name = component_name(schema)
     while name is not None:
         schema = schemas[name]
-        name = named(schema)
+        name = component_name(schema)
     return schema
 
 
 def parts(schema: Any) -> Iterator[Schema]:
-    """Yield a schema and every schema inside it; examples and enums are no schemas."""
+    """Yield a schema and every schema inside it, but not examples and values of enums."""
     if not isinstance(schema, dict):
         return
     yield schema
@@ -45,8 +52,8 @@ def parts(schema: Any) -> Iterator[Schema]:
 
 
 def tidy(schema: Schema) -> None:
-    """Rewrite one schema, in place, so that every reader of OpenAPI 3.1 takes it for what it is."""
-    # From the inside out: what is merged into its surroundings must be tidy by then.
+    """Rewrite a schema in place, so that every reader of OpenAPI 3.1 understands it the same."""
+    # From the inside out: a part must be tidy before it is merged into its surroundings.
     for part in reversed(list(parts(schema))):
         part.pop("title", None)
         if part.get("default", ...) is None:
@@ -60,7 +67,7 @@ def tidy(schema: Schema) -> None:
 
 
 def _merge_null(part: Schema) -> None:
-    """Say `type: [string, null]` for what is one simple type or null."""
+    """Write `type: [string, null]` for one simple type or null."""
     choices = part.get("anyOf", [])
     if len(choices) != 2 or choices[1] != {"type": "null"} or not isinstance(choices[0].get("type"), str):
         return
@@ -68,12 +75,12 @@ def _merge_null(part: Schema) -> None:
         return
     only = choices[0]
     del part["anyOf"]
-    described = {name: part.pop(name) for name in tuple(part)}
-    part.update(only | {"type": [only["type"], "null"]} | described)
+    rest = {keyword: part.pop(keyword) for keyword in tuple(part)}
+    part.update(only | {"type": [only["type"], "null"]} | rest)
 
 
 def drop_null(schema: Schema) -> None:
-    """Let a schema take values only: a parameter, or a field that is left out rather than null."""
+    """Rewrite the schema of a value that is left out rather than null."""
     if isinstance(schema.get("type"), list):
         schema["type"] = next(kind for kind in schema["type"] if kind != "null")
     elif {"type": "null"} in schema.get("anyOf", ()):
@@ -81,10 +88,16 @@ def drop_null(schema: Schema) -> None:
         schema.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
+def public_names(schemas: Schema) -> dict[str, str]:
+    """Return the public names of components whose models have another: answers are named without `Out`."""
+    names = {name: name.removesuffix("Out") for name in schemas}
+    return {name: public for name, public in names.items() if public not in schemas}
+
+
 def rename(document: Any, names: dict[str, str]) -> None:
     """Let every reference follow components to their new names."""
     if isinstance(document, dict):
-        name = named(document)
+        name = component_name(document)
         if name in names:
             document["$ref"] = REF + names[name]
         for inner in document.values():
@@ -94,27 +107,14 @@ def rename(document: Any, names: dict[str, str]) -> None:
             rename(inner, names)
 
 
-def components_of(model: type[BaseModel]) -> Schema:
-    """Return the component of a model, and those that it refers to, by name."""
-    schema = model.model_json_schema(ref_template=REF + "{model}")
-    referred_to: Schema = schema.pop("$defs", {})
-    return referred_to | {model.__name__: schema}
-
-
-def public_names(schemas: Schema) -> dict[str, str]:
-    """Return the public name of every component whose model has another: answers bear the noun alone."""
-    names = {name: name.removesuffix("Out") for name in schemas}
-    return {name: public for name, public in names.items() if public not in schemas}
-
-
-def referred(document: Any) -> Iterator[str]:
+def references(document: Any) -> Iterator[str]:
     """Yield every reference in a document."""
     if isinstance(document, dict):
         reference = document.get("$ref")
         if isinstance(reference, str):
             yield reference
         for inner in document.values():
-            yield from referred(inner)
+            yield from references(inner)
     elif isinstance(document, list):
         for inner in document:
-            yield from referred(inner)
+            yield from references(inner)

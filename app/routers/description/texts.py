@@ -1,44 +1,44 @@
-"""The words of the API's description that belong to no route."""
+"""Texts of the API's description that belong to no route: introduction, tags, scopes, contact."""
 
 from __future__ import annotations
 
 from typing import Any
 
-DESCRIPTION = """Report which physician completed what; every finding comes at once, with the rule behind it.
+DESCRIPTION = """Report which physician completed which activity. Every finding comes at once, with the rule behind it.
 
-A completion is one learner, one activity, one date. Sent again it is `unchanged`; with another board or state it is
-`joined` to what stands.
+A completion is one learner, one activity, one date. Sent again, it is `unchanged`; with another board or state, that
+credit is `joined` to the existing completion.
 
-**Errors** are problems (RFC 9457) of one shape: `code` is for programs, `errors` names every fault with a JSON Pointer,
-`findings` holds all that the rules have to say, warnings included.
+**Errors** are problems (RFC 9457) of one shape: `code` is for programs, `errors` lists every fault with a JSON Pointer,
+`findings` lists everything that the rules found, warnings included.
 
-**Retries**: send `Idempotency-Key` with what creates; sent again with it, the answer is the same and nothing happens
-twice.
+**Retries**: send an `Idempotency-Key` with every request that creates something. A repeated request with the same key
+gets the same answer, and nothing happens twice.
 
-**Changes** name the version they are made to: the `ETag` of the answer goes into `If-Match`.
+**Changes** name the version that they apply to: send the `ETag` of the answer as `If-Match`.
 
-**Lists** end where `next_cursor` is null; until then it is the `cursor` of the next page.
+**Lists**: send `next_cursor` as `cursor` for the next page; it is null on the last page.
 
-**Growth** is additive: fields, codes and further values of the enumerations in answers may come. Take a value that you
-do not know as it is, a text.
+**Growth** is additive: answers may get new fields, new codes and new values of their enumerations. Treat a value that
+you do not know as text.
 
 **Ids** are opaque texts. Dates are `YYYY-MM-DD`, instants RFC 3339 in UTC, amounts numbers in steps of 0.25.
 """
 SUMMARY = "Reporting of learner credit by accredited medical-education providers"
 LICENSE = {"name": "Licence: see the repository"}
 TAGS = [
-    {"name": "Activities", "description": "What a provider offers."},
-    {"name": "Learner completions", "description": "Who completed what, and the credit for it."},
-    {"name": "Learner validations", "description": "Whether a physician is known, before anything is reported."},
-    {"name": "Batches", "description": "Files of records, an answer for every row, and templates to fill in."},
-    {"name": "Events", "description": "What has happened, in its order: read, or sent to webhook endpoints; ids only."},
+    {"name": "Activities", "description": "The activities of a provider."},
+    {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
+    {"name": "Learner validations", "description": "Whether a physician is known, asked before anything is reported."},
+    {"name": "Batches", "description": "Files of records, an outcome for every row, and templates to fill in."},
+    {"name": "Events", "description": "Events in order, with ids only: to be read, or sent to webhook endpoints."},
     {
         "name": "Webhook endpoints",
-        "description": "Where events are sent, signed, until they are taken; and what became of each.",
+        "description": "Addresses to which events are sent, signed, with retries; and the state of every delivery.",
     },
-    {"name": "Board feed", "description": "What a board is sent, in order, and what it decides."},
-    {"name": "Reports", "description": "What the operator sees of the whole installation."},
-    {"name": "Reference data", "description": "Boards, rules and formats, as the rules use them."},
+    {"name": "Board feed", "description": "The credit sent to a board, in order, and the decisions of the board."},
+    {"name": "Reports", "description": "Reports on the whole installation, for its operator."},
+    {"name": "Reference data", "description": "Boards, rules and formats as the rules use them."},
     {"name": "System", "description": "Health, metrics, and pages about problems."},
 ]
 EVENTS_TAG = "Events"
@@ -49,14 +49,14 @@ SCOPES = {
     "completions:read": "Read and search completions.",
     "completions:write": "Report, change and withdraw completions.",
     "learners:validate": "Ask whether a physician is known.",
-    "batches:write": "Send files.",
+    "batches:write": "Upload files and read what became of them.",
     "webhooks:manage": "Manage webhook endpoints.",
     "transcripts:read": "Read transcripts.",
-    "clients:manage": "Manage clients of one's own providers.",
+    "clients:manage": "Manage the clients of one's own providers.",
     "board:feed": "Read a board's feed and decide on its credit.",
     "operator": "Operate the installation.",
 }
-"""What each scope lets a client do."""
+"""What each scope allows."""
 
 BEARER = (
     "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`. A key has scopes; each operation names "
@@ -65,8 +65,8 @@ BEARER = (
 
 
 def bearer_description() -> str:
-    """Return what is said of keys and their scopes."""
-    return BEARER + "\n".join(f"- `{scope}`: {what}" for scope, what in SCOPES.items())
+    """Return the description of the security scheme: keys and their scopes."""
+    return BEARER + "\n".join(f"- `{scope}`: {allows}" for scope, allows in SCOPES.items())
 
 
 def contact(support: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Values that examples show and that belong to no schema; what a schema shows stands beside the schema."""
+"""Values of examples that belong to no one schema: by field name, of parameters, of answers that are not JSON."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ FIELDS: dict[str, str] = {
     "delivery_id": "whd_019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b72",
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw+oZ1cZ9Zb2E=",
 }
-"""What a text field of this name holds, wherever no better example stands."""
+"""The value of a text field, by its name, where neither its schema nor the field has an example."""
 
 PARAMETERS = {("/problems/{code}", "code"): "not-found"}
-"""Path parameters that are not what fields of their name are."""
+"""Path parameters that differ from the fields of their name, by path and name."""
 
 TEXTS = {
     "/metrics": '# TYPE pars_requests counter\npars_requests_total{method="GET",route="/v1/rules",status="200"} 1.0\n',
     "/problems/{code}": '<!doctype html><html lang="en"><title>There is nothing here</title>…</html>',
 }
-"""Answers that are no JSON."""
+"""Answers that are not JSON, by path."""

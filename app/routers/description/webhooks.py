@@ -1,4 +1,4 @@
-"""Webhooks: what this service sends to others."""
+"""The section of webhooks: what this service sends to endpoints."""
 
 from __future__ import annotations
 
@@ -7,22 +7,16 @@ from typing import Any
 from app.routers.description.examples import example_of
 from app.routers.description.schemas import REF, Schema
 from app.routers.description.texts import EVENTS_TAG
-from app.schemas.events import EVENTS, Event
+from app.schemas.events import EVENTS, Event, kind_of
 
 _HEADERS = {
-    "webhook-id": ("The event's id: the same on every attempt.", "evt_019ab0c25d1e7f048a353f6f1c2e9b70"),
-    "webhook-timestamp": ("When this attempt was made, in seconds since 1970.", "1767225600"),
+    "webhook-id": ("The event's id, the same on every attempt.", "evt_019ab0c25d1e7f048a353f6f1c2e9b70"),
+    "webhook-timestamp": ("Time of this attempt, in seconds since 1970.", "1767225600"),
     "webhook-signature": (
-        "Signatures, parted by spaces: `v1,` and the Base64 of HMAC-SHA256 over id, timestamp and body.",
+        "Signatures, separated by spaces: `v1,` and the Base64 of HMAC-SHA256 over id, timestamp and body.",
         "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
     ),
 }
-
-
-def kind_of(event: type[Event]) -> str:
-    """Return the `type` under which an event is sent."""
-    (kind,) = event.model_fields["type"].annotation.__args__  # type: ignore[union-attr]
-    return str(kind)
 
 
 def webhooks(schemas: Schema) -> dict[str, Any]:
@@ -32,13 +26,13 @@ def webhooks(schemas: Schema) -> dict[str, Any]:
 
 def _operation(event: type[Event], schemas: Schema) -> dict[str, Any]:
     kind = kind_of(event)
-    sent = {"$ref": REF + event.__name__}
-    example = {"summary": "An example", "value": example_of(sent, schemas)}
-    said = " ".join((event.__doc__ or "").split())
+    schema = {"$ref": REF + event.__name__}
+    example = {"summary": "An example", "value": example_of(schema, schemas)}
+    what = " ".join((event.__doc__ or "").split())
     return {
         "operationId": "on_" + kind.replace(".", "_"),
         "summary": kind.replace(".", " ").capitalize(),
-        "description": f"{said}\n\nAnswer 2xx once it is kept; anything else, and it is sent again.",
+        "description": f"{what}\n\nAnswer 2xx once it is stored; after any other answer it is sent again.",
         "tags": [EVENTS_TAG],
         "security": [],
         "parameters": [
@@ -54,10 +48,10 @@ def _operation(event: type[Event], schemas: Schema) -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": sent, "examples": {"example": example}}},
+            "content": {"application/json": {"schema": schema, "examples": {"example": example}}},
         },
         "responses": {
-            "204": {"description": "It is kept."},
+            "204": {"description": "It is stored."},
             "410": {"description": "The address is gone: nothing more is sent to it."},
         },
     }

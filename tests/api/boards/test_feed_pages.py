@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.feeds import FeedEvent
-from app.schemas.board_feed import FeedPage, written_page
+from app.schemas.board_feed import FeedPage, page_json
 from app.services.context import Service
 from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
 
@@ -51,7 +51,7 @@ def by_the_schema(page: bytes) -> bytes:
 
 @given(st.lists(tellings, max_size=3), texts)
 def test_whatever_is_told_is_written_as_the_schema_writes_it(events: list[FeedEvent], cursor: str) -> None:
-    page = written_page(events, cursor)
+    page = page_json(events, cursor)
     assert by_the_schema(page) == page
 
 
