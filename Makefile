@@ -75,23 +75,23 @@ bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a fe
 		$(BIN)/python -m benchmarks pages feed batches validations validation-files million
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
-	$(BIN)/python -m benchmarks.drill_kill
+	$(BIN)/python -m benchmarks.drills.kill
 
 KILLS ?= 100
 
 drill-batch: $(STAMP)  ## Kill who works on files, KILLS=100 times; they end as if nothing had happened (many minutes).
-	$(BIN)/python -m benchmarks.drill_batch $(KILLS)
+	$(BIN)/python -m benchmarks.drills.batch $(KILLS)
 
 RUN_SECONDS ?= 120
 
 drill-boards: $(STAMP)  ## Kill boards and server at random while boards decide (RUN_SECONDS=… SEED=…); nothing may be lost (minutes).
-	$(BIN)/python -m benchmarks.drill_boards $(RUN_SECONDS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m benchmarks.drills.boards $(RUN_SECONDS) $(if $(SEED),--seed $(SEED))
 
 FUZZ := .venv-fuzz
 CASES ?= 20000
 
 drill-fuzz: $(STAMP) $(FUZZ)/.installed  ## Schemathesis against a server on each database (CASES=… SEED=…, minutes).
-	$(BIN)/python -m benchmarks.drill_fuzz $(CASES) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m benchmarks.drills.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
 
 # An environment of its own, so that what schemathesis needs cannot change what the project runs on.
 $(FUZZ)/.installed: requirements/fuzz.txt
@@ -102,7 +102,7 @@ $(FUZZ)/.installed: requirements/fuzz.txt
 RECORDS ?= 10000
 
 drill-formats: $(STAMP)  ## RECORDS=10000 records in every format, by one worker and by two, on PostgreSQL (minutes).
-	$(BIN)/python -m benchmarks.drill_formats $(RECORDS)
+	$(BIN)/python -m benchmarks.drills.formats $(RECORDS)
 
 lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
 	$(BIN)/python -m pip install --quiet uv

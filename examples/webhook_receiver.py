@@ -34,8 +34,8 @@ def verified(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, no
     for secret in secrets:
         key = base64.b64decode(secret.removeprefix("whsec_"))
         expected = b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
-        for each in given:
-            found |= hmac.compare_digest(expected, each)
+        for signature in given:
+            found |= hmac.compare_digest(expected, signature)
     return found
 
 

@@ -59,7 +59,7 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
 
 def _told_item_by_item(response: Any) -> bool:
     items = (_json(response) or {}).get("items", ()) if response.status_code == 207 else ()
-    return any(each["status"] == 422 and each["problem"]["code"] == "invalid-request" for each in items)
+    return any(item["status"] == 422 and item["problem"]["code"] == "invalid-request" for item in items)
 
 
 def _history_of_withdrawn(case: Any, response: Any) -> bool:
@@ -74,7 +74,7 @@ class Key:
     def get(self, case: Any, context: Any) -> str | None:
         """Find it."""
         asked = _described(case).get("security") or []
-        scopes = [scope for each in asked for of_scheme in each.values() for scope in of_scheme]
+        scopes = [scope for scheme in asked for of_scheme in scheme.values() for scope in of_scheme]
         return WORLD.key_for(scopes) if asked else None
 
     def set(self, case: Any, data: str, context: Any) -> None:
@@ -235,7 +235,7 @@ def _each_once(order: str) -> str:
 
 
 def _takes(case: Any, header: str) -> bool:
-    return any(each["name"].lower() == header for each in _described(case).get("parameters", []))
+    return any(parameter["name"].lower() == header for parameter in _described(case).get("parameters", []))
 
 
 _counts: Counter[tuple[str, str, str, int]] = Counter()
@@ -273,7 +273,7 @@ def _phase(case: Any) -> str:
 
 @atexit.register
 def _write_counts() -> None:
-    told = [[[*key, count] for key, count in sorted(each.items())] for each in (_counts, _refusals)]
+    told = [[[*key, count] for key, count in sorted(counter.items())] for counter in (_counts, _refusals)]
     COUNTS.write_text(json.dumps(told), encoding="utf-8")
 
 
@@ -320,7 +320,7 @@ def no_identity_in_problems(context: Any, response: Any, case: Any) -> None:
     answer = _json(response)
     told = "\n".join(_texts(answer if response.status_code >= 400 else list(_judgements(answer))))
     sent = (set(_identity(case.body)) | set(_identity(case.query))) - set(WORLD.plain)
-    echoed = [each for each in sent if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", told)]
+    echoed = [value for value in sent if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", told)]
     assert not echoed, f"The problem gives back {len(echoed)} value(s) of an identity field"
 
 
@@ -332,8 +332,8 @@ def _identity(given: Any) -> Iterator[str]:
             else:
                 yield from _identity(value)
     elif isinstance(given, list):
-        for each in given:
-            yield from _identity(each)
+        for element in given:
+            yield from _identity(element)
 
 
 def _judgements(answer: Any) -> Iterator[Any]:
@@ -345,8 +345,8 @@ def _judgements(answer: Any) -> Iterator[Any]:
             else:
                 yield from _judgements(value)
     elif isinstance(answer, list):
-        for each in answer:
-            yield from _judgements(each)
+        for element in answer:
+            yield from _judgements(element)
 
 
 def _texts(told: Any) -> Iterator[str]:
@@ -355,8 +355,8 @@ def _texts(told: Any) -> Iterator[str]:
             if name not in _OURS:
                 yield from _texts(value)
     elif isinstance(told, list):
-        for each in told:
-            yield from _texts(each)
+        for element in told:
+            yield from _texts(element)
     elif isinstance(told, str):
         yield told
 

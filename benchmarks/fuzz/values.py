@@ -61,15 +61,15 @@ class World:
         self._remember_bodies(answer, sent)
 
     def _remember_versions(self, answer: Any) -> None:
-        for each in _resources(answer):
-            if "completion_id" in each:
-                self.etags[f"/v1/learner-completions/{each['completion_id']}"] = f'"{each["version"]}"'
+        for resource in _resources(answer):
+            if "completion_id" in resource:
+                self.etags[f"/v1/learner-completions/{resource['completion_id']}"] = f'"{resource["version"]}"'
                 continue
-            self.etags[f"/v1/activities/{each['activity_id']}"] = f'"{each["version"]}"'
-            if each["activity_id"] not in self.untried:
-                self.registered[each["activity_id"]] = each
-            if each["internal_id"]:
-                self.etags[f"/v1/activities/by-internal-id/{each['internal_id']}"] = f'"{each["version"]}"'
+            self.etags[f"/v1/activities/{resource['activity_id']}"] = f'"{resource["version"]}"'
+            if resource["activity_id"] not in self.untried:
+                self.registered[resource["activity_id"]] = resource
+            if resource["internal_id"]:
+                self.etags[f"/v1/activities/by-internal-id/{resource['internal_id']}"] = f'"{resource["version"]}"'
 
     def _remember_bodies(self, answer: Any, sent: Any) -> None:
         if not isinstance(answer, dict) or not isinstance(sent, dict):
@@ -77,8 +77,8 @@ class World:
         if "completion_id" in answer:
             self.reported[answer["completion_id"]] = sent
         elif isinstance(sent.get("items"), list):
-            for each in answer.get("items", ()):
-                self._remember_bodies(each.get("completion"), sent["items"][each["index"]])
+            for item in answer.get("items", ()):
+                self._remember_bodies(item.get("completion"), sent["items"][item["index"]])
 
     def forget(self, parameters: Json) -> None:
         """Drop the ids of a thing that is there no longer."""
@@ -88,7 +88,7 @@ class World:
                     kept.remove(value)
             if name == "activity_id":
                 self.registered.pop(value, None)
-                self.activities = [each for each in self.activities if each["activity_id"] != value]
+                self.activities = [activity for activity in self.activities if activity["activity_id"] != value]
 
     def forget_learners(self, activity_id: str) -> None:
         """Drop the completions of an activity from which all were withdrawn."""
@@ -107,7 +107,11 @@ class World:
 
     def an_activity(self, rnd: Random) -> Json:
         """Return an activity as it was last seen: one of the first, or of those that can be reported for."""
-        made = [each for each in self.registered.values() if each["status"] != "draft" and each["start_date"] <= NEWEST]
+        made = [
+            activity
+            for activity in self.registered.values()
+            if activity["status"] != "draft" and activity["start_date"] <= NEWEST
+        ]
         if made and (not self.activities or rnd.random() < 0.3):
             return rnd.choice(made)
         first = rnd.choice(self.activities)
@@ -115,7 +119,7 @@ class World:
 
     def key_for(self, scopes: list[str]) -> str | None:
         """Return the key of the first client that may do what the scopes say."""
-        return next((each["key"] for each in self.keys if set(scopes) <= set(each["scopes"])), None)
+        return next((key["key"] for key in self.keys if set(scopes) <= set(key["scopes"])), None)
 
 
 def _ids(answer: Any) -> Iterator[tuple[str, str]]:
@@ -126,8 +130,8 @@ def _ids(answer: Any) -> Iterator[tuple[str, str]]:
             else:
                 yield from _ids(value)
     elif isinstance(answer, list):
-        for each in answer:
-            yield from _ids(each)
+        for element in answer:
+            yield from _ids(element)
 
 
 def _resources(answer: Any) -> Iterator[Json]:
@@ -138,8 +142,8 @@ def _resources(answer: Any) -> Iterator[Json]:
         for value in answer.values():
             yield from _resources(value)
     elif isinstance(answer, list):
-        for each in answer:
-            yield from _resources(each)
+        for element in answer:
+            yield from _resources(element)
 
 
 def completion(world: World, rnd: Random) -> Json:
@@ -160,7 +164,7 @@ def completion(world: World, rnd: Random) -> Json:
         if rnd.random() < 0.3:
             body["cme"][0]["client_reference"] = f"ref-{rnd.randint(1, 500)}"
     held = dict(learner["certifications"])
-    shared = [each for each in activity["moc"] if each["board"] in held]
+    shared = [moc for moc in activity["moc"] if moc["board"] in held]
     if shared and rnd.random() < 0.8:
         chosen = rnd.choice(shared)
         kind = rnd.choice(chosen["credit_types"])
@@ -176,9 +180,9 @@ def correction(world: World, completion_id: str, rnd: Random) -> Json:
     body = deepcopy(world.reported[completion_id])
     fresh = completion(world, rnd)
     for part in ("cme", "moc"):
-        for each in body.get(part) or ():
-            each["credits" if part == "cme" else "total_credits"] = amount = rnd.randint(1, 8) / 4
-            for type in each.get("credit_types") or ():
+        for reported in body.get(part) or ():
+            reported["credits" if part == "cme" else "total_credits"] = amount = rnd.randint(1, 8) / 4
+            for type in reported.get("credit_types") or ():
                 type["credits"] = amount
     if rnd.random() < 0.2:
         body.pop(rnd.choice(["cme", "moc"]), None)
@@ -189,7 +193,9 @@ def correction(world: World, completion_id: str, rnd: Random) -> Json:
 
 def renewed(world: World, internal_id: str, rnd: Random) -> Json | None:
     """Return an activity as it stands with a longer text, more credit or fewer details; None when none is known."""
-    standing = next((each for each in world.registered.values() if each["internal_id"] == internal_id), None)
+    standing = next(
+        (activity for activity in world.registered.values() if activity["internal_id"] == internal_id), None
+    )
     if standing is None:
         return None
     fields = world.openapi["components"]["schemas"]["ActivityIn"]["properties"]
@@ -332,7 +338,7 @@ def _resolved(world: World, schema: Json) -> tuple[str | None, Json]:
             name = schema["$ref"].rsplit("/", 1)[1]
             schema = world.openapi["components"]["schemas"][name]
         elif choices := schema.get("anyOf") or schema.get("oneOf"):
-            schema = next(each for each in choices if each.get("type") != "null")
+            schema = next(choice for choice in choices if choice.get("type") != "null")
         else:
             return name, schema
 
@@ -346,5 +352,5 @@ def _plain(schema: Json, rnd: Random) -> Any:
     plain = {"boolean": True, "integer": int(low), "number": max(low, 1), "null": None, "object": {}}
     type = schema.get("type", "")
     if isinstance(type, list):
-        type = next(each for each in type if each != "null")
+        type = next(option for option in type if option != "null")
     return plain.get(type, f"text {rnd.randint(1, 99)}")

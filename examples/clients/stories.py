@@ -142,7 +142,7 @@ def correct(activity: Activity, reported: ReportedCompletion) -> None:
 
     history = get_completion_history.sync(id_, client=pars)
     assert isinstance(history, History)
-    told = [(each.version, each.action, each.completion.credits_[0].credits_) for each in history.data]
+    told = [(version.version, version.action, version.completion.credits_[0].credits_) for version in history.data]
     assert told == [(3, VersionAction.UPDATED, 4), (2, VersionAction.UPDATED, 3), (1, VersionAction.CREATED, 2)]
 
 
@@ -235,11 +235,11 @@ def list_in_order(activity: Activity) -> None:
     )
     assert isinstance(page, CompletionPage), page
     assert (page.total, page.total_capped) == (5, False)
-    days = [each.completed_on.isoformat() for each in page.data]
+    days = [completion.completed_on.isoformat() for completion in page.data]
     while page.next_cursor is not None:
         page = list_completions.sync(client=pars, cursor=page.next_cursor, limit=3)
         assert isinstance(page, CompletionPage), page
-        days += [each.completed_on.isoformat() for each in page.data]
+        days += [completion.completed_on.isoformat() for completion in page.data]
     assert days == ["2021-08-01", "2021-07-03", "2021-07-01", "2021-06-30", "2021-06-12"]
     since = page.data[-1].submitted_at
     recent = list_completions.sync(client=pars, activity_id=[activity.activity_id], submitted_from=since)
@@ -256,7 +256,7 @@ def retry() -> None:
     assert first.content == second.content
     assert "Idempotency-Replayed" not in first.headers
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert [each.title for each in every_activity()].count(key) == 1
+    assert [activity.title for activity in every_activity()].count(key) == 1
 
 
 def fail(activity: Activity) -> None:
@@ -274,11 +274,11 @@ def rehearse() -> None:
     """Ask the sandbox what it always answers, and send a row of its table with a test key."""
     sandbox = get_sandbox.sync(client=trial)
     assert isinstance(sandbox, Sandbox), sandbox
-    case = next(each for each in sandbox.cases if each.says == "told apart by licence")
+    case = next(case for case in sandbox.cases if case.says == "told apart by licence")
     reported = report_completion.sync(client=trial, body=CompletionIn.from_dict(case.send.to_dict()))
     assert isinstance(reported, ReportedCompletion), reported
     assert reported.provider_id == sandbox.provider_id
-    expected = [(each.board, each.status.value) for each in case.credits_]
+    expected = [(credit.board, credit.status.value) for credit in case.credits_]
     assert [(credit.board, credit.status.value) for credit in reported.credits_] == expected
 
 
@@ -302,7 +302,7 @@ def fetched(batch: Batch, which: BatchFile) -> bytes:
 def upload(activity: Activity) -> None:
     """Upload a file, and wait for it; refused records come back as they were sent, each told what is wrong."""
     bodies = [completion_of(activity, 1, "2021-09-01"), completion_of(activity, 60.3, "2021-09-02")]
-    content = "\n".join(json.dumps(each.to_dict()) for each in bodies).encode()
+    content = "\n".join(json.dumps(body.to_dict()) for body in bodies).encode()
     form = BatchForm(
         file=File(BytesIO(content), "learners.ndjson"), kind=BatchKind.LEARNER_COMPLETIONS, permission_attested=True
     )
@@ -317,10 +317,10 @@ def upload(activity: Activity) -> None:
 
     refused = list_batch_rows.sync(batch.batch_id, client=pars, outcome=[RowOutcome.REJECTED])
     assert isinstance(refused, RowPage), refused
-    assert [(each.row, each.completion_id) for each in refused.data] == [(2, None)]
+    assert [(row.row, row.completion_id) for row in refused.data] == [(2, None)]
     assert "credit-quarter" in [finding.rule for finding in refused.data[0].findings]
     sent_back = json.loads(fetched(batch, BatchFile.REJECTED))
-    assert "credit-quarter" in [each["code"] for each in sent_back.pop("_errors")]
+    assert "credit-quarter" in [error["code"] for error in sent_back.pop("_errors")]
     assert sent_back == bodies[1].to_dict()
     assert fetched(batch, BatchFile.ORIGINAL) == content
 
@@ -329,7 +329,7 @@ def main() -> None:
     """Tell the stories one after the other."""
     _, cursor = events_after(None)
     activity = register()
-    ids = [each.activity_id for each in every_activity()]
+    ids = [activity.activity_id for activity in every_activity()]
     assert len(ids) == len(set(ids)) > 7
     assert activity.activity_id in ids
     reported = report(activity)

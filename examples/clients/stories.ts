@@ -97,7 +97,7 @@ async function correct(activity: Activity, reported: ReportedCompletion): Promis
 
   const { data: history } = await getCompletionHistory({ path });
   assert.deepEqual(
-    history?.data.map((each) => [each.version, each.action, each.completion.credits[0]?.credits]),
+    history?.data.map((version) => [version.version, version.action, version.completion.credits[0]?.credits]),
     [
       [3, 'updated', 5],
       [2, 'updated', 4],
@@ -134,7 +134,7 @@ async function reportMany(activity: Activity): Promise<void> {
       assert.deepEqual([item.status, item.completion.outcome], [201, 'created']);
     } else if (item.problem) {
       assert.deepEqual([item.index, item.problem.code], [1, 'completion-rejected']);
-      assert(item.problem.errors?.some((each) => each.pointer === '/cme/0/credits'));
+      assert(item.problem.errors?.some((error) => error.pointer === '/cme/0/credits'));
     }
   }
 }
@@ -217,7 +217,7 @@ async function listInOrder(activity: Activity): Promise<void> {
     cursor = page.next_cursor;
   }
   assert.deepEqual(
-    found.map((each) => each.completed_on),
+    found.map((completion) => completion.completed_on),
     ['2021-08-01', '2021-07-03', '2021-07-01', '2021-06-30', '2021-06-12'],
   );
   const { data: recent } = await listCompletions({ query: { activity_id, submitted_from: found[4]?.submitted_at } });
@@ -235,7 +235,7 @@ async function retry(): Promise<void> {
   assert.equal(first.response?.headers.get('Idempotency-Replayed'), null);
   assert.equal(second.response?.headers.get('Idempotency-Replayed'), 'true');
   let made = 0;
-  for await (const each of everyActivity()) made += Number(each.title === key);
+  for await (const activity of everyActivity()) made += Number(activity.title === key);
   assert.equal(made, 1);
 }
 
@@ -245,14 +245,14 @@ async function fail(activity: Activity): Promise<void> {
   assert(error);
   const problem: Problem = error;
   assert.deepEqual([problem.status, problem.code], [422, 'completion-rejected']);
-  assert.equal(problem.errors?.find((each) => each.code === 'credit-quarter')?.pointer, '/cme/0/credits');
+  assert.equal(problem.errors?.find((error) => error.code === 'credit-quarter')?.pointer, '/cme/0/credits');
   assert(problem.findings?.some((finding) => finding.severity === 'reject' && finding.hint));
 }
 
 /** Ask the sandbox what it always answers, and send a row of its table with a test key. */
 async function rehearse(): Promise<void> {
   const { data: sandbox } = await getSandbox({ client: trial });
-  const row = sandbox?.cases.find((each) => each.says === 'told apart by board ID');
+  const row = sandbox?.cases.find((sample) => sample.says === 'told apart by board ID');
   assert(row);
   const { data: reported, error } = await reportCompletion({ client: trial, body: row.send as CompletionIn });
   assert(reported, error?.detail);
@@ -273,7 +273,7 @@ async function fetched({ batch_id }: Batch, which: BatchFile): Promise<string> {
 /** Upload a file, and wait for it; refused records come back as they were sent, each told what is wrong. */
 async function upload(activity: Activity): Promise<void> {
   const bodies = [completionOf(activity, 0.5, '2021-09-01'), completionOf(activity, 60.3, '2021-09-02')];
-  const content = bodies.map((each) => JSON.stringify(each)).join('\n');
+  const content = bodies.map((body) => JSON.stringify(body)).join('\n');
   const Prefer = 'wait=20';
   const sent = await uploadBatch({
     body: { file: new File([content], 'learners.ndjson'), kind: 'learner-completions', permission_attested: true },
@@ -293,10 +293,10 @@ async function upload(activity: Activity): Promise<void> {
     path: { batch_id: batch.batch_id },
     query: { outcome: ['rejected'] },
   });
-  assert.deepEqual(refused?.data.map((each) => [each.row, each.completion_id]), [[2, null]]);
+  assert.deepEqual(refused?.data.map((row) => [row.row, row.completion_id]), [[2, null]]);
   assert(refused?.data[0]?.findings.some((finding) => finding.rule === 'credit-quarter'));
   const { _errors, ...sentBack } = JSON.parse(await fetched(batch, 'rejected'));
-  assert(_errors.some((each: { code: string }) => each.code === 'credit-quarter'));
+  assert(_errors.some((error: { code: string }) => error.code === 'credit-quarter'));
   assert.deepEqual(sentBack, bodies[1]);
   assert.equal(await fetched(batch, 'original'), content);
 }
@@ -312,7 +312,7 @@ async function main(): Promise<void> {
   await follow(reported, cursor);
   await listInOrder(activity);
   const ids: string[] = [];
-  for await (const each of everyActivity()) ids.push(each.activity_id);
+  for await (const activity of everyActivity()) ids.push(activity.activity_id);
   assert(ids.length > 7 && new Set(ids).size === ids.length && ids.includes(activity.activity_id));
   await retry();
   await fail(activity);
