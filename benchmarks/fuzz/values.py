@@ -1,4 +1,4 @@
-"""Real values for generated requests: bodies that the rules accept, ids that exist, cursors that were given."""
+"""Real values for generated requests: bodies that the rules accept, ids that exist, cursors that were returned."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Any
 
 Json = dict[str, Any]
 KEPT = 200
-"""How many ids of a kind are remembered; the newest are."""
+"""Most ids of a kind that are remembered, the newest ones."""
 NEWEST = "2025-12-31"
-"""A day that is over: nothing is completed after it."""
+"""A past day, after which nothing is completed."""
 FORMATS = ("live-course", "enduring-material", "journal-cme", "regularly-scheduled-series", "other-blended")
 CURSORS = ("cursor", "after")
 
 
 @dataclass
 class World:
-    """What the drill put there, and what the answers have shown since."""
+    """The initial content of the installation, and what the answers have shown since."""
 
     keys: list[Json]
     learners: list[Json]
@@ -30,23 +30,23 @@ class World:
     values: dict[str, list[str]]
     openapi: Json
     addresses: list[str] = field(default_factory=list)
-    """Where webhooks are received, one for each way to answer them."""
+    """URLs of the webhook receiver, one a status."""
     provider: str | None = None
-    """Whom the caller must say that it acts for."""
+    """Provider that the caller must name in `PARS-Provider`."""
     untried: list[str] = field(default_factory=list)
-    """Ids of what fails on purpose, as the sandbox's rehearsals of trouble do."""
+    """Ids of things that fail on purpose, such as the sandbox's activities with trouble."""
     plain: list[str] = field(default_factory=list)
-    """Names of people who are nobody, told to everybody; some are words that any sentence may have."""
+    """Public names of the sandbox's people; some are words that may stand in any sentence."""
     seen: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     etags: dict[str, str] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     registered: dict[str, Json] = field(default_factory=dict)
-    """Activities as they were last answered, by id."""
+    """Latest representations of activities, by id."""
     reported: dict[str, Json] = field(default_factory=dict)
-    """Bodies that were accepted, by the id of their completion."""
+    """Accepted bodies, by completion id."""
 
     def remember(self, path: str, answer: Any, etag: str | None, location: str | None, sent: Any = None) -> None:
-        """Keep the ids, the cursor, the versions and the bodies that an answer shows to be good."""
+        """Remember the ids, the cursor, the versions and the bodies of an answer."""
         if etag:
             self.etags[location or path] = etag
         if isinstance(answer, dict) and isinstance(answer.get("next_cursor"), str):
@@ -81,7 +81,7 @@ class World:
                 self._remember_bodies(item.get("completion"), sent["items"][item["index"]])
 
     def forget(self, parameters: Json) -> None:
-        """Drop the ids of a thing that is there no longer."""
+        """Drop the ids of a thing that no longer exists."""
         for name, value in parameters.items():
             for kept in (self.seen[name], self.values.get(name, [])):
                 if value in kept:
@@ -97,16 +97,16 @@ class World:
             self.forget({"completion_id": completion_id})
 
     def known(self, name: str, template: str) -> list[str]:
-        """Return real values of a parameter: those of its address, or those of its name, seen ones included."""
+        """Return real values of a parameter, by path and name or by name, including those seen in answers."""
         return (self.values.get(f"{template} {name}") or self.values.get(name, [])) + self.seen.get(name, [])
 
     def expendable(self, name: str) -> list[str]:
-        """Return the seen values of a parameter that are none of the first: what may be emptied or deleted."""
+        """Return the values of a parameter that may be deleted: those seen in answers, but not the initial ones."""
         first = set(self.values.get(name, ()))
         return [value for value in self.seen.get(name, ()) if value not in first]
 
     def an_activity(self, rnd: Random) -> Json:
-        """Return an activity as it was last seen: one of the first, or of those that can be reported for."""
+        """Return the latest representation of an activity that can be reported for."""
         made = [
             activity
             for activity in self.registered.values()
@@ -118,7 +118,7 @@ class World:
         return self.registered.get(first["activity_id"], first)
 
     def key_for(self, scopes: list[str]) -> str | None:
-        """Return the key of the first client that may do what the scopes say."""
+        """Return the key of the first client with the scopes."""
         return next((key["key"] for key in self.keys if set(scopes) <= set(key["scopes"])), None)
 
 
@@ -135,7 +135,7 @@ def _ids(answer: Any) -> Iterator[tuple[str, str]]:
 
 
 def _resources(answer: Any) -> Iterator[Json]:
-    """Yield the whole activities and completions in an answer."""
+    """Yield the complete activities and completions in an answer."""
     if isinstance(answer, dict):
         if "version" in answer and ("completion_id" in answer or {"activity_id", "title"} <= answer.keys()):
             yield answer
@@ -176,7 +176,7 @@ def completion(world: World, rnd: Random) -> Json:
 
 
 def correction(world: World, completion_id: str, rnd: Random) -> Json:
-    """Return what was reported before with other amounts, or with a part more or less."""
+    """Return an accepted body with other amounts, and sometimes without a part or with another day."""
     body = deepcopy(world.reported[completion_id])
     fresh = completion(world, rnd)
     for part in ("cme", "moc"):
@@ -192,7 +192,7 @@ def correction(world: World, completion_id: str, rnd: Random) -> Json:
 
 
 def renewed(world: World, internal_id: str, rnd: Random) -> Json | None:
-    """Return an activity as it stands with a longer text, more credit or fewer details; None when none is known."""
+    """Return the present activity with another description and more credit; None when none is known."""
     standing = next(
         (activity for activity in world.registered.values() if activity["internal_id"] == internal_id), None
     )
@@ -200,14 +200,14 @@ def renewed(world: World, internal_id: str, rnd: Random) -> Json | None:
         return None
     fields = world.openapi["components"]["schemas"]["ActivityIn"]["properties"]
     body = {name: value for name, value in standing.items() if name in fields and name != "activity_id"}
-    body["description"] = f"A course, told for the {rnd.randint(2, 999)}th time."
+    body["description"] = f"A course, version {rnd.randint(2, 999)}."
     if rnd.random() < 0.5:
         body["ama_pra_credits"] = (body["ama_pra_credits"] or 0) + rnd.randint(0, 4) / 4
     return _touched(body, rnd)
 
 
 def validation(world: World, rnd: Random) -> Json:
-    """Return what is known of a learner: enough for one match most of the time, sometimes little, or wrong."""
+    """Return facts of a learner: mostly enough for one match, sometimes few, or wrong ones."""
     learner = rnd.choice(world.learners)
     body = {name: learner[name] for name in ("first_name", "last_name", "date_of_birth")}
     if learner["licenses"] and rnd.random() < 0.6:
