@@ -110,7 +110,9 @@ def _rejected_file(installed: World) -> float:
     )
     begun = time.perf_counter()
     file = database.read(
-        lambda connection: downloads.open_download(connection, caller, newest.batch_id, downloads.BatchFile.REJECTED, None)
+        lambda connection: downloads.open_download(
+            connection, caller, newest.batch_id, downloads.BatchFile.REJECTED, None
+        )
     )
     assert sum(map(len, file.pieces))
     return time.perf_counter() - begun

@@ -126,7 +126,9 @@ def _rejected(service: Service, installed: World, batch: Batch) -> Any:
 
     caller = replace(completion_files.reporter(installed), service=service)
     written = service.database.read(
-        lambda connection: downloads.open_download(connection, caller, batch.batch_id, downloads.BatchFile.REJECTED, None)
+        lambda connection: downloads.open_download(
+            connection, caller, batch.batch_id, downloads.BatchFile.REJECTED, None
+        )
     )
     pieces = b"".join(written.pieces)
     if batch.head is None or batch.head.format is not FileFormat.XLSX:
@@ -177,9 +179,7 @@ def _progress(installed: World, sent: list[Batch]) -> tuple[int, int, int]:
     """Return how many files are read, how many records of all are applied, and how many files are not finished."""
     caller = completion_files.reporter(installed)
     found = [
-        installed.service.database.read(
-            lambda connection, batch=batch: lookup.get(connection, caller, batch.batch_id)
-        )
+        installed.service.database.read(lambda connection, batch=batch: lookup.get(connection, caller, batch.batch_id))
         for batch in sent
     ]
     read = sum(batch.records > 0 for batch in found)
