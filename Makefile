@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats check-docker check-spreadsheets lock migrations openapi clean
+.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -32,13 +32,13 @@ test: $(STAMP)  ## Run the whole suite, on SQLite and on a PostgreSQL that it st
 
 check: check-static test  ## Format, lint, types, import contracts, structure, OpenAPI freshness, tests.
 
-check-static: $(STAMP)  ## The part of `check` that runs nothing.
+check-static: $(STAMP)  ## The part of `check` that runs no tests.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-format: $(STAMP)  ## Format and mend what can be mended.
+format: $(STAMP)  ## Format, and fix what can be fixed.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -54,17 +54,17 @@ $(CLIENTS_STAMP): requirements/clients.txt
 	$(TOOLS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
 	@touch $@
 
-check-openapi: $(NODE_STAMP)  ## Hold the API's description against two linters (needs node).
+check-openapi: $(NODE_STAMP)  ## Check the OpenAPI document with two linters (needs node).
 	$(TOOLS)/node_modules/.bin/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.json
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(TOOLS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml --max-problems=1000 openapi/openapi.json
 
-check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in Python and TypeScript, and let them use the service (needs node).
+check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in Python and TypeScript, and run them against the service (needs node).
 	$(BIN)/python -m tests.external.clients
 
-check-docker: $(STAMP)  ## Carry out the Dockerfile's steps in a plain folder, and start what compose.yaml starts (needs no engine).
+check-docker: $(STAMP)  ## Run the Dockerfile's steps in a plain folder, and start the services of compose.yaml (needs no engine).
 	$(BIN)/python -m tests.external.containers
 
-check-spreadsheets: $(STAMP)  ## Upload, download, mend and upload again with LibreOffice in between (needs soffice).
+check-spreadsheets: $(STAMP)  ## Upload, download, correct and upload files that LibreOffice has written (needs soffice).
 	$(BIN)/python -m tests.external.spreadsheets
 
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
@@ -74,26 +74,26 @@ bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a fe
 	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) PARS_BENCH_PHYSICIANS=$(PHYSICIANS) \
 		$(BIN)/python -m benchmarks pages feed batches validations validation-files million
 
-drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what was answered must stand (minutes).
-	$(BIN)/python -m benchmarks.drill_kill
+drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what it answered must be stored (minutes).
+	$(BIN)/python -m benchmarks.drills.kill
 
 KILLS ?= 100
 
-drill-batch: $(STAMP)  ## Kill who works on files, KILLS=100 times; they end as if nothing had happened (many minutes).
-	$(BIN)/python -m benchmarks.drill_batch $(KILLS)
+drill-batch: $(STAMP)  ## Kill workers while they process files, KILLS=100 times; the results must not differ (many minutes).
+	$(BIN)/python -m benchmarks.drills.batch $(KILLS)
 
 RUN_SECONDS ?= 120
 
 drill-boards: $(STAMP)  ## Kill boards and server at random while boards decide (RUN_SECONDS=… SEED=…); nothing may be lost (minutes).
-	$(BIN)/python -m benchmarks.drill_boards $(RUN_SECONDS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m benchmarks.drills.boards $(RUN_SECONDS) $(if $(SEED),--seed $(SEED))
 
 FUZZ := .venv-fuzz
 CASES ?= 20000
 
 drill-fuzz: $(STAMP) $(FUZZ)/.installed  ## Schemathesis against a server on each database (CASES=… SEED=…, minutes).
-	$(BIN)/python -m benchmarks.drill_fuzz $(CASES) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m benchmarks.drills.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
 
-# An environment of its own, so that what schemathesis needs cannot change what the project runs on.
+# A separate environment, so that schemathesis's dependencies cannot change the project's.
 $(FUZZ)/.installed: requirements/fuzz.txt
 	$(PYTHON) -m venv $(FUZZ)
 	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
@@ -102,9 +102,9 @@ $(FUZZ)/.installed: requirements/fuzz.txt
 RECORDS ?= 10000
 
 drill-formats: $(STAMP)  ## RECORDS=10000 records in every format, by one worker and by two, on PostgreSQL (minutes).
-	$(BIN)/python -m benchmarks.drill_formats $(RECORDS)
+	$(BIN)/python -m benchmarks.drills.formats $(RECORDS)
 
-lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
+lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --output-file requirements/runtime.txt
@@ -115,5 +115,5 @@ lock: $(STAMP)  ## Lock the dependencies anew, with hashes.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/fuzz.in --output-file requirements/fuzz.txt
 
-clean:  ## Remove everything that is not in the repository, the demo data included.
+clean:  ## Remove everything that is not in the repository, including the demo data.
 	rm -rf $(VENV) $(FUZZ) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,1 +1,1 @@
-"""Speeds as ratios: each row measures ours and its floor or peer in the same run."""
+"""Speeds as ratios: each row measures the service and its floor or peer in the same run."""

@@ -1,6 +1,6 @@
-"""`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs a part of it.
+"""`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs one part of it on one database.
 
-What takes long is run only when it is named, as `make bench-large` does: `pages`, and `million`.
+The parts that take long, `pages` and `million`, run only when they are named, as `make bench-large` does.
 """
 
 from __future__ import annotations
@@ -42,12 +42,14 @@ LARGE = {"pages": pages.rows, "million": million.rows}
 
 
 def main() -> None:
-    """Run what was asked for, everything when nothing was."""
+    """Run the parts named, or all but the long ones."""
     configure_logging()
-    asked = set(sys.argv[1:])
+    named = set(sys.argv[1:])
     every = PARTS | WITHOUT_DATABASE | LARGE
-    parts = [part for part in every if part in asked or (part not in LARGE and not asked & every.keys())]
-    databases = [each for each in ("sqlite", "postgresql") if not asked & {"sqlite", "postgresql"} or each in asked]
+    parts = [part for part in every if part in named or (part not in LARGE and not named & every.keys())]
+    databases = [
+        database for database in ("sqlite", "postgresql") if not named & {"sqlite", "postgresql"} or database in named
+    ]
     for part in parts:
         for database in databases if part not in WITHOUT_DATABASE else ("",):
             show(every[part](database))

@@ -1,4 +1,4 @@
-"""Single completions while the sealer works off a backlog, and how soon their own events are in a feed then."""
+"""Single completions while the sealer works off a backlog, and how soon their own events are published."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from app.store.sql import statements
 from app.worker import seal
-from benchmarks import load
-from benchmarks.feed_crowd import FeedCrowd
+from benchmarks.probes import load
 from benchmarks.table import Row, at_most, middle
-from benchmarks.world import World, served, world
+from benchmarks.world.installation import World, served, world
+from benchmarks.world.many_credits import ManyCredits
 
 BACKLOG = 100_000
 ROUNDS = 3
@@ -27,7 +27,7 @@ SERVER = "app.server:process"
 def rows(database: str) -> Iterator[Row]:
     """Measure single completions beside a worker with nothing to do, then beside one with a backlog."""
     with world(database, 5_000) as installed:
-        crowd = FeedCrowd.of(installed)
+        crowd = ManyCredits.of(installed)
         bodies = iter(installed.bodies(2 * REQUESTS * ROUNDS))
         alone, beside, late_alone, late = [], [], [], []
         for _ in range(ROUNDS):
@@ -46,14 +46,14 @@ def rows(database: str) -> Iterator[Row]:
                 late.append(_until_published(installed))
         yield at_most(
             f"single completions, p99 beside a backlog, {database}", "p99 without it",
-            middle(each.p99 for each in beside), middle(each.p99 for each in alone), P99,
+            middle(load_run.p99 for load_run in beside), middle(load_run.p99 for load_run in alone), P99,
         )  # fmt: skip
         yield at_most(f"  an event in its feed, {database}", "2 s", middle(late_alone), SECONDS, 1, "s")
         yield at_most(f"  behind what is left of {BACKLOG} others, {database}", "2 s", middle(late), SECONDS, 1, "s")
 
 
 def _until_published(installed: World) -> float:
-    """Return how many seconds it takes until what was committed last is sealed."""
+    """Return the seconds until the latest commit is sealed."""
     begun = time.perf_counter()
     last = installed.service.database.read(_last)
     while last is not None and (first := installed.service.database.read(_first)) is not None and first <= last:

@@ -1,6 +1,6 @@
 """Files of completions, from the upload to the last outcome, against reading them and loading every row in bulk.
 
-`PARS_BENCH_ROWS` says how many records a file has; 20,000 unless told otherwise.
+`PARS_BENCH_ROWS` is the number of records of a file; 20,000 by default.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from app.core.gc_tuning import tune_garbage_collector
 from app.domain.batches import Batch, BatchStatus
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
-from app.services.batches import downloads as answers
-from app.services.batches import lookup
+from app.services.batches import downloads, lookup
 from app.services.batches.steps import read_one
 from app.services.context import transact
 from app.services.reporting import pipeline
 from app.worker import BatchApplier
-from benchmarks import batch_files, batch_floor, batch_worker, load
+from benchmarks.floors import bulk_load
+from benchmarks.probes import load, worker_memory
 from benchmarks.table import Row, at_least, at_most, middle
-from benchmarks.world import PROVIDER, ROOT, World, served, world
+from benchmarks.world import completion_files
+from benchmarks.world.installation import PROVIDER, ROOT, World, served, world
 
 ROWS = int(os.environ.get("PARS_BENCH_ROWS", "20000"))
 ROUNDS = 3
@@ -44,10 +45,10 @@ BESIDE = 5
 
 
 def rows(database: str) -> Iterator[Row]:
-    """Measure files in every format against their floor, then a worker's memory and what goes on beside it."""
+    """Measure files of every format against their floor, then a worker's memory, and single requests beside it."""
     tune_garbage_collector()
     with world(database, LEARNERS) as installed:
-        for format in batch_files.FORMATS:
+        for format in completion_files.FORMATS:
             seconds, floor = _timed(installed, format)
             yield at_most(
                 f"{ROWS} completions from {format}, {database}", "read, and every row loaded in bulk", seconds, floor,
@@ -61,7 +62,7 @@ def rows(database: str) -> Iterator[Row]:
             yield at_most(
                 f"  its rejected file, {database}", "its batch", _rejected_file(installed), seconds, REJECTED, "s"
             )
-        for format in batch_files.FORMATS:
+        for format in completion_files.FORMATS:
             yield _memory(installed, database, format)
         if database == "postgresql":
             yield _two_workers(installed)
@@ -69,30 +70,32 @@ def rows(database: str) -> Iterator[Row]:
 
 
 def _timed(installed: World, format: str) -> tuple[float, float]:
-    """Return how many seconds a file takes, and how many its floor."""
+    """Return the seconds of a file, and those of its floor."""
     ours, floor = [], []
     for _ in range(ROUNDS):
         batch = _sent(installed, format, ROWS)
-        copy = batch_floor.snapshot(installed)
+        copy = bulk_load.snapshot(installed)
         begun = time.perf_counter()
         work_through(installed)
         ours.append(time.perf_counter() - begun)
-        tables = batch_floor.written(installed, _done(installed, batch))
-        floor.append(batch_floor.loaded(installed, batch, copy, tables))
+        tables = bulk_load.rows_of(installed, _done(installed, batch))
+        floor.append(bulk_load.load(installed, batch, copy, tables))
     return middle(ours), middle(floor)
 
 
 def _sent(installed: World, format: str, count: int) -> Batch:
-    return batch_files.sent(installed, batch_files.written(format, list(batch_files.records(installed, count))))
+    return completion_files.upload(
+        installed, completion_files.file_of(format, list(completion_files.records(installed, count)))
+    )
 
 
 def _one_by_one(installed: World) -> float:
-    """Report records as by single requests, each in a transaction of its own; return how many a second."""
-    bodies = [json.dumps(batch_files.body(each)) for each in batch_files.records(installed, NAIVE)]
-    caller = batch_files.reporter(installed)
+    """Report records as single requests do, each in a transaction of its own; return records a second."""
+    bodies = [json.dumps(completion_files.body(record)) for record in completion_files.records(installed, NAIVE)]
+    caller = completion_files.reporter(installed)
     begun = time.perf_counter()
-    for each in bodies:
-        body = CompletionIn.model_validate_json(each)
+    for body_text in bodies:
+        body = CompletionIn.model_validate_json(body_text)
         report = body.as_report(PROVIDER, installed.service.clock(), EntryMethod.API)
         with suppress(CompletionRejected):
             transact(caller, pipeline.report, report)
@@ -100,14 +103,16 @@ def _one_by_one(installed: World) -> float:
 
 
 def _rejected_file(installed: World) -> float:
-    """Return how many seconds writing the rejected records of the newest batch takes."""
-    caller, database = batch_files.reporter(installed), installed.service.database
+    """Return the seconds that writing the rejected file of the newest batch takes."""
+    caller, database = completion_files.reporter(installed), installed.service.database
     (newest,) = database.read(
         lambda connection: lookup.page(connection, caller, before=None, limit=1, kinds=(), statuses=())
     )
     begun = time.perf_counter()
     file = database.read(
-        lambda connection: answers.open_download(connection, caller, newest.batch_id, answers.BatchFile.REJECTED, None)
+        lambda connection: downloads.open_download(
+            connection, caller, newest.batch_id, downloads.BatchFile.REJECTED, None
+        )
     )
     assert sum(map(len, file.pieces))
     return time.perf_counter() - begun
@@ -117,7 +122,7 @@ def _memory(installed: World, database: str, format: str) -> Row:
     most = []
     for count in (FEW, max(ROWS, 2 * FEW)):
         _sent(installed, format, count)
-        most.append(batch_worker.peaks(installed)[1])
+        most.append(worker_memory.peaks(installed)[1])
     return at_most(
         f"memory of a worker, {max(ROWS, 2 * FEW)} from {format}, {database}", f"{FEW} of them", most[1], most[0],
         MEMORY, "MB",
@@ -125,7 +130,7 @@ def _memory(installed: World, database: str, format: str) -> Row:
 
 
 def _two_workers(installed: World) -> Row:
-    """Let one worker process, then two, work on four files that are read already."""
+    """Let one worker process, then two, apply four files that are read already."""
     rates = []
     for count in (1, 2):
         sent = [_sent(installed, "tab", ROWS // 4) for _ in range(4)]
@@ -135,7 +140,7 @@ def _two_workers(installed: World) -> Row:
             for _ in range(count):
                 stack.enter_context(_worker(installed))
             begun = time.perf_counter()
-            while any(not seen(installed, each).finished for each in sent):
+            while any(not seen(installed, batch).finished for batch in sent):
                 time.sleep(0.02)
             rates.append(ROWS / (time.perf_counter() - begun))
     return at_least("four files by two worker processes, postgresql", "by one", rates[1], rates[0], TWO)
@@ -148,7 +153,7 @@ def _worker(installed: World) -> Iterator[None]:
     )
     assert process.stdout is not None
     try:
-        # It says when it begins.
+        # It prints a line when it begins.
         assert process.stdout.readline()
         yield
     finally:
@@ -157,7 +162,7 @@ def _worker(installed: World) -> Iterator[None]:
 
 
 def _beside(installed: World, database: str) -> Row:
-    """Report single completions without, then with a file that is being worked on."""
+    """Report single completions while no file is applied, then while one is."""
     bodies = iter(installed.bodies(2 * ROUNDS * REQUESTS))
     alone, beside = [], []
     with served("app.server:process", installed.environment) as port:
@@ -177,7 +182,7 @@ def _beside(installed: World, database: str) -> Row:
 
 
 def work_through(installed: World) -> None:
-    """Read and apply every file that waits, as one worker does."""
+    """Read and apply every waiting file, as one worker does."""
     apply_some = BatchApplier(installed.service)
     while read_one(installed.service) or apply_some(installed.service):
         pass
@@ -191,6 +196,6 @@ def _done(installed: World, batch: Batch) -> Batch:
 
 
 def seen(installed: World, batch: Batch) -> Batch:
-    """Return a batch as it stands."""
-    caller = batch_files.reporter(installed)
+    """Return the present state of a batch."""
+    caller = completion_files.reporter(installed)
     return installed.service.database.read(lambda connection: lookup.get(connection, caller, batch.batch_id))

@@ -1,6 +1,6 @@
 """A board's feed: publishing what was committed, and reading it over HTTP, against a plain dump of the same rows.
 
-`PARS_BENCH_COMPLETIONS` says how many events; 100,000 unless told otherwise.
+`PARS_BENCH_COMPLETIONS` is the number of events; 100,000 by default.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from app.services.access import clients
 from app.services.context import operator, transact
 from app.store.sql import statements
 from app.worker import seal
-from benchmarks.feed_crowd import BOARD, TEMPLATES, FeedCrowd
 from benchmarks.table import Row, at_least, middle
-from benchmarks.world import World, served, world
+from benchmarks.world.installation import World, served, world
+from benchmarks.world.many_credits import BOARD, TEMPLATES, ManyCredits
 
 EVENTS = int(os.environ.get("PARS_BENCH_COMPLETIONS", "100000"))
 ROUNDS = 3
@@ -30,8 +30,8 @@ PATH = "/v1/board-feed"
 DOCUMENT = {"sqlite": "json_extract(v.document, '$.{}')", "postgresql": "v.document ->> '{}'"}
 
 
-def dumped(database: str, after: int) -> str:
-    """Return the query of what a board is told from a position on, every column as it is stored."""
+def dump_query(database: str, after: int) -> str:
+    """Return the query of a board's events after a position, every column as it is stored."""
     activity, learner = (DOCUMENT[database].format(name) for name in ("activity_id", "learner_id"))
     return (
         "SELECT f.position, f.event_id, e.event, e.credit_id, e.at, v.document, a.activity_id, a.title, a.format, "
@@ -47,16 +47,16 @@ def dumped(database: str, after: int) -> str:
 def rows(database: str) -> Iterator[Row]:
     """Measure publishing, with one event to a commit and with many, then reading from the first event to the last."""
     with world(database, 5_000) as installed:
-        crowd = FeedCrowd.of(installed)
+        crowd = ManyCredits.of(installed)
         while seal(installed.service):
             pass
         part = max(EVENTS // (2 * ROUNDS), TEMPLATES)
-        for together, shape in ((False, "one a commit"), (True, "a file's")):
+        for grouped, shape in ((False, "one a commit"), (True, "a file's")):
             ours, floor = [], []
             for _ in range(ROUNDS):
                 known = _last(installed)
-                crowd.multiply(part, together=together)
-                ours.append(_published(installed, known))
+                crowd.multiply(part, together=grouped)
+                ours.append(_publish(installed, known))
                 floor.append(_dump(installed, known))
             yield at_least(
                 f"board feed: publishing, {shape}, {database}", "dump of the same rows", middle(ours), middle(floor),
@@ -81,8 +81,8 @@ def _last(installed: World) -> int:
     return int(found[0][0] or 0)
 
 
-def _published(installed: World, known: int) -> float:
-    """Let the sealer work until nothing is left; return events a second."""
+def _publish(installed: World, known: int) -> float:
+    """Run the sealer until nothing is left; return events a second."""
     begun = time.perf_counter()
     while seal(installed.service):
         pass
@@ -91,7 +91,7 @@ def _published(installed: World, known: int) -> float:
 
 
 def _dump(installed: World, after: int) -> float:
-    """Let the database write the rows into a file by itself; return rows a second."""
+    """Let the database write the rows to a file; return rows a second."""
     url = installed.service.database.url
     count = _last(installed) - after
     file = Path(installed.service.settings.data_dir) / "dump.csv"
@@ -99,16 +99,16 @@ def _dump(installed: World, after: int) -> float:
         begun = time.perf_counter()
         with file.open("w", newline="") as out:
             connection = sqlite3.connect(str(url.database))
-            csv.writer(out).writerows(connection.execute(dumped("sqlite", after)))
+            csv.writer(out).writerows(connection.execute(dump_query("sqlite", after)))
             connection.close()
     else:
         import psycopg
 
         with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
-            # Where the server itself may write.
+            # The server may write to its own data folder.
             ((folder,),) = connection.execute("SHOW data_directory").fetchall()
             begun = time.perf_counter()
-            connection.execute(f"COPY ({dumped('postgresql', after)}) TO '{folder}/dump.csv' CSV")
+            connection.execute(f"COPY ({dump_query('postgresql', after)}) TO '{folder}/dump.csv' CSV")
     taken = time.perf_counter() - begun
     return count / taken
 

@@ -1,4 +1,4 @@
-"""Finding learners: thousands at once, against the same keys joined in SQL and nothing else done."""
+"""Matching thousands of learners at once, against a join of the same keys in SQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.matching.exact import collect_keys, find_learner
 from app.store import learners
 from app.store.sql.key_sets import select_by_keys
 from benchmarks.table import Row, at_most, middle
-from benchmarks.world import World, world
+from benchmarks.world.installation import World, world
 
 ROUNDS = 3
 PHYSICIANS = 100_000
@@ -30,8 +30,8 @@ def rows(database: str) -> Iterator[Row]:
             reports = list(_reports(installed, by_license=by_license))
             floor, ours = [], []
             for _ in range(ROUNDS):
-                floor.append(_timed(installed, partial(_joined, reports)))
-                ours.append(_timed(installed, partial(_matched, installed, reports)))
+                floor.append(_timed(installed, partial(_join, reports)))
+                ours.append(_timed(installed, partial(_match, installed, reports)))
             yield at_most(
                 f"{ASKED} learners of {PHYSICIANS} matched by {how}, {database}",
                 "the same names joined in SQL",
@@ -56,7 +56,7 @@ def _reports(installed: World, *, by_license: bool) -> Iterator[CompletionReport
         )
 
 
-def _matched(installed: World, reports: list[CompletionReport], connection: Connection) -> None:
+def _match(installed: World, reports: list[CompletionReport], connection: Connection) -> None:
     catalogue = installed.service.catalogue
     wanted = Wanted()
     for report in reports:
@@ -66,7 +66,7 @@ def _matched(installed: World, reports: list[CompletionReport], connection: Conn
     assert answers.count(Result.ONE) > 0.9 * len(answers)
 
 
-def _joined(reports: list[CompletionReport], connection: Connection) -> None:
+def _join(reports: list[CompletionReport], connection: Connection) -> None:
     keys = [(*report.person.name, str(report.person.birth_date)) for report in reports]
     on = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
     assert select_by_keys(connection, "n.learner_id", ("last", "first", "birth"), keys, on)

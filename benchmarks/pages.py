@@ -1,6 +1,6 @@
 """Pages of very many completions over HTTP: any filter, any order, any depth, against the first page unfiltered.
 
-`PARS_BENCH_COMPLETIONS` says how many; a million unless told otherwise.
+`PARS_BENCH_COMPLETIONS` is their number; a million by default.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from app.services.access.authentication import ClientCache
 from app.services.context import Caller
 from app.store.completion_lists import SORTS
 from app.store.sql import statements
-from benchmarks.crowd import Crowd, odd_values
 from benchmarks.table import Row, at_most, middle
-from benchmarks.world import PROVIDER, World, served, world
+from benchmarks.world.installation import PROVIDER, World, served, world
+from benchmarks.world.many_completions import ManyCompletions, filters_by_name
 
 COMPLETIONS = int(os.environ.get("PARS_BENCH_COMPLETIONS", "1000000"))
 PHYSICIANS = 20_000
@@ -35,25 +35,25 @@ def rows(database: str) -> Iterator[Row]:
     """Measure depths, orders, filters in two orders, and totals."""
     with world(database, PHYSICIANS) as installed:
         begun = time.perf_counter()
-        Crowd(installed, COMPLETIONS).fill()
-        print(f"{COMPLETIONS} completions put into {database} in {time.perf_counter() - begun:.0f} s", flush=True)
+        ManyCompletions(installed, COMPLETIONS).fill()
+        print(f"{COMPLETIONS} completions inserted into {database} in {time.perf_counter() - begun:.0f} s", flush=True)
         with served("app.main:create_app", installed.environment) as port:
             yield from _measured(_Reader(port, installed), installed)
 
 
 def _measured(reader: _Reader, installed: World) -> Iterator[Row]:
-    asked: list[tuple[str, dict[str, Any]]] = [("total", {"include": "total"})]
+    queries: list[tuple[str, dict[str, Any]]] = [("total", {"include": "total"})]
     orders = [None, *(sign + key for key in SORTS for sign in ("", "-")), MIXED]
     for order in orders:
         query = {"sort": order} if order else {}
-        asked.append((f"sort={order}" if order else "no order", query))
-        asked.append((f"  at half its depth, {order or 'no order'}", {"cursor": reader.cursor(query)}))
-    for name, query in odd_values(installed, COMPLETIONS):
-        asked.append((name, query))
-        asked.append((f"  half way, {name}", query | {"cursor": reader.cursor(query)}))
-        asked.append((f"  sort=completed_on, {name}", query | {"sort": "completed_on"}))
-        asked.append((f"  total, {name}", query | {"include": "total"}))
-    for name, query in asked:
+        queries.append((f"sort={order}" if order else "no order", query))
+        queries.append((f"  at half its depth, {order or 'no order'}", {"cursor": reader.cursor(query)}))
+    for name, query in filters_by_name(installed, COMPLETIONS):
+        queries.append((name, query))
+        queries.append((f"  half way, {name}", query | {"cursor": reader.cursor(query)}))
+        queries.append((f"  sort=completed_on, {name}", query | {"sort": "completed_on"}))
+        queries.append((f"  total, {name}", query | {"include": "total"}))
+    for name, query in queries:
         first: list[float] = []
         ours: list[float] = []
         for _ in range(ROUNDS):
@@ -63,14 +63,14 @@ def _measured(reader: _Reader, installed: World) -> Iterator[Row]:
 
 
 class _Reader:
-    """One connection to the server, and the means to begin in the middle of a list."""
+    """One connection to the server, and cursors into the middle of a list."""
 
     def __init__(self, port: int, installed: World) -> None:
         self.installed = installed
         self.connection = http.client.HTTPConnection("127.0.0.1", port)
 
     def timed(self, query: dict[str, Any]) -> float:
-        """Return how many milliseconds a page takes."""
+        """Return the milliseconds that a page takes."""
         begun = time.perf_counter()
         self.connection.request(
             "GET", f"{PATH}?{urlencode(query)}", headers={"Authorization": f"Bearer {self.installed.key}"}
@@ -83,17 +83,17 @@ class _Reader:
         return taken
 
     def cursor(self, query: dict[str, Any]) -> str:
-        """Return the cursor of the page that begins half way between the oldest and the newest."""
+        """Return the cursor of the page that begins half way through the list."""
         service = self.installed.service
         read = CompletionQuery.model_validate(
-            {name: [each] if isinstance(CompletionQuery.model_fields[name].default, list) else each
-             for name, each in query.items()}
+            {name: [value] if isinstance(CompletionQuery.model_fields[name].default, list) else value
+             for name, value in query.items()}
         )  # fmt: skip
         name = (read.sort or "").lstrip("-").partition(",")[0]
         columns = ["last_name", "first_name"] if name == "last_name" else [name] if name else []
         if read.sort == MIXED:
             columns = ["completed_on", "last_name"]
-        order = ", ".join(SORTS[each].sql for each in columns) + (", " if columns else "")
+        order = ", ".join(SORTS[column].sql for column in columns) + (", " if columns else "")
 
         def look(connection: Any) -> list[Any]:
             (row,) = statements.fetch(
@@ -102,7 +102,7 @@ class _Reader:
                 f"AND c.withdrawn_at IS NULL ORDER BY {order} c.completion_id LIMIT 1 OFFSET :half",
                 {"provider": PROVIDER, "half": COMPLETIONS // 2},
             )
-            return [each if isinstance(each, str) else each.isoformat() for each in row]
+            return [value if isinstance(value, str) else value.isoformat() for value in row]
 
         client = service.database.read(lambda connection: ClientCache().look_up(connection, self.installed.key))
         assert client is not None

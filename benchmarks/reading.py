@@ -1,4 +1,4 @@
-"""Reading files in a child: processor time and memory, against unpacking, parsing or splitting the same bytes only."""
+"""Reading files in the parser process: processor time and memory, against only unpacking, parsing or splitting them."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What reading a file took."""
+    """The cost of reading a file."""
 
     seconds: float
-    """Of the processor, child and parent together."""
+    """Processor time of child and parent."""
     megabytes: float
-    """Most memory of the child."""
+    """Peak memory of the child."""
 
 
 def rows() -> Iterator[Row]:
-    """Read a workbook as Excel writes it, one with its texts in the cells, text and XML; each also a tenth of it."""
+    """Read workbooks with shared and with inline strings, text and XML; each also at a tenth of its size."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         yield from _of("xlsx, shared strings", folder, _shared, SHEET, "parsing its rows only", _parsed_sheet, 6)
@@ -77,9 +77,9 @@ def _of(
         against.append(_timed(do_floor, path))
         read.append(_read(path))
     small = _read(make(folder, size // TENTH))
-    seconds = middle(each.seconds for each in read)
+    seconds = middle(reading.seconds for reading in read)
     yield at_most(f"{size:,} rows of {name} read", floor, seconds, middle(against), goal, "s")
-    peak = max(each.megabytes for each in read)
+    peak = max(reading.megabytes for reading in read)
     yield at_most(f"memory of its reader, {name}", "a tenth of the rows", peak, small.megabytes, 1.2, "MB")
 
 
@@ -89,7 +89,7 @@ def _read(path: Path) -> Reading:
     with open_file(_chunks(path), BatchKind.LEARNER_COMPLETIONS) as file:
         status = Path(f"/proc/{file.process_id}/status")
         for number, _ in enumerate(file.pieces()):
-            # One that has ended has no memory any more.
+            # A process that has ended has no VmHWM.
             if number % 10 == 0 and (found := _PEAK.search(status.read_text(encoding="ascii"))):
                 peak = float(found[1]) / 1024
     return Reading(seconds=_processor_seconds() - begun, megabytes=peak)
@@ -108,7 +108,7 @@ def _timed(verb: Callable[[Path], Any], path: Path) -> float:
 
 
 def _processor_seconds() -> float:
-    """Return what this process and the children that have ended have taken: other work on the machine counts not."""
+    """Return the processor time of this process and its ended children; other work on the machine does not count."""
     spent = os.times()
     return spent.user + spent.system + spent.children_user + spent.children_system
 
@@ -127,15 +127,15 @@ def _unpacked(path: Path) -> None:
 
 def _parsed_sheet(path: Path) -> None:
     with zipfile.ZipFile(path) as archive, archive.open("xl/worksheets/sheet1.xml") as part:
-        _forgotten(part, "row")
+        _parse_and_drop(part, "row")
 
 
 def _parsed(path: Path) -> None:
     with path.open("rb") as file:
-        _forgotten(file, "ActivityReport")
+        _parse_and_drop(file, "ActivityReport")
 
 
-def _forgotten(file: Any, tag: str) -> None:
+def _parse_and_drop(file: Any, tag: str) -> None:
     for _, element in etree.iterparse(file, events=("end",), tag=f"{{*}}{tag}"):
         element.clear()
         while element.getprevious() is not None:
@@ -148,7 +148,7 @@ def _by_openpyxl(path: Path) -> None:
         pass
 
 
-# The files: half of the names come again, ids hardly ever.
+# The files: names repeat, ids hardly ever do.
 
 
 def _records(size: int) -> Iterator[list[str | float | date]]:

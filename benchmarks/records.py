@@ -1,4 +1,4 @@
-"""Converting rows of files into reports, one core: against parsing the same rows from JSON and nothing else done."""
+"""Converting rows of files into reports on one core, against json.loads of the same rows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from benchmarks.table import Row, at_least, middle
 ROUNDS = 5
 RECORDS = 20_000
 _SECOND_TYPE = ["Additional Credit Type", "Credits Awarded for Additional Credit Type"]
-HEADINGS = [each.heading for each in LEARNERS] + _SECOND_TYPE
+HEADINGS = [column.heading for column in LEARNERS] + _SECOND_TYPE
 GOALS = {FileFormat.TAB: 0.1, FileFormat.XLSX: 0.1, FileFormat.XML: 0.1, FileFormat.NDJSON: 0.1}
 
 
 def rows(_database: str) -> Iterator[Row]:
-    """Convert CME and two credit types of one board for one learner after another; no database takes part."""
+    """Convert records with CME and two credit types of one board, one learner after another; without a database."""
     for format, made in {
         FileFormat.TAB: _tab_cells,
         FileFormat.XLSX: _typed_cells,
@@ -32,8 +32,8 @@ def rows(_database: str) -> Iterator[Row]:
         FileFormat.NDJSON: _line,
     }.items():
         raws = [RawRow(number=number, raw=made(number)) for number in range(RECORDS)]
-        texts = [each.raw if isinstance(each.raw, str) else json.dumps(each.raw) for each in raws]
-        # The rows are there before the clock starts, and cost the collector nothing.
+        texts = [raw.raw if isinstance(raw.raw, str) else json.dumps(raw.raw) for raw in raws]
+        # The rows are made before the clock starts, and frozen for the garbage collector.
         gc.freeze()
         ours = middle(_rate(partial(_convert, format, raws)) for _ in range(ROUNDS))
         floor = middle(_rate(partial(_parse, texts)) for _ in range(ROUNDS))
@@ -41,7 +41,7 @@ def rows(_database: str) -> Iterator[Row]:
 
 
 def _rate(work: Callable[[], None]) -> float:
-    """Return records a second of this process's own time: others on the machine do not count."""
+    """Return records a second of this process's processor time; other work on the machine does not count."""
     gc.collect()
     begun = time.process_time()
     work()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks import load
+from benchmarks.probes import load
 from benchmarks.table import Row, at_least, at_most, middle
-from benchmarks.world import served, world
+from benchmarks.world.installation import served, world
 
 ROUNDS = 3
 REQUESTS = 1_500
@@ -14,8 +14,8 @@ SHARE = {"sqlite": 0.25, "postgresql": 0.20}
 
 
 def rows(database: str) -> Iterator[Row]:
-    """Measure 8 and 32 connections in turn with the floor, several rounds."""
-    with world(database, 5_000) as installed, served("benchmarks.floor:app", installed.environment) as port:
+    """Measure 8 and 32 connections, alternating with the floor, over several rounds."""
+    with world(database, 5_000) as installed, served("benchmarks.floors.endpoint:app", installed.environment) as port:
         bodies = iter(installed.bodies(2 * REQUESTS * (ROUNDS + 1)))
         for connections in (8, 32):
             floors: list[load.Load] = []
@@ -28,14 +28,14 @@ def rows(database: str) -> Iterator[Row]:
             yield at_least(
                 f"single completion, {connections} connections, {database}",
                 "same endpoint, no database",
-                middle(each.per_second for each in ours),
-                middle(each.per_second for each in floors),
+                middle(load_run.per_second for load_run in ours),
+                middle(load_run.per_second for load_run in floors),
                 SHARE[database],
             )
             yield at_most(
                 f"  its p99, {connections} connections, {database}",
                 "its own p50",
-                middle(each.p99 for each in ours),
-                middle(each.p50 for each in ours),
+                middle(load_run.p99 for load_run in ours),
+                middle(load_run.p50 for load_run in ours),
                 3,
             )

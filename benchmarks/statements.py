@@ -32,7 +32,7 @@ from app.store.sql.rows import RowMapper, expression, looked_up_by
 from app.store.sql.rows import column as from_column
 from app.store.sql.statements import fetch, fetch_value
 from app.store.sql.values import read_date, read_instant
-from benchmarks.world import PROVIDER, World, world
+from benchmarks.world.installation import PROVIDER, World, world
 
 AT_ONCE = {1: 60, 250: 12}
 """Completions in one call, with the number of rounds."""

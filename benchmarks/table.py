@@ -10,7 +10,7 @@ from statistics import median
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One operation with what it is measured against. Ratios above 1 of rates, below 1 of times, are better."""
+    """One operation and its floor. Higher ratios are better for rates, lower ones for times."""
 
     operation: str
     floor: str
@@ -22,12 +22,12 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """Ours against the floor."""
+        """Ours divided by the floor."""
         return self.ours / self.against
 
 
 def at_least(operation: str, floor: str, ours: float, against: float, goal: float, unit: str = "/s") -> Row:
-    """Return a row of rates: ours shall be at least so much of the floor."""
+    """Return a row of rates whose ratio must be at least `goal`."""
     reached = ours / against >= goal
     return Row(
         operation=operation, floor=floor, ours=ours, against=against, unit=unit, goal=f">= {goal:g}", reached=reached
@@ -35,7 +35,7 @@ def at_least(operation: str, floor: str, ours: float, against: float, goal: floa
 
 
 def at_most(operation: str, floor: str, ours: float, against: float, goal: float, unit: str = "ms") -> Row:
-    """Return a row of times: ours shall be at most so many times the floor."""
+    """Return a row of times whose ratio must be at most `goal`."""
     reached = ours / against <= goal
     return Row(
         operation=operation, floor=floor, ours=ours, against=against, unit=unit, goal=f"<= {goal:g}", reached=reached

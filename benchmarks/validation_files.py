@@ -24,9 +24,11 @@ from app.files.parsing.parser_client import open_file
 from app.services.context import Work, transact
 from app.services.registry import validations
 from app.store.sql.key_sets import select_by_keys
-from benchmarks import batch_files, batches, processor
+from benchmarks import batches
+from benchmarks.probes import processor_time
 from benchmarks.table import Row, at_most, middle
-from benchmarks.world import World, world
+from benchmarks.world import completion_files
+from benchmarks.world.installation import World, world
 
 ROWS = int(os.environ.get("PARS_BENCH_ROWS", "100000"))
 ROUNDS = 3
@@ -38,7 +40,7 @@ Spent = tuple[float, float]
 
 
 def rows(database: str) -> Iterator[Row]:
-    """Measure files by what their rows give, each first when nobody in it was met before, then when all were."""
+    """Measure files by what their rows give, first with people new to the provider, then with the same again."""
     tune_garbage_collector()
     with world(database, 2 * ROWS) as installed:
         for how in WAYS:
@@ -48,35 +50,35 @@ def rows(database: str) -> Iterator[Row]:
 def _measured(installed: World, database: str, how: str) -> Iterator[Row]:
     content = written(installed.learners, ROWS, how)
     held = [row.licenses[0] for row in installed.learners[:ROWS]]
-    numbers = [(each.board, short_id_key(each.key), each.key) for each in held]
+    numbers = [(number.board, short_id_key(number.key), number.key) for number in held]
     floor: list[Spent] = []
     ours: list[Spent] = []
     for _ in range(ROUNDS):
         floor.append(_spent(installed, partial(_joined, installed, numbers)))
-        batch = batch_files.sent(installed, content, kind=BatchKind.LEARNER_VALIDATIONS)
+        batch = completion_files.upload(installed, content, kind=BatchKind.LEARNER_VALIDATIONS)
         ours.append(_spent(installed, partial(batches.work_through, installed)))
         answered(installed, batch)
     against = "the same rows joined by exact id in SQL"
     for place, unit in enumerate(("", ", processor")):
         yield at_most(
-            f"{ROWS} validations by {how}, {database}{unit}", against, middle(each[place] for each in ours),
-            middle(each[place] for each in floor), GOAL, "s",
+            f"{ROWS} validations by {how}, {database}{unit}", against, middle(times[place] for times in ours),
+            middle(times[place] for times in floor), GOAL, "s",
         )  # fmt: skip
     if how == WAYS[0]:
         yield at_most(
-            f"  nobody met before, {database}", against, ours[0][0], middle(each[0] for each in floor), GOAL, "s"
+            f"  nobody met before, {database}", against, ours[0][0], middle(times[0] for times in floor), GOAL, "s"
         )
     requests = _requests(installed, content)
     looked_up = [_spent(installed, partial(_looked_up, installed, requests)) for _ in range(ROUNDS)]
     yield at_most(
-        f"  of it found and answered, {database}, processor", against, middle(each[1] for each in looked_up),
-        middle(each[1] for each in floor), GOAL, "s",
+        f"  of it found and answered, {database}, processor", against, middle(times[1] for times in looked_up),
+        middle(times[1] for times in floor), GOAL, "s",
     )  # fmt: skip
 
 
 def written(learners: Sequence[RegistryRow], count: int, how: str) -> bytes:
-    """Return a tab-delimited file of validations, one learner after another and round again."""
-    headings = [each.heading for each in columns_of(BatchKind.LEARNER_VALIDATIONS)]
+    """Return a tab-delimited file of validations, cycling through the learners."""
+    headings = [column.heading for column in columns_of(BatchKind.LEARNER_VALIDATIONS)]
     lines = ["\t".join(headings)]
     lines += ["\t".join(_cells(learners[place % len(learners)], how)) for place in range(count)]
     return "\r\n".join(lines).encode()
@@ -103,14 +105,14 @@ def _joined(installed: World, numbers: Sequence[tuple[str, str, str]]) -> None:
 
 
 def _requests(installed: World, content: bytes) -> list[ValidationRequest]:
-    """Return what the rows of a file ask for."""
+    """Return the keys that the rows of a file are looked up by."""
     with open_file([content], BatchKind.LEARNER_VALIDATIONS) as file:
         reader = FORMATS[file.head.format].validations(file.head)
         return [asked for piece in file.pieces() for row in piece if (asked := reader.read(row).request) is not None]
 
 
 def _looked_up(installed: World, requests: Sequence[ValidationRequest]) -> None:
-    caller = batch_files.reporter(installed)
+    caller = completion_files.reporter(installed)
     for start in range(0, len(requests), AT_ONCE):
         some = requests[start : start + AT_ONCE]
         transact(caller, _validated, some)
@@ -121,13 +123,13 @@ def _validated(work: Work, requests: Sequence[ValidationRequest]) -> None:
 
 
 def answered(installed: World, batch: Batch) -> None:
-    """Assure that the file was worked through, and that nearly everybody in it was found."""
+    """Assert that the file was processed, and that nearly everybody in it was found."""
     done = batches.seen(installed, batch)
     assert done.status is BatchStatus.COMPLETED, done.file_error
     assert done.counts[RowOutcome.ONE.value] > 0.9 * done.records, done.counts
 
 
 def _spent(installed: World, verb: Callable[[], None]) -> Spent:
-    begun, spent = time.perf_counter(), processor.seconds(installed)
+    begun, spent = time.perf_counter(), processor_time.seconds(installed)
     verb()
-    return time.perf_counter() - begun, processor.seconds(installed) - spent
+    return time.perf_counter() - begun, processor_time.seconds(installed) - spent

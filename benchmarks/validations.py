@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator
 from itertools import islice
 
-from benchmarks import load
+from benchmarks.probes import load
 from benchmarks.table import Row, at_most, middle
-from benchmarks.world import World, served, world
+from benchmarks.world.installation import World, served, world
 
 PHYSICIANS = int(os.environ.get("PARS_BENCH_PHYSICIANS", "200000"))
 ROUNDS = 3
@@ -21,29 +21,29 @@ CONNECTIONS = 8
 
 
 def rows(database: str) -> Iterator[Row]:
-    """Measure single validations against a request that touches nothing."""
+    """Measure single validations against a request that does nothing but authenticate."""
     with world(database, PHYSICIANS) as installed:
         yield from _single(installed, database)
 
 
 def _single(installed: World, database: str) -> Iterator[Row]:
-    with served("benchmarks.floor:app", installed.environment) as port:
+    with served("benchmarks.floors.endpoint:app", installed.environment) as port:
         for how in ("name and birth date", "name, birth date, state, licence", "name alone", "a miss"):
-            bodies = iter([json.dumps(each).encode() for each in _bodies(installed, how)])
+            bodies = iter([json.dumps(body).encode() for body in _bodies(installed, how)])
             floors: list[load.Load] = []
             ours: list[load.Load] = []
             for _ in range(ROUNDS):
                 floors.append(load.run(port, "/floor/nothing", installed.key, [b"{}"] * REQUESTS, CONNECTIONS))
                 piece = list(islice(bodies, REQUESTS))
-                # Whom the provider meets first is kept, which costs a commit, once in a lifetime: not what is measured.
+                # The first validation of a person is stored, which costs a commit once; that is not measured.
                 load.run(port, "/v1/learner-validations", installed.key, piece, CONNECTIONS)
                 ours.append(load.run(port, "/v1/learner-validations", installed.key, piece, CONNECTIONS))
                 assert ours[-1].statuses == {"200": REQUESTS}, ours[-1].statuses
             yield at_most(
                 f"p99 of one among {PHYSICIANS} by {how}, {database}",
                 "authenticated, touching nothing",
-                middle(each.p99 for each in ours),
-                middle(each.p99 for each in floors),
+                middle(load_run.p99 for load_run in ours),
+                middle(load_run.p99 for load_run in floors),
                 3,
             )
 

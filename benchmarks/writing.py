@@ -1,4 +1,4 @@
-"""Rejected files of 100,000 rows: time against a library and against reading them, and memory.
+"""Writing rejected files of 100,000 rows: time against a library and against reading them, and memory.
 
 Times are of the processor: nothing here waits for anything.
 """
@@ -79,7 +79,7 @@ def _whole(sent: Sequence[AnnotatedRow], format: FileFormat) -> bytes:
 
 
 def _by_library(sent: Sequence[AnnotatedRow]) -> None:
-    """Write the same cells and texts by xlsxwriter as it is quickest, without colours and comments."""
+    """Write the same cells and texts with xlsxwriter at its fastest, without colours and comments."""
     book = xlsxwriter.Workbook(io.BytesIO(), {"constant_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet()
     day = book.add_format({"num_format": "m/d/yyyy"})
@@ -115,17 +115,17 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _peak(format: FileFormat, count: int) -> float:
-    """Return the megabytes that a process of its own has at most, the rows made while they are written."""
+    """Return the peak megabytes of a process that makes the rows while it writes them."""
     command = [sys.executable, "-m", "benchmarks.writing", format, str(count)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def main() -> None:
-    """Write so many rows in a format, keep nothing, and print the peak in megabytes."""
+    """Write a number of rows in a format, discard the output, and print the peak in megabytes."""
     format, count = FileFormat(sys.argv[1]), int(sys.argv[2])
     for _ in write_rejected(HEAD, islice(_written(count), count), format):
         pass
-    # What the system tells of a process's resources includes its parent's; this does not.
+    # getrusage includes the peak of the parent; VmHWM does not.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
 

@@ -1,8 +1,9 @@
-"""A receiver of webhooks, standard library only: verifies, keeps each event once, answers at once.
+"""A webhook receiver with the standard library only: verifies messages, stores each event once, answers at once.
 
     WEBHOOK_SECRET=whsec_… python examples/webhook_receiver.py [PORT]
 
-Prints each event once. Several secrets, separated by spaces, are all taken: give old and new while you rotate.
+Prints each event once. Several secrets, separated by spaces, are all accepted: give the old and the new one during a
+rotation.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 TOLERANCE_SECONDS = 300
-"""An older message may be one that somebody has kept and sends again."""
+"""An older message may be a replay."""
 MOST_BYTES = 65_536
 
 
 def verified(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float) -> bool:
-    """Tell whether a message was signed with one of the secrets, a moment ago (Standard Webhooks)."""
+    """Whether a message was signed with one of the secrets, within the tolerance (Standard Webhooks)."""
     event_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not sent_at.isascii() or not sent_at.isdigit() or abs(now - int(sent_at)) > TOLERANCE_SECONDS:
         return False
@@ -34,13 +35,13 @@ def verified(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, no
     for secret in secrets:
         key = base64.b64decode(secret.removeprefix("whsec_"))
         expected = b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
-        for each in given:
-            found |= hmac.compare_digest(expected, each)
+        for signature in given:
+            found |= hmac.compare_digest(expected, signature)
     return found
 
 
 class Receiver:
-    """Takes messages; tells each event once to `keep`, which must have kept it when it returns."""
+    """Accepts messages, and passes each event once to `keep`, which must have stored it when it returns."""
 
     def __init__(
         self, secrets: Sequence[str], keep: Callable[[dict[str, Any]], None], now: Callable[[], float] = time.time
@@ -49,11 +50,11 @@ class Receiver:
         self._keep = keep
         self._now = now
         self._lock = threading.Lock()
-        # Yours belongs into a database, in the transaction that keeps the event, and is cleared after some days.
+        # In production, store the ids in the transaction that stores the event, and delete them after some days.
         self._known: set[str] = set()
 
     def take(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status to answer with."""
+        """Verify and store a message; return the status of the response."""
         if not verified(self.secrets, headers, body, self._now()):
             return 401
         with self._lock:
@@ -78,10 +79,10 @@ class Receiver:
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing: what was kept is printed."""
+                """Log nothing: the events are printed."""
 
         class Server(ThreadingHTTPServer):
-            # Several messages come at once: none may be turned away at the door.
+            # Several messages arrive at once; the default queue would refuse some.
             request_queue_size = 128
 
         return Server(("127.0.0.1", port), Handler)

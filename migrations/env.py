@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: always through a connection that the caller hands over."""
+"""Alembic's environment: it uses the connection that the caller passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command uses: a service that is open for as long as the command runs, and one way to fail."""
+"""Shared by all commands: a service that is open while the command runs, and one way to fail."""
 
 from __future__ import annotations
 

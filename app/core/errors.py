@@ -1,10 +1,10 @@
 """The error tree. Each error is a class with a status and a code; one handler gives all of them one shape.
 
-    OperatorFault                            what the operator asked for cannot be done; a command prints the sentence
+    OperatorFault                            a command cannot do what the operator asked; it prints the sentence
     └── ConfigurationError                   the settings do not fit together
     Contended                                a race was lost; the transaction is repeated
     CutOff                                   a response cannot be completed; its connection is closed
-    Problem                                  anything told to a caller (RFC 9457)
+    Problem                                  an error response (RFC 9457)
     ├── Unreadable 400, ProviderRequired 400
     ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405
     ├── Conflict 409
@@ -31,7 +31,7 @@ import msgspec
 
 
 class OperatorFault(Exception):
-    """What the operator asked for cannot be done; the message is the sentence that a command prints before it exits."""
+    """A command cannot do what the operator asked; it prints this message, one sentence, and exits with 1."""
 
 
 class ConfigurationError(OperatorFault):
@@ -101,9 +101,9 @@ class Unreadable(Problem):
 
 
 class ProviderRequired(Problem):
-    """The provider acted for must be named.
+    """The request must name the provider.
 
-    The client may act for several providers, or for every one: name one in the header `PARS-Provider`.
+    The client may act for several providers, or for all: name one in the header `PARS-Provider`.
     """
 
     status, code = 400, "provider-required"
@@ -130,7 +130,7 @@ class Forbidden(Problem):
 class NotFound(Problem):
     """There is nothing here.
 
-    Either it never existed, or it was removed, or it is not the caller's to see.
+    It never existed, it was removed, or the caller may not see it.
     """
 
     status, code = 404, "not-found"
@@ -143,7 +143,7 @@ class MethodNotAllowed(Problem):
 
 
 class Conflict(Problem):
-    """The request does not fit the present state."""
+    """The request conflicts with the present state."""
 
     status, code = 409, "conflict"
 
@@ -308,16 +308,16 @@ class Internal(Problem):
 class Unavailable(Problem):
     """The service cannot do this at the moment.
 
-    Nothing is known to be stored. Send the request again, best with an idempotency key.
+    The request may or may not have been stored. Send it again, best with an idempotency key.
     """
 
     status, code = 503, "unavailable"
     rolled_back: bool = False
-    """Whether it is certain that nothing of the work was stored."""
+    """Whether the work was certainly rolled back."""
 
 
 def every_problem(of: type[Problem] = Problem) -> Iterator[type[Problem]]:
-    """Yield every kind of problem, in the order of the tree."""
+    """Yield every class of problem, in the order of the tree."""
     for kind in of.__subclasses__():
         yield kind
         yield from every_problem(kind)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic_core import from_json
 
 from app.core.errors import ErrorItem, InvalidRequest, Problem, Unreadable
-from app.core.http.problems import pointer_of
 
 LONG_NUMBER = 400
 """More digits than any finite double has."""
 MEASURED_DEPTH = 60
 """Levels of a body that are searched for a string that is not valid Unicode."""
+
+
+def pointer_of(location: Iterable[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901) of a place in a document, its parts cut to 100 characters."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:100] for part in location)
 
 
 def read_json(body: bytes | str) -> Any:

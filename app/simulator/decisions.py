@@ -17,7 +17,7 @@ _ENTRY_KEYS = {"id", "first_name", "last_name", "date_of_birth"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterEntry:
-    """What a board has on file for a learner whom providers report by an id; None where it agrees with them."""
+    """A board's own facts about a learner whom providers report by an id; None where it agrees with them."""
 
     nobody: bool
     """Whether the board has nobody under the id."""

@@ -16,7 +16,7 @@ class FeedFault(OperatorFault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardDecision:
-    """What the board has decided on the latest state of a credit."""
+    """The board's decision on the latest state of a credit."""
 
     accepted: bool
     reason_code: str | None = None

@@ -1,1 +1,1 @@
-"""What `make drill-fuzz` hands to schemathesis, which runs in an environment of its own: nothing here imports `app`."""
+"""Hooks and values for schemathesis (`make drill-fuzz`), which runs in a separate environment: no imports of `app`."""

@@ -59,7 +59,7 @@ _RECORDS: dict[str, Callable[[World, Random], Json]] = dict(zip(KINDS, (completi
 
 def _ndjson(_kind: str, records: Sequence[Json], rnd: Random) -> bytes:
     acted = ({} if rnd.random() < 0.7 else {"action": _action(rnd).lower()} for _ in records)
-    return b"".join(json.dumps(action | each).encode() + b"\n" for action, each in zip(acted, records, strict=True))
+    return b"".join(json.dumps(action | record).encode() + b"\n" for action, record in zip(acted, records, strict=True))
 
 
 def _tab(kind: str, records: Sequence[Json], rnd: Random) -> bytes:
@@ -105,10 +105,10 @@ def _cell(value: Any) -> str:
 def _lines(kind: str, records: Sequence[Json], rnd: Random) -> Lines:
     """Return the headings and a line for each record."""
     if kind == "learner-validations":
-        return [list(_VALIDATIONS), *([each.get(name) for name in _VALIDATIONS.values()] for each in records)]
+        return [list(_VALIDATIONS), *([record.get(name) for name in _VALIDATIONS.values()] for record in records)]
     if kind == "activities":
-        return [_ACTIVITIES, *(_activity_line(each, rnd) for each in records)]
-    return [_LEARNERS, *(_learner_line(each, rnd) for each in records)]
+        return [_ACTIVITIES, *(_activity_line(record, rnd) for record in records)]
+    return [_LEARNERS, *(_learner_line(record, rnd) for record in records)]
 
 
 def _action(rnd: Random) -> str:
@@ -119,7 +119,7 @@ def _activity_line(record: Json, rnd: Random) -> Sequence[Any]:
     internal_id = f"file-{rnd.randint(1, 500)}"
     names = ("title", "format", "start_date", "end_date", "delivery_methods", "ama_pra_credits", "description")
     given = [record.get(name) for name in names]
-    methods = [";".join(each) if isinstance(each, list) else each for each in given]
+    methods = [";".join(value) if isinstance(value, list) else value for value in given]
     return [_action(rnd), internal_id, *methods, record.get("providership")]
 
 
@@ -143,9 +143,9 @@ def _text(value: Any) -> str:
 def _xml(kind: str, records: Sequence[Json], rnd: Random) -> bytes:
     """Return a document; of validations there is none, and what is sent instead must be refused."""
     if kind == "activities":
-        written = (_activity_element(each, rnd) for each in records)
+        written = (_activity_element(record, rnd) for record in records)
         return f"<ACCMEActivities>{''.join(written)}</ACCMEActivities>".encode()
-    return f"<ActivityReports>{''.join(_learner_element(each, rnd) for each in records)}</ActivityReports>".encode()
+    return f"<ActivityReports>{''.join(_learner_element(record, rnd) for record in records)}</ActivityReports>".encode()
 
 
 def _learner_element(record: Json, rnd: Random) -> str:
@@ -154,12 +154,12 @@ def _learner_element(record: Json, rnd: Random) -> str:
         _element(name, learner.get(field)) for name, field in (("GivenName", "first_name"), ("FamilyName", "last_name"))
     )
     certificates = [
-        _certificate(each.get("state"), each.get("license_id"), "AMA PRA Category 1", each.get("credits"))
-        for each in record.get("cme") or []
+        _certificate(cme.get("state"), cme.get("license_id"), "AMA PRA Category 1", cme.get("credits"))
+        for cme in record.get("cme") or []
     ] + [
-        _certificate(each.get("board"), each.get("board_id"), type["type"], type["credits"])
-        for each in record.get("moc") or []
-        for type in each["credit_types"]
+        _certificate(moc.get("board"), moc.get("board_id"), type["type"], type["credits"])
+        for moc in record.get("moc") or []
+        for type in moc["credit_types"]
     ]
     module = (
         f"<ModuleName moduleID={quoteattr(_text(record.get('activity_id')))}>A course</ModuleName><Status>Completed"
@@ -187,7 +187,7 @@ def _activity_element(record: Json, rnd: Random) -> str:
         "ama_pra_credits": "credits", "description": "description", "providership": "activitySponsorship",
     }  # fmt: skip
     fields = "".join(_element(element, record.get(name)) for name, element in names.items())
-    methods = "".join(_element("string", each) for each in record.get("delivery_methods") or [])
+    methods = "".join(_element("string", method) for method in record.get("delivery_methods") or [])
     return (
         f'<MedicalEducationMetrics><identifier catalog="ProviderActivityID" entry="file-{rnd.randint(1, 500)}"/>'
         f"{fields}<DeliveryMethods>{methods}</DeliveryMethods>"
@@ -228,6 +228,6 @@ _SPOILT = b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;&b;">]>'
 def _zipped(contents: Iterable[bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        for number, each in enumerate(contents):
-            package.writestr(zipfile.ZipInfo(f"../{number}.xlsx"), each)
+        for number, content in enumerate(contents):
+            package.writestr(zipfile.ZipInfo(f"../{number}.xlsx"), content)
     return out.getvalue()

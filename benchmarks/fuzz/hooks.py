@@ -1,4 +1,4 @@
-"""What schemathesis is told of this API: who calls, real values, what valid requests may be answered, more checks."""
+"""Hooks of schemathesis: keys, real values, answers that valid requests may get, and further checks."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ WORLD = World(**json.loads(Path(os.environ["PARS_FUZZ_WORLD"]).read_text(encodin
 COUNTS = Path(os.environ["PARS_FUZZ_COUNTS"])
 _turns = count(1)
 CURRENT = '"current"'
-"""Stands for the version a resource has by then, until the request is sent."""
+"""Placeholder for the resource's version, replaced when the request is sent."""
 
 LONG_ADDRESS = 65_000
-"""Bytes. A longer address is refused by the HTTP parser, before there is an application that could tell a problem."""
+"""Bytes. The HTTP parser refuses a longer URL before the application could answer with a problem."""
 
 
 def _too_long(response: Any) -> bool:
@@ -41,25 +41,25 @@ def _too_long(response: Any) -> bool:
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
-    """Keep every failure but those that are so by design, each told here with its reason."""
+    """Keep every failure but those that are by design; each has its reason here."""
     code = getattr(failure, "code", "")
     if _too_long(response):
         return False
     if code == "ST201":
-        # Items of a bulk request are read one by one: one that is not of the form spoils no other, and is told so.
-        return not _told_item_by_item(response)
+        # Items of a bulk request are validated one by one: an invalid one gets a problem of its own.
+        return not _has_invalid_items(response)
     if code == "ST301":
-        # What a withdrawn completion was, can be read for ever; the completion itself is gone.
+        # The history of a withdrawn completion can be read for ever; the completion itself is gone.
         return not _history_of_withdrawn(case, response)
     if code == "ST202" and case.media_type == "text/csv":
-        # A table is described as text; what it has to hold, no schema of text can say.
+        # A CSV body is described as text, and a schema of text cannot say what it must contain.
         return False
     return not (code == "ST202" and refused_by_design(_json(response) or {}))
 
 
-def _told_item_by_item(response: Any) -> bool:
+def _has_invalid_items(response: Any) -> bool:
     items = (_json(response) or {}).get("items", ()) if response.status_code == 207 else ()
-    return any(each["status"] == 422 and each["problem"]["code"] == "invalid-request" for each in items)
+    return any(item["status"] == 422 and item["problem"]["code"] == "invalid-request" for item in items)
 
 
 def _history_of_withdrawn(case: Any, response: Any) -> bool:
@@ -69,16 +69,16 @@ def _history_of_withdrawn(case: Any, response: Any) -> bool:
 
 @schemathesis.auth(refresh_interval=None)
 class Key:
-    """The key of a client that has the scopes which the operation asks for."""
+    """The key of a client with the scopes of the operation."""
 
     def get(self, case: Any, context: Any) -> str | None:
-        """Find it."""
+        """Return the key, or None for a public operation."""
         asked = _described(case).get("security") or []
-        scopes = [scope for each in asked for of_scheme in each.values() for scope in of_scheme]
+        scopes = [scope for scheme in asked for of_scheme in scheme.values() for scope in of_scheme]
         return WORLD.key_for(scopes) if asked else None
 
     def set(self, case: Any, data: str, context: Any) -> None:
-        """Send it."""
+        """Send the key."""
         case.headers["Authorization"] = f"Bearer {data}"
 
 
@@ -89,8 +89,8 @@ def _described(case: Any) -> dict[str, Any]:
 
 @schemathesis.hook
 def flatmap_case(context: Any, case: Any) -> Any:
-    """Put real values where valid ones were generated, most of the time; what was made invalid stays so."""
-    # Drawn numbers come back again and again; with the turn beside them they do not, and a seed still repeats them.
+    """Replace most generated valid values by real ones; invalid ones stay."""
+    # Hypothesis draws the same numbers again; the turn makes them differ, and a seed still repeats them.
     return st.integers(0, 2**32 - 1).map(lambda drawn: _realistic(case, Random(f"{drawn} {next(_turns)}")))
 
 
@@ -107,7 +107,7 @@ def _realistic(case: Any, rnd: Random) -> Any:
         if case.media_type == "multipart/form-data":
             form = upload(WORLD, rnd)
             case.body = form | {"file": Binary(form["file"])}
-            # A validator of JSON cannot judge bytes, and would take any that were put here for invalid.
+            # The JSON validator cannot judge bytes, and would take these for invalid.
             case._record_starting_state()
         elif schema is not None:
             case.body = _again(case, rnd) or filled(WORLD, schema, rnd)
@@ -115,11 +115,11 @@ def _realistic(case: Any, rnd: Random) -> Any:
 
 
 def _real_path(case: Any, rnd: Random, share: float) -> None:
-    """Name what is there; what was there first is spared by what would empty or delete it."""
-    ruins = case.method.upper() == "DELETE" or case.operation.path.endswith("/withdraw-learners")
+    """Name existing things; what deletes or empties one spares the initial ones."""
+    destructive = case.method.upper() == "DELETE" or case.operation.path.endswith("/withdraw-learners")
     for name, value in case.path_parameters.items():
         known = WORLD.known(name, case.operation.path)
-        if ruins:
+        if destructive:
             known = WORLD.expendable(name) or known
         if known and value not in known and rnd.random() < share:
             case.path_parameters[name] = rnd.choice(known)
@@ -128,7 +128,7 @@ def _real_path(case: Any, rnd: Random, share: float) -> None:
 
 
 def _again(case: Any, rnd: Random) -> Json | None:
-    """Return a body for what the address names already, where one is known: half of what is put corrects it."""
+    """Return a body that changes the resource of the path, for about half of the PUT requests; None otherwise."""
     if case.method.upper() != "PUT" or rnd.random() < 0.4:
         return None
     named = case.path_parameters
@@ -143,7 +143,7 @@ def _valid(case: Any, location: ParameterLocation) -> bool:
 
 
 def _real_query(case: Any, rnd: Random) -> None:
-    """Go on with a cursor that was given, or ask with few filters: with many, nothing would ever be found."""
+    """Use a cursor that was returned, or few filters: with many, nothing would ever match."""
     asked = dict(case.query)
     cursor = next((name for name in CURSORS if name in asked), None)
     if cursor is not None and rnd.random() < 0.9:
@@ -179,7 +179,7 @@ def _real_headers(case: Any, rnd: Random) -> None:
 
 
 def _name_version_and_provider(case: Any) -> None:
-    """Send what a change must name, and whom the caller acts for, unless something else is sent."""
+    """Add `If-Match` and `PARS-Provider` where the operation takes them, unless they are set."""
     sent = {name.lower() for name in case.headers}
     if _takes(case, "if-match") and "if-match" not in sent:
         case.headers["If-Match"] = CURRENT
@@ -195,47 +195,47 @@ def _body_schema(case: Any) -> dict[str, Any] | None:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Send the version that the resource has by now, where a valid one was wanted, and an internal id of its own."""
+    """Fill in the resource's present version, and let deterministic requests pass their first gates."""
     positive = case.meta is not None and case.meta.generation.mode.is_positive
     if _phase(case) in ("examples", "coverage") and positive and next(_turns) % 10:
-        _freed(case)
+        _pass_gates(case)
     if positive and isinstance(case.query.get("sort"), str):
-        case.query["sort"] = _each_once(case.query["sort"])
+        case.query["sort"] = _without_repeated_keys(case.query["sort"])
     for name, value in list(case.headers.items()):
         if value == CURRENT:
             known = WORLD.etags.get(unquote(case.formatted_path))
             if known is None and "internal_id" in case.path_parameters:
-                del case.headers[name]  # nothing stands there, so that nothing can match
+                del case.headers[name]  # there is no resource, so nothing can match
             else:
                 case.headers[name] = known or '"1"'
 
 
-def _freed(case: Any) -> None:
-    """Let a request made from the description alone pass its first gate, where nearly all would be refused alike."""
+def _pass_gates(case: Any) -> None:
+    """Let a request of the deterministic phases pass its first gates, where nearly all would be refused."""
     gates = ("if-match", "idempotency-key", "pars-provider")
     for name in [name for name in case.headers if name.lower() in gates]:
         del case.headers[name]
     _name_version_and_provider(case)
     _real_path(case, Random(next(_turns)), 0.9)
     if len(case.query) > 1:
-        # A cursor brings its own filters, and one that nobody gave is refused before anything else is read.
+        # A cursor has its own filters, and an invented one is refused before anything else is read.
         case.query = {name: value for name, value in case.query.items() if name not in CURSORS}
     schema = _body_schema(case) or {}
     if schema.get("$ref", "").endswith("/ActivityIn") and isinstance(case.body, dict):
         own = case.path_parameters.get("internal_id", f"fuzz-{case.id}")
-        # Giving activity ids is the operator's; an internal id is taken from the second request on.
+        # Only an operator may give activity ids, and an internal id can be used once.
         case.body = {name: own if name == "internal_id" else value for name, value in case.body.items()}
         case.body.pop("activity_id", None)
 
 
-def _each_once(order: str) -> str:
-    """Leave out keys that stand in an order already: that they must not, no plain pattern says."""
+def _without_repeated_keys(order: str) -> str:
+    """Drop repeated keys of a sort order: a pattern cannot forbid them."""
     keys = {key.strip(" ").removeprefix("-"): key for key in reversed(order.split(","))}
     return ",".join(reversed(keys.values()))
 
 
 def _takes(case: Any, header: str) -> bool:
-    return any(each["name"].lower() == header for each in _described(case).get("parameters", []))
+    return any(parameter["name"].lower() == header for parameter in _described(case).get("parameters", []))
 
 
 _counts: Counter[tuple[str, str, str, int]] = Counter()
@@ -244,13 +244,13 @@ _refusals: Counter[tuple[str, str]] = Counter()
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
-    """Count what was answered, and remember what it shows."""
+    """Count the answer, and remember its ids, versions and bodies."""
     same = case.method.upper() == case.operation.method.upper()
     mode = "valid" if case.meta is not None and case.meta.generation.mode.is_positive else "invalid"
     label = case.operation.label if same else f"{case.method} {case.operation.path}"
     _counts[label, mode if same else "other method", _phase(case), response.status_code] += 1
     if _counts.total() % 100 == 0:
-        _write_counts()  # a round that is cut short has still sent what it sent
+        _write_counts()  # a round may be cut short
     if response.status_code >= 400 and mode == "valid" and same:
         problem = _json(response) or {}
         for code in {item.get("code", "") for item in problem.get("errors") or [problem]}:
@@ -273,8 +273,8 @@ def _phase(case: Any) -> str:
 
 @atexit.register
 def _write_counts() -> None:
-    told = [[[*key, count] for key, count in sorted(each.items())] for each in (_counts, _refusals)]
-    COUNTS.write_text(json.dumps(told), encoding="utf-8")
+    counts = [[[*key, count] for key, count in sorted(counter.items())] for counter in (_counts, _refusals)]
+    COUNTS.write_text(json.dumps(counts), encoding="utf-8")
 
 
 def _json(response: Any) -> Any:
@@ -286,12 +286,12 @@ def _json(response: Any) -> Any:
 
 @schemathesis.check
 def every_error_is_a_problem(context: Any, response: Any, case: Any) -> None:
-    """Whatever is refused, by whatever method, is refused in the one shape, under the id that the header names."""
+    """Every error has the shape of a problem, with the request id of the header."""
     if response.status_code < 400 or case.method.upper() == "HEAD" or _too_long(response):
         return
     problem = _json(response)
     assert response.headers.get("content-type") == ["application/problem+json"], "The error has another media type"
-    assert isinstance(problem, dict), "The error is no JSON object"
+    assert isinstance(problem, dict), "The error is not a JSON object"
     assert problem.get("status") == response.status_code, "The problem names another status"
     assert problem.get("type") == f"/problems/{problem.get('code')}", "The problem's type and code differ"
     assert [problem.get("request_id")] == response.headers.get("x-request-id"), "The problem names another request"
@@ -299,7 +299,7 @@ def every_error_is_a_problem(context: Any, response: Any, case: Any) -> None:
 
 @schemathesis.check
 def every_code_is_described(context: Any, response: Any, case: Any) -> None:
-    """No problem has a code that the description does not name for this operation and status."""
+    """The OpenAPI document lists the problem's code for this operation and status."""
     if response.status_code < 400 or case.method.upper() != case.operation.method.upper() or _too_long(response):
         return
     described = _described(case)["responses"].get(str(response.status_code), {})
@@ -309,18 +309,18 @@ def every_code_is_described(context: Any, response: Any, case: Any) -> None:
 
 
 IDENTITY = {"first_name", "last_name", "date_of_birth", "npi", "license_id", "board_id", "medical_school", "local_id"}
-"""Fields that say who somebody is."""
+"""Fields that identify a person."""
 _OURS = {"type", "title", "code", "request_id", "rule", "rule_url", "status", "severity"}
-"""Members of a problem that are ours to write, whatever was sent."""
+"""Members of a problem that never repeat the request."""
 
 
 @schemathesis.check
 def no_identity_in_problems(context: Any, response: Any, case: Any) -> None:
-    """No problem, nor what the rules have to say in an answer of another kind, gives back who somebody is."""
+    """No problem or finding repeats a value that identifies a person."""
     answer = _json(response)
-    told = "\n".join(_texts(answer if response.status_code >= 400 else list(_judgements(answer))))
+    texts = "\n".join(_texts(answer if response.status_code >= 400 else list(_judgements(answer))))
     sent = (set(_identity(case.body)) | set(_identity(case.query))) - set(WORLD.plain)
-    echoed = [each for each in sent if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", told)]
+    echoed = [value for value in sent if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", texts)]
     assert not echoed, f"The problem gives back {len(echoed)} value(s) of an identity field"
 
 
@@ -332,12 +332,12 @@ def _identity(given: Any) -> Iterator[str]:
             else:
                 yield from _identity(value)
     elif isinstance(given, list):
-        for each in given:
-            yield from _identity(each)
+        for element in given:
+            yield from _identity(element)
 
 
 def _judgements(answer: Any) -> Iterator[Any]:
-    """Yield the problems and findings inside an answer, such as those of single items."""
+    """Yield the problems and findings inside an answer, such as those of bulk items."""
     if isinstance(answer, dict):
         for name, value in answer.items():
             if name in ("problem", "findings", "errors"):
@@ -345,20 +345,20 @@ def _judgements(answer: Any) -> Iterator[Any]:
             else:
                 yield from _judgements(value)
     elif isinstance(answer, list):
-        for each in answer:
-            yield from _judgements(each)
+        for element in answer:
+            yield from _judgements(element)
 
 
-def _texts(told: Any) -> Iterator[str]:
-    if isinstance(told, dict):
-        for name, value in told.items():
+def _texts(answer: Any) -> Iterator[str]:
+    if isinstance(answer, dict):
+        for name, value in answer.items():
             if name not in _OURS:
                 yield from _texts(value)
-    elif isinstance(told, list):
-        for each in told:
-            yield from _texts(each)
-    elif isinstance(told, str):
-        yield told
+    elif isinstance(answer, list):
+        for element in answer:
+            yield from _texts(element)
+    elif isinstance(answer, str):
+        yield answer
 
 
 assert BUILDERS.keys() & WORLD.openapi["components"]["schemas"].keys(), (

@@ -1,4 +1,4 @@
-"""Why a request that fits the description may be refused: each code, and each place, with its reason."""
+"""Problem codes and places with which a request that fits the OpenAPI document may be refused, with reasons."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import re
 from benchmarks.fuzz.values import Json
 
 REFUSALS_OF_VALID_DATA = {
-    "completion-rejected": "The schema only reads, rules judge: reporting rules are no part of the API's description.",
-    "activity-rejected": "The schema only reads, rules judge.",
-    "precondition-failed": "Which version a resource has is not for a description to say.",
+    "completion-rejected": "Schemas check form, rules judge: reporting rules are not part of the OpenAPI document.",
+    "activity-rejected": "Schemas check form, rules judge.",
+    "precondition-failed": "A description cannot say which version a resource has.",
     "precondition-required": "`If-Match` is required of changes, and its absence has a code of its own (RFC 6585).",
-    "idempotency-mismatch": "That a key was sent before with another body is state, no form.",
+    "idempotency-mismatch": "Whether a key was sent before with another body is state, not form.",
     "provider-required": "Whether a client must name its provider depends on the client.",
 }
-"""Codes of problems with which a request that fits the description may be refused, each with its reason."""
+"""By problem code."""
 REFUSED_PLACES = {
     ("parameter-invalid", "parameter", "cursor"): "A cursor is opaque: only one that this list gave can be read.",
     ("parameter-invalid", "parameter", "after"): "A cursor is opaque: only one that this list gave can be read.",
-    ("parameter-invalid", "parameter", "format"): "In which formats a file can be written depends on what is in it.",
-    ("format", "pointer", "/file"): "It must not be empty; how long the text of bytes is, readers of schemas disagree.",
-    ("format", "pointer", "/url"): "What a URL is, and to which of them anything is sent, no pattern of text says.",
-    ("format", "pointer", "/event_types/0"): "Which events somebody is told of depends on who it is.",
+    ("parameter-invalid", "parameter", "format"): "The formats in which a file can be written depend on its content.",
+    ("format", "pointer", "/file"): "It must not be empty; validators disagree on the length of binary text.",
+    ("format", "pointer", "/url"): "A pattern cannot say which URLs are valid and public.",
+    ("format", "pointer", "/event_types/0"): "The events that a client can get depend on the client.",
     ("format", "pointer", "/internal_id"): "It must equal the one in the address, which a schema cannot say.",
 }
-"""Items (code, kind of place, place) likewise."""
+"""By item: code, kind of place, place."""
 
 
 def refused_by_design(problem: Json) -> bool:
-    """Tell whether a problem may be the answer to a valid request."""
+    """Whether a problem may be the answer to a valid request."""
     if problem.get("code") in REFUSALS_OF_VALID_DATA:
         return True
     return all(
-        # The schema only reads, rules judge: what a rule refuses names it.
+        # A refusal by a rule names the rule.
         "rule_url" in item
         or any((item.get("code"), kind, _first(item.get(kind))) in REFUSED_PLACES for kind in ("parameter", "pointer"))
         for item in problem.get("errors") or [{}]
@@ -40,5 +40,5 @@ def refused_by_design(problem: Json) -> bool:
 
 
 def _first(place: str | None) -> str:
-    """Return a place as it is told of the first item of a list."""
+    """Return a place with every list index replaced by 0."""
     return re.sub(r"/\d+", "/0", place or "")

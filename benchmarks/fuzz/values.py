@@ -1,4 +1,4 @@
-"""Real values for generated requests: bodies that the rules accept, ids that exist, cursors that were given."""
+"""Real values for generated requests: bodies that the rules accept, ids that exist, cursors that were returned."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Any
 
 Json = dict[str, Any]
 KEPT = 200
-"""How many ids of a kind are remembered; the newest are."""
+"""Most ids of a kind that are remembered, the newest ones."""
 NEWEST = "2025-12-31"
-"""A day that is over: nothing is completed after it."""
+"""A past day, after which nothing is completed."""
 FORMATS = ("live-course", "enduring-material", "journal-cme", "regularly-scheduled-series", "other-blended")
 CURSORS = ("cursor", "after")
 
 
 @dataclass
 class World:
-    """What the drill put there, and what the answers have shown since."""
+    """The initial content of the installation, and what the answers have shown since."""
 
     keys: list[Json]
     learners: list[Json]
@@ -30,23 +30,23 @@ class World:
     values: dict[str, list[str]]
     openapi: Json
     addresses: list[str] = field(default_factory=list)
-    """Where webhooks are received, one for each way to answer them."""
+    """URLs of the webhook receiver, one a status."""
     provider: str | None = None
-    """Whom the caller must say that it acts for."""
+    """Provider that the caller must name in `PARS-Provider`."""
     untried: list[str] = field(default_factory=list)
-    """Ids of what fails on purpose, as the sandbox's rehearsals of trouble do."""
+    """Ids of things that fail on purpose, such as the sandbox's activities with trouble."""
     plain: list[str] = field(default_factory=list)
-    """Names of people who are nobody, told to everybody; some are words that any sentence may have."""
+    """Public names of the sandbox's people; some are words that may stand in any sentence."""
     seen: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     etags: dict[str, str] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     registered: dict[str, Json] = field(default_factory=dict)
-    """Activities as they were last answered, by id."""
+    """Latest representations of activities, by id."""
     reported: dict[str, Json] = field(default_factory=dict)
-    """Bodies that were accepted, by the id of their completion."""
+    """Accepted bodies, by completion id."""
 
     def remember(self, path: str, answer: Any, etag: str | None, location: str | None, sent: Any = None) -> None:
-        """Keep the ids, the cursor, the versions and the bodies that an answer shows to be good."""
+        """Remember the ids, the cursor, the versions and the bodies of an answer."""
         if etag:
             self.etags[location or path] = etag
         if isinstance(answer, dict) and isinstance(answer.get("next_cursor"), str):
@@ -61,15 +61,15 @@ class World:
         self._remember_bodies(answer, sent)
 
     def _remember_versions(self, answer: Any) -> None:
-        for each in _resources(answer):
-            if "completion_id" in each:
-                self.etags[f"/v1/learner-completions/{each['completion_id']}"] = f'"{each["version"]}"'
+        for resource in _resources(answer):
+            if "completion_id" in resource:
+                self.etags[f"/v1/learner-completions/{resource['completion_id']}"] = f'"{resource["version"]}"'
                 continue
-            self.etags[f"/v1/activities/{each['activity_id']}"] = f'"{each["version"]}"'
-            if each["activity_id"] not in self.untried:
-                self.registered[each["activity_id"]] = each
-            if each["internal_id"]:
-                self.etags[f"/v1/activities/by-internal-id/{each['internal_id']}"] = f'"{each["version"]}"'
+            self.etags[f"/v1/activities/{resource['activity_id']}"] = f'"{resource["version"]}"'
+            if resource["activity_id"] not in self.untried:
+                self.registered[resource["activity_id"]] = resource
+            if resource["internal_id"]:
+                self.etags[f"/v1/activities/by-internal-id/{resource['internal_id']}"] = f'"{resource["version"]}"'
 
     def _remember_bodies(self, answer: Any, sent: Any) -> None:
         if not isinstance(answer, dict) or not isinstance(sent, dict):
@@ -77,18 +77,18 @@ class World:
         if "completion_id" in answer:
             self.reported[answer["completion_id"]] = sent
         elif isinstance(sent.get("items"), list):
-            for each in answer.get("items", ()):
-                self._remember_bodies(each.get("completion"), sent["items"][each["index"]])
+            for item in answer.get("items", ()):
+                self._remember_bodies(item.get("completion"), sent["items"][item["index"]])
 
     def forget(self, parameters: Json) -> None:
-        """Drop the ids of a thing that is there no longer."""
+        """Drop the ids of a thing that no longer exists."""
         for name, value in parameters.items():
             for kept in (self.seen[name], self.values.get(name, [])):
                 if value in kept:
                     kept.remove(value)
             if name == "activity_id":
                 self.registered.pop(value, None)
-                self.activities = [each for each in self.activities if each["activity_id"] != value]
+                self.activities = [activity for activity in self.activities if activity["activity_id"] != value]
 
     def forget_learners(self, activity_id: str) -> None:
         """Drop the completions of an activity from which all were withdrawn."""
@@ -97,25 +97,29 @@ class World:
             self.forget({"completion_id": completion_id})
 
     def known(self, name: str, template: str) -> list[str]:
-        """Return real values of a parameter: those of its address, or those of its name, seen ones included."""
+        """Return real values of a parameter, by path and name or by name, including those seen in answers."""
         return (self.values.get(f"{template} {name}") or self.values.get(name, [])) + self.seen.get(name, [])
 
     def expendable(self, name: str) -> list[str]:
-        """Return the seen values of a parameter that are none of the first: what may be emptied or deleted."""
+        """Return the values of a parameter that may be deleted: those seen in answers, but not the initial ones."""
         first = set(self.values.get(name, ()))
         return [value for value in self.seen.get(name, ()) if value not in first]
 
     def an_activity(self, rnd: Random) -> Json:
-        """Return an activity as it was last seen: one of the first, or of those that can be reported for."""
-        made = [each for each in self.registered.values() if each["status"] != "draft" and each["start_date"] <= NEWEST]
+        """Return the latest representation of an activity that can be reported for."""
+        made = [
+            activity
+            for activity in self.registered.values()
+            if activity["status"] != "draft" and activity["start_date"] <= NEWEST
+        ]
         if made and (not self.activities or rnd.random() < 0.3):
             return rnd.choice(made)
         first = rnd.choice(self.activities)
         return self.registered.get(first["activity_id"], first)
 
     def key_for(self, scopes: list[str]) -> str | None:
-        """Return the key of the first client that may do what the scopes say."""
-        return next((each["key"] for each in self.keys if set(scopes) <= set(each["scopes"])), None)
+        """Return the key of the first client with the scopes."""
+        return next((key["key"] for key in self.keys if set(scopes) <= set(key["scopes"])), None)
 
 
 def _ids(answer: Any) -> Iterator[tuple[str, str]]:
@@ -126,20 +130,20 @@ def _ids(answer: Any) -> Iterator[tuple[str, str]]:
             else:
                 yield from _ids(value)
     elif isinstance(answer, list):
-        for each in answer:
-            yield from _ids(each)
+        for element in answer:
+            yield from _ids(element)
 
 
 def _resources(answer: Any) -> Iterator[Json]:
-    """Yield the whole activities and completions in an answer."""
+    """Yield the complete activities and completions in an answer."""
     if isinstance(answer, dict):
         if "version" in answer and ("completion_id" in answer or {"activity_id", "title"} <= answer.keys()):
             yield answer
         for value in answer.values():
             yield from _resources(value)
     elif isinstance(answer, list):
-        for each in answer:
-            yield from _resources(each)
+        for element in answer:
+            yield from _resources(element)
 
 
 def completion(world: World, rnd: Random) -> Json:
@@ -160,7 +164,7 @@ def completion(world: World, rnd: Random) -> Json:
         if rnd.random() < 0.3:
             body["cme"][0]["client_reference"] = f"ref-{rnd.randint(1, 500)}"
     held = dict(learner["certifications"])
-    shared = [each for each in activity["moc"] if each["board"] in held]
+    shared = [moc for moc in activity["moc"] if moc["board"] in held]
     if shared and rnd.random() < 0.8:
         chosen = rnd.choice(shared)
         kind = rnd.choice(chosen["credit_types"])
@@ -172,13 +176,13 @@ def completion(world: World, rnd: Random) -> Json:
 
 
 def correction(world: World, completion_id: str, rnd: Random) -> Json:
-    """Return what was reported before with other amounts, or with a part more or less."""
+    """Return an accepted body with other amounts, and sometimes without a part or with another day."""
     body = deepcopy(world.reported[completion_id])
     fresh = completion(world, rnd)
     for part in ("cme", "moc"):
-        for each in body.get(part) or ():
-            each["credits" if part == "cme" else "total_credits"] = amount = rnd.randint(1, 8) / 4
-            for type in each.get("credit_types") or ():
+        for reported in body.get(part) or ():
+            reported["credits" if part == "cme" else "total_credits"] = amount = rnd.randint(1, 8) / 4
+            for type in reported.get("credit_types") or ():
                 type["credits"] = amount
     if rnd.random() < 0.2:
         body.pop(rnd.choice(["cme", "moc"]), None)
@@ -188,20 +192,22 @@ def correction(world: World, completion_id: str, rnd: Random) -> Json:
 
 
 def renewed(world: World, internal_id: str, rnd: Random) -> Json | None:
-    """Return an activity as it stands with a longer text, more credit or fewer details; None when none is known."""
-    standing = next((each for each in world.registered.values() if each["internal_id"] == internal_id), None)
+    """Return the present activity with another description and more credit; None when none is known."""
+    standing = next(
+        (activity for activity in world.registered.values() if activity["internal_id"] == internal_id), None
+    )
     if standing is None:
         return None
     fields = world.openapi["components"]["schemas"]["ActivityIn"]["properties"]
     body = {name: value for name, value in standing.items() if name in fields and name != "activity_id"}
-    body["description"] = f"A course, told for the {rnd.randint(2, 999)}th time."
+    body["description"] = f"A course, version {rnd.randint(2, 999)}."
     if rnd.random() < 0.5:
         body["ama_pra_credits"] = (body["ama_pra_credits"] or 0) + rnd.randint(0, 4) / 4
     return _touched(body, rnd)
 
 
 def validation(world: World, rnd: Random) -> Json:
-    """Return what is known of a learner: enough for one match most of the time, sometimes little, or wrong."""
+    """Return facts of a learner: mostly enough for one match, sometimes few, or wrong ones."""
     learner = rnd.choice(world.learners)
     body = {name: learner[name] for name in ("first_name", "last_name", "date_of_birth")}
     if learner["licenses"] and rnd.random() < 0.6:
@@ -332,7 +338,7 @@ def _resolved(world: World, schema: Json) -> tuple[str | None, Json]:
             name = schema["$ref"].rsplit("/", 1)[1]
             schema = world.openapi["components"]["schemas"][name]
         elif choices := schema.get("anyOf") or schema.get("oneOf"):
-            schema = next(each for each in choices if each.get("type") != "null")
+            schema = next(choice for choice in choices if choice.get("type") != "null")
         else:
             return name, schema
 
@@ -346,5 +352,5 @@ def _plain(schema: Json, rnd: Random) -> Any:
     plain = {"boolean": True, "integer": int(low), "number": max(low, 1), "null": None, "object": {}}
     type = schema.get("type", "")
     if isinstance(type, list):
-        type = next(each for each in type if each != "null")
+        type = next(option for option in type if option != "null")
     return plain.get(type, f"text {rnd.randint(1, 99)}")

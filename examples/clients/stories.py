@@ -1,4 +1,4 @@
-"""What a provider's system does, with the client that `openapi-python-client` makes of `openapi/openapi.json`.
+"""A provider's system, using the client that `openapi-python-client` generates from `openapi/openapi.json`.
 
 `make check-clients` generates the client, checks the types of this file, and runs it against a server.
 """
@@ -74,7 +74,7 @@ trial = AuthenticatedClient(base_url=os.environ["PARS_URL"], token=os.environ["P
 
 
 def register() -> Activity:
-    """Register an activity: what may be absent is left out, and enums are names rather than texts."""
+    """Register an activity: optional fields are left out, and enums are names rather than texts."""
     activity = ActivityIn(
         title="Airway course",
         format_="live-course",
@@ -122,7 +122,7 @@ def report(activity: Activity) -> ReportedCompletion:
 
 
 def correct(activity: Activity, reported: ReportedCompletion) -> None:
-    """Correct the version that was read; whoever comes with an older one is told so, and reads again."""
+    """Correct the version that was read; with an older version the service refuses, and the client reads again."""
     id_, seen = reported.completion_id, f'"{reported.version}"'
     corrected = correct_completion.sync(id_, client=pars, body=completion_of(activity, 3), if_match=seen)
     assert isinstance(corrected, ReportedCompletion), corrected
@@ -142,12 +142,12 @@ def correct(activity: Activity, reported: ReportedCompletion) -> None:
 
     history = get_completion_history.sync(id_, client=pars)
     assert isinstance(history, History)
-    told = [(each.version, each.action, each.completion.credits_[0].credits_) for each in history.data]
+    told = [(version.version, version.action, version.completion.credits_[0].credits_) for version in history.data]
     assert told == [(3, VersionAction.UPDATED, 4), (2, VersionAction.UPDATED, 3), (1, VersionAction.CREATED, 2)]
 
 
 def report_in_few_words(activity: Activity) -> None:
-    """Report and hear no more than that it is done, and where it stands."""
+    """Report with a minimal answer: that it is done, and its location."""
     body = completion_of(activity, 1, "2021-06-30")
     for _ in ("created", "unchanged"):
         done = report_completion.sync_detailed(client=pars, body=body, prefer="return=minimal")
@@ -158,7 +158,7 @@ def report_in_few_words(activity: Activity) -> None:
 
 
 def report_many(activity: Activity) -> None:
-    """Report several at once: each has its completion or its problem, and one refusal spoils no other."""
+    """Report several at once: each item has its completion or its problem, and a refused one affects no other."""
     days = (("2021-07-01", 1.0), ("2021-07-02", 60.3), ("2021-07-03", 1.5))
     body = BulkIn(items=[completion_of(activity, credits_, day) for day, credits_ in days])
     done = report_completions.sync(client=pars, body=body, idempotency_key=str(uuid4()))
@@ -173,7 +173,7 @@ def report_many(activity: Activity) -> None:
 
 
 def validate(activity: Activity) -> None:
-    """Ask whether a physician is known; from then on the opaque id stands for names, birth date and numbers."""
+    """Validate a learner; from then on the opaque id replaces names, birth date and numbers."""
     asked = ValidationIn(first_name="Rebecca", last_name="Test", state="TN", license_id="444444")
     answer = validate_learner.sync(client=pars, body=asked)
     assert isinstance(answer, Validation), answer
@@ -192,7 +192,7 @@ def validate(activity: Activity) -> None:
 
 
 def events_after(cursor: str | None) -> tuple[list[Event], str]:
-    """Read every event after a cursor; the new one is kept for the next time."""
+    """Read every event after a cursor, and return the next cursor."""
     events: list[Event] = []
     while True:
         page = list_events.sync(client=pars, after=cursor) if cursor else list_events.sync(client=pars)
@@ -204,9 +204,9 @@ def events_after(cursor: str | None) -> tuple[list[Event], str]:
 
 
 def follow(reported: ReportedCompletion, cursor: str) -> None:
-    """Follow what has happened since: the events of one completion, in their order, by their ids."""
+    """Follow the events of one completion, in their order."""
     ours: list[Event] = []
-    while len(ours) < 3:  # Events follow what they tell of, a moment later.
+    while len(ours) < 3:  # Events are published a moment after the change.
         sleep(0.1)
         events, cursor = events_after(cursor)
         ours += [event for event in events if event.data.completion_id == reported.completion_id]
@@ -229,17 +229,17 @@ def every_activity() -> Iterator[Activity]:
 
 
 def list_in_order(activity: Activity) -> None:
-    """List an activity's completions in an order of one's own, with their number; the cursor remembers both."""
+    """List an activity's completions in a chosen order, with their total; the cursor holds the order."""
     page = list_completions.sync(
         client=pars, activity_id=[activity.activity_id], sort="-completed_on,last_name", include=["total"], limit=3
     )
     assert isinstance(page, CompletionPage), page
     assert (page.total, page.total_capped) == (5, False)
-    days = [each.completed_on.isoformat() for each in page.data]
+    days = [completion.completed_on.isoformat() for completion in page.data]
     while page.next_cursor is not None:
         page = list_completions.sync(client=pars, cursor=page.next_cursor, limit=3)
         assert isinstance(page, CompletionPage), page
-        days += [each.completed_on.isoformat() for each in page.data]
+        days += [completion.completed_on.isoformat() for completion in page.data]
     assert days == ["2021-08-01", "2021-07-03", "2021-07-01", "2021-06-30", "2021-06-12"]
     since = page.data[-1].submitted_at
     recent = list_completions.sync(client=pars, activity_id=[activity.activity_id], submitted_from=since)
@@ -248,7 +248,7 @@ def list_in_order(activity: Activity) -> None:
 
 
 def retry() -> None:
-    """Send the same request twice with one key: the answer is the same, and there is one activity."""
+    """Send the same request twice with one idempotency key: one activity, and the same answer."""
     key = str(uuid4())
     activity = ActivityIn(title=key, format_="live-course", start_date="2021-02-01", end_date="2021-02-02")
     first, second = (register_activity.sync_detailed(client=pars, body=activity, idempotency_key=key) for _ in range(2))
@@ -256,11 +256,11 @@ def retry() -> None:
     assert first.content == second.content
     assert "Idempotency-Replayed" not in first.headers
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert [each.title for each in every_activity()].count(key) == 1
+    assert [activity.title for activity in every_activity()].count(key) == 1
 
 
 def fail(activity: Activity) -> None:
-    """Report what breaks a rule: the problem says where, why, and what to do."""
+    """Report something that breaks a rule: the problem says where, why, and what to do."""
     refused = report_completion.sync(client=pars, body=completion_of(activity, 60.3))
     assert isinstance(refused, Problem)
     assert (refused.status, refused.code) == (422, "completion-rejected")
@@ -274,16 +274,16 @@ def rehearse() -> None:
     """Ask the sandbox what it always answers, and send a row of its table with a test key."""
     sandbox = get_sandbox.sync(client=trial)
     assert isinstance(sandbox, Sandbox), sandbox
-    case = next(each for each in sandbox.cases if each.says == "told apart by licence")
+    case = next(case for case in sandbox.cases if case.says == "told apart by licence")
     reported = report_completion.sync(client=trial, body=CompletionIn.from_dict(case.send.to_dict()))
     assert isinstance(reported, ReportedCompletion), reported
     assert reported.provider_id == sandbox.provider_id
-    expected = [(each.board, each.status.value) for each in case.credits_]
+    expected = [(credit.board, credit.status.value) for credit in case.credits_]
     assert [(credit.board, credit.status.value) for credit in reported.credits_] == expected
 
 
 def meet_a_later_service(reported: ReportedCompletion) -> None:
-    """Read a status that the service learned after this client was made: it is kept, and is none of those known."""
+    """Read a status that is newer than this client: it is preserved, and equals none of the known ones."""
     told = reported.to_dict()
     told["credits"][0]["status"] = "under-review"
     (credit,) = ReportedCompletion.from_dict(told).credits_
@@ -300,13 +300,13 @@ def fetched(batch: Batch, which: BatchFile) -> bytes:
 
 
 def upload(activity: Activity) -> None:
-    """Upload a file, and wait for it; refused records come back as they were sent, each told what is wrong."""
+    """Upload a file, and wait for it; rejected records come back as sent, with the reasons."""
     bodies = [completion_of(activity, 1, "2021-09-01"), completion_of(activity, 60.3, "2021-09-02")]
-    content = "\n".join(json.dumps(each.to_dict()) for each in bodies).encode()
+    content = "\n".join(json.dumps(body.to_dict()) for body in bodies).encode()
     form = BatchForm(
         file=File(BytesIO(content), "learners.ndjson"), kind=BatchKind.LEARNER_COMPLETIONS, permission_attested=True
     )
-    # A client waits for an answer for five seconds unless it is told otherwise: the service waits for less.
+    # The client's timeout is five seconds by default: ask the service to wait for less.
     batch = upload_batch.sync(client=pars, body=form, prefer="wait=3", idempotency_key=str(uuid4()))
     assert isinstance(batch, Batch), batch
     while batch.status is not BatchStatus.COMPLETED:
@@ -317,19 +317,19 @@ def upload(activity: Activity) -> None:
 
     refused = list_batch_rows.sync(batch.batch_id, client=pars, outcome=[RowOutcome.REJECTED])
     assert isinstance(refused, RowPage), refused
-    assert [(each.row, each.completion_id) for each in refused.data] == [(2, None)]
+    assert [(row.row, row.completion_id) for row in refused.data] == [(2, None)]
     assert "credit-quarter" in [finding.rule for finding in refused.data[0].findings]
     sent_back = json.loads(fetched(batch, BatchFile.REJECTED))
-    assert "credit-quarter" in [each["code"] for each in sent_back.pop("_errors")]
+    assert "credit-quarter" in [error["code"] for error in sent_back.pop("_errors")]
     assert sent_back == bodies[1].to_dict()
     assert fetched(batch, BatchFile.ORIGINAL) == content
 
 
 def main() -> None:
-    """Tell the stories one after the other."""
+    """Run every story."""
     _, cursor = events_after(None)
     activity = register()
-    ids = [each.activity_id for each in every_activity()]
+    ids = [activity.activity_id for activity in every_activity()]
     assert len(ids) == len(set(ids)) > 7
     assert activity.activity_id in ids
     reported = report(activity)

@@ -1,5 +1,5 @@
 /**
- * What a provider's system does, with the client that `@hey-api/openapi-ts` makes of `openapi/openapi.json`.
+ * A provider's system, using the client that `@hey-api/openapi-ts` generates from `openapi/openapi.json`.
  *
  * `make check-clients` generates the client, checks the types of this file, and runs it against a server.
  */
@@ -32,7 +32,7 @@ import { client as pars } from './pars/client.gen';
 pars.setConfig({ baseUrl: process.env.PARS_URL!, auth: () => process.env.PARS_KEY! });
 const trial = createClient({ baseUrl: process.env.PARS_URL!, auth: () => process.env.PARS_TEST_KEY! });
 
-/** Register an activity: what may be absent is left out, and enums are checked by the compiler. */
+/** Register an activity: optional fields are left out, and enums are checked by the compiler. */
 async function register(): Promise<Activity> {
   const body: ActivityIn = {
     title: 'Airway course',
@@ -78,7 +78,7 @@ async function report(activity: Activity): Promise<ReportedCompletion> {
   return reported;
 }
 
-/** Correct the version that was read; whoever comes with an older one is told so, and reads again. */
+/** Correct the version that was read; with an older version the service refuses, and the client reads again. */
 async function correct(activity: Activity, reported: ReportedCompletion): Promise<void> {
   const path = { completion_id: reported.completion_id };
   const seen = { 'If-Match': `"${reported.version}"` };
@@ -97,7 +97,7 @@ async function correct(activity: Activity, reported: ReportedCompletion): Promis
 
   const { data: history } = await getCompletionHistory({ path });
   assert.deepEqual(
-    history?.data.map((each) => [each.version, each.action, each.completion.credits[0]?.credits]),
+    history?.data.map((version) => [version.version, version.action, version.completion.credits[0]?.credits]),
     [
       [3, 'updated', 5],
       [2, 'updated', 4],
@@ -106,7 +106,7 @@ async function correct(activity: Activity, reported: ReportedCompletion): Promis
   );
 }
 
-/** Report and hear no more than that it is done, and where it stands. */
+/** Report with a minimal answer: that it is done, and its location. */
 async function reportInFewWords(activity: Activity): Promise<void> {
   const body = completionOf(activity, 1, '2021-06-30');
   const { response } = await reportCompletion({ body, headers: { Prefer: 'return=minimal' } });
@@ -116,7 +116,7 @@ async function reportInFewWords(activity: Activity): Promise<void> {
   assert.equal(`"${found?.version}"`, response.headers.get('ETag'));
 }
 
-/** Report several at once: each has its completion or its problem, and one refusal spoils no other. */
+/** Report several at once: each item has its completion or its problem, and a refused one affects no other. */
 async function reportMany(activity: Activity): Promise<void> {
   const items = [
     completionOf(activity, 1, '2021-07-01'),
@@ -134,12 +134,12 @@ async function reportMany(activity: Activity): Promise<void> {
       assert.deepEqual([item.status, item.completion.outcome], [201, 'created']);
     } else if (item.problem) {
       assert.deepEqual([item.index, item.problem.code], [1, 'completion-rejected']);
-      assert(item.problem.errors?.some((each) => each.pointer === '/cme/0/credits'));
+      assert(item.problem.errors?.some((error) => error.pointer === '/cme/0/credits'));
     }
   }
 }
 
-/** Ask whether a physician is known; from then on the opaque id stands for names, birth date and numbers. */
+/** Validate a learner; from then on the opaque id replaces names, birth date and numbers. */
 async function validate(activity: Activity): Promise<void> {
   const { data: answer, error } = await validateLearner({
     body: { first_name: 'Rebecca', last_name: 'Test', state: 'TN', license_id: '444444' },
@@ -158,7 +158,7 @@ async function validate(activity: Activity): Promise<void> {
   assert.equal(reported?.learner.learner_id, answer.learner_id);
 }
 
-/** Read every event after a cursor; the new one is kept for the next time. */
+/** Read every event after a cursor, and return the next cursor. */
 async function eventsAfter(cursor?: string): Promise<[Event[], string]> {
   const events: Event[] = [];
   for (;;) {
@@ -170,7 +170,7 @@ async function eventsAfter(cursor?: string): Promise<[Event[], string]> {
   }
 }
 
-/** Follow what has happened since: the events of one completion, in their order, by their ids. */
+/** Follow the events of one completion, in their order. */
 async function follow({ completion_id, credits }: ReportedCompletion, cursor: string): Promise<void> {
   const ours: Event[] = [];
   while (ours.length < 3) {
@@ -200,7 +200,7 @@ async function* everyActivity(): AsyncGenerator<Activity> {
   } while (cursor);
 }
 
-/** List an activity's completions in an order of one's own, with their number; the cursor remembers both. */
+/** List an activity's completions in a chosen order, with their total; the cursor holds the order. */
 async function listInOrder(activity: Activity): Promise<void> {
   const activity_id = [activity.activity_id];
   const first = await listCompletions({
@@ -217,14 +217,14 @@ async function listInOrder(activity: Activity): Promise<void> {
     cursor = page.next_cursor;
   }
   assert.deepEqual(
-    found.map((each) => each.completed_on),
+    found.map((completion) => completion.completed_on),
     ['2021-08-01', '2021-07-03', '2021-07-01', '2021-06-30', '2021-06-12'],
   );
   const { data: recent } = await listCompletions({ query: { activity_id, submitted_from: found[4]?.submitted_at } });
   assert.equal(recent?.data.length, 5);
 }
 
-/** Send the same request twice with one key: the answer is the same, and there is one activity. */
+/** Send the same request twice with one idempotency key: one activity, and the same answer. */
 async function retry(): Promise<void> {
   const key = randomUUID();
   const body: ActivityIn = { title: key, format: 'live-course', start_date: '2021-02-01', end_date: '2021-02-02' };
@@ -235,24 +235,24 @@ async function retry(): Promise<void> {
   assert.equal(first.response?.headers.get('Idempotency-Replayed'), null);
   assert.equal(second.response?.headers.get('Idempotency-Replayed'), 'true');
   let made = 0;
-  for await (const each of everyActivity()) made += Number(each.title === key);
+  for await (const activity of everyActivity()) made += Number(activity.title === key);
   assert.equal(made, 1);
 }
 
-/** Report what breaks a rule: the problem says where, why, and what to do. */
+/** Report something that breaks a rule: the problem says where, why, and what to do. */
 async function fail(activity: Activity): Promise<void> {
   const { error } = await reportCompletion({ body: completionOf(activity, 60.3) });
   assert(error);
   const problem: Problem = error;
   assert.deepEqual([problem.status, problem.code], [422, 'completion-rejected']);
-  assert.equal(problem.errors?.find((each) => each.code === 'credit-quarter')?.pointer, '/cme/0/credits');
+  assert.equal(problem.errors?.find((error) => error.code === 'credit-quarter')?.pointer, '/cme/0/credits');
   assert(problem.findings?.some((finding) => finding.severity === 'reject' && finding.hint));
 }
 
 /** Ask the sandbox what it always answers, and send a row of its table with a test key. */
 async function rehearse(): Promise<void> {
   const { data: sandbox } = await getSandbox({ client: trial });
-  const row = sandbox?.cases.find((each) => each.says === 'told apart by board ID');
+  const row = sandbox?.cases.find((sample) => sample.says === 'told apart by board ID');
   assert(row);
   const { data: reported, error } = await reportCompletion({ client: trial, body: row.send as CompletionIn });
   assert(reported, error?.detail);
@@ -270,10 +270,10 @@ async function fetched({ batch_id }: Batch, which: BatchFile): Promise<string> {
   return data.text();
 }
 
-/** Upload a file, and wait for it; refused records come back as they were sent, each told what is wrong. */
+/** Upload a file, and wait for it; rejected records come back as sent, with the reasons. */
 async function upload(activity: Activity): Promise<void> {
   const bodies = [completionOf(activity, 0.5, '2021-09-01'), completionOf(activity, 60.3, '2021-09-02')];
-  const content = bodies.map((each) => JSON.stringify(each)).join('\n');
+  const content = bodies.map((body) => JSON.stringify(body)).join('\n');
   const Prefer = 'wait=20';
   const sent = await uploadBatch({
     body: { file: new File([content], 'learners.ndjson'), kind: 'learner-completions', permission_attested: true },
@@ -293,10 +293,10 @@ async function upload(activity: Activity): Promise<void> {
     path: { batch_id: batch.batch_id },
     query: { outcome: ['rejected'] },
   });
-  assert.deepEqual(refused?.data.map((each) => [each.row, each.completion_id]), [[2, null]]);
+  assert.deepEqual(refused?.data.map((row) => [row.row, row.completion_id]), [[2, null]]);
   assert(refused?.data[0]?.findings.some((finding) => finding.rule === 'credit-quarter'));
   const { _errors, ...sentBack } = JSON.parse(await fetched(batch, 'rejected'));
-  assert(_errors.some((each: { code: string }) => each.code === 'credit-quarter'));
+  assert(_errors.some((error: { code: string }) => error.code === 'credit-quarter'));
   assert.deepEqual(sentBack, bodies[1]);
   assert.equal(await fetched(batch, 'original'), content);
 }
@@ -312,7 +312,7 @@ async function main(): Promise<void> {
   await follow(reported, cursor);
   await listInOrder(activity);
   const ids: string[] = [];
-  for await (const each of everyActivity()) ids.push(each.activity_id);
+  for await (const activity of everyActivity()) ids.push(activity.activity_id);
   assert(ids.length > 7 && new Set(ids).size === ids.length && ids.includes(activity.activity_id));
   await retry();
   await fail(activity);

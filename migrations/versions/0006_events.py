@@ -1,4 +1,4 @@
-"""What providers are told, in its order."""
+"""Events for providers, in their order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indexes for lists of completions: one for each order, and for filters that leave little."""
+"""Indexes for lists of completions: one for each order, and for selective filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox: providers that are not accredited, learners that nobody is, apart from the live ones."""
+"""The sandbox: providers that are not accredited and fictitious learners, apart from the live ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LEARNER = "learner_id, first_name, middle_name, last_name, birth_date, npi, medi
 
 
 def upgrade() -> None:
-    """Apply. A test client could act for a live provider until now: those rights end here."""
+    """Apply. Until now a test client could act for a live provider; those grants end here."""
     if op.get_bind().dialect.name == "sqlite":
-        # SQLite adds a column that refers to another row, but no constraint afterwards: it stands in the column.
+        # SQLite cannot add a constraint afterwards, so the foreign key is part of the new column.
         op.execute(
             "ALTER TABLE providers ADD COLUMN sandbox_of TEXT "
             "CONSTRAINT fk_providers_sandbox_of REFERENCES providers (provider_id)"
         )
-        _learners_anew()
+        _rebuild_learners()
     else:
         op.add_column("providers", sa.Column("sandbox_of", KEY, nullable=True))
         op.create_foreign_key(
@@ -39,12 +39,12 @@ def upgrade() -> None:
     )
 
 
-def _learners_anew() -> None:
-    """Make the table again, since SQLite cannot change a constraint.
+def _rebuild_learners() -> None:
+    """Rebuild the table, since SQLite cannot change a constraint.
 
-    Those who refer to a learner are looked for when the old rows go and found when the new ones come, so the
-    rows must come last; until then the question is put off. It is asked once a row, of learners as well, and without
-    an index each time of all of them.
+    Foreign keys to learners are checked when the old rows are deleted and again when the new ones are inserted, so the
+    checks are deferred and the rows inserted last. There is one check a row, of `merged_into` too, and without an index
+    each would scan the table.
     """
     op.execute("PRAGMA defer_foreign_keys = ON")
     op.create_index("merged_before", "learners", ["merged_into"])

@@ -1,4 +1,4 @@
-"""How far boards have read, and everything they have decided."""
+"""How far boards have read, and all their decisions."""
 
 from __future__ import annotations
 

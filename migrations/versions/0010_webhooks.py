@@ -1,4 +1,4 @@
-"""Where clients want to be told, and what each is to be told."""
+"""Webhook endpoints, and the deliveries to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches: uploaded files in pieces, the records read from them, and what became of each."""
+"""Batches: uploaded files in pieces, the records read from them, and their outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the uploads of each provider take, counted."""
+"""The total size of each provider's uploads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Apply. What never became a batch counts for nobody: it is forgotten within a day."""
+    """Apply. Uploads that never became a batch count for no provider: they are deleted within a day."""
     op.add_column("uploads", sa.Column("provider_id", KEY, comment="whose room it takes"))
     op.add_column(
         "uploads",

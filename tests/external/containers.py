@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.world import postgres
+from benchmarks.world.installation import postgres
 from tests.harness.processes import eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]

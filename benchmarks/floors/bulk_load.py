@@ -1,4 +1,4 @@
-"""The floor of batches: every row that a file led to, loaded in bulk into the same tables as they stood before it."""
+"""The floor of batches: every row that a file led to, loaded in bulk into a copy of the database from before it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.files.parsing.parser_client import open_file
 from app.services.batches.uploads import read_upload
 from app.store.sql import statements
 from app.store.sql.values import to_document
-from benchmarks.world import World
+from benchmarks.world.installation import World
 
 _OF_BATCH = "WHERE {}completion_id IN (SELECT completion_id FROM completions WHERE batch_id = :batch)"
 WRITTEN = {
@@ -33,7 +33,7 @@ WRITTEN = {
     "board_events": "WHERE commit_id > :batch",
     "batch_rows": "WHERE batch_id = :batch",
 }
-"""The tables that a file leads to rows in, in an order that their references allow, and which rows those are.
+"""The tables that a file adds rows to, in an order that their references allow, and the condition for its rows.
 
 Ids rise with time, so that what was committed after the batch was made is what has a higher one.
 """
@@ -49,12 +49,12 @@ class Table:
 
 
 def snapshot(world: World) -> str:
-    """Copy the database as it stands; return where the copy is."""
+    """Copy the database; return the address of the copy."""
     database = world.service.database
     if database.on_sqlite:
         path = Path(world.service.settings.data_dir) / "floor.db"
-        for each in path.parent.glob("floor.db*"):
-            each.unlink()
+        for stale in path.parent.glob("floor.db*"):
+            stale.unlink()
         with sqlite3.connect(str(database.url.database)) as source:
             source.execute("VACUUM INTO ?", [str(path)])
         return str(path)
@@ -68,8 +68,8 @@ def snapshot(world: World) -> str:
     return named.set(database="floor").render_as_string(hide_password=False)
 
 
-def written(world: World, batch: Batch) -> list[Table]:
-    """Return every row that a batch led to, as the driver gives it and takes it."""
+def rows_of(world: World, batch: Batch) -> list[Table]:
+    """Return every row that a batch led to, in the driver's own types."""
 
     def read(connection: Connection) -> list[Table]:
         found = []
@@ -77,7 +77,7 @@ def written(world: World, batch: Batch) -> list[Table]:
             columns = _columns(connection, name)
             taken = statements.fetch(
                 connection,
-                f"SELECT {', '.join(f't.{each}' for each in columns)} FROM {name} t {rest}",
+                f"SELECT {', '.join(f't.{column}' for column in columns)} FROM {name} t {rest}",
                 {"batch": batch.batch_id},
             )
             if not statements.on_sqlite(connection):
@@ -102,8 +102,8 @@ def _columns(connection: Connection, table: str) -> list[str]:
     return [row[0] for row in statements.fetch(connection, query, {"table": table})]
 
 
-def loaded(world: World, batch: Batch, copy: str, tables: Sequence[Table]) -> float:
-    """Read the file and load the rows into a copy of the database, in one transaction; return the seconds it takes."""
+def load(world: World, batch: Batch, copy: str, tables: Sequence[Table]) -> float:
+    """Read the file and load the rows into a copy of the database in one transaction; return the seconds."""
     begun = time.perf_counter()
     with open_file(read_upload(world.service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
         for _ in file.pieces():

@@ -1,4 +1,4 @@
-"""Very many credits put before one board: real reports, multiplied in the database with ids of their own."""
+"""Very many credits of one board: real reports, multiplied in the database with ids of their own."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from app.services.activities import registration
 from app.services.context import operator, transact
 from app.services.reporting.group import report_together
 from app.store.sql import statements
-from benchmarks.world import PROVIDER, World
+from benchmarks.world.installation import PROVIDER, World
 
 BOARD = "ABIM"
 TEMPLATES = 1_000
 TOGETHER = 250
-"""Records that one transaction of a file writes."""
+"""Records of one transaction of a batch."""
 ACTIVITIES = 20
 
 
 @dataclass
-class FeedCrowd:
-    """An installation whose templates are reported, and how often they have been multiplied."""
+class ManyCredits:
+    """Copies of the reported templates, and how many there are."""
 
     world: World
     engine: Engine
     copies: int = 0
 
     @classmethod
-    def of(cls, world: World) -> FeedCrowd:
-        """Report the templates through the service, and keep their rows aside."""
+    def of(cls, world: World) -> ManyCredits:
+        """Report the templates through the service, and copy their rows aside."""
         _report(world)
         crowd = cls(world, create_engine(world.service.settings.database_url))
         with crowd.engine.begin() as connection:
@@ -50,8 +50,8 @@ class FeedCrowd:
         return crowd
 
     def multiply(self, events: int, *, together: bool) -> None:
-        """Add so many events that are not published yet: each of a commit of its own, or many to a commit."""
-        # A transaction each: what is undone on the way is not what is measured.
+        """Add a number of unpublished events, one a commit or `TOGETHER` of them."""
+        # One transaction a copy: the size of the undo log is not measured.
         for _ in range(0, events, TEMPLATES):
             self.copies += 1
             with self.engine.begin() as connection:
@@ -77,7 +77,7 @@ def _report(world: World) -> None:
     ]
     assert held, "no learner has a certificate of the board"
     courses = [
-        transact(operator(service, PROVIDER), registration.register, _activity(each)) for each in range(ACTIVITIES)
+        transact(operator(service, PROVIDER), registration.register, _activity(number)) for number in range(ACTIVITIES)
     ]
     caller = operator(service, PROVIDER)
     reports = []
@@ -104,7 +104,7 @@ def _report(world: World) -> None:
         read = CompletionIn.model_validate(body)
         reports.append((caller, read.as_report(PROVIDER, service.clock(), EntryMethod.API)))
     results = service.database.write(lambda connection: report_together(connection, reports))
-    refused = [each for each in results if isinstance(each, Exception)]
+    refused = [result for result in results if isinstance(result, Exception)]
     assert not refused, refused[0]
 
 
@@ -121,7 +121,7 @@ def _activity(number: int) -> Any:
 
 def _add_copy(connection: Connection, copy: int, together: bool) -> None:
     sqlite = statements.on_sqlite(connection)
-    # The first part of a time-ordered id is its minute: every copy gets one of its own, later than those before.
+    # The first part of a time-ordered id is its minute: every copy gets its own, later than those before.
     minute = f"{0x02000000 + copy:08x}"
 
     def fresh(column: str) -> str:

@@ -1,4 +1,4 @@
-"""Seconds of processor time, of this process and of the database's: what is busy beside them does not count."""
+"""Processor time in seconds, of this process and of PostgreSQL's; other work on the machine does not count."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 from app.store.sql import statements
-from benchmarks.world import World
+from benchmarks.world.installation import World
 
 
 def seconds(world: World) -> float:
-    """Return what was spent so far, by this process, by those it has started and waited for, and by PostgreSQL."""
+    """Return the time so far of this process, of its ended children, and of PostgreSQL."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     own = time.process_time() + children.ru_utime + children.ru_stime
     if world.service.database.on_sqlite:
@@ -19,14 +19,14 @@ def seconds(world: World) -> float:
     ((backend,),) = world.service.database.read(
         lambda connection: statements.fetch(connection, "SELECT pg_backend_pid()")
     )
-    # Behind the name, which may hold anything: the state, and who has started it.
+    # After the name, which may contain anything, come the state and the parent's id.
     parent = int(Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()[1])
     served = [parent, *map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())]
     return own + sum(map(_spent, served))
 
 
 def _spent(process: int) -> float:
-    """Return the seconds of one of the database's processes, in nanoseconds' steps; 0 when it has ended since."""
+    """Return the seconds of one of the database's processes, to the nanosecond; 0 when it has ended."""
     try:
         return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
     except FileNotFoundError:

@@ -1,10 +1,10 @@
 """`make drill-boards`: five simulated boards read and decide while everything around them fails; nothing may be lost.
 
 A server is loaded with reports, corrections and withdrawals. Servers and boards are killed at random, answers get lost,
-and one board is dead for the middle of the run. Then everything drains, and what each board has noted in its own file
-is the credit that stands, each decided on; a feed read from zero gives the same; positions have no gaps; every
-invariant holds. `python -m benchmarks.drill_boards 300 --seed 7 --database sqlite` says how long it fails, from which
-seed, and where.
+and one board is down for the middle of the run. Then everything drains, and the file of each board must hold exactly
+the credits that stand, each with a decision; a feed read from the start gives the same; positions have no gaps; every
+invariant holds. `python -m benchmarks.drills.boards 300 --seed 7 --database sqlite` sets the seconds of failures, the
+seed and the database.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from app.services.operations import checks
 from app.simulator.board import FEED
 from app.simulator.view import View
 from app.store.sql import statements
-from benchmarks.changing import CARRIED, DECIDING, TYPES, Load
-from benchmarks.world import PROVIDER, ROOT, World, free_port, wait_for, world
+from benchmarks.drills.changing_load import CARRIED, DECIDING, TYPES, Load
+from benchmarks.world.installation import PROVIDER, ROOT, World, free_port, wait_for, world
 
 BOARDS = (*DECIDING, *CARRIED)
 DEAD = "ABA"
-"""The board that is away from a fifth to three fifths of the run."""
+"""The board that is down from one fifth to three fifths of the run."""
 PHYSICIANS = 2_000
 DRAIN_SECONDS = 90
 
 
 def main() -> None:
-    """Run the drill on each database, two minutes of failures unless told otherwise."""
+    """Run the drill on each database, with two minutes of failures by default."""
     configure_logging()
     parser = argparse.ArgumentParser()
     parser.add_argument("seconds", type=float, nargs="?", default=120, help="How long things fail.")
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def drill(database: str, installed: World, seconds: float, seed: int) -> None:
-    """Load, kill, drain and prove on one installation."""
+    """Load, kill, drain and verify one installation."""
     stage = Stage(installed=installed, chance=random.Random(seed), port=free_port(), roster=_roster(installed))
     with stage.running():
         load = Load(installed, stage.port, _activity(installed), seed)
@@ -68,7 +68,7 @@ def drill(database: str, installed: World, seconds: float, seed: int) -> None:
         print(f"{database}: {dict(load.answers)}; killed {dict(stage.kills)}", flush=True)
         stage.drain()
         print(f"{database}: decisions {dict(stage.decisions())}, answers that were lost {stage.lost()}", flush=True)
-        counts = [_prove(stage, each) for each in BOARDS]
+        counts = [_verify(stage, board) for board in BOARDS]
     faults = checks.find_faults(installed.service)
     assert not faults, faults
     assert stage.kills["server"] and sum(stage.kills.values()) > stage.kills["server"], "nothing was killed"
@@ -77,7 +77,7 @@ def drill(database: str, installed: World, seconds: float, seed: int) -> None:
 
 @dataclass(kw_only=True)
 class Stage:
-    """The processes of a run: one server, and a board each."""
+    """The processes of a run: one server, and one for each board."""
 
     installed: World
     chance: random.Random
@@ -89,17 +89,17 @@ class Stage:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Start the server and every board; end whatever runs in the end."""
+        """Start the server and every board, and kill them all at the end."""
         try:
             self.serve()
             for code in BOARDS:
                 self.board(code)
             yield
         finally:
-            for each in [*self.boards.values(), self.server]:
-                if each is not None:
-                    each.kill()
-                    each.wait()
+            for process in [*self.boards.values(), self.server]:
+                if process is not None:
+                    process.kill()
+                    process.wait()
 
     def serve(self) -> None:
         """Start the server and wait until it listens."""
@@ -107,7 +107,7 @@ class Stage:
         wait_for(self.port, self.server)
 
     def board(self, code: str, *more: str) -> subprocess.Popen[bytes]:
-        """Start a board, its line bad and its hands slow."""
+        """Start a board that loses answers and is slow."""
         flaky = ("--flaky", "0.1", "--slow", "0.3", "--seed", str(self.chance.randrange(1_000_000)))
         command = ("demo", "board", code, "--url", self.url, "--roster", str(self.roster), *(more or flaky))
         self.boards[code] = self._started(code, *command)
@@ -115,7 +115,7 @@ class Stage:
 
     @property
     def url(self) -> str:
-        """Where the server listens."""
+        """The server's base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def _started(self, name: str, *command: str) -> subprocess.Popen[bytes]:
@@ -129,7 +129,7 @@ class Stage:
             )
 
     def fail_for(self, seconds: float) -> None:
-        """Kill the server or a board every few seconds, and keep one board away for the middle of the time."""
+        """Kill the server or a board every few seconds, and keep one board down for the middle of the time."""
         begun = time.monotonic()
         while (passed := time.monotonic() - begun) < seconds:
             time.sleep(min(self.chance.uniform(1, 4), seconds - passed))
@@ -161,11 +161,11 @@ class Stage:
         self.kills[name] += 1
 
     def last_words(self, name: str) -> str:
-        """Return the end of what a process has printed."""
+        """Return the end of a process's output."""
         return self._printed(name)[-2_000:]
 
     def decisions(self) -> Counter[str]:
-        """Count what decisions were answered, by what the boards have printed; none may be unknown."""
+        """Count the answers to decisions in the boards' output; none may be `unknown`."""
         found: Counter[str] = Counter()
         for code in DECIDING:
             for count, result in re.findall(r", (\d+) (applied|unchanged|stale|unknown)", self._printed(code)):
@@ -174,7 +174,7 @@ class Stage:
         return found
 
     def lost(self) -> int:
-        """Count the answers that were lost, by what the boards have printed."""
+        """Count the lost answers in the boards' output."""
         found = sum(self._printed(code).count("does not answer") for code in BOARDS)
         assert found, "no answer was lost"
         return found
@@ -184,13 +184,13 @@ class Stage:
         return path.read_text(encoding="utf-8", errors="replace")
 
     def drain(self) -> None:
-        """Let every board read and decide until nothing waits any more."""
+        """Let every board read and decide until nothing is left."""
         for code in list(self.boards):
             self._kill(code)
         until = time.monotonic() + DRAIN_SECONDS
         while True:
-            for each in [self.board(code, "--once") for code in BOARDS]:
-                assert each.wait(DRAIN_SECONDS) == 0, [self.last_words(code) for code in BOARDS]
+            for process in [self.board(code, "--once") for code in BOARDS]:
+                assert process.wait(DRAIN_SECONDS) == 0, [self.last_words(code) for code in BOARDS]
             if self._is_drained():
                 break
             assert time.monotonic() < until, "something waits for ever"
@@ -228,10 +228,10 @@ def _activity(installed: World) -> str:
 
 
 def _roster(installed: World) -> Path:
-    """Write whom the boards do not know: one in ten of those who are certified."""
+    """Write a roster in which boards do not know one in ten of those whom they certified."""
     numbers: dict[str, list[str]] = {code: [] for code in DECIDING}
-    for each in installed.learners:
-        for held in each.certifications:
+    for learner in installed.learners:
+        for held in learner.certifications:
             if held.board in numbers:
                 numbers[held.board].append(held.number)
     path = installed.service.settings.data_dir / "roster.toml"
@@ -244,17 +244,17 @@ def _roster(installed: World) -> Path:
 
 
 def rows(installed: World, query: str, **given: Any) -> list[statements.Row]:
-    """Read rows from the database itself."""
+    """Return rows from the database itself."""
     return installed.service.database.read(lambda connection: statements.fetch(connection, query, given))
 
 
-def _prove(stage: Stage, board: str) -> str:
-    """Show that a board's file is what stands; return what was counted."""
+def _verify(stage: Stage, board: str) -> str:
+    """Assert that a board's file is what stands; return a summary."""
     installed = stage.installed
     folder = installed.service.settings.data_dir
     view = View.from_json((folder / f"demo-board-{board}.json").read_text(encoding="utf-8"))
     replayed = _replayed(stage, board, (folder / f"demo-board-{board}-key").read_text(encoding="ascii").strip())
-    noted, standing = _as_noted(view, decides=board in DECIDING), _standing(installed, board)
+    noted, standing = _as_decided(view, decides=board in DECIDING), _standing(installed, board)
     assert noted == standing, {key: (noted.get(key), standing.get(key)) for key in {*noted, *standing}
                                if noted.get(key) != standing.get(key)}  # fmt: skip
     assert _facts(replayed) == _facts(view), "a feed read from zero tells something else"
@@ -262,7 +262,7 @@ def _prove(stage: Stage, board: str) -> str:
         installed, "SELECT min(position), max(position), count(*) FROM feed WHERE board = :board", board=board
     )
     assert (first, last) == (1, count) and view.position == last, (first, last, count, view.position)
-    rejected = sum(each[-1] == "rejected" for each in standing.values())
+    rejected = sum(fact[-1] == "rejected" for fact in standing.values())
     return f"{board} {count} events, {len(standing)} credits, {rejected} rejected"
 
 
@@ -280,27 +280,28 @@ def _replayed(stage: Stage, board: str, key: str) -> View:
 
 
 def _facts(view: View) -> dict[str, tuple[Any, ...]]:
-    """Return what a view tells of each credit: number, name, day, amount and types."""
+    """Return the facts of each credit of a view: id, name, day, amount and types."""
     return {
-        each.credit_id: (
-            each.learner_board_id, each.first_name, each.last_name, each.completed_on, each.credits, each.credit_types
+        credit.credit_id: (
+            credit.learner_board_id, credit.first_name, credit.last_name,
+            credit.completed_on, credit.credits, credit.credit_types,
         )
-        for each in view.held.values()
+        for credit in view.held.values()
     }  # fmt: skip
 
 
-def _as_noted(view: View, *, decides: bool) -> dict[str, tuple[Any, ...]]:
-    """Return the same with what the board has decided; what is read by a board that does not decide is accepted."""
+def _as_decided(view: View, *, decides: bool) -> dict[str, tuple[Any, ...]]:
+    """Return the same with the decision; a credit that reached a board which does not decide is accepted."""
     facts = _facts(view)
     noted = {}
-    for each in view.held.values():
-        status = ("rejected" if each.refused else "accepted") if each.decided or not decides else "undecided"
-        noted[each.credit_id] = (*facts[each.credit_id], status)
+    for credit in view.held.values():
+        status = ("rejected" if credit.refused else "accepted") if credit.decided or not decides else "undecided"
+        noted[credit.credit_id] = (*facts[credit.credit_id], status)
     return noted
 
 
 def _standing(installed: World, board: str) -> dict[str, tuple[Any, ...]]:
-    """Return the same from the records themselves."""
+    """Return the same from the service's records."""
     types: dict[str, list[tuple[str, float]]] = {}
     for credit_id, name, quarters in rows(installed, "SELECT credit_id, credit_type, quarters FROM credit_types"):
         types.setdefault(credit_id, []).append((name, quarters / 4))

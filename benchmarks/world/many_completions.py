@@ -1,4 +1,4 @@
-"""Very many completions at once, put straight into the tables: what lists are measured on."""
+"""Very many completions, inserted straight into the tables, to measure lists on."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from app.models.activities import activities
 from app.store.sql import statements
 from app.store.sql.bulk import insert
 from app.store.sql.values import read_date, read_document, read_instant
-from benchmarks.world import PROVIDER, World
+from benchmarks.world.installation import PROVIDER, World
 
 CHUNK = 20_000
 YEARS = 5
 LAST_DAY = date(2026, 6, 30)
 ACTIVITIES = 1_000
 BOARDS = {"TN-M": 30, "CA-M": 25, "ME-M": 15, "ABIM": 15, "ABA": 9, "ABP": 5.5, "ABO": 0.45, "ABS": 0.05}
-"""Shares of the credit; the last is rare."""
+"""Weights of boards; the last is rare."""
 TYPES = {"ABIM": ("Medical Knowledge", "Patient Safety"), "ABS": ("Self-Assessment",)}
 FORMATS = ("live-course", "enduring-material", "regularly-scheduled-series")
 METHODS = {"api": 600, "excel": 300, "xml": 99, "form": 1}
 
 
 @dataclass
-class Crowd:
-    """Rows in the making, with the odd values that filters are measured by."""
+class ManyCompletions:
+    """Makes and inserts the rows, with the rare values that filters are measured by."""
 
     world: World
     count: int
     draw: random.Random = field(default_factory=lambda: random.Random(1))
-    learner_ids: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    people: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     activity_ids: list[str] = field(default_factory=list)
     client_id: str = ""
     batch: str = ""
 
     def fill(self) -> None:
-        """Insert the completions with their credits, types and references, and let the database look at them."""
+        """Insert the completions with their credits, types and references, and let the database analyse them."""
         database = self.world.service.database
         database.write(self._prepare)
         for first in range(0, self.count, CHUNK):
@@ -54,7 +54,7 @@ class Crowd:
 
     def _prepare(self, connection: Connection) -> None:
         rows = statements.fetch(connection, "SELECT learner_id, first_name, last_name FROM learners")
-        self.learner_ids = dict(enumerate(rows))
+        self.people = dict(enumerate(rows))
         self.client_id = statements.fetch(connection, "SELECT client_id FROM clients")[0][0]
         columns = [column.name for column in activities.columns]
         (model,) = statements.fetch(
@@ -78,7 +78,7 @@ class Crowd:
             for number in range(ACTIVITIES)
         ]  # fmt: skip
         insert(connection, activities, made)
-        self.activity_ids = [each["activity_id"] for each in made]
+        self.activity_ids = [activity["activity_id"] for activity in made]
 
     def _insert(self, connection: Connection, chunk: range) -> None:
         made = [self._one(number) for number in chunk]
@@ -89,9 +89,9 @@ class Crowd:
             connection,
             tables.credit_types,
             [
-                {"credit_id": each["credit_id"], "credit_type": name, "quarters": 4, "place": place}
-                for each in credits
-                for place, name in enumerate(TYPES.get(each["board"], ()))
+                {"credit_id": credit["credit_id"], "credit_type": name, "quarters": 4, "place": place}
+                for credit in credits
+                for place, name in enumerate(TYPES.get(credit["board"], ()))
             ],
         )
         insert(
@@ -100,10 +100,10 @@ class Crowd:
             [
                 {
                     "provider_id": PROVIDER,
-                    "client_reference": f"ref-{each['credit_id']}",
-                    "credit_id": each["credit_id"],
+                    "client_reference": f"ref-{credit['credit_id']}",
+                    "credit_id": credit["credit_id"],
                 }
-                for each in credits[::20]
+                for credit in credits[::20]
             ],
         )
 
@@ -112,20 +112,20 @@ class Crowd:
         part = number / self.count
         submitted = datetime(LAST_DAY.year - YEARS, 7, 1, tzinfo=UTC) + timedelta(days=365 * YEARS * part)
         completed = submitted.date() - timedelta(days=int(draw.expovariate(1 / 20)))
-        learner_id, first_name, last_name = self.learner_ids[draw.randrange(len(self.learner_ids))]
+        physician_id, first_name, last_name = self.people[draw.randrange(len(self.people))]
         last_key, first_key = full_name_key(first_name, last_name)
         (board,) = draw.choices(tuple(BOARDS), tuple(BOARDS.values()))
         (method,) = draw.choices(tuple(METHODS), tuple(METHODS.values()))
         if number % 500 == 0:
             self.batch = f"batch-{number}"
-        # One activity has a twentieth of all; the others share the rest, the first more than the last.
+        # One activity has 5 % of all; the others share the rest, the first more than the last.
         activity = 0 if draw.random() < 0.05 else int(ACTIVITIES * draw.random() ** 1.5)
         shared = {
             "completion_id": f"01900000-0000-7000-8000-{number:012x}", "activity_id": self.activity_ids[activity],
-            "subject": learner_id, "completed_on": completed, "occasion": number + 1,
+            "subject": physician_id, "completed_on": completed, "occasion": number + 1,
         }  # fmt: skip
         completion = shared | {
-            "provider_id": PROVIDER, "learner_id": learner_id, "first_name": first_name, "last_name": last_name,
+            "provider_id": PROVIDER, "learner_id": physician_id, "first_name": first_name, "last_name": last_name,
             "first_key": first_key, "last_key": last_key, "birth_date": "01/01", "entry_method": method,
             "client_id": self.client_id, "batch_id": None if method == "api" else self.batch,
             "submitted_at": submitted, "updated_at": submitted + timedelta(hours=draw.random() * 48), "version": 1,
@@ -144,8 +144,8 @@ class Crowd:
         return completion, credit
 
 
-def odd_values(installed: World, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield filters by name: each that lists have, where it leaves much and where it leaves little."""
+def filters_by_name(installed: World, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every filter of the list with its name, once where it matches much and once where it matches little."""
 
     def look(connection: Connection) -> list[statements.Row]:
         return statements.fetch(

@@ -1,7 +1,7 @@
 """`make drill-kill`: a server under load is killed at random, again and again; what it answered must stand.
 
-After each kill every completion that was answered 201 is there, nothing is there twice, and every invariant holds.
-`python -m benchmarks.drill_kill 50 postgresql` says how often and on which database.
+After each kill every completion that was answered 201 exists, none exists twice, and every invariant holds.
+`python -m benchmarks.drills.kill 50 postgresql` sets the number of kills and the database.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sqlalchemy import text
 
 from app.core.logging import configure_logging
 from app.services.operations import checks
-from benchmarks.world import ROOT, World, free_port, wait_for, world
+from benchmarks.world.installation import ROOT, World, free_port, wait_for, world
 
 CLIENTS = 8
 
 
 def main() -> None:
-    """Kill as often as asked, twenty times unless told otherwise, on each database."""
+    """Kill twenty times by default, on each database."""
     configure_logging()
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     for database in sys.argv[2:] or ["sqlite", "postgresql"]:
@@ -33,18 +33,18 @@ def main() -> None:
             answered: set[str] = set()
             for number in range(1, rounds + 1):
                 answered |= _round(installed, [next(bodies) for _ in range(2_000)])
-                _prove(installed, answered)
+                _verify(installed, answered)
                 print(f"{database}: kill {number}, {len(answered)} answered, all of them stand", flush=True)
 
 
 def _round(installed: World, bodies: list[bytes]) -> set[str]:
-    """Serve, report from several clients at once, and kill after a random while; return the ids that were answered."""
+    """Serve, report from several clients, kill after a random time; return the completion ids that were answered."""
     port = free_port()
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(command, env=installed.environment, cwd=ROOT, stdout=quiet, stderr=quiet)
     answered: set[str] = set()
-    waiting = iter(bodies)
+    unsent = iter(bodies)
     lock = threading.Lock()
 
     def report() -> None:
@@ -52,7 +52,7 @@ def _round(installed: World, bodies: list[bytes]) -> set[str]:
         headers = {"Authorization": f"Bearer {installed.key}", "Content-Type": "application/json"}
         while True:
             with lock:
-                body = next(waiting, None)
+                body = next(unsent, None)
             if body is None:
                 return
             try:
@@ -68,19 +68,19 @@ def _round(installed: World, bodies: list[bytes]) -> set[str]:
     try:
         wait_for(port, server)
         clients = [threading.Thread(target=report) for _ in range(CLIENTS)]
-        for each in clients:
-            each.start()
+        for client in clients:
+            client.start()
         time.sleep(random.uniform(0.05, 1.5))
     finally:
         server.kill()
         server.wait()
-    for each in clients:
-        each.join()
+    for client in clients:
+        client.join()
     return answered
 
 
-def _prove(installed: World, answered: set[str]) -> None:
-    """Show that what was answered stands, nothing twice, and every invariant holds."""
+def _verify(installed: World, answered: set[str]) -> None:
+    """Assert that everything answered exists, nothing twice, and that every invariant holds."""
     faults = checks.find_faults(installed.service)
     assert not faults, faults
     query = text("SELECT completion_id, subject, completed_on FROM completions")

@@ -1,7 +1,7 @@
 """A load generator: keep-alive connections on loopback, a bounded number of requests, latencies measured.
 
 Runs as a process of its own, so that it shares no interpreter with the server:
-`python -m benchmarks.load PORT PATH CONNECTIONS REQUESTS KEY` reads one body a line from standard input.
+`python -m benchmarks.probes.load PORT PATH CONNECTIONS REQUESTS KEY` reads one body a line from standard input.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What a load run measured. Latencies in milliseconds."""
+    """The result of a load run. Latencies in milliseconds."""
 
     per_second: float
     p50: float
@@ -27,9 +27,9 @@ class Load:
 
 
 def run(port: int, path: str, key: str, bodies: Sequence[bytes], connections: int) -> Load:
-    """Send every body once over so many connections, from another process."""
+    """Send every body once over a number of connections, from another process."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load", str(port), path, str(connections), key],
+        [sys.executable, "-m", "benchmarks.probes.load", str(port), path, str(connections), key],
         input=b"\n".join(bodies),
         stdout=subprocess.PIPE,
         check=True,

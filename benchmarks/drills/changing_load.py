@@ -1,4 +1,4 @@
-"""A load that changes its mind: reports, corrections and withdrawals, going on whatever happens to the server."""
+"""A load of reports, corrections and withdrawals, which goes on whatever happens to the server."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.world import World
+from benchmarks.world.installation import World
 
 DECIDING, CARRIED = ("ABIM", "ABA", "ABS"), ("CA-M", "NJ-M")
-"""Boards whose learners are reported: those that answer, and those that only read."""
+"""Boards whose learners are reported: those that decide, and those that only read."""
 TYPES = {"ABIM": "Medical Knowledge", "ABA": "Lifelong Learning", "ABS": "Accredited CME"}
 CLIENTS = 4
 A_SECOND = 25
 """Requests of all clients together."""
 AGAIN_SECONDS = 0.5
-"""How long a client waits when it was not answered, before it sends something else."""
+"""Seconds that a client waits after an unanswered request."""
 
 
 class Load:
-    """Clients that report, correct and withdraw, and go on whatever happens to the server."""
+    """Client threads that report, correct and withdraw until stopped."""
 
     def __init__(self, installed: World, port: int, activity_id: str, seed: int) -> None:
         self.answers: Counter[str] = Counter()
@@ -35,14 +35,14 @@ class Load:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(CLIENTS)]
-        for each in self._threads:
-            each.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Send nothing more, and wait for the answers that are due."""
+        """Send nothing more, and wait for the answers under way."""
         self._stopping.set()
-        for each in self._threads:
-            each.join()
+        for thread in self._threads:
+            thread.join()
         statuses = {name.split()[1] for name in self.answers}
         assert statuses >= {"200", "201", "204"}, self.answers
         assert statuses <= {"200", "201", "204", "404", "422", "503", "unanswered"}, self.answers
@@ -87,11 +87,11 @@ class Load:
 
 
 def _bodies(installed: World, activity_id: str) -> Iterator[Any]:
-    """Yield reports for one learner after another who is of use to one of the boards; round the list, a further day."""
+    """Yield reports for every learner of one of the boards, then for the same learners a day later."""
     for turn in range(200):
         for row in installed.learners:
-            licence = next((each for each in row.licenses if each.board in CARRIED), None)
-            certified = next((each for each in row.certifications if each.board in DECIDING), None)
+            licence = next((number for number in row.licenses if number.board in CARRIED), None)
+            certified = next((number for number in row.certifications if number.board in DECIDING), None)
             if licence is None and certified is None:
                 continue
             yield {
@@ -112,10 +112,10 @@ def _points(board: str, number: str, amount: float) -> Any:
 
 
 def _changed(body: Any, chance: random.Random) -> Any:
-    """Return a report with other amounts, or without one of its two parts."""
+    """Return a report with other amounts, and sometimes without one of its two parts."""
     amount = chance.choice([0.25, 0.5, 2, 3])
-    cme = [each | {"credits": amount} for each in body["cme"]]
-    moc = [_points(each["board"], each["board_id"], amount) for each in body["moc"]]
+    cme = [part | {"credits": amount} for part in body["cme"]]
+    moc = [_points(part["board"], part["board_id"], amount) for part in body["moc"]]
     if cme and moc and chance.random() < 0.3:
         cme, moc = chance.choice([([], moc), (cme, [])])
     return body | {"cme": cme, "moc": moc}

@@ -1,6 +1,6 @@
-"""A worker by itself, for its memory: works through every file that waits, and prints its peaks in MB.
+"""Memory of a worker: a process that reads and applies every waiting file, and prints its peaks in MB.
 
-`python -m benchmarks.batch_worker`, with the settings of the installation in its environment.
+`python -m benchmarks.probes.worker_memory`, with the installation's settings in its environment.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from app.core.logging import configure_logging
 from app.services.batches.steps import read_one
 from app.services.operations.startup import open_service
 from app.worker import BatchApplier
-from benchmarks.world import ROOT, World
+from benchmarks.world.installation import ROOT, World
 
 
 def peaks(installed: World) -> tuple[float, float]:
-    """Let a new process work through the files that wait; return what it held before them and at most, in MB."""
+    """Process the waiting files in a new worker process; return its peaks before them and after, in MB."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.batch_worker"],
+        [sys.executable, "-m", "benchmarks.probes.worker_memory"],
         env=installed.environment,
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -33,7 +33,7 @@ def peaks(installed: World) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Work until nothing waits."""
+    """Process files until none waits."""
     configure_logging()
     service = open_service(Settings())
     tune_garbage_collector()
@@ -46,8 +46,8 @@ def main() -> None:
 
 
 def _peak() -> float:
-    # Not what `getrusage` says: that begins with what the process held that started this one.
-    (line,) = (each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmHWM:"))
+    # Not `getrusage`, whose peak includes that of the parent process.
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024
 
 

@@ -1,4 +1,4 @@
-"""A receiver of webhooks that answers as the path says: `/204`, `/302`, `/410`, `/500`."""
+"""A webhook receiver that answers with the status in the path: `/204`, `/302`, `/410`, `/500`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class _Receiver(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_told: object) -> None:
-        """Say nothing."""
+    def log_message(self, *_arguments: object) -> None:
+        """Log nothing."""
 
 
 @contextmanager
-def receiving() -> Iterator[list[str]]:
-    """Receive on the local host, and give the addresses, one for each answer."""
+def webhook_receiver() -> Iterator[list[str]]:
+    """Receive on the local host, and yield the URLs, one a status."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

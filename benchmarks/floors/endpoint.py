@@ -1,4 +1,4 @@
-"""The endpoint with its database removed: the same reading, authentication and answer, nothing stored."""
+"""The floor of single completions: the same endpoint without a database (body read, authenticated, answered)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/floor", route_class=StrictRoute)
 
 @router.post("/learner-completions")
 async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
-    """Read, authenticate, answer."""
+    """Read the body, authenticate, answer."""
     now = datetime.now(UTC)
     report = body.as_report(caller.provider_id, now, EntryMethod.API)
     credit = Credit(
@@ -48,7 +48,7 @@ async def nothing(caller: LearnersValidator) -> Response:
 
 
 def app() -> FastAPI:
-    """Build the service with the floor beside its own endpoints, so that both run in one process."""
+    """Build the service with the floor's endpoints added, so that both run in one process."""
     configure_logging()
     built = create_app()
     built.include_router(router)

@@ -1,7 +1,7 @@
-"""`make drill-formats`: 10,000 records in every format, by one worker and by two, have the outcome they must have.
+"""`make drill-formats`: 10,000 records in every format, by one worker and by two, have the expected outcomes.
 
-Each file is worked through by processes of their own on PostgreSQL; then every outcome and every credit that stands is
-compared. `python -m benchmarks.drill_formats 2000` says how many records.
+Each file is processed by worker processes on PostgreSQL; then every outcome and every credit that stands is compared.
+`python -m benchmarks.drills.formats 2000` sets the number of records.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.registry import imports
 from app.store.sql import statements
-from benchmarks.same import FORMATS, GRAND_ROUNDS, RIVALS, Record, alone, physicians, rivals
-from benchmarks.world import ROOT, World, world
+from benchmarks.world.installation import ROOT, World, world
+from benchmarks.world.same_records import FORMATS, GRAND_ROUNDS, RIVALS, Record, alone, physicians, rivals
 
 PROVIDER = "0008001"
 SECONDS = 600
@@ -40,7 +40,7 @@ _STANDING = (
 
 
 def main() -> None:
-    """Work through every format by one worker and by two; the first run is what the others are held against."""
+    """Process every format with one worker and with two; every run must end as the first one."""
     configure_logging()
     many = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     learners = physicians(many)
@@ -59,18 +59,18 @@ def _compare(installed: World, name: str, told: Sequence[tuple[Record, str]], *,
         for number, format in enumerate(FORMATS):
             given = random.Random(number + workers).sample(told, len(told)) if shuffled else told
             begun = time.monotonic()
-            with _working(installed, workers):
+            with _run_workers(installed, workers):
                 found = _outcomes(installed, format, [record for record, _ in given])
             assert found == [outcome for _, outcome in given], f"{format}, {workers} workers"
             stands.append(_standing(installed))
             assert stands[-1] == stands[0], f"{format}, {workers} workers"
             took = time.monotonic() - begun
-            print(f"{len(told)} records {name}, {format}, {workers} workers: as they must be, {took:.1f} s", flush=True)
-            _prove_and_clear(installed)
+            print(f"{len(told)} records {name}, {format}, {workers} workers: as expected, {took:.1f} s", flush=True)
+            _verify_and_clear(installed)
 
 
 @contextmanager
-def _working(installed: World, workers: int) -> Iterator[None]:
+def _run_workers(installed: World, workers: int) -> Iterator[None]:
     command = [sys.executable, "-m", "app", "worker"]
     with (installed.service.settings.data_dir / "workers.log").open("ab") as log:
         started = [
@@ -80,14 +80,14 @@ def _working(installed: World, workers: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for each in started:
-            each.terminate()
-        for each in started:
-            assert each.wait(60) == 0, "a worker did not end by itself"
+        for worker in started:
+            worker.terminate()
+        for worker in started:
+            assert worker.wait(60) == 0, "a worker did not end by itself"
 
 
 def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[str]:
-    """Return what becomes of records in a file, in its order."""
+    """Return the outcomes of records in a file, in its order."""
     service = installed.service
     content = FORMATS[format](records)
     digest = sha256(content).hexdigest()
@@ -109,7 +109,7 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
     _, rows = service.database.read(
         lambda connection: lookup.rows(connection, caller, batch_id, after=-1, limit=len(records) + 1, outcomes=())
     )
-    return [str(each.outcome) for each in rows]
+    return [str(row.outcome) for row in rows]
 
 
 def _standing(installed: World) -> list[Any]:
@@ -118,8 +118,8 @@ def _standing(installed: World) -> list[Any]:
     )
 
 
-def _prove_and_clear(installed: World) -> None:
-    """Show that every invariant holds, and withdraw everybody for the next run."""
+def _verify_and_clear(installed: World) -> None:
+    """Assert that every invariant holds, and withdraw everybody for the next run."""
     service = installed.service
     while service.database.write(lambda connection: seal_next(connection, service)):
         pass

@@ -1,4 +1,4 @@
-"""The same records as a sender of each kind would write them: rows of workbooks and text, XML, lines, and requests."""
+"""The same records in every format: rows of a workbook and of text, XML, NDJSON, and bodies of requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CERTIFICATE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is to be reported, whatever carries it; a part without an amount is left out."""
+    """A completion to report, in any format; a part without an amount is left out."""
 
     first_name: str
     last_name: str
@@ -98,28 +98,28 @@ def as_workbook(records: Iterable[Record]) -> bytes:
     with xlsxwriter.Workbook(out) as book:
         sheet = book.add_worksheet("Learners")
         sheet.write_row(0, 0, HEADINGS)
-        for number, each in enumerate(records, 1):
-            sheet.write_row(number, 0, each.cells)
+        for number, record in enumerate(records, 1):
+            sheet.write_row(number, 0, record.cells)
     return out.getvalue()
 
 
 def as_text(records: Iterable[Record]) -> bytes:
     """Write tab-delimited text."""
     out = io.StringIO()
-    csv.writer(out, delimiter="\t").writerows([HEADINGS, *(each.cells for each in records)])
+    csv.writer(out, delimiter="\t").writerows([HEADINGS, *(record.cells for record in records)])
     return out.getvalue().encode()
 
 
 def as_document(records: Iterable[Record]) -> bytes:
     """Write a document of activity reports."""
-    reports = "".join(each.report for each in records)
+    reports = "".join(record.report for record in records)
     root = "ACCMELearnerReports"
     return f"<{root}><ActivityReports>{reports}</ActivityReports></{root}>".encode()
 
 
 def as_lines(records: Iterable[Record]) -> bytes:
     """Write lines of JSON."""
-    return b"".join(json.dumps(each.body | {"action": each.action}).encode() + b"\n" for each in records)
+    return b"".join(json.dumps(record.body | {"action": record.action}).encode() + b"\n" for record in records)
 
 
 FORMATS: Mapping[str, Callable[[Iterable[Record]], bytes]] = {
@@ -131,21 +131,21 @@ FORMATS: Mapping[str, Callable[[Iterable[Record]], bytes]] = {
 
 
 def physicians(count: int) -> list[RegistryRow]:
-    """Return so many made-up physicians, each with a licence in Tennessee and an ABA certificate."""
+    """Return a number of synthetic physicians, each with a licence in Tennessee and an ABA certificate."""
     made = synthetic_physicians(count, 1, licensing=["TN-M"], certifying=["ABA"], reserved=frozenset())
     return [
         replace(
-            each,
+            physician,
             npi=None,
             licenses=(Holding(board="TN-M", number=f"7{place:06}"),),
             certifications=(Holding(board="ABA", number=f"8{place:06}"),),
         )
-        for place, each in enumerate(made)
+        for place, physician in enumerate(made)
     ]
 
 
 def record_of(learner: RegistryRow, **fields: Any) -> Record:
-    """Return an hour of Grand Rounds, unless told otherwise."""
+    """Return a record of one hour of Grand Rounds, with other fields as given."""
     known: dict[str, Any] = {
         "first_name": learner.first_name,
         "last_name": learner.last_name,
@@ -168,11 +168,11 @@ KINDS: Sequence[tuple[dict[str, Any], frozenset[str]]] = (
     ({"credits": -1, "completed_on": LATE}, frozenset({"cme-by-end", "credit-positive"})),
     ({"action": "delete"}, frozenset({"delete-unknown"})),
 )
-"""What records may be, and by which rules each is refused."""
+"""Variants of a record, and the rules that reject each."""
 
 
 def alone(learners: Sequence[RegistryRow]) -> list[tuple[Record, frozenset[str]]]:
-    """Return a record of each learner, so that none has to do with another, with the rules that refuse it."""
+    """Return one independent record a learner, with the rules that reject it."""
     return [
         (record_of(learner, **KINDS[place % len(KINDS)][0]), KINDS[place % len(KINDS)][1])
         for place, learner in enumerate(learners)
@@ -189,9 +189,9 @@ RIVALS: Sequence[tuple[dict[str, Any], str]] = (
     ({"completed_on": "2021-12-11", "credits": 50}, "added"),
     ({"completed_on": "2021-12-10", "credits": 3}, "rejected"),
 )
-"""What records of one learner may be that build on each other, and what becomes of each in this order."""
+"""Records of one learner that build on each other, with their outcomes in this order."""
 
 
 def rivals(learners: Sequence[RegistryRow]) -> list[tuple[Record, str]]:
-    """Return records of some learners that compete, the learners taking turns."""
+    """Return records that build on each other, of several learners in turn."""
     return [(record_of(learner, **fields), outcome) for fields, outcome in RIVALS for learner in learners]

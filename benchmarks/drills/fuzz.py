@@ -1,8 +1,8 @@
 """`make drill-fuzz`: schemathesis against a running server, on SQLite and on PostgreSQL; nothing may be found.
 
-`python -m benchmarks.drill_fuzz 20000 --seed 7 --database sqlite` says how many cases at least, from which seed, and
-where; the seed is printed, and sends the same requests again. The API is read from the server's own description, so
-that whatever is added to it is tried without a change here. Schemathesis runs in `.venv-fuzz`, apart from the project.
+`python -m benchmarks.drills.fuzz 20000 --seed 7 --database sqlite` sets the least number of cases, the seed and the
+database. The seed is printed, and repeats the same requests. Schemathesis reads the server's own OpenAPI document, so
+that a new operation is tried without a change here; it runs in `.venv-fuzz`, apart from the project.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ from app.services.operations import checks
 from app.services.registry import imports
 from app.services.sandbox import providers as sandboxes
 from app.store import activities as stored
-from benchmarks.batch_files import reporter, sent
-from benchmarks.receiver import receiving
-from benchmarks.world import ROOT, World, free_port, wait_for, world
+from benchmarks.world.completion_files import reporter, upload
+from benchmarks.world.installation import ROOT, World, free_port, wait_for, world
+from benchmarks.world.receiver import webhook_receiver
 
 ENGINE = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
 SETTINGS = ROOT / "benchmarks" / "fuzz" / "schemathesis.toml"
 PHYSICIANS = 300
 EXAMPLES = 150
-"""Cases of one operation in one round; a round takes a minute or two."""
+"""Cases of one operation a round; a round takes a minute or two."""
 
 
 def main() -> None:
-    """Send at least as many cases as asked for to each database; exit 1 with what was found."""
+    """Send at least the given number of cases to each database; exit 1 when anything was found."""
     configure_logging()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server and the databases end with this
     parser = argparse.ArgumentParser()
@@ -71,19 +71,19 @@ def main() -> None:
     found = []
     for database in given.database or ["sqlite", "postgresql"]:
         print(f"{database}: at least {given.cases} cases from seed {seed}", flush=True)
-        found += [f"{database}: {each}" for each in drill(database, given.cases, seed, given.minutes * 60)]
+        found += [f"{database}: {finding}" for finding in drill(database, given.cases, seed, given.minutes * 60)]
     print("\n".join(found) or "nothing was found")
     sys.exit(1 if found else 0)
 
 
 def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
-    """Run rounds until there were enough cases; return what was found, printing it as it comes."""
+    """Run rounds until there were enough cases; return the findings, printed as they come."""
     until = time.monotonic() + seconds
     found: list[str] = []
     counts = Counts()
-    with world(database, PHYSICIANS) as installed, receiving() as addresses:
+    with world(database, PHYSICIANS) as installed, webhook_receiver() as addresses:
         folder = installed.service.settings.data_dir
-        parties = [each | {"addresses": addresses} for each in _parties(installed)]
+        parties = [party | {"addresses": addresses} for party in _parties(installed)]
         with _serving(installed, folder / "server.log") as port:
             for number in range(cases):
                 if counts.cases >= cases:
@@ -93,7 +93,7 @@ def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
                     found.append(f"time is up after {counts.cases} cases")
                     break
                 name = f"{database}-{seed + number}"
-                # Whatever a round deletes or changes, the next one of the same party reads as it starts.
+                # The next round of the same party sees at its start whatever this one deletes or changes.
                 party = parties[number % len(parties)]
                 (folder / "fuzz.json").write_text(json.dumps(party), encoding="utf-8")
                 found += _round(folder, port, seed + number, counts, name=name, seconds=left)
@@ -105,18 +105,18 @@ def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
 
 @dataclass
 class Counts:
-    """What was answered: by operation, kind of request, phase and status; and why valid requests were refused."""
+    """Numbers of answers by operation, kind of request, phase and status; and why valid requests were refused."""
 
     answers: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def cases(self) -> int:
-        """How many requests were sent."""
+        """Number of requests that were sent."""
         return self.answers.total()
 
     def add(self, written: Path) -> bool:
-        """Add what a round has counted; False when it counted nothing."""
+        """Add the counts of a round; return False when it counted nothing."""
         if not written.exists():
             return False
         answers, refusals = json.loads(written.read_text(encoding="utf-8"))
@@ -126,7 +126,7 @@ class Counts:
 
 
 def _round(folder: Path, port: int, seed: int, counts: Counts, *, name: str, seconds: float) -> list[str]:
-    """Run schemathesis once; what follows from the description alone is tried in the first round only."""
+    """Run schemathesis once; the phases that need no randomness run in the first round only."""
     first = not counts.cases
     written = folder / "counts.json"
     written.unlink(missing_ok=True)
@@ -152,11 +152,11 @@ def _round(folder: Path, port: int, seed: int, counts: Counts, *, name: str, sec
         return [f"seed {seed}: not done in {seconds:.0f} s"]
     if counts.add(written) and run.returncode == 0:
         return []
-    told = ROOT / "var" / f"fuzz-{name}.txt"
-    told.parent.mkdir(exist_ok=True)
-    told.write_text(run.stdout + run.stderr, encoding="utf-8")
+    log = ROOT / "var" / f"fuzz-{name}.txt"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text(run.stdout + run.stderr, encoding="utf-8")
     print("\n".join(line[:1_000] for line in (run.stdout + run.stderr).splitlines()), flush=True)
-    return [f"seed {seed}: schemathesis ended with {run.returncode}; see above, and {told.relative_to(ROOT)}"]
+    return [f"seed {seed}: schemathesis ended with {run.returncode}; see above, and {log.relative_to(ROOT)}"]
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def _serving(installed: World, log: Path) -> Iterator[int]:
     port = free_port()
     with log.open("wb") as kept:
         command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-        # What is told of is received here, not by whomever a generated name belongs to.
+        # Webhooks go to a receiver on this machine, not to the owner of a generated name.
         environment = installed.environment | {"PARS_WEBHOOK_ALLOW_PRIVATE": "true"}
         server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=kept, stderr=kept)
         try:
@@ -177,22 +177,22 @@ def _serving(installed: World, log: Path) -> Iterator[int]:
 
 
 def _parties(installed: World) -> Iterator[dict[str, Any]]:
-    """Fill the installation with the demo world and more, and yield what each caller may know of it, round by round.
+    """Fill the installation with the demo world and more, and yield what each party of callers knows of it.
 
-    The first is a provider; then its test client, in the sandbox; then an operator who names the provider.
+    The parties: a provider; its test client, in the sandbox; an operator who names the provider.
     """
     service = installed.service
     demo.load(service)
     given = tomllib.loads(demo.WORLD.read_text(encoding="utf-8"))
-    certifying = [each for each in service.catalogue.boards.values() if each.kind is BoardKind.CERTIFYING]
+    certifying = [board for board in service.catalogue.boards.values() if board.kind is BoardKind.CERTIFYING]
     taught = [
         {"code": board.code, "credit_types": [t.name for t in board.credit_types][:1] or ["CME"]}
         for board in certifying
     ]
     document = create_app(service).openapi()
-    own = [each for each in given["activities"] if each["provider"] == demo.PROVIDER]
-    people = [*(imports.read_row(each, service.catalogue) for each in given["learners"]), *installed.learners]
-    live = [*own, *(_registered(installed, demo.PROVIDER, each) for each in taught)]
+    own = [activity for activity in given["activities"] if activity["provider"] == demo.PROVIDER]
+    people = [*(imports.read_row(learner, service.catalogue) for learner in given["learners"]), *installed.learners]
+    live = [*own, *(_registered(installed, demo.PROVIDER, board) for board in taught)]
     provider = _key(installed, "provider", provider_ids=[demo.PROVIDER])
     board = _key(installed, "board", board=certifying[0].code)
     operating = _key(installed, "operator", provider_ids=[demo.PROVIDER])
@@ -200,20 +200,20 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
     magic = sandbox()
     sandboxed = transact(operator(service), sandboxes.of_provider, demo.PROVIDER)
     standing, troubled = _magic_activities(installed, sandboxed)
-    rehearsed = [*standing, *(_registered(installed, sandboxed, each) for each in taught)]
+    rehearsed = [*standing, *(_registered(installed, sandboxed, board) for board in taught)]
     for keys, named, of, activities_known, learners, untried in (
-        # Of those who may do a thing the first does it: the operator does what nobody else may.
+        # The first key with the scopes is used: the operator's only where no other has them.
         ([provider, board, operating], None, demo.PROVIDER, live, people, []),
-        ([test], None, sandboxed, rehearsed, [each.row for each in magic.learners], troubled),
+        ([test], None, sandboxed, rehearsed, [learner.row for learner in magic.learners], troubled),
         ([operating], demo.PROVIDER, demo.PROVIDER, live, people, []),
     ):
         yield {
             "keys": keys,
             "provider": named,
-            "learners": [_shown(row) for row in learners],
-            "activities": [{"moc": [], **each} for each in activities_known],
+            "learners": [_person_fields(row) for row in learners],
+            "activities": [{"moc": [], **activity} for activity in activities_known],
             "untried": untried,
-            # The sandbox's people are named so that their names say what they do: "Olive Only" is one of them.
+            # Names of the sandbox's people say what they do, as "Olive Only", and may stand in any sentence.
             "plain": [name for row in learners for name in (row.first_name, row.last_name)] if untried else [],
             "boards": taught,
             "values": _values(installed, activities_known, learners)
@@ -230,22 +230,22 @@ def _registered(installed: World, provider_id: str, board: dict[str, Any]) -> di
 
 
 def _magic_activities(installed: World, provider_id: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the activities of a sandbox, and the ids of those whose reports fail on purpose, or take long."""
+    """Return the activities of a sandbox, and the ids of those whose reports fail or take long on purpose."""
     caller = operator(installed.service, provider_id)
     standing, troubled = [], []
-    for each in sandbox().activities:
+    for activity in sandbox().activities:
         activity_id = transact(
-            caller, lambda work, name=each.internal_id: stored.id_of_internal(work.connection, provider_id, name)
+            caller, lambda work, name=activity.internal_id: stored.id_of_internal(work.connection, provider_id, name)
         )
-        if each.trouble is None:
-            standing.append({"activity_id": activity_id, "ama_pra_credits": None} | dict(each.fields))
+        if activity.trouble is None:
+            standing.append({"activity_id": activity_id, "ama_pra_credits": None} | dict(activity.fields))
         else:
             troubled.append(str(activity_id))
     return standing, troubled
 
 
 def _course(board: dict[str, Any]) -> dict[str, Any]:
-    """Return the body of an activity in which the diplomates of a board can earn points."""
+    """Return the body of an activity with points of a board."""
     return {
         "title": f"A course for {board['code']}", "format": "enduring-material", "internal_id": f"fuzz-{board['code']}",
         "start_date": "2024-01-01", "end_date": "2025-12-31", "ama_pra_credits": 1_000, "delivery_methods": ["online"],
@@ -256,53 +256,53 @@ def _course(board: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(installed: World, role: str, **more: Any) -> dict[str, Any]:
-    """Make a client; an operation is tried with the first of a party that has its scopes."""
+    """Create a client, and return its key with the scopes for which a party uses it."""
     made = transact(operator(installed.service), clients.create, f"fuzz {role}", role=role, **more)
-    # An operator has every scope, and no board of its own to read the feed of.
+    # An operator has every scope, but no board whose feed it could read.
     own = [scope for scope in ROLE_SCOPES[role] if scope != "board:feed" or "board" in more]
     return {"key": made.api_key, "scopes": own}
 
 
 def _cancelled_batches(installed: World, provider_id: str) -> list[str]:
-    """Make batches that stand still: any other has ended before somebody could cancel it."""
+    """Create cancelled batches: any other would be finished before a request could cancel it."""
     caller = replace(reporter(installed), provider=provider_id)
-    made = [sent(installed, b"First Name\tLast Name", caller=caller).batch_id for _ in range(20)]
+    made = [upload(installed, b"First Name\tLast Name", caller=caller).batch_id for _ in range(20)]
     for batch_id in made:
         transact(caller, lifecycle.cancel, batch_id)
     return made
 
 
-def _shown(row: RegistryRow) -> dict[str, Any]:
+def _person_fields(row: RegistryRow) -> dict[str, Any]:
     return {
         "first_name": row.first_name,
         "last_name": row.last_name,
         "date_of_birth": str(row.birth_date) if row.birth_date else None,
         "npi": row.npi,
         "medical_school": row.medical_school,
-        "licenses": [(each.board, each.number) for each in row.licenses],
-        "certifications": [(each.board, each.number) for each in row.certifications],
+        "licenses": [(held.board, held.number) for held in row.licenses],
+        "certifications": [(held.board, held.number) for held in row.certifications],
     }
 
 
 def _values(
     installed: World, bodies: Iterable[dict[str, Any]], learners: Sequence[RegistryRow]
 ) -> dict[str, list[str]]:
-    """Return real values of parameters, by name, or by address and name where the name alone says too little."""
+    """Return real values of parameters, by name, or by path and name where the name is ambiguous."""
     rules = sorted(reference.rules())
     boards = installed.service.catalogue.boards
     codes = sorted(boards)
     shown = learners[:20]
     return {
-        "activity_id": [each["activity_id"] for each in bodies],
-        "internal_id": [each["internal_id"] for each in bodies if each.get("internal_id")],
+        "activity_id": [body["activity_id"] for body in bodies],
+        "internal_id": [body["internal_id"] for body in bodies if body.get("internal_id")],
         "board": codes,
         "state": sorted({number.board for row in shown for number in row.licenses}),
-        "credit_type": sorted({each.name for board in boards.values() for each in board.credit_types}),
-        "activity_format": [each.code for each in ACTIVITY_FORMATS],
+        "credit_type": sorted({credit_type.name for board in boards.values() for credit_type in board.credit_types}),
+        "activity_format": [format.code for format in ACTIVITY_FORMATS],
         "client_reference": [f"ref-{number}" for number in range(1, 501)],
         "/v1/boards/{code} code": codes,
         "/problems/{code} code": [kind.code for kind in every_problem()] + rules,
-        "/v1/activities q": ["course", "A course", *(each["activity_id"] for each in bodies)],
+        "/v1/activities q": ["course", "A course", *(body["activity_id"] for body in bodies)],
         "/v1/activities sort": list(_orders(ActivityQuery.sort_names)),
         "/v1/learner-completions q": [name for row in shown for name in (row.first_name, row.last_name)],
         "/v1/learner-completions sort": list(_orders(CompletionQuery.sort_names)),
@@ -313,26 +313,29 @@ def _values(
 
 
 def _orders(keys: Iterable[str]) -> Iterator[str]:
-    """Yield every order by one key and by two."""
+    """Yield every sort order of one key and of two."""
     signed = [sign + key for key in keys for sign in ("", "-")]
     yield from signed
     yield from (f"{one},{two}" for one in signed for two in signed if one.lstrip("-") != two.lstrip("-"))
 
 
 def _after(installed: World, log: Path, learners: Iterable[dict[str, Any]]) -> list[str]:
-    """Prove the invariants, and that the log neither tells of a failure nor of anybody."""
+    """Check the invariants, and that the log has neither a failure nor a licence number."""
     found = [f"invariant broken: {fault}" for fault in checks.find_faults(installed.service)]
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     failed = [line for line in lines if "request failed" in line or "Traceback" in line]
     found += [f"{len(failed)} failures in the log, the first: {failed[0][:500]}"] if failed else []
-    numbers = {number for each in learners for _, number in (*each["licenses"], *each["certifications"])}
-    people = re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(each) for each in numbers if len(each) >= 6)})(?![\w-])")
-    told = [line for line in lines if people.search(line)]
-    return found + ([f"{len(told)} lines of the log hold a licence number, the first: {told[0][:200]}"] if told else [])
+    numbers = {number for learner in learners for _, number in (*learner["licenses"], *learner["certifications"])}
+    people = re.compile(
+        rf"(?<![\w-])(?:{'|'.join(re.escape(number) for number in numbers if len(number) >= 6)})(?![\w-])"
+    )
+    leaks = [line for line in lines if people.search(line)]
+    found += [f"{len(leaks)} lines of the log hold a licence number, the first: {leaks[0][:200]}"] if leaks else []
+    return found
 
 
 def _table(database: str, counts: Counts, document: dict[str, Any]) -> list[str]:
-    """Print what each operation answered; return what no run may show."""
+    """Print the answers of each operation; return what no run may show."""
     valid: dict[str, Counter[int]] = defaultdict(Counter)
     every: dict[str, Counter[int]] = defaultdict(Counter)
     phases = Counter[str]()

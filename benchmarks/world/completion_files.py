@@ -1,4 +1,4 @@
-"""Files of completions to measure: the same rows as tab-delimited text, workbook, XML and NDJSON, 7 % to be refused."""
+"""Files of completions: the same records as text, workbook, XML and NDJSON, 7 % of them to be rejected."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from app.services.batches import lifecycle, uploads
 from app.services.batches.lifecycle import NewBatch
 from app.services.context import Caller, operator, transact
 from app.store import clients
-from benchmarks.world import PROVIDER, World
+from benchmarks.world.installation import PROVIDER, World
 
 FORMATS = ("tab", "xlsx", "xml", "ndjson")
 BOARD = "ABIM"
 TYPES = ("Medical Knowledge", "Patient Safety")
 HEADINGS = (
-    *(each.heading for each in LEARNERS),
+    *(column.heading for column in LEARNERS),
     "Additional Credit Type",
     "Credits Awarded for Additional Credit Type",
 )
@@ -38,8 +38,8 @@ PIECE = 1_048_576
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """One record: CME for a state's licence, and for those whom the board certified its points as well."""
+class SentRecord:
+    """One record: CME for a state's licence, and the board's points for those whom it certified."""
 
     activity_id: str
     completed_on: str
@@ -52,12 +52,12 @@ class Told:
 
 
 def day_of(world: World) -> date:
-    """Return the day on which all of it was completed: early enough on every calendar, late enough to be on time."""
+    """Return the completion date of all records: past in every time zone, and not yet late."""
     return (world.service.clock() - timedelta(days=3)).date()
 
 
 def register(world: World, count: int) -> list[str]:
-    """Register so many activities for CME and for the board, and return their ids."""
+    """Register a number of activities for CME and for the board, and return their ids."""
     year = day_of(world).year
     activity = ActivityIn.model_validate(
         {
@@ -74,16 +74,18 @@ def register(world: World, count: int) -> list[str]:
     ]
 
 
-def records(world: World, count: int) -> Iterator[Told]:
-    """Yield so many records about activities of their own: each learner once, then the next activity. 7 % are wrong."""
+def records(world: World, count: int) -> Iterator[SentRecord]:
+    """Yield records about newly registered activities: each learner once, then the next activity. 7 % are wrong."""
     learners, boards = world.learners, world.service.catalogue.boards
     day = f"{day_of(world):%m/%d/%Y}"
     activity_ids = register(world, -(-count // len(learners)))
     for place in range(count):
         row = learners[place % len(learners)]
         held, wrong = row.licenses[0], place % 100
-        certified = next((each.number for each in row.certifications if each.board == BOARD), None)
-        yield Told(
+        certified = next(
+            (certification.number for certification in row.certifications if certification.board == BOARD), None
+        )
+        yield SentRecord(
             activity_id="199999999" if wrong == 41 else activity_ids[place // len(learners)],
             completed_on="06/01/2025" if wrong == 53 else day,
             row=row,
@@ -95,30 +97,30 @@ def records(world: World, count: int) -> Iterator[Told]:
         )
 
 
-def cells(told: Told) -> list[str]:
+def cells(record: SentRecord) -> list[str]:
     """Return the cells of a record, in the order of the headings."""
-    moc = [BOARD, told.board_id, "2", TYPES[0], "2", TYPES[1], "2"] if told.board_id else [""] * 7
+    moc = [BOARD, record.board_id, "2", TYPES[0], "2", TYPES[1], "2"] if record.board_id else [""] * 7
     return [
-        "Add", told.activity_id, told.completed_on, told.row.first_name, told.row.last_name, told.birth_date,
-        told.state, told.license_id, told.credits, *moc,
+        "Add", record.activity_id, record.completed_on, record.row.first_name, record.row.last_name, record.birth_date,
+        record.state, record.license_id, record.credits, *moc,
     ]  # fmt: skip
 
 
-def written(format: str, told: Sequence[Told]) -> bytes:
+def file_of(format: str, records: Sequence[SentRecord]) -> bytes:
     """Return a file of records in a format."""
-    return {"tab": _tab, "xlsx": _xlsx, "xml": _xml, "ndjson": _ndjson}[format](told)
+    return {"tab": _tab, "xlsx": _xlsx, "xml": _xml, "ndjson": _ndjson}[format](records)
 
 
-def _tab(told: Sequence[Told]) -> bytes:
-    return "\r\n".join("\t".join(line) for line in (HEADINGS, *map(cells, told))).encode()
+def _tab(records: Sequence[SentRecord]) -> bytes:
+    return "\r\n".join("\t".join(line) for line in (HEADINGS, *map(cells, records))).encode()
 
 
-def _xlsx(told: Sequence[Told]) -> bytes:
+def _xlsx(records: Sequence[SentRecord]) -> bytes:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"constant_memory": True})
     sheet = book.add_worksheet("Learners")
     sheet.write_string(0, 0, "Guidance")
-    for number, line in enumerate((HEADINGS, *map(cells, told)), start=1):
+    for number, line in enumerate((HEADINGS, *map(cells, records)), start=1):
         for column, cell in enumerate(line):
             if cell:
                 sheet.write_string(number, column, cell)
@@ -126,20 +128,20 @@ def _xlsx(told: Sequence[Told]) -> bytes:
     return out.getvalue()
 
 
-def _xml(told: Sequence[Told]) -> bytes:
-    return "".join(["<ActivityReports>", *map(_element, told), "</ActivityReports>"]).encode()
+def _xml(records: Sequence[SentRecord]) -> bytes:
+    return "".join(["<ActivityReports>", *map(_element, records), "</ActivityReports>"]).encode()
 
 
-def _element(told: Told) -> str:
-    month, day, year = told.completed_on.split("/")
-    certificates = [_certificate(told.state, told.license_id, "AMA PRA Category 1", told.credits)]
-    if told.board_id:
-        certificates += [_certificate(BOARD, told.board_id, name, "2") for name in TYPES]
+def _element(record: SentRecord) -> str:
+    month, day, year = record.completed_on.split("/")
+    certificates = [_certificate(record.state, record.license_id, "AMA PRA Category 1", record.credits)]
+    if record.board_id:
+        certificates += [_certificate(BOARD, record.board_id, name, "2") for name in TYPES]
     return (
-        f"<ActivityReport><Member><Name><GivenName>{escape(told.row.first_name)}</GivenName>"
-        f"<FamilyName>{escape(told.row.last_name)}</FamilyName></Name><PersonalInfo><BirthDate>{told.birth_date}"
+        f"<ActivityReport><Member><Name><GivenName>{escape(record.row.first_name)}</GivenName>"
+        f"<FamilyName>{escape(record.row.last_name)}</FamilyName></Name><PersonalInfo><BirthDate>{record.birth_date}"
         f"</BirthDate></PersonalInfo></Member><Activity><ProviderOrganization>{PROVIDER}</ProviderOrganization><Module>"
-        f'<ModuleName moduleID="{told.activity_id}">Measured</ModuleName><Status>Completed</Status>'
+        f'<ModuleName moduleID="{record.activity_id}">Measured</ModuleName><Status>Completed</Status>'
         f"<CompletedDateTime>{year}-{month}-{day}</CompletedDateTime>{''.join(certificates)}</Module></Activity>"
         "<XtensibleInfo><LearnerRecordAction>add</LearnerRecordAction></XtensibleInfo></ActivityReport>\n"
     )
@@ -153,35 +155,35 @@ def _certificate(domain: str, number: str, kind: str, credits: str) -> str:
     )
 
 
-def _ndjson(told: Sequence[Told]) -> bytes:
-    return b"".join(json.dumps(body(each)).encode() + b"\n" for each in told)
+def _ndjson(records: Sequence[SentRecord]) -> bytes:
+    return b"".join(json.dumps(body(record)).encode() + b"\n" for record in records)
 
 
-def body(told: Told) -> dict[str, Any]:
-    """Return a record as it is sent by itself."""
-    month, day, year = told.completed_on.split("/")
-    cme: dict[str, Any] = {"state": told.state, "license_id": told.license_id}
-    if told.credits:
-        cme["credits"] = float(told.credits)
+def body(record: SentRecord) -> dict[str, Any]:
+    """Return the body of a record's single request."""
+    month, day, year = record.completed_on.split("/")
+    cme: dict[str, Any] = {"state": record.state, "license_id": record.license_id}
+    if record.credits:
+        cme["credits"] = float(record.credits)
     sent: dict[str, Any] = {
-        "activity_id": told.activity_id,
+        "activity_id": record.activity_id,
         "completed_on": f"{year}-{month}-{day}",
         "permission": True,
         "learner": {
-            "first_name": told.row.first_name,
-            "last_name": told.row.last_name,
-            "date_of_birth": told.birth_date,
+            "first_name": record.row.first_name,
+            "last_name": record.row.last_name,
+            "date_of_birth": record.birth_date,
         },
         "cme": [cme],
     }
-    if told.board_id:
+    if record.board_id:
         types = [{"type": name, "credits": 2} for name in TYPES]
-        sent["moc"] = [{"board": BOARD, "board_id": told.board_id, "total_credits": 2, "credit_types": types}]
+        sent["moc"] = [{"board": BOARD, "board_id": record.board_id, "total_credits": 2, "credit_types": types}]
     return sent
 
 
 def reporter(world: World) -> Caller:
-    """Return the caller that the provider's key stands for."""
+    """Return the caller of the provider's key."""
 
     def named(connection: Connection) -> Client | None:
         return clients.by_id(connection, str(clients.client_named(connection, "bench")))
@@ -191,14 +193,14 @@ def reporter(world: World) -> Caller:
     return Caller(service=world.service, client=client, provider=PROVIDER)
 
 
-def sent(
+def upload(
     world: World,
     content: bytes,
     name: str = "measured",
     caller: Caller | None = None,
     kind: BatchKind = BatchKind.LEARNER_COMPLETIONS,
 ) -> Batch:
-    """Keep a file as an upload does, and return its batch, which waits to be read."""
+    """Store a file as an upload does, and return its batch, which waits to be read."""
     digest = hashlib.sha256(content).hexdigest()
     pieces = [content[first : first + PIECE] for first in range(0, len(content), PIECE)]
     caller = caller or reporter(world)

@@ -1,0 +1,1 @@
+"""Instruments: a load generator, processor time, memory of a worker."""
