@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from app.domain.batches import RowFinding
 from app.domain.findings import Finding, Severity
-from app.files.mapping.records import Place
+from app.files.mapping.locations import Location
 
 INTERNAL = Finding(
     rule="internal",
@@ -17,11 +17,11 @@ INTERNAL = Finding(
 )
 
 
-def locate_findings(findings: Iterable[Finding], place_of: Callable[[str], Place]) -> tuple[RowFinding, ...]:
+def locate_findings(findings: Iterable[Finding], locate: Callable[[str], Location]) -> tuple[RowFinding, ...]:
     """Return findings with the columns or elements that their pointers stand for."""
     located = []
     for finding in findings:
-        place = place_of(finding.pointer)
+        location = locate(finding.pointer)
         located.append(
             RowFinding(
                 rule=finding.rule,
@@ -29,8 +29,8 @@ def locate_findings(findings: Iterable[Finding], place_of: Callable[[str], Place
                 pointer=finding.pointer,
                 detail=finding.detail,
                 hint=finding.hint,
-                column=place.column,
-                index=place.index,
+                column=location.column,
+                index=location.index,
             )
         )
     return tuple(located)

@@ -23,7 +23,7 @@ from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
-from app.files.mapping.records import Place
+from app.files.mapping.locations import Location
 from app.services.batches.lifecycle import audit_end
 from app.services.batches.record_kinds import apply_records, reject_all
 from app.services.context import Caller, Service, Work, operator
@@ -37,7 +37,7 @@ REVOKED = RowFinding(
     detail="The right to act for this provider was revoked before this record was reached.",
     hint="Ask the provider to grant it again, then retry the batch: its rejected records are judged again.",
 )
-(FAILED,) = locate_findings([INTERNAL], lambda _: Place())
+(FAILED,) = locate_findings([INTERNAL], lambda _: Location())
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):

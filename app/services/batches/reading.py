@@ -85,12 +85,12 @@ def _read(service: Service, batch: Batch) -> Batch:
 def _group_pieces(file: OpenFile) -> Iterator[list[list[RawRow]]]:
     """Yield the pieces of a file in groups that are each stored in one transaction."""
     group: list[list[RawRow]] = []
-    before = file.heard
+    before = file.bytes_received
     for piece in file.pieces():
         group.append(piece)
-        if len(group) == AT_ONCE or file.heard - before >= MOST:
+        if len(group) == AT_ONCE or file.bytes_received - before >= MOST:
             yield group
-            group, before = [], file.heard
+            group, before = [], file.bytes_received
     if group:
         yield group
 

@@ -15,7 +15,8 @@ from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.reports import CompletionReport
 from app.domain.validations import ValidationAnswer
-from app.files.mapping.records import LearnerRecords, ValidationRecords
+from app.files.formats import FORMATS
+from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
 from app.services.activities import file_rows
 from app.services.context import Work
 from app.services.registry import validations
@@ -58,25 +59,27 @@ def apply_records(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.subm
 
 
 @lru_cache(maxsize=16)
-def _completion_reader(
+def _completion_mapper(
     format: FileFormat, headings: tuple[str, ...], provider_id: str, received_at: datetime, batch_id: str
-) -> LearnerRecords:
-    """Return the reader of a file's records; cached, so that its headings are read once and not for every piece."""
-    head = Head(format=format, headings=headings)
-    return LearnerRecords(head, provider_id=provider_id, received_at=received_at, batch_id=batch_id)
+) -> Mapper[CompletionRecord]:
+    """Return the mapper of a file's completions; cached, so that its headings are read once and not for every piece."""
+    entry = FORMATS[format]
+    upload = Upload(
+        provider_id=provider_id, entry_method=entry.entry_method, received_at=received_at, batch_id=batch_id
+    )
+    return entry.completions(Head(format=format, headings=headings), upload)
 
 
 @lru_cache(maxsize=16)
-def _validation_reader(format: FileFormat, headings: tuple[str, ...]) -> ValidationRecords:
-    return ValidationRecords(Head(format=format, headings=headings))
+def _validation_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[ValidationRecord]:
+    return FORMATS[format].validations(Head(format=format, headings=headings))
 
 
 def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
     assert batch.head is not None
-    reader = _completion_reader(
-        batch.head.format, tuple(batch.head.headings), batch.provider_id, batch.created_at, batch.batch_id
-    )
-    records = [(place, reader.read(raw)) for place, raw in rows]
+    headings = tuple(batch.head.headings)
+    mapper = _completion_mapper(batch.head.format, headings, batch.provider_id, batch.created_at, batch.batch_id)
+    records = [(place, mapper.read(raw)) for place, raw in rows]
     # A record that could not be read, or is the template's sample, is rejected without looking further.
     reports = [record.report for _, record in records if record.report is not None and not _rejects(record.findings)]
     judged = iter(judge(work, reports))
@@ -95,7 +98,7 @@ def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> li
                 number=record.number,
                 outcome=outcome,
                 record_id=record_id,
-                findings=locate_findings(findings, partial(reader.place, record=record)),
+                findings=locate_findings(findings, partial(mapper.locate, record=record)),
             )
         )
     return results
@@ -103,15 +106,15 @@ def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> li
 
 def _apply_validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
     assert batch.head is not None
-    reader = _validation_reader(batch.head.format, tuple(batch.head.headings))
-    records = [(place, reader.read(raw)) for place, raw in rows]
+    mapper = _validation_mapper(batch.head.format, tuple(batch.head.headings))
+    records = [(place, mapper.read(raw)) for place, raw in rows]
     requests = [record.request for _, record in records if record.request is not None]
     answers = iter(validations.validate_each([work] * len(requests), requests))
     results = []
     for place, record in records:
         answer = next(answers) if record.request is not None else _UNPARSED
         found = (*record.findings, *answer.findings)
-        findings = locate_findings(found, partial(reader.place, record=record)) if found else ()
+        findings = locate_findings(found, partial(mapper.locate, record=record)) if found else ()
         outcome = _ANSWERS[answer.result]
         document = None
         if outcome is not RowOutcome.REJECTED:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.columns import ACTIVITIES, VALIDATIONS
-from app.files.elements import markup
+from app.files.elements import render
 from app.services.context import Service
 from tests.builders.raw_records import a_certificate, a_document
 from tests.builders.sent_files import lines, row, tab_text, workbook
@@ -23,7 +23,7 @@ ELEMENTS = [
 SENT = {
     "xlsx": workbook(ROWS),
     "tab": tab_text(ROWS),
-    "xml": f"<ACCMELearnerReports>{''.join(markup(each, {}) for each in ELEMENTS)}</ACCMELearnerReports>".encode(),
+    "xml": f"<ACCMELearnerReports>{''.join(render(each, {}) for each in ELEMENTS)}</ACCMELearnerReports>".encode(),
     "ndjson": lines(BODIES),
 }
 """Rebecca's completion, and one that is refused for its 0.3 credits."""
