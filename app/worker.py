@@ -160,7 +160,7 @@ def settle(service: Service) -> bool:
 def delete_expired(service: Service) -> bool:
     """Delete expired idempotency keys, old finished deliveries, and uploads that never became a batch."""
     before = service.clock() - idempotency.KEPT
-    service.database.write(lambda connection: clients.forget_keys(connection, before))
+    service.database.write(lambda connection: clients.delete_keys(connection, before))
     remove_finished(service)
     return uploads.remove_abandoned(service) > 0
 

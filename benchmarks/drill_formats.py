@@ -26,7 +26,7 @@ from app.services.demo import world as demo
 from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.registry import imports
-from app.store import dialect
+from app.store.sql import statements
 from benchmarks.same import FORMATS, GRAND_ROUNDS, RIVALS, Record, alone, physicians, rivals
 from benchmarks.world import ROOT, World, world
 
@@ -114,7 +114,7 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
 
 def _standing(installed: World) -> list[Any]:
     return installed.service.database.read(
-        lambda connection: dialect.rows(connection, _STANDING, {"activity": GRAND_ROUNDS})
+        lambda connection: statements.fetch(connection, _STANDING, {"activity": GRAND_ROUNDS})
     )
 
 

@@ -9,7 +9,7 @@ from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.rules import RuleFacts
 from app.rules.activities import judge_activity
-from app.rules.enforced_elsewhere import STATED
+from app.rules.enforced_elsewhere import ENFORCED_ELSEWHERE
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, VALIDATION_RULES
 from app.rules.judge import judge
 from app.rules.reference_lists import medical_schools, practice_areas
@@ -36,7 +36,7 @@ def board(catalogue: Catalogue, code: str) -> Board:
 def rules() -> dict[str, list[RuleFacts]]:
     """Return every rule by id; a rule of several kinds of records has its own text for each."""
     by_id: dict[str, list[RuleFacts]] = {}
-    tables = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, STATED)
+    tables = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, ENFORCED_ELSEWHERE)
     for facts in chain.from_iterable(table.values() for table in tables):
         by_id.setdefault(facts.id, []).append(facts)
     return dict(sorted(by_id.items()))

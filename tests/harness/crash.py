@@ -29,7 +29,8 @@ from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
-from app.store import dialect, feed
+from app.store import feed
+from app.store.sql import statements
 from tests.harness.api import COURSE, GRAND_ROUNDS, SECRET, Moment, a_completion, john, tina
 
 MOST_STATEMENTS = 80
@@ -61,7 +62,7 @@ def sealed(service: Service) -> None:
 
 
 def rows(service: Service, query: str, **given: Any) -> list[Any]:
-    return service.database.read(lambda connection: dialect.rows(connection, query, given))
+    return service.database.read(lambda connection: statements.fetch(connection, query, given))
 
 
 def told(service: Service, code: str) -> list[tuple[str, int]]:
@@ -158,7 +159,7 @@ def killed_at(tried: Tried, url: str, folder: str, die_at: int) -> None:
         if seen == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    dialect.BEFORE_STATEMENT.append(count)
+    statements.BEFORE_STATEMENT.append(count)
     event.listen(service.database.engine, "commit", count)
     tried.does(service)
     service.database.close()

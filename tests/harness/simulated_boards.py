@@ -15,7 +15,7 @@ from app.services.demo import world
 from app.simulator.board import Board, BoardOptions, open_board
 from app.simulator.decisions import load_roster
 from app.simulator.view import View
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.api import Api, settle
 
 URL = "http://testserver"
@@ -94,13 +94,13 @@ def standing(service: Service, board: str) -> dict[str, tuple[Any, ...]]:
 
     def read(connection: Any) -> dict[str, tuple[Any, ...]]:
         types: dict[str, list[tuple[str, float]]] = {}
-        for credit_id, name, quarters in dialect.rows(
+        for credit_id, name, quarters in statements.fetch(
             connection, "SELECT credit_id, credit_type, quarters FROM credit_types"
         ):
             types.setdefault(credit_id, []).append((name, quarters / 4))
         return {
             row[0]: (row[1], row[2], str(row[3]), row[4], row[5] / 4, tuple(sorted(types.get(row[0], []))))
-            for row in dialect.rows(
+            for row in statements.fetch(
                 connection,
                 "SELECT x.credit_id, x.registry_id, c.activity_id, c.completed_on, c.first_name, x.quarters "
                 "FROM credits x JOIN completions c ON c.completion_id = x.completion_id "

@@ -13,7 +13,7 @@ import pytest
 from app.services.activities import withdrawal
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
 from tests.harness.board_views import live, replayed
 
@@ -86,7 +86,7 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
         if seen == break_at:
             raise Unplugged
 
-    dialect.BEFORE_STATEMENT.append(unplug)
+    statements.BEFORE_STATEMENT.append(unplug)
     while True:
         seen, break_at = 0, break_at + 1
         answer = done(api, verb, f"{COMPLETIONS}/{standing}")
@@ -96,7 +96,7 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
         settle(service)
         assert [each["completion_id"] for each in api.completions(activity_id=GRAND_ROUNDS)] == [standing]
         assert api.completions(activity_id=COURSE) == []
-    dialect.BEFORE_STATEMENT.remove(unplug)
+    statements.BEFORE_STATEMENT.remove(unplug)
     assert break_at > 5
     settle(service)
 
@@ -104,11 +104,11 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
 @contextmanager
 def unplugged() -> Iterator[Plug]:
     plug = Plug()
-    dialect.BEFORE_STATEMENT.append(plug)
+    statements.BEFORE_STATEMENT.append(plug)
     try:
         yield plug
     finally:
-        dialect.BEFORE_STATEMENT.remove(plug)
+        statements.BEFORE_STATEMENT.remove(plug)
 
 
 class Plug:
@@ -191,4 +191,4 @@ def test_learners_withdrawn_in_pieces_are_withdrawn_once_each_whatever_breaks(
 
 
 def count_of(service: Service, query: str) -> int:
-    return int(service.database.read(lambda connection: dialect.rows(connection, query))[0][0])
+    return int(service.database.read(lambda connection: statements.fetch(connection, query))[0][0])

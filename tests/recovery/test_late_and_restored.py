@@ -23,7 +23,7 @@ from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
 from app.simulator.decisions import decide_all
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
 from tests.harness.contract import as_described
 from tests.harness.databases import execute, settings_for
@@ -80,7 +80,9 @@ def test_what_commits_after_others_were_read_past_is_told_once_and_next(
     (found,) = view.held.keys() - passed.held.keys()
     assert view.held[found].completed_on == "2021-12-12"
     *_, before, last = service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT event_id FROM feed WHERE board = 'TN-M' ORDER BY position")
+        lambda connection: statements.fetch(
+            connection, "SELECT event_id FROM feed WHERE board = 'TN-M' ORDER BY position"
+        )
     )
     assert last < before, "it was written before what had been read"
 

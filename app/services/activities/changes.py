@@ -112,7 +112,7 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     if if_match is not None:
         must_match(if_match, stored.version)
     _refuse_fixture(stored.activity)
-    count, first = uncovered_completions.standing(work.connection, activity_id, FEW)
+    count, first = uncovered_completions.find_standing(work.connection, activity_id, FEW)
     if count:
         detail = f"{_describe_count(count)} in the way; withdraw first."
         code = ActivityHasCompletions.code
@@ -159,7 +159,7 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
     hit = []
     errors = []
     for bound in find_tightened(before, after):
-        count, _ = uncovered_completions.uncovered(work.connection, before.activity_id, [bound], FEW)
+        count, _ = uncovered_completions.find_uncovered(work.connection, before.activity_id, [bound], FEW)
         if count:
             hit.append(bound)
             errors.append(
@@ -172,7 +172,7 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
                 )
             )
     if hit:
-        count, first = uncovered_completions.uncovered(work.connection, before.activity_id, hit, FEW)
+        count, first = uncovered_completions.find_uncovered(work.connection, before.activity_id, hit, FEW)
         detail = f"{_describe_count(count)} would no longer be covered."
         raise ActivityChangeCoversCredits(detail, errors=errors, count=count, completions=first)
 

@@ -119,7 +119,7 @@ def _find(work: Work, record: ActivityRecord) -> str | None:
         return record.activity_id
     if record.given.internal_id is not None:
         return stored.id_of_internal(work.connection, provider_id, record.given.internal_id)
-    return stored.id_of_the_same(work.connection, record.given)
+    return stored.id_of_same(work.connection, record.given)
 
 
 def _conflict(code: str, pointer: str, detail: str) -> Problem:

@@ -28,7 +28,7 @@ def register(work: Work, given: Activity) -> RegisteredActivity:
     if given.activity_id and activities.exists(work.connection, given.activity_id):
         raise Conflict("There is an activity with this id.")
     activity = normalise(
-        replace(given, activity_id=given.activity_id or activities.free_id(work.connection)), catalogue
+        replace(given, activity_id=given.activity_id or activities.draw_id(work.connection)), catalogue
     )
     activities.add(work.connection, [activity], work.now)
     work.audit("register", activity.activity_id, ActivityAudit(version=1))

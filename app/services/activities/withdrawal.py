@@ -29,7 +29,7 @@ def _withdraw_some(work: Work, activity_id: str) -> int:
     first = completions.ids_of_activity(work.connection, activity_id, AT_ONCE)
     pairs = set(completions.pairs_of(work.connection, first).values())
     completions.lock_pairs(work.connection, pairs)
-    standing = completions.standing(work.connection, pairs)
+    standing = completions.load_standing(work.connection, pairs)
     found = [completion for some in standing.values() for completion in some if completion.completion_id in first]
     if len(found) != len(first):
         raise Contended("a completion was withdrawn or moved before it was locked")

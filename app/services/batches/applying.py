@@ -28,7 +28,8 @@ from app.services.batches.lifecycle import audit_end
 from app.services.batches.record_kinds import apply_records, reject_all
 from app.services.context import Caller, Service, Work, operator
 from app.services.row_findings import INTERNAL, locate_findings
-from app.store import batch_rows, batches, clients, dialect
+from app.store import batch_rows, batches, clients
+from app.store.sql.statements import savepoint
 
 REVOKED = RowFinding(
     rule="forbidden",
@@ -108,7 +109,7 @@ def _apply_for(
     applied = _apply_some(service, at_once, progress, connection)
     while applied is not None and time.monotonic() < until and not service.database.has_waiting_writes():
         try:
-            with dialect.savepoint(connection):
+            with savepoint(connection):
                 more = _apply_some(service, at_once, _Progress(named), connection)
         except Exception:
             if not is_transaction_open(connection):
@@ -124,7 +125,7 @@ def _apply_for(
 def _apply_some(
     service: Service, at_once: int, progress: _Progress, connection: Connection, *, failing: int | None = None
 ) -> Applied | None:
-    batch = batches.take_turn(connection, progress.batch_id)
+    batch = batches.lock_next(connection, progress.batch_id)
     if batch is None:
         return None
     progress.batch_id, progress.place = batch.batch_id, batch.applied
@@ -150,7 +151,7 @@ def _apply_some(
 def uploader_work(service: Service, batch: Batch, connection: Connection) -> Work | None:
     """Return the work of the client that uploaded a file; None when it may no longer act for the provider."""
     client = clients.by_id(connection, batch.client_id)
-    if client is None or clients.acted_for(connection, client, batch.provider_id) != batch.provider_id:
+    if client is None or clients.provider_acted_for(connection, client, batch.provider_id) != batch.provider_id:
         return None
     caller = Caller(service=service, client=client, provider=batch.provider_id, request_id=batch.request_id)
     return Work(connection=connection, caller=caller, now=service.clock())

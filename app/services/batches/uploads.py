@@ -99,7 +99,7 @@ def remove_abandoned(service: Service) -> int:
     before = service.clock() - KEPT
 
     def remove(connection: Connection) -> int:
-        abandoned = uploads.abandoned(connection, before, AT_ONCE)
+        abandoned = uploads.find_abandoned(connection, before, AT_ONCE)
         uploads.drop(connection, abandoned)
         return len(abandoned)
 

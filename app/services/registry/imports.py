@@ -80,7 +80,7 @@ def import_rows(service: Service, rows: Iterable[tuple[int, RegistryRow | Import
 def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]]) -> ImportCounts:
     """Add or update the physicians of some rows; each row sees the ones before it."""
     counts = ImportCounts()
-    known = registry.known_to(work.connection, [row for _, row in rows])
+    known = registry.load_known(work.connection, [row for _, row in rows])
     writes = Writes()
     for line, row in rows:
         try:

@@ -140,7 +140,7 @@ def _decide(
             lookups += own
             askers += [provider] * len(own)
             ends.append(len(lookups))
-    found = learners.found(connection, lookups, askers)
+    found = learners.look_up(connection, lookups, askers)
     decided = []
     following, begin = zip(asked, ends, strict=True), 0
     for findings in judged:

@@ -35,7 +35,7 @@ def of_provider(work: Work, provider_id: str) -> str:
     known = stored.id_of_sandbox(work.connection, provider_id)
     if known is None:
         name = f"Sandbox of {stored.name_of(work.connection, provider_id)}"
-        known = _add(work, stored.free_provider_id(work.connection), name, provider_id)
+        known = _add(work, stored.draw_provider_id(work.connection), name, provider_id)
     _add_fixtures(work, known)
     return known
 

@@ -20,7 +20,9 @@ from app.services.batches import lifecycle as batch_verbs
 from app.services.batches.record_kinds import apply_records
 from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, Work
-from app.store import batches, dialect
+from app.store import batches
+from app.store.sql import statements
+from app.store.sql.values import read_instant
 from tests.builders.sent_files import lines, row, tab_text
 from tests.harness.api import Api, Moment, a_completion, an_activity, api_of, settle
 from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
@@ -153,8 +155,10 @@ def test_a_record_of_another_file_is_not_refused_for_the_one_that_failed(
             read_one(service)
 
     def first_served(connection: Any) -> None:
-        at = dialect.bound(connection, service.clock())
-        dialect.run(connection, "UPDATE batches SET turn_at = :at WHERE batch_id = :id", [{"at": at, "id": poisoned}])
+        at = service.clock()
+        statements.execute(
+            connection, "UPDATE batches SET turn_at = :at WHERE batch_id = :id", {"at": at, "id": poisoned}
+        )
 
     monkeypatch.setattr(applying, "apply_records", fails)
     monkeypatch.setattr(applying, "log", SimpleNamespace(error=another_comes_first))
@@ -191,7 +195,7 @@ def test_a_file_whose_records_cannot_be_found_is_not_said_to_be_done_and_keeps_n
 ) -> None:
     batch_id = upload(api, tab_text([row()])).json["batch_id"]
     read_one(service)
-    service.database.write(lambda connection: dialect.run(connection, "DELETE FROM batch_pieces", [{}]))
+    service.database.write(lambda connection: statements.execute(connection, "DELETE FROM batch_pieces"))
     moment.now += timedelta(seconds=1)
     other = upload(api, tab_text([row(Completion_Date=DAYS[0])])).json["batch_id"]
     read_one(service)
@@ -218,7 +222,9 @@ def test_a_row_that_is_refused_after_it_has_written_leaves_no_trace(api: Api, se
 
 def registered(service: Service) -> int:
     found = service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT 1 FROM audit WHERE noun = 'activity' AND verb = 'register'")
+        lambda connection: statements.fetch(
+            connection, "SELECT 1 FROM audit WHERE noun = 'activity' AND verb = 'register'"
+        )
     )
     return len(found)
 
@@ -249,9 +255,9 @@ def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
 
 def claim_of(service: Service) -> Any:
     ((until,),) = service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT claimed_until FROM batches WHERE finished_at IS NULL")
+        lambda connection: statements.fetch(connection, "SELECT claimed_until FROM batches WHERE finished_at IS NULL")
     )
-    return dialect.as_instant(until)
+    return read_instant(until)
 
 
 def test_a_retry_that_comes_twice_at_once_is_done_once(api: Api, service: Service) -> None:

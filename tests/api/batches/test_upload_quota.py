@@ -18,8 +18,8 @@ from app.main import create_app
 from app.services.batches import command, uploads
 from app.services.context import Service
 from app.services.operations import checks
-from app.store import dialect
 from app.store import uploads as store
+from app.store.sql import statements
 from tests.harness.api import Api, Moment, api_of
 from tests.harness.contract import as_described
 from tests.harness.refusals import assert_problem
@@ -45,7 +45,7 @@ def narrow(bounded: Service) -> Iterator[Api]:
 def taken(service: Service, provider_id: str = "0008001") -> int:
     """Bytes that are counted for a provider; they are those of the pieces."""
     found: list[Any] = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT (SELECT coalesce(sum(bytes), 0) FROM upload_totals WHERE provider_id = :id), "
             "(SELECT coalesce(sum(length(p.content)), 0) FROM upload_pieces p "
@@ -136,11 +136,11 @@ def test_a_piece_and_the_removal_of_its_upload_take_their_locks_in_one_order(ser
     )
     for verb in verbs:
         ran: list[str] = []
-        dialect.BEFORE_STATEMENT.append(ran.append)
+        statements.BEFORE_STATEMENT.append(ran.append)
         try:
             service.database.write(verb)
         finally:
-            dialect.BEFORE_STATEMENT.remove(ran.append)
+            statements.BEFORE_STATEMENT.remove(ran.append)
         written = [each for each in ran if re.match(r"(UPDATE|DELETE FROM) (uploads|upload_totals) ", each)]
         assert [each.split()[1 + each.startswith("DELETE")] for each in written] == ["uploads", "upload_totals"]
     assert taken(service) == 0

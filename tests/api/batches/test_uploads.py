@@ -13,7 +13,7 @@ import pytest
 
 from app.core.errors import Unavailable
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.sent_files import lines, row, tab_text
 from tests.harness.api import Api, Moment, a_completion, api_of
 from tests.harness.refusals import assert_problem
@@ -57,7 +57,7 @@ def kept(service: Service) -> tuple[int, int, int]:
 
     def count(connection: Any) -> tuple[int, int, int]:
         found = [
-            dialect.rows(connection, f"SELECT count(*) FROM {each}")[0][0]
+            statements.fetch(connection, f"SELECT count(*) FROM {each}")[0][0]
             for each in ("uploads", "upload_pieces", "batches")
         ]
         return found[0], found[1], found[2]

@@ -18,7 +18,8 @@ from app.services.batches import reading as batch_reading
 from app.services.batches.record_kinds import apply_records
 from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, Work
-from app.store import batches, dialect
+from app.store import batches
+from app.store.sql import statements
 from tests.builders.sent_files import lines, row, tab_text, workbook
 from tests.harness.api import GRAND_ROUNDS, Api, Moment, a_completion, api_of, settle
 from tests.harness.properties import TIMES
@@ -53,11 +54,11 @@ def unplugged_at(number: int) -> Iterator[Iterator[int]]:
         if next(count) == number:
             raise Unplugged
 
-    dialect.BEFORE_STATEMENT.append(pull)
+    statements.BEFORE_STATEMENT.append(pull)
     try:
         yield count
     finally:
-        dialect.BEFORE_STATEMENT.remove(pull)
+        statements.BEFORE_STATEMENT.remove(pull)
 
 
 def seen(api: Api, batch_id: str) -> Any:
@@ -316,10 +317,8 @@ def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: S
 
     upload(api, workbook([row()]))
     service.database.write(
-        lambda connection: dialect.run(
-            connection,
-            "INSERT INTO uploads (upload_id, created_at) VALUES ('gone', :at)",
-            [{"at": dialect.bound(connection, moment.now)}],
+        lambda connection: statements.execute(
+            connection, "INSERT INTO uploads (upload_id, created_at) VALUES ('gone', :at)", {"at": moment.now}
         )
     )
     delete_expired(service)
@@ -330,7 +329,7 @@ def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: S
 
 
 def uploads(service: Service) -> int:
-    ((count,),) = service.database.read(lambda connection: dialect.rows(connection, "SELECT count(*) FROM uploads"))
+    ((count,),) = service.database.read(lambda connection: statements.fetch(connection, "SELECT count(*) FROM uploads"))
     return int(count)
 
 

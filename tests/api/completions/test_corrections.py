@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
+from app.store.sql.values import read_document
 from tests.harness.activity_edits import etag
 from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
 from tests.harness.board_views import decide
@@ -39,7 +40,7 @@ def told(service: Service, credit_id: str) -> list[str]:
     return service.database.read(
         lambda connection: [
             row[0]
-            for row in dialect.rows(
+            for row in statements.fetch(
                 connection,
                 "SELECT e.event FROM board_events e JOIN feed f ON f.event_id = e.event_id "
                 "WHERE e.credit_id = :id ORDER BY f.position",
@@ -118,7 +119,7 @@ def test_the_withdrawal_of_somebody_elses_credit_tells_the_board_nothing_of_the_
         a_completion(first_name="John", last_name="Smith", born="03/17", license_id="12345"),
     )
     versions = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT v.document FROM board_events e JOIN completion_versions v "
             "ON v.completion_id = e.completion_id AND v.version = e.version "
@@ -126,7 +127,7 @@ def test_the_withdrawal_of_somebody_elses_credit_tells_the_board_nothing_of_the_
             {"id": first["credits"][0]["credit_id"]},
         )
     )
-    assert [dialect.as_document(row[0])["first_name"] for row in versions] == ["Rebecca"]
+    assert [read_document(row[0])["first_name"] for row in versions] == ["Rebecca"]
 
 
 def test_another_activity_takes_the_completion_along(api: Api, service: Service) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.api import Answer, Api, Moment, a_completion, api_of, settle
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
@@ -140,7 +140,7 @@ def test_corrections_of_the_sandbox_reach_no_board(sides: tuple[Side, Side], ser
     settle(service)
     query = "SELECT count(*) FROM board_events e JOIN completions c ON c.completion_id = e.completion_id "
     found = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection, query + "JOIN providers p ON p.provider_id = c.provider_id WHERE p.sandbox_of IS NOT NULL"
         )
     )

@@ -16,7 +16,7 @@ from app.sandbox.fixtures import sandbox
 from app.sandbox.page import BEGIN, END, replace_tables, write_tables
 from app.services.context import Service
 from app.services.demo import world
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.api import SECRET, Moment, settle
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,7 +68,7 @@ def test_loading_the_demo_world_again_changes_nothing_of_the_sandbox(service: Se
             "SELECT * FROM activities WHERE provider_id = '9999999' ORDER BY activity_id",
             "SELECT * FROM providers ORDER BY provider_id",
         )
-        return service.database.read(lambda connection: [dialect.rows(connection, query) for query in queries])
+        return service.database.read(lambda connection: [statements.fetch(connection, query) for query in queries])
 
     before = held()
     world.load(service)
