@@ -98,7 +98,7 @@ def _group_pieces(file: OpenFile) -> Iterator[list[list[RawRow]]]:
 def _store(service: Service, batch: Batch, number: int, pieces: Sequence[Sequence[RawRow]]) -> int:
     """Store pieces under the claim; return the number of the next one."""
     # Packed outside the transaction: where there is one writer, others wait for it.
-    packed = [batches.packed(piece) for piece in pieces]
+    packed = [batches.pack(piece) for piece in pieces]
     write_under_claim(service, batch, lambda connection: batches.add_pieces(connection, batch.batch_id, number, packed))
     return number + len(pieces)
 
