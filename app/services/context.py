@@ -123,9 +123,9 @@ class Work:
             del self._audit[entries:], self._events[events:]
             raise
 
-    def record(self) -> None:
+    def save_commit(self) -> None:
         """Write the commit with its audit entries and board events; without entries, nothing."""
-        record([self])
+        save_commits([self])
 
     def as_commit(self) -> Commit | None:
         """Return the commit to write, None when there is no audit entry."""
@@ -143,7 +143,7 @@ class Work:
         return Commit(commit=commit, audit=self._audit, events=self._events)
 
 
-def record(works: Sequence[Work]) -> None:
+def save_commits(works: Sequence[Work]) -> None:
     """Write what several callers' work in one transaction did, a commit for each."""
     done = [commit for work in works if (commit := work.as_commit()) is not None]
     if done:
@@ -160,7 +160,7 @@ def _transaction(caller: Caller, verb: Callable[[Work], T]) -> Callable[[Connect
     def run(connection: Connection) -> T:
         work = Work(connection=connection, caller=caller, now=caller.service.clock())
         result = verb(work)
-        work.record()
+        work.save_commit()
         return result
 
     return run

@@ -17,11 +17,11 @@ INTERNAL = Finding(
 )
 
 
-def locate_findings(findings: Iterable[Finding], place_of: Callable[[str], Location]) -> tuple[RowFinding, ...]:
+def locate_findings(findings: Iterable[Finding], locate: Callable[[str], Location]) -> tuple[RowFinding, ...]:
     """Return findings with the columns or elements that their pointers stand for."""
     located = []
     for finding in findings:
-        place = place_of(finding.pointer)
+        location = locate(finding.pointer)
         located.append(
             RowFinding(
                 rule=finding.rule,
@@ -29,8 +29,8 @@ def locate_findings(findings: Iterable[Finding], place_of: Callable[[str], Locat
                 pointer=finding.pointer,
                 detail=finding.detail,
                 hint=finding.hint,
-                column=place.column,
-                index=place.index,
+                column=location.column,
+                index=location.index,
             )
         )
     return tuple(located)

@@ -146,7 +146,7 @@ def test_a_withdrawal_by_a_machine_whose_clock_is_behind_follows_the_report_in_t
         behind = "00000000-0000-7000-8000-000000000001"
         work = Work(connection=connection, caller=caller, now=service.clock(), commit_id=behind)
         records.withdraw(work, made)
-        work.record()
+        work.save_commit()
 
     service.database.write(withdraw)
     settle(service)

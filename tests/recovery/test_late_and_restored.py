@@ -49,7 +49,7 @@ class Late:
         caller = operator(self._service, "0008001")
         work = Work(connection=connection, caller=caller, now=self._service.clock())
         pipeline.submit([work], [self._report])
-        work.record()
+        work.save_commit()
         self._written.set()
         assert self._may.wait(SECONDS)
 

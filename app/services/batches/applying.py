@@ -144,7 +144,7 @@ def _apply_some(
     else:
         results = apply_records(work, batch, rows)
     _save(work, batch, results, count)
-    work.record()
+    work.save_commit()
     return Applied(batch_id=batch.batch_id, records=count)
 
 

@@ -96,12 +96,12 @@ def open_download(
 
 def _pieces(service: Service, batch: Batch, head: Head, which: BatchFile, format: FileFormat) -> Iterator[bytes]:
     if which is BatchFile.REJECTED:
-        rows = (_with_notes(raw, result) for raw, result in _results(service, batch, (RowOutcome.REJECTED.value,)))
+        rows = (_annotate(raw, result) for raw, result in _results(service, batch, (RowOutcome.REJECTED.value,)))
         return write_rejected(head, rows, format)
     accepted = _results(service, batch, _ACCEPTED)
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
-        return write_results(head, (_with_answer(raw, result) for raw, result in accepted), format)
-    return write_successful(head, (_with_notes(raw, result) for raw, result in accepted), format)
+        return write_results(head, (_answer(raw, result) for raw, result in accepted), format)
+    return write_successful(head, (_annotate(raw, result) for raw, result in accepted), format)
 
 
 def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Iterator[tuple[RawRow, RowResult]]:
@@ -124,7 +124,7 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
             yield from ((raw[result.place], result) for result in of_piece)
 
 
-def _with_notes(raw: RawRow, result: RowResult) -> AnnotatedRow:
+def _annotate(raw: RawRow, result: RowResult) -> AnnotatedRow:
     return AnnotatedRow(number=raw.number, raw=raw.raw, notes=tuple(_note(finding) for finding in result.findings))
 
 
@@ -139,7 +139,7 @@ def _note(finding: RowFinding) -> Note:
     )
 
 
-def _with_answer(raw: RawRow, result: RowResult) -> AnsweredRow:
+def _answer(raw: RawRow, result: RowResult) -> AnsweredRow:
     answer = result.answer or {}
     return AnsweredRow(
         number=raw.number,

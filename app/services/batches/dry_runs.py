@@ -125,7 +125,7 @@ def _save(service: Service, batch: Batch, results: Sequence[RowResult], connecti
         values |= {"status": BatchStatus.COMPLETED.value, "finished_at": now}
         work = Work(connection=connection, caller=operator(service, batch.provider_id), now=now)
         audit_end(work, batch, BatchStatus.COMPLETED)
-        work.record()
+        work.save_commit()
     batches.save(connection, batch, values, now, fence=batch.fence)
     return replace(
         batch, applied=applied, counts=values["counts"], warnings=values["warnings"], version=batch.version + 1

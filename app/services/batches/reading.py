@@ -59,7 +59,7 @@ def _read(service: Service, batch: Batch) -> Batch:
     number = records = 0
     write_under_claim(service, batch, lambda connection: batches.drop_pieces(connection, batch.batch_id))
     with open_file(read_upload(service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
-        for pieces in _grouped(file):
+        for pieces in _group_pieces(file):
             number = _store(service, batch, number, pieces)
             records += sum(map(len, pieces))
         values = {
@@ -82,7 +82,7 @@ def _read(service: Service, batch: Batch) -> Batch:
     return replace(batch, head=file.head, records=records, status=BatchStatus.APPLYING)
 
 
-def _grouped(file: OpenFile) -> Iterator[list[list[RawRow]]]:
+def _group_pieces(file: OpenFile) -> Iterator[list[list[RawRow]]]:
     """Yield the pieces of a file in groups that are each stored in one transaction."""
     group: list[list[RawRow]] = []
     before = file.bytes_received

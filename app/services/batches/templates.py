@@ -18,7 +18,7 @@ FORMATS_BY_ENDING = {
 """The formats that have templates, by the end of a file's name."""
 
 _made: dict[tuple[str, FileFormat, str], bytes | None] = {}
-"""Files by name, format and digest of the catalogue: a workbook takes a tenth of a second to make."""
+"""Files by name, format and catalogue digest: a workbook takes a tenth of a second to make."""
 
 
 def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:

@@ -55,7 +55,7 @@ def create(work: Work, given: EndpointValues) -> tuple[Endpoint, str]:
         url=given["url"],
         event_types=_without_repeats(given.get("event_types")),
         description=given.get("description"),
-        secrets=[_sealed(caller.service, endpoint_id, secret)],
+        secrets=[_seal_secret(caller.service, endpoint_id, secret)],
         status=EndpointStatus.ENABLED,
         disabled_reason=None,
         disabled_at=None,
@@ -118,7 +118,7 @@ def rotate_secret(work: Work, endpoint_id: str) -> tuple[Endpoint, str]:
     endpoint = _lock(work, endpoint_id)
     secret, until = new_secret(), work.now + SECRET_OVERLAP
     former = [replace(old, until=old.until or until) for old in _valid_secrets(endpoint, work.now)]
-    secrets = [_sealed(work.service, endpoint_id, secret), *former][:MOST_SECRETS]
+    secrets = [_seal_secret(work.service, endpoint_id, secret), *former][:MOST_SECRETS]
     return _save(work, replace(endpoint, secrets=secrets), "rotate-secret"), secret
 
 
@@ -144,7 +144,7 @@ def signing_secrets(service: Service, endpoint: Endpoint, now: datetime) -> list
     return [secret.decode() for secret in opened if secret is not None]
 
 
-def _sealed(service: Service, endpoint_id: str, secret: str) -> Secret:
+def _seal_secret(service: Service, endpoint_id: str, secret: str) -> Secret:
     return Secret(sealed=service.keyring.seal("webhook", secret.encode(), endpoint_id), until=None)
 
 

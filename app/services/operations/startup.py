@@ -21,7 +21,7 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     catalogue = read_catalogue(settings)
     database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
-    if migrate and database.read(lambda connection: _outdated(connection, catalogue)):
+    if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
         database.write(lambda connection: prepare(connection, catalogue, at))
     return service
 
@@ -37,7 +37,7 @@ def stored_board_files(connection: Connection, digest: str) -> dict[str, str] | 
     return clients.catalogue_files(connection, digest)
 
 
-def _outdated(connection: Connection, catalogue: Catalogue) -> bool:
+def _is_outdated(connection: Connection, catalogue: Catalogue) -> bool:
     """Whether anything needs preparing; read first, so that a command beside a busy server takes no write lock."""
     return (
         schema.current(connection) != schema.head()

@@ -183,14 +183,14 @@ def _open(path: Path) -> Iterator[io.TextIOWrapper]:
     try:
         with (
             path.open("rb") as raw,
-            io.TextIOWrapper(_decompressed(raw, path), encoding="utf-8-sig", newline="") as text,
+            io.TextIOWrapper(_decompress(raw, path), encoding="utf-8-sig", newline="") as text,
         ):
             yield text
     except (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error) as error:
         raise ImportFault(f"{path.name} cannot be read: {_reason(error)}") from error
 
 
-def _decompressed(raw: IO[bytes], path: Path) -> IO[bytes]:
+def _decompress(raw: IO[bytes], path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
 
 

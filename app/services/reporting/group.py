@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from app.core.errors import CompletionRejected, Problem
 from app.domain.credits import Outcome
 from app.domain.reports import CompletionReport
-from app.services.context import Caller, Work, record
+from app.services.context import Caller, Work, save_commits
 from app.services.findings import rejection_of
 from app.services.reporting import pipeline
 from app.services.reporting.pipeline import Submitted
@@ -31,7 +31,7 @@ def report_together(connection: Connection, items: Sequence[Item]) -> list[Submi
     """Judge and store the reports of several callers; return for each its outcome or its refusal."""
     works = [Work(connection=connection, caller=caller, now=caller.service.clock()) for caller, _ in items]
     results = pipeline.submit(works, [one for _, one in items])
-    record(works)
+    save_commits(works)
     return [
         rejection_of(CompletionRejected, result.findings) if result.outcome is Outcome.REJECTED else result
         for result in results

@@ -313,7 +313,7 @@ def test_many_callers_are_answered_in_one_transaction_each_with_its_own_links(se
         ]
         answers = validations.validate_each(works, [john, nobody, john, john, nameless])
         for work in works:
-            work.record()
+            work.save_commit()
         return answers
 
     first, missed, theirs, again, refused = service.database.write(together)
