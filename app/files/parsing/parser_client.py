@@ -21,7 +21,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 from pydantic_core import from_json
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, Head, RawRow
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileHead, RawRow
 from app.files.parsing.limits import LIMITS, MEBIBYTE, Limits
 
 __all__ = ["LIMITS", "Limits", "OpenFile", "open_file"]
@@ -194,9 +194,9 @@ def _fault(fault: Any) -> FileFault:
     return FileFault(code, detail, row=row, column=column)
 
 
-def _head(message: dict[str, Any]) -> Head:
+def _head(message: dict[str, Any]) -> FileHead:
     try:
-        head = Head.of_document(message["head"])
+        head = FileHead.of_document(message["head"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise parser_failure() from None
     texts = (head.sheet, head.encoding, *head.headings)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from app.domain.batches import BatchKind, Head
+from app.domain.batches import BatchKind, FileHead
 from app.files.parsing.faults import SAVE_AS, unreadable
 from app.files.parsing.limits import Limits
 from app.files.parsing.sources import END_OF_TEXT, IncomingFile, TextLines, encoding_of
@@ -41,7 +41,7 @@ _LOOKED_AT = 4_096
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was recognised and whose head was read."""
 
-    head: Head
+    head: FileHead
     records: Iterator[tuple[int, Any]]
     """Numbers and records as sent, parsed as they are asked for; raises `FileFault`."""
     lines: TextLines | None = None

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from app.core.csv_text import unescape_formula
-from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.headings import count_known
 from app.files.parsing.faults import SAVE_AS, too_large
 from app.files.parsing.limits import Limits
@@ -45,13 +45,13 @@ def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
     return Parsed(head=head, records=records, lines=lines)
 
 
-def read_tab(lines: TextLines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
+def read_tab(lines: TextLines, kind: BatchKind, limits: Limits) -> tuple[FileHead, Rows]:
     """Return the head and the records of a text; raises `FileFault`."""
     table = RecordTable(_rows(lines, limits), kind)
     if not table.fits:
         _check_tabs(table, kind)
     table.check()
-    head = Head(
+    head = FileHead(
         format=FileFormat.TAB,
         above=table.above,
         heading_row=table.heading_row,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.csv_text import escape_formula
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.formats import all_readers
 from app.files.parsing.limits import LIMITS, Limits
 from app.files.parsing.recognition import recognise
@@ -37,7 +37,7 @@ class Dripping:
 
 def read(
     content: bytes, kind: BatchKind = COMPLETIONS, limits: Limits = LIMITS, step: int = 1 << 16
-) -> tuple[Head, dict[int, Any]]:
+) -> tuple[FileHead, dict[int, Any]]:
     """Read a text in this process; raises `FileFault`."""
     source = IncomingFile(Dripping(content, step), limits)
     parsed = recognise(source.first, all_readers()).parse(source, kind, limits)
