@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Format(ABC):
-    """What there is to know of one format."""
+    """One format: its names, and its modules in each room."""
 
     entry_method: ClassVar[EntryMethod]
     """How completions came that such a file reports."""

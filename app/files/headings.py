@@ -19,11 +19,11 @@ from app.domain.columns import FileColumn, Group, columns_of, required_headings
 from app.domain.comparison_keys import code_key
 
 _POSITION = re.compile(r"\.\.\.\d{1,5}$")
-"""What R puts after a heading: its place in the file, which is of no use here."""
+"""R adds a heading's place in the file to it, which is of no use here."""
 _REPEAT = re.compile(r"[._](\d{1,3})$")
-"""What pandas (`Credit Type.1`) and Power Query (`Credit Type_1`) put after a second heading of one name."""
+"""Pandas (`Credit Type.1`) and Power Query (`Credit Type_1`) number the second heading of one name."""
 _NUMBER = re.compile(r"\s*[#(]?\s*(\d{1,3})\)?$")
-"""What people and Excel's tables put after it: `Certifying Board 2`, `Certifying Board2`."""
+"""People and Excel's tables number it `Certifying Board 2`, `Certifying Board2`."""
 _REMARK = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])$")
 _ORDINAL = re.compile(r"^\d{1,2}[.)]\s+")
 
@@ -32,7 +32,7 @@ LOOKED_AT = 10
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """What each column of a file is."""
+    """The columns of a file, identified."""
 
     columns: tuple[FileColumn | None, ...]
     """By the file's columns; None for one that is not known."""
@@ -112,7 +112,7 @@ def _identify(heading: str, kind: BatchKind) -> _KnownHeading | None:
 
 
 def _candidates(text: str) -> Iterable[tuple[str, int]]:
-    """Yield what a heading may be without what programs and people put after it, and its number."""
+    """Yield the heading without each of the additions of programs and people, with its number."""
     yield text, 1
     yield _POSITION.sub("", text), 1
     for pattern, first in ((_REPEAT, 1), (_NUMBER, 0)):

@@ -52,7 +52,7 @@ _IN_BRACKETS = re.compile(r"\A(.*?)\s*\(([^()]*)\)\s*\Z", re.DOTALL)
 _LONGEST_DATE = 64
 
 FieldsByPointer: TypeAlias = Mapping[str, Any]
-"""What a file says of an activity, or of a board within it, by the pointers of the column table."""
+"""Values of an activity, or of a board within it, by the pointers of the column table."""
 
 
 class ActivityRecord(MappedRecord, frozen=True, kw_only=True):

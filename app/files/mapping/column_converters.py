@@ -149,7 +149,7 @@ def _read_id(most: int, cell: Cell) -> IdCell:
 
 
 class _Memory(dict[Any, Any]):
-    """What cells of a column mean, each converted once; as many as a column that repeats itself has."""
+    """Converted cells of a column that repeats itself: each is converted once, up to `_MOST_REMEMBERED`."""
 
     def __init__(self, convert: Converter) -> None:
         self._convert = convert

@@ -21,7 +21,7 @@ def recognise(beginning: Beginning) -> bool:
     if text.startswith("{"):
         if beginning.goes_on and beginning.line.strip() == "{":
             raise FileFault(FileFaultCode.KIND_UNKNOWN, _SEVERAL_LINES)
-        # A control character within JSON is told with its line.
+        # A control character within JSON is refused with its line.
         if text[1:4096].lstrip()[:1] not in {'"', "}"}:
             beginning.check_characters()
         return True

@@ -58,7 +58,7 @@ class OpenFile:
         self._piece_rows = piece_rows
         self._limits = limits
         self.head = _head(pipes.receive(limits.head))
-        """What stands before the records; its encoding is final once all pieces were read."""
+        """The head of the file; its encoding is final once all pieces were read."""
 
     @property
     def process_id(self) -> int:

@@ -1,4 +1,4 @@
-"""What a file is, found from its first bytes and never from its name: each reader says which files are its own."""
+"""Recognising a file by its first bytes, never by its name: each reader says which files are its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SIGNS = (
     (b"TABLE\r\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
     (b"TABLE\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
 )
-"""How files begin that no reader takes, and what they are."""
+"""The first bytes of files that no reader takes, with the sentence that refuses them."""
 _LOOKED_AT = 4_096
 """Characters among which the first line is looked for."""
 
@@ -45,7 +45,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     records: Iterator[tuple[int, Any]]
     """Numbers and records as sent, parsed as they are asked for; raises `FileFault`."""
     lines: TextLines | None = None
-    """Of text: knows how it is encoded once all of it was read."""
+    """The lines of a text, whose encoding is final once all of them were read."""
 
 
 class Reader(Protocol):
@@ -71,7 +71,7 @@ class Beginning:
 
     @cached_property
     def text(self) -> str:
-        """The first bytes as text, without blanks before it; raises `FileFault` for what no reader takes."""
+        """The first bytes as text, without blanks before it; raises `FileFault` for formats that are not read."""
         for sign, detail in _SIGNS:
             if self.first.startswith(sign):
                 raise unreadable(detail)
@@ -90,14 +90,14 @@ class Beginning:
         return len(self.line) < len(self.text[:_LOOKED_AT])
 
     def check_characters(self) -> None:
-        """Refuse what has control characters in its first line: no text has them."""
-        # Further on one is told with its cell: it came with what was pasted there.
+        """Raise `FileFault` for control characters in the first line: no text has them there."""
+        # Further on, one comes from pasted text: it is refused with its cell.
         if any(character < " " and character not in "\x00\t\f\v" for character in self.line.rstrip(END_OF_TEXT)):
             raise unreadable(f"This is no text. {SAVE_AS}")
 
 
 def recognise(first: bytes, readers: Sequence[Reader]) -> Reader:
-    """Return the first reader whose own a file is; raises `FileFault` for what is none of the formats."""
+    """Return the first reader that takes a file; raises `FileFault` for a file of no format."""
     if not first.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise unreadable("The file is empty.")
     beginning = Beginning(first)

@@ -22,7 +22,7 @@ from app.files.parsing.tables import RecordTable, Rows
 
 NEEDS_SEEKING = False
 _OTHER_MARKS = {",": "commas", ";": "semicolons", r"\|": "bars", " {2,}": "spaces"}
-"""What programs put between cells instead of tabs."""
+"""Separators that programs put between cells instead of tabs."""
 _LONGEST = 50
 """Lines that a cell in quotes may have: with more, the quote was not meant to open one."""
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"(?=\t|\Z)')

@@ -35,7 +35,7 @@ _BROKEN = (
     zipfile.BadZipFile, zlib.error, struct_error, EOFError, OSError,
     KeyError, IndexError, ValueError, OverflowError, NotImplementedError, RuntimeError,
 )  # fmt: skip
-"""What reading a damaged package may raise."""
+"""Exceptions that reading a damaged package may raise."""
 _SHEET_ROWS = 1_048_576
 _DAYS = {Holds.DATE: SERIALS, Holds.MONTH_DAY: BIRTH_SERIALS}
 """Columns of days, with the bare numbers that are read as days."""

@@ -67,7 +67,7 @@ def _write(rows: Iterable[tuple[AnnotatedRow | AnsweredRow, str, Any]]) -> Itera
 
 
 def _line(sent: str, name: str, value: Any) -> str:
-    """Return a line with one more member. What was sent stays as it was written, to the last digit."""
+    """Return a line with one more member. The line itself stays as it was written, to the last digit."""
     line = sent.strip()
     try:
         body = json.loads(line)
