@@ -133,7 +133,7 @@ class RawRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands before the records of a file. It is kept with the batch, so that its rows can be written back."""
+    """The part of a file before its records. It is kept with the batch, so that its rows can be written back."""
 
     format: FileFormat
     sheet: str = ""

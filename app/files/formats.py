@@ -33,6 +33,7 @@ class Format(ABC):
     entry_method: ClassVar[EntryMethod]
     """How completions came that such a file reports."""
     media_type: ClassVar[str]
+    """The type by which its files are sent."""
     ending: ClassVar[str]
     """The end of its files' names, without the point."""
     is_table: ClassVar[bool] = False
@@ -75,8 +76,7 @@ class _TableFormat(Format):
     def completions(self, head: FileHead, upload: Upload) -> Mapper[CompletionRecord]:
         from app.files.mapping.completion_rows import CompletionRows
 
-        columns = layout(head.headings, BatchKind.LEARNER_COMPLETIONS)
-        return CompletionRows(columns, head.headings, upload)
+        return CompletionRows(layout(head.headings, BatchKind.LEARNER_COMPLETIONS), head.headings, upload)
 
     def activities(self, head: FileHead, provider_id: str) -> Mapper[ActivityRecord]:
         from app.files.mapping.activity_rows import ActivityRows

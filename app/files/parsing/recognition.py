@@ -64,7 +64,11 @@ class Reader(Protocol):
 
 
 class Beginning:
-    """The first bytes of a file. Readers of text ask for `text`, which refuses what is known to be none."""
+    """The first bytes of a file.
+
+    Readers of text look at `text`, which refuses known formats that are not read; readers of bytes look at `first`, and
+    so come before them.
+    """
 
     def __init__(self, first: bytes) -> None:
         self.first = first
@@ -93,7 +97,7 @@ class Beginning:
         """Raise `FileFault` for control characters in the first line: no text has them there."""
         # Further on, one comes from pasted text: it is refused with its cell.
         if any(character < " " and character not in "\x00\t\f\v" for character in self.line.rstrip(END_OF_TEXT)):
-            raise unreadable(f"This is no text. {SAVE_AS}")
+            raise unreadable(f"This is not text. {SAVE_AS}")
 
 
 def recognise(first: bytes, readers: Sequence[Reader]) -> Reader:
@@ -104,4 +108,4 @@ def recognise(first: bytes, readers: Sequence[Reader]) -> Reader:
     for reader in readers:
         if reader.recognise(beginning):
             return reader
-    raise unreadable(f"This is no text. {SAVE_AS}")
+    raise unreadable(f"This is not text. {SAVE_AS}")

@@ -146,7 +146,7 @@ def _wrong_root(root: str, kind: BatchKind) -> FileFault:
                 FileFaultCode.KIND_UNKNOWN, f"The document holds {other.value}. Upload it as {other.value}."
             )
     if kind not in RECORDS:
-        detail = "Records of this kind have no XML form. Use the spreadsheet, tab-delimited text or NDJSON."
+        detail = "Records of this kind have no XML form. Use a workbook, tab-delimited text or NDJSON."
         return FileFault(FileFaultCode.KIND_UNKNOWN, detail)
     return FileFault(FileFaultCode.KIND_UNKNOWN, f"The document's root must be {RECORDS[kind][1][0]}.")
 
