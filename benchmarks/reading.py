@@ -19,7 +19,7 @@ import xlsxwriter
 from lxml import etree
 
 from app.domain.batches import BatchKind
-from app.domain.columns import LEARNERS, OF_OURS, REMS
+from app.domain.columns import EXTRAS, LEARNERS, REMS
 from app.files.parsing.parser_client import open_file
 from benchmarks.table import Row, at_most, middle
 
@@ -31,7 +31,7 @@ _PIECE = 1 << 18
 _HEADINGS = [
     *(column.heading for column in LEARNERS),
     *("Additional Credit Type", "Credits Awarded for Additional Credit Type") * 3,
-    *(column.heading for column in (*REMS, *OF_OURS)),
+    *(column.heading for column in (*REMS, *EXTRAS)),
 ]
 """Thirty columns."""
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from app.domain.batches import Cell, Element, FileFormat, Head, Raw, RawRow
+from app.domain.batches import Cell, Element, FileFormat, FileHead, Raw, RawRow
 from app.domain.columns import LEARNERS
 from app.files.formats import FORMATS
 from app.files.mapping.records import Upload
@@ -49,7 +49,7 @@ def _rate(work: Callable[[], None]) -> float:
 
 
 def _convert(format: FileFormat, raws: Sequence[RawRow]) -> None:
-    head = Head(format=format, headings=HEADINGS)
+    head = FileHead(format=format, headings=HEADINGS)
     entry = FORMATS[format]
     upload = Upload(
         provider_id="0000001", entry_method=entry.entry_method, received_at=datetime.now(UTC), batch_id="batch"

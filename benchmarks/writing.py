@@ -19,7 +19,7 @@ from pathlib import Path
 import xlsxwriter
 from lxml import etree
 
-from app.domain.batches import Cell, FileFormat, Head
+from app.domain.batches import Cell, FileFormat, FileHead
 from app.files.result_files import write_rejected
 from app.files.writing.result_rows import AnnotatedRow, Note
 from benchmarks.table import Row, at_most, middle
@@ -34,7 +34,7 @@ HEADINGS = (
     "Record Action", "ACCME Activity ID", "Completion Date", "First Name", "Last Name", "Date of Birth",
     "Licensing State", "Licensing ID", "Number of CME Credits", *_BOARD * 3,
 )  # fmt: skip
-HEAD = Head(format=FileFormat.XLSX, sheet="Learners", heading_row=1, headings=HEADINGS)
+HEAD = FileHead(format=FileFormat.XLSX, sheet="Learners", heading_row=1, headings=HEADINGS)
 NOTES = (
     Note(
         code="board-id-required",

@@ -1,11 +1,11 @@
-"""Batches: one uploaded file of records, what becomes of each of its rows, and of the file as a whole."""
+"""Batches: an uploaded file of records, the outcome of each of its rows, and that of the file as a whole."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, NotRequired, TypeAlias, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 import msgspec
 
@@ -13,10 +13,10 @@ from app.domain.findings import Severity
 
 
 class BatchKind(enum.StrEnum):
-    """What the rows of a file are."""
+    """The kind of records in a file."""
 
     LEARNER_COMPLETIONS = "learner-completions"
-    """Completions to add, update or delete; the template with REMS columns as well."""
+    """Completions to add, update or delete, also with REMS columns."""
     ACTIVITIES = "activities"
     """Activities to register, update or delete."""
     LEARNER_VALIDATIONS = "learner-validations"
@@ -31,31 +31,31 @@ class OnUnmatched(enum.StrEnum):
 
 
 class FileFormat(enum.StrEnum):
-    """What a file is, found from its content and never from its name."""
+    """The format of a file, found from its content and never from its name."""
 
     XLSX = "xlsx"
-    """A workbook; its data are on the first sheet that has the headings."""
+    """A workbook; the records are on the visible sheet that has the headings."""
     TAB = "tab"
     """Tab-delimited text with the headings in one of its first rows."""
     XML = "xml"
-    """A document of one element a record."""
+    """A document with one element a record."""
     NDJSON = "ndjson"
     """One JSON object a line, in the shape of the API's bodies."""
 
 
 class RowOutcome(enum.StrEnum):
-    """What became of a row. Each row has one; those of validations are the answers."""
+    """The outcome of a row, one for each. For validations it is the answer."""
 
     ADDED = "added"
     """A new record."""
     JOINED = "joined"
-    """Credit was added to a completion that stands."""
+    """Credit was added to a completion on file."""
     UPDATED = "updated"
     """A record was corrected in place."""
     DELETED = "deleted"
     """A record, or a part of it, was withdrawn."""
     UNCHANGED = "unchanged"
-    """It stood so before, or was withdrawn before; nothing was written."""
+    """It was on file as it is, or withdrawn already; nothing was written."""
     REJECTED = "rejected"
     """Refused, with every finding."""
     HELD = "held"
@@ -74,17 +74,17 @@ class FileFaultCode(enum.StrEnum):
     UNREADABLE = "unreadable"
     """It is damaged, encrypted, or none of the formats."""
     KIND_UNKNOWN = "kind-unknown"
-    """Its content is not of the kind that was named."""
+    """Its records are of another kind than was named."""
     TOO_LARGE = "too-large"
-    """It unpacks to more bytes, rows, columns or entries than are taken."""
+    """It unpacks to more bytes, rows, columns or parts than are accepted."""
     TOO_DEEP = "too-deep"
     """Its elements are nested too deeply."""
     HEADING_MISSING = "heading-missing"
-    """A required heading is missing, or it cannot be told which headings, or which sheet, is meant."""
+    """A required heading is missing, or it is ambiguous which headings, or which sheet, are meant."""
     NO_ROWS = "no-rows"
     """It has no records."""
     PARSER_FAILED = "parser-failed"
-    """Reading it failed repeatedly, or took too much time or memory."""
+    """Parsing it failed repeatedly, or took too much time or memory."""
 
 
 class FileFault(Exception):
@@ -99,12 +99,12 @@ class FileFault(Exception):
 
 
 class DateCell(TypedDict):
-    """A cell that the workbook shows as a date. Kept as JSON, so it is a plain dictionary."""
+    """A cell that the workbook shows as a date; a plain dictionary, because it is kept as JSON."""
 
     d: str
     """ISO date, with the time where there is one: `2021-02-14`, `2021-02-14T09:30:00`."""
     f: str
-    """The number format by which it is shown, for example `mm/dd/yyyy` or `mmm-yy`."""
+    """Its number format, for example `mm/dd/yyyy` or `mmm-yy`."""
 
 
 class Element(TypedDict):
@@ -119,25 +119,25 @@ class Element(TypedDict):
 
 
 Cell: TypeAlias = str | int | float | bool | DateCell | None
-"""A cell as it was sent: text as text, a number as a number; a formula is its cached value."""
+"""A cell as it was sent: text as text, a number as a number, a formula as its cached value."""
 Raw: TypeAlias = list[Cell] | Element | str
 """A record as it was sent: the cells of a row in the file's columns, an element, or a line of JSON."""
 
 
-class RawRow(NamedTuple):
+class RawRow(msgspec.Struct, frozen=True, kw_only=True):
     """A record as it was sent, with its number."""
 
     number: int
-    """Row of the sheet or line of the text, from 1; of XML the place of its element, from 1."""
+    """Row of the sheet, line of the text, or place of the element in the document, from 1."""
     raw: Raw
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a file before its rows, and kept with the batch: enough to write its rows back."""
+class FileHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a file before its records. It is kept with the batch, so that its rows can be written back."""
 
     format: FileFormat
     sheet: str = ""
-    """Name of the sheet, of a workbook."""
+    """Name of a workbook's sheet."""
     above: Sequence[RawRow] = ()
     """Rows above the headings, such as the guidance row."""
     heading_row: int = 0
@@ -145,9 +145,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     headings: Sequence[str] = ()
     """Headings as sent, blank ones included, one a column."""
     root: Element | None = None
-    """Of XML: the elements around the records, without these."""
+    """The elements around the records of an XML document, without the records."""
     encoding: str = ""
-    """Of text: how it was encoded."""
+    """The encoding of a text file."""
 
     @property
     def has_columns(self) -> bool:
@@ -155,11 +155,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         return self.heading_row > 0
 
     def as_document(self) -> dict[str, Any]:
-        """Return it as it is kept."""
+        """Return the document by which it is kept."""
         return {
             "format": self.format.value,
             "sheet": self.sheet,
-            "above": [[each.number, each.raw] for each in self.above],
+            "above": [[row.number, row.raw] for row in self.above],
             "heading_row": self.heading_row,
             "headings": list(self.headings),
             "root": self.root,
@@ -167,8 +167,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @classmethod
-    def of_document(cls, document: Mapping[str, Any]) -> Head:
-        """Read it as it was kept."""
+    def of_document(cls, document: Mapping[str, Any]) -> FileHead:
+        """Read it from the document by which it is kept."""
         return cls(
             format=FileFormat(document["format"]),
             sheet=document["sheet"],
@@ -181,12 +181,12 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchStatus(enum.StrEnum):
-    """Where a batch stands."""
+    """The state of a batch."""
 
     QUEUED = "queued"
     """It waits to be read."""
     READING = "reading"
-    """Its records are being read; nothing is applied before the whole file is."""
+    """It is being read; nothing is applied before the whole file was read."""
     APPLYING = "applying"
     """Its records take effect, in their order."""
     COMPLETED = "completed"
@@ -194,7 +194,7 @@ class BatchStatus(enum.StrEnum):
     FAILED = "failed"
     """The file was refused as a whole; nothing of it was applied."""
     CANCELLED = "cancelled"
-    """It was stopped; what was applied before stands."""
+    """It was stopped; records that were applied before stay."""
 
 
 UNFINISHED = (BatchStatus.QUEUED, BatchStatus.READING, BatchStatus.APPLYING)
@@ -220,21 +220,21 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     finished_at: datetime | None
     version: int
-    head: Head | None
-    """What stands before the records; None until it was read."""
+    head: FileHead | None
+    """The head of the file; None until it was read."""
     file_error: Mapping[str, Any] | None
     piece_rows: int
-    """Records in each stored piece but the last."""
+    """Records in every stored piece but the last."""
     records: int
     """Records read from the file."""
     applied: int
-    """So many of these, in their order, have been gone through."""
+    """How many of these, in their order, have an outcome."""
     counts: Mapping[str, int]
     """Records by outcome, and under `warned` those with a warning."""
     warnings: Mapping[str, int]
-    """Records for each rule that warned."""
+    """Number of records that each rule warned of."""
     seen_before: str | None
-    """An earlier batch of the same bytes."""
+    """Id of an earlier batch of the same bytes."""
     attempts: int
     fence: int
 
@@ -253,13 +253,13 @@ class RowFinding(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
     pointer: str
     column: str | None = None
-    """The heading as sent, or the path of the element; None where it is about the whole record."""
+    """The heading as sent, or the path of the element; None for the whole record."""
     index: int | None = None
     """The column's place in the file, from 0."""
 
 
 class RowResult(msgspec.Struct, frozen=True):
-    """What became of one record of a file."""
+    """The outcome of one record of a file."""
 
     place: int
     """Among the records read, from 0."""
@@ -270,4 +270,4 @@ class RowResult(msgspec.Struct, frozen=True):
     """The completion or activity; None where there is none."""
     findings: Sequence[RowFinding] = ()
     answer: Mapping[str, Any] | None = None
-    """Of a validation, what was matched."""
+    """The answer to a validation: what was matched."""

@@ -1,4 +1,4 @@
-"""Values that fields and the columns of files accept: what a drop-down offers, and what is understood besides."""
+"""Values that fields and columns accept: those that a drop-down offers, and others with the same meaning."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
 def certifying(catalogue: Catalogue) -> list[Board]:
     """Return the certifying boards by code."""
-    return [each for each in catalogue.boards.values() if each.kind is BoardKind.CERTIFYING]
+    return [board for board in catalogue.boards.values() if board.kind is BoardKind.CERTIFYING]
 
 
 def choices_of(
@@ -119,22 +119,23 @@ def choices_of(
 ) -> dict[Choice, Choices]:
     """Return the list of every column that has one, from the catalogue and the lists that are data."""
     boards = certifying(catalogue)
-    licensing = [each for each in catalogue.boards.values() if each.kind is BoardKind.LICENSING]
-    types = [known for board in boards for known in board.credit_types]
+    licensing = [board for board in catalogue.boards.values() if board.kind is BoardKind.LICENSING]
+    types = [credit_type for board in boards for credit_type in board.credit_types]
     return {
         Choice.ACTION: Choices(values=ACTIONS),
         Choice.STATE: Choices(
             values=tuple(sorted(STATES.values())),
-            also=(*STATES, *(each.code for each in licensing), *(each.name for each in licensing)),
+            also=(*STATES, *(board.code for board in licensing), *(board.name for board in licensing)),
         ),
         Choice.BOARD: Choices(
-            values=tuple(each.code for each in boards),
-            also=tuple(text for each in boards for text in (each.name, *each.aliases)),
+            values=tuple(board.code for board in boards),
+            also=tuple(text for board in boards for text in (board.name, *board.aliases)),
         ),
         Choice.CREDIT_TYPE: Choices(
-            values=_once(known.name for known in types), also=_once(text for known in types for text in known.aliases)
+            values=_once(credit_type.name for credit_type in types),
+            also=_once(text for credit_type in types for text in credit_type.aliases),
         ),
-        Choice.SPECIAL_CREDIT: Choices(values=_once(text for each in licensing for text in each.special_credits)),
+        Choice.SPECIAL_CREDIT: Choices(values=_once(text for board in licensing for text in board.special_credits)),
         Choice.PROFESSION: Choices(values=PROFESSIONS),
         Choice.DEA_REGISTRATION: Choices(values=DEA_REGISTRATIONS),
         Choice.PRACTICE_AREA: Choices(values=tuple(practice_areas)),
@@ -142,8 +143,8 @@ def choices_of(
         Choice.YES_NO: Choices(values=YES_NO),
         Choice.MEDICAL_SCHOOL: Choices(values=tuple(medical_schools)),
         Choice.FORMAT: Choices(
-            values=tuple(each.name for each in ACTIVITY_FORMATS),
-            also=tuple(text for each in ACTIVITY_FORMATS for text in (each.code, *each.other_names)),
+            values=tuple(format.name for format in ACTIVITY_FORMATS),
+            also=tuple(text for format in ACTIVITY_FORMATS for text in (format.code, *format.other_names)),
         ),
         Choice.DELIVERY_METHOD: Choices(values=DeliveryMethod.labels()),
         Choice.PROVIDERSHIP: Choices(values=Providership.labels()),

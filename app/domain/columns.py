@@ -1,7 +1,7 @@
-"""The columns of files: one table from which reading, templates and rejected files are made.
+"""The columns of files: the one table by which files are mapped, and templates and result files are written.
 
-To add a column: one line here, and its field in the record. `pointer` says where in a record the column goes, as
-findings name it; `{board}` and `{type}` stand for the place of a repeated group.
+To add a column: one entry here, and its field in the record. `pointer` is where in a record the column goes, as
+findings name it; `{board}` and `{type}` are the places of repeated groups.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from app.domain.batches import BatchKind
 
 
 class Holds(enum.Enum):
-    """What a column holds, and so how its cells are read."""
+    """The kind of values in a column, which decides how its cells are read."""
 
     TEXT = "text"
     """Text."""
     ID = "id"
-    """Letters and digits, leading zeros kept; a number cell has lost them."""
+    """Letters and digits with their leading zeros, which number cells have lost."""
     DATE = "date"
     """A day: a date cell, MM/DD/YYYY, M/D/YYYY or YYYY-MM-DD."""
     MONTH_DAY = "month and day"
-    """MM/DD; Excel may have made it a date."""
+    """MM/DD; Excel may have made a date of it."""
     AMOUNT = "amount"
     """Credits, in steps of 0.25."""
     WHOLE = "whole number"
@@ -32,11 +32,11 @@ class Holds(enum.Enum):
     YES_NO = "yes or no"
     """Yes or No."""
     LIST = "list"
-    """Several texts, parted by semicolons."""
+    """Several texts, separated by semicolons."""
 
 
 class Choice(enum.Enum):
-    """Which accepted values a column has; the lists themselves come from the catalogue and the domain."""
+    """The list of accepted values of a column; `choices_of` returns the lists."""
 
     ACTION = "Record Action"
     STATE = "Licensing State"
@@ -58,7 +58,7 @@ class Choice(enum.Enum):
 
 
 class Group(enum.Enum):
-    """Which columns repeat together."""
+    """A group of columns that repeat together."""
 
     BOARD = "board"
     """Once for each certifying board."""
@@ -66,8 +66,8 @@ class Group(enum.Enum):
     """Once for each credit type of a board, within the board's columns."""
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: its heading, what it holds, and where that goes."""
+class FileColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """One column: its heading, its kind of values, and where in a record they go."""
 
     heading: str
     pointer: str
@@ -77,209 +77,212 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
     """Whether a file without the heading is refused as a whole."""
     other_headings: tuple[str, ...] = ()
-    """Older and newer names of it; for the second and later of a repeated pair as well."""
+    """Older and newer headings of it; also the heading of the second and later columns of a repeated pair."""
     note: str = ""
-    """What the guidance says of it."""
+    """The comment on its heading in templates."""
 
 
-def _record_action(kinds: str) -> Column:
-    return Column(heading="Record Action", pointer="/action", choice=Choice.ACTION, required=True, note=f"{kinds}.")
+def _record_action(kinds: str) -> FileColumn:
+    return FileColumn(heading="Record Action", pointer="/action", choice=Choice.ACTION, required=True, note=f"{kinds}.")
 
 
 _CME_NOTE = "CME: one row for each state."
 _MOC_NOTE = "MOC/CC: repeat these columns for each certifying board."
 
-LEARNERS: tuple[Column, ...] = (
+LEARNERS: tuple[FileColumn, ...] = (
     _record_action("Add, Update or Delete"),
-    Column(
+    FileColumn(
         heading="ACCME Activity ID", pointer="/activity_id", holds=Holds.ID, required=True,
         other_headings=("Activity ID",), note="Nine digits.",
     ),
-    Column(
+    FileColumn(
         heading="Completion Date", pointer="/completed_on", holds=Holds.DATE, required=True,
         other_headings=("Date Completed",), note="MM/DD/YYYY.",
     ),
-    Column(heading="First Name", pointer="/learner/first_name", required=True, note="As on the licence."),
-    Column(heading="Last Name", pointer="/learner/last_name", required=True, note="As on the licence."),
-    Column(
+    FileColumn(heading="First Name", pointer="/learner/first_name", required=True, note="As on the licence."),
+    FileColumn(heading="Last Name", pointer="/learner/last_name", required=True, note="As on the licence."),
+    FileColumn(
         heading="Date of Birth", pointer="/learner/date_of_birth", holds=Holds.MONTH_DAY, required=True,
         other_headings=("DOB",), note="Month and day only, as MM/DD (ex. 03/14).",
     ),
-    Column(
+    FileColumn(
         heading="Licensing State", pointer="/cme/0/state", choice=Choice.STATE,
         other_headings=("State of Licensure",), note=_CME_NOTE,
     ),
-    Column(
+    FileColumn(
         heading="Licensing ID", pointer="/cme/0/license_id", holds=Holds.ID,
-        other_headings=("Licensing ID or NPI", "License ID"), note="Where it is needed to be unique; or the NPI.",
+        other_headings=("Licensing ID or NPI", "License ID"),
+        note="Where it is needed to tell learners apart; or the NPI.",
     ),
-    Column(
+    FileColumn(
         heading="Number of CME Credits", pointer="/cme/0/credits", holds=Holds.AMOUNT, note="In steps of 0.25.",
     ),
-    Column(
+    FileColumn(
         heading="Certifying Board", pointer="/moc/{board}/board", choice=Choice.BOARD, group=Group.BOARD,
         note=_MOC_NOTE,
     ),
-    Column(
+    FileColumn(
         heading="Certifying Board ID", pointer="/moc/{board}/board_id", holds=Holds.ID, group=Group.BOARD,
         note="The learner's ID with the board, not the licence.",
     ),
-    Column(
+    FileColumn(
         heading="Total Board Credits", pointer="/moc/{board}/total_credits", holds=Holds.AMOUNT, group=Group.BOARD,
         note="Not the sum of the types.",
     ),
-    Column(
+    FileColumn(
         heading="Credit Type", pointer="/moc/{board}/credit_types/{type}/type", choice=Choice.CREDIT_TYPE,
         group=Group.TYPE, other_headings=("Additional Credit Type",), note="At least one for each board.",
     ),
-    Column(
+    FileColumn(
         heading="Credits Awarded for Credit Type", pointer="/moc/{board}/credit_types/{type}/credits",
         holds=Holds.AMOUNT, group=Group.TYPE,
         other_headings=("Credits Awarded for Additional Credit Type",), note="Amounts of one row are not additive.",
     ),
 )  # fmt: skip
 
-OF_OURS: tuple[Column, ...] = (
-    Column(
+EXTRAS: tuple[FileColumn, ...] = (
+    FileColumn(
         heading="Occasion", pointer="/occasion", holds=Holds.WHOLE,
         note="2, 3 … for another completion of the same activity on the same day.",
     ),
-    Column(
+    FileColumn(
         heading="Special Credit Type", pointer="/cme/0/special_credits/0/type", choice=Choice.SPECIAL_CREDIT,
         note="A part of the CME credits of this row.",
     ),
-    Column(
+    FileColumn(
         heading="Special Credit Amount", pointer="/cme/0/special_credits/0/credits", holds=Holds.AMOUNT,
         note="Not above the CME credits.",
     ),
 )  # fmt: skip
 """Columns that no template has."""
 
-REMS: tuple[Column, ...] = (
-    Column(
-        heading="Learner Local ID", pointer="/rems/local_id", holds=Holds.ID, note="The id by which you know them.",
+REMS: tuple[FileColumn, ...] = (
+    FileColumn(
+        heading="Learner Local ID", pointer="/rems/local_id", holds=Holds.ID, note="Your own id of the learner.",
     ),
-    Column(heading="Profession", pointer="/rems/profession", choice=Choice.PROFESSION),
-    Column(heading="State of Primary Practice", pointer="/rems/state", choice=Choice.STATE),
-    Column(heading="DEA Registration", pointer="/rems/dea_registration", choice=Choice.DEA_REGISTRATION),
-    Column(heading="Practice Area", pointer="/rems/practice_area", choice=Choice.PRACTICE_AREA),
-    Column(
+    FileColumn(heading="Profession", pointer="/rems/profession", choice=Choice.PROFESSION),
+    FileColumn(heading="State of Primary Practice", pointer="/rems/state", choice=Choice.STATE),
+    FileColumn(heading="DEA Registration", pointer="/rems/dea_registration", choice=Choice.DEA_REGISTRATION),
+    FileColumn(heading="Practice Area", pointer="/rems/practice_area", choice=Choice.PRACTICE_AREA),
+    FileColumn(
         heading="Performs Surgical Procedures", pointer="/rems/surgical_procedures", holds=Holds.YES_NO,
         choice=Choice.YES_NO,
     ),
-    Column(heading="Time in Practice", pointer="/rems/time_in_practice", choice=Choice.TIME_IN_PRACTICE),
+    FileColumn(heading="Time in Practice", pointer="/rems/time_in_practice", choice=Choice.TIME_IN_PRACTICE),
 )  # fmt: skip
 
-VALIDATIONS: tuple[Column, ...] = (
-    Column(heading="First Name", pointer="/first_name", required=True, note="As on the licence."),
-    Column(heading="Last Name", pointer="/last_name", required=True, note="As on the licence."),
-    Column(
+VALIDATIONS: tuple[FileColumn, ...] = (
+    FileColumn(heading="First Name", pointer="/first_name", required=True, note="As on the licence."),
+    FileColumn(heading="Last Name", pointer="/last_name", required=True, note="As on the licence."),
+    FileColumn(
         heading="Date of Birth", pointer="/date_of_birth", holds=Holds.MONTH_DAY, other_headings=("DOB",),
         note="Month and day only, as MM/DD.",
     ),
-    Column(heading="Licensing State", pointer="/state", choice=Choice.STATE, other_headings=("State of Licensure",)),
-    Column(
+    FileColumn(
+        heading="Licensing State", pointer="/state", choice=Choice.STATE, other_headings=("State of Licensure",),
+    ),
+    FileColumn(
         heading="Licensing ID", pointer="/license_id", holds=Holds.ID,
         other_headings=("Licensing ID or NPI", "License ID"),
     ),
-    Column(
+    FileColumn(
         heading="Certifying Board", pointer="/board", choice=Choice.BOARD, other_headings=("Board Name",),
     ),
-    Column(heading="Certifying Board ID", pointer="/board_id", holds=Holds.ID, other_headings=("Board ID",)),
-    Column(heading="NPI", pointer="/npi", holds=Holds.ID),
-    Column(heading="Medical School", pointer="/medical_school", choice=Choice.MEDICAL_SCHOOL),
+    FileColumn(heading="Certifying Board ID", pointer="/board_id", holds=Holds.ID, other_headings=("Board ID",)),
+    FileColumn(heading="NPI", pointer="/npi", holds=Holds.ID),
+    FileColumn(heading="Medical School", pointer="/medical_school", choice=Choice.MEDICAL_SCHOOL),
 )  # fmt: skip
 
-ACTIVITIES: tuple[Column, ...] = (
+ACTIVITIES: tuple[FileColumn, ...] = (
     _record_action("Add, Update or Delete"),
-    Column(
+    FileColumn(
         heading="ACCME Activity ID", pointer="/activity_id", holds=Holds.ID, other_headings=("Activity ID",),
-        note="Of an update or a delete; or the provider's own id.",
+        note="To update or delete an activity; or give your own id.",
     ),
-    Column(
+    FileColumn(
         heading="Provider Activity ID", pointer="/internal_id", holds=Holds.ID, other_headings=("Internal ID",),
         note="Your own id; sent again, it never makes a second activity.",
     ),
-    Column(heading="Activity Title", pointer="/title", required=True),
-    Column(heading="Activity Format", pointer="/format", choice=Choice.FORMAT, required=True),
-    Column(heading="Start Date", pointer="/start_date", holds=Holds.DATE, required=True),
-    Column(heading="End Date", pointer="/end_date", holds=Holds.DATE, required=True),
-    Column(
+    FileColumn(heading="Activity Title", pointer="/title", required=True),
+    FileColumn(heading="Activity Format", pointer="/format", choice=Choice.FORMAT, required=True),
+    FileColumn(heading="Start Date", pointer="/start_date", holds=Holds.DATE, required=True),
+    FileColumn(heading="End Date", pointer="/end_date", holds=Holds.DATE, required=True),
+    FileColumn(
         heading="Delivery Method", pointer="/delivery_methods", holds=Holds.LIST, choice=Choice.DELIVERY_METHOD,
-        note="Several are parted by semicolons.",
+        note="Separate several with semicolons.",
     ),
-    Column(heading="City", pointer="/location/city"),
-    Column(heading="State", pointer="/location/state"),
-    Column(heading="Country", pointer="/location/country"),
-    Column(heading="Providership", pointer="/providership", choice=Choice.PROVIDERSHIP),
-    Column(heading="Joint Provider Name", pointer="/joint_providers", holds=Holds.LIST),
-    Column(
+    FileColumn(heading="City", pointer="/location/city"),
+    FileColumn(heading="State", pointer="/location/state"),
+    FileColumn(heading="Country", pointer="/location/country"),
+    FileColumn(heading="Providership", pointer="/providership", choice=Choice.PROVIDERSHIP),
+    FileColumn(heading="Joint Provider Name", pointer="/joint_providers", holds=Holds.LIST),
+    FileColumn(
         heading="AMA PRA Category 1 Credits", pointer="/ama_pra_credits", holds=Holds.AMOUNT,
-        note="The most a learner can earn; of a series, in all of it.",
+        note="The most that a learner can earn; for a series, in the whole series.",
     ),
-    Column(heading="Description", pointer="/description", note="At most 2,500 characters."),
-    Column(
+    FileColumn(heading="Description", pointer="/description", note="At most 2,500 characters."),
+    FileColumn(
         heading="Measured Outcomes", pointer="/measured_outcomes", holds=Holds.LIST, choice=Choice.OUTCOME,
-        note="Several are parted by semicolons; (objective) or (subjective) may follow each.",
+        note="Separate several with semicolons; (objective) or (subjective) may follow each.",
     ),
-    Column(heading="Commercial Support", pointer="/commercial_support", holds=Holds.YES_NO, choice=Choice.YES_NO),
-    Column(
+    FileColumn(heading="Commercial Support", pointer="/commercial_support", holds=Holds.YES_NO, choice=Choice.YES_NO),
+    FileColumn(
         heading="Supporter", pointer="/commercial_support/{n}/source", holds=Holds.LIST,
-        note="Several are parted by semicolons; (in-kind) may follow each.",
+        note="Separate several with semicolons; (in-kind) may follow each.",
     ),
-    Column(
+    FileColumn(
         heading="Support Amount", pointer="/commercial_support/{n}/amount", holds=Holds.LIST,
-        note="Dollars, one for each supporter, parted by semicolons.",
+        note="Dollars, one amount for each supporter, separated by semicolons.",
     ),
-    Column(heading="Physician Learners", pointer="/learner_counts/physicians", holds=Holds.WHOLE),
-    Column(heading="Other Learners", pointer="/learner_counts/others", holds=Holds.WHOLE),
-    Column(heading="MIPS", pointer="/mips", holds=Holds.YES_NO, choice=Choice.YES_NO),
-    Column(heading="REMS Type", pointer="/rems/type"),
-    Column(heading="REMS Identifier", pointer="/rems/identifier"),
-    Column(heading="List on CME Passport", pointer="/listing/public", holds=Holds.YES_NO, choice=Choice.YES_NO),
-    Column(heading="Activity URL", pointer="/listing/url"),
-    Column(heading="Fee", pointer="/listing/fee", choice=Choice.FEE),
-    Column(heading="Registration", pointer="/listing/registration", choice=Choice.REGISTRATION),
-    Column(
+    FileColumn(heading="Physician Learners", pointer="/learner_counts/physicians", holds=Holds.WHOLE),
+    FileColumn(heading="Other Learners", pointer="/learner_counts/others", holds=Holds.WHOLE),
+    FileColumn(heading="MIPS", pointer="/mips", holds=Holds.YES_NO, choice=Choice.YES_NO),
+    FileColumn(heading="REMS Type", pointer="/rems/type"),
+    FileColumn(heading="REMS Identifier", pointer="/rems/identifier"),
+    FileColumn(heading="List on CME Passport", pointer="/listing/public", holds=Holds.YES_NO, choice=Choice.YES_NO),
+    FileColumn(heading="Activity URL", pointer="/listing/url"),
+    FileColumn(heading="Fee", pointer="/listing/fee", choice=Choice.FEE),
+    FileColumn(heading="Registration", pointer="/listing/registration", choice=Choice.REGISTRATION),
+    FileColumn(
         heading="Close Activity", pointer="/close", holds=Holds.YES_NO, choice=Choice.YES_NO,
-        note="Yes closes an activity that has ended and lacks nothing.",
+        note="Yes closes an activity that has ended and is complete.",
     ),
-    Column(heading="Certifying Board", pointer="/moc/{board}/board", choice=Choice.BOARD, group=Group.BOARD),
-    Column(heading="MOC Credits", pointer="/moc/{board}/points", holds=Holds.AMOUNT, group=Group.BOARD),
-    Column(
+    FileColumn(heading="Certifying Board", pointer="/moc/{board}/board", choice=Choice.BOARD, group=Group.BOARD),
+    FileColumn(heading="MOC Credits", pointer="/moc/{board}/points", holds=Holds.AMOUNT, group=Group.BOARD),
+    FileColumn(
         heading="Credit Types", pointer="/moc/{board}/credit_types", holds=Holds.LIST, choice=Choice.CREDIT_TYPE,
-        group=Group.BOARD, note="Several are parted by semicolons.",
+        group=Group.BOARD, note="Separate several with semicolons.",
     ),
-    Column(
+    FileColumn(
         heading="Credit Claim Date", pointer="/moc/{board}/credit_claim_date", holds=Holds.DATE, group=Group.BOARD,
     ),
-    Column(
+    FileColumn(
         heading="Practice Areas", pointer="/moc/{board}/practice_areas", holds=Holds.LIST, group=Group.BOARD,
     ),
-    Column(
+    FileColumn(
         heading="Content Outline", pointer="/moc/{board}/content_outline", holds=Holds.LIST, group=Group.BOARD,
     ),
-    Column(
+    FileColumn(
         heading="Attestation", pointer="/moc/{board}/attested", holds=Holds.YES_NO, choice=Choice.YES_NO,
         group=Group.BOARD,
     ),
 )  # fmt: skip
 
 VALIDATION_RESULTS = ("Result", "Learner Link", "Boards", "What to do")
-"""Columns that the answers to a file of validations add."""
+"""Columns that answers add to a file of validations."""
 REJECTION = ("Error Codes", "Errors", "What to do")
-"""Columns that a rejected file adds after the sender's own; replaced, not repeated, on the next round."""
+"""Columns that a rejected file has after the sender's own; on the next round they are replaced, not repeated."""
 NOTES = "Notes"
-"""The column that a successful file adds: warnings of the row."""
+"""The column that a successful file has after the sender's own: the row's warnings."""
 
 
-def columns_of(kind: BatchKind) -> tuple[Column, ...]:
-    """Return every column that a kind of file may have, those that are optional included."""
+def columns_of(kind: BatchKind) -> tuple[FileColumn, ...]:
+    """Return every column that a kind of file may have."""
     if kind is BatchKind.LEARNER_COMPLETIONS:
-        return (*LEARNERS, *REMS, *OF_OURS)
+        return (*LEARNERS, *REMS, *EXTRAS)
     return ACTIVITIES if kind is BatchKind.ACTIVITIES else VALIDATIONS
 
 
-def required_headings(kind: BatchKind) -> Iterator[Column]:
-    """Yield the columns without whose heading a file is refused as a whole."""
-    return (each for each in columns_of(kind) if each.required)
+def required_headings(kind: BatchKind) -> Iterator[FileColumn]:
+    """Yield the columns without which a file is refused as a whole."""
+    return (column for column in columns_of(kind) if column.required)

@@ -98,8 +98,8 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
 
     def learner(self, name: str) -> MagicLearner | None:
         """Return a magic learner by name."""
-        return next((each for each in self.learners if each.name == name), None)
+        return next((learner for learner in self.learners if learner.name == name), None)
 
     def activity(self, internal_id: str) -> MagicActivity | None:
         """Return a magic activity by its internal id."""
-        return next((each for each in self.activities if each.internal_id == internal_id), None)
+        return next((activity for activity in self.activities if activity.internal_id == internal_id), None)

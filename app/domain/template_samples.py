@@ -1,4 +1,4 @@
-"""The sample rows of the templates, by what their columns hold. A row that was left in a file is refused."""
+"""The sample rows of the templates, by the pointers of their columns. One that is left in a file is refused."""
 
 from __future__ import annotations
 
@@ -62,4 +62,4 @@ SAMPLES: Mapping[BatchKind, tuple[Mapping[str, str], ...]] = {
     BatchKind.ACTIVITIES: (ACTIVITY,),
     BatchKind.LEARNER_VALIDATIONS: (),
 }
-"""Every sample of a kind of file. One of a validation would do no harm: nothing is kept."""
+"""The samples of each kind of file. Validations need none to be refused: nothing is stored."""

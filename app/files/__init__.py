@@ -1,1 +1,1 @@
-"""Files: what they are, their records as sent and what these mean, written back, and templates. No web, no database."""
+"""Files: parsing, mapping to values, writing back, and templates; each format is one entry. No web, no database."""

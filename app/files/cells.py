@@ -1,7 +1,7 @@
-"""What a cell means, by what its column holds. A cell is read as its sender meant it; nothing is guessed.
+"""Reading cells, by the kind of values in their column. A cell is read as its sender meant it; nothing is guessed.
 
-What a rule judges comes back as `Unparsed`, and the rule refuses it. For what no rule judges `CellFault` is raised: it
-carries what can be kept of the cell, so that the rest of the row is judged as well.
+A bad value that a rule judges is returned as `Unparsed`, and the rule refuses it. For any other `CellFault` is raised:
+it carries what can be kept of the cell, so that the rest of the row is judged as well.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class CellFault(ValueError):
         self.detail = detail
         self.hint = hint
         self.kept = kept
-        """What can be kept of the cell; None where nothing can."""
+        """The text of the cell that can be kept, None where none can."""
 
 
 IdCell: TypeAlias = tuple[str | None, bool]

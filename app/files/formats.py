@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
 from app.domain.reports import EntryMethod
 from app.files.headings import layout
 
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 
 class Format(ABC):
-    """What there is to know of one format."""
+    """One format: its names, and its modules in each room."""
 
     entry_method: ClassVar[EntryMethod]
     """How completions came that such a file reports."""
     media_type: ClassVar[str]
+    """The type by which its files are sent."""
     ending: ClassVar[str]
     """The end of its files' names, without the point."""
     is_table: ClassVar[bool] = False
@@ -43,15 +44,15 @@ class Format(ABC):
         """Return the parsers of files that count as this format, in the order in which they are asked."""
 
     @abstractmethod
-    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+    def completions(self, head: FileHead, upload: Upload) -> Mapper[CompletionRecord]:
         """Return what maps the completions of a file."""
 
     @abstractmethod
-    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+    def activities(self, head: FileHead, provider_id: str) -> Mapper[ActivityRecord]:
         """Return what maps the activities of a file."""
 
     @abstractmethod
-    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+    def validations(self, head: FileHead) -> Mapper[ValidationRecord]:
         """Return what maps the validations of a file; raises `FileFault` where the format has no form for them."""
 
     @abstractmethod
@@ -67,29 +68,28 @@ class Format(ABC):
         return None
 
 
-class _Table(Format):
+class _TableFormat(Format):
     """A format whose records are rows of cells below headings; what they mean is the same in each."""
 
     is_table = True
 
-    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+    def completions(self, head: FileHead, upload: Upload) -> Mapper[CompletionRecord]:
         from app.files.mapping.completion_rows import CompletionRows
 
-        columns = layout(head.headings, BatchKind.LEARNER_COMPLETIONS)
-        return CompletionRows(columns, head.headings, upload)
+        return CompletionRows(layout(head.headings, BatchKind.LEARNER_COMPLETIONS), head.headings, upload)
 
-    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+    def activities(self, head: FileHead, provider_id: str) -> Mapper[ActivityRecord]:
         from app.files.mapping.activity_rows import ActivityRows
 
         return ActivityRows(layout(head.headings, BatchKind.ACTIVITIES), head.headings, provider_id)
 
-    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+    def validations(self, head: FileHead) -> Mapper[ValidationRecord]:
         from app.files.mapping.validation_rows import ValidationRows
 
         return ValidationRows(layout(head.headings, BatchKind.LEARNER_VALIDATIONS), head.headings)
 
 
-class _Workbook(_Table):
+class _WorkbookFormat(_TableFormat):
     entry_method = EntryMethod.EXCEL
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     ending = "xlsx"
@@ -115,7 +115,7 @@ class _Workbook(_Table):
         return workbook
 
 
-class _Tab(_Table):
+class _TabFormat(_TableFormat):
     entry_method = EntryMethod.TAB
     media_type = "text/tab-separated-values; charset=utf-8"
     ending = "tsv"
@@ -136,7 +136,7 @@ class _Tab(_Table):
         return tab
 
 
-class _Xml(Format):
+class _XmlFormat(Format):
     entry_method = EntryMethod.XML
     media_type = "application/xml"
     ending = "xml"
@@ -146,17 +146,17 @@ class _Xml(Format):
 
         return (xml,)
 
-    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+    def completions(self, head: FileHead, upload: Upload) -> Mapper[CompletionRecord]:
         from app.files.mapping.completion_documents import CompletionDocuments
 
         return CompletionDocuments(upload)
 
-    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+    def activities(self, head: FileHead, provider_id: str) -> Mapper[ActivityRecord]:
         from app.files.mapping.activity_documents import ActivityDocuments
 
         return ActivityDocuments(provider_id)
 
-    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+    def validations(self, head: FileHead) -> Mapper[ValidationRecord]:
         raise FileFault(FileFaultCode.KIND_UNKNOWN, "Validations are sent as a workbook, tab-delimited or NDJSON.")
 
     def writer(self) -> ResultWriter:
@@ -170,7 +170,7 @@ class _Xml(Format):
         return xml
 
 
-class _Ndjson(Format):
+class _NdjsonFormat(Format):
     entry_method = EntryMethod.NDJSON
     media_type = "application/x-ndjson"
     ending = "ndjson"
@@ -180,17 +180,17 @@ class _Ndjson(Format):
 
         return (ndjson,)
 
-    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+    def completions(self, head: FileHead, upload: Upload) -> Mapper[CompletionRecord]:
         from app.files.mapping.completion_lines import CompletionLines
 
         return CompletionLines(upload)
 
-    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+    def activities(self, head: FileHead, provider_id: str) -> Mapper[ActivityRecord]:
         from app.files.mapping.activity_lines import ActivityLines
 
         return ActivityLines(provider_id)
 
-    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+    def validations(self, head: FileHead) -> Mapper[ValidationRecord]:
         from app.files.mapping.validation_lines import ValidationLines
 
         return ValidationLines()
@@ -202,10 +202,10 @@ class _Ndjson(Format):
 
 
 FORMATS: Mapping[FileFormat, Format] = {
-    FileFormat.XLSX: _Workbook(),
-    FileFormat.XML: _Xml(),
-    FileFormat.NDJSON: _Ndjson(),
-    FileFormat.TAB: _Tab(),
+    FileFormat.XLSX: _WorkbookFormat(),
+    FileFormat.XML: _XmlFormat(),
+    FileFormat.NDJSON: _NdjsonFormat(),
+    FileFormat.TAB: _TabFormat(),
 }
 """In the order in which files are recognised: text that is nothing else is tab-delimited."""
 

@@ -15,15 +15,15 @@ from itertools import pairwise
 import msgspec
 
 from app.domain.batches import BatchKind
-from app.domain.columns import Column, Group, columns_of, required_headings
+from app.domain.columns import FileColumn, Group, columns_of, required_headings
 from app.domain.comparison_keys import code_key
 
 _POSITION = re.compile(r"\.\.\.\d{1,5}$")
-"""What R puts after a heading: its place in the file, which is of no use here."""
+"""R adds a heading's place in the file to it, which is of no use here."""
 _REPEAT = re.compile(r"[._](\d{1,3})$")
-"""What pandas (`Credit Type.1`) and Power Query (`Credit Type_1`) put after a second heading of one name."""
+"""Pandas (`Credit Type.1`) and Power Query (`Credit Type_1`) number the second heading of one name."""
 _NUMBER = re.compile(r"\s*[#(]?\s*(\d{1,3})\)?$")
-"""What people and Excel's tables put after it: `Certifying Board 2`, `Certifying Board2`."""
+"""People and Excel's tables number it `Certifying Board 2`, `Certifying Board2`."""
 _REMARK = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])$")
 _ORDINAL = re.compile(r"^\d{1,2}[.)]\s+")
 
@@ -32,13 +32,13 @@ LOOKED_AT = 10
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """What each column of a file is."""
+    """The columns of a file, identified."""
 
-    columns: tuple[Column | None, ...]
+    columns: tuple[FileColumn | None, ...]
     """By the file's columns; None for one that is not known."""
     pointers: dict[int, str]
     """Where in a record each known column goes, with the places of boards and types filled in, from 0."""
-    missing: tuple[Column, ...]
+    missing: tuple[FileColumn, ...]
     """Required columns that the file lacks."""
     unclear: str = ""
     """Why the columns are ambiguous, as a sentence; the file is refused for it."""
@@ -52,7 +52,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 class _KnownHeading(msgspec.Struct, frozen=True):
     """A heading that is known."""
 
-    column: Column
+    column: FileColumn
     number: int
     """The number after the heading, 1 where there is none."""
     later: bool
@@ -78,7 +78,7 @@ def layout(headings: Sequence[str], kind: BatchKind) -> Layout:
     )
 
 
-def column_named(heading: str, kind: BatchKind) -> Column | None:
+def column_named(heading: str, kind: BatchKind) -> FileColumn | None:
     """Return the column that a heading means, None for a heading that is not known."""
     known = _identify(heading, kind)
     return known.column if known is not None else None
@@ -90,8 +90,8 @@ def count_known(headings: Iterable[str], kind: BatchKind) -> int:
 
 
 @lru_cache(maxsize=8)
-def _table(kind: BatchKind) -> Mapping[str, tuple[Column, bool]]:
-    table: dict[str, tuple[Column, bool]] = {}
+def _table(kind: BatchKind) -> Mapping[str, tuple[FileColumn, bool]]:
+    table: dict[str, tuple[FileColumn, bool]] = {}
     for column in columns_of(kind):
         table[code_key(column.heading)] = (column, False)
         for other in column.other_headings:
@@ -112,7 +112,7 @@ def _identify(heading: str, kind: BatchKind) -> _KnownHeading | None:
 
 
 def _candidates(text: str) -> Iterable[tuple[str, int]]:
-    """Yield what a heading may be without what programs and people put after it, and its number."""
+    """Yield the heading without each of the additions of programs and people, with its number."""
     yield text, 1
     yield _POSITION.sub("", text), 1
     for pattern, first in ((_REPEAT, 1), (_NUMBER, 0)):

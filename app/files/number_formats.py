@@ -40,7 +40,7 @@ def shows_a_date(code: str) -> bool:
 
 
 def day_of(serial: float, *, from_1904: bool) -> str | None:
-    """Return the day of a serial number as ISO text, with the time where it has one; None for a number that is no day.
+    """Return the day of a serial number as ISO text, with its time where it has one; None for one that is not a day.
 
     Counted from 1900, serial 60 is 1900-02-29, which never was; it is returned as it was typed.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from app.domain.batches import FileFormat, Head
+from app.domain.batches import FileFormat, FileHead
 from app.files.formats import FORMATS
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow
 
@@ -17,7 +17,7 @@ class NotWritable(Exception):
     """The rows cannot be written in the format that was asked for; the text is for the sender."""
 
 
-def written_format(head: Head, asked: FileFormat | None, rows: int = 0) -> FileFormat:
+def written_format(head: FileHead, asked: FileFormat | None, rows: int = 0) -> FileFormat:
     """Return the format to write: the one asked for, or the sender's own.
 
     Tables become one another. Records of XML and JSON become a table for reading, which cannot be uploaded: record,
@@ -35,17 +35,17 @@ def written_format(head: Head, asked: FileFormat | None, rows: int = 0) -> FileF
     return wanted
 
 
-def write_rejected(head: Head, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
     """Yield a rejected file, some bytes at a time; raises `NotWritable` before the first."""
     return FORMATS[written_format(head, asked)].writer().write_rejected(head, rows)
 
 
-def write_successful(head: Head, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
+def write_successful(head: FileHead, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
     """Yield a successful file, some bytes at a time; raises `NotWritable` before the first."""
     return FORMATS[written_format(head, asked)].writer().write_successful(head, rows)
 
 
-def write_results(head: Head, rows: Iterable[AnsweredRow], asked: FileFormat | None = None) -> Iterator[bytes]:
+def write_results(head: FileHead, rows: Iterable[AnsweredRow], asked: FileFormat | None = None) -> Iterator[bytes]:
     """Yield the answers to a file of validations, some bytes at a time; raises `NotWritable` before the first."""
     return FORMATS[written_format(head, asked)].writer().write_results(head, rows)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.batches import Batch, Head, RawRow
+from app.domain.batches import Batch, FileHead, RawRow
 from app.models import batches as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, column
 from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause
 
-_BATCH = RowMapper(Batch, tables.batches, "b", head=column("head", Head.of_document))
+_BATCH = RowMapper(Batch, tables.batches, "b", head=column("head", FileHead.of_document))
 
 # Providers take turns, and so do the batches of one provider: the one served longest ago comes next.
 _IN_TURN = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.columns import OF_OURS, REMS
+from app.domain.columns import EXTRAS, REMS
 
 REQUIRED = ("Record Action", "ACCME Activity ID", "Completion Date", "First Name", "Last Name", "Date of Birth")
 CME = (*REQUIRED, "Licensing State", "Licensing ID", "Number of CME Credits")
@@ -12,7 +12,7 @@ BOARD = (
 )  # fmt: skip
 """A board with two credit types."""
 ONE_BOARD = CME + BOARD
-TWO_BOARDS = CME + BOARD * 2 + tuple(each.heading for each in (*REMS, *OF_OURS))
+TWO_BOARDS = CME + BOARD * 2 + tuple(each.heading for each in (*REMS, *EXTRAS))
 """Two boards, REMS, and the columns of ours."""
 WITH_DEPARTMENT = (*CME, "Department")
 """With a column of the sender's own."""

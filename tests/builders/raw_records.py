@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.domain.batches import Cell, Element, FileFormat, Head, Raw, RawRow
-from app.domain.columns import LEARNERS, OF_OURS, REMS, Column
+from app.domain.batches import Cell, Element, FileFormat, FileHead, Raw, RawRow
+from app.domain.columns import EXTRAS, LEARNERS, REMS, FileColumn
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import CompletionReport, EntryMethod
 from app.files.formats import FORMATS
@@ -27,12 +27,12 @@ POINTERS = {
         ("board", "board_id", "total_credits", "credit_types/0/type", "credit_types/0/credits",
          "credit_types/1/type", "credit_types/1/credits")
     )
-} | {each.pointer: TWO_BOARDS.index(each.heading) for each in (*LEARNERS[:9], *REMS, *OF_OURS)}  # fmt: skip
+} | {each.pointer: TWO_BOARDS.index(each.heading) for each in (*LEARNERS[:9], *REMS, *EXTRAS)}  # fmt: skip
 
 
 def learners(format: FileFormat = FileFormat.XLSX, headings: Sequence[str] = TWO_BOARDS) -> Mapper[CompletionRecord]:
     """What maps a file of learners."""
-    head = Head(format=format, headings=headings, heading_row=2)
+    head = FileHead(format=format, headings=headings, heading_row=2)
     entry = FORMATS[format]
     upload = Upload(provider_id=PROVIDER, entry_method=entry.entry_method, received_at=NOW, batch_id=BATCH)
     return entry.completions(head, upload)
@@ -240,17 +240,17 @@ def unmarked(report: CompletionReport | None) -> CompletionReport:
 
 def validations(headings: Sequence[str], format: FileFormat = FileFormat.TAB) -> Mapper[ValidationRecord]:
     """A reader of a file of validations."""
-    return FORMATS[format].validations(Head(format=format, headings=headings))
+    return FORMATS[format].validations(FileHead(format=format, headings=headings))
 
 
 def activity(
     raw: Raw, headings: Sequence[str] = (), format: FileFormat = FileFormat.XLSX
 ) -> tuple[ActivityRecord, Mapper[ActivityRecord]]:
     """One record of a file of activities, and its reader."""
-    reader = FORMATS[format].activities(Head(format=format, headings=headings), PROVIDER)
+    reader = FORMATS[format].activities(FileHead(format=format, headings=headings), PROVIDER)
     return reader.read(RawRow(number=3, raw=raw)), reader
 
 
-def headings_of(columns: Iterable[Column]) -> list[str]:
+def headings_of(columns: Iterable[FileColumn]) -> list[str]:
     """The headings of columns."""
     return [each.heading for each in columns]

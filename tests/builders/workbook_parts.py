@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
-from app.domain.batches import BatchKind, Cell, Head
+from app.domain.batches import BatchKind, Cell, FileHead
 from app.files.parsing.limits import LIMITS, Limits
 from app.files.parsing.workbook import read_workbook
 from tests.builders.headings import REQUIRED
@@ -102,7 +102,7 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
 
 def read(
     content: bytes, kind: BatchKind = BatchKind.LEARNER_COMPLETIONS, limits: Limits = LIMITS
-) -> tuple[Head, dict[int, Sequence[Cell]]]:
+) -> tuple[FileHead, dict[int, Sequence[Cell]]]:
     """Read a workbook in this process; raises `FileFault`."""
     head, rows = read_workbook(io.BytesIO(content), kind, limits)
     return head, dict(rows)

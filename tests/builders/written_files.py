@@ -14,7 +14,7 @@ import openpyxl
 from lxml import etree
 
 from app.core.csv_text import unescape_formula
-from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw, RawRow
+from app.domain.batches import BatchKind, Cell, Element, FileFormat, FileHead, Raw, RawRow
 from app.files.parsing.parser_client import open_file
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
 from tests.builders.headings import WITH_DEPARTMENT
@@ -40,7 +40,7 @@ ROOT: Element = {
 LINE = '{"activity_id": "201759558", "cme": [{"state": "TN", "credits": 2.250}], "learner": {"first_name": "Zoë"}}'
 
 
-def a_head(format: FileFormat = FileFormat.XLSX, **fields: Any) -> Head:
+def a_head(format: FileFormat = FileFormat.XLSX, **fields: Any) -> FileHead:
     """A file of learners of that format, with its headings in the second row of a sheet."""
     defaults: dict[FileFormat, dict[str, Any]] = {
         FileFormat.XLSX: {
@@ -51,7 +51,7 @@ def a_head(format: FileFormat = FileFormat.XLSX, **fields: Any) -> Head:
         FileFormat.XML: {"root": ROOT},
         FileFormat.NDJSON: {"encoding": "utf-8"},
     }  # fmt: skip
-    return Head(format=format, **(defaults[format] | fields))
+    return FileHead(format=format, **(defaults[format] | fields))
 
 
 def a_row_of_cells(**cells: Cell) -> list[Cell]:
@@ -150,7 +150,7 @@ def lines_of(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.decode().splitlines()]
 
 
-def raws_of(data: bytes, head: Head) -> list[Raw]:
+def raws_of(data: bytes, head: FileHead) -> list[Raw]:
     """Read records as they were sent by means that are not ours, without what was added to them."""
     if head.format is FileFormat.XML:
         return list(records_of(data))
@@ -160,7 +160,7 @@ def raws_of(data: bytes, head: Head) -> list[Raw]:
     return [_trimmed(row[:width]) for row in table_of(data, head.format)[head.heading_row :]]
 
 
-def raws_by_service(data: bytes, head: Head) -> list[Raw]:
+def raws_by_service(data: bytes, head: FileHead) -> list[Raw]:
     """Read records as they were sent by the project's own reader, without what was added to them."""
     width = len(head.headings)
     with open_file([data], BatchKind.LEARNER_COMPLETIONS) as file:
@@ -172,7 +172,7 @@ def raws_by_service(data: bytes, head: Head) -> list[Raw]:
     return [_trimmed(raw[:width]) if isinstance(raw, list) else raw for raw in raws]
 
 
-Reader = Callable[[bytes, Head], list[Raw]]
+Reader = Callable[[bytes, FileHead], list[Raw]]
 READERS: dict[str, Reader] = {"others": raws_of, "ours": raws_by_service}
 """Who reads what was written: libraries that are not ours, and the project's own reader."""
 

@@ -12,8 +12,8 @@ from typing import Any, get_args
 import pytest
 
 from app.core.errors import NotFound
-from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, Head, RawRow, RowOutcome
-from app.domain.columns import Column, columns_of
+from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, FileHead, RawRow, RowOutcome
+from app.domain.columns import FileColumn, columns_of
 from app.domain.credits import Outcome
 from app.domain.identity import Result
 from app.domain.reports import EntryMethod
@@ -56,13 +56,13 @@ FILLED: Mapping[BatchKind, Mapping[str, str]] = {
 """A row of each kind in which every column says something."""
 
 
-def place(column: Column) -> str:
+def place(column: FileColumn) -> str:
     return column.pointer.replace("{board}", "0").replace("{type}", "0")
 
 
 def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
     columns = columns_of(kind)
-    head = Head(format=FileFormat.TAB, headings=tuple(each.heading for each in columns), heading_row=1)
+    head = FileHead(format=FileFormat.TAB, headings=tuple(each.heading for each in columns), heading_row=1)
     cells: list[Cell] = [filled.get(place(each)) for each in columns]
     row = RawRow(number=2, raw=cells)
     match kind:
@@ -79,9 +79,9 @@ def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
 @pytest.mark.parametrize(
     ("kind", "column"),
     [(kind, column) for kind in BatchKind for column in columns_of(kind)],
-    ids=lambda each: each.pointer if isinstance(each, Column) else each.value,
+    ids=lambda each: each.pointer if isinstance(each, FileColumn) else each.value,
 )
-def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, column: Column) -> None:
+def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, column: FileColumn) -> None:
     # What stands within a column's place says as much by itself: supporters, that there was support.
     filled = {name: text for name, text in FILLED[kind].items() if not name.startswith(f"{place(column)}/")}
     read = record_of(kind, filled)

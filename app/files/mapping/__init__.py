@@ -1,1 +1,1 @@
-"""What a record of a file means: rows, elements and lines as the values that every door makes."""
+"""Mapping: rows, elements and lines of files become the same values as the bodies of requests."""

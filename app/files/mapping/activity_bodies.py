@@ -52,7 +52,7 @@ _IN_BRACKETS = re.compile(r"\A(.*?)\s*\(([^()]*)\)\s*\Z", re.DOTALL)
 _LONGEST_DATE = 64
 
 FieldsByPointer: TypeAlias = Mapping[str, Any]
-"""What a file says of an activity, or of a board within it, by the pointers of the column table."""
+"""Values of an activity, or of a board within it, by the pointers of the column table."""
 
 
 class ActivityRecord(MappedRecord, frozen=True, kw_only=True):
@@ -223,7 +223,7 @@ def _outcome(text: str) -> dict[str, Any]:
 
 
 def _support(given: FieldsByPointer, found: list[Finding]) -> list[dict[str, Any]] | None:
-    """Return the commercial support: an empty list where there was none, None where nothing is said of it."""
+    """Return the commercial support: an empty list where there was none, None where the file does not say."""
     received, sources = given.get("/commercial_support"), given.get("/commercial_support/{n}/source") or []
     amounts = given.get("/commercial_support/{n}/amount") or []
     if received is False and (sources or amounts):

@@ -20,18 +20,18 @@ from app.schemas.activities import ActivityIn
 class ActivityRows:
     """Maps the rows of one file."""
 
-    def __init__(self, columns: Layout, headings: Sequence[str], provider_id: str) -> None:
+    def __init__(self, layout: Layout, headings: Sequence[str], provider_id: str) -> None:
         self._provider_id = provider_id
-        self._converters = ColumnConverters(columns, ActivityIn)
-        self._locations = ColumnLocations(columns, headings, BatchKind.ACTIVITIES)
-        pointers = {pointer: index for index, pointer in columns.pointers.items()}
+        self._converters = ColumnConverters(layout, ActivityIn)
+        self._locations = ColumnLocations(layout, headings, BatchKind.ACTIVITIES)
+        pointers = {pointer: index for index, pointer in layout.pointers.items()}
         self._fields = {pointer: index for pointer, index in pointers.items() if not pointer.startswith("/moc/")}
         boards = sorted({int(pointer.split("/")[2]) for pointer in pointers if pointer.startswith("/moc/")})
         self._boards = {
             place: {name: pointers[f"/moc/{place}/{name}"] for name in BOARD if f"/moc/{place}/{name}" in pointers}
             for place in boards
         }
-        self._samples = [self._values(_lay_out(columns, sample)) for sample in SAMPLES[BatchKind.ACTIVITIES]]
+        self._samples = [self._values(_lay_out(layout, sample)) for sample in SAMPLES[BatchKind.ACTIVITIES]]
 
     def locate(self, pointer: str, record: ActivityRecord | None = None) -> Location:
         """Return the column of what a pointer names."""

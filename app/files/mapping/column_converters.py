@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from app.domain.batches import Cell
-from app.domain.columns import Column, Holds
+from app.domain.columns import FileColumn, Holds
 from app.domain.findings import Finding
 from app.files import cells
 from app.files.cells import CellFault, IdCell
@@ -92,7 +92,7 @@ def _ignore(cell: Cell) -> None:
     """Return None: the column is not known."""
 
 
-def _converter_of(column: Column | None, pointer: str | None, schema: type[BaseModel]) -> Converter:
+def _converter_of(column: FileColumn | None, pointer: str | None, schema: type[BaseModel]) -> Converter:
     """Return what converts the cells of a column."""
     if column is None or pointer is None:
         return _ignore
@@ -110,7 +110,7 @@ def _converter_of(column: Column | None, pointer: str | None, schema: type[BaseM
     return _PLAIN[column.holds]
 
 
-def _repeats(column: Column | None, pointer: str | None) -> bool:
+def _repeats(column: FileColumn | None, pointer: str | None) -> bool:
     """Whether a column says the same over and over."""
     if column is None:
         return False
@@ -118,7 +118,7 @@ def _repeats(column: Column | None, pointer: str | None) -> bool:
     return chosen or column.holds in _REPEATED or pointer == "/activity_id"
 
 
-def _remember(convert: Converter, column: Column | None, pointer: str | None) -> Converter:
+def _remember(convert: Converter, column: FileColumn | None, pointer: str | None) -> Converter:
     """Return a converter that remembers what its column repeats."""
     if not _repeats(column, pointer):
         return convert
@@ -149,7 +149,7 @@ def _read_id(most: int, cell: Cell) -> IdCell:
 
 
 class _Memory(dict[Any, Any]):
-    """What cells of a column mean, each converted once; as many as a column that repeats itself has."""
+    """Converted cells of a column that repeats itself: each is converted once, up to `_MOST_REMEMBERED`."""
 
     def __init__(self, convert: Converter) -> None:
         self._convert = convert

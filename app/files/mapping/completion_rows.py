@@ -48,23 +48,23 @@ class _BoardColumns(msgspec.Struct, frozen=True, kw_only=True):
 class CompletionRows:
     """Maps the rows of one file."""
 
-    def __init__(self, columns: Layout, headings: Sequence[str], upload: Upload) -> None:
-        converters = ColumnConverters(columns, CompletionIn)
+    def __init__(self, layout: Layout, headings: Sequence[str], upload: Upload) -> None:
+        converters = ColumnConverters(layout, CompletionIn)
         at, id_at = converters.at, converters.id_at
         self._upload = upload
         self._converters = converters
-        self._locations = ColumnLocations(columns, headings, BatchKind.LEARNER_COMPLETIONS)
+        self._locations = ColumnLocations(layout, headings, BatchKind.LEARNER_COMPLETIONS)
         self._record = (at("/action"), id_at("/activity_id"), at("/completed_on"), at("/occasion"))
         self._person = (at("/learner/first_name"), at("/learner/last_name"), at("/learner/date_of_birth"))
         self._cme = (at("/cme/0/state"), id_at("/cme/0/license_id"), at("/cme/0/credits"))
         self._special = (at("/cme/0/special_credits/0/type"), at("/cme/0/special_credits/0/credits"))
-        self._boards = tuple(_boards(columns, converters))
+        self._boards = tuple(_boards(layout, converters))
         self._rems = tuple((name, at(f"/rems/{name}")) for name in _REMS if converters.has(f"/rems/{name}"))
         self._most_types = 1 + max((max(board.numbers, default=0) for board in self._boards), default=0)
         self._wide = len(self._boards) > MOST_BOARDS or any(len(board.types) > MOST_TYPES for board in self._boards)
         self._types: dict[tuple[Any, Any], TypeAmount] = {}
         samples = SAMPLES[BatchKind.LEARNER_COMPLETIONS]
-        self._samples = frozenset(_essence(self._sample_report(columns, sample)) for sample in samples)
+        self._samples = frozenset(_essence(self._sample_report(layout, sample)) for sample in samples)
         self._sample_names = {sample["/learner/last_name"] for sample in samples}
 
     def locate(self, pointer: str, record: CompletionRecord | None = None) -> Location:
@@ -165,9 +165,9 @@ class CompletionRows:
             given["local_id"] = given["local_id"][0]
         return RemsPart(**given) if any(value is not None for value in given.values()) else None
 
-    def _sample_report(self, columns: Layout, sample: Mapping[str, str]) -> CompletionReport:
+    def _sample_report(self, layout: Layout, sample: Mapping[str, str]) -> CompletionReport:
         """Return what the template's sample row reports, in the columns of this file."""
-        cells: list[Cell] = [sample.get(columns.pointers.get(index, "")) for index in range(len(columns.columns))]
+        cells: list[Cell] = [sample.get(layout.pointers.get(index, "")) for index in range(len(layout.columns))]
         return self._report(self._converters.convert(cells)[0], [])
 
 
@@ -176,10 +176,10 @@ _OCCASION = refusal(
 )
 
 
-def _boards(columns: Layout, converters: ColumnConverters) -> Iterator[_BoardColumns]:
+def _boards(layout: Layout, converters: ColumnConverters) -> Iterator[_BoardColumns]:
     """Yield the columns of every board, and within it of every credit type, in the order of their places."""
     groups: dict[int, set[int]] = {}
-    for pointer in columns.pointers.values():
+    for pointer in layout.pointers.values():
         parts = pointer.split("/")
         if parts[1] == "moc":
             groups.setdefault(int(parts[2]), set()).update({int(parts[4])} if len(parts) > 4 else ())

@@ -13,7 +13,7 @@ from app.domain.columns import columns_of
 from app.files.headings import Layout
 
 PrefixMap: TypeAlias = tuple[tuple[str, str], ...]
-"""Beginnings of pointers into a record, each with the one that stands for it in the file."""
+"""Beginnings of pointers into a record, each with the beginning that the file has in its place."""
 _NUMBER = re.compile(r"(?<=/)(\d+|\{\w+\})(?=/|\Z)")
 
 

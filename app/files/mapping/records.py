@@ -17,12 +17,12 @@ Record_co = TypeVar("Record_co", covariant=True)
 
 
 class MappedRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a record beside what it says."""
+    """The fields of records of every kind."""
 
     number: int
-    """Row of the sheet or line of the text, from 1; of XML the place of its element, from 1."""
+    """Row of the sheet, line of the text, or place of the element in the document, from 1."""
     findings: tuple[Finding, ...] = ()
-    """What mapping itself found; with a refusal among them the record is refused, whatever the rules say."""
+    """Findings of mapping itself; a refusal among them refuses the record, whatever the rules say."""
     prefixes: PrefixMap = ()
     """Where parts of the record stand that do not stand where their pointer says, as after a board left blank."""
 
@@ -47,7 +47,7 @@ class ValidationRecord(MappedRecord, frozen=True, kw_only=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """What is the same for every completion of a file. The permission to report is attested with the upload."""
+    """Fields that all completions of a file share. The permission to report is attested with the upload."""
 
     provider_id: str
     entry_method: EntryMethod
@@ -56,7 +56,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mapper(Protocol[Record_co]):
-    """What maps the records of one file, made once a file."""
+    """Maps the records of one file; made once a file."""
 
     def read(self, raw: RawRow) -> Record_co:
         """Return what a record says, with what was found while it was mapped."""

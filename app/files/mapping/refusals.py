@@ -13,7 +13,7 @@ def refusal(rule: str, pointer: str, detail: str, hint: str) -> Finding:
 
 
 def cell_refusal(pointer: str, fault: CellFault) -> Finding:
-    """Return the finding about a cell, or an element, that cannot be what it stands for."""
+    """Return the finding about a cell, or an element, that cannot be what it should."""
     return refusal(fault.code, pointer, fault.detail, fault.hint)
 
 

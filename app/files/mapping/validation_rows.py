@@ -21,10 +21,10 @@ _IDS = frozenset({"license_id", "board_id", "npi"})
 class ValidationRows:
     """Maps the rows of one file."""
 
-    def __init__(self, columns: Layout, headings: Sequence[str]) -> None:
-        converters = ColumnConverters(columns, ValidationIn)
+    def __init__(self, layout: Layout, headings: Sequence[str]) -> None:
+        converters = ColumnConverters(layout, ValidationIn)
         self._converters = converters
-        self._locations = ColumnLocations(columns, headings, BatchKind.LEARNER_VALIDATIONS)
+        self._locations = ColumnLocations(layout, headings, BatchKind.LEARNER_VALIDATIONS)
         self._given = itemgetter(
             *(converters.id_at(f"/{name}") if name in _IDS else converters.at(f"/{name}") for name in _FIELDS)
         )

@@ -1,1 +1,1 @@
-"""Reading files: what each is, and its records as they were sent. Runs in a process of its own."""
+"""Parsing: recognises a file, and reads its records as they were sent. Runs in a process of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.parsing.faults import too_large
 from app.files.parsing.limits import Limits
 from app.files.parsing.recognition import Beginning, Parsed
@@ -21,7 +21,7 @@ def recognise(beginning: Beginning) -> bool:
     if text.startswith("{"):
         if beginning.goes_on and beginning.line.strip() == "{":
             raise FileFault(FileFaultCode.KIND_UNKNOWN, _SEVERAL_LINES)
-        # A control character within JSON is told with its line.
+        # A control character within JSON is refused with its line.
         if text[1:4096].lstrip()[:1] not in {'"', "}"}:
             beginning.check_characters()
         return True
@@ -38,9 +38,9 @@ def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
     return Parsed(head=head, records=records, lines=lines)
 
 
-def read_lines(lines: TextLines, limits: Limits) -> tuple[Head, Iterator[tuple[int, str]]]:
+def read_lines(lines: TextLines, limits: Limits) -> tuple[FileHead, Iterator[tuple[int, str]]]:
     """Return the head and the lines that are not blank; raises `FileFault`."""
-    return Head(format=FileFormat.NDJSON, encoding=lines.encoding), _lines(lines, limits)
+    return FileHead(format=FileFormat.NDJSON, encoding=lines.encoding), _lines(lines, limits)
 
 
 def _lines(lines: TextLines, limits: Limits) -> Iterator[tuple[int, str]]:

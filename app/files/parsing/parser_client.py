@@ -21,7 +21,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 from pydantic_core import from_json
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, Head, RawRow
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileHead, RawRow
 from app.files.parsing.limits import LIMITS, MEBIBYTE, Limits
 
 __all__ = ["LIMITS", "Limits", "OpenFile", "open_file"]
@@ -58,7 +58,7 @@ class OpenFile:
         self._piece_rows = piece_rows
         self._limits = limits
         self.head = _head(pipes.receive(limits.head))
-        """What stands before the records; its encoding is final once all pieces were read."""
+        """The head of the file; its encoding is final once all pieces were read."""
 
     @property
     def process_id(self) -> int:
@@ -194,9 +194,9 @@ def _fault(fault: Any) -> FileFault:
     return FileFault(code, detail, row=row, column=column)
 
 
-def _head(message: dict[str, Any]) -> Head:
+def _head(message: dict[str, Any]) -> FileHead:
     try:
-        head = Head.of_document(message["head"])
+        head = FileHead.of_document(message["head"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise parser_failure() from None
     texts = (head.sheet, head.encoding, *head.headings)

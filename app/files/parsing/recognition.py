@@ -1,4 +1,4 @@
-"""What a file is, found from its first bytes and never from its name: each reader says which files are its own."""
+"""Recognising a file by its first bytes, never by its name: each reader says which files are its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from app.domain.batches import BatchKind, Head
+from app.domain.batches import BatchKind, FileHead
 from app.files.parsing.faults import SAVE_AS, unreadable
 from app.files.parsing.limits import Limits
 from app.files.parsing.sources import END_OF_TEXT, IncomingFile, TextLines, encoding_of
@@ -33,7 +33,7 @@ _SIGNS = (
     (b"TABLE\r\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
     (b"TABLE\n0,1", f"This is a sheet in DIF format. {SAVE_AS}"),
 )
-"""How files begin that no reader takes, and what they are."""
+"""The first bytes of files that no reader takes, with the sentence that refuses them."""
 _LOOKED_AT = 4_096
 """Characters among which the first line is looked for."""
 
@@ -41,11 +41,11 @@ _LOOKED_AT = 4_096
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was recognised and whose head was read."""
 
-    head: Head
+    head: FileHead
     records: Iterator[tuple[int, Any]]
     """Numbers and records as sent, parsed as they are asked for; raises `FileFault`."""
     lines: TextLines | None = None
-    """Of text: knows how it is encoded once all of it was read."""
+    """The lines of a text, whose encoding is final once all of them were read."""
 
 
 class Reader(Protocol):
@@ -64,14 +64,18 @@ class Reader(Protocol):
 
 
 class Beginning:
-    """The first bytes of a file. Readers of text ask for `text`, which refuses what is known to be none."""
+    """The first bytes of a file.
+
+    Readers of text look at `text`, which refuses known formats that are not read; readers of bytes look at `first`, and
+    so come before them.
+    """
 
     def __init__(self, first: bytes) -> None:
         self.first = first
 
     @cached_property
     def text(self) -> str:
-        """The first bytes as text, without blanks before it; raises `FileFault` for what no reader takes."""
+        """The first bytes as text, without blanks before it; raises `FileFault` for formats that are not read."""
         for sign, detail in _SIGNS:
             if self.first.startswith(sign):
                 raise unreadable(detail)
@@ -90,18 +94,18 @@ class Beginning:
         return len(self.line) < len(self.text[:_LOOKED_AT])
 
     def check_characters(self) -> None:
-        """Refuse what has control characters in its first line: no text has them."""
-        # Further on one is told with its cell: it came with what was pasted there.
+        """Raise `FileFault` for control characters in the first line: no text has them there."""
+        # Further on, one comes from pasted text: it is refused with its cell.
         if any(character < " " and character not in "\x00\t\f\v" for character in self.line.rstrip(END_OF_TEXT)):
-            raise unreadable(f"This is no text. {SAVE_AS}")
+            raise unreadable(f"This is not text. {SAVE_AS}")
 
 
 def recognise(first: bytes, readers: Sequence[Reader]) -> Reader:
-    """Return the first reader whose own a file is; raises `FileFault` for what is none of the formats."""
+    """Return the first reader that takes a file; raises `FileFault` for a file of no format."""
     if not first.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise unreadable("The file is empty.")
     beginning = Beginning(first)
     for reader in readers:
         if reader.recognise(beginning):
             return reader
-    raise unreadable(f"This is no text. {SAVE_AS}")
+    raise unreadable(f"This is not text. {SAVE_AS}")

@@ -30,7 +30,7 @@ _ODD = re.compile(
 _MOSTLY_MAC = re.compile(b"[\x80-\x9f]")
 """The most frequent accented letters of a Macintosh."""
 END_OF_TEXT = "\x1a"
-"""What old programs write after the last line."""
+"""Old programs write it after the last line."""
 
 
 class Readable(Protocol):

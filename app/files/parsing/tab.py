@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from app.core.csv_text import unescape_formula
-from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.headings import count_known
 from app.files.parsing.faults import SAVE_AS, too_large
 from app.files.parsing.limits import Limits
@@ -22,7 +22,7 @@ from app.files.parsing.tables import RecordTable, Rows
 
 NEEDS_SEEKING = False
 _OTHER_MARKS = {",": "commas", ";": "semicolons", r"\|": "bars", " {2,}": "spaces"}
-"""What programs put between cells instead of tabs."""
+"""Separators that programs put between cells instead of tabs."""
 _LONGEST = 50
 """Lines that a cell in quotes may have: with more, the quote was not meant to open one."""
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"(?=\t|\Z)')
@@ -45,13 +45,13 @@ def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
     return Parsed(head=head, records=records, lines=lines)
 
 
-def read_tab(lines: TextLines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
+def read_tab(lines: TextLines, kind: BatchKind, limits: Limits) -> tuple[FileHead, Rows]:
     """Return the head and the records of a text; raises `FileFault`."""
     table = RecordTable(_rows(lines, limits), kind)
     if not table.fits:
         _check_tabs(table, kind)
     table.check()
-    head = Head(
+    head = FileHead(
         format=FileFormat.TAB,
         above=table.above,
         heading_row=table.heading_row,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
 from app.domain.columns import Holds
 from app.files.cells import BIRTH_SERIALS, SERIALS, shift_from_1904
 from app.files.headings import Layout
@@ -35,7 +35,7 @@ _BROKEN = (
     zipfile.BadZipFile, zlib.error, struct_error, EOFError, OSError,
     KeyError, IndexError, ValueError, OverflowError, NotImplementedError, RuntimeError,
 )  # fmt: skip
-"""What reading a damaged package may raise."""
+"""Exceptions that reading a damaged package may raise."""
 _SHEET_ROWS = 1_048_576
 _DAYS = {Holds.DATE: SERIALS, Holds.MONTH_DAY: BIRTH_SERIALS}
 """Columns of days, with the bare numbers that are read as days."""
@@ -130,12 +130,12 @@ def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
     return Parsed(head=head, records=records)
 
 
-def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
+def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[FileHead, Rows]:
     """Return the head and the records of the sheet that has the headings; raises `FileFault`."""
     with _damage_as_fault():
         book = Workbook(file, limits)
         name, table = _find_records(book, kind)
-    head = Head(
+    head = FileHead(
         format=FileFormat.XLSX,
         sheet=name,
         above=table.above,

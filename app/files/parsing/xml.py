@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from app.domain.batches import BatchKind, Element, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, Element, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.parsing.faults import SAVE_AS, too_deep, too_large, unreadable
 from app.files.parsing.limits import Limits
 from app.files.parsing.recognition import Beginning, Parsed
@@ -89,7 +89,9 @@ def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
     return Parsed(head=head, records=records)
 
 
-def read_document(source: IncomingFile, kind: BatchKind, limits: Limits) -> tuple[Head, Iterator[tuple[int, Element]]]:
+def read_document(
+    source: IncomingFile, kind: BatchKind, limits: Limits
+) -> tuple[FileHead, Iterator[tuple[int, Element]]]:
     """Return the head and the records of a document; raises `FileFault`."""
     first = _without_blanks(source.first)
     encoding = "utf-8" if _NOT_UTF_16.match(first) else None
@@ -101,7 +103,7 @@ def read_document(source: IncomingFile, kind: BatchKind, limits: Limits) -> tupl
     if one is None:
         raise FileFault(FileFaultCode.NO_ROWS, f"The document has no {RECORDS[kind][0]}.")
     around, element = one
-    return Head(format=FileFormat.XML, root=around), _numbered(element, records)
+    return FileHead(format=FileFormat.XML, root=around), _numbered(element, records)
 
 
 def _numbered(first: Element, rest: Iterator[tuple[Element | None, Element]]) -> Iterator[tuple[int, Element]]:
@@ -144,7 +146,7 @@ def _wrong_root(root: str, kind: BatchKind) -> FileFault:
                 FileFaultCode.KIND_UNKNOWN, f"The document holds {other.value}. Upload it as {other.value}."
             )
     if kind not in RECORDS:
-        detail = "Records of this kind have no XML form. Use the spreadsheet, tab-delimited text or NDJSON."
+        detail = "Records of this kind have no XML form. Use a workbook, tab-delimited text or NDJSON."
         return FileFault(FileFaultCode.KIND_UNKNOWN, detail)
     return FileFault(FileFaultCode.KIND_UNKNOWN, f"The document's root must be {RECORDS[kind][1][0]}.")
 

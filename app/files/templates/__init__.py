@@ -1,1 +1,1 @@
-"""Templates: what somebody fills in and uploads."""
+"""Templates: files to fill in and upload."""

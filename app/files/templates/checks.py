@@ -16,7 +16,7 @@ from app.files.workbook_parts import column_name
 FIRST_ROW, LAST_ROW = 3, 5_002
 """Rows that are checked, from 1."""
 _LISTED = (Holds.TEXT, Holds.YES_NO)
-"""What columns of one accepted value hold; lists of several are not checked."""
+"""Columns of one value of a list; columns of several values are not checked."""
 
 
 def accepted_range(choice: Choice) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from app.domain.batches import BatchKind
 from app.domain.catalogue import Catalogue
 from app.domain.choices import Choices
-from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Choice, Column, Group
+from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Choice, FileColumn, Group
 from app.domain.template_samples import ACTIVITY, LEARNER, REMS_LEARNER
 
 BOARDS = 3
@@ -23,7 +23,7 @@ LEARNERS_FILE, REMS_FILE, ACTIVITIES_FILE, VALIDATIONS_FILE = "learners", "learn
 class TemplateColumn(msgspec.Struct, frozen=True, kw_only=True):
     """A column at its place in a template."""
 
-    column: Column
+    column: FileColumn
     heading: str
     pointer: str
     """Where in a record it goes, with the place of its board and type filled in."""
@@ -73,7 +73,7 @@ class TemplateWriter(Protocol):
         ...
 
 
-def _lay_out(columns: tuple[Column, ...]) -> Iterator[TemplateColumn]:
+def _lay_out(columns: tuple[FileColumn, ...]) -> Iterator[TemplateColumn]:
     """Yield columns in their order: those that repeat come after all others, once for each board."""
     for column in columns:
         if column.group is None:

@@ -1,1 +1,1 @@
-"""Writing records back as they were sent, with what became of each."""
+"""Writing: records go back as they were sent, each with its findings or its answer."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.domain.batches import Head
+from app.domain.batches import FileHead
 from app.files.line_members import DROPPED, ERRORS, LINE, NOTES, RESULT
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
 from app.files.writing.zip_stream import join_pieces
@@ -18,19 +18,19 @@ from app.files.writing.zip_stream import join_pieces
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write rejected lines as sent, with `_errors`: code, pointer, detail, hint and severity of each finding."""
     del head
     return _write((row, ERRORS, _as_members(row.notes)) for row in rows)
 
 
-def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_successful(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write accepted lines as sent, with `_notes` where there are warnings."""
     del head
     return _write((row, NOTES, _as_members(row.notes)) for row in rows)
 
 
-def write_results(head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+def write_results(head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write lines of validations as sent, with the answer in `_result`, named as the API names it."""
     del head
     return _write(
@@ -67,7 +67,7 @@ def _write(rows: Iterable[tuple[AnnotatedRow | AnsweredRow, str, Any]]) -> Itera
 
 
 def _line(sent: str, name: str, value: Any) -> str:
-    """Return a line with one more member. What was sent stays as it was written, to the last digit."""
+    """Return a line with one more member. The line itself stays as it was written, to the last digit."""
     line = sent.strip()
     try:
         body = json.loads(line)

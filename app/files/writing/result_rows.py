@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from app.domain.batches import Head, Raw
+from app.domain.batches import FileHead, Raw
 from app.domain.columns import NOTES, REJECTION, VALIDATION_RESULTS
 
 
@@ -49,15 +49,15 @@ class AnsweredRow(msgspec.Struct, frozen=True, kw_only=True):
 class ResultWriter(Protocol):
     """A module that writes one format. Every function yields the bytes of a file, some at a time."""
 
-    def write_rejected(self, head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+    def write_rejected(self, head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
         """Write rejected rows as they were sent, with what is wrong: once corrected, the file is uploaded as it is."""
         ...
 
-    def write_successful(self, head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+    def write_successful(self, head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
         """Write accepted rows as they were sent, with their warnings."""
         ...
 
-    def write_results(self, head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+    def write_results(self, head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
         """Write rows of validations as they were sent, with their answers."""
         ...
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.batches import BatchKind, Cell, Element, Head, Raw
+from app.domain.batches import BatchKind, Cell, Element, FileHead, Raw
 from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
 from app.domain.comparison_keys import code_key
 from app.files.elements import first_text, local_name, render
@@ -58,7 +58,7 @@ class ResultTable(msgspec.Struct, frozen=True, kw_only=True):
         return placed + beyond
 
 
-def lay_out(head: Head, extra: tuple[str, ...]) -> ResultTable:
+def lay_out(head: FileHead, extra: tuple[str, ...]) -> ResultTable:
     """Return where cells go in a file that adds these columns.
 
     Columns of an earlier round are replaced where the one heading occurs that nobody else uses; those not wanted this
@@ -108,12 +108,12 @@ def headings_holding(*holds: Holds) -> dict[str, Holds]:
     }
 
 
-def heading_row_of(head: Head) -> int:
+def heading_row_of(head: FileHead) -> int:
     """Return the number of the row of headings in the written file."""
     return max(head.heading_row, 1)
 
 
-def rows_above(head: Head) -> Iterator[tuple[int, list[Cell]]]:
+def rows_above(head: FileHead) -> Iterator[tuple[int, list[Cell]]]:
     """Yield the rows above the headings with their numbers."""
     for row in head.above:
         if isinstance(row.raw, list) and row.number < head.heading_row:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from app.core.csv_text import escape_formula
-from app.domain.batches import Cell, DateCell, FileFormat, Head
+from app.domain.batches import Cell, DateCell, FileFormat, FileHead
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files.writing.result_rows import (
@@ -44,33 +44,33 @@ _FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
 _MONTH_AND_YEAR = re.compile(r"m{1,5}[-/ .]*yy")
 
 
-def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write rejected rows as sent, with `REJECTION` after the sender's columns."""
     headings = tuple(head.headings)
     written = ((row, rejection_texts(headings, row.notes, " ")) for row in rows)
     return _write(head, REJECTED_COLUMNS, written)
 
 
-def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_successful(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write accepted rows as sent, with their warnings in `NOTES`."""
     headings = tuple(head.headings)
     written = ((row, warning_texts(headings, row.notes, " ")) for row in rows)
     return _write(head, SUCCESSFUL_COLUMNS, written)
 
 
-def write_results(head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+def write_results(head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write rows of validations as sent, with `VALIDATION_RESULTS` after them."""
     return _write(head, RESULT_COLUMNS, ((row, result_texts(row)) for row in rows))
 
 
 def _write(
-    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
+    head: FileHead, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
 ) -> Iterator[bytes]:
     return (piece.encode("utf-8", "replace") for piece in join_pieces(_lines(head, extra, rows)))
 
 
 def _lines(
-    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
+    head: FileHead, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
 ) -> Iterator[str]:
     table = lay_out(head, extra)
     days = [_DAYS.get(code_key(heading)) for heading in table.headings]

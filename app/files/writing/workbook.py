@@ -15,7 +15,7 @@ from itertools import chain, islice
 from msgspec.structs import replace
 
 from app.core.csv_text import FORMULA_STARTS
-from app.domain.batches import Cell, Head
+from app.domain.batches import Cell, FileHead
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files import workbook_parts as parts
@@ -78,7 +78,7 @@ def holds(rows: int, columns: int) -> bool:
     return rows + _ROWS_BESIDE <= MOST_ROWS and rows * columns <= MOST_CELLS
 
 
-def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write rejected rows as sent, with `REJECTION` after the sender's columns, and colour the cells at fault."""
     table = lay_out(head, REJECTED_COLUMNS)
     sheet = _SheetWriter(head, table, commented=True)
@@ -90,7 +90,7 @@ def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     return sheet.write(lines)
 
 
-def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_successful(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write accepted rows as sent, with their warnings in `NOTES`."""
     table = lay_out(head, SUCCESSFUL_COLUMNS)
     sheet = _SheetWriter(head, table, commented=False)
@@ -101,7 +101,7 @@ def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes
     return sheet.write(lines)
 
 
-def write_results(head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+def write_results(head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write rows of validations as sent, with `VALIDATION_RESULTS` after them."""
     table = lay_out(head, RESULT_COLUMNS)
     lines = ((table.row(cells_of(row.raw, row.number), result_texts(row)), ()) for row in rows)
@@ -126,7 +126,7 @@ _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 class _SheetWriter:
     """Writes one workbook of one sheet."""
 
-    def __init__(self, head: Head, table: ResultTable, *, commented: bool) -> None:
+    def __init__(self, head: FileHead, table: ResultTable, *, commented: bool) -> None:
         self.head = head
         self.table = table
         self.commented = commented

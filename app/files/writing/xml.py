@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.domain.batches import Element, Head
+from app.domain.batches import Element, FileHead
 from app.files.elements import close_tag, declare, open_tag, render, replace_forbidden, scope_of
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note, result_texts
 from app.files.writing.zip_stream import join_pieces
@@ -16,12 +16,12 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _BARE: Element = {"n": "Records"}
 
 
-def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write rejected records within the sender's own root."""
     return _write(head, ((row, _comment(f"Record {row.number} was refused.", row.notes)) for row in rows))
 
 
-def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_successful(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write accepted records within the sender's own root, the warnings before them."""
     return _write(
         head,
@@ -32,12 +32,12 @@ def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes
     )
 
 
-def write_results(head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+def write_results(head: FileHead, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write records of validations within the sender's own root, the answer before each."""
     return _write(head, ((row, _answer(row)) for row in rows))
 
 
-def _write(head: Head, rows: Iterable[tuple[AnnotatedRow | AnsweredRow, str]]) -> Iterator[bytes]:
+def _write(head: FileHead, rows: Iterable[tuple[AnnotatedRow | AnsweredRow, str]]) -> Iterator[bytes]:
     return (piece.encode() for piece in join_pieces(_document(head.root or _BARE, rows)))
 
 

@@ -15,7 +15,7 @@ PIECE = 128 * 1024
 
 
 class _ZipOutput(io.RawIOBase):
-    """What an archive is written to: bytes wait until they are taken."""
+    """The file that an archive is written to: bytes wait until they are taken."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
-from app.domain.batches import Batch, BatchKind, FileFormat, Head, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
 from app.files.result_files import (
     NotWritable,
     file_name,
@@ -94,7 +94,7 @@ def open_download(
     )
 
 
-def _pieces(service: Service, batch: Batch, head: Head, which: BatchFile, format: FileFormat) -> Iterator[bytes]:
+def _pieces(service: Service, batch: Batch, head: FileHead, which: BatchFile, format: FileFormat) -> Iterator[bytes]:
     if which is BatchFile.REJECTED:
         rows = (_annotate(raw, result) for raw, result in _results(service, batch, (RowOutcome.REJECTED.value,)))
         return write_rejected(head, rows, format)

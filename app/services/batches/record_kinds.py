@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 
-from app.domain.batches import Batch, BatchKind, FileFormat, Head, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
 from app.domain.credits import Outcome
 from app.domain.findings import Finding
 from app.domain.identity import Result
@@ -67,12 +67,12 @@ def _completion_mapper(
     upload = Upload(
         provider_id=provider_id, entry_method=entry.entry_method, received_at=received_at, batch_id=batch_id
     )
-    return entry.completions(Head(format=format, headings=headings), upload)
+    return entry.completions(FileHead(format=format, headings=headings), upload)
 
 
 @lru_cache(maxsize=16)
 def _validation_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[ValidationRecord]:
-    return FORMATS[format].validations(Head(format=format, headings=headings))
+    return FORMATS[format].validations(FileHead(format=format, headings=headings))
 
 
 def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.columns import LEARNERS, OF_OURS, REMS
+from app.domain.columns import EXTRAS, LEARNERS, REMS
 from app.services.context import Service
 from app.store.sql import statements
 from app.store.sql.values import read_document
@@ -33,7 +33,7 @@ def everything_said(api: Api, service: Service, batch: Any, capture: pytest.Capt
 def test_of_a_wrong_cell_its_content_is_never_told(
     api: Api, service: Service, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    headings = [*ONE_BOARD, *(each.heading for each in (*REMS, *OF_OURS))]
+    headings = [*ONE_BOARD, *(each.heading for each in (*REMS, *EXTRAS))]
     long = MARK + "x" * 5_000
     spoiled = [
         ROW | {name: value}

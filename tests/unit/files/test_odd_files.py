@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import openpyxl
 import pytest
 
-from app.domain.batches import BatchKind, Cell, FileFault, FileFormat, Head, RawRow
+from app.domain.batches import BatchKind, Cell, FileFault, FileFormat, FileHead, RawRow
 from app.files.parsing.parser_client import open_file
 from app.files.result_files import write_rejected
 from app.files.writing.result_rows import AnnotatedRow
@@ -20,7 +20,7 @@ ROW = ["Add", "201759558", "12/12/2021", "Rebecca", "Test", "02/01"]
 TABLE = "\r\n".join("\t".join(line) for line in (REQUIRED, ROW))
 
 
-def opened(content: bytes, kind: BatchKind = BatchKind.LEARNER_COMPLETIONS) -> tuple[Head, list[RawRow]]:
+def opened(content: bytes, kind: BatchKind = BatchKind.LEARNER_COMPLETIONS) -> tuple[FileHead, list[RawRow]]:
     with open_file([content], kind) as file:
         rows = [row for piece in file.pieces() for row in piece]
         return file.head, rows
@@ -212,7 +212,7 @@ def test_letters_that_may_be_others_are_refused_rather_than_stored(
 
 def as_text(row: Sequence[Cell]) -> list[RawRow]:
     """What is read of the rejected file of a workbook's row, once it was had as text."""
-    head = Head(format=FileFormat.XLSX, headings=(*REQUIRED, "Remark"), heading_row=1)
+    head = FileHead(format=FileFormat.XLSX, headings=(*REQUIRED, "Remark"), heading_row=1)
     written = write_rejected(head, [AnnotatedRow(number=2, raw=list(row))], FileFormat.TAB)
     return opened(b"".join(written))[1]
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.domain.batches import Cell, FileFormat, Head, Raw
+from app.domain.batches import Cell, FileFormat, FileHead, Raw
 from app.files import result_files
 from app.files.formats import FORMATS
 from app.files.result_files import file_name
@@ -184,7 +184,7 @@ def test_whatever_was_sent_can_be_written(raws: list[Any], format: FileFormat, h
 @pytest.mark.parametrize("format", TABLES)
 def test_columns_of_the_last_round_are_replaced_and_not_repeated(read: Any, format: FileFormat) -> None:
     first = a_head(format)
-    once = Head(
+    once = FileHead(
         **{name: getattr(first, name) for name in ("format", "sheet", "above", "heading_row", "encoding")},
         headings=(*first.headings, "Error Codes", "Errors", "What to do"),
     )
@@ -198,7 +198,7 @@ def test_columns_of_the_last_round_are_replaced_and_not_repeated(read: Any, form
 def test_an_unfixed_file_is_written_the_same_in_the_next_round(format: FileFormat) -> None:
     head = a_head(format)
     data = whole(result_files.write_rejected(head, [a_written()]))
-    again = Head(
+    again = FileHead(
         **{name: getattr(head, name) for name in ("format", "sheet", "above", "heading_row", "encoding")},
         headings=(*head.headings, "Error Codes", "Errors", "What to do"),
     )

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.csv_text import escape_formula
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.formats import all_readers
 from app.files.parsing.limits import LIMITS, Limits
-from app.files.parsing.recognition import recognise
+from app.files.parsing.recognition import Beginning, Parsed, Reader, recognise
 from app.files.parsing.sources import IncomingFile
 from app.files.parsing.tab import split
 from tests.builders.headings import REQUIRED
@@ -37,7 +37,7 @@ class Dripping:
 
 def read(
     content: bytes, kind: BatchKind = COMPLETIONS, limits: Limits = LIMITS, step: int = 1 << 16
-) -> tuple[Head, dict[int, Any]]:
+) -> tuple[FileHead, dict[int, Any]]:
     """Read a text in this process; raises `FileFault`."""
     source = IncomingFile(Dripping(content, step), limits)
     parsed = recognise(source.first, all_readers()).parse(source, kind, limits)
@@ -113,8 +113,8 @@ def test_bytes_that_are_no_text_are_refused_with_their_row(content: bytes, row: 
         (b"%PDF-1.7\n", "PDF"),
         (b"\x1f\x8b\x08\x00", "compressed"),
         (b"\x89PNG\r\n\x1a\n", "picture"),
-        (bytes(range(256)) * 9, "no text"),
-        (b"{\x01\x02", "no text"),
+        (bytes(range(256)) * 9, "not text"),
+        (b"{\x01\x02", "not text"),
     ],
 )
 def test_what_is_none_of_the_formats_is_told_with_what_to_do(content: bytes, says: str) -> None:
@@ -315,3 +315,25 @@ def test_every_report_counts_also_in_a_wrapper_that_nobody_knows() -> None:
         .replace(b"</ActivityReport>", b"</ActivityReport></Page>")
     )
     assert len(read(content)[1]) == 1
+
+
+class Semicolons:
+    """A reader of another text that would count as tab-delimited."""
+
+    NEEDS_SEEKING = False
+
+    def recognise(self, beginning: Beginning) -> bool:
+        return ";" in beginning.line
+
+    def parse(self, source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
+        return Parsed(head=FileHead(format=FileFormat.TAB), records=iter(()))
+
+
+def test_readers_are_asked_in_turn_so_that_several_may_give_one_format() -> None:
+    semicolons: Reader = Semicolons()
+    readers = [semicolons, *all_readers()]
+    assert recognise(b"Record Action;First Name\n", readers) is semicolons
+    assert recognise(b"Record Action\tFirst Name\n", readers) is readers[-1]
+    assert recognise(b"{}\n", readers) is not semicolons
+    with pytest.raises(FileFault):
+        recognise(b"%PDF-1.7; this is what a reader of text is never asked", readers)
