@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from app.services.context import Service
 from app.store import dialect
+from tests.harness.properties import examples
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 ODD = st.sampled_from(["", " ", "NULL", "null", '"', "\\", '\\"', "{}", "{a,b}", ",", "'", "\\N", "%s", ":k", "\r\n\t"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@examples(30)
 @given(keys=st.lists(st.tuples(ODD | TEXTS, st.none() | ODD | TEXTS), min_size=1, max_size=8))
 def test_keys_of_any_text_are_joined_as_they_are(service: Service, keys: list[tuple[str, str | None]]) -> None:
     def read(connection: Connection) -> list[dialect.Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from app.simulator.view import View
 from tests.builders.judging import PROVIDER
 from tests.harness.api import Answer, Api, Moment, api_of, settle
 from tests.harness.board_views import decide, live, replayed
+from tests.harness.properties import examples
 from tests.harness.simulated_boards import facts, read_on, standing
 from tests.harness.submissions import rehearse, submit, told
 
@@ -197,7 +198,7 @@ def facts_of(records: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12)
 @given(steps)
 def test_any_sequence_leaves_records_ledger_and_feeds_true(
     api: Api, service: Service, boards: dict[str, Reader], taken: Any
@@ -237,7 +238,7 @@ rows = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8)
 @given(rows)
 def test_rows_have_the_same_outcome_in_pieces_of_any_size_and_rehearsed(api: Api, service: Service, asked: Any) -> None:
     outcomes = []
@@ -253,7 +254,7 @@ def test_rows_have_the_same_outcome_in_pieces_of_any_size_and_rehearsed(api: Api
     assert replayed(service) == live(service)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8)
 @given(st.lists(parts, min_size=2, max_size=10), st.sampled_from([2, 3, 500]))
 def test_reports_have_the_same_outcome_in_pieces_of_any_size(
     api: Api, service: Service, records: Any, size: int

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.http.pagination import SortKey
@@ -18,6 +18,7 @@ from app.store import dialect, keyset_pages
 from app.store.completion_lists import SORTS, Wanted
 from app.store.completion_lists import page as page_of_completions
 from tests.harness.api import GRAND_ROUNDS, Api, Moment, a_completion, api_of
+from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
@@ -149,7 +150,7 @@ WAYS = st.sampled_from([(4, 5_000, 20_000), (0.1, 10**9, 20_000), (0.1, -1, 1), 
 """First step, what is few, and the longest walk: so that few rows go every way to a page."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12)
 @given(
     before=st.lists(OPERATIONS, min_size=3, max_size=12),
     meanwhile=st.lists(st.lists(OPERATIONS, max_size=2), min_size=1, max_size=20),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.database import engines
 from app.services.context import Service
 from app.services.idempotency import KEPT
 from app.store import clients
@@ -157,6 +158,13 @@ def test_whoever_lost_the_right_gets_no_replay(http: TestClient, service: Servic
     assert_problem(both.report(a_completion(), Idempotency_Key="k"), 400, "provider-required")
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let PostgreSQL wait for a lock no longer than a moment, on connections made from here on."""
+    monkeypatch.setattr(engines, "LOCK_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_while_the_first_send_still_runs_the_second_is_told_to_come_back(api: Api, service: Service) -> None:
     if service.database.on_sqlite:
         pytest.skip("SQLite has one writer: the second send begins when the first has ended")

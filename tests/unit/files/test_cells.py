@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import in_quarters
@@ -28,8 +28,7 @@ from app.files.cells import (
     read_whole,
     read_yes_no,
 )
-
-quickly = settings(max_examples=150, deadline=None)
+from tests.harness.properties import examples
 
 
 def shown_as(day: str, format: str) -> DateCell:
@@ -217,7 +216,7 @@ def test_an_action_is_one_of_three_however_it_is_written() -> None:
     ]
 
 
-@quickly
+@examples(50)
 @given(st.dates(date(1954, 10, 3), date(2064, 4, 8)), st.times())
 def test_every_way_to_write_a_day_is_the_same_day(day: date, time: Any) -> None:
     written: list[Cell] = [
@@ -227,7 +226,7 @@ def test_every_way_to_write_a_day_is_the_same_day(day: date, time: Any) -> None:
     assert {read_day(each) for each in written} == {day}
 
 
-@quickly
+@examples(50)
 @given(st.integers(0, 365).map(lambda days: date(2000, 1, 1) + timedelta(days)), st.integers(1930, 2029))
 def test_every_way_to_write_a_birth_date_is_the_same(day: date, year: int) -> None:
     born = MonthDay(day.month, day.day)
@@ -240,20 +239,20 @@ def test_every_way_to_write_a_birth_date_is_the_same(day: date, year: int) -> No
     assert month_day(day.month, day.day) == born
 
 
-@quickly
+@examples(50)
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=40))
 def test_white_space_around_a_text_is_never_a_part_of_it(text: str) -> None:
     assert read_text(f"{TRIMMED}{text}{TRIMMED}") == (text.strip(TRIMMED) or None)
 
 
-@quickly
+@examples(50)
 @given(st.integers(0, 10**15 - 1))
 def test_digits_survive_a_number_cell(number: int) -> None:
     assert read_id(float(number)) == (str(number), True)
     assert read_id(str(number)) == (str(number), False)
 
 
-@quickly
+@examples(50)
 @given(st.one_of(st.text(max_size=30), st.floats(), st.booleans(), st.integers(-(10**6), 10**6), st.just(10**400)))
 def test_no_cell_is_beyond_reading(cell: Any) -> None:
     for read in (read_day, read_birth_date, read_amount, read_action):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -44,6 +44,7 @@ from tests.builders.raw_records import (
     row_of,
     unmarked,
 )
+from tests.harness.properties import examples
 
 REBECCA: dict[str, Cell] = {
     "/action": "Add", "/activity_id": "201759558", "/completed_on": "12/12/2021", "/learner/first_name": "Rebecca",
@@ -326,7 +327,7 @@ a_board = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40)
 @given(parts(a_state, a_board))
 def test_a_record_is_the_same_in_every_format(report: CompletionReport) -> None:
     """Cells of a workbook, tab-delimited text, XML and JSON: one report, whichever was sent."""
@@ -353,7 +354,7 @@ any_cell: st.SearchStrategy[Cell] = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(60)
 @given(st.lists(any_cell, max_size=len(TWO_BOARDS) + 2))
 def test_no_row_is_beyond_reading_and_judging(cells: list[Cell]) -> None:
     reader = learners()

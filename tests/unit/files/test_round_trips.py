@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -28,6 +28,7 @@ from tests.builders.written_files import (
     table_of,
     whole,
 )
+from tests.harness.properties import examples
 
 TABLES = (FileFormat.XLSX, FileFormat.TAB)
 reader = pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())
@@ -111,7 +112,7 @@ escapes = st.from_regex(r"\A_x[0-9A-Fa-f]{4}_\Z")
 texts = st.lists(st.one_of(st.text(characters, max_size=12), escapes, st.sampled_from("=+-@'\"\t\n ")), max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(st.lists(texts.map("".join), min_size=1, max_size=12))
 @example(["x" * 32_767])
 def test_any_text_of_a_workbook_comes_back(given_texts: list[str]) -> None:
@@ -122,7 +123,7 @@ def test_any_text_of_a_workbook_comes_back(given_texts: list[str]) -> None:
         assert read(data, a_head()) == [plain_raw(each) for each in raws]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(40)
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20), min_size=1, max_size=12))
 def test_any_text_of_a_tab_delimited_file_comes_back(given_texts: list[str]) -> None:
     head = a_head(FileFormat.TAB)
@@ -146,7 +147,7 @@ inner = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(st.lists(st.builds(lambda c: {"n": "ActivityReport", "t": "mixed", "c": [c]}, inner), min_size=1, max_size=3))
 def test_any_record_of_a_document_comes_back(raws: list[Any]) -> None:
     data = whole(writers.write_rejected(a_head(FileFormat.XML), [a_written(raw) for raw in raws]))
@@ -159,7 +160,7 @@ cells = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(
     st.lists(st.lists(cells, max_size=14), max_size=4),
     st.sampled_from(TABLES),

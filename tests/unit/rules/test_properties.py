@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -33,6 +33,7 @@ from tests.builders.judging import (
     judged,
     kept,
 )
+from tests.harness.properties import examples
 
 TYPES = {
     "ABA": ("Lifelong Learning", "Patient Safety"),
@@ -46,9 +47,6 @@ ACTIVITY = an_activity(
 )
 ROOMY = replace(ACTIVITY, ama_pra_credits=10_000.0)
 NAMESAKE = a_learner("learner-2", npi=None, licenses={"TN-M": "555555"}, certifications={"ABIM": "222222"})
-
-settings.register_profile("pure", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-pure = settings.get_profile("pure")
 
 right_amounts = st.integers(1, 16).map(lambda quarters: quarters / 4)
 any_amounts: st.SearchStrategy[Amount] = st.one_of(
@@ -127,7 +125,7 @@ def _said(verdict: Verdict) -> set[tuple[str, str]]:
     return {(each.rule, each.severity) for each in verdict.findings}
 
 
-@pure
+@examples(40)
 @given(wild_reports(), standings(), st.booleans(), st.randoms(use_true_random=False))
 def test_findings_do_not_depend_on_the_order_of_parts(
     report: CompletionReport, standing: list[Completion], two: bool, random: Random
@@ -144,7 +142,7 @@ def test_findings_do_not_depend_on_the_order_of_parts(
     assert one.outcome == other.outcome
 
 
-@pure
+@examples(40)
 @given(wild_reports(), standings(), st.randoms(use_true_random=False))
 def test_findings_do_not_depend_on_the_order_of_people_and_of_what_stands(
     report: CompletionReport, standing: list[Completion], random: Random
@@ -164,7 +162,7 @@ def _smaller(types: tuple[TypeAmount, ...], by: float) -> tuple[TypeAmount, ...]
     return tuple(replace(each, credits=_shrunk(each.credits, by)) for each in types)
 
 
-@pure
+@examples(40)
 @given(right_reports(), right_amounts, standings())
 def test_a_record_that_passes_keeps_passing_when_its_amounts_shrink(
     report: CompletionReport, by: float, standing: list[Completion]
@@ -240,7 +238,7 @@ def _with(report: CompletionReport, faults: set[str]) -> CompletionReport:
     return report
 
 
-@pure
+@examples(40)
 @given(
     right_reports(), standings(), st.sets(st.sampled_from(sorted(FAULTS)), max_size=5), st.sampled_from(sorted(FAULTS))
 )
@@ -261,7 +259,7 @@ def test_another_fault_never_hides_one_that_was_told(
     assert before - after <= hidden
 
 
-@pure
+@examples(40)
 @given(wild_reports(), standings(), st.sets(st.sampled_from(sorted(set(FAULTS) - {"activity-id-valid"}))))
 def test_an_activity_that_is_not_there_is_told_alone_whatever_else_is_wrong(
     report: CompletionReport, standing: list[Completion], faults: set[str]
@@ -270,7 +268,7 @@ def test_an_activity_that_is_not_there_is_told_alone_whatever_else_is_wrong(
     assert [each.rule for each in judged(lost, activity=ACTIVITY, standing=standing).findings] == ["activity-known"]
 
 
-@pure
+@examples(40)
 @given(st.lists(right_reports(), min_size=1, max_size=6), st.data())
 def test_replaying_an_accepted_record_is_always_unchanged(reports: list[CompletionReport], data: st.DataObject) -> None:
     standing: list[Completion] = []
@@ -289,7 +287,7 @@ def test_replaying_an_accepted_record_is_always_unchanged(reports: list[Completi
     assert kept(replayed, standing) == standing
 
 
-@pure
+@examples(40)
 @given(st.lists(right_reports(), min_size=1, max_size=6))
 def test_accepted_records_never_exceed_a_maximum_nor_share_an_occasion(reports: list[CompletionReport]) -> None:
     standing: list[Completion] = []
@@ -307,7 +305,7 @@ def test_accepted_records_never_exceed_a_maximum_nor_share_an_occasion(reports: 
         assert len(days) == len(set(days))
 
 
-@pure
+@examples(40)
 @given(wild_reports(), standings())
 def test_whoever_is_matched_fits_and_no_finding_names_them(
     report: CompletionReport, standing: list[Completion]
