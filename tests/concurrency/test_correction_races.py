@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from tests.harness.api import Answer, Api, a_completion, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Answer, Api, settle
 from tests.harness.board_views import live, replayed
 from tests.harness.wire import at_once
 

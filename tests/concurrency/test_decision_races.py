@@ -12,7 +12,8 @@ import pytest
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import dialect
-from tests.harness.api import Answer, Api, a_completion, api_of, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
 from tests.harness.wire import at_once
 

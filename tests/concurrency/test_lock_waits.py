@@ -12,7 +12,8 @@ import pytest
 from app.core.database import engines
 from app.services.context import Service
 from app.store import dialect
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
+from tests.harness.api import Answer, Api, settle
 from tests.harness.wire import SECONDS, at_once
 
 COMPLETIONS = "/v1/learner-completions"

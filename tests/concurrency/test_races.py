@@ -12,7 +12,8 @@ from app.services.completions import records
 from app.services.context import Service, Work, operator
 from app.store import dialect
 from app.worker import seal
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, an_activity, john, points, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, an_activity, john, points, tina
+from tests.harness.api import Answer, Api, settle
 from tests.harness.wire import at_once
 
 COMPLETIONS = "/v1/learner-completions"

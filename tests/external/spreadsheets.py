@@ -27,8 +27,10 @@ from app.main import create_app
 from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.worker import Worker
+from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import ROW
-from tests.harness.api import GRAND_ROUNDS, SECRET, Api, api_of
+from tests.harness.api import Api, api_of
+from tests.harness.databases import SECRET
 from tests.harness.wire import Wire
 
 FILES = Path(__file__).resolve().parents[1] / "files"

@@ -20,7 +20,8 @@ from app.services.context import Service
 from app.services.events.sender import WebhookSender
 from app.store import dialect
 from examples.webhook_receiver import verified
-from tests.harness.api import Answer, Api, Moment, settle
+from tests.harness.api import Answer, Api, settle
+from tests.harness.clock import ManualClock
 
 ENDPOINTS = "/v1/webhook-endpoints"
 
@@ -140,9 +141,9 @@ def attempts(service: Service, **sender: Any) -> Sequence[Attempt]:
     return asyncio.run(WebhookSender(service=service, sender=Sender(**given)).deliver_due())
 
 
-def signed(box: Inbox, secret: str, moment: Moment, place: int = -1) -> bool:
+def signed(box: Inbox, secret: str, clock: ManualClock, place: int = -1) -> bool:
     received = box.received[place]
-    return verified([secret], received.headers, received.body, moment.now.timestamp())
+    return verified([secret], received.headers, received.body, clock.now.timestamp())
 
 
 def stored(service: Service, sql: str) -> list[Any]:

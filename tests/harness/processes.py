@@ -15,10 +15,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.harness.api import SECRET
+from tests.harness.databases import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60
+SECONDS = 180
 
 
 @dataclass

@@ -12,8 +12,9 @@ import pytest
 from app.main import described
 from app.schemas.base import KEEPABLE
 from app.services.context import Service
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
 from tests.builders.sent_files import row, tab_text
-from tests.harness.api import GRAND_ROUNDS, Api, a_completion, an_activity
+from tests.harness.api import Api
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import worked
 

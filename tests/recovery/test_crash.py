@@ -14,7 +14,8 @@ from app.services.activities import learners
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import dialect
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
 
 COMPLETIONS = "/v1/learner-completions"

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from app.core.errors import Problem, Unavailable
 from app.services.context import Service
 from app.store import dialect
+from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text
-from tests.harness.api import GRAND_ROUNDS, Api, settle
+from tests.harness.api import Api, settle
 from tests.harness.uploads import rows_of, upload, work_through, worked
 
 ROWS = [row(Completion_Date=f"11/{day:02}/2021", Number_of_CME_Credits=1) for day in range(1, 31)]

@@ -24,7 +24,9 @@ from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
 from app.simulator.deciding import decide_all
 from app.store import dialect
-from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.databases import execute, settings_for
 from tests.harness.refusals import assert_problem
@@ -116,7 +118,7 @@ class Installation:
 
     @contextmanager
     def running(self) -> Iterator[tuple[Service, TestClient]]:
-        service = open_service(settings_for(self._url, self._folder), at=Moment())
+        service = open_service(settings_for(self._url, self._folder), at=ManualClock())
         with TestClient(create_app(service), raise_server_exceptions=False) as http:
             http.event_hooks = {"response": [as_described]}
             yield service, http

@@ -10,7 +10,8 @@ from app.services.context import Service
 from app.services.operations import sealing
 from app.services.operations.sealing import SealResult, digest_rows, seal_next
 from app.store import dialect
-from tests.harness.api import Api, a_completion, john, settle
+from tests.builders.bodies import a_completion, john
+from tests.harness.api import Api, settle
 
 COMPLETIONS = "/v1/learner-completions"
 

@@ -21,7 +21,8 @@ from app.services.batches import uploads
 from app.services.context import Service
 from app.services.operations import checks
 from app.store import feed, schema
-from tests.harness.api import Api, a_completion, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
 from tests.harness.databases import database_address, execute
 from tests.harness.uploads import upload

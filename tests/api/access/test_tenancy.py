@@ -11,7 +11,8 @@ from app.main import create_app
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.registry import imports
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, an_activity, api_of, points, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"

@@ -8,8 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.services.context import Service
+from tests.builders.bodies import an_activity
 from tests.harness.activity_edits import abim, etag, patch, put, read
-from tests.harness.api import Api, an_activity, api_of
+from tests.harness.api import Api, api_of
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
 ACTIVITIES = "/v1/activities"

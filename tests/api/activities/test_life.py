@@ -9,7 +9,9 @@ import pytest
 
 from app.services.context import Service
 from app.store import dialect
-from tests.harness.api import Answer, Api, Moment, a_completion, an_activity, john, settle
+from tests.builders.bodies import a_completion, an_activity, john
+from tests.harness.api import Answer, Api, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.wire import at_once
 
@@ -104,7 +106,7 @@ def test_a_delete_with_a_stale_etag_is_refused(api: Api) -> None:
 # ------------------------------------------------------------------------------------------------- status
 
 
-def test_the_status_follows_the_fields_and_the_day(api: Api, moment: Moment) -> None:
+def test_the_status_follows_the_fields_and_the_day(api: Api, clock: ManualClock) -> None:
     def status() -> tuple[str, list[str]]:
         shown = read(api, course)
         return shown["status"], shown["missing"]
@@ -114,7 +116,7 @@ def test_the_status_follows_the_fields_and_the_day(api: Api, moment: Moment) -> 
     assert patch(api, course, description="Words.").json["missing"] == ["providership"]
     assert patch(api, course, providership="joint").json["status"] == "active"
     assert status() == ("active", [])
-    moment.now = moment.now.replace(day=21, hour=0, minute=0)
+    clock.now = clock.now.replace(day=21, hour=0, minute=0)
     assert status() == ("ready-to-close", ["measured_outcomes", "commercial_support", "learner_counts"])
     assert patch(api, course, **CLOSING).json["missing"] == []
     assert verb(api, course, "close").json["status"] == "closed"
@@ -135,14 +137,14 @@ def test_a_place_is_missing_where_learners_meet_in_person(api: Api) -> None:
 # ------------------------------------------------------------------------------------------------ closing
 
 
-def test_an_activity_that_has_not_ended_is_not_closed(api: Api, moment: Moment) -> None:
+def test_an_activity_that_has_not_ended_is_not_closed(api: Api, clock: ManualClock) -> None:
     course = a_course(api, **CLOSING)
     before = read(api, course)
     assert_problem(verb(api, course, "close"), 409, "conflict")
     assert read(api, course) == before
-    moment.now = moment.now.replace(day=31, hour=23, minute=59)
+    clock.now = clock.now.replace(day=31, hour=23, minute=59)
     assert_problem(verb(api, course, "close"), 409, "conflict")
-    moment.now = moment.now.replace(year=2022, month=1, day=1, hour=0, minute=0)
+    clock.now = clock.now.replace(year=2022, month=1, day=1, hour=0, minute=0)
     assert verb(api, course, "close").status == 200
 
 
@@ -202,7 +204,7 @@ def test_sending_a_closed_activity_again_leaves_it_closed(api: Api) -> None:
 
 
 def test_a_correction_of_a_closed_activity_keeps_the_moment_it_was_closed(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     course = a_course(api, **ENDED)
     assert verb(api, course, "close").status == 200
@@ -212,7 +214,7 @@ def test_a_correction_of_a_closed_activity_keeps_the_moment_it_was_closed(
         return service.database.read(lambda connection: dialect.rows(connection, query, {"id": course}))[0][0]
 
     before = closed_at()
-    moment.now = moment.now.replace(day=29)
+    clock.now = clock.now.replace(day=29)
     assert patch(api, course, title="B").status == 200
     assert closed_at() == before
 

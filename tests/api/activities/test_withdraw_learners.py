@@ -6,8 +6,9 @@ import pytest
 
 from app.services.activities import learners
 from app.services.context import Service
+from tests.builders.bodies import a_completion
 from tests.harness.activity_edits import ACTIVITIES
-from tests.harness.api import Api, a_completion, api_of, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.board_views import live, replayed
 from tests.harness.refusals import assert_problem
 

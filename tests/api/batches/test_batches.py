@@ -9,9 +9,10 @@ import pytest
 
 from app.services.batches.work import read_one
 from app.services.context import Service
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.builders.sent_files import JOHN, lines, row, tab_text, workbook
 from tests.builders.written_files import cells_of
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, api_of, settle
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
 from tests.harness.wire import at_once

@@ -16,8 +16,9 @@ import pytest
 
 from app.services.operations.startup import open_service
 from app.store import dialect
+from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import lines, row, workbook
-from tests.harness.api import GRAND_ROUNDS, Api, api_of, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.databases import settings_for
 from tests.harness.processes import ROOT, Installation, free_port, installation
 from tests.harness.uploads import rows_of

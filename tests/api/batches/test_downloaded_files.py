@@ -9,9 +9,10 @@ import pytest
 from app.domain.columns import ACTIVITIES, VALIDATIONS
 from app.files.elements import markup
 from app.services.context import Service
+from tests.builders.bodies import a_completion
 from tests.builders.raw_records import a_certificate, a_document
 from tests.builders.sent_files import lines, row, tab_text, workbook
-from tests.harness.api import Api, a_completion, settle
+from tests.harness.api import Api, settle
 from tests.harness.uploads import file_of, rows_of, worked
 
 ROWS = [row(), row(Number_of_CME_Credits=0.3, Completion_Date="12/13/2021")]

@@ -21,8 +21,10 @@ from app.services.batches.records import apply
 from app.services.batches.work import Pace, apply_some, read_one
 from app.services.context import Service, Work
 from app.store import batches, dialect
+from tests.builders.bodies import a_completion, an_activity
 from tests.builders.sent_files import lines, row, tab_text
-from tests.harness.api import Api, Moment, a_completion, an_activity, api_of, settle
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
 from tests.harness.wire import at_once
 
@@ -36,11 +38,11 @@ def claimed(service: Service) -> Batch:
 
 
 def test_a_reader_that_is_late_to_begin_forgets_nothing_of_what_another_has_read(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     batch_id = upload(api, tab_text(row(Completion_Date=day) for day in DAYS[:3])).json["batch_id"]
     late = claimed(service)
-    moment.now += reading.CLAIM + timedelta(seconds=1)
+    clock.now += reading.CLAIM + timedelta(seconds=1)
     read_one(service)
     with pytest.raises(reading.Lost):
         reading._read(service, late)
@@ -50,11 +52,11 @@ def test_a_reader_that_is_late_to_begin_forgets_nothing_of_what_another_has_read
 
 
 def test_a_rehearsal_that_is_late_to_begin_forgets_nothing_of_another(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     batch_id = upload(api, tab_text([row()]), dry_run=True).json["batch_id"]
     late = reading._read(service, claimed(service))
-    moment.now += reading.CLAIM + timedelta(seconds=1)
+    clock.now += reading.CLAIM + timedelta(seconds=1)
     read_one(service)
     dry_runs.rehearse(service, late)
     batch = api.get(f"/v1/batches/{batch_id}").json
@@ -109,7 +111,7 @@ def test_an_activity_on_which_the_service_fails_stops_no_other(
 
 
 def test_a_rehearsal_that_fails_again_and_again_ends(
-    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any) -> Any:
         raise RuntimeError("a fault of ours")
@@ -122,7 +124,7 @@ def test_a_rehearsal_that_fails_again_and_again_ends(
             try:
                 read_one(service)
             except RuntimeError:
-                moment.now += reading.CLAIM * 2
+                clock.now += reading.CLAIM * 2
     monkeypatch.undo()
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], batch["file_error"]["code"]) == ("failed", "parser-failed")
@@ -187,16 +189,16 @@ def test_a_failing_record_at_the_end_of_a_piece_is_found_in_few_steps(
 
 
 def test_a_file_whose_records_cannot_be_found_is_not_said_to_be_done_and_keeps_nobody_waiting(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     batch_id = upload(api, tab_text([row()])).json["batch_id"]
     read_one(service)
     service.database.write(lambda connection: dialect.run(connection, "DELETE FROM batch_pieces", [{}]))
-    moment.now += timedelta(seconds=1)
+    clock.now += timedelta(seconds=1)
     other = upload(api, tab_text([row(Completion_Date=DAYS[0])])).json["batch_id"]
     read_one(service)
     for _ in range(3):
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         try:
             applying.take(service, 5)
         except LookupError:
@@ -224,7 +226,7 @@ def registered(service: Service) -> int:
 
 
 def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
-    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = open_file
     begun: list[int] = []
@@ -233,9 +235,9 @@ def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
     def slow(*given: Any, **more: Any) -> Iterator[Any]:
         begun.append(1)
         for _ in range(4):
-            moment.now += reading.CLAIM / 2
+            clock.now += reading.CLAIM / 2
             until = time.monotonic() + 60
-            while claim_of(service) <= moment.now + reading.CLAIM / 2 and time.monotonic() < until:
+            while claim_of(service) <= clock.now + reading.CLAIM / 2 and time.monotonic() < until:
                 time.sleep(0.01)
             assert reading._claimed(service, None) is None, "another reader began it as well"
         with opened(*given, **more) as file:

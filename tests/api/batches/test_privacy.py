@@ -11,9 +11,10 @@ import pytest
 from app.domain.columns import LEARNERS, OF_OURS, REMS
 from app.services.context import Service
 from app.store import dialect
+from tests.builders.bodies import a_completion, points
 from tests.builders.headings import ONE_BOARD
 from tests.builders.sent_files import ROW, lines, tab_text, workbook
-from tests.harness.api import Api, a_completion, points
+from tests.harness.api import Api
 from tests.harness.uploads import rows_of, upload, work_through, worked
 
 MARK = "Zyzzyva"

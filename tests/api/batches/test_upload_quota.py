@@ -20,7 +20,8 @@ from app.services.context import Service
 from app.services.operations import checks
 from app.store import dialect
 from app.store import uploads as store
-from tests.harness.api import Api, Moment, api_of
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import upload, work_through
@@ -71,7 +72,9 @@ def test_what_does_not_fit_is_refused_with_what_to_do_and_leaves_nothing(narrow:
     assert checks.find_faults(service) == []
 
 
-def test_nothing_that_was_refused_or_abandoned_counts_for_long(narrow: Api, service: Service, moment: Moment) -> None:
+def test_nothing_that_was_refused_or_abandoned_counts_for_long(
+    narrow: Api, service: Service, clock: ManualClock
+) -> None:
     for _ in range(3):
         assert upload(narrow, b"a" * 2_000_000, kind="nothing").status == 422
         assert_problem(upload(narrow, b"a" * (QUOTA + 1)), 413, "upload-quota-exceeded")
@@ -79,7 +82,7 @@ def test_nothing_that_was_refused_or_abandoned_counts_for_long(narrow: Api, serv
     upload_id = uploads.keep_whole(service, "0008001", [b"a" * 1_000_000] * 2, 2_000_000, "digest")
     assert taken(service) == 2_000_000
     assert_problem(upload(narrow, b"a" * 2_000_000), 413, "upload-quota-exceeded")
-    moment.now += uploads.KEPT + timedelta(seconds=1)
+    clock.now += uploads.KEPT + timedelta(seconds=1)
     assert uploads.forget_abandoned(service) == 1
     assert taken(service) == 0
     assert list(uploads.content(service, upload_id)) == []

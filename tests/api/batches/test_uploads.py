@@ -14,8 +14,10 @@ import pytest
 from app.core.errors import Unavailable
 from app.services.context import Service
 from app.store import dialect
+from tests.builders.bodies import a_completion
 from tests.builders.sent_files import lines, row, tab_text
-from tests.harness.api import Api, Moment, a_completion, api_of
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import upload, work_through
 from tests.harness.wire import Wire, at_once
@@ -251,8 +253,8 @@ def test_who_may_not_upload_is_told_before_anything_is_read(wire: Wire, api: Api
     assert kept(service) == (0, 0, 0)
 
 
-def test_a_test_client_s_file_stays_in_the_sandbox(api: Api, service: Service, moment: Moment) -> None:
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+def test_a_test_client_s_file_stays_in_the_sandbox(api: Api, service: Service, clock: ManualClock) -> None:
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
     tester = api_of(api.http, service, "tests", test=True)
     olive = a_completion("299990001", "2025-06-02", first_name="Olive", last_name="Only", state="CA", license_id=None)
     sent = upload(tester, lines([olive, a_completion()]))

@@ -19,8 +19,10 @@ from app.services.batches.records import apply
 from app.services.batches.work import Pace, apply_some, read_one
 from app.services.context import Service, Work
 from app.store import batches, dialect
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.builders.sent_files import lines, row, tab_text, workbook
-from tests.harness.api import GRAND_ROUNDS, Api, Moment, a_completion, api_of, settle
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.properties import TIMES
 from tests.harness.uploads import rows_of, upload, work_through, worked
 from tests.harness.wire import at_once
@@ -75,7 +77,7 @@ def seen(api: Api, batch_id: str) -> Any:
     ("at_once", "alone"), [(3, False), (1, True)], ids=["a commit a piece", "pieces in one commit"]
 )
 def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
-    api: Api, service: Service, moment: Moment, at_once: int, alone: bool
+    api: Api, service: Service, clock: ManualClock, at_once: int, alone: bool
 ) -> None:
     content = tab_text(MIXED)
     expected = seen(api, worked(api, service, content, at_once=3)["batch_id"])
@@ -89,7 +91,7 @@ def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
                 ended = next(count) <= number
             except Unplugged:
                 # Whoever was dead for so long has lost its claim.
-                moment.now += batch_reading.CLAIM * 2
+                clock.now += batch_reading.CLAIM * 2
         work_through(service, 3)
         status, counts, warnings, *rest = seen(api, batch_id)
         told = [each for each in warnings if each["rule"] != "file-seen-before"]
@@ -104,31 +106,31 @@ def withdraw_all(api: Api) -> None:
     assert api.post(f"/v1/activities/{GRAND_ROUNDS}/withdraw-learners", None).status == 200
 
 
-def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, moment: Moment) -> None:
+def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, clock: ManualClock) -> None:
     other = api_of(api.http, service, "small", providers=["0008002"])
     large = lines(a_completion(completed_on=f"2021-11-{day:02}") for day in range(1, 31))
     ours = [upload(api, large, dry_run=False).json["batch_id"] for _ in range(5)]
     while read_one(service):
         pass
     for _ in ours:
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         applying.take(service, 5)
     small = upload(other, lines([a_completion()])).json["batch_id"]
     also_ours = upload(api, lines([a_completion(completed_on="2021-10-01")])).json["batch_id"]
     for _ in range(2):
         read_one(service)
     for _ in range(3):
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         applying.take(service, 5)
     assert other.get(f"/v1/batches/{small}").json["status"] == "completed"
     assert api.get(f"/v1/batches/{also_ours}").json["status"] == "completed"
     assert {api.get(f"/v1/batches/{each}").json["status"] for each in ours} == {"applying"}
 
 
-def test_a_reader_that_was_taken_for_dead_writes_nothing_more(api: Api, service: Service, moment: Moment) -> None:
+def test_a_reader_that_was_taken_for_dead_writes_nothing_more(api: Api, service: Service, clock: ManualClock) -> None:
     batch_id = upload(api, workbook([row()])).json["batch_id"]
     first = claimed(service)
-    moment.now += batch_reading.CLAIM + timedelta(seconds=1)
+    clock.now += batch_reading.CLAIM + timedelta(seconds=1)
     second = claimed(service)
     assert (first.batch_id, second.batch_id, second.fence) == (batch_id, batch_id, first.fence + 1)
     with pytest.raises(batch_reading.Lost):
@@ -228,7 +230,7 @@ def test_a_piece_that_fails_undoes_none_of_those_before_it(
 
 
 def test_a_batch_for_which_the_database_is_not_there_keeps_no_other_from_going_on(
-    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = tab_text(row(Completion_Date=day) for day in DAYS)
     stuck, other = (upload(api, each).json["batch_id"] for each in (content, content + b"\r\n"))
@@ -242,7 +244,7 @@ def test_a_batch_for_which_the_database_is_not_there_keeps_no_other_from_going_o
 
     monkeypatch.setattr(applying, "apply", fails)
     for _ in range(8):
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         with suppress(Unavailable):
             applying.take(service, 5, seconds=60)
     assert api.get(f"/v1/batches/{other}").json["status"] == "completed"
@@ -311,7 +313,7 @@ def test_a_batch_cancelled_while_it_is_read_stays_so(api: Api, service: Service)
     assert api.get(f"/v1/batches/{batch_id}").json["status"] == "completed"
 
 
-def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: Service, moment: Moment) -> None:
+def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: Service, clock: ManualClock) -> None:
     from app.worker import forget
 
     upload(api, workbook([row()]))
@@ -319,12 +321,12 @@ def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: S
         lambda connection: dialect.run(
             connection,
             "INSERT INTO uploads (upload_id, created_at) VALUES ('gone', :at)",
-            [{"at": dialect.bound(connection, moment.now)}],
+            [{"at": dialect.bound(connection, clock.now)}],
         )
     )
     forget(service)
     assert uploads(service) == 2
-    moment.now += timedelta(days=2)
+    clock.now += timedelta(days=2)
     forget(service)
     assert uploads(service) == 1
 

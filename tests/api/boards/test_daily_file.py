@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from app.core.csv_text import escape_formula, unescape_formula
 from app.services.boards import daily_file, decisions, feed
 from app.services.context import Service
-from tests.harness.api import Api, Moment, a_completion, api_of, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 
 FEED = "/v1/board-feed"
@@ -112,9 +114,9 @@ def test_safe_text_comes_back_as_it_was(text: str) -> None:
     assert not escape_formula(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
 
 
-def test_files_of_days_in_a_row_count_as_read(api: Api, service: Service, moment: Moment) -> None:
+def test_files_of_days_in_a_row_count_as_read(api: Api, service: Service, clock: ManualClock) -> None:
     tennessee = api_of(api.http, service, "TN", role="board", board="TN-M")
-    moment.now += timedelta(days=1)
+    clock.now += timedelta(days=1)
     reported = api.report(a_completion()).json
     settle(service)
     days = list(dict.fromkeys(each["occurred_at"][:10] for each in tennessee.get(FEED, limit=500).json["data"]))

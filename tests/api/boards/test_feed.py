@@ -12,7 +12,9 @@ import pytest
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import dialect, feed
-from tests.harness.api import Answer, Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 from tests.harness.wire import at_once
 
@@ -225,7 +227,7 @@ def test_a_table_that_cannot_be_read_is_refused_whole(aba: Api, table: bytes, st
     assert_problem(answer, status, code)
 
 
-def test_the_summary_counts_what_waits_too_long(api: Api, aba: Api, service: Service, moment: Moment) -> None:
+def test_the_summary_counts_what_waits_too_long(api: Api, aba: Api, service: Service, clock: ManualClock) -> None:
     before = aba.get(f"{FEED}/summary").json
     api.report(tina("2021-12-01"))
     rejected = api.report(tina("2021-12-02")).json
@@ -233,7 +235,7 @@ def test_the_summary_counts_what_waits_too_long(api: Api, aba: Api, service: Ser
     now = aba.get(f"{FEED}/summary").json
     assert (now["pending"] - before["pending"], now["rejected"] - before["rejected"]) == (1, 1)
     assert now["overdue"] == before["overdue"]
-    moment.now += timedelta(hours=25)
+    clock.now += timedelta(hours=25)
     assert aba.get(f"{FEED}/summary").json["overdue"] == now["overdue"] + 1
 
 

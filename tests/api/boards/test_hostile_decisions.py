@@ -12,7 +12,9 @@ import pytest
 
 from app.services.context import Service
 from app.store import dialect
-from tests.harness.api import Answer, Api, a_completion, api_of, known, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.builders.people import import_tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem, footprint
 
 FEED = "/v1/board-feed"
@@ -248,10 +250,10 @@ def test_of_a_superseded_credit_the_rejection_can_be_reworded_and_no_more(api: A
     settle(service)
 
 
-def test_credit_of_the_sandbox_is_unknown_to_every_board(api: Api, service: Service, moment: Any) -> None:
+def test_credit_of_the_sandbox_is_unknown_to_every_board(api: Api, service: Service, clock: Any) -> None:
     from datetime import timedelta
 
-    moment.now += timedelta(days=1_300)
+    clock.now += timedelta(days=1_300)
     tester = api_of(api.http, service, "tester", test=True)
     olive: dict[str, Any] = {"first_name": "Olive", "last_name": "Only", "born": "02/01", "state": "CA"}
     reported = tester.report(a_completion("299990001", "2025-06-02", license_id=None, credits=1, **olive)).json
@@ -266,7 +268,7 @@ def test_credit_of_the_sandbox_is_unknown_to_every_board(api: Api, service: Serv
 
 
 def test_a_board_sees_of_one_record_its_own_credit_and_nothing_of_the_other(api: Api, service: Service) -> None:
-    known(service)
+    import_tina(service)
     body = tina(npi="1234567893") | {"cme": [{"state": "TN", "license_id": "777001", "credits": 1}]}
     body["moc"][0]["client_reference"] = "aba:secret"
     body["cme"][0]["client_reference"] = "tn:secret"

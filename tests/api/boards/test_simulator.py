@@ -18,7 +18,9 @@ from app.services.demo import world
 from app.simulator.deciding import decide_all, roster_of
 from app.simulator.reading import PATIENCE, LosingAnswers, Manner, RequestFailed
 from app.simulator.view import Decided, FeedFault, View
-from tests.harness.api import SECRET, Api, a_completion, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, settle
+from tests.harness.databases import SECRET
 from tests.harness.simulated_boards import Line, a_board, facts, noted, standing, work
 from tests.harness.wire import Wire
 

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 
 from app.services.context import Service
 from tests.api.completions.test_stories import SEVEN_LINES, report_the_seven_lines
-from tests.harness.api import GRAND_ROUNDS, Api, settle
+from tests.builders.bodies import GRAND_ROUNDS
+from tests.harness.api import Api, settle
 from tests.harness.inbox import allowing_private, deliver, inbox, register
 from tests.harness.simulated_boards import work
 

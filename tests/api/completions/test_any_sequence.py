@@ -16,8 +16,9 @@ from app.services.context import Service
 from app.services.registry import imports
 from app.simulator.view import View
 from tests.builders.judging import PROVIDER
-from tests.harness.api import Answer, Api, Moment, api_of, settle
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import decide, live, replayed
+from tests.harness.clock import ManualClock
 from tests.harness.properties import examples
 from tests.harness.simulated_boards import facts, read_on, standing
 from tests.harness.submissions import rehearse, submit, told
@@ -101,7 +102,7 @@ def body_of(part: dict[str, Any], activities: list[str]) -> dict[str, Any]:
 
 def row_of(action: str, body: dict[str, Any]) -> CompletionReport:
     """Return a body as a row of a file that asks for something."""
-    read = CompletionIn.model_validate(body).as_report(PROVIDER, Moment().now, EntryMethod.TAB)
+    read = CompletionIn.model_validate(body).as_report(PROVIDER, ManualClock().now, EntryMethod.TAB)
     return replace(read, action=Action(action))
 
 

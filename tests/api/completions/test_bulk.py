@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.services.context import Service
+from tests.builders.bodies import a_completion, an_activity, john, tina
 from tests.harness.activity_edits import ACTIVITIES, etag, patch
-from tests.harness.api import Answer, Api, a_completion, an_activity, api_of, john, settle, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem, footprint
 
 COMPLETIONS = "/v1/learner-completions"

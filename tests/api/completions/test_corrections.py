@@ -8,8 +8,9 @@ import pytest
 
 from app.services.context import Service
 from app.store import dialect
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.harness.activity_edits import etag
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import decide
 from tests.harness.refusals import assert_problem
 
@@ -250,11 +251,11 @@ def test_a_one_a_day_board_refuses_the_move_onto_its_record(api: Api) -> None:
     assert put(api, second["completion_id"], tina("2021-12-01")).codes == {"one-record-per-day"}
 
 
-def test_a_late_correction_is_no_late_report(api: Api, moment: Any) -> None:
+def test_a_late_correction_is_no_late_report(api: Api, clock: Any) -> None:
     from datetime import timedelta
 
     first = reported(api, a_completion())
-    moment.now += timedelta(days=90)
+    clock.now += timedelta(days=90)
     answer = put(api, first["completion_id"], a_completion(credits=3))
     assert "reported-within-30-days" not in answer.warnings
     assert answer.json["submitted_at"] == first["submitted_at"]

@@ -8,7 +8,8 @@ import pytest
 
 from app.services.context import Service
 from app.services.registry import imports
-from tests.harness.api import Answer, Api, a_completion, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Answer, Api, settle
 from tests.harness.board_views import decide, live, replayed
 
 COMPLETIONS = "/v1/learner-completions"

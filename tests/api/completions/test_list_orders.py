@@ -17,7 +17,9 @@ from app.services.context import Service
 from app.store import dialect, keyset_pages
 from app.store.completion_lists import SORTS, Wanted
 from app.store.completion_lists import page as page_of_completions
-from tests.harness.api import GRAND_ROUNDS, Api, Moment, a_completion, api_of
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
@@ -35,13 +37,13 @@ class Stand:
     """Completions as the test knows them: what stands, with the values it is ordered and narrowed by."""
 
     api: Api
-    moment: Moment
+    clock: ManualClock
     activities: list[str]
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     occasions: int = 0
 
     def add(self, who: str, day: int, activity: int, later: int) -> None:
-        self.moment.now += timedelta(seconds=later)
+        self.clock.now += timedelta(seconds=later)
         self.occasions += 1
         person = PEOPLE[who]
         body = a_completion(
@@ -51,7 +53,7 @@ class Stand:
         assert made.status == 201, made.json
         last_key, first_key = full_name_key(person["first_name"], person["last_name"])
         self.rows[made.json["completion_id"]] = {
-            "completed_on": date(2021, 6, day), "submitted_at": self.moment.now, "updated_at": self.moment.now,
+            "completed_on": date(2021, 6, day), "submitted_at": self.clock.now, "updated_at": self.clock.now,
             "last_name": last_key, "first_name": first_key, "activity_id": self.activities[activity],
             "state": person["state"],
         }  # fmt: skip
@@ -64,8 +66,8 @@ class Stand:
 
 
 @pytest.fixture
-def stand(api: Api, moment: Moment) -> Stand:
-    return Stand(api, moment, sorted(api.register(format="journal-cme").json["activity_id"] for _ in range(3)))
+def stand(api: Api, clock: ManualClock) -> Stand:
+    return Stand(api, clock, sorted(api.register(format="journal-cme").json["activity_id"] for _ in range(3)))
 
 
 def first_of(pair: tuple[Any, str]) -> Any:
@@ -112,9 +114,9 @@ def test_every_order_is_kept_from_page_to_page(stand: Stand, sort: str | None) -
 
 @pytest.mark.parametrize("sort", [sign + key for key in ("title", "start_date", "end_date", "updated_at", "created_at",
                                                          "activity_id") for sign in ("", "-")])  # fmt: skip
-def test_activities_come_in_every_order(api: Api, moment: Moment, sort: str) -> None:
+def test_activities_come_in_every_order(api: Api, clock: ManualClock, sort: str) -> None:
     for number in range(9):
-        moment.now += timedelta(seconds=number % 2)
+        clock.now += timedelta(seconds=number % 2)
         title = ("bees", "Ants", "Cats")[number % 3]
         api.register(title=title, start_date=f"2021-01-{number % 4 + 1:02}", end_date=f"2021-02-{number % 2 + 1:02}")
     every = api.get(ACTIVITIES, limit=500).json["data"]

@@ -14,7 +14,9 @@ from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import pipeline
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
@@ -164,9 +166,9 @@ def test_every_list_that_can_be_asked_for_has_a_second_page(api: Api) -> None:
     assert sorted(found) == names[:2]
 
 
-def test_each_filter_narrows_to_what_it_says(api: Api, moment: Moment) -> None:
+def test_each_filter_narrows_to_what_it_says(api: Api, clock: ManualClock) -> None:
     rebecca = api.report(a_completion(completed_on="2021-12-01", reference="ccid:r")).json
-    moment.now = moment.now.replace(day=22)
+    clock.now = clock.now.replace(day=22)
     tinas = api.report(tina("2021-12-05")).json
     johns = api.report(john()).json
     both = {each["completion_id"]: each for each in (rebecca, tinas, johns)}

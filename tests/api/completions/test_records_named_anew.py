@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from tests.harness.api import Answer, Api, a_completion, api_of, known, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.builders.people import import_tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import decide
 
 COMPLETIONS = "/v1/learner-completions"
@@ -17,7 +19,7 @@ CARMEL = KARACME | {"last_name": "Carmel"}
 
 @pytest.fixture(autouse=True)
 def registry_knows_both_names(service: Service) -> None:
-    known(service)
+    import_tina(service)
 
 
 def events(api: Api, service: Service, board: str) -> list[tuple[str, str, str]]:

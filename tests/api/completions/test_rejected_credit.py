@@ -9,7 +9,8 @@ from app.domain.credits import Completion, CreditStatus
 from app.services.context import Service, Work, operator, transact
 from app.services.reporting.saving import keep
 from app.store import completions
-from tests.harness.api import GRAND_ROUNDS, Api, a_completion, points, settle, tina
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, points, tina
+from tests.harness.api import Api, settle
 
 
 def rejected_by_board(service: Service, completion_id: str, board: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.services.context import Service
-from tests.harness.api import COURSE, GRAND_ROUNDS, Api, a_completion, an_activity, john, points, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, an_activity, john, points, tina
+from tests.harness.api import Api, settle
 
 SEVEN_LINES = [
     ("ABA", "Tina", "Karacme", "11/24", "35867909", "2021-12-01", 0.25),

@@ -14,7 +14,8 @@ from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import pipeline
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, an_activity, points, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
+from tests.harness.api import Answer, Api, settle
 from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, a_stranger, assert_problem, faults_of, footprint
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"

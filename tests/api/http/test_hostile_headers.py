@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 
 from app.services.access import clients
 from app.services.context import Service, operator, transact
-from tests.harness.api import Answer, Api, a_completion, an_activity, api_of
+from tests.builders.bodies import a_completion, an_activity
+from tests.harness.api import Answer, Api, api_of
 from tests.harness.refusals import FIRST, LAST, a_stranger, assert_problem, faults_of, footprint
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"

@@ -14,7 +14,9 @@ from app.services.context import Service
 from app.services.idempotency import KEPT
 from app.store import clients
 from app.worker import forget
-from tests.harness.api import Answer, Api, Moment, a_completion, an_activity, api_of, settle
+from tests.builders.bodies import a_completion, an_activity
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.wire import at_once
 
@@ -190,11 +192,11 @@ def test_reading_and_withdrawing_take_no_notice_of_a_key(api: Api, service: Serv
     assert footprint(service)[4] == before
 
 
-def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, moment: Moment) -> None:
+def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, clock: ManualClock) -> None:
     api.report(a_completion(), Idempotency_Key="k")
-    moment.now += KEPT
+    clock.now += KEPT
     forget(service)
     assert replayed(api.report(a_completion(), Idempotency_Key="k"))
-    moment.now += KEPT / 30
+    clock.now += KEPT / 30
     forget(service)
     assert not replayed(api.report(a_completion(), Idempotency_Key="k"))

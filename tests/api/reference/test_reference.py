@@ -14,7 +14,9 @@ from app.rules.enforced_elsewhere import STATED
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from app.services.context import Service
 from app.services.operations.startup import open_service, stored_board_files
-from tests.harness.api import COURSE, Api, Moment, a_completion, api_of, john, points
+from tests.builders.bodies import COURSE, a_completion, john, points
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.databases import settings_for
 
 NEW_BOARD = """
@@ -85,11 +87,11 @@ def test_lists_of_accepted_values_are_open_to_everybody(
 
 
 @pytest.fixture
-def with_a_new_board(database_url: str, tmp_path: Path, moment: Moment) -> Service:
+def with_a_new_board(database_url: str, tmp_path: Path, clock: ManualClock) -> Service:
     overlay = tmp_path / "own" / "catalogue"
     overlay.mkdir(parents=True)
     (overlay / "ABPN.toml").write_text(NEW_BOARD, encoding="utf-8")
-    return open_service(settings_for(database_url, tmp_path / "own"), at=moment)
+    return open_service(settings_for(database_url, tmp_path / "own"), at=clock)
 
 
 def test_a_board_added_as_one_file_is_everywhere(with_a_new_board: Service) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from app.services.context import Service
 from app.store import dialect
-from tests.harness.api import Answer, Api, Moment, a_completion, api_of, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
 COMPLETIONS, ACTIVITIES, VALIDATIONS = "/v1/learner-completions", "/v1/activities", "/v1/learner-validations"
@@ -42,9 +44,9 @@ def side(client: Api, who: dict[str, Any]) -> Side:
 
 
 @pytest.fixture(params=["a test key", "a live key"])
-def sides(request: pytest.FixtureRequest, api: Api, service: Service, moment: Moment) -> tuple[Side, Side]:
+def sides(request: pytest.FixtureRequest, api: Api, service: Service, clock: ManualClock) -> tuple[Side, Side]:
     """The side that calls, and the other one."""
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
     made = side(api_of(api.http, service, "tests", test=True), OLIVE), side(api, REBECCA)
     return made if request.param == "a test key" else (made[1], made[0])
 

@@ -17,7 +17,9 @@ from app.sandbox.page import BEGIN, END, tables_of, write_into
 from app.services.context import Service
 from app.services.demo import world
 from app.store import dialect
-from tests.harness.api import SECRET, Moment, settle
+from tests.harness.api import settle
+from tests.harness.clock import ManualClock
+from tests.harness.databases import SECRET
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "sandbox.md"
@@ -59,8 +61,8 @@ def test_everybody_may_read_what_the_sandbox_does(http: TestClient) -> None:
     assert len(refused) == 8
 
 
-def test_loading_the_demo_world_again_changes_nothing_of_the_sandbox(service: Service, moment: Moment) -> None:
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+def test_loading_the_demo_world_again_changes_nothing_of_the_sandbox(service: Service, clock: ManualClock) -> None:
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
 
     def held() -> list[object]:
         queries = (

@@ -14,16 +14,17 @@ from app.domain.sandbox import PROVIDER_ID, Refusal, Row
 from app.rules.engine import COMPLETION_RULES
 from app.sandbox.fixtures import sandbox
 from app.services.context import Service
-from tests.harness.api import Answer, Api, Moment, api_of, settle
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import footprint
 
 ACTIVITIES = "/v1/activities"
 
 
 @pytest.fixture(autouse=True)
-def soon_after(moment: Moment) -> None:
+def soon_after(clock: ManualClock) -> None:
     """The table's warnings are those of reports within 30 days of the completion."""
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
 
 
 def differences(row: Row, answer: Answer) -> list[str]:

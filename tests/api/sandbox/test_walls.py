@@ -27,7 +27,9 @@ from app.services.reporting.group import report_together
 from app.store import clients as stored
 from app.store import dialect
 from tests.builders import judging
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, Moment, a_completion, an_activity, api_of, points, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 from tests.harness.wire import at_once
 
@@ -37,9 +39,9 @@ OPEN = "299990001"
 
 
 @pytest.fixture(autouse=True)
-def later(moment: Moment) -> None:
+def later(clock: ManualClock) -> None:
     """The sandbox's activities begin in 2025."""
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from app.schemas.validations import EXAMPLE
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import imports, validations
 from app.store import dialect, learners
-from tests.harness.api import Answer, Api, a_completion, api_of, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, assert_problem, footprint, same_but_request_id
 
 VALIDATIONS = "/v1/learner-validations"

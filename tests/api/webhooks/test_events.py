@@ -6,8 +6,9 @@ from typing import Any
 
 from app.services.context import Service
 from app.store import dialect
+from tests.builders.bodies import a_completion, john
 from tests.harness.activity_edits import ACTIVITIES
-from tests.harness.api import Api, a_completion, api_of, john, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS = "/v1/learner-completions"

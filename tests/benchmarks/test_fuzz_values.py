@@ -15,7 +15,9 @@ from app.main import described
 from app.services.context import Service
 from benchmarks.fuzz.files import upload as a_form
 from benchmarks.fuzz.values import World, activity, completion, correction, filled, renewed, validation
-from tests.harness.api import GRAND_ROUNDS, Api, Moment
+from tests.builders.bodies import GRAND_ROUNDS
+from tests.harness.api import Api
+from tests.harness.clock import ManualClock
 from tests.harness.uploads import upload, work_through
 
 DOCUMENT = json.loads(described())
@@ -40,8 +42,8 @@ def a_world(**fields: Any) -> World:
     return World(**given | fields)
 
 
-def test_most_of_what_is_built_is_accepted(api: Api, moment: Moment) -> None:
-    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+def test_most_of_what_is_built_is_accepted(api: Api, clock: ManualClock) -> None:
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
     reported = [api.report(completion(world, rnd)).status for _ in range(60)]
     registered = [api.post("/v1/activities", activity(world, rnd)).status for _ in range(60)]
@@ -50,8 +52,8 @@ def test_most_of_what_is_built_is_accepted(api: Api, moment: Moment) -> None:
         assert sum(status < 300 for status in seen) >= 30, seen
 
 
-def test_most_of_what_is_put_and_asked_is_accepted(api: Api, moment: Moment) -> None:
-    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+def test_most_of_what_is_put_and_asked_is_accepted(api: Api, clock: ManualClock) -> None:
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
     for path, build in (("/v1/learner-completions", completion), ("/v1/activities", activity)):
         for _ in range(20):
@@ -81,9 +83,9 @@ def test_most_of_what_is_put_and_asked_is_accepted(api: Api, moment: Moment) -> 
 
 
 def test_files_of_every_kind_and_format_are_read_and_some_are_refused(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
-    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
     for _ in range(80):
         form = a_form(world, rnd)
