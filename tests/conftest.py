@@ -26,7 +26,10 @@ from tests.harness.databases import (
     settings_for,
 )
 from tests.harness.inbox import Inbox, inbox
+from tests.harness.properties import use_profile
 from tests.harness.wire import Wire
+
+use_profile()
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
+
 import pytest
+
 from app.services.context import Service
 from tests.builders.bodies import a_completion, john
 from tests.harness.activity_edits import abim, etag, patch, put, read

@@ -73,6 +73,7 @@ def seen(api: Api, batch_id: str) -> Any:
     return batch["status"], batch["counts"], batch["warnings"], rows, stands
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("at_once", "alone"), [(3, False), (1, True)], ids=["a commit a piece", "pieces in one commit"]
 )

@@ -21,7 +21,6 @@ from app.services.access.callers import within_reach
 from app.services.context import Caller, Service, operator, transact
 from app.services.operations import checks
 from app.services.registry import imports
-from app.services.registry.imports import read_row
 from app.services.reporting import group
 from app.services.reporting.group import report_together
 from app.store import clients as stored
@@ -103,7 +102,7 @@ def test_a_physician_with_the_numbers_of_a_magic_learner_is_imported_and_kept_ap
     }  # fmt: skip
     before = count(service, "SELECT count(*) FROM licenses WHERE learner_id = 'sandbox-npi'")
     for added, unchanged in ((1, 0), (0, 1)):
-        counts = imports.import_rows(service, [(1, read_row(row, service.catalogue))])
+        counts = imports.import_rows(service, [(1, imports.read_row(row, service.catalogue))])
         assert (counts.added, counts.unchanged, counts.updated, counts.refused) == (added, unchanged, 0, [])
     assert count(service, "SELECT count(*) FROM licenses WHERE learner_id = 'sandbox-npi'") == before
     live, test = api.report(nina(GRAND_ROUNDS, "2021-12-12")), tester.report(nina(OPEN, "2025-06-02"))
@@ -114,7 +113,7 @@ def test_a_physician_with_the_numbers_of_a_magic_learner_is_imported_and_kept_ap
 
 def test_a_registry_row_without_numbers_does_not_complete_a_magic_learner(service: Service) -> None:
     row = {"first_name": "Olive", "last_name": "Only", "date_of_birth": "02/01", "medical_school": "Elsewhere"}
-    counts = imports.import_rows(service, [(1, read_row(row, service.catalogue))])
+    counts = imports.import_rows(service, [(1, imports.read_row(row, service.catalogue))])
     assert (counts.added, counts.updated) == (1, 0)
     settle(service)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -19,7 +18,6 @@ from app.domain.activity_tightening import (
     Tightened,
     find_tightened,
 )
-
 
 ABIM = Registration(
     board="ABIM",
