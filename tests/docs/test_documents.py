@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-import pytest
 import typer
 
 from app.cli.main import commands
@@ -30,6 +29,7 @@ from app.schemas.completion_answers import MOST_ITEMS
 from app.schemas.events import EventType
 from app.services import idempotency
 from app.services.events.endpoints import MOST_ENDPOINTS
+from tests.harness.cases import for_all
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATORS = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def broken_links(page: Path) -> Iterator[str]:
             yield link
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_all("page", PAGES, lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_between_documents_and_to_files_resolves(page: Path) -> None:
     assert list(broken_links(page)) == []
 
@@ -85,7 +85,7 @@ def test_every_document_is_reached_from_the_readme() -> None:
     assert set(PAGES) <= reached
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_all("page", PAGES, lambda page: page.relative_to(ROOT).as_posix())
 def test_every_operation_that_a_document_names_exists(page: Path) -> None:
     known = {
         (method.upper(), re.sub(r"\{\w+\}", "{}", path)) for path, item in DOCUMENT["paths"].items() for method in item
@@ -188,7 +188,7 @@ def fits(command: str, named: str) -> bool:
     return named == command or named.startswith(f"{command} ")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_all("page", PAGES, lambda page: page.relative_to(ROOT).as_posix())
 def test_every_target_of_make_that_a_document_names_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8"))) <= targets

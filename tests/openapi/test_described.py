@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.services.context import Service
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
 from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Api
+from tests.harness.cases import for_all
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import worked
 
@@ -32,7 +34,7 @@ def nodes(value: Any) -> Iterator[dict[str, Any]]:
             yield from nodes(each)
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
+@for_all("path", ADDRESSES)
 def test_allow_names_every_method_of_the_address(api: Api, path: str) -> None:
     address = path.replace("{activity_id}", GRAND_ROUNDS)
     answer = api.send("OPTIONS", address)
@@ -106,6 +108,10 @@ def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
 
 
 SORTED = {"/v1/activities": "activity_id", "/v1/learner-completions": "completed_on"}
+ORDERS = (
+    "{}", "-{}", " {} ", "-{} , updated_at", "{},-updated_at", "", "-", "- {}", "--{}", "{},", ",{}", "{};updated_at",
+    "learner", "\t{}", "{}\u00a0", "{} desc",
+)  # fmt: skip
 
 
 def query_schema(path: str, name: str) -> dict[str, Any]:
@@ -115,9 +121,7 @@ def query_schema(path: str, name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("path", SORTED)
-@pytest.mark.parametrize("form", ["{}", "-{}", " {} ", "-{} , updated_at", "{},-updated_at", "", "-", "- {}", "--{}",
-                                  "{},", ",{}", "{};updated_at", "learner", "\t{}", "{}\u00a0", "{} desc"])  # fmt: skip
+@for_all("path, form", product(SORTED, ORDERS))
 def test_the_pattern_of_an_order_says_what_is_taken(api: Api, path: str, form: str) -> None:
     order = form.format(SORTED[path])
     described_so = re.search(query_schema(path, "sort")["pattern"], order) is not None

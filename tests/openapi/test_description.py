@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 from app.core.errors import every_problem
 from app.routers.description.document import unnamed_enums
 from app.routers.description.schemas import parts, referred
@@ -15,11 +13,12 @@ from app.routers.description.texts import SCOPES as TOLD_SCOPES
 from app.routers.openapi import names_of
 from app.services import reference
 from app.services.access.callers import SCOPES
+from tests.harness.cases import for_all
 from tests.harness.contract import DOCUMENT, Described, committed
 
 CONTRACT = committed()
 HOLDS = CONTRACT.document
-every_operation = pytest.mark.parametrize("operation", CONTRACT.operations, ids=lambda each: each.id)
+of_every_operation = for_all("operation", CONTRACT.operations, lambda operation: operation.id)
 
 
 def answers(operation: Described) -> list[tuple[str, str, dict[str, Any]]]:
@@ -50,7 +49,7 @@ def test_every_scope_is_explained() -> None:
     assert all(f"`{scope}`" in HOLDS["components"]["securitySchemes"]["bearer"]["description"] for scope in SCOPES)
 
 
-@every_operation
+@of_every_operation
 def test_an_operation_says_who_may_call_it_and_belongs_to_a_tag_that_is_described(operation: Described) -> None:
     scopes = [scope for each in operation.said["security"] for scope in each["bearer"]]
     assert set(scopes) <= set(SCOPES)
@@ -59,7 +58,7 @@ def test_an_operation_says_who_may_call_it_and_belongs_to_a_tag_that_is_describe
     assert ({"401", "403"} <= operation.said["responses"].keys()) == bool(scopes)
 
 
-@every_operation
+@of_every_operation
 def test_every_body_answer_and_address_has_an_example_that_its_schema_accepts(operation: Described) -> None:
     for content in operation.said.get("requestBody", {}).get("content", {}).values():
         assert content["examples"]
@@ -78,7 +77,7 @@ def test_every_body_answer_and_address_has_an_example_that_its_schema_accepts(op
             assert str(value["status"]) == status if media_type == "application/problem+json" else True
 
 
-@every_operation
+@of_every_operation
 def test_an_operation_can_fail_only_as_its_request_allows(operation: Described) -> None:
     reads_body = "requestBody" in operation.said
     told = {status: each["description"] for status, each in operation.said["responses"].items()}
@@ -130,19 +129,19 @@ def test_no_schema_is_named_after_an_operation() -> None:
     assert pascal & HOLDS["components"]["schemas"].keys() == set()
 
 
-@every_operation
+@of_every_operation
 def test_examples_of_answers_hold_values_of_their_own_rather_than_placeholders(operation: Described) -> None:
     shown = [content["example"] for _, _, content in answers(operation) if "example" in content]
     assert '"text"' not in json.dumps(shown)
 
 
-@every_operation
+@of_every_operation
 def test_if_match_is_required_exactly_where_nothing_goes_without_it(operation: Described) -> None:
     if_match = operation.parameters("header").get("If-Match")
     assert ("428" in operation.said["responses"]) == bool(if_match and if_match["required"])
 
 
-@every_operation
+@of_every_operation
 def test_prefer_stands_exactly_where_it_is_heeded(operation: Described) -> None:
     if operation.id in ("upload_batch", "get_batch"):
         return  # where work goes on, `Prefer: wait` is heeded instead: test_description_files

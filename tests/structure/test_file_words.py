@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, Head, RawRow, RowOutcome
 from app.domain.columns import Column, columns_of
 from app.domain.credits import Outcome
@@ -22,6 +20,7 @@ from app.schemas import batches as schemas
 from app.services.batches import records
 from app.services.batches.downloads import Which
 from tests.builders.judging import PROVIDER
+from tests.harness.cases import for_all
 
 TESTS = Path(__file__).resolve().parents[1]
 FILLED: Mapping[BatchKind, Mapping[str, str]] = {
@@ -70,10 +69,10 @@ def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
             return ValidationRecords(head).read(row)
 
 
-@pytest.mark.parametrize(
-    ("kind", "column"),
+@for_all(
+    "kind, column",
     [(kind, column) for kind in BatchKind for column in columns_of(kind)],
-    ids=lambda each: each.pointer if isinstance(each, Column) else each.value,
+    lambda case: f"{case[0].value} {case[1].pointer}",
 )
 def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, column: Column) -> None:
     # What stands within a column's place says as much by itself: supporters, that there was support.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +14,7 @@ from app.routers.depends import PUBLIC, declared_routes, scope_of
 from app.services.access import callers as access
 from app.services.context import Service
 from tests.harness.api import Answer, Api, api_of
+from tests.harness.cases import for_all
 from tests.harness.refusals import assert_problem, footprint
 
 OURS, THEIRS = "0008001", "0008002"
@@ -79,6 +81,9 @@ class Operation:
         headers = {"PARS-Provider": provider} if provider is not None else {}
         body = {} if self.method in ("POST", "PUT", "PATCH") else None
         return api.send(self.method, self.path, headers=headers, json=body)
+
+
+NAME = attrgetter("name")
 
 
 def operations() -> list[Operation]:
@@ -151,9 +156,7 @@ def test_without_a_key_that_stands_nobody_gets_in(http: TestClient, service: Ser
     assert footprint(service) == before
 
 
-@pytest.mark.parametrize(
-    "operation", [each for each in operations() if each.name in BOARDS], ids=lambda each: each.name
-)
+@for_all("operation", [each for each in operations() if each.name in BOARDS], NAME)
 def test_a_boards_operations_are_the_boards(callers: Callers, service: Service, operation: Operation) -> None:
     before = footprint(service)
     for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.operator):
@@ -163,9 +166,7 @@ def test_a_boards_operations_are_the_boards(callers: Callers, service: Service, 
     assert_gets_in(operation, operation.sent_by(callers.board))
 
 
-@pytest.mark.parametrize(
-    "operation", [each for each in operations() if each.name in OPERATORS], ids=lambda each: each.name
-)
+@for_all("operation", [each for each in operations() if each.name in OPERATORS], NAME)
 def test_an_operators_operations_are_the_operators(callers: Callers, service: Service, operation: Operation) -> None:
     before = footprint(service)
     for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.board):
@@ -174,11 +175,7 @@ def test_an_operators_operations_are_the_operators(callers: Callers, service: Se
     assert_gets_in(operation, operation.sent_by(callers.operator))
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [each for each in operations() if each.name in PROVIDERS.keys() | EITHER],
-    ids=lambda operation: operation.name,
-)
+@for_all("operation", [each for each in operations() if each.name in PROVIDERS.keys() | EITHER], NAME)
 def test_every_kind_of_caller_gets_as_far_as_it_may(
     http: TestClient, service: Service, callers: Callers, operation: Operation
 ) -> None:

@@ -16,6 +16,7 @@ from app.rules.catalogue import ADVICES, BOARDS_FOLDER, CatalogueError, load_cat
 from app.rules.engine import COMPLETION_RULES
 from app.rules.examples import failed, refusals
 from tests.builders.judging import CATALOGUE
+from tests.harness.cases import for_all
 
 EXAMPLES = [(code, example) for code, examples in CATALOGUE.examples.items() for example in examples]
 CERTIFYING = {code: board for code, board in CATALOGUE.boards.items() if board.kind is BoardKind.CERTIFYING}
@@ -23,7 +24,7 @@ LICENSING = {code: board for code, board in CATALOGUE.boards.items() if board.ki
 OSTEOPATHIC = ("AZ", "CA", "FL", "ME", "MI", "NV", "NM", "OK", "PA", "TN", "UT", "VT", "WA", "WV")
 
 
-@pytest.mark.parametrize(("code", "example"), EXAMPLES, ids=[f"{code}: {each['says']}" for code, each in EXAMPLES])
+@for_all("code, example", EXAMPLES, lambda case: f"{case[0]}: {case[1]['says']}")
 def test_every_example_of_a_board_holds(code: str, example: Mapping[str, Any]) -> None:
     assert refusals(CATALOGUE, CATALOGUE.boards[code], example["report"]) == set(example["expect"]), example["says"]
 
@@ -98,14 +99,14 @@ def test_tennessee_takes_part_from_2018(day: str, sent: bool) -> None:
     assert CATALOGUE.boards["TN-M"].participates(date.fromisoformat(day)) is sent
 
 
-@pytest.mark.parametrize("code", CATALOGUE.boards)
+@for_all("code", CATALOGUE.boards)
 def test_every_board_is_found_by_code_name_and_alias(code: str) -> None:
     board = CATALOGUE.boards[code]
     for text in (board.code, board.name, board.code.lower(), board.name.upper(), *board.aliases):
         assert CATALOGUE.board(text) is board
 
 
-@pytest.mark.parametrize("code", CERTIFYING)
+@for_all("code", CERTIFYING)
 def test_no_two_types_of_a_board_share_a_name(code: str) -> None:
     keys = [key for each in CERTIFYING[code].credit_types for key in each.keys]
     assert len(keys) == len(set(keys))
