@@ -1,4 +1,4 @@
-"""The application: settings, errors, middleware, routers, lifespan. Nothing else."""
+"""The application: settings, errors, middleware, routers, lifespan; nothing else."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from app.routers import (
     validations,
     webhooks,
 )
-from app.routers.depends import admit, refuse_undeclared
+from app.routers.callers import authenticate, refuse_undeclared
 from app.routers.openapi import describe, operation_id
-from app.services.access.callers import Clients
+from app.services.access.authentication import ClientCache
 from app.services.context import Service
 from app.services.operations.startup import open_service, read_catalogue
 
@@ -55,20 +55,20 @@ ROUTERS = (
     docs.router,
 )
 UPLOADS = frozenset({("POST", batches.PATH)})
-"""Where files are uploaded."""
+"""Operations whose bodies are files."""
 
 
 class Background(Protocol):
-    """Work that goes on beside the answering of requests."""
+    """Work that runs beside the serving of requests."""
 
     def stop(self) -> None:
-        """Finish the piece at hand, then stop."""
+        """Finish the piece under way, then stop."""
 
 
-def create_app(service: Service | None = None, *, beside: Callable[[Service], Background] | None = None) -> FastAPI:
+def create_app(service: Service | None = None, *, background: Callable[[Service], Background] | None = None) -> FastAPI:
     """Build the application, on a service of the environment's settings unless one is given.
 
-    `beside` starts what works beside it for as long as it runs.
+    `background` starts what runs beside it, and is stopped with it.
     """
     settings = service.settings if service is not None else Settings()
 
@@ -76,13 +76,13 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = service or open_service(settings)
         answer_for(app, running)
-        background = beside(running) if beside is not None else None
+        running_background = background(running) if background is not None else None
         tune_garbage_collector()
         try:
             yield
         finally:
-            if background is not None:
-                background.stop()
+            if running_background is not None:
+                running_background.stop()
             if service is None:
                 running.database.close()
 
@@ -93,7 +93,7 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
         generate_unique_id_function=operation_id,
         docs_url=None,
         redoc_url=None,
-        # A redirect would write an address from the query, and queries may hold names.
+        # A redirect would repeat the query in an address, and queries may hold names.
         redirect_slashes=False,
     )
     problems.install(app)
@@ -115,10 +115,10 @@ def create_app(service: Service | None = None, *, beside: Callable[[Service], Ba
 def answer_for(app: FastAPI, service: Service) -> None:
     """Let the application answer for a service from now on; keys that it remembers of another are forgotten."""
     app.state.service = service
-    app.state.clients = Clients()
-    app.state.admit = admit
+    app.state.clients = ClientCache()
+    app.state.authenticate = authenticate
 
 
-def described() -> str:
-    """Return the API's description as it is committed: stable, one line a value."""
+def openapi_json() -> str:
+    """Return the OpenAPI document as it is committed: stable, one line a value."""
     return json.dumps(create_app().openapi(), indent=1, sort_keys=False, ensure_ascii=False) + "\n"

@@ -21,8 +21,8 @@ from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.worker import Worker
 
-_QUIET = "warning"
-_ENDS = (signal.SIGINT, signal.SIGTERM)
+_LOG_LEVEL = "warning"
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers: int, with_worker: bool) -> None:
@@ -30,29 +30,29 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
     if settings.on_sqlite and (workers > 1 or not with_worker):
         raise ConfigurationError("On SQLite one process serves and works; several need PostgreSQL (PARS_DATABASE_URL).")
     if demo_world and "webhook_allow_private" not in settings.model_fields_set:
-        # Whoever tries the demo has the receiver beside it.
+        # A webhook receiver for the demo runs on the same machine.
         settings = settings.model_copy(update={"webhook_allow_private": True})
         os.environ["PARS_WEBHOOK_ALLOW_PRIVATE"] = "true"
-    with _alone(settings):
+    with _only_server(settings):
         service = open_service(settings)
         lines = []
         if demo_world:
             key = world.load(service).read_text(encoding="ascii").strip()
-            lines = [*_to_try(f"http://{host}:{port}", key), ""]
+            lines = [*_lines_to_try(f"http://{host}:{port}", key), ""]
         if workers > 1:
             service.database.close()
             os.environ["PARS_SERVE_WORKER"] = "1" if with_worker else "0"
             print("\n".join(lines), flush=True)
             uvicorn.run(
-                "app.server:process", factory=True, host=host, port=port, workers=workers, log_level=_QUIET,
+                "app.server:process", factory=True, host=host, port=port, workers=workers, log_level=_LOG_LEVEL,
                 access_log=False, log_config=None, server_header=False,
             )  # fmt: skip
             return
-        app = create_app(service, beside=Worker if with_worker else None)
+        app = create_app(service, background=Worker if with_worker else None)
         config = uvicorn.Config(
-            app, host=host, port=port, log_level=_QUIET, access_log=False, log_config=None, server_header=False
+            app, host=host, port=port, log_level=_LOG_LEVEL, access_log=False, log_config=None, server_header=False
         )
-        server = _Announcing(config, [f"serving on http://{host}:{port}", "", *lines])
+        server = _AnnouncingServer(config, [f"serving on http://{host}:{port}", "", *lines])
         try:
             server.run()
         finally:
@@ -62,47 +62,50 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
 
 
 def work(settings: Settings, *, threads: int) -> None:
-    """Work until stopped by a signal; raises `ConfigurationError` on SQLite, which has one process."""
+    """Run the worker until a signal stops it; raises `ConfigurationError` on SQLite, which has one process."""
     if settings.on_sqlite:
-        raise ConfigurationError("On SQLite the server does the work; workers of their own need PostgreSQL.")
-    # Blocked before any thread is made: every thread inherits it, and only this one waits for them.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+        raise ConfigurationError("On SQLite the server does the work; separate workers need PostgreSQL.")
+    # Blocked before any thread starts: every thread inherits the mask, and only this one waits for the signals.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     service = open_service(settings)
     worker = Worker(service, appliers=threads)
     tune_garbage_collector()
     print("working", flush=True)
     try:
-        signal.sigwait(_ENDS)
+        signal.sigwait(_STOP_SIGNALS)
     finally:
         worker.stop()
         service.database.close()
 
 
 def process() -> object:
-    """Build the application of one of several processes."""
+    """Build the application of one of several serving processes (uvicorn's factory)."""
     from app.core.logging import configure_logging
 
     configure_logging()
-    return create_app(beside=Worker if os.environ.get("PARS_SERVE_WORKER") != "0" else None)
+    return create_app(background=Worker if os.environ.get("PARS_SERVE_WORKER") != "0" else None)
 
 
-class _Announcing(uvicorn.Server):
-    """A server that says what to try once it answers."""
+class _AnnouncingServer(uvicorn.Server):
+    """A server that prints lines once it answers requests."""
 
     def __init__(self, config: uvicorn.Config, lines: list[str]) -> None:
         super().__init__(config)
         self._lines = lines
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        """Begin to answer, then say so."""
+        """Start to answer requests, then print the lines."""
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             print("\n".join(self._lines), flush=True)
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Refuse a second serving process on one SQLite file: one writer is what makes it quick and safe."""
+def _only_server(settings: Settings) -> Iterator[None]:
+    """Refuse a second serving process on one SQLite file, whose single writer makes it fast and safe.
+
+    Raises `ConfigurationError`.
+    """
     path = make_url(settings.sqlalchemy_url).database if settings.on_sqlite else None
     if not path:
         yield
@@ -118,8 +121,8 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _to_try(address: str, key: str) -> list[str]:
-    """Return three lines for a terminal: a report that is accepted, one that is refused, a list."""
+def _lines_to_try(address: str, key: str) -> list[str]:
+    """Return commands to try in a terminal: a report that is accepted, one that is rejected, a list."""
     head = f"curl -s {address}/v1/learner-completions -H 'Authorization: Bearer {key}'"
     accepted = (
         '{"activity_id":"201759558","completed_on":"2021-12-12","permission":true,'

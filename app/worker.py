@@ -1,6 +1,7 @@
-"""Runs the work there is, each kind in a loop of its own, so that none of them waits for another.
+"""The background worker: each kind of work in a loop of its own, so that none waits for another.
 
-What is due stands in the rows: whatever is not done now is found again in the next round, by this process or another.
+All work is found in rows of the database: what is not done now is found again in the next round, by this process or
+another.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ STALL_SECONDS = 5
 READERS = 2
 """Files read at once, each in a child process: a small file need not wait for a large one."""
 LEAVE_SECONDS = 2
-"""How long attempts under way are waited for at the end; those that take longer are made again by the next worker."""
+"""How long a stopping worker waits for attempts under way; later ones are repeated by the next worker."""
 
 Work = Callable[[Service], bool]
-"""Does the next piece; tells whether there may be more at once."""
+"""Does the next piece of work; returns whether there may be more right now."""
 
 
 class Loop:
@@ -54,7 +55,7 @@ class Loop:
         self._stopping.set()
 
     def wait(self) -> None:
-        """Wait until the piece at hand is finished."""
+        """Wait until the piece under way is finished."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -63,13 +64,13 @@ class Loop:
             try:
                 more = self._work(self._service)
             except Exception as error:
-                _report(self._name, error)
+                _log_failure(self._name, error)
             if not more:
                 self._stopping.wait(self._pause)
 
 
-class Sending:
-    """A thread that sends webhooks, many at a time: one that takes long keeps no other from being sent."""
+class DeliveryLoop:
+    """A thread that sends webhooks, many at a time, so that a slow receiver delays no other."""
 
     def __init__(self, service: Service) -> None:
         self._sender = WebhookSender.of(service)
@@ -78,67 +79,67 @@ class Sending:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Take nothing more to be sent."""
+        """Take no further deliveries."""
         self._stopping.set()
 
     def wait(self) -> None:
-        """Wait for what is being sent, though not for long."""
+        """Wait for the attempts under way, for `LEAVE_SECONDS` at most."""
         self._thread.join()
 
     async def _run(self) -> None:
-        # Names are resolved in threads, which a slow name server may hold: there is one for every attempt.
+        # Names are resolved in threads, which a slow name server may block: there is one for every attempt.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(sender.AT_ONCE, "resolver"))
         under_way: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
             taken = await self._take(sender.AT_ONCE - len(under_way))
-            under_way |= {asyncio.create_task(self._deliver(each)) for each in taken}
+            under_way |= {asyncio.create_task(self._deliver(leased)) for leased in taken}
             if not taken and under_way:
                 await asyncio.wait(under_way, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             elif not taken:
                 await asyncio.sleep(PAUSE_SECONDS)
-            under_way = {each for each in under_way if not each.done()}
+            under_way = {attempt for attempt in under_way if not attempt.done()}
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=LEAVE_SECONDS)
-            for each in late:
-                each.cancel()
+            for attempt in late:
+                attempt.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _take(self, most: int) -> list[LeasedDelivery]:
         try:
             return await self._sender.lease_due(most) if most > 0 else []
         except Exception as error:
-            _report("sending", error)
+            _log_failure("sending", error)
             return []
 
-    async def _deliver(self, held: LeasedDelivery) -> None:
+    async def _deliver(self, leased: LeasedDelivery) -> None:
         try:
-            await self._sender.deliver(held)
+            await self._sender.deliver(leased)
         except Exception as error:
             # Its lease ends, and it is sent again.
-            _report("sending", error)
+            _log_failure("sending", error)
 
 
-def _report(work: str, error: Exception) -> None:
+def _log_failure(work: str, error: Exception) -> None:
     level = log.warning if isinstance(error, Problem) else log.error
     level("work failed", work=work, **error_fields(error))
 
 
 class Worker:
-    """What works beside the server, or by itself."""
+    """All loops, beside the server or in a process of their own."""
 
     def __init__(self, service: Service, *, appliers: int = 1) -> None:
-        self._loops: list[Loop | Sending] = [
-            Sending(service),
+        self._loops: list[Loop | DeliveryLoop] = [
+            DeliveryLoop(service),
             Loop(service, "sealing", seal),
             Loop(service, "settling", settle),
-            Loop(service, "forgetting", forget, HOUR_SECONDS),
+            Loop(service, "forgetting", delete_expired, HOUR_SECONDS),
             Loop(service, "ending stalls", end_stalls, STALL_SECONDS),
             *(Loop(service, "reading files", batch_work.read_one) for _ in range(READERS)),
-            *(Loop(service, "applying files", Applier(service)) for _ in range(appliers)),
+            *(Loop(service, "applying files", BatchApplier(service)) for _ in range(appliers)),
         ]
 
     def stop(self) -> None:
-        """Finish the pieces at hand, then stop."""
+        """Finish the pieces under way, then stop."""
         for loop in self._loops:
             loop.ask_to_stop()
         for loop in self._loops:
@@ -146,7 +147,7 @@ class Worker:
 
 
 def seal(service: Service) -> bool:
-    """Seal what was committed, and put its events before boards and providers."""
+    """Seal what was committed, and publish its events to boards and providers."""
     if not service.database.read(commits.any_unsealed):
         return False
     return service.database.write(lambda connection: seal_next(connection, service)) is SealResult.A_PART
@@ -157,8 +158,8 @@ def settle(service: Service) -> bool:
     return settle_next(service) > 0
 
 
-def forget(service: Service) -> bool:
-    """Forget what is older than promised: idempotency keys, finished deliveries, uploads that never became a batch."""
+def delete_expired(service: Service) -> bool:
+    """Delete expired idempotency keys, old finished deliveries, and uploads that never became a batch."""
     before = service.clock() - idempotency.KEPT
     service.database.write(lambda connection: clients.forget_keys(connection, before))
     remove_finished(service)
@@ -166,7 +167,7 @@ def forget(service: Service) -> bool:
 
 
 def end_stalls(service: Service) -> bool:
-    """Take the locks from a process that was stopped while it sent rows to PostgreSQL: others go on."""
+    """Close connections of processes that stopped while they sent rows to PostgreSQL: their locks are freed."""
     limit = service.settings.stall_limit
     if service.database.on_sqlite or not limit:
         return False
@@ -176,13 +177,13 @@ def end_stalls(service: Service) -> bool:
     return False
 
 
-class Applier:
-    """Lets the next records of files take effect, as many at once as one transaction may last."""
+class BatchApplier:
+    """Applies the next records of batches, as many at once as fit the time that one transaction may last."""
 
     def __init__(self, service: Service) -> None:
         self._pace = Pace(on_sqlite=service.database.on_sqlite)
 
     def __call__(self, service: Service) -> bool:
-        """Do the next piece."""
+        """Apply the next piece."""
         alone = not service.database.had_request_within(batch_work.ALONE_AFTER)
         return batch_work.apply_some(service, self._pace, alone=alone)

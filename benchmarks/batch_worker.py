@@ -15,7 +15,7 @@ from app.core.gc_tuning import tune_garbage_collector
 from app.core.logging import configure_logging
 from app.services.batches.work import read_one
 from app.services.operations.startup import open_service
-from app.worker import Applier
+from app.worker import BatchApplier
 from benchmarks.world import ROOT, World
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     service = open_service(Settings())
     tune_garbage_collector()
     before = _peak()
-    apply_some = Applier(service)
+    apply_some = BatchApplier(service)
     while read_one(service) or apply_some(service):
         pass
     service.database.close()

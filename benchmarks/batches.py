@@ -23,7 +23,7 @@ from app.services.batches import lifecycle
 from app.services.batches.work import read_one
 from app.services.context import transact
 from app.services.reporting import pipeline
-from app.worker import Applier
+from app.worker import BatchApplier
 from benchmarks import batch_files, batch_floor, batch_worker, load
 from benchmarks.table import Row, at_least, at_most, middle
 from benchmarks.world import PROVIDER, ROOT, World, served, world
@@ -178,7 +178,7 @@ def _beside(installed: World, database: str) -> Row:
 
 def work_through(installed: World) -> None:
     """Read and apply every file that waits, as one worker does."""
-    apply_some = Applier(installed.service)
+    apply_some = BatchApplier(installed.service)
     while read_one(installed.service) or apply_some(installed.service):
         pass
 

@@ -32,7 +32,7 @@ from app.services.context import Service
 from app.services.operations import checks
 from app.services.operations.startup import open_service
 from app.store import batch_rows
-from app.worker import Applier, seal
+from app.worker import BatchApplier, seal
 from benchmarks import batch_files, batch_floor
 from benchmarks.world import ROOT, SECRET, World, free_port, world
 
@@ -97,7 +97,7 @@ def _uninterrupted(installed: World, sent: list[Batch]) -> dict[str, Ended]:
     url = f"sqlite:///{copy}" if installed.service.database.on_sqlite else copy
     service = open_service(Settings(database_url=url, data_dir=installed.service.settings.data_dir, secret_key=SECRET))
     try:
-        apply_some = Applier(service)
+        apply_some = BatchApplier(service)
         while read_one(service) or apply_some(service):
             pass
         return {each.batch_id: _ended(service, installed, each) for each in sent}

@@ -30,7 +30,7 @@ from app.schemas.activities import ActivityIn
 from app.services.activities import records
 from app.services.context import operator, transact
 from app.services.operations import checks
-from app.simulator.reading import FEED
+from app.simulator.board import FEED
 from app.simulator.view import View
 from app.store import dialect
 from benchmarks.changing import CARRIED, DECIDING, TYPES, Load
@@ -250,7 +250,7 @@ def _prove(stage: Stage, board: str) -> str:
     """Show that a board's file is what stands; return what was counted."""
     installed = stage.installed
     folder = installed.service.settings.data_dir
-    view = View.of_text((folder / f"demo-board-{board}.json").read_text(encoding="utf-8"))
+    view = View.from_json((folder / f"demo-board-{board}.json").read_text(encoding="utf-8"))
     replayed = _replayed(stage, board, (folder / f"demo-board-{board}-key").read_text(encoding="ascii").strip())
     noted, standing = _as_noted(view, decides=board in DECIDING), _standing(installed, board)
     assert noted == standing, {key: (noted.get(key), standing.get(key)) for key in {*noted, *standing}
@@ -271,7 +271,7 @@ def _replayed(stage: Stage, board: str, key: str) -> View:
             after = {"after": view.cursor} if view.cursor else {}
             page = client.get(FEED, params={"limit": "500", **after}).raise_for_status().json()
             for event in page["data"]:
-                view.tell(event)
+                view.apply(event)
             view.cursor = page["next_cursor"]
             if not page["data"]:
                 return view

@@ -36,7 +36,7 @@ from app.sandbox.fixtures import sandbox
 from app.schemas.activities import ActivityIn
 from app.services import reference
 from app.services.access import clients
-from app.services.access.callers import ROLE_SCOPES
+from app.services.access.scopes import ROLE_SCOPES
 from app.services.activities import lists as activity_lists
 from app.services.activities import records
 from app.services.batches import lifecycle

@@ -11,7 +11,7 @@ from app.core.logging import configure_logging
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome
 from app.domain.reports import EntryMethod
 from app.main import create_app
-from app.routers.depends import CompletionsReporter, LearnersValidator
+from app.routers.callers import CompletionsReporter, LearnersValidator
 from app.schemas.completions import CompletionIn, ReportedCompletionOut
 
 router = APIRouter(prefix="/floor", route_class=StrictRoute)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from app.core.http.pagination import Page, Turned, next_cursor
 from app.routers.completion_lists import PATH, CompletionQuery
-from app.services.access import callers
+from app.services.access.authentication import ClientCache
 from app.services.context import Caller
 from app.store import dialect
 from app.store.completion_lists import SORTS
@@ -104,7 +104,7 @@ class _Reader:
             values = [dialect.bound(connection, each) for each in row]
             return [each if isinstance(each, str) else each.isoformat() for each in values]
 
-        client = service.database.read(lambda connection: callers.Clients().find(connection, self.installed.key))
+        client = service.database.read(lambda connection: ClientCache().look_up(connection, self.installed.key))
         assert client is not None
         bound_to = Caller(service=service, client=client, provider=PROVIDER).bound_to(PATH)
         made = next_cursor(service.keyring, Turned(read, None), Page([], service.database.read(look)), bound_to)

@@ -12,8 +12,8 @@ import typer
 from app.cli.support import use_service
 from app.core.config import Settings
 from app.services.demo import world
-from app.simulator import reading
-from app.simulator.deciding import ROSTER, roster_of
+from app.simulator.board import BoardOptions, LossyTransport, open_board
+from app.simulator.decisions import ROSTER, load_roster
 
 commands = typer.Typer(name="demo", no_args_is_help=True, help="The demo world.")
 
@@ -41,14 +41,14 @@ def board(
     with use_service() as service:
         code, key = world.board(service, code)
     transport: httpx.BaseTransport = httpx.HTTPTransport()
-    board = reading.opened(
+    board = open_board(
         code,
         key,
-        line=reading.LosingAnswers(transport, flaky, seed) if flaky else transport,
+        transport=LossyTransport(transport, flaky, seed) if flaky else transport,
         url=url,
         file=settings.data_dir / f"demo-board-{code}.json",
-        roster=roster_of(code, roster),
-        manner=reading.Manner(once=once, slow=slow, seconds=seconds),
+        roster=load_roster(code, roster),
+        options=BoardOptions(once=once, slow=slow, seconds=seconds),
         say=typer.echo,
     )
     with board.http, suppress(KeyboardInterrupt):

@@ -16,10 +16,10 @@ def openapi(
     path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("openapi/openapi.json"),
 ) -> None:
     """Write the description of the API, and beside it the names that clients rely on: that list only grows."""
-    from app.main import described
+    from app.main import openapi_json
     from app.routers.openapi import names_of
 
-    text, names = described(), path.with_name("names.txt")
+    text, names = openapi_json(), path.with_name("names.txt")
     kept = set(names.read_text(encoding="utf-8").splitlines()) if names.exists() else set()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

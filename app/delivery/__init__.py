@@ -1,1 +1,1 @@
-"""Sending to others: webhooks with their signatures. No database: what is due and what became of it stands in rows."""
+"""Sending webhooks: addresses, signatures, one attempt. No database: deliveries and their outcomes are rows of it."""

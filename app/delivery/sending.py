@@ -1,4 +1,4 @@
-"""One attempt: a signed POST to an address that was checked, within a time that nothing can stretch."""
+"""One delivery attempt: a signed POST to a checked address, within a fixed time limit."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from app.delivery.targets import Resolver, UrlRefused, is_public, split, system_
 from app.domain.webhooks import Attempt, AttemptOutcome
 
 PATIENCE_SECONDS = 15.0
-"""For all of it: the name, the connection, the request, the answer."""
+"""Time limit of an attempt: name, connection, request and response together."""
 CONNECT_SECONDS = 5.0
-"""For one address, so that the next of several still has its turn."""
+"""Time limit of one connection, so that the next of several addresses is still tried."""
 READ_AT_MOST = 64 * 1024
-"""Bytes of an answer that are read, and thrown away."""
-MOST_ADDRESSES = 3
-"""Of those a host has, all of which are checked, so many are tried."""
+"""Bytes of a response body that are read, and discarded."""
+MAX_ADDRESSES = 3
+"""Addresses of a host that are tried; all of them are checked."""
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """What every attempt needs: where it may go, how names are resolved, whom to trust."""
+    """Makes attempts, by these settings: private addresses, name resolution, TLS, time limit in seconds."""
 
     allow_private: bool
     resolve: Resolver = system_resolver
@@ -34,9 +34,9 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     patience: float = PATIENCE_SECONDS
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
-        """Make one attempt, and tell what became of it; nothing a receiver does raises.
+        """Make one attempt and return its outcome; nothing that a receiver does raises.
 
-        What the receiver has answered counts, even if it never comes to the end of its answer.
+        A status that the receiver has sent counts, even if its body never ends.
         """
         answered: list[Attempt] = []
         try:
@@ -55,12 +55,12 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
             return Attempt(outcome=AttemptOutcome.NAME_UNKNOWN)
         if not addresses:
             return Attempt(outcome=AttemptOutcome.NAME_UNKNOWN)
-        if not (self.allow_private or all(is_public(each) for each in addresses)):
+        if not (self.allow_private or all(is_public(address) for address in addresses)):
             return Attempt(outcome=AttemptOutcome.ADDRESS_REFUSED)
-        return await self._to_any(addresses[:MOST_ADDRESSES], _request(url, host, headers, body), answered)
+        return await self._to_any(addresses[:MAX_ADDRESSES], _request(url, host, headers, body), answered)
 
     async def _to_any(self, addresses: Sequence[str], request: httpx.Request, answered: list[Attempt]) -> Attempt:
-        """Send to the first address that can be connected to: until then, nothing has been sent."""
+        """Send to the first address that accepts a connection; nothing was sent to those before it."""
         failed = Attempt(outcome=AttemptOutcome.CONNECTION_FAILED)
         for address in addresses:
             request.url = request.url.copy_with(host=address.partition("%")[0])
@@ -79,11 +79,11 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
         return failed
 
     async def _exchange(self, request: httpx.Request, answered: list[Attempt]) -> Attempt:
-        # A connection of its own for every attempt: one that was opened for another name is never used. The transport
-        # follows no redirects, keeps no cookies, and knows no proxies of the environment.
+        # Every attempt has its own connection, so that none that was opened for another name is reused. The transport
+        # follows no redirects, stores no cookies, and ignores proxies of the environment.
         async with httpx.AsyncHTTPTransport(verify=self.tls, trust_env=False) as transport:
             response = await transport.handle_async_request(request)
-            answered.append(_read(response))
+            answered.append(_attempt_of(response))
             try:
                 await _drain(response)
             finally:
@@ -92,8 +92,8 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _request(url: str, host: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
-    """Return the request, which names the host in `Host` and TLS whatever address it goes to."""
-    sent = {
+    """Return the request, which has the host's name in `Host` and SNI whatever address it goes to."""
+    fields = {
         "Host": urlsplit(url).netloc,
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
@@ -102,11 +102,11 @@ def _request(url: str, host: str, headers: Mapping[str, str], body: bytes) -> ht
         **headers,
     }
     times = httpx.Timeout(PATIENCE_SECONDS, connect=CONNECT_SECONDS).as_dict()
-    return httpx.Request("POST", url, headers=sent, content=body, extensions={"sni_hostname": host, "timeout": times})
+    return httpx.Request("POST", url, headers=fields, content=body, extensions={"sni_hostname": host, "timeout": times})
 
 
 async def _drain(response: httpx.Response) -> None:
-    """Read a little of the answer, as it came: what is compressed stays so."""
+    """Read the start of the body, without decompressing it."""
     assert isinstance(response.stream, httpx.AsyncByteStream)
     read = 0
     async for piece in response.stream:
@@ -115,18 +115,18 @@ async def _drain(response: httpx.Response) -> None:
             return
 
 
-def _read(response: httpx.Response) -> Attempt:
+def _attempt_of(response: httpx.Response) -> Attempt:
     status = response.status_code
     if 200 <= status < 300:
         return Attempt(outcome=AttemptOutcome.ACCEPTED, answer=status)
     if status == 410:
         return Attempt(outcome=AttemptOutcome.GONE, answer=status)
-    asked = _retry_after(response.headers) if status in (429, 503) else None
-    return Attempt(outcome=AttemptOutcome.REFUSED, answer=status, retry_after=asked)
+    retry_after = _retry_after(response.headers) if status in (429, 503) else None
+    return Attempt(outcome=AttemptOutcome.REFUSED, answer=status, retry_after=retry_after)
 
 
 def _retry_after(headers: httpx.Headers) -> timedelta | None:
-    """Read `Retry-After` (RFC 9110): seconds, or a date; what is neither counts as absent."""
+    """Parse `Retry-After` (RFC 9110): seconds, or a date; anything else counts as absent."""
     given = headers.get("retry-after", "").strip()
     if given.isascii() and given.isdigit():
         return timedelta(seconds=min(int(given[:9]), 10**8))
@@ -139,7 +139,7 @@ def _retry_after(headers: httpx.Headers) -> timedelta | None:
 
 
 def _about_tls(error: BaseException | None) -> bool:
-    """Tell whether a connection failed for what the other side showed, rather than for want of one."""
+    """Whether a connection failed over TLS: the handshake or the certificate."""
     while error is not None:
         if isinstance(error, ssl.SSLError):
             return True

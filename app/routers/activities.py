@@ -22,20 +22,15 @@ from app.core.errors import (
 from app.core.http.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
 from app.domain.parsing import text_or_none
-from app.routers.depends import (
-    MINIMAL,
-    NOT_MODIFIED,
+from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
+from app.routers.callers import (
     ActivitiesEditor,
     ActivitiesReader,
+    ActivitiesRegistrar,
     ActivitiesRemover,
-    ActivitiesWriter,
     CompletionsWriter,
-    IfMatch,
-    IfNoneMatch,
-    answered,
-    send,
-    shown,
 )
+from app.routers.conditions import IfMatch, IfNoneMatch
 from app.routers.openapi import problems
 from app.schemas.activities import ActivityIn, ActivityOut, ActivityPatch, WithdrawnOut
 from app.schemas.base import KEEPABLE
@@ -49,15 +44,15 @@ ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine
 
 
 @router.post("", status_code=201, response_model=ActivityOut, responses=problems(Conflict, InternalIdTaken) | MINIMAL)
-async def register_activity(caller: ActivitiesWriter, body: ActivityIn) -> Response:
+async def register_activity(caller: ActivitiesRegistrar, body: ActivityIn) -> Response:
     """Register an activity. What is still missing before learners can be reported stands in `missing`."""
     _refuse_given_id(caller, body)
 
     def produce(work: Work) -> Answer:
         registered = records.register(work, body.as_activity(caller.provider_id))
-        return _told(registered, work.now.date(), 201, located=True)
+        return answer_of(registered, work.now.date(), 201, located=True)
 
-    return await answered(caller, produce)
+    return await send_once(caller, produce)
 
 
 @router.get("/{activity_id}", response_model=ActivityOut, responses=NOT_MODIFIED)
@@ -67,9 +62,9 @@ async def get_activity(
     """Read one activity, with its status and what it lacks for the next one."""
     found = await read_async(caller, records.get, activity_id)
     today = caller.service.clock().date()
-    # Since its end date has passed, the same version is no longer what somebody may have kept of it.
+    # The status changes with the date too: then the same version is shown otherwise than the caller knows it.
     known = if_none_match if found.reads_alike(today) else None
-    return shown(ActivityOut.of(found, today), found.version, known)
+    return send_resource(ActivityOut.of(found, today), found.version, known)
 
 
 @router.put(
@@ -99,8 +94,7 @@ async def put_activity(
         raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/internal_id", detail=detail)])
     given = replace(given, internal_id=named)
     put, created = await transact_async(caller, changes.put, given, if_match)
-    told = _told(put, caller.service.clock().date(), 201 if created else 200, located=True)
-    return send(caller, told)
+    return send(caller, answer_of(put, caller.service.clock().date(), 201 if created else 200, located=True))
 
 
 @router.patch(
@@ -112,7 +106,7 @@ async def change_activity(
     caller: ActivitiesEditor, activity_id: ActivityId, body: ActivityPatch, if_match: IfMatch = None
 ) -> Response:
     """Change fields of an activity. Credit that was reported must stay covered; extending is always allowed."""
-    return _answer(caller, await transact_async(caller, changes.change, activity_id, if_match, body.onto))
+    return _send(caller, await transact_async(caller, changes.change, activity_id, if_match, body.onto))
 
 
 @router.delete(
@@ -129,13 +123,13 @@ async def delete_activity(caller: ActivitiesRemover, activity_id: ActivityId, if
 @router.post("/{activity_id}/close", response_model=ActivityOut, responses=problems(Conflict) | MINIMAL)
 async def close_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Close an activity that has ended and lacks nothing. Learners can still be reported, with a warning."""
-    return _answer(caller, await transact_async(caller, changes.close, activity_id))
+    return _send(caller, await transact_async(caller, changes.close, activity_id))
 
 
 @router.post("/{activity_id}/reopen", response_model=ActivityOut, responses=problems(Conflict) | MINIMAL)
 async def reopen_activity(caller: ActivitiesEditor, activity_id: ActivityId) -> Response:
     """Open a closed activity again."""
-    return _answer(caller, await transact_async(caller, changes.reopen, activity_id))
+    return _send(caller, await transact_async(caller, changes.reopen, activity_id))
 
 
 @router.post("/{activity_id}/withdraw-learners", response_model=WithdrawnOut)
@@ -152,11 +146,12 @@ def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:
         raise Forbidden("Only an operator gives activity ids, when migrating.")
 
 
-def _answer(caller: Caller, activity: RegisteredActivity) -> Response:
-    return send(caller, _told(activity, caller.service.clock().date(), 200))
+def _send(caller: Caller, activity: RegisteredActivity) -> Response:
+    return send(caller, answer_of(activity, caller.service.clock().date(), 200))
 
 
-def _told(activity: RegisteredActivity, today: date, status: int, *, located: bool = False) -> Answer:
+def answer_of(activity: RegisteredActivity, today: date, status: int, *, located: bool = False) -> Answer:
+    """Return the answer with an activity as it stands today, and with its address where it may be new."""
     out = ActivityOut.of(activity, today)
     headers = {"ETag": f'"{out.version}"'}
     if located:

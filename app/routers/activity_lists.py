@@ -10,7 +10,7 @@ from pydantic import Field
 from app.core.http.pagination import SortedQuery, sort_keys, sort_pattern, sorting
 from app.core.http.routing import StrictRoute
 from app.domain.choices import Providership
-from app.routers.depends import ActivitiesReader
+from app.routers.callers import ActivitiesReader
 from app.routers.paging import open_page
 from app.schemas.activities import ActivityOut, ActivityPage
 from app.schemas.base import Day

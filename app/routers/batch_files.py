@@ -15,7 +15,7 @@ from app.core.errors import Conflict
 from app.core.http.routing import StrictRoute
 from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
-from app.routers.depends import BatchesClient, Public, service_of
+from app.routers.callers import BatchesClient, Public, service_of
 from app.routers.openapi import binary, problems
 from app.schemas.batches import BatchFormat
 from app.services.batches import downloads

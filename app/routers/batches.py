@@ -11,7 +11,8 @@ from app.core.errors import Conflict
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome
-from app.routers.depends import BatchesClient, BatchesUploader, BatchesWaiter, line_of, send
+from app.routers.answers import send
+from app.routers.callers import BatchesClient, BatchesUploader, BatchesWaiter, request_line
 from app.routers.openapi import form, problems
 from app.routers.paging import open_page
 from app.schemas.batch_form import BatchForm
@@ -39,11 +40,11 @@ async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
     a file that can be mended and uploaded as it is. Uploading the same again never doubles anything.
     """
     content_type, body = request.headers.get("content-type", ""), request.stream()
-    return send(caller, await intake.take_in(caller, line_of(request), content_type, body, _told))
+    return send(caller, await intake.take_in(caller, request_line(request), content_type, body, answer_of))
 
 
-def _told(batch: Batch) -> Answer:
-    """Return the answer to an upload: 200 once nothing more happens to its batch."""
+def answer_of(batch: Batch) -> Answer:
+    """Return the answer to an upload: 200 once nothing more happens to its batch, 202 before."""
     status, location = 200 if batch.finished else 202, {"Location": f"{PATH}/{batch.batch_id}"}
     return Answer(status=status, body=BatchOut.of(batch).model_dump_json(), headers=location)
 
@@ -63,8 +64,8 @@ async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query
     found = await read_async(
         caller, lifecycle.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses
     )
-    page = asked.page(found, response, lambda each: each.batch_id)
-    return BatchPage(data=[BatchOut.of(each) for each in page.rows], next_cursor=page.cursor)
+    page = asked.page(found, response, lambda batch: batch.batch_id)
+    return BatchPage(data=[BatchOut.of(batch) for batch in page.rows], next_cursor=page.cursor)
 
 
 @router.get("/{batch_id}", response_model=BatchOut)
@@ -88,7 +89,7 @@ async def list_batch_rows(
     batch, found = await read_async(
         caller, lifecycle.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
     )
-    page = asked.page(found, response, lambda each: each.place)
+    page = asked.page(found, response, lambda row: row.place)
     return RowPage.of(batch, page.rows, page.cursor)
 
 

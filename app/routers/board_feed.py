@@ -13,7 +13,7 @@ from app.core.http.csv_bodies import CSV, tabular
 from app.core.http.pagination import DEFAULT_LIMIT, MOST
 from app.core.http.routing import StrictRoute
 from app.domain.feeds import DailyFileFormat
-from app.routers.depends import BoardReader
+from app.routers.callers import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
 from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, written_page

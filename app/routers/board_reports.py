@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.core.http.routing import StrictRoute
-from app.routers.depends import OperatorReader
+from app.routers.callers import OperatorReader
 from app.schemas.board_reports import BoardReportsOut
 from app.services.boards import reports
 from app.services.context import read_async

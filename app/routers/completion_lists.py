@@ -11,7 +11,7 @@ from app.core.http.pagination import SortedQuery, sort_keys, sort_pattern, sorti
 from app.core.http.routing import StrictRoute
 from app.domain.credits import CreditKind, CreditStatus
 from app.domain.reports import EntryMethod
-from app.routers.depends import CompletionsReader
+from app.routers.callers import CompletionsReader
 from app.routers.paging import open_page
 from app.schemas.base import Day
 from app.schemas.completions import CompletionOut, CompletionPage

@@ -4,39 +4,48 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from app.core.errors import Problem
 from app.core.http.routing import StrictRoute
 from app.domain.credits import Outcome
 from app.domain.parsing import text_or_none
-from app.domain.reports import EntryMethod
-from app.routers.depends import (
-    MINIMAL,
-    NOT_MODIFIED,
-    CompletionsEditor,
-    CompletionsReader,
-    CompletionsReporter,
-    CompletionsWriter,
-    IfMatch,
-    IfNoneMatch,
-    answered,
-    send,
-    shown,
-)
+from app.domain.reports import CompletionReport, EntryMethod
+from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
+from app.routers.callers import CompletionsEditor, CompletionsReader, CompletionsReporter, CompletionsWriter
+from app.routers.conditions import IfMatch, IfNoneMatch
 from app.routers.openapi import problems
 from app.schemas.completion_answers import BulkIn, BulkOut, HistoryOut, PreviewOut, VersionOut, bulk_body
 from app.schemas.completions import CompletionIn, CompletionOut, ReportedCompletionOut
 from app.services.completions import records
-from app.services.context import Work, read_async, transact_async
+from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
 from app.services.reporting import bulk, group, pipeline
 from app.services.reporting.pipeline import Submitted
-from app.services.sandbox import providers
+from app.services.sandbox.trouble import simulate_trouble
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
 CompletionId = Annotated[str, Path(max_length=64, description="The completion's id.")]
+
+
+def read_report(caller: Caller, body: CompletionIn) -> CompletionReport:
+    """Return the report that a body of this API is."""
+    return body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
+
+
+async def _new_report(caller: CompletionsReporter, body: CompletionIn) -> CompletionReport:
+    await simulate_trouble(caller, text_or_none(body.activity_id))
+    return read_report(caller, body)
+
+
+async def _correction(caller: CompletionsEditor, body: CompletionIn) -> CompletionReport:
+    await simulate_trouble(caller, text_or_none(body.activity_id))
+    return read_report(caller, body)
+
+
+NewReport = Annotated[CompletionReport, Depends(_new_report)]
+Correction = Annotated[CompletionReport, Depends(_correction)]
 
 
 @router.post(
@@ -47,22 +56,20 @@ CompletionId = Annotated[str, Path(max_length=64, description="The completion's 
     | MINIMAL
     | {200: {"model": ReportedCompletionOut, "description": "Joined to, or unchanged in, what stands"}},
 )
-async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> Response:
+async def report_completion(caller: CompletionsReporter, report: NewReport) -> Response:
     """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
-    await providers.rehearse(caller, text_or_none(body.activity_id))
-    one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
     if caller.idempotency_key is None:
-        return send(caller, _told(await group.report(caller, one)))
-    return await answered(caller, lambda work: _told(pipeline.report(work, one)))
+        return send(caller, answer_of(await group.report(caller, report)))
+    return await send_once(caller, lambda work: answer_of(pipeline.report(work, report)))
 
 
-def _told(submitted: Submitted, *, put: bool = False) -> Answer:
-    """Return the answer to a report that was accepted; one that was put has the address that it was sent to."""
-    told = _reported(submitted)
-    headers = {"ETag": f'"{told.version}"'}
-    if not put:
-        headers["Location"] = f"{PATH}/{told.completion_id}"
-    return Answer(status=_status(submitted), body=told.model_dump_json(), headers=headers)
+def answer_of(submitted: Submitted, *, located: bool = True) -> Answer:
+    """Return the answer to an accepted report, with the completion's address unless it was sent there."""
+    reported = _reported(submitted)
+    headers = {"ETag": f'"{reported.version}"'}
+    if located:
+        headers["Location"] = f"{PATH}/{reported.completion_id}"
+    return Answer(status=_status(submitted), body=reported.model_dump_json(), headers=headers)
 
 
 def _reported(submitted: Submitted) -> ReportedCompletionOut:
@@ -76,10 +83,9 @@ def _status(submitted: Submitted) -> int:
 
 @router.post(":preview", response_model=PreviewOut)
 async def preview_completion(caller: CompletionsWriter, body: CompletionIn) -> PreviewOut:
-    """Tell what would become of a report, with every finding, and store nothing."""
-    one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
-    told = await read_async(caller, pipeline.preview, one)
-    return PreviewOut.of(told.outcome, told.completion, told.standing, told.findings)
+    """Judge a report as if it were sent now, with every finding, and store nothing."""
+    preview = await read_async(caller, records.preview, read_report(caller, body))
+    return PreviewOut.of(preview.outcome, preview.completion, preview.standing, preview.findings)
 
 
 @router.post(
@@ -89,20 +95,21 @@ async def preview_completion(caller: CompletionsWriter, body: CompletionIn) -> P
     response_model_exclude_unset=True,
 )
 async def report_completions(caller: CompletionsReporter, body: BulkIn) -> Response:
-    """Report up to 500 completions in their order; each is answered by itself, and sees those before it."""
-    return await answered(caller, lambda work: _each_told(work, body))
+    """Report up to 500 completions in their order; each is answered by itself, and judged after those before it."""
+    return await send_once(caller, lambda work: _report_bulk(work, body))
 
 
-def _each_told(work: Work, body: BulkIn) -> Answer:
-    """Return the answers to the items of a bulk request."""
+def _report_bulk(work: Work, body: BulkIn) -> Answer:
+    """Report the items of a bulk request, and return the answer that holds theirs."""
     provider_id = work.caller.provider_id
     items = [
-        each if isinstance(each, Problem) else each.as_report(provider_id, work.now, EntryMethod.API)
-        for each in body.read()
+        item if isinstance(item, Problem) else item.as_report(provider_id, work.now, EntryMethod.API)
+        for item in body.read()
     ]
     done = bulk.report_each(work, items)
     results = [
-        (each.status, each) if isinstance(each, Problem) else (_status(each), _reported(each)) for each in done.results
+        (result.status, result) if isinstance(result, Problem) else (_status(result), _reported(result))
+        for result in done.results
     ]
     return Answer(status=207, body=bulk_body(results, done.counts, work.caller.request_id or ""))
 
@@ -113,30 +120,31 @@ async def get_completion(
 ) -> Response:
     """Read one completion as it stands, with the status of each credit."""
     found = await read_async(caller, records.get, completion_id)
-    return shown(CompletionOut.of(found), found.version, if_none_match)
+    return send_resource(CompletionOut.of(found), found.version, if_none_match)
 
 
 @router.put("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)
 async def correct_completion(
-    caller: CompletionsEditor, completion_id: CompletionId, body: CompletionIn, if_match: IfMatch = None
+    caller: CompletionsEditor, completion_id: CompletionId, report: Correction, if_match: IfMatch = None
 ) -> Response:
     """Correct a completion in place: it becomes what the body says.
 
-    A credit keeps its id when learner and board stay; its board is told and decides anew. What the body leaves out is
-    withdrawn.
+    A credit keeps its id when learner and board stay; its board is told and decides anew. Credit that the body leaves
+    out is withdrawn.
     """
-    await providers.rehearse(caller, text_or_none(body.activity_id))
-    one = body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
-    corrected = await transact_async(caller, records.correct, completion_id, if_match, one)
-    return send(caller, _told(corrected, put=True))
+    corrected = await transact_async(caller, records.correct, completion_id, if_match, report)
+    return send(caller, answer_of(corrected, located=False))
 
 
 @router.get("/{completion_id}/history", response_model=HistoryOut)
 async def get_completion_history(caller: CompletionsReader, completion_id: CompletionId) -> HistoryOut:
-    """Read every version of a completion, newest first; also of one that was withdrawn."""
-    found = await read_async(caller, records.history, completion_id)
+    """Read every version of a completion, newest first; a withdrawn one has its history too."""
+    versions = await read_async(caller, records.history, completion_id)
     return HistoryOut(
-        data=[VersionOut.of(each.verb, each.at, each.client_id, each.board, each.completion) for each in found]
+        data=[
+            VersionOut.of(version.verb, version.at, version.client_id, version.board, version.completion)
+            for version in versions
+        ]
     )
 
 

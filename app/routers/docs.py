@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from app.core.http.routing import StrictRoute
-from app.routers.depends import Public
+from app.routers.callers import Public
 
 router = APIRouter(
     prefix="/docs", tags=["System"], route_class=StrictRoute, dependencies=[Public], include_in_schema=False

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.core.http.pagination import DEFAULT_LIMIT, MOST
 from app.core.http.routing import StrictRoute
-from app.routers.depends import CompletionsReader
+from app.routers.callers import CompletionsReader
 from app.routers.openapi import problems
 from app.schemas.events import EventOut, EventPage
 from app.services.context import read_async

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from app.core.http.routing import StrictRoute
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.states import STATES
-from app.routers.depends import Public, service_of
+from app.routers.callers import Public, service_of
 from app.sandbox import fixtures
 from app.schemas.reference import (
     ActivityFormatList,

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from app.core.errors import every_problem
 from app.core.http.routing import StrictRoute
-from app.routers.depends import Public, service_of
+from app.routers.callers import Public, service_of
 from app.routers.openapi import problems
 from app.services import reference
 from app.services.operations import health

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app.core.http.routing import StrictRoute
-from app.routers.depends import LearnersValidator
+from app.routers.callers import LearnersValidator
 from app.schemas.validations import ValidationIn, ValidationOut
 from app.services.registry import validations
 

@@ -10,16 +10,9 @@ from app.core.errors import Conflict
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.domain.webhooks import DeliveryStatus, Endpoint
-from app.routers.depends import (
-    MINIMAL,
-    NOT_MODIFIED,
-    IfMatch,
-    IfNoneMatch,
-    WebhooksEditor,
-    WebhooksManager,
-    send,
-    shown,
-)
+from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_resource
+from app.routers.callers import WebhooksEditor, WebhooksManager
+from app.routers.conditions import IfMatch, IfNoneMatch
 from app.routers.openapi import problems
 from app.routers.paging import open_page
 from app.schemas.webhooks import (
@@ -42,7 +35,7 @@ DeliveryId = Annotated[str, Path(max_length=64, description="The delivery's id."
 
 
 class DeliveryQuery(PageQuery):
-    """Which deliveries to list."""
+    """Filters of the list of deliveries."""
 
     status: list[DeliveryStatus] = []
 
@@ -54,7 +47,8 @@ async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpoint
     What is sent is signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
     provider it acts for; a board's client is told of its feed (`feed.available`) and of nothing else.
     """
-    return _with_secret(*await transact_async(caller, endpoints.create, body.wishes()), status=201)
+    endpoint, secret = await transact_async(caller, endpoints.create, body.wishes())
+    return _send_with_secret(endpoint, secret, status=201)
 
 
 @router.get("", response_model=WebhookEndpointPage)
@@ -64,8 +58,10 @@ async def list_webhook_endpoints(
     """List the client's endpoints, in the order in which they were made."""
     asked = open_page(caller, query, PATH)
     found = await read_async(caller, endpoints.page, after=asked.after, limit=asked.limit)
-    page = asked.page(found, response, lambda each: each.endpoint_id)
-    return WebhookEndpointPage(data=[WebhookEndpointOut.of(each) for each in page.rows], next_cursor=page.cursor)
+    page = asked.page(found, response, lambda endpoint: endpoint.endpoint_id)
+    return WebhookEndpointPage(
+        data=[WebhookEndpointOut.of(endpoint) for endpoint in page.rows], next_cursor=page.cursor
+    )
 
 
 @router.get("/{endpoint_id}", response_model=WebhookEndpointOut, responses=NOT_MODIFIED)
@@ -74,7 +70,7 @@ async def get_webhook_endpoint(
 ) -> Response:
     """Read one endpoint, and whether it still takes what it is sent."""
     found = await read_async(caller, endpoints.get, endpoint_id)
-    return shown(WebhookEndpointOut.of(found), found.version, if_none_match)
+    return send_resource(WebhookEndpointOut.of(found), found.version, if_none_match)
 
 
 @router.patch("/{endpoint_id}", response_model=WebhookEndpointOut, responses=problems(428) | MINIMAL)
@@ -83,7 +79,7 @@ async def change_webhook_endpoint(
 ) -> Response:
     """Change an endpoint, or enable one that was disabled. What happened while it was disabled is not sent."""
     changed = await transact_async(caller, endpoints.change, endpoint_id, if_match, body.wishes())
-    return send(caller, _told(changed, WebhookEndpointOut.of(changed)))
+    return send(caller, answer_of(changed, WebhookEndpointOut.of(changed)))
 
 
 @router.delete("/{endpoint_id}", status_code=204, response_class=Response)
@@ -95,7 +91,8 @@ async def delete_webhook_endpoint(caller: WebhooksManager, endpoint_id: Endpoint
 @router.post("/{endpoint_id}/rotate-secret", response_model=WebhookSecretOut)
 async def rotate_webhook_secret(caller: WebhooksManager, endpoint_id: EndpointId) -> Response:
     """Give an endpoint another secret, shown this once. For 24 hours the one before signs as well."""
-    return _with_secret(*await transact_async(caller, endpoints.rotate_secret, endpoint_id), status=200)
+    endpoint, secret = await transact_async(caller, endpoints.rotate_secret, endpoint_id)
+    return _send_with_secret(endpoint, secret, status=200)
 
 
 @router.get("/{endpoint_id}/deliveries", response_model=WebhookDeliveryPage)
@@ -107,8 +104,10 @@ async def list_webhook_deliveries(
     found = await read_async(
         caller, deliveries.page, endpoint_id, statuses=asked.query.status, before=asked.after, limit=asked.limit
     )
-    page = asked.page(found, response, lambda each: each.delivery_id)
-    return WebhookDeliveryPage(data=[WebhookDeliveryOut.of(each) for each in page.rows], next_cursor=page.cursor)
+    page = asked.page(found, response, lambda delivery: delivery.delivery_id)
+    return WebhookDeliveryPage(
+        data=[WebhookDeliveryOut.of(delivery) for delivery in page.rows], next_cursor=page.cursor
+    )
 
 
 @router.post(
@@ -123,13 +122,15 @@ async def redeliver_webhook(
     return WebhookDeliveryOut.of(await transact_async(caller, deliveries.redeliver, endpoint_id, delivery_id))
 
 
-def _told(endpoint: Endpoint, shown: WebhookEndpointOut, status: int = 200) -> Answer:
-    return Answer(status=status, body=shown.model_dump_json(), headers={"ETag": f'"{endpoint.version}"'})
+def answer_of(endpoint: Endpoint, out: WebhookEndpointOut, status: int = 200) -> Answer:
+    """Return the answer with an endpoint, and its version as `ETag`."""
+    return Answer(status=status, body=out.model_dump_json(), headers={"ETag": f'"{endpoint.version}"'})
 
 
-def _with_secret(endpoint: Endpoint, secret: str, *, status: int) -> Response:
-    told = _told(endpoint, WebhookSecretOut.with_secret(endpoint, secret), status)
-    headers = told.headers | {"Cache-Control": "no-store"}
+def _send_with_secret(endpoint: Endpoint, secret: str, *, status: int) -> Response:
+    """Send an endpoint with its new secret, which no cache may keep."""
+    answer = answer_of(endpoint, WebhookSecretOut.with_secret(endpoint, secret), status)
+    headers = answer.headers | {"Cache-Control": "no-store"}
     if status == 201:
         headers["Location"] = f"{PATH}/{endpoint.endpoint_id}"
-    return Response(told.body, status, headers=headers, media_type="application/json")
+    return Response(answer.body, status, headers=headers, media_type="application/json")

@@ -58,7 +58,7 @@ def credit_quarter(case: Case) -> Iterator[Fault]:
 
 def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of: str) -> Fault:
     hint = "Check the amount and the activity's registered maximum."
-    if registered_with_one_session(case.registered, maximum):
+    if registered_with_one_session(case.known_activity, maximum):
         hint = _ONE_SESSION
     return Fault(pointer, f"{format_quarters(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
 
@@ -66,8 +66,8 @@ def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of
 @rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",))
 def cme_maximum(case: Case) -> Iterator[Fault]:
     """In the formats that bind learners to it, CME is at most the activity's AMA PRA amount."""
-    maximum = case.registered.maximum()
-    if maximum is None or not case.registered.maximum_checked:
+    maximum = case.known_activity.maximum()
+    if maximum is None or not case.known_activity.maximum_checked:
         return
     for index, cme in enumerate(case.report.cme):
         quarters = quarters_of(cme.credits)
@@ -78,10 +78,10 @@ def cme_maximum(case: Case) -> Iterator[Fault]:
 @rule("moc-maximum", Scope.MOC, source=_RULES, needs=("activity",))
 def moc_maximum(case: Case) -> Iterator[Fault]:
     """In the formats that bind learners to it, a board's points are at most the activity's points for that board."""
-    if not case.registered.maximum_checked:
+    if not case.known_activity.maximum_checked:
         return
     for pointer, moc, board in case.moc_parts:
-        quarters, maximum = moc.total_quarters, case.registered.maximum(board.code)
+        quarters, maximum = moc.total_quarters, case.known_activity.maximum(board.code)
         if quarters is not None and maximum is not None and quarters > in_quarters(maximum):
             yield _above_maximum(case, f"{pointer}/total_credits", quarters, maximum, f"{board.code} points")
 
@@ -89,23 +89,24 @@ def moc_maximum(case: Case) -> Iterator[Fault]:
 @rule("cumulative-maximum", Scope.ALL, source=_RULES, needs=("activity", "placement"))
 def cumulative_maximum(case: Case) -> Iterator[Fault]:
     """In the formats that bind learners to it, a learner's credit over the whole activity is at most its maximum."""
-    if not case.registered.maximum_checked:
+    if not case.known_activity.maximum_checked:
         return
-    for target, held, total in case.placed.over:
-        maximum = case.registered.maximum(None if target.ledger == CME else target.board)
-        if maximum is None or target.quarters > in_quarters(maximum) or total <= in_quarters(maximum):
+    for total in case.known_placement.totals:
+        target = total.target
+        maximum = case.known_activity.maximum(None if target.ledger == CME else target.board)
+        if maximum is None or target.quarters > in_quarters(maximum) or total.becomes <= in_quarters(maximum):
             continue
         pointer = f"{target.pointer}/{'credits' if target.ledger == CME else 'total_credits'}"
         hint = (
-            f"At most {format_quarters(max(0, in_quarters(maximum) - held))} can still be reported; correct or "
+            f"At most {format_quarters(max(0, in_quarters(maximum) - total.held))} can still be reported; correct or "
             "withdraw what was reported too high."
         )
-        if registered_with_one_session(case.registered, maximum):
+        if registered_with_one_session(case.known_activity, maximum):
             hint = _ONE_SESSION
         yield Fault(
             pointer,
-            f"With the {format_quarters(held)} reported before it would be {format_quarters(total)}, above the "
-            f"activity's maximum of {maximum:g} for {target.ledger}.",
+            f"With the {format_quarters(total.held)} reported before it would be {format_quarters(total.becomes)}, "
+            f"above the activity's maximum of {maximum:g} for {target.ledger}.",
             hint,
         )
 
@@ -115,15 +116,15 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
 )
 def amount_unusual(case: Case) -> Iterator[Fault]:
     """In the formats without a maximum, an amount more than ten times the activity's is worth a second look."""
-    if case.registered.maximum_checked:
+    if case.known_activity.maximum_checked:
         return
     asked = [
         *(
-            (f"/cme/{i}/credits", quarters_of(cme.credits), case.registered.maximum())
+            (f"/cme/{i}/credits", quarters_of(cme.credits), case.known_activity.maximum())
             for i, cme in enumerate(case.report.cme)
         ),
         *(
-            (f"{at}/total_credits", moc.total_quarters, case.registered.maximum(board.code))
+            (f"{at}/total_credits", moc.total_quarters, case.known_activity.maximum(board.code))
             for at, moc, board in case.moc_parts
         ),
     ]
@@ -142,7 +143,7 @@ def states_differ(case: Case) -> Iterator[Fault]:
     if not case.report.cme:
         return
     amounts = {quarters for cme in case.report.cme if (quarters := quarters_of(cme.credits)) is not None}
-    amounts.update(each.quarters for each in case.beside if each.target == CME)
+    amounts.update(each.quarters for each in case.other_credits if each.target == CME)
     if len(amounts) > 1:
         listed = " and ".join(format_quarters(amount) for amount in sorted(amounts))
         yield Fault(

@@ -26,7 +26,7 @@ def _advised(case: Case, name: str) -> Iterator[tuple[str, MocPart, Board]]:
 def aba_equals_ama(case: Case) -> Iterator[Fault]:
     """ABA points of an activity equal its AMA PRA credits."""
     for pointer, _, board in _advised(case, "aba-equals-ama"):
-        points, credits = case.registered.maximum(board.code), case.registered.ama_pra_credits
+        points, credits = case.known_activity.maximum(board.code), case.known_activity.ama_pra_credits
         if points is not None and credits is not None and points != credits:
             yield Fault(
                 pointer,
@@ -39,7 +39,7 @@ def aba_equals_ama(case: Case) -> Iterator[Fault]:
 def aba_outline(case: Case) -> Iterator[Fault]:
     """An activity for ABA registers one or two content-outline areas."""
     for pointer, _, board in _advised(case, "aba-outline"):
-        registration = case.registered.registration(board.code)
+        registration = case.known_activity.registration(board.code)
         if registration is not None and not 1 <= len(registration.content_outline) <= 2:
             yield Fault(
                 pointer,
@@ -61,7 +61,7 @@ def abim_six_digits(case: Case) -> Iterator[Fault]:
 def abim_within_cme(case: Case) -> Iterator[Fault]:
     """ABIM points are not above the learner's CME credit."""
     cme = [amount for part in case.report.cme if (amount := quarters_of(part.credits)) is not None]
-    cme += [each.quarters for each in case.beside if each.target == CME]
+    cme += [each.quarters for each in case.other_credits if each.target == CME]
     for pointer, moc, _ in _advised(case, "abim-within-cme"):
         if cme and moc.total_quarters is not None and moc.total_quarters > max(cme):
             yield Fault(
@@ -75,7 +75,7 @@ def abim_within_cme(case: Case) -> Iterator[Fault]:
 @rule("abim-practice-assessment", Scope.MOC, source=_ADVICE, warns=True, boards=("ABIM",), needs=("activity",))
 def abim_practice_assessment(case: Case) -> Iterator[Fault]:
     """Practice Assessment goes with performance improvement activities."""
-    if case.registered.kind is not None and case.registered.kind.code == "performance-improvement":
+    if case.known_activity.kind is not None and case.known_activity.kind.code == "performance-improvement":
         return
     for pointer, moc, board in _advised(case, "abim-practice-assessment"):
         for place, each in enumerate(moc.credit_types):
@@ -115,16 +115,15 @@ def _own_quarters(case: Case, board: str) -> int:
 @rule("daily-credits-unusual", Scope.MOC, source=_ADVICE, warns=True, boards=("ABS",), needs=("learner", "day"))
 def daily_credits_unusual(case: Case) -> Iterator[Fault]:
     """More than 12 ABS credits of one learner on one day, as reported by one provider, are unusual."""
-    assert case.learner is not None
     for pointer, moc, board in _advised(case, "daily-credits-unusual"):
         held = case.facts.day_quarters.get(
-            (case.report.provider_id, case.learner.physician_id, board.code, case.completed), 0
+            (case.report.provider_id, case.known_learner.physician_id, board.code, case.known_day), 0
         ) - _own_quarters(case, board.code)
         fresh = case.placement is not None and any(t.board == board.code for t in case.placement.fresh)
         total = held + (moc.total_quarters or 0 if fresh else 0)
         if total > _DAILY_QUARTERS:
             yield Fault(
                 f"{pointer}/total_credits",
-                f"With this record the learner has {format_quarters(total)} {board.code} credits on {case.completed}.",
+                f"With this record the learner has {format_quarters(total)} {board.code} credits on {case.known_day}.",
                 "Check the date and the amount.",
             )

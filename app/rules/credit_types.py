@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.domain.comparison_keys import code_key
-from app.rules.case import Case, canonical_type
+from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
+from app.rules.targets import canonical_type
 
 _NEEDS = "slides, Reporting Learners: what info is needed"
 _REGISTRATION = "accreditor's guidance on registering activities for MOC"
@@ -17,7 +18,7 @@ _REGISTRATION = "accreditor's guidance on registering activities for MOC"
 def board_registered(case: Case) -> Iterator[Fault]:
     """The activity is registered for the certifying board."""
     for pointer, _, board in case.moc_parts:
-        if case.registered.registration(board.code) is None:
+        if case.known_activity.registration(board.code) is None:
             yield Fault(
                 f"{pointer}/board",
                 f"The activity is not registered for {board.code}.",
@@ -29,11 +30,11 @@ def board_registered(case: Case) -> Iterator[Fault]:
 def board_collaborates(case: Case) -> Iterator[Fault]:
     """The board takes completions of that date, and activities that start on theirs."""
     for pointer, _, board in case.moc_parts:
-        start = case.registered.start_date
-        if not board.completions.covers(case.completed):
+        start = case.known_activity.start_date
+        if not board.completions.covers(case.known_day):
             yield Fault(
                 f"{pointer}/board",
-                f"{board.code} does not collect credit for completions on {case.completed}.",
+                f"{board.code} does not collect credit for completions on {case.known_day}.",
                 _since(board.completions.since, board.completions.until, "Completions"),
             )
         elif isinstance(start, date) and not board.activities.covers(start):
@@ -91,7 +92,7 @@ def credit_type_required(case: Case) -> Iterator[Fault]:
 def credit_type_registered(case: Case) -> Iterator[Fault]:
     """Each credit type is registered for that board on that activity, and the board gives it on that date."""
     for pointer, moc, board in case.moc_parts:
-        registration = case.registered.registration(board.code)
+        registration = case.known_activity.registration(board.code)
         if registration is None:
             continue
         registered = {code_key(board.type_name(name)) for name in registration.credit_types}
@@ -151,12 +152,12 @@ def credit_type_once(case: Case) -> Iterator[Fault]:
 def credit_type_left_off(case: Case) -> Iterator[Fault]:
     """A credit type that the activity is registered for is missing from the record; Patient Safety above all."""
     for pointer, moc, board in case.moc_parts:
-        registration = case.registered.registration(board.code)
+        registration = case.known_activity.registration(board.code)
         if registration is None or not moc.credit_types:
             continue
-        given = {canonical_type(each.type, board, case.registered) for each in moc.credit_types if each.type}
+        given = {canonical_type(each.type, board, case.known_activity) for each in moc.credit_types if each.type}
         expected = [
-            canonical_type(name, board, case.registered)
+            canonical_type(name, board, case.known_activity)
             for name in registration.credit_types
             if case.day is None or (known := board.credit_type(name)) is None or known.completions.covers(case.day)
         ]

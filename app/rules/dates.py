@@ -15,30 +15,30 @@ REPORTED_WITHIN = timedelta(days=30)
 @rule("completed-not-future", Scope.ALL, source=_RULES, needs=("day",))
 def completed_not_future(case: Case) -> Iterator[Fault]:
     """The completion date is not after today, wherever on earth it is latest."""
-    if case.completed > latest_date_on_earth(case.facts.now):
+    if case.known_day > latest_date_on_earth(case.facts.now):
         yield Fault(
-            "/completed_on", f"{case.completed} lies in the future.", "Report the completion once it has happened."
+            "/completed_on", f"{case.known_day} lies in the future.", "Report the completion once it has happened."
         )
 
 
 @rule("completed-after-start", Scope.ALL, source=_RULES, needs=("activity", "day"))
 def completed_after_start(case: Case) -> Iterator[Fault]:
     """The completion date is not before the activity's start date."""
-    start = case.registered.start_date
-    if isinstance(start, date) and case.completed < start:
+    start = case.known_activity.start_date
+    if isinstance(start, date) and case.known_day < start:
         yield Fault(
             "/completed_on",
-            f"{case.completed} lies before the activity's start on {start}.",
+            f"{case.known_day} lies before the activity's start on {start}.",
             "Check the date, and whether last year's activity was meant.",
         )
 
 
 def _after_end(case: Case, what: str) -> Iterator[Fault]:
-    end = case.registered.end_date
-    if isinstance(end, date) and case.completed > end:
+    end = case.known_activity.end_date
+    if isinstance(end, date) and case.known_day > end:
         yield Fault(
             "/completed_on",
-            f"{case.completed} lies after the activity's end on {end}, the last day for {what}.",
+            f"{case.known_day} lies after the activity's end on {end}, the last day for {what}.",
             "Check the date; if the activity ran longer, extend its end date first.",
         )
 
@@ -61,13 +61,13 @@ def rems_by_end(case: Case) -> Iterator[Fault]:
 def moc_by_claim_date(case: Case) -> Iterator[Fault]:
     """With MOC, the completion date is not after the board's credit claim date."""
     for pointer, _, board in case.moc_parts:
-        if case.registered.registration(board.code) is None:
+        if case.known_activity.registration(board.code) is None:
             continue
-        claim = case.registered.claim_date(board.code)
-        if claim is not None and case.completed > claim:
+        claim = case.known_activity.claim_date(board.code)
+        if claim is not None and case.known_day > claim:
             yield Fault(
                 "/completed_on",
-                f"{case.completed} lies after {claim}, the last day to claim {board.code} credit ({pointer}).",
+                f"{case.known_day} lies after {claim}, the last day to claim {board.code} credit ({pointer}).",
                 "Check the date and the activity's credit claim date.",
             )
 
@@ -76,8 +76,8 @@ def moc_by_claim_date(case: Case) -> Iterator[Fault]:
 def reported_within_30_days(case: Case) -> Iterator[Fault]:
     """Learner credit is reported within 30 days of the completion."""
     received = case.report.received_at.date()
-    if received - case.completed > REPORTED_WITHIN:
-        days = (received - case.completed).days
+    if received - case.known_day > REPORTED_WITHIN:
+        days = (received - case.known_day).days
         yield Fault(
             "/completed_on", f"Reported {days} days after the completion.", "Report within 30 days of completion."
         )

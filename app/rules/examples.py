@@ -15,9 +15,10 @@ from app.domain.identity import Match, Result
 from app.domain.learners import Holding, Learner, Person
 from app.domain.parsing import MonthDay
 from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount
-from app.rules.case import Facts, case_of
+from app.rules.case import Facts
 from app.rules.judge import judge
-from app.rules.placement import Standing
+from app.rules.placement import place
+from app.rules.standing import Standing
 
 _NUMBER = "123456"
 _PERSON = Person(first_name="Ada", last_name="Example", birth_date=MonthDay(3, 14))
@@ -88,7 +89,7 @@ def refusals(catalogue: Catalogue, board: Board, given: Mapping[str, Any]) -> se
     match = Match(
         result=Result.ONE, learner=learner, cme=((held,),) if licensing else (), moc=() if licensing else (held,)
     )
-    findings = judge(case_of(report, facts, match, Standing()))
+    findings = judge(place(report, facts, match, Standing()))
     return {finding.rule for finding in findings if finding.rejects}
 
 

@@ -8,9 +8,8 @@ from app.domain.amounts import format_quarters
 from app.domain.credits import Outcome
 from app.domain.findings import Severity
 from app.domain.reports import Action
-from app.rules.case import Case
+from app.rules.case import Case, Clash
 from app.rules.engine import Fault, Scope, rule
-from app.rules.placement import Clash
 
 _ONE_RECORD = "one completion is one learner, activity, date and occasion"
 _FILE_ROWS = "slides, Learner completion entry - Excel batch: Record Action"
@@ -19,7 +18,7 @@ _FILE_ROWS = "slides, Learner completion entry - Excel batch: Record Action"
 @rule("reference-reused", Scope.ALL, source=_ONE_RECORD, needs=("placement",))
 def reference_reused(case: Case) -> Iterator[Fault]:
     """A client reference, or an occasion that was given, names one record: other amounts are a correction of it."""
-    for clash in case.placed.reused:
+    for clash in case.known_placement.reused:
         by = "occasion" if case.report.occasion is not None else "client reference"
         yield Fault(
             clash.target.pointer,
@@ -27,15 +26,15 @@ def reference_reused(case: Case) -> Iterator[Fault]:
             f"{format_quarters(clash.credit.quarters)}.",
             "Correct that completion in place, or give the new record a reference or occasion of its own.",
         )
-    if case.placed.occasion_taken:
+    if case.known_placement.occasion_taken:
         yield Fault(
             "/occasion",
             "This occasion of the day stands as another completion.",
             "Leave the occasion out to let the next one be found, or correct the other completion.",
         )
         return
-    alone = case.placed.rems_fresh and case.placed.onto is None and not case.placed.reused
-    if alone and any(each.occasion == case.report.occasion for each in case.standing.on(case.completed)):
+    alone = case.known_placement.rems_fresh and case.known_placement.joins is None and not case.known_placement.reused
+    if alone and any(each.occasion == case.report.occasion for each in case.standing.on(case.known_day)):
         yield Fault(
             "/rems",
             "This occasion already stands with other participation in risk-mitigation education.",
@@ -44,9 +43,9 @@ def reference_reused(case: Case) -> Iterator[Fault]:
 
 
 def _clashes(case: Case) -> Iterator[Clash]:
-    reused = {clash.target.pointer for clash in case.placed.reused}
+    reused = {clash.target.pointer for clash in case.known_placement.reused}
     seen: set[str] = set()
-    for clash in case.placed.same_day:
+    for clash in case.known_placement.same_day:
         if clash.target.pointer not in reused and clash.target.board not in seen:
             seen.add(clash.target.board)
             yield clash
@@ -80,7 +79,7 @@ def second_record_same_day(case: Case) -> Iterator[Fault]:
 
     A correction that would make one record the same as another is refused, unless it names its occasion.
     """
-    if case.placed.rems_same_day:
+    if case.known_placement.rems_same_day:
         yield Fault(
             "/rems",
             "Other REMS data of this person stands on the same day.",
@@ -112,7 +111,7 @@ def _becomes_the_same(case: Case, clash: Clash) -> bool:
 @rule("already-reported", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
 def already_reported(case: Case) -> Iterator[Fault]:
     """Everything in the record stands already; nothing was written."""
-    if case.placed.outcome is Outcome.UNCHANGED:
+    if case.known_placement.outcome is Outcome.UNCHANGED:
         yield Fault("", "All of this was reported before; nothing was written.", "Nothing to do.")
 
 
@@ -122,9 +121,8 @@ def delete_unknown(case: Case) -> Iterator[Fault]:
 
     An update of a completion that stands adds what it names and is not there yet, with a warning.
     """
-    assert case.row_target is not None
-    adds = case.report.action is Action.UPDATE and case.row_target.completion is not None
-    for pointer in case.row_target.missing:
+    adds = case.report.action is Action.UPDATE and case.known_row_target.completion is not None
+    for pointer in case.known_row_target.missing:
         if adds:
             yield Fault(
                 pointer,
@@ -149,11 +147,10 @@ def delete_unknown(case: Case) -> Iterator[Fault]:
 @rule("delete-ambiguous", Scope.FILE, source=_FILE_ROWS, needs=("row_target",), deletes=True)
 def delete_ambiguous(case: Case) -> Iterator[Fault]:
     """A delete or an update finds exactly one completion; the occasion tells several of one day apart."""
-    assert case.row_target is not None
-    if case.row_target.several:
+    if case.known_row_target.several:
         yield Fault(
             "/occasion",
-            f"{case.row_target.several} completions of that day come into question.",
+            f"{case.known_row_target.several} completions of that day come into question.",
             "Give the occasion of the one that is meant.",
         )
 
@@ -161,6 +158,5 @@ def delete_ambiguous(case: Case) -> Iterator[Fault]:
 @rule("already-withdrawn", Scope.FILE, source=_FILE_ROWS, warns=True, needs=("row_target",), deletes=True)
 def already_withdrawn(case: Case) -> Iterator[Fault]:
     """Everything that a delete names was withdrawn before; nothing was written."""
-    assert case.row_target is not None
-    if case.row_target.gone:
+    if case.known_row_target.gone:
         yield Fault("", "All of this was withdrawn before; nothing was written.", "Nothing to do.")

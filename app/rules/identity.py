@@ -105,5 +105,5 @@ def rems_profession_known(case: Case) -> Iterator[Fault]:
 @rule("rems-activity", Scope.REMS, source="accreditor's guidance on REMS learners", needs=("activity",))
 def rems_activity(case: Case) -> Iterator[Fault]:
     """REMS learners are reported for an activity that is flagged REMS."""
-    if case.report.rems is not None and not case.registered.rems:
+    if case.report.rems is not None and not case.known_activity.rems:
         yield Fault("/rems", "The activity is not flagged REMS.", "Set the activity's REMS type first.")

@@ -1,135 +1,144 @@
-"""Where a record belongs among what stands already: created, joined, or unchanged.
+"""Place: what a record joins, replaces or corrects among what stands already.
 
-Only the matched learner counts, never how names, ids, sender or reference were written. A target
-that stands with the same amounts is unchanged; one that is not there yet joins the first occasion
-of the day without it; one that stands with other amounts opens the next occasion.
+Only the matched learner counts, never how names, ids, sender or reference were written. A target that stands with the
+same amounts is unchanged. One that is not there yet joins the first occasion of the day without it. One that stands
+with other amounts opens the next occasion. A correction goes where its completion stands. An update or a delete by row
+first finds the completion it is about (`row_target.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
-import msgspec
+from msgspec.structs import replace
 
-from app.domain.credits import CME, Completion, Credit, CreditKind, Gone, Outcome, held_quarters
+from app.domain.activities import Activity
+from app.domain.boards import Board
+from app.domain.catalogue import Catalogue
+from app.domain.credits import Completion, held_quarters
+from app.domain.identity import Match
 from app.domain.learners import Holding
-from app.domain.reports import RemsPart
-
-
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One credit that a record asks for."""
-
-    pointer: str
-    kind: CreditKind
-    board: str
-    quarters: float
-    credit_types: tuple[tuple[str, float], ...]
-    client_references: tuple[str, ...]
-    """The sender's own keys, of the record, of this part of it, and of its types."""
-    number_reported: str | None
-    holding: Holding
-    once_per_day: bool
-
-    @property
-    def ledger(self) -> str:
-        """What the amount counts against."""
-        return CME if self.kind is CreditKind.CME else self.board
-
-    def equals(self, credit: Credit) -> bool:
-        """Tell whether a credit that stands has the same amount and types."""
-        return self.quarters == credit.quarters and sorted(self.credit_types) == sorted(credit.credit_types)
-
-
-@dataclass(slots=True)
-class Standing:
-    """The completions of one learner in one activity that have not been withdrawn."""
-
-    completions: list[Completion] = field(default_factory=list)
-    gone: set[Gone] = field(default_factory=set)
-    """What was withdrawn, as far as a delete asks for it."""
-
-    def on(self, day: date) -> list[Completion]:
-        """Return the completions of a day, by occasion."""
-        return sorted((each for each in self.completions if each.completed_on == day), key=lambda c: c.occasion)
-
-    def held(self, target: str) -> int:
-        """Return the quarters that count against a target over all days."""
-        return sum([held_quarters(each.credits).get(target, 0) for each in self.completions])
-
-    def without(self, completion_id: str) -> Standing:
-        """Return what stands beside one completion."""
-        return Standing([each for each in self.completions if each.completion_id != completion_id], self.gone)
-
-    def put(self, completion: Completion) -> None:
-        """Let a completion stand in place of its earlier version; one that is withdrawn stands no more."""
-        self.completions = [each for each in self.completions if each.completion_id != completion.completion_id]
-        if completion.withdrawn_at is None:
-            self.completions.append(completion)
-
-
-class Clash(msgspec.Struct, frozen=True, kw_only=True):
-    """A target that stands already on that day with other amounts."""
-
-    target: Target
-    credit: Credit
-
-
-class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a record goes, and what stands in its way."""
-
-    targets: tuple[Target, ...]
-    unchanged: tuple[Target, ...]
-    fresh: tuple[Target, ...]
-    rems_fresh: bool
-    """Whether the record's risk-mitigation part is not there yet."""
-    onto: Completion | None
-    """The completion that the fresh targets join; None opens a new one."""
-    occasion: int
-    reused: tuple[Clash, ...]
-    """Targets whose client reference already stands on the same target with other amounts."""
-    same_day: tuple[Clash, ...]
-    """Fresh targets of which another record of the day stands."""
-    corrects: Completion | None = None
-    """The completion that is corrected in place; nothing of it stands in its own way."""
-    kept: tuple[Credit, ...] = ()
-    """What an update leaves as it is: the credit that it does not name."""
-    occasion_taken: bool = False
-    """Whether a correction names the occasion of another completion."""
-    rems_same_day: bool
-    """Whether other risk-mitigation data of the day stands, so that this opens an occasion of its own."""
-    over: tuple[tuple[Target, int, int], ...]
-    """Fresh targets with what the learner holds of them already, and what that would become."""
-
-    @property
-    def beside(self) -> Sequence[Credit]:
-        """Credit that holds in the completion beside what the record asks for."""
-        return [each for each in (self.onto.credits if self.onto else self.kept) if each.holds]
-
-    @property
-    def outcome(self) -> Outcome:
-        """What becomes of the record if no rule refuses it."""
-        if self.corrects is not None:
-            return Outcome.UPDATED
-        if not self.fresh and not self.rems_fresh:
-            return Outcome.UNCHANGED
-        return Outcome.JOINED if self.onto is not None else Outcome.CREATED
+from app.domain.reports import Action, CompletionReport, MocPart, RemsPart
+from app.rules.case import Case, Clash, Facts, LedgerTotal, Placement
+from app.rules.row_target import RowTarget, find_row_target
+from app.rules.standing import Standing, subject_of
+from app.rules.targets import Target, targets_of
 
 
 def place(
+    report: CompletionReport, facts: Facts, match: Match, standing: Standing, corrects: Completion | None = None
+) -> Case:
+    """Decide what a record joins, replaces or corrects; return it as the case that the rules judge.
+
+    `standing` is what stands of the learner in the activity. `corrects` is the completion that a correction is made
+    to; an update by row finds its own.
+    """
+    activity = facts.activity_of(report)
+    row_target = _row_target(report, activity, match, standing, facts.catalogue)
+    if report.action is Action.UPDATE and row_target is not None and row_target.completion is not None:
+        corrects = row_target.completion
+        # When the record came stays as it was: a late correction is no late report.
+        report = replace(report, received_at=corrects.submitted_at)
+    if corrects is not None:
+        standing = standing.without(corrects.completion_id)
+    match = _with_boards_that_stand(report, match, standing, corrects, facts.catalogue)
+    day = report.completed_on if isinstance(report.completed_on, date) else None
+    return Case(
+        report=report,
+        facts=facts,
+        activity=activity,
+        match=match,
+        standing=standing,
+        placement=_placement(report, day, activity, match, standing, corrects, facts.catalogue),
+        corrects=corrects,
+        moc_parts=tuple(_moc_parts(report, day, facts.catalogue)),
+        amounts=tuple(report.amounts()),
+        row_target=row_target,
+    )
+
+
+def _row_target(
+    report: CompletionReport, activity: Activity | None, match: Match, standing: Standing, catalogue: Catalogue
+) -> RowTarget | None:
+    """Return what a delete or an update by row is about, None for every other record or when nobody was found."""
+    day = report.completed_on
+    if report.action not in (Action.DELETE, Action.UPDATE) or activity is None or not isinstance(day, date):
+        return None
+    return find_row_target(report, day, match, standing, catalogue) if subject_of(report, match) else None
+
+
+def _with_boards_that_stand(
+    report: CompletionReport, match: Match, standing: Standing, corrects: Completion | None, catalogue: Catalogue
+) -> Match:
+    """Return the match with the licences of each CME part moved to the boards where its credit already stands."""
+    if match.learner is None or not report.cme or report.action is Action.DELETE:
+        return match
+    cme = tuple(_licenses_that_stand(report, match, standing, corrects, catalogue))
+    return replace(match, cme=cme) if cme != match.cme else match
+
+
+def _licenses_that_stand(
+    report: CompletionReport, match: Match, standing: Standing, corrects: Completion | None, catalogue: Catalogue
+) -> Iterator[tuple[Holding, ...]]:
+    """Yield the licences of each CME part, those of the board that has its credit already where a state has several.
+
+    A learner may be licensed by another board of the state since then: the same record is still the same one, and a
+    correction moves no credit from board to board that was not asked to.
+    """
+    assert match.learner is not None
+    day = report.completed_on
+    credits = [c for completion in (standing.on(day) if isinstance(day, date) else ()) for c in completion.credits]
+    if corrects is not None and corrects.subject == match.learner.physician_id:
+        credits = list(corrects.credits)
+    if not credits:
+        yield from match.cme
+        return
+    held = {credit.board for credit in credits if credit.holds}
+    taken = {license_.board for licenses in match.cme for license_ in licenses}
+    for cme, licenses in zip(report.cme, match.cme, strict=True):
+        meant = {board.code for board in catalogue.licensing(cme.state)} if cme.state and not cme.license_id else set()
+        kept = match.learner.licensed_by(frozenset(meant & held - taken))
+        yield kept[:1] if kept and len(licenses) == 1 and licenses[0].board not in held else licenses
+
+
+def _placement(
+    report: CompletionReport,
+    day: date | None,
+    activity: Activity | None,
+    match: Match,
+    standing: Standing,
+    corrects: Completion | None,
+    catalogue: Catalogue,
+) -> Placement | None:
+    """Return where a record's targets go; None for a delete, and where too little is known to say."""
+    if activity is None or day is None or report.action is Action.DELETE:
+        return None
+    if report.action is Action.UPDATE and corrects is None:
+        return None
+    targets = tuple(targets_of(report, day, activity, match, catalogue)) if match.learner is not None else ()
+    if not targets and not report.rems_only:
+        return None
+    if corrects is None:
+        return _place_targets(targets, report.rems, day, report.occasion, standing)
+    now = (activity.activity_id, subject_of(report, match), day)
+    stays = now == (corrects.activity_id, corrects.subject, corrects.completed_on)
+    return _place_correction(targets, report, day, standing, corrects, stays=stays)
+
+
+def _place_targets(
     targets: Sequence[Target], rems: RemsPart | None, day: date, occasion: int | None, standing: Standing
 ) -> Placement:
     """Find the place of a record's targets among the learner's completions of the activity."""
     that_day = standing.on(day)
     if not that_day:
         return _first_of_day(targets, rems, occasion, standing)
-    considered = [each for each in that_day if occasion is None or each.occasion == occasion]
+    considered = [completion for completion in that_day if occasion is None or completion.occasion == occasion]
     unchanged: list[Target] = []
     fresh: list[Target] = []
     reused: list[Clash] = []
     for target in targets:
-        held = [credit for each in considered if (credit := each.holding(target.board)) is not None]
+        held = [credit for completion in considered if (credit := completion.holding(target.board)) is not None]
         if any(target.equals(credit) for credit in held):
             unchanged.append(target)
             continue
@@ -139,65 +148,64 @@ def place(
             for credit in held
             if occasion is not None or not set(target.client_references).isdisjoint(credit.client_references)
         )
-    rems_fresh = rems is not None and all(each.rems != rems for each in considered)
-    onto = next(
+    rems_fresh = rems is not None and all(completion.rems != rems for completion in considered)
+    joins = next(
         (
-            each
-            for each in considered
-            if not any(each.holding(target.board) for target in fresh) and not (rems_fresh and each.rems is not None)
+            completion
+            for completion in considered
+            if not any(completion.holding(target.board) for target in fresh)
+            and not (rems_fresh and completion.rems is not None)
         ),
         None,
     )
     if not fresh and not rems_fresh:
         # What stands is shown with the answer: the completion that has it all, or the first that has some of it.
-        onto = max(considered, key=lambda each: sum(_stands(target, each) for target in targets), default=None)
+        joins = max(considered, key=lambda c: sum(_stands(target, c) for target in targets), default=None)
     return Placement(
         targets=tuple(targets),
         unchanged=tuple(unchanged),
         fresh=tuple(fresh),
         rems_fresh=rems_fresh,
-        onto=onto,
-        occasion=onto.occasion if onto else occasion or max(each.occasion for each in that_day) + 1,
+        joins=joins,
+        occasion=joins.occasion if joins else occasion or max(c.occasion for c in that_day) + 1,
         reused=tuple(reused),
         same_day=tuple(_clashes(fresh, that_day)),
-        rems_same_day=rems_fresh and onto is None and any(each.rems is not None for each in that_day),
-        over=tuple(_totals(fresh, onto, standing)),
+        rems_same_day=rems_fresh and joins is None and any(c.rems is not None for c in that_day),
+        totals=tuple(_totals(fresh, joins, standing)),
     )
 
 
 def _first_of_day(
     targets: Sequence[Target], rems: RemsPart | None, occasion: int | None, standing: Standing
 ) -> Placement:
-    """Return the place of a record where nothing stands on its day, as it is with most: all of it is new."""
+    """Return the place of a record where nothing stands on its day, the usual case: all of it is new."""
     return Placement(
         targets=tuple(targets),
         unchanged=(),
         fresh=tuple(targets),
         rems_fresh=rems is not None,
-        onto=None,
+        joins=None,
         occasion=occasion or 1,
         reused=(),
         same_day=(),
         rems_same_day=False,
-        over=tuple(_totals(targets, None, standing)),
+        totals=tuple(_totals(targets, None, standing)),
     )
 
 
-def place_correction(
+def _place_correction(
     targets: Sequence[Target],
-    rems: RemsPart | None,
+    report: CompletionReport,
     day: date,
-    occasion: int | None,
     others: Standing,
     corrected: Completion,
     *,
     stays: bool,
-    partly: bool = False,
 ) -> Placement:
     """Find the place of a correction among the learner's other completions of the activity.
 
-    `stays` tells that learner, activity and day remain: then the occasion does too, unless another is given. Otherwise
-    the correction takes the next occasion of its new day. `partly` tells that what it does not name stays.
+    `stays`: learner, activity and day remain; then the occasion does too, unless another is given. Otherwise the
+    correction takes the next occasion of its new day. An update by row keeps the credit that it does not name.
     """
     named = {target.board for target in targets}
     that_day = others.on(day)
@@ -207,22 +215,22 @@ def place_correction(
         unchanged=(),
         fresh=tuple(targets),
         rems_fresh=False,
-        onto=None,
-        occasion=occasion or kept or max((each.occasion for each in that_day), default=0) + 1,
+        joins=None,
+        occasion=report.occasion or kept or max((c.occasion for c in that_day), default=0) + 1,
         reused=(),
         same_day=tuple(_clashes(targets, that_day)),
         corrects=corrected,
-        kept=tuple(each for each in corrected.credits if each.board not in named) if partly else (),
-        occasion_taken=any(each.occasion == occasion for each in that_day),
-        rems_same_day=rems is not None and any(each.rems is not None for each in that_day),
-        over=tuple(_totals(targets, None, others)),
+        kept=tuple(c for c in corrected.credits if c.board not in named) if report.action is Action.UPDATE else (),
+        occasion_taken=any(c.occasion == report.occasion for c in that_day),
+        rems_same_day=report.rems is not None and any(c.rems is not None for c in that_day),
+        totals=tuple(_totals(targets, None, others)),
     )
 
 
 def _clashes(targets: Sequence[Target], that_day: Sequence[Completion]) -> Iterator[Clash]:
     for target in targets:
-        for each in that_day:
-            credit = each.holding(target.board)
+        for completion in that_day:
+            credit = completion.holding(target.board)
             if credit is not None:
                 yield Clash(target=target, credit=credit)
 
@@ -232,16 +240,23 @@ def _stands(target: Target, completion: Completion) -> bool:
     return credit is not None and target.equals(credit)
 
 
-def _totals(fresh: Sequence[Target], onto: Completion | None, standing: Standing) -> list[tuple[Target, int, int]]:
-    """Return, for the largest fresh target of each ledger, what is held and what would be held."""
+def _totals(fresh: Sequence[Target], joins: Completion | None, standing: Standing) -> Iterator[LedgerTotal]:
+    """Yield the total of each ledger that fresh targets count against, for the largest of them."""
     largest: dict[str, Target] = {}
     for target in fresh:
         if target.ledger not in largest or target.quarters > largest[target.ledger].quarters:
             largest[target.ledger] = target
-    held_there = held_quarters(onto.credits) if onto else {}
-    totals: list[tuple[Target, int, int]] = []
+    held_there = held_quarters(joins.credits) if joins else {}
     for ledger, target in largest.items():
         held = standing.held(ledger)
         growth = max(0, target.quarters - held_there.get(ledger, 0))
-        totals.append((target, held, held + int(-(-growth // 1))))
-    return totals
+        yield LedgerTotal(target=target, held=held, becomes=held + int(-(-growth // 1)))
+
+
+def _moc_parts(
+    report: CompletionReport, day: date | None, catalogue: Catalogue
+) -> Iterator[tuple[str, MocPart, Board]]:
+    for index, moc in enumerate(report.moc):
+        board = catalogue.certifying(moc.board, day) if moc.board else None
+        if board is not None:
+            yield f"/moc/{index}", moc, board

@@ -44,7 +44,7 @@ def activity_reportable(case: Case) -> Iterator[Fault]:
     """Learners are reported for an activity that is complete; one already closed still takes them, with a warning."""
     status = case.activity_status
     if status is ActivityStatus.DRAFT:
-        missing = ", ".join(case.registered.missing(case.facts.now.date()))
+        missing = ", ".join(case.known_activity.missing(case.facts.now.date()))
         yield Fault("/activity_id", f"The activity is a draft; it lacks: {missing}.", "Complete the activity first.")
     elif status is ActivityStatus.CLOSED:
         yield Fault(

@@ -45,8 +45,8 @@ def sandbox() -> Sandbox:
     )
 
 
-def answered(learner: Learner | None, credit: Credit) -> Credit:
-    """Return a new credit as it stands with its board: of a magic learner, the board has answered at once."""
+def decided_by_sandbox(learner: Learner | None, credit: Credit) -> Credit:
+    """Return a new credit with the decision of its board: for a magic learner, the board answers at once."""
     magic = sandbox().learner(learner.sandbox) if learner is not None and learner.sandbox else None
     if magic is None or credit.delivery is not Delivery.BOARD:
         return credit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec.structs import replace
 from pydantic import ConfigDict, Field
@@ -11,12 +11,12 @@ from pydantic import ConfigDict, Field
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity, Registration
 from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
 from app.domain.parsing import read_date, text_or_none
-from app.schemas.base import Amount, Description, Line, Name, OneOf, Out, Strict, Url, Whole, Word
+from app.schemas.base import Amount, Description, Example, Line, Name, OneOf, Out, Requests, Strict, Url, Whole, Word
 from app.schemas.problems import FindingOut
 
 Names = Annotated[list[Name], Field(max_length=200)]
 
-EXAMPLE: dict[str, Any] = {
+REGISTERED: dict[str, Any] = {
     "title": "Grand Rounds Anesthesia",
     "format": "regularly-scheduled-series",
     "internal_id": "GR-2026",
@@ -187,7 +187,13 @@ class ActivityFields(Strict):
 class ActivityIn(ActivityFields):
     """An activity to register."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [REGISTERED]})
+    requests: ClassVar[Requests] = {
+        "smallest": (
+            "What cannot be left out",
+            {"title": "Airway course", "format": "live-course", "start_date": "2026-03-01", "end_date": "2026-03-02"},
+        ),
+    }
 
     activity_id: Word | None = Field(None, description="Only for an operator who migrates activities.")
 
@@ -198,6 +204,11 @@ class ActivityIn(ActivityFields):
 
 class ActivityPatch(ActivityFields):
     """Fields to change: what is left out stays, null clears, lists and objects replace."""
+
+    requests: ClassVar[Requests] = {
+        "more_credit": ("A field is changed; what is not sent stays", {"ama_pra_credits": 60}),
+        "cleared": ("Null clears, lists replace", {"commendation_tags": [], "learner_counts": None}),
+    }
 
     def onto(self, activity: Activity) -> Activity:
         """Return an activity with the fields that were sent."""
@@ -228,6 +239,11 @@ class ActivityLocationOut(Out):
 class RegistrationOut(Out):
     """An activity's registration for one certifying board."""
 
+    example: ClassVar[Example] = {
+        "points": 52, "credit_types": ["Lifelong Learning"], "credit_claim_date": "2022-03-31",
+        "practice_areas": [], "content_outline": ["1.2.3"],
+    }  # fmt: skip
+
     board: str
     points: float | None
     credit_types: list[str]
@@ -239,6 +255,17 @@ class RegistrationOut(Out):
 
 class ActivityOut(Out):
     """An activity as it stands."""
+
+    example: ClassVar[Example] = {
+        "status": "active", "missing": [], "format": "regularly-scheduled-series", "internal_id": "Ex2-1",
+        "start_date": "2021-01-17", "end_date": "2021-12-17", "ama_pra_credits": 52,
+        "delivery_methods": ["in-person"], "location": {"city": "Portland", "state": "ME", "country": "USA"},
+        "description": "Weekly grand rounds of the department.", "providership": "direct", "joint_providers": [],
+        "practice_areas": [], "commendation_tags": [], "rems": None, "mips": False, "measured_outcomes": None,
+        "listing": {"public": False, "url": None, "fee": None, "registration": None, "specialties": None},
+        "commercial_support": None, "learner_counts": None, "joint_accreditation": None, "findings": [],
+        "created_at": "2021-01-04T09:30:00Z", "updated_at": "2021-01-04T09:30:00Z",
+    }  # fmt: skip
 
     activity_id: str
     provider_id: str

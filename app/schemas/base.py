@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -13,6 +13,12 @@ from app.domain.parsing import read_date
 
 KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
 """Control characters are refused: neither every database nor every file format can keep them."""
+
+
+Example: TypeAlias = dict[str, Any]
+"""What an example of an answer shows; a field that is left out shows a value of its name or its type."""
+Requests: TypeAlias = dict[str, tuple[str, Any]]
+"""Named example bodies beside those of `examples`: a summary and the value of each."""
 
 
 class Strict(BaseModel):

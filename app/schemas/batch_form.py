@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -11,6 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from app.core.errors import ErrorItem, InvalidRequest, PermissionNotAttested
 from app.core.http.multipart import Form
 from app.domain.batches import BatchKind, OnUnmatched
+from app.schemas.base import Requests
 from app.schemas.problems import rule_url
 
 LONGEST_NAME = 255
@@ -22,6 +23,16 @@ class BatchForm(BaseModel):
 
     # Only described by this: `read_form` reads the form as it arrives, and tells every fault.
     model_config = ConfigDict(extra="forbid")
+    requests: ClassVar[Requests] = {
+        "completions": (
+            "A workbook of completions",
+            {"file": "(bytes of a file)", "kind": "learner-completions", "permission_attested": True},
+        ),
+        "rehearsal": (
+            "Activities, judged and not stored",
+            {"file": "(bytes of a file)", "kind": "activities", "dry_run": True},
+        ),
+    }
 
     file: Annotated[bytes, WithJsonSchema({"type": "string", "contentMediaType": "application/octet-stream"})] = Field(
         description="A workbook (.xlsx), tab-delimited text, XML or NDJSON: its content says which."

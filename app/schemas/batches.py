@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
@@ -19,7 +20,7 @@ from app.domain.batches import (
     RowResult,
 )
 from app.domain.findings import Severity
-from app.schemas.base import Out
+from app.schemas.base import Example, Out
 from app.schemas.problems import rule_url
 
 BatchFormat = TypeAliasType("BatchFormat", FileFormat)
@@ -71,6 +72,26 @@ class FileErrorOut(Out):
 
 class BatchOut(Out):
     """An uploaded file and how far it has come."""
+
+    example: ClassVar[Example] = {
+        "status": "completed",
+        "counts": {
+            "read": 42,
+            "added": 38,
+            "joined": 0,
+            "updated": 1,
+            "deleted": 0,
+            "unchanged": 1,
+            "rejected": 2,
+            "held": 0,
+            "warned": 3,
+        },
+        "progress": 1.0,
+        "warnings": [{"rule": "reported-within-30-days", "rows": 3, "rule_url": "/v1/rules/reported-within-30-days"}],
+        "file_error": None,
+        "seen_before": None,
+        "dry_run": False,
+    }
 
     batch_id: str
     provider_id: str

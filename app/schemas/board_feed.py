@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 from pydantic_core import to_json
@@ -14,7 +14,7 @@ from app.domain.credits import CreditKind
 from app.domain.decisions import DecisionResult, Refusal, Verdict
 from app.domain.feeds import FeedEvent, FeedEventKind, FeedSummary
 from app.domain.parsing import text_or_none
-from app.schemas.base import KEEPABLE, OneOf, Out, Strict, Whole, Word
+from app.schemas.base import KEEPABLE, Example, OneOf, Out, Strict, Whole, Word
 from app.schemas.completions import TypeAmountOut
 
 MOST_DECISIONS = 5_000
@@ -36,6 +36,8 @@ EXAMPLE: dict[str, Any] = {
 class FeedLearnerOut(Out):
     """The learner, as reported; what was reported by an opaque id only, as the registry has it."""
 
+    example: ClassVar[Example] = {"first_name": "Tina", "last_name": "Karacme", "date_of_birth": "11/24"}
+
     first_name: str | None
     last_name: str | None
     date_of_birth: str | None = Field(description="MM/DD.")
@@ -43,6 +45,10 @@ class FeedLearnerOut(Out):
 
 class FeedActivityOut(Out):
     """The activity that was completed."""
+
+    example: ClassVar[Example] = {
+        "format": "regularly-scheduled-series", "start_date": "2021-01-17", "end_date": "2021-12-17",
+    }  # fmt: skip
 
     activity_id: str
     title: str
@@ -54,12 +60,19 @@ class FeedActivityOut(Out):
 class FeedProviderOut(Out):
     """The provider that reported it."""
 
+    example: ClassVar[Example] = {"name": "Western Regional Medical Center"}
+
     provider_id: str
     name: str
 
 
 class FeedEventOut(Out):
     """One event: a credit as it is to stand with the board, or to stand no more."""
+
+    example: ClassVar[Example] = {
+        "kind": "moc", "learner_board_id": "35867909", "completed_on": "2021-12-01", "credits": 0.25,
+        "credit_types": [{"type": "Lifelong Learning", "credits": 0.25}],
+    }  # fmt: skip
 
     position: int = Field(description="From 1, without gaps. Decisions name it.")
     event: FeedEventKind
@@ -141,7 +154,7 @@ class DecisionIn(Strict):
 class DecisionsIn(Strict):
     """What the board decides, in the order in which it did. As CSV: a column for each field of a decision."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     decisions: Annotated[list[DecisionIn], Field(min_length=1, max_length=MOST_DECISIONS)]
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import Field
 
 from app.domain.feeds import BoardReport
-from app.schemas.base import Out
+from app.schemas.base import Example, Out
 
 
 class BoardReportOut(Out):
     """How one board reads and answers."""
+
+    example: ClassVar[Example] = {
+        "last_position": 412, "carried": 400, "pending": 14, "accepted": 371, "rejected": 9, "withdrawn": 3,
+        "overdue": 2, "oldest_pending_at": "2021-12-19T09:30:00Z",
+    }  # fmt: skip
 
     board: str
     decides: bool = Field(description="Whether the board answers; for one that does not, what it was sent is accepted.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 from typing_extensions import TypeAliasType
@@ -14,7 +14,7 @@ from app.core.http.problems import error_items, problem_body
 from app.domain.amounts import in_credits
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome, VersionAction
 from app.domain.findings import Finding
-from app.schemas.base import Out, Strict
+from app.schemas.base import Example, Out, Strict
 from app.schemas.completions import CompletionIn, CompletionOut, ReportedCompletionOut, TypeAmountOut
 from app.schemas.problems import FindingOut, ProblemOut
 
@@ -26,6 +26,11 @@ PreviewOutcome = TypeAliasType(
 
 class PreviewCreditOut(Out):
     """A credit as it would stand."""
+
+    example: ClassVar[Example] = {
+        "credit_id": None, "board": "TN-M", "learner_board_id": "444444", "credits": 2, "credit_types": [],
+        "client_references": [],
+    }  # fmt: skip
 
     credit_id: str | None = Field(description="Null for a credit that the report would add.")
     kind: CreditKind
@@ -55,6 +60,8 @@ class PreviewCreditOut(Out):
 
 class PreviewOut(Out):
     """What would become of a report, were it sent now."""
+
+    example: ClassVar[Example] = {"findings": []}
 
     acceptable: bool = Field(description="Whether no rule refuses it.")
     outcome: PreviewOutcome
@@ -118,6 +125,32 @@ class BulkSummaryOut(Out):
 
 class BulkOut(Out):
     """The answers to all items, in their order."""
+
+    example: ClassVar[Example] = {
+        "items": [
+            {"index": 0, "status": 201, "completion": {}},
+            {
+                "index": 1,
+                "status": 422,
+                "problem": {
+                    "type": "/problems/completion-rejected",
+                    "title": "The completion breaks reporting rules",
+                    "status": 422,
+                    "detail": "1 rule is broken; nothing was stored.",
+                    "code": "completion-rejected",
+                    "request_id": "019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b70",
+                    "errors": [
+                        {
+                            "code": "credit-quarter",
+                            "detail": "60.3 is no multiple of 0.25.",
+                            "pointer": "/cme/0/credits",
+                        }
+                    ],
+                },
+            },
+        ],
+        "summary": {"created": 1, "joined": 0, "unchanged": 0, "rejected": 1},
+    }
 
     items: list[BulkItemOut]
     summary: BulkSummaryOut

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec.structs import asdict
 from pydantic import ConfigDict, Field
@@ -18,17 +18,48 @@ from app.domain.findings import Finding
 from app.domain.learners import Person
 from app.domain.parsing import read_date, read_month_day, text_or_none
 from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport, EntryMethod
-from app.schemas.base import Amount, Name, Out, Reference, Strict, Whole, Word
+from app.schemas.base import Amount, Example, Name, Out, Reference, Requests, Strict, Whole, Word
 from app.schemas.problems import FindingOut
 
-EXAMPLE: dict[str, Any] = {
+REBECCA: dict[str, Any] = {
     "activity_id": "201759558",
     "completed_on": "2021-12-12",
     "permission": True,
     "learner": {"first_name": "Rebecca", "last_name": "Test", "date_of_birth": "02/01"},
     "cme": [{"state": "TN", "license_id": "444444", "credits": 2, "client_reference": "ccid:example.org:abc-1"}],
 }
-
+TINA: dict[str, Any] = {
+    "activity_id": "201759558",
+    "completed_on": "2021-12-01",
+    "permission": True,
+    "learner": {"first_name": "Tina", "last_name": "Karacme", "date_of_birth": "11/24"},
+    "moc": [
+        {
+            "board": "ABA",
+            "board_id": "35867909",
+            "total_credits": 0.25,
+            "credit_types": [{"type": "Lifelong Learning", "credits": 0.25}],
+        }
+    ],
+}
+JOHN: dict[str, Any] = {
+    "activity_id": "200912095",
+    "completed_on": "2021-02-14",
+    "permission": True,
+    "learner": {"first_name": "John", "last_name": "Smith", "date_of_birth": "03/17"},
+    "cme": [{"state": "TN", "license_id": "12345", "credits": 2.25}],
+    "moc": [
+        {
+            "board": "ABIM",
+            "board_id": "999999",
+            "total_credits": 2.25,
+            "credit_types": [
+                {"type": "Medical Knowledge", "credits": 2.25},
+                {"type": "Patient Safety", "credits": 2.25},
+            ],
+        }
+    ],
+}
 
 Outcome = TypeAliasType(
     "Outcome",
@@ -100,7 +131,11 @@ class RemsIn(Strict):
 class CompletionIn(Strict):
     """One learner completing one activity on one date, with every credit to report for it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [REBECCA]})
+    requests: ClassVar[Requests] = {
+        "points": ("Points of a certifying board", TINA),
+        "credit_and_points": ("CME and points in one record", JOHN),
+    }
 
     activity_id: Word | None = Field(None, description="The nine-digit activity id.")
     completed_on: Word | None = Field(None, description="YYYY-MM-DD.")
@@ -199,6 +234,10 @@ class TypeAmountOut(Out):
 class CreditOut(Out):
     """One credit: CME for one licensing board, or points for one certifying board."""
 
+    example: ClassVar[Example] = {
+        "learner_board_id": "444444", "credits": 2, "credit_types": [], "status_reason": None, "status_text": None,
+    }  # fmt: skip
+
     credit_id: str
     kind: CreditKind
     board: str = Field(examples=["TN-M"])
@@ -234,6 +273,8 @@ class CreditOut(Out):
 class LearnerOut(Out):
     """The learner as reported, with the opaque id that may stand for these from now on."""
 
+    example: ClassVar[Example] = {"npi": None}
+
     first_name: str | None
     last_name: str | None
     date_of_birth: str | None
@@ -260,6 +301,8 @@ class RemsParticipationOut(Out):
 
 class CompletionOut(Out):
     """A completion as it stands."""
+
+    example: ClassVar[Example] = {"rems": None}
 
     completion_id: str
     activity_id: str
@@ -305,6 +348,8 @@ class CompletionOut(Out):
 
 class ReportedCompletionOut(CompletionOut):
     """A completion after a report, with what became of the report."""
+
+    example: ClassVar[Example] = {"rems": None, "findings": []}
 
     outcome: Outcome
     findings: list[FindingOut]

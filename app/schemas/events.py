@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from app.domain import events as domain
 from app.domain.events import EventKind
-from app.schemas.base import Out
+from app.schemas.base import Example, Out
 
 EventType = TypeAliasType(
     "EventType",
@@ -126,6 +126,10 @@ class EventIdsOut(BaseModel):
     """What an event is about: the ids that its kind has, and no others."""
 
     model_config = ConfigDict(extra="forbid")
+    example: ClassVar[Example] = {
+        "completion_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be401",
+        "activity_id": "201759558",
+    }
 
     provider_id: str
     completion_id: str | None = Field(None, description="Of completions and of credits.")

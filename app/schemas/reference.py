@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
@@ -14,13 +14,15 @@ from app.domain.choices import Degree
 from app.domain.findings import Severity
 from app.domain.formats import ActivityFormat, Bound
 from app.domain.rules import RuleFacts
-from app.schemas.base import Out
+from app.schemas.base import Example, Out
 
 SpanBound = TypeAliasType("SpanBound", Bound)
 
 
 class SpanOut(Out):
     """Days from one through another; null leaves that side open."""
+
+    example: ClassVar[Example] = {"since": None, "until": None}
 
     since: date | None
     until: date | None
@@ -33,6 +35,8 @@ class SpanOut(Out):
 
 class CreditTypeOut(Out):
     """A board's credit type."""
+
+    example: ClassVar[Example] = {"name": "Lifelong Learning", "aliases": []}
 
     name: str
     aliases: list[str]
@@ -55,6 +59,11 @@ class BoardChangeOut(Out):
 
 class BoardOut(Out):
     """A board, with the facts by which records for it are judged."""
+
+    example: ClassVar[Example] = {
+        "name": "American Board of Anesthesiology", "state": None, "aliases": [], "special_credits": [],
+        "changes": [], "source": "slides, Reporting Learners",
+    }  # fmt: skip
 
     code: str
     name: str
@@ -112,6 +121,11 @@ class BoardList(Out):
 class RuleOut(Out):
     """A reporting rule."""
 
+    example: ClassVar[Example] = {
+        "id": "credit-quarter", "statement": "Credits are reported in steps of 0.25.", "scope": ["all", "activity"],
+        "boards": [], "source": "slides", "since": "2021-01-01",
+    }  # fmt: skip
+
     id: str
     severity: Severity
     statement: str
@@ -144,6 +158,11 @@ class RuleList(Out):
 class ActivityFormatOut(Out):
     """An activity format."""
 
+    example: ClassVar[Example] = {
+        "code": "live-course", "name": "Live course", "other_names": ["Course"], "span_months": None,
+        "span_bound": None, "source": "slides",
+    }  # fmt: skip
+
     code: str
     name: str
     other_names: list[str]
@@ -175,6 +194,8 @@ class ActivityFormatList(Out):
 class StateOut(Out):
     """A place that licenses physicians."""
 
+    example: ClassVar[Example] = {"code": "TN", "name": "Tennessee", "boards": ["TN-M", "TN-O"]}
+
     code: str
     name: str
     boards: list[str] = Field(description="Codes of its licensing boards.")
@@ -189,6 +210,8 @@ class StateList(Out):
 class PracticeAreaOut(Out):
     """A practice area that REMS reports accept."""
 
+    example: ClassVar[Example] = {"name": "Anesthesiology", "source": "slides"}
+
     name: str
     source: str
 
@@ -201,6 +224,8 @@ class PracticeAreaList(Out):
 
 class MedicalSchoolOut(Out):
     """A medical school."""
+
+    example: ClassVar[Example] = {"name": "Vanderbilt University School of Medicine", "source": "AAMC"}
 
     name: str
     state: str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypeAliasType
 
 from app.domain.credits import CreditStatus, Delivery, Outcome
 from app.domain.sandbox import MagicActivity, MagicLearner, Row, Sandbox
-from app.schemas.base import Out
+from app.schemas.base import Example, Out
 
 CaseOutcome = TypeAliasType("CaseOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED])
 ExpectedCreditStatus = TypeAliasType(
@@ -27,6 +27,13 @@ class NumberOut(Out):
 
 class MagicLearnerOut(Out):
     """Somebody who does not exist, and what boards answer to credit of theirs."""
+
+    example: ClassVar[Example] = {
+        "name": "one", "says": "fits exactly one", "first_name": "Olive", "last_names": ["Only"], "npi": None,
+        "licenses": [{"board": "CA-M", "number": "S100001"}],
+        "certifications": [{"board": "ABIM", "number": "900101"}], "credit_status": "accepted",
+        "credit_status_reason": None,
+    }  # fmt: skip
 
     name: str
     says: str
@@ -60,6 +67,10 @@ class MagicLearnerOut(Out):
 class MagicActivityOut(Out):
     """An activity that every provider of the sandbox has."""
 
+    example: ClassVar[Example] = {
+        "internal_id": "magic-open", "activity_id": "299990001", "title": "Open course", "says": "takes everything",
+    }  # fmt: skip
+
     internal_id: str
     activity_id: str = Field(description="With the shared sandbox; the sandbox of a provider has another.")
     title: str
@@ -87,6 +98,25 @@ class ExpectedCreditOut(Out):
 
 class CaseOut(Out):
     """What to send to `POST /v1/learner-completions`, and what is answered."""
+
+    example: ClassVar[Example] = {
+        "section": "What becomes of a record",
+        "says": "CME for one state",
+        "before": [],
+        "send": {
+            "activity_id": "299990001",
+            "completed_on": "2025-06-02",
+            "permission": True,
+            "learner": {"first_name": "Olive", "last_name": "Only", "date_of_birth": "02/01"},
+            "cme": [{"state": "CA", "credits": 1}],
+        },
+        "status": 201,
+        "code": None,
+        "rejects": [],
+        "warns": [],
+        "credits": [{"board": "CA-M", "status": "accepted", "status_reason": None, "delivery": "board"}],
+        "retry_after": None,
+    }
 
     section: str
     says: str
@@ -134,6 +164,8 @@ class CaseOut(Out):
 
 class SandboxOut(Out):
     """The sandbox: what test clients can rely on."""
+
+    example: ClassVar[Example] = {"provider_id": "9999999"}
 
     provider_id: str = Field(description="The shared sandbox, for which a test client without a provider acts.")
     learners: list[MagicLearnerOut]

@@ -26,7 +26,7 @@ EXAMPLE: dict[str, Any] = {
 class ValidationIn(Strict):
     """What is known of a learner: both names, and the more of the rest, the better the chance of one match."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     first_name: Name | None = Field(None, description='As on the licence; "-" for somebody of one name. Required.')
     last_name: Name | None = Field(None, description="As on the licence. Required.")

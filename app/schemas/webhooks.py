@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from app.domain import webhooks as domain
 from app.domain.events import EventKind
 from app.domain.webhooks import AttemptOutcome, DeliveryStatus, DisabledReason, EndpointStatus
-from app.schemas.base import Description, OneOf, Out, Strict, Url
+from app.schemas.base import Description, Example, OneOf, Out, Requests, Strict, Url
 
 _Url = Annotated[
     Url,
@@ -36,6 +36,14 @@ class _Sent(Strict):
 class WebhookEndpointIn(_Sent):
     """Where to be told, and of what."""
 
+    requests: ClassVar[Requests] = {
+        "all": ("Everything that happens", {"url": "https://lms.example.org/pars"}),
+        "some": (
+            "What boards decide, and what is withdrawn",
+            {"url": "https://lms.example.org/pars", "event_types": ["credit.decided", "credit.withdrawn"]},
+        ),
+    }
+
     url: _Url
     event_types: _Kinds = []
     description: Description | None = None
@@ -43,6 +51,11 @@ class WebhookEndpointIn(_Sent):
 
 class WebhookEndpointPatch(_Sent):
     """What to change; what is not sent stays. Null clears, which URL and status cannot be."""
+
+    requests: ClassVar[Requests] = {
+        "enabled": ("An endpoint that was disabled is enabled again", {"status": "enabled"}),
+        "narrowed": ("Fewer events", {"event_types": ["credit.decided"]}),
+    }
 
     # Null is read, so that its refusal says more than that it is of the wrong type.
     url: _Url | SkipJsonSchema[None] = None
@@ -53,6 +66,11 @@ class WebhookEndpointPatch(_Sent):
 
 class WebhookEndpointOut(Out):
     """An endpoint as it stands."""
+
+    example: ClassVar[Example] = {
+        "url": "https://lms.example.org/pars", "event_types": ["credit.decided", "credit.withdrawn"], "board": None,
+        "description": None, "disabled_reason": None, "disabled_at": None, "failing_since": None,
+    }  # fmt: skip
 
     endpoint_id: str
     provider_id: str | None = Field(description="Whose records it is told of.")
@@ -103,6 +121,10 @@ class WebhookEndpointPage(Out):
 
 class WebhookDeliveryOut(Out):
     """One event for one endpoint, and how far it has come."""
+
+    example: ClassVar[Example] = {
+        "event_type": "credit.decided", "status": "delivered", "next_attempt_at": None, "last_status": 204,
+    }  # fmt: skip
 
     delivery_id: str
     endpoint_id: str

@@ -1,1 +1,1 @@
-"""A simulated board: it reads its feed over HTTP, keeps what it is told, and decides by simple rules."""
+"""A simulated board: it reads its feed over HTTP, stores what it reads, and decides by simple rules."""

@@ -1,4 +1,4 @@
-"""What a board holds: the credit that its feed has told it of, and what it has decided on each."""
+"""A board's state: the credits that its feed has reported, and what the board has decided on each."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from app.core.errors import OperatorFault
 
 
 class FeedFault(OperatorFault):
-    """The feed broke its promise: a position is missing or came twice, or a credit is told of out of turn."""
+    """The feed broke its promise: a position is missing or repeated, or an event does not fit its credit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What the board has decided on a credit as it was told last."""
+class BoardDecision:
+    """What the board has decided on the latest state of a credit."""
 
     accepted: bool
     reason_code: str | None = None
     reason: str | None = None
     answer: str | None = None
-    """What the service answered; None until it has, and the decision is sent again."""
+    """The service's answer; None until there is one, and the decision is sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A credit as the board was told of it last. Amounts in credits."""
+class HeldCredit:
+    """A credit after its latest event. Amounts in credits."""
 
     credit_id: str
     first: int
-    """The position at which it was reported."""
+    """Position of the event that reported it."""
     position: int
-    """The position at which it was told of last: what is decided on."""
+    """Position of its latest event, which is what the board decides on."""
     learner_board_id: str | None
     first_name: str | None
     last_name: str | None
@@ -42,31 +42,31 @@ class Held:
     completed_on: str
     credits: float
     credit_types: tuple[tuple[str, float], ...]
-    decided: Decided | None = None
+    decided: BoardDecision | None = None
 
     @property
     def learner(self) -> tuple[str | None, ...]:
-        """Who the learner is to the board: a number, or name and birth date where none was told."""
+        """The learner as the board identifies them: an id, or name and birth date where there is none."""
         return (self.learner_board_id,) if self.learner_board_id else (
             self.first_name, self.last_name, self.date_of_birth,
         )  # fmt: skip
 
     @property
     def refused(self) -> bool:
-        """Whether the board has decided against it."""
+        """Whether the board has rejected it."""
         return self.decided is not None and not self.decided.accepted
 
 
 @dataclass(slots=True)
 class View:
-    """What stands with a board after the events read so far, and where it reads on."""
+    """The credits of a board after the events read so far, and the cursor to read on from."""
 
     cursor: str | None = None
     position: int = 0
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, HeldCredit] = field(default_factory=dict)
 
-    def tell(self, event: Mapping[str, Any]) -> None:
-        """Take in the next event; raises `FeedFault` for one that cannot be the next."""
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Apply the next event; raises `FeedFault` for one that cannot be the next."""
         credit_id, kind, position = event["credit_id"], event["event"], event["position"]
         if position != self.position + 1:
             raise FeedFault(f"position {position} came after {self.position}")
@@ -79,41 +79,44 @@ class View:
         if kind == "credit.withdrawn":
             del self.held[credit_id]
         else:
-            self.held[credit_id] = _held(event, before.first if before else position)
+            self.held[credit_id] = _reported_credit(event, before.first if before else position)
 
-    def decide(self, credit_id: str, decided: Decided) -> None:
-        """Note a decision, or what it was answered."""
+    def decide(self, credit_id: str, decided: BoardDecision) -> None:
+        """Store a decision, or the answer to it."""
         self.held[credit_id] = replace(self.held[credit_id], decided=decided)
 
-    def undecided(self) -> Iterator[Held]:
-        """Yield the credits on which nothing is decided, in the order in which they were told."""
-        yield from sorted((each for each in self.held.values() if each.decided is None), key=_told)
+    def undecided(self) -> Iterator[HeldCredit]:
+        """Yield the credits without a decision, in the order of their latest events."""
+        undecided = (credit for credit in self.held.values() if credit.decided is None)
+        yield from sorted(undecided, key=_position)
 
-    def unanswered(self) -> Iterator[Held]:
-        """Yield the credits whose decisions were not answered, in the order in which they were told."""
-        waiting = (each for each in self.held.values() if each.decided is not None and each.decided.answer is None)
-        yield from sorted(waiting, key=_told)
+    def unanswered(self) -> Iterator[HeldCredit]:
+        """Yield the credits whose decision has no answer yet, in the order of their latest events."""
+        unanswered = (
+            credit for credit in self.held.values() if credit.decided is not None and credit.decided.answer is None
+        )
+        yield from sorted(unanswered, key=_position)
 
-    def as_text(self) -> str:
-        """Write it as JSON."""
-        credits = [asdict(each) for each in self.held.values()]
+    def to_json(self) -> str:
+        """Return the view as JSON text."""
+        credits = [asdict(credit) for credit in self.held.values()]
         return json.dumps({"cursor": self.cursor, "position": self.position, "credits": credits}, ensure_ascii=False)
 
     @classmethod
-    def of_text(cls, text: str) -> View:
-        """Read what `as_text` has written."""
+    def from_json(cls, text: str) -> View:
+        """Return the view that `to_json` has written."""
         given = json.loads(text)
-        held = [_kept(each) for each in given["credits"]]
-        return cls(given["cursor"], given["position"], {each.credit_id: each for each in held})
+        held = [_stored_credit(fields) for fields in given["credits"]]
+        return cls(given["cursor"], given["position"], {credit.credit_id: credit for credit in held})
 
 
-def _told(held: Held) -> int:
-    return held.position
+def _position(credit: HeldCredit) -> int:
+    return credit.position
 
 
-def _held(event: Mapping[str, Any], first: int) -> Held:
+def _reported_credit(event: Mapping[str, Any], first: int) -> HeldCredit:
     learner = event["learner"]
-    return Held(
+    return HeldCredit(
         credit_id=event["credit_id"],
         first=first,
         position=event["position"],
@@ -124,11 +127,11 @@ def _held(event: Mapping[str, Any], first: int) -> Held:
         activity_id=event["activity"]["activity_id"],
         completed_on=event["completed_on"],
         credits=event["credits"],
-        credit_types=tuple(sorted((each["type"], each["credits"]) for each in event["credit_types"])),
+        credit_types=tuple(sorted((part["type"], part["credits"]) for part in event["credit_types"])),
     )
 
 
-def _kept(given: dict[str, Any]) -> Held:
-    types = tuple((name, amount) for name, amount in given["credit_types"])
-    decided = Decided(**given["decided"]) if given["decided"] else None
-    return Held(**(given | {"credit_types": types, "decided": decided}))
+def _stored_credit(fields: dict[str, Any]) -> HeldCredit:
+    types = tuple((name, amount) for name, amount in fields["credit_types"])
+    decided = BoardDecision(**fields["decided"]) if fields["decided"] else None
+    return HeldCredit(**(fields | {"credit_types": types, "decided": decided}))

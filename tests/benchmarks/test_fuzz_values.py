@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.main import described
+from app.main import openapi_json
 from app.services.context import Service
 from benchmarks.fuzz.files import upload as a_form
 from benchmarks.fuzz.values import World, activity, completion, correction, filled, renewed, validation
@@ -20,7 +20,7 @@ from tests.harness.api import Api
 from tests.harness.clock import ManualClock
 from tests.harness.uploads import upload, work_through
 
-DOCUMENT = json.loads(described())
+DOCUMENT = json.loads(openapi_json())
 SETTINGS = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz" / "schemathesis.toml"
 
 

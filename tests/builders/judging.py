@@ -20,11 +20,12 @@ from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
 from app.matching.exact import find_learner
 from app.rules.activities import judge_activity
-from app.rules.case import Facts, case_of
+from app.rules.case import Facts, Placement
 from app.rules.catalogue import load_catalogue
 from app.rules.judge import judge
-from app.rules.placement import Placement, Standing
+from app.rules.placement import place
 from app.rules.row_target import RowTarget
+from app.rules.standing import Standing
 
 PROVIDER = "0008001"
 ACTIVITY_ID = "201759558"
@@ -275,7 +276,7 @@ def judged(
     match = NOT_ASKED
     if facts.activity_of(report) is not None:
         match = find_learner(report, candidates, CATALOGUE)
-    case = case_of(report, facts, match, Standing(list(standing), set(gone)))
+    case = place(report, facts, match, Standing(list(standing), set(gone)))
     return Verdict(report, judge(case), match, case.placement, case.row_target)
 
 
@@ -296,10 +297,10 @@ def kept(verdict: Verdict, standing: Sequence[Completion] = ()) -> list[Completi
         for target in placement.fresh
     )
     rems = verdict.report.rems
-    if placement.onto is None:
+    if placement.joins is None:
         made = a_completion(completed_on=verdict.report.completed_on, occasion=placement.occasion, rems=rems)
         return [*standing, replace(made, credits=fresh)]
-    joined = placement.onto.with_credits(fresh, NOW)
+    joined = placement.joins.with_credits(fresh, NOW)
     if placement.rems_fresh:
         joined = replace(joined, rems=rems)
     return [joined if each.completion_id == joined.completion_id else each for each in standing]

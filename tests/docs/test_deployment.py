@@ -12,7 +12,7 @@ import typer
 from app.cli.main import commands
 from app.core.config import Settings
 from app.main import create_app
-from app.routers.depends import declared_routes
+from app.routers.callers import declared_routes
 from tests.external.containers import COMPOSE, DOCKERFILE, ROOT, instructions, tree
 
 STEPS = instructions(DOCKERFILE.read_text(encoding="utf-8"))

@@ -12,14 +12,14 @@ from fastapi.testclient import TestClient
 from app.services.boards import decisions
 from app.services.context import Service
 from app.services.demo import world
-from app.simulator.deciding import roster_of
-from app.simulator.reading import Board, Manner, opened
+from app.simulator.board import Board, BoardOptions, open_board
+from app.simulator.decisions import load_roster
 from app.simulator.view import View
 from app.store import dialect
 from tests.harness.api import Api, settle
 
 URL = "http://testserver"
-ONCE = Manner(once=True)
+ONCE = BoardOptions(once=True)
 FEED = "/v1/board-feed"
 
 
@@ -42,14 +42,14 @@ def a_board(
     code: str,
     *,
     line: httpx.BaseTransport | None = None,
-    manner: Manner = ONCE,
+    options: BoardOptions = ONCE,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Board:
     """Start the simulated board, or start it again: with a fresh key, and with what it has noted."""
     code, key = world.board(service, code)
     file = service.settings.data_dir / f"demo-board-{code}.json"
-    board = opened(
-        code, key, line=line or Line(http), url=URL, file=file, roster=roster_of(code), manner=manner, say=say
+    board = open_board(
+        code, key, transport=line or Line(http), url=URL, file=file, roster=load_roster(code), options=options, say=say
     )
     board.wait = lambda seconds: None
     return board
@@ -72,7 +72,7 @@ def read_on(board: Api, view: View) -> None:
         after = {"after": view.cursor} if view.cursor else {}
         page = board.get(FEED, limit=500, **after).json
         for event in page["data"]:
-            view.tell(event)
+            view.apply(event)
         view.cursor = page["next_cursor"]
         if not page["data"]:
             return
@@ -115,4 +115,4 @@ def standing(service: Service, board: str) -> dict[str, tuple[Any, ...]]:
 def noted(service: Service, board: str) -> View:
     """Return what a board has noted in its file."""
     path: Path = service.settings.data_dir / f"demo-board-{board}.json"
-    return View.of_text(path.read_text(encoding="utf-8"))
+    return View.from_json(path.read_text(encoding="utf-8"))

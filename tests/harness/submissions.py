@@ -1,4 +1,4 @@
-"""Rows of files as the pipeline is given them: reports with an action, submitted in pieces or rehearsed."""
+"""Rows of files as the pipeline is given them: reports with an action, submitted in pieces or judged only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from app.domain.credits import Completion
 from app.domain.reports import Action, CmePart, CompletionReport, MocPart, RemsPart
 from app.services.context import Caller, Service, operator, transact
-from app.services.reporting import pipeline
-from app.services.reporting.dry_run_state import Overlay
+from app.services.reporting import bulk, pipeline
+from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.pipeline import Submitted
 from tests.builders.judging import PROVIDER, a_report
 
@@ -41,17 +41,17 @@ def pieces(rows: Sequence[CompletionReport], size: int) -> Iterator[list[Complet
 def submit(service: Service, *rows: CompletionReport, at_once: int = 5000) -> list[Submitted]:
     """Submit rows in pieces, each in a transaction of its own."""
     caller = sender(service, rows[0].provider_id)
-    return [each for piece in pieces(rows, at_once) for each in transact(caller, pipeline.submit, piece)]
+    return [each for piece in pieces(rows, at_once) for each in transact(caller, bulk.submit_all, piece)]
 
 
 def rehearse(service: Service, *rows: CompletionReport, at_once: int = 5000) -> list[Submitted]:
-    """Rehearse rows in pieces, all over one overlay."""
-    caller, overlay = sender(service, rows[0].provider_id), Overlay()
+    """Judge rows in pieces, all with one dry-run state."""
+    caller, state = sender(service, rows[0].provider_id), DryRunState()
     return [
         each
         for piece in pieces(rows, at_once)
         for each in service.database.read(
-            lambda connection, piece=piece: pipeline.rehearse(connection, caller, piece, overlay)
+            lambda connection, piece=piece: pipeline.judge_only(connection, caller, piece, state)
         )
     ]
 

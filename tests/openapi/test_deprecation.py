@@ -17,7 +17,7 @@ from app.core.http.deprecation import Deprecated
 from app.core.http.middleware import Surroundings
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
-from app.routers.depends import Public
+from app.routers.callers import Public
 from app.routers.description.document import document_of
 from app.routers.openapi import operation_id
 from tests.harness.contract import committed

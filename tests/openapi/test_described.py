@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.main import described
+from app.main import openapi_json
 from app.schemas.base import KEEPABLE
 from app.services.context import Service
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
@@ -20,7 +20,7 @@ from tests.harness.cases import for_all
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import worked
 
-DOCUMENT = json.loads(described())
+DOCUMENT = json.loads(openapi_json())
 ADDRESSES = [path for path in DOCUMENT["paths"] if "{" not in path or "activity_id" in path]
 
 

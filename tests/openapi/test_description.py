@@ -12,7 +12,7 @@ from app.routers.description.schemas import parts, referred
 from app.routers.description.texts import SCOPES as TOLD_SCOPES
 from app.routers.openapi import names_of
 from app.services import reference
-from app.services.access.callers import SCOPES
+from app.services.access.scopes import SCOPES
 from tests.harness.cases import for_all
 from tests.harness.contract import DOCUMENT, Described, committed
 

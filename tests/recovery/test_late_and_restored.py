@@ -22,7 +22,7 @@ from app.services.context import Service, Work, operator
 from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
-from app.simulator.deciding import decide_all
+from app.simulator.decisions import decide_all
 from app.store import dialect
 from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Api, api_of, settle
@@ -50,7 +50,7 @@ class Late:
     def _write(self, connection: Connection) -> None:
         caller = operator(self._service, "0008001")
         work = Work(connection=connection, caller=caller, now=self._service.clock())
-        pipeline.submit(work, [self._report])
+        pipeline.submit([work], [self._report])
         work.record()
         self._written.set()
         assert self._may.wait(SECONDS)

@@ -150,7 +150,7 @@ def test_a_worker_of_its_own_is_refused_on_sqlite(tmp_path: Path) -> None:
     with installation(f"sqlite:///{tmp_path}/pars.db", tmp_path) as installed:
         refused = installed.run("worker")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == "pars: On SQLite the server does the work; workers of their own need PostgreSQL.\n"
+    assert refused.stderr == "pars: On SQLite the server does the work; separate workers need PostgreSQL.\n"
 
 
 @on_postgresql

@@ -14,10 +14,10 @@ from fastapi.routing import APIRoute
 from app.core.config import Settings
 from app.core.errors import every_problem
 from app.core.http.routing import StrictRoute
-from app.main import create_app, described
-from app.routers.depends import declared_routes, refuse_undeclared, scope_of
+from app.main import create_app, openapi_json
+from app.routers.callers import declared_routes, refuse_undeclared, scope_of
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
-from app.services.access.callers import SCOPES
+from app.services.access.scopes import SCOPES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,7 +74,7 @@ def test_every_kind_of_problem_has_a_code_and_a_title() -> None:
 
 
 def test_the_committed_description_of_the_api_is_fresh() -> None:
-    assert (ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8") == described(), "run `make openapi`"
+    assert (ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8") == openapi_json(), "run `make openapi`"
 
 
 def test_the_lock_files_carry_hashes_and_name_no_index() -> None:

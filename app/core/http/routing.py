@@ -54,10 +54,10 @@ class StrictRoute(APIRoute):
                 )
             if "\x00" in request.scope["path"]:
                 raise NotFound("There is nothing here.")
-            admit = getattr(request.app.state, "admit", None)
-            if admit is not None:
-                # Who may not call is told so before anything of the request is read.
-                await admit(request, self)
+            authenticate = getattr(request.app.state, "authenticate", None)
+            if authenticate is not None:
+                # 401 and 403 come before anything of the request is read.
+                await authenticate(request, self)
             unknown = (
                 [name for name in request.query_params if name not in known] if request.scope["query_string"] else []
             )

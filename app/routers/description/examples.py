@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
+
+from pydantic import BaseModel
 
 from app.routers.description.operations import Operation
 from app.routers.description.schemas import Schema, named, resolved
-from app.routers.description.written import FIELDS, PARAMETERS, REQUESTS, TEXTS, WRITTEN
+from app.routers.description.values import FIELDS, PARAMETERS, TEXTS
+from app.schemas.base import Example, Requests
 
 _ABSENT: Any = object()
 _PLAIN: dict[str, Any] = {"string": "text", "integer": 1, "number": 2.25, "boolean": True, "null": None}
@@ -20,11 +24,24 @@ _FORMATS = {
 }
 
 
+@cache
+def _models() -> dict[str, type[BaseModel]]:
+    """Return the models of `app.schemas` by the names of their components."""
+    found: dict[str, type[BaseModel]] = {}
+    waiting = [BaseModel]
+    while waiting:
+        model = waiting.pop()
+        waiting += model.__subclasses__()
+        if model.__module__.startswith("app.schemas."):
+            found[model.__name__.removesuffix("Out")] = model
+    return found
+
+
 def example_of(schema: Schema, schemas: Schema, field: str = "", given: Any = _ABSENT) -> Any:
-    """Return an example that a schema accepts; `given` holds what is written of it, as far as it goes."""
-    name = named(schema)
-    if name is not None and given is _ABSENT:
-        given = WRITTEN.get(name, _ABSENT)
+    """Return an example that a schema accepts; `given` holds what it shows, as far as that is said."""
+    shown: Example | None = getattr(_models().get(named(schema) or ""), "example", None)
+    if shown is not None and (given is _ABSENT or isinstance(given, dict)):
+        given = shown if given is _ABSENT else shown | given
     for place in (schema, resolved(schema, schemas)):
         if given is _ABSENT and place.get("examples"):
             return place["examples"][0]
@@ -78,13 +95,13 @@ def describe_examples(operation: Operation) -> None:
 
 
 def _of_request(schema: Schema, schemas: Schema) -> Iterable[tuple[str, dict[str, Any]]]:
-    name = named(schema) or ""
-    written = resolved(schema, schemas).get("examples", ())
-    for number, value in enumerate(written, 1):
+    examples = resolved(schema, schemas).get("examples", ())
+    requests: Requests = getattr(_models().get(named(schema) or ""), "requests", {})
+    for number, value in enumerate(examples, 1):
         yield ("example" if number == 1 else f"example_{number}"), {"summary": "An example", "value": value}
-    for key, (summary, value) in REQUESTS.get(name, {}).items():
-        yield key, {"summary": summary, "value": value}
-    if not written and name not in REQUESTS:
+    for name, (summary, value) in requests.items():
+        yield name, {"summary": summary, "value": value}
+    if not examples and not requests:
         yield "example", {"summary": "An example", "value": example_of(schema, schemas)}
 
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.core.http.deprecation import Deprecated, deprecated_parameters, deprecation_of
-from app.routers.depends import PUBLIC, declared_routes, scope_of
+from app.routers.callers import PUBLIC, declared_routes, scope_of
 from app.routers.description.schemas import Schema, resolved
 
 METHODS = ("get", "put", "post", "delete", "patch")

@@ -12,7 +12,7 @@ from app.core.errors import OperatorFault
 from app.core.security import digest_of, new_api_key, new_secret
 from app.domain.audit import ClientAudit, ProviderAudit
 from app.domain.sandbox import PROVIDER_ID
-from app.services.access.callers import ROLE_SCOPES, SCOPES, TEST_SCOPES
+from app.services.access.scopes import ROLE_SCOPES, SCOPES, TEST_SCOPES
 from app.services.context import Work
 from app.services.sandbox import providers
 from app.store import clients

@@ -110,7 +110,7 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     stored = _locked(work, activity_id)
     if if_match is not None:
         must_match(if_match, stored.version)
-    _refuse_magic(stored.activity)
+    _refuse_fixture(stored.activity)
     count, first = uncovered_completions.standing(work.connection, activity_id, FEW)
     if count:
         detail = f"{_counted(count)} in the way; withdraw first."
@@ -121,7 +121,8 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     work.audit("delete", activity_id, ActivityAudit(version=stored.version))
 
 
-def _refuse_magic(activity: Activity) -> None:
+def _refuse_fixture(activity: Activity) -> None:
+    """Refuse to change the sandbox's own activities: everybody who shares the sandbox relies on them."""
     if activity.sandbox and (activity.internal_id or "").startswith(MAGIC):
         raise Conflict("This activity belongs to the sandbox and stays as it is; register one of your own to change.")
 
@@ -176,7 +177,7 @@ def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
 
 
 def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
-    _refuse_magic(stored.activity)
+    _refuse_fixture(stored.activity)
     version = stored.version + 1
     activities.replace_with(work.connection, stored.activity, after, version, work.now)
     work.audit(verb, after.activity_id, ActivityAudit(version=version))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.core.errors import Contended
 from app.services.activities.records import get
 from app.services.context import Caller, Work, read_async, transact_async
-from app.services.reporting.saving import keep, withdrawn
+from app.services.reporting.changes import build_withdrawal
+from app.services.reporting.saving import save_changes
 from app.store import completions
 
 AT_ONCE = 200
@@ -32,5 +33,5 @@ def _withdraw_some(work: Work, activity_id: str) -> int:
     found = [each for held in standing.values() for each in held if each.completion_id in first]
     if len(found) != len(first):
         raise Contended("a completion was withdrawn or moved before it was locked")
-    keep([(work, withdrawn(each, work.now)) for each in found], {}, verb="withdraw")
+    save_changes([(work, build_withdrawal(each, work.now)) for each in found], {}, verb="withdraw")
     return len(found)

@@ -1,6 +1,6 @@
 """Rehearsals: a file judged as it would be now, record after record, without storing any of it.
 
-Completions are judged over an overlay that remembers what the records before would have left. Activities and
+Completions are judged with a state that remembers what the records before them would have left. Activities and
 validations go through their verbs in a transaction that is then undone.
 """
 
@@ -24,7 +24,7 @@ from app.services.batches.reading import Lost, held, under_claim
 from app.services.batches.records import Rows, apply, refuse_all
 from app.services.context import Service, Work, operator
 from app.services.reporting import pipeline
-from app.services.reporting.dry_run_state import Overlay
+from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.pipeline import Submitted
 from app.store import batch_rows, batches
 
@@ -42,7 +42,7 @@ class _Undone(Exception):
 
 def rehearse(service: Service, batch: Batch) -> None:
     """Judge the records of a batch that is claimed, from the first on; what was judged before is forgotten."""
-    overlay = Overlay()
+    state = DryRunState()
     # Activities build on each other, and nothing remembers them: all are judged in one transaction.
     step = max(batch.records, 1) if batch.kind is BatchKind.ACTIVITIES else AT_ONCE[batch.kind]
     try:
@@ -53,16 +53,16 @@ def rehearse(service: Service, batch: Batch) -> None:
                 rows = service.database.read(partial(_records, going, step))
                 if not rows:
                     raise LookupError("records that were read are not there")
-                results = _surely_judged(service, going, rows, overlay)
+                results = _surely_judged(service, going, rows, state)
                 going = under_claim(service, going, partial(_keep, service, going, results))
     except Lost:
         log.warning("a rehearsal lost its claim", batch_id=batch.batch_id)
 
 
-def _surely_judged(service: Service, batch: Batch, rows: Rows, overlay: Overlay) -> list[RowResult]:
+def _surely_judged(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
     """Judge records; one on which the service itself fails is found by halves, and refused with the code `internal`."""
     try:
-        return _judged(service, batch, rows, overlay)
+        return _judged(service, batch, rows, state)
     except Unavailable:
         raise
     except Exception as error:
@@ -72,17 +72,17 @@ def _surely_judged(service: Service, batch: Batch, rows: Rows, overlay: Overlay)
     if len(rows) == 1:
         return refuse_all(rows, FAILED)
     middle = len(rows) // 2
-    first = _surely_judged(service, batch, rows[:middle], overlay)
-    return first + _surely_judged(service, batch, rows[middle:], overlay)
+    first = _surely_judged(service, batch, rows[:middle], state)
+    return first + _surely_judged(service, batch, rows[middle:], state)
 
 
 def _records(batch: Batch, count: int, connection: Connection) -> Rows:
     return batches.records(connection, batch, batch.applied, min(count, batch.records - batch.applied))
 
 
-def _judged(service: Service, batch: Batch, rows: Rows, overlay: Overlay) -> list[RowResult]:
+def _judged(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
     if batch.kind is BatchKind.LEARNER_COMPLETIONS:
-        return service.database.read(partial(_read_only, service, batch, rows, overlay))
+        return service.database.read(partial(_read_only, service, batch, rows, state))
     try:
         service.database.write(partial(_undone, service, batch, rows), background=True)
     except _Undone as done:
@@ -90,13 +90,15 @@ def _judged(service: Service, batch: Batch, rows: Rows, overlay: Overlay) -> lis
     raise AssertionError("a rehearsal is always undone")
 
 
-def _read_only(service: Service, batch: Batch, rows: Rows, overlay: Overlay, connection: Connection) -> list[RowResult]:
+def _read_only(
+    service: Service, batch: Batch, rows: Rows, state: DryRunState, connection: Connection
+) -> list[RowResult]:
     work = work_of(service, batch, connection)
     if work is None:
         return refuse_all(rows, REVOKED)
 
     def judge(work: Work, reports: Sequence[CompletionReport]) -> Sequence[Submitted]:
-        return pipeline.rehearse(work.connection, work.caller, reports, overlay)
+        return pipeline.judge_only(work.connection, work.caller, reports, state)
 
     return [_unnamed(each) for each in apply(work, batch, rows, judge)]
 

@@ -20,7 +20,8 @@ from app.files.mapping.records import LearnerRecords, ValidationRecords
 from app.services.activities import rows as activity_files
 from app.services.context import Work
 from app.services.registry import validations
-from app.services.reporting.pipeline import Submitted, submit
+from app.services.reporting import bulk
+from app.services.reporting.pipeline import Submitted
 from app.services.row_findings import placed
 
 Rows = Sequence[tuple[int, RawRow]]
@@ -44,7 +45,7 @@ _ANSWERS = {
 _UNREAD = Validated(result=Result.NOT_ASKED)
 
 
-def apply(work: Work, batch: Batch, rows: Rows, judge: Judge = submit) -> list[RowResult]:
+def apply(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.submit_all) -> list[RowResult]:
     """Let records take effect in their order; return what became of each."""
     match batch.kind:
         case BatchKind.LEARNER_COMPLETIONS:

@@ -21,7 +21,8 @@ from app.domain.decisions import (
 from app.services.boards.feed import board_of
 from app.services.boards.feed_cursors import FeedCursor, open_cursor, refuse_diverged, seal_cursor
 from app.services.context import Caller, Service, Work, operator, transact, transact_async
-from app.services.reporting.saving import keep, maximum_quarters, restating
+from app.services.reporting.changes import build_status_change
+from app.services.reporting.saving import maximum_quarters, save_changes
 from app.store import activities, completions, feed
 
 AT_ONCE = 250
@@ -184,7 +185,8 @@ class _StatusChanges:
             return False
         reportable = activities.reportable(self._work.connection, {(completion.provider_id, completion.activity_id)})
         afterwards = [
-            restating(other, [after], self._work.now).completion if other is completion else other for other in others
+            build_status_change(other, [after], self._work.now).completion if other is completion else other
+            for other in others
         ]
         total = sum(held_quarters(other.credits).get(after.target, 0) for other in afterwards)
         return total <= maximum_quarters(reportable.get(completion.activity_id), after.target)
@@ -194,12 +196,14 @@ class _StatusChanges:
         changed = self._changed[completion.completion_id]
         changed[credit.credit_id] = credit
         before = self._before[completion.completion_id]
-        self._now[completion.completion_id] = restating(before, list(changed.values()), self._work.now).completion
+        self._now[completion.completion_id] = build_status_change(
+            before, list(changed.values()), self._work.now
+        ).completion
 
     def save(self) -> None:
         """Write what has changed."""
         changes = [
-            (self._work, restating(self._before[completion_id], list(changed.values()), self._work.now))
+            (self._work, build_status_change(self._before[completion_id], list(changed.values()), self._work.now))
             for completion_id, changed in self._changed.items()
         ]
-        keep(changes, {}, verb="decide")
+        save_changes(changes, {}, verb="decide")

@@ -1,4 +1,4 @@
-"""Learner completions as they stand: read, corrected in place, withdrawn; and what they were before."""
+"""Learner completions as they stand: read, previewed, corrected in place, withdrawn; and what they were before."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from app.domain.reports import CompletionReport
 from app.services.context import Caller, Work
 from app.services.findings import rejected
 from app.services.preconditions import must_match
-from app.services.reporting.pipeline import Submitted, submit
-from app.services.reporting.saving import keep, withdrawn
+from app.services.reporting.changes import build_withdrawal
+from app.services.reporting.pipeline import Submitted, judge_only, submit
+from app.services.reporting.saving import save_changes
 from app.store import completion_versions, completions
 
 
@@ -29,6 +30,12 @@ def get(connection: Connection, caller: Caller, completion_id: str) -> Completio
     return found
 
 
+def preview(connection: Connection, caller: Caller, report: CompletionReport) -> Submitted:
+    """Judge a report as it would be now, and show the completion it would make; nothing is stored or locked."""
+    (judged,) = judge_only(connection, caller, [report])
+    return judged
+
+
 def correct(work: Work, completion_id: str, if_match: str | None, report: CompletionReport) -> Submitted:
     """Make a completion what a report says, in place; raises `CompletionRejected` with every finding.
 
@@ -38,7 +45,7 @@ def correct(work: Work, completion_id: str, if_match: str | None, report: Comple
     found = get(work.connection, work.caller, completion_id)
     must_match(if_match, found.version)
     corrected = replace(report, corrects=completion_id, received_at=found.submitted_at)
-    (submitted,) = submit(work, [corrected])
+    (submitted,) = submit([work], [corrected])
     if submitted.before is None or submitted.before.version != found.version:
         raise Contended("the completion was changed before it was locked")
     if submitted.outcome is Outcome.REJECTED:
@@ -52,7 +59,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     at: datetime
     client_id: str | None
-    """The client that did it; None where a board did, whose clients are nobody else's to know."""
+    """The client that made it; None where a board did, whose clients are nobody else's to know."""
     board: str | None
     """The board that decided, or took what it was sent."""
     completion: Completion
@@ -68,15 +75,15 @@ def history(connection: Connection, caller: Caller, completion_id: str) -> list[
 
 
 def _version(row: dict[str, Any], before: Completion | None) -> Version:
-    """Return a version beside the one before it: a decision is its board's, whoever wrote it down."""
+    """Return a version, given the one before it: a decision is its board's, whoever wrote it down."""
     if row["verb"] != "decide" or before is None:
         return Version(**row, board=None)
-    return Version(**row | {"client_id": None, "board": _decider(before, row["completion"])})
+    return Version(**row | {"client_id": None, "board": _board_that_decided(before, row["completion"])})
 
 
-def _decider(before: Completion, after: Completion) -> str | None:
+def _board_that_decided(before: Completion, after: Completion) -> str | None:
     stood = set(before.credits)
-    return next((each.board for each in after.credits if each not in stood), None)
+    return next((credit.board for credit in after.credits if credit not in stood), None)
 
 
 def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> None:
@@ -93,4 +100,4 @@ def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> Non
         raise NotFound("There is no such completion.")
     if if_match is not None:
         must_match(if_match, found.version)
-    keep([(work, withdrawn(found, work.now))], {}, verb="withdraw")
+    save_changes([(work, build_withdrawal(found, work.now))], {}, verb="withdraw")

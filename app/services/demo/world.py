@@ -85,7 +85,7 @@ def _completion(work: Work, given: dict[str, Any]) -> None:
     if not hasattr(day, "year"):
         raise OperatorFault(f"{given['activity_id']}: no day of submission")
     received = datetime.combine(day, time(12), UTC)  # type: ignore[arg-type]
-    (result,) = pipeline.submit(work, [body.as_report(given["provider"], received, EntryMethod.API)])
+    (result,) = pipeline.submit([work], [body.as_report(given["provider"], received, EntryMethod.API)])
     if result.outcome is Outcome.REJECTED:
         broken = ", ".join(finding.rule for finding in result.findings if finding.rejects)
         raise OperatorFault(f"completion of {given['activity_id']} on {given['completed_on']}: {broken}")

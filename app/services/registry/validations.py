@@ -25,7 +25,7 @@ from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejected
-from app.services.reporting.learner_ids import LearnerIds, Pair, keep_learner_ids, learner_id_of
+from app.services.reporting.learner_ids import LearnerIds, ProviderAndPhysician, learner_id_of, save_learner_ids
 from app.store import learners
 
 _HINTS = {
@@ -151,7 +151,7 @@ def _find(
 
 def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerIds) -> list[Validated]:
     """Give every learner found the id by which the provider may name them, kept when it is new."""
-    pairs: list[Pair | None] = [
+    pairs: list[ProviderAndPhysician | None] = [
         (work.caller.provider_id, each.physician_id) if each.physician_id is not None else None
         for work, each in zip(works, found, strict=True)
     ]
@@ -170,7 +170,7 @@ def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerI
             learner_id = learner_id_of(work, pair, known, new)
             first[id(work)] += 1
         answers.append(Validated(validated.result, learner_id, validated.matched_boards, validated.hint))
-    keep_learner_ids(works[0], new)
+    save_learner_ids(works[0], new)
     for work in {id(each): each for each in works}.values() if new else ():
         if first[id(work)]:
             # That somebody was met for the first time, not who: the ids themselves say that.

@@ -1,4 +1,4 @@
-"""Many reports in one request: each with its own answer, in their order, in one transaction."""
+"""Many reports of one caller: each with its own answer, in their order, in one transaction."""
 
 from __future__ import annotations
 
@@ -22,13 +22,18 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counter[Outcome]
 
 
+def submit_all(work: Work, reports: Sequence[CompletionReport]) -> list[Submitted]:
+    """Judge and store reports of one caller in their order."""
+    return submit([work] * len(reports), reports)
+
+
 def report_each(work: Work, items: Sequence[CompletionReport | Problem]) -> Bulk:
-    """Report completions in their order, each seeing those before it; what could not be read stays refused."""
-    judged = iter(submit(work, [each for each in items if isinstance(each, CompletionReport)]))
+    """Report completions in their order, each seeing those before it; an item that could not be read stays refused."""
+    submitted = iter(submit_all(work, [item for item in items if isinstance(item, CompletionReport)]))
     results: list[Submitted | Problem] = []
     counts: Counter[Outcome] = Counter()
-    for each in items:
-        result: Submitted | Problem = each if isinstance(each, Problem) else next(judged)
+    for item in items:
+        result: Submitted | Problem = item if isinstance(item, Problem) else next(submitted)
         outcome = Outcome.REJECTED if isinstance(result, Problem) else result.outcome
         counts[outcome] += 1
         if isinstance(result, Submitted) and outcome is Outcome.REJECTED:

@@ -1,28 +1,125 @@
-"""Building what an accepted record makes: new credits, and the next version of a completion corrected in place."""
+"""Changes: what an accepted record makes of a completion, built before anything is stored.
+
+A new completion, more credit for one that stands, its next version corrected in place, or what is taken back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from msgspec.structs import replace
 
 from app.core.clock import new_id
 from app.domain.comparison_keys import full_name_key
 from app.domain.completion_changes import Change
-from app.domain.credits import Completion, Credit, CreditStatus, Delivery
+from app.domain.credits import Completion, Credit, CreditStatus, Delivery, Outcome
 from app.domain.decisions import withdraw_credit
 from app.domain.learners import Learner, Person
 from app.domain.parsing import MonthDay
 from app.domain.reports import Action
-from app.rules.case import Case, subject_of
-from app.rules.placement import Target
-from app.sandbox.fixtures import answered
+from app.rules.case import Case
+from app.rules.standing import subject_of
+from app.rules.targets import Target
+from app.sandbox.fixtures import decided_by_sandbox
 from app.services.context import Work
 
 
-def new_credit(work: Work, target: Target, day: date, learner: Learner | None) -> Credit:
+def build_change(work: Work, case: Case, learner_id: str | None) -> Change | None:
+    """Return what an accepted record changes, None when that is nothing.
+
+    `learner_id` is the id by which the provider may name the physician, None where no physician is meant.
+    """
+    if case.outcome is Outcome.UNCHANGED:
+        return None
+    if case.report.action is Action.DELETE:
+        return _build_row_withdrawal(case, work.now)
+    placement = case.known_placement
+    if placement.corrects is not None:
+        return _build_correction(work, case, placement.corrects, learner_id)
+    added = tuple(_build_credit(work, target, case.known_day, case.learner) for target in placement.fresh)
+    if placement.joins is not None:
+        return _build_join(work, case, placement.joins, added)
+    return Change(completion=_build_completion(work, case, learner_id, added), before=None, added=added)
+
+
+def build_withdrawal(completion: Completion, at: datetime) -> Change:
+    """Return the change that takes a completion back with all its credits."""
+    restated = [withdraw_credit(c, at) for c in completion.credits if c.status is not CreditStatus.WITHDRAWN]
+    change = build_status_change(completion, restated, at)
+    return replace(change, completion=replace(change.completion, withdrawn_at=at))
+
+
+def build_status_change(completion: Completion, restated: Sequence[Credit], at: datetime) -> Change:
+    """Return the change that gives some credits of a completion another status."""
+    now = {credit.credit_id: credit for credit in restated}
+    after = replace(
+        completion,
+        credits=tuple(now.get(credit.credit_id, credit) for credit in completion.credits),
+        version=completion.version + 1,
+        updated_at=at,
+    )
+    return Change(completion=after, before=completion, restated=tuple(restated))
+
+
+def _build_row_withdrawal(case: Case, at: datetime) -> Change:
+    """Return what a delete by row takes back: the credit of the boards it names, or all of the completion."""
+    row_target = case.known_row_target
+    assert row_target.completion is not None
+    if not row_target.boards:
+        return build_withdrawal(row_target.completion, at)
+    with_rems = case.report.rems is not None
+    return _build_partial_withdrawal(row_target.completion, row_target.boards, at, with_rems=with_rems)
+
+
+def _build_partial_withdrawal(
+    completion: Completion, boards: Collection[str], at: datetime, *, with_rems: bool
+) -> Change:
+    """Return the change that takes back a completion's credit for some boards; with the last of it, the completion.
+
+    Participation in risk-mitigation education stands on its own, unless `with_rems` takes it back with the credit.
+    """
+    standing = [credit for credit in completion.credits if credit.status is not CreditStatus.WITHDRAWN]
+    taken = [credit for credit in standing if credit.board in boards]
+    if len(taken) == len(standing) and (completion.rems is None or with_rems):
+        return build_withdrawal(completion, at)
+    return build_status_change(completion, [withdraw_credit(credit, at) for credit in taken], at)
+
+
+def _build_completion(work: Work, case: Case, learner_id: str | None, credits: tuple[Credit, ...]) -> Completion:
+    """Return the new completion that a record opens."""
+    report = case.report
+    subject = subject_of(report, case.match)
+    assert subject is not None and report.activity_id is not None
+    first_name, last_name, birth_date, npi = _person_as_reported(report.person)
+    return Completion(
+        completion_id=new_id(),
+        provider_id=report.provider_id,
+        activity_id=report.activity_id,
+        physician_id=case.learner.physician_id if case.learner else None,
+        subject=subject,
+        learner_id=learner_id,
+        completed_on=case.known_day,
+        occasion=case.known_placement.occasion,
+        first_name=first_name,
+        last_name=last_name,
+        birth_date=birth_date,
+        npi=npi,
+        rems=report.rems,
+        entry_method=report.entry_method,
+        client_id=work.caller.client.client_id,
+        batch_id=report.batch_id,
+        submitted_at=report.received_at,
+        updated_at=work.now,
+        version=1,
+        withdrawn_at=None,
+        catalogue=work.service.catalogue.digest,
+        credits=credits,
+    )
+
+
+def _build_credit(work: Work, target: Target, day: date, learner: Learner | None) -> Credit:
     """Return the credit that a target becomes."""
     board = work.service.catalogue.boards[target.board].on(day)
     delivered = board.is_sent(day)
@@ -42,68 +139,66 @@ def new_credit(work: Work, target: Target, day: date, learner: Learner | None) -
         status_at=work.now,
         once_per_day=target.once_per_day,
     )
-    return answered(learner, credit)
+    return decided_by_sandbox(learner, credit)
 
 
-def joined(work: Work, case: Case, onto: Completion, added: tuple[Credit, ...]) -> Change:
+def _build_join(work: Work, case: Case, joins: Completion, added: tuple[Credit, ...]) -> Change:
     """Return the change that adds a record to a completion that stands.
 
-    Where it takes the place of what was rejected or withdrawn it brings its person: a board that knows the learner
-    under another name must be told that name. Boards whose credit stands are not told of it.
+    Where it replaces credit that was rejected or withdrawn it brings its person: a board that knows the learner under
+    another name must be told that name. Boards whose credit stands are not told of it.
     """
-    after = replace(onto.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
-    if case.placed.rems_fresh:
+    after = replace(joins.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
+    if case.known_placement.rems_fresh:
         after = replace(after, rems=case.report.rems)
-    if onto.person_changes_with(added):
-        after = after.as_reported_by(as_written(case.report.person))
-    return Change(completion=after, before=onto, added=added)
+    if joins.person_changes_with(added):
+        after = after.as_reported_by(_person_as_reported(case.report.person))
+    return Change(completion=after, before=joins, added=added)
 
 
-def correction(work: Work, case: Case, learner_id: str | None) -> Change | None:
+def _build_correction(work: Work, case: Case, before: Completion, learner_id: str | None) -> Change | None:
     """Return the change that makes a completion what a correction says; None when it says what stands.
 
-    A credit keeps its id when learner, board and delivery stay. Where what its board is told changes, or where the
+    A credit keeps its id when learner, board and delivery stay. Where what its board is shown changes, or where the
     board had rejected it, it goes out again and waits for an answer; otherwise its status stays. What the correction
-    leaves out is withdrawn; of an update, it stays, and so do names, numbers and references that an update does not
+    leaves out is withdrawn. An update by row leaves it as it is, and so names, numbers and references that it does not
     give. Source: one completion is one learner, activity, date and occasion.
     """
-    before = case.placed.corrects
-    assert before is not None
     partly = case.report.action is Action.UPDATE
-    after = _updated(before, case) if partly else _identity(case, before, learner_id)
-    parts = _Parts(
+    after = _as_updated(before, case) if partly else _as_corrected(before, case, learner_id)
+    credits = _CorrectedCredits(
         learner=case.learner,
-        told_anew=not partly and _told(before) != _told(after),
-        ids_stay=partly or case.report.person.learner_id is not None,
+        shown_again=not partly and _shown_to_boards(before) != _shown_to_boards(after),
+        numbers_stay=partly or case.report.person.learner_id is not None,
         references_stay=partly,
     )
-    for target in case.placed.targets:
-        _take(work, parts, target, before, after)
-    parts.kept.extend(each for each in case.placed.kept if not parts.has(each))
-    _settle_rest(work, parts, before, after)
-    after = replace(after, credits=parts.in_order(before.credits))
-    if not parts.changed() and replace(after, credits=before.credits) == before:
+    for target in case.known_placement.targets:
+        _correct_credit(work, credits, target, before, after)
+    credits.kept.extend(credit for credit in case.known_placement.kept if not credits.has(credit))
+    _withdraw_rest(work, credits, before, after)
+    after = replace(after, credits=credits.in_order(before.credits))
+    if not credits.changed and replace(after, credits=before.credits) == before:
         return None
     after = replace(after, version=before.version + 1, updated_at=work.now, catalogue=work.service.catalogue.digest)
     return Change(
         completion=after,
         before=before,
-        added=tuple(parts.added),
-        restated=tuple(parts.withdrawn),
-        corrected=tuple(parts.corrected),
-        rewritten=tuple(parts.rewritten),
+        added=tuple(credits.added),
+        restated=tuple(credits.withdrawn),
+        corrected=tuple(credits.corrected),
+        rewritten=tuple(credits.rewritten),
         corrected_whole=True,
     )
 
 
-@dataclass(slots=True)
-class _Parts:
+@dataclass(slots=True, kw_only=True)
+class _CorrectedCredits:
     """What a correction does to each credit."""
 
     learner: Learner | None
-    told_anew: bool
-    """Whether every board must hear of it: the day, the activity, or the person as named has changed."""
-    ids_stay: bool
+    shown_again: bool
+    """Whether every board must be told again: the day, the activity, or the person as named has changed."""
+    numbers_stay: bool
     """Whether numbers that were reported before stay where none is given: a learner id may stand for them."""
     references_stay: bool
     """Whether the sender's own keys stay where none are given."""
@@ -113,77 +208,81 @@ class _Parts:
     withdrawn: list[Credit] = field(default_factory=list)
     added: list[Credit] = field(default_factory=list)
 
+    @property
     def changed(self) -> bool:
-        """Tell whether any credit is another than before."""
+        """Whether any credit is another than before."""
         return bool(self.corrected or self.rewritten or self.withdrawn or self.added)
 
     def in_order(self, before: Iterable[Credit]) -> tuple[Credit, ...]:
         """Return every credit: those that stood in their old places, new ones after them."""
-        now = {each.credit_id: each for each in (*self.kept, *self.corrected, *self.rewritten, *self.withdrawn)}
-        return (*(now.get(each.credit_id, each) for each in before), *self.added)
+        now = {c.credit_id: c for c in (*self.kept, *self.corrected, *self.rewritten, *self.withdrawn)}
+        return (*(now.get(credit.credit_id, credit) for credit in before), *self.added)
 
     def has(self, credit: Credit) -> bool:
-        """Tell whether a credit's fate is decided."""
+        """Whether it is decided what becomes of a credit."""
         decided = (*self.kept, *self.corrected, *self.rewritten, *self.withdrawn)
-        return any(each.credit_id == credit.credit_id for each in decided)
+        return any(other.credit_id == credit.credit_id for other in decided)
 
 
-def _updated(before: Completion, case: Case) -> Completion:
-    """Return the completion as an update leaves it: with its risk-mitigation part, if it gives one.
+def _as_updated(before: Completion, case: Case) -> Completion:
+    """Return the completion as an update by row leaves it: with its risk-mitigation part, if it gives one.
 
-    As where a record joins, it brings its person where it takes the place of what was rejected or withdrawn, and boards
+    As where a record joins, it brings its person where it replaces credit that was rejected or withdrawn, and boards
     whose credit stands are not told of that.
     """
     after = before if case.report.rems is None else replace(before, rems=case.report.rems)
-    had = {each.board for each in before.credits}
-    again = any(each.board in had and before.holding(each.board) is None for each in case.placed.targets)
-    return after.as_reported_by(as_written(case.report.person)) if again else after
+    had = {credit.board for credit in before.credits}
+    targets = case.known_placement.targets
+    again = any(target.board in had and before.holding(target.board) is None for target in targets)
+    return after.as_reported_by(_person_as_reported(case.report.person)) if again else after
 
 
-def _identity(case: Case, before: Completion, learner_id: str | None) -> Completion:
+def _as_corrected(before: Completion, case: Case, learner_id: str | None) -> Completion:
     """Return the completion with learner, activity, day and occasion as corrected, its credits still as they were."""
     subject = subject_of(case.report, case.match)
     assert subject is not None
     person = case.report.person
-    written = as_written(person)
-    first_name, last_name, birth_date, npi = written
+    as_reported = _person_as_reported(person)
+    first_name, last_name, birth_date, npi = as_reported
     named = replace(before, first_name=first_name, last_name=last_name, birth_date=birth_date, npi=npi)
     if person.learner_id is not None and subject == before.subject:
         # What a learner id stands for stays as it was reported.
-        named = before.as_reported_by(written)
+        named = before.as_reported_by(as_reported)
     return replace(
         named,
-        activity_id=case.registered.activity_id,
+        activity_id=case.known_activity.activity_id,
         physician_id=case.learner.physician_id if case.learner else None,
         subject=subject,
         learner_id=learner_id,
-        completed_on=case.completed,
-        occasion=case.placed.occasion,
+        completed_on=case.known_day,
+        occasion=case.known_placement.occasion,
         rems=case.report.rems,
     )
 
 
-def as_written(person: Person) -> tuple[str | None, ...]:
+def _person_as_reported(person: Person) -> tuple[str | None, ...]:
     """Return the learner as a record names them: first name, last name, birth date (MM/DD), NPI."""
     birth_date = str(person.birth_date) if isinstance(person.birth_date, MonthDay) else None
     return (person.first_name, person.last_name, birth_date, person.npi)
 
 
-def _told(completion: Completion) -> tuple[object, ...]:
-    """Return what every board is told of a completion, beside its own credit; the spelling of a name is no change."""
+def _shown_to_boards(completion: Completion) -> tuple[object, ...]:
+    """Return what every board sees of a completion, beside its own credit; the spelling of a name is no change."""
     name = full_name_key(completion.first_name, completion.last_name)
     return (completion.activity_id, completion.subject, completion.completed_on, name, completion.birth_date)
 
 
-def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: Completion) -> None:
-    """Find the credit that a target corrects, or open a new one."""
-    fresh = new_credit(work, target, after.completed_on, parts.learner)
+def _correct_credit(
+    work: Work, credits: _CorrectedCredits, target: Target, before: Completion, after: Completion
+) -> None:
+    """Correct the credit that a target is about, or add a new one."""
+    fresh = _build_credit(work, target, after.completed_on, credits.learner)
     held = before.current(target.board) if before.subject == after.subject else None
     if held is None or held.delivery is not fresh.delivery:
-        parts.added.append(fresh)
+        credits.added.append(fresh)
         return
-    number_reported = fresh.number_reported or (held.number_reported if parts.ids_stay else None)
-    references = fresh.client_references or (held.client_references if parts.references_stay else ())
+    number_reported = fresh.number_reported or (held.number_reported if credits.numbers_stay else None)
+    references = fresh.client_references or (held.client_references if credits.references_stay else ())
     wanted = replace(
         fresh,
         credit_id=held.credit_id,
@@ -198,31 +297,31 @@ def _take(work: Work, parts: _Parts, target: Target, before: Completion, after: 
         status_text=held.status_text,
         status_at=held.status_at,
     )
-    same_told = target.equals(held) and wanted.number_on_file == held.number_on_file and not parts.told_anew
-    if held.status is CreditStatus.REJECTED or not same_told:
-        parts.corrected.append(wanted)
-    elif standing != held or _moved(before, after):
-        parts.rewritten.append(standing)
+    shown_alike = target.equals(held) and wanted.number_on_file == held.number_on_file and not credits.shown_again
+    if held.status is CreditStatus.REJECTED or not shown_alike:
+        credits.corrected.append(wanted)
+    elif standing != held or _has_moved(before, after):
+        credits.rewritten.append(standing)
     else:
-        parts.kept.append(held)
+        credits.kept.append(held)
 
 
-def _moved(before: Completion, after: Completion) -> bool:
-    """Tell whether what each credit repeats of its completion has changed."""
+def _has_moved(before: Completion, after: Completion) -> bool:
+    """Whether what each credit repeats of its completion has changed."""
     return (before.pair, before.completed_on, before.occasion) != (after.pair, after.completed_on, after.occasion)
 
 
-def _settle_rest(work: Work, parts: _Parts, before: Completion, after: Completion) -> None:
+def _withdraw_rest(work: Work, credits: _CorrectedCredits, before: Completion, after: Completion) -> None:
     """Withdraw what the correction leaves out.
 
-    What another credit of its board has superseded stays beside it, unless its board would have to be told of it anew:
-    of two credits that stand for the same, the board shall hear of one.
+    What another credit of its board has superseded stays beside it, unless its board would have to be told of it
+    again: of two credits that stand for the same, the board shall hear of one.
     """
-    boards = {each.board for each in (*parts.kept, *parts.corrected, *parts.rewritten)}
+    boards = {credit.board for credit in (*credits.kept, *credits.corrected, *credits.rewritten)}
     for credit in before.credits:
-        if credit.status is CreditStatus.WITHDRAWN or parts.has(credit):
+        if credit.status is CreditStatus.WITHDRAWN or credits.has(credit):
             continue
-        if credit.board in boards and not parts.told_anew:
-            (parts.rewritten if _moved(before, after) else parts.kept).append(credit)
+        if credit.board in boards and not credits.shown_again:
+            (credits.rewritten if _has_moved(before, after) else credits.kept).append(credit)
         else:
-            parts.withdrawn.append(withdraw_credit(credit, work.now))
+            credits.withdrawn.append(withdraw_credit(credit, work.now))

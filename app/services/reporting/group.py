@@ -1,7 +1,7 @@
-"""The submitter: reports that wait at the same moment are judged and stored together, in the order of their arrival.
+"""Group commit of single reports: those that wait at the same moment are judged and stored together, as they arrived.
 
-Each is still a record of its own, under its own caller's commit; joining them saves statements and
-commits, nothing else. A report with an idempotency key is not joined: its key must be decided first.
+Each is still a record of its own, under its own caller's commit; joining them saves statements and commits, nothing
+else. A report with an idempotency key is not joined: its key must be decided first.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ async def report(caller: Caller, one: CompletionReport) -> Submitted:
 def report_together(connection: Connection, items: Sequence[Item]) -> list[Submitted | Problem]:
     """Judge and store the reports of several callers; return for each its outcome or its refusal."""
     works = [Work(connection=connection, caller=caller, now=caller.service.clock()) for caller, _ in items]
-    results = pipeline.submit_each(works, [one for _, one in items])
+    results = pipeline.submit(works, [one for _, one in items])
     record(works)
     return [
-        rejected(CompletionRejected, each.findings) if each.outcome is Outcome.REJECTED else each for each in results
+        rejected(CompletionRejected, result.findings) if result.outcome is Outcome.REJECTED else result
+        for result in results
     ]

@@ -1,4 +1,4 @@
-"""The opaque ids by which providers name learners: another one for each provider, the same one for ever."""
+"""The opaque ids by which providers name learners: different for each provider, and never changed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from app.services.context import Work
 from app.store import learners
 
-Pair = tuple[str, str]
+ProviderAndPhysician = tuple[str, str]
 """A provider and a physician."""
-LearnerIds = Mapping[Pair, str | None]
-"""The ids of those that were looked for; None where there is none yet."""
+LearnerIds = Mapping[ProviderAndPhysician, str | None]
+"""The ids that were looked up; None where there is none yet."""
 
 
-def learner_id_of(work: Work, pair: Pair, known: dict[Pair, str], new: list[dict[str, object]]) -> str:
-    """Return the id under which a provider may name a physician, noting it when it is to be kept for the first time."""
+def learner_id_of(
+    work: Work, pair: ProviderAndPhysician, known: dict[ProviderAndPhysician, str], new: list[dict[str, object]]
+) -> str:
+    """Return the id by which a provider may name a physician; one not known yet is added to `known` and `new`."""
     if pair not in known:
         # Derived, not drawn: two requests that meet the person first at the same moment agree.
         learner_id = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
@@ -24,6 +26,6 @@ def learner_id_of(work: Work, pair: Pair, known: dict[Pair, str], new: list[dict
     return known[pair]
 
 
-def keep_learner_ids(work: Work, new: list[dict[str, object]]) -> None:
-    """Keep new ids, in one order for every transaction; one that stands already stays."""
+def save_learner_ids(work: Work, new: list[dict[str, object]]) -> None:
+    """Store new ids, in one order for every transaction; one that stands already stays."""
     learners.add_learner_ids(work.connection, sorted(new, key=lambda row: str(row["link"])))

@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from app.routers.depends import PUBLIC, declared_routes, scope_of
-from app.services.access import callers as access
+from app.routers.callers import PUBLIC, declared_routes, scope_of
+from app.services.access import scopes as access
 from app.services.context import Service
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.cases import for_all

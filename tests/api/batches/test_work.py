@@ -315,7 +315,7 @@ def test_a_batch_cancelled_while_it_is_read_stays_so(api: Api, service: Service)
 
 
 def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: Service, clock: ManualClock) -> None:
-    from app.worker import forget
+    from app.worker import delete_expired
 
     upload(api, workbook([row()]))
     service.database.write(
@@ -325,10 +325,10 @@ def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: S
             [{"at": dialect.bound(connection, clock.now)}],
         )
     )
-    forget(service)
+    delete_expired(service)
     assert uploads(service) == 2
     clock.now += timedelta(days=2)
-    forget(service)
+    delete_expired(service)
     assert uploads(service) == 1
 
 

@@ -15,9 +15,9 @@ from app.core.errors import OperatorFault
 from app.main import create_app
 from app.services.context import Service
 from app.services.demo import world
-from app.simulator.deciding import decide_all, roster_of
-from app.simulator.reading import PATIENCE, LosingAnswers, Manner, RequestFailed
-from app.simulator.view import Decided, FeedFault, View
+from app.simulator.board import MAX_ATTEMPTS, BoardOptions, LossyTransport, RequestFailed
+from app.simulator.decisions import decide_all, load_roster
+from app.simulator.view import BoardDecision, FeedFault, View
 from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Api, settle
 from tests.harness.databases import SECRET
@@ -48,8 +48,8 @@ def decided(*events: dict[str, Any], roster: str = "", tmp_path: Path) -> dict[s
     path.write_text(f"[X]\n{roster}", encoding="utf-8")
     view = View()
     for event in events:
-        view.tell(event)
-    decide_all(view, roster_of("X", path))
+        view.apply(event)
+    decide_all(view, load_roster("X", path))
     assert all(each.decided is not None for each in view.held.values())
     return {key: str(each.decided and (each.decided.reason_code or "accepted")) for key, each in view.held.items()}
 
@@ -102,7 +102,7 @@ def test_what_counts_in_a_year_is_summed(tmp_path: Path) -> None:
 def test_a_roster_that_cannot_be_read_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "boards.toml").write_text(text, encoding="utf-8")
     with pytest.raises(OperatorFault, match=r"boards\.toml"):
-        roster_of("X", tmp_path / "boards.toml")
+        load_roster("X", tmp_path / "boards.toml")
 
 
 @pytest.mark.parametrize(
@@ -112,19 +112,19 @@ def test_a_roster_that_cannot_be_read_is_refused(text: str, tmp_path: Path) -> N
 )
 def test_a_feed_that_breaks_its_promise_is_seen(second: dict[str, Any]) -> None:
     view = View()
-    view.tell(told(1))
+    view.apply(told(1))
     with pytest.raises(FeedFault):
-        view.tell(second)
+        view.apply(second)
 
 
 def test_a_view_is_read_back_as_it_was_written() -> None:
     view = View()
-    view.tell(told(1))
-    view.tell(told(2, "c2", learner_board_id=None))
-    view.decide("c1", Decided(accepted=False, reason_code="duplicate", reason="É", answer="applied"))
+    view.apply(told(1))
+    view.apply(told(2, "c2", learner_board_id=None))
+    view.decide("c1", BoardDecision(accepted=False, reason_code="duplicate", reason="É", answer="applied"))
     view.cursor = "abc"
-    assert View.of_text(view.as_text()) == view
-    view.tell(told(3, event="credit.corrected"))
+    assert View.from_json(view.to_json()) == view
+    view.apply(told(3, event="credit.corrected"))
     (corrected, _) = view.held.values()
     assert (corrected.first, corrected.position, corrected.decided) == (1, 3, None)
 
@@ -159,7 +159,7 @@ def test_a_board_killed_before_it_noted_what_it_read_or_sent_goes_on_and_nothing
     assert not (service.settings.data_dir / "demo-board-ABA.json").exists()
     assert killed_after(1, http, service), "between sending and noting"
     assert [each.decided for each in noted(service, "ABA").held.values()] == [
-        Decided(accepted=False, reason_code="id-unknown", reason="Nobody is known by this id.")
+        BoardDecision(accepted=False, reason_code="id-unknown", reason="Nobody is known by this id.")
     ] * 4
     assert not killed_after(2, http, service)
     view = noted(service, "ABA")
@@ -174,7 +174,7 @@ def test_answers_that_are_lost_are_asked_for_again(api: Api, http: TestClient, s
     said: list[str] = []
     for day in range(1, 5):
         reported = api.report(tina(f"2021-11-0{day}")).json
-        work(http, service, "ABA", line=LosingAnswers(Line(http), 0.5, seed=day), say=said.append)
+        work(http, service, "ABA", line=LossyTransport(Line(http), 0.5, seed=day), say=said.append)
     assert sum("ReadError" in each for each in said) > 4
     assert any("1 unchanged" in each for each in said), "a decision had arrived before its answer was lost"
     assert facts(noted(service, "ABA")) == standing(service, "ABA")
@@ -185,7 +185,7 @@ def test_the_same_answers_are_lost_for_the_same_seed() -> None:
     answering = httpx.MockTransport(lambda request: httpx.Response(200))
 
     def lost(seed: int) -> list[bool]:
-        line, found = LosingAnswers(answering, 0.5, seed), []
+        line, found = LossyTransport(answering, 0.5, seed), []
         for _ in range(20):
             try:
                 line.handle_request(httpx.Request("GET", "http://x"))
@@ -284,7 +284,7 @@ def test_a_board_that_works_for_a_time_ends_while_the_service_is_away(http: Test
         assert len(asked) < 50, "it goes on for ever"
         raise httpx.ConnectError("nobody listens")
 
-    board = a_board(http, service, "ABA", line=httpx.MockTransport(refuse), manner=Manner(seconds=1_000))
+    board = a_board(http, service, "ABA", line=httpx.MockTransport(refuse), options=BoardOptions(seconds=1_000))
 
     def wait(seconds: float) -> None:
         board.until -= 90
@@ -292,7 +292,7 @@ def test_a_board_that_works_for_a_time_ends_while_the_service_is_away(http: Test
     board.wait = wait
     with pytest.raises(RequestFailed, match="does not answer"):
         board.work()
-    assert len(asked) == 13 > PATIENCE, "time ends it, not patience"
+    assert len(asked) == 13 > MAX_ATTEMPTS, "time ends it, not patience"
 
 
 def test_a_cursor_that_the_service_cannot_read_any_more_is_read_anew(
@@ -302,7 +302,7 @@ def test_a_cursor_that_the_service_cannot_read_any_more_is_read_anew(
     api.report(tina())
     board = work(http, service, "ABA")
     board.view.cursor = "sealed with a secret that is gone"
-    board._note()
+    board._store()
     said: list[str] = []
     work(http, service, "ABA", say=said.append)
     assert sum("reading anew" in each for each in said) == 1

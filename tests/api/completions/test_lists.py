@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
-from app.services.reporting import pipeline
+from app.services.reporting import bulk
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.clock import ManualClock
@@ -121,7 +121,7 @@ def test_a_limit_above_five_hundred_is_lowered(api: Api, service: Service) -> No
     reports = [
         CompletionIn.model_validate(body).as_report("0008001", service.clock(), EntryMethod.API) for body in bodies
     ]
-    transact(operator(service, "0008001"), pipeline.submit, reports)
+    transact(operator(service, "0008001"), bulk.submit_all, reports)
     found = list(pages(api, limit=10**9, activity_id=free))
     assert [len(each.json["data"]) for each in found] == [500, 2]
     assert len(set(ids(found))) == 502

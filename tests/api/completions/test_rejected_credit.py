@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from app.domain.completion_changes import Change
 from app.domain.credits import Completion, CreditStatus
 from app.services.context import Service, Work, operator, transact
-from app.services.reporting.saving import keep
+from app.services.reporting.saving import save_changes
 from app.store import completions
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, points, tina
 from tests.harness.api import Api, settle
@@ -29,7 +29,7 @@ def rejected_by_board(service: Service, completion_id: str, board: str) -> None:
             credits=tuple(next((r for r in refused if r.credit_id == c.credit_id), c) for c in found.credits),
             version=found.version + 1,
         )
-        keep([(work, Change(completion=after, before=found, restated=refused))], {}, verb="decide")
+        save_changes([(work, Change(completion=after, before=found, restated=refused))], {}, verb="decide")
 
     transact(operator(service, "0008001"), decide)
 

@@ -16,7 +16,7 @@ from app.domain.parsing import MonthDay
 from app.domain.reports import Action, CompletionReport
 from app.services.context import Service, operator, transact
 from app.services.registry import imports
-from app.services.reporting import pipeline
+from app.services.reporting import bulk
 from app.store import dialect
 from tests.builders.judging import a_cme, a_moc, a_person, a_rems, a_report, types_of
 from tests.harness.api import Api, settle
@@ -165,7 +165,7 @@ def test_somebody_who_is_no_physician_is_deleted_by_local_identifier(service: Se
 def test_of_another_provider_nothing_is_touched(api: Api, service: Service, here: dict[str, Any]) -> None:
     made = only(service, a_report(TN, **here)).completion.completion_id
     for row in (delete(**here), delete(TN, **here), update(TN, **here)):
-        (theirs,) = transact(operator(service, "0008002"), pipeline.submit, [replace(row, provider_id="0008002")])
+        (theirs,) = transact(operator(service, "0008002"), bulk.submit_all, [replace(row, provider_id="0008002")])
         assert [each.rule for each in theirs.findings] == ["activity-known"]
     assert statuses(api, made) == {"TN-M": "pending"}
 

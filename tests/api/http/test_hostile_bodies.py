@@ -13,7 +13,7 @@ from app.domain.credits import Outcome
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
-from app.services.reporting import pipeline
+from app.services.reporting import bulk
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
 from tests.harness.api import Answer, Api, settle
 from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, a_stranger, assert_problem, faults_of, footprint
@@ -365,7 +365,7 @@ def test_more_credit_than_a_ledger_holds_is_never_a_failure(api: Api, service: S
     reports = [
         CompletionIn.model_validate(body).as_report("0008001", service.clock(), EntryMethod.API) for body in bodies
     ]
-    stored = transact(operator(service, "0008001"), pipeline.submit, reports)
+    stored = transact(operator(service, "0008001"), bulk.submit_all, reports)
     assert {each.outcome for each in stored} == {Outcome.CREATED}
     beyond = api.report(a_completion(free, "2021-06-01", credits=1_000_000, occasion=537))
     assert beyond.status in (201, 422), beyond.json

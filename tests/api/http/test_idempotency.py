@@ -13,7 +13,7 @@ from app.core.database import engines
 from app.services.context import Service
 from app.services.idempotency import KEPT
 from app.store import clients
-from app.worker import forget
+from app.worker import delete_expired
 from tests.builders.bodies import a_completion, an_activity
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.clock import ManualClock
@@ -195,8 +195,8 @@ def test_reading_and_withdrawing_take_no_notice_of_a_key(api: Api, service: Serv
 def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, clock: ManualClock) -> None:
     api.report(a_completion(), Idempotency_Key="k")
     clock.now += KEPT
-    forget(service)
+    delete_expired(service)
     assert replayed(api.report(a_completion(), Idempotency_Key="k"))
     clock.now += KEPT / 30
-    forget(service)
+    delete_expired(service)
     assert not replayed(api.report(a_completion(), Idempotency_Key="k"))

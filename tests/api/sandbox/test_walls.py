@@ -17,7 +17,7 @@ from app.matching.exact import find_learner
 from app.sandbox.fixtures import sandbox
 from app.schemas.completions import CompletionIn
 from app.services.access import clients
-from app.services.access.callers import within_reach
+from app.services.access.scopes import limit_test_client
 from app.services.context import Caller, Service, operator, transact
 from app.services.operations import checks
 from app.services.registry import imports
@@ -309,7 +309,7 @@ def test_a_test_client_from_before_has_no_more_than_a_providers_scopes() -> None
         client_id="c", role="operator", board=None, test=True, provider_ids=frozenset(),
         scopes=frozenset({"operator", "board:feed", "completions:read"}),
     )  # fmt: skip
-    assert within_reach(before).scopes == {"completions:read"}
+    assert limit_test_client(before).scopes == {"completions:read"}
 
 
 @pytest.mark.parametrize(

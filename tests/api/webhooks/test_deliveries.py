@@ -20,7 +20,7 @@ from app.services.events.endpoints import rotate_secret
 from app.services.operations.sealing import seal_next
 from app.store import clients as stored_clients
 from app.store import dialect
-from app.worker import forget
+from app.worker import delete_expired
 from examples.webhook_receiver import Receiver
 from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Api, api_of, settle
@@ -307,13 +307,13 @@ def test_what_was_finished_long_ago_is_forgotten(api: Api, service: Service, box
     api.report(a_completion())
     deliver(service)
     clock.now += KEPT
-    forget(service)
+    delete_expired(service)
     assert len(deliveries(api, endpoint_id)) == 1
     box.answer(500)
     api.report(john())
     deliver(service)
     clock.now += SECOND
-    forget(service)
+    delete_expired(service)
     assert [each["status"] for each in deliveries(api, endpoint_id)] == ["pending"]
     assert [row[0] for row in stored(service, "SELECT endpoint_id FROM webhook_endpoints")] == [endpoint_id]
     settle(service)

@@ -33,7 +33,7 @@ def test_the_first_record_of_the_day_is_created_as_its_first_occasion() -> None:
     verdict = judged()
     assert (verdict.outcome, verdict.findings) == (Outcome.CREATED, ())
     assert verdict.placement is not None
-    assert (verdict.placement.onto, verdict.placement.occasion) == (None, 1)
+    assert (verdict.placement.joins, verdict.placement.occasion) == (None, 1)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_same_amounts_are_unchanged_however_the_learner_was_written(report: 
     verdict = judged(report, standing=[HELD])  # type: ignore[arg-type]
     assert (verdict.outcome, verdict.rejects, verdict.warns) == (Outcome.UNCHANGED, set(), {"already-reported"})
     assert verdict.placement is not None
-    assert verdict.placement.onto is HELD
+    assert verdict.placement.joins is HELD
 
 
 def test_points_join_the_completion_that_its_cme_made() -> None:
@@ -59,7 +59,7 @@ def test_points_join_the_completion_that_its_cme_made() -> None:
     assert verdict.placement is not None
     assert [target.board for target in verdict.placement.fresh] == ["ABIM"]
     assert [target.board for target in verdict.placement.unchanged] == ["TN-M"]
-    assert verdict.placement.onto is HELD
+    assert verdict.placement.joins is HELD
 
 
 def test_of_several_occasions_the_first_without_the_target_is_joined() -> None:
@@ -68,7 +68,7 @@ def test_of_several_occasions_the_first_without_the_target_is_joined() -> None:
     three = a_completion(a_credit("TN-M", 4), occasion=3)
     verdict = judged(a_report(a_moc()), standing=[three, two, one])
     assert verdict.placement is not None
-    assert (verdict.outcome, verdict.placement.onto) == (Outcome.JOINED, two)
+    assert (verdict.outcome, verdict.placement.joins) == (Outcome.JOINED, two)
     assert verdict.warns == {"second-record-same-day"}
 
 
@@ -192,7 +192,7 @@ def test_an_occasion_given_is_joined_by_what_it_does_not_have() -> None:
     two = a_completion(a_credit(credits=3), occasion=2)
     verdict = judged(a_report(a_moc(), occasion=2), standing=[HELD, two])
     assert verdict.placement is not None
-    assert (verdict.outcome, verdict.placement.onto) == (Outcome.JOINED, two)
+    assert (verdict.outcome, verdict.placement.joins) == (Outcome.JOINED, two)
 
 
 def test_an_occasion_that_stands_with_other_amounts_is_corrected_not_reported() -> None:

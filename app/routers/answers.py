@@ -1,0 +1,40 @@
+"""Answers: with their version as `ETag`, as the caller prefers them, and given again under an idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from app.routers.description.responses import Responses
+from app.services.context import Caller, Work, transact_async
+from app.services.idempotency import Answer, once
+from app.services.preconditions import seen
+
+MINIMAL: Responses = {204: {"description": "Done; `Prefer: return=minimal` asked for no more"}}
+NOT_MODIFIED: Responses = {304: {"description": "What `If-None-Match` names still stands"}}
+
+
+async def send_once(caller: Caller, produce: Callable[[Work], Answer]) -> Response:
+    """Do the work of a request once under its idempotency key, in one transaction, and answer after the commit."""
+    return send(caller, await transact_async(caller, once, produce))
+
+
+def send(caller: Caller, answer: Answer) -> Response:
+    """Send an answer, with or without its body as the caller prefers, marked when it is a replay."""
+    headers = answer.headers | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
+    if caller.prefers.minimal and "ETag" in headers:
+        headers["Preference-Applied"] = "return=minimal"
+        # 204, not 201: readers of JSON, generated clients among them, fail on a 201 without a body.
+        return Response(status_code=204, headers=headers)
+    return Response(answer.body, answer.status, headers=headers, media_type="application/json")
+
+
+def send_resource(resource: BaseModel, version: int, if_none_match: str | None) -> Response:
+    """Send a resource with its version as `ETag`, or 304 when `If-None-Match` names that version."""
+    # Private cache only, revalidated with the ETag every time.
+    headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache"}
+    if seen(if_none_match, version):
+        return Response(status_code=304, headers=headers)
+    return Response(resource.model_dump_json(), headers=headers, media_type="application/json")

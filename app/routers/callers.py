@@ -1,0 +1,263 @@
+"""Callers: every route declares in its signature who may call it, for whom, and with which headers.
+
+    CompletionsReader = Annotated[Caller, caller("completions:read")]
+
+    @router.get("/{completion_id}")
+    async def get_completion(caller: CompletionsReader, completion_id: CompletionId) -> Response: …
+
+`access_of(route)` reads the declaration back. `authenticate` runs before anything of a request is read: it answers 401
+for an unknown key and 403 for a missing scope. The provider acted for is resolved after that, as a dependency.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.security import HTTPBearer
+
+from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthenticated
+from app.core.http.preferences import read_preferences
+from app.core.http.problems import request_id_of
+from app.services.access import authentication
+from app.services.access.authentication import Client, ClientCache
+from app.services.access.scopes import SCOPES
+from app.services.context import Caller, Service
+
+PUBLIC = "public"
+"""The scope of routes that need no key."""
+_bearer = HTTPBearer(auto_error=False)
+
+
+class Ownership(enum.Enum):
+    """Whose records an operation is about."""
+
+    PROVIDER = "provider"
+    """A provider's, which the client acts for."""
+    PROVIDER_OR_BOARD = "provider-or-board"
+    """The board's for a board's client, else a provider's."""
+    CLIENT = "client"
+    """The client's own: no provider is acted for."""
+
+
+class RouteAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route declares about its callers."""
+
+    scope: str
+    """One of `SCOPES`, or `PUBLIC`."""
+    ownership: Ownership = Ownership.CLIENT
+    idempotent: Literal["request", "file"] | None = None
+    """Takes an `Idempotency-Key`: the fingerprint is of the request, or of a file and known once that has arrived."""
+    prefers: Literal["minimal", "wait"] | None = None
+    """Honours `Prefer: return=minimal`, or `Prefer: wait=…`."""
+
+
+class Declared:
+    """A dependency that carries what its route declares."""
+
+    def __init__(self, access: RouteAccess) -> None:
+        self.access = access
+
+    async def __call__(self) -> None:
+        """Declare, and do nothing."""
+
+
+class CallerDependency(Declared):
+    """Resolves the caller of a request. Its signature has those headers that the route declares."""
+
+    def __init__(self, access: RouteAccess) -> None:
+        super().__init__(access)
+        headers: dict[str, Any] = {}
+        if access.ownership is not Ownership.CLIENT:
+            headers["provider"] = _PROVIDER
+        if access.idempotent is not None:
+            headers["idempotency_key"] = _IDEMPOTENCY_KEY
+        if access.prefers is not None:
+            headers["prefer"] = _PREFER[access.prefers]
+        self.__signature__ = Signature(
+            [
+                Parameter("request", Parameter.KEYWORD_ONLY, annotation=Request),
+                *(
+                    Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, header])
+                    for name, header in headers.items()
+                ),
+            ]
+        )
+
+    async def __call__(  # type: ignore[override]
+        self,
+        *,
+        request: Request,
+        provider: str | None = None,
+        idempotency_key: str | None = None,
+        prefer: str | None = None,
+    ) -> Caller:
+        """Return who calls, and for which provider."""
+        if idempotency_key is not None and not idempotency_key.strip():
+            item = ErrorItem(code=ParameterInvalid.code, header="Idempotency-Key", detail="The key is blank.")
+            raise ParameterInvalid(errors=[item])
+        client: Client = request.state.client
+        hashed = idempotency_key is not None and self.access.idempotent == "request"
+        return Caller(
+            service=service_of(request),
+            client=client,
+            provider=await self._provider(request, client, provider),
+            request_id=request_id_of(request),
+            idempotency_key=idempotency_key,
+            prefers=read_preferences(prefer),
+            fingerprint=await _fingerprint(request) if hashed else "",
+        )
+
+    async def _provider(self, request: Request, client: Client, named: str | None) -> str | None:
+        """Return the provider acted for; raises `ProviderRequired` or `Forbidden`."""
+        if self.access.ownership is Ownership.CLIENT:
+            return None
+        if self.access.ownership is Ownership.PROVIDER_OR_BOARD and client.board is not None:
+            if named is not None:
+                raise Forbidden("A board's client acts for no provider.")
+            return None
+        provider_id = authentication.choose_provider(client, named)
+        if authentication.is_own_provider(client, provider_id):
+            return provider_id
+        return await service_of(request).database.read_async(
+            lambda connection: authentication.resolve_provider(connection, client, provider_id)
+        )
+
+
+_PROVIDER = Header(
+    alias="PARS-Provider",
+    max_length=64,
+    description="Provider acted for; required of vendors, operators and clients of several providers. "
+    "To a test client it means the provider's sandbox.",
+    examples=["0008001"],
+)
+_IDEMPOTENCY_KEY = Header(
+    alias="Idempotency-Key",
+    max_length=255,
+    description="Names the request: sent again with it, it is answered the same and nothing happens twice.",
+    json_schema_extra={"pattern": "[^\\s\\x85]"},
+)
+_PREFER = {
+    "minimal": Header(
+        alias="Prefer",
+        max_length=1_000,
+        description="`return=minimal` for an answer without the resource (RFC 7240).",
+        examples=["return=minimal"],
+    ),
+    "wait": Header(
+        alias="Prefer",
+        max_length=1_000,
+        description="`wait=20` waits so many seconds for the work to be done, 60 at most (RFC 7240).",
+        examples=["wait=20"],
+    ),
+}
+
+
+def caller(
+    scope: str,
+    *,
+    ownership: Ownership = Ownership.PROVIDER,
+    idempotent: Literal["request", "file"] | None = None,
+    prefers: Literal["minimal", "wait"] | None = None,
+) -> Any:
+    """Return the dependency that resolves the caller of a route with this access."""
+    if scope not in SCOPES:
+        raise ValueError(f"{scope} is not a scope")
+    access = RouteAccess(scope=scope, ownership=ownership, idempotent=idempotent, prefers=prefers)
+    return Depends(CallerDependency(access))
+
+
+Public = Depends(Declared(RouteAccess(scope=PUBLIC)))
+"""Marks a router or route that needs no key."""
+ActivitiesReader = Annotated[Caller, caller("activities:read")]
+ActivitiesRegistrar = Annotated[Caller, caller("activities:write", idempotent="request", prefers="minimal")]
+ActivitiesEditor = Annotated[Caller, caller("activities:write", prefers="minimal")]
+ActivitiesRemover = Annotated[Caller, caller("activities:write")]
+CompletionsReader = Annotated[Caller, caller("completions:read")]
+CompletionsReporter = Annotated[Caller, caller("completions:write", idempotent="request", prefers="minimal")]
+CompletionsEditor = Annotated[Caller, caller("completions:write", prefers="minimal")]
+CompletionsWriter = Annotated[Caller, caller("completions:write")]
+LearnersValidator = Annotated[Caller, caller("learners:validate")]
+BatchesUploader = Annotated[Caller, caller("batches:write", idempotent="file", prefers="wait")]
+BatchesWaiter = Annotated[Caller, caller("batches:write", prefers="wait")]
+BatchesClient = Annotated[Caller, caller("batches:write")]
+WebhooksManager = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDER_OR_BOARD)]
+WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDER_OR_BOARD, prefers="minimal")]
+BoardReader = Annotated[Caller, caller("board:feed", ownership=Ownership.CLIENT)]
+OperatorReader = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
+
+
+def service_of(request: Request) -> Service:
+    """Return the running installation."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def authenticate(request: Request, route: APIRoute) -> None:
+    """Find the client by its key and hold it against the scope of the route, before anything of a request is read.
+
+    Raises `Unauthenticated` for a missing or unknown key, `Forbidden` for a client without the scope.
+    """
+    scope = scope_of(route)
+    if scope == PUBLIC:
+        return
+    given = await _bearer(request)
+    if given is None:
+        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    cache: ClientCache = request.app.state.clients
+    client = cache.get(given.credentials)
+    if client is None:
+        client = await service_of(request).database.read_async(
+            lambda connection: cache.look_up(connection, given.credentials)
+        )
+    if client is None:
+        raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    request.state.client_id = client.client_id
+    if scope not in client.scopes:
+        raise Forbidden(f"The client lacks the scope {scope}.")
+    request.state.client = client
+
+
+async def _fingerprint(request: Request) -> str:
+    """Return a digest of what makes two requests the same: method, path, query and body."""
+    return hashlib.sha256(f"{request_line(request)}\n".encode() + await request.body()).hexdigest()
+
+
+def request_line(request: Request) -> str:
+    """Return method, path and query of a request."""
+    return f"{request.method} {request.url.path}?{request.url.query}"
+
+
+def access_of(route: APIRoute) -> RouteAccess | None:
+    """Return what a route declares about its callers, None when it declares nothing."""
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        if isinstance(dependant.call, Declared):
+            return dependant.call.access
+        waiting.extend(dependant.dependencies)
+    return None
+
+
+def scope_of(route: APIRoute) -> str | None:
+    """Return the scope a route declares, `PUBLIC`, or None when it declares none."""
+    access = access_of(route)
+    return access.scope if access is not None else None
+
+
+def declared_routes(app: FastAPI) -> list[APIRoute]:
+    """Return every route of the API, those of included routers as well."""
+    contexts = iter_route_contexts(app.routes)
+    return [context.original_route for context in contexts if isinstance(context.original_route, APIRoute)]
+
+
+def refuse_undeclared(app: FastAPI) -> None:
+    """Stop the start when a route does not declare who may call it."""
+    undeclared = [route.path for route in declared_routes(app) if access_of(route) is None]
+    if undeclared:
+        raise RuntimeError(f"routes without a declared scope: {', '.join(undeclared)}")

@@ -1,0 +1,51 @@
+"""Values that examples show and that belong to no schema; what a schema shows stands beside the schema."""
+
+from __future__ import annotations
+
+FIELDS: dict[str, str] = {
+    "activity_id": "201759558",
+    "provider_id": "0008001",
+    "completion_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be401",
+    "credit_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be402",
+    "batch_id": "017de0b2-4c30-7b5e-9a61-5f0d2c7be403",
+    "learner_id": "q3vJb0mWc7xZr5tY2kLh9Q",
+    "internal_id": "GR-2026",
+    "board": "ABA",
+    "boards": "ABA",
+    "code": "ABA",
+    "rule": "credit-quarter",
+    "rule_id": "credit-quarter",
+    "state": "TN",
+    "first_name": "Rebecca",
+    "last_name": "Test",
+    "date_of_birth": "02/01",
+    "license_id": "444444",
+    "entry_method": "api",
+    "client_reference": "ccid:example.org:abc-1",
+    "client_references": "ccid:example.org:abc-1",
+    "pointer": "/cme/0/credits",
+    "detail": "60.3 is no multiple of 0.25.",
+    "hint": "Report credits in steps of 0.25.",
+    "rule_url": "/v1/rules/credit-quarter",
+    "title": "Grand Rounds Anesthesia",
+    "client_id": "c8f2d1e47a90",
+    "event_id": "evt_019ab0c25d1e7f048a353f6f1c2e9b70",
+    "next_cursor": "zXk2",
+    "filename": "learners_november.xlsx",
+    "seen_before": "017de0b2-4c30-7b5e-9a61-5f0d2c7be402",
+    "column": "Number of CME Credits",
+    "matched_boards": "TN-M",
+    "endpoint_id": "whe_019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b71",
+    "delivery_id": "whd_019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b72",
+    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw+oZ1cZ9Zb2E=",
+}
+"""What a text field of this name holds, wherever no better example stands."""
+
+PARAMETERS = {("/problems/{code}", "code"): "not-found"}
+"""Path parameters that are not what fields of their name are."""
+
+TEXTS = {
+    "/metrics": '# TYPE pars_requests counter\npars_requests_total{method="GET",route="/v1/rules",status="200"} 1.0\n',
+    "/problems/{code}": '<!doctype html><html lang="en"><title>There is nothing here</title>…</html>',
+}
+"""Answers that are no JSON."""

@@ -1,0 +1,73 @@
+"""Authentication: which client a key names, and for which provider it acts."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from app.core.errors import Forbidden, ProviderRequired
+from app.core.security import digest_of
+from app.domain.clients import Client
+from app.services.access.scopes import limit_test_client
+from app.store import clients
+
+__all__ = ["Client", "ClientCache", "choose_provider", "is_own_provider", "resolve_provider"]
+
+CACHE_SECONDS = 30
+CACHE_SIZE = 10_000
+_PREFIXES = ("pars_live_", "pars_test_")
+
+
+class ClientCache:
+    """Clients by their keys, cached for half a minute: a revoked key works no longer than that."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, tuple[float, Client]] = {}
+        self._lock = Lock()
+
+    def get(self, api_key: str) -> Client | None:
+        """Return the client of a key, None when it is not cached or has expired."""
+        cached = self._clients.get(digest_of(api_key))
+        return cached[1] if cached is not None and cached[0] > time.monotonic() else None
+
+    def look_up(self, connection: Connection, api_key: str) -> Client | None:
+        """Read the client of a key from the database and cache it; None for a key that is unknown or revoked."""
+        if not api_key.startswith(_PREFIXES):
+            return None
+        digest = digest_of(api_key)
+        client = clients.by_key(connection, digest)
+        if client is not None:
+            client = limit_test_client(client)
+            with self._lock:
+                if len(self._clients) >= CACHE_SIZE:
+                    self._clients.clear()
+                self._clients[digest] = (time.monotonic() + CACHE_SECONDS, client)
+        return client
+
+
+def choose_provider(client: Client, named: str | None) -> str:
+    """Return the provider named, else the only one of a provider's client; raises `ProviderRequired`."""
+    if named is not None:
+        return named
+    if client.role == "provider" and len(client.provider_ids) == 1:
+        return next(iter(client.provider_ids))
+    raise ProviderRequired
+
+
+def is_own_provider(client: Client, provider_id: str) -> bool:
+    """Whether the client is the provider's own, so that no grant needs to be looked up."""
+    return client.role == "provider" and provider_id in client.provider_ids
+
+
+def resolve_provider(connection: Connection, client: Client, provider_id: str) -> str:
+    """Return the provider acted for, by the grants that stand now; raises `Forbidden`.
+
+    A provider that does not exist answers like one that has granted nothing. For a test client, a live provider's id
+    means the sandbox of that provider; for any other client, sandboxes do not exist.
+    """
+    acted_for = clients.acted_for(connection, client, provider_id)
+    if acted_for is None:
+        raise Forbidden("The client may not act for this provider.")
+    return acted_for

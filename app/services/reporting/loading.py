@@ -1,0 +1,173 @@
+"""Load: what judging needs to know, for all reports at once, in a handful of queries.
+
+First the activities and everybody who may be meant; then, of those who were found, what stands already.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+from msgspec.structs import replace
+
+from app.core.errors import Contended
+from app.domain.candidates import Candidates, Wanted
+from app.domain.completion_changes import Change, Day, Pair
+from app.domain.credits import Completion
+from app.domain.identity import NOT_ASKED, Match
+from app.domain.reports import Action, CompletionReport
+from app.matching.exact import collect_keys, find_learner
+from app.rules.case import Facts
+from app.rules.standing import Standing, subject_of
+from app.services.context import Work
+from app.store import activities, completions, learners
+
+DAILY_CREDITS = "daily-credits-unusual"
+"""The rule that wants the sum of a day over all of a provider's activities."""
+_NO_PAIR: Pair = ("", "")
+"""Stands for the activity and learner of a report that lacks one of them."""
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts for all rules, and everybody who may be meant by some reports."""
+
+    facts: Facts
+    wanted: list[Wanted | None]
+    """The keys under which the learner of each report was looked up; None where nobody is looked for."""
+    candidates: Candidates
+
+
+def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> Loaded:
+    """Load the activities and the candidates of some reports; with `locking`, no activity changes meanwhile."""
+    facts = Facts(
+        catalogue=work.service.catalogue,
+        now=work.now,
+        activities=activities.reportable(
+            work.connection,
+            {(report.provider_id, report.activity_id) for report in reports if report.activity_id},
+            locking=locking,
+        ),
+        day_quarters={},
+        support=work.service.settings.support_contact,
+    )
+    wanted = [
+        collect_keys(report, facts.catalogue) if facts.activity_of(report) is not None else None for report in reports
+    ]
+    every_key = Wanted()
+    for keys in wanted:
+        if keys is not None:
+            every_key.add(keys)
+    return Loaded(facts=facts, wanted=wanted, candidates=learners.candidates(work.connection, every_key))
+
+
+def match_learners(reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:
+    """Return who is meant by each report."""
+    return [
+        find_learner(report, loaded.candidates, loaded.facts.catalogue, keys) if keys is not None else NOT_ASKED
+        for report, keys in zip(reports, loaded.wanted, strict=True)
+    ]
+
+
+@dataclass(slots=True, kw_only=True)
+class Standings:
+    """What stands of the learners who were found; kept up to date as record after record is judged."""
+
+    facts: Facts
+    by_pair: defaultdict[Pair, Standing]
+    corrected: dict[str, Completion]
+    """Completions that are to be corrected, as they stand."""
+    day_quarters: dict[Day, int]
+    """What `facts` shows of the days that a rule sums."""
+    learner_ids: dict[tuple[str, str], str]
+    """The ids by which providers name physicians, by (provider, physician)."""
+    new_learner_ids: list[dict[str, object]]
+    """Those of them that are not stored yet."""
+
+    def of(self, report: CompletionReport, match: Match) -> Standing:
+        """Return what stands of a report's learner in its activity."""
+        return self.by_pair[pair_of(report, match)]
+
+    def to_correct(self, report: CompletionReport) -> Completion | None:
+        """Return the completion that a report is a correction of, None when it is a record of its own."""
+        return self.corrected[report.corrects] if report.corrects is not None else None
+
+    def note(self, change: Change) -> None:
+        """Let the records that follow see a change."""
+        before, after = change.before, change.completion
+        if before is not None and before.pair != after.pair:
+            self.by_pair[before.pair] = self.by_pair[before.pair].without(before.completion_id)
+        if before is not None and (taken := change.withdrawn_boards):
+            self.by_pair[before.pair].gone.update((before.completed_on, before.occasion, board) for board in taken)
+        self.by_pair[after.pair].put(after)
+        if after.completion_id in self.corrected:
+            self.corrected[after.completion_id] = after
+        for day, quarters in change.day_deltas() if self.day_quarters else ():
+            if day in self.day_quarters:
+                self.day_quarters[day] += quarters
+
+
+def pair_of(report: CompletionReport, match: Match) -> Pair:
+    """Return the activity of a report and whom it is about, two empty texts where either is missing."""
+    subject = subject_of(report, match)
+    return (report.activity_id, subject) if report.activity_id and subject else _NO_PAIR
+
+
+def load_standings(
+    work: Work, reports: Sequence[CompletionReport], matches: Sequence[Match], facts: Facts, *, locking: bool
+) -> Standings:
+    """Load what stands of whom the reports mean; with `locking`, nobody else changes it meanwhile.
+
+    Raises `Contended` when a completion that is to be corrected is not there any more.
+    """
+    connection = work.connection
+    pair_by_report = [pair_of(report, match) for report, match in zip(reports, matches, strict=True)]
+    asked_for = {report.corrects for report in reports if report.corrects is not None}
+    to_correct = completions.pairs_of(connection, asked_for)
+    pairs = (set(pair_by_report) - {_NO_PAIR}) | set(to_correct.values())
+    if locking:
+        completions.lock_pairs(connection, pairs)
+    by_pair: defaultdict[Pair, Standing] = defaultdict(Standing)
+    corrected: dict[str, Completion] = {}
+    deleted = {pair for report, pair in zip(reports, pair_by_report, strict=True) if report.action is Action.DELETE} - {
+        _NO_PAIR
+    }
+    for pair, gone in completions.gone(connection, deleted).items():
+        by_pair[pair].gone = gone
+    for pair, held in completions.standing(connection, pairs).items():
+        by_pair[pair].completions = held
+        corrected |= {
+            completion.completion_id: completion for completion in held if completion.completion_id in asked_for
+        }
+    if corrected.keys() != asked_for:
+        raise Contended("a completion was withdrawn or moved before it could be corrected")
+    learner_ids = learners.learner_ids_of(
+        connection,
+        {
+            (report.provider_id, match.learner.physician_id)
+            for report, match in zip(reports, matches, strict=True)
+            if match.learner
+        },
+    )
+    day_quarters = completions.day_quarters(connection, _summed_days(work, reports, matches))
+    return Standings(
+        facts=replace(facts, day_quarters=day_quarters),
+        by_pair=by_pair,
+        corrected=corrected,
+        day_quarters=day_quarters,
+        learner_ids=learner_ids,
+        new_learner_ids=[],
+    )
+
+
+def _summed_days(work: Work, reports: Sequence[CompletionReport], matches: Sequence[Match]) -> Iterable[Day]:
+    """Yield the providers, learners, boards and days of which a rule wants the sum over all activities."""
+    for report, match in zip(reports, matches, strict=True):
+        if match.learner is None or report.action is Action.DELETE or not isinstance(report.completed_on, date):
+            continue
+        for moc in report.moc:
+            board = work.service.catalogue.certifying(moc.board) if moc.board else None
+            if board is not None and DAILY_CREDITS in board.advice:
+                yield report.provider_id, match.learner.physician_id, board.code, report.completed_on
