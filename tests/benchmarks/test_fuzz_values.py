@@ -76,10 +76,10 @@ def test_most_of_what_is_put_and_asked_is_accepted(api: Api, clock: ManualClock)
         )
         renewing.append(again.status)
     told = [api.post("/v1/learner-validations", validation(world, rnd)) for _ in range(40)]
-    for seen in (put, renewing, [each.status for each in told]):
+    for seen in (put, renewing, [answer.status for answer in told]):
         assert set(seen) <= {200, 422} and len(seen) >= 8
         assert sum(status == 200 for status in seen) >= 0.6 * len(seen), seen
-    assert {each.json.get("result") for each in told} >= {"one"}
+    assert {answer.json.get("result") for answer in told} >= {"one"}
 
 
 def test_files_of_every_kind_and_format_are_read_and_some_are_refused(
@@ -93,13 +93,13 @@ def test_files_of_every_kind_and_format_are_read_and_some_are_refused(
         assert sent.status in (202, 422), sent.json
     work_through(service)
     batches = api.get("/v1/batches", limit=500).json["data"]
-    read = {(each["kind"], each["format"]) for each in batches if each["status"] == "completed"}
+    read = {(batch["kind"], batch["format"]) for batch in batches if batch["status"] == "completed"}
     assert len(read) == 11, "of validations there is no XML"
-    outcomes = {name for each in batches for name, count in each["counts"].items() if count}
+    outcomes = {name for batch in batches for name, count in batch["counts"].items() if count}
     assert outcomes >= {"added", "unchanged", "rejected", "one"}
-    failed = {each["file_error"]["code"] for each in batches if each["status"] == "failed"}
+    failed = {batch["file_error"]["code"] for batch in batches if batch["status"] == "failed"}
     assert len(failed) >= 3 and "parser-failed" not in failed, failed
-    assert 10 <= sum(each["status"] == "failed" for each in batches) <= 35
+    assert 10 <= sum(batch["status"] == "failed" for batch in batches) <= 35
 
 
 @pytest.mark.parametrize("name", ["CompletionIn", "ActivityIn", "ActivityPatch", "ValidationIn"])

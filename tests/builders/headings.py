@@ -12,7 +12,7 @@ BOARD = (
 )  # fmt: skip
 """A board with two credit types."""
 ONE_BOARD = CME + BOARD
-TWO_BOARDS = CME + BOARD * 2 + tuple(each.heading for each in (*REMS, *OF_OURS))
+TWO_BOARDS = CME + BOARD * 2 + tuple(our.heading for our in (*REMS, *OF_OURS))
 """Two boards, REMS, and the columns of ours."""
 WITH_DEPARTMENT = (*CME, "Department")
 """With a column of the sender's own."""

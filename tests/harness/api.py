@@ -43,7 +43,7 @@ class Answer:
     @property
     def warnings(self) -> set[str]:
         """Rules that warned."""
-        return {each["rule"] for each in self.json.get("findings", []) if each["severity"] == "warning"}
+        return {finding["rule"] for finding in self.json.get("findings", []) if finding["severity"] == "warning"}
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Inbox:
 
     @property
     def types(self) -> list[str]:
-        return [each.event["type"] for each in self.received]
+        return [request.event["type"] for request in self.received]
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def deliveries(api: Api, endpoint_id: str, **query: Any) -> list[Any]:
 def deliver(service: Service, **sender: Any) -> list[AttemptOutcome]:
     """Seal what waits, and send everything that is due; return what became of it."""
     settle(service)
-    return [each.outcome for each in attempts(service, **sender)]
+    return [attempt.outcome for attempt in attempts(service, **sender)]
 
 
 def attempts(service: Service, **sender: Any) -> Sequence[Attempt]:

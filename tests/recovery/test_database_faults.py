@@ -94,6 +94,6 @@ def test_a_file_goes_on_when_the_database_comes_back(api: Api, service: Service)
         work_through(service, 10)
         batch = api.get(f"/v1/batches/{batch_id}").json
         assert (batch["status"], batch["counts"]) == ("completed", expected["counts"]), number
-        assert [each["outcome"] for each in rows_of(api, batch)] == ["added"] * len(ROWS)
+        assert [row["outcome"] for row in rows_of(api, batch)] == ["added"] * len(ROWS)
         api.post(f"/v1/activities/{GRAND_ROUNDS}/withdraw-learners", None)
     settle(service)

@@ -56,8 +56,8 @@ def place(column: Column) -> str:
 
 def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
     columns = columns_of(kind)
-    head = Head(format=FileFormat.TAB, headings=tuple(each.heading for each in columns), heading_row=1)
-    cells: list[Cell] = [filled.get(place(each)) for each in columns]
+    head = Head(format=FileFormat.TAB, headings=tuple(column.heading for column in columns), heading_row=1)
+    cells: list[Cell] = [filled.get(place(column)) for column in columns]
     row = RawRow(number=2, raw=cells)
     match kind:
         case BatchKind.LEARNER_COMPLETIONS:
@@ -84,7 +84,9 @@ def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, colu
 
 
 def test_the_table_of_batches_takes_every_state_and_no_other() -> None:
-    (check,) = [str(each.sqltext) for each in tables.batches.constraints if each.name == "ck_batches_status"]  # type: ignore[attr-defined]
+    (check,) = [
+        str(constraint.sqltext) for constraint in tables.batches.constraints if constraint.name == "ck_batches_status"
+    ]  # type: ignore[attr-defined]
     assert re.findall(r"'(\w+)'", check) == list(BatchStatus)
 
 

@@ -62,9 +62,9 @@ def test_every_route_reads_strictly_and_has_words_for_its_reader() -> None:
 
 
 def test_every_rule_states_itself_and_names_its_source() -> None:
-    for each in (*COMPLETION_RULES.values(), *ACTIVITY_RULES.values()):
-        assert each.statement.endswith("."), each.id
-        assert each.source, each.id
+    for rule in (*COMPLETION_RULES.values(), *ACTIVITY_RULES.values()):
+        assert rule.statement.endswith("."), rule.id
+        assert rule.source, rule.id
 
 
 def test_every_kind_of_problem_has_a_code_and_a_title() -> None:
@@ -88,9 +88,9 @@ def test_the_lock_files_carry_hashes_and_name_no_index() -> None:
 
 def test_the_lock_file_of_the_node_tools_carries_hashes_and_names_no_registry() -> None:
     locked = json.loads((ROOT / "openapi" / "tools" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    for name, each in locked.items():
-        assert "resolved" not in each, name
-        assert each.get("integrity") or not name, name
+    for name, package in locked.items():
+        assert "resolved" not in package, name
+        assert package.get("integrity") or not name, name
 
 
 def test_the_readme_names_every_setting() -> None:

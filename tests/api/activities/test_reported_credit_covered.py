@@ -85,7 +85,7 @@ def test_a_change_that_uncovers_credit_is_refused_with_the_completions_in_the_wa
     assert_problem(refused, 409, COVERS, items=[COVERS])
     assert (refused.json["count"], refused.json["completions"]) == (1, [made])
     assert refused.pointers == {COVERS: tightening.pointer}
-    assert {each["rule_url"] for each in refused.json["errors"]} == {f"/v1/rules/{COVERS}"}
+    assert {error["rule_url"] for error in refused.json["errors"]} == {f"/v1/rules/{COVERS}"}
     assert (read(api, course), footprint(service)) == (before, prints)
     settle(service)
 
@@ -165,7 +165,7 @@ def test_completions_left_out_by_different_bounds_are_all_counted(api: Api) -> N
     made = [report(api, course, {"completed_on": day, "moc": []}) for day in ("2021-01-02", "2021-03-30")]
     refused = patch(api, course, {"start_date": "2021-01-03", "end_date": "2021-03-29"})
     assert_problem(refused, 409, COVERS)
-    assert {each["pointer"] for each in refused.json["errors"]} == {"/start_date", "/end_date"}
+    assert {error["pointer"] for error in refused.json["errors"]} == {"/start_date", "/end_date"}
     assert (refused.json["count"], refused.json["completions"]) == (2, made)
 
 

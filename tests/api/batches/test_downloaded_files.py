@@ -24,7 +24,7 @@ ELEMENTS = [
 SENT = {
     "xlsx": workbook(ROWS),
     "tab": tab_text(ROWS),
-    "xml": f"<ACCMELearnerReports>{''.join(markup(each, {}) for each in ELEMENTS)}</ACCMELearnerReports>".encode(),
+    "xml": f"<ACCMELearnerReports>{''.join(markup(node, {}) for node in ELEMENTS)}</ACCMELearnerReports>".encode(),
     "ndjson": lines(BODIES),
 }
 """Rebecca's completion, and one that is refused for its 0.3 credits."""
@@ -41,7 +41,7 @@ def counted(batch: Any) -> dict[str, int]:
 
 
 def refused_for(api: Api, batch: Any) -> set[str]:
-    return {said["rule"] for each in rows_of(api, batch, outcome="rejected") for said in each["findings"]}
+    return {said["rule"] for row in rows_of(api, batch, outcome="rejected") for said in row["findings"]}
 
 
 @pytest.mark.parametrize("format", SENT)
@@ -73,7 +73,7 @@ def test_a_workbook_comes_back_as_text_and_text_as_a_workbook(
 
 @pytest.mark.parametrize("write", [tab_text, workbook])
 def test_refused_and_accepted_activities_come_back(api: Api, service: Service, write: Any) -> None:
-    headings = [each.heading for each in ACTIVITIES]
+    headings = [column.heading for column in ACTIVITIES]
     batch = worked(api, service, write([ACTIVITY, ACTIVITY | {"End Date": "2/1/2021"}], headings), kind="activities")
     assert counted(batch) == {"read": 2, "added": 1, "rejected": 1}
     refused = worked(api, service, file_of(api, batch, "rejected"), kind="activities")
@@ -84,14 +84,14 @@ def test_refused_and_accepted_activities_come_back(api: Api, service: Service, w
 
 
 def test_answers_to_validations_come_back_beside_their_rows(api: Api, service: Service) -> None:
-    headings = [each.heading for each in VALIDATIONS]
+    headings = [column.heading for column in VALIDATIONS]
     content = tab_text([LEARNER, LEARNER | {"Licensing ID": "999"}], headings)
     batch = worked(api, service, content, kind="learner-validations", permission_attested=None)
     assert counted(batch) == {"read": 2, "one": 1, "none": 1}
     answered = file_of(api, batch, "successful").decode("utf-8-sig").splitlines()
     told = [dict(zip(answered[0].split("\t"), line.split("\t"), strict=True)) for line in answered[1:]]
-    assert [each["Result"] for each in told] == ["One learner was matched", "No learner was matched"]
-    assert [bool(each["Learner Link"]) for each in told] == [True, False]
+    assert [line["Result"] for line in told] == ["One learner was matched", "No learner was matched"]
+    assert [bool(line["Learner Link"]) for line in told] == [True, False]
     again = worked(
         api, service, file_of(api, batch, "successful"), kind="learner-validations", permission_attested=None
     )

@@ -86,7 +86,7 @@ def test_a_record_on_which_the_service_fails_stops_no_other_of_a_rehearsal(
     }
     batch = worked(api, service, lines(bodies[kind]), kind, dry_run=True)
     assert batch["status"] == "completed"
-    told = [each["outcome"] for each in rows_of(api, batch)]
+    told = [row["outcome"] for row in rows_of(api, batch)]
     good = "added" if kind == "learner-completions" else "one"
     assert told == [good, good, "rejected", good, good]
     assert rows_of(api, batch)[2]["findings"][0]["rule"] == "internal"
@@ -106,7 +106,7 @@ def test_an_activity_on_which_the_service_fails_stops_no_other(
     monkeypatch.setattr(records, "register", fails)
     content = lines(an_activity(title=title) for title in ("One", "Poison", "Two"))
     batch = worked(api, service, content, "activities", dry_run=dry_run)
-    assert [each["outcome"] for each in rows_of(api, batch)] == ["added", "rejected", "added"]
+    assert [row["outcome"] for row in rows_of(api, batch)] == ["added", "rejected", "added"]
     assert rows_of(api, batch)[1]["findings"][0]["rule"] == "internal"
 
 
@@ -163,7 +163,7 @@ def test_a_record_of_another_file_is_not_refused_for_the_one_that_failed(
     applying.take(service, 1)
     work_through(service)
     rules = {
-        batch_id: [said["rule"] for each in rows_of(whose, {"batch_id": batch_id}) for said in each["findings"]]
+        batch_id: [said["rule"] for row in rows_of(whose, {"batch_id": batch_id}) for said in row["findings"]]
         for whose, batch_id in ((api, poisoned), (other, harmless[0]))
     }
     assert rules[poisoned] == ["internal"]
@@ -309,7 +309,7 @@ def test_a_batch_cancelled_while_it_is_worked_on_counts_what_was_done_and_goes_o
     work_through(service)
     batch = api.get(path).json
     assert (batch["status"], batch["counts"]["added"]) == ("completed", len(DAYS))
-    assert [each["outcome"] for each in rows_of(api, batch)] == ["added"] * len(DAYS)
+    assert [row["outcome"] for row in rows_of(api, batch)] == ["added"] * len(DAYS)
     settle(service)
 
 
@@ -322,7 +322,7 @@ def test_no_record_is_lost_at_the_border_of_a_piece(
     sent = [a_completion(completed_on=f"2021-12-{day:02}") for day in range(1, count + 1)]
     batch = worked(api, service, lines(sent), at_once=3, dry_run=dry_run)
     assert (batch["status"], batch["counts"]["added"], batch["counts"]["read"]) == ("completed", count, count)
-    assert [each["row"] for each in rows_of(api, batch)] == list(range(1, count + 1))
+    assert [row["row"] for row in rows_of(api, batch)] == list(range(1, count + 1))
 
 
 def test_a_dry_run_of_very_many_activities_is_refused(

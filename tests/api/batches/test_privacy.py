@@ -31,7 +31,7 @@ def everything_said(api: Api, service: Service, batch: Any, capture: pytest.Capt
 def test_of_a_wrong_cell_its_content_is_never_told(
     api: Api, service: Service, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    headings = [*ONE_BOARD, *(each.heading for each in (*REMS, *OF_OURS))]
+    headings = [*ONE_BOARD, *(our.heading for our in (*REMS, *OF_OURS))]
     long = MARK + "x" * 5_000
     spoiled = [
         ROW | {name: value}
@@ -76,7 +76,7 @@ def test_of_a_file_that_is_refused_its_content_is_never_told(
     api: Api, service: Service, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for content in (
-        tab_text([ROW], [MARK, *(each.heading for each in LEARNERS[1:])]),
+        tab_text([ROW], [MARK, *(learner.heading for learner in LEARNERS[1:])]),
         tab_text([{MARK: MARK}], [MARK]),
         workbook([{MARK: MARK}], [MARK], guidance=MARK),
         f"<{MARK}><a>{MARK}</a></{MARK}>".encode(),

@@ -107,7 +107,7 @@ def test_a_provider_s_uploads_take_no_room_of_another_s(narrow: Api, bounded: Se
 
 def test_uploads_at_the_same_moment_never_take_more_than_there_is(narrow: Api, service: Service) -> None:
     answers = at_once([lambda number=number: upload(narrow, bytes([number]) * 1_300_000) for number in range(8)])
-    statuses = [each.status for each in answers]
+    statuses = [answer.status for answer in answers]
     assert set(statuses) <= {202, 413}
     # All may stand in each other's way; whoever comes after finds the room that they gave back.
     assert statuses.count(202) <= 2
@@ -144,6 +144,11 @@ def test_a_piece_and_the_removal_of_its_upload_take_their_locks_in_one_order(ser
             service.database.write(verb)
         finally:
             dialect.BEFORE_STATEMENT.remove(ran.append)
-        written = [each for each in ran if re.match(r"(UPDATE|DELETE FROM) (uploads|upload_totals) ", each)]
-        assert [each.split()[1 + each.startswith("DELETE")] for each in written] == ["uploads", "upload_totals"]
+        written = [
+            statement for statement in ran if re.match(r"(UPDATE|DELETE FROM) (uploads|upload_totals) ", statement)
+        ]
+        assert [statement.split()[1 + statement.startswith("DELETE")] for statement in written] == [
+            "uploads",
+            "upload_totals",
+        ]
     assert taken(service) == 0

@@ -41,8 +41,8 @@ FILE = part("file", tab_text([row()]), "learners.txt")
 
 def request(api: Api, body: bytes, *headers: bytes, path: bytes = b"/v1/batches", length: int | None = None) -> bytes:
     told = b"" if length == -1 else b"Content-Length: %d\r\n" % (len(body) if length is None else length)
-    types = [] if any(each.lower().startswith(b"content-type") for each in headers) else [TYPE]
-    lines = b"".join(each + b"\r\n" for each in (*headers, *types))
+    types = [] if any(header.lower().startswith(b"content-type") for header in headers) else [TYPE]
+    lines = b"".join(header + b"\r\n" for header in (*headers, *types))
     key = b"Authorization: Bearer %s\r\n" % api.key.encode()
     return b"POST %s HTTP/1.1\r\nHost: x\r\n%s%sConnection: close\r\n%s\r\n%s" % (path, key, told, lines, body)
 
@@ -59,8 +59,8 @@ def kept(service: Service) -> tuple[int, int, int]:
 
     def count(connection: Any) -> tuple[int, int, int]:
         found = [
-            dialect.rows(connection, f"SELECT count(*) FROM {each}")[0][0]
-            for each in ("uploads", "upload_pieces", "batches")
+            dialect.rows(connection, f"SELECT count(*) FROM {text}")[0][0]
+            for text in ("uploads", "upload_pieces", "batches")
         ]
         return found[0], found[1], found[2]
 
@@ -202,8 +202,8 @@ def test_no_other_route_takes_large_bodies_whatever_they_say_they_are(wire: Wire
 def test_fifty_copies_of_an_upload_under_one_key_make_one_batch(api: Api, service: Service) -> None:
     content = lines([a_completion()])
     answers = at_once([lambda: upload(api, content, headers={"Idempotency-Key": "one"})] * 50)
-    made = {each.json["batch_id"] for each in answers if each.status == 202}
-    assert {each.status for each in answers} <= {202, 409}
+    made = {answer.json["batch_id"] for answer in answers if answer.status == 202}
+    assert {answer.status for answer in answers} <= {202, 409}
     assert len(made) == 1
     assert kept(service) == (1, 1, 1)
     again = upload(api, content, headers={"Idempotency-Key": "one"})

@@ -65,10 +65,14 @@ def unplugged_at(number: int) -> Iterator[Iterator[int]]:
 def seen(api: Api, batch_id: str) -> Any:
     """Return what a batch has become, without ids and instants."""
     batch = api.get(f"/v1/batches/{batch_id}").json
-    rows = [(each["row"], each["outcome"], [said["rule"] for said in each["findings"]]) for each in rows_of(api, batch)]
+    rows = [(row["row"], row["outcome"], [said["rule"] for said in row["findings"]]) for row in rows_of(api, batch)]
     stands = [
-        (each["completed_on"], each["occasion"], [(credit["board"], credit["credits"]) for credit in each["credits"]])
-        for each in api.completions(activity_id=GRAND_ROUNDS, sort="completed_on", limit=500)
+        (
+            completion["completed_on"],
+            completion["occasion"],
+            [(credit["board"], credit["credits"]) for credit in completion["credits"]],
+        )
+        for completion in api.completions(activity_id=GRAND_ROUNDS, sort="completed_on", limit=500)
     ]
     return batch["status"], batch["counts"], batch["warnings"], rows, stands
 
@@ -95,7 +99,7 @@ def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
                 clock.now += batch_reading.CLAIM * 2
         work_through(service, 3)
         status, counts, warnings, *rest = seen(api, batch_id)
-        told = [each for each in warnings if each["rule"] != "file-seen-before"]
+        told = [warning for warning in warnings if warning["rule"] != "file-seen-before"]
         assert (status, counts, told, *rest) == expected, number
         withdraw_all(api)
         number += STEP
@@ -125,7 +129,7 @@ def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, c
         applying.take(service, 5)
     assert other.get(f"/v1/batches/{small}").json["status"] == "completed"
     assert api.get(f"/v1/batches/{also_ours}").json["status"] == "completed"
-    assert {api.get(f"/v1/batches/{each}").json["status"] for each in ours} == {"applying"}
+    assert {api.get(f"/v1/batches/{our}").json["status"] for our in ours} == {"applying"}
 
 
 def test_a_reader_that_was_taken_for_dead_writes_nothing_more(api: Api, service: Service, clock: ManualClock) -> None:
@@ -161,7 +165,7 @@ def test_of_many_workers_one_applies_each_piece(api: Api, service: Service) -> N
     at_once([work] * 6)
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], batch["counts"]["added"]) == ("completed", len(DAYS))
-    assert [each["row"] for each in rows_of(api, batch)] == list(range(2, len(DAYS) + 2))
+    assert [row["row"] for row in rows_of(api, batch)] == list(range(2, len(DAYS) + 2))
     settle(service)
 
 
@@ -234,7 +238,7 @@ def test_a_batch_for_which_the_database_is_not_there_keeps_no_other_from_going_o
     api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = tab_text(row(Completion_Date=day) for day in DAYS)
-    stuck, other = (upload(api, each).json["batch_id"] for each in (content, content + b"\r\n"))
+    stuck, other = (upload(api, file).json["batch_id"] for file in (content, content + b"\r\n"))
     while read_one(service):
         pass
 
@@ -366,4 +370,4 @@ def test_pieces_are_kept_as_they_were_sent(service: Service, api: Api) -> None:
     assert batch is not None
     kept = service.database.read(lambda connection: batches.records(connection, batch, 240, 300))
     assert [place for place, _ in kept] == list(range(240, 540))
-    assert [each.raw[3] for _, each in kept] == [f"R{number}" for number in range(240, 540)]  # type: ignore[index]
+    assert [record.raw[3] for _, record in kept] == [f"R{number}" for number in range(240, 540)]  # type: ignore[index]

@@ -73,7 +73,7 @@ def test_every_kind_of_event_is_answered_as_the_schema_writes_it(
     for board in ("ABA", "ABIM", "TN-M"):
         answer = api_of(api.http, service, board, role="board", board=board).get(FEED, limit=500)
         assert by_the_schema(answer.response.content) == answer.response.content
-        seen |= {(each["event"], each["kind"]) for each in answer.json["data"]}
+        seen |= {(batch["event"], batch["kind"]) for batch in answer.json["data"]}
     assert seen >= {
         ("credit.reported", "cme"), ("credit.reported", "moc"), ("credit.corrected", "moc"),
         ("credit.withdrawn", "cme"), ("credit.withdrawn", "moc"),

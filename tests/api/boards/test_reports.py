@@ -33,7 +33,7 @@ def rows_of(operator_api: Api, service: Service, **filters: Any) -> dict[str, An
     settle(service)
     answer = operator_api.get(REPORT, **filters)
     assert answer.status == 200, answer.json
-    return {each["board"]: each for each in answer.json["data"]}
+    return {board["board"]: board for board in answer.json["data"]}
 
 
 def test_every_board_with_a_feed_is_one_row_and_says_what_its_summary_says(

@@ -112,7 +112,7 @@ class Life:
     def position(self) -> int:
         settle(self.service)
         told = self.board.get(FEED, limit=500).json["data"]
-        return max(each["position"] for each in told if each["credit_id"] == self.credit_id)
+        return max(credit["position"] for credit in told if credit["credit_id"] == self.credit_id)
 
     def decide(self, decision: str, **reason: str) -> str:
         body = {"credit_id": self.credit_id, "position": self.position(), "decision": decision, **reason}
@@ -141,8 +141,8 @@ class Life:
     def states(self) -> list[Any]:
         """Return the credit's state in each version, oldest first."""
         return [
-            next(c for c in each["completion"]["credits"] if c["credit_id"] == self.credit_id)
-            for each in self.versions()
+            next(c for c in version["completion"]["credits"] if c["credit_id"] == self.credit_id)
+            for version in self.versions()
         ]
 
 
@@ -190,8 +190,8 @@ def test_every_way_is_told_in_the_history_and_audited_in_its_commit(
         for version, state in zip(life.versions(), life.states(), strict=True)
     ] == expected
     versions = life.versions()
-    assert [each["version"] for each in versions] == list(range(1, len(versions) + 1))
-    assert [each["at"] for each in versions] == sorted({each["at"] for each in versions})
+    assert [version["version"] for version in versions] == list(range(1, len(versions) + 1))
+    assert [version["at"] for version in versions] == sorted({version["at"] for version in versions})
     for version, state in zip(versions, life.states(), strict=True):
         if version["action"] == "decided":
             assert state["status_at"] == version["at"]
@@ -236,7 +236,7 @@ def unaudited(service: Service, completion_id: str) -> list[Any]:
             {"id": completion_id},
         )
     )
-    return [each for each in found if each[1] != 1]
+    return [credit for credit in found if credit[1] != 1]
 
 
 def test_what_a_board_took_without_deciding_is_told_as_its(api: Api, service: Service) -> None:

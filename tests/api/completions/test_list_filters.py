@@ -46,7 +46,7 @@ def narrowed(api: Api, path: str, identity: str, among: set[str], **query: Any) 
     """Return which of some rows a list holds, having checked that its total counts the same rows."""
     answer = api.get(path, limit=50, include="total", **query)
     assert answer.status == 200, answer.json
-    rows = [each[identity] for each in answer.json["data"]]
+    rows = [completion[identity] for completion in answer.json["data"]]
     assert answer.json["total"] == len(rows) == len(set(rows)), query
     assert answer.json["total_capped"] is False
     return set(rows) & among
@@ -163,7 +163,7 @@ def test_updated_from_finds_what_was_joined_since(api: Api, clock: ManualClock) 
     since = {"activity_id": COURSE, "updated_from": "2021-12-21"}
     assert api.completions(**since) == []
     assert api.report(john()).json["outcome"] == "joined"
-    assert [each["completion_id"] for each in api.completions(**since)] == [first]
+    assert [completion["completion_id"] for completion in api.completions(**since)] == [first]
     assert api.completions(**since, submitted_from="2021-12-21") == []
     assert api.delete(f"{COMPLETIONS}/{first}").status == 204
     assert api.completions(**since) == []
@@ -239,7 +239,7 @@ def test_what_a_filter_cannot_read_is_refused_by_its_name(
 ) -> None:
     answer = api.get(path, **query)
     assert_problem(answer, 422, "parameter-invalid")
-    assert {each["parameter"] for each in answer.json["errors"]} == {parameter}
+    assert {error["parameter"] for error in answer.json["errors"]} == {parameter}
 
 
 def test_the_ends_of_time_are_dates_like_others(api: Api) -> None:
@@ -263,6 +263,6 @@ def test_no_filter_leads_to_anothers_completions(api: Api, http: TestClient, ser
     ):  # fmt: skip
         for sort in ({}, {"sort": "completed_on"}):
             seen = other.get(COMPLETIONS, include="total", **query, **sort).json
-            assert {each["provider_id"] for each in seen["data"]} <= {"0008002"}, query
-            assert {mine["completion_id"], batch}.isdisjoint(each["completion_id"] for each in seen["data"])
+            assert {completion["provider_id"] for completion in seen["data"]} <= {"0008002"}, query
+            assert {mine["completion_id"], batch}.isdisjoint(completion["completion_id"] for completion in seen["data"])
             assert seen["total"] == len(seen["data"]), query

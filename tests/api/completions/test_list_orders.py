@@ -82,7 +82,7 @@ def sorted_by(rows: dict[str, dict[str, Any]], sort: str | None) -> list[str]:
     found = sorted(rows, reverse=keys[-1].startswith("-"))
     for key in reversed(keys if sort else []):
         name, down = key.lstrip("-"), key.startswith("-")
-        found = [each for _, each in sorted(((rows[each][name], each) for each in found), key=first_of, reverse=down)]
+        found = [key for _, key in sorted(((rows[key][name], key) for key in found), key=first_of, reverse=down)]
     return found
 
 
@@ -91,7 +91,7 @@ def walk(api: Api, path: str = COMPLETIONS, identity: str = "completion_id", **q
     found = []
     while True:
         assert answer.status == 200, answer.json
-        found += [each[identity] for each in answer.json["data"]]
+        found += [completion[identity] for completion in answer.json["data"]]
         if (cursor := answer.json["next_cursor"]) is None:
             return found
         answer = api.get(path, limit=query.get("limit", 50), cursor=cursor)
@@ -108,7 +108,7 @@ def test_every_order_is_kept_from_page_to_page(stand: Stand, sort: str | None) -
         query = {"sort": sort} if sort else {}
         assert walk(stand.api, limit=limit, activity_id=stand.activities, **query) == expected
     assert walk(stand.api, limit=7, state="TN", activity_id=stand.activities, **query) == [
-        each for each in expected if stand.rows[each]["state"] == "TN"
+        key for key in expected if stand.rows[key]["state"] == "TN"
     ]
 
 
@@ -122,9 +122,9 @@ def test_activities_come_in_every_order(api: Api, clock: ManualClock, sort: str)
     every = api.get(ACTIVITIES, limit=500).json["data"]
     found = walk(api, ACTIVITIES, "activity_id", limit=4, sort=sort)
     name, down = sort.lstrip("-"), sort.startswith("-")
-    by_id = sorted(every, key=lambda each: each["activity_id"], reverse=down)
-    expected = sorted(by_id, key=lambda each: each[name].lower(), reverse=down)
-    assert found == [each["activity_id"] for each in expected]
+    by_id = sorted(every, key=lambda activity: activity["activity_id"], reverse=down)
+    expected = sorted(by_id, key=lambda key: key[name].lower(), reverse=down)
+    assert found == [activity["activity_id"] for activity in expected]
     assert walk(api, ACTIVITIES, "activity_id", limit=4, sort=f"{sort},-title" if name != "title" else sort)
 
 
@@ -187,16 +187,16 @@ def test_what_stands_throughout_a_walk_is_visited_once_and_in_order(
         while True:
             assert answer.status == 200, answer.json
             assert len(answer.json["data"]) <= limit
-            visited += [each["completion_id"] for each in answer.json["data"]]
+            visited += [completion["completion_id"] for completion in answer.json["data"]]
             if (cursor := answer.json["next_cursor"]) is None:
                 break
             happen(next(turns, []))
             known |= stand.rows
             answer = stand.api.get(COMPLETIONS, limit=limit, cursor=cursor)
-    throughout = {each for each, row in at_first.items() if each in stand.rows and fits(row)}
+    throughout = {key for key, row in at_first.items() if key in stand.rows and fits(row)}
     assert len(visited) == len(set(visited))
-    assert throughout <= set(visited) <= {each for each, row in known.items() if fits(row)}
-    assert visited == sorted_by({each: known[each] for each in visited}, sort)
+    assert throughout <= set(visited) <= {key for key, row in known.items() if fits(row)}
+    assert visited == sorted_by({key: known[key] for key in visited}, sort)
 
 
 def test_a_total_is_counted_when_it_is_asked_for(stand: Stand) -> None:
@@ -236,7 +236,7 @@ def test_the_link_goes_on_with_what_the_page_includes(stand: Stand) -> None:
         answer = stand.api.send("GET", link.partition(">")[0].lstrip("<"))
         assert answer.json["total"] == 5
         found += answer.json["data"]
-    assert [each["completed_on"] for each in found] == [f"2021-06-{day:02}" for day in range(1, 6)]
+    assert [completion["completed_on"] for completion in found] == [f"2021-06-{day:02}" for day in range(1, 6)]
 
 
 @pytest.mark.parametrize("path", [COMPLETIONS, ACTIVITIES])
@@ -280,7 +280,7 @@ def test_no_single_order_is_sorted_anew_on_sqlite(service: Service) -> None:
             page_of_completions(connection, Wanted(provider_id="0008001"), [key], after, 10)
         finally:
             dialect.BEFORE_STATEMENT.remove(asked.append)
-        statement = next(each for each in asked if "ORDER BY" in each)
+        statement = next(query for query in asked if "ORDER BY" in query)
         given = {"provider": "x", "rows": 1, "after0": "x", "after1": "x", "after2": "x"}
         plans.extend(row[-1] for row in dialect.rows(connection, f"EXPLAIN QUERY PLAN {statement}", given))
 
@@ -299,5 +299,5 @@ def test_names_are_ordered_as_they_are_compared(stand: Stand) -> None:
     for who in ("Rebecca", "John", "Joe"):
         stand.add(who, 1, 0, 0)
     listed = stand.api.completions(sort="first_name", activity_id=stand.activities)
-    assert [each["learner"]["first_name"] for each in listed] == ["Joe", "JOHN", "Rebecca"]
+    assert [completion["learner"]["first_name"] for completion in listed] == ["Joe", "JOHN", "Rebecca"]
     assert GRAND_ROUNDS not in stand.activities

@@ -37,19 +37,19 @@ expect = []
 
 
 def test_every_rule_is_told_with_what_it_says_and_where_it_comes_from(http: TestClient) -> None:
-    listed = {each["id"]: each for each in http.get("/v1/rules").json()["data"]}
+    listed = {rule["id"]: rule for rule in http.get("/v1/rules").json()["data"]}
     assert listed.keys() == COMPLETION_RULES.keys() | ACTIVITY_RULES.keys() | STATED.keys()
-    for rule_id, each in listed.items():
-        assert each["severity"] in ("reject", "warning")
-        assert each["statement"]
-        assert each["source"]
-        assert http.get(f"/v1/rules/{rule_id}").json() == each
+    for rule_id, finding in listed.items():
+        assert finding["severity"] in ("reject", "warning")
+        assert finding["statement"]
+        assert finding["source"]
+        assert http.get(f"/v1/rules/{rule_id}").json() == finding
     assert listed["one-record-per-day"]["boards"] == ["ABA", "ABP"]
     assert set(listed["credit-quarter"]["scope"]) == {"all", "activity"}
 
 
 def test_every_code_of_a_problem_or_finding_has_a_page(http: TestClient) -> None:
-    codes = {kind.code for kind in every_problem()} | {each["id"] for each in http.get("/v1/rules").json()["data"]}
+    codes = {kind.code for kind in every_problem()} | {rule["id"] for rule in http.get("/v1/rules").json()["data"]}
     for code in codes | {"field-unknown", "type", "format", "too-long"}:
         page = http.get(f"/problems/{code}")
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), code
@@ -58,7 +58,7 @@ def test_every_code_of_a_problem_or_finding_has_a_page(http: TestClient) -> None
 
 
 def test_boards_tell_their_facts(http: TestClient) -> None:
-    boards = {each["code"]: each for each in http.get("/v1/boards").json()["data"]}
+    boards = {board["code"]: board for board in http.get("/v1/boards").json()["data"]}
     assert (boards["ABS"]["board_id_required"], boards["ABA"]["birth_date_required"]) == (False, False)
     assert [boards[code]["one_record_per_day"] for code in ("ABA", "ABP", "ABIM")] == [True, True, False]
     assert (boards["ZZNC"]["state"], boards["ZZNC"]["special_credits"]) == ("NC", ["Controlled Substance"])

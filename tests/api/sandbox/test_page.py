@@ -55,9 +55,13 @@ def test_everybody_may_read_what_the_sandbox_does(http: TestClient) -> None:
         [{"board": c.board, "status": c.status, "status_reason": c.reason, "delivery": c.delivery} for c in row.credits]
         for row in sandbox().rows
     ]
-    assert {each["name"] for each in told["learners"]} == {each.name for each in sandbox().learners}
-    assert {each["internal_id"] for each in told["activities"]} == {each.internal_id for each in sandbox().activities}
-    refused = {each["credit_status_reason"] for each in told["learners"] if each["credit_status"] == "rejected"}
+    assert {learner["name"] for learner in told["learners"]} == {learner.name for learner in sandbox().learners}
+    assert {activity["internal_id"] for activity in told["activities"]} == {
+        activity.internal_id for activity in sandbox().activities
+    }
+    refused = {
+        learner["credit_status_reason"] for learner in told["learners"] if learner["credit_status"] == "rejected"
+    }
     assert len(refused) == 8
 
 

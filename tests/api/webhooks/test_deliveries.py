@@ -88,7 +88,7 @@ def test_the_receiver_of_the_examples_takes_each_event_once(api: Api, service: S
             (delivery,) = deliveries(api, endpoint["endpoint_id"])
             assert api.post(f"{path}/deliveries/{delivery['delivery_id']}/redeliver", None).status == 200
             assert deliver(service) == [AttemptOutcome.ACCEPTED]
-            assert [each["type"] for each in kept] == ["completion.reported"]
+            assert [event["type"] for event in kept] == ["completion.reported"]
             receiver.secrets = ["whsec_" + "A" * 44]
             api.report(john())
             assert deliver(service) == [AttemptOutcome.REFUSED]
@@ -136,8 +136,8 @@ def test_payloads_and_logs_hold_nothing_of_anybodys_identity(
     box.answer(500)
     deliver(service)
     assert len(box.received) >= 2
-    told = b" ".join(each.body for each in box.received).decode() + "".join(capfd.readouterr())
-    assert not [each for each in (*IDENTITY, "Rebecca", "02/01", "444444", "hush") if each in told]
+    told = b" ".join(request.body for request in box.received).decode() + "".join(capfd.readouterr())
+    assert not [value for value in (*IDENTITY, "Rebecca", "02/01", "444444", "hush") if value in told]
 
 
 def test_for_a_day_after_a_rotation_both_secrets_sign(
@@ -164,10 +164,10 @@ def test_a_secret_that_cannot_be_opened_any_more_is_told_and_a_rotation_mends_it
     settle(service)
     # The operator's secret was replaced, and the former one taken away.
     elsewhere = replace(service, keyring=Keyring(("another secret that is long enough",)))
-    assert [each.outcome for each in attempts(elsewhere)] == [AttemptOutcome.SECRET_UNREADABLE]
+    assert [attempt.outcome for attempt in attempts(elsewhere)] == [AttemptOutcome.SECRET_UNREADABLE]
     clock.now += timedelta(minutes=1)
     transact(caller_of(elsewhere, api), rotate_secret, endpoint_id)
-    assert [each.outcome for each in attempts(elsewhere)] == [AttemptOutcome.ACCEPTED]
+    assert [attempt.outcome for attempt in attempts(elsewhere)] == [AttemptOutcome.ACCEPTED]
 
 
 def caller_of(service: Service, api: Api) -> Caller:
@@ -190,7 +190,9 @@ def test_a_vendor_without_its_grant_is_sent_nothing_more(
     assert box.received == []
     transact(operator(service), clients.grant, vendor.client_id, "0008001")
     listed = vendor.send("GET", f"{ENDPOINTS}/{endpoint_id}/deliveries", headers={"PARS-Provider": "0008001"}).json
-    assert [(each["status"], each["last_outcome"]) for each in listed["data"]] == [("dead", "right-revoked")]
+    assert [(delivery["status"], delivery["last_outcome"]) for delivery in listed["data"]] == [
+        ("dead", "right-revoked")
+    ]
     api.report(tina())
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
     settle(service)
@@ -214,8 +216,8 @@ def test_providers_and_the_sandbox_are_told_of_their_own_records(
         api_of(http, service, "theirs", providers=["0008002"]),
         api_of(http, service, "our tests", providers=["0008001"], test=True),
     )
-    for each in others:
-        register(each, box.url)
+    for other in others:
+        register(other, box.url)
     api.report(a_completion())
     assert deliver(service) == []
 
@@ -239,9 +241,9 @@ def test_deliveries_are_listed_the_newest_first_and_by_status(api: Api, service:
         api.report(a_completion(completed_on=f"2021-11-0{day}"))
     deliver(service)
     everything = deliveries(api, endpoint_id)
-    made = [each["delivery_id"] for each in everything]
+    made = [delivery["delivery_id"] for delivery in everything]
     assert made == sorted(made, reverse=True) and len(made) == 6
-    assert [each["status"] for each in everything] == ["delivered"] * 5 + ["dead"]
+    assert [delivery["status"] for delivery in everything] == ["delivered"] * 5 + ["dead"]
     assert deliveries(api, endpoint_id, status="dead") == everything[5:]
     assert deliveries(api, endpoint_id, status=["dead", "delivered"]) == everything
     seen, cursor = [], None
@@ -314,7 +316,7 @@ def test_what_was_finished_long_ago_is_forgotten(api: Api, service: Service, box
     deliver(service)
     clock.now += SECOND
     delete_expired(service)
-    assert [each["status"] for each in deliveries(api, endpoint_id)] == ["pending"]
+    assert [delivery["status"] for delivery in deliveries(api, endpoint_id)] == ["pending"]
     assert [row[0] for row in stored(service, "SELECT endpoint_id FROM webhook_endpoints")] == [endpoint_id]
     settle(service)
 
@@ -330,5 +332,5 @@ def test_without_endpoints_sealing_asks_once_for_each_kind_of_owner_and_writes_n
         assert service.database.write(lambda connection: seal_next(connection, service))
     finally:
         dialect.BEFORE_STATEMENT.remove(seen.append)
-    about = [each.split()[0] for each in seen if "webhook" in each]
+    about = [text.split()[0] for text in seen if "webhook" in text]
     assert about == ["SELECT", "SELECT"]

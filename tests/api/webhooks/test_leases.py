@@ -76,7 +76,7 @@ def test_a_worker_killed_while_it_takes_or_before_it_notes_loses_nothing(
         clock.now += LEASE
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert len(box.received) == came_before + 1
-    assert len({(each.id, each.body) for each in box.received}) == 1
+    assert len({(request.id, request.body) for request in box.received}) == 1
     assert deliveries(api, endpoint_id)[0]["status"] == "delivered"
     settle(service)
 
@@ -85,10 +85,10 @@ def test_workers_that_take_at_the_same_time_never_hold_the_same(api: Api, servic
     for _ in range(5):
         register(api, box.url)
     report_some(api, service, 6)
-    held = [each.delivery.delivery_id for taken in at_once([lambda: take(service, 3)] * 8) for each in taken]
+    held = [credit.delivery.delivery_id for taken in at_once([lambda: take(service, 3)] * 8) for credit in taken]
     assert len(held) == len(set(held)) > 3
     while more := take(service):
-        held += [each.delivery.delivery_id for each in more]
+        held += [credit.delivery.delivery_id for credit in more]
     assert len(held) == len(set(held)) == 5 * PER_ENDPOINT
 
 
@@ -178,7 +178,7 @@ def test_many_deliveries_of_many_endpoints_are_each_sent_once(api: Api, service:
     report_some(api, service, 20)
     assert list(attempts(service)) == [ACCEPTED] * 80
     assert len(box.received) == 80
-    assert len({each.id for each in box.received}) == 20
+    assert len({request.id for request in box.received}) == 20
     assert stored(service, "SELECT DISTINCT status, attempts FROM webhook_deliveries") == [("delivered", 1)]
 
 

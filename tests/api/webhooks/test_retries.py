@@ -39,9 +39,9 @@ def test_a_failure_is_tried_again_on_schedule_until_it_is_dead(
     assert deliver(service) == [AttemptOutcome.REFUSED]
     (delivery,) = deliveries(api, endpoint["endpoint_id"])
     assert (delivery["status"], delivery["attempts"], delivery["next_attempt_at"]) == ("dead", 10, None)
-    assert len({each.id for each in box.received}) == 1
-    assert len({each.body for each in box.received}) == 1
-    assert len({each.headers["webhook-timestamp"] for each in box.received}) == 10
+    assert len({request.id for request in box.received}) == 1
+    assert len({request.body for request in box.received}) == 1
+    assert len({request.headers["webhook-timestamp"] for request in box.received}) == 10
     assert signed(box, endpoint["secret"], clock)
     clock.now += timedelta(days=5)
     assert deliver(service) == []
@@ -72,7 +72,7 @@ def test_an_endpoint_that_takes_nothing_for_three_days_is_disabled(
     box.always = (204, {})
     assert api.post(redeliver, None).json["status"] == "pending"
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
-    assert len({each.id for each in box.received}) == 1
+    assert len({request.id for request in box.received}) == 1
     settle(service)
 
 

@@ -51,7 +51,7 @@ def with_abim(**edit: Any) -> tuple[Registration, ...]:
 
 
 def lowered(found: list[Tightened]) -> dict[str, int]:
-    return {each.target: each.quarters for each in found if isinstance(each, MaximumLowered)}
+    return {credit.target: credit.quarters for credit in found if isinstance(credit, MaximumLowered)}
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_later_start_leaves_out_what_lies_before_it() -> None:
 
 
 def test_an_earlier_end_binds_cme_and_the_boards_without_a_claim_date_of_their_own() -> None:
-    found = [each for each in bounds(end_date=date(2021, 6, 30)) if isinstance(each, EndsEarlier)]
-    assert {(each.board, each.end) for each in found} == {(None, date(2021, 6, 30)), ("ABA", date(2021, 6, 30))}
+    found = [bound for bound in bounds(end_date=date(2021, 6, 30)) if isinstance(bound, EndsEarlier)]
+    assert {(board.board, board.end) for board in found} == {(None, date(2021, 6, 30)), ("ABA", date(2021, 6, 30))}
 
 
 def test_an_earlier_claim_date_binds_that_board_only() -> None:
@@ -128,7 +128,7 @@ def test_a_format_that_binds_learners_makes_every_maximum_count_from_then_on() -
     journal = replace(COURSE, format="journal-cme")
     found = bounds(journal, format="live-course")
     assert lowered(found) == {"CME": 40, "ABIM": 40, "ABA": 40}
-    assert {each.pointer for each in found} == {"/format"}
+    assert {finding.pointer for finding in found} == {"/format"}
 
 
 def test_a_raised_amount_binds_when_the_format_only_now_does() -> None:
@@ -167,7 +167,7 @@ def test_a_credit_type_written_differently_is_the_same_type() -> None:
     ],
 )
 def test_what_makes_a_draft_is_named(edit: dict[str, Any], pointer: str) -> None:
-    assert [each.pointer for each in bounds(**edit) if isinstance(each, BecomesDraft)] == [pointer]
+    assert [bound.pointer for bound in bounds(**edit) if isinstance(bound, BecomesDraft)] == [pointer]
 
 
 def test_a_draft_that_stays_one_takes_nothing_away() -> None:
@@ -180,7 +180,7 @@ def test_a_draft_that_becomes_active_takes_nothing_away() -> None:
 
 def test_a_rems_flag_taken_away_is_a_bound() -> None:
     flagged = replace(COURSE, rems={"type": "opioid", "identifier": None})
-    assert [each.pointer for each in bounds(flagged, rems=None)] == ["/rems"]
+    assert [bound.pointer for bound in bounds(flagged, rems=None)] == ["/rems"]
 
 
 @pytest.mark.parametrize(
@@ -192,4 +192,4 @@ def test_a_rems_flag_taken_away_is_a_bound() -> None:
     ],
 )
 def test_every_bound_points_at_the_field_that_was_edited(edit: dict[str, Any], pointer: str) -> None:
-    assert {each.pointer for each in bounds(**edit)} == {pointer}
+    assert {bound.pointer for bound in bounds(**edit)} == {pointer}
