@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
-from app.core.errors import OperatorFault, Problem
+from app.core.errors import Problem
 from app.domain.candidates import Candidates
 from app.domain.reports import EntryMethod
 from app.matching.exact import find_learner
@@ -317,30 +316,6 @@ def test_a_test_client_from_before_has_no_more_than_a_providers_scopes() -> None
         scopes=frozenset({"operator", "board:feed", "completions:read"}),
     )  # fmt: skip
     assert limit_test_client(before).scopes == {"completions:read"}
-
-
-@pytest.mark.parametrize(
-    ("given", "why"),
-    [
-        ({"role": "board", "board": "ABA", "test": True}, "no test client"),
-        ({"role": "operator", "scopes": ["operator"], "test": True}, "cannot have the scope"),
-        ({"role": "provider", "provider_ids": [SHARED]}, "only test clients"),
-        ({"role": "provider", "provider_ids": [OURS, "x"], "test": True}, "seven digits"),
-    ],
-)
-def test_what_cannot_be_kept_apart_is_not_made(service: Service, given: Mapping[str, Any], why: str) -> None:
-    before = footprint(service)
-    with pytest.raises(OperatorFault, match=why):
-        transact(operator(service), clients.create, "somebody", **given)
-    assert footprint(service) == before
-
-
-def test_sandboxes_cannot_be_granted_added_or_renamed_as_providers(http: TestClient, service: Service) -> None:
-    vendor = api_of(http, service, "LMS", role="vendor")
-    with pytest.raises(OperatorFault, match="only test clients"):
-        transact(operator(service), clients.grant, vendor.client_id, SHARED)
-    with pytest.raises(OperatorFault, match="id of a sandbox"):
-        transact(operator(service), clients.add_provider, SHARED, "Accredited")
 
 
 def test_a_sandbox_is_made_once_and_has_everything(http: TestClient, service: Service) -> None:
