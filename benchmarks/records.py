@@ -12,7 +12,8 @@ from typing import Any
 
 from app.domain.batches import Cell, Element, FileFormat, Head, Raw, RawRow
 from app.domain.columns import LEARNERS
-from app.files.mapping.records import LearnerRecords
+from app.files.formats import FORMATS
+from app.files.mapping.records import Upload
 from benchmarks.table import Row, at_least, middle
 
 ROUNDS = 5
@@ -49,7 +50,11 @@ def _rate(work: Callable[[], None]) -> float:
 
 def _convert(format: FileFormat, raws: Sequence[RawRow]) -> None:
     head = Head(format=format, headings=HEADINGS)
-    reader = LearnerRecords(head, provider_id="0000001", received_at=datetime.now(UTC), batch_id="batch")
+    entry = FORMATS[format]
+    upload = Upload(
+        provider_id="0000001", entry_method=entry.entry_method, received_at=datetime.now(UTC), batch_id="batch"
+    )
+    reader = entry.completions(head, upload)
     for raw in raws:
         record = reader.read(raw)
         assert record.report is not None and not record.findings

@@ -19,7 +19,7 @@ from app.domain.columns import columns_of
 from app.domain.comparison_keys import short_id_key
 from app.domain.learners import RegistryRow
 from app.domain.validations import ValidationRequest
-from app.files.mapping.records import ValidationRecords
+from app.files.formats import FORMATS
 from app.files.parsing.parser_client import open_file
 from app.services.context import Work, transact
 from app.services.registry import validations
@@ -105,7 +105,7 @@ def _joined(installed: World, numbers: Sequence[tuple[str, str, str]]) -> None:
 def _requests(installed: World, content: bytes) -> list[ValidationRequest]:
     """Return what the rows of a file ask for."""
     with open_file([content], BatchKind.LEARNER_VALIDATIONS) as file:
-        reader = ValidationRecords(file.head)
+        reader = FORMATS[file.head.format].validations(file.head)
         return [asked for piece in file.pieces() for row in piece if (asked := reader.read(row).request) is not None]
 
 

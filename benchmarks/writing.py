@@ -20,7 +20,8 @@ import xlsxwriter
 from lxml import etree
 
 from app.domain.batches import Cell, FileFormat, Head
-from app.files.writing.writers import Note, WrittenRow, write_rejected
+from app.files.result_files import write_rejected
+from app.files.writing.result_rows import AnnotatedRow, Note
 from benchmarks.table import Row, at_most, middle
 
 ROUNDS = 3
@@ -63,21 +64,21 @@ def rows() -> Iterator[Row]:
         )
 
 
-def _written(count: int) -> Iterator[WrittenRow]:
+def _written(count: int) -> Iterator[AnnotatedRow]:
     for number in range(count):
         board: list[Cell] = ["ABIM", f"{number:06d}", 2.25, "Medical Knowledge", 2.25, "Patient Safety", 2.25]
         cells: list[Cell] = [
             "Add", "201759558", {"d": "2021-02-14", "f": "m/d/yyyy"}, f"First{number}", f"Last{number * 7 % 9_973}",
             "03/17", "Tennessee", f"{number:07d}", 2.25, *board * 3,
         ]  # fmt: skip
-        yield WrittenRow(number=number + 2, raw=cells, notes=NOTES)
+        yield AnnotatedRow(number=number + 2, raw=cells, notes=NOTES)
 
 
-def _whole(sent: Sequence[WrittenRow], format: FileFormat) -> bytes:
+def _whole(sent: Sequence[AnnotatedRow], format: FileFormat) -> bytes:
     return b"".join(write_rejected(HEAD, sent, format))
 
 
-def _by_library(sent: Sequence[WrittenRow]) -> None:
+def _by_library(sent: Sequence[AnnotatedRow]) -> None:
     """Write the same cells and texts by xlsxwriter as it is quickest, without colours and comments."""
     book = xlsxwriter.Workbook(io.BytesIO(), {"constant_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet()
@@ -94,7 +95,7 @@ def _by_library(sent: Sequence[WrittenRow]) -> None:
     book.close()
 
 
-def _by_csv(sent: Sequence[WrittenRow]) -> None:
+def _by_csv(sent: Sequence[AnnotatedRow]) -> None:
     lines = csv.writer(io.StringIO(), dialect="excel-tab")
     lines.writerows(row.raw for row in sent if isinstance(row.raw, list))
 

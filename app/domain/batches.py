@@ -149,6 +149,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str = ""
     """Of text: how it was encoded."""
 
+    @property
+    def has_columns(self) -> bool:
+        """Whether the records are rows of cells below headings."""
+        return self.heading_row > 0
+
     def as_document(self) -> dict[str, Any]:
         """Return it as it is kept."""
         return {

@@ -1,7 +1,7 @@
-"""What a cell means, by what its column holds. A cell is read as its sender meant it, and never guessed at.
+"""What a cell means, by what its column holds. A cell is read as its sender meant it; nothing is guessed.
 
-What a rule has an id for comes back as `Unparsed`, and the rule says so. What no rule judges is `Misread`: it carries
-what can be kept of the cell, so that everything else of the row is still told.
+What a rule judges comes back as `Unparsed`, and the rule refuses it. For what no rule judges `CellFault` is raised: it
+carries what can be kept of the cell, so that the rest of the row is judged as well.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from app.files.number_formats import BETWEEN_SYSTEMS
 TRIMMED = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + (
     "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 )
-"""White space around a text, with what looks like none: no-break, zero-width and direction marks, byte order marks."""
+"""White space around a text: also no-break and zero-width spaces, direction marks and byte order marks."""
 
 SERIALS = range(20_000, 60_001)
-"""Numbers that can only be days, counted as workbooks count them: 1954 to 2064."""
+"""Serial numbers that can only be days: 1954 to 2064."""
 BIRTH_SERIALS = range(10_000, 60_001)
-"""The same of births: from 1927. Smaller ones could be a month and day written together."""
+"""The same for births, from 1927. Smaller numbers could be a month and day written together."""
 _DAY_ZERO = date(1899, 12, 30)
-"""Serial 60 is a day that never was, so that all later ones count from here."""
+"""Where serials count from after 60, which is 1900-02-29 and never was."""
 
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _TIME = r"(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 _ZONE = r"(?:Z|[+-]\d{2}:\d{2})"
-"""After a day without a time, as XML Schema has it."""
+"""After a day without a time, as in XML Schema."""
 _MONTH_DAY_YEAR = re.compile(rf"\A(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}|\d{{2}}){_TIME}\Z", re.ASCII)
 _YEAR_MONTH_DAY = re.compile(rf"\A(\d{{4}})-(\d{{2}})-(\d{{2}})(?:{_ZONE}|{_TIME})\Z", re.ASCII)
 _BEFORE_TIME = re.compile(rf"\A(.*?\d)(?:{_ZONE}|{_TIME})\Z", re.ASCII)
@@ -42,10 +42,10 @@ _EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
 _WITH_POINT = re.compile(r"\A(\d{1,15})\.0\Z", re.ASCII)
 _IN_GROUPS = re.compile(r"\A\d{3}([ ,.\u00a0\u202f-])\d{3}\1\d{3}\Z", re.ASCII)
 _EXACT_FROM = 7
-"""Programs that write whole numbers with an exponent and no sign, and every digit of them, do so from here on."""
+"""The exponent from which some programs write whole numbers as `2.0175955E8`, with every digit and no sign."""
 _ZEROS = 2
-"""They leave zeros at the end out. Where more are left out, digits may have been: `1.2346E9` is what fits in a narrow
-column of other programs, which round away four at least."""
+"""Zeros at the end that such programs leave out. Where more are missing, digits may have been rounded away: other
+programs write `1.2346E9` in a narrow column, and drop four at least."""
 _DOLLARS = re.compile(r"\A\$? ?(\d{1,3}(?:,\d{3})+|\d{1,13})(\.\d{1,2})?\Z", re.ASCII)
 
 _MONTHS = {
@@ -63,7 +63,7 @@ _MONTH_AND_YEAR = re.compile(r"\Am{1,5}[-/ .]*yy\Z")
 _YES, _NO = frozenset({"yes", "y", "true"}), frozenset({"no", "n", "false"})
 
 
-class Misread(ValueError):
+class CellFault(ValueError):
     """A cell that cannot be what its column holds, and that no rule judges. The sentences never hold the cell."""
 
     def __init__(self, code: str, detail: str, hint: str, kept: str | None = None) -> None:
@@ -72,22 +72,22 @@ class Misread(ValueError):
         self.detail = detail
         self.hint = hint
         self.kept = kept
-        """What of it can be looked up; None where nothing can."""
+        """What can be kept of the cell; None where nothing can."""
 
 
-Number: TypeAlias = tuple[str | None, bool]
+IdCell: TypeAlias = tuple[str | None, bool]
 """An id, and whether it was a number, which keeps no leading zeros."""
-NO_NUMBER: Number = (None, False)
+NO_ID: IdCell = (None, False)
 
 
-def plain(cell: str) -> str:
-    """Return a text without white space around it, and without the apostrophe that says that it is text."""
+def strip_text(cell: str) -> str:
+    """Return a text without white space around it, and without the apostrophe that marks a cell as text."""
     text = cell.strip(TRIMMED)
     return text[1:].strip(TRIMMED) if text[:1] == "'" else text
 
 
-def shown(number: float) -> str:
-    """Write a number as a workbook shows it: 15 digits, neither exponent nor a fraction of nothing."""
+def format_number(number: float) -> str:
+    """Return a number as a workbook shows it: 15 digits, without an exponent, and `12` for 12.0."""
     if isinstance(number, bool):
         return "TRUE" if number else "FALSE"
     if -1e15 < number < 1e15 and number == (whole := int(number)):
@@ -99,52 +99,52 @@ def shown(number: float) -> str:
 
 
 def read_text(cell: Cell, longest: int | None = None) -> str | None:
-    """Return a cell's text without white space around it; a blank one is None. Raises `Misread`."""
+    """Return a cell's text without white space around it; a blank one is None. Raises `CellFault`."""
     if isinstance(cell, str):
         text = cell.strip(TRIMMED)
         if (longest is not None and len(text) > longest) or not text.isprintable():
-            text = _keepable(text, longest)
+            text = _check_text(text, longest)
         return text or None
     if cell is None:
         return None
     if isinstance(cell, dict):
-        raise Misread(
+        raise CellFault(
             "type",
-            "The cell holds a date where a text belongs.",
-            "Format the column as text, and type it again: what was typed has become a date.",
+            "The cell holds a date where text belongs.",
+            "Format the column as text, and type the value again: it has become a date.",
         )
-    return _keepable(shown(cell), longest)
+    return _check_text(format_number(cell), longest)
 
 
 def _is_finite(number: float) -> bool:
-    """Tell whether a number is one; also of whole numbers that are too large for a float."""
+    """Whether a number is finite; works for whole numbers that are too large for a float, too."""
     return -1e300 < number < 1e300
 
 
-def _keepable(text: str, longest: int | None) -> str:
-    """Return a text that has blanks other than spaces, but nothing that cannot be kept. Raises `Misread`."""
+def _check_text(text: str, longest: int | None) -> str:
+    """Return a text that can be kept as it is; raises `CellFault`."""
     clean = _UNKEEPABLE.sub("", text)
     if clean != text:
-        raise Misread(
+        raise CellFault(
             "format", "The text has a character that cannot be kept.", "Type it again.", clean[:longest].strip() or None
         )
     if longest is not None and len(text) > longest:
-        raise Misread("too-long", f"The text has more than {longest} characters.", "Shorten it.", text[:longest])
+        raise CellFault("too-long", f"The text has more than {longest} characters.", "Shorten it.", text[:longest])
     return text
 
 
-def read_id(cell: Cell, longest: int | None = None) -> Number:
-    """Return letters and digits as they were typed; of a number its digits. Raises `Misread`.
+def read_id(cell: Cell, longest: int | None = None) -> IdCell:
+    """Return letters and digits as they were typed, and the digits of a number cell. Raises `CellFault`.
 
-    A number that a program wrote as text is its digits: `444444.0`, and with an exponent, but only where no digit of it
-    was rounded away.
+    A number that a program wrote as text counts as a number: `444444.0`, and one with an exponent where no digit was
+    rounded away.
     """
     if not isinstance(cell, str):
         is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
         return read_text(cell, longest), is_number
     text = read_text(cell, longest)
     if text is None:
-        return NO_NUMBER
+        return NO_ID
     if text[0] == "'":
         return text[1:].strip(TRIMMED) or None, False
     if parts := _WITH_POINT.match(text):
@@ -158,8 +158,8 @@ def read_id(cell: Cell, longest: int | None = None) -> Number:
     return text, False
 
 
-def read_activity_id(cell: Cell, longest: int | None = None) -> Number:
-    """Return an activity's id, also one that was shown in groups of three. Raises `Misread`."""
+def read_activity_id(cell: Cell, longest: int | None = None) -> IdCell:
+    """Return an activity's id, also where its digits are in groups of three. Raises `CellFault`."""
     text, was_number = read_id(cell, longest)
     if text is not None and _IN_GROUPS.match(text):
         return "".join(filter(str.isdecimal, text)), True
@@ -167,12 +167,12 @@ def read_activity_id(cell: Cell, longest: int | None = None) -> Number:
 
 
 def read_day(cell: Cell) -> date | Unparsed | None:
-    """Return the day that is written: no time shifts it, and a year of two digits is one of this century."""
+    """Return the day as it is written: a time or zone never shifts it, and two-digit years are 20YY."""
     if isinstance(cell, dict):
         return _day_of(cell["d"]) or Unparsed(cell["d"])
     if not isinstance(cell, str):
         return _serial_day(cell, SERIALS)
-    text = plain(cell)
+    text = strip_text(cell)
     if not text:
         return None
     if parts := _MONTH_DAY_YEAR.match(text):
@@ -200,21 +200,21 @@ def _day_of(iso: str) -> date | None:
 
 
 def _serial_day(cell: float | None, serials: range) -> date | Unparsed | None:
-    """Return the day that a bare number counts, where it can be nothing else."""
+    """Return the day of a bare number, where it can be nothing else."""
     if cell is None:
         return None
     if isinstance(cell, bool) or not _is_finite(cell) or int(cell) not in serials:
-        return Unparsed(shown(cell))
+        return Unparsed(format_number(cell))
     return _DAY_ZERO + timedelta(days=int(cell))
 
 
-def counted_from_1900(cell: Cell, serials: range) -> Cell:
-    """Return a bare number of a workbook that counts days from 1904 as others count; all else stays as it was sent.
+def shift_from_1904(cell: Cell, serials: range) -> Cell:
+    """Return a bare number of a workbook that counts days from 1904 as one counted from 1900; others stay as sent.
 
-    Both what is a day there and what would be taken for another one elsewhere.
+    Numbers are shifted that are days in either system: unshifted, some would be taken for another day.
     """
     if isinstance(cell, str):
-        text = plain(cell)
+        text = strip_text(cell)
         number = float(text) if _SERIAL.match(text) else 0
     elif isinstance(cell, int | float) and not isinstance(cell, bool):
         number = cell
@@ -223,14 +223,14 @@ def counted_from_1900(cell: Cell, serials: range) -> Cell:
     if not serials.start - BETWEEN_SYSTEMS <= number < serials.stop:
         return cell
     number += BETWEEN_SYSTEMS
-    return shown(number) if isinstance(cell, str) else number
+    return format_number(number) if isinstance(cell, str) else number
 
 
 def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
-    """Return the month and day that are written; any year is dropped.
+    """Return the month and day as they are written; any year is dropped.
 
-    A workbook takes a month and day for a month and year where there is no such day this year, or by its locale: it
-    keeps the first of the month, shown as `Feb-29`, and the year's two digits are the day.
+    Where this year has no such day, or by its locale, a workbook takes a month and day for a month and year: it keeps
+    the first of the month, shown as `Feb-29`, and the two digits of the year are the day.
     """
     if isinstance(cell, dict):
         born = _day_of(cell["d"])
@@ -242,7 +242,7 @@ def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
     if not isinstance(cell, str):
         found = _serial_day(cell, BIRTH_SERIALS)
         return MonthDay(found.month, found.day) if isinstance(found, date) else found
-    text = plain(cell)
+    text = strip_text(cell)
     before = _BEFORE_TIME.match(text)
     given = before[1] if before else text
     born_on = read_month_day(given)
@@ -258,9 +258,9 @@ def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
 
 
 def read_amount(cell: Cell) -> Amount:
-    """Return an amount of credits. A comma may part decimals or thousands, so that it is not read."""
+    """Return an amount of credits. A comma is not read: it may mark decimals or thousands."""
     if isinstance(cell, str):
-        text = plain(cell)
+        text = strip_text(cell)
         if not text:
             return None
         if _NUMBER.match(text) is None:
@@ -271,22 +271,22 @@ def read_amount(cell: Cell) -> Amount:
     if isinstance(cell, dict):
         return Unparsed(cell["d"])
     if isinstance(cell, bool) or not abs(cell) <= AMOUNT_LIMIT:
-        return Unparsed(shown(cell))
+        return Unparsed(format_number(cell))
     return float(cell)
 
 
 def read_whole(cell: Cell) -> int | None:
-    """Return a whole number. Raises `Misread`."""
+    """Return a whole number. Raises `CellFault`."""
     number = read_amount(cell)
     if number is None:
         return None
     if isinstance(number, Unparsed) or not number.is_integer():
-        raise Misread("type", "This is no whole number.", "Give digits only.")
+        raise CellFault("type", "Not a whole number.", "Give digits only.")
     return int(number)
 
 
 def read_dollars(cell: Cell) -> float | None:
-    """Return an amount of dollars, with or without its sign and commas between thousands. Raises `Misread`."""
+    """Return an amount of dollars, with or without `$` and commas between thousands. Raises `CellFault`."""
     if isinstance(cell, int | float) and not isinstance(cell, bool) and _is_finite(cell):
         return float(cell)
     text = read_text(cell) if not isinstance(cell, dict) else "a date"
@@ -294,26 +294,26 @@ def read_dollars(cell: Cell) -> float | None:
         return None
     parts = _DOLLARS.match(text)
     if parts is None:
-        raise Misread("type", "This is no amount of dollars.", "Give a number, for example 1250.00.")
+        raise CellFault("type", "Not an amount of dollars.", "Give a number, for example 1250.00.")
     return float(parts[1].replace(",", "") + (parts[2] or ""))
 
 
 def read_yes_no(cell: Cell) -> bool | None:
-    """Return whether a cell says Yes. Raises `Misread`."""
+    """Return True for Yes, False for No, None for a blank cell. Raises `CellFault`."""
     if isinstance(cell, bool):
         return cell
-    text = plain(cell).lower() if isinstance(cell, str) else "" if cell is None else "a number"
+    text = strip_text(cell).lower() if isinstance(cell, str) else "" if cell is None else "a number"
     if text in _YES:
         return True
     if text in _NO:
         return False
     if text:
-        raise Misread("type", "This is neither Yes nor No.", "Give Yes or No.")
+        raise CellFault("type", "Neither Yes nor No.", "Give Yes or No.")
     return None
 
 
 def read_list(cell: Cell, longest: int | None = None) -> list[str]:
-    """Return the texts between semicolons, blank ones left out. Raises `Misread`."""
+    """Return the texts between semicolons without blank ones. Raises `CellFault`."""
     if not isinstance(cell, str):
         text = read_text(cell, longest)
         return [text] if text is not None else []
@@ -321,11 +321,11 @@ def read_list(cell: Cell, longest: int | None = None) -> list[str]:
 
 
 def read_action(cell: Cell) -> Action | Unparsed | None:
-    """Return what a record asks for."""
+    """Return what a record asks to be done."""
     if not isinstance(cell, str):
-        return None if cell is None else Unparsed(cell["d"] if isinstance(cell, dict) else shown(cell))
-    text = plain(cell)
+        return None if cell is None else Unparsed(cell["d"] if isinstance(cell, dict) else format_number(cell))
+    text = strip_text(cell)
     return _ACTIONS.get(text.lower()) or (Unparsed(text) if text else None)
 
 
-_ACTIONS = {each.value: each for each in Action}
+_ACTIONS = {action.value: action for action in Action}

@@ -1,6 +1,6 @@
-"""Elements as they are kept, made into XML again.
+"""Elements as they are kept, and XML made of them.
 
-Every namespace has a prefix and none is the default: an element that has no namespace then needs no saying so.
+Every namespace has a prefix and none is the default, so that an element without a namespace needs no declaration.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PREFIXES = {
     "http://ns.medbiq.org/name/v1/": "n",
     "http://ns.medbiq.org/lom/extend/v1/": "lom",
 }
-"""Prefixes for the namespaces that senders use. Those that they sent are not kept: they mean nothing."""
+"""Prefixes of the namespaces that senders use. The prefixes that they sent are not kept: they mean nothing."""
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
@@ -29,19 +29,19 @@ _IN_ATTRIBUTE = str.maketrans(
 )
 
 
-def plain(text: str) -> str:
-    """Return the text without characters that no XML document can hold."""
+def replace_forbidden(text: str) -> str:
+    """Return a text with U+FFFD for each character that no XML document can hold."""
     return _NOT_XML.sub("\ufffd", text)
 
 
-def in_text(text: str) -> str:
-    """Return a text as it stands between tags."""
-    return plain(text).translate(_IN_TEXT)
+def escape_text(text: str) -> str:
+    """Return a text as it is written between tags."""
+    return replace_forbidden(text).translate(_IN_TEXT)
 
 
-def in_attribute(text: str) -> str:
-    """Return a text as it stands between double quotes."""
-    return plain(text).translate(_IN_ATTRIBUTE)
+def escape_attribute(text: str) -> str:
+    """Return a text as it is written between double quotes."""
+    return replace_forbidden(text).translate(_IN_ATTRIBUTE)
 
 
 @lru_cache(maxsize=4_096)
@@ -52,73 +52,73 @@ def local_name(name: str) -> str:
 
 def first_text(element: Element, name: str, *, attribute: str | None = None) -> str | None:
     """Return the text, or an attribute, of the first element of that local name."""
-    for each in every(element):
-        if local_name(each["n"]) == name:
+    for inner in walk(element):
+        if local_name(inner["n"]) == name:
             if attribute is None:
-                return each.get("t")
-            return next((value for key, value in each.get("a", {}).items() if local_name(key) == attribute), None)
+                return inner.get("t")
+            return next((value for key, value in inner.get("a", {}).items() if local_name(key) == attribute), None)
     return None
 
 
-def every(element: Element) -> Iterator[Element]:
+def walk(element: Element) -> Iterator[Element]:
     """Yield the element and everything in it."""
     yield element
     for child in element.get("c", ()):
-        yield from every(child)
+        yield from walk(child)
 
 
 def scope_of(*elements: Element) -> dict[str, str]:
-    """Return the prefix of every namespace in the elements, by which all of a document can be written."""
+    """Return the prefix of every namespace in the elements."""
     scope: dict[str, str] = {}
     for element in elements:
-        for each in every(element):
-            for name in (each["n"], *each.get("a", ())):
+        for inner in walk(element):
+            for name in (inner["n"], *inner.get("a", ())):
                 _prefixed(name, scope)
     return scope
 
 
-def declared(scope: Mapping[str, str]) -> str:
-    """Return the declarations of a scope's prefixes, to stand in a tag."""
-    return "".join(f' xmlns:{prefix}="{in_attribute(uri)}"' for uri, prefix in scope.items() if uri != _XML)
+def declare(scope: Mapping[str, str]) -> str:
+    """Return the declarations of a scope's prefixes, to be written in a tag."""
+    return "".join(f' xmlns:{prefix}="{escape_attribute(uri)}"' for uri, prefix in scope.items() if uri != _XML)
 
 
-def opened(element: Element, scope: dict[str, str], declarations: str = "") -> str:
-    """Return the tag that opens an element, without its last character; the scope has all of its prefixes."""
+def open_tag(element: Element, scope: dict[str, str], declarations: str = "") -> str:
+    """Return the tag that opens an element, without its `>`; the scope has all of its prefixes."""
     attributes = "".join(
-        f' {_prefixed(name, scope)}="{in_attribute(value)}"' for name, value in element.get("a", {}).items()
+        f' {_prefixed(name, scope)}="{escape_attribute(value)}"' for name, value in element.get("a", {}).items()
     )
     return f"<{_prefixed(element['n'], scope)}{declarations}{attributes}"
 
 
-def closed(element: Element, scope: dict[str, str]) -> str:
+def close_tag(element: Element, scope: dict[str, str]) -> str:
     """Return the tag that closes an element."""
     return f"</{_prefixed(element['n'], scope)}>"
 
 
-def markup(element: Element, scope: Mapping[str, str], indent: str = "") -> str:
+def render(element: Element, scope: Mapping[str, str], indent: str = "") -> str:
     """Return the element as text, one line for each element within; prefixes not in the scope are declared."""
-    inner = dict(scope)
-    for each in every(element):
-        for name in (each["n"], *each.get("a", ())):
-            _prefixed(name, inner)
-    new = {uri: prefix for uri, prefix in inner.items() if uri not in scope}
-    return "".join(_lines(element, inner, indent, declared(new)))
+    whole = dict(scope)
+    for inner in walk(element):
+        for name in (inner["n"], *inner.get("a", ())):
+            _prefixed(name, whole)
+    new = {uri: prefix for uri, prefix in whole.items() if uri not in scope}
+    return "".join(_lines(element, whole, indent, declare(new)))
 
 
 def _lines(
     element: Element, scope: dict[str, str], indent: str, declarations: str = "", end: str = "\n"
 ) -> Iterator[str]:
     text, children = element.get("t", ""), element.get("c", ())
-    tag = f"{indent}{opened(element, scope, declarations)}"
+    tag = f"{indent}{open_tag(element, scope, declarations)}"
     if not children:
-        yield f"{tag}>{in_text(text)}{closed(element, scope)}{end}" if text else f"{tag}/>{end}"
+        yield f"{tag}>{escape_text(text)}{close_tag(element, scope)}{end}" if text else f"{tag}/>{end}"
         return
-    # Beside text of its own, spaces between elements would become a part of it.
+    # Beside the element's own text, line breaks between its children would become a part of it.
     within = "" if text else end
-    yield f"{tag}>{in_text(text)}{within}"
+    yield f"{tag}>{escape_text(text)}{within}"
     for child in children:
         yield from _lines(child, scope, f"{indent}  " if within else "", end=within)
-    yield f"{indent if within else ''}{closed(element, scope)}{end}"
+    yield f"{indent if within else ''}{close_tag(element, scope)}{end}"
 
 
 def _prefixed(name: str, scope: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Headings: which column of the table each column of a file is, and where in a record it goes.
 
-A board's columns repeat, and so do the pairs of a credit type and its credits. What cannot be told apart is refused:
-a credit that goes to another board than was meant is worse than a file that has to be mended.
+A board's columns repeat, and so do the pairs of a credit type and its credits. A file whose columns are ambiguous is
+refused: credit that goes to the wrong board is worse than a file that has to be corrected.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.domain.columns import Column, Group, columns_of, required_headings
 from app.domain.comparison_keys import code_key
 
 _POSITION = re.compile(r"\.\.\.\d{1,5}$")
-"""What R puts after a heading: its place in the file, which says nothing."""
+"""What R puts after a heading: its place in the file, which is of no use here."""
 _REPEAT = re.compile(r"[._](\d{1,3})$")
 """What pandas (`Credit Type.1`) and Power Query (`Credit Type_1`) put after a second heading of one name."""
 _NUMBER = re.compile(r"\s*[#(]?\s*(\d{1,3})\)?$")
@@ -28,7 +28,7 @@ _REMARK = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])$")
 _ORDINAL = re.compile(r"^\d{1,2}[.)]\s+")
 
 LOOKED_AT = 10
-"""Rows among which the headings are looked for."""
+"""The first rows, among which the headings are looked for."""
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +39,9 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     pointers: dict[int, str]
     """Where in a record each known column goes, with the places of boards and types filled in, from 0."""
     missing: tuple[Column, ...]
-    """Required columns that are not there."""
+    """Required columns that the file lacks."""
     unclear: str = ""
-    """Why columns cannot be told apart, as a sentence; a file is refused for it."""
+    """Why the columns are ambiguous, as a sentence; the file is refused for it."""
 
     @property
     def known(self) -> int:
@@ -49,24 +49,26 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.pointers)
 
 
-class _Known(msgspec.Struct, frozen=True):
-    """A heading that is known: its column, the number after it, and whether it is the name of a later pair."""
+class _KnownHeading(msgspec.Struct, frozen=True):
+    """A heading that is known."""
 
     column: Column
     number: int
+    """The number after the heading, 1 where there is none."""
     later: bool
+    """Whether it is the heading of the second or a later pair of a board."""
 
 
 def layout(headings: Sequence[str], kind: BatchKind) -> Layout:
-    """Lay the columns of a file out. Nothing is raised: what is missing or unclear stands in the answer."""
-    known = {index: each for index, text in enumerate(headings) if (each := _known(text, kind)) is not None}
-    seen = {each.column.pointer for each in known.values()}
+    """Return what the columns of a file are. Never raises: the layout says what is missing or ambiguous."""
+    known = {index: found for index, text in enumerate(headings) if (found := _identify(text, kind)) is not None}
+    seen = {heading.column.pointer for heading in known.values()}
     places = _places(known)
-    unclear = places if isinstance(places, str) else _repeated(known)
+    unclear = places if isinstance(places, str) else _find_repeated(known)
     pointers: dict[int, str] = {}
-    for index, each in {} if unclear else known.items():
+    for index, heading in {} if unclear else known.items():
         board, type = places.get(index, (0, None)) if isinstance(places, dict) else (0, None)
-        pointer = each.column.pointer.replace("{board}", str(board)).replace("{type}", str(type))
+        pointer = heading.column.pointer.replace("{board}", str(board)).replace("{type}", str(type))
         pointers[index] = pointer
     return Layout(
         columns=tuple(known[index].column if index in pointers else None for index in range(len(headings))),
@@ -77,12 +79,12 @@ def layout(headings: Sequence[str], kind: BatchKind) -> Layout:
 
 
 def column_named(heading: str, kind: BatchKind) -> Column | None:
-    """Return the column that a heading means, None when it is not known."""
-    known = _known(heading, kind)
+    """Return the column that a heading means, None for a heading that is not known."""
+    known = _identify(heading, kind)
     return known.column if known is not None else None
 
 
-def known_headings(headings: Iterable[str], kind: BatchKind) -> int:
+def count_known(headings: Iterable[str], kind: BatchKind) -> int:
     """Return how many of the kind's columns have a heading here: the more, the surer these are its headings."""
     return len({column.pointer for text in headings if (column := column_named(text, kind)) is not None})
 
@@ -98,18 +100,19 @@ def _table(kind: BatchKind) -> Mapping[str, tuple[Column, bool]]:
 
 
 @lru_cache(maxsize=4_096)
-def _known(heading: str, kind: BatchKind) -> _Known | None:
-    """Return what a heading is: without case, spaces, punctuation, number and remark after it."""
-    # One blank for many: patterns that begin with blanks would try each of them as a beginning.
+def _identify(heading: str, kind: BatchKind) -> _KnownHeading | None:
+    """Return what a heading is, by its letters and digits without the number and remark after it."""
+    # One blank for many: patterns that begin with blanks would be tried from each of them.
     text = _ORDINAL.sub("", " ".join(unicodedata.normalize("NFKC", heading[:200]).split()).strip(" *:"))
-    for candidate, number in _readings(text):
+    for candidate, number in _candidates(text):
         found = _table(kind).get(code_key(candidate))
         if found is not None:
-            return _Known(found[0], number, found[1])
+            return _KnownHeading(found[0], number, found[1])
     return None
 
 
-def _readings(text: str) -> Iterable[tuple[str, int]]:
+def _candidates(text: str) -> Iterable[tuple[str, int]]:
+    """Yield what a heading may be without what programs and people put after it, and its number."""
     yield text, 1
     yield _POSITION.sub("", text), 1
     for pattern, first in ((_REPEAT, 1), (_NUMBER, 0)):
@@ -120,37 +123,37 @@ def _readings(text: str) -> Iterable[tuple[str, int]]:
         yield _REMARK.sub("", text).rstrip(" *:"), 1
 
 
-def _repeated(known: Mapping[int, _Known]) -> str:
-    """Say which column that does not repeat stands twice: which of them is meant cannot be told."""
-    single = [each.column for each in known.values() if each.column.group is None]
+def _find_repeated(known: Mapping[int, _KnownHeading]) -> str:
+    """Return a sentence about a column that may occur once and occurs again, empty where there is none."""
+    single = [heading.column for heading in known.values() if heading.column.group is None]
     for column in single:
         if single.count(column) > 1:
             only = " Give each state a row of its own." if "/state" in column.pointer else ""
-            return f"The heading {column.heading} stands more than once; keep the one that is meant.{only}"
+            return f"The heading {column.heading} occurs more than once; keep the one that is meant.{only}"
     return ""
 
 
 _BOARDS_UNCLEAR = (
-    "The columns of several certifying boards cannot be told apart: for each put Certifying Board first, then its "
-    "other columns, then the next board."
+    "It is not clear which columns belong to which certifying board: for each board put Certifying Board first, then "
+    "its other columns, then the next board."
 )
 _TYPES_UNCLEAR = (
-    "The columns of credit types cannot be told apart: put each Credit Type and its Credits Awarded behind the "
+    "It is not clear which credit types belong to which board: put each Credit Type and its Credits Awarded after the "
     "columns of its board, in pairs."
 )
 
 
-def _places(known: Mapping[int, _Known]) -> dict[int, tuple[int, int | None]] | str:
-    """Return the board and type of each repeated column, by its index; or why they cannot be told apart."""
-    board_columns = {index: each for index, each in known.items() if each.column.group is Group.BOARD}
+def _places(known: Mapping[int, _KnownHeading]) -> dict[int, tuple[int, int | None]] | str:
+    """Return the board and type of each repeated column, by its index; or why they are ambiguous."""
+    board_columns = {index: heading for index, heading in known.items() if heading.column.group is Group.BOARD}
     boards = _boards(board_columns)
     if boards is None:
         return _BOARDS_UNCLEAR
     places: dict[int, tuple[int, int | None]] = {index: (board, None) for index, board in boards.items()}
-    type_columns = {index: each for index, each in known.items() if each.column.group is Group.TYPE}
+    type_columns = {index: heading for index, heading in known.items() if heading.column.group is Group.TYPE}
     counts: list[dict[int, int]] = []
-    for pointer in sorted({each.column.pointer for each in type_columns.values()}):
-        one = {index: each for index, each in type_columns.items() if each.column.pointer == pointer}
+    for pointer in sorted({heading.column.pointer for heading in type_columns.values()}):
+        one = {index: heading for index, heading in type_columns.items() if heading.column.pointer == pointer}
         owners = _owners(one, boards)
         if owners is None:
             return _TYPES_UNCLEAR
@@ -164,14 +167,14 @@ def _places(known: Mapping[int, _Known]) -> dict[int, tuple[int, int | None]] | 
     return places
 
 
-def _boards(columns: Mapping[int, _Known]) -> dict[int, int] | None:
-    """Return the place of the board of each column. The k-th of each heading is board k where all stand equally often.
+def _boards(columns: Mapping[int, _KnownHeading]) -> dict[int, int] | None:
+    """Return the place of each column's board. Where all headings occur equally often, the k-th of each is board k's.
 
-    Where one heading stands less often, a board's columns are those from its Certifying Board to the next.
+    Where one occurs less often, a board's columns are those from its Certifying Board to the next.
     """
     by_heading: dict[str, list[int]] = {}
-    for index, each in columns.items():
-        by_heading.setdefault(each.column.pointer, []).append(index)
+    for index, heading in columns.items():
+        by_heading.setdefault(heading.column.pointer, []).append(index)
     if len({len(indexes) for indexes in by_heading.values()}) <= 1:
         places = {}
         for indexes in by_heading.values():
@@ -181,23 +184,23 @@ def _boards(columns: Mapping[int, _Known]) -> dict[int, int] | None:
             places.update({index: place for place, index in enumerate(indexes)})
         return places
     place, within, places = -1, set[str](), dict[int, int]()
-    for index, each in columns.items():
-        if each.column.pointer.endswith("/board"):
+    for index, heading in columns.items():
+        if heading.column.pointer.endswith("/board"):
             place, within = place + 1, set()
-        elif place < 0 or each.column.pointer in within:
+        elif place < 0 or heading.column.pointer in within:
             return None
-        within.add(each.column.pointer)
+        within.add(heading.column.pointer)
         places[index] = place
     return places
 
 
-def _owners(columns: Mapping[int, _Known], boards: Mapping[int, int]) -> dict[int, int] | None:
-    """Return the board that each type column, of one heading, belongs to; None when that cannot be told."""
+def _owners(columns: Mapping[int, _KnownHeading], boards: Mapping[int, int]) -> dict[int, int] | None:
+    """Return the board of each type column of one heading; None when it is ambiguous."""
     count = len(set(boards.values()))
     if count <= 1:
         return dict.fromkeys(columns, 0)
     if max(boards) < min(columns):  # all boards first: the k-th Credit Type starts the types of board k
-        return _in_turn(columns, count)
+        return _owners_in_order(columns, count)
     owners: dict[int, int] = {}
     seen, fresh, current = set[int](), 0, -1
     for index in sorted({*columns, *boards}):
@@ -212,10 +215,10 @@ def _owners(columns: Mapping[int, _Known], boards: Mapping[int, int]) -> dict[in
     return owners
 
 
-def _in_turn(columns: Mapping[int, _Known], count: int) -> dict[int, int] | None:
+def _owners_in_order(columns: Mapping[int, _KnownHeading], count: int) -> dict[int, int] | None:
     owners: dict[int, int] = {}
     board = -1
-    for index, each in columns.items():
-        board += not each.later
+    for index, heading in columns.items():
+        board += not heading.later
         owners[index] = board
     return owners if board == count - 1 and min(owners.values()) == 0 else None

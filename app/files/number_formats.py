@@ -1,4 +1,4 @@
-"""Number formats of workbooks: which of them show a date, and which date a number stands for.
+"""Number formats of workbooks: which of them show a date, and the date of a serial number.
 
 Source: ECMA-376 part 1, 18.8.30 (formats built in) and 18.17.4 (date systems).
 """
@@ -14,25 +14,25 @@ BUILT_IN = {
     21: "h:mm:ss", 22: "m/d/yy h:mm", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mmss.0",
     **dict.fromkeys((27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), "yyyy/mm/dd"),
 }  # fmt: skip
-"""Formats that stand for a date or a time without being written down in the workbook."""
+"""Dates and times among the built-in formats, which workbooks name by number alone."""
 _NOT_SHOWN = re.compile(
     r'"[^"]*"?|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|am/pm|a/p|general|standard', re.IGNORECASE | re.DOTALL
 )
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _DAY = re.compile(r"[dy]|m{3}|(?<![hms:.])m{1,2}(?![hms:.])", re.IGNORECASE)
 _DIGITS = re.compile(r"[#?]|(?<![.0])0")
-"""Places for digits, but those of fractions of a second."""
+"""Placeholders of digits, without those of fractions of a second."""
 _FIRST_1900, _FIRST_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _LEAP_DAY_THAT_NEVER_WAS = 60
 _LAST = 2_958_466
 """The serial after 9999-12-31."""
 BETWEEN_SYSTEMS = 1_462
-"""Days by which a serial of the system that begins in 1904 is less."""
+"""Days by which serials counted from 1904 are less than those counted from 1900."""
 
 
 @lru_cache(maxsize=1_024)
 def shows_a_date(code: str) -> bool:
-    """Tell whether a format shows a day of the calendar: a time alone, or a span of hours, is none."""
+    """Whether a format shows a day of the calendar, and not a time alone or a span of hours."""
     shown = _NOT_SHOWN.sub(" ", code[:300]).partition(";")[0]
     if _ELAPSED.search(shown):
         return False
@@ -40,9 +40,9 @@ def shows_a_date(code: str) -> bool:
 
 
 def day_of(serial: float, *, from_1904: bool) -> str | None:
-    """Return the day that a serial number stands for as ISO text, with the time where it has one; None for none.
+    """Return the day of a serial number as ISO text, with the time where it has one; None for a number that is no day.
 
-    Serial 60 of the system that begins in 1900 is its 29th of February, which never was and is what was typed.
+    Counted from 1900, serial 60 is 1900-02-29, which never was; it is returned as it was typed.
     """
     if not (0 if from_1904 else 1) <= serial < _LAST - (BETWEEN_SYSTEMS if from_1904 else 0):
         return None
@@ -53,7 +53,7 @@ def day_of(serial: float, *, from_1904: bool) -> str | None:
     if from_1904:
         first = _FIRST_1904
     else:
-        # Before that day, serials are one day behind.
+        # Before 1900-02-29, serials are one day behind.
         first = _FIRST_1900 if days > _LEAP_DAY_THAT_NEVER_WAS else _FIRST_1900 + timedelta(days=1)
     moment = datetime.combine(first + timedelta(days=days), datetime.min.time())
     if 0 < seconds < 86_400:

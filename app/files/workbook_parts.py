@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from app.files.elements import in_attribute
+import msgspec
+
+from app.files.elements import escape_attribute
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -21,17 +21,17 @@ _BUILT_IN = {
     "": 0, "General": 0, "0": 1, "0.00": 2, "d-mmm-yy": 15, "d-mmm": 16, "mmm-yy": 17,
     "h:mm AM/PM": 18, "h:mm:ss AM/PM": 19, "h:mm": 20, "h:mm:ss": 21, "m/d/yy h:mm": 22, "@": 49,
 }  # fmt: skip
-"""Number formats that every workbook has; the sender's own get numbers from 164 on. The 14th is shown by locale."""
+"""Number formats that every workbook has; the sender's own are numbered from 164. Number 14 depends on the locale."""
 _OWN_FORMATS = 164
 MOST_FORMATS = 500
-"""Number formats of the sender's that are kept; dates in further ones are shown as `DATE_FORMAT`."""
+"""Most number formats of the sender's; dates in further ones are shown as `DATE_FORMAT`."""
 
 _ESCAPED = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def escaped(text: str) -> str:
-    """Return a text as it stands in a cell: what XML cannot hold as `_xHHHH_`, and what looks like that as well."""
+def escape_cell(text: str) -> str:
+    """Return a text as it is written in a cell: `_xHHHH_` for what XML cannot hold, and for the `_` of such a text."""
     return _ESCAPED.sub(_escape, text) if _ESCAPED.search(text) else text
 
 
@@ -40,8 +40,8 @@ def _escape(found: re.Match[str]) -> str:
     return _NAMED.get(character) or f"_x{ord(character):04X}_"
 
 
-class Look(NamedTuple):
-    """How a cell is shown: number format, fonts and fills by their place in the style sheet, whether lines wrap."""
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """How a cell is shown: number format, font and fill by their place in the style sheet, whether lines wrap."""
 
     format: str = ""
     font: int = 0
@@ -55,22 +55,22 @@ RED, YELLOW, SENT_HEADING, OWN_HEADING, GUIDANCE = 2, 3, 4, 5, 6
 _FILLS = ("FFFFC7CE", "FFFFF2A8", "FFD9E2EC", "FFF4D3C4", "FFF2F2F2")
 
 
-@dataclass
 class Styles:
-    """The looks in use, in the order in which they came up."""
+    """The looks in use, numbered in the order of their first use."""
 
-    looks: dict[Look, int] = field(default_factory=lambda: {Look(top=False): 0})
-    formats: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.looks = {Look(top=False): 0}
+        self.formats: dict[str, int] = {}
 
     def of(self, look: Look) -> int:
-        """Return the number by which cells name a look."""
+        """Return the number of a look, by which cells name it."""
         number = self.looks.get(look)
         if number is None:
             number = self.looks[look] = len(self.looks)
         return number
 
     def usable(self, code: str) -> str:
-        """Return the number format, or the usual one of dates where there are too many or it is none."""
+        """Return a number format, or `DATE_FORMAT` where it is not valid or there are too many."""
         if code in _BUILT_IN or code in self.formats:
             return code
         if len(self.formats) >= MOST_FORMATS or not 0 < len(code) <= 255 or not code.isprintable():
@@ -80,19 +80,22 @@ class Styles:
 
     def text(self) -> str:
         """Return the style sheet."""
-        formats = "".join(f'<numFmt numFmtId="{n}" formatCode="{in_attribute(c)}"/>' for c, n in self.formats.items())
+        formats = "".join(
+            f'<numFmt numFmtId="{number}" formatCode="{escape_attribute(code)}"/>'
+            for code, number in self.formats.items()
+        )
         numbered = f'<numFmts count="{len(self.formats)}">{formats}</numFmts>' if formats else ""
         fonts = (
             '<fonts count="2"><font><sz val="11"/><name val="Calibri"/><family val="2"/></font>'
             '<font><b/><sz val="11"/><name val="Calibri"/><family val="2"/></font></fonts>'
         )
         fills = "".join(
-            f'<fill><patternFill patternType="solid"><fgColor rgb="{each}"/><bgColor indexed="64"/></patternFill>'
+            f'<fill><patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor indexed="64"/></patternFill>'
             "</fill>"
-            for each in _FILLS
+            for colour in _FILLS
         )
         side = '<{0} style="thin"><color rgb="FFBFBFBF"/></{0}>'
-        sides = "".join(side.format(each) for each in ("left", "right", "top", "bottom"))
+        sides = "".join(side.format(name) for name in ("left", "right", "top", "bottom"))
         return (
             f'{DECLARATION}<styleSheet xmlns="{MAIN}">{numbered}{fonts}<fills count="{len(_FILLS) + 2}">'
             '<fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
@@ -115,7 +118,7 @@ class Styles:
         )
 
 
-class Comment(NamedTuple):
+class Comment(msgspec.Struct, frozen=True, kw_only=True):
     """A comment on a cell; row and column from 0."""
 
     row: int
@@ -124,7 +127,7 @@ class Comment(NamedTuple):
 
 
 def content_types(*, commented: bool) -> str:
-    """Return the part that names the types of the others."""
+    """Return the part with the types of the others."""
     comments = (
         f'<Default Extension="vml" ContentType="application/vnd.openxmlformats-officedocument.vmlDrawing"/>'
         f'<Override PartName="/xl/comments1.xml" ContentType="{_TYPE}.comments+xml"/>'
@@ -140,7 +143,7 @@ def content_types(*, commented: bool) -> str:
 
 
 def relations(*targets: tuple[str, str]) -> str:
-    """Return a part of relations: kinds with their targets, numbered from `rId1`."""
+    """Return a part of relationships: kinds with their targets, numbered from `rId1`."""
     lines = "".join(
         f'<Relationship Id="rId{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
         for number, (kind, target) in enumerate(targets, 1)
@@ -149,11 +152,11 @@ def relations(*targets: tuple[str, str]) -> str:
 
 
 def workbook(sheet: str) -> str:
-    """Return the part that names the one sheet."""
+    """Return the part with the name of the one sheet."""
     return (
         f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{_OFFICE}">'
         '<bookViews><workbookView xWindow="0" yWindow="0" windowWidth="28800" windowHeight="15000"/></bookViews>'
-        f'<sheets><sheet name="{in_attribute(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
+        f'<sheets><sheet name="{escape_attribute(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
     )
 
 
@@ -170,17 +173,17 @@ def column_name(column: int) -> str:
 def comments_part(comments: Sequence[Comment]) -> Iterator[str]:
     """Yield the part with the texts of comments."""
     yield f'{DECLARATION}<comments xmlns="{MAIN}"><authors><author>PARS</author></authors><commentList>'
-    for each in comments:
+    for comment in comments:
         yield (
-            f'<comment ref="{column_name(each.column)}{each.row + 1}" authorId="0"><text><r><rPr><sz val="9"/>'
-            f'<rFont val="Tahoma"/></rPr><t xml:space="preserve">{escaped(each.text)}</t></r></text></comment>'
+            f'<comment ref="{column_name(comment.column)}{comment.row + 1}" authorId="0"><text><r><rPr><sz val="9"/>'
+            f'<rFont val="Tahoma"/></rPr><t xml:space="preserve">{escape_cell(comment.text)}</t></r></text></comment>'
         )
     yield "</commentList></comments>"
 
 
 def drawing_part(comments: Sequence[Comment]) -> Iterator[str]:
-    """Yield the part with the boxes in which comments are shown; numbers of shapes come in blocks of 1,024."""
-    blocks = ",".join(str(each + 1) for each in range(len(comments) // 1024 + 1))
+    """Yield the part with the boxes of comments; shapes are numbered in blocks of 1,024."""
+    blocks = ",".join(str(block + 1) for block in range(len(comments) // 1024 + 1))
     yield (
         '<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
         ' xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit">'
@@ -188,9 +191,9 @@ def drawing_part(comments: Sequence[Comment]) -> Iterator[str]:
         ' o:spt="202" path="m,l,21600r21600,l21600,xe"><v:stroke joinstyle="miter"/>'
         '<v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
     )
-    for number, each in enumerate(comments, 1):
-        top = max(each.row - 1, 0)
-        anchor = f"{each.column + 1}, 15, {top}, 10, {each.column + 4}, 15, {top + 6}, 4"
+    for number, comment in enumerate(comments, 1):
+        top = max(comment.row - 1, 0)
+        anchor = f"{comment.column + 1}, 15, {top}, 10, {comment.column + 4}, 15, {top + 6}, 4"
         yield (
             f'<v:shape id="_x0000_s{1024 + number}" type="#_x0000_t202" style="position:absolute;margin-left:60pt;'
             f'margin-top:2pt;width:200pt;height:90pt;z-index:{number};visibility:hidden" fillcolor="#ffffe1"'
@@ -199,6 +202,6 @@ def drawing_part(comments: Sequence[Comment]) -> Iterator[str]:
             '<div style="text-align:left"></div></v:textbox>'
             '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
             f"<x:Anchor>{anchor}</x:Anchor><x:AutoFill>False</x:AutoFill>"
-            f"<x:Row>{each.row}</x:Row><x:Column>{each.column}</x:Column></x:ClientData></v:shape>"
+            f"<x:Row>{comment.row}</x:Row><x:Column>{comment.column}</x:Column></x:ClientData></v:shape>"
         )
     yield "</xml>"

@@ -21,11 +21,11 @@ from app.schemas.batches import BatchFormat
 from app.services.batches import downloads
 from app.services.batches import templates as template_files
 from app.services.batches.downloads import Which, media_type
+from app.services.batches.templates import FORMATS_BY_ENDING
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
 templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=StrictRoute, dependencies=[Public])
-_ENDINGS = {"xlsx": FileFormat.XLSX, "tsv": FileFormat.TAB, "xml": FileFormat.XML}
 BatchFile = TypeAliasType("BatchFile", Which)
 TemplateFile = TypeAliasType(
     "TemplateFile",
@@ -76,7 +76,7 @@ async def get_batch_file(
 @templates.get(
     "/{file}",
     response_class=Response,
-    responses=binary(*map(media_type, _ENDINGS.values()), description="The template"),
+    responses=binary(*map(media_type, FORMATS_BY_ENDING.values()), description="The template"),
 )
 async def get_template(
     request: Request, file: Annotated[TemplateFile, Path(description="What is filled in, and what the file is.")]
@@ -86,7 +86,7 @@ async def get_template(
     It is made from the boards' facts as they are.
     """
     name, _, ending = file.rpartition(".")
-    format = _ENDINGS[ending]
+    format = FORMATS_BY_ENDING[ending]
     content = await asyncio.to_thread(template_files.template, name, format, service_of(request).catalogue)
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     return Response(content, headers=headers, media_type=media_type(format))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from app.domain.batches import RowFinding
 from app.domain.findings import Finding, Severity
-from app.files.mapping.records import Place
+from app.files.mapping.locations import Location
 
 INTERNAL = Finding(
     rule="internal",
@@ -17,7 +17,7 @@ INTERNAL = Finding(
 )
 
 
-def placed(findings: Iterable[Finding], place_of: Callable[[str], Place]) -> tuple[RowFinding, ...]:
+def placed(findings: Iterable[Finding], place_of: Callable[[str], Location]) -> tuple[RowFinding, ...]:
     """Return findings with the places of the file that they are about."""
     said = []
     for each in findings:

@@ -13,7 +13,9 @@ from app.domain.batches import Cell, Element, FileFormat, Head, Raw, RawRow
 from app.domain.columns import LEARNERS, OF_OURS, REMS, Column
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import CompletionReport, EntryMethod
-from app.files.mapping.records import ActivityRecord, ActivityRecords, LearnerRecords, Record, ValidationRecords
+from app.files.formats import FORMATS
+from app.files.mapping.activity_bodies import ActivityRecord
+from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
 from tests.builders.headings import TWO_BOARDS
 from tests.builders.judging import NOW, PROVIDER
 
@@ -28,10 +30,12 @@ POINTERS = {
 } | {learner.pointer: TWO_BOARDS.index(learner.heading) for learner in (*LEARNERS[:9], *REMS, *OF_OURS)}  # fmt: skip
 
 
-def learners(format: FileFormat = FileFormat.XLSX, headings: Sequence[str] = TWO_BOARDS) -> LearnerRecords:
-    """A reader of a file of learners."""
+def learners(format: FileFormat = FileFormat.XLSX, headings: Sequence[str] = TWO_BOARDS) -> Mapper[CompletionRecord]:
+    """What maps a file of learners."""
     head = Head(format=format, headings=headings, heading_row=2)
-    return LearnerRecords(head, provider_id=PROVIDER, received_at=NOW, batch_id=BATCH)
+    entry = FORMATS[format]
+    upload = Upload(provider_id=PROVIDER, entry_method=entry.entry_method, received_at=NOW, batch_id=BATCH)
+    return entry.completions(head, upload)
 
 
 def row_of(given: Mapping[str, Cell], headings: Sequence[str] = TWO_BOARDS) -> list[Cell]:
@@ -42,7 +46,7 @@ def row_of(given: Mapping[str, Cell], headings: Sequence[str] = TWO_BOARDS) -> l
     return cells
 
 
-def read(raw: Raw, format: FileFormat = FileFormat.XLSX) -> Record:
+def read(raw: Raw, format: FileFormat = FileFormat.XLSX) -> CompletionRecord:
     """One record of a file of learners."""
     return learners(format).read(RawRow(number=3, raw=raw))
 
@@ -234,16 +238,16 @@ def unmarked(report: CompletionReport | None) -> CompletionReport:
     )
 
 
-def validations(headings: Sequence[str], format: FileFormat = FileFormat.TAB) -> ValidationRecords:
+def validations(headings: Sequence[str], format: FileFormat = FileFormat.TAB) -> Mapper[ValidationRecord]:
     """A reader of a file of validations."""
-    return ValidationRecords(Head(format=format, headings=headings))
+    return FORMATS[format].validations(Head(format=format, headings=headings))
 
 
 def activity(
     raw: Raw, headings: Sequence[str] = (), format: FileFormat = FileFormat.XLSX
-) -> tuple[ActivityRecord, ActivityRecords]:
+) -> tuple[ActivityRecord, Mapper[ActivityRecord]]:
     """One record of a file of activities, and its reader."""
-    reader = ActivityRecords(Head(format=format, headings=headings), provider_id=PROVIDER)
+    reader = FORMATS[format].activities(Head(format=format, headings=headings), PROVIDER)
     return reader.read(RawRow(number=3, raw=raw)), reader
 
 

@@ -16,7 +16,7 @@ from lxml import etree
 from app.core.csv_text import unescape_formula
 from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw, RawRow
 from app.files.parsing.parser_client import open_file
-from app.files.writing.result_rows import Note, ResultRow, WrittenRow
+from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
 from tests.builders.headings import WITH_DEPARTMENT
 
 RECORD: Element = {
@@ -79,15 +79,15 @@ def a_note(**fields: Any) -> Note:
     return Note(**(defaults | fields))
 
 
-def a_written(raw: Raw | None = None, *notes: Note, number: int = 3) -> WrittenRow:
+def a_written(raw: Raw | None = None, *notes: Note, number: int = 3) -> AnnotatedRow:
     """A row with one refusal unless told otherwise."""
-    return WrittenRow(number=number, raw=a_row_of_cells() if raw is None else raw, notes=notes or (a_note(),))
+    return AnnotatedRow(number=number, raw=a_row_of_cells() if raw is None else raw, notes=notes or (a_note(),))
 
 
-def a_result(raw: Raw | None = None, **fields: Any) -> ResultRow:
+def a_result(raw: Raw | None = None, **fields: Any) -> AnsweredRow:
     """A row of a validation that matched one learner."""
     defaults: dict[str, Any] = {"result": "one", "learner_id": "lrn_1", "boards": ("ABIM", "TN-M")}
-    return ResultRow(number=3, raw=a_row_of_cells() if raw is None else raw, **(defaults | fields))
+    return AnsweredRow(number=3, raw=a_row_of_cells() if raw is None else raw, **(defaults | fields))
 
 
 def whole(pieces: Iterable[bytes]) -> bytes:

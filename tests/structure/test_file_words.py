@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from app.core.errors import NotFound
 from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, Head, RawRow, RowOutcome
 from app.domain.columns import Column, columns_of
 from app.domain.credits import Outcome
 from app.domain.identity import Result
+from app.domain.reports import EntryMethod
 from app.domain.template_samples import ACTIVITY, REMS_LEARNER
-from app.files.mapping.records import ENTRY_METHODS, ActivityRecords, LearnerRecords, ValidationRecords
-from app.files.writing.writers import WRITERS
+from app.files.formats import FORMATS
+from app.files.mapping.records import Upload
 from app.models import batches as tables
+from app.routers.batch_files import TemplateFile
 from app.schemas import batches as schemas
-from app.services.batches import records
+from app.services.batches import records, templates
 from app.services.batches.downloads import Which
-from tests.builders.judging import PROVIDER
+from tests.builders.judging import CATALOGUE, PROVIDER
 from tests.harness.cases import for_all
 
 TESTS = Path(__file__).resolve().parents[1]
+APP = TESTS.parent / "app"
 FILLED: Mapping[BatchKind, Mapping[str, str]] = {
     BatchKind.LEARNER_COMPLETIONS: {
         **REMS_LEARNER,
@@ -62,11 +67,12 @@ def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
     match kind:
         case BatchKind.LEARNER_COMPLETIONS:
             at = datetime(2021, 12, 20, tzinfo=UTC)
-            return LearnerRecords(head, provider_id=PROVIDER, received_at=at, batch_id="b").read(row)
+            upload = Upload(provider_id=PROVIDER, entry_method=EntryMethod.TAB, received_at=at, batch_id="b")
+            return FORMATS[FileFormat.TAB].completions(head, upload).read(row)
         case BatchKind.ACTIVITIES:
-            return ActivityRecords(head, provider_id=PROVIDER).read(row)
+            return FORMATS[FileFormat.TAB].activities(head, PROVIDER).read(row)
         case BatchKind.LEARNER_VALIDATIONS:
-            return ValidationRecords(head).read(row)
+            return FORMATS[FileFormat.TAB].validations(head).read(row)
 
 
 @for_all(
@@ -101,8 +107,36 @@ def test_whatever_the_pipeline_answers_is_an_outcome_of_a_row() -> None:
     assert records._ANSWERS.keys() == set(Result)
 
 
-def test_every_format_is_read_written_and_told_of() -> None:
-    assert ENTRY_METHODS.keys() == WRITERS.keys() == set(FileFormat)
+def test_every_format_is_one_entry_with_all_of_its_modules() -> None:
+    assert FORMATS.keys() == set(FileFormat)
+    assert {entry.entry_method for entry in FORMATS.values()} == {*EntryMethod} - {EntryMethod.API, EntryMethod.FORM}
+    assert len({entry.ending for entry in FORMATS.values()}) == len(FORMATS)
+    for entry in FORMATS.values():
+        assert entry.media_type
+        assert entry.readers()
+        assert entry.writer()
+
+
+def test_the_templates_that_can_be_asked_for_are_those_that_the_formats_write() -> None:
+    offered = []
+    for name in templates.NAMES:
+        for ending, format in templates.FORMATS_BY_ENDING.items():
+            with suppress(NotFound):
+                assert templates.template(name, format, CATALOGUE)
+                offered.append(f"{name}.{ending}")
+    assert list(get_args(TemplateFile.__value__)) == offered
+
+
+def test_formats_are_told_apart_in_their_entries_alone() -> None:
+    """A new format is an entry of `FORMATS`: a branch elsewhere would be forgotten."""
+    names = "|".join(format.name for format in FileFormat)
+    branches = [
+        f"{path.relative_to(APP)}: {found[0]}"
+        for path in sorted(APP.rglob("*.py"))
+        if "files" not in path.relative_to(APP).parts
+        for found in re.finditer(rf"\bFileFormat\.(?:{names})\b.*", path.read_text(encoding="utf-8"))
+    ]
+    assert branches == []
 
 
 def test_every_reason_to_refuse_a_file_and_every_file_to_get_back_has_a_test() -> None:

@@ -1,11 +1,11 @@
-"""What a row or a document says of an activity, as the body of the API, read by its schema."""
+"""Activities of rows and documents as bodies of the API, so that its schema reads them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
@@ -16,8 +16,10 @@ from app.domain.findings import Finding
 from app.domain.formats import find_format
 from app.domain.parsing import Unparsed
 from app.domain.reports import Action
-from app.files.cells import Misread, read_dollars
-from app.files.mapping.locations import Moved, Sent, misreading, refusal
+from app.files.cells import CellFault, read_dollars
+from app.files.mapping.locations import PrefixMap
+from app.files.mapping.records import MappedRecord
+from app.files.mapping.refusals import cell_refusal, refusal
 from app.schemas.activities import ActivityIn, ActivityPatch
 from app.schemas.faults import findings_of
 
@@ -26,13 +28,13 @@ PLAIN = (
     "practice_areas", "commendation_tags",
 )  # fmt: skip
 """Fields that are sent as they are read."""
-PARTS = {
+OBJECTS = {
     "location": ("city", "state", "country"),
     "learner_counts": ("physicians", "others"),
     "rems": ("type", "identifier"),
     "listing": ("public", "url", "fee", "registration"),
 }
-"""Fields that are objects, each with those of its own fields that a file can say."""
+"""Fields that are objects, each with those of its own fields that files have."""
 BOARD = ("board", "points", "credit_types", "credit_claim_date", "practice_areas", "content_outline", "attested")
 
 _CHOICES: Mapping[str, Mapping[str, str]] = {
@@ -40,57 +42,62 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
                          "online": "online", "printother": "print-other", "print": "print-other",
                          "other": "print-other"},
     "providership": {"direct": "direct", "directlyprovided": "direct", "joint": "joint", "jointlyprovided": "joint"},
-    "outcome": {code_key(each): each for each in ("learner-knowledge", "learner-competence", "learner-performance",
+    "outcome": {code_key(code): code for code in ("learner-knowledge", "learner-competence", "learner-performance",
                                                   "patient-health", "community-health")},
-    "fee": {each: each for each in ("yes", "no", "variable")},
-    "registration": {each: each for each in ("open", "limited")},
+    "fee": {code: code for code in ("yes", "no", "variable")},
+    "registration": {code: code for code in ("open", "limited")},
 }  # fmt: skip
-"""Codes of what files write in words, by key; what is not among them is refused by the schema."""
+"""Codes of the words that files have, by comparison key; the schema refuses any others."""
 _IN_BRACKETS = re.compile(r"\A(.*?)\s*\(([^()]*)\)\s*\Z", re.DOTALL)
 _LONGEST_DATE = 64
 
-Given = Mapping[str, Any]
-"""What is said of an activity, by the pointers of the column table."""
+FieldsByPointer: TypeAlias = Mapping[str, Any]
+"""What a file says of an activity, or of a board within it, by the pointers of the column table."""
 
 
-class ActivityRecord(Sent, frozen=True, kw_only=True):
+class ActivityRecord(MappedRecord, frozen=True, kw_only=True):
     """An activity as it was sent in a file."""
 
     action: Action | Unparsed | None
     activity_id: str | None
-    """Of one that stands: its id, as given."""
+    """The id of a registered one, as sent."""
     given: Activity
-    """The activity as if it were new. Blank where the record is `unreadable`."""
+    """The activity as if it were new; blank where the record is `unreadable`."""
     body: Mapping[str, Any]
     """The fields that are filled in, in the shape of the API."""
     close: bool
-    """Whether it shall be closed."""
-    fills_in: bool = True
+    """Whether to close it."""
+    keeps_blanks: bool = True
     """Whether what it leaves blank stays as it stands, within objects and boards, too."""
 
     def onto(self, activity: Activity, catalogue: Catalogue | None = None) -> Activity:
         """Return an activity with what the record says; a board that it does not name stays registered.
 
-        By the catalogue, a board is known by its names as well; without it by its code alone.
+        With the catalogue a board is found by its names as well, without it by its code alone.
         """
-        body = _filled_in(self.body, activity, catalogue) if self.fills_in else self.body
+        body = _with_blanks_filled(self.body, activity, catalogue) if self.keeps_blanks else self.body
         return ActivityPatch.model_validate(body).onto(activity)
 
 
 def record_of(
-    number: int, provider_id: str, given: Given, boards: Sequence[Given], findings: tuple[Finding, ...], moved: Moved
+    number: int,
+    provider_id: str,
+    given: FieldsByPointer,
+    boards: Sequence[FieldsByPointer],
+    findings: tuple[Finding, ...],
+    prefixes: PrefixMap,
 ) -> ActivityRecord:
-    """Return a record of what was read: amounts and dates may be unread, choices are in the sender's words."""
-    said: list[Finding] = list(findings)
-    body = _body(given, boards, said)
+    """Return a record of what was read: amounts and dates may be `Unparsed`, choices are in the sender's words."""
+    found: list[Finding] = list(findings)
+    body = _body(given, boards, found)
     try:
         activity = ActivityIn.model_validate(body).as_activity(provider_id)
     except ValidationError as error:
-        return blank_record(number, provider_id, (*said, *findings_of(error)), moved)
+        return blank_record(number, provider_id, (*found, *findings_of(error)), prefixes)
     return ActivityRecord(
         number=number,
-        findings=tuple(said),
-        moved=moved,
+        findings=tuple(found),
+        prefixes=prefixes,
         action=given.get("/action"),
         activity_id=given.get("/activity_id"),
         given=activity,
@@ -99,12 +106,14 @@ def record_of(
     )
 
 
-def blank_record(number: int, provider_id: str, findings: tuple[Finding, ...], moved: Moved = ()) -> ActivityRecord:
-    """Return a record of which it cannot be told what it says; the findings say why."""
+def blank_record(
+    number: int, provider_id: str, findings: tuple[Finding, ...], prefixes: PrefixMap = ()
+) -> ActivityRecord:
+    """Return a record that cannot be read; the findings say why."""
     return ActivityRecord(
         number=number,
         findings=findings,
-        moved=moved,
+        prefixes=prefixes,
         action=None,
         activity_id=None,
         given=ActivityIn().as_activity(provider_id),
@@ -113,10 +122,10 @@ def blank_record(number: int, provider_id: str, findings: tuple[Finding, ...], m
     )
 
 
-def _filled_in(given: Mapping[str, Any], activity: Activity, catalogue: Catalogue | None) -> dict[str, Any]:
+def _with_blanks_filled(given: Mapping[str, Any], activity: Activity, catalogue: Catalogue | None) -> dict[str, Any]:
     """Return a body in which what an object or a board leaves blank is as it stands."""
     body = dict(given)
-    standing: dict[str, Given] = {
+    standing: dict[str, Mapping[str, Any]] = {
         "location": {"city": activity.city, "state": activity.state, "country": activity.country},
         "rems": activity.rems or {},
         "listing": activity.details.get("listing") or {},
@@ -126,15 +135,12 @@ def _filled_in(given: Mapping[str, Any], activity: Activity, catalogue: Catalogu
         if name in body:
             body[name] = {key: value for key, value in stands.items() if value is not None} | body[name]
     if "moc" in body:
-        boards = [dict(each) for each in body["moc"]]
+        boards = [dict(board) for board in body["moc"]]
         for registration in activity.registrations:
-            named = [
-                each
-                for each in boards
-                if _code_of(each.get("board", ""), catalogue) == _code_of(registration.board, catalogue)
-            ]
-            for each in named:
-                each.update(_as_body(registration) | each)
+            code = _code_of(registration.board, catalogue)
+            named = [board for board in boards if _code_of(board.get("board", ""), catalogue) == code]
+            for board in named:
+                board.update(_as_body(registration) | board)
             if not named:
                 boards.append(_as_body(registration))
         body["moc"] = boards
@@ -159,29 +165,29 @@ def _as_body(registration: Registration) -> dict[str, Any]:
     }
 
 
-def _body(given: Given, boards: Sequence[Given], said: list[Finding]) -> dict[str, Any]:
+def _body(given: FieldsByPointer, boards: Sequence[FieldsByPointer], found: list[Finding]) -> dict[str, Any]:
     """Return the fields that are filled in."""
-    body: dict[str, Any] = {name: _plain(f"/{name}", given.get(f"/{name}"), said) for name in PLAIN}
+    body: dict[str, Any] = {name: _plain(f"/{name}", given.get(f"/{name}"), found) for name in PLAIN}
     if text := given.get("/format"):
         known = find_format(text)
         body["format"] = known.code if known is not None else text
     body["providership"] = _code("providership", given.get("/providership"))
-    body["delivery_methods"] = [_code("delivery_methods", each) for each in given.get("/delivery_methods") or ()]
-    body["measured_outcomes"] = [_outcome(each) for each in given.get("/measured_outcomes") or ()]
-    for name, inner in PARTS.items():
-        part = {each: given.get(f"/{name}/{each}") for each in inner}
-        body[name] = _filled({each: _code(each, value) for each, value in part.items()})
+    body["delivery_methods"] = [_code("delivery_methods", text) for text in given.get("/delivery_methods") or ()]
+    body["measured_outcomes"] = [_outcome(text) for text in given.get("/measured_outcomes") or ()]
+    for name, inner in OBJECTS.items():
+        values = {field: given.get(f"/{name}/{field}") for field in inner}
+        body[name] = _filled({field: _code(field, value) for field, value in values.items()})
     body = _filled(body)
-    support = _support(given, said)
+    support = _support(given, found)
     if support is not None:
         body["commercial_support"] = support
     if boards:
-        body["moc"] = [_board(place, each, said) for place, each in enumerate(boards)]
+        body["moc"] = [_board(place, board, found) for place, board in enumerate(boards)]
     return body
 
 
-def _board(place: int, given: Given, said: list[Finding]) -> dict[str, Any]:
-    return _filled({name: _plain(f"/moc/{place}/{name}", given.get(name), said) for name in BOARD})
+def _board(place: int, given: FieldsByPointer, found: list[Finding]) -> dict[str, Any]:
+    return _filled({name: _plain(f"/moc/{place}/{name}", given.get(name), found) for name in BOARD})
 
 
 def _filled(fields: dict[str, Any]) -> dict[str, Any]:
@@ -189,14 +195,14 @@ def _filled(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value not in ([], {})}
 
 
-def _plain(pointer: str, value: Any, said: list[Finding]) -> Any:
-    """Return a value as JSON has it; what is no date is left to the rules, what is no amount is told."""
+def _plain(pointer: str, value: Any, found: list[Finding]) -> Any:
+    """Return a value as JSON has it. A bad date is left to the rules, a bad amount is a finding."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Unparsed):
         if not pointer.endswith("_date"):
-            said.append(
-                refusal("amount-valid", pointer, "This is no amount of credits.", "Give a number in steps of 0.25.")
+            found.append(
+                refusal("amount-valid", pointer, "Not an amount of credits.", "Give a number in steps of 0.25.")
             )
             return None
         return value.text[:_LONGEST_DATE]
@@ -216,32 +222,31 @@ def _outcome(text: str) -> dict[str, Any]:
     return {"outcome": _code("outcome", text)}
 
 
-def _support(given: Given, said: list[Finding]) -> list[dict[str, Any]] | None:
-    """Return the commercial support: none of it is an answer, too."""
+def _support(given: FieldsByPointer, found: list[Finding]) -> list[dict[str, Any]] | None:
+    """Return the commercial support: an empty list where there was none, None where nothing is said of it."""
     received, sources = given.get("/commercial_support"), given.get("/commercial_support/{n}/source") or []
     amounts = given.get("/commercial_support/{n}/amount") or []
     if received is False and (sources or amounts):
-        said.append(
-            refusal("format", "/commercial_support", "Support is denied and listed.", "Give Yes, or list none.")
-        )
+        detail = "Commercial Support is No, yet supporters or amounts are listed."
+        found.append(refusal("format", "/commercial_support", detail, "Give Yes, or list none."))
     if amounts and len(amounts) != max(len(sources), 1):
-        said.append(
+        found.append(
             refusal(
                 "format",
                 "/commercial_support/{n}/amount",
-                f"{len(amounts)} amounts stand for {len(sources)} supporters.",
-                "Give one amount for each supporter, parted by semicolons.",
+                f"There are {len(amounts)} amounts for {len(sources)} supporters.",
+                "Give one amount for each supporter, separated by semicolons.",
             )
         )
         return None
     if not (received or sources or amounts):
         return [] if received is False else None
-    support: list[dict[str, Any]] = [_supporter(each) for each in sources] or [{}]
-    for each, amount in zip(support, amounts, strict=False):
+    support: list[dict[str, Any]] = [_supporter(source) for source in sources] or [{}]
+    for supporter, amount in zip(support, amounts, strict=False):
         try:
-            each["amount"] = read_dollars(amount)
-        except Misread as misread:
-            said.append(misreading("/commercial_support/{n}/amount", misread))
+            supporter["amount"] = read_dollars(amount)
+        except CellFault as fault:
+            found.append(cell_refusal("/commercial_support/{n}/amount", fault))
     return support
 
 

@@ -1,6 +1,6 @@
 """Medical education metrics in XML, one for each activity, as the activities they register.
 
-Senders nest these documents differently, so that elements are found by name, wherever in the document they stand.
+Senders nest these documents differently: elements are found by name, wherever in the document they stand.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from app.domain.reports import Action
 from app.files.cells import read_action, read_amount, read_day, read_whole, read_yes_no
 from app.files.elements import local_name
 from app.files.mapping.activity_bodies import ActivityRecord, record_of
-from app.files.mapping.element_paths import Texts, attribute, by_path, ignored_names
-from app.files.mapping.locations import Place, nearest
+from app.files.mapping.element_paths import TextReader, attribute, by_path, warn_of_unknown_names
+from app.files.mapping.locations import Location, nearest
 from app.schemas.activities import ActivityIn
 from app.schemas.bounds import longest
 
@@ -47,7 +47,7 @@ _BOARD = {
     "board": "boardName", "points": "mocPoints", "credit_types": "MOCCreditType",
     "credit_claim_date": "CreditClaimDate", "content_outline": "ContentOutline",
 }  # fmt: skip
-"""Of a registration with a board: its fields, by the names of elements."""
+"""Fields of a registration with a board, with the names of their elements."""
 _REGISTRATION = "MOCRegistration"
 
 NAMES: Mapping[str, str] = {
@@ -56,7 +56,7 @@ NAMES: Mapping[str, str] = {
     **_TEXTS, **_DAYS, **_WHOLE, **_YES_NO, **_LISTS,
     **dict.fromkeys(_IDS.values(), "identifier"),
 }  # fmt: skip
-"""Elements by what they say of an activity."""
+"""Elements by the pointers of what they hold."""
 KNOWN = frozenset(
     {
         *NAMES.values(), *_BOARD.values(), _REGISTRATION, "ContentOutlines", "ReportDescription", "ActivityDescription",
@@ -65,78 +65,79 @@ KNOWN = frozenset(
         "source", "amount", "inKind", "type",
     }
 )  # fmt: skip
-"""Names of the elements that are read, or known and of no use here."""
-_PASSED = frozenset({"ReportDescription", "targetAudience", *_LISTS.values()})
-"""Elements of which what is in them need not be known."""
+"""Names of the elements that are read, or known and not used here."""
+_UNNAMED_WITHIN = frozenset({"ReportDescription", "targetAudience", *_LISTS.values()})
+"""Elements in which others may have any name."""
 
 
 class ActivityDocuments:
-    """Reads the activities of one document."""
+    """Maps the activities of one document."""
 
     def __init__(self, provider_id: str) -> None:
         self._provider_id = provider_id
 
-    def place(self, pointer: str, record: ActivityRecord | None = None) -> Place:
+    def locate(self, pointer: str, record: ActivityRecord | None = None) -> Location:
         """Return the name of the element that a pointer leads to."""
         parts = pointer.split("/")
         if pointer.startswith("/moc/") and len(parts) > 3 and parts[3] in _BOARD:
-            return Place(column=f"MOCRegistrations/{_REGISTRATION}[{int(parts[2]) + 1}]/{_BOARD[parts[3]]}")
+            return Location(column=f"MOCRegistrations/{_REGISTRATION}[{int(parts[2]) + 1}]/{_BOARD[parts[3]]}")
         return nearest(pointer, NAMES)
 
     def read(self, raw: RawRow) -> ActivityRecord:
         """Return what a document says of an activity."""
         assert isinstance(raw.raw, dict) and "n" in raw.raw
-        document = _Document(raw.raw)
-        given = {"/action": Action.ADD} | dict(document.fields())
-        boards = [document.board(place, each) for place, each in enumerate(document.registrations)]
+        elements = _MetricsElements(raw.raw)
+        given = {"/action": Action.ADD} | dict(elements.fields())
+        boards = [elements.board(place, element) for place, element in enumerate(elements.registrations)]
         known = KNOWN
-        if outlines := document.outlines():
+        if outlines := elements.outlines():
             # Beside the registrations, they can only be those of the one board that there is.
             if len(boards) == 1:
                 boards[0]["content_outline"] += outlines
             else:
                 known -= {_BOARD["content_outline"]}
-        findings = (*document.texts.findings, *ignored_names(by_path(raw.raw), known, _PASSED))
+        findings = (*elements.texts.findings, *warn_of_unknown_names(by_path(raw.raw), known, _UNNAMED_WITHIN))
         return record_of(raw.number, self._provider_id, given, boards, findings, ())
 
 
-class _Document:
+class _MetricsElements:
     """The elements of one document by name."""
 
     def __init__(self, root: Element) -> None:
-        self.texts = Texts()
-        self.registrations = _every(root, _REGISTRATION)
-        self._named: dict[str, list[Element]] = {}
-        for each in _outside(root, _REGISTRATION):
-            self._named.setdefault(local_name(each["n"]), []).append(each)
+        self.texts = TextReader()
+        self.registrations = _named(root, _REGISTRATION)
+        self._by_name: dict[str, list[Element]] = {}
+        for element in _walk_outside(root, _REGISTRATION):
+            self._by_name.setdefault(local_name(element["n"]), []).append(element)
 
-    def every(self, name: str) -> list[Element]:
+    def named(self, name: str) -> list[Element]:
         """Return every element of a name that stands outside the registrations."""
-        return self._named.get(name, [])
+        return self._by_name.get(name, [])
 
     def outlines(self) -> list[str]:
         """Return content outlines that stand beside the registrations."""
-        return self._list("/moc/0/content_outline", self.every(_BOARD["content_outline"]))
+        return self._list("/moc/0/content_outline", self.named(_BOARD["content_outline"]))
 
     def fields(self) -> Iterator[tuple[str, Any]]:
         """Yield what the document says, by pointer."""
         for pointer, name in _TEXTS.items():
-            yield pointer, self._text(pointer, _said(self.every(name)))
+            yield pointer, self._text(pointer, _first_text(self.named(name)))
         for pointer, name in _DAYS.items():
-            yield pointer, read_day(_said(self.every(name)))
+            yield pointer, read_day(_first_text(self.named(name)))
         for pointer, name in (_WHOLE | _YES_NO).items():
             read: Callable[[str | None], Any] = read_whole if pointer in _WHOLE else read_yes_no
-            yield pointer, self.texts.meant(read, _said(self.every(name)), pointer)
+            yield pointer, self.texts.convert(read, _first_text(self.named(name)), pointer)
         for pointer, name in _LISTS.items():
-            yield pointer, self._list(pointer, self.every(name))
-        for each in self.every("identifier"):
-            pointer = _IDS.get(code_key(attribute(each, "catalog") or ""), "")
+            yield pointer, self._list(pointer, self.named(name))
+        for identifier in self.named("identifier"):
+            pointer = _IDS.get(code_key(attribute(identifier, "catalog") or ""), "")
             if pointer:
-                yield pointer, self._text(pointer, attribute(each, "entry") or each.get("t"))
-        if action := _said(self.every("activityRecordAction")):
+                yield pointer, self._text(pointer, attribute(identifier, "entry") or identifier.get("t"))
+        if action := _first_text(self.named("activityRecordAction")):
             yield "/action", read_action(action)
-        amounts = [read_amount(each.get("t")) for credits in self.every("credits") for each in _leaves(credits)]
-        yield "/ama_pra_credits", next((each for each in amounts if isinstance(each, float)), next(iter(amounts), None))
+        amounts = [read_amount(leaf.get("t")) for credits in self.named("credits") for leaf in _leaves(credits)]
+        numbers = (amount for amount in amounts if isinstance(amount, float))
+        yield "/ama_pra_credits", next(numbers, next(iter(amounts), None))
         yield from self._rems()
         yield from self._support()
 
@@ -145,11 +146,11 @@ class _Document:
         given: dict[str, Any] = {}
         for name, element in _BOARD.items():
             pointer = f"/moc/{place}/{name}"
-            found = _every(registration, element)
+            found = _named(registration, element)
             if name in ("credit_types", "content_outline"):
-                given[name] = [text for each in found if (text := self._text(pointer, each.get("t"))) is not None]
+                given[name] = [text for leaf in found if (text := self._text(pointer, leaf.get("t"))) is not None]
             else:
-                text = _said(found)
+                text = _first_text(found)
                 read = {"points": read_amount, "credit_claim_date": read_day}.get(name)
                 given[name] = read(text) if read is not None else self._text(pointer, text)
         return given
@@ -158,51 +159,51 @@ class _Document:
         return self.texts.read(text, pointer, longest(ActivityIn, pointer))
 
     def _list(self, pointer: str, elements: list[Element]) -> list[str]:
-        texts = [each.get("t") for element in elements for each in _leaves(element)]
-        return [text for each in texts if (text := self._text(pointer, each)) is not None]
+        sent = [leaf.get("t") for element in elements for leaf in _leaves(element)]
+        return [kept for text in sent if (kept := self._text(pointer, text)) is not None]
 
     def _rems(self) -> Iterator[tuple[str, Any]]:
-        for each in self.every("REMS"):
-            yield "/rems/type", self._text("/rems/type", attribute(each, "type") or each.get("t"))
-            yield "/rems/identifier", self._text("/rems/identifier", attribute(each, "identifier"))
+        for rems in self.named("REMS"):
+            yield "/rems/type", self._text("/rems/type", attribute(rems, "type") or rems.get("t"))
+            yield "/rems/identifier", self._text("/rems/identifier", attribute(rems, "identifier"))
 
     def _support(self) -> Iterator[tuple[str, Any]]:
         """Yield the commercial support: Yes or No, or who gave how much."""
         sources, amounts = [], []
-        for each in self.every("commercialSupport"):
-            source = self._text("/commercial_support/{n}/source", attribute(each, "source"))
+        for support in self.named("commercialSupport"):
+            source = self._text("/commercial_support/{n}/source", attribute(support, "source"))
             if source is not None:
                 sources.append(source)
-                amounts.append(attribute(each, "amount"))
+                amounts.append(attribute(support, "amount"))
                 continue
-            answer = self.texts.meant(read_yes_no, each.get("t"), "/commercial_support")
+            answer = self.texts.convert(read_yes_no, support.get("t"), "/commercial_support")
             if answer is not None:
                 yield "/commercial_support", answer
         yield "/commercial_support/{n}/source", sources
-        if any(each is not None for each in amounts):
+        if any(amount is not None for amount in amounts):
             yield "/commercial_support/{n}/amount", amounts
 
 
-def _said(elements: list[Element]) -> str | None:
+def _first_text(elements: list[Element]) -> str | None:
     """Return the first text in elements, or in those within them."""
-    return next((text for element in elements for each in _leaves(element) if (text := each.get("t"))), None)
+    return next((text for element in elements for leaf in _leaves(element) if (text := leaf.get("t"))), None)
 
 
 def _leaves(element: Element) -> Iterator[Element]:
     """Yield the elements that have none within them."""
     if not element.get("c"):
         yield element
-    for each in element.get("c", ()):
-        yield from _leaves(each)
+    for child in element.get("c", ()):
+        yield from _leaves(child)
 
 
-def _every(element: Element, name: str) -> list[Element]:
-    return [each for each in _outside(element, "") if local_name(each["n"]) == name]
+def _named(element: Element, name: str) -> list[Element]:
+    return [inner for inner in _walk_outside(element, "") if local_name(inner["n"]) == name]
 
 
-def _outside(element: Element, name: str) -> Iterator[Element]:
-    """Yield everything within an element but what is within those of a name."""
-    for each in element.get("c", ()):
-        yield each
-        if local_name(each["n"]) != name:
-            yield from _outside(each, name)
+def _walk_outside(element: Element, name: str) -> Iterator[Element]:
+    """Yield everything within an element, but not what is within those of a name."""
+    for child in element.get("c", ()):
+        yield child
+        if local_name(child["n"]) != name:
+            yield from _walk_outside(child, name)

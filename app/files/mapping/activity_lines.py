@@ -1,4 +1,4 @@
-"""Lines of JSON with activities: the body of the API, beside it what is asked for, and whether to close."""
+"""Lines of JSON with activities: the body of the API, with `action`, `activity_id` and `close` beside its fields."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pydantic import ValidationError
 from app.domain.batches import RawRow
 from app.domain.findings import Finding
 from app.files.mapping.activity_bodies import ActivityRecord, blank_record
-from app.files.mapping.line_bodies import LinePlaces, action_of, read_line
-from app.files.mapping.locations import refusal
+from app.files.mapping.line_bodies import LineLocations, read_line, take_action
+from app.files.mapping.refusals import refusal
 from app.schemas.activities import ActivityPatch
 from app.schemas.base import KEEPABLE
 from app.schemas.faults import findings_of
 
-_NO_CLOSE = refusal("type", "/close", "Whether to close is true or false.", "Give true, or leave it out.")
-_NO_ID = refusal("type", "/activity_id", "An activity id is a text.", "Give its nine digits in quotes.")
+_NO_CLOSE = refusal("type", "/close", "`close` is true or false.", "Give true, or leave it out.")
+_NO_ID = refusal("type", "/activity_id", "An activity id is a string.", "Give its nine digits in quotes.")
 _NO_TEXT = refusal("format", "/activity_id", "The text has a character that cannot be kept.", "Give its nine digits.")
 
 
-class ActivityLines(LinePlaces):
-    """Reads the lines of one file."""
+class ActivityLines(LineLocations):
+    """Maps the lines of one file."""
 
     def __init__(self, provider_id: str) -> None:
         self._provider_id = provider_id
@@ -33,15 +33,15 @@ class ActivityLines(LinePlaces):
         body, findings = read_line(raw.raw)
         if body is None:
             return blank_record(raw.number, self._provider_id, findings)
-        action, said = action_of(body)
+        action, findings = take_action(body)
         activity_id, close = body.pop("activity_id", None), body.pop("close", None)
-        said += _told(activity_id, close)
+        findings += _check_members(activity_id, close)
         try:
             given = ActivityPatch.model_validate(body).fields_of(self._provider_id)
         except ValidationError as error:
-            said += findings_of(error)
-        if said:
-            return blank_record(raw.number, self._provider_id, said)
+            findings += findings_of(error)
+        if findings:
+            return blank_record(raw.number, self._provider_id, findings)
         return ActivityRecord(
             number=raw.number,
             action=action,
@@ -49,11 +49,11 @@ class ActivityLines(LinePlaces):
             given=given,
             body=body,
             close=close is True,
-            fills_in=False,
+            keeps_blanks=False,
         )
 
 
-def _told(activity_id: Any, close: Any) -> tuple[Finding, ...]:
+def _check_members(activity_id: Any, close: Any) -> tuple[Finding, ...]:
     return (
         *((_NO_ID,) if not isinstance(activity_id, str | None) else ()),
         *((_NO_TEXT,) if isinstance(activity_id, str) and not re.fullmatch(KEEPABLE, activity_id) else ()),

@@ -1,4 +1,4 @@
-"""Credit certificates of an activity report, put together to the CME and the boards of one record.
+"""Credit certificates of an activity report, grouped into the CME and the boards of one record.
 
 Certificates of one domain belong together: those of a state or an NPI are its CME and special credits, those of a
 board its credit types.
@@ -7,25 +7,27 @@ board its credit types.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from app.domain.batches import Element
 from app.domain.comparison_keys import code_key, id_key
 from app.domain.reports import Amount, CmePart, MocPart, TypeAmount
 from app.domain.states import find_state
 from app.files.cells import read_amount
-from app.files.mapping.element_paths import Found, Texts, attribute, by_path, inside
-from app.files.mapping.locations import Moved, refusal
+from app.files.mapping.element_paths import ElementsByPath, TextReader, attribute, by_path, children_of
+from app.files.mapping.locations import PrefixMap
+from app.files.mapping.refusals import refusal
 from app.schemas.bounds import longest
 from app.schemas.completions import CompletionIn
 
 PATH = "Activity/Module/CreditCertificate"
-"""Where certificates stand."""
+"""The path of certificates."""
 MOST = 500
-"""Certificates of one report at most."""
+"""Most certificates of one report."""
 _POINTER = "/certificates/"
-"""What is wrong with a certificate by itself is said of its number, from 1: it may be of no part of the record."""
+"""Pointers of findings about a certificate by itself, before its number from 1: no part of the record may have it."""
 _INNER = {
     "state": "UniqueID", "license_id": "UniqueID", "board": "UniqueID", "board_id": "UniqueID",
     "credits": "CreditReceived", "total_credits": "CreditReceived", "type": "CreditReceived",
@@ -41,35 +43,33 @@ KNOWN = frozenset(
         *(f"{PATH}/CreditReceived/{name}" for name in _IN_CREDIT),
     }
 )
-"""Every element that is read, or known and of no use here."""
+"""Every element that is read, or known and not used here."""
 _NPI = "npi"
 _LONGEST = longest(CompletionIn, "/moc/0/board_id")
-"""Of ids, domains and types."""
+"""Characters of ids, domains and types."""
 _LONGEST_REFERENCE = longest(CompletionIn, "/client_reference")
 _CME_TYPE = "amapracategory1"
 _GENERAL = frozenset(
     {"", "moc", "cc", "moccc", "mocpoints", "ccpoints", "moccredit", "mocpoint", "points", "point",
      "maintenanceofcertification", "continuingcertification"}
 )  # fmt: skip
-"""What senders call a board's credit as a whole, with or without the board's code before it."""
-_TWO_NPIS = refusal("format", "/learner/npi", "Two NPIs stand for one learner.", "Give the learner's own.")
-_TWO_IDS = "Several ids of one certificate belong to different boards or states."
+"""Names of a board's credit as a whole, by comparison key; the board's code may stand before them."""
+_TWO_NPIS = refusal("format", "/learner/npi", "There are two NPIs for one learner.", "Give the learner's own.")
+_TWO_IDS = "One certificate has ids of different boards or states."
 
 
-@dataclass(slots=True, kw_only=True)
-class Certified:
-    """What the certificates of a report say."""
+class CertifiedCredit(msgspec.Struct, frozen=True, kw_only=True):
+    """The credit of a report, as its certificates have it."""
 
     npi: str | None
-    """The NPI that stands beside another id: the person's."""
+    """The person's: an NPI beside another id."""
     cme: tuple[CmePart, ...]
     moc: tuple[MocPart, ...]
-    moved: Moved
-    """Where each part stands."""
+    prefixes: PrefixMap
+    """Which certificate each part stands in."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Certificate:
+class _Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """One certificate: for whom, what, how much."""
 
     path: str
@@ -87,62 +87,61 @@ class _Certificate:
 
     @property
     def is_general(self) -> bool:
-        """Whether it is a board's credit as a whole."""
+        """Whether it names a board's credit as a whole."""
         return self.type is not None and self.type_key.removeprefix(self.domain_key) in _GENERAL
 
 
-@dataclass(slots=True)
-class _Part:
-    """Certificates that belong together."""
+class _CertificateGroup(msgspec.Struct):
+    """Certificates that become one part of a record: one state's CME, or one board."""
 
     first: _Certificate
     value: str | None
     value_key: str
     whole: _Certificate | None = None
-    """The one for all of it: of a state its CME, of a board its general credit."""
-    types: list[_Certificate] = field(default_factory=list)
+    """The certificate of all of it: a state's CME, a board's general credit."""
+    types: list[_Certificate] = msgspec.field(default_factory=list)
 
-    def takes(self, each: _Certificate, *, whole: bool) -> bool:
-        """Tell whether a certificate belongs here; one that repeats the whole begins a part of its own."""
-        if self.first.domain_key != each.domain_key or (whole and self.whole is not None):
+    def takes(self, certificate: _Certificate, *, whole: bool) -> bool:
+        """Whether a certificate belongs here; one that repeats the whole begins a group of its own."""
+        if self.first.domain_key != certificate.domain_key or (whole and self.whole is not None):
             return False
-        return self.value_key == each.value_key or not self.value_key or not each.value_key
+        return self.value_key == certificate.value_key or not self.value_key or not certificate.value_key
 
     def amounts(self) -> tuple[TypeAmount, ...]:
         """Return its types."""
         return tuple(
-            TypeAmount(type=each.type, credits=each.credits, client_reference=each.reference) for each in self.types
+            TypeAmount(type=held.type, credits=held.credits, client_reference=held.reference) for held in self.types
         )
 
-    def moved(self, here: str, types: str) -> Moved:
+    def prefixes(self, here: str, types: str) -> PrefixMap:
         """Return where it stands: all of it, and each of its types."""
         first = self.whole or self.types[0]
-        each_type = ((f"{here}/{types}/{place}", each.path) for place, each in enumerate(self.types))
-        return ((here, first.path), *each_type)
+        of_types = ((f"{here}/{types}/{place}", held.path) for place, held in enumerate(self.types))
+        return ((here, first.path), *of_types)
 
 
-def read_certificates(found: Found, texts: Texts) -> Certified:
-    """Return what the certificates say; what they hold that is not known is added to what was found."""
+def read_certificates(found: ElementsByPath, texts: TextReader) -> CertifiedCredit:
+    """Return the credit of the certificates; elements in them that are not known are added to those found."""
     certificates, npi = _certificates(found, texts)
-    cme, moc = _grouped(certificates)
-    return Certified(
+    cme, moc = _group(certificates)
+    return CertifiedCredit(
         npi=npi,
-        cme=tuple(_cme(each) for each in cme),
-        moc=tuple(_moc(each) for each in moc),
-        moved=(
-            *(each for place, part in enumerate(cme) for each in part.moved(f"/cme/{place}", "special_credits")),
-            *(each for place, part in enumerate(moc) for each in part.moved(f"/moc/{place}", "credit_types")),
+        cme=tuple(map(_cme, cme)),
+        moc=tuple(map(_moc, moc)),
+        prefixes=(
+            *(pair for place, group in enumerate(cme) for pair in group.prefixes(f"/cme/{place}", "special_credits")),
+            *(pair for place, group in enumerate(moc) for pair in group.prefixes(f"/moc/{place}", "credit_types")),
         ),
     )
 
 
-def column_of(stands: str) -> str | None:
-    """Return the path of what stands in a certificate, None for what stands elsewhere."""
-    if stands.startswith(_POINTER):
-        return f"{PATH}[{stands.removeprefix(_POINTER)}]"
-    if not stands.startswith(PATH):
+def column_of(pointer: str) -> str | None:
+    """Return the path of something within a certificate; None for what is elsewhere."""
+    if pointer.startswith(_POINTER):
+        return f"{PATH}[{pointer.removeprefix(_POINTER)}]"
+    if not pointer.startswith(PATH):
         return None
-    path, _, part = stands.partition("]")
+    path, _, part = pointer.partition("]")
     inner = _INNER.get(part.rpartition("/")[2])
     return f"{path}]/{inner}" if inner else f"{path}]"
 
@@ -159,23 +158,23 @@ def _known_amount(text: str) -> Amount:
 
 
 def _amount(text: str | None) -> Amount:
-    """Read an amount; they repeat themselves, and are short."""
+    """Return an amount; short ones are remembered, because they repeat."""
     return _known_amount(text) if text is not None and len(text) < 16 else read_amount(text)
 
 
-def _certificates(found: Found, texts: Texts) -> tuple[list[_Certificate], str | None]:
-    """Return the certificates in their order, and the NPI that stands beside another id."""
+def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certificate], str | None]:
+    """Return the certificates in their order, and the NPI where one stands beside another id."""
     certificates: list[_Certificate] = []
     npis: dict[str, None] = {}
-    for place, each in enumerate(found.get(PATH, ()), 1):
+    for place, element in enumerate(found.get(PATH, ()), 1):
         path, pointer = _numbered(place)
-        parts = inside(each)
-        if not _ELEMENTS.issuperset(parts) or any("c" in inner for of in parts.values() for inner in of):
-            by_path(each, found, PATH)
+        parts = children_of(element)
+        if not _ELEMENTS.issuperset(parts) or any("c" in inner for elements in parts.values() for inner in elements):
+            by_path(element, found, PATH)
         texts.findings += [
-            refusal("format", pointer, f"{name} stands twice.", "Send it once.")
-            for name, of in parts.items()
-            if len(of) > 1 and name != "UniqueID"
+            refusal("format", pointer, f"{name} occurs twice.", "Send it once.")
+            for name, elements in parts.items()
+            if len(elements) > 1 and name != "UniqueID"
         ]
         domain, value, npi = _ids(parts.get("UniqueID", ()), pointer, texts)
         if npi is not None and domain is not None:
@@ -204,15 +203,15 @@ def _certificates(found: Found, texts: Texts) -> tuple[list[_Certificate], str |
     return certificates, next(iter(npis), None)
 
 
-def _ids(elements: Sequence[Element], pointer: str, texts: Texts) -> tuple[str | None, str | None, str | None]:
+def _ids(elements: Sequence[Element], pointer: str, texts: TextReader) -> tuple[str | None, str | None, str | None]:
     """Return the domain and the id by which a board or state knows the learner, and the NPI.
 
     An NPI that stands alone is the id, and has no domain.
     """
     domain = value = npi = None
-    for place, each in enumerate(elements):
-        given = texts.read(attribute(each, "domain"), pointer, _LONGEST)
-        number = texts.read(each.get("t"), pointer, _LONGEST)
+    for place, element in enumerate(elements):
+        given = texts.read(attribute(element, "domain"), pointer, _LONGEST)
+        number = texts.read(element.get("t"), pointer, _LONGEST)
         if given is not None and code_key(given) == _NPI:
             npi = number
         elif place and (domain, value) not in ((None, None), (given, number)):
@@ -222,50 +221,50 @@ def _ids(elements: Sequence[Element], pointer: str, texts: Texts) -> tuple[str |
     return (domain, value, npi) if domain is not None or value is not None else (None, npi, npi)
 
 
-def _grouped(certificates: list[_Certificate]) -> tuple[list[_Part], list[_Part]]:
-    """Return the certificates of states and NPIs, and those of boards, each as parts of one record."""
-    with_cme = {each.domain_key for each in certificates if each.is_cme}
-    cme: list[_Part] = []
-    moc: list[_Part] = []
-    for each in certificates:
-        domain = each.domain
-        is_cme = find_state(domain) is not None if domain else each.value is not None
-        is_cme = is_cme or each.domain_key in with_cme
-        parts, whole = (cme, each.is_cme) if is_cme else (moc, each.is_general)
-        part = next((known for known in parts if known.takes(each, whole=whole)), None)
-        if part is None:
-            part = _Part(each, each.value, each.value_key)
-            parts.append(part)
-        elif not part.value_key:
-            part.value, part.value_key = each.value, each.value_key
+def _group(certificates: list[_Certificate]) -> tuple[list[_CertificateGroup], list[_CertificateGroup]]:
+    """Return the certificates of states and NPIs, and those of boards, each grouped into parts of one record."""
+    with_cme = {certificate.domain_key for certificate in certificates if certificate.is_cme}
+    cme: list[_CertificateGroup] = []
+    moc: list[_CertificateGroup] = []
+    for certificate in certificates:
+        domain = certificate.domain
+        is_cme = find_state(domain) is not None if domain else certificate.value is not None
+        is_cme = is_cme or certificate.domain_key in with_cme
+        groups, whole = (cme, certificate.is_cme) if is_cme else (moc, certificate.is_general)
+        group = next((known for known in groups if known.takes(certificate, whole=whole)), None)
+        if group is None:
+            group = _CertificateGroup(certificate, certificate.value, certificate.value_key)
+            groups.append(group)
+        elif not group.value_key:
+            group.value, group.value_key = certificate.value, certificate.value_key
         if whole:
-            part.whole = each
+            group.whole = certificate
         else:
-            part.types.append(each)
-    for part in moc:
-        if part.whole is not None and not part.types:
-            # A board whose only certificate has a general name: it is the type, and the rules say whether it is one.
-            part.types, part.whole = [part.whole], None
+            group.types.append(certificate)
+    for group in moc:
+        if group.whole is not None and not group.types:
+            # A board's only certificate has a general name: it is the type, and the rules say whether it is one.
+            group.types, group.whole = [group.whole], None
     return cme, moc
 
 
-def _cme(part: _Part) -> CmePart:
-    whole = part.whole
+def _cme(group: _CertificateGroup) -> CmePart:
+    whole = group.whole
     return CmePart(
-        state=part.first.domain,
-        license_id=part.value,
+        state=group.first.domain,
+        license_id=group.value,
         credits=whole.credits if whole is not None else None,
-        special_credits=part.amounts(),
+        special_credits=group.amounts(),
         client_reference=whole.reference if whole is not None else None,
     )
 
 
-def _moc(part: _Part) -> MocPart:
-    whole = part.whole
+def _moc(group: _CertificateGroup) -> MocPart:
+    whole = group.whole
     return MocPart(
-        board=part.first.domain,
-        board_id=part.value,
+        board=group.first.domain,
+        board_id=group.value,
         total_credits=whole.credits if whole is not None else None,
-        credit_types=part.amounts(),
+        credit_types=group.amounts(),
         client_reference=whole.reference if whole is not None else None,
     )

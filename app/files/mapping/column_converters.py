@@ -1,11 +1,11 @@
-"""Readers of a file's columns, made once a file: what a row costs is one call a cell."""
+"""Converters of a file's columns, made once a file, so that a row costs one call a cell."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
@@ -13,19 +13,19 @@ from app.domain.batches import Cell
 from app.domain.columns import Column, Holds
 from app.domain.findings import Finding
 from app.files import cells
-from app.files.cells import Misread, Number
+from app.files.cells import CellFault, IdCell
 from app.files.headings import Layout
-from app.files.mapping.locations import misreading
+from app.files.mapping.refusals import cell_refusal
 from app.schemas.bounds import longest
 
-Reader = Callable[[Cell], Any]
+Converter: TypeAlias = Callable[[Cell], Any]
 _MOST_REMEMBERED = 4_096
-"""Of a column: more different dates, amounts or names of states and boards than this are read one by one."""
+"""Different dates, amounts or names of states and boards of a column; further ones are converted each time."""
 _LONGEST = 64
-"""Longer texts are not remembered: they are no dates and no amounts."""
+"""Characters. Longer texts are not remembered: they are neither dates nor amounts."""
 _DAYS = frozenset({Holds.DATE, Holds.MONTH_DAY})
 _REPEATED = _DAYS | {Holds.AMOUNT, Holds.WHOLE, Holds.YES_NO}
-_PLAIN: Mapping[Holds, Reader] = {
+_PLAIN: Mapping[Holds, Converter] = {
     Holds.DATE: cells.read_day,
     Holds.MONTH_DAY: cells.read_birth_date,
     Holds.AMOUNT: cells.read_amount,
@@ -34,101 +34,103 @@ _PLAIN: Mapping[Holds, Reader] = {
 }
 
 
-class ColumnReaders:
-    """Reads the cells of rows, each as its column says."""
+class ColumnConverters:
+    """Converts the cells of rows, each as its column says."""
 
     def __init__(self, layout: Layout, schema: type[BaseModel]) -> None:
         self._pointers = [layout.pointers.get(index) for index in range(len(layout.columns))]
-        known = list(zip(layout.columns, self._pointers, strict=True))
-        self._plain = [_read_by(*each, schema) for each in known]
-        self._readers = [_remembering(read, *each) for read, each in zip(self._plain, known, strict=True)]
+        columns = list(zip(layout.columns, self._pointers, strict=True))
+        self._plain = [_converter_of(column, pointer, schema) for column, pointer in columns]
+        self._remembering = [
+            _remember(convert, column, pointer) for convert, (column, pointer) in zip(self._plain, columns, strict=True)
+        ]
         self._blank: list[Any] = [
-            cells.NO_NUMBER if column is not None and column.holds is Holds.ID else None for column in layout.columns
+            cells.NO_ID if column is not None and column.holds is Holds.ID else None for column in layout.columns
         ]
         self.nothing = len(self._blank)
-        """The place of a text that no column holds, in every row that was read."""
-        self.no_number = self.nothing + 1
+        """The place of a text that no column holds, in every converted row."""
+        self.no_id = self.nothing + 1
         """The place of an id that no column holds."""
-        self._blank += [None, cells.NO_NUMBER]
+        self._blank += [None, cells.NO_ID]
         self._indexes = {pointer: index for index, pointer in enumerate(self._pointers) if pointer is not None}
 
     def at(self, pointer: str) -> int:
-        """Return the place of a value in rows that were read; one without a column is blank there."""
+        """Return the place of a value in converted rows; one without a column is blank there."""
         return self._indexes.get(pointer, self.nothing)
 
     def id_at(self, pointer: str) -> int:
-        """Return the place of an id in rows that were read; one without a column is blank there."""
-        return self._indexes.get(pointer, self.no_number)
+        """Return the place of an id in converted rows; one without a column is blank there."""
+        return self._indexes.get(pointer, self.no_id)
 
     def has(self, pointer: str) -> bool:
-        """Tell whether the file has a column for something."""
+        """Whether the file has a column for something."""
         return pointer in self._indexes
 
-    def read(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
-        """Return what a row's cells mean, by column, and what is to be said of those that cannot be meant."""
+    def convert(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
+        """Return what a row's cells mean, by column, and findings about those that cannot be what they should."""
         try:
-            values = [read(cell) for read, cell in zip(self._readers, row, strict=False)]
-        except (Misread, TypeError):
-            # A date cell where none belongs is no key of what is remembered; nothing is remembered on the other way.
-            return self._read_one_by_one(row)
+            values = [convert(cell) for convert, cell in zip(self._remembering, row, strict=False)]
+        except (CellFault, TypeError):
+            # A date cell where none belongs cannot be a key of what is remembered: the slow way remembers nothing.
+            return self._convert_one_by_one(row)
         values += self._blank[len(values) :]
         return values, ()
 
-    def _read_one_by_one(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
+    def _convert_one_by_one(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
         values, findings = list(self._blank), []
-        for index, (read, cell) in enumerate(zip(self._plain, row, strict=False)):
+        for index, (convert, cell) in enumerate(zip(self._plain, row, strict=False)):
             try:
-                values[index] = read(cell)
-            except Misread as misread:
-                findings.append(misreading(self._pointers[index] or "", misread))
-                if misread.kept is not None:
-                    values[index] = (misread.kept, False) if values[index] is cells.NO_NUMBER else misread.kept
+                values[index] = convert(cell)
+            except CellFault as fault:
+                findings.append(cell_refusal(self._pointers[index] or "", fault))
+                if fault.kept is not None:
+                    values[index] = (fault.kept, False) if values[index] is cells.NO_ID else fault.kept
         return values, tuple(findings)
 
 
-def _ignored(cell: Cell) -> None:
-    """Read nothing: the column is not known."""
+def _ignore(cell: Cell) -> None:
+    """Return None: the column is not known."""
 
 
-def _read_by(column: Column | None, pointer: str | None, schema: type[BaseModel]) -> Reader:
-    """Return what reads the cells of a column."""
+def _converter_of(column: Column | None, pointer: str | None, schema: type[BaseModel]) -> Converter:
+    """Return what converts the cells of a column."""
     if column is None or pointer is None:
-        return _ignored
+        return _ignore
     most = longest(schema, pointer)
     if pointer == "/action":
         return cells.read_action
     if pointer == "/activity_id":
         return lambda cell: cells.read_activity_id(cell, most)
     if column.holds is Holds.TEXT:
-        return partial(_text, most or sys.maxsize)
+        return partial(_read_text, most or sys.maxsize)
     if column.holds is Holds.ID:
-        return partial(_id, most or sys.maxsize)
+        return partial(_read_id, most or sys.maxsize)
     if column.holds is Holds.LIST:
         return lambda cell: cells.read_list(cell, most)
     return _PLAIN[column.holds]
 
 
 def _repeats(column: Column | None, pointer: str | None) -> bool:
-    """Tell whether a column says the same over and over."""
+    """Whether a column says the same over and over."""
     if column is None:
         return False
     chosen = column.choice is not None and column.holds is Holds.TEXT
     return chosen or column.holds in _REPEATED or pointer == "/activity_id"
 
 
-def _remembering(read: Reader, column: Column | None, pointer: str | None) -> Reader:
-    """Return the same, remembering what a column repeats."""
+def _remember(convert: Converter, column: Column | None, pointer: str | None) -> Converter:
+    """Return a converter that remembers what its column repeats."""
     if not _repeats(column, pointer):
-        return read
-    texts = _Remembered(read)
+        return convert
+    texts = _Memory(convert)
     if column is None or column.holds not in _DAYS:
         return texts.__getitem__
-    dates = _RememberedDates(read)
+    dates = _DateMemory(convert)
     return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict else texts[cell]
 
 
-def _text(most: int, cell: Cell) -> str | None:
-    # What is blank or has letters and digits only needs no closer look; most cells are so.
+def _read_text(most: int, cell: Cell) -> str | None:
+    # Most cells are blank, or have letters and digits only: they need no closer look.
     if type(cell) is str:
         if cell.isalnum() and len(cell) <= most:
             return cell
@@ -137,23 +139,23 @@ def _text(most: int, cell: Cell) -> str | None:
     return cells.read_text(cell, most)
 
 
-def _id(most: int, cell: Cell) -> Number:
+def _read_id(most: int, cell: Cell) -> IdCell:
     if type(cell) is str:
         if cell.isalnum() and len(cell) <= most:
             return cell, False
         if not cell:
-            return cells.NO_NUMBER
+            return cells.NO_ID
     return cells.read_id(cell, most)
 
 
-class _Remembered(dict[Any, Any]):
-    """What cells of a column mean, each read once; as many as a column that repeats itself has."""
+class _Memory(dict[Any, Any]):
+    """What cells of a column mean, each converted once; as many as a column that repeats itself has."""
 
-    def __init__(self, read: Reader) -> None:
-        self._read = read
+    def __init__(self, convert: Converter) -> None:
+        self._convert = convert
 
     def __missing__(self, cell: Cell) -> Any:
-        value = self._read(cell)
+        value = self._convert(cell)
         # True is the same key as 1, and no number.
         short = len(cell) <= _LONGEST if isinstance(cell, str) else cell not in (0, 1)
         if short and len(self) < _MOST_REMEMBERED:
@@ -161,14 +163,14 @@ class _Remembered(dict[Any, Any]):
         return value
 
 
-class _RememberedDates(dict[tuple[str, str], Any]):
+class _DateMemory(dict[tuple[str, str], Any]):
     """The same of date cells."""
 
-    def __init__(self, read: Reader) -> None:
-        self._read = read
+    def __init__(self, convert: Converter) -> None:
+        self._convert = convert
 
     def __missing__(self, key: tuple[str, str]) -> Any:
-        value = self._read({"d": key[0], "f": key[1]})
+        value = self._convert({"d": key[0], "f": key[1]})
         if len(self) < _MOST_REMEMBERED and len(key[0]) + len(key[1]) <= _LONGEST:
             self[key] = value
         return value

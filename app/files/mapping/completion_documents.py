@@ -9,9 +9,19 @@ from app.domain.learners import Person
 from app.domain.reports import Action, CompletionReport, RemsPart
 from app.files.cells import read_action, read_birth_date, read_day, read_yes_no
 from app.files.mapping import certificates
-from app.files.mapping.certificates import Certified, read_certificates
-from app.files.mapping.element_paths import Found, Texts, attribute, by_path, ignored, stands_once, text_at
-from app.files.mapping.locations import TOO_MANY_PARTS, Place, Record, Upload, along, nearest, refusal
+from app.files.mapping.certificates import CertifiedCredit, read_certificates
+from app.files.mapping.element_paths import (
+    ElementsByPath,
+    TextReader,
+    attribute,
+    by_path,
+    refuse_repeats,
+    text_at,
+    warn_of_unknown_paths,
+)
+from app.files.mapping.locations import Location, nearest, translate
+from app.files.mapping.records import CompletionRecord, Upload
+from app.files.mapping.refusals import TOO_MANY_PARTS, refusal
 from app.schemas.bounds import longest
 from app.schemas.completions import CompletionIn
 
@@ -37,7 +47,7 @@ PATHS = {
     "/rems/surgical_procedures": f"{_PARTICIPANT}/SurgicalProcedures",
     "/rems/time_in_practice": f"{_PARTICIPANT}/TimeInPractice",
 }
-"""Where in an activity report the parts of a record stand; each of them stands once."""
+"""Where in an activity report the parts of a record stand; each of them occurs once."""
 _PLACES = PATHS | {"/cme": certificates.PATH, "/moc": certificates.PATH}
 _ONCE = {path: pointer for pointer, path in PATHS.items()} | {
     "Activity": "", _MODULE: "/activity_id", "Member/Name": "/learner", "Member/PersonalInfo": "/learner",
@@ -49,47 +59,47 @@ KNOWN = frozenset(
         f"{_MODULE}/ModuleName/moduleID", f"{_MODULE}/moduleID", f"{_PARTICIPANT}/LocalIdentifier/domain",
     }
 )  # fmt: skip
-"""Every element that is read, or known and of no use here."""
+"""Every element that is read, or known and not used here."""
 _PASSED = ("Activity/RegulatoryInformation",)
 _LONGEST_TEXTS = {pointer: longest(CompletionIn, pointer) for pointer in PATHS}
 
 
-class LearnerDocuments:
-    """Reads the activity reports of one document."""
+class CompletionDocuments:
+    """Maps the activity reports of one document."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
 
-    def place(self, pointer: str, record: Record | None = None) -> Place:
+    def locate(self, pointer: str, record: CompletionRecord | None = None) -> Location:
         """Return the path of what a pointer names."""
-        stands = along(pointer, record.moved) if record is not None else pointer
+        stands = translate(pointer, record.prefixes) if record is not None else pointer
         column = certificates.column_of(stands)
-        return Place(column=column) if column is not None else nearest(stands, _PLACES)
+        return Location(column=column) if column is not None else nearest(stands, _PLACES)
 
-    def read(self, raw: RawRow) -> Record:
+    def read(self, raw: RawRow) -> CompletionRecord:
         """Return what an activity report says."""
         assert isinstance(raw.raw, dict) and "n" in raw.raw
         found = by_path(raw.raw, stop=certificates.PATH)
         provider = text_at(found, PATHS["/provider_id"])
         if provider is not None and provider.strip() not in ("", self._upload.provider_id):
-            return Record(number=raw.number, report=None, findings=(_ANOTHERS,))
+            return CompletionRecord(number=raw.number, report=None, findings=(_OTHER_PROVIDER,))
         if len(found.get(certificates.PATH, ())) > certificates.MOST:
-            return Record(number=raw.number, report=None, findings=(TOO_MANY_PARTS,))
-        texts = Texts()
+            return CompletionRecord(number=raw.number, report=None, findings=(TOO_MANY_PARTS,))
+        texts = TextReader()
         certified = read_certificates(found, texts)
         report = self._report(found, texts, certified)
         if report.too_many_parts:
             texts.findings.append(TOO_MANY_PARTS)
         status = text_at(found, PATHS["/status"])
         findings = (
-            *stands_once(found, _ONCE),
+            *refuse_repeats(found, _ONCE),
             *((_NOT_COMPLETED,) if status is not None and status.strip().lower() != "completed" else ()),
             *texts.findings,
-            *ignored(found, KNOWN, _PASSED),
+            *warn_of_unknown_paths(found, KNOWN, _PASSED),
         )
-        return Record(number=raw.number, report=report, findings=findings, moved=certified.moved)
+        return CompletionRecord(number=raw.number, report=report, findings=findings, prefixes=certified.prefixes)
 
-    def _report(self, found: Found, texts: Texts, certified: Certified) -> CompletionReport:
+    def _report(self, found: ElementsByPath, texts: TextReader, certified: CertifiedCredit) -> CompletionReport:
         def text(pointer: str) -> str | None:
             return texts.read(text_at(found, PATHS[pointer]), pointer, _LONGEST_TEXTS[pointer])
 
@@ -115,10 +125,10 @@ class LearnerDocuments:
         )
 
 
-_ANOTHERS = refusal(
+_OTHER_PROVIDER = refusal(
     "activity-known",
     "/provider_id",
-    "The report is of another provider.",
+    "The report is another provider's.",
     "Upload it for the provider that it names, or correct the seven-digit id in ProviderOrganization.",
 )
 _NOT_COMPLETED = refusal(
@@ -126,7 +136,7 @@ _NOT_COMPLETED = refusal(
 )
 
 
-def _activity_id(found: Found, texts: Texts) -> str | None:
+def _activity_id(found: ElementsByPath, texts: TextReader) -> str | None:
     """Return the activity's id, an attribute of the module's name; some senders have it at the module."""
     for path in (PATHS["/activity_id"], _MODULE):
         given = attribute(found[path][0], "moduleID") if path in found else None
@@ -135,7 +145,7 @@ def _activity_id(found: Found, texts: Texts) -> str | None:
     return None
 
 
-def _rems(found: Found, texts: Texts, text: Callable[[str], str | None]) -> RemsPart:
+def _rems(found: ElementsByPath, texts: TextReader, text: Callable[[str], str | None]) -> RemsPart:
     surgical = "/rems/surgical_procedures"
     return RemsPart(
         local_id=text("/rems/local_id"),
@@ -143,6 +153,6 @@ def _rems(found: Found, texts: Texts, text: Callable[[str], str | None]) -> Rems
         state=text("/rems/state"),
         dea_registration=text("/rems/dea_registration"),
         practice_area=text("/rems/practice_area"),
-        surgical_procedures=texts.meant(read_yes_no, text_at(found, PATHS[surgical]), surgical),
+        surgical_procedures=texts.convert(read_yes_no, text_at(found, PATHS[surgical]), surgical),
         time_in_practice=text("/rems/time_in_practice"),
     )

@@ -1,4 +1,4 @@
-"""Elements of XML documents, looked through by local name: senders differ in prefixes, and in having namespaces."""
+"""Elements of XML documents by local name: senders differ in prefixes, and in having namespaces at all."""
 
 from __future__ import annotations
 
@@ -8,47 +8,46 @@ from typing import TypeAlias, TypeVar
 
 from app.domain.batches import Element
 from app.domain.findings import Finding, Severity
-from app.files.cells import Misread, read_text
+from app.files.cells import CellFault, read_text
 from app.files.elements import local_name
-from app.files.mapping.locations import misreading, refusal
+from app.files.mapping.refusals import cell_refusal, refusal
 
 T = TypeVar("T")
-Known: TypeAlias = frozenset[str]
-"""Paths of the elements that are read, by local names."""
-Found: TypeAlias = dict[str, list[Element]]
-"""Elements by their path."""
+Paths: TypeAlias = frozenset[str]
+"""Paths of elements, by local names."""
+ElementsByPath: TypeAlias = dict[str, list[Element]]
 _FEW = 10
 _SHORT = 60
 
 
-def inside(element: Element) -> Found:
+def children_of(element: Element) -> ElementsByPath:
     """Return the elements within an element, by local name."""
-    found: Found = {}
-    for each in element.get("c", ()):
-        found.setdefault(local_name(each["n"]), []).append(each)
+    found: ElementsByPath = {}
+    for child in element.get("c", ()):
+        found.setdefault(local_name(child["n"]), []).append(child)
     return found
 
 
-def by_path(element: Element, into: dict[str, list[Element]] | None = None, path: str = "", stop: str = "") -> Found:
+def by_path(element: Element, into: ElementsByPath | None = None, path: str = "", stop: str = "") -> ElementsByPath:
     """Return everything within an element by its path, in the order of the document.
 
-    What is in the elements at the path `stop` is left to the caller.
+    The elements at the path `stop` are not looked into.
     """
     found = into if into is not None else {}
-    for each in element.get("c", ()):
-        inner = _joined(path, each["n"])
+    for child in element.get("c", ()):
+        inner = _join(path, child["n"])
         known = found.get(inner)
         if known is None:
-            found[inner] = [each]
+            found[inner] = [child]
         else:
-            known.append(each)
-        if "c" in each and inner != stop:
-            by_path(each, found, inner, stop)
+            known.append(child)
+        if "c" in child and inner != stop:
+            by_path(child, found, inner, stop)
     return found
 
 
 @lru_cache(maxsize=4_096)
-def _joined(path: str, name: str) -> str:
+def _join(path: str, name: str) -> str:
     return f"{path}/{local_name(name)}" if path else local_name(name)
 
 
@@ -57,11 +56,11 @@ def attribute(element: Element, name: str) -> str | None:
     for key, value in element.get("a", {}).items():
         if local_name(key) == name:
             return value
-    return next((each.get("t") for each in element.get("c", ()) if local_name(each["n"]) == name), None)
+    return next((child.get("t") for child in element.get("c", ()) if local_name(child["n"]) == name), None)
 
 
-class Texts:
-    """Texts of one record, with what is to be said of those that cannot be kept."""
+class TextReader:
+    """Reads the texts of one record, and collects findings about those that cannot be kept."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -74,62 +73,62 @@ class Texts:
             return text
         try:
             return read_text(text, longest)
-        except Misread as misread:
-            self.findings.append(misreading(pointer, misread))
-            return misread.kept
+        except CellFault as fault:
+            self.findings.append(cell_refusal(pointer, fault))
+            return fault.kept
 
-    def meant(self, read: Callable[[str | None], T], text: str | None, pointer: str) -> T | None:
-        """Return what a text means, None for one that cannot be meant."""
+    def convert(self, read: Callable[[str | None], T], text: str | None, pointer: str) -> T | None:
+        """Return what a text means; None where it cannot be what it should."""
         try:
             return read(text)
-        except Misread as misread:
-            self.findings.append(misreading(pointer, misread))
+        except CellFault as fault:
+            self.findings.append(cell_refusal(pointer, fault))
             return None
 
 
-def ignored(found: Found, known: Known, passed: tuple[str, ...] = ()) -> tuple[Finding, ...]:
-    """Return the warning that names the elements that are not known, without what is in them.
+def warn_of_unknown_paths(found: ElementsByPath, known: Paths, passed: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+    """Return the warning that names the elements at unknown paths, without the elements in them.
 
-    What is in the elements `passed` is known, and of no use here.
+    Everything in the elements `passed` is known, and not used here.
     """
     strange = {path for path in found.keys() - known if not path.startswith(passed)}
     if not strange:
         return ()
-    return _warned(sorted(path for path in strange if path.rpartition("/")[0] not in strange))
+    return _warning(sorted(path for path in strange if path.rpartition("/")[0] not in strange))
 
 
-def ignored_names(found: Found, known: Known, passed: Known) -> tuple[Finding, ...]:
-    """Return the same warning where elements are known by their names alone."""
+def warn_of_unknown_names(found: ElementsByPath, known: Paths, passed: Paths) -> tuple[Finding, ...]:
+    """Return the same warning where elements are known by their names alone, wherever they stand."""
     strange = {path for path in found if path.rpartition("/")[2] not in known}
     topmost = (path for path in strange if not any(path.startswith(f"{other}/") for other in strange))
-    return _warned(sorted(path for path in topmost if passed.isdisjoint(path.split("/")[:-1])))
+    return _warning(sorted(path for path in topmost if passed.isdisjoint(path.split("/")[:-1])))
 
 
-def _warned(names: list[str]) -> tuple[Finding, ...]:
+def _warning(names: list[str]) -> tuple[Finding, ...]:
     if not names:
         return ()
-    told = ", ".join(name[-_SHORT:] for name in names[:_FEW]) + (", …" if len(names) > _FEW else "")
+    listed = ", ".join(name[-_SHORT:] for name in names[:_FEW]) + (", …" if len(names) > _FEW else "")
     return (
         Finding(
             rule="element-ignored",
             severity=Severity.WARNING,
             pointer="",
-            detail=f"What is not known was ignored: {told}.",
-            hint="Nothing to do unless it was meant to be reported; then check its name and place.",
+            detail=f"Elements that are not known were ignored: {listed}.",
+            hint="Nothing to do, unless they were meant to be reported: then check their names and places.",
         ),
     )
 
 
-def stands_once(found: Found, once: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Return a refusal for everything that may stand once and stands several times: none of it may get lost."""
+def refuse_repeats(found: ElementsByPath, once: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return a refusal for every element that may occur once and occurs again: none of it may get lost."""
     return tuple(
-        refusal("format", once[path], f"{path} stands {len(elements)} times.", "Send it once in a record.")
+        refusal("format", once[path], f"{path} occurs {len(elements)} times.", "Send it once in a record.")
         for path, elements in found.items()
         if len(elements) > 1 and path in once
     )
 
 
-def text_at(found: Found, path: str) -> str | None:
+def text_at(found: ElementsByPath, path: str) -> str | None:
     """Return the text of the first element at a path, None where there is none."""
     elements = found.get(path)
     return elements[0].get("t", "") if elements else None

@@ -1,4 +1,4 @@
-"""What a line of JSON holds: the body of the API, beside it what is asked for. The same for every kind of record."""
+"""Lines of JSON of every kind of record: the body of the API, and the action beside its fields."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from app.domain.parsing import Unparsed
 from app.domain.reports import Action
 from app.files.cells import read_action
 from app.files.line_members import DROPPED, LINE
-from app.files.mapping.locations import NOWHERE, Place, refusal
+from app.files.mapping.locations import NOWHERE, Location
+from app.files.mapping.refusals import refusal
 from app.schemas.faults import findings_of_problem
 
 _ONE_OBJECT = "Send the body of one record on each line, as the description of the API shows it."
-_NO_JSON = refusal("unreadable", "", "The line is no JSON.", _ONE_OBJECT)
+_NO_JSON = refusal("unreadable", "", "The line is not JSON.", _ONE_OBJECT)
 _NO_OBJECT = refusal("type", "", "A line is one JSON object.", _ONE_OBJECT)
-_NO_ACTION = refusal("type", "/action", "An action is a text.", "Give add, update or delete, or leave it out.")
+_NO_ACTION = refusal("type", "/action", "An action is a string.", "Give add, update or delete, or leave it out.")
 
 
-class LinePlaces:
-    """Where in a line a finding leads: a line has no columns, so its place is the pointer itself."""
+class LineLocations:
+    """The places of a file of lines: a line has no columns, so the place is the pointer itself."""
 
-    def place(self, pointer: str, record: object = None) -> Place:
+    def locate(self, pointer: str, record: object = None) -> Location:
         """Return the place; the record is not needed."""
-        return Place(column=pointer) if pointer else NOWHERE
+        return Location(column=pointer) if pointer else NOWHERE
 
 
 def read_line(line: str) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
-    """Return the JSON object on a line, None with the reason when there is none."""
+    """Return the JSON object on a line; None, with the reason, when there is none."""
     try:
         given = read_json(line)
     except Problem as problem:
@@ -37,13 +38,13 @@ def read_line(line: str) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
     if not isinstance(given, dict):
         return None, (_NO_OBJECT,)
     if isinstance(as_sent := given.get(LINE), str):
-        # It was given back as text because it was no object; it still is none.
+        # The line came back as text because it was not an object.
         return read_line(as_sent)
     return {name: value for name, value in given.items() if name not in DROPPED}, ()
 
 
-def action_of(given: dict[str, Any]) -> tuple[Action | Unparsed | None, tuple[Finding, ...]]:
-    """Take what is asked for out of a line's object: to add, when it does not say."""
+def take_action(given: dict[str, Any]) -> tuple[Action | Unparsed | None, tuple[Finding, ...]]:
+    """Take the action out of a line's object: to add, when it does not say."""
     action = given.pop("action", None)
     if action is None:
         return Action.ADD, ()

@@ -1,117 +1,70 @@
-"""The one front of reading records: whatever the file's format, a record becomes the same value, with its place."""
+"""Records of files once they were mapped: whatever the file's format, what is sent becomes the same values."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head, RawRow
-from app.domain.reports import EntryMethod
-from app.files.headings import layout
-from app.files.mapping.activity_bodies import ActivityRecord
-from app.files.mapping.activity_documents import ActivityDocuments
-from app.files.mapping.activity_lines import ActivityLines
-from app.files.mapping.activity_rows import ActivityRows
-from app.files.mapping.completion_documents import LearnerDocuments
-from app.files.mapping.completion_lines import LearnerLines
-from app.files.mapping.completion_rows import LearnerRows
-from app.files.mapping.locations import Place, Record, Upload, ValidationRecord
-from app.files.mapping.validation_rows import ValidationLines, ValidationRows
+import msgspec
 
-__all__ = [
-    "ActivityRecord",
-    "ActivityRecords",
-    "LearnerRecords",
-    "Place",
-    "Record",
-    "ValidationRecord",
-    "ValidationRecords",
-]
+from app.domain.batches import RawRow
+from app.domain.findings import Finding
+from app.domain.reports import CompletionReport, EntryMethod
+from app.domain.validations import ValidationRequest
+from app.files.mapping.locations import Location, PrefixMap
 
-ENTRY_METHODS = {
-    FileFormat.XLSX: EntryMethod.EXCEL,
-    FileFormat.TAB: EntryMethod.TAB,
-    FileFormat.XML: EntryMethod.XML,
-    FileFormat.NDJSON: EntryMethod.NDJSON,
-}
+Record_co = TypeVar("Record_co", covariant=True)
 
 
-_Read_co = TypeVar("_Read_co", covariant=True)
+class MappedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a record beside what it says."""
+
+    number: int
+    """Row of the sheet or line of the text, from 1; of XML the place of its element, from 1."""
+    findings: tuple[Finding, ...] = ()
+    """What mapping itself found; with a refusal among them the record is refused, whatever the rules say."""
+    prefixes: PrefixMap = ()
+    """Where parts of the record stand that do not stand where their pointer says, as after a board left blank."""
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether mapping alone refuses the record."""
+        return any(finding.rejects for finding in self.findings)
 
 
-class _Door(Protocol[_Read_co]):
-    def read(self, raw: RawRow) -> _Read_co: ...
+class CompletionRecord(MappedRecord, frozen=True, kw_only=True):
+    """A completion as it was sent in a file."""
 
-    def place(self, pointer: str, record: Any = None) -> Place: ...
+    report: CompletionReport | None
+    """None where it is not clear what is reported; the findings say why."""
 
 
-class LearnerRecords:
-    """Reads the completions of one file. The permission to report is attested with the upload."""
+class ValidationRecord(MappedRecord, frozen=True, kw_only=True):
+    """A validation as it was sent in a file."""
 
-    def __init__(self, head: Head, *, provider_id: str, received_at: datetime, batch_id: str) -> None:
-        upload = Upload(
-            provider_id=provider_id,
-            entry_method=ENTRY_METHODS[head.format],
-            received_at=received_at,
-            batch_id=batch_id,
-        )
-        self._door: _Door[Record]
-        if head.format is FileFormat.XML:
-            self._door = LearnerDocuments(upload)
-        elif head.format is FileFormat.NDJSON:
-            self._door = LearnerLines(upload)
-        else:
-            self._door = LearnerRows(layout(head.headings, BatchKind.LEARNER_COMPLETIONS), head.headings, upload)
+    request: ValidationRequest | None
+    """None where it is not clear what is asked for; the findings say why."""
 
-    def read(self, raw: RawRow) -> Record:
-        """Return what a record reports, and what is to be said of how it was sent."""
-        return self._door.read(raw)
 
-    def place(self, pointer: str, record: Record | None = None) -> Place:
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """What is the same for every completion of a file. The permission to report is attested with the upload."""
+
+    provider_id: str
+    entry_method: EntryMethod
+    received_at: datetime
+    batch_id: str
+
+
+class Mapper(Protocol[Record_co]):
+    """What maps the records of one file, made once a file."""
+
+    def read(self, raw: RawRow) -> Record_co:
+        """Return what a record says, with what was found while it was mapped."""
+        ...
+
+    def locate(self, pointer: str, record: Any = None) -> Location:
         """Return where in the file a finding's pointer leads.
 
         Give the record as well: a board left blank, or the order of certificates, moves what stands after it.
         """
-        return self._door.place(pointer, record)
-
-
-class ValidationRecords:
-    """Reads the validations of one file."""
-
-    def __init__(self, head: Head) -> None:
-        self._door: _Door[ValidationRecord]
-        if head.format is FileFormat.XML:
-            raise FileFault(FileFaultCode.KIND_UNKNOWN, "Validations are sent as a workbook, tab-delimited or NDJSON.")
-        if head.format is FileFormat.NDJSON:
-            self._door = ValidationLines()
-        else:
-            self._door = ValidationRows(layout(head.headings, BatchKind.LEARNER_VALIDATIONS), head.headings)
-
-    def read(self, raw: RawRow) -> ValidationRecord:
-        """Return what a record asks for."""
-        return self._door.read(raw)
-
-    def place(self, pointer: str, record: ValidationRecord | None = None) -> Place:
-        """Return where in the file a finding's pointer leads."""
-        return self._door.place(pointer, record)
-
-
-class ActivityRecords:
-    """Reads the activities of one file."""
-
-    def __init__(self, head: Head, *, provider_id: str) -> None:
-        self._door: _Door[ActivityRecord]
-        if head.format is FileFormat.XML:
-            self._door = ActivityDocuments(provider_id)
-        elif head.format is FileFormat.NDJSON:
-            self._door = ActivityLines(provider_id)
-        else:
-            self._door = ActivityRows(layout(head.headings, BatchKind.ACTIVITIES), head.headings, provider_id)
-
-    def read(self, raw: RawRow) -> ActivityRecord:
-        """Return what a record says of an activity."""
-        return self._door.read(raw)
-
-    def place(self, pointer: str, record: ActivityRecord | None = None) -> Place:
-        """Return where in the file a finding's pointer leads; give the record as well."""
-        return self._door.place(pointer, record)
+        ...

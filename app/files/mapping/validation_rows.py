@@ -1,19 +1,16 @@
-"""Files of learner validations: rows and lines as what is asked for. Documents have no form for them."""
+"""Rows of learner validations, from workbooks and tab-delimited text, as what is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
 
-from pydantic import ValidationError
-
 from app.domain.batches import BatchKind, RawRow
 from app.domain.validations import ValidationRequest
 from app.files.headings import Layout
-from app.files.mapping.column_converters import ColumnReaders
-from app.files.mapping.line_bodies import LinePlaces, read_line
-from app.files.mapping.locations import ColumnPlaces, Place, ValidationRecord
-from app.schemas.faults import findings_of
+from app.files.mapping.column_converters import ColumnConverters
+from app.files.mapping.locations import ColumnLocations, Location
+from app.files.mapping.records import ValidationRecord
 from app.schemas.validations import ValidationIn
 
 _FIELDS = tuple(ValidationIn.model_fields)
@@ -22,46 +19,32 @@ _IDS = frozenset({"license_id", "board_id", "npi"})
 
 
 class ValidationRows:
-    """Reads the rows of one file."""
+    """Maps the rows of one file."""
 
-    def __init__(self, layout: Layout, headings: Sequence[str]) -> None:
-        readers = ColumnReaders(layout, ValidationIn)
-        self._readers = readers
-        self._places = ColumnPlaces(layout, headings, BatchKind.LEARNER_VALIDATIONS)
+    def __init__(self, columns: Layout, headings: Sequence[str]) -> None:
+        converters = ColumnConverters(columns, ValidationIn)
+        self._converters = converters
+        self._locations = ColumnLocations(columns, headings, BatchKind.LEARNER_VALIDATIONS)
         self._given = itemgetter(
-            *(readers.id_at(f"/{name}") if name in _IDS else readers.at(f"/{name}") for name in _FIELDS)
+            *(converters.id_at(f"/{name}") if name in _IDS else converters.at(f"/{name}") for name in _FIELDS)
         )
 
-    def place(self, pointer: str, record: ValidationRecord | None = None) -> Place:
+    def locate(self, pointer: str, record: ValidationRecord | None = None) -> Location:
         """Return the column of what a pointer names."""
-        return self._places.of(pointer)
+        return self._locations.find(pointer)
 
     def read(self, raw: RawRow) -> ValidationRecord:
         """Return what a row asks for."""
         assert isinstance(raw.raw, list)
-        values, findings = self._readers.read(raw.raw)
+        values, findings = self._converters.convert(raw.raw)
         if findings:
             return ValidationRecord(number=raw.number, request=None, findings=findings)
         first_name, last_name, birth_date, state, (license_id, _), board, (board_id, _), (npi, _), school = self._given(
             values
         )
         return ValidationRecord(
-            raw.number,
-            ValidationRequest(first_name, last_name, birth_date, state, license_id, board, board_id, npi, school),
+            number=raw.number,
+            request=ValidationRequest(
+                first_name, last_name, birth_date, state, license_id, board, board_id, npi, school
+            ),
         )
-
-
-class ValidationLines(LinePlaces):
-    """Reads the lines of one file."""
-
-    def read(self, raw: RawRow) -> ValidationRecord:
-        """Return what a line asks for."""
-        assert isinstance(raw.raw, str)
-        given, findings = read_line(raw.raw)
-        if given is None:
-            return ValidationRecord(number=raw.number, request=None, findings=findings)
-        try:
-            body = ValidationIn.model_validate(given)
-        except ValidationError as error:
-            return ValidationRecord(number=raw.number, request=None, findings=findings_of(error))
-        return ValidationRecord(number=raw.number, request=body.as_request())

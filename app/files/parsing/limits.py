@@ -1,4 +1,4 @@
-"""How much a file may ask of whoever reads it. A real file stays far below; one that is made to hurt does not."""
+"""Bounds on what parsing a file may take. Real files stay far below them, hostile ones do not."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     file: int = 512 * MEBIBYTE
     """Bytes of the file itself: 1,000,000 rows of text are 100 to 250 MiB."""
     inflated: int = 1_536 * MEBIBYTE
-    """Bytes that all parts of a workbook may unpack to: a full sheet of thirty columns needs about so many."""
+    """Bytes that all parts of a workbook may unpack to: about what a full sheet of thirty columns needs."""
     ratio: int = 250
-    """How many times its packed size a large part may unpack to: sheets reach 10 to 60, bombs 1,000."""
+    """How many times its packed size a large part may unpack to: sheets reach 10 to 60, zip bombs 1,000."""
     small_part: int = 16 * MEBIBYTE
-    """Bytes that any other part of a workbook may unpack to; bloated styles reach ten. Its elements are held."""
+    """Bytes that any other part may unpack to, which is held in memory; bloated styles reach 10 MiB."""
     entries: int = 2_000
-    """Parts of a workbook; real ones have some dozens."""
+    """Parts of a workbook; real ones have a few dozen."""
     strings: int = 384 * MEBIBYTE
     """Bytes of the table of shared strings: it is held in memory."""
     rows: int = 2_000_000
@@ -27,30 +27,30 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     columns: int = 1_000
     """Columns; our own templates have about thirty, those of four boards with five types each sixty."""
     beyond: int = 100
-    """Columns with cells beyond the last heading: somebody's remarks, not a far-away cell in each of a million rows."""
+    """Columns with cells beyond the last heading: room for remarks, not for far-away cells in a million rows."""
     cell: int = 32_767
-    """Characters of a cell: as many as Excel allows."""
+    """Characters of a cell, as in Excel."""
     record: int = 4 * MEBIBYTE
     """Characters of a line of text, bytes of one XML element or row of a sheet: a row of 1,000 cells has 60,000."""
     piece: int = 32 * MEBIBYTE
-    """Characters of the records that are handed on at a time, as JSON: 250 rows of thirty columns have 100,000."""
+    """Characters of the records of one message, as JSON: 250 rows of thirty columns have 100,000."""
     head: int = MEBIBYTE // 4
-    """Characters of what stands before the records, as JSON: it is kept with the batch; a template has 4,000."""
+    """Characters of the head as JSON, which is kept with the batch: a template has 4,000."""
     depth: int = 64
-    """Elements within each other; the deepest documents known have 12."""
+    """Levels of elements; the deepest documents known have 12."""
     seconds: int = 20
-    """Processor seconds for a small file; a large one has `seconds_a_mebibyte` more."""
+    """CPU seconds for a small file; a large one has `seconds_a_mebibyte` more."""
     seconds_a_mebibyte: float = 4.0
     """100,000 rows of thirty columns are 14 MiB and take 5 to 10 seconds on a slow machine."""
     most_seconds: int = 900
-    """Processor seconds for any file."""
+    """CPU seconds for any file."""
     patience: float = 6.0
-    """Seconds to wait for each processor second: the machine may be busy with other work."""
+    """Seconds to wait for each CPU second: the machine may be busy."""
     address_space: int = 1_024 * MEBIBYTE
-    """Memory of the reading process: it needs 50 MiB, and the strings of the largest workbooks."""
+    """Bytes of memory of the parsing process: it needs 50 MiB, and the strings of the largest workbooks."""
 
     def processor_seconds(self, size: int) -> int:
-        """Return the processor seconds that a file of so many bytes may take."""
+        """Return the CPU seconds that a file of so many bytes may take."""
         return min(self.most_seconds, int(self.seconds + size / MEBIBYTE * self.seconds_a_mebibyte))
 
 

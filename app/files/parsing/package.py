@@ -1,4 +1,4 @@
-"""The package that a workbook is: a zip archive whose parts refer to each other. Names are looked up, never paths."""
+"""The package of a workbook: a zip archive whose parts refer to each other. No name of a part is used as a path."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
+from app.files.parsing.faults import too_large, unreadable
 from app.files.parsing.limits import MEBIBYTE, Limits
-from app.files.parsing.sources import too_large, unreadable
 from app.files.parsing.xml import SAFELY
 
 _PIECE = 65_536
 _END = b"PK\x05\x06"
 _LARGE = 32 * MEBIBYTE
-"""Smaller parts may be packed as well as they like."""
+"""Bytes. Smaller parts may be packed as tightly as they are."""
 _DIRECTORY = 4 * MEBIBYTE
-"""Bytes that the list of parts may have."""
+"""Bytes of the list of parts, at most."""
 DAMAGED = "The workbook is damaged. Open it, save it again as .xlsx, and upload that."
-_NO_WORKBOOK = "This archive holds no workbook. Save the sheet as .xlsx, and upload that."
+_NO_WORKBOOK = "This archive is not a workbook. Save the sheet as .xlsx, and upload that."
 _OTHERS = {
     "mimetype": "This is an OpenDocument file. Save it as .xlsx, and upload that.",
     "word/document.xml": "This is a text document. Put its table into a sheet, and save that as .xlsx.",
@@ -32,8 +32,8 @@ _OTHERS = {
 }
 
 
-class Part:
-    """One part of a package as a stream that counts what it unpacks to."""
+class PackagePart:
+    """One part of a package, as a stream that counts the bytes that it unpacks to."""
 
     def __init__(self, package: Package, info: zipfile.ZipInfo, most: int, between: int) -> None:
         self._package = package
@@ -58,11 +58,11 @@ class Part:
         return piece
 
     def record(self) -> None:
-        """Note that an element has ended: each may have so many bytes."""
+        """Note the end of an element: the limit of bytes applies to each."""
         self._since = 0
 
     def drain(self) -> None:
-        """Read what is left, so that its checksum is compared."""
+        """Read the rest, so that the checksum is verified."""
         while self.read():
             self._since = 0
 
@@ -88,14 +88,14 @@ class Package:
             raise unreadable(DAMAGED)
 
     def no_workbook(self) -> str:
-        """Return what an archive without a workbook is instead, and what to do."""
+        """Return what an archive is that has no workbook, and what to do."""
         return next((detail for name, detail in _OTHERS.items() if name in self._infos), _NO_WORKBOOK)
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a part."""
+        """Whether there is such a part."""
         return _key(name) in self._infos
 
-    def stream(self, name: str, *, large: bool = False) -> Part:
+    def stream(self, name: str, *, large: bool = False) -> PackagePart:
         """Return a part as a stream; a large one is read record by record, others are held."""
         info = self._infos[_key(name)]
         if info.flag_bits & 1:
@@ -103,11 +103,11 @@ class Package:
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise unreadable(DAMAGED)
         if large:
-            return Part(self, info, self.limits.inflated, self.limits.record)
-        return Part(self, info, self.limits.small_part, self.limits.small_part)
+            return PackagePart(self, info, self.limits.inflated, self.limits.record)
+        return PackagePart(self, info, self.limits.small_part, self.limits.small_part)
 
-    def elements(self, part: Part, *tags: str) -> Iterator[Any]:
-        """Yield the elements of a part that have these local names, each forgotten once the next is asked for."""
+    def elements(self, part: PackagePart, *tags: str) -> Iterator[Any]:
+        """Yield the elements of a part with these local names; each is dropped when the next is asked for."""
         parsed = etree.iterparse(part, events=("end",), tag=[f"{{*}}{tag}" for tag in tags], **SAFELY)
         first = True
         for _, element in parsed:
@@ -127,12 +127,12 @@ class Package:
         if not self.has(relations):
             return {}
         found = {}
-        for each in self.elements(self.stream(relations), "Relationship"):
-            if each.get("TargetMode") == "External":
+        for relation in self.elements(self.stream(relations), "Relationship"):
+            if relation.get("TargetMode") == "External":
                 continue
-            target = (each.get("Target") or "").replace("\\", "/")
+            target = (relation.get("Target") or "").replace("\\", "/")
             full = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-            found[each.get("Id") or ""] = ((each.get("Type") or "").rpartition("/")[2], full)
+            found[relation.get("Id") or ""] = ((relation.get("Type") or "").rpartition("/")[2], full)
         return found
 
 
@@ -147,7 +147,7 @@ def _check_directory(file: BinaryIO, limits: Limits) -> None:
     tail = file.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < 22:
-        raise unreadable("The workbook breaks off. Save it again as .xlsx, and upload it whole.")
+        raise unreadable("The workbook is incomplete. Save it again as .xlsx, and upload all of it.")
     entries, size = struct.unpack_from("<HL", tail, at + 10)
     if entries > limits.entries or size > _DIRECTORY:
         raise too_large("The file has more parts than a workbook has. Save it again as .xlsx.")

@@ -1,7 +1,7 @@
-"""The cells of a sheet, as they were sent: text as text, numbers as numbers, dates with the format that shows them.
+"""The cells of a sheet, as they were sent: text as text, numbers as numbers, dates with their number format.
 
-A row is read in two ways that mean the same. The parser has made sure of its form, so most rows can be taken apart as
-text, which is three times as fast; what that does not wholly fit is read element by element.
+A row is read in one of two ways, with the same result. The XML parser has checked its form, so most rows can be split
+as text, which is three times as fast; a row that does not fit the pattern is read element by element.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from lxml import etree
 
 from app.domain.batches import Cell, DateCell
 from app.files.number_formats import day_of
+from app.files.parsing.faults import too_large, unreadable
 from app.files.parsing.limits import LIMITS, Limits
 from app.files.parsing.package import DAMAGED
-from app.files.parsing.sources import too_large, unreadable
 
 _CONTENT = r"(?:(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?<v>{}</v>|<v/>|<is><t(?: [^<>]*)?(?:/>|>{}</t>)</is>)?"
 _PLAIN = re.compile(
@@ -27,7 +27,7 @@ _PLAIN = re.compile(
     + _CONTENT.format("[^<]*", "[^<]*")
     + "</c>))"
 )
-"""A cell as most programs write it, once the parser has written it down again: its column, and the rest."""
+"""A cell as most programs write it, after the parser has serialised it: its column, and the rest."""
 _REST = re.compile(
     r'(?: s="(\d+)")?(?: t="([a-zA-Z]+)")?(?:/>|>' + _CONTENT.format("([^<]*)", "([^<]*)") + "</c>)"
 )  # fmt: skip
@@ -37,11 +37,11 @@ _WHOLE = re.compile(r"-?\d{1,18}\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\Z", re.ASCII)
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?Z?\Z", re.ASCII)
 _EXACT = 10**15
-"""From here on a number with a point is not exact any more."""
+"""From here on a number with a point is not exact."""
 _LETTERS = {
     "".join(letters): place
     for place, letters in enumerate(
-        islice((each for length in (1, 2, 3) for each in product(ascii_uppercase, repeat=length)), LIMITS.columns)
+        islice((names for size in (1, 2, 3) for names in product(ascii_uppercase, repeat=size)), LIMITS.columns)
     )
 }  # fmt: skip
 """Columns that are taken: A to ALL."""
@@ -50,8 +50,8 @@ _WIDE = len(_NAMES)
 _REMEMBERED, _SHORT = 8_192, 80
 
 
-class Strings:
-    """The shared strings of a workbook, as bytes beside each other: a million of them need 15 MB instead of 80."""
+class SharedStrings:
+    """The shared strings of a workbook in one byte array: a million of them need 15 MB instead of 80."""
 
     def __init__(self, texts: Iterable[str], limits: Limits) -> None:
         self._bytes = bytearray()
@@ -65,25 +65,25 @@ class Strings:
                 raise too_large("The workbook has more text than is taken. Split its rows into several files.")
 
     def __getitem__(self, place: int) -> str:
-        """Return a string; raises `IndexError` for one that is not there."""
+        """Return a string; raises `IndexError`."""
         if place < 0:
             raise IndexError(place)
         return self._bytes[self._ends[place] : self._ends[place + 1]].decode()
 
 
-class Cells:
+class SheetCells:
     """Reads the rows of one sheet."""
 
-    def __init__(self, strings: Strings, formats: Sequence[str], *, from_1904: bool, limits: Limits) -> None:
+    def __init__(self, strings: SharedStrings, formats: Sequence[str], *, from_1904: bool, limits: Limits) -> None:
         self._strings = strings
         self._formats = formats
         self._from_1904 = from_1904
         self._limits = limits
         self._known: dict[str, Cell] = {}
-        """Numbers come again and again, and so do the first strings: amounts, days, boards, one activity."""
+        """Cells that repeat: amounts, days, boards, one activity."""
 
     def of_row(self, row: Any, number: int) -> list[Cell]:
-        """Return the cells of a row, those at its end that are empty left out."""
+        """Return the cells of a row, without empty ones at its end."""
         text = etree.tostring(row, encoding="unicode", with_tail=False)
         found = _PLAIN.findall(text) if "&" not in text else []
         if len(found) != len(row):
@@ -124,7 +124,7 @@ class Cells:
             raise unreadable(DAMAGED, row=number)
         style, kind, value, inline = found.groups("")
         if kind == "inlineStr":
-            return self._checked(unescaped(inline) or None, number)
+            return self._checked(unescape(inline) or None, number)
         return self._checked(self._value(style, kind, value), number)
 
     def _place(self, cells: list[Cell], place: int | None, cell: Cell, number: int) -> None:
@@ -144,15 +144,15 @@ class Cells:
 
     def _of_elements(self, row: Any) -> Iterator[tuple[int | None, Cell]]:
         following = 0
-        for each in row:
-            if not isinstance(each.tag, str) or each.tag.rpartition("}")[2] != "c":
+        for element in row:
+            if not isinstance(element.tag, str) or element.tag.rpartition("}")[2] != "c":
                 continue
             place: int | None = following
-            reference = each.get("r")
+            reference = element.get("r")
             if reference is not None:
                 place = _LETTERS.get(reference.rstrip("0123456789").replace("$", "").upper())
             following = (following if place is None else place) + 1
-            yield place, self._of_element(each)
+            yield place, self._of_element(element)
 
     def _of_element(self, cell: Any) -> Cell:
         kind = cell.get("t", "n")
@@ -166,8 +166,8 @@ class Cells:
             elif name == "f":
                 formula = inner.text or ""
         if not value and formula is not None and kind != "str":
-            # Never worked out by a program: told as what it is, rather than as a cell that is empty. A result that is
-            # a text may well be an empty one.
+            # No program has computed it: the formula itself is refused with its cell, where an empty cell would pass.
+            # A result that is text may well be empty.
             return f"={formula}"
         return self._value(cell.get("s", ""), kind, value or "")
 
@@ -182,7 +182,7 @@ class Cells:
             return value.strip() in ("1", "true")
         if kind == "d" and _ISO_DAY.match(value.strip()):
             return DateCell(d=value.strip().removesuffix("Z"), f=self._format(style) or "yyyy-mm-dd")
-        return unescaped(value)
+        return unescape(value)
 
     def _format(self, style: str) -> str:
         place = int(style) if style else 0
@@ -205,22 +205,22 @@ class Cells:
 
 
 def text_of(element: Any) -> str:
-    """Return the text of a string: its runs one after another, without the reading aid of Japanese."""
+    """Return the text of a string: its runs one after another, without phonetic readings."""
     if len(element) == 1 and not len(element[0]) and str(element[0].tag).rpartition("}")[2] == "t":
-        return unescaped(element[0].text or "")
+        return unescape(element[0].text or "")
     parts = []
-    for each in element.iter("{*}t"):
-        above = each.getparent()
+    for run in element.iter("{*}t"):
+        above = run.getparent()
         if above is not None and isinstance(above.tag, str) and above.tag.rpartition("}")[2] == "rPh":
             continue
-        parts.append("".join(each.itertext()))
-    return unescaped("".join(parts))
+        parts.append("".join(run.itertext()))
+    return unescape("".join(parts))
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """Return a text with the characters that XML could not hold.
 
-    NUL and half a pair of surrogates are no characters that anything could keep.
+    NUL and half a surrogate pair become U+FFFD: no database stores them.
     """
     if "_x" not in text:
         return text

@@ -1,8 +1,8 @@
 """Tab-delimited text. A cell in quotes may hold tabs or line breaks; a quote that is not closed is only a quote.
 
-Programs that quote double every quote within. So a cell opens with a quote only when it is closed by one that a tab or
-the end of the line follows, with none but doubled ones between; with line breaks, when no tab stands in it, since it is
-a row that a forgotten quote would swallow otherwise.
+Programs that quote a cell double every quote in it. So a quote opens a cell only when another closes it before a tab or
+the end of the line, with only doubled quotes between; over several lines, only when the cell has no tab: otherwise a
+forgotten quote would swallow rows.
 """
 
 from __future__ import annotations
@@ -13,28 +13,44 @@ from collections.abc import Iterator
 
 from app.core.csv_text import unescape_formula
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, Head
-from app.files.headings import known_headings
+from app.files.headings import count_known
+from app.files.parsing.faults import SAVE_AS, too_large
 from app.files.parsing.limits import Limits
-from app.files.parsing.sources import SAVE_AS, Lines, too_large
-from app.files.parsing.tables import Rows, Table
+from app.files.parsing.recognition import Beginning, Parsed
+from app.files.parsing.sources import IncomingFile, TextLines
+from app.files.parsing.tables import RecordTable, Rows
 
+NEEDS_SEEKING = False
 _OTHER_MARKS = {",": "commas", ";": "semicolons", r"\|": "bars", " {2,}": "spaces"}
 """What programs put between cells instead of tabs."""
 _LONGEST = 50
-"""Lines that a cell in quotes may have: with more, its quote was never meant to open one."""
+"""Lines that a cell in quotes may have: with more, the quote was not meant to open one."""
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"(?=\t|\Z)')
 _OPEN = re.compile(r'"[^"\t]*(?:""[^"\t]*)*\Z')
-"""The last cell of a line, when it may go on in the next."""
+"""The last cell of a line, when it may continue in the next."""
 _CLOSING = re.compile(r'[^"\t]*(?:""[^"\t]*)*"(?=\t|\Z)')
-_GOES_ON = re.compile(r'[^"\t]*(?:""[^"\t]*)*\Z')
+_CONTINUES = re.compile(r'[^"\t]*(?:""[^"\t]*)*\Z')
 
 
-def read_tab(lines: Lines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
+def recognise(beginning: Beginning) -> bool:
+    """Return True for any text: it is asked after the other readers of text."""
+    beginning.check_characters()
+    return True
+
+
+def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
+    """Return the rows below the headings; raises `FileFault`."""
+    lines = TextLines(source, limits)
+    head, records = read_tab(lines, kind, limits)
+    return Parsed(head=head, records=records, lines=lines)
+
+
+def read_tab(lines: TextLines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
     """Return the head and the records of a text; raises `FileFault`."""
-    table = Table(_rows(lines, limits), kind)
+    table = RecordTable(_rows(lines, limits), kind)
     if not table.fits:
         _check_tabs(table, kind)
-    table.checked()
+    table.check()
     head = Head(
         format=FileFormat.TAB,
         above=table.above,
@@ -45,20 +61,20 @@ def read_tab(lines: Lines, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]
     return head, table.records(limits)
 
 
-def _check_tabs(table: Table, kind: BatchKind) -> None:
-    """Tell a file whose cells are parted by something else what it is, rather than which headings it lacks."""
+def _check_tabs(table: RecordTable, kind: BatchKind) -> None:
+    """Raise a fault that names the separator, for a file whose cells are separated by something other than tabs."""
     for number, text in table.beginning:
         for mark, name in _OTHER_MARKS.items():
             cells = [cell.strip('"') for cell in re.split(mark, text)]
-            if len(cells) > 1 and known_headings(cells, kind) > max(1, table.layout.known):
+            if len(cells) > 1 and count_known(cells, kind) > max(1, table.layout.known):
                 raise FileFault(
                     FileFaultCode.HEADING_MISSING,
-                    f"The cells are parted by {name}, not by tabs. {SAVE_AS}",
+                    f"The cells are separated by {name}, not by tabs. {SAVE_AS}",
                     row=number,
                 )
 
 
-def _rows(lines: Lines, limits: Limits) -> Rows:
+def _rows(lines: TextLines, limits: Limits) -> Rows:
     count = 0
     for number, line, cells in split(iter(lines), limits.cell):
         while cells and not cells[-1]:
@@ -72,7 +88,7 @@ def _rows(lines: Lines, limits: Limits) -> Rows:
         count += 1
         if count > limits.rows:
             raise too_large("The file has too many lines. Split it into several files.", row=number)
-        # An apostrophe before what a spreadsheet would take for a formula says that it is text; it is none of it.
+        # An apostrophe before what a spreadsheet would take for a formula marks text, and is not part of it.
         row: list[Cell] = (
             [unescape_formula(cell) or None for cell in cells] if "'" in line else [x or None for x in cells]
         )
@@ -80,7 +96,7 @@ def _rows(lines: Lines, limits: Limits) -> Rows:
 
 
 def split(lines: Iterator[tuple[int, str]], longest: int) -> Iterator[tuple[int, str, list[str]]]:
-    """Yield (number of its first line, text, cells) of each row; `longest` is how many characters a cell may have."""
+    """Yield (number of its first line, text, cells) of each row; a cell has at most `longest` characters."""
     waiting: deque[tuple[int, str]] = deque()
     while True:
         taken = waiting.popleft() if waiting else next(lines, None)
@@ -92,13 +108,13 @@ def split(lines: Iterator[tuple[int, str]], longest: int) -> Iterator[tuple[int,
             continue
         text, cells = line, _cells(line)
         while _OPEN.match(cells[-1]):
-            joined = _joined(cells[-1], lines, waiting, longest)
+            joined = _continuation(cells[-1], lines, waiting, longest)
             if joined is None:
                 break
             text = f"{text}\n{joined}"
             last = cells.pop()
             cells += _cells(f"{last}\n{joined}")
-        yield number, text, [_meant(cell) for cell in cells]
+        yield number, text, [_unquote(cell) for cell in cells]
 
 
 def _cells(line: str) -> list[str]:
@@ -114,15 +130,17 @@ def _cells(line: str) -> list[str]:
         at = end + 1
 
 
-def _meant(cell: str) -> str:
+def _unquote(cell: str) -> str:
     quoted = _QUOTED.fullmatch(cell) if cell.startswith('"') else None
     return quoted[1].replace('""', '"') if quoted else cell
 
 
-def _joined(opened: str, lines: Iterator[tuple[int, str]], waiting: deque[tuple[int, str]], longest: int) -> str | None:
-    """Return the lines with which an open cell goes on up to the one that closes it; None when none does.
+def _continuation(
+    opened: str, lines: Iterator[tuple[int, str]], waiting: deque[tuple[int, str]], longest: int
+) -> str | None:
+    """Return the lines that continue an open cell, up to the one that closes it; None when none does.
 
-    What was looked at in vain waits to be lines of their own.
+    Then the lines that were looked at go back to `waiting`.
     """
     taken: list[tuple[int, str]] = []
     size = len(opened)
@@ -136,7 +154,7 @@ def _joined(opened: str, lines: Iterator[tuple[int, str]], waiting: deque[tuple[
             break
         if _CLOSING.match(following[1]):
             return "\n".join(line for _, line in taken)
-        if not _GOES_ON.match(following[1]):
+        if not _CONTINUES.match(following[1]):
             break
     waiting.extendleft(reversed(taken))
     return None

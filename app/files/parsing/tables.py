@@ -1,4 +1,4 @@
-"""Tables: where among their first rows the headings stand, and which rows follow."""
+"""Tables: which of the first rows has the headings, and which rows are records."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, RawRow
-from app.files.headings import LOOKED_AT, known_headings, layout
+from app.files.headings import LOOKED_AT, count_known, layout
+from app.files.parsing.faults import too_large
 from app.files.parsing.limits import Limits
-from app.files.parsing.sources import too_large
 
 Rows = Iterator[tuple[int, list[Cell]]]
-"""(number, cells) of the rows that are not blank, in their order; empty cells at the end are left out."""
+"""(number, cells) of the rows that are not blank, in their order, without empty cells at the end."""
 _NEARLY = 3
-"""More known columns than a list of people beside the records has."""
-NAMES = {
+"""Known columns that a sheet beside the records may have, for example a list of people."""
+_KIND_NAMES = {
     BatchKind.LEARNER_COMPLETIONS: "learner completions",
     BatchKind.ACTIVITIES: "activities",
     BatchKind.LEARNER_VALIDATIONS: "learner validations",
 }
 
 
-class Table:
-    """The rows of one table, with what is known of them before the first record."""
+class RecordTable:
+    """The rows of one table, with its headings."""
 
     def __init__(self, rows: Rows, kind: BatchKind) -> None:
         first = list(islice(rows, LOOKED_AT))
-        laid = [(place, layout(_texts(cells), kind)) for place, (_, cells) in enumerate(first)]
+        layouts = [(place, layout(_texts(cells), kind)) for place, (_, cells) in enumerate(first)]
         self.kind = kind
         self._first = first
         self._rest = rows
         self._place, self.layout = min(
-            laid, key=lambda each: (len(each[1].missing), -each[1].known), default=(0, layout((), kind))
+            layouts, key=lambda found: (len(found[1].missing), -found[1].known), default=(0, layout((), kind))
         )
 
     @property
@@ -41,7 +41,7 @@ class Table:
 
     @property
     def nearly_fits(self) -> bool:
-        """Whether one required heading of many is not there, as when it was misspelt."""
+        """Whether a single required heading is missing among several that are known, as when it was misspelt."""
         return len(self.layout.missing) == 1 and self.layout.known > _NEARLY and not self.of_another_kind
 
     @property
@@ -56,8 +56,8 @@ class Table:
             self._first.append(following)
         return len(self._first) > self._place + 1
 
-    def checked(self) -> Table:
-        """Return it when its records can be read; raises `FileFault`."""
+    def check(self) -> RecordTable:
+        """Return the table itself when its records can be read; raises `FileFault`."""
         if not self.fits or self.layout.unclear or self.of_another_kind:
             raise self._fault()
         return self
@@ -91,14 +91,15 @@ class Table:
             yield number, cells
 
     def _fault(self) -> FileFault:
-        """Return why the table cannot be read: what it looks like instead, or which headings are missing or unclear."""
+        """Return why the table cannot be read: another kind of records, or headings that are missing or ambiguous."""
         if not self._first:
             return FileFault(FileFaultCode.NO_ROWS, "The file has no rows. Fill in the template, and upload it again.")
         other = self._other_kind()
         if other is not None:
             return FileFault(
                 FileFaultCode.KIND_UNKNOWN,
-                f"The headings are those of {NAMES[other]}, not of {NAMES[self.kind]}. Upload the file as these.",
+                f"The headings are those of {_KIND_NAMES[other]}, not of {_KIND_NAMES[self.kind]}. Upload the file as "
+                f"{_KIND_NAMES[other]}.",
                 row=self.heading_row,
             )
         if self.fits:
@@ -106,17 +107,17 @@ class Table:
         return self._missing()
 
     def _other_kind(self) -> BatchKind | None:
-        """Return the kind whose required headings are all there, and that knows more of the columns."""
-        known = known_headings(self.headings, self.kind) if self._first else 0
+        """Return the kind that has all of its required headings here, and knows more of the columns."""
+        known = count_known(self.headings, self.kind) if self._first else 0
         for other in BatchKind:
             for _, cells in self._first if other is not self.kind else ():
                 headings = _texts(cells)
-                if not layout(headings, other).missing and known_headings(headings, other) > known:
+                if not layout(headings, other).missing and count_known(headings, other) > known:
                     return other
         return None
 
     def _missing(self) -> FileFault:
-        names = [each.heading for each in self.layout.missing]
+        names = [column.heading for column in self.layout.missing]
         listed = ", ".join(f"“{name}”" for name in names)
         return FileFault(
             FileFaultCode.HEADING_MISSING,

@@ -1,6 +1,6 @@
-"""Workbooks (.xlsx), read as a stream: of no part is more held than a row, but of the table of shared strings.
+"""Workbooks (.xlsx), read as a stream: only one row and the shared strings are in memory.
 
-Whatever wrote the file, its data are on the one visible sheet that has records below the headings.
+The records are on the one visible sheet that has rows below the headings.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from struct import error as struct_error
 from typing import BinaryIO
 
@@ -16,28 +16,33 @@ from lxml import etree
 
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
 from app.domain.columns import Holds
-from app.files.cells import BIRTH_SERIALS, SERIALS, counted_from_1900
+from app.files.cells import BIRTH_SERIALS, SERIALS, shift_from_1904
 from app.files.headings import Layout
 from app.files.number_formats import BUILT_IN, shows_a_date
+from app.files.parsing.faults import too_deep, too_large, unreadable
 from app.files.parsing.limits import Limits
 from app.files.parsing.package import DAMAGED, Package
-from app.files.parsing.sheet import Cells, Strings, text_of
-from app.files.parsing.sources import too_large, unreadable
-from app.files.parsing.tables import Rows, Table
-from app.files.parsing.xml import broken, too_deep
+from app.files.parsing.recognition import Beginning, Parsed
+from app.files.parsing.sheet import SharedStrings, SheetCells, text_of
+from app.files.parsing.sources import IncomingFile
+from app.files.parsing.tables import RecordTable, Rows
+from app.files.parsing.xml import fault_of
 
+NEEDS_SEEKING = True
+"""The list of an archive's parts stands at its end."""
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, struct_error, EOFError, OSError,
     KeyError, IndexError, ValueError, OverflowError, NotImplementedError, RuntimeError,
 )  # fmt: skip
-"""What reading a damaged package or part may raise."""
+"""What reading a damaged package may raise."""
 _SHEET_ROWS = 1_048_576
 _DAYS = {Holds.DATE: SERIALS, Holds.MONTH_DAY: BIRTH_SERIALS}
-"""Columns of days, and the bare numbers that are read as some."""
+"""Columns of days, with the bare numbers that are read as days."""
 
 
 class Workbook:
-    """What the sheets of a workbook need to be read: their names, its strings, formats and date system."""
+    """An open workbook: the names of its sheets, its strings, number formats and date system."""
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self._limits = limits
@@ -54,21 +59,21 @@ class Workbook:
         self.from_1904 = False
         self.sheets = self._sheets()
         formats = self._read_formats()
-        strings = Strings(self._read_strings(), limits)
-        self._cells = Cells(strings, formats, from_1904=self.from_1904, limits=limits)
+        strings = SharedStrings(self._read_strings(), limits)
+        self._cells = SheetCells(strings, formats, from_1904=self.from_1904, limits=limits)
 
     def _sheets(self) -> list[tuple[str, str]]:
-        """Return (name, part) of every sheet of cells that is shown."""
+        """Return (name, part) of every visible sheet of cells."""
         shown: list[tuple[str, str]] = []
         part = self._package.stream(self._main)
-        for each in self._package.elements(part, "workbookPr", "sheet"):
-            if etree.QName(each).localname == "workbookPr":
-                self.from_1904 = each.get("date1904") in ("1", "true", "on")
+        for element in self._package.elements(part, "workbookPr", "sheet"):
+            if etree.QName(element).localname == "workbookPr":
+                self.from_1904 = element.get("date1904") in ("1", "true", "on")
                 continue
-            id_ = next((value for name, value in each.attrib.items() if name.endswith("}id")), "")
+            id_ = next((value for name, value in element.attrib.items() if name.endswith("}id")), "")
             kind, name = self._related.get(id_, ("", ""))
-            if kind == "worksheet" and each.get("state", "visible") == "visible":
-                shown.append((each.get("name") or "", name))
+            if kind == "worksheet" and element.get("state", "visible") == "visible":
+                shown.append((element.get("name") or "", name))
         return shown
 
     def _part(self, kind: str) -> str | None:
@@ -79,21 +84,21 @@ class Workbook:
         if name is None:
             return
         part = self._package.stream(name, large=True)
-        for each in self._package.elements(part, "si"):
-            yield text_of(each)
+        for element in self._package.elements(part, "si"):
+            yield text_of(element)
 
     def _read_formats(self) -> list[str]:
-        """Return, for each style of a cell, the format by which it shows a date, empty where it shows none."""
+        """Return the number format of each cell style that shows a date, an empty text for other styles."""
         name = self._part("styles")
         codes, styles = dict(BUILT_IN), list[int]()
-        for each in self._package.elements(self._package.stream(name), "numFmts", "cellXfs") if name else ():
-            for inner in each:
+        for element in self._package.elements(self._package.stream(name), "numFmts", "cellXfs") if name else ():
+            for inner in element:
                 id_ = int(inner.get("numFmtId", "0"))
-                if etree.QName(each).localname == "cellXfs":
+                if etree.QName(element).localname == "cellXfs":
                     styles.append(id_)
                 else:
                     codes[id_] = inner.get("formatCode", "")
-        return [code[:200] if shows_a_date(code := codes.get(each, "")) else "" for each in styles]
+        return [code[:200] if shows_a_date(code := codes.get(style, "")) else "" for style in styles]
 
     def rows(self, name: str) -> Rows:
         """Yield (number, cells) of the rows of a sheet that are not blank."""
@@ -114,11 +119,22 @@ class Workbook:
         part.drain()
 
 
+def recognise(beginning: Beginning) -> bool:
+    """Return True for a zip archive, whatever is in it."""
+    return beginning.first.startswith(_ARCHIVES)
+
+
+def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
+    """Return the rows of the sheet that has the headings; raises `FileFault`."""
+    head, records = read_workbook(source.held, kind, limits)
+    return Parsed(head=head, records=records)
+
+
 def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head, Rows]:
     """Return the head and the records of the sheet that has the headings; raises `FileFault`."""
-    with _Damage():
+    with _damage_as_fault():
         book = Workbook(file, limits)
-        name, table = _data(book, kind)
+        name, table = _find_records(book, kind)
     head = Head(
         format=FileFormat.XLSX,
         sheet=name,
@@ -127,11 +143,11 @@ def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[Head
         headings=table.headings,
     )
     rows = table.records(limits)
-    return head, _counted_from_1900(rows, table.layout) if book.from_1904 else rows
+    return head, _shift_from_1904(rows, table.layout) if book.from_1904 else rows
 
 
-def _counted_from_1900(rows: Rows, layout: Layout) -> Rows:
-    """Yield the rows of a workbook that counts from 1904, with bare numbers in columns of days as others count them."""
+def _shift_from_1904(rows: Rows, layout: Layout) -> Rows:
+    """Yield the rows of a workbook that counts days from 1904; bare numbers of days are shifted to 1900."""
     days = [
         (place, _DAYS[column.holds])
         for place, column in enumerate(layout.columns)
@@ -140,26 +156,26 @@ def _counted_from_1900(rows: Rows, layout: Layout) -> Rows:
     for number, cells in rows:
         for place, serials in days:
             if place < len(cells):
-                cells[place] = counted_from_1900(cells[place], serials)
+                cells[place] = shift_from_1904(cells[place], serials)
         yield number, cells
 
 
-def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
-    """Return the sheet with the data, and its name; the fault is that of the sheet that comes nearest.
+def _find_records(book: Workbook, kind: BatchKind) -> tuple[str, RecordTable]:
+    """Return the name and the table of the sheet with the records; the fault is about the sheet that comes nearest.
 
-    Two sheets with records are refused: whichever were read, the records of the other would be left out in silence.
+    Two sheets with records are refused: the records of one would be left out in silence.
     """
-    best: Table | None = None
+    best: RecordTable | None = None
     nearly: FileFault | None = None
-    found: tuple[str, Table] | None = None
+    found: tuple[str, RecordTable] | None = None
     for name, part in book.sheets:
         try:
-            table = Table(_guarded(book.rows(part)), kind)
+            table = RecordTable(_guarded(book.rows(part)), kind)
         except FileFault as fault:
             if found is None or fault.code is not FileFaultCode.TOO_LARGE:
                 raise
-            # Somebody's wide sheet beside the data does no harm, unless it has records as well.
-            table = Table(_taken(book.rows(part)), kind)
+            # A wide sheet beside the records does no harm, unless it has records as well.
+            table = RecordTable(_up_to_fault(book.rows(part)), kind)
             if table.fits and not table.of_another_kind:
                 raise
         if not table.fits or table.of_another_kind:
@@ -174,58 +190,57 @@ def _data(book: Workbook, kind: BatchKind) -> tuple[str, Table]:
     if found is not None and nearly is not None:
         raise nearly
     if found is not None:
-        return found[0], found[1].checked()
+        return found[0], found[1].check()
     if best is None:
-        raise unreadable("The workbook has no sheet of cells that is shown.")
-    return "", best.checked()
+        raise unreadable("The workbook has no visible sheet of cells.")
+    return "", best.check()
 
 
-def _taken(rows: Rows) -> Rows:
-    """Yield rows up to one that is not taken."""
+def _up_to_fault(rows: Rows) -> Rows:
+    """Yield rows up to the first that is refused."""
     with suppress(FileFault):
         yield from _guarded(rows)
 
 
-def _named(sheet: str) -> str:
+def _quote_name(sheet: str) -> str:
     return f"“{''.join(filter(str.isprintable, sheet))[:31]}”"
 
 
-def _misspelt(name: str, table: Table) -> FileFault:
+def _misspelt(name: str, table: RecordTable) -> FileFault:
     (missing,) = table.layout.missing
     return FileFault(
         FileFaultCode.HEADING_MISSING,
-        f"The sheet {_named(name)} looks as if it had records too, but lacks the heading “{missing.heading}”. A file "
-        "has one sheet of records: upload each as a file of its own, or hide the one that is not meant.",
+        f"The sheet {_quote_name(name)} seems to have records too, but lacks the heading “{missing.heading}”. A file "
+        "has one sheet of records: upload each sheet as a file of its own, or hide the one that is not meant.",
         row=table.heading_row,
         column=missing.heading,
     )
 
 
-def _two_sheets(first: str, second: str, table: Table) -> FileFault:
+def _two_sheets(first: str, second: str, table: RecordTable) -> FileFault:
     return FileFault(
         FileFaultCode.HEADING_MISSING,
-        f"The sheets {_named(first)} and {_named(second)} both have records below the headings; a file has one sheet "
-        "of them. Put the records together, upload each sheet as a file of its own, or hide the one that is not meant.",
+        f"The sheets {_quote_name(first)} and {_quote_name(second)} both have records below the headings; a file has "
+        "one sheet of them. Put the records together, upload each sheet as a file of its own, or hide the one that is "
+        "not meant.",
         row=table.heading_row,
     )
 
 
-class _Damage:
-    """Tells whatever a damaged file makes its reader raise as the file's fault."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, etree.XMLSyntaxError):
-            fault = broken(error)
-            raise (unreadable(DAMAGED) if fault.code.value == "unreadable" else fault) from None
-        if isinstance(error, RecursionError):
-            raise too_deep() from None
-        if isinstance(error, _BROKEN):
-            raise unreadable(DAMAGED) from None
+@contextmanager
+def _damage_as_fault() -> Iterator[None]:
+    """Turn what a damaged file makes its reader raise into the file's fault."""
+    try:
+        yield
+    except etree.XMLSyntaxError as error:
+        fault = fault_of(error)
+        raise (unreadable(DAMAGED) if fault.code is FileFaultCode.UNREADABLE else fault) from None
+    except RecursionError:
+        raise too_deep() from None
+    except _BROKEN:
+        raise unreadable(DAMAGED) from None
 
 
 def _guarded(rows: Rows) -> Rows:
-    with _Damage():
+    with _damage_as_fault():
         yield from rows

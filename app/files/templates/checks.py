@@ -1,7 +1,7 @@
-"""Which cells of a template turn yellow, as formulas of a spreadsheet: wrong, or missing in a row that has anything.
+"""Which cells of a template turn yellow, as spreadsheet formulas: wrong ones, and missing ones in a row with anything.
 
-A formula is about row 3 and moves down with the rows. Lists are named ranges of the Reference sheet: `Known_…` holds
-everything that is understood. What these cells say is advice to the person who fills them in; the rules decide.
+A formula is written for row 3 and moves down with the rows. Lists are named ranges; `Known_…` holds everything that is
+accepted. Yellow is advice to the person who fills in the row; the rules decide.
 """
 
 from __future__ import annotations
@@ -10,46 +10,46 @@ from collections.abc import Iterator
 
 from app.domain.batches import BatchKind
 from app.domain.columns import Choice, Holds
-from app.files.templates.templates import Placed, Template
+from app.files.templates.templates import Template, TemplateColumn
 from app.files.workbook_parts import column_name
 
 FIRST_ROW, LAST_ROW = 3, 5_002
 """Rows that are checked, from 1."""
 _LISTED = (Holds.TEXT, Holds.YES_NO)
-"""What a column of one accepted value holds; lists of several are not taken apart."""
+"""What columns of one accepted value hold; lists of several are not checked."""
 
 
-def known(choice: Choice) -> str:
-    """Return the name of the range of everything that is understood as one of a list."""
+def accepted_range(choice: Choice) -> str:
+    """Return the name of the range of everything that is accepted as a value of a list."""
     return f"Known_{choice.name.lower()}"
 
 
-def offered(choice: Choice) -> str:
+def offered_range(choice: Choice) -> str:
     """Return the name of the range that a drop-down offers."""
     return f"List_{choice.name.lower()}"
 
 
 def checks(template: Template) -> Iterator[tuple[int, str]]:
     """Yield columns, from 0, with a formula that is true where a cell is wrong or missing."""
-    sheet = _Sheet(template)
+    cells = _TemplateCells(template)
     rules = {
-        BatchKind.LEARNER_COMPLETIONS: sheet.of_learners,
-        BatchKind.ACTIVITIES: sheet.of_activities,
-        BatchKind.LEARNER_VALIDATIONS: sheet.of_validations,
+        BatchKind.LEARNER_COMPLETIONS: cells.of_learners,
+        BatchKind.ACTIVITIES: cells.of_activities,
+        BatchKind.LEARNER_VALIDATIONS: cells.of_validations,
     }
-    for place, each in enumerate(template.columns):
+    for place, placed in enumerate(template.columns):
         cell = f"${column_name(place)}{FIRST_ROW}"
-        conditions = [*_by_what_it_holds(each, cell), *rules[template.kind](each, cell)]
+        conditions = [*_check_content(placed, cell), *rules[template.kind](placed, cell)]
         if conditions:
-            yield place, f"=AND({sheet.any},OR({','.join(conditions)}))"
+            yield place, f"=AND({cells.any},OR({','.join(conditions)}))"
 
 
-def _by_what_it_holds(each: Placed, cell: str) -> Iterator[str]:
-    """Yield what is wrong with a cell that is filled in, whatever stands beside it."""
-    holds, choice = each.column.holds, each.column.choice
+def _check_content(placed: TemplateColumn, cell: str) -> Iterator[str]:
+    """Yield what is wrong with a cell that is filled in, whatever the others hold."""
+    holds, choice = placed.column.holds, placed.column.choice
     if choice is not None and choice is not Choice.CREDIT_TYPE and holds in _LISTED:
-        yield f'AND({cell}<>"",ISERROR(MATCH({cell},{known(choice)},0)))'
-    if each.pointer == "/activity_id":
+        yield f'AND({cell}<>"",ISERROR(MATCH({cell},{accepted_range(choice)},0)))'
+    if placed.pointer == "/activity_id":
         yield f'AND({cell}<>"",OR(LEN({cell})<>9,ISERROR(VALUE({cell}))))'
     if holds is Holds.AMOUNT:
         yield f'AND({cell}<>"",IFERROR(OR(VALUE({cell})<=0,MOD(VALUE({cell})*4,1)<>0),TRUE))'
@@ -63,7 +63,7 @@ def _by_what_it_holds(each: Placed, cell: str) -> Iterator[str]:
         yield f'AND({cell}<>"",NOT(ISNUMBER({cell})),NOT(IFERROR({fits},FALSE)))'
 
 
-class _Sheet:
+class _TemplateCells:
     """The cells of a row by what they hold."""
 
     def __init__(self, template: Template) -> None:
@@ -77,15 +77,15 @@ class _Sheet:
         return f"${column_name(place)}{FIRST_ROW}"
 
     def has(self, pointer: str) -> bool:
-        """Tell whether the template has a column."""
+        """Whether the template has a column."""
         return self.template.place(pointer) is not None
 
     def boards(self) -> list[int]:
         """Return the boards that have columns."""
-        return sorted({each.board for each in self.template.columns if each.board is not None})
+        return sorted({placed.board for placed in self.template.columns if placed.board is not None})
 
-    def of_learners(self, each: Placed, cell: str) -> Iterator[str]:
-        """Yield what a learner's row lacks. A delete needs the activity, the learner and the date."""
+    def of_learners(self, placed: TemplateColumn, cell: str) -> Iterator[str]:
+        """Yield what a learner's row lacks. A delete needs the activity, the learner and the date only."""
         adds = f'LOWER({self.cell("/action")})<>"delete"'
         state, credits = self.cell("/cme/0/state"), self.cell("/cme/0/credits")
         boards = [self.cell(f"/moc/{board}/board") for board in self.boards()]
@@ -93,7 +93,7 @@ class _Sheet:
         rems_only = (
             f'AND({self.cell("/rems/local_id")}<>"",{without_credit})' if self.has("/rems/local_id") else "FALSE"
         )
-        match each.pointer:
+        match placed.pointer:
             case "/action" | "/activity_id":
                 yield f'{cell}=""'
             case "/completed_on":
@@ -114,16 +114,16 @@ class _Sheet:
             case "/rems/local_id" | "/rems/profession":
                 filled = "&".join(self.cell(p.pointer) for p in self.template.columns if p.pointer.startswith("/rems/"))
                 yield f'AND({cell}="",{filled}<>"")'
-            case _ if each.board is not None:
-                yield from self._of_board(each, cell, adds)
+            case _ if placed.board is not None:
+                yield from self._of_board(placed, cell, adds)
 
-    def _of_board(self, each: Placed, cell: str, adds: str) -> Iterator[str]:
-        start = f"/moc/{each.board}"
+    def _of_board(self, placed: TemplateColumn, cell: str, adds: str) -> Iterator[str]:
+        start = f"/moc/{placed.board}"
         board, total = self.cell(f"{start}/board"), self.cell(f"{start}/total_credits")
-        match each.pointer.removeprefix(start).split("/")[1:]:
+        match placed.pointer.removeprefix(start).split("/")[1:]:
             case ["board"]:
                 others = [
-                    p.pointer for p in self.template.columns if p.board == each.board and p.pointer != each.pointer
+                    p.pointer for p in self.template.columns if p.board == placed.board and p.pointer != placed.pointer
                 ]
                 yield f'AND({cell}="",{"&".join(map(self.cell, others))}<>"")'
             case ["board_id"]:
@@ -140,11 +140,11 @@ class _Sheet:
                 yield f'AND({adds},{cell}="",{self.cell(f"{start}/credit_types/{type}/type")}<>"")'
                 yield f'AND({cell}<>"",{total}<>"",IFERROR(VALUE({cell})>VALUE({total}),FALSE))'
 
-    def of_activities(self, each: Placed, cell: str) -> Iterator[str]:
+    def of_activities(self, placed: TemplateColumn, cell: str) -> Iterator[str]:
         """Yield what an activity's row lacks to be saved."""
-        action, start, end = (self.cell(each) for each in ("/action", "/start_date", "/end_date"))
+        action, start, end = (self.cell(pointer) for pointer in ("/action", "/start_date", "/end_date"))
         adds = f'LOWER({action})="add"'
-        match each.pointer:
+        match placed.pointer:
             case "/action":
                 yield f'{cell}=""'
             case "/activity_id" | "/internal_id":
@@ -157,17 +157,17 @@ class _Sheet:
                 yield f'AND({cell}<>"",{start}<>"",IFERROR(VALUE({cell})<VALUE({start}),FALSE))'
             case "/description":
                 yield f"LEN({cell})>2500"
-            case _ if each.pointer.endswith("/credit_claim_date"):
+            case _ if placed.pointer.endswith("/credit_claim_date"):
                 yield f'AND({cell}<>"",{end}<>"",IFERROR(VALUE({cell})<VALUE({end}),FALSE))'
-            case _ if each.board is not None and each.pointer.endswith("/board"):
+            case _ if placed.board is not None and placed.pointer.endswith("/board"):
                 others = [
-                    p.pointer for p in self.template.columns if p.board == each.board and p.pointer != each.pointer
+                    p.pointer for p in self.template.columns if p.board == placed.board and p.pointer != placed.pointer
                 ]
                 yield f'AND({cell}="",{"&".join(map(self.cell, others))}<>"")'
 
-    def of_validations(self, each: Placed, cell: str) -> Iterator[str]:
-        """Yield what is missing to look for somebody."""
-        match each.pointer:
+    def of_validations(self, placed: TemplateColumn, cell: str) -> Iterator[str]:
+        """Yield what a row of a validation lacks."""
+        match placed.pointer:
             case "/first_name" | "/last_name":
                 yield f'TRIM({cell})=""'
             case "/npi":

@@ -1,20 +1,18 @@
-"""Templates: the columns of each kind of file, laid out for people, with a sample row and the texts above them."""
+"""Templates: the columns of each kind of file, with a sample row and the guidance above them."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from app.core.csv_text import escape_formula
 from app.domain.batches import BatchKind
-from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Column, Group
+from app.domain.catalogue import Catalogue
+from app.domain.choices import Choices
+from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Choice, Column, Group
 from app.domain.template_samples import ACTIVITY, LEARNER, REMS_LEARNER
 
-_EXAMPLES = Path(__file__).parent / "examples"
 BOARDS = 3
 """Certifying boards that a template has columns for."""
 TYPES = 4
@@ -22,13 +20,13 @@ TYPES = 4
 LEARNERS_FILE, REMS_FILE, ACTIVITIES_FILE, VALIDATIONS_FILE = "learners", "learners-rems", "activities", "validations"
 
 
-class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """A column where it stands in a template."""
+class TemplateColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A column at its place in a template."""
 
     column: Column
     heading: str
     pointer: str
-    """Where it goes, with the place of its board and type filled in."""
+    """Where in a record it goes, with the place of its board and type filled in."""
     board: int | None = None
     type: int | None = None
 
@@ -42,43 +40,55 @@ class Guidance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
-    """One template, in whatever format."""
+    """One template, whatever its format."""
 
     name: str
     kind: BatchKind
     sheet: str
-    columns: tuple[Placed, ...]
+    columns: tuple[TemplateColumn, ...]
     sample: Mapping[str, str]
 
     def place(self, pointer: str) -> int | None:
-        """Return where a column stands, from 0."""
-        return next((place for place, each in enumerate(self.columns) if each.pointer == pointer), None)
+        """Return the place of a column, from 0; None for a column that the template lacks."""
+        return next((place for place, column in enumerate(self.columns) if column.pointer == pointer), None)
 
     def guidance(self) -> Iterator[Guidance]:
         """Yield the texts above the columns, from left to right."""
         texts = _GUIDANCE[self.name]
-        starts = [(place, texts[each.pointer]) for place, each in enumerate(self.columns) if each.pointer in texts]
+        starts = [
+            (place, texts[column.pointer]) for place, column in enumerate(self.columns) if column.pointer in texts
+        ]
         ends = [place - 1 for place, _ in starts[1:]] + [len(self.columns) - 1]
         for (first, text), last in zip(starts, ends, strict=True):
             yield Guidance(first=first, last=last, text=text)
 
 
-def _placed(columns: tuple[Column, ...]) -> Iterator[Placed]:
-    """Yield columns as they stand: what repeats comes after all others, once for each board."""
+class TemplateWriter(Protocol):
+    """A module that writes templates in one format."""
+
+    def write_template(
+        self, template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]
+    ) -> bytes | None:
+        """Return the file; None where the format has no form for such records."""
+        ...
+
+
+def _lay_out(columns: tuple[Column, ...]) -> Iterator[TemplateColumn]:
+    """Yield columns in their order: those that repeat come after all others, once for each board."""
     for column in columns:
         if column.group is None:
-            yield Placed(column=column, heading=column.heading, pointer=column.pointer)
+            yield TemplateColumn(column=column, heading=column.heading, pointer=column.pointer)
     for board in range(BOARDS):
         for column in columns:
             if column.group is Group.BOARD:
                 pointer = column.pointer.replace("{board}", str(board))
-                yield Placed(column=column, heading=column.heading, pointer=pointer, board=board)
+                yield TemplateColumn(column=column, heading=column.heading, pointer=pointer, board=board)
         pair = [column for column in columns if column.group is Group.TYPE]
         for type in range(TYPES):
             for column in pair:
                 heading = column.other_headings[0] if type else column.heading
                 pointer = column.pointer.replace("{board}", str(board)).replace("{type}", str(type))
-                yield Placed(column=column, heading=heading, pointer=pointer, board=board, type=type)
+                yield TemplateColumn(column=column, heading=heading, pointer=pointer, board=board, type=type)
 
 
 _REMOVE = "Remove the sample row before you upload."
@@ -105,8 +115,8 @@ _LEARNER_TEXTS = {
     **_CERTIFYING,
 }
 _REMS_TEXT = (
-    "For REMS fill in these columns. The learner need not be a physician: with these columns and A to C alone, the"
-    " learner is counted for the REMS activity and no credit is reported."
+    "For REMS fill in these columns. The learner need not be a physician: with only these columns and A to C filled in,"
+    " the learner is counted for the REMS activity and no credit is reported."
 )
 _GUIDANCE: Mapping[str, Mapping[str, str]] = {
     LEARNERS_FILE: _LEARNER_TEXTS,
@@ -122,10 +132,10 @@ _GUIDANCE: Mapping[str, Mapping[str, str]] = {
             " credits, description, and whether it is listed on CME Passport."
         ),
         "/measured_outcomes": "Needed before the activity can be closed: outcomes, support, numbers of learners.",
-        "/rems/type": "Of REMS activities only.",
+        "/rems/type": "For REMS activities only.",
         "/listing/public": "How physicians find it on CME Passport.",
         "/moc/0/board": (
-            "For MOC/CC fill in these columns. Credits left out are the AMA credits, a claim date left out is the end"
+            "For MOC/CC fill in these columns. Empty credits mean the AMA credits, an empty claim date means the end"
             " date."
         ),
         "/moc/1/board": "A second certifying board.",
@@ -134,16 +144,16 @@ _GUIDANCE: Mapping[str, Mapping[str, str]] = {
     VALIDATIONS_FILE: {
         "/first_name": "Both names are needed.",
         "/date_of_birth": (
-            "Whatever else you have. The more is given, the more likely it is that one learner is found. Of the date of"
-            " birth the month and day only, as MM/DD."
+            "Give whatever else you have: the more you give, the more likely it is that one learner is found. Give the"
+            " date of birth as month and day only, MM/DD."
         ),
     },
 }
-_LEARNER_COLUMNS, _RECORD_COLUMNS = tuple(_placed(LEARNERS)), tuple(_placed((*LEARNERS, *REMS)))
+_LEARNER_COLUMNS, _RECORD_COLUMNS = tuple(_lay_out(LEARNERS)), tuple(_lay_out((*LEARNERS, *REMS)))
 
 TEMPLATES: Mapping[str, Template] = {
-    each.name: each
-    for each in (
+    template.name: template
+    for template in (
         Template(
             name=LEARNERS_FILE, kind=BatchKind.LEARNER_COMPLETIONS, sheet="Learners",
             columns=_LEARNER_COLUMNS, sample=LEARNER,
@@ -154,27 +164,11 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         Template(
             name=ACTIVITIES_FILE, kind=BatchKind.ACTIVITIES, sheet="Activities",
-            columns=tuple(_placed(ACTIVITIES)), sample=ACTIVITY,
+            columns=tuple(_lay_out(ACTIVITIES)), sample=ACTIVITY,
         ),
         Template(
             name=VALIDATIONS_FILE, kind=BatchKind.LEARNER_VALIDATIONS, sheet="Validations",
-            columns=tuple(_placed(VALIDATIONS)), sample={},
+            columns=tuple(_lay_out(VALIDATIONS)), sample={},
         ),
     )
 }  # fmt: skip
-
-
-def tab_template(template: Template) -> bytes:
-    """Return the headings and the sample row as tab-delimited text."""
-    out = io.StringIO()
-    lines = csv.writer(out, dialect="excel-tab")
-    lines.writerow(each.heading for each in template.columns)
-    if template.sample:
-        lines.writerow(escape_formula(template.sample.get(each.pointer, "")) for each in template.columns)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def document_template(template: Template) -> bytes | None:
-    """Return an example document with comments, or None: of validations there is none."""
-    path = _EXAMPLES / f"{template.name}.xml"
-    return path.read_bytes() if path.exists() else None

@@ -1,4 +1,4 @@
-"""Templates as workbooks: the sheet to fill in, accepted values, instructions. Made by a library; they are small."""
+"""Templates as workbooks: the sheet to fill in, accepted values, instructions. They are small: a library makes them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from app.domain.catalogue import Catalogue
 from app.domain.choices import Choices, certifying
 from app.domain.columns import Choice, Holds
 from app.domain.states import STATES
-from app.files.templates.checks import FIRST_ROW, LAST_ROW, checks, known, offered
-from app.files.templates.templates import Placed, Template
+from app.files.templates.checks import FIRST_ROW, LAST_ROW, accepted_range, checks, offered_range
+from app.files.templates.templates import Template, TemplateColumn
 from app.files.templates.texts import instructions
 from app.files.workbook_parts import column_name
 
 REFERENCE, INSTRUCTIONS, LISTS = "Reference", "Instructions", "Lists"
 _CREATED = datetime(2022, 1, 1, tzinfo=UTC)
-"""A template made twice is the same."""
+"""The same in every template, so that it is the same file each time it is made."""
 _FORMATS = {Holds.DATE: "mm/dd/yyyy", Holds.AMOUNT: "0.00", Holds.WHOLE: "0"}
 """Number formats of columns; all others are text, so that nothing typed loses its zeros or becomes a date."""
 _WIDTHS = {
@@ -37,24 +37,24 @@ _CLOSED = {
     Choice.ACTION, Choice.YES_NO, Choice.PROFESSION, Choice.DEA_REGISTRATION, Choice.TIME_IN_PRACTICE, Choice.FEE,
     Choice.REGISTRATION, Choice.PROVIDERSHIP,
 }  # fmt: skip
-"""Lists beside which nothing is understood: typing something else is questioned."""
+"""Lists beside which nothing is accepted: the program warns when something else is typed."""
 
 
-def workbook_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
-    """Return the workbook of a template. It is made in memory."""
+def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
+    """Return the workbook of a template, made in memory."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"title": f"{template.sheet} template", "created": _CREATED})
-        _Book(book, template, catalogue, choices).write()
+        _TemplateWorkbook(book, template, catalogue, choices).write()
     return out.getvalue()
 
 
-class _Book:
-    """One workbook while it is made."""
+class _TemplateWorkbook:
+    """Writes one workbook."""
 
     def __init__(self, book: Any, template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> None:
         self.book, self.template, self.catalogue = book, template, catalogue
-        used = {each.column.choice for each in template.columns}
+        used = {placed.column.choice for placed in template.columns}
         self.choices = {choice: held for choice, held in choices.items() if choice in used}
         self.boards = certifying(catalogue)
         self.data, self.reference, self.instructions, self.lists = (
@@ -81,7 +81,7 @@ class _Book:
         self.lists.hide()
 
     def _headings(self) -> None:
-        widths = [self._width(each) for each in self.template.columns]
+        widths = [self._width(placed) for placed in self.template.columns]
         guidance = self.book.add_format(
             {"text_wrap": True, "valign": "top", "bg_color": "#FFF8E1", "border": 1, "border_color": "#BFBFBF"}
         )
@@ -97,60 +97,62 @@ class _Book:
             1,
             16
             * max(
-                len(wrap(each.heading, width - 1)) for each, width in zip(self.template.columns, widths, strict=True)
+                len(wrap(placed.heading, width - 1))
+                for placed, width in zip(self.template.columns, widths, strict=True)
             ),
         )
-        for place, each in enumerate(self.template.columns):
+        for place, placed in enumerate(self.template.columns):
             look = {"bold": True, "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
-            band = _BANDS[0] if each.board is None else _BANDS[1 + each.board % 2]
-            self.data.write_string(1, place, each.heading, self.book.add_format({**look, "bg_color": band}))
-            if each.column.note:
-                self.data.write_comment(1, place, each.column.note, {"author": "PARS", "x_scale": 1.4, "y_scale": 0.7})
-            number = self.book.add_format({"num_format": _FORMATS.get(each.column.holds, "@")})
+            band = _BANDS[0] if placed.board is None else _BANDS[1 + placed.board % 2]
+            self.data.write_string(1, place, placed.heading, self.book.add_format({**look, "bg_color": band}))
+            if placed.column.note:
+                options = {"author": "PARS", "x_scale": 1.4, "y_scale": 0.7}
+                self.data.write_comment(1, place, placed.column.note, options)
+            number = self.book.add_format({"num_format": _FORMATS.get(placed.column.holds, "@")})
             self.data.set_column(place, place, widths[place], number)
 
-    def _width(self, each: Placed) -> int:
-        longest = max(len(word) for word in each.heading.split())
-        wide = 24 if each.column.choice is Choice.CREDIT_TYPE else _WIDTHS.get(each.pointer, 12)
+    def _width(self, placed: TemplateColumn) -> int:
+        longest = max(len(word) for word in placed.heading.split())
+        wide = 24 if placed.column.choice is Choice.CREDIT_TYPE else _WIDTHS.get(placed.pointer, 12)
         return max(longest + 2, wide)
 
     def _sample(self) -> None:
-        """Write the sample row as somebody would have typed it."""
+        """Write the sample row as somebody would type it."""
         row = FIRST_ROW - 1
-        for place, each in enumerate(self.template.columns):
-            text = self.template.sample.get(each.pointer)
+        for place, placed in enumerate(self.template.columns):
+            text = self.template.sample.get(placed.pointer)
             if text is None:
                 continue
-            number = _FORMATS.get(each.column.holds, "@")
+            number = _FORMATS.get(placed.column.holds, "@")
             look = self.book.add_format({"italic": True, "font_color": "#7F7F7F", "num_format": number})
-            if each.column.holds is Holds.DATE:
+            if placed.column.holds is Holds.DATE:
                 self.data.write_datetime(row, place, datetime.strptime(text, "%m/%d/%Y"), look)  # noqa: DTZ007
-            elif each.column.holds in (Holds.AMOUNT, Holds.WHOLE):
+            elif placed.column.holds in (Holds.AMOUNT, Holds.WHOLE):
                 self.data.write_number(row, place, float(text), look)
             else:
                 self.data.write_string(row, place, text, look)
 
     def _checks(self) -> None:
-        """Colour what is wrong, and offer what is accepted."""
+        """Make wrong cells yellow, and offer accepted values in drop-downs."""
         yellow = self.book.add_format({"bg_color": "#FFEB3B"})
         first, last = FIRST_ROW - 1, LAST_ROW - 1
         for place, formula in checks(self.template):
             rule = {"type": "formula", "criteria": formula, "format": yellow}
             self.data.conditional_format(first, place, last, place, rule)
-        for place, each in enumerate(self.template.columns):
-            choice = each.column.choice
+        for place, placed in enumerate(self.template.columns):
+            choice = placed.column.choice
             if choice not in self.choices or not self.choices[choice].values:
                 continue
-            offer: dict[str, Any] = {"validate": "list", "source": f"={offered(choice)}", "error_type": "warning"}
-            if choice not in _CLOSED or each.column.holds is Holds.LIST:
+            offer: dict[str, Any] = {"validate": "list", "source": f"={offered_range(choice)}", "error_type": "warning"}
+            if choice not in _CLOSED or placed.column.holds is Holds.LIST:
                 offer["show_error"] = False
             else:
-                offer["error_title"] = each.heading[:32]
-                offer["error_message"] = "This is none of the accepted values; the Reference sheet lists them."
+                offer["error_title"] = placed.heading[:32]
+                offer["error_message"] = "Not an accepted value. The Reference sheet lists them."
             self.data.data_validation(first, place, last, place, offer)
 
     def _reference(self) -> None:
-        """Write what is accepted, for people; the drop-downs show these lists."""
+        """Write the accepted values for people to read; the drop-downs offer these lists."""
         sheet = self.reference
         sheet.freeze_panes(1, 0)
         sheet.set_row(0, 32)
@@ -161,7 +163,7 @@ class _Book:
             if not held.values:
                 continue
             self._column(place, choice.value, held.values, min(max(map(len, held.values)) + 2, 60))
-            self._name(REFERENCE, offered(choice), place, 1, len(held.values))
+            self._name(REFERENCE, offered_range(choice), place, 1, len(held.values))
             place += 1
             if choice is Choice.STATE:
                 codes = {name: code for code, name in STATES.items()}
@@ -169,13 +171,13 @@ class _Book:
                 place += 1
 
     def _board_table(self) -> int:
-        """Write what each board asks for; returns the next free column."""
+        """Write what each board asks for; return the next free column."""
         table: list[tuple[str, int, list[str]]] = [
-            ("Board", 10, [each.code for each in self.boards]),
-            ("Full name", 52, [each.name for each in self.boards]),
-            ("Board ID", 14, [_needed(each.board_id) for each in self.boards]),
-            ("Date of Birth", 14, [_needed(each.birth_date) for each in self.boards]),
-            ("Credit types", 78, [_types(each) for each in self.boards]),
+            ("Board", 10, [board.code for board in self.boards]),
+            ("Full name", 52, [board.name for board in self.boards]),
+            ("Board ID", 14, [_needed(board.board_id) for board in self.boards]),
+            ("Date of Birth", 14, [_needed(board.birth_date) for board in self.boards]),
+            ("Credit types", 78, [_types(board) for board in self.boards]),
         ]
         for place, (title, width, texts) in enumerate(table):
             self._column(place, title, texts, width)
@@ -189,9 +191,9 @@ class _Book:
             self.reference.write_string(row, place, text)
 
     def _lists(self) -> None:
-        """Write everything that is understood, by which cells are found wrong. The sheet is hidden."""
+        """Write everything that is accepted, against which the checks match cells. The sheet is hidden."""
         columns: list[tuple[str, Sequence[str]]] = [
-            (known(choice), (*held.values, *held.also)) for choice, held in self.choices.items() if held.values
+            (accepted_range(choice), (*held.values, *held.also)) for choice, held in self.choices.items() if held.values
         ]
         types = [
             (name, text)
@@ -200,14 +202,14 @@ class _Book:
             for text in (kind.name, *kind.aliases)
             for name in (board.code, board.name)
         ]
-        without_id = [each for each in self.boards if each.board_id is Need.OPTIONAL]
-        without_birth_date = [each for each in self.boards if each.birth_date is Need.OPTIONAL]
+        without_id = [board for board in self.boards if board.board_id is Need.OPTIONAL]
+        without_birth_date = [board for board in self.boards if board.birth_date is Need.OPTIONAL]
         if Choice.BOARD in self.choices:
             columns += [
                 ("Type_boards", [name for name, _ in types]),
                 ("Type_names", [text for _, text in types]),
-                ("Boards_without_id", _called(without_id)),
-                ("Boards_without_birth_date", _called(without_birth_date)),
+                ("Boards_without_id", _codes_and_names(without_id)),
+                ("Boards_without_birth_date", _codes_and_names(without_birth_date)),
             ]
         for place, (name, texts) in enumerate(columns):
             for row, text in enumerate(texts):
@@ -230,8 +232,8 @@ def _needed(need: Need) -> str:
 
 
 def _types(board: Board) -> str:
-    return "; ".join(each.name for each in board.credit_types) or "those that the activity registered for the board"
+    return "; ".join(kind.name for kind in board.credit_types) or "those that the activity registered for the board"
 
 
-def _called(boards: Sequence[Board]) -> list[str]:
-    return [text for each in boards for text in (each.code, each.name)]
+def _codes_and_names(boards: Sequence[Board]) -> list[str]:
+    return [text for board in boards for text in (board.code, board.name)]

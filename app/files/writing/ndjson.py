@@ -1,6 +1,6 @@
-"""NDJSON of lines as they were sent, with one more member that reading drops.
+"""NDJSON of lines as they were sent, each with one more member, which is dropped when the line is read again.
 
-A line that is no object cannot take one: it stands as text in `_line`, which is read as if it were the line.
+A line that is not an object cannot have one: it is kept as text in `_line`, which is read as if it were the line.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from typing import Any
 
 from app.domain.batches import Head
 from app.files.line_members import DROPPED, ERRORS, LINE, NOTES, RESULT
-from app.files.writing.result_rows import Note, ResultRow, WrittenRow
-from app.files.writing.zip_stream import gathered
+from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
+from app.files.writing.zip_stream import join_pieces
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write rejected lines as sent, with `_errors`: code, pointer, detail, hint and severity of each finding."""
     del head
-    return _written((row, ERRORS, _said(row.notes)) for row in rows)
+    return _write((row, ERRORS, _as_members(row.notes)) for row in rows)
 
 
-def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write accepted lines as sent, with `_notes` where there are warnings."""
     del head
-    return _written((row, NOTES, _said(row.notes)) for row in rows)
+    return _write((row, NOTES, _as_members(row.notes)) for row in rows)
 
 
-def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
+def write_results(head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write lines of validations as sent, with the answer in `_result`, named as the API names it."""
     del head
-    return _written(
+    return _write(
         (
             row,
             RESULT,
@@ -48,7 +48,7 @@ def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
     )
 
 
-def _said(notes: tuple[Note, ...]) -> list[dict[str, str]]:
+def _as_members(notes: tuple[Note, ...]) -> list[dict[str, str]]:
     return [
         {
             "code": note.code,
@@ -61,13 +61,13 @@ def _said(notes: tuple[Note, ...]) -> list[dict[str, str]]:
     ]
 
 
-def _written(rows: Iterable[tuple[WrittenRow | ResultRow, str, Any]]) -> Iterator[bytes]:
+def _write(rows: Iterable[tuple[AnnotatedRow | AnsweredRow, str, Any]]) -> Iterator[bytes]:
     lines = (f"{_line(row.raw if isinstance(row.raw, str) else '', name, value)}\n" for row, name, value in rows)
-    return (piece.encode() for piece in gathered(lines))
+    return (piece.encode() for piece in join_pieces(lines))
 
 
 def _line(sent: str, name: str, value: Any) -> str:
-    """Return a line with a member of ours. What was sent stays as it was written, to the last digit."""
+    """Return a line with one more member. What was sent stays as it was written, to the last digit."""
     line = sent.strip()
     try:
         body = json.loads(line)
@@ -84,6 +84,6 @@ def _line(sent: str, name: str, value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    """Return JSON with names as they are written; half a character can only stand as an escape."""
+    """Return JSON, with characters beyond ASCII as they are; half a surrogate pair can only be an escape."""
     text = json.dumps(value, ensure_ascii=False)
     return json.dumps(value) if _SURROGATE.search(text) else text

@@ -1,4 +1,4 @@
-"""What is written into files: rows as they were sent, with what is said about them."""
+"""Rows that go back to their sender: as they were sent, with their findings or answers, and the texts of these."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from app.domain.batches import Head, Raw
 from app.domain.columns import NOTES, REJECTION, VALIDATION_RESULTS
 
 
-class NotWritable(Exception):
-    """The rows cannot be written in the format that was asked for; the text is for the sender."""
-
-
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding about a row, in the sender's words for places. It names nobody."""
+    """One finding about a row, with its place in the sender's file. It names nobody."""
 
     code: str
     detail: str
@@ -28,15 +24,15 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     rejects: bool = True
 
 
-class WrittenRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row as it was sent, with everything said about it."""
+class AnnotatedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row as it was sent, with its findings."""
 
     number: int
     raw: Raw
     notes: tuple[Note, ...] = ()
 
 
-class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
+class AnsweredRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a file of validations as it was sent, with its answer."""
 
     number: int
@@ -50,18 +46,18 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     what_to_do: str = ""
 
 
-class Writer(Protocol):
-    """A format that rows are written in. Every function yields the bytes of a file, some at a time."""
+class ResultWriter(Protocol):
+    """A module that writes one format. Every function yields the bytes of a file, some at a time."""
 
-    def write_rejected(self, head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
-        """Write rejected rows as they were sent, told what is wrong: fixed, the file goes back in as it is."""
+    def write_rejected(self, head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+        """Write rejected rows as they were sent, with what is wrong: once corrected, the file is uploaded as it is."""
         ...
 
-    def write_successful(self, head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+    def write_successful(self, head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
         """Write accepted rows as they were sent, with their warnings."""
         ...
 
-    def write_results(self, head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
+    def write_results(self, head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
         """Write rows of validations as they were sent, with their answers."""
         ...
 
@@ -71,37 +67,37 @@ NO_LEARNER = "No learner was matched"
 
 
 def rejection_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: str) -> tuple[str, str, str]:
-    """Return the cells of `REJECTION`: codes, what is wrong and where, what to do; none said twice."""
+    """Return the cells of `REJECTION`: codes, what is wrong and where, what to do; each text once."""
     codes: dict[str, None] = {}
     errors: dict[str, None] = {}
     hints: dict[str, None] = {}
-    for note in notes if len(notes) < 2 else sorted(notes, key=lambda each: not each.rejects):
+    for note in notes if len(notes) < 2 else sorted(notes, key=lambda note: not note.rejects):
         mark = "" if note.rejects else " (warning)"
         codes[note.code + mark] = None
-        errors[f"{named(headings, note)}{note.detail}{mark}"] = None
+        errors[f"{place_prefix(headings, note)}{note.detail}{mark}"] = None
         if note.hint:
             hints[note.hint] = None
     return (", " if between == " " else between).join(codes), between.join(errors), between.join(hints)
 
 
 def warning_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: str) -> tuple[str]:
-    """Return the cell of `NOTES`: everything said, with what to do about it."""
-    lines = {f"{named(headings, note)}{note.detail} {note.hint}".rstrip(): None for note in notes}
+    """Return the cell of `NOTES`: every finding, with what to do about it."""
+    lines = {f"{place_prefix(headings, note)}{note.detail} {note.hint}".rstrip(): None for note in notes}
     return (between.join(lines),)
 
 
-def result_texts(row: ResultRow) -> tuple[str, str, str, str]:
+def result_texts(row: AnsweredRow) -> tuple[str, str, str, str]:
     """Return the cells of `VALIDATION_RESULTS`."""
     return RESULTS.get(row.result, NO_LEARNER), row.learner_id, ", ".join(row.boards), row.what_to_do
 
 
-def named(headings: tuple[str, ...], note: Note) -> str:
-    """Return the name of the place that a note is about, to stand before its text."""
+def place_prefix(headings: tuple[str, ...], note: Note) -> str:
+    """Return the name of the place that a note is about, to be put before its text."""
     if note.index is None:
         return f"{note.place}: " if note.place else ""
     name = " ".join(headings[note.index].split()) if note.index < len(headings) else ""
     return f"{name}: " if name else ""
 
 
-OF_REJECTED, OF_SUCCESSFUL, OF_RESULTS = REJECTION, (NOTES,), VALIDATION_RESULTS
-"""Columns added to each kind of file."""
+REJECTED_COLUMNS, SUCCESSFUL_COLUMNS, RESULT_COLUMNS = REJECTION, (NOTES,), VALIDATION_RESULTS
+"""Columns that are added to each kind of file."""

@@ -1,7 +1,7 @@
-"""Rows as a table: the sender's columns as sent, then ours; what is ours from an earlier round is replaced.
+"""Rows as a table: the sender's columns as sent, then ours. Our columns of an earlier round are replaced.
 
-Records of XML and JSON have no columns. As a table they are for reading only: who, what, and the record itself. Laid
-out in the columns of a template they could be uploaded, and would have lost whatever has no column there.
+Records of XML and JSON have no columns. As a table they are for reading only: who, what, and the record itself. In the
+columns of a template they could be uploaded, but without whatever has no column there.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from typing import Any
 
 import msgspec
 
-from app.domain.batches import BatchKind, Cell, Element, FileFormat, Head, Raw
+from app.domain.batches import BatchKind, Cell, Element, Head, Raw
 from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
 from app.domain.comparison_keys import code_key
-from app.files.elements import first_text, local_name, markup
+from app.files.elements import first_text, local_name, render
 
 FOR_READING = ("Record", "Learner", "Activity", "Completed", "Record as sent")
 """Columns of records that were sent without any."""
 
 _SETS = ((REJECTION, "Error Codes"), (VALIDATION_RESULTS, "Learner Link"))
-"""Columns of ours, and the one of them whose heading no sender uses for something else."""
+"""Sets of columns of ours, with the one heading of each that no sender uses for something else."""
 
 
-class WrittenTable(msgspec.Struct, frozen=True, kw_only=True):
+class ResultTable(msgspec.Struct, frozen=True, kw_only=True):
     """Where the cells of a row go."""
 
     headings: tuple[str, ...]
-    """Every heading of the file that is written."""
+    """Every heading of the written file."""
     sent: tuple[int, ...]
-    """The sender's columns, by their place in a row as sent, in the order in which they are written."""
+    """The sender's columns by their place in a row as sent, in the order in which they are written."""
     places: dict[int, int]
     """Place in the written row of each of the sender's columns."""
     added: tuple[int, ...]
@@ -38,12 +38,12 @@ class WrittenTable(msgspec.Struct, frozen=True, kw_only=True):
     extra: tuple[str, ...]
     """Our own columns by name, in the same order."""
     width: int
-    """Columns that the sender's headings have."""
+    """Number of the sender's headings."""
     straight: bool
-    """Whether the sender's columns keep their places and ours follow: nothing has to be moved."""
+    """Whether the sender's columns keep their places and ours follow them."""
 
     def row(self, cells: Sequence[Cell], texts: Sequence[Cell]) -> list[Cell]:
-        """Return the written row. Cells beyond the last heading come after ours, so that none is lost."""
+        """Return the row to write. Cells beyond the last heading come after ours, so that none is lost."""
         beyond = list(cells[self.width :])
         if self.straight:
             own = list(cells[: self.width])
@@ -58,16 +58,16 @@ class WrittenTable(msgspec.Struct, frozen=True, kw_only=True):
         return placed + beyond
 
 
-def table_of(head: Head, extra: tuple[str, ...]) -> WrittenTable:
+def lay_out(head: Head, extra: tuple[str, ...]) -> ResultTable:
     """Return where cells go in a file that adds these columns.
 
-    Columns of an earlier round are ours to replace where the one heading stands that nobody else uses; those not
-    wanted this time are left out. A sender's own column called Notes or Result stays what it is.
+    Columns of an earlier round are replaced where the one heading occurs that nobody else uses; those not wanted this
+    time are left out. A sender's own column called Notes or Result stays as it is.
     """
-    headings = tuple(head.headings) if is_table(head) else FOR_READING
-    keys = [code_key(each) for each in headings]
-    of_ours = {code_key(name) for names, sign in _SETS if code_key(sign) in keys for name in names if is_table(head)}
-    wanted = [code_key(each) for each in extra]
+    headings = tuple(head.headings) if head.has_columns else FOR_READING
+    keys = [code_key(heading) for heading in headings]
+    of_ours = {code_key(name) for names, sign in _SETS if code_key(sign) in keys for name in names if head.has_columns}
+    wanted = [code_key(heading) for heading in extra]
     written: list[str] = []
     places: dict[int, int] = {}
     ours: dict[str, int] = {}
@@ -86,7 +86,7 @@ def table_of(head: Head, extra: tuple[str, ...]) -> WrittenTable:
     added = tuple(ours[key] for key in wanted)
     width = len(headings)
     straight = added == tuple(range(width, width + len(extra))) and len(places) == width
-    return WrittenTable(
+    return ResultTable(
         headings=tuple(written),
         sent=tuple(places),
         places=places,
@@ -98,49 +98,44 @@ def table_of(head: Head, extra: tuple[str, ...]) -> WrittenTable:
 
 
 def headings_holding(*holds: Holds) -> dict[str, Holds]:
-    """Return the headings of columns that hold one of these, by their letters; of every kind of file."""
+    """Return the headings of columns that hold one of these, by comparison key, with what they hold; of every kind."""
     return {
-        code_key(name): each.holds
+        code_key(name): column.holds
         for kind in BatchKind
-        for each in columns_of(kind)
-        if each.holds in holds
-        for name in (each.heading, *each.other_headings)
+        for column in columns_of(kind)
+        if column.holds in holds
+        for name in (column.heading, *column.other_headings)
     }
 
 
-def is_table(head: Head) -> bool:
-    """Tell whether a file's rows have columns."""
-    return head.format in (FileFormat.XLSX, FileFormat.TAB)
-
-
 def heading_row_of(head: Head) -> int:
-    """Return the number of the row of headings in the file that is written."""
+    """Return the number of the row of headings in the written file."""
     return max(head.heading_row, 1)
 
 
 def rows_above(head: Head) -> Iterator[tuple[int, list[Cell]]]:
     """Yield the rows above the headings with their numbers."""
-    for each in head.above:
-        if isinstance(each.raw, list) and each.number < head.heading_row:
-            yield each.number, each.raw
+    for row in head.above:
+        if isinstance(row.raw, list) and row.number < head.heading_row:
+            yield row.number, row.raw
 
 
 def cells_of(raw: Raw, number: int) -> Sequence[Cell]:
     """Return a row as cells: its own, or those of `FOR_READING`."""
     if isinstance(raw, list):
         return raw
-    return _of_line(raw, number) if isinstance(raw, str) else _of_element(raw, number)
+    return _cells_of_line(raw, number) if isinstance(raw, str) else _cells_of_element(raw, number)
 
 
-def _of_element(element: Element, number: int) -> list[Cell]:
+def _cells_of_element(element: Element, number: int) -> list[Cell]:
     names = " ".join(filter(None, (first_text(element, "GivenName"), first_text(element, "FamilyName"))))
     activity = first_text(element, "ModuleName", attribute="moduleID")
     if activity is None and local_name(element["n"]) == "MedicalEducationMetrics":
         activity = first_text(element, "title")
-    return [number, names, activity, first_text(element, "CompletedDateTime"), markup(element, {}).rstrip()]
+    return [number, names, activity, first_text(element, "CompletedDateTime"), render(element, {}).rstrip()]
 
 
-def _of_line(line: str, number: int) -> list[Cell]:
+def _cells_of_line(line: str, number: int) -> list[Cell]:
     try:
         body = json.loads(line)
     except (ValueError, RecursionError):

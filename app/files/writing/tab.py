@@ -1,8 +1,8 @@
 """Tab-delimited text of rows as they were sent, in UTF-8, quoted where a spreadsheet would quote.
 
 It begins with a byte order mark, so that spreadsheets read its accents, unless the sender's was UTF-8 without one.
-Lines end as Excel ends them; what is said of a row is one line. Text that looks like a formula has an apostrophe before
-it, which reading takes away. A cell with tabs has no line breaks: where it ended could not be told.
+Lines end in CRLF; the findings of a row are one line. Text that looks like a formula has an apostrophe before it, which
+is dropped when the file is read again. A cell with tabs has no line breaks: its end could not be found again.
 """
 
 from __future__ import annotations
@@ -16,66 +16,66 @@ from app.domain.batches import Cell, DateCell, FileFormat, Head
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files.writing.result_rows import (
-    OF_REJECTED,
-    OF_RESULTS,
-    OF_SUCCESSFUL,
-    ResultRow,
-    WrittenRow,
+    REJECTED_COLUMNS,
+    RESULT_COLUMNS,
+    SUCCESSFUL_COLUMNS,
+    AnnotatedRow,
+    AnsweredRow,
     rejection_texts,
     result_texts,
     warning_texts,
 )
-from app.files.writing.result_table import cells_of, heading_row_of, headings_holding, rows_above, table_of
-from app.files.writing.zip_stream import gathered
+from app.files.writing.result_table import cells_of, heading_row_of, headings_holding, lay_out, rows_above
+from app.files.writing.zip_stream import join_pieces
 
 BOM = "\ufeff"
 _SPECIAL = re.compile("[\x00-\x1f\"]|\\A'*[=+@-]")
-"""Texts that may need something; all others are written as they are."""
+"""Texts that may have to be changed or quoted; all others are written as they are."""
 _QUOTED = re.compile(r'[\t\r\n"]')
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
-"""Characters that no text has: a workbook may, and with them the file would not be taken for a text. Where a text had
-them nevertheless, they are in cells, and stay."""
+"""Characters that a workbook may have, and with which the file would not be recognised as text. Where a text was sent
+with them, they are in cells, and stay."""
 _BREAK = re.compile(r"[\r\n]")
 _MOST_LINES = 40
-"""Lines that a cell in quotes may have; reading takes a quote with more before it is closed for a stray one."""
+"""Lines that a cell in quotes may have: the parser takes a quote that is closed later for a stray one."""
 _DAYS = headings_holding(Holds.DATE, Holds.MONTH_DAY)
-"""Columns in which a date is a day, whatever time of it a workbook may hold."""
+"""Columns of days: the time of a date cell is left out."""
 _FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
 _MONTH_AND_YEAR = re.compile(r"m{1,5}[-/ .]*yy")
 
 
-def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write rejected rows as sent, with `REJECTION` after the sender's columns."""
     headings = tuple(head.headings)
     written = ((row, rejection_texts(headings, row.notes, " ")) for row in rows)
-    return _written(head, OF_REJECTED, written)
+    return _write(head, REJECTED_COLUMNS, written)
 
 
-def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write accepted rows as sent, with their warnings in `NOTES`."""
     headings = tuple(head.headings)
     written = ((row, warning_texts(headings, row.notes, " ")) for row in rows)
-    return _written(head, OF_SUCCESSFUL, written)
+    return _write(head, SUCCESSFUL_COLUMNS, written)
 
 
-def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
+def write_results(head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write rows of validations as sent, with `VALIDATION_RESULTS` after them."""
-    return _written(head, OF_RESULTS, ((row, result_texts(row)) for row in rows))
+    return _write(head, RESULT_COLUMNS, ((row, result_texts(row)) for row in rows))
 
 
-def _written(
-    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[WrittenRow | ResultRow, Sequence[str]]]
+def _write(
+    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
 ) -> Iterator[bytes]:
-    return (piece.encode("utf-8", "replace") for piece in gathered(_lines(head, extra, rows)))
+    return (piece.encode("utf-8", "replace") for piece in join_pieces(_lines(head, extra, rows)))
 
 
 def _lines(
-    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[WrittenRow | ResultRow, Sequence[str]]]
+    head: Head, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
 ) -> Iterator[str]:
-    table = table_of(head, extra)
+    table = lay_out(head, extra)
     days = [_DAYS.get(code_key(heading)) for heading in table.headings]
     was_text = head.format is FileFormat.TAB
-    # Excel knows UTF-8 by its mark only; who sent it without one reads it by other means.
+    # Excel recognises UTF-8 by the mark only; who sent text without one does not need it.
     if not was_text or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
         yield BOM
     line = 1
@@ -91,15 +91,15 @@ def _line(cells: Sequence[Cell], days: Sequence[Holds | None], *, was_text: bool
     written: list[str] = []
     for place, cell in enumerate(cells):
         if isinstance(cell, str):
-            written.append(_quoted(cell, was_text=was_text))
+            written.append(_quote(cell, was_text=was_text))
         elif cell is None:
             written.append("")
         else:
-            written.append(_quoted(_text(cell, days, place), was_text=was_text))
+            written.append(_quote(_text(cell, days, place), was_text=was_text))
     return "\t".join(written) + "\r\n"
 
 
-def _quoted(text: str, *, was_text: bool) -> str:
+def _quote(text: str, *, was_text: bool) -> str:
     if not _SPECIAL.search(text):
         return text
     if not was_text:
@@ -111,7 +111,7 @@ def _quoted(text: str, *, was_text: bool) -> str:
 
 
 def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
-    """Return a cell of a workbook as it would be typed."""
+    """Return a cell of a workbook as somebody would type it."""
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, dict):
@@ -128,7 +128,7 @@ def _date(cell: DateCell, holds: Holds | None) -> str:
         return cell["d"]
     shown = _FORMAT_EXTRAS.sub("", cell["f"]).strip().lower()
     if holds is Holds.MONTH_DAY and moment.day == 1 and _MONTH_AND_YEAR.fullmatch(shown):
-        # A spreadsheet took 02/29 for February 2029: what stands as the year was the day.
+        # A spreadsheet took 02/29 for February 2029: the two digits of the year are the day.
         return f"{moment.month:02d}/{moment.year % 100:02d}"
     if holds is Holds.MONTH_DAY:
         return f"{moment.month:02d}/{moment.day:02d}"

@@ -1,4 +1,4 @@
-"""Workbooks of rows as they were sent, written by hand and streamed: eight times as quick as a library that knows more.
+"""Workbooks of rows as they were sent, streamed, and written by hand: eight times as fast as a general library.
 
 Every text is a text and never a formula, a number keeps every digit, a date its number format. Cells at fault are
 coloured, and the first `MOST_COMMENTS` of them say in a comment what is wrong.
@@ -8,100 +8,108 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, islice
+
+from msgspec.structs import replace
 
 from app.core.csv_text import FORMULA_STARTS
 from app.domain.batches import Cell, Head
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files import workbook_parts as parts
-from app.files.workbook_parts import Comment, Look, Styles, column_name, escaped
+from app.files.workbook_parts import Comment, Look, Styles, column_name, escape_cell
 from app.files.writing.result_rows import (
-    OF_REJECTED,
-    OF_RESULTS,
-    OF_SUCCESSFUL,
+    REJECTED_COLUMNS,
+    RESULT_COLUMNS,
+    SUCCESSFUL_COLUMNS,
+    AnnotatedRow,
+    AnsweredRow,
     Note,
-    ResultRow,
-    WrittenRow,
     rejection_texts,
     result_texts,
     warning_texts,
 )
 from app.files.writing.result_table import (
-    WrittenTable,
+    ResultTable,
     cells_of,
     heading_row_of,
     headings_holding,
+    lay_out,
     rows_above,
-    table_of,
 )
-from app.files.writing.zip_stream import archive
+from app.files.writing.zip_stream import write_archive
 
 LEVEL = 1
-"""Of compression: the next ones take twice as long and save a quarter."""
+"""Compression level: the next ones take twice as long and save a quarter."""
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_576, 16_384, 32_767
 """Limits of a sheet; characters are counted as UTF-16 units."""
 MOST_CELLS = 16_000_000
-"""Of one workbook: with more, its sheet could unpack to more than archives and readers take."""
+"""Cells of one workbook: with more, its sheet could unpack to more than archives and readers take."""
+_ROWS_BESIDE = 10
+"""Rows that a file may have beside its records: the headings, and those above them."""
 MOST_COMMENTS = 5_000
-"""Cells at fault that carry a comment. Spreadsheet programs become slow with more; the colour is always there."""
+"""Cells at fault that have a comment: spreadsheet programs become slow with more. All of them are coloured."""
 _LONGEST_AS_TEXT = 255
-"""Longer texts have no number format: as text, some programs show them as `####`."""
+"""Characters. Longer texts do not have the number format of text, with which some programs show them as `####`."""
 _REMEMBERED = 40
 """Characters of a text up to which its cell is remembered: states, boards and types come again and again."""
 _LOOKED_AT = 50
 """Rows by which the widths of columns are chosen."""
 _ON_SCREEN, _MOST_FROZEN = 150, 90
-"""Characters of width that a screen shows, and how many of them may stand still."""
-_MOST_ROWS = 20
-"""Rows that may stand still: with more, no record could be seen."""
+"""Characters of width that a screen shows, and how many of them may be frozen."""
+_MOST_FROZEN_ROWS = 20
+"""Rows that may be frozen: with more, no record would be in sight."""
 _WHO = frozenset(map(code_key, ("First Name", "Last Name", "Activity Title")))
 """Headings of the columns that say whose a row is."""
 
 _IDS = headings_holding(Holds.ID, Holds.MONTH_DAY).keys()
-"""Columns whose empty cells are texts, so that what is typed into them keeps its zeros."""
+"""Columns whose empty cells are formatted as text, so that what is typed into them keeps its zeros."""
 _EXPLAINED = (
-    "What is wrong with each row, and what to do about it. Cells at fault are red, those to look at yellow; "
-    f"the first {MOST_COMMENTS:,} of them say why in a comment. Correct the cells, keep the headings, save as a "
-    "workbook, and upload the file as it is. These three columns are not read. The columns as sent are to the left."
+    "What is wrong with each row, and what to do about it. Cells with errors are red, cells with warnings yellow; "
+    f"the first {MOST_COMMENTS:,} of them say why in a comment. Correct the cells, keep the headings, save the file as "
+    "a workbook, and upload it. These three columns are not read. The columns that you sent are to the left."
 )
 
 
-def write_rejected(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
-    """Write rejected rows as sent, with `REJECTION` after the sender's columns and the cells at fault coloured."""
-    table = table_of(head, OF_REJECTED)
-    sheet = _Sheet(head, table, commented=True)
-    sheet.comments.append(Comment(heading_row_of(head) - 1, table.added[0], _EXPLAINED))
+def holds(rows: int, columns: int) -> bool:
+    """Whether one workbook can have so many records of so many cells, beside the headings and what is above them."""
+    return rows + _ROWS_BESIDE <= MOST_ROWS and rows * columns <= MOST_CELLS
+
+
+def write_rejected(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+    """Write rejected rows as sent, with `REJECTION` after the sender's columns, and colour the cells at fault."""
+    table = lay_out(head, REJECTED_COLUMNS)
+    sheet = _SheetWriter(head, table, commented=True)
+    sheet.comments.append(Comment(row=heading_row_of(head) - 1, column=table.added[0], text=_EXPLAINED))
     lines = (
         (table.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes, "\n")), row.notes)
         for row in rows
     )
-    return sheet.written(lines)
+    return sheet.write(lines)
 
 
-def write_successful(head: Head, rows: Iterable[WrittenRow]) -> Iterator[bytes]:
+def write_successful(head: Head, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
     """Write accepted rows as sent, with their warnings in `NOTES`."""
-    table = table_of(head, OF_SUCCESSFUL)
-    sheet = _Sheet(head, table, commented=False)
+    table = lay_out(head, SUCCESSFUL_COLUMNS)
+    sheet = _SheetWriter(head, table, commented=False)
     lines = (
         (table.row(cells_of(row.raw, row.number), warning_texts(sheet.sent_headings, row.notes, "\n")), ())
         for row in rows
     )
-    return sheet.written(lines)
+    return sheet.write(lines)
 
 
-def write_results(head: Head, rows: Iterable[ResultRow]) -> Iterator[bytes]:
+def write_results(head: Head, rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
     """Write rows of validations as sent, with `VALIDATION_RESULTS` after them."""
-    table = table_of(head, OF_RESULTS)
+    table = lay_out(head, RESULT_COLUMNS)
     lines = ((table.row(cells_of(row.raw, row.number), result_texts(row)), ()) for row in rows)
-    return _Sheet(head, table, commented=False).written(lines)
+    return _SheetWriter(head, table, commented=False).write(lines)
 
 
 _WIDTHS = {
-    **dict.fromkeys((*OF_REJECTED, *OF_SUCCESSFUL, *OF_RESULTS), 60),
+    **dict.fromkeys((*REJECTED_COLUMNS, *SUCCESSFUL_COLUMNS, *RESULT_COLUMNS), 60),
     "Error Codes": 26,
     "Result": 32,
     "Learner Link": 26,
@@ -115,24 +123,28 @@ _EPOCH = date(1899, 12, 30)
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
-@dataclass
-class _Sheet:
-    """One workbook while it is written."""
+class _SheetWriter:
+    """Writes one workbook of one sheet."""
 
-    head: Head
-    table: WrittenTable
-    commented: bool
-    styles: Styles = field(default_factory=Styles)
-    comments: list[Comment] = field(default_factory=list)
+    def __init__(self, head: Head, table: ResultTable, *, commented: bool) -> None:
+        self.head = head
+        self.table = table
+        self.commented = commented
+        self.styles = Styles()
+        self.comments: list[Comment] = []
+        self._ids = frozenset(place for place, name in enumerate(table.headings) if code_key(name) in _IDS)
+        self._number_tail = f' s="{self.styles.of(_PLAIN)}"><v>'
+        self._short = lru_cache(maxsize=8_192)(self._cell)
+        self._remembered = lru_cache(maxsize=2_048)(self._cell)
 
     @property
     def sent_headings(self) -> tuple[str, ...]:
-        """Headings by which notes name the sender's columns."""
+        """The sender's headings, by which notes name columns."""
         return tuple(self.head.headings)
 
-    def written(self, lines: Iterable[_Line]) -> Iterator[bytes]:
-        """Yield the workbook; styles and comments come after the rows that need them."""
-        return archive(self._entries(lines), LEVEL)
+    def write(self, lines: Iterable[_Line]) -> Iterator[bytes]:
+        """Yield the bytes of the workbook; styles and comments come after the rows that need them."""
+        return write_archive(self._entries(lines), LEVEL)
 
     def _entries(self, lines: Iterable[_Line]) -> Iterator[tuple[str, Iterable[str]]]:
         yield "[Content_Types].xml", [parts.content_types(commented=self.commented)]
@@ -163,7 +175,7 @@ class _Sheet:
         merged = yield from self._above()
         yield self._headings(heading_row)
         yield from self._rows(chain(first, iterator), heading_row + 1)
-        merges = "".join(f'<mergeCell ref="{each}"/>' for each in merged)
+        merges = "".join(f'<mergeCell ref="{cells}"/>' for cells in merged)
         drawing = '<legacyDrawing r:id="rId1"/>' if self.commented else ""
         yield "</sheetData>"
         if merges:
@@ -180,12 +192,12 @@ class _Sheet:
         widths, own = [], self._own_widths()
         for place, heading in enumerate(self.table.headings):
             texts = [str(row[place]) for row in rows if place < len(row) and isinstance(row[place], str | int | float)]
-            longest = max((len(each) for each in (*texts, *heading.split())), default=0)
+            longest = max((len(text) for text in (*texts, *heading.split())), default=0)
             widths.append(own.get(place, min(max(longest + 3, 11), 34)))
         return widths
 
     def _panes(self, widths: Sequence[int], heading_row: int) -> str:
-        """Return what stands still: the headings, and where our columns are off the screen, whose a row is.
+        """Return what is frozen: the headings, and where our columns are off the screen, the columns with names.
 
         Then the sheet opens on our columns: nobody has to hunt for them behind thirty others.
         """
@@ -193,7 +205,7 @@ class _Sheet:
         who = 1 + max((n for n, name in enumerate(self.table.headings[:own]) if code_key(name) in _WHO), default=-1)
         if sum(widths[:own]) <= _ON_SCREEN or sum(widths[:who]) > _MOST_FROZEN:
             who = 0
-        rows = heading_row if heading_row <= _MOST_ROWS else 0
+        rows = heading_row if heading_row <= _MOST_FROZEN_ROWS else 0
         if not who and not rows:
             return ""
         below = f"{column_name(own if who else 0)}{rows + 1 if rows else heading_row}"
@@ -205,7 +217,7 @@ class _Sheet:
         )
 
     def _columns(self, widths: Sequence[int]) -> str:
-        as_text, plain = (self.styles.of(Look(each, top=True)) for each in (parts.TEXT_FORMAT, ""))
+        as_text, plain = (self.styles.of(Look(format=format)) for format in (parts.TEXT_FORMAT, ""))
         written = []
         for place, (heading, width) in enumerate(zip(self.table.headings, widths, strict=True)):
             style = as_text if code_key(heading) in _IDS else plain
@@ -218,7 +230,7 @@ class _Sheet:
         return {place: _WIDTHS[name] for place, name in zip(self.table.added, self.table.extra, strict=True)}
 
     def _above(self) -> Generator[str, None, list[str]]:
-        """Yield the rows above the headings; a text there spans the empty cells after it, as templates have it."""
+        """Yield the rows above the headings; a text there spans the empty cells after it, as in templates."""
         merged: list[str] = []
         look = Look(fill=parts.GUIDANCE, wraps=True)
         for number, cells in rows_above(self.head):
@@ -236,10 +248,10 @@ class _Sheet:
     def _headings(self, number: int) -> str:
         sent = Look(font=parts.BOLD, fill=parts.SENT_HEADING, wraps=True)
         looks = {
-            place: sent._replace(fill=parts.OWN_HEADING) if place in self.table.added else sent
+            place: replace(sent, fill=parts.OWN_HEADING) if place in self.table.added else sent
             for place in range(len(self.table.headings))
         }
-        lines = max(len(each) // 11 + 1 for each in (*self.table.headings, ""))
+        lines = max(len(heading) // 11 + 1 for heading in (*self.table.headings, ""))
         return self._row(list(self.table.headings), number, looks, f' ht="{15 * min(lines, 5)}" customHeight="1"')
 
     def _rows(self, lines: Iterable[_Line], number: int) -> Iterator[str]:
@@ -252,28 +264,28 @@ class _Sheet:
             number += 1
 
     def _faults(self, notes: tuple[Note, ...], number: int) -> dict[int, Look]:
-        """Return the looks of the cells at fault in a row, and keep their comments."""
+        """Return the looks of the cells at fault in a row, and collect their comments."""
         looks: dict[int, Look] = {}
-        said: dict[int, list[str]] = {}
+        texts_of: dict[int, list[str]] = {}
         for note in notes:
             place = self.table.places.get(note.index) if note.index is not None else None
             if place is None:
                 continue
             red = note.rejects or (place in looks and looks[place].fill == parts.RED)
             looks[place] = Look(fill=parts.RED if red else parts.YELLOW)
-            said.setdefault(place, []).append(f"{note.detail} {note.hint}".rstrip())
-        for place, texts in said.items():
+            texts_of.setdefault(place, []).append(f"{note.detail} {note.hint}".rstrip())
+        for place, texts in texts_of.items():
             if len(self.comments) <= MOST_COMMENTS:
-                self.comments.append(Comment(number - 1, place, "\n".join(texts)[:1_000]))
+                self.comments.append(Comment(row=number - 1, column=place, text="\n".join(texts)[:1_000]))
         return looks
 
     def _row(self, cells: Sequence[Cell], number: int, looks: Mapping[int, Look], attributes: str = "") -> str:
-        """Return a row; cells without a look of their own take the quick way."""
+        """Return a row; cells without a look of their own take the fast path."""
         written = [f'<row r="{number}"{attributes}>']
         names, short, number_tail = _names(len(cells)), self._short, self._number_tail
         for place, cell in enumerate(cells):
             if place in looks:
-                tail = self._looked(cell, looks[place]) if cell else self._cell(cell, looks[place], place)
+                tail = self._cell_with_look(cell, looks[place]) if cell else self._cell(cell, looks[place], place)
             elif cell is None or cell == "":
                 continue
             elif type(cell) is str:
@@ -286,14 +298,8 @@ class _Sheet:
         written.append("</row>")
         return "".join(written)
 
-    def __post_init__(self) -> None:
-        self._ids = frozenset(place for place, name in enumerate(self.table.headings) if code_key(name) in _IDS)
-        self._number_tail = f' s="{self.styles.of(_PLAIN)}"><v>'
-        self._short = lru_cache(maxsize=8_192)(self._cell)
-        self._remembered = lru_cache(maxsize=2_048)(self._cell)
-
-    def _looked(self, cell: Cell, look: Look) -> str:
-        """Return what follows the name of a cell with a look of its own; what is said of one row is said of many."""
+    def _cell_with_look(self, cell: Cell, look: Look) -> str:
+        """Return what follows the name of a cell with a look of its own. Texts are remembered: findings repeat."""
         if isinstance(cell, str) and len(cell) <= 10 * _REMEMBERED:
             return self._remembered(cell, look)
         return self._cell(cell, look)
@@ -302,9 +308,9 @@ class _Sheet:
         """Return what follows the name of a cell."""
         style = self.styles.of
         if isinstance(cell, str) and cell:
-            # As text it stays text when it is edited: zeros are kept, and what looks like a formula is none.
+            # Formatted as text it stays text when it is edited: zeros are kept, and `=1` is no formula.
             as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or cell.startswith(FORMULA_STARTS))
-            return _text(cell, style(look._replace(format=parts.TEXT_FORMAT) if as_text else look))
+            return _text(cell, style(replace(look, format=parts.TEXT_FORMAT) if as_text else look))
         if isinstance(cell, bool):
             return f' s="{style(look)}" t="b"><v>{cell:d}</v></c>'
         if isinstance(cell, int | float):
@@ -313,15 +319,15 @@ class _Sheet:
             serial = serial_of(cell["d"])
             if serial is None:
                 return _text(cell["d"], style(look))
-            return f' s="{style(look._replace(format=self.styles.usable(cell["f"])))}"><v>{serial}</v></c>'
-        return f' s="{style(look._replace(format=parts.TEXT_FORMAT) if place in self._ids else look)}"/>'
+            return f' s="{style(replace(look, format=self.styles.usable(cell["f"])))}"><v>{serial}</v></c>'
+        return f' s="{style(replace(look, format=parts.TEXT_FORMAT) if place in self._ids else look)}"/>'
 
 
 def _text(text: str, style: int) -> str:
     if len(text) > MOST_CHARACTERS // 2:
         text = _cut(text)
     kept = ' xml:space="preserve"' if text[0].isspace() or text[-1].isspace() else ""
-    return f' s="{style}" t="inlineStr"><is><t{kept}>{escaped(text)}</t></is></c>'
+    return f' s="{style}" t="inlineStr"><is><t{kept}>{escape_cell(text)}</t></is></c>'
 
 
 def _cut(text: str) -> str:
@@ -334,7 +340,7 @@ def _cut(text: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _lines(text: Cell, width: int) -> int:
-    """Return how many lines a text of ours takes in a column; spreadsheet programs do not all measure it themselves."""
+    """Return how many lines a text of ours takes in a column: not all spreadsheet programs measure it themselves."""
     return sum(len(line) // width + 1 for line in str(text or "").split("\n"))
 
 
@@ -345,9 +351,9 @@ def _names(count: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4_096)
 def serial_of(written: str) -> str | None:
-    """Return a date as the number that a cell holds: days from 1900-01-01, which is 1; None for one before that.
+    """Return a date as the serial number of a cell, counted from 1900-01-01, which is 1; None for an earlier one.
 
-    The 29th of February 1900, which never was, has a number; days before it have one less than the calendar says.
+    1900-02-29, which never was, has a number; earlier days have one less than the calendar says.
     """
     if written == "1900-02-29":
         return "60"
@@ -365,6 +371,6 @@ def serial_of(written: str) -> str | None:
 
 
 def _sheet_name(sent: str) -> str:
-    """Return the name of the sheet as sent, where a workbook can have it."""
+    """Return the sheet's name as sent, without what a name cannot have."""
     name = _NOT_IN_NAMES.sub(" ", sent)[:31].strip("'").strip()
     return name or "Rows"

@@ -1,4 +1,4 @@
-"""Archives written a piece at a time: nothing is kept, no temporary file is made."""
+"""Zip archives as streams: nothing is kept, no temporary file is made."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PIECE = 128 * 1024
-"""Characters that are gathered before they are compressed."""
+"""Characters that are joined before they are compressed or sent."""
 
 
-class _Pipe(io.RawIOBase):
+class _ZipOutput(io.RawIOBase):
     """What an archive is written to: bytes wait until they are taken."""
 
     def __init__(self) -> None:
@@ -28,29 +28,29 @@ class _Pipe(io.RawIOBase):
         self.waiting.append(bytes(data))
         return len(self.waiting[-1])
 
-    def taken(self) -> Iterator[bytes]:
+    def take(self) -> Iterator[bytes]:
         waiting, self.waiting = self.waiting, []
         if waiting:
             yield b"".join(waiting)
 
 
-def archive(entries: Iterable[tuple[str, Iterable[str]]], level: int) -> Iterator[bytes]:
+def write_archive(entries: Iterable[tuple[str, Iterable[str]]], level: int) -> Iterator[bytes]:
     """Yield a zip archive of texts: names with their pieces, which are asked for one entry after the other.
 
-    Entries bear no date: what is written twice from the same rows is the same to the byte.
+    Entries have no date, so that the same rows make the same archive, to the byte.
     """
-    pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as file:
+    output = _ZipOutput()
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as file:
         for name, pieces in entries:
             with file.open(name, "w") as entry:
-                for text in gathered(pieces):
+                for text in join_pieces(pieces):
                     entry.write(text.encode())
-                    yield from pipe.taken()
-    yield from pipe.taken()
+                    yield from output.take()
+    yield from output.take()
 
 
-def gathered(pieces: Iterable[str], size: int = PIECE) -> Iterator[str]:
-    """Join short texts to longer ones."""
+def join_pieces(pieces: Iterable[str], size: int = PIECE) -> Iterator[str]:
+    """Yield the same text in longer pieces."""
     held: list[str] = []
     length = 0
     for piece in pieces:

@@ -19,7 +19,8 @@ from app.domain.batches import Batch, RawRow, RowOutcome, RowResult
 from app.domain.findings import Finding, Severity
 from app.domain.parsing import Unparsed
 from app.domain.reports import Action
-from app.files.mapping.records import ActivityRecord, ActivityRecords
+from app.files.formats import FORMATS
+from app.files.mapping.activity_bodies import ActivityRecord
 from app.services.activities import changes, records
 from app.services.context import Work
 from app.services.row_findings import INTERNAL, placed
@@ -29,10 +30,10 @@ from app.store import activities as stored
 def apply(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
     """Register, update, delete and close activities in their order; return what became of each row."""
     assert batch.head is not None
-    reader = ActivityRecords(batch.head, provider_id=batch.provider_id)
+    mapper = FORMATS[batch.head.format].activities(batch.head, batch.provider_id)
     results = []
     for place, raw in rows:
-        read = reader.read(raw)
+        read = mapper.read(raw)
         outcome, activity_id, findings = _one(work, batch, read)
         results.append(
             RowResult(
@@ -40,7 +41,7 @@ def apply(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[
                 number=raw.number,
                 outcome=outcome,
                 record_id=activity_id,
-                findings=placed((*read.findings, *findings), partial(reader.place, record=read)),
+                findings=placed((*read.findings, *findings), partial(mapper.locate, record=read)),
             )
         )
     return results

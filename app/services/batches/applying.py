@@ -23,7 +23,7 @@ from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
-from app.files.mapping.records import Place
+from app.files.mapping.locations import Location
 from app.services.batches.ends import note_end
 from app.services.batches.records import apply, refuse_all
 from app.services.context import Caller, Service, Work, operator
@@ -37,7 +37,7 @@ REVOKED = RowFinding(
     detail="The right to act for this provider was taken back before this record was reached.",
     hint="Ask the provider to grant it again, then let the rejected records of the batch be judged again.",
 )
-(FAILED,) = placed([INTERNAL], lambda _: Place())
+(FAILED,) = placed([INTERNAL], lambda _: Location())
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

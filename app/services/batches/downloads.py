@@ -16,11 +16,8 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
 from app.domain.batches import Batch, BatchKind, FileFormat, Head, RawRow, RowFinding, RowOutcome, RowResult
-from app.files.writing.writers import (
-    Note,
+from app.files.result_files import (
     NotWritable,
-    ResultRow,
-    WrittenRow,
     file_name,
     media_type,
     write_rejected,
@@ -28,6 +25,7 @@ from app.files.writing.writers import (
     write_successful,
     written_format,
 )
+from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
 from app.services.batches.lifecycle import get
 from app.services.batches.uploads import content
 from app.services.context import Caller, Service
@@ -94,12 +92,12 @@ def open_written(
 
 def _pieces(service: Service, batch: Batch, head: Head, which: Which, format: FileFormat) -> Iterator[bytes]:
     if which is Which.REJECTED:
-        rows = (_noted(raw, result) for raw, result in _results(service, batch, (RowOutcome.REJECTED.value,)))
+        rows = (_annotate(raw, result) for raw, result in _results(service, batch, (RowOutcome.REJECTED.value,)))
         return write_rejected(head, rows, format)
     accepted = _results(service, batch, _ACCEPTED)
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
-        return write_results(head, (_answered(raw, result) for raw, result in accepted), format)
-    return write_successful(head, (_noted(raw, result) for raw, result in accepted), format)
+        return write_results(head, (_answer(raw, result) for raw, result in accepted), format)
+    return write_successful(head, (_annotate(raw, result) for raw, result in accepted), format)
 
 
 def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Iterator[tuple[RawRow, RowResult]]:
@@ -122,24 +120,24 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
             yield from ((raw[each.place], each) for each in results)
 
 
-def _noted(raw: RawRow, result: RowResult) -> WrittenRow:
-    return WrittenRow(number=raw.number, raw=raw.raw, notes=tuple(_note(said) for said in result.findings))
+def _annotate(raw: RawRow, result: RowResult) -> AnnotatedRow:
+    return AnnotatedRow(number=raw.number, raw=raw.raw, notes=tuple(_note(finding) for finding in result.findings))
 
 
-def _note(said: RowFinding) -> Note:
+def _note(finding: RowFinding) -> Note:
     return Note(
-        code=said.rule,
-        detail=said.detail,
-        hint=said.hint,
-        index=said.index,
-        place=said.column if said.index is None else None,
-        rejects=said.severity.value == "reject",
+        code=finding.rule,
+        detail=finding.detail,
+        hint=finding.hint,
+        index=finding.index,
+        place=finding.column if finding.index is None else None,
+        rejects=finding.severity.value == "reject",
     )
 
 
-def _answered(raw: RawRow, result: RowResult) -> ResultRow:
+def _answer(raw: RawRow, result: RowResult) -> AnsweredRow:
     answer = result.answer or {}
-    return ResultRow(
+    return AnsweredRow(
         number=raw.number,
         raw=raw.raw,
         result=result.outcome.value,

@@ -148,12 +148,12 @@ def _read(service: Service, batch: Batch) -> Batch:
 
 def _some(file: OpenFile) -> Iterator[list[list[RawRow]]]:
     some: list[list[RawRow]] = []
-    before = file.heard
+    before = file.bytes_received
     for piece in file.pieces():
         some.append(piece)
-        if len(some) == AT_ONCE or file.heard - before >= MOST:
+        if len(some) == AT_ONCE or file.bytes_received - before >= MOST:
             yield some
-            some, before = [], file.heard
+            some, before = [], file.bytes_received
     if some:
         yield some
 

@@ -16,7 +16,8 @@ from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.reports import CompletionReport
 from app.domain.validations import Validated
-from app.files.mapping.records import LearnerRecords, ValidationRecords
+from app.files.formats import FORMATS
+from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
 from app.services.activities import rows as activity_files
 from app.services.context import Work
 from app.services.registry import validations
@@ -57,23 +58,27 @@ def apply(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.submit_all) 
 
 
 @lru_cache(maxsize=16)
-def _reader(
+def _completion_mapper(
     format: FileFormat, headings: tuple[str, ...], provider_id: str, received_at: datetime, batch_id: str
-) -> LearnerRecords:
-    """Return what reads a file's records: what its columns hold is worked out once, not for every piece."""
-    head = Head(format=format, headings=headings)
-    return LearnerRecords(head, provider_id=provider_id, received_at=received_at, batch_id=batch_id)
+) -> Mapper[CompletionRecord]:
+    """Return what maps a file's completions: what its columns hold is worked out once, not for every piece."""
+    entry = FORMATS[format]
+    upload = Upload(
+        provider_id=provider_id, entry_method=entry.entry_method, received_at=received_at, batch_id=batch_id
+    )
+    return entry.completions(Head(format=format, headings=headings), upload)
 
 
 @lru_cache(maxsize=16)
-def _validation_reader(format: FileFormat, headings: tuple[str, ...]) -> ValidationRecords:
-    return ValidationRecords(Head(format=format, headings=headings))
+def _validation_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[ValidationRecord]:
+    return FORMATS[format].validations(Head(format=format, headings=headings))
 
 
 def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
     assert batch.head is not None
-    reader = _reader(batch.head.format, tuple(batch.head.headings), batch.provider_id, batch.created_at, batch.batch_id)
-    read = [(place, reader.read(raw)) for place, raw in rows]
+    headings = tuple(batch.head.headings)
+    mapper = _completion_mapper(batch.head.format, headings, batch.provider_id, batch.created_at, batch.batch_id)
+    read = [(place, mapper.read(raw)) for place, raw in rows]
     # What could not be read, or is the template's sample, is refused without looking further.
     asked = [each.report for _, each in read if each.report is not None and not _refused(each.findings)]
     judged = iter(judge(work, asked))
@@ -92,7 +97,7 @@ def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[Row
                 number=each.number,
                 outcome=outcome,
                 record_id=record_id,
-                findings=placed(findings, partial(reader.place, record=each)),
+                findings=placed(findings, partial(mapper.locate, record=each)),
             )
         )
     return results
@@ -100,15 +105,15 @@ def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[Row
 
 def _validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
     assert batch.head is not None
-    reader = _validation_reader(batch.head.format, tuple(batch.head.headings))
-    read = [(place, reader.read(raw)) for place, raw in rows]
+    mapper = _validation_mapper(batch.head.format, tuple(batch.head.headings))
+    read = [(place, mapper.read(raw)) for place, raw in rows]
     asked = [each.request for _, each in read if each.request is not None]
     answers = iter(validations.validate_each([work] * len(asked), asked))
     results = []
     for place, each in read:
         validated = next(answers) if each.request is not None else _UNREAD
         said = (*each.findings, *validated.findings)
-        findings = placed(said, partial(reader.place, record=each)) if said else ()
+        findings = placed(said, partial(mapper.locate, record=each)) if said else ()
         outcome = _ANSWERS[validated.result]
         answer = None
         if outcome is not RowOutcome.REJECTED:

@@ -6,43 +6,38 @@ from app.core.errors import NotFound
 from app.domain.batches import FileFormat
 from app.domain.catalogue import Catalogue
 from app.domain.choices import choices_of
-from app.files.templates.templates import TEMPLATES, Template, document_template, tab_template
-from app.files.templates.workbook import workbook_template
+from app.files.formats import FORMATS
+from app.files.templates.templates import TEMPLATES
 from app.rules.reference_lists import medical_schools, practice_areas
 
 NAMES = tuple(TEMPLATES)
-"""Templates that there are: learners, learners-rems, activities, validations."""
+"""The templates: learners, learners-rems, activities, validations."""
+FORMATS_BY_ENDING = {
+    FORMATS[format].ending: format for format in FileFormat if FORMATS[format].template_writer() is not None
+}
+"""The formats that have templates, by the end of a file's name."""
 
-_made: dict[tuple[str, str], bytes] = {}
-"""Workbooks by name and digest of the catalogue: they take a tenth of a second, and change when boards do."""
+_made: dict[tuple[str, FileFormat, str], bytes | None] = {}
+"""Files by name, format and digest of the catalogue: a workbook takes a tenth of a second to make."""
 
 
 def template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
     """Return a template, made from the catalogue as it is; raises `NotFound`.
 
-    Of validations there is no XML, and of none there is NDJSON: its lines are the bodies of the API.
+    There are no validations in XML, and no templates of NDJSON, whose lines are the bodies of the API.
     """
-    found = TEMPLATES.get(name)
-    if found is None:
+    found, writer = TEMPLATES.get(name), FORMATS[format].template_writer()
+    if found is None or writer is None:
         raise NotFound("There is no such template.")
-    match format:
-        case FileFormat.XLSX:
-            return _workbook(found, catalogue)
-        case FileFormat.TAB:
-            return tab_template(found)
-        case FileFormat.XML if (document := document_template(found)) is not None:
-            return document
-        case _:
-            raise NotFound("There is no such template.")
-
-
-def _workbook(found: Template, catalogue: Catalogue) -> bytes:
-    key = found.name, catalogue.digest
+    key = name, format, catalogue.digest
     if key not in _made:
-        schools = [each["name"] for each in medical_schools()]
-        areas = [each["name"] for each in practice_areas()]
-        made = workbook_template(found, catalogue, choices_of(catalogue, schools, areas))
-        if len(_made) >= len(TEMPLATES):
+        schools = [school["name"] for school in medical_schools()]
+        areas = [area["name"] for area in practice_areas()]
+        made = writer.write_template(found, catalogue, choices_of(catalogue, schools, areas))
+        if len(_made) >= len(TEMPLATES) * len(FORMATS):
             _made.clear()
         _made[key] = made
-    return _made[key]
+    content = _made[key]
+    if content is None:
+        raise NotFound("There is no such template.")
+    return content

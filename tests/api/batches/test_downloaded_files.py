@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.columns import ACTIVITIES, VALIDATIONS
-from app.files.elements import markup
+from app.files.elements import render
 from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.builders.raw_records import a_certificate, a_document
@@ -24,7 +24,7 @@ ELEMENTS = [
 SENT = {
     "xlsx": workbook(ROWS),
     "tab": tab_text(ROWS),
-    "xml": f"<ACCMELearnerReports>{''.join(markup(node, {}) for node in ELEMENTS)}</ACCMELearnerReports>".encode(),
+    "xml": f"<ACCMELearnerReports>{''.join(render(node, {}) for node in ELEMENTS)}</ACCMELearnerReports>".encode(),
     "ndjson": lines(BODIES),
 }
 """Rebecca's completion, and one that is refused for its 0.3 credits."""

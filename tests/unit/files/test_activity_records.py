@@ -17,7 +17,7 @@ from app.domain.reports import Action
 from app.domain.template_samples import ACTIVITY
 from app.domain.validations import ValidationRequest
 from app.files.mapping.activity_bodies import ActivityRecord
-from app.schemas.activities import EXAMPLE
+from app.schemas.activities import REGISTERED
 from tests.builders.judging import CATALOGUE, PROVIDER, advised
 from tests.builders.raw_records import activity, an_element, headings_of, validations
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_read_is_told_with_its_column(cells: dict[str, Cell], fau
     record, reader = activity(a_row(SERIES | {name.replace("_", " "): cell for name, cell in cells.items()}), HEADINGS)
     assert said(record) == [fault]
     assert record.unreadable
-    assert reader.place(fault[1], record).column == next(iter(cells)).replace("_", " ")
+    assert reader.locate(fault[1], record).column == next(iter(cells)).replace("_", " ")
 
 
 def test_what_a_rule_judges_is_left_to_it() -> None:
@@ -135,8 +135,8 @@ def test_a_board_left_blank_moves_those_after_it() -> None:
     blank = dict.fromkeys(BOARD)
     record, reader = activity(a_row(SERIES | blank, ("ABIM", "many", None, None, None, None, None)), HEADINGS)
     assert said(record) == [("amount-valid", "/moc/0/points")]
-    assert reader.place("/moc/0/points", record).index == len(ACTIVITIES) + 1
-    assert reader.place("/moc/0", record).index == len(ACTIVITIES)
+    assert reader.locate("/moc/0/points", record).index == len(ACTIVITIES) + 1
+    assert reader.locate("/moc/0", record).index == len(ACTIVITIES)
 
 
 def test_an_update_changes_what_is_filled_in_and_leaves_the_rest() -> None:
@@ -179,7 +179,7 @@ def test_the_sample_activity_is_refused() -> None:
 
 
 def a_line(**fields: Any) -> ActivityRecord:
-    return activity(json.dumps(EXAMPLE | fields), format=FileFormat.NDJSON)[0]
+    return activity(json.dumps(REGISTERED | fields), format=FileFormat.NDJSON)[0]
 
 
 def test_a_line_is_the_body_of_the_api() -> None:
@@ -187,7 +187,7 @@ def test_a_line_is_the_body_of_the_api() -> None:
     assert (record.action, record.activity_id, record.close, record.findings) == (
         Action.UPDATE, "201759558", True, (),
     )  # fmt: skip
-    assert (record.given.title, record.given.registrations[0].board) == (EXAMPLE["title"], "ABA")
+    assert (record.given.title, record.given.registrations[0].board) == (REGISTERED["title"], "ABA")
     cleared = a_line(location=None, action="update")
     assert cleared.onto(of().given).city is None
     assert a_line(location={"city": "Bangor"}).onto(of().given).state is None
@@ -259,8 +259,8 @@ def test_a_document_says_an_activity() -> None:
             content_outline=("1.2.3",),
         ),
     )  # fmt: skip
-    assert reader.place("/moc/0/points", record).column == "MOCRegistrations/MOCRegistration[1]/mocPoints"
-    assert reader.place("/start_date", record).column == "startDateTime"
+    assert reader.locate("/moc/0/points", record).column == "MOCRegistrations/MOCRegistration[1]/mocPoints"
+    assert reader.locate("/start_date", record).column == "startDateTime"
     extended["c"].append(an_element("Colour", "red"))
     warned, _ = activity(document, format=FileFormat.XML)
     assert (said(warned), warned.unreadable) == ([("element-ignored", "")], False)
@@ -298,7 +298,7 @@ def test_a_validation_is_the_same_in_every_format() -> None:
     texts = ["Rebecca", "Test", "02/01", "TN", "444444", "ABIM", "100002", "1234567893", "A school"]
     line = json.dumps(dict(zip(names, texts, strict=True)))
     assert validations((), FileFormat.NDJSON).read(RawRow(number=1, raw=line)).request == asked
-    assert rows.place("/npi").column == "NPI"
+    assert rows.locate("/npi").column == "NPI"
     with pytest.raises(FileFault) as told:
         validations((), FileFormat.XML)
     assert told.value.code == "kind-unknown"

@@ -16,7 +16,7 @@ from app.domain.parsing import MonthDay, Unparsed, month_day
 from app.domain.reports import Action
 from app.files.cells import (
     TRIMMED,
-    Misread,
+    CellFault,
     read_action,
     read_amount,
     read_birth_date,
@@ -87,7 +87,7 @@ def test_an_id_keeps_its_zeros_and_says_when_it_was_a_number(cell: Cell, number:
 
 def test_an_id_that_has_become_a_date_is_told() -> None:
     for read in (read_text, read_id):
-        with pytest.raises(Misread) as told:
+        with pytest.raises(CellFault) as told:
             read(shown_as("2021-03-17", "d-mmm"))
         assert (told.value.code, told.value.kept) == ("type", None)
 
@@ -103,7 +103,7 @@ def test_an_id_that_has_become_a_date_is_told() -> None:
 )
 def test_a_text_that_cannot_be_kept_is_told_with_what_can(cell: Cell, code: str, kept: str | None) -> None:
     for read in (read_text, read_id):
-        with pytest.raises(Misread) as told:
+        with pytest.raises(CellFault) as told:
             read(cell, 200)
         assert (told.value.code, told.value.kept) == (code, kept)
 
@@ -203,7 +203,7 @@ def test_whole_numbers_dollars_and_answers_are_read_or_told() -> None:
         (read_whole, "2.5"), (read_whole, "two"), (read_dollars, "1,25"), (read_dollars, True), (read_yes_no, "maybe"),
         (read_yes_no, 1.0), (read_dollars, shown_as("2021-02-14", "m/d")),
     ]:  # fmt: skip
-        with pytest.raises(Misread):
+        with pytest.raises(CellFault):
             read(cell)
 
 
@@ -261,6 +261,6 @@ def test_no_cell_is_beyond_reading(cell: Any) -> None:
     for read_cell in (read_text, read_id, read_whole, read_dollars, read_yes_no, read_list):
         try:
             read_cell(cell)
-        except Misread as misread:
+        except CellFault as misread:
             told.add(misread.code)
     assert told <= {"type", "format", "too-long"}

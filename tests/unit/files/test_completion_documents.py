@@ -12,7 +12,7 @@ import pytest
 from app.domain.batches import Element, FileFormat, RawRow
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action, CmePart, EntryMethod, MocPart, RemsPart, TypeAmount
-from app.files.mapping.locations import Record
+from app.files.mapping.records import CompletionRecord
 from tests.builders.judging import ACTIVITY_ID, DAY, NPI, OTHER_NPI, a_cme, a_report, judged
 from tests.builders.raw_records import a_certificate, a_document, an_element, learners, read, reported, unmarked
 
@@ -20,7 +20,7 @@ XML, NDJSON = FileFormat.XML, FileFormat.NDJSON
 TENNESSEE = a_certificate("TN", "444444", "AMA PRA Category 1", "2", "ccid:a:1")
 
 
-def rules(record: Record) -> list[tuple[str, str]]:
+def rules(record: CompletionRecord) -> list[tuple[str, str]]:
     """What was said, and where."""
     return [(finding.rule, finding.pointer) for finding in record.findings]
 
@@ -146,7 +146,7 @@ def test_a_report_of_another_provider_is_refused_and_nothing_else_is_said_of_it(
     record = read(a_document(TENNESSEE, day="soon", activity=others), XML)
     assert record.report is None
     assert rules(record) == [("activity-known", "/provider_id")]
-    assert learners(XML).place("/provider_id", record).column == "Activity/ProviderOrganization"
+    assert learners(XML).locate("/provider_id", record).column == "Activity/ProviderOrganization"
     assert rules(read(a_document(TENNESSEE, activity=[an_element("ProviderOrganization", " 0008001 ")]), XML)) == []
 
 
@@ -192,7 +192,7 @@ def test_elements_not_known_are_named_in_one_warning() -> None:
     record = read(a_document(TENNESSEE, more=[strange, strange], in_module=[an_element("Score", "9")]), XML)
     (finding,) = record.findings
     assert (finding.rule, finding.rejects) == ("element-ignored", False)
-    assert finding.detail == "What is not known was ignored: Activity/Module/Score, Grades."
+    assert finding.detail == "Elements that are not known were ignored: Activity/Module/Score, Grades."
     assert unmarked(record.report) == unmarked(reported(a_document(TENNESSEE), XML))
 
 
@@ -250,7 +250,7 @@ def test_pointers_lead_to_the_certificate_that_says_it() -> None:
         "/permission": None,
         "": None,
     }.items():
-        assert (learners(XML).place(pointer, record).column, learners(XML).place(pointer, record).index) == (
+        assert (learners(XML).locate(pointer, record).column, learners(XML).locate(pointer, record).index) == (
             place,
             None,
         )
@@ -270,7 +270,7 @@ BODY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def line(**fields: Any) -> Record:
+def line(**fields: Any) -> CompletionRecord:
     """A line of a file, with the body of the API."""
     return read(json.dumps(BODY | fields), NDJSON)
 
@@ -323,4 +323,4 @@ def test_what_the_schema_refuses_is_told_as_the_api_tells_it(text: str, said: li
 def test_a_line_has_pointers_instead_of_columns() -> None:
     reader = learners(NDJSON)
     record = reader.read(RawRow(number=1, raw="{}"))
-    assert (reader.place("/cme/0/state", record).column, reader.place("", record).column) == ("/cme/0/state", None)
+    assert (reader.locate("/cme/0/state", record).column, reader.locate("", record).column) == ("/cme/0/state", None)

@@ -15,8 +15,9 @@ from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action, CmePart, CompletionReport, EntryMethod, MocPart, RemsPart, TypeAmount
 from app.domain.template_samples import LEARNER, REMS_LEARNER
 from app.files.headings import layout
-from app.files.mapping.completion_rows import LearnerRows
-from app.files.mapping.locations import Place, Upload
+from app.files.mapping.completion_rows import CompletionRows
+from app.files.mapping.locations import Location
+from app.files.mapping.records import Upload
 from tests.builders.headings import TWO_BOARDS
 from tests.builders.judging import (
     ACTIVITY_ID,
@@ -214,7 +215,7 @@ def test_a_board_or_type_left_blank_moves_what_stands_after_it() -> None:
     assert record.report is not None and len(record.report.moc) == 1
 
     def column(pointer: str) -> int | None:
-        return reader.place(pointer, record).index
+        return reader.locate(pointer, record).index
 
     assert column("/moc/0/board") == column("/moc/0") == POINTERS["/moc/1/board"]
     assert column("/moc/0/credit_types/0/credits") == POINTERS["/moc/1/credit_types/1/credits"]
@@ -229,20 +230,20 @@ def test_numbers_that_headings_leave_out_are_no_places_in_the_record() -> None:
         for index, pointer in whole.pointers.items()
     }
     upload = Upload(provider_id=PROVIDER, entry_method=EntryMethod.TAB, received_at=NOW, batch_id=BATCH)
-    reader = LearnerRows(replace(whole, pointers=renumbered), TWO_BOARDS, upload)
+    reader = CompletionRows(replace(whole, pointers=renumbered), TWO_BOARDS, upload)
     cells = row_of(REBECCA | MOC | {pointer.replace("/moc/0", "/moc/1"): cell for pointer, cell in MOC.items()})
     cells[POINTERS["/moc/1/credit_types/1/type"]] = "Patient Safety"
     record = reader.read(RawRow(number=3, raw=cells))
     assert record.report is not None and len(record.report.moc) == 2
-    assert reader.place("/moc/1/board", record).index == POINTERS["/moc/1/board"]
-    assert reader.place("/moc/1/credit_types/1/type", record).index == POINTERS["/moc/1/credit_types/1/type"]
+    assert reader.locate("/moc/1/board", record).index == POINTERS["/moc/1/board"]
+    assert reader.locate("/moc/1/credit_types/1/type", record).index == POINTERS["/moc/1/credit_types/1/type"]
 
 
 def test_every_pointer_of_a_column_leads_to_its_heading_as_sent() -> None:
     headings = [f" {heading.upper()}\n" for heading in TWO_BOARDS]
     reader = learners(headings=headings)
     for pointer, index in POINTERS.items():
-        assert reader.place(pointer) == Place(column=headings[index], index=index)
+        assert reader.locate(pointer) == Location(column=headings[index], index=index)
 
 
 @pytest.mark.parametrize(
@@ -254,12 +255,12 @@ def test_every_pointer_of_a_column_leads_to_its_heading_as_sent() -> None:
     ],
 )  # fmt: skip
 def test_a_part_leads_to_its_first_column_and_a_record_to_none(pointer: str, column: str | None) -> None:
-    assert learners().place(pointer).column == column
+    assert learners().locate(pointer).column == column
 
 
 def test_what_has_no_column_in_the_file_leads_to_none() -> None:
     reader = learners(headings=[heading for heading in TWO_BOARDS if heading != "Licensing State"])
-    assert reader.place("/cme/0/state") == Place()
+    assert reader.locate("/cme/0/state") == Location()
 
 
 SAMPLES: list[dict[str, Cell]] = [
@@ -362,5 +363,5 @@ def test_no_row_is_beyond_reading_and_judging(cells: list[Cell]) -> None:
     assert record.report is not None or record.unreadable
     told = judged(record.report).findings if record.report is not None else ()
     for finding in (*record.findings, *told):
-        place = reader.place(finding.pointer, record)
+        place = reader.locate(finding.pointer, record)
         assert place.index is None or TWO_BOARDS[place.index] == place.column

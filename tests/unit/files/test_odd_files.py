@@ -11,7 +11,8 @@ import pytest
 
 from app.domain.batches import BatchKind, Cell, FileFault, FileFormat, Head, RawRow
 from app.files.parsing.parser_client import open_file
-from app.files.writing.writers import WrittenRow, write_rejected
+from app.files.result_files import write_rejected
+from app.files.writing.result_rows import AnnotatedRow
 from tests.builders.headings import REQUIRED
 from tests.builders.workbook_parts import HEADING_ROW, MAIN, cells, package, read, sheet
 
@@ -111,12 +112,12 @@ def test_records_of_a_second_sheet_are_not_left_out_for_a_heading_that_was_missp
 
 @pytest.mark.parametrize(("mark", "name"), [(",", "commas"), (";", "semicolons"), ("|", "bars"), ("    ", "spaces")])
 @pytest.mark.parametrize("quoted", [True, False])
-def test_cells_that_are_parted_by_something_else_are_told_so(mark: str, name: str, quoted: bool) -> None:
+def test_cells_separated_by_something_else_are_refused_with_its_name(mark: str, name: str, quoted: bool) -> None:
     lines = (REQUIRED, ROW)
     text = "\n".join(mark.join(f'"{cell}"' if quoted else cell for cell in line) for line in lines)
     fault = refused(text.encode())
     assert (fault.code, fault.row, fault.column) == ("heading-missing", 1, None)
-    assert f"parted by {name}, not by tabs" in fault.detail
+    assert f"separated by {name}, not by tabs" in fault.detail
     assert ".xlsx" in fault.detail
 
 
@@ -156,7 +157,7 @@ def test_json_over_several_lines_is_told_how_to_be_lines() -> None:
 def test_a_stray_control_character_spoils_its_cell_and_not_the_file() -> None:
     head, rows = opened(f"{TABLE}\tbeside\x01the\x1fcolumns\r\n".encode())
     assert [row.raw for row in rows] == [[*ROW, "beside\x01the\x1fcolumns"]]
-    again = b"".join(write_rejected(head, [WrittenRow(number=2, raw=rows[0].raw)]))
+    again = b"".join(write_rejected(head, [AnnotatedRow(number=2, raw=rows[0].raw)]))
     sent, back = (row.raw for row in (rows[0], opened(again)[1][0]))
     assert isinstance(sent, list) and isinstance(back, list)
     assert back[-1] == sent[-1]
@@ -212,7 +213,7 @@ def test_letters_that_may_be_others_are_refused_rather_than_stored(
 def as_text(row: Sequence[Cell]) -> list[RawRow]:
     """What is read of the rejected file of a workbook's row, once it was had as text."""
     head = Head(format=FileFormat.XLSX, headings=(*REQUIRED, "Remark"), heading_row=1)
-    written = write_rejected(head, [WrittenRow(number=2, raw=list(row))], FileFormat.TAB)
+    written = write_rejected(head, [AnnotatedRow(number=2, raw=list(row))], FileFormat.TAB)
     return opened(b"".join(written))[1]
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.batches import FileFormat, Head
 from app.domain.columns import ACTIVITIES, VALIDATIONS
-from app.files.writing import writers
-from app.files.writing.writers import ResultRow, WrittenRow
+from app.files import result_files
+from app.files.writing.result_rows import AnnotatedRow, AnsweredRow
 from tests.builders.headings import ONE_BOARD
 from tests.builders.written_files import sheet_of, whole
 
@@ -17,8 +17,8 @@ WIDE = (*ONE_BOARD, *(f"Additional Credit Type {number}" for number in range(2, 
 def seen(headings: tuple[str, ...], heading_row: int = 2) -> tuple[object, ...]:
     """What stands still, and which cell is the first beside it."""
     head = Head(format=FileFormat.XLSX, headings=headings, heading_row=heading_row)
-    row = WrittenRow(number=heading_row + 1, raw=["Add"])
-    pane = sheet_of(whole(writers.write_rejected(head, [row]))).sheet_view.pane
+    row = AnnotatedRow(number=heading_row + 1, raw=["Add"])
+    pane = sheet_of(whole(result_files.write_rejected(head, [row]))).sheet_view.pane
     assert pane is not None
     return pane.xSplit, pane.ySplit, pane.topLeftCell, pane.activePane
 
@@ -51,13 +51,13 @@ def test_headings_far_down_do_not_stand_still_over_the_whole_screen() -> None:
     split, rows, first, pane = seen(WIDE, heading_row=60)
     assert (split, rows or None, first, pane) == (5, None, "AQ60", "topRight")
     head = Head(format=FileFormat.XLSX, headings=("Record Action",), heading_row=60)
-    view = sheet_of(whole(writers.write_rejected(head, [WrittenRow(number=61, raw=["Add"])]))).sheet_view
+    view = sheet_of(whole(result_files.write_rejected(head, [AnnotatedRow(number=61, raw=["Add"])]))).sheet_view
     assert view.pane is None
 
 
 def test_answers_to_validations_stand_beside_what_was_asked() -> None:
     head = Head(format=FileFormat.XLSX, headings=tuple(column.heading for column in VALIDATIONS), heading_row=1)
-    row = ResultRow(number=2, raw=["Rebecca", "Test"], result="one")
-    pane = sheet_of(whole(writers.write_results(head, [row]))).sheet_view.pane
+    row = AnsweredRow(number=2, raw=["Rebecca", "Test"], result="one")
+    pane = sheet_of(whole(result_files.write_results(head, [row]))).sheet_view.pane
     assert pane is not None
     assert (pane.ySplit, pane.topLeftCell) == (1, "A2")

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, RawRow
 from app.files.parsing import parser_client
 from app.files.parsing.limits import LIMITS, Limits
-from app.files.parsing.parser_client import OpenFile, open_file, process
+from app.files.parsing.parser_client import OpenFile, open_file, start_python
 from tests.builders.headings import REQUIRED
 
 ROOT = str(Path(__file__).resolve().parents[3])
@@ -51,8 +51,8 @@ def read(content: bytes, *, piece_rows: int = 250, limits: Limits = LIMITS) -> l
 
 def said_by(program: str, limits: Limits = QUICK, content: bytes = b"", piece_rows: int = 250) -> list[RawRow]:
     """Run a program in the child's place, and read what it says."""
-    with process(["-c", program], [content], limits) as talk:
-        return [row for piece in OpenFile(talk, limits, piece_rows).pieces() for row in piece]
+    with start_python(["-c", program], [content], limits) as pipes:
+        return [row for piece in OpenFile(pipes, limits, piece_rows).pieces() for row in piece]
 
 
 def confined(program: str) -> list[RawRow]:
@@ -313,4 +313,20 @@ def test_a_fault_that_it_tells_is_the_file_s() -> None:
 
 def test_a_child_that_ends_before_it_took_the_file_is_no_accident_of_ours() -> None:
     assert said_by(f"print({HEAD!r}); print({END!r})", content=b"x" * 10_000_000) == []
-    assert parser_client.failed().code is FileFaultCode.PARSER_FAILED
+    assert parser_client.parser_failure().code is FileFaultCode.PARSER_FAILED
+
+
+def test_the_child_loads_parsers_and_nothing_else_of_a_format() -> None:
+    # It starts for every file: schemas and writers would cost more than reading a small one.
+    program = """
+import sys
+from app.files.formats import all_readers
+from app.files.parsing import parser_process
+all_readers()
+print(*sys.modules, sep="\\n")
+"""
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = run.stdout.split()
+    assert "app.files.parsing.workbook" in loaded
+    others = ("pydantic", "xlsxwriter", "app.schemas", "app.files.mapping", "app.files.writing", "app.files.templates")
+    assert [name for name in loaded if name.startswith(others)] == []

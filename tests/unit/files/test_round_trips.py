@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from app.domain.batches import Cell, FileFormat, Head, Raw
-from app.files.writing import writers
-from app.files.writing.writers import WRITERS, file_name
+from app.files import result_files
+from app.files.formats import FORMATS
+from app.files.result_files import file_name
 from tests.builders.written_files import (
     READERS,
     a_head,
@@ -59,14 +60,14 @@ def contents() -> Iterator[Raw]:
 
 
 def test_every_format_has_a_writer() -> None:
-    assert set(WRITERS) == set(FileFormat)
+    assert set(FORMATS) == set(FileFormat)
 
 
 @reader
 @every_format
 def test_rejected_rows_are_read_back_as_they_were_sent(read: Any, format: FileFormat) -> None:
     head, raws = a_head(format), [a_raw(format)] * 3
-    data = whole(writers.write_rejected(head, [a_written(raw, number=9 + n) for n, raw in enumerate(raws)]))
+    data = whole(result_files.write_rejected(head, [a_written(raw, number=9 + n) for n, raw in enumerate(raws)]))
     assert read(data, head) == [plain_raw(raw) for raw in raws]
 
 
@@ -74,7 +75,7 @@ def test_rejected_rows_are_read_back_as_they_were_sent(read: Any, format: FileFo
 @every_format
 def test_successful_rows_are_read_back_as_they_were_sent(read: Any, format: FileFormat) -> None:
     head, raw = a_head(format), a_raw(format)
-    data = whole(writers.write_successful(head, [a_written(raw, a_note(rejects=False))]))
+    data = whole(result_files.write_successful(head, [a_written(raw, a_note(rejects=False))]))
     assert read(data, head) == [plain_raw(raw)]
 
 
@@ -82,7 +83,7 @@ def test_successful_rows_are_read_back_as_they_were_sent(read: Any, format: File
 @every_format
 def test_answers_leave_the_rows_as_they_were_sent(read: Any, format: FileFormat) -> None:
     head, raw = a_head(format), a_raw(format)
-    assert read(whole(writers.write_results(head, [a_result(raw)])), head) == [plain_raw(raw)]
+    assert read(whole(result_files.write_results(head, [a_result(raw)])), head) == [plain_raw(raw)]
 
 
 @reader
@@ -93,7 +94,7 @@ def test_texts_that_are_hard_to_write_come_back(read: Any, format: FileFormat) -
         raws = [
             [str(cell) if isinstance(cell, float) else cell for cell in raw] for raw in raws if isinstance(raw, list)
         ]
-    data = whole(writers.write_rejected(a_head(format), [a_written(raw) for raw in raws]))
+    data = whole(result_files.write_rejected(a_head(format), [a_written(raw) for raw in raws]))
     assert read(data, a_head(format)) == [plain_raw(raw) for raw in raws]
 
 
@@ -101,7 +102,7 @@ def test_texts_that_are_hard_to_write_come_back(read: Any, format: FileFormat) -
 def test_cells_of_a_workbook_keep_their_types(read: Any) -> None:
     day: Cell = {"d": "2021-02-14", "f": "m/d/yyyy"}
     cells = ["0012", 12, 2.25, 1.234567893e9, 0.1 + 0.2, True, False, day, "2021-02-14", 10**14]
-    [back] = read(whole(writers.write_rejected(a_head(), [a_written(cells)])), a_head())
+    [back] = read(whole(result_files.write_rejected(a_head(), [a_written(cells)])), a_head())
     assert back == plain_raw(cells)
     assert [type(cell) for cell in back[:3]] == [str, int, float]
     assert [type(cell) for cell in back[5:7]] == [bool, bool]
@@ -117,7 +118,7 @@ texts = st.lists(st.one_of(st.text(characters, max_size=12), escapes, st.sampled
 @example(["x" * 32_767])
 def test_any_text_of_a_workbook_comes_back(given_texts: list[str]) -> None:
     raws = [a_row_of_cells(first=text) for text in given_texts]
-    data = whole(writers.write_rejected(a_head(), [a_written(raw) for raw in raws]))
+    data = whole(result_files.write_rejected(a_head(), [a_written(raw) for raw in raws]))
     # Half of a pair of surrogates is the one thing that no reader gives back.
     for read in (READERS["others"],):
         assert read(data, a_head()) == [plain_raw(raw) for raw in raws]
@@ -128,7 +129,7 @@ def test_any_text_of_a_workbook_comes_back(given_texts: list[str]) -> None:
 def test_any_text_of_a_tab_delimited_file_comes_back(given_texts: list[str]) -> None:
     head = a_head(FileFormat.TAB)
     raws: list[Raw] = [a_row_of_cells(first=text, number="2.25") for text in given_texts]
-    data = whole(writers.write_rejected(head, [a_written(raw) for raw in raws]))
+    data = whole(result_files.write_rejected(head, [a_written(raw) for raw in raws]))
     assert READERS["others"](data, head) == [plain_raw(raw) for raw in raws]
 
 
@@ -150,7 +151,7 @@ inner = st.recursive(
 @examples(25)
 @given(st.lists(st.builds(lambda c: {"n": "ActivityReport", "t": "mixed", "c": [c]}, inner), min_size=1, max_size=3))
 def test_any_record_of_a_document_comes_back(raws: list[Any]) -> None:
-    data = whole(writers.write_rejected(a_head(FileFormat.XML), [a_written(raw) for raw in raws]))
+    data = whole(result_files.write_rejected(a_head(FileFormat.XML), [a_written(raw) for raw in raws]))
     assert records_of(data) == raws
 
 
@@ -169,7 +170,7 @@ cells = st.one_of(
 def test_whatever_was_sent_can_be_written(raws: list[Any], format: FileFormat, headings: list[str]) -> None:
     head = a_head(headings=("Record Action", *headings))
     rows = [a_written(raw, a_note(index=len(headings))) for raw in raws]
-    data = whole(writers.write_rejected(head, rows, format))
+    data = whole(result_files.write_rejected(head, rows, format))
     if format is FileFormat.XLSX:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             sheet = etree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
@@ -188,7 +189,7 @@ def test_columns_of_the_last_round_are_replaced_and_not_repeated(read: Any, form
         headings=(*first.headings, "Error Codes", "Errors", "What to do"),
     )
     row = [*a_row_of_cells(), "old-code", "old error", "old hint"]
-    [back] = read(whole(writers.write_rejected(once, [a_written(row)])), once)
+    [back] = read(whole(result_files.write_rejected(once, [a_written(row)])), once)
     assert back[len(first.headings) :][0] == "activity-known"
     assert len(back) == len(once.headings)
 
@@ -196,7 +197,7 @@ def test_columns_of_the_last_round_are_replaced_and_not_repeated(read: Any, form
 @pytest.mark.parametrize("format", TABLES)
 def test_an_unfixed_file_is_written_the_same_in_the_next_round(format: FileFormat) -> None:
     head = a_head(format)
-    data = whole(writers.write_rejected(head, [a_written()]))
+    data = whole(result_files.write_rejected(head, [a_written()]))
     again = Head(
         **{name: getattr(head, name) for name in ("format", "sheet", "above", "heading_row", "encoding")},
         headings=(*head.headings, "Error Codes", "Errors", "What to do"),
@@ -204,7 +205,7 @@ def test_an_unfixed_file_is_written_the_same_in_the_next_round(format: FileForma
     [back] = READERS["others"](data, again)
     if format is FileFormat.XLSX:
         assert isinstance(back, list)
-    assert whole(writers.write_rejected(again, [a_written(back)])) == data
+    assert whole(result_files.write_rejected(again, [a_written(back)])) == data
 
 
 def test_files_bear_the_instant_of_completion_in_utc() -> None:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from app.core.csv_text import escape_formula
 from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.files.formats import all_readers
 from app.files.parsing.limits import LIMITS, Limits
-from app.files.parsing.ndjson import read_lines
-from app.files.parsing.sources import Lines, Source, recognise
-from app.files.parsing.tab import read_tab, split
-from app.files.parsing.xml import read_document
+from app.files.parsing.recognition import recognise
+from app.files.parsing.sources import IncomingFile
+from app.files.parsing.tab import split
 from tests.builders.headings import REQUIRED
 
 HEADINGS = "\t".join(REQUIRED)
@@ -39,18 +39,9 @@ def read(
     content: bytes, kind: BatchKind = COMPLETIONS, limits: Limits = LIMITS, step: int = 1 << 16
 ) -> tuple[Head, dict[int, Any]]:
     """Read a text in this process; raises `FileFault`."""
-    source = Source(Dripping(content, step), limits)
-    format, encoding = recognise(source.first)
-    lines = Lines(source, encoding, limits)
-    head: Head
-    rows: Any
-    if format is FileFormat.XML:
-        head, rows = read_document(source, kind, limits)
-    elif format is FileFormat.TAB:
-        head, rows = read_tab(lines, kind, limits)
-    else:
-        head, rows = read_lines(lines, limits)
-    return head, dict(rows)
+    source = IncomingFile(Dripping(content, step), limits)
+    parsed = recognise(source.first, all_readers()).parse(source, kind, limits)
+    return parsed.head, dict(parsed.records)
 
 
 def refused(content: bytes, kind: BatchKind = COMPLETIONS, limits: Limits = LIMITS) -> FileFault:

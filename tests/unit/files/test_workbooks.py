@@ -17,7 +17,7 @@ from lxml import etree
 from app.domain.batches import BatchKind, FileFault, FileFaultCode
 from app.files.parsing.limits import LIMITS
 from app.files.parsing.parser_client import open_file
-from app.files.parsing.sheet import Cells, Strings
+from app.files.parsing.sheet import SharedStrings, SheetCells
 from tests.builders.headings import REQUIRED
 from tests.builders.workbook_parts import (
     MAIN,
@@ -177,8 +177,8 @@ def test_both_ways_of_reading_a_row_mean_the_same(described: list[tuple[str, str
         column += 1
     row = etree.fromstring(f'<row xmlns="{MAIN}" r="2">{text}</row>')
 
-    def reader() -> Cells:
-        return Cells(Strings(["a", ""], LIMITS), ["", "mm/dd/yyyy"], from_1904=False, limits=LIMITS)
+    def reader() -> SheetCells:
+        return SheetCells(SharedStrings(["a", ""], LIMITS), ["", "mm/dd/yyyy"], from_1904=False, limits=LIMITS)
 
     assert outcome(reader().of_row, row) == outcome(reader().of_elements, row)
 

@@ -1,0 +1,215 @@
+"""File formats: one entry each. Whatever differs between formats is asked of the entry; nobody else tells them apart.
+
+To add a format: a member of `FileFormat`, an entry of `FORMATS`, and the modules that it names, one in each room. To
+read one more kind of file that counts as one of these, as text with semicolons would count as `tab`: a module of
+`parsing/` among the `readers` of that entry, before those that would take the file as well.
+
+An entry imports a module when it is asked for it, within the method. The process that parses an untrusted file imports
+these entries; it starts for every file, and must load parsers and nothing else. Imports, and not dotted names as text:
+the type checker sees that each module is what its room promises, and the import contracts see what depends on what.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, Head
+from app.domain.reports import EntryMethod
+from app.files.headings import layout
+
+if TYPE_CHECKING:
+    from app.files.mapping.activity_bodies import ActivityRecord
+    from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
+    from app.files.parsing.recognition import Reader
+    from app.files.templates.templates import TemplateWriter
+    from app.files.writing.result_rows import ResultWriter
+
+
+class Format(ABC):
+    """What there is to know of one format."""
+
+    entry_method: ClassVar[EntryMethod]
+    """How completions came that such a file reports."""
+    media_type: ClassVar[str]
+    ending: ClassVar[str]
+    """The end of its files' names, without the point."""
+    is_table: ClassVar[bool] = False
+    """Whether its records are rows of cells. Records of every format can be written as rows, for people to read."""
+
+    @abstractmethod
+    def readers(self) -> tuple[Reader, ...]:
+        """Return the parsers of files that count as this format, in the order in which they are asked."""
+
+    @abstractmethod
+    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+        """Return what maps the completions of a file."""
+
+    @abstractmethod
+    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+        """Return what maps the activities of a file."""
+
+    @abstractmethod
+    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+        """Return what maps the validations of a file; raises `FileFault` where the format has no form for them."""
+
+    @abstractmethod
+    def writer(self) -> ResultWriter:
+        """Return what writes records back with their outcomes."""
+
+    def holds(self, rows: int, columns: int) -> bool:
+        """Whether one file can have so many rows of so many columns."""
+        return True
+
+    def template_writer(self) -> TemplateWriter | None:
+        """Return what writes templates; None where there are none."""
+        return None
+
+
+class _Table(Format):
+    """A format whose records are rows of cells below headings; what they mean is the same in each."""
+
+    is_table = True
+
+    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+        from app.files.mapping.completion_rows import CompletionRows
+
+        columns = layout(head.headings, BatchKind.LEARNER_COMPLETIONS)
+        return CompletionRows(columns, head.headings, upload)
+
+    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+        from app.files.mapping.activity_rows import ActivityRows
+
+        return ActivityRows(layout(head.headings, BatchKind.ACTIVITIES), head.headings, provider_id)
+
+    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+        from app.files.mapping.validation_rows import ValidationRows
+
+        return ValidationRows(layout(head.headings, BatchKind.LEARNER_VALIDATIONS), head.headings)
+
+
+class _Workbook(_Table):
+    entry_method = EntryMethod.EXCEL
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ending = "xlsx"
+
+    def readers(self) -> tuple[Reader, ...]:
+        from app.files.parsing import workbook
+
+        return (workbook,)
+
+    def writer(self) -> ResultWriter:
+        from app.files.writing import workbook
+
+        return workbook
+
+    def holds(self, rows: int, columns: int) -> bool:
+        from app.files.writing.workbook import holds
+
+        return holds(rows, columns)
+
+    def template_writer(self) -> TemplateWriter:
+        from app.files.templates import workbook
+
+        return workbook
+
+
+class _Tab(_Table):
+    entry_method = EntryMethod.TAB
+    media_type = "text/tab-separated-values; charset=utf-8"
+    ending = "tsv"
+
+    def readers(self) -> tuple[Reader, ...]:
+        from app.files.parsing import tab
+
+        return (tab,)
+
+    def writer(self) -> ResultWriter:
+        from app.files.writing import tab
+
+        return tab
+
+    def template_writer(self) -> TemplateWriter:
+        from app.files.templates import tab
+
+        return tab
+
+
+class _Xml(Format):
+    entry_method = EntryMethod.XML
+    media_type = "application/xml"
+    ending = "xml"
+
+    def readers(self) -> tuple[Reader, ...]:
+        from app.files.parsing import xml
+
+        return (xml,)
+
+    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+        from app.files.mapping.completion_documents import CompletionDocuments
+
+        return CompletionDocuments(upload)
+
+    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+        from app.files.mapping.activity_documents import ActivityDocuments
+
+        return ActivityDocuments(provider_id)
+
+    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Validations are sent as a workbook, tab-delimited or NDJSON.")
+
+    def writer(self) -> ResultWriter:
+        from app.files.writing import xml
+
+        return xml
+
+    def template_writer(self) -> TemplateWriter:
+        from app.files.templates import xml
+
+        return xml
+
+
+class _Ndjson(Format):
+    entry_method = EntryMethod.NDJSON
+    media_type = "application/x-ndjson"
+    ending = "ndjson"
+
+    def readers(self) -> tuple[Reader, ...]:
+        from app.files.parsing import ndjson
+
+        return (ndjson,)
+
+    def completions(self, head: Head, upload: Upload) -> Mapper[CompletionRecord]:
+        from app.files.mapping.completion_lines import CompletionLines
+
+        return CompletionLines(upload)
+
+    def activities(self, head: Head, provider_id: str) -> Mapper[ActivityRecord]:
+        from app.files.mapping.activity_lines import ActivityLines
+
+        return ActivityLines(provider_id)
+
+    def validations(self, head: Head) -> Mapper[ValidationRecord]:
+        from app.files.mapping.validation_lines import ValidationLines
+
+        return ValidationLines()
+
+    def writer(self) -> ResultWriter:
+        from app.files.writing import ndjson
+
+        return ndjson
+
+
+FORMATS: Mapping[FileFormat, Format] = {
+    FileFormat.XLSX: _Workbook(),
+    FileFormat.XML: _Xml(),
+    FileFormat.NDJSON: _Ndjson(),
+    FileFormat.TAB: _Tab(),
+}
+"""In the order in which files are recognised: text that is nothing else is tab-delimited."""
+
+
+def all_readers() -> list[Reader]:
+    """Return the parsers of every format, in the order in which they are asked whether a file is theirs."""
+    return [reader for format in FORMATS.values() for reader in format.readers()]

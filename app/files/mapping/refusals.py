@@ -1,0 +1,26 @@
+"""Findings that refuse a record before any rule sees it."""
+
+from __future__ import annotations
+
+from app.domain.findings import Finding, Severity
+from app.domain.reports import MOST_BOARDS, MOST_STATES, MOST_TYPES
+from app.files.cells import CellFault
+
+
+def refusal(rule: str, pointer: str, detail: str, hint: str) -> Finding:
+    """Return a finding that refuses the record."""
+    return Finding(rule=rule, severity=Severity.REJECT, pointer=pointer, detail=detail, hint=hint)
+
+
+def cell_refusal(pointer: str, fault: CellFault) -> Finding:
+    """Return the finding about a cell, or an element, that cannot be what it stands for."""
+    return refusal(fault.code, pointer, fault.detail, fault.hint)
+
+
+TOO_MANY_PARTS = refusal(
+    "too-long",
+    "",
+    f"A record has at most {MOST_STATES} states, {MOST_BOARDS} boards, and {MOST_TYPES} credit types of each.",
+    "Report the rest in a record of its own.",
+)
+SAMPLE_ROW = refusal("sample-row", "", "This is the template's sample row.", "Remove it from the file.")

@@ -1,0 +1,60 @@
+"""Files that go back to their sender: in which format, under which name, and their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from app.domain.batches import FileFormat, Head
+from app.files.formats import FORMATS
+from app.files.writing.result_rows import AnnotatedRow, AnsweredRow
+
+_COLUMNS_BESIDE = 4
+"""Columns that are added to the sender's, at most."""
+
+
+class NotWritable(Exception):
+    """The rows cannot be written in the format that was asked for; the text is for the sender."""
+
+
+def written_format(head: Head, asked: FileFormat | None, rows: int = 0) -> FileFormat:
+    """Return the format to write: the one asked for, or the sender's own.
+
+    Tables become one another. Records of XML and JSON become a table for reading, which cannot be uploaded: record,
+    learner, activity, date, the record as sent. Nothing else becomes XML or JSON. Raises `NotWritable` for that, and
+    where the format cannot hold so many rows.
+    """
+    wanted = asked or head.format
+    if wanted is not head.format and not FORMATS[wanted].is_table:
+        tables = " or ".join(format for format in FileFormat if FORMATS[format].is_table)
+        raise NotWritable(
+            f"A file that was sent as {head.format} is written as {head.format}, {tables}, not as {wanted}."
+        )
+    if not FORMATS[wanted].holds(rows, len(head.headings) + _COLUMNS_BESIDE):
+        raise NotWritable(f"{rows:,} rows are more than a workbook can hold: ask for tab.")
+    return wanted
+
+
+def write_rejected(head: Head, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
+    """Yield a rejected file, some bytes at a time; raises `NotWritable` before the first."""
+    return FORMATS[written_format(head, asked)].writer().write_rejected(head, rows)
+
+
+def write_successful(head: Head, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
+    """Yield a successful file, some bytes at a time; raises `NotWritable` before the first."""
+    return FORMATS[written_format(head, asked)].writer().write_successful(head, rows)
+
+
+def write_results(head: Head, rows: Iterable[AnsweredRow], asked: FileFormat | None = None) -> Iterator[bytes]:
+    """Yield the answers to a file of validations, some bytes at a time; raises `NotWritable` before the first."""
+    return FORMATS[written_format(head, asked)].writer().write_results(head, rows)
+
+
+def file_name(what: str, completed_at: datetime, format: FileFormat) -> str:
+    """Return a name such as `Rejection_2021_11_15_18_58_05.xlsx`: what it is, and the instant of completion in UTC."""
+    return f"{what}_{completed_at.astimezone(UTC):%Y_%m_%d_%H_%M_%S}.{FORMATS[format].ending}"
+
+
+def media_type(format: FileFormat) -> str:
+    """Return the type by which a file of that format is sent."""
+    return FORMATS[format].media_type
