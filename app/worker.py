@@ -15,9 +15,8 @@ from app.core.errors import Problem
 from app.core.logging import error_fields, log
 from app.domain.webhooks import LeasedDelivery
 from app.services import idempotency
-from app.services.batches import uploads
-from app.services.batches import work as batch_work
-from app.services.batches.work import Pace
+from app.services.batches import steps, uploads
+from app.services.batches.steps import Pace
 from app.services.boards.decisions import settle_next
 from app.services.context import Service
 from app.services.events import sender
@@ -134,7 +133,7 @@ class Worker:
             Loop(service, "settling", settle),
             Loop(service, "forgetting", delete_expired, HOUR_SECONDS),
             Loop(service, "ending stalls", end_stalls, STALL_SECONDS),
-            *(Loop(service, "reading files", batch_work.read_one) for _ in range(READERS)),
+            *(Loop(service, "reading files", steps.read_one) for _ in range(READERS)),
             *(Loop(service, "applying files", BatchApplier(service)) for _ in range(appliers)),
         ]
 
@@ -161,9 +160,9 @@ def settle(service: Service) -> bool:
 def delete_expired(service: Service) -> bool:
     """Delete expired idempotency keys, old finished deliveries, and uploads that never became a batch."""
     before = service.clock() - idempotency.KEPT
-    service.database.write(lambda connection: clients.forget_keys(connection, before))
+    service.database.write(lambda connection: clients.delete_keys(connection, before))
     remove_finished(service)
-    return uploads.forget_abandoned(service) > 0
+    return uploads.remove_abandoned(service) > 0
 
 
 def end_stalls(service: Service) -> bool:
@@ -185,5 +184,5 @@ class BatchApplier:
 
     def __call__(self, service: Service) -> bool:
         """Apply the next piece."""
-        alone = not service.database.had_request_within(batch_work.ALONE_AFTER)
-        return batch_work.apply_some(service, self._pace, alone=alone)
+        alone = not service.database.had_request_within(steps.ALONE_AFTER)
+        return steps.apply_some(service, self._pace, alone=alone)

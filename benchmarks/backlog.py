@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from app.store import dialect
+from app.store.sql import statements
 from app.worker import seal
 from benchmarks import load
 from benchmarks.feed_crowd import FeedCrowd
@@ -62,10 +62,10 @@ def _until_published(installed: World) -> float:
 
 
 def _last(connection: Connection) -> int | None:
-    found: int | None = dialect.rows(connection, "SELECT max(position) FROM unsealed")[0][0]
+    found: int | None = statements.fetch(connection, "SELECT max(position) FROM unsealed")[0][0]
     return found
 
 
 def _first(connection: Connection) -> int | None:
-    found: int | None = dialect.rows(connection, "SELECT min(position) FROM unsealed")[0][0]
+    found: int | None = statements.fetch(connection, "SELECT min(position) FROM unsealed")[0][0]
     return found

@@ -19,7 +19,7 @@ from app.domain.clients import Client
 from app.domain.columns import LEARNERS
 from app.domain.learners import RegistryRow
 from app.schemas.activities import ActivityIn
-from app.services.activities import records as activities
+from app.services.activities import registration as activities
 from app.services.batches import lifecycle, uploads
 from app.services.batches.lifecycle import NewBatch
 from app.services.context import Caller, operator, transact
@@ -202,7 +202,7 @@ def sent(
     digest = hashlib.sha256(content).hexdigest()
     pieces = [content[first : first + PIECE] for first in range(0, len(content), PIECE)]
     caller = caller or reporter(world)
-    upload_id = uploads.keep_whole(world.service, caller.provider_id, pieces, len(content), digest)
+    upload_id = uploads.store_upload(world.service, caller.provider_id, pieces, len(content), digest)
     given = NewBatch(
         upload_id=upload_id,
         kind=kind,

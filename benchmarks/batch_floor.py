@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from app.domain.batches import Batch
 from app.files.parsing.parser_client import open_file
-from app.services.batches.uploads import content
-from app.store import dialect
+from app.services.batches.uploads import read_upload
+from app.store.sql import statements
+from app.store.sql.values import to_document
 from benchmarks.world import World
 
 _OF_BATCH = "WHERE {}completion_id IN (SELECT completion_id FROM completions WHERE batch_id = :batch)"
@@ -74,12 +75,12 @@ def written(world: World, batch: Batch) -> list[Table]:
         found = []
         for name, rest in WRITTEN.items():
             columns = _columns(connection, name)
-            taken = dialect.rows(
+            taken = statements.fetch(
                 connection,
                 f"SELECT {', '.join(f't.{each}' for each in columns)} FROM {name} t {rest}",
                 {"batch": batch.batch_id},
             )
-            if not dialect.on_sqlite(connection):
+            if not statements.on_sqlite(connection):
                 taken = [tuple(map(_as_text, row)) for row in taken]
             found.append(Table(name=name, columns=columns, rows=taken))
         return found
@@ -88,23 +89,23 @@ def written(world: World, batch: Batch) -> list[Table]:
 
 
 def _as_text(value: Any) -> Any:
-    return dialect.document(value) if isinstance(value, dict | list) else value
+    return to_document(value) if isinstance(value, dict | list) else value
 
 
 def _columns(connection: Connection, table: str) -> list[str]:
-    if dialect.on_sqlite(connection):
-        return [row[1] for row in dialect.rows(connection, f"PRAGMA table_info({table})")]
+    if statements.on_sqlite(connection):
+        return [row[1] for row in statements.fetch(connection, f"PRAGMA table_info({table})")]
     query = (
         "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = :table "
         "AND is_generated = 'NEVER' AND is_identity = 'NO' ORDER BY ordinal_position"
     )
-    return [row[0] for row in dialect.rows(connection, query, {"table": table})]
+    return [row[0] for row in statements.fetch(connection, query, {"table": table})]
 
 
 def loaded(world: World, batch: Batch, copy: str, tables: Sequence[Table]) -> float:
     """Read the file and load the rows into a copy of the database, in one transaction; return the seconds it takes."""
     begun = time.perf_counter()
-    with open_file(content(world.service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
+    with open_file(read_upload(world.service, batch.upload_id), batch.kind, piece_rows=batch.piece_rows) as file:
         for _ in file.pieces():
             pass
     if world.service.database.on_sqlite:

@@ -13,7 +13,7 @@ from pathlib import Path
 from app.core.config import Settings
 from app.core.gc_tuning import tune_garbage_collector
 from app.core.logging import configure_logging
-from app.services.batches.work import read_one
+from app.services.batches.steps import read_one
 from app.services.operations.startup import open_service
 from app.worker import BatchApplier
 from benchmarks.world import ROOT, World

@@ -19,8 +19,8 @@ from app.domain.batches import Batch, BatchStatus
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.batches import downloads as answers
-from app.services.batches import lifecycle
-from app.services.batches.work import read_one
+from app.services.batches import lookup
+from app.services.batches.steps import read_one
 from app.services.context import transact
 from app.services.reporting import pipeline
 from app.worker import BatchApplier
@@ -103,11 +103,11 @@ def _rejected_file(installed: World) -> float:
     """Return how many seconds writing the rejected records of the newest batch takes."""
     caller, database = batch_files.reporter(installed), installed.service.database
     (newest,) = database.read(
-        lambda connection: lifecycle.page(connection, caller, before=None, limit=1, kinds=(), statuses=())
+        lambda connection: lookup.page(connection, caller, before=None, limit=1, kinds=(), statuses=())
     )
     begun = time.perf_counter()
     file = database.read(
-        lambda connection: answers.open_written(connection, caller, newest.batch_id, answers.Which.REJECTED, None)
+        lambda connection: answers.open_download(connection, caller, newest.batch_id, answers.BatchFile.REJECTED, None)
     )
     assert sum(map(len, file.pieces))
     return time.perf_counter() - begun
@@ -193,4 +193,4 @@ def _done(installed: World, batch: Batch) -> Batch:
 def seen(installed: World, batch: Batch) -> Batch:
     """Return a batch as it stands."""
     caller = batch_files.reporter(installed)
-    return installed.service.database.read(lambda connection: lifecycle.get(connection, caller, batch.batch_id))
+    return installed.service.database.read(lambda connection: lookup.get(connection, caller, batch.batch_id))

@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 from app.domain.comparison_keys import full_name_key
 from app.models import completions as tables
 from app.models.activities import activities
-from app.store import dialect
+from app.store.sql import statements
+from app.store.sql.bulk import insert
+from app.store.sql.values import read_date, read_document, read_instant
 from benchmarks.world import PROVIDER, World
 
 CHUNK = 20_000
@@ -51,22 +53,22 @@ class Crowd:
                 connection.exec_driver_sql("VACUUM ANALYZE")
 
     def _prepare(self, connection: Connection) -> None:
-        rows = dialect.rows(connection, "SELECT learner_id, first_name, last_name FROM learners")
+        rows = statements.fetch(connection, "SELECT learner_id, first_name, last_name FROM learners")
         self.learner_ids = dict(enumerate(rows))
-        self.client_id = dialect.rows(connection, "SELECT client_id FROM clients")[0][0]
+        self.client_id = statements.fetch(connection, "SELECT client_id FROM clients")[0][0]
         columns = [column.name for column in activities.columns]
-        (model,) = dialect.rows(
+        (model,) = statements.fetch(
             connection,
             f"SELECT {', '.join(columns)} FROM activities WHERE activity_id = :id",
             {"id": self.world.activity_id},
         )
         held = dict(zip(columns, model, strict=True))
         for name in ("delivery_methods", "rems", "details"):
-            held[name] = dialect.as_document(held[name])
+            held[name] = read_document(held[name])
         for name in ("created_at", "updated_at"):
-            held[name] = dialect.as_instant(held[name])
+            held[name] = read_instant(held[name])
         for name in ("start_date", "end_date"):
-            held[name] = dialect.as_date(held[name])
+            held[name] = read_date(held[name])
         made = [
             held | {
                 "activity_id": f"{100_000_000 + number}", "title": f"Course {number}", "internal_id": f"c-{number}",
@@ -75,15 +77,15 @@ class Crowd:
             }
             for number in range(ACTIVITIES)
         ]  # fmt: skip
-        dialect.insert(connection, activities, made)
+        insert(connection, activities, made)
         self.activity_ids = [each["activity_id"] for each in made]
 
     def _insert(self, connection: Connection, chunk: range) -> None:
         made = [self._one(number) for number in chunk]
-        dialect.insert(connection, tables.completions, [completion for completion, _ in made])
+        insert(connection, tables.completions, [completion for completion, _ in made])
         credits = [credit for _, credit in made]
-        dialect.insert(connection, tables.credits, credits)
-        dialect.insert(
+        insert(connection, tables.credits, credits)
+        insert(
             connection,
             tables.credit_types,
             [
@@ -92,7 +94,7 @@ class Crowd:
                 for place, name in enumerate(TYPES.get(each["board"], ()))
             ],
         )
-        dialect.insert(
+        insert(
             connection,
             tables.credit_references,
             [
@@ -145,8 +147,8 @@ class Crowd:
 def odd_values(installed: World, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield filters by name: each that lists have, where it leaves much and where it leaves little."""
 
-    def look(connection: Connection) -> list[dialect.Row]:
-        return dialect.rows(
+    def look(connection: Connection) -> list[statements.Row]:
+        return statements.fetch(
             connection,
             "SELECT c.first_name, c.last_name, c.batch_id, x.reported_id FROM completions c "
             "JOIN credits x ON x.completion_id = c.completion_id WHERE c.completion_id = :id",

@@ -26,8 +26,8 @@ from app.core.logging import configure_logging
 from app.domain.batches import Batch, BatchStatus, FileFormat
 from app.files.parsing.parser_client import open_file
 from app.services.batches import downloads as answers
-from app.services.batches import lifecycle
-from app.services.batches.work import read_one
+from app.services.batches import lookup
+from app.services.batches.steps import read_one
 from app.services.context import Service
 from app.services.operations import checks
 from app.services.operations.startup import open_service
@@ -108,7 +108,7 @@ def _uninterrupted(installed: World, sent: list[Batch]) -> dict[str, Ended]:
 def _ended(service: Service, installed: World, batch: Batch) -> Ended:
     """Return what became of a file, without what is another each time: ids and moments."""
     caller = batch_files.reporter(installed)
-    found = service.database.read(lambda connection: lifecycle.get(connection, caller, batch.batch_id))
+    found = service.database.read(lambda connection: lookup.get(connection, caller, batch.batch_id))
     assert found.status is BatchStatus.COMPLETED, (found.status, found.file_error)
     rows = service.database.read(lambda connection: batch_rows.after(connection, batch.batch_id, -1, RECORDS + 1))
     assert found.head is not None
@@ -126,7 +126,7 @@ def _rejected(service: Service, installed: World, batch: Batch) -> Any:
 
     caller = replace(batch_files.reporter(installed), service=service)
     written = service.database.read(
-        lambda connection: answers.open_written(connection, caller, batch.batch_id, answers.Which.REJECTED, None)
+        lambda connection: answers.open_download(connection, caller, batch.batch_id, answers.BatchFile.REJECTED, None)
     )
     pieces = b"".join(written.pieces)
     if batch.head is None or batch.head.format is not FileFormat.XLSX:
@@ -177,7 +177,7 @@ def _progress(installed: World, sent: list[Batch]) -> tuple[int, int, int]:
     """Return how many files are read, how many of all records have taken effect, and how many files have not ended."""
     caller = batch_files.reporter(installed)
     found = [
-        installed.service.database.read(lambda connection, each=each: lifecycle.get(connection, caller, each.batch_id))
+        installed.service.database.read(lambda connection, each=each: lookup.get(connection, caller, each.batch_id))
         for each in sent
     ]
     read = sum(each.records > 0 for each in found)

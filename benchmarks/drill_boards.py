@@ -27,12 +27,12 @@ import httpx
 
 from app.core.logging import configure_logging
 from app.schemas.activities import ActivityIn
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.context import operator, transact
 from app.services.operations import checks
 from app.simulator.board import FEED
 from app.simulator.view import View
-from app.store import dialect
+from app.store.sql import statements
 from benchmarks.changing import CARRIED, DECIDING, TYPES, Load
 from benchmarks.world import PROVIDER, ROOT, World, free_port, wait_for, world
 
@@ -222,7 +222,9 @@ def _activity(installed: World) -> str:
         }
     )  # fmt: skip
     service = installed.service
-    return transact(operator(service, PROVIDER), records.register, given.as_activity(PROVIDER)).activity.activity_id
+    return transact(
+        operator(service, PROVIDER), registration.register, given.as_activity(PROVIDER)
+    ).activity.activity_id
 
 
 def _roster(installed: World) -> Path:
@@ -241,9 +243,9 @@ def _roster(installed: World) -> Path:
     return path
 
 
-def rows(installed: World, query: str, **given: Any) -> list[dialect.Row]:
+def rows(installed: World, query: str, **given: Any) -> list[statements.Row]:
     """Read rows from the database itself."""
-    return installed.service.database.read(lambda connection: dialect.rows(connection, query, given))
+    return installed.service.database.read(lambda connection: statements.fetch(connection, query, given))
 
 
 def _prove(stage: Stage, board: str) -> str:

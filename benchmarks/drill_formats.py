@@ -18,15 +18,15 @@ from typing import Any
 
 from app.core.logging import configure_logging
 from app.domain.batches import BatchKind
-from app.services.activities import learners as activity_learners
-from app.services.batches import lifecycle, uploads
+from app.services.activities import withdrawal as activity_learners
+from app.services.batches import lifecycle, lookup, uploads
 from app.services.batches.lifecycle import NewBatch
 from app.services.context import operator, transact
 from app.services.demo import world as demo
 from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.registry import imports
-from app.store import dialect
+from app.store.sql import statements
 from benchmarks.same import FORMATS, GRAND_ROUNDS, RIVALS, Record, alone, physicians, rivals
 from benchmarks.world import ROOT, World, world
 
@@ -92,7 +92,7 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
     content = FORMATS[format](records)
     digest = sha256(content).hexdigest()
     given = NewBatch(
-        upload_id=uploads.keep_whole(service, PROVIDER, [content], len(content), digest),
+        upload_id=uploads.store_upload(service, PROVIDER, [content], len(content), digest),
         kind=BatchKind.LEARNER_COMPLETIONS,
         filename=f"drill.{format}",
         size=len(content),
@@ -103,18 +103,18 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
     caller = operator(service, PROVIDER)
     batch_id = transact(caller, lifecycle.create, given).batch_id
     until = time.monotonic() + SECONDS
-    while not service.database.read(lambda connection: lifecycle.get(connection, caller, batch_id)).finished:
+    while not service.database.read(lambda connection: lookup.get(connection, caller, batch_id)).finished:
         assert time.monotonic() < until, "the file is not worked through"
         time.sleep(0.1)
     _, rows = service.database.read(
-        lambda connection: lifecycle.rows(connection, caller, batch_id, after=-1, limit=len(records) + 1, outcomes=())
+        lambda connection: lookup.rows(connection, caller, batch_id, after=-1, limit=len(records) + 1, outcomes=())
     )
     return [str(each.outcome) for each in rows]
 
 
 def _standing(installed: World) -> list[Any]:
     return installed.service.database.read(
-        lambda connection: dialect.rows(connection, _STANDING, {"activity": GRAND_ROUNDS})
+        lambda connection: statements.fetch(connection, _STANDING, {"activity": GRAND_ROUNDS})
     )
 
 

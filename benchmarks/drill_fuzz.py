@@ -38,7 +38,7 @@ from app.services import reference
 from app.services.access import clients
 from app.services.access.scopes import ROLE_SCOPES
 from app.services.activities import lists as activity_lists
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.batches import lifecycle
 from app.services.completions import lists as completion_lists
 from app.services.context import operator, transact
@@ -226,7 +226,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
 def _registered(installed: World, provider_id: str, board: dict[str, Any]) -> dict[str, Any]:
     body = _course(board)
     activity = ActivityIn.model_validate(body).as_activity(provider_id)
-    registered = transact(operator(installed.service, provider_id), records.register, activity)
+    registered = transact(operator(installed.service, provider_id), registration.register, activity)
     return body | {"activity_id": registered.activity.activity_id}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.services.access import clients
 from app.services.context import operator, transact
-from app.store import dialect
+from app.store.sql import statements
 from app.worker import seal
 from benchmarks.feed_crowd import BOARD, TEMPLATES, FeedCrowd
 from benchmarks.table import Row, at_least, middle
@@ -76,7 +76,7 @@ def rows(database: str) -> Iterator[Row]:
 
 def _last(installed: World) -> int:
     found = installed.service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT max(position) FROM feed WHERE board = :b", {"b": BOARD})
+        lambda connection: statements.fetch(connection, "SELECT max(position) FROM feed WHERE board = :b", {"b": BOARD})
     )
     return int(found[0][0] or 0)
 

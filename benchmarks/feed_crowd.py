@@ -12,10 +12,10 @@ from app.domain.reports import EntryMethod
 from app.models import commits, completions
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.context import operator, transact
 from app.services.reporting.group import report_together
-from app.store import dialect
+from app.store.sql import statements
 from benchmarks.world import PROVIDER, World
 
 BOARD = "ABIM"
@@ -40,13 +40,12 @@ class FeedCrowd:
         crowd = cls(world, create_engine(world.service.settings.database_url))
         with crowd.engine.begin() as connection:
             for table in _TABLES:
-                dialect.run(connection, f"CREATE TABLE made_{table.name} AS SELECT * FROM {table.name}", [{}])
-            dialect.run(
+                statements.execute(connection, f"CREATE TABLE made_{table.name} AS SELECT * FROM {table.name}")
+            statements.execute(
                 connection,
                 "CREATE TABLE made AS SELECT e.event_id, e.credit_id, e.completion_id, e.commit_id, place, "
                 f"first_value(e.commit_id) OVER (PARTITION BY place / {TOGETHER} ORDER BY place) AS lead "
                 "FROM (SELECT *, row_number() OVER (ORDER BY event_id) - 1 AS place FROM board_events) e",
-                [{}],
             )
         return crowd
 
@@ -77,7 +76,9 @@ def _report(world: World) -> None:
         if number.board == BOARD and row.birth_date is not None
     ]
     assert held, "no learner has a certificate of the board"
-    courses = [transact(operator(service, PROVIDER), records.register, _activity(each)) for each in range(ACTIVITIES)]
+    courses = [
+        transact(operator(service, PROVIDER), registration.register, _activity(each)) for each in range(ACTIVITIES)
+    ]
     caller = operator(service, PROVIDER)
     reports = []
     for place in range(TEMPLATES):
@@ -119,7 +120,7 @@ def _activity(number: int) -> Any:
 
 
 def _add_copy(connection: Connection, copy: int, together: bool) -> None:
-    sqlite = dialect.on_sqlite(connection)
+    sqlite = statements.on_sqlite(connection)
     # The first part of a time-ordered id is its minute: every copy gets one of its own, later than those before.
     minute = f"{0x02000000 + copy:08x}"
 
@@ -147,11 +148,10 @@ def _add_copy(connection: Connection, copy: int, together: bool) -> None:
     }
     for table, (key, changes) in changed.items():
         _insert(connection, table, key, ids | changes, leads=together and table is commits.commits)
-    dialect.run(
+    statements.execute(
         connection,
         f"INSERT INTO unsealed (commit_id) SELECT {commit_id} FROM made m "
         f"{'WHERE m.commit_id = m.lead' if together else ''} ORDER BY m.place",
-        [{}],
     )
 
 
@@ -159,9 +159,8 @@ def _insert(connection: Connection, table: Table, key: str, changes: Mapping[str
     names = [column.name for column in table.columns]
     values = ", ".join(changes.get(name, f"t.{name}") for name in names)
     only = "WHERE m.commit_id = m.lead" if leads else ""
-    dialect.run(
+    statements.execute(
         connection,
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM made_{table.name} t "
         f"JOIN made m ON m.{key} = t.{key} {only} ORDER BY m.place",
-        [{}],
     )

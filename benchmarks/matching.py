@@ -13,7 +13,8 @@ from app.domain.identity import Result
 from app.domain.learners import Person
 from app.domain.reports import CmePart, CompletionReport
 from app.matching.exact import collect_keys, find_learner
-from app.store import dialect, learners
+from app.store import learners
+from app.store.sql.key_sets import select_by_keys
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world import World, world
 
@@ -60,7 +61,7 @@ def _matched(installed: World, reports: list[CompletionReport], connection: Conn
     wanted = Wanted()
     for report in reports:
         wanted.add(collect_keys(report, catalogue))
-    found = learners.candidates(connection, wanted)
+    found = learners.load_candidates(connection, wanted)
     answers = [find_learner(report, found, catalogue).result for report in reports]
     assert answers.count(Result.ONE) > 0.9 * len(answers)
 
@@ -68,7 +69,7 @@ def _matched(installed: World, reports: list[CompletionReport], connection: Conn
 def _joined(reports: list[CompletionReport], connection: Connection) -> None:
     keys = [(*report.person.name, str(report.person.birth_date)) for report in reports]
     on = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
-    assert dialect.by_keys(connection, "n.learner_id", ("last", "first", "birth"), keys, on)
+    assert select_by_keys(connection, "n.learner_id", ("last", "first", "birth"), keys, on)
 
 
 def _timed(installed: World, verb: Callable[[Connection], None]) -> float:

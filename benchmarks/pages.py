@@ -17,8 +17,8 @@ from app.core.http.pagination import Page, Turned, next_cursor
 from app.routers.completion_lists import PATH, CompletionQuery
 from app.services.access.authentication import ClientCache
 from app.services.context import Caller
-from app.store import dialect
 from app.store.completion_lists import SORTS
+from app.store.sql import statements
 from benchmarks.crowd import Crowd, odd_values
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world import PROVIDER, World, served, world
@@ -95,14 +95,13 @@ class _Reader:
         order = ", ".join(SORTS[each].sql for each in columns) + (", " if columns else "")
 
         def look(connection: Any) -> list[Any]:
-            (row,) = dialect.rows(
+            (row,) = statements.fetch(
                 connection,
                 f"SELECT {order} c.completion_id FROM completions c WHERE c.provider_id = :provider "
                 f"AND c.withdrawn_at IS NULL ORDER BY {order} c.completion_id LIMIT 1 OFFSET :half",
                 {"provider": PROVIDER, "half": COMPLETIONS // 2},
             )
-            values = [dialect.bound(connection, each) for each in row]
-            return [each if isinstance(each, str) else each.isoformat() for each in values]
+            return [each if isinstance(each, str) else each.isoformat() for each in row]
 
         client = service.database.read(lambda connection: ClientCache().look_up(connection, self.installed.key))
         assert client is not None

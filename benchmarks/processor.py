@@ -6,7 +6,7 @@ import resource
 import time
 from pathlib import Path
 
-from app.store import dialect
+from app.store.sql import statements
 from benchmarks.world import World
 
 
@@ -16,7 +16,9 @@ def seconds(world: World) -> float:
     own = time.process_time() + children.ru_utime + children.ru_stime
     if world.service.database.on_sqlite:
         return own
-    ((backend,),) = world.service.database.read(lambda connection: dialect.rows(connection, "SELECT pg_backend_pid()"))
+    ((backend,),) = world.service.database.read(
+        lambda connection: statements.fetch(connection, "SELECT pg_backend_pid()")
+    )
     # Behind the name, which may hold anything: the state, and who has started it.
     parent = int(Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()[1])
     served = [parent, *map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())]

@@ -23,7 +23,7 @@ from app.files.formats import FORMATS
 from app.files.parsing.parser_client import open_file
 from app.services.context import Work, transact
 from app.services.registry import validations
-from app.store import dialect
+from app.store.sql.key_sets import select_by_keys
 from benchmarks import batch_files, batches, processor
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world import World, world
@@ -95,7 +95,7 @@ def _joined(installed: World, numbers: Sequence[tuple[str, str, str]]) -> None:
 
     def read(connection: Connection) -> int:
         return sum(
-            len(dialect.by_keys(connection, "h.learner_id", ("board", "short", "exact"), some, on))
+            len(select_by_keys(connection, "h.learner_id", ("board", "short", "exact"), some, on))
             for some in (numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE))
         )
 

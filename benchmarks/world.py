@@ -22,7 +22,7 @@ from app.domain.boards import BoardKind
 from app.domain.learners import RegistryRow
 from app.schemas.activities import ActivityIn
 from app.services.access import clients
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.context import Service, operator, transact
 from app.services.operations.startup import open_service
 from app.services.registry import imports
@@ -119,7 +119,7 @@ def world(database: str, physicians: int) -> Iterator[World]:
                 "providership": "direct", "listing": {"public": False},
             }
         )  # fmt: skip
-        registered = transact(operator(service, PROVIDER), records.register, activity.as_activity(PROVIDER))
+        registered = transact(operator(service, PROVIDER), registration.register, activity.as_activity(PROVIDER))
         yield World(service=service, key=client.api_key, activity_id=registered.activity.activity_id, learners=rows)
 
 

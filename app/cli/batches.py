@@ -34,7 +34,7 @@ def batch(
         def show_progress(batch: Batch) -> None:
             bar.update(int(1_000 * batch.applied / batch.records) - bar.pos if batch.records else 0)
 
-        finished = command.run(service, file, provider_id, kind, dry_run=dry_run, told=show_progress)
+        finished = command.run_batch(service, file, provider_id, kind, dry_run=dry_run, report=show_progress)
     shown = BatchOut.of(finished)
     typer.echo(shown.model_dump_json(indent=1, include={"batch_id", "status", "counts", "warnings", "file_error"}))
     if finished.file_error is not None or finished.counts.get("rejected"):

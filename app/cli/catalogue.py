@@ -9,7 +9,7 @@ import typer
 
 from app.cli.support import fail, use_service
 from app.core.config import Settings
-from app.rules.examples import failed
+from app.rules.examples import find_failures
 from app.services.operations.startup import read_catalogue, stored_board_files
 
 commands = typer.Typer(name="catalogue", no_args_is_help=True, help="The boards' files.")
@@ -20,7 +20,7 @@ def check() -> None:
     """Read the boards' files, those in the data folder's catalogue/ included, and run their examples."""
     settings = Settings()
     catalogue = read_catalogue(settings)
-    failures = list(failed(catalogue))
+    failures = list(find_failures(catalogue))
     for failure in failures:
         expected, found = ", ".join(failure.expected) or "no refusal", ", ".join(failure.found) or "no refusal"
         typer.echo(f"{failure.board}: {failure.says}: expected {expected}, found {found}")

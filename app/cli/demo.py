@@ -39,7 +39,7 @@ def board(
     """Be a board: read its feed from a running service and decide, until stopped; resumes when started again."""
     settings = Settings()
     with use_service() as service:
-        code, key = world.board(service, code)
+        code, key = world.renew_board_key(service, code)
     transport: httpx.BaseTransport = httpx.HTTPTransport()
     board = open_board(
         code,

@@ -19,12 +19,12 @@ def sandbox(
     page: Annotated[Path | None, typer.Option(help="Write the tables into this page, between its marks.")] = None,
 ) -> None:
     """Print what test clients can rely on: magic learners, magic activities, and what is answered when."""
-    tables = sandbox_page.tables_of(fixtures.sandbox())
+    tables = sandbox_page.write_tables(fixtures.sandbox())
     if page is None:
         typer.echo(tables)
         return
     try:
-        sandbox_page.write_into(page, tables)
+        sandbox_page.replace_tables(page, tables)
     except ValueError as error:
         fail(str(error))
     typer.echo(page)

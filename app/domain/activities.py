@@ -28,7 +28,7 @@ class ActivityStatus(enum.StrEnum):
     """Closed by the provider; learners can still be reported, with a warning."""
 
 
-class Registration(msgspec.Struct, frozen=True, kw_only=True):
+class Registration(msgspec.Struct, frozen=True):
     """An activity's registration for one certifying board. Amounts in credits as they were given."""
 
     board: str
@@ -45,7 +45,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
         return any(code_key(name) == key for name in self.credit_types)
 
 
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
+class Activity(msgspec.Struct, frozen=True):
     """One activity. `details` holds what no rule on learners reads, in the shape of the API."""
 
     activity_id: str
@@ -155,7 +155,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
                 yield f"moc.{index}.credit_types"
 
 
-class RegisteredActivity(msgspec.Struct, frozen=True, kw_only=True):
+class RegisteredActivity(msgspec.Struct, frozen=True):
     """An activity as stored, with the rules' advice about it."""
 
     activity: Activity

@@ -258,7 +258,7 @@ class RowFinding(msgspec.Struct, frozen=True, kw_only=True):
     """The column's place in the file, from 0."""
 
 
-class RowResult(msgspec.Struct, frozen=True, kw_only=True):
+class RowResult(msgspec.Struct, frozen=True):
     """What became of one record of a file."""
 
     place: int

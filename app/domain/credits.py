@@ -101,7 +101,7 @@ def is_rems_subject(subject: str) -> bool:
     return subject.startswith(_REMS_SUBJECT)
 
 
-class Credit(msgspec.Struct, frozen=True, kw_only=True):
+class Credit(msgspec.Struct, frozen=True):
     """CME for one licensing board, or points for one certifying board, within a completion."""
 
     credit_id: str
@@ -134,7 +134,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
         return self.status.holds
 
 
-class Completion(msgspec.Struct, frozen=True, kw_only=True):
+class Completion(msgspec.Struct, frozen=True):
     """One learner completing one activity on one date, on one occasion, with its credits."""
 
     completion_id: str

@@ -13,18 +13,18 @@ from app.domain.credits import CreditStatus
 
 
 class FeedEventKind(enum.StrEnum):
-    """What a board is told of a credit."""
+    """What happened to a credit, as its board is sent it."""
 
     REPORTED = "credit.reported"
-    """It is new."""
+    """It was reported."""
     CORRECTED = "credit.corrected"
-    """Its amount, its types or its learner are others now."""
+    """Its amount, its types or its learner changed."""
     WITHDRAWN = "credit.withdrawn"
-    """It stands no more."""
+    """It was withdrawn."""
 
 
 class DailyFileFormat(enum.StrEnum):
-    """What the file of one day of a feed is."""
+    """The format of a feed's daily file."""
 
     CSV = "csv"
     """Comma-separated text (RFC 4180)."""

@@ -1,10 +1,11 @@
-"""Learner validations: what is asked, under which keys the registry is looked through, and what is answered."""
+"""Learner validations: the request, the lookups in the registry, and the answer."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from app.domain.comparison_keys import full_name_key
 from app.domain.findings import Finding
@@ -13,8 +14,8 @@ from app.domain.learners import Learner
 from app.domain.parsing import MonthDay, Unparsed
 
 
-class ValidationRequest(NamedTuple):
-    """What a provider knows of a learner, as given: read but not judged. Only the names have to be given."""
+class ValidationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider knows of a learner, read but not judged. Only the names are required."""
 
     first_name: str | None = None
     last_name: str | None = None
@@ -26,7 +27,7 @@ class ValidationRequest(NamedTuple):
     npi: str | None = None
     medical_school: str | None = None
     sandbox: bool = False
-    """Whether it is of the sandbox, and about nobody of the registry."""
+    """Whether it is asked of the sandbox's learners, and not of the registry."""
 
     @property
     def name(self) -> tuple[str, str]:
@@ -34,27 +35,27 @@ class ValidationRequest(NamedTuple):
         return full_name_key(self.first_name, self.last_name)
 
 
-class By(enum.Enum):
-    """Through which index the registry is looked through. The name must fit in all of them."""
+class LookupKey(enum.Enum):
+    """The index by which a lookup finds learners. The name must fit in all of them."""
 
     NPI = "npi"
-    """Whoever has the NPI."""
+    """The learner with the NPI."""
     LICENSE = "license"
-    """Whoever holds the licence: board and number."""
+    """Learners who hold the licence: board and number."""
     CERTIFICATION = "certification"
-    """Whoever holds the certification: board and number."""
+    """Learners who hold the certification: board and number."""
     NAME = "name"
-    """Everybody of the name."""
+    """All learners of the name."""
     NAME_LICENSED = "name, licensed"
-    """Those of the name who hold a licence of the board, or of any board under the number."""
+    """Learners of the name with a licence of the board, or of any board under the number."""
     NAME_CERTIFIED = "name, certified"
-    """Those of the name who hold a certification of the board, or of any board under the number."""
+    """Learners of the name with a certification of the board, or of any board under the number."""
 
 
-class Lookup(NamedTuple):
-    """One look into the registry, bounded: beyond `most` learners it is only told that there are more."""
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """One bounded lookup in the registry: beyond `most` learners it returns only that there are more."""
 
-    by: By
+    by: LookupKey
     last: str
     first: str
     born_from: str
@@ -63,38 +64,38 @@ class Lookup(NamedTuple):
     board: str
     """Empty for any."""
     number: str
-    """An NPI, or a licence or board id as it is compared; empty for any."""
+    """An NPI, or the comparison key of a licence or board id; empty for any."""
     certifying: str
-    """Of those found by a licence: the board that certified them as well; empty for any."""
+    """For a lookup by licence: the board that must have certified the learner too; empty for any."""
     certified: str
-    """And their id with it; empty for any, and of both for no matter whether anybody certified them."""
+    """The id of that certification; empty for any. Both empty: no certification is needed."""
     most: int
     decides: bool
-    """Whether it looks at everything that was given, so that nobody found needs comparing."""
+    """Whether it checks everything that was given, so that nobody found needs comparing."""
     sandbox: bool
-    """Whether magic learners are looked for, or those of the registry."""
+    """Whether it looks among the sandbox's learners, or in the registry."""
 
 
-class Found(NamedTuple):
-    """What lookups returned."""
+class LookupResults(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of lookups found."""
 
     ids: Sequence[Sequence[str]]
-    """Of each lookup, in their order, the learners' ids; one more than it may return when there are more."""
+    """The physicians' ids found by each lookup, in their order; `most` + 1 of them when there are more."""
     learners: Mapping[str, Learner]
-    """Everybody under lookups that have not looked at everything, and did not return too many."""
+    """Everybody found by lookups that do not decide and did not find too many."""
     learner_ids: Mapping[tuple[str, str], str | None] = {}
-    """Of a provider and a learner, the opaque id; None where there is none yet. Nothing of those in `learners`."""
+    """(provider, physician) to the opaque id, None where there is none yet; for lookups that decide."""
 
 
-class Validated(NamedTuple):
-    """The answer to one validation, as far as it may be told."""
+class ValidationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one validation."""
 
     result: Result
     learner_id: str | None = None
     """The opaque id by which the provider may name the one learner."""
     matched_boards: tuple[str, ...] = ()
-    """Boards named in the request of which the one learner is on file, as codes."""
+    """Codes of the boards named in the request with which the one learner is on file."""
     hint: str = ""
     """What to do next."""
     findings: tuple[Finding, ...] = ()
-    """Why nobody was looked for."""
+    """Why nobody was looked up."""

@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import full_name_key, id_key, school_key
 from app.domain.identity import Result
 from app.domain.learners import Holding, Learner
 from app.domain.parsing import MonthDay, is_npi
-from app.domain.validations import By, Found, Lookup, ValidationRequest
+from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 
 NAMESAKES = 100
 """The most people of one name that a validation compares one by one; beyond it, the caller must give more."""
@@ -56,21 +58,21 @@ class Evidence(NamedTuple):
 
 def evidence_of(request: ValidationRequest, catalogue: Catalogue) -> Evidence:
     """Return the evidence of a validation that no rule refuses."""
-    first_name, last_name, birth_date, state, license_id, board_given, board_id, npi, school, sandbox = request
-    last, first = full_name_key(first_name, last_name)
-    board = catalogue.certifying(board_given) if board_given else None
+    last, first = full_name_key(request.first_name, request.last_name)
+    board = catalogue.certifying(request.board) if request.board else None
+    license_id, state = request.license_id, request.state
     return Evidence(
         last,
         first,
-        str(birth_date) if isinstance(birth_date, MonthDay) else None,
-        npi,
+        str(request.birth_date) if isinstance(request.birth_date, MonthDay) else None,
+        request.npi,
         tuple([licensing.code for licensing in catalogue.licensing(state)]) if state else None,
         id_key(license_id) if license_id else None,
         license_id if license_id and is_npi(license_id) else None,
         board.code if board is not None else None,
-        id_key(board_id) if board_id else None,
-        school_key(school) or None,
-        sandbox,
+        id_key(request.board_id) if request.board_id else None,
+        school_key(request.medical_school) or None,
+        request.sandbox,
     )
 
 
@@ -80,37 +82,44 @@ def lookups_of(evidence: Evidence) -> list[Lookup]:
         # Nobody has a number without a letter or digit.
         return []
     if evidence.npi is not None:
-        return [_lookup(evidence, By.NPI, number=evidence.npi)]
+        return [_lookup(evidence, LookupKey.NPI, number=evidence.npi)]
     if evidence.license_key is not None:
-        by_npi = [_lookup(evidence, By.NPI, number=evidence.license_npi)] if evidence.license_npi is not None else []
+        by_npi = (
+            [_lookup(evidence, LookupKey.NPI, number=evidence.license_npi)] if evidence.license_npi is not None else []
+        )
         if evidence.licensing is None:
-            return [*_namesakes(evidence, By.NAME_LICENSED, number=evidence.license_key), *by_npi]
+            return [*_namesakes(evidence, LookupKey.NAME_LICENSED, number=evidence.license_key), *by_npi]
         return [
-            *(_lookup(evidence, By.LICENSE, board=board, number=evidence.license_key) for board in evidence.licensing),
+            *(
+                _lookup(evidence, LookupKey.LICENSE, board=board, number=evidence.license_key)
+                for board in evidence.licensing
+            ),
             *by_npi,
         ]
     if evidence.board_key is not None:
         if evidence.certifying is None:
-            return _namesakes(evidence, By.NAME_CERTIFIED, number=evidence.board_key)
-        return [_lookup(evidence, By.CERTIFICATION, board=evidence.certifying, number=evidence.board_key)]
+            return _namesakes(evidence, LookupKey.NAME_CERTIFIED, number=evidence.board_key)
+        return [_lookup(evidence, LookupKey.CERTIFICATION, board=evidence.certifying, number=evidence.board_key)]
     if evidence.licensing is not None:
         return [
-            lookup for board in evidence.licensing for lookup in _namesakes(evidence, By.NAME_LICENSED, board=board)
+            lookup
+            for board in evidence.licensing
+            for lookup in _namesakes(evidence, LookupKey.NAME_LICENSED, board=board)
         ]
     if evidence.certifying is not None:
-        return _namesakes(evidence, By.NAME_CERTIFIED, board=evidence.certifying)
-    return _namesakes(evidence, By.NAME)
+        return _namesakes(evidence, LookupKey.NAME_CERTIFIED, board=evidence.certifying)
+    return _namesakes(evidence, LookupKey.NAME)
 
 
-def _namesakes(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> list[Lookup]:
+def _namesakes(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> list[Lookup]:
     """Return the lookups by name: of the birth date, and of those without one on file."""
     if evidence.birth_date is None:
         return [_lookup(evidence, by, board=board, number=number)]
     given = _lookup(evidence, by, board=board, number=number)
-    return [given, given._replace(born_from="", born_to="")]
+    return [given, replace(given, born_from="", born_to="")]
 
 
-def _lookup(evidence: Evidence, by: By, *, board: str = "", number: str = "") -> Lookup:
+def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> Lookup:
     last, first, birth_date, npi, licensing, license_key, license_npi, certifying, board_key, school, sandbox = evidence
     asks_license = licensing is not None or license_key is not None
     asks_certification = certifying is not None or board_key is not None
@@ -123,13 +132,26 @@ def _lookup(evidence: Evidence, by: By, *, board: str = "", number: str = "") ->
         by_certification = license_key is None and board_key is not None
         either = license_npi is not None and licensing is not None
         decides = school is None and not either and not (asks_license and by_certification)
-    also = (certifying or "", board_key or "") if decides and asks_license else ("", "")
+    certifying_too, certified_too = (certifying or "", board_key or "") if decides and asks_license else ("", "")
     # Where nothing is left to compare, two people are as good as a hundred.
     most = 1 if decides else NAMESAKES
-    return Lookup(by, last, first, low, high, board, number, *also, most, decides, sandbox)
+    return Lookup(
+        by=by,
+        last=last,
+        first=first,
+        born_from=low,
+        born_to=high,
+        board=board,
+        number=number,
+        certifying=certifying_too,
+        certified=certified_too,
+        most=most,
+        decides=decides,
+        sandbox=sandbox,
+    )
 
 
-class Decision(NamedTuple):
+class ValidationMatch(NamedTuple):
     """How many fit; if one, who, and which of the boards named have them on file."""
 
     result: Result
@@ -137,10 +159,10 @@ class Decision(NamedTuple):
     boards: tuple[str, ...] = ()
 
 
-_MORE, _NOBODY = Decision(Result.SEVERAL), Decision(Result.NONE)
+_MORE, _NOBODY = ValidationMatch(Result.SEVERAL), ValidationMatch(Result.NONE)
 
 
-def decide(evidence: Evidence, lookups: Sequence[Lookup], found: Found) -> Decision:
+def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) -> ValidationMatch:
     """Decide how many of those found fit. A lookup with more than it may return means several."""
     ids: set[str] = set()
     decided = True
@@ -155,11 +177,11 @@ def decide(evidence: Evidence, lookups: Sequence[Lookup], found: Found) -> Decis
         return _MORE if ids else _NOBODY
     (only,) = ids
     if not decided:
-        return Decision(Result.ONE, only, matched_boards(found.learners[only], evidence))
+        return ValidationMatch(Result.ONE, only, matched_boards(found.learners[only], evidence))
     boards = [lookup.board for lookup, held in zip(lookups, found.ids, strict=True) if lookup.board and held]
     if lookups[0].certifying:
         boards.append(lookups[0].certifying)
-    return Decision(Result.ONE, only, tuple(boards))
+    return ValidationMatch(Result.ONE, only, tuple(boards))
 
 
 def fits(learner: Learner, evidence: Evidence) -> bool:

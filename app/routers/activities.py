@@ -34,7 +34,7 @@ from app.routers.conditions import IfMatch, IfNoneMatch
 from app.routers.openapi import problems
 from app.schemas.activities import ActivityIn, ActivityOut, ActivityPatch, WithdrawnOut
 from app.schemas.base import KEEPABLE
-from app.services.activities import changes, learners, records
+from app.services.activities import changes, lookup, registration, withdrawal
 from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
 
@@ -49,7 +49,7 @@ async def register_activity(caller: ActivitiesRegistrar, body: ActivityIn) -> Re
     _refuse_given_id(caller, body)
 
     def produce(work: Work) -> Answer:
-        registered = records.register(work, body.as_activity(caller.provider_id))
+        registered = registration.register(work, body.as_activity(caller.provider_id))
         return answer_of(registered, work.now.date(), 201, located=True)
 
     return await send_once(caller, produce)
@@ -60,7 +60,7 @@ async def get_activity(
     caller: ActivitiesReader, activity_id: ActivityId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read one activity, with its status and what it lacks for the next one."""
-    found = await read_async(caller, records.get, activity_id)
+    found = await read_async(caller, lookup.get, activity_id)
     today = caller.service.clock().date()
     # The status changes with the date too: then the same version is shown otherwise than the caller knows it.
     known = if_none_match if found.reads_alike(today) else None
@@ -138,7 +138,7 @@ async def withdraw_learners(caller: CompletionsWriter, activity_id: ActivityId) 
 
     It takes effect piece by piece: sent again after a failure, it goes on with what is left.
     """
-    return WithdrawnOut(activity_id=activity_id, withdrawn=await learners.withdraw_all(caller, activity_id))
+    return WithdrawnOut(activity_id=activity_id, withdrawn=await withdrawal.withdraw_all(caller, activity_id))
 
 
 def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:

@@ -20,13 +20,12 @@ from app.routers.openapi import binary, problems
 from app.schemas.batches import BatchFormat
 from app.services.batches import downloads
 from app.services.batches import templates as template_files
-from app.services.batches.downloads import Which, media_type
+from app.services.batches.downloads import BatchFile, media_type
 from app.services.batches.templates import FORMATS_BY_ENDING
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
 templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=StrictRoute, dependencies=[Public])
-BatchFile = TypeAliasType("BatchFile", Which)
 TemplateFile = TypeAliasType(
     "TemplateFile",
     Literal[
@@ -63,7 +62,7 @@ async def get_batch_file(
     it is uploaded as it is. The successful file of validations has the answers. Both are there once the batch has
     ended; when it is retried meanwhile, the answer is cut off before its end, so that no part is taken for the whole.
     """
-    written = await read_async(caller, downloads.open_written, batch_id, which, format)
+    written = await read_async(caller, downloads.open_download, batch_id, which, format)
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",
@@ -87,6 +86,6 @@ async def get_template(
     """
     name, _, ending = file.rpartition(".")
     format = FORMATS_BY_ENDING[ending]
-    content = await asyncio.to_thread(template_files.template, name, format, service_of(request).catalogue)
+    content = await asyncio.to_thread(template_files.make_template, name, format, service_of(request).catalogue)
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     return Response(content, headers=headers, media_type=media_type(format))

@@ -17,7 +17,7 @@ from app.routers.openapi import form, problems
 from app.routers.paging import open_page
 from app.schemas.batch_form import BatchForm
 from app.schemas.batches import BatchOut, BatchPage, RowPage
-from app.services.batches import intake, lifecycle
+from app.services.batches import intake, lifecycle, lookup
 from app.services.context import read_async, transact_async
 from app.services.idempotency import Answer
 
@@ -40,7 +40,7 @@ async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
     a file that can be mended and uploaded as it is. Uploading the same again never doubles anything.
     """
     content_type, body = request.headers.get("content-type", ""), request.stream()
-    return send(caller, await intake.take_in(caller, request_line(request), content_type, body, answer_of))
+    return send(caller, await intake.accept_upload(caller, request_line(request), content_type, body, answer_of))
 
 
 def answer_of(batch: Batch) -> Answer:
@@ -61,9 +61,7 @@ async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query
     """List the provider's batches, newest first."""
     asked = open_page(caller, query, PATH)
     kinds, statuses = asked.query.kind, asked.query.status
-    found = await read_async(
-        caller, lifecycle.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses
-    )
+    found = await read_async(caller, lookup.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses)
     page = asked.page(found, response, lambda batch: batch.batch_id)
     return BatchPage(data=[BatchOut.of(batch) for batch in page.rows], next_cursor=page.cursor)
 
@@ -71,7 +69,7 @@ async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query
 @router.get("/{batch_id}", response_model=BatchOut)
 async def get_batch(caller: BatchesWaiter, batch_id: BatchId) -> BatchOut:
     """Read one batch. `Prefer: wait=20` waits until nothing more happens to it, for so many seconds at most."""
-    return BatchOut.of(await lifecycle.wait_for(caller, batch_id, caller.prefers.wait))
+    return BatchOut.of(await lookup.wait_for(caller, batch_id, caller.prefers.wait))
 
 
 class RowQuery(PageQuery):
@@ -87,7 +85,7 @@ async def list_batch_rows(
     """List what became of each record of a batch, in their order, with every finding."""
     asked = open_page(caller, query, f"{PATH}/{batch_id}/rows")
     batch, found = await read_async(
-        caller, lifecycle.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
+        caller, lookup.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
     )
     page = asked.page(found, response, lambda row: row.place)
     return RowPage.of(batch, page.rows, page.cursor)

@@ -1,4 +1,7 @@
-"""Rules about activities as they are registered: only what can never be right refuses them."""
+"""Rules about activities as they are registered: only what can never be right refuses them.
+
+To add one: a generator function over an `ActivityCase`, declared for `Scope.ACTIVITY` alone.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
 from app.domain.parsing import Unparsed, is_activity_id
 from app.rules.amounts import registered_with_one_session
-from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, choose, rule
+from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule, select
 
 _FIELDS = "accreditor's field descriptions"
 _DATES = "accreditor's guidance on activity dates"
@@ -25,7 +28,7 @@ _COMMON = "slides, Common Issues"
 _ADVICE = "board's public guidance to providers"
 
 
-class Registering(msgspec.Struct, frozen=True, kw_only=True):
+class ActivityCase(msgspec.Struct, frozen=True, kw_only=True):
     """An activity before the rules, with the board facts."""
 
     activity: Activity
@@ -33,54 +36,54 @@ class Registering(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @rule("title-required", Scope.ACTIVITY, source=_FIELDS)
-def title_required(case: Registering) -> Iterator[Fault]:
+def title_required(case: ActivityCase) -> Iterator[Fault]:
     """An activity has a title."""
     if not case.activity.title:
         yield Fault("/title", "The title is missing.", "Give the title under which learners know the activity.")
 
 
 @rule("activity-id-valid", Scope.ACTIVITY, source=_FIELDS)
-def migrated_id_valid(case: Registering) -> Iterator[Fault]:
+def migrated_id_valid(case: ActivityCase) -> Iterator[Fault]:
     """An activity id, where an operator gives one, has nine digits."""
     given = case.activity.activity_id
     if given and not is_activity_id(given):
-        yield Fault("/activity_id", "An activity id has nine digits.", "Leave it out to have one made.")
+        yield Fault("/activity_id", "An activity id has nine digits.", "Leave it out to have one assigned.")
 
 
 @rule("format-known", Scope.ACTIVITY, source=_FIELDS)
-def format_known(case: Registering) -> Iterator[Fault]:
+def format_known(case: ActivityCase) -> Iterator[Fault]:
     """An activity has one of the known formats."""
     if case.activity.kind is None:
         yield Fault(
             "/format",
-            "This activity format is not known." if case.activity.format else "The activity format is missing.",
+            "Unknown activity format." if case.activity.format else "The activity format is missing.",
             "Give a code such as live-course or enduring-material; /v1/activity-formats lists them all.",
         )
 
 
 @rule("date-valid", Scope.ACTIVITY, source=_FIELDS)
-def activity_date_valid(case: Registering) -> Iterator[Fault]:
+def activity_date_valid(case: ActivityCase) -> Iterator[Fault]:
     """Start and end date are given, and every date is a day of the calendar."""
     activity = case.activity
     for name, day in (("start_date", activity.start_date), ("end_date", activity.end_date)):
         if day is None:
             yield Fault(f"/{name}", f"The {name.replace('_', ' ')} is missing.", "Give it as YYYY-MM-DD.")
         elif isinstance(day, Unparsed):
-            yield Fault(f"/{name}", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
-    for place, each in enumerate(activity.registrations):
-        if isinstance(each.credit_claim_date, Unparsed):
-            yield Fault(f"/moc/{place}/credit_claim_date", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
+            yield Fault(f"/{name}", "Not a date.", "Give it as YYYY-MM-DD, without a time.")
+    for index, registration in enumerate(activity.registrations):
+        if isinstance(registration.credit_claim_date, Unparsed):
+            yield Fault(f"/moc/{index}/credit_claim_date", "Not a date.", "Give it as YYYY-MM-DD, without a time.")
 
 
 @rule("dates-in-order", Scope.ACTIVITY, source=_DATES)
-def dates_in_order(case: Registering) -> Iterator[Fault]:
+def dates_in_order(case: ActivityCase) -> Iterator[Fault]:
     """The start date is not after the end date."""
     start, end = case.activity.start_date, case.activity.end_date
     if isinstance(start, date) and isinstance(end, date) and start > end:
-        yield Fault("/end_date", f"The end on {end} lies before the start on {start}.", "Check both dates.")
+        yield Fault("/end_date", f"The end on {end} is before the start on {start}.", "Check both dates.")
 
 
-def _beyond_span(case: Registering, bound: Bound) -> Iterator[Fault]:
+def _beyond_span(case: ActivityCase, bound: Bound) -> Iterator[Fault]:
     activity, kind = case.activity, case.activity.kind
     start, end = activity.start_date, activity.end_date
     if kind is None or kind.span_months is None or kind.span_bound is not bound:
@@ -94,27 +97,27 @@ def _beyond_span(case: Registering, bound: Bound) -> Iterator[Fault]:
 
 
 @rule("span-limit", Scope.ACTIVITY, source=_DATES)
-def span_limit(case: Registering) -> Iterator[Fault]:
+def span_limit(case: ActivityCase) -> Iterator[Fault]:
     """A series runs at most 12 months, an enduring material at most 3 years, the anniversary included."""
     yield from _beyond_span(case, Bound.REFUSED)
 
 
 @rule("span-unusual", Scope.ACTIVITY, source=_DATES, warns=True)
-def span_unusual(case: Registering) -> Iterator[Fault]:
-    """Activities of the other formats but live courses and journals run at most 12 months."""
+def span_unusual(case: ActivityCase) -> Iterator[Fault]:
+    """Activities of the other formats, except live courses and journals, run at most 12 months."""
     yield from _beyond_span(case, Bound.ADVISED)
 
 
 @rule("claim-date-order", Scope.ACTIVITY, source=_DATES)
-def claim_date_order(case: Registering) -> Iterator[Fault]:
+def claim_date_order(case: ActivityCase) -> Iterator[Fault]:
     """A board's credit claim date is not before the activity's end date."""
     end = case.activity.end_date
-    for place, each in enumerate(case.activity.registrations):
-        claim = each.credit_claim_date
+    for index, registration in enumerate(case.activity.registrations):
+        claim = registration.credit_claim_date
         if isinstance(claim, date) and isinstance(end, date) and claim < end:
             yield Fault(
-                f"/moc/{place}/credit_claim_date",
-                f"The claim date {claim} lies before the end on {end}.",
+                f"/moc/{index}/credit_claim_date",
+                f"The claim date {claim} is before the end on {end}.",
                 "It is the last day on which a completion can still earn this board's credit.",
             )
 
@@ -123,13 +126,13 @@ def _amounts(activity: Activity) -> Iterator[tuple[str, float]]:
     """Yield the amounts that are given, with their pointers."""
     if activity.ama_pra_credits is not None:
         yield "/ama_pra_credits", activity.ama_pra_credits
-    for place, each in enumerate(activity.registrations):
-        if each.points is not None:
-            yield f"/moc/{place}/points", each.points
+    for index, registration in enumerate(activity.registrations):
+        if registration.points is not None:
+            yield f"/moc/{index}/points", registration.points
 
 
 @rule("credit-positive", Scope.ACTIVITY, source="slides, Data reporting rules")
-def activity_credit_positive(case: Registering) -> Iterator[Fault]:
+def activity_credit_positive(case: ActivityCase) -> Iterator[Fault]:
     """Amounts of an activity, where given, are greater than 0."""
     for pointer, amount in _amounts(case.activity):
         if in_quarters(amount) <= 0:
@@ -137,42 +140,43 @@ def activity_credit_positive(case: Registering) -> Iterator[Fault]:
 
 
 @rule("credit-quarter", Scope.ACTIVITY, source="accreditor: credit is given in quarters of an hour")
-def activity_credit_quarter(case: Registering) -> Iterator[Fault]:
+def activity_credit_quarter(case: ActivityCase) -> Iterator[Fault]:
     """Amounts of an activity, where given, are multiples of 0.25."""
     for pointer, amount in _amounts(case.activity):
         if not on_grid(amount):
-            yield Fault(pointer, f"{amount:g} is no multiple of 0.25.", "Round to the nearest quarter of a credit.")
+            yield Fault(pointer, f"{amount:g} is not a multiple of 0.25.", "Round to the nearest quarter of a credit.")
 
 
-def _boards(case: Registering) -> Iterator[tuple[str, Registration, Board | None]]:
-    for place, each in enumerate(case.activity.registrations):
-        yield f"/moc/{place}", each, case.catalogue.certifying(each.board) if each.board else None
+def _boards(case: ActivityCase) -> Iterator[tuple[str, Registration, Board | None]]:
+    for index, registration in enumerate(case.activity.registrations):
+        board = case.catalogue.certifying(registration.board) if registration.board else None
+        yield f"/moc/{index}", registration, board
 
 
 @rule("board-known", Scope.ACTIVITY, source=_FIELDS)
-def activity_board_known(case: Registering) -> Iterator[Fault]:
+def activity_board_known(case: ActivityCase) -> Iterator[Fault]:
     """Every board an activity is registered for is a known certifying board."""
     for pointer, _, board in _boards(case):
         if board is None:
-            yield Fault(f"{pointer}/board", "This certifying board is not known.", "/v1/boards lists them all.")
+            yield Fault(f"{pointer}/board", "Unknown certifying board.", "/v1/boards lists them all.")
 
 
 @rule("board-once", Scope.ACTIVITY, source=_FIELDS)
-def activity_board_once(case: Registering) -> Iterator[Fault]:
-    """No board stands twice among an activity's registrations."""
+def activity_board_once(case: ActivityCase) -> Iterator[Fault]:
+    """Each board appears only once among an activity's registrations."""
     seen: set[str] = set()
     for pointer, _, board in _boards(case):
         if board is not None and board.code in seen:
-            yield Fault(f"{pointer}/board", f"{board.code} stands twice.", "Give each board once.")
+            yield Fault(f"{pointer}/board", f"{board.code} appears twice.", "Give each board once.")
         elif board is not None:
             seen.add(board.code)
 
 
 @rule("credit-type-known", Scope.ACTIVITY, source=_FIELDS)
-def credit_type_known(case: Registering) -> Iterator[Fault]:
+def credit_type_known(case: ActivityCase) -> Iterator[Fault]:
     """Credit types an activity is registered for are the board's own, as far as those are known."""
-    for pointer, each, board in _boards(case):
-        for place, name in enumerate(each.credit_types if board is not None else ()):
+    for pointer, registration, board in _boards(case):
+        for place, name in enumerate(registration.credit_types if board is not None else ()):
             if board is not None and (not code_key(name) or (board.credit_types and board.credit_type(name) is None)):
                 known = ", ".join(known.name for known in board.credit_types)
                 hint = f"It has: {known}." if known else "Name the type."
@@ -180,31 +184,33 @@ def credit_type_known(case: Registering) -> Iterator[Fault]:
 
 
 @rule("credit-type-once", Scope.ACTIVITY, source=_FIELDS)
-def activity_credit_type_once(case: Registering) -> Iterator[Fault]:
-    """No credit type stands twice within a registration."""
-    for pointer, each, board in _boards(case):
+def activity_credit_type_once(case: ActivityCase) -> Iterator[Fault]:
+    """Each credit type appears only once in a registration."""
+    for pointer, registration, board in _boards(case):
         seen: set[str] = set()
-        for place, name in enumerate(each.credit_types if board is not None else ()):
+        for place, name in enumerate(registration.credit_types if board is not None else ()):
             key = code_key(board.type_name(name)) if board is not None else ""
             if key in seen:
-                yield Fault(f"{pointer}/credit_types/{place}", "This credit type stands twice.", "Give each type once.")
+                yield Fault(
+                    f"{pointer}/credit_types/{place}", "This credit type appears twice.", "Give each type once."
+                )
             seen.add(key)
 
 
 @rule("rss-session-amount", Scope.ACTIVITY, source=_COMMON, warns=True)
-def rss_session_amount(case: Registering) -> Iterator[Fault]:
+def rss_session_amount(case: ActivityCase) -> Iterator[Fault]:
     """A series of more than 60 days registered with 2 credits or fewer looks like one session's credit."""
     for pointer, amount in _amounts(case.activity):
         if registered_with_one_session(case.activity, amount):
             yield Fault(
                 pointer,
-                f"{amount:g} credits are few for a whole series.",
+                f"{amount:g} credits is little for a whole series.",
                 "Register the most a learner can earn over the whole series, not in one session.",
             )
 
 
 @rule("listing-incomplete", Scope.ACTIVITY, source="slides, CME Passport", warns=True)
-def listing_incomplete(case: Registering) -> Iterator[Fault]:
+def listing_incomplete(case: ActivityCase) -> Iterator[Fault]:
     """A public listing has a URL, a fee and a way of registration."""
     listing = case.activity.details.get("listing") or {}
     if case.activity.listing_public:
@@ -221,7 +227,7 @@ def listing_incomplete(case: Registering) -> Iterator[Fault]:
     source="slides, CME Passport: as specific to the activity as possible",
     warns=True,
 )
-def listing_home_page(case: Registering) -> Iterator[Fault]:
+def listing_home_page(case: ActivityCase) -> Iterator[Fault]:
     """The URL of a public listing leads to the activity, not to a home page."""
     url = (case.activity.details.get("listing") or {}).get("url")
     if case.activity.listing_public and url:
@@ -230,17 +236,17 @@ def listing_home_page(case: Registering) -> Iterator[Fault]:
             yield Fault("/listing/url", "This URL is a home page.", "Give the activity's own page.")
 
 
-def _advised(case: Registering, name: str) -> Iterator[tuple[str, Registration, Board]]:
-    for pointer, each, board in _boards(case):
+def _advised(case: ActivityCase, name: str) -> Iterator[tuple[str, Registration, Board]]:
+    for pointer, registration, board in _boards(case):
         if board is not None and name in board.advice:
-            yield pointer, each, board
+            yield pointer, registration, board
 
 
 @rule("aba-equals-ama", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABA",))
-def activity_aba_equals_ama(case: Registering) -> Iterator[Fault]:
+def activity_aba_equals_ama(case: ActivityCase) -> Iterator[Fault]:
     """ABA points of an activity equal its AMA PRA credits."""
-    for pointer, each, board in _advised(case, "aba-equals-ama"):
-        if each.points is not None and case.activity.ama_pra_credits not in (None, each.points):
+    for pointer, registration, board in _advised(case, "aba-equals-ama"):
+        if registration.points is not None and case.activity.ama_pra_credits not in (None, registration.points):
             yield Fault(
                 f"{pointer}/points",
                 f"{board.code} points differ from the AMA PRA credits.",
@@ -249,24 +255,24 @@ def activity_aba_equals_ama(case: Registering) -> Iterator[Fault]:
 
 
 @rule("aba-outline", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABA",))
-def activity_aba_outline(case: Registering) -> Iterator[Fault]:
+def activity_aba_outline(case: ActivityCase) -> Iterator[Fault]:
     """An activity for ABA registers one or two content-outline areas."""
-    for pointer, each, board in _advised(case, "aba-outline"):
-        if not 1 <= len(each.content_outline) <= 2:
+    for pointer, registration, board in _advised(case, "aba-outline"):
+        if not 1 <= len(registration.content_outline) <= 2:
             yield Fault(
                 f"{pointer}/content_outline",
-                f"{len(each.content_outline)} content-outline areas are registered for {board.code}.",
+                f"{len(registration.content_outline)} content-outline areas are registered for {board.code}.",
                 "Register one or two.",
             )
 
 
 @rule("abim-practice-assessment", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABIM",))
-def activity_practice_assessment(case: Registering) -> Iterator[Fault]:
+def activity_practice_assessment(case: ActivityCase) -> Iterator[Fault]:
     """Practice Assessment goes with performance improvement activities."""
     if case.activity.kind is None or case.activity.kind.code == "performance-improvement":
         return
-    for pointer, each, board in _advised(case, "abim-practice-assessment"):
-        for place, name in enumerate(each.credit_types):
+    for pointer, registration, board in _advised(case, "abim-practice-assessment"):
+        for place, name in enumerate(registration.credit_types):
             if board.type_name(name) == "Practice Assessment":
                 yield Fault(
                     f"{pointer}/credit_types/{place}",
@@ -276,22 +282,24 @@ def activity_practice_assessment(case: Registering) -> Iterator[Fault]:
 
 
 @rule("abo-not-both", Scope.ACTIVITY, source=_ADVICE, warns=True, boards=("ABO",))
-def activity_abo_not_both(case: Registering) -> Iterator[Fault]:
+def activity_abo_not_both(case: ActivityCase) -> Iterator[Fault]:
     """Patient Safety and Improvement in Medical Practice are not both registered on one activity."""
     both = {"Patient Safety", "Improvement in Medical Practice"}
-    for pointer, each, board in _advised(case, "abo-not-both"):
-        if both <= {board.type_name(name) for name in each.credit_types}:
-            yield Fault(f"{pointer}/credit_types", f"{' and '.join(sorted(both))} stand together.", "Keep one of them.")
+    for pointer, registration, board in _advised(case, "abo-not-both"):
+        if both <= {board.type_name(name) for name in registration.credit_types}:
+            yield Fault(
+                f"{pointer}/credit_types", f"{' and '.join(sorted(both))} are registered together.", "Keep one of them."
+            )
 
 
-_CHOSEN = choose(ACTIVITY_RULES.values(), {Scope.ACTIVITY})
+_SELECTION = select(ACTIVITY_RULES.values(), {Scope.ACTIVITY})
 
 
 def judge_activity(activity: Activity, catalogue: Catalogue) -> tuple[Finding, ...]:
     """Return everything the rules have to say about an activity."""
-    return ask(_CHOSEN, Registering(activity=activity, catalogue=catalogue))
+    return ask(_SELECTION, ActivityCase(activity=activity, catalogue=catalogue))
 
 
 def refuses(findings: tuple[Finding, ...]) -> bool:
-    """Tell whether any finding refuses the activity."""
+    """Whether any finding refuses the activity."""
     return any(finding.severity is Severity.REJECT for finding in findings)

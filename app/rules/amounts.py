@@ -24,7 +24,7 @@ UNUSUAL_FACTOR = 10
 
 
 def registered_with_one_session(activity: Activity, credits: float | None) -> bool:
-    """Tell whether a long series looks registered with the credit of one session instead of the whole.
+    """Whether a long series looks registered with the credit of one session instead of the whole.
 
     Source: slides, Common Issues.
     """
@@ -53,7 +53,7 @@ def credit_quarter(case: Case) -> Iterator[Fault]:
     """Every amount of credit is a multiple of 0.25."""
     for pointer, amount in case.amounts:
         if amount is not None and not isinstance(amount, Unparsed) and not on_grid(amount):
-            yield Fault(pointer, f"{amount:g} is no multiple of 0.25.", "Round to the nearest quarter of a credit.")
+            yield Fault(pointer, f"{amount:g} is not a multiple of 0.25.", "Round to the nearest quarter of a credit.")
 
 
 def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of: str) -> Fault:
@@ -65,7 +65,7 @@ def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of
 
 @rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",))
 def cme_maximum(case: Case) -> Iterator[Fault]:
-    """In the formats that bind learners to it, CME is at most the activity's AMA PRA amount."""
+    """In formats with a binding maximum, CME is at most the activity's AMA PRA credits."""
     maximum = case.known_activity.maximum()
     if maximum is None or not case.known_activity.maximum_checked:
         return
@@ -77,7 +77,7 @@ def cme_maximum(case: Case) -> Iterator[Fault]:
 
 @rule("moc-maximum", Scope.MOC, source=_RULES, needs=("activity",))
 def moc_maximum(case: Case) -> Iterator[Fault]:
-    """In the formats that bind learners to it, a board's points are at most the activity's points for that board."""
+    """In formats with a binding maximum, a board's points are at most the activity's points for that board."""
     if not case.known_activity.maximum_checked:
         return
     for pointer, moc, board in case.moc_parts:
@@ -88,7 +88,7 @@ def moc_maximum(case: Case) -> Iterator[Fault]:
 
 @rule("cumulative-maximum", Scope.ALL, source=_RULES, needs=("activity", "placement"))
 def cumulative_maximum(case: Case) -> Iterator[Fault]:
-    """In the formats that bind learners to it, a learner's credit over the whole activity is at most its maximum."""
+    """In formats with a binding maximum, a learner's credit over the whole activity is at most that maximum."""
     if not case.known_activity.maximum_checked:
         return
     for total in case.known_placement.totals:
@@ -98,15 +98,15 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
             continue
         pointer = f"{target.pointer}/{'credits' if target.ledger == CME else 'total_credits'}"
         hint = (
-            f"At most {format_quarters(max(0, in_quarters(maximum) - total.held))} can still be reported; correct or "
-            "withdraw what was reported too high."
+            f"At most {format_quarters(max(0, in_quarters(maximum) - total.held))} can still be reported; if an "
+            "earlier amount was too high, correct or withdraw it."
         )
         if registered_with_one_session(case.known_activity, maximum):
             hint = _ONE_SESSION
         yield Fault(
             pointer,
-            f"With the {format_quarters(total.held)} reported before it would be {format_quarters(total.becomes)}, "
-            f"above the activity's maximum of {maximum:g} for {target.ledger}.",
+            f"With the {format_quarters(total.held)} reported before, the total would be "
+            f"{format_quarters(total.becomes)}, above the activity's maximum of {maximum:g} for {target.ledger}.",
             hint,
         )
 
@@ -115,7 +115,7 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
     "amount-unusual", Scope.ALL, source="inferred from the slides' 999-credit example", warns=True, needs=("activity",)
 )
 def amount_unusual(case: Case) -> Iterator[Fault]:
-    """In the formats without a maximum, an amount more than ten times the activity's is worth a second look."""
+    """In formats without a binding maximum, an amount more than ten times the activity's is unusual."""
     if case.known_activity.maximum_checked:
         return
     asked = [
@@ -143,20 +143,22 @@ def states_differ(case: Case) -> Iterator[Fault]:
     if not case.report.cme:
         return
     amounts = {quarters for cme in case.report.cme if (quarters := quarters_of(cme.credits)) is not None}
-    amounts.update(each.quarters for each in case.other_credits if each.target == CME)
+    amounts.update(credit.quarters for credit in case.other_credits if credit.target == CME)
     if len(amounts) > 1:
         listed = " and ".join(format_quarters(amount) for amount in sorted(amounts))
         yield Fault(
-            "/cme", f"The states of one completion have {listed}.", "Check that all states have the same amount."
+            "/cme",
+            f"The states of one completion have different amounts: {listed}.",
+            "Check that all states have the same amount.",
         )
 
 
 @rule("credit-type-within-total", Scope.MOC, source=f"{_BATCH}: amounts in one row are not additive")
 def credit_type_within_total(case: Case) -> Iterator[Fault]:
-    """Each credit type's amount is at most the board's total; a total above the sum of its types is worth a look."""
+    """Each credit type's amount is at most the board's total; a total above the sum of its types gets a warning."""
     for index, moc in enumerate(case.report.moc):
         total = quarters_of(moc.total_credits)
-        amounts = [quarters_of(each.credits) for each in moc.credit_types]
+        amounts = [quarters_of(entry.credits) for entry in moc.credit_types]
         if total is None:
             continue
         for place, amount in enumerate(amounts):
@@ -164,7 +166,7 @@ def credit_type_within_total(case: Case) -> Iterator[Fault]:
                 yield Fault(
                     f"/moc/{index}/credit_types/{place}/credits",
                     f"{format_quarters(amount)} is above the board's total of {format_quarters(total)}.",
-                    "Types of one record are not additive: none may exceed the total.",
+                    "Credit types of one record are not additive: none may exceed the total.",
                 )
         readable = [amount for amount in amounts if amount is not None]
         if readable and len(readable) == len(amounts) and total > sum(readable):
@@ -179,13 +181,13 @@ def credit_type_within_total(case: Case) -> Iterator[Fault]:
 
 @rule("total-inferred", Scope.MOC, source="accreditor's documents give amounts per credit type only", warns=True)
 def total_inferred(case: Case) -> Iterator[Fault]:
-    """Where a board's total is not given, its largest credit type stands for it."""
+    """Where a board's total is missing, the amount of its largest credit type is taken as the total."""
     for index, moc in enumerate(case.report.moc):
         total = moc.total_quarters
         if moc.total_credits is None and total is not None:
             yield Fault(
                 f"/moc/{index}/total_credits",
-                f"No total was given; {in_credits(total):g}, the largest credit type, stands for it.",
+                f"No total was given; {in_credits(total):g}, the amount of the largest credit type, is taken.",
                 "Give the total to be sure.",
             )
 
@@ -197,7 +199,7 @@ def total_inferred(case: Case) -> Iterator[Fault]:
     boards=("ZZNC",),
 )
 def special_credit(case: Case) -> Iterator[Fault]:
-    """A special credit is one that the state's board knows, and is a part of the CME credit of the same record."""
+    """A special credit is one that the state's board has, and is part of the CME credit of the same record."""
     for index, cme in enumerate(case.report.cme):
         if not cme.special_credits:
             continue
@@ -211,7 +213,7 @@ def special_credit(case: Case) -> Iterator[Fault]:
             if boards and code_key(special.type or "") not in known:
                 yield Fault(
                     f"{at}/type",
-                    "The state's board knows no such special credit.",
+                    "The state's board has no such special credit.",
                     "Controlled Substance is reported for North Carolina only.",
                 )
             amount = quarters_of(special.credits)
@@ -219,5 +221,5 @@ def special_credit(case: Case) -> Iterator[Fault]:
                 yield Fault(
                     f"{at}/credits",
                     f"{format_quarters(amount)} is above the CME amount of {format_quarters(total)}.",
-                    "A special credit is a part of the CME credit, not added to it.",
+                    "A special credit is part of the CME credit, not added to it.",
                 )

@@ -1,4 +1,7 @@
-"""Advice that particular boards give: warnings that their files in the catalogue switch on."""
+"""Advice that particular boards give: warnings that their files in the catalogue switch on.
+
+To add one: write its rule here, name it in `catalogue.ADVICE_RULES`, and put it under `advice` in the board's file.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def abim_six_digits(case: Case) -> Iterator[Fault]:
 def abim_within_cme(case: Case) -> Iterator[Fault]:
     """ABIM points are not above the learner's CME credit."""
     cme = [amount for part in case.report.cme if (amount := quarters_of(part.credits)) is not None]
-    cme += [each.quarters for each in case.other_credits if each.target == CME]
+    cme += [credit.quarters for credit in case.other_credits if credit.target == CME]
     for pointer, moc, _ in _advised(case, "abim-within-cme"):
         if cme and moc.total_quarters is not None and moc.total_quarters > max(cme):
             yield Fault(
@@ -78,8 +81,8 @@ def abim_practice_assessment(case: Case) -> Iterator[Fault]:
     if case.known_activity.kind is not None and case.known_activity.kind.code == "performance-improvement":
         return
     for pointer, moc, board in _advised(case, "abim-practice-assessment"):
-        for place, each in enumerate(moc.credit_types):
-            if each.type and board.type_name(each.type) == "Practice Assessment":
+        for place, entry in enumerate(moc.credit_types):
+            if entry.type and board.type_name(entry.type) == "Practice Assessment":
                 yield Fault(
                     f"{pointer}/credit_types/{place}/type",
                     "Practice Assessment is usually given for performance improvement activities only.",
@@ -92,8 +95,10 @@ def abo_not_both(case: Case) -> Iterator[Fault]:
     """Patient Safety and Improvement in Medical Practice are not both given on one activity."""
     both = {"Patient Safety", "Improvement in Medical Practice"}
     for pointer, moc, board in _advised(case, "abo-not-both"):
-        if both <= {board.type_name(each.type) for each in moc.credit_types if each.type}:
-            yield Fault(f"{pointer}/credit_types", f"{' and '.join(sorted(both))} stand together.", "Keep one of them.")
+        if both <= {board.type_name(entry.type) for entry in moc.credit_types if entry.type}:
+            yield Fault(
+                f"{pointer}/credit_types", f"{' and '.join(sorted(both))} are given together.", "Keep one of them."
+            )
 
 
 @rule("abp-birth-date", Scope.MOC, source=_ADVICE, warns=True, boards=("ABP",))

@@ -24,7 +24,7 @@ from app.domain.states import STATES
 
 BOARDS_FOLDER = Path(__file__).parent / "boards"
 
-ADVICES = frozenset(
+ADVICE_RULES = frozenset(
     {
         "aba-equals-ama",
         "aba-outline",
@@ -79,7 +79,7 @@ def read_catalogue(files: Mapping[str, str]) -> Catalogue:
         file = _BoardFile(name, text)
         board, shown = file.read()
         if board.code in read and read[board.code].folder == file.folder:
-            raise file.fault("code", f"{board.code} stands in {read[board.code].name} already")
+            raise file.fault("code", f"{board.code} is already in {read[board.code].name}")
         boards[board.code], read[board.code] = board, file
         examples[board.code] = shown
     ordered = dict(sorted(boards.items()))
@@ -88,12 +88,12 @@ def read_catalogue(files: Mapping[str, str]) -> Catalogue:
         digest=digest.hexdigest()[:16],
         examples=examples,
         files=files,
-        by_key=_keyed(ordered.values(), read),
-        by_state=_stated(ordered.values()),
+        by_key=_index_by_key(ordered.values(), read),
+        by_state=_index_by_state(ordered.values()),
     )
 
 
-def _keyed(boards: Iterable[Board], files: Mapping[str, _BoardFile]) -> dict[str, Board]:
+def _index_by_key(boards: Iterable[Board], files: Mapping[str, _BoardFile]) -> dict[str, Board]:
     found: dict[str, Board] = {}
     for board in boards:
         for text in (board.code, board.name, *board.aliases):
@@ -103,19 +103,19 @@ def _keyed(boards: Iterable[Board], files: Mapping[str, _BoardFile]) -> dict[str
     return found
 
 
-def _stated(boards: Iterable[Board]) -> dict[str, tuple[Board, ...]]:
+def _index_by_state(boards: Iterable[Board]) -> dict[str, tuple[Board, ...]]:
     found: dict[str, tuple[Board, ...]] = {}
     for board in boards:
         if board.state is not None:
             found[board.state] = (*found.get(board.state, ()), board)
-    # The medical board stands before the osteopathic one: most licences of a state are its.
+    # The medical board comes before the osteopathic one: most licences of a state are its.
     return {
         state: tuple(sorted(held, key=lambda b: (b.profession != "medical", b.code))) for state, held in found.items()
     }
 
 
 class _BoardFile:
-    """One board's TOML, read key by key; whatever is left unread is a fault."""
+    """One board's TOML, read key by key; a key that is left unread is a fault."""
 
     def __init__(self, name: str, text: str) -> None:
         self.folder, _, self.name = name.rpartition("/")
@@ -128,7 +128,7 @@ class _BoardFile:
             raise CatalogueError(self.name, int(line[1]) if line else 1, str(error)) from error
 
     def fault(self, key: str, detail: str, table: dict[str, Any] | None = None) -> CatalogueError:
-        """Build the error for a key or value, with its line in the table where it stands."""
+        """Return the error for a key or value, with its line in its table."""
         start, end = self.places.get(id(table), (0, len(self.lines)))
         word = re.escape(key)
         for form in (rf'\s*\[*"?{word}"?\]*\s*(=|$)', rf".*{word}"):
@@ -137,8 +137,8 @@ class _BoardFile:
                     return CatalogueError(self.name, line + 1, detail)
         return CatalogueError(self.name, start + 1, detail)
 
-    def placed(self, table: dict[str, Any], header: str, number: int = 0) -> dict[str, Any]:
-        """Remember the lines of a table: from its header, the so-manieth of that name, to the next one."""
+    def locate(self, table: dict[str, Any], header: str, number: int = 0) -> dict[str, Any]:
+        """Remember the lines of a table: from its header, the one with this number of that name, to the next header."""
         headers = [n for n, line in enumerate(self.lines) if line.lstrip().startswith("[")]
         own = [n for n in headers if self.lines[n].strip().split("#")[0].strip() == header]
         if number < len(own):
@@ -176,11 +176,11 @@ class _BoardFile:
             credit_types=tuple(self.credit_type(row) for row in self.rows("credit_types")),
             special_credits=self.texts(self.table, "special_credits"),
             advice=frozenset(self.advices(self.table)),
-            changes=tuple(sorted((self.change(row) for row in self.rows("changes")), key=lambda each: each.since)),
+            changes=tuple(sorted((self.change(row) for row in self.rows("changes")), key=lambda change: change.since)),
         )
-        self.nothing_left(identity, once, collaborates)
+        self.refuse_rest(identity, once, collaborates)
         examples = tuple(self.example(row, kind) for row in self.rows("examples"))
-        self.nothing_left(self.table)
+        self.refuse_rest(self.table)
         return board, examples
 
     def credit_type(self, row: dict[str, Any]) -> CreditType:
@@ -190,7 +190,7 @@ class _BoardFile:
             aliases=self.texts(row, "aliases"),
             completions=self.span(row, "completions_from", "completions_until", close=False),
         )
-        self.nothing_left(row)
+        self.refuse_rest(row)
         return read
 
     def example(self, row: dict[str, Any], kind: BoardKind) -> Mapping[str, Any]:
@@ -205,23 +205,23 @@ class _BoardFile:
             "expect": self.texts(row, "expect", required=True),
             "sent": self.take(row, "sent", bool),
         }
-        self.nothing_left(row)
+        self.refuse_rest(row)
         return read
 
     def span(self, row: dict[str, Any], since: str, until: str, *, close: bool = True) -> Span:
-        """Read two optional dates and, unless told otherwise, refuse whatever else the table holds."""
+        """Read two optional dates and, unless `close` is false, refuse anything else in the table."""
         span = Span(since=self.take(row, since, date), until=self.take(row, until, date))
         row.pop("source", None)
         if span.since and span.until and span.since > span.until:
             raise self.fault(until, f"{until} lies before {since}", row)
         if close and since == "from":
-            self.nothing_left(row)
+            self.refuse_rest(row)
         return span
 
     def change(self, row: dict[str, Any]) -> FactChange:
         """Read one `[[changes]]` table: what is different for completions from a day on.
 
-        What a board's types, participation and collaboration are has dates of its own.
+        A board's types, participation and collaboration carry dates of their own.
         """
         facts: dict[str, Any] = {}
         for name in ("board_id", "birth_date"):
@@ -241,19 +241,19 @@ class _BoardFile:
             source=self.take(row, "source", str, required=True),
             facts=tuple(facts.items()),
         )
-        self.nothing_left(row)
+        self.refuse_rest(row)
         return read
 
     def advices(self, table: dict[str, Any]) -> Iterable[str]:
         """Read the names of the warnings switched on for this board."""
         for name in self.texts(table, "advice"):
-            if name not in ADVICES:
-                raise self.fault(name, f"unknown rule {name!r}; known: {', '.join(sorted(ADVICES))}", table)
+            if name not in ADVICE_RULES:
+                raise self.fault(name, f"unknown rule {name!r}; known: {', '.join(sorted(ADVICE_RULES))}", table)
             yield name
 
     def formats(self, table: dict[str, Any], key: str) -> Iterable[str]:
         """Read a list of activity formats."""
-        known = {each.code for each in ACTIVITY_FORMATS}
+        known = {format.code for format in ACTIVITY_FORMATS}
         for name in self.texts(table, key):
             if name not in known:
                 raise self.fault(name, f"unknown activity format {name!r}", table)
@@ -261,14 +261,14 @@ class _BoardFile:
 
     def sub(self, key: str) -> dict[str, Any]:
         """Take a table out of the file, empty when absent."""
-        return self.placed(self.take(self.table, key, dict) or {}, f"[{key}]")
+        return self.locate(self.take(self.table, key, dict) or {}, f"[{key}]")
 
     def rows(self, key: str) -> list[dict[str, Any]]:
         """Take an array of tables out of the file, empty when absent."""
         rows = self.take(self.table, key, list) or []
         if not all(isinstance(row, dict) for row in rows):
             raise self.fault(key, f"{key} is an array of tables")
-        return [self.placed(row, f"[[{key}]]", number) for number, row in enumerate(rows)]
+        return [self.locate(row, f"[[{key}]]", number) for number, row in enumerate(rows)]
 
     def texts(self, table: dict[str, Any], key: str, *, required: bool = False) -> tuple[str, ...]:
         """Take a list of texts."""
@@ -295,8 +295,8 @@ class _BoardFile:
             raise self.fault(key, f"{key} must be of type {kind.__name__}", table)
         return value
 
-    def nothing_left(self, *tables: dict[str, Any]) -> None:
-        """Refuse keys that nobody took."""
+    def refuse_rest(self, *tables: dict[str, Any]) -> None:
+        """Refuse the keys that were not taken."""
         for table in tables:
             for key in table:
                 raise self.fault(key, f"unknown key {key!r}", table)

@@ -28,7 +28,7 @@ def board_registered(case: Case) -> Iterator[Fault]:
 
 @rule("board-collaborates", Scope.MOC, source=_REGISTRATION, needs=("activity", "day"))
 def board_collaborates(case: Case) -> Iterator[Fault]:
-    """The board takes completions of that date, and activities that start on theirs."""
+    """The board collects credit for completions on that date and for activities with that start date."""
     for pointer, _, board in case.moc_parts:
         start = case.known_activity.start_date
         if not board.completions.covers(case.known_day):
@@ -52,7 +52,7 @@ def _since(since: date | None, until: date | None, what: str) -> str:
 
 @rule("board-once", Scope.ALL, source="one record holds each target once")
 def board_once(case: Case) -> Iterator[Fault]:
-    """No certifying board and no state stands twice within a record."""
+    """Each certifying board and each state appears only once in a record."""
     if len(case.report.cme) < 2 and len(case.moc_parts) < 2:
         # No certifying board is a state's.
         return
@@ -61,11 +61,11 @@ def board_once(case: Case) -> Iterator[Fault]:
         meant = frozenset(board.code for board in case.cme_boards(cme))
         matched = {held.board for held in (case.match.cme[index] if case.match.cme else ())}
         if (meant and meant in seen) or matched & seen:
-            yield Fault(f"/cme/{index}/state", "This state stands twice in the record.", "Give each state once.")
+            yield Fault(f"/cme/{index}/state", "This state appears twice in the record.", "Give each state once.")
         seen |= {meant} | matched
     for pointer, _, board in case.moc_parts:
         if board.code in seen:
-            yield Fault(f"{pointer}/board", f"{board.code} stands twice in the record.", "Give each board once.")
+            yield Fault(f"{pointer}/board", f"{board.code} appears twice in the record.", "Give each board once.")
         seen.add(board.code)
 
 
@@ -79,8 +79,8 @@ def credit_type_required(case: Case) -> Iterator[Fault]:
                 "At least one credit type is required to report for a certifying board.",
                 "Add the types earned, with the amount of each.",
             )
-        for place, each in enumerate(moc.credit_types):
-            if not each.type:
+        for place, entry in enumerate(moc.credit_types):
+            if not entry.type:
                 yield Fault(
                     f"/moc/{index}/credit_types/{place}/type",
                     "The credit type is missing.",
@@ -96,16 +96,16 @@ def credit_type_registered(case: Case) -> Iterator[Fault]:
         if registration is None:
             continue
         registered = {code_key(board.type_name(name)) for name in registration.credit_types}
-        for place, each in enumerate(moc.credit_types):
-            if not each.type:
+        for place, entry in enumerate(moc.credit_types):
+            if not entry.type:
                 continue
-            known = board.credit_type(each.type)
-            if code_key(known.name if known is not None else each.type) not in registered:
+            known = board.credit_type(entry.type)
+            if code_key(known.name if known is not None else entry.type) not in registered:
                 listed = ", ".join(registration.credit_types) or "none"
                 yield Fault(
                     f"{pointer}/credit_types/{place}/type",
                     f"The activity is not registered for this credit type of {board.code}.",
-                    f"Registered are: {listed}.",
+                    f"Registered types: {listed}.",
                 )
             elif known is not None and case.day is not None and not known.completions.covers(case.day):
                 yield Fault(
@@ -117,22 +117,22 @@ def credit_type_registered(case: Case) -> Iterator[Fault]:
 
 @rule("credit-type-once", Scope.CME, Scope.MOC, source="one record holds each credit type once")
 def credit_type_once(case: Case) -> Iterator[Fault]:
-    """No credit type stands twice within a board, and no special credit within a state."""
+    """Each credit type appears only once for a board, and each special credit only once for a state."""
     for index, cme in enumerate(case.report.cme):
         if len(cme.special_credits) < 2:
             continue
-        special = [code_key(each.type or "") for each in cme.special_credits]
+        special = [code_key(entry.type or "") for entry in cme.special_credits]
         for place, name in enumerate(special):
             if name and name in special[:place]:
                 yield Fault(
                     f"/cme/{index}/special_credits/{place}/type",
-                    "This special credit stands twice for the state.",
+                    "This special credit appears twice for the state.",
                     "Give each once.",
                 )
     for pointer, moc, board in case.moc_parts:
         names: set[str] = set()
-        for place, each in enumerate(moc.credit_types if len(moc.credit_types) > 1 else ()):
-            name = code_key(board.type_name(each.type)) if each.type else ""
+        for place, entry in enumerate(moc.credit_types if len(moc.credit_types) > 1 else ()):
+            name = code_key(board.type_name(entry.type)) if entry.type else ""
             if not name:
                 continue
             if name not in names:
@@ -140,7 +140,7 @@ def credit_type_once(case: Case) -> Iterator[Fault]:
             else:
                 yield Fault(
                     f"{pointer}/credit_types/{place}/type",
-                    "This credit type stands twice for the board.",
+                    "This credit type appears twice for the board.",
                     "Give each type once, under one of its names.",
                 )
 
@@ -150,12 +150,12 @@ def credit_type_once(case: Case) -> Iterator[Fault]:
     warns=True, needs=("activity",),
 )  # fmt: skip
 def credit_type_left_off(case: Case) -> Iterator[Fault]:
-    """A credit type that the activity is registered for is missing from the record; Patient Safety above all."""
+    """A credit type that the activity is registered for is missing from the record, most often Patient Safety."""
     for pointer, moc, board in case.moc_parts:
         registration = case.known_activity.registration(board.code)
         if registration is None or not moc.credit_types:
             continue
-        given = {canonical_type(each.type, board, case.known_activity) for each in moc.credit_types if each.type}
+        given = {canonical_type(entry.type, board, case.known_activity) for entry in moc.credit_types if entry.type}
         expected = [
             canonical_type(name, board, case.known_activity)
             for name in registration.credit_types

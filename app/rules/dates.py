@@ -14,10 +14,10 @@ REPORTED_WITHIN = timedelta(days=30)
 
 @rule("completed-not-future", Scope.ALL, source=_RULES, needs=("day",))
 def completed_not_future(case: Case) -> Iterator[Fault]:
-    """The completion date is not after today, wherever on earth it is latest."""
+    """The completion date is not after today, taken where on earth the date is latest."""
     if case.known_day > latest_date_on_earth(case.facts.now):
         yield Fault(
-            "/completed_on", f"{case.known_day} lies in the future.", "Report the completion once it has happened."
+            "/completed_on", f"{case.known_day} is in the future.", "Report the completion once it has happened."
         )
 
 
@@ -28,7 +28,7 @@ def completed_after_start(case: Case) -> Iterator[Fault]:
     if isinstance(start, date) and case.known_day < start:
         yield Fault(
             "/completed_on",
-            f"{case.known_day} lies before the activity's start on {start}.",
+            f"{case.known_day} is before the activity's start on {start}.",
             "Check the date, and whether last year's activity was meant.",
         )
 
@@ -38,7 +38,7 @@ def _after_end(case: Case, what: str) -> Iterator[Fault]:
     if isinstance(end, date) and case.known_day > end:
         yield Fault(
             "/completed_on",
-            f"{case.known_day} lies after the activity's end on {end}, the last day for {what}.",
+            f"{case.known_day} is after the activity's end on {end}, the last day for {what}.",
             "Check the date; if the activity ran longer, extend its end date first.",
         )
 
@@ -67,7 +67,7 @@ def moc_by_claim_date(case: Case) -> Iterator[Fault]:
         if claim is not None and case.known_day > claim:
             yield Fault(
                 "/completed_on",
-                f"{case.known_day} lies after {claim}, the last day to claim {board.code} credit ({pointer}).",
+                f"{case.known_day} is after {claim}, the last day to claim {board.code} credit ({pointer}).",
                 "Check the date and the activity's credit claim date.",
             )
 

@@ -1,4 +1,7 @@
-"""Rules that are kept where a change is made or a file is read, because they are about more than one record."""
+"""Rules that are enforced where a change is made or a file is read, because they concern more than one record.
+
+To add one: state it here, so that `/v1/rules` lists it, and enforce it there.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ _COVERED = "a system of record: what was accepted must not become wrong by a lat
 _BATCH = "slides, Learner completion entry - Excel batch"
 
 
-def _stated(scope: Scope, *rules: tuple[str, Severity, str, str]) -> dict[str, RuleFacts]:
+def _rules_of(scope: Scope, *rules: tuple[str, Severity, str, str]) -> dict[str, RuleFacts]:
     """Return rules of one scope: id, severity, statement and source of each."""
     return {
         id: RuleFacts(
@@ -25,27 +28,27 @@ def _stated(scope: Scope, *rules: tuple[str, Severity, str, str]) -> dict[str, R
     }
 
 
-STATED: dict[str, RuleFacts] = _stated(
+ENFORCED_ELSEWHERE: dict[str, RuleFacts] = _rules_of(
     Scope.ACTIVITY,
     (
         "activity-change-covers-credits",
         Severity.REJECT,
-        "An edit that would make reported credit break a rule is refused, with the completions in the way.",
+        "An edit that would make reported credit break a rule is refused, and the completions in the way are listed.",
         _COVERED,
     ),
     (
         "activity-has-completions",
         Severity.REJECT,
-        "An activity for which completions stand is not deleted; they are withdrawn first.",
+        "An activity that has completions is not deleted; they must be withdrawn first.",
         _COVERED,
     ),
     (
         "internal-id-reused",
         Severity.REJECT,
-        "An internal id re-sent with a start date after the stored end date is refused; it needs its own.",
+        "An internal id re-sent with a start date after the stored end date is refused; a new activity needs its own.",
         "experience with re-sent activities that silently became other ones",
     ),
-) | _stated(
+) | _rules_of(
     Scope.FILE,
     (
         "heading-missing",
@@ -62,13 +65,13 @@ STATED: dict[str, RuleFacts] = _stated(
     (
         "element-ignored",
         Severity.WARNING,
-        "Elements of a document that are not known are ignored, and named.",
+        "Unknown elements of a document are ignored, and named.",
         "a field that is dropped in silence is found out too late",
     ),
     (
         "file-seen-before",
         Severity.WARNING,
-        "A file with the same bytes as one that the provider uploaded before is processed, and said to be so.",
+        "A file with the same bytes as one that the provider uploaded before is processed, with a warning.",
         "experience with files that were uploaded twice",
     ),
 )

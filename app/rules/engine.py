@@ -1,16 +1,17 @@
 """How a rule is declared, and how all of them are asked.
 
-To add a rule: write one generator function in the file of its subject, decorate it with `rule`, and
-let its docstring state it. Documentation, `/v1/rules` and the problem pages come from there; the
-structural tests ask for a case that only it catches.
+To add a rule: write one generator function in the file of its subject, decorate it with `rule`, and let its docstring
+state it. Documentation, `/v1/rules` and the problem pages come from there; the structural tests ask for a case that
+only it catches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from app.domain.findings import Finding, Severity
 from app.domain.rules import FOUNDING, RuleFacts, Scope
@@ -19,17 +20,17 @@ __all__ = [
     "ACTIVITY_RULES",
     "COMPLETION_RULES",
     "VALIDATION_RULES",
-    "Chosen",
     "Fault",
     "Rule",
     "Scope",
+    "Selection",
     "ask",
-    "choose",
     "rule",
+    "select",
 ]
 
 
-class Fault(NamedTuple):
+class Fault(msgspec.Struct, frozen=True):
     """What a rule function yields; the engine adds the rule's id and severity."""
 
     pointer: str
@@ -53,7 +54,7 @@ class Rule(RuleFacts, frozen=True, kw_only=True):
 COMPLETION_RULES: dict[str, Rule] = {}
 ACTIVITY_RULES: dict[str, Rule] = {}
 VALIDATION_RULES: dict[str, Rule] = {}
-_OF_THEIR_OWN: dict[tuple[Scope, ...], dict[str, Rule]] = {
+_OTHER_TABLES: dict[tuple[Scope, ...], dict[str, Rule]] = {
     (Scope.ACTIVITY,): ACTIVITY_RULES,
     (Scope.VALIDATION,): VALIDATION_RULES,
 }
@@ -74,11 +75,11 @@ def rule(
 
     `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`,
     `learner`, `placement`, `row_target`): where it is not, another rule has said why. `stands_alone`: when
-    the rule refuses, nothing else is told. `deletes`: the rule is also asked of a record that deletes.
+    the rule refuses, no other finding is reported. `deletes`: the rule is also asked of a record that deletes.
     """
 
     def declare(judge: Judge) -> Judge:
-        table = _OF_THEIR_OWN.get(scopes, COMPLETION_RULES)
+        table = _OTHER_TABLES.get(scopes, COMPLETION_RULES)
         if id in table:
             raise ValueError(f"rule {id} is declared twice for the same kind of record")
         table[id] = Rule(
@@ -99,48 +100,47 @@ def rule(
     return declare
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """The rules that are about what is present in a record, chosen once for all such records."""
+class Selection(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The rules that are about what is present in a record, selected once for all such records."""
 
     rules: tuple[Rule, ...]
     needs: tuple[str, ...]
     """All that any of them needs."""
-    _without: dict[frozenset[str], tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _without: dict[frozenset[str], tuple[Rule, ...]] = msgspec.field(default_factory=dict)
 
     def without(self, absent: frozenset[str]) -> tuple[Rule, ...]:
-        """Return the rules that can be asked where some of what they need is not known."""
+        """Return the rules that can be asked when some of what they need is not known."""
         if absent not in self._without:
-            self._without[absent] = tuple(each for each in self.rules if absent.isdisjoint(each.needs))
+            self._without[absent] = tuple(rule for rule in self.rules if absent.isdisjoint(rule.needs))
         return self._without[absent]
 
 
-def choose(rules: Iterable[Rule], present: Collection[Scope]) -> Chosen:
-    """Choose the rules that are about something present, in the order given."""
-    chosen = tuple(each for each in rules if not set(present).isdisjoint(each.scopes))
-    return Chosen(rules=chosen, needs=tuple({need for each in chosen for need in each.needs}))
+def select(rules: Iterable[Rule], present: Collection[Scope]) -> Selection:
+    """Select the rules that are about something present, in the order given."""
+    selected = tuple(rule for rule in rules if not set(present).isdisjoint(rule.scopes))
+    return Selection(rules=selected, needs=tuple({need for rule in selected for need in rule.needs}))
 
 
-def ask(chosen: Chosen, case: Any) -> tuple[Finding, ...]:
-    """Ask every rule about a case of which all is known that the rule needs, in order."""
+def ask(selection: Selection, case: Any) -> tuple[Finding, ...]:
+    """Ask every rule whose needs the case meets, in order, and return what they find."""
     findings: list[Finding] = []
-    absent = frozenset([need for need in chosen.needs if getattr(case, need) is None])
-    for each in chosen.without(absent):
-        faults = [*each.judge(case)]
+    absent = frozenset([need for need in selection.needs if getattr(case, need) is None])
+    for rule in selection.without(absent):
+        faults = [*rule.judge(case)]
         if not faults:
             continue
-        said = [
+        found = [
             Finding(
-                rule=each.id,
-                severity=fault.severity or each.severity,
+                rule=rule.id,
+                severity=fault.severity or rule.severity,
                 pointer=fault.pointer,
                 detail=fault.detail,
                 hint=fault.hint,
             )
             for fault in faults
         ]
-        if each.stands_alone:
+        if rule.stands_alone:
             # The record as a whole is about something that is not there.
-            return tuple(said)
-        findings.extend(said)
+            return tuple(found)
+        findings.extend(found)
     return tuple(findings)

@@ -1,4 +1,4 @@
-"""The proof that every board's file carries with it: short records, and the rules that refuse them."""
+"""The examples in every board's file: short records, and the rules that refuse them. They prove the file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBER = "123456"
 _PERSON = Person(first_name="Ada", last_name="Example", birth_date=MonthDay(3, 14))
 
 
-class Failed(msgspec.Struct, frozen=True, kw_only=True):
+class FailedExample(msgspec.Struct, frozen=True, kw_only=True):
     """An example that does not come out as its file says."""
 
     board: str
@@ -33,30 +33,31 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True):
     found: tuple[str, ...]
 
 
-def failed(catalogue: Catalogue) -> Iterator[Failed]:
+def find_failures(catalogue: Catalogue) -> Iterator[FailedExample]:
     """Yield every example of the catalogue that does not hold."""
     for code, examples in catalogue.examples.items():
         board = catalogue.boards[code]
-        for each in examples:
-            expected, found = set(each["expect"]), refusals(catalogue, board, each["report"])
-            sent = board.on(each["report"]["completed_on"]).is_sent(each["report"]["completed_on"])
-            if each["sent"] is not None and each["sent"] is not sent:
-                expected, found = {_SENT[each["sent"]]}, {_SENT[sent]}
+        for example in examples:
+            day = example["report"]["completed_on"]
+            expected, found = set(example["expect"]), judge_example(catalogue, board, example["report"])
+            sent = board.on(day).is_sent(day)
+            if example["sent"] is not None and example["sent"] is not sent:
+                expected, found = {_SENT[example["sent"]]}, {_SENT[sent]}
             if found != expected:
-                yield Failed(
-                    board=code, says=each["says"], expected=tuple(sorted(expected)), found=tuple(sorted(found))
+                yield FailedExample(
+                    board=code, says=example["says"], expected=tuple(sorted(expected)), found=tuple(sorted(found))
                 )
 
 
 _SENT = {True: "sent to the board", False: "for the transcript only"}
 
 
-def refusals(catalogue: Catalogue, board: Board, given: Mapping[str, Any]) -> set[str]:
-    """Return the rules that refuse an example's record. All that the example leaves open is taken to be right."""
+def judge_example(catalogue: Catalogue, board: Board, given: Mapping[str, Any]) -> set[str]:
+    """Return the rules that refuse an example's record. Everything the example does not say is filled in correctly."""
     day: date = given["completed_on"]
     held = Holding(board=board.code, number=_NUMBER)
     licensing = board.kind is BoardKind.LICENSING
-    types = () if licensing else tuple(given["types"]) or tuple(each.name for each in board.credit_types)
+    types = () if licensing else tuple(given["types"]) or tuple(known.name for known in board.credit_types)
     activity = Activity(
         activity_id="123456789", provider_id="0000000", title="Example", format="live-course",
         start_date=date(day.year, 1, 1), end_date=date(day.year, 12, 31), ama_pra_credits=1000,

@@ -1,4 +1,4 @@
-"""Rules about what stands already for the learner, the activity and the day."""
+"""Rules about what was reported before for the learner, the activity and the day."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _FILE_ROWS = "slides, Learner completion entry - Excel batch: Record Action"
 
 @rule("reference-reused", Scope.ALL, source=_ONE_RECORD, needs=("placement",))
 def reference_reused(case: Case) -> Iterator[Fault]:
-    """A client reference, or an occasion that was given, names one record: other amounts are a correction of it."""
+    """A client reference or a given occasion identifies one record: other amounts are a correction of it."""
     for clash in case.known_placement.reused:
         by = "occasion" if case.report.occasion is not None else "client reference"
         yield Fault(
             clash.target.pointer,
-            f"This {by} already stands for {clash.target.board} on that day with "
+            f"This {by} was already reported for {clash.target.board} on that day, with "
             f"{format_quarters(clash.credit.quarters)}.",
             "Correct that completion in place, or give the new record a reference or occasion of its own.",
         )
     if case.known_placement.occasion_taken:
         yield Fault(
             "/occasion",
-            "This occasion of the day stands as another completion.",
-            "Leave the occasion out to let the next one be found, or correct the other completion.",
+            "This occasion of the day is another completion.",
+            "Leave the occasion out to get the next one, or correct the other completion.",
         )
         return
     alone = case.known_placement.rems_fresh and case.known_placement.joins is None and not case.known_placement.reused
-    if alone and any(each.occasion == case.report.occasion for each in case.standing.on(case.known_day)):
+    if alone and any(completion.occasion == case.report.occasion for completion in case.standing.on(case.known_day)):
         yield Fault(
             "/rems",
-            "This occasion already stands with other participation in risk-mitigation education.",
+            "This occasion already has other participation in risk-mitigation education.",
             "Correct that completion in place, or give the new record an occasion of its own.",
         )
 
@@ -67,29 +67,29 @@ def one_record_per_day(case: Case) -> Iterator[Fault]:
         total = format_quarters(clash.credit.quarters + clash.target.quarters)
         yield Fault(
             clash.target.pointer,
-            f"{clash.target.board} accepts one record per activity, learner and day, and one of "
-            f"{format_quarters(clash.credit.quarters)} stands already.",
-            f"If both were earned, correct the standing record to their sum: total {total} ({merged}).",
+            f"{clash.target.board} accepts one record per activity, learner and day, and already has one of "
+            f"{format_quarters(clash.credit.quarters)}.",
+            f"If both were earned, correct the earlier record to their sum: total {total} ({merged}).",
         )
 
 
 @rule("second-record-same-day", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
 def second_record_same_day(case: Case) -> Iterator[Fault]:
-    """Another record of the same target and day stands; this one is kept beside it.
+    """There is another record for the same target and day; this one is kept beside it.
 
     A correction that would make one record the same as another is refused, unless it names its occasion.
     """
     if case.known_placement.rems_same_day:
         yield Fault(
             "/rems",
-            "Other REMS data of this person stands on the same day.",
+            "There is other REMS data for this person on the same day.",
             "Nothing to do if the person took part twice; otherwise withdraw one of the two.",
         )
     for clash in _clashes(case):
         if clash.target.once_per_day:
             continue
         detail = (
-            f"A record of {format_quarters(clash.credit.quarters)} for {clash.target.board} stands on the same day."
+            f"There is a record of {format_quarters(clash.credit.quarters)} for {clash.target.board} on the same day."
         )
         if _becomes_the_same(case, clash):
             hint = "Withdraw this completion; if the learner took part twice, name the occasion."
@@ -100,7 +100,7 @@ def second_record_same_day(case: Case) -> Iterator[Fault]:
 
 
 def _becomes_the_same(case: Case, clash: Clash) -> bool:
-    """Tell whether a correction would turn a record into another that stands: a credit doubled by a slip."""
+    """Whether a correction would turn a record into another that stands: a credit doubled by a slip."""
     own = case.corrects
     if own is None or case.report.occasion is not None or not clash.target.equals(clash.credit):
         return False
@@ -110,7 +110,7 @@ def _becomes_the_same(case: Case, clash: Clash) -> bool:
 
 @rule("already-reported", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
 def already_reported(case: Case) -> Iterator[Fault]:
-    """Everything in the record stands already; nothing was written."""
+    """Everything in the record was reported before; nothing was written."""
     if case.known_placement.outcome is Outcome.UNCHANGED:
         yield Fault("", "All of this was reported before; nothing was written.", "Nothing to do.")
 
@@ -119,7 +119,7 @@ def already_reported(case: Case) -> Iterator[Fault]:
 def delete_unknown(case: Case) -> Iterator[Fault]:
     """A delete or an update finds the completion and, for a delete, every target it names.
 
-    An update of a completion that stands adds what it names and is not there yet, with a warning.
+    An update adds the targets that its completion does not have yet, with a warning.
     """
     adds = case.report.action is Action.UPDATE and case.known_row_target.completion is not None
     for pointer in case.known_row_target.missing:
@@ -133,14 +133,14 @@ def delete_unknown(case: Case) -> Iterator[Fault]:
         elif pointer:
             yield Fault(
                 pointer,
-                "No credit for this stands in the learner's completion of that day.",
+                "The learner's completion of that day has no credit for this.",
                 "Check the state or board; leave it out if it was never reported.",
             )
         else:
             yield Fault(
                 "",
-                "No completion of this learner stands for that activity, date and occasion.",
-                "Check activity, date and occasion; what was never reported is reported by an Add.",
+                "This learner has no completion for that activity, date and occasion.",
+                "Check activity, date and occasion; what was never reported needs an Add.",
             )
 
 
@@ -150,8 +150,8 @@ def delete_ambiguous(case: Case) -> Iterator[Fault]:
     if case.known_row_target.several:
         yield Fault(
             "/occasion",
-            f"{case.known_row_target.several} completions of that day come into question.",
-            "Give the occasion of the one that is meant.",
+            f"{case.known_row_target.several} completions of that day are possible.",
+            "Give the occasion of the one you mean.",
         )
 
 

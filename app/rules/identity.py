@@ -21,7 +21,7 @@ MISS_HINT = (
 
 @rule("learner-unmatched", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",), deletes=True)
 def learner_unmatched(case: Case) -> Iterator[Fault]:
-    """Exactly one learner of the registry fits what was given, the same one for every part of the record."""
+    """Exactly one learner in the registry fits what was given, the same one for every part of the record."""
     if case.match.result is Result.NONE:
         for pointer in case.match.missed or ("/learner",):
             part = "the record" if pointer == "/learner" else "this part of the record"
@@ -30,7 +30,7 @@ def learner_unmatched(case: Case) -> Iterator[Fault]:
 
 @rule("learner-ambiguous", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",), deletes=True)
 def learner_ambiguous(case: Case) -> Iterator[Fault]:
-    """More than one learner fits what was given, so none is taken."""
+    """More than one learner fits what was given, so none is chosen."""
     if case.match.result is Result.SEVERAL:
         yield Fault(
             "/learner",

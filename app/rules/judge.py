@@ -1,4 +1,7 @@
-"""The judge of completions: every rule asked about one record, in the order in which they are told."""
+"""Judge: every rule over one completion, in the order in which findings are reported.
+
+To add a rule, see `engine.py`; to add a file of rules, give it its place in `RULE_FILES`.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,28 @@ from app.domain.findings import Finding
 from app.domain.reports import Action
 from app.rules import amounts, board_advice, credit_types, dates, history, identity, record
 from app.rules.case import Case
-from app.rules.catalogue import ADVICES
-from app.rules.engine import COMPLETION_RULES, Chosen, Rule, Scope, ask, choose
+from app.rules.catalogue import ADVICE_RULES
+from app.rules.engine import COMPLETION_RULES, Rule, Scope, Selection, ask, select
 
 RULE_FILES = (record, dates, credit_types, amounts, identity, history, board_advice)
-"""The order of the files is the order in which findings are told; within a file, that of the functions."""
+"""Findings are reported in the order of these files; within a file, in that of its functions."""
 
 
-def _told_in_order() -> tuple[Rule, ...]:
+def _in_order() -> tuple[Rule, ...]:
     places = {file.__name__: place for place, file in enumerate(RULE_FILES)}
     return tuple(
         sorted(COMPLETION_RULES.values(), key=lambda rule: (not rule.stands_alone, places[rule.judge.__module__]))
     )
 
 
-_RULES = _told_in_order()
-_OF_DELETES = tuple(each for each in _RULES if each.deletes)
+_RULES = _in_order()
+_RULES_FOR_DELETES = tuple(rule for rule in _RULES if rule.deletes)
 
 
 @cache
-def _about(present: frozenset[Scope], advised: frozenset[str], deletes: bool) -> Chosen:
-    rules = _OF_DELETES if deletes else _RULES
-    return choose((each for each in rules if each.id in advised or each.id not in ADVICES), present)
+def _select(present: frozenset[Scope], advised: frozenset[str], deletes: bool) -> Selection:
+    rules = _RULES_FOR_DELETES if deletes else _RULES
+    return select((rule for rule in rules if rule.id in advised or rule.id not in ADVICE_RULES), present)
 
 
 def judge(case: Case) -> tuple[Finding, ...]:
@@ -45,8 +48,8 @@ def judge(case: Case) -> tuple[Finding, ...]:
     if report.action is not Action.ADD:
         present.add(Scope.FILE)
     if report.withdraws_whole and report.rems is None:
-        # Whoever is to be found by name must be named, whatever the completion holds.
+        # A learner who is to be found by name must be named, whatever the completion holds.
         present.add(Scope.CME)
-    # What no board of the record advises need not be asked.
+    # Rules that no board of the record advises need not be asked.
     advised = frozenset().union(*(board.advice for _, _, board in case.moc_parts))
-    return ask(_about(frozenset(present), advised, report.action is Action.DELETE), case)
+    return ask(_select(frozenset(present), advised, report.action is Action.DELETE), case)

@@ -19,7 +19,7 @@ _FIELDS = "accreditor's field descriptions"
 
 @rule("activity-known", Scope.ALL, source=_NEEDS, stands_alone=True, deletes=True)
 def activity_known(case: Case) -> Iterator[Fault]:
-    """The activity exists and is the provider's; otherwise nobody is looked for and nothing else is said."""
+    """The activity exists and is the provider's; otherwise no learner is looked for and nothing else is reported."""
     given = case.report.activity_id
     if given is not None and is_activity_id(given) and case.activity is None:
         yield Fault(
@@ -35,13 +35,13 @@ def activity_id_valid(case: Case) -> Iterator[Fault]:
     given = case.report.activity_id
     if given is None or not is_activity_id(given):
         yield Fault(
-            "/activity_id", "An activity id of nine digits is needed.", "Take it from the activity's page or list."
+            "/activity_id", "An activity id of nine digits is required.", "Take it from the activity's page or list."
         )
 
 
 @rule("activity-reportable", Scope.ALL, source="accreditor's guidance on activity status", needs=("activity",))
 def activity_reportable(case: Case) -> Iterator[Fault]:
-    """Learners are reported for an activity that is complete; one already closed still takes them, with a warning."""
+    """Learners are reported for an activity that is complete; a closed one still accepts them, with a warning."""
     status = case.activity_status
     if status is ActivityStatus.DRAFT:
         missing = ", ".join(case.known_activity.missing(case.facts.now.date()))
@@ -57,12 +57,12 @@ def activity_reportable(case: Case) -> Iterator[Fault]:
 
 @rule("action-valid", Scope.FILE, source="slides, Learner completion entry - Excel batch: Record Action", deletes=True)
 def action_valid(case: Case) -> Iterator[Fault]:
-    """A row says what it asks for: Add, Update or Delete. One that does not say is judged as an Add."""
+    """A row states its action: Add, Update or Delete. One that states none is judged as an Add."""
     if not isinstance(case.report.action, Action):
         given = case.report.action is not None
         yield Fault(
             "/action",
-            "This is no action on a record." if given else "The row does not say what it asks for.",
+            "Not an action on a record." if given else "The row has no action.",
             "Give Add, Update or Delete.",
         )
 
@@ -99,13 +99,13 @@ def name_required(case: Case) -> Iterator[Fault]:
             yield Fault(
                 f"/learner/{field}",
                 f"The learner's {field.replace('_', ' ')} is missing.",
-                'Give it as on the licence; somebody of one name has it as last name and "-" as first name.',
+                'Give it as on the licence; for a person with one name, give that as last name and "-" as first name.',
             )
 
 
 @rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS, deletes=True)
 def birth_date_required(case: Case) -> Iterator[Fault]:
-    """Month and day of birth are given when CME or any board that asks for them is reported."""
+    """Month and day of birth are given when CME is reported, or a board that asks for them."""
     if case.report.person.birth_date is None and needs_birth_date(case.report, case.facts.catalogue):
         exempt = sorted(b.code for b in case.facts.catalogue.boards.values() if b.birth_date is Need.OPTIONAL)
         yield Fault(
@@ -119,7 +119,7 @@ def birth_date_required(case: Case) -> Iterator[Fault]:
 def birth_date_valid(case: Case) -> Iterator[Fault]:
     """A birth date, where given, is a real month and day; 02/29 is one."""
     if isinstance(case.report.person.birth_date, Unparsed):
-        yield Fault("/learner/date_of_birth", "This is no month and day.", "Give MM/DD, for example 03/14.")
+        yield Fault("/learner/date_of_birth", "Not a month and day.", "Give MM/DD, for example 03/14.")
 
 
 @rule("date-valid", Scope.ALL, source=_FIELDS, deletes=True)
@@ -129,7 +129,7 @@ def date_valid(case: Case) -> Iterator[Fault]:
     if day is None:
         yield Fault("/completed_on", "The completion date is missing.", "Give it as YYYY-MM-DD.")
     elif isinstance(day, Unparsed):
-        yield Fault("/completed_on", "This is no date.", "Give it as YYYY-MM-DD, without a time.")
+        yield Fault("/completed_on", "Not a date.", "Give it as YYYY-MM-DD, without a time.")
 
 
 @rule("amount-valid", Scope.ALL, source=_FIELDS)
@@ -137,7 +137,7 @@ def amount_valid(case: Case) -> Iterator[Fault]:
     """Every amount of credit is given and is a number; a board's total may be left to its credit types."""
     for pointer, amount in case.amounts:
         if isinstance(amount, Unparsed):
-            yield Fault(pointer, "This is no amount of credits.", "Give a number in steps of 0.25, for example 1.5.")
+            yield Fault(pointer, "Not an amount of credits.", "Give a number in steps of 0.25, for example 1.5.")
         elif amount is None and not _total_inferred(case, pointer):
             yield Fault(
                 pointer, "The amount of credits is missing.", "Give a number in steps of 0.25, for example 1.5."
@@ -154,7 +154,7 @@ def npi_valid(case: Case) -> Iterator[Fault]:
     """An NPI, where given, has ten digits beginning with 1 or 2, and its check digit fits."""
     given = case.report.person.npi
     if given is not None and not is_npi(given):
-        yield Fault("/learner/npi", "This is no NPI: its digits do not fit together.", "Check it, or leave it out.")
+        yield Fault("/learner/npi", "Not a valid NPI.", "Check its ten digits, or leave it out.")
 
 
 @rule("board-known", Scope.MOC, source=_FIELDS, deletes=True)
@@ -164,7 +164,7 @@ def board_known(case: Case) -> Iterator[Fault]:
         if case.board(moc) is None:
             yield Fault(
                 f"/moc/{index}/board",
-                "This certifying board is not known." if moc.board else "The certifying board is missing.",
+                "Unknown certifying board." if moc.board else "The certifying board is missing.",
                 "Give its code, for example ABIM; /v1/boards lists them all. State boards belong to CME.",
             )
 
@@ -179,7 +179,7 @@ def state_required(case: Case) -> Iterator[Fault]:
             if not case.cme_boards(cme):
                 yield Fault(
                     f"/cme/{index}/state",
-                    "This is no state that licenses physicians.",
+                    "Not a state that licenses physicians.",
                     "Give the state of licence by its two letters or full name, for example TN or Tennessee.",
                 )
         elif not stands_for_all and not (cme.license_id and is_npi(cme.license_id)):

@@ -1,4 +1,7 @@
-"""Rules about learner validations: only what the form alone shows, never what the registry holds."""
+"""Rules about learner validations: they see the form alone, never what the registry holds.
+
+To add one: a generator function over a `ValidationCase`, declared for `Scope.VALIDATION` alone.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,13 @@ from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
 from app.domain.parsing import Unparsed, is_npi
 from app.domain.validations import ValidationRequest
-from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, choose, rule
+from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, rule, select
 
 _FORM = "slides, Learner validation tool: first and last name are required, beyond that nothing is"
 _FIELDS = "accreditor's field descriptions"
 
 
-class Validating(msgspec.Struct, frozen=True, kw_only=True):
+class ValidationCase(msgspec.Struct, frozen=True, kw_only=True):
     """A validation before the rules, with the board facts."""
 
     request: ValidationRequest
@@ -24,59 +27,59 @@ class Validating(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @rule("name-required", Scope.VALIDATION, source=_FORM)
-def validated_name_required(case: Validating) -> Iterator[Fault]:
+def validated_name_required(case: ValidationCase) -> Iterator[Fault]:
     """A validation gives first and last name."""
     for field, given in (("first_name", case.request.first_name), ("last_name", case.request.last_name)):
         if not given:
             yield Fault(
                 f"/{field}",
                 f"The learner's {field.replace('_', ' ')} is missing.",
-                'Give it as on the licence; somebody of one name has it as last name and "-" as first name.',
+                'Give it as on the licence; for a person with one name, give that as last name and "-" as first name.',
             )
 
 
 @rule("birth-date-valid", Scope.VALIDATION, source=_FIELDS)
-def validated_birth_date_valid(case: Validating) -> Iterator[Fault]:
+def validated_birth_date_valid(case: ValidationCase) -> Iterator[Fault]:
     """A birth date, where given, is a real month and day; 02/29 is one."""
     if isinstance(case.request.birth_date, Unparsed):
-        yield Fault("/date_of_birth", "This is no month and day.", "Give MM/DD, for example 03/14.")
+        yield Fault("/date_of_birth", "Not a month and day.", "Give MM/DD, for example 03/14.")
 
 
 @rule("npi-valid", Scope.VALIDATION, source="CMS, National Provider Identifier check digit")
-def validated_npi_valid(case: Validating) -> Iterator[Fault]:
+def validated_npi_valid(case: ValidationCase) -> Iterator[Fault]:
     """An NPI, where given, has ten digits beginning with 1 or 2, and its check digit fits."""
     given = case.request.npi
     if given is not None and not is_npi(given):
-        yield Fault("/npi", "This is no NPI: its digits do not fit together.", "Check it, or leave it out.")
+        yield Fault("/npi", "Not a valid NPI.", "Check its ten digits, or leave it out.")
 
 
 @rule("state-required", Scope.VALIDATION, source=_FIELDS)
-def validated_state_known(case: Validating) -> Iterator[Fault]:
+def validated_state_known(case: ValidationCase) -> Iterator[Fault]:
     """A state, where given, is one that licenses physicians."""
     given = case.request.state
     if given is not None and not case.catalogue.licensing(given):
         yield Fault(
             "/state",
-            "This is no state that licenses physicians.",
+            "Not a state that licenses physicians.",
             "Give the state of licence by its two letters or full name, for example TN or Tennessee.",
         )
 
 
 @rule("board-known", Scope.VALIDATION, source=_FIELDS)
-def validated_board_known(case: Validating) -> Iterator[Fault]:
+def validated_board_known(case: ValidationCase) -> Iterator[Fault]:
     """A certifying board, where given, is given by a code or name that is known."""
     given = case.request.board
     if given is not None and case.catalogue.certifying(given) is None:
         yield Fault(
             "/board",
-            "This certifying board is not known.",
+            "Unknown certifying board.",
             "Give its code, for example ABIM; /v1/boards lists them all. A state board is given by its state.",
         )
 
 
-_CHOSEN = choose(VALIDATION_RULES.values(), {Scope.VALIDATION})
+_SELECTION = select(VALIDATION_RULES.values(), {Scope.VALIDATION})
 
 
 def judge_validation(request: ValidationRequest, catalogue: Catalogue) -> tuple[Finding, ...]:
-    """Return everything the rules have to say about a validation; with anything said, nobody is looked for."""
-    return ask(_CHOSEN, Validating(request=request, catalogue=catalogue))
+    """Return everything the rules have to say about a validation. With any finding, no learner is looked for."""
+    return ask(_SELECTION, ValidationCase(request=request, catalogue=catalogue))

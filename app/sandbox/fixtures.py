@@ -1,4 +1,4 @@
-"""Magic: what the sandbox's learners and activities always do, read from one file."""
+"""The sandbox's fixtures: learners and activities that always have the same outcome, read from `sandbox.toml`."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ FILE = Path(__file__).parent / "sandbox.toml"
 
 @cache
 def sandbox() -> Sandbox:
-    """Return the sandbox as its file has it; raises `OperatorFault`, or what tells of a field that is not known."""
+    """Return the sandbox as its file describes it; raises `OperatorFault`, or `TypeError` for an unknown field."""
     given = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    learners = tuple(_learner(**each) for each in given["learners"])
-    activities = tuple(_activity(given["common"], **each) for each in given["activities"])
-    people = {each.name: each.row for each in learners}
-    ids = {each.internal_id: each.activity_id for each in activities}
+    learners = tuple(_learner(**table) for table in given["learners"])
+    activities = tuple(_activity(given["common"], **table) for table in given["activities"])
+    people = {learner.name: learner.row for learner in learners}
+    ids = {activity.internal_id: activity.activity_id for activity in activities}
     return Sandbox(
         provider_id=PROVIDER_ID,
         name=given["name"],
         learners=learners,
         activities=activities,
-        rows=tuple(_row(people, ids, **each) for each in given["rows"]),
+        rows=tuple(_row(people, ids, **table) for table in given["rows"]),
     )
 
 
@@ -54,7 +54,7 @@ def decided_by_sandbox(learner: Learner | None, credit: Credit) -> Credit:
 
 
 def trouble_of(internal_id: str | None) -> Trouble | None:
-    """Return what reports for an activity of the sandbox meet, by its internal id."""
+    """Return the trouble that reports for an activity of the sandbox run into, by its internal id; None for none."""
     magic = sandbox().activity(internal_id) if internal_id is not None else None
     return magic.trouble if magic is not None else None
 
@@ -93,8 +93,8 @@ def _learner(
 
 
 def _holdings(given: list[str] | tuple[str, ...]) -> Iterator[Holding]:
-    for each in given:
-        board, _, number = each.partition(":")
+    for holding in given:
+        board, _, number = holding.partition(":")
         yield Holding(board=board, number=number)
 
 
@@ -110,7 +110,7 @@ def _activity(
 ) -> MagicActivity:
     body = {name: value for name, value in {**common, **fields}.items() if value is not False}
     if "moc" in body:
-        body["moc"] = [{"practice_areas": ["Internal Medicine"], "attested": True} | each for each in body["moc"]]
+        body["moc"] = [{"practice_areas": ["Internal Medicine"], "attested": True} | given for given in body["moc"]]
     return MagicActivity(
         internal_id=internal_id,
         activity_id=activity_id,
@@ -150,14 +150,14 @@ def _row(
     return Row(
         section=section,
         says=says,
-        before=tuple(sent | _parts(each) for each in before),
+        before=tuple(sent | _parts(parts_before) for parts_before in before),
         send=sent,
         status=answer["status"],
         code=answer.get("code"),
         outcome=answer.get("outcome"),
         rejects=tuple(answer.get("rejects", ())),
         warns=tuple(answer.get("warns", ())),
-        credits=tuple(_expected(each) for each in answer.get("credits", ())),
+        credits=tuple(_expected(text) for text in answer.get("credits", ())),
         retry_after=answer.get("retry_after"),
     )
 
@@ -166,7 +166,7 @@ def _parts(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a report in the shape of the API."""
     parts = dict(given)
     if "moc" in parts:
-        parts["moc"] = [_points(**each) for each in parts["moc"]]
+        parts["moc"] = [_points(**points) for points in parts["moc"]]
     return parts
 
 
@@ -177,7 +177,7 @@ def _points(board: str, total: float, types: Mapping[str, float], id: str | None
 
 
 def _expected(text: str) -> CreditExpected:
-    """Read a credit of an answer: board, status, then a reason or that it is for the transcript only."""
+    """Read a credit of an answer: board, status, then a reason, or that it is for the transcript only."""
     board, status, *rest = text.split()
     transcript = Delivery.TRANSCRIPT_ONLY.value in rest
     return CreditExpected(

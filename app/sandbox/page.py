@@ -1,4 +1,4 @@
-"""The sandbox's tables in Markdown: who there is, what takes place, and what to send to get which answer."""
+"""The sandbox's tables in Markdown: its learners, its activities, and which report gets which answer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.domain.sandbox import MagicLearner, Row, Sandbox
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 
-def write_into(path: Path, tables: str) -> None:
-    """Replace what stands between the two marks of a page; raises `ValueError` where they are missing."""
+def replace_tables(path: Path, tables: str) -> None:
+    """Replace the text between the two marks of a page; raises `ValueError` when they are missing."""
     head, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, found, tail = rest.partition(END)
     if not found:
@@ -22,8 +22,8 @@ def write_into(path: Path, tables: str) -> None:
     path.write_text(f"{head}{BEGIN}\n\n{tables}\n{END}{tail}", encoding="utf-8")
 
 
-def tables_of(sandbox: Sandbox) -> str:
-    """Return every table, each under its heading."""
+def write_tables(sandbox: Sandbox) -> str:
+    """Return all tables, each under its heading."""
     return "\n".join(_lines(sandbox))
 
 
@@ -34,14 +34,14 @@ def _lines(sandbox: Sandbox) -> Iterator[str]:
         yield _cells(*_learner(learner))
     yield from ("", "## Activities", "")
     yield from _head("internal id", "id with the shared sandbox", "title", "what it does")
-    for each in sandbox.activities:
-        yield _cells(f"`{each.internal_id}`", each.activity_id, each.fields["title"], each.says)
-    ids = {each.activity_id: each.internal_id for each in sandbox.activities}
+    for activity in sandbox.activities:
+        yield _cells(f"`{activity.internal_id}`", activity.activity_id, activity.fields["title"], activity.says)
+    ids = {activity.activity_id: activity.internal_id for activity in sandbox.activities}
     for section, rows in groupby(sandbox.rows, key=lambda row: row.section):
         yield from ("", f"## {section}", "")
         yield from _head("case", "activity", "day", "learner", "reported", "answer")
         for row in rows:
-            yield _cells(row.says, *_sent(row, ids), _answer(row))
+            yield _cells(row.says, *_report(row, ids), _answer(row))
 
 
 def _head(*titles: str) -> Iterator[str]:
@@ -64,20 +64,20 @@ def _learner(learner: MagicLearner) -> Iterator[str]:
     yield learner.says
 
 
-def _sent(row: Row, ids: Mapping[str, str]) -> Iterator[str]:
+def _report(row: Row, ids: Mapping[str, str]) -> Iterator[str]:
     body = row.send
     activity = ids.get(body["activity_id"])
     yield f"`{activity}`" if activity is not None else body["activity_id"]
     yield body["completed_on"]
     person = body.get("learner", {})
-    said = [person.get(name, "") for name in ("first_name", "last_name", "date_of_birth")]
-    yield " ".join(text for text in (*said, f"NPI {person['npi']}" if "npi" in person else "") if text)
-    yield "; then ".join(_reported(each, body) for each in (*row.before, body))
+    evidence = [person.get(name, "") for name in ("first_name", "last_name", "date_of_birth")]
+    yield " ".join(text for text in (*evidence, f"NPI {person['npi']}" if "npi" in person else "") if text)
+    yield "; then ".join(_credit(report, body) for report in (*row.before, body))
 
 
-def _reported(body: Mapping[str, Any], last: Mapping[str, Any]) -> str:
-    """Return what a report says beside activity, day and learner; of one sent before, the day as well if it differs."""
-    parts = [_cme(**each) for each in body.get("cme", ())] + [_moc(**each) for each in body.get("moc", ())]
+def _credit(body: Mapping[str, Any], last: Mapping[str, Any]) -> str:
+    """Describe a report beyond its activity, day and learner; an earlier one with its day if that differs."""
+    parts = [_cme(**cme) for cme in body.get("cme", ())] + [_moc(**moc) for moc in body.get("moc", ())]
     if "rems" in body:
         parts.append("REMS " + ", ".join(str(value) for value in body["rems"].values()))
     if body["permission"] is not True:
@@ -97,12 +97,12 @@ def _cme(
     client_reference: str = "",
 ) -> str:
     words = ["CME", state, license_id, f"{credits:g}"]
-    words += [f"({each['type']} {each['credits']:g})" for each in special_credits]
+    words += [f"({special['type']} {special['credits']:g})" for special in special_credits]
     return " ".join(word for word in (*words, client_reference) if word)
 
 
 def _moc(board: str, total_credits: float, credit_types: tuple[Mapping[str, Any], ...], board_id: str = "") -> str:
-    types = ", ".join(f"{each['type']} {each['credits']:g}" for each in credit_types)
+    types = ", ".join(f"{amount['type']} {amount['credits']:g}" for amount in credit_types)
     return " ".join(word for word in (board, board_id, f"{total_credits:g}", f"({types or 'no type'})") if word)
 
 

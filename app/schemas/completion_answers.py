@@ -142,7 +142,7 @@ class BulkOut(Out):
                     "errors": [
                         {
                             "code": "credit-quarter",
-                            "detail": "60.3 is no multiple of 0.25.",
+                            "detail": "60.3 is not a multiple of 0.25.",
                             "pointer": "/cme/0/credits",
                         }
                     ],

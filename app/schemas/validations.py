@@ -9,7 +9,7 @@ from typing_extensions import TypeAliasType
 
 from app.domain.identity import Result
 from app.domain.parsing import read_month_day, text_or_none
-from app.domain.validations import Validated, ValidationRequest
+from app.domain.validations import ValidationAnswer, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
 
 ValidationResult = TypeAliasType("ValidationResult", Literal[Result.ONE, Result.SEVERAL, Result.NONE])
@@ -67,7 +67,7 @@ class ValidationOut(Out):
     hint: str = Field(description="What to do next.")
 
     @classmethod
-    def of(cls, validated: Validated) -> ValidationOut:
+    def of(cls, validated: ValidationAnswer) -> ValidationOut:
         """Show an answer."""
         return cls.model_validate(
             {

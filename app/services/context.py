@@ -22,8 +22,9 @@ from app.domain.audit import AuditFields
 from app.domain.catalogue import Catalogue
 from app.domain.clients import Client
 from app.domain.credits import Completion, Credit
-from app.store import commits, dialect
+from app.store import commits
 from app.store.commits import AuditRow, BoardEventRow, Commit, CommitRow
+from app.store.sql.statements import savepoint
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class Work:
         """Run a block behind a savepoint: when it raises, its writes, audit entries and board events are undone."""
         entries, events = len(self._audit), len(self._events)
         try:
-            with dialect.savepoint(self.connection):
+            with savepoint(self.connection):
                 yield
         except Exception:
             del self._audit[entries:], self._events[events:]

@@ -53,7 +53,7 @@ def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
             raise IdempotencyInProgress(headers={"Retry-After": "5"}) from error
         raise
     if not claimed:
-        kept = clients.kept_answer(work.connection, row["client_id"], row["provider_id"], row["key"])
+        kept = clients.find_answer(work.connection, row["client_id"], row["provider_id"], row["key"])
         if kept is None:
             raise Contended("the answer was forgotten between two statements")
         fingerprint, before = kept

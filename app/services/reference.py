@@ -1,4 +1,4 @@
-"""Reference data as the rules use it: boards and rules, each explaining itself."""
+"""Reference data as the rules use it: boards, rules, schools and practice areas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.rules import RuleFacts
 from app.rules.activities import judge_activity
-from app.rules.enforced_elsewhere import STATED
+from app.rules.enforced_elsewhere import ENFORCED_ELSEWHERE
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, VALIDATION_RULES
 from app.rules.judge import judge
 from app.rules.reference_lists import medical_schools, practice_areas
@@ -17,7 +17,7 @@ from app.rules.validations import judge_validation
 
 __all__ = ["board", "boards", "medical_schools", "practice_areas", "rule", "rules"]
 JUDGES = (judge, judge_activity, judge_validation)
-"""Importing the judges declares their rules."""
+"""Importing the judges registers their rules."""
 
 
 def boards(catalogue: Catalogue) -> list[Board]:
@@ -34,12 +34,12 @@ def board(catalogue: Catalogue, code: str) -> Board:
 
 
 def rules() -> dict[str, list[RuleFacts]]:
-    """Return every rule by id. A rule may judge several kinds of records, each in its own words."""
-    told: dict[str, list[RuleFacts]] = {}
-    judged = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, STATED)
-    for each in chain.from_iterable(table.values() for table in judged):
-        told.setdefault(each.id, []).append(each)
-    return dict(sorted(told.items()))
+    """Return every rule by id; a rule of several kinds of records has its own text for each."""
+    by_id: dict[str, list[RuleFacts]] = {}
+    tables = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, ENFORCED_ELSEWHERE)
+    for facts in chain.from_iterable(table.values() for table in tables):
+        by_id.setdefault(facts.id, []).append(facts)
+    return dict(sorted(by_id.items()))
 
 
 def rule(rule_id: str) -> list[RuleFacts]:

@@ -1,4 +1,4 @@
-"""Findings about records of a file, with the places of the file that they are about."""
+"""Findings about records of a file, located in its columns."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ INTERNAL = Finding(
     severity=Severity.REJECT,
     pointer="",
     detail="The service failed on this record; nothing of it was stored.",
-    hint="Let the rejected records of the batch be judged again; if it fails again, tell whoever runs the service.",
+    hint="Retry the batch: its rejected records are judged again. If it fails again, tell the operator of the service.",
 )
 
 
-def placed(findings: Iterable[Finding], place_of: Callable[[str], Location]) -> tuple[RowFinding, ...]:
-    """Return findings with the places of the file that they are about."""
-    said = []
-    for each in findings:
-        place = place_of(each.pointer)
-        said.append(
+def locate_findings(findings: Iterable[Finding], place_of: Callable[[str], Location]) -> tuple[RowFinding, ...]:
+    """Return findings with the columns or elements that their pointers stand for."""
+    located = []
+    for finding in findings:
+        place = place_of(finding.pointer)
+        located.append(
             RowFinding(
-                rule=each.rule,
-                severity=each.severity,
-                pointer=each.pointer,
-                detail=each.detail,
-                hint=each.hint,
+                rule=finding.rule,
+                severity=finding.severity,
+                pointer=finding.pointer,
+                detail=finding.detail,
+                hint=finding.hint,
                 column=place.column,
                 index=place.index,
             )
         )
-    return tuple(said)
+    return tuple(located)

@@ -1,92 +1,111 @@
-"""Queries on activities."""
+"""Activities with their registrations."""
 
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.activities import Activity, RegisteredActivity, Registration
 from app.domain.amounts import in_credits, in_quarters
-from app.models.activities import activities, activity_boards
-from app.store import dialect
+from app.models import activities as tables
+from app.store.sql.bulk import insert, update
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.rows import RowMapper, column, expression, looked_up_by
+from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause
 
-COLUMNS = (
-    "a.activity_id, a.provider_id, a.internal_id, a.title, a.format, a.start_date, a.end_date, a.ama_quarters, "
-    "a.description, a.providership, a.city, a.state, a.country, a.delivery_methods, a.listing_public, a.mips, a.rems, "
-    "a.details, a.closed_at, a.version, a.created_at, a.updated_at, "
-    "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
+_IN_SANDBOX = "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
+ACTIVITY = RowMapper(
+    RegisteredActivity,
+    tables.activities,
+    "a",
+    activity=RowMapper(
+        Activity,
+        tables.activities,
+        "a",
+        ama_pra_credits=column("ama_quarters", in_credits),
+        registrations=looked_up_by("activity_id"),
+        closed=expression("a.closed_at IS NOT NULL", bool),
+        sandbox=expression(_IN_SANDBOX, bool),
+    ),
 )
+_REGISTRATION = RowMapper(Registration, tables.activity_boards, "b", points=column("points_quarters", in_credits))
 
 
-def reportable(
+def load_reportable(
     connection: Connection, asked: Iterable[tuple[str, str]], *, locking: bool = True
 ) -> dict[str, Activity]:
-    """Return the activities asked for as (provider, activity), by id.
+    """Return the activities named as (provider, activity), by id.
 
-    They are locked against changes that take `FOR UPDATE`, until the records are stored.
+    With `locking`, PostgreSQL appends `FOR KEY SHARE OF a`: edits, which lock with `FOR UPDATE`, wait for the
+    transaction to end.
     """
-    found = dialect.by_keys(
+    rows = select_by_keys(
         connection,
-        COLUMNS,
+        ACTIVITY.columns,
         ("provider", "id"),
         asked,
         "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
-        dialect.for_update(connection, "KEY SHARE OF a") if locking else "",
+        locking_clause(connection, "KEY SHARE OF a") if locking else "",
     )
-    return {each.activity.activity_id: each.activity for each in read(connection, found)}
+    return {row.activity.activity_id: row.activity for row in read(connection, rows)}
 
 
 def one(
     connection: Connection, provider_id: str, activity_id: str, *, for_update: bool = False
 ) -> RegisteredActivity | None:
-    """Return one activity of a provider; `for_update` keeps reports of learners out until the transaction ends."""
-    found = dialect.rows(
+    """Return one activity of a provider; with `for_update`, reports for it wait until the transaction ends.
+
+    PostgreSQL appends `FOR UPDATE`; SQLite's transaction is the only writer.
+    """
+    rows = fetch(
         connection,
-        f"SELECT {COLUMNS} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider "
-        "AND a.deleted_at IS NULL" + (dialect.for_update(connection) if for_update else ""),
+        f"SELECT {ACTIVITY.columns} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider "
+        "AND a.deleted_at IS NULL" + (locking_clause(connection) if for_update else ""),
         {"id": activity_id, "provider": provider_id},
     )
-    return next(iter(read(connection, found)), None)
+    return next(iter(read(connection, rows)), None)
 
 
 def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -> str | None:
     """Return the id of the provider's activity with this internal id."""
-    found = dialect.rows(
+    activity_id: str | None = fetch_value(
         connection,
         "SELECT activity_id FROM activities WHERE provider_id = :provider AND internal_id = :internal "
         "AND deleted_at IS NULL",
         {"provider": provider_id, "internal": internal_id},
     )
-    return str(found[0][0]) if found else None
+    return activity_id
 
 
-def id_of_the_same(connection: Connection, given: Activity) -> str | None:
-    """Return the provider's activity without an internal id that has the same title, format and dates."""
-    if not (isinstance(given.start_date, date) and isinstance(given.end_date, date) and given.kind is not None):
+def id_of_same(connection: Connection, activity: Activity) -> str | None:
+    """Return the id of the provider's activity without an internal id that has the same title, format and dates."""
+    if not (
+        isinstance(activity.start_date, date) and isinstance(activity.end_date, date) and activity.kind is not None
+    ):
         return None
-    found = dialect.rows(
+    activity_id: str | None = fetch_value(
         connection,
         "SELECT activity_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
         "AND internal_id IS NULL AND title = :title AND format = :format AND start_date = :start AND end_date = :end "
         "ORDER BY activity_id LIMIT 1",
         {
-            "provider": given.provider_id,
-            "title": given.title,
-            "format": given.kind.code,
-            "start": dialect.bound(connection, given.start_date),
-            "end": dialect.bound(connection, given.end_date),
+            "provider": activity.provider_id,
+            "title": activity.title,
+            "format": activity.kind.code,
+            "start": activity.start_date,
+            "end": activity.end_date,
         },
     )
-    return found[0][0] if found else None
+    return activity_id
 
 
-def free_id(connection: Connection) -> str:
-    """Return a nine-digit id that no activity has. A clash with a concurrent insert fails on the primary key."""
+def draw_id(connection: Connection) -> str:
+    """Draw a nine-digit id that no activity has. A clash with a concurrent insert fails on the primary key."""
     while True:
         drawn = str(random.SystemRandom().randrange(300_000_000, 1_000_000_000))
         if not exists(connection, drawn):
@@ -94,62 +113,65 @@ def free_id(connection: Connection) -> str:
 
 
 def exists(connection: Connection, activity_id: str) -> bool:
-    """Tell whether there is an activity with this id, whoever's it is."""
-    return bool(dialect.rows(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": activity_id}))
+    """Return whether any provider has an activity with this id."""
+    return bool(fetch(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": activity_id}))
 
 
 def add(connection: Connection, given: Sequence[Activity], at: datetime) -> None:
     """Insert activities with their registrations, as version 1."""
-    rows = [_row(each, at) | {"activity_id": each.activity_id, "provider_id": each.provider_id} for each in given]
-    dialect.insert(connection, activities, [row | {"version": 1, "created_at": at} for row in rows])
+    rows = [
+        _row(activity, at) | {"activity_id": activity.activity_id, "provider_id": activity.provider_id}
+        for activity in given
+    ]
+    insert(connection, tables.activities, [row | {"version": 1, "created_at": at} for row in rows])
     _add_boards(connection, given)
 
 
 def replace_with(connection: Connection, before: Activity, after: Activity, version: int, at: datetime) -> None:
-    """Write an activity over what stands, as a new version. The moment it was closed stays while it is closed."""
+    """Update an activity to a new version. The time at which it was closed stays while it is closed."""
     row = _row(after, at) | {"version": version}
     if before.closed == after.closed:
         del row["closed_at"]
-    dialect.update(connection, activities, row, {"activity_id": after.activity_id})
-    dialect.run(connection, "DELETE FROM activity_boards WHERE activity_id = :id", [{"id": after.activity_id}])
+    update(connection, tables.activities, row, {"activity_id": after.activity_id})
+    execute(connection, "DELETE FROM activity_boards WHERE activity_id = :id", {"id": after.activity_id})
     _add_boards(connection, [after])
 
 
 def remove(connection: Connection, activity_id: str, at: datetime) -> None:
-    """Take an activity out of every list; what was withdrawn from it keeps its place in the history."""
-    dialect.update(connection, activities, {"deleted_at": at}, {"activity_id": activity_id})
+    """Mark an activity as deleted; its withdrawn completions still refer to it."""
+    update(connection, tables.activities, {"deleted_at": at}, {"activity_id": activity_id})
 
 
-def _row(each: Activity, at: datetime) -> dict[str, Any]:
+def _row(activity: Activity, at: datetime) -> dict[str, Any]:
     return {
-        "internal_id": each.internal_id,
-        "title": each.title,
-        "format": each.format,
-        "start_date": each.start_date,
-        "end_date": each.end_date,
-        "ama_quarters": _quarters(each.ama_pra_credits),
-        "description": each.description,
-        "providership": each.providership,
-        "city": each.city,
-        "state": each.state,
-        "country": each.country,
-        "delivery_methods": list(each.delivery_methods),
-        "listing_public": each.listing_public,
-        "mips": each.mips,
-        "rems": each.rems,
-        "details": each.details,
-        "closed_at": at if each.closed else None,
+        "internal_id": activity.internal_id,
+        "title": activity.title,
+        "format": activity.format,
+        "start_date": activity.start_date,
+        "end_date": activity.end_date,
+        "ama_quarters": _quarters(activity.ama_pra_credits),
+        "description": activity.description,
+        "providership": activity.providership,
+        "city": activity.city,
+        "state": activity.state,
+        "country": activity.country,
+        "delivery_methods": list(activity.delivery_methods),
+        "listing_public": activity.listing_public,
+        "mips": activity.mips,
+        "rems": activity.rems,
+        "details": activity.details,
+        "closed_at": at if activity.closed else None,
         "updated_at": at,
     }
 
 
 def _add_boards(connection: Connection, given: Sequence[Activity]) -> None:
-    dialect.insert(
+    insert(
         connection,
-        activity_boards,
+        tables.activity_boards,
         [
             {
-                "activity_id": each.activity_id,
+                "activity_id": activity.activity_id,
                 "board": registration.board,
                 "place": place,
                 "points_quarters": _quarters(registration.points),
@@ -159,8 +181,8 @@ def _add_boards(connection: Connection, given: Sequence[Activity]) -> None:
                 "content_outline": list(registration.content_outline),
                 "attested": registration.attested,
             }
-            for each in given
-            for place, registration in enumerate(each.registrations)
+            for activity in given
+            for place, registration in enumerate(activity.registrations)
         ],
     )
 
@@ -169,71 +191,17 @@ def _quarters(credits: float | None) -> int | None:
     return None if credits is None else int(in_quarters(credits))
 
 
-def _credits(quarters: int | None) -> float | None:
-    return None if quarters is None else in_credits(quarters)
-
-
-def read(connection: Connection, found: Sequence[dialect.Row]) -> Iterable[RegisteredActivity]:
-    """Yield the activities of rows of `COLUMNS`, each with its registrations."""
-    registered: dict[str, list[Registration]] = {}
-    for row in dialect.by_keys(
+def read(connection: Connection, rows: Sequence[Row]) -> list[RegisteredActivity]:
+    """Read rows of `ACTIVITY`, each with its registrations."""
+    found = select_by_keys(
         connection,
-        "b.activity_id, b.board, b.points_quarters, b.credit_types, b.credit_claim_date, b.practice_areas, "
-        "b.content_outline, b.attested",
+        f"b.activity_id, {_REGISTRATION.columns}",
         ("id",),
-        ((row[0],) for row in found),
+        ((activity_id,) for activity_id in ACTIVITY.column(rows, "activity_id")),
         "activity_boards b ON b.activity_id = k.id",
         "ORDER BY b.activity_id, b.place",
-    ):
-        registered.setdefault(row[0], []).append(
-            Registration(
-                board=row[1],
-                points=_credits(row[2]),
-                credit_types=tuple(dialect.as_document(row[3])),
-                credit_claim_date=dialect.as_date_or_none(row[4]),
-                practice_areas=tuple(dialect.as_document(row[5])),
-                content_outline=tuple(dialect.as_document(row[6])),
-                attested=None if row[7] is None else bool(row[7]),
-            )
-        )
-    for row in found:
-        stored = _stored(row)
-        yield replace(
-            stored,
-            activity=replace(stored.activity, registrations=tuple(registered.get(stored.activity.activity_id, ()))),
-        )
-
-
-def _flag(value: Any) -> bool | None:
-    return None if value is None else bool(value)
-
-
-def _stored(row: dialect.Row) -> RegisteredActivity:
-    start: date = dialect.as_date(row[5])
-    return RegisteredActivity(
-        activity=Activity(
-            activity_id=row[0],
-            provider_id=row[1],
-            internal_id=row[2],
-            title=row[3],
-            format=row[4],
-            start_date=start,
-            end_date=dialect.as_date(row[6]),
-            ama_pra_credits=_credits(row[7]),
-            description=row[8],
-            providership=row[9],
-            city=row[10],
-            state=row[11],
-            country=row[12],
-            delivery_methods=tuple(dialect.as_document(row[13])),
-            listing_public=_flag(row[14]),
-            mips=_flag(row[15]),
-            rems=dialect.as_document(row[16]),
-            details=dialect.as_document(row[17]),
-            closed=row[18] is not None,
-            sandbox=bool(row[22]),
-        ),
-        version=row[19],
-        created_at=dialect.as_instant(row[20]),
-        updated_at=dialect.as_instant(row[21]),
     )
+    registrations: dict[str, list[Registration]] = defaultdict(list)
+    for activity_id, registration in _REGISTRATION.read_keyed(connection, found):
+        registrations[activity_id].append(registration)
+    return ACTIVITY.read(connection, rows, registrations=lambda activity_id: tuple(registrations.get(activity_id, ())))

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
-from app.store import dialect
-from app.store.activities import COLUMNS, read
-from app.store.keyset_pages import Column, Narrowed, Place, days_spanned, marked, order_of, places, spanned, total
+from app.store.activities import ACTIVITY, read
+from app.store.keyset_pages import Column, ListConditions, Place, count_total, find_places, order_of
+from app.store.sql.key_sets import select_by_keys
 
 SORTS = {
     "title": Column("lower(a.title)"),
@@ -49,9 +49,9 @@ def page(
 ) -> list[tuple[Place, RegisteredActivity]]:
     """Return activities after a place of the order, by id unless told otherwise."""
     order = order_of(sort, SORTS, Column("a.activity_id"), _BY_ID)
-    found = places(connection, narrowed(wanted), order, after, limit)
-    rows = dialect.by_keys(
-        connection, COLUMNS, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"
+    found = find_places(connection, conditions_of(wanted), order, after, limit)
+    rows = select_by_keys(
+        connection, ACTIVITY.columns, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"
     )
     held = {each.activity.activity_id: each for each in read(connection, rows)}
     return [(place, held[place[-1]]) for place in found]
@@ -59,46 +59,48 @@ def page(
 
 def count(connection: Connection, wanted: Wanted) -> Total:
     """Count the activities, up to the most that is counted."""
-    return total(connection, narrowed(wanted))
+    return count_total(connection, conditions_of(wanted))
 
 
-def narrowed(wanted: Wanted) -> Narrowed:
+def conditions_of(wanted: Wanted) -> ListConditions:
     """Return the conditions of a list."""
     own = ["a.provider_id = :provider AND a.deleted_at IS NULL"]
-    list_ = Narrowed("activities a", own, "activity_id", {"provider": wanted.provider_id})
-    words = [f"({_word(list_, place, word)})" for place, word in enumerate((wanted.q or "").split())]
+    conditions = ListConditions("activities a", own, "activity_id", {"provider": wanted.provider_id})
+    words = [f"({_word(conditions, place, word)})" for place, word in enumerate((wanted.q or "").split())]
     if words:
-        list_.test(f"({' AND '.join(words)} OR a.internal_id = :q)", q=(wanted.q or "").strip())
+        conditions.add(f"({' AND '.join(words)} OR a.internal_id = :q)", q=(wanted.q or "").strip())
     for column, name, values in (
         ("a.internal_id", "internal", wanted.internal_ids or None),
         ("a.format", "format", wanted.formats),
         ("a.providership", "providership", wanted.providerships or None),
     ):
         if values is not None:
-            list_.test(f"{column} IN ({marked(list_, name, values)})", column)
+            conditions.add(f"{column} IN ({conditions.in_list(name, values)})", column)
     if wanted.internal_ids:
-        internal = marked(list_, "internal", wanted.internal_ids)
-        list_.sources.append(f"SELECT a.activity_id FROM activities a WHERE {own[0]} AND a.internal_id IN ({internal})")
+        internal = conditions.in_list("internal", wanted.internal_ids)
+        conditions.sources.append(
+            f"SELECT a.activity_id FROM activities a WHERE {own[0]} AND a.internal_id IN ({internal})"
+        )
     if wanted.boards is not None:
         registered = (
             "SELECT 1 FROM activity_boards b WHERE b.activity_id = a.activity_id "
-            f"AND b.board IN ({marked(list_, 'board', wanted.boards)}) LIMIT 1"
+            f"AND b.board IN ({conditions.in_list('board', wanted.boards)}) LIMIT 1"
         )
-        list_.test(f"({registered}) = 1")
-    days_spanned(list_, "a.start_date", "starts", *wanted.starts)
-    days_spanned(list_, "a.end_date", "ends", *wanted.ends)
+        conditions.add(f"({registered}) = 1")
+    conditions.between_days("a.start_date", "starts", *wanted.starts)
+    conditions.between_days("a.end_date", "ends", *wanted.ends)
     if wanted.mips is not None:
-        list_.test(f"coalesce(a.mips, false) = {str(wanted.mips).lower()}", "a.mips")
+        conditions.add(f"coalesce(a.mips, false) = {str(wanted.mips).lower()}", "a.mips")
     if wanted.rems is not None:
-        list_.test(f"a.rems IS {'NOT ' if wanted.rems else ''}NULL", "a.rems")
-    spanned(list_, "a.updated_at", "updated", wanted.updated_from, None)
-    return list_
+        conditions.add(f"a.rems IS {'NOT ' if wanted.rems else ''}NULL", "a.rems")
+    conditions.between_instants("a.updated_at", "updated", wanted.updated_from, None)
+    return conditions
 
 
-def _word(list_: Narrowed, place: int, word: str) -> str:
+def _word(conditions: ListConditions, place: int, word: str) -> str:
     """Return the condition that a word stands in the title, or is an id."""
     escaped = word.translate(_CAPITALS).replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    list_.given |= {f"word{place}": word, f"like{place}": f"%{escaped}%"}
+    conditions.parameters |= {f"word{place}": word, f"like{place}": f"%{escaped}%"}
     return (
         f"lower(a.title) LIKE :like{place} ESCAPE '!' OR a.internal_id = :word{place} OR a.activity_id = :word{place}"
     )

@@ -1,4 +1,4 @@
-"""Queries on what became of each record of a batch."""
+"""Outcomes of a batch's records."""
 
 from __future__ import annotations
 
@@ -11,88 +11,94 @@ from sqlalchemy import Connection
 from app.domain.batches import RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
 from app.models import batches as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.rows import RowMapper, column
+from app.store.sql.statements import execute, fetch, fetch_column, in_list
+
+
+def _read_findings(document: Sequence[Sequence[Any]]) -> tuple[RowFinding, ...]:
+    return tuple(
+        RowFinding(
+            rule=rule,
+            severity=Severity(severity),
+            pointer=pointer,
+            detail=detail,
+            hint=hint,
+            column=heading,
+            index=index,
+        )
+        for rule, severity, pointer, detail, hint, heading, index in document
+    )
+
+
+def _write_finding(finding: RowFinding) -> list[Any]:
+    return [
+        finding.rule,
+        finding.severity.value,
+        finding.pointer,
+        finding.detail,
+        finding.hint,
+        finding.column,
+        finding.index,
+    ]
+
+
+_RESULT = RowMapper(RowResult, tables.batch_rows, "r", findings=column("findings", _read_findings, null=()))
 
 
 def known_places(connection: Connection, batch_id: str, first: int, count: int) -> set[int]:
-    """Return the places of records, within a span, that have their outcome."""
-    found = dialect.rows(
+    """Return the places, from `first` on, of those of the next `count` records that have their outcome."""
+    places = fetch_column(
         connection,
         "SELECT place FROM batch_rows WHERE batch_id = :id AND place >= :first AND place < :end",
         {"id": batch_id, "first": first, "end": first + count},
     )
-    return {place for (place,) in found}
+    return set(places)
 
 
 def add(connection: Connection, batch_id: str, results: Sequence[RowResult], at: datetime) -> None:
     """Insert outcomes of records."""
-    dialect.insert(
+    insert(
         connection,
         tables.batch_rows,
         [
             {
                 "batch_id": batch_id,
-                "place": each.place,
-                "number": each.number,
-                "outcome": each.outcome.value,
-                "record_id": each.record_id,
-                "findings": [_finding_row(said) for said in each.findings] or None,
-                "answer": each.answer,
+                "place": result.place,
+                "number": result.number,
+                "outcome": result.outcome.value,
+                "record_id": result.record_id,
+                "findings": [_write_finding(finding) for finding in result.findings] or None,
+                "answer": result.answer,
                 "at": at,
             }
-            for each in results
+            for result in results
         ],
     )
 
 
-def _finding_row(said: RowFinding) -> list[Any]:
-    return [said.rule, said.severity.value, said.pointer, said.detail, said.hint, said.column, said.index]
-
-
 def drop(connection: Connection, batch_id: str, outcome: RowOutcome | None = None) -> None:
-    """Forget the outcomes of a batch, or those of one kind, so that these records are judged again."""
-    narrowed = " AND outcome = :outcome" if outcome is not None else ""
-    dialect.run(
-        connection, f"DELETE FROM batch_rows WHERE batch_id = :id{narrowed}", [{"id": batch_id, "outcome": outcome}]
-    )
+    """Delete the outcomes of a batch, or those of one kind, so that these records are judged again."""
+    only = " AND outcome = :outcome" if outcome is not None else ""
+    execute(connection, f"DELETE FROM batch_rows WHERE batch_id = :id{only}", {"id": batch_id, "outcome": outcome})
 
 
 def after(
     connection: Connection, batch_id: str, place: int, limit: int, outcomes: Sequence[str] = ()
 ) -> list[RowResult]:
-    """Return outcomes of records after a place, in their order."""
-    given: dict[str, Any] = {"id": batch_id, "place": place, "limit": limit}
-    narrowed = ""
-    if outcomes:
-        marks = {f"outcome{number}": value for number, value in enumerate(outcomes)}
-        # Written out, so that the index of refused rows is seen to fit.
-        narrowed = (
-            "AND outcome = 'rejected' "
-            if list(outcomes) == ["rejected"]
-            else (f"AND outcome IN ({', '.join(f':{name}' for name in marks)}) ")
-        )
-        given |= {} if "'rejected'" in narrowed else marks
-    found = dialect.rows(
+    """Return the outcomes of records after a place, in their order; of some kinds, or of all."""
+    parameters: dict[str, Any] = {"id": batch_id, "place": place, "limit": limit}
+    only = ""
+    if list(outcomes) == ["rejected"]:
+        # Written out, so that the planner sees that the index of rejected rows fits.
+        only = "AND r.outcome = 'rejected' "
+    elif outcomes:
+        marks, given = in_list("outcome", outcomes)
+        only, parameters = f"AND r.outcome IN ({marks}) ", parameters | given
+    rows = fetch(
         connection,
-        "SELECT place, number, outcome, record_id, findings, answer FROM batch_rows "
-        f"WHERE batch_id = :id AND place > :place {narrowed}ORDER BY place LIMIT :limit",
-        given,
+        f"SELECT {_RESULT.columns} FROM batch_rows r "
+        f"WHERE r.batch_id = :id AND r.place > :place {only}ORDER BY r.place LIMIT :limit",
+        parameters,
     )
-    return [
-        RowResult(
-            place=place,
-            number=number,
-            outcome=RowOutcome(outcome),
-            record_id=record_id,
-            findings=tuple(_finding(said) for said in dialect.as_document(findings) or ()),
-            answer=dialect.as_document(answer),
-        )
-        for place, number, outcome, record_id, findings, answer in found
-    ]
-
-
-def _finding(said: Sequence[Any]) -> RowFinding:
-    rule, severity, pointer, detail, hint, column, index = said
-    return RowFinding(
-        rule=rule, severity=Severity(severity), pointer=pointer, detail=detail, hint=hint, column=column, index=index
-    )
+    return _RESULT.read(connection, rows)

@@ -1,4 +1,4 @@
-"""Queries on providers, clients, grants and idempotency keys."""
+"""Providers, boards, clients with their keys and grants, and idempotency keys."""
 
 from __future__ import annotations
 
@@ -10,134 +10,129 @@ from sqlalchemy import Connection
 
 from app.domain.clients import Client
 from app.models import organisations as tables
-from app.store import dialect
+from app.store.sql.bulk import insert, update
+from app.store.sql.rows import RowMapper, looked_up_by
+from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_value
+from app.store.sql.values import read_document
 
-_CLIENT = "c.client_id, c.role, c.board, c.test, c.scopes"
 _WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}
-"""For which providers a client may act at all: a test client for those of the sandbox, any other for live ones."""
+"""The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
+_CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
 
 
 def by_key(connection: Connection, digest: str) -> Client | None:
     """Return the client whose key has this digest, unless key or client were revoked."""
-    found = dialect.rows(
+    rows = fetch(
         connection,
-        f"SELECT {_CLIENT} FROM client_secrets s JOIN clients c ON c.client_id = s.client_id WHERE s.digest = :digest "
-        "AND s.kind = 'api-key' AND s.revoked_at IS NULL AND c.revoked_at IS NULL",
+        f"SELECT {_CLIENT.columns} FROM client_secrets s JOIN clients c ON c.client_id = s.client_id "
+        "WHERE s.digest = :digest AND s.kind = 'api-key' AND s.revoked_at IS NULL AND c.revoked_at IS NULL",
         {"digest": digest},
     )
-    return _client(connection, found[0]) if found else None
+    return _read_first(connection, rows)
 
 
 def by_id(connection: Connection, client_id: str) -> Client | None:
     """Return a client that has not been revoked."""
-    found = dialect.rows(
+    rows = fetch(
         connection,
-        f"SELECT {_CLIENT} FROM clients c WHERE c.client_id = :id AND c.revoked_at IS NULL",
+        f"SELECT {_CLIENT.columns} FROM clients c WHERE c.client_id = :id AND c.revoked_at IS NULL",
         {"id": client_id},
     )
-    return _client(connection, found[0]) if found else None
+    return _read_first(connection, rows)
 
 
-def _client(connection: Connection, row: dialect.Row) -> Client:
-    granted = dialect.rows(
+def _read_first(connection: Connection, rows: Sequence[Row]) -> Client | None:
+    return _CLIENT.read_first(
+        connection, rows, provider_ids=lambda client_id: _granted_providers(connection, client_id)
+    )
+
+
+def _granted_providers(connection: Connection, client_id: str) -> frozenset[str]:
+    """Return the providers a client may act for, those of its own world."""
+    granted = fetch_column(
         connection,
-        "SELECT g.provider_id FROM grants g JOIN providers p ON p.provider_id = g.provider_id "
-        f"WHERE g.client_id = :client AND g.revoked_at IS NULL AND {_WORLD[bool(row[3])]}",
-        {"client": row[0]},
+        "SELECT g.provider_id FROM grants g JOIN clients c ON c.client_id = g.client_id "
+        "JOIN providers p ON p.provider_id = g.provider_id "
+        "WHERE g.client_id = :client AND g.revoked_at IS NULL AND c.test = (p.sandbox_of IS NOT NULL)",
+        {"client": client_id},
     )
-    return Client(
-        client_id=row[0],
-        role=row[1],
-        board=row[2],
-        test=bool(row[3]),
-        scopes=frozenset(dialect.as_document(row[4])),
-        provider_ids=frozenset(each[0] for each in granted),
-    )
+    return frozenset(granted)
 
 
 def grant(connection: Connection, client_id: str, provider_id: str, at: datetime) -> None:
-    """Let a client act for a provider, again if it could once."""
-    dialect.run(
+    """Grant a client the right to act for a provider, also one that was revoked."""
+    execute(
         connection,
         "INSERT INTO grants (client_id, provider_id, granted_at) VALUES (:client, :provider, :at) "
         "ON CONFLICT (client_id, provider_id) DO UPDATE SET revoked_at = NULL",
-        [{"client": client_id, "provider": provider_id, "at": dialect.bound(connection, at)}],
+        {"client": client_id, "provider": provider_id, "at": at},
     )
 
 
 def revoke_grant(connection: Connection, client_id: str, provider_id: str, at: datetime) -> bool:
-    """Take back the right to act for a provider; False when there was none."""
-    changed = dialect.run(
-        connection,
-        "UPDATE grants SET revoked_at = :at WHERE client_id = :client AND provider_id = :provider "
-        "AND revoked_at IS NULL",
-        [{"client": client_id, "provider": provider_id, "at": dialect.bound(connection, at)}],
-    )
-    return changed == 1
+    """Revoke the right to act for a provider; False when there was none."""
+    granted = {"client_id": client_id, "provider_id": provider_id, "revoked_at": None}
+    return update(connection, tables.grants, {"revoked_at": at}, granted) == 1
 
 
-def acted_for(connection: Connection, client: Client, provider_id: str) -> str | None:
-    """Return the provider that a client may act for at this moment under the id it names, None when it has no right.
+def provider_acted_for(connection: Connection, client: Client, provider_id: str) -> str | None:
+    """Return the id of the provider that a client acts for when it names an id, None without the right to.
 
-    Of a test client, the id of a live provider means the sandbox of that provider. An operator needs no grant.
+    When a test client names a live provider, it acts for that provider's sandbox. An operator needs no grant.
     """
-    meant = "p.provider_id = :provider"
+    named = "p.provider_id = :provider"
     if client.test:
-        meant = f"({meant} OR p.sandbox_of = :provider)"
+        named = f"({named} OR p.sandbox_of = :provider)"
     granted = ""
     if client.role != "operator":
         granted = (
             " AND EXISTS (SELECT 1 FROM grants g WHERE g.client_id = :client AND g.provider_id = p.provider_id "
             "AND g.revoked_at IS NULL)"
         )
-    found = dialect.rows(
+    acted_for: str | None = fetch_value(
         connection,
-        f"SELECT p.provider_id FROM providers p WHERE {meant} AND {_WORLD[client.test]}{granted}",
+        f"SELECT p.provider_id FROM providers p WHERE {named} AND {_WORLD[client.test]}{granted}",
         {"client": client.client_id, "provider": provider_id},
     )
-    return str(found[0][0]) if found else None
+    return acted_for
 
 
 def provider_exists(connection: Connection, provider_id: str) -> bool:
-    """Tell whether there is such a provider."""
-    return bool(dialect.rows(connection, "SELECT 1 FROM providers WHERE provider_id = :id", {"id": provider_id}))
+    """Return whether there is a provider with this id."""
+    return bool(fetch(connection, "SELECT 1 FROM providers WHERE provider_id = :id", {"id": provider_id}))
 
 
 def add_providers(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
-    """Insert providers; one that stands already stays as it is."""
-    dialect.insert(connection, tables.providers, given, skip_known=True)
+    """Insert providers; those that exist stay as they are."""
+    insert(connection, tables.providers, given, skip_known=True)
 
 
 def rename_provider(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Give a provider that stands already another name or place."""
-    dialect.run(
-        connection,
-        "UPDATE providers SET name = :name, joint = :joint, city = :city, state = :state "
-        "WHERE provider_id = :provider_id",
-        [{name: row[name] for name in ("name", "joint", "city", "state", "provider_id")}],
-    )
+    """Update the name and place of a provider."""
+    changed = {name: row[name] for name in ("name", "joint", "city", "state")}
+    update(connection, tables.providers, changed, {"provider_id": row["provider_id"]})
 
 
 def add_boards(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the codes of boards; those that stand already stay."""
-    dialect.insert(connection, tables.boards, given, skip_known=True)
+    """Insert the codes of boards; those that exist stay."""
+    insert(connection, tables.boards, given, skip_known=True)
 
 
 def keep_catalogue(connection: Connection, digest: str, files: Mapping[str, str], at: datetime) -> None:
-    """Keep the files of a state of the board facts; one that is kept stays."""
+    """Insert the files of a state of the board facts; those of a known digest stay."""
     row = {"digest": digest, "files": dict(files), "first_used_at": at}
-    dialect.insert(connection, tables.catalogues, [row], skip_known=True)
+    insert(connection, tables.catalogues, [row], skip_known=True)
 
 
 def catalogue_files(connection: Connection, digest: str) -> dict[str, str] | None:
-    """Return the files of a state of the board facts, in their order."""
-    found = dialect.rows(connection, "SELECT files FROM catalogues WHERE digest = :digest", {"digest": digest})
-    return dict(sorted(dialect.as_document(found[0][0]).items())) if found else None
+    """Return the files of a state of the board facts, by name in alphabetical order."""
+    files = fetch_value(connection, "SELECT files FROM catalogues WHERE digest = :digest", {"digest": digest})
+    return dict(sorted(read_document(files).items())) if files is not None else None
 
 
 def board_codes(connection: Connection) -> set[str]:
     """Return the codes that records may refer to."""
-    return {row[0] for row in dialect.rows(connection, "SELECT code FROM boards")}
+    return set(fetch_column(connection, "SELECT code FROM boards"))
 
 
 def add_client(
@@ -148,89 +143,81 @@ def add_client(
     at: datetime,
 ) -> None:
     """Insert a client with its hashed secrets and its grants."""
-    dialect.insert(connection, tables.clients, [client])
-    dialect.insert(connection, tables.client_secrets, secrets)
-    dialect.insert(
+    insert(connection, tables.clients, [client])
+    insert(connection, tables.client_secrets, secrets)
+    insert(
         connection,
         tables.grants,
-        [{"client_id": client["client_id"], "provider_id": each, "granted_at": at} for each in provider_ids],
+        [{"client_id": client["client_id"], "provider_id": id, "granted_at": at} for id in provider_ids],
     )
 
 
 def client_named(connection: Connection, name: str) -> str | None:
-    """Return the id of a client of this name, the oldest of several."""
-    found = dialect.rows(
+    """Return the id of the client of this name that has not been revoked, the oldest of several."""
+    client_id: str | None = fetch_value(
         connection,
         "SELECT client_id FROM clients WHERE name = :name AND revoked_at IS NULL ORDER BY client_id LIMIT 1",
         {"name": name},
     )
-    return found[0][0] if found else None
+    return client_id
 
 
 def revoke_secrets(connection: Connection, client_id: str, at: datetime) -> None:
     """Revoke every key and secret of a client."""
-    dialect.run(
-        connection,
-        "UPDATE client_secrets SET revoked_at = :at WHERE client_id = :client AND revoked_at IS NULL",
-        [{"client": client_id, "at": dialect.bound(connection, at)}],
-    )
+    valid = {"client_id": client_id, "revoked_at": None}
+    update(connection, tables.client_secrets, {"revoked_at": at}, valid)
 
 
 def add_secrets(connection: Connection, secrets: Sequence[Mapping[str, Any]]) -> None:
     """Insert hashed secrets of a client."""
-    dialect.insert(connection, tables.client_secrets, secrets)
+    insert(connection, tables.client_secrets, secrets)
 
 
 def claim_key(connection: Connection, row: Mapping[str, Any]) -> bool:
-    """Take an idempotency key for this transaction; False when it was answered before.
+    """Claim an idempotency key for this transaction; False when it was answered before.
 
-    While another transaction holds it, this waits; PostgreSQL raises its lock timeout after the wait.
+    Waits while another transaction holds the key, on PostgreSQL for its lock timeout at most.
     """
-    found = dialect.rows(
+    claimed = fetch(
         connection,
         "INSERT INTO idempotency_keys (client_id, provider_id, key, fingerprint, answer, created_at) "
         "VALUES (:client_id, :provider_id, :key, :fingerprint, '{}', :at) ON CONFLICT DO NOTHING RETURNING 1",
-        dict(row) | {"at": dialect.bound(connection, row["at"])},
+        dict(row) | {"at": row["at"]},
     )
-    return bool(found)
+    return bool(claimed)
 
 
 def keep_answer(connection: Connection, row: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
     """Keep the answer of a request under its idempotency key."""
-    dialect.run(
-        connection,
-        "UPDATE idempotency_keys SET answer = " + ("" if dialect.on_sqlite(connection) else "CAST(") + ":answer"
-        + ("" if dialect.on_sqlite(connection) else " AS jsonb)")
-        + " WHERE client_id = :client_id AND provider_id = :provider_id AND key = :key",
-        [{name: row[name] for name in ("client_id", "provider_id", "key")} | {"answer": dialect.document(answer)}],
-    )  # fmt: skip
+    key = {name: row[name] for name in ("client_id", "provider_id", "key")}
+    update(connection, tables.idempotency_keys, {"answer": answer}, key)
 
 
-def kept_answer(
+def find_answer(
     connection: Connection, client_id: str, provider_id: str, key: str
 ) -> tuple[str, dict[str, Any]] | None:
     """Return the fingerprint and answer kept under an idempotency key."""
-    found = dialect.rows(
+    rows = fetch(
         connection,
         "SELECT fingerprint, answer FROM idempotency_keys WHERE client_id = :client AND provider_id = :provider "
         "AND key = :key",
         {"client": client_id, "provider": provider_id, "key": key},
     )
-    return (found[0][0], dialect.as_document(found[0][1])) if found else None
+    return next(((fingerprint, read_document(answer)) for fingerprint, answer in rows), None)
 
 
-def forget_keys(connection: Connection, before: datetime) -> None:
-    """Remove answers kept longer than promised."""
-    dialect.run(
+def delete_keys(connection: Connection, before: datetime) -> None:
+    """Delete idempotency keys older than a moment, with their answers."""
+    execute(
         connection,
         "DELETE FROM idempotency_keys WHERE created_at < :before",
-        [{"before": dialect.bound(connection, before)}],
+        {"before": before},
     )
 
 
 def ensure_operator(connection: Connection, at: datetime) -> None:
-    """Keep the client that stands for the operator's own commands, so that what they write can refer to it."""
-    dialect.insert(
+    """Insert the client of the operator's own commands, to which their writes refer, unless it exists."""
+    insert(
         connection,
         tables.clients,
         [

@@ -1,4 +1,4 @@
-"""Queries on commits, the audit log, board events and the feed."""
+"""Commits with their audit rows and board events, and the seals over them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.models import commits as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import from_ordered_ids, select_by_keys
+from app.store.sql.statements import execute, execute_many, fetch, fetch_column, take_advisory_locks
+from app.store.sql.values import read_document, read_instant
 
 _SEALER_LOCK = 0x7365
 
@@ -62,40 +65,40 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record(connection: Connection, done: Sequence[Commit]) -> None:
-    """Write what a transaction did, in the order in which it was done."""
-    dialect.insert(connection, tables.commits, [each.commit for each in done])
-    dialect.insert(connection, tables.audit, [row for each in done for row in each.audit])
-    dialect.insert(connection, tables.board_events, [row for each in done for row in each.events])
-    marks = [{"id": each.commit["commit_id"]} for each in done]
-    dialect.run(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", marks)
+    """Insert the commits of a transaction, in their order, and mark them as unsealed."""
+    insert(connection, tables.commits, [commit.commit for commit in done])
+    insert(connection, tables.audit, [row for commit in done for row in commit.audit])
+    insert(connection, tables.board_events, [row for commit in done for row in commit.events])
+    ids = [{"id": commit.commit["commit_id"]} for commit in done]
+    execute_many(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", ids)
 
 
 def lock_sealer(connection: Connection) -> None:
-    """Let only one sealer work at a time."""
-    dialect.lock(connection, _SEALER_LOCK, [1])
+    """Take the advisory lock of the one sealer for this transaction."""
+    take_advisory_locks(connection, _SEALER_LOCK, [1])
 
 
-def unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[list[str], bool]:
-    """Return commits without a seal, in the order in which they ended, and whether more wait than these.
+def find_unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[list[str], bool]:
+    """Return the ids of unsealed commits, in the order in which their transactions ended, and whether there are more.
 
-    So many at most, and no more than have `most_rows` audit rows and board events together; but one in any case.
-    What commits late is seen later.
+    At most `limit` of them, with at most `most_rows` audit rows and board events in all, but always one. A transaction
+    that commits late is found later.
     """
-    found = dialect.rows(
+    rows = fetch(
         connection,
         "SELECT u.commit_id, c.audit_rows + c.board_events FROM ("
         "SELECT position, commit_id FROM unsealed ORDER BY position LIMIT :limit) u "
         "JOIN commits c ON c.commit_id = u.commit_id ORDER BY u.position",
         {"limit": limit + 1},
     )
-    fitting = sum(1 for rows in accumulate(row[1] for row in found) if rows <= most_rows)
-    taken = [row[0] for row in found[: min(max(fitting, 1), limit)]]
-    return taken, len(taken) < len(found)
+    fitting = sum(1 for total in accumulate(count for _, count in rows) if total <= most_rows)
+    commit_ids = [commit_id for commit_id, _ in rows[: min(max(fitting, 1), limit)]]
+    return commit_ids, len(commit_ids) < len(rows)
 
 
 def any_unsealed(connection: Connection) -> bool:
-    """Tell whether a commit waits for its seal."""
-    return bool(dialect.rows(connection, "SELECT 1 FROM unsealed LIMIT 1"))
+    """Return whether any commit is unsealed."""
+    return bool(fetch(connection, "SELECT 1 FROM unsealed LIMIT 1"))
 
 
 class AuditLogRow(NamedTuple):
@@ -118,13 +121,13 @@ class AuditLogRow(NamedTuple):
 def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[AuditLogRow]:
     """Return the audit rows of commits with their commits, in order: what a seal is made over."""
     return [
-        AuditLogRow._make((commit_id, dialect.as_instant(at).isoformat(), *rest, dialect.as_document(fields)))
-        for commit_id, at, *rest, fields in dialect.by_keys(
+        AuditLogRow._make((commit_id, read_instant(at).isoformat(), *rest, read_document(fields)))
+        for commit_id, at, *rest, fields in select_by_keys(
             connection,
             "c.commit_id, c.at, c.client_id, c.provider_id, c.request_id, a.item, a.verb, a.noun, a.subject_id, "
             "a.fields",
             ("id",),
-            ((each,) for each in commit_ids),
+            ((commit_id,) for commit_id in commit_ids),
             "commits c ON c.commit_id = k.id LEFT JOIN audit a ON a.commit_id = c.commit_id",
             "ORDER BY c.commit_id, a.item",
         )
@@ -133,23 +136,29 @@ def audit_rows(connection: Connection, commit_ids: Sequence[str]) -> list[AuditL
 
 def last_seal(connection: Connection) -> tuple[int, str]:
     """Return the number and text of the last seal, (0, "") before the first."""
-    found = dialect.rows(connection, "SELECT number, seal FROM seals ORDER BY number DESC LIMIT 1")
-    return (found[0][0], found[0][1]) if found else (0, "")
+    rows = fetch(connection, "SELECT number, seal FROM seals ORDER BY number DESC LIMIT 1")
+    return next(((number, seal) for number, seal in rows), (0, ""))
 
 
 def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[str]) -> None:
-    """Write a seal over commits, give their board events positions in their order, and take them off the list."""
-    dialect.insert(connection, tables.seals, [row])
-    source, keys = dialect.placed(connection, commit_ids)
-    dialect.run(
+    """Insert a seal over commits, give their board events the next positions of their feeds, and unmark the commits.
+
+    Both databases, with `k` as in `from_ordered_ids`:
+
+        WITH told AS MATERIALIZED (… FROM {k} CROSS JOIN board_events e WHERE e.commit_id = k.id),
+        last AS MATERIALIZED (…) INSERT INTO feed (board, position, event_id) SELECT … FROM told t JOIN last l …
+    """
+    insert(connection, tables.seals, [row])
+    source, keys = from_ordered_ids(connection, commit_ids)
+    execute(
         connection,
         "INSERT INTO sealed_commits (commit_id, seal, place) "
         f"SELECT k.id, CAST(:number AS int), k.place FROM {source} ORDER BY k.place",
-        [keys | {"number": row["number"]}],
+        keys | {"number": row["number"]},
     )
-    dialect.run(
+    execute(
         connection,
-        # Materialised: looked up while rows go in, the last position would be sought among them, again and again.
+        # Materialised: else the last position would be looked up again for every row, among the rows just inserted.
         "WITH told AS MATERIALIZED (SELECT e.board, k.place, e.item, e.event_id "
         f"FROM {source} CROSS JOIN board_events e WHERE e.commit_id = k.id), "
         "last AS MATERIALIZED (SELECT b.board, (SELECT coalesce(max(f.position), 0) FROM feed f "
@@ -157,25 +166,34 @@ def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[st
         "INSERT INTO feed (board, position, event_id) SELECT t.board, l.position + "
         "row_number() OVER (PARTITION BY t.board ORDER BY t.place, t.item), t.event_id "
         "FROM told t JOIN last l ON l.board = t.board",
-        [keys],
+        keys,
     )
-    dialect.run(connection, f"DELETE FROM unsealed WHERE commit_id IN (SELECT k.id FROM {source})", [keys])
+    execute(connection, f"DELETE FROM unsealed WHERE commit_id IN (SELECT k.id FROM {source})", keys)
 
 
 def seals(connection: Connection, after: int, limit: int) -> list[dict[str, Any]]:
-    """Return seals in order."""
-    names = ("number", "at", "commits", "audit_rows", "digest", "seal")
-    found = dialect.rows(
+    """Return the seals after a number, in their order, as dictionaries of their columns."""
+    rows = fetch(
         connection,
-        f"SELECT {', '.join(names)} FROM seals WHERE number > :after ORDER BY number LIMIT :limit",
+        "SELECT number, at, commits, audit_rows, digest, seal FROM seals WHERE number > :after "
+        "ORDER BY number LIMIT :limit",
         {"after": after, "limit": limit},
     )
-    return [dict(zip(names, row, strict=True)) | {"at": dialect.as_instant(row[1])} for row in found]
+    return [
+        {
+            "number": number,
+            "at": read_instant(at),
+            "commits": commits,
+            "audit_rows": audit_rows,
+            "digest": digest,
+            "seal": seal,
+        }
+        for number, at, commits, audit_rows, digest, seal in rows
+    ]
 
 
 def commits_of_seal(connection: Connection, number: int) -> list[str]:
     """Return the commits under a seal, in their order."""
-    found = dialect.rows(
+    return fetch_column(
         connection, "SELECT commit_id FROM sealed_commits WHERE seal = :number ORDER BY place", {"number": number}
     )
-    return [row[0] for row in found]

@@ -11,21 +11,10 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.credits import Completion, CreditStatus
-from app.store import dialect
-from app.store.completions import COLUMNS, LINKS, read
-from app.store.keyset_pages import (
-    Column,
-    Narrowed,
-    Place,
-    days_spanned,
-    judged,
-    marked,
-    order_of,
-    places,
-    prefixed,
-    spanned,
-    total,
-)
+from app.store.completions import COMPLETION, LINKS, read
+from app.store.keyset_pages import Column, ListConditions, Place, count_total, find_places, order_of, without_index
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import fetch_column
 
 SORTS = {
     "completed_on": Column("c.completed_on", date),
@@ -81,10 +70,10 @@ def page(
         # The index has both names; and so many have one last name that the id alone would be no order for a reader.
         sort = (*sort, SortKey("first_name", sort[0].descending))
     order = order_of(sort, SORTS, Column("c.completion_id"), _NEWEST)
-    found = places(connection, narrowed(wanted), order, after, limit)
-    rows = dialect.by_keys(
+    found = find_places(connection, conditions_of(wanted), order, after, limit)
+    rows = select_by_keys(
         connection,
-        COLUMNS,
+        COMPLETION.columns,
         ("id",),
         ((place[-1],) for place in found),
         f"completions c ON c.completion_id = k.id {LINKS}",
@@ -95,110 +84,111 @@ def page(
 
 def count(connection: Connection, wanted: Wanted) -> Total:
     """Count the standing completions, up to the most that is counted."""
-    return total(connection, narrowed(wanted))
+    return count_total(connection, conditions_of(wanted))
 
 
 def stored_types(connection: Connection) -> list[str]:
     """Return every name of a credit type that was ever stored, found by leaping along the index."""
-    found = dialect.rows(
+    return fetch_column(
         connection,
         "WITH RECURSIVE known(name) AS (SELECT min(credit_type) FROM credit_types UNION ALL "
         "SELECT (SELECT min(t.credit_type) FROM credit_types t WHERE t.credit_type > known.name) FROM known "
         "WHERE known.name IS NOT NULL) SELECT name FROM known WHERE name IS NOT NULL",
     )
-    return [row[0] for row in found]
 
 
-def narrowed(wanted: Wanted) -> Narrowed:
+def conditions_of(wanted: Wanted) -> ListConditions:
     """Return the conditions, and the ways to gather what fits them: those that leave least come first."""
-    list_ = Narrowed("completions c", [_OWN], "completion_id", {"provider": wanted.provider_id})
-    _of_learners(list_, wanted)
+    conditions = ListConditions("completions c", [_OWN], "completion_id", {"provider": wanted.provider_id})
+    _of_learners(conditions, wanted)
     for number, (word, key) in enumerate(wanted.words):
-        _of_word(list_, f"word{number}_", word, key)
-    _of_activities(list_, wanted)
-    days_spanned(list_, "c.completed_on", "completed", *wanted.completed)
-    spanned(list_, "c.submitted_at", "submitted", *wanted.submitted)
-    spanned(list_, "c.updated_at", "updated", wanted.updated_from, None)
+        _of_word(conditions, f"word{number}_", word, key)
+    _of_activities(conditions, wanted)
+    conditions.between_days("c.completed_on", "completed", *wanted.completed)
+    conditions.between_instants("c.submitted_at", "submitted", *wanted.submitted)
+    conditions.between_instants("c.updated_at", "updated", wanted.updated_from, None)
     for column in ("c.completed_on", "c.submitted_at", "c.updated_at"):
-        _source(list_, column)
-    _of_credits(list_, wanted.credits, wanted.every_board)
+        _source(conditions, column)
+    _of_credits(conditions, wanted.credits, wanted.every_board)
     if wanted.entry_methods:
-        asked = f"c.entry_method IN ({marked(list_, 'entered', wanted.entry_methods)})"
+        asked = f"c.entry_method IN ({conditions.in_list('entered', wanted.entry_methods)})"
         if "api" not in wanted.entry_methods:
             asked = f"c.entry_method <> 'api' AND {asked}"
-            list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {asked}")
-            list_.along_id.extend([asked] if len(wanted.entry_methods) == 1 else [])
-        list_.test(asked, "c.entry_method")
-    return list_
+            conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {asked}")
+            conditions.along_id.extend([asked] if len(wanted.entry_methods) == 1 else [])
+        conditions.add(asked, "c.entry_method")
+    return conditions
 
 
-def _source(list_: Narrowed, column: str) -> None:
+def _source(conditions: ListConditions, column: str) -> None:
     """Let what is asked of a column be gathered by the column's index."""
-    asked = [condition for held, condition in list_.tests if held == column]
+    asked = [condition for held, condition in conditions.tests if held == column]
     if asked:
-        list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *asked))}")
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *asked))}")
 
 
-def _of_learners(list_: Narrowed, wanted: Wanted) -> None:
+def _of_learners(conditions: ListConditions, wanted: Wanted) -> None:
     if wanted.learner_ids:
         linked = (
             f"SELECT l.learner_id FROM learner_links l WHERE l.provider_id = :provider "
-            f"AND l.link IN ({marked(list_, 'link', wanted.learner_ids)})"
+            f"AND l.link IN ({conditions.in_list('link', wanted.learner_ids)})"
         )
-        list_.test(f"c.learner_id IN ({linked})")
-        list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE c.learner_id IN ({linked})")
+        conditions.add(f"c.learner_id IN ({linked})")
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE c.learner_id IN ({linked})")
     if wanted.batch_ids:
-        asked = f"c.batch_id IN ({marked(list_, 'batch', wanted.batch_ids)})"
-        list_.test(asked, "c.batch_id")
-        list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
+        asked = f"c.batch_id IN ({conditions.in_list('batch', wanted.batch_ids)})"
+        conditions.add(asked, "c.batch_id")
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
     names: list[str] = []
     for column, name, keys in (("c.last_key", "last", wanted.last_keys), ("c.first_key", "first", wanted.first_keys)):
         if keys:
-            asked = f"{column} IN ({marked(list_, name, keys)})"
-            list_.test(asked, column)
+            asked = f"{column} IN ({conditions.in_list(name, keys)})"
+            conditions.add(asked, column)
             names.append(asked)
     if names:
-        list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *names))}")
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *names))}")
 
 
-def _of_activities(list_: Narrowed, wanted: Wanted) -> None:
+def _of_activities(conditions: ListConditions, wanted: Wanted) -> None:
     if wanted.activity_ids:
-        asked = f"c.activity_id IN ({marked(list_, 'activity', wanted.activity_ids)})"
-        list_.test(asked, "c.activity_id")
-        list_.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
+        asked = f"c.activity_id IN ({conditions.in_list('activity', wanted.activity_ids)})"
+        conditions.add(asked, "c.activity_id")
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {asked}")
         if len(wanted.activity_ids) == 1:
-            list_.along_id.append(asked)
+            conditions.along_id.append(asked)
     inside: list[str] = []
     if wanted.activity_formats is not None:
-        inside.append(f"a.format IN ({marked(list_, 'format', wanted.activity_formats)})")
+        inside.append(f"a.format IN ({conditions.in_list('format', wanted.activity_formats)})")
     if wanted.mips is not None:
         inside.append(f"coalesce(a.mips, false) = {str(wanted.mips).lower()}")
     if wanted.rems is not None:
         inside.append(f"a.rems IS {'NOT ' if wanted.rems else ''}NULL")
     if inside:
         fits = " AND ".join(inside)
-        list_.test(f"(SELECT 1 FROM activities a WHERE a.activity_id = c.activity_id AND {fits} LIMIT 1) = 1")
-        list_.sources.append(
+        conditions.add(f"(SELECT 1 FROM activities a WHERE a.activity_id = c.activity_id AND {fits} LIMIT 1) = 1")
+        conditions.sources.append(
             "SELECT c.completion_id FROM activities a JOIN completions c ON c.activity_id = a.activity_id "
             f"WHERE a.provider_id = :provider AND {fits}"
         )
 
 
-def _of_word(list_: Narrowed, name: str, word: str, key: str) -> None:
+def _of_word(conditions: ListConditions, name: str, word: str, key: str) -> None:
     """Narrow to completions where a word begins a name, or is an id or a reference."""
-    list_.given[name] = word
+    conditions.parameters[name] = word
     referred = (
         "FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
         f"WHERE r.provider_id = :provider AND r.client_reference = :{name}"
     )
-    names = [prefixed(list_, column, name + "key", key) for column in ("c.last_key", "c.first_key")] if key else []
+    names = (
+        [conditions.starts_with(column, name + "key", key) for column in ("c.last_key", "c.first_key")] if key else []
+    )
     own = [*names, f"c.activity_id = :{name}", f"c.completion_id = :{name}"]
     elsewhere = (
         f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND x.reported_id = :{name} LIMIT 1) = 1",
         f"(SELECT 1 {referred} AND x.completion_id = c.completion_id LIMIT 1) = 1",
     )
-    list_.test(f"({' OR '.join((*own, *elsewhere))})")
-    list_.sources.append(
+    conditions.add(f"({' OR '.join((*own, *elsewhere))})")
+    conditions.sources.append(
         " UNION ALL ".join(
             (
                 *(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {each}" for each in own),
@@ -209,53 +199,53 @@ def _of_word(list_: Narrowed, name: str, word: str, key: str) -> None:
     )
 
 
-def _of_credits(list_: Narrowed, wanted: CreditsWanted, every_board: Sequence[str]) -> None:
+def _of_credits(conditions: ListConditions, wanted: CreditsWanted, every_board: Sequence[str]) -> None:
     """Narrow to completions that have one credit with all that is asked for."""
     inside: list[str] = []
     for column, name, values in (
         ("x.board", "board", wanted.boards), ("x.kind", "kind", wanted.kinds), ("x.status", "status", wanted.statuses),
     ):  # fmt: skip
         if values is not None:
-            inside.append(f"{column} IN ({marked(list_, name, values)})")
-    typed = _typed(list_, wanted.types) if wanted.types is not None else ""
+            inside.append(f"{column} IN ({conditions.in_list(name, values)})")
+    typed = _typed(conditions, wanted.types) if wanted.types is not None else ""
     if typed:
         inside.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
     referred = ""
     if wanted.references is not None:
-        marks = marked(list_, "reference", wanted.references)
+        marks = conditions.in_list("reference", wanted.references)
         referred = f"r.provider_id = :provider AND r.client_reference IN ({marks})"
         inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:
         return
-    fits = judged(*inside)
-    list_.test(f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND {fits} LIMIT 1) = 1")
+    fits = without_index(*inside)
+    conditions.add(f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND {fits} LIMIT 1) = 1")
     if referred:
-        list_.sources.insert(
+        conditions.sources.insert(
             0, f"SELECT x.completion_id FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
             f"WHERE {referred}",
         )  # fmt: skip
     if wanted.boards is not None or wanted.statuses is not None:
-        boards = marked(list_, "source_board", every_board if wanted.boards is None else wanted.boards)
-        statuses = marked(list_, "source_status", wanted.statuses or [each.value for each in CreditStatus])
-        list_.sources.append(
+        boards = conditions.in_list("source_board", every_board if wanted.boards is None else wanted.boards)
+        statuses = conditions.in_list("source_status", wanted.statuses or [each.value for each in CreditStatus])
+        conditions.sources.append(
             f"SELECT x.completion_id FROM credits x WHERE x.board IN ({boards}) AND x.status IN ({statuses})"
         )
     if typed and wanted.types is not None:
-        names = marked(list_, "source_type", sorted({name for _, name in wanted.types}))
-        list_.sources.append(
+        names = conditions.in_list("source_type", sorted({name for _, name in wanted.types}))
+        conditions.sources.append(
             "SELECT x.completion_id FROM credit_types t JOIN credits x ON x.credit_id = t.credit_id "
             f"WHERE t.credit_type IN ({names})"
         )
 
 
-def _typed(list_: Narrowed, types: Sequence[tuple[str | None, str]]) -> str:
+def _typed(conditions: ListConditions, types: Sequence[tuple[str | None, str]]) -> str:
     """Return the condition that a row of `t`, of a credit `x`, has one of some types."""
     either: list[str] = []
     for number, (board, name) in enumerate(types):
-        list_.given[f"type{number}"] = name
+        conditions.parameters[f"type{number}"] = name
         asked = f"t.credit_type = :type{number}"
         if board is not None:
-            list_.given[f"type_board{number}"] = board
+            conditions.parameters[f"type_board{number}"] = board
             asked = f"x.board = :type_board{number} AND {asked}"
         either.append(f"({asked})")
     return " OR ".join(either) or "false"

@@ -1,4 +1,4 @@
-"""Completions, credits and the ledger, as they are written: set by set, each set in the order of the records."""
+"""Completions, credits and the ledger, written table by table for any number of changes, each in their order."""
 
 from __future__ import annotations
 
@@ -12,55 +12,61 @@ from sqlalchemy import Connection
 
 from app.core.errors import Contended
 from app.domain.comparison_keys import full_name_key
-from app.domain.completion_changes import Change, LedgerDelta
+from app.domain.completion_changes import Change, LedgerDelta, Pair
 from app.domain.credits import Completion, Credit
 from app.models import completions as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.statements import execute, execute_many, on_sqlite
+from app.store.sql.values import array_literal, to_document
 
 NO_MAXIMUM = 2**62
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """A change, with the version of the completion that is kept of it."""
+    """A change, with the row of `completion_versions` for the version that it makes."""
 
     change: Change
     version: Mapping[str, Any]
 
 
 def save(connection: Connection, written: Sequence[Written]) -> None:
-    """Write changes of completions, in their order, set by set."""
-    for group in _apart(written):
-        changes = [each.change for each in group]
-        new = [each.completion for each in changes if each.before is None]
-        dialect.insert(connection, tables.completions, [_row(each) for each in new])
-        _save_versions(connection, [each for each in changes if each.before is not None])
+    """Write changes of completions, in their order, in as few statements as possible.
+
+    Raises `Contended` when a completion was changed or withdrawn by another transaction.
+    """
+    for group in _groups(written):
+        changes = [write.change for write in group]
+        new = [change.completion for change in changes if change.before is None]
+        insert(connection, tables.completions, [_row(completion) for completion in new])
+        _save_versions(connection, [change for change in changes if change.before is not None])
         _save_credits(connection, changes)
-        dialect.insert(connection, tables.completion_versions, [each.version for each in group])
+        insert(connection, tables.completion_versions, [write.version for write in group])
 
 
-def _apart(written: Sequence[Written]) -> Iterator[list[Written]]:
-    """Cut changes into groups that may be written set by set, as few as there can be.
+def _groups(written: Sequence[Written]) -> Iterator[list[Written]]:
+    """Cut changes into the fewest groups in which all rows of one kind can be written together.
 
-    Within a group new rows are written before those that stand are changed. So what only adds stays apart from what
-    gives a day or an occasion free, what rewrites a completion from what does not, and a completion is not moved in the
-    group that made it. Only what one learner has in one activity can be in each other's way: changes of others share
-    groups, in whatever order they come. The number of a group, modulo the number of kinds, is the kind of its changes.
+    Within a group new rows are inserted before existing ones are updated. So changes that only add are apart from those
+    that free a day or an occasion, changes that rewrite a completion are apart from those that do not, and a completion
+    is not moved in the group that inserted it. Only changes of the same learner in the same activity can conflict: all
+    others share groups, whatever their order. The number of a group, modulo the number of kinds, is the kind of its
+    changes.
     """
     groups: defaultdict[int, list[Written]] = defaultdict(list)
-    reached: dict[tuple[str, str], int] = {}
-    freed: dict[str, int] = {}
-    for each in written:
-        change = each.change
+    last_of_pair: dict[Pair, int] = {}
+    freed_in: dict[str, int] = {}
+    for write in written:
+        change = write.change
         pairs = {completion.pair for completion, _ in change.before_and_after()}
-        number = max(reached.get(pair, 0) for pair in pairs)
+        number = max(last_of_pair.get(pair, 0) for pair in pairs)
         number += (_kind(change) - number) % _KINDS
-        key = change.completion.completion_id
-        if change.frees and freed.get(key) == number:
+        completion_id = change.completion.completion_id
+        if change.frees and freed_in.get(completion_id) == number:
             number += _KINDS
         if change.frees:
-            freed[key] = number
-        reached |= dict.fromkeys(pairs, number)
-        groups[number].append(each)
+            freed_in[completion_id] = number
+        last_of_pair |= dict.fromkeys(pairs, number)
+        groups[number].append(write)
     for number in sorted(groups):
         yield groups[number]
 
@@ -73,21 +79,31 @@ def _kind(change: Change) -> int:
 
 
 def _save_versions(connection: Connection, changes: Sequence[Change]) -> None:
-    rewritten = [each for each in changes if each.rewrites]
-    others = [each for each in changes if not each.rewrites]
-    document = ":rems" if dialect.on_sqlite(connection) else "CAST(:rems AS jsonb)"
+    """Update completions to their next version.
+
+    SQLite:
+
+        UPDATE completions SET version = :version, …, rems = :rems, … WHERE completion_id = … AND version = :before …
+
+    PostgreSQL:
+
+        UPDATE completions SET version = :version, …, rems = CAST(:rems AS jsonb), … WHERE …
+    """
+    rewriting = [change for change in changes if change.rewrites]
+    others = [change for change in changes if not change.rewrites]
+    document = ":rems" if on_sqlite(connection) else "CAST(:rems AS jsonb)"
     always = f"version = :version, updated_at = :updated_at, catalogue = :catalogue, rems = {document}"
-    standing = "WHERE completion_id = :completion_id AND version = :before AND withdrawn_at IS NULL"
-    changed = dialect.run(
+    as_before = "WHERE completion_id = :completion_id AND version = :before AND withdrawn_at IS NULL"
+    updated = execute_many(
         connection,
-        f"UPDATE completions SET {always}, withdrawn_at = :withdrawn_at {standing}",
-        [_bound(connection, each, "withdrawn_at") for each in others],
-    ) + dialect.run(
+        f"UPDATE completions SET {always}, withdrawn_at = :withdrawn_at {as_before}",
+        [_version_parameters(change, "withdrawn_at") for change in others],
+    ) + execute_many(
         connection,
-        f"UPDATE completions SET {always}, {', '.join(f'{name} = :{name}' for name in _IDENTITY)} {standing}",
-        [_bound(connection, each, *_IDENTITY) for each in rewritten],
+        f"UPDATE completions SET {always}, {', '.join(f'{name} = :{name}' for name in _IDENTITY)} {as_before}",
+        [_version_parameters(change, *_IDENTITY) for change in rewriting],
     )
-    if changed != len(changes):
+    if updated != len(changes):
         raise Contended("a completion was changed meanwhile")
 
 
@@ -95,21 +111,18 @@ _IDENTITY = (
     "activity_id", "learner_id", "subject", "completed_on", "occasion", "first_name", "last_name", "first_key",
     "last_key", "birth_date", "npi",
 )  # fmt: skip
-"""What a correction may change of a completion itself; a record that takes a fallen one's place changes the person."""
+"""Columns that a correction may change; a record in place of a rejected or withdrawn one changes the person."""
 
 
-def _bound(connection: Connection, change: Change, *names: str) -> dict[str, Any]:
+def _version_parameters(change: Change, *names: str) -> dict[str, Any]:
     assert change.before is not None
     row = _row(change.completion)
-    wanted = ("completion_id", "version", "updated_at", "catalogue", *names)
-    return {name: dialect.bound(connection, row[name]) for name in wanted} | {
-        "before": change.before.version,
-        "rems": dialect.document(row["rems"]),
-    }
+    parameters = {name: row[name] for name in ("completion_id", "version", "updated_at", "catalogue", *names)}
+    return parameters | {"before": change.before.version, "rems": to_document(row["rems"])}
 
 
 def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
-    dialect.run(
+    execute_many(
         connection,
         "UPDATE credits SET status = :status, holds = :holds, status_reason = :reason, status_text = :text, "
         "status_at = :at WHERE credit_id = :id",
@@ -120,46 +133,48 @@ def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
                 "holds": credit.holds,
                 "reason": credit.status_reason,
                 "text": credit.status_text,
-                "at": dialect.bound(connection, credit.status_at),
+                "at": credit.status_at,
             }
-            for each in changes
-            for credit in each.restated
+            for change in changes
+            for credit in change.restated
         ],
     )
-    again = [(each.completion, credit) for each in changes for credit in (*each.corrected, *each.rewritten)]
-    _rewrite_credits(connection, again)
+    rewritten = [(change.completion, credit) for change in changes for credit in (*change.corrected, *change.rewritten)]
+    _rewrite_credits(connection, rewritten)
     added = [
-        (each.completion, len(each.before.credits) if each.before else 0, place, credit)
-        for each in changes
-        for place, credit in enumerate(each.added)
+        (change.completion, len(change.before.credits) if change.before else 0, place, credit)
+        for change in changes
+        for place, credit in enumerate(change.added)
     ]
-    dialect.insert(
+    insert(
         connection,
         tables.credits,
         [_credit_row(completion, credit) | {"place": first + place} for completion, first, place, credit in added],
     )
-    _add_parts(connection, [(completion, credit) for completion, _, _, credit in added] + again)
+    _add_parts(connection, [(completion, credit) for completion, _, _, credit in added] + rewritten)
 
 
-def _rewrite_credits(connection: Connection, again: Sequence[tuple[Completion, Credit]]) -> None:
-    """Write credits over what stands under their ids; their types and references are left to be added anew."""
-    if not again:
+def _rewrite_credits(connection: Connection, rewritten: Sequence[tuple[Completion, Credit]]) -> None:
+    """Update credits, and delete their types and references, which the caller inserts again."""
+    if not rewritten:
         return
     for table in ("credit_types", "credit_references"):
-        dialect.run(
-            connection, f"DELETE FROM {table} WHERE credit_id = :id", [{"id": credit.credit_id} for _, credit in again]
+        execute_many(
+            connection,
+            f"DELETE FROM {table} WHERE credit_id = :id",
+            [{"id": credit.credit_id} for _, credit in rewritten],
         )
-    rows = [_credit_row(completion, credit) for completion, credit in again]
+    rows = [_credit_row(completion, credit) for completion, credit in rewritten]
     assigned = ", ".join(f"{name} = :{name}" for name in rows[0] if name != "credit_id")
-    dialect.run(
+    execute_many(
         connection,
         f"UPDATE credits SET {assigned} WHERE credit_id = :credit_id",
-        [{name: dialect.bound(connection, value) for name, value in row.items()} for row in rows],
+        rows,
     )
 
 
 def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credit]]) -> None:
-    dialect.insert(
+    insert(
         connection,
         tables.credit_types,
         [
@@ -168,7 +183,7 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
             for place, (name, quarters) in enumerate(credit.credit_types)
         ],
     )
-    dialect.insert(
+    insert(
         connection,
         tables.credit_references,
         [
@@ -180,83 +195,90 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
 
 
 def change_ledger(connection: Connection, deltas: Iterable[LedgerDelta]) -> None:
-    """Add to what learners hold; raises `Contended` when a maximum would be passed, for the rules to say so."""
-    ordered = sorted((each for each in deltas if each.quarters), key=lambda d: (d.activity_id, d.subject, d.target))
-    shrunk = [asdict(each) for each in ordered if each.quarters < 0]
-    changed = _grow_ledger(connection, [each for each in ordered if each.quarters > 0]) + dialect.run(
+    """Add to learners' parts of maxima; raises `Contended` when a maximum would be exceeded: the rules then say so."""
+    ordered = sorted((d for d in deltas if d.quarters), key=lambda d: (d.activity_id, d.subject, d.target))
+    negative = [asdict(delta) for delta in ordered if delta.quarters < 0]
+    changed = _grow_ledger(connection, [delta for delta in ordered if delta.quarters > 0]) + execute_many(
         connection,
         "UPDATE ledger SET quarters = quarters + :quarters WHERE activity_id = :activity_id AND subject = :subject "
         "AND target = :target AND quarters + :quarters >= 0",
-        shrunk,
+        negative,
     )
     if changed != len(ordered):
         raise Contended("the maximum was reached meanwhile")
 
 
-_GROWN = (
+_WITHIN_MAXIMUM = (
     "ON CONFLICT (activity_id, subject, target) DO UPDATE SET quarters = ledger.quarters + excluded.quarters "
     "WHERE ledger.quarters + excluded.quarters <= :maximum"
 )
 
 
-def _grow_ledger(connection: Connection, grown: Sequence[LedgerDelta]) -> int:
-    """Add what learners gain, in the order given; return for how many it fits."""
-    if dialect.on_sqlite(connection) or len(grown) == 1:
-        return dialect.run(
+def _grow_ledger(connection: Connection, deltas: Sequence[LedgerDelta]) -> int:
+    """Add positive deltas in their order; return how many stay within their maximum.
+
+    SQLite, for each delta:
+
+        INSERT INTO ledger (…) VALUES (…) ON CONFLICT (…) DO UPDATE SET … WHERE … <= :maximum
+
+    PostgreSQL, for all deltas with the same maximum:
+
+        INSERT INTO ledger (…) SELECT * FROM unnest(…) ON CONFLICT (…) DO UPDATE SET … WHERE … <= :maximum
+    """
+    if on_sqlite(connection) or len(deltas) == 1:
+        return execute_many(
             connection,
             "INSERT INTO ledger (activity_id, subject, target, quarters) "
-            f"VALUES (:activity_id, :subject, :target, :quarters) {_GROWN}",
-            [asdict(each) for each in grown],
+            f"VALUES (:activity_id, :subject, :target, :quarters) {_WITHIN_MAXIMUM}",
+            [asdict(delta) for delta in deltas],
         )
-    # One statement for all under the same maximum: sent one by one, they take ten times as long.
+    # Sent one by one, they take ten times as long.
     by_maximum: defaultdict[int, list[LedgerDelta]] = defaultdict(list)
-    for each in grown:
-        by_maximum[each.maximum].append(each)
+    for delta in deltas:
+        by_maximum[delta.maximum].append(delta)
     return sum(
-        dialect.run(
+        execute(
             connection,
             "INSERT INTO ledger (activity_id, subject, target, quarters) SELECT * FROM unnest("
             "CAST(:activity_ids AS text[]), CAST(:subjects AS text[]), CAST(:targets AS text[]), "
-            f"CAST(:quarters AS int[])) {_GROWN}",
-            [
-                {
-                    "activity_ids": dialect.array_text([each.activity_id for each in together]),
-                    "subjects": dialect.array_text([each.subject for each in together]),
-                    "targets": dialect.array_text([each.target for each in together]),
-                    "quarters": dialect.array_text([each.quarters for each in together]),
-                    "maximum": maximum,
-                }
-            ],
+            f"CAST(:quarters AS int[])) {_WITHIN_MAXIMUM}",
+            {
+                "activity_ids": array_literal([delta.activity_id for delta in group]),
+                "subjects": array_literal([delta.subject for delta in group]),
+                "targets": array_literal([delta.target for delta in group]),
+                "quarters": array_literal([delta.quarters for delta in group]),
+                "maximum": maximum,
+            },
         )
-        for maximum, together in sorted(by_maximum.items())
+        for maximum, group in sorted(by_maximum.items())
     )
 
 
-def _row(each: Completion) -> dict[str, Any]:
-    last_key, first_key = full_name_key(each.first_name, each.last_name)
+def _row(completion: Completion) -> dict[str, Any]:
+    last_key, first_key = full_name_key(completion.first_name, completion.last_name)
     return {
-        "completion_id": each.completion_id,
-        "provider_id": each.provider_id,
-        "activity_id": each.activity_id,
-        "learner_id": each.physician_id,
-        "subject": each.subject,
-        "completed_on": each.completed_on,
-        "occasion": each.occasion,
-        "first_name": each.first_name,
-        "last_name": each.last_name,
+        "completion_id": completion.completion_id,
+        "provider_id": completion.provider_id,
+        "activity_id": completion.activity_id,
+        "learner_id": completion.physician_id,
+        "subject": completion.subject,
+        "completed_on": completion.completed_on,
+        "occasion": completion.occasion,
+        "first_name": completion.first_name,
+        "last_name": completion.last_name,
         "first_key": first_key,
         "last_key": last_key,
-        "birth_date": each.birth_date,
-        "npi": each.npi,
-        "rems": each.rems_fields,
-        "entry_method": each.entry_method,
-        "client_id": each.client_id,
-        "batch_id": each.batch_id,
-        "submitted_at": each.submitted_at,
-        "updated_at": each.updated_at,
-        "version": each.version,
-        "withdrawn_at": each.withdrawn_at,
-        "catalogue": each.catalogue,
+        "birth_date": completion.birth_date,
+        "npi": completion.npi,
+        "rems": completion.rems_fields,
+        "entry_method": completion.entry_method,
+        "client_id": completion.client_id,
+        "batch_id": completion.batch_id,
+        "submitted_at": completion.submitted_at,
+        "updated_at": completion.updated_at,
+        "version": completion.version,
+        "withdrawn_at": completion.withdrawn_at,
+        "catalogue": completion.catalogue,
     }
 
 

@@ -1,4 +1,4 @@
-"""Queries on what endpoints are to be told: put in line, taken, noted, listed, cleared."""
+"""The outbox of webhooks: deliveries added, leased by workers, attempted, listed, and deleted when they are old."""
 
 from __future__ import annotations
 
@@ -8,182 +8,173 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.webhooks import AttemptOutcome, DeliveryStatus, LeasedDelivery, WebhookDelivery
+from app.domain.webhooks import DeliveryStatus, LeasedDelivery, WebhookDelivery
 from app.models import webhooks as tables
-from app.store import dialect, leases
-from app.store.webhooks import COLUMNS as ENDPOINT
-from app.store.webhooks import ENTITLED, endpoint_of
+from app.store import leases
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import from_keys, select_by_keys
+from app.store.sql.rows import RowMapper, expression
+from app.store.sql.statements import execute, fetch, in_list, locking_clause, string_agg
+from app.store.webhooks import ENDPOINT, ENTITLED
 
-_COLUMNS = (
-    "d.delivery_id, d.endpoint_id, d.event_id, d.type, d.at, d.data, d.status, d.attempts, d.due_at, d.tried_at, "
-    "d.outcome, d.answer, d.created_at, d.finished_at"
+_DELIVERY = RowMapper(WebhookDelivery, tables.webhook_deliveries, "d")
+_LEASED = RowMapper(
+    LeasedDelivery,
+    tables.webhook_deliveries,
+    "d",
+    delivery=_DELIVERY,
+    endpoint=ENDPOINT,
+    deleted=expression("e.deleted_at IS NOT NULL", bool),
+    entitled=expression(ENTITLED, bool),
 )
-_WIDTH = _COLUMNS.count(",") + 1
 _WAITING, _HELD = DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value
 _OPEN = "d.status IN ('pending', 'sending')"
-"""The condition of the index of what waits, in its own words, which SQLite asks for."""
+"""The condition of the partial index, word for word: otherwise SQLite would not use it."""
 _ANY_DUE = (
     f"(SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND {_OPEN} "
     "ORDER BY d.due_at LIMIT 1) <= :now"
 )
-"""Whether anything is due for an endpoint: one look into the index, however much waits."""
+"""Whether an endpoint has a delivery that is due: one index lookup, however many there are."""
 
 
 def add(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
-    """Put deliveries in line."""
-    dialect.insert(connection, tables.webhook_deliveries, given)
+    """Insert deliveries."""
+    insert(connection, tables.webhook_deliveries, given)
 
 
-def waiting(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
-    """Return those of some endpoints for which a delivery waits that nobody has begun to send, and keep it so.
+def lock_unclaimed(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
+    """Lock and return the endpoints, of those given, that have an unclaimed delivery.
 
-    Until this transaction ends, none of these is taken: whoever is told will find what this transaction writes.
+    No worker leases such a delivery before this transaction ends: its receiver then finds what the transaction writes.
+
+    PostgreSQL appends `FOR NO KEY UPDATE OF d`; SQLite's transaction is the only writer.
     """
-    found = dialect.by_keys(
+    rows = select_by_keys(
         connection,
         "d.endpoint_id",
         ("endpoint",),
-        ((each,) for each in endpoint_ids),
+        ((endpoint_id,) for endpoint_id in endpoint_ids),
         f"webhook_deliveries d ON d.endpoint_id = k.endpoint AND {_OPEN} AND d.status = 'pending'",
-        dialect.for_update(connection, "NO KEY UPDATE OF d"),
+        locking_clause(connection, "NO KEY UPDATE OF d"),
     )
-    return {row[0] for row in found}
+    return {endpoint_id for (endpoint_id,) in rows}
 
 
 def any_due(connection: Connection, now: datetime) -> bool:
-    """Tell whether anything is due."""
+    """Return whether any delivery is due."""
     endpoints = f"SELECT 1 FROM webhook_endpoints e WHERE {_ANY_DUE} LIMIT 1"
-    return bool(dialect.rows(connection, endpoints, {"now": dialect.bound(connection, now)}))
+    return bool(fetch(connection, endpoints, {"now": now}))
 
 
-def take(connection: Connection, *, now: datetime, until: datetime, most: int, at_once: int) -> list[LeasedDelivery]:
-    """Take up to `most` deliveries that are due, and hold them until a moment.
+def lease_due(
+    connection: Connection, *, now: datetime, until: datetime, most: int, at_once: int
+) -> list[LeasedDelivery]:
+    """Lease up to `most` deliveries that are due, until a moment.
 
-    Of one endpoint, no more than `at_once` are held at a time, by all workers together; one only while it fails. Which
-    endpoints come first is chance, so that none can keep the others from their turn.
+    Workers together lease at most `at_once` deliveries of one endpoint, and only one while it is failing. Endpoints
+    come in random order, so that none can starve the others.
+
+    PostgreSQL reads the endpoints with `FOR NO KEY UPDATE SKIP LOCKED`.
     """
     failing: dict[str, bool] = dict(
-        dialect.rows(
+        fetch(
             connection,
             f"SELECT e.endpoint_id, e.failing_since IS NOT NULL FROM webhook_endpoints e WHERE {_ANY_DUE} "
-            f"ORDER BY random() LIMIT :most{dialect.for_update(connection, 'NO KEY UPDATE SKIP LOCKED')}",
-            {"now": dialect.bound(connection, now), "most": most},
+            f"ORDER BY random() LIMIT :most{locking_clause(connection, 'NO KEY UPDATE SKIP LOCKED')}",
+            {"now": now, "most": most},
         )
     )
     chosen: list[str] = []
     for endpoint_id, due, held in _heads(connection, failing, now, at_once):
         chosen += due[: max(0, (1 if failing[endpoint_id] else at_once) - held)]
-    fences = leases.take(
+    leased = leases.lease(
         connection, tables.webhook_deliveries, chosen[:most], waiting=_WAITING, held=_HELD, now=now, until=until
     )
-    found = dialect.by_keys(
+    rows = select_by_keys(
         connection,
-        f"{_COLUMNS}, {ENDPOINT}, e.deleted_at IS NOT NULL, {ENTITLED}",
+        _LEASED.columns,
         ("id",),
-        ((each,) for each in fences),
+        ((delivery_id,) for delivery_id in leased),
         "webhook_deliveries d ON d.delivery_id = k.id JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id",
     )
-    return [
-        LeasedDelivery(
-            delivery=_delivery(row),
-            fence=fences[row[0]],
-            endpoint=endpoint_of(row[_WIDTH:]),
-            deleted=bool(row[-2]),
-            entitled=bool(row[-1]),
-        )
-        for row in found
-    ]
+    return _LEASED.read(connection, rows)
 
 
 def _heads(
     connection: Connection, endpoint_ids: Iterable[str], now: datetime, at_once: int
 ) -> list[tuple[str, list[str], int]]:
-    """Return, for each endpoint, the deliveries that have been due longest, and how many are being sent."""
-    wanted = list(endpoint_ids)
-    if not wanted:
+    """Return (endpoint, ids of the deliveries due longest, number being sent) of each endpoint."""
+    keys = [(endpoint_id,) for endpoint_id in endpoint_ids]
+    if not keys:
         return []
-    source, parameters = dialect.listed(connection, ("endpoint",), ((each,) for each in wanted))
+    source, parameters = from_keys(connection, ("endpoint",), keys)
     first = (
         f"SELECT d.delivery_id FROM webhook_deliveries d WHERE d.endpoint_id = k.endpoint AND {_OPEN} "
         "AND d.due_at <= :now ORDER BY d.due_at LIMIT :at_once"
     )
-    found = dialect.rows(
+    rows = fetch(
         connection,
-        f"SELECT k.endpoint, (SELECT {dialect.joined_text(connection, 'x.delivery_id')} FROM ({first}) x), "
+        f"SELECT k.endpoint, (SELECT {string_agg(connection, 'x.delivery_id')} FROM ({first}) x), "
         "(SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = k.endpoint AND d.status = 'sending' "
         f"AND d.due_at > :now) FROM {source}",
-        parameters | {"now": dialect.bound(connection, now), "at_once": at_once},
+        parameters | {"now": now, "at_once": at_once},
     )
-    return [(row[0], (row[1] or "").split(), row[2]) for row in found]
+    return [(endpoint_id, (delivery_ids or "").split(), sending) for endpoint_id, delivery_ids, sending in rows]
 
 
-def note(connection: Connection, held: LeasedDelivery, values: Mapping[str, Any]) -> bool:
-    """Write what became of an attempt; False when another worker holds the delivery by now."""
-    table, delivery_id = tables.webhook_deliveries, held.delivery.delivery_id
-    return leases.give_back(connection, table, delivery_id, held.fence, values, held=_HELD)
+def save_attempt(connection: Connection, leased: LeasedDelivery, values: Mapping[str, Any]) -> bool:
+    """Write the outcome of an attempt and end the lease; False when another worker has leased the delivery since."""
+    table, delivery_id = tables.webhook_deliveries, leased.delivery.delivery_id
+    return leases.release(connection, table, delivery_id, leased.fence, values, held=_HELD)
 
 
-def put_back(connection: Connection, delivery_id: str, now: datetime) -> None:
-    """Put a delivery in line once more, from its first attempt on; one that is being sent stays as it is."""
-    dialect.run(
+def requeue(connection: Connection, delivery_id: str, now: datetime) -> None:
+    """Make a delivery due again, with all its attempts; one that is being sent stays as it is."""
+    execute(
         connection,
         "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = :now, finished_at = NULL "
         "WHERE delivery_id = :id AND status <> 'sending'",
-        [{"id": delivery_id, "now": dialect.bound(connection, now)}],
+        {"id": delivery_id, "now": now},
     )
 
 
 def one(connection: Connection, endpoint_id: str, delivery_id: str) -> WebhookDelivery | None:
     """Return a delivery of an endpoint."""
-    found = dialect.rows(
+    rows = fetch(
         connection,
-        f"SELECT {_COLUMNS} FROM webhook_deliveries d WHERE d.delivery_id = :id AND d.endpoint_id = :endpoint",
+        f"SELECT {_DELIVERY.columns} FROM webhook_deliveries d WHERE d.delivery_id = :id AND d.endpoint_id = :endpoint",
         {"id": delivery_id, "endpoint": endpoint_id},
     )
-    return _delivery(found[0]) if found else None
+    return _DELIVERY.read_first(connection, rows)
 
 
 def page(
     connection: Connection, endpoint_id: str, statuses: Sequence[str], before: str | None, limit: int
 ) -> list[WebhookDelivery]:
-    """Return an endpoint's deliveries before an id, the newest first, of some statuses or of any."""
-    wanted = f" AND d.status IN ({', '.join(f':status{n}' for n in range(len(statuses)))})" if statuses else ""
-    earlier = "" if before is None else " AND d.delivery_id < :before"
-    found = dialect.rows(
+    """Return an endpoint's deliveries before an id, newest first; of some statuses, or of all."""
+    conditions = ["d.endpoint_id = :endpoint"]
+    parameters: dict[str, Any] = {"endpoint": endpoint_id, "limit": limit}
+    if statuses:
+        marks, given = in_list("status", statuses)
+        conditions.append(f"d.status IN ({marks})")
+        parameters |= given
+    if before is not None:
+        conditions.append("d.delivery_id < :before")
+        parameters["before"] = before
+    rows = fetch(
         connection,
-        f"SELECT {_COLUMNS} FROM webhook_deliveries d WHERE d.endpoint_id = :endpoint{wanted}{earlier} "
+        f"SELECT {_DELIVERY.columns} FROM webhook_deliveries d WHERE {' AND '.join(conditions)} "
         "ORDER BY d.delivery_id DESC LIMIT :limit",
-        {"endpoint": endpoint_id, "limit": limit}
-        | ({} if before is None else {"before": before})
-        | {f"status{n}": each for n, each in enumerate(statuses)},
+        parameters,
     )
-    return [_delivery(row) for row in found]
+    return _DELIVERY.read(connection, rows)
 
 
-def forget(connection: Connection, before: datetime, most: int) -> int:
-    """Remove some of the deliveries that were finished before a moment; return how many."""
-    return dialect.run(
+def delete_finished(connection: Connection, before: datetime, most: int) -> int:
+    """Delete up to `most` deliveries that were finished before a moment; return how many."""
+    return execute(
         connection,
         "DELETE FROM webhook_deliveries WHERE delivery_id IN ("
         "SELECT delivery_id FROM webhook_deliveries WHERE finished_at < :before LIMIT :most)",
-        [{"before": dialect.bound(connection, before), "most": most}],
-    )
-
-
-def _delivery(row: dialect.Row) -> WebhookDelivery:
-    return WebhookDelivery(
-        delivery_id=row[0],
-        endpoint_id=row[1],
-        event_id=row[2],
-        type=row[3],
-        at=dialect.as_instant(row[4]),
-        data=dialect.as_document(row[5]),
-        status=DeliveryStatus(row[6]),
-        attempts=row[7],
-        due_at=dialect.as_instant(row[8]),
-        tried_at=dialect.as_instant_or_none(row[9]),
-        outcome=AttemptOutcome(row[10]) if row[10] is not None else None,
-        answer=row[11],
-        created_at=dialect.as_instant(row[12]),
-        finished_at=dialect.as_instant_or_none(row[13]),
+        {"before": before, "most": most},
     )

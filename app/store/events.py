@@ -1,4 +1,4 @@
-"""Queries on what providers are told."""
+"""Providers' events."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.events import Event, EventKind
+from app.domain.events import Event
 from app.models import events as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.rows import RowMapper
+from app.store.sql.statements import fetch, fetch_value
+
+_EVENT = RowMapper(Event, tables.events, "e")
 
 
 def last_positions(connection: Connection, providers: Iterable[str]) -> dict[str, int]:
     """Return the position of the last event of each provider, 0 before the first."""
     return {
-        row[0]: row[1] or 0
-        for row in dialect.by_keys(
+        provider_id: position or 0
+        for provider_id, position in select_by_keys(
             connection,
             "k.provider, (SELECT max(position) FROM events e WHERE e.provider_id = k.provider)",
             ("provider",),
-            ((each,) for each in providers),
+            ((provider_id,) for provider_id in providers),
             "providers p ON p.provider_id = k.provider",
         )
     }
@@ -28,35 +33,25 @@ def last_positions(connection: Connection, providers: Iterable[str]) -> dict[str
 
 def add(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
     """Insert events with their positions."""
-    dialect.insert(connection, tables.events, given)
+    insert(connection, tables.events, given)
 
 
 def after(connection: Connection, provider_id: str, position: int, limit: int) -> list[Event]:
-    """Return the events of a provider from after a position on, in order."""
-    found = dialect.rows(
+    """Return the events of a provider after a position, in order."""
+    rows = fetch(
         connection,
-        "SELECT event_id, position, type, at, data FROM events WHERE provider_id = :provider AND position > :position "
-        "ORDER BY position LIMIT :limit",
+        f"SELECT {_EVENT.columns} FROM events e WHERE e.provider_id = :provider AND e.position > :position "
+        "ORDER BY e.position LIMIT :limit",
         {"provider": provider_id, "position": position, "limit": limit},
     )
-    return [_event(row) for row in found]
+    return _EVENT.read(connection, rows)
 
 
 def at(connection: Connection, provider_id: str, position: int) -> str | None:
     """Return the id of the event at a position, None where there is none."""
-    found = dialect.rows(
+    event_id: str | None = fetch_value(
         connection,
         "SELECT event_id FROM events WHERE provider_id = :provider AND position = :position",
         {"provider": provider_id, "position": position},
     )
-    return str(found[0][0]) if found else None
-
-
-def _event(row: dialect.Row) -> Event:
-    return Event(
-        event_id=row[0],
-        position=row[1],
-        type=EventKind(row[2]),
-        at=dialect.as_instant(row[3]),
-        data=dialect.as_document(row[4]),
-    )
+    return event_id

@@ -1,4 +1,4 @@
-"""Queries on boards' feeds and decisions."""
+"""Boards' feeds, how far each board has read, and its decisions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from sqlalchemy import Connection
 from app.domain.decisions import SentCredit
 from app.domain.feeds import FeedEvent, FeedProgress, StatusCount
 from app.models import feeds as tables
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import Row, execute, fetch, fetch_value
+from app.store.sql.values import read_date, read_document, read_instant, read_optional_instant
 
 NOT_YET = 0
-"""The position of what has none yet."""
+"""The position of an event that is not sealed yet."""
 
 
-_ROWS = (
+_EVENTS = (
     "SELECT f.position, f.event_id, e.event, e.credit_id, e.at, v.document FROM feed f "
     "JOIN board_events e ON e.event_id = f.event_id "
     "JOIN completion_versions v ON v.completion_id = e.completion_id AND v.version = e.version "
@@ -27,210 +30,210 @@ _ROWS = (
 
 def after(connection: Connection, board: str, position: int, limit: int) -> list[FeedEvent]:
     """Return the events of a board's feed after a position, in order."""
-    found = dialect.rows(
+    rows = fetch(
         connection,
-        # Positions have no gaps: bounded at both ends, no plan can join what nobody asked for.
-        f"{_ROWS} WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
+        # Positions have no gaps: bounded at both ends, no plan can join more rows than were asked for.
+        f"{_EVENTS} WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
         {"board": board, "position": position, "last": position + limit},
     )
-    return _told(connection, found)
+    return _read_events(connection, rows)
 
 
 def between(
     connection: Connection, board: str, since: datetime, until: datetime, after_position: int, limit: int
 ) -> list[FeedEvent]:
-    """Return the events of a board's feed that happened in a span, in order, from after a position on."""
-    found = dialect.rows(
+    """Return a board's events after a position that happened from `since` until before `until`, in order."""
+    rows = fetch(
         connection,
-        f"{_ROWS} WHERE f.board = :board AND f.position > :position AND e.at >= :since AND e.at < :until "
+        f"{_EVENTS} WHERE f.board = :board AND f.position > :position AND e.at >= :since AND e.at < :until "
         "ORDER BY f.position LIMIT :limit",
         {
             "board": board,
             "position": after_position,
-            "since": dialect.bound(connection, since),
-            "until": dialect.bound(connection, until),
+            "since": since,
+            "until": until,
             "limit": limit,
         },
     )
-    return _told(connection, found)
+    return _read_events(connection, rows)
 
 
-def _told(connection: Connection, found: Sequence[dialect.Row]) -> list[FeedEvent]:
-    documents = [dialect.as_document(row[5]) for row in found]
-    activities = _activities(connection, {each["activity_id"] for each in documents})
-    # What was reported by a learner id only has no names of its own.
-    on_file = _learners(
-        connection,
-        {
-            each["learner_id"]
-            for each in documents
-            if each["learner_id"] and not (each["first_name"] and each["last_name"] and each["birth_date"])
-        },
-    )
-    return [
-        _event(row, document, activities[document["activity_id"]], on_file.get(document["learner_id"], _NOBODY))
-        for row, document in zip(found, documents, strict=True)
+def _read_events(connection: Connection, rows: Sequence[Row]) -> list[FeedEvent]:
+    """Read rows of `_EVENTS`, each with its activity and, where the report has no names, the learner on file."""
+    documents = [
+        (position, event_id, event, credit_id, at, read_document(document))
+        for position, event_id, event, credit_id, at, document in rows
     ]
+    activities = _activities(connection, {document["activity_id"] for *_, document in documents})
+    # A completion reported by a learner id only has no names of its own.
+    unnamed = {
+        document["learner_id"]
+        for *_, document in documents
+        if document["learner_id"] and not (document["first_name"] and document["last_name"] and document["birth_date"])
+    }
+    on_file = _learners(connection, unnamed)
+    events: list[FeedEvent] = []
+    for position, event_id, event, credit_id, at, document in documents:
+        (credit,) = [credit for credit in document["credits"] if credit["credit_id"] == credit_id]
+        title, format, start_date, end_date, provider_id, provider_name = activities[document["activity_id"]]
+        first_name, last_name, birth_date = on_file.get(document["learner_id"], (None, None, None))
+        events.append(
+            FeedEvent(
+                position=position,
+                event_id=event_id,
+                event=event,
+                at=read_instant(at),
+                credit_id=credit_id,
+                kind=credit["kind"],
+                learner_board_id=credit["registry_id"],
+                first_name=document["first_name"] or first_name,
+                last_name=document["last_name"] or last_name,
+                birth_date=document["birth_date"] or birth_date,
+                activity_id=document["activity_id"],
+                title=title,
+                format=format,
+                start_date=start_date,
+                end_date=end_date,
+                completed_on=date.fromisoformat(document["completed_on"]),
+                quarters=credit["quarters"],
+                credit_types=tuple((name, quarters) for name, quarters in credit["credit_types"]),
+                provider_id=provider_id,
+                provider_name=provider_name,
+            )
+        )
+    return events
 
 
-_NOBODY = (None, None, None)
-
-
-def _event(row: dialect.Row, document: Mapping[str, Any], activity: dialect.Row, on_file: dialect.Row) -> FeedEvent:
-    (credit,) = [each for each in document["credits"] if each["credit_id"] == row[3]]
-    return FeedEvent(
-        position=row[0],
-        event_id=row[1],
-        event=row[2],
-        at=dialect.as_instant(row[4]),
-        credit_id=row[3],
-        kind=credit["kind"],
-        learner_board_id=credit["registry_id"],
-        first_name=document["first_name"] or on_file[0],
-        last_name=document["last_name"] or on_file[1],
-        birth_date=document["birth_date"] or on_file[2],
-        activity_id=document["activity_id"],
-        title=activity[0],
-        format=activity[1],
-        start_date=activity[2],
-        end_date=activity[3],
-        completed_on=date.fromisoformat(document["completed_on"]),
-        quarters=credit["quarters"],
-        credit_types=tuple((name, quarters) for name, quarters in credit["credit_types"]),
-        provider_id=activity[4],
-        provider_name=activity[5],
-    )
-
-
-def _activities(connection: Connection, activity_ids: Iterable[str]) -> dict[str, dialect.Row]:
-    found = dialect.by_keys(
+def _activities(connection: Connection, activity_ids: Iterable[str]) -> dict[str, Row]:
+    """Return (title, format, start date, end date, provider id, provider's name) of activities, by id."""
+    rows = select_by_keys(
         connection,
         "a.activity_id, a.title, a.format, a.start_date, a.end_date, p.provider_id, p.name",
         ("id",),
-        ((each,) for each in activity_ids),
+        ((activity_id,) for activity_id in activity_ids),
         "activities a ON a.activity_id = k.id JOIN providers p ON p.provider_id = a.provider_id",
     )
-    return {row[0]: (row[1], row[2], dialect.as_date(row[3]), dialect.as_date(row[4]), *row[5:]) for row in found}
+    return {
+        activity_id: (title, format, read_date(start), read_date(end), provider_id, name)
+        for activity_id, title, format, start, end, provider_id, name in rows
+    }
 
 
-def _learners(connection: Connection, learner_ids: Iterable[str]) -> dict[str, dialect.Row]:
-    found = dialect.by_keys(
+def _learners(connection: Connection, physician_ids: Iterable[str]) -> dict[str, Row]:
+    """Return (first name, last name, birth date) of learners on file, by id."""
+    rows = select_by_keys(
         connection,
         "l.learner_id, l.first_name, l.last_name, l.birth_date",
         ("id",),
-        ((each,) for each in learner_ids),
+        ((physician_id,) for physician_id in physician_ids),
         "learners l ON l.learner_id = k.id",
     )
-    return {row[0]: row[1:] for row in found}
+    return {physician_id: (first, last, birth_date) for physician_id, first, last, birth_date in rows}
 
 
 def at(connection: Connection, board: str, position: int) -> str | None:
     """Return the id of the event at a position, None where there is none."""
-    found = dialect.rows(
+    event_id: str | None = fetch_value(
         connection,
         "SELECT event_id FROM feed WHERE board = :board AND position = :position",
         {"board": board, "position": position},
     )
-    return str(found[0][0]) if found else None
+    return event_id
 
 
-def sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[str, SentCredit]:
-    """Return where credits stand in a board's feed; those it was never sent are left out."""
-    found = dialect.by_keys(
+def last_sent(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[str, SentCredit]:
+    """Return the last event of each credit in a board's feed; credits without a sealed event are left out."""
+    rows = select_by_keys(
         connection,
         "e.credit_id, e.completion_id, f.position, e.event",
         ("id", "board"),
-        ((each, board) for each in credit_ids),
+        ((credit_id, board) for credit_id in credit_ids),
         "board_events e ON e.credit_id = k.id AND e.board = k.board LEFT JOIN feed f ON f.event_id = e.event_id",
         "ORDER BY e.credit_id, f.position",
     )
-    told: dict[str, list[dialect.Row]] = defaultdict(list)
-    for row in found:
-        told[row[0]].append(row)
-    return {credit_id: _sent(rows) for credit_id, rows in told.items() if any(row[2] for row in rows)}
-
-
-def _sent(rows: Sequence[dialect.Row]) -> SentCredit:
-    """Return what was told last; what has no position yet is later than all that has one."""
-    last = next((row for row in rows if row[2] is None), None) or rows[-1]
-    return SentCredit(
-        credit_id=last[0], completion_id=last[1], position=last[2] or NOT_YET, withdrawn=last[3] == "credit.withdrawn"
-    )
+    sent: dict[str, SentCredit] = {}
+    sealed: set[str] = set()
+    for credit_id, completion_id, position, event in rows:
+        if position is not None:
+            sealed.add(credit_id)
+        # Rows come by position: the last one counts, but an event that is not sealed yet is later than all others.
+        if credit_id not in sent or sent[credit_id].position != NOT_YET:
+            sent[credit_id] = SentCredit(
+                credit_id=credit_id,
+                completion_id=completion_id,
+                position=position or NOT_YET,
+                withdrawn=event == "credit.withdrawn",
+            )
+    return {credit_id: last for credit_id, last in sent.items() if credit_id in sealed}
 
 
 def mark_read(connection: Connection, board: str, position: int, at: datetime) -> None:
-    """Note how far a board has shown to have read; never back."""
-    dialect.run(
+    """Record how far a board has shown to have read its feed; it never goes back."""
+    execute(
         connection,
         "INSERT INTO board_marks (board, carried, settled, read_at) VALUES (:board, :position, 0, :at) "
         "ON CONFLICT (board) DO UPDATE SET carried = excluded.carried, read_at = excluded.read_at "
         "WHERE board_marks.carried < excluded.carried",
-        [{"board": board, "position": position, "at": dialect.bound(connection, at)}],
+        {"board": board, "position": position, "at": at},
     )
 
 
-def carried(connection: Connection, board: str) -> int:
-    """Return how far a board has shown to have read."""
-    found = dialect.rows(connection, "SELECT carried FROM board_marks WHERE board = :board", {"board": board})
-    return int(found[0][0]) if found else 0
+def position_read(connection: Connection, board: str) -> int:
+    """Return how far a board has shown to have read its feed, 0 before it has read anything."""
+    return int(fetch_value(connection, "SELECT carried FROM board_marks WHERE board = :board", {"board": board}) or 0)
 
 
-def unsettled(connection: Connection) -> list[tuple[str, int, int]]:
-    """Return (board, settled, carried) of boards that have read further than was settled."""
-    return [
-        (board, settled, carried)
-        for board, settled, carried in dialect.rows(
-            connection, "SELECT board, settled, carried FROM board_marks WHERE settled < carried ORDER BY board"
-        )
-    ]
+def find_unsettled(connection: Connection) -> list[tuple[str, int, int]]:
+    """Return (board, settled, carried) of the boards that have read further than is settled."""
+    rows = fetch(connection, "SELECT board, settled, carried FROM board_marks WHERE settled < carried ORDER BY board")
+    return [(board, settled, carried) for board, settled, carried in rows]
 
 
 def credits_between(connection: Connection, board: str, after_position: int, limit: int) -> list[tuple[int, str]]:
-    """Return (position, credit) of the events that follow a position."""
-    return [
-        (position, credit_id)
-        for position, credit_id in dialect.rows(
-            connection,
-            "SELECT f.position, e.credit_id FROM feed f JOIN board_events e ON e.event_id = f.event_id "
-            "WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
-            {"board": board, "position": after_position, "last": after_position + limit},
-        )
-    ]
+    """Return (position, credit) of the `limit` events after a position."""
+    rows = fetch(
+        connection,
+        "SELECT f.position, e.credit_id FROM feed f JOIN board_events e ON e.event_id = f.event_id "
+        "WHERE f.board = :board AND f.position > :position AND f.position <= :last ORDER BY f.position",
+        {"board": board, "position": after_position, "last": after_position + limit},
+    )
+    return [(position, credit_id) for position, credit_id in rows]
 
 
 def settle(connection: Connection, board: str, position: int) -> None:
-    """Note up to where credit was accepted for being carried."""
-    dialect.run(
+    """Record the position up to which the credit that the board has read was accepted; it never goes back."""
+    execute(
         connection,
         "UPDATE board_marks SET settled = :position WHERE board = :board AND settled < :position",
-        [{"board": board, "position": position}],
+        {"board": board, "position": position},
     )
 
 
 def add_decisions(connection: Connection, board: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what a board has decided."""
+    """Insert decisions of a board, and the last of them as its last decision."""
     if not rows:
         return
-    dialect.insert(connection, tables.decisions, rows)
-    # Whoever decides for the board at the same moment waits here: where the last one stands, all before it stand.
-    dialect.run(
+    insert(connection, tables.decisions, rows)
+    # Transactions with decisions of one board wait here for each other: once the last is committed, all before it are.
+    execute(
         connection,
         "INSERT INTO last_decisions (board, decision_id) VALUES (:board, :decision_id) "
         "ON CONFLICT (board) DO UPDATE SET decision_id = excluded.decision_id",
-        [{"board": board, "decision_id": rows[-1]["decision_id"]}],
+        {"board": board, "decision_id": rows[-1]["decision_id"]},
     )
 
 
 def last_decision(connection: Connection, board: str) -> str:
-    """Return the id of the decision of a board that was committed last, "" where there is none."""
-    found = dialect.rows(connection, "SELECT decision_id FROM last_decisions WHERE board = :board", {"board": board})
-    return str(found[0][0]) if found else ""
+    """Return the id of the board's decision that was committed last, "" without one."""
+    return (
+        fetch_value(connection, "SELECT decision_id FROM last_decisions WHERE board = :board", {"board": board}) or ""
+    )
 
 
 def has_decided(connection: Connection, board: str, decision_id: str) -> bool:
-    """Tell whether a decision of a board is on record."""
+    """Return whether the board has made this decision."""
     return bool(
-        dialect.rows(
+        fetch(
             connection,
             "SELECT 1 FROM decisions WHERE decision_id = :decision_id AND board = :board",
             {"decision_id": decision_id, "board": board},
@@ -239,19 +242,19 @@ def has_decided(connection: Connection, board: str, decision_id: str) -> bool:
 
 
 def counts(connection: Connection, board: str, overdue_before: datetime) -> dict[str, int]:
-    """Return how many credits of a board have each status, and how many have waited too long for an answer."""
-    found = dialect.rows(
+    """Return a board's credits by status, and as `overdue` those pending since before a moment."""
+    found = fetch(
         connection,
         "SELECT status, count(*), sum(CASE WHEN status = 'pending' AND status_at < :before THEN 1 ELSE 0 END) "
         "FROM credits x WHERE board = :board AND delivery = 'board' AND EXISTS ("
         "SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id) GROUP BY status",
-        {"board": board, "before": dialect.bound(connection, overdue_before)},
+        {"board": board, "before": overdue_before},
     )
-    held = {status: int(count) for status, count, _ in found}
-    return held | {"overdue": sum(int(late or 0) for _, _, late in found)}
+    by_status = {status: int(count) for status, count, _ in found}
+    return by_status | {"overdue": sum(int(late or 0) for _, _, late in found)}
 
 
-_OF_BOARDS = """
+_PROGRESS = """
 WITH held AS (
  SELECT x.board, x.status, count(*) AS credits, min(x.status_at) AS oldest,
   sum(CASE WHEN x.status = 'pending' AND x.status_at < :before THEN 1 ELSE 0 END) AS late
@@ -266,22 +269,21 @@ WHERE b.last_position IS NOT NULL ORDER BY b.code
 """
 
 
-def of_boards(
+def progress_of_boards(
     connection: Connection, overdue_before: datetime
 ) -> list[tuple[str, FeedProgress, dict[str, StatusCount]]]:
-    """Return of every board with a feed how it reads, and its credits by status, in one statement."""
-    found = dialect.rows(connection, _OF_BOARDS, {"before": dialect.bound(connection, overdue_before)})
-    readings: dict[str, FeedProgress] = {}
-    counted: dict[str, dict[str, StatusCount]] = defaultdict(dict)
-    for board, last, carried, read_at, status, credits, late, oldest in found:
-        at = dialect.as_instant_or_none(read_at)
-        readings[board] = FeedProgress(last_position=last, carried=carried or 0, read_at=at)
+    """Return (board, its progress, its credits by status) of every board with a feed, in one statement."""
+    rows = fetch(connection, _PROGRESS, {"before": overdue_before})
+    progress: dict[str, FeedProgress] = {}
+    counts: dict[str, dict[str, StatusCount]] = defaultdict(dict)
+    for board, last, carried, read_at, status, credits, late, oldest in rows:
+        at = read_optional_instant(read_at)
+        progress[board] = FeedProgress(last_position=last, carried=carried or 0, read_at=at)
         if status is not None:
-            counted[board][status] = StatusCount(credits=credits, late=int(late), oldest=dialect.as_instant(oldest))
-    return [(board, reading, counted[board]) for board, reading in readings.items()]
+            counts[board][status] = StatusCount(credits=credits, late=int(late), oldest=read_instant(oldest))
+    return [(board, of_board, counts[board]) for board, of_board in progress.items()]
 
 
 def last_position(connection: Connection, board: str) -> int:
     """Return the last position of a board's feed, 0 for an empty one."""
-    found = dialect.rows(connection, "SELECT max(position) FROM feed WHERE board = :board", {"board": board})
-    return int(found[0][0] or 0)
+    return int(fetch_value(connection, "SELECT max(position) FROM feed WHERE board = :board", {"board": board}) or 0)

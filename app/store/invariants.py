@@ -1,10 +1,10 @@
-"""Queries that look for records which break an invariant: each returns the ids of the first few."""
+"""Invariants of the database, each as a query for the ids of records that break it."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from app.store import dialect
+from app.store.sql.statements import fetch_column
 
 FEW = 20
 
@@ -14,7 +14,7 @@ INVARIANTS: dict[str, str] = {
             SELECT activity_id, subject, target, quarters FROM ledger
             UNION ALL
             SELECT c.activity_id, c.subject, CASE WHEN c.kind = 'cme' THEN 'CME' ELSE c.board END, -max(c.quarters)
-            FROM credits c WHERE c.holds GROUP BY 1, 2, 3, c.completion_id) each
+            FROM credits c WHERE c.holds GROUP BY 1, 2, 3, c.completion_id) s
         GROUP BY activity_id, subject, target HAVING sum(quarters) <> 0""",
     "no learner holds more than the activity's maximum": """
         SELECT l.activity_id || ' ' || l.subject || ' ' || l.target
@@ -112,7 +112,7 @@ INVARIANTS: dict[str, str] = {
     "what uploads take is counted for their provider": """
         SELECT provider_id FROM (
             SELECT provider_id, bytes FROM upload_totals
-            UNION ALL SELECT provider_id, -stored FROM uploads WHERE provider_id IS NOT NULL) each
+            UNION ALL SELECT provider_id, -stored FROM uploads WHERE provider_id IS NOT NULL) s
         GROUP BY provider_id HAVING sum(bytes) <> 0""",
     "an upload takes as much as its pieces": """
         SELECT u.upload_id FROM uploads u WHERE u.provider_id IS NOT NULL AND u.stored <> (
@@ -124,10 +124,10 @@ INVARIANTS: dict[str, str] = {
 
 
 def broken(connection: Connection) -> dict[str, list[str]]:
-    """Return, for every invariant that does not hold, the ids of the first few records that break it."""
-    found: dict[str, list[str]] = {}
+    """Return the invariants that do not hold, each with the ids of the first few records that break it."""
+    broken_by: dict[str, list[str]] = {}
     for invariant, query in INVARIANTS.items():
-        rows = dialect.rows(connection, f"{query} LIMIT {FEW}")
-        if rows:
-            found[invariant] = [str(row[0]) for row in rows]
-    return found
+        ids = fetch_column(connection, f"{query} LIMIT {FEW}")
+        if ids:
+            broken_by[invariant] = [str(id) for id in ids]
+    return broken_by

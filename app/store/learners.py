@@ -1,26 +1,28 @@
-"""Queries on the registry of physicians."""
+"""The registry of physicians, as reports and validations look it up."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.domain.candidates import Candidates, Wanted
 from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Holding, Learner
-from app.domain.validations import By, Found, Lookup
+from app.domain.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
-from app.store import dialect
+from app.store.sql.bulk import insert
+from app.store.sql.key_sets import from_keys, select_by_ids, select_by_keys
+from app.store.sql.statements import Row, fetch, string_agg
 
 
-def candidates(connection: Connection, wanted: Wanted) -> Candidates:
-    """Return everybody found under the wanted keys, each with all names, licences and certifications."""
+def load_candidates(connection: Connection, wanted: Wanted) -> Candidates:
+    """Return the learners under the wanted keys, each with all names, licences and certifications."""
     physicians = {
         (provider, learner_id): physician_id
-        for provider, learner_id, physician_id in dialect.by_keys(
+        for provider, learner_id, physician_id in select_by_keys(
             connection,
             "l.provider_id, l.link, l.learner_id",
             ("provider", "link"),
@@ -30,8 +32,8 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
     }
     ids = set(physicians.values())
     ids.update(
-        row[0]
-        for row in dialect.by_keys(
+        physician_id
+        for (physician_id,) in select_by_keys(
             connection,
             "n.learner_id",
             ("last", "first", "birth"),
@@ -41,8 +43,8 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
     )
     for table, keys in (("licenses", wanted.licenses), ("certifications", wanted.certifications)):
         ids.update(
-            row[0]
-            for row in dialect.by_keys(
+            physician_id
+            for (physician_id,) in select_by_keys(
                 connection,
                 "h.learner_id",
                 ("board", "short", "exact"),
@@ -52,8 +54,8 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
         )
     for table, keys in (("licenses", wanted.short_licenses), ("certifications", wanted.short_certifications)):
         ids.update(
-            row[0]
-            for row in dialect.by_keys(
+            physician_id
+            for (physician_id,) in select_by_keys(
                 connection,
                 "h.learner_id",
                 ("board", "short"),
@@ -62,15 +64,15 @@ def candidates(connection: Connection, wanted: Wanted) -> Candidates:
             )
         )
     ids.update(
-        row[0]
-        for row in dialect.by_keys(
+        physician_id
+        for (physician_id,) in select_by_keys(
             connection, "l.learner_id", ("npi",), ((npi,) for npi in wanted.npis), "learners l ON l.npi = k.npi"
         )
     )
     return Candidates.of(by_ids(connection, ids), physicians)
 
 
-_EVERYTHING = """
+_ALL_OF_LEARNERS = """
     SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school, l.sandbox
     FROM {keys} JOIN learners l ON l.learner_id = k.id
     UNION ALL
@@ -84,22 +86,22 @@ _EVERYTHING = """
     FROM {keys} JOIN certifications h ON h.learner_id = k.id
     ORDER BY 1, 2, 3, 5
 """
-"""One statement: for a single report, four would take longer to send than to answer."""
+"""One statement: for a single report, sending four would take longer than answering them."""
 
 
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
-    """Return learners with all that matching needs to know."""
-    people: list[dialect.Row] = []
+    """Return learners with their names, licences and certifications."""
+    people: list[Row] = []
     names: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     licenses: defaultdict[str, list[Holding]] = defaultdict(list)
     certifications: defaultdict[str, list[Holding]] = defaultdict(list)
-    for row in dialect.everything(connection, _EVERYTHING, set(ids)):
-        physician_id, what, first, second, third, _ = row
-        if what == "name":
+    for row in select_by_ids(connection, _ALL_OF_LEARNERS, set(ids)):
+        physician_id, kind, first, second, third, _ = row
+        if kind == "name":
             names[physician_id].append((first, second))
-        elif what == "license":
+        elif kind == "license":
             licenses[physician_id].append(Holding(board=first, number=second, known_key=third))
-        elif what == "certification":
+        elif kind == "certification":
             certifications[physician_id].append(Holding(board=first, number=second, known_key=third))
         else:
             people.append(row)
@@ -132,17 +134,17 @@ _HOLDER = f"""
     AND {_OF_THE_WORLD}"""
 _NAMESAKE = f"SELECT n.learner_id FROM learner_names n WHERE {_OF_THE_NAME} AND {_BORN} AND {_OF_THE_WORLD}"
 _LOOKUPS = {
-    By.NPI.name: f"""
+    LookupKey.NPI.name: f"""
     SELECT n.learner_id FROM learners l CROSS JOIN learner_names n
     WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
     AND {_OF_THE_WORLD}""",
-    By.LICENSE.name: _HOLDER.format(table="licenses"),
-    By.CERTIFICATION.name: _HOLDER.format(table="certifications"),
-    By.NAME.name: _NAMESAKE,
-    By.NAME_LICENSED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='licenses')}",
-    By.NAME_CERTIFIED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='certifications')}",
+    LookupKey.LICENSE.name: _HOLDER.format(table="licenses"),
+    LookupKey.CERTIFICATION.name: _HOLDER.format(table="certifications"),
+    LookupKey.NAME.name: _NAMESAKE,
+    LookupKey.NAME_LICENSED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='licenses')}",
+    LookupKey.NAME_CERTIFIED.name: f"{_NAMESAKE} AND {_HOLDS.format(table='certifications')}",
 }
-"""One look into the registry for each key; a name is shared by many, so every look stops where it may."""
+"""A subquery for each way to look a learner up. Many share a name, so each stops at its limit."""
 
 
 _CERTIFIED_TOO = """EXISTS (
@@ -151,12 +153,12 @@ _CERTIFIED_TOO = """EXISTS (
 _COLUMNS = ("place", "last", "first", "born_from", "born_to", "board", "number", "short", "certifying", "certified")
 
 
-_LINKED = """x.learner_id || ' ' || COALESCE((
+_WITH_LEARNER_ID = """x.learner_id || ' ' || COALESCE((
     SELECT l.link FROM learner_links l WHERE l.provider_id = :provider AND l.learner_id = x.learner_id), '')"""
 
 
-class _Kind(NamedTuple):
-    """Lookups that are one statement."""
+class _Batch(msgspec.Struct, frozen=True):
+    """Lookups that share a statement and its parameters."""
 
     by: str
     most: int
@@ -166,59 +168,72 @@ class _Kind(NamedTuple):
     provider: str
 
 
-def found(connection: Connection, lookups: Sequence[Lookup], providers: Sequence[str]) -> Found:
-    """Return whom some lookups find, each for a provider.
+def look_up(connection: Connection, lookups: Sequence[Lookup], providers: Sequence[str]) -> LookupResults:
+    """Return the learners that lookups find, each lookup made for a provider.
 
-    The same statements run whether anybody is found or nobody.
+    The same statements run whether a learner is found or not.
     """
-    asked: dict[_Kind, list[tuple[str, ...]]] = {}
-    for place, (each, provider) in enumerate(zip(lookups, providers, strict=True)):
-        by, last, first, low, high, board, number, certifying, certified, most, decides, sandbox = each
-        row = (str(place), last, first, low, high, board, number, short_id_key(number), certifying, certified)
-        kind = _Kind(by.name, most, decides, certifying != "" or certified != "", sandbox, provider)
-        several = asked.get(kind)
-        if several is None:
-            asked[kind] = [row]
-        else:
-            several.append(row)
+    keys: dict[_Batch, list[tuple[str, ...]]] = {}
+    for place, (lookup, provider) in enumerate(zip(lookups, providers, strict=True)):
+        number, certifying, certified = lookup.number, lookup.certifying, lookup.certified
+        also_certified = certifying != "" or certified != ""
+        batch = _Batch(lookup.by.name, lookup.most, lookup.decides, also_certified, lookup.sandbox, provider)
+        row = (
+            str(place), lookup.last, lookup.first, lookup.born_from, lookup.born_to, lookup.board, number,
+            short_id_key(number), certifying, certified,
+        )  # fmt: skip
+        keys.setdefault(batch, []).append(row)
     ids: list[Sequence[str]] = [()] * len(lookups)
     learner_ids: dict[tuple[str, str], str | None] = {}
-    for kind, several in asked.items():
-        for place, held in _looked_up(connection, kind, several):
-            if not held:
+    for batch, rows in keys.items():
+        for place, found in _run_lookups(connection, batch, rows):
+            if not found:
                 continue
-            if not kind.decides:
-                ids[int(place)] = held.split(" ")
+            if not batch.decides:
+                ids[int(place)] = found.split(" ")
                 continue
-            told = held.split(" ")
-            ids[int(place)] = told[::2]
-            learner_ids[kind.provider, told[0]] = told[1] or None
+            with_learner_ids = found.split(" ")
+            ids[int(place)] = with_learner_ids[::2]
+            learner_ids[batch.provider, with_learner_ids[0]] = with_learner_ids[1] or None
     compared = [place for place, lookup in enumerate(lookups) if not lookup.decides]
     if not compared:
-        return Found(ids, {}, learner_ids)
-    wanted = {each for place in compared if len(ids[place]) <= lookups[place].most for each in ids[place]}
-    return Found(ids, {each.physician_id: each for each in by_ids(connection, wanted or _NOBODY)}, learner_ids)
+        return LookupResults(ids=ids, learners={}, learner_ids=learner_ids)
+    wanted = {
+        physician_id for place in compared if len(ids[place]) <= lookups[place].most for physician_id in ids[place]
+    }
+    learners = {learner.physician_id: learner for learner in by_ids(connection, wanted or _NO_LEARNER)}
+    return LookupResults(ids=ids, learners=learners, learner_ids=learner_ids)
 
 
-def _looked_up(connection: Connection, kind: _Kind, rows: Sequence[tuple[str, ...]]) -> list[dialect.Row]:
-    """Return the place of each lookup with the ids it finds, between spaces; a deciding one has learner ids too."""
-    source, parameters = dialect.listed(connection, _COLUMNS if kind.certified else _COLUMNS[:-2], rows)
-    look = f"{_LOOKUPS[kind.by]} AND {_CERTIFIED_TOO}" if kind.certified else _LOOKUPS[kind.by]
-    every = dialect.joined_text(connection, _LINKED if kind.decides else "x.learner_id")
-    statement = f"SELECT k.place, (SELECT {every} FROM ({look} LIMIT :enough) x) FROM {source}"
-    given = parameters | {"enough": kind.most + 1, "world": "sandbox" if kind.sandbox else ""}
-    return dialect.rows(connection, statement, given | ({"provider": kind.provider} if kind.decides else {}))
+def _run_lookups(connection: Connection, batch: _Batch, rows: Sequence[tuple[str, ...]]) -> list[Row]:
+    """Return (place, ids found, joined with spaces) of each lookup; after each id its learner id where it decides.
+
+    SQLite:
+
+        SELECT k.place, (SELECT group_concat(x.learner_id, ' ') FROM (SELECT … LIMIT :enough) x)
+        FROM (SELECT … FROM json_each(:keys)) AS k
+
+    PostgreSQL:
+
+        SELECT k.place, (SELECT string_agg(x.learner_id, ' ') FROM (SELECT … LIMIT :enough) x) FROM unnest(…) AS k(…)
+    """
+    source, parameters = from_keys(connection, _COLUMNS if batch.certified else _COLUMNS[:-2], rows)
+    lookup = f"{_LOOKUPS[batch.by]} AND {_CERTIFIED_TOO}" if batch.certified else _LOOKUPS[batch.by]
+    ids = string_agg(connection, _WITH_LEARNER_ID if batch.decides else "x.learner_id")
+    sql = f"SELECT k.place, (SELECT {ids} FROM ({lookup} LIMIT :enough) x) FROM {source}"
+    parameters |= {"enough": batch.most + 1, "world": "sandbox" if batch.sandbox else ""}
+    return fetch(connection, sql, parameters | ({"provider": batch.provider} if batch.decides else {}))
 
 
-_NOBODY = ("",)
-"""No learner's id: asked for when there is none to ask for, so that a miss takes as long as a find."""
+_NO_LEARNER = ("",)
+"""The id of no learner: selected when nothing was found, so that a miss takes as long as a hit."""
 
 
 def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Return the opaque ids under which providers know learners: (provider, physician) to learner id."""
+    """Return the opaque ids by which providers name learners, by (provider, physician)."""
     return {
         (provider, physician_id): learner_id
-        for provider, physician_id, learner_id in dialect.by_keys(
+        for provider, physician_id, learner_id in select_by_keys(
             connection,
             "l.provider_id, l.learner_id, l.link",
             ("provider", "learner"),
@@ -229,5 +244,5 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
 
 
 def add_learner_ids(connection: Connection, rows: list[dict[str, object]]) -> None:
-    """Keep new opaque ids; one that stands already stays."""
-    dialect.insert(connection, learner_links, rows, skip_known=True)
+    """Insert new opaque ids; those that exist stay."""
+    insert(connection, learner_links, rows, skip_known=True)

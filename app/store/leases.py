@@ -1,8 +1,8 @@
-"""Leases on rows that are work: many workers look for what is due, one at a time holds a row.
+"""Leases with fencing tokens on rows that are jobs: many workers look for due rows, one at a time holds a row.
 
-A table of work has a `status`, a moment `due_at`, and a number `fence`. Whoever takes a row sets its status to one that
-says so, moves `due_at` to the end of the lease, and raises the fence. A worker that dies leaves a row which is due
-again; one that comes back late finds another fence, and its word counts for nothing.
+A table of jobs has a `status`, a moment `due_at` and a number `fence`. A worker that leases a row sets its status,
+moves `due_at` to the end of the lease and increments `fence`, its fencing token. The row of a worker that died becomes
+due again; a worker that comes back late finds another fence, and its write changes nothing.
 """
 
 from __future__ import annotations
@@ -13,33 +13,41 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from app.store import dialect
+from app.store.sql.bulk import update
+from app.store.sql.key_sets import from_keys
+from app.store.sql.statements import fetch
 
 
-def take(
+def lease(
     connection: Connection, table: Table, ids: Iterable[str], *, waiting: str, held: str, now: datetime, until: datetime
 ) -> dict[str, int]:
-    """Take those of some rows that are still due, until a moment; return the fence under which each is held.
+    """Lease those of some rows that are still due, until a moment; return the fencing token of each.
 
-    `waiting` and `held` are the two states in which a row can be due. Whoever took one meanwhile keeps it.
+    `waiting` and `held` are the two statuses in which a row can be due. A row leased meanwhile is left out.
+
+    SQLite:
+
+        UPDATE webhook_deliveries SET … FROM (SELECT … FROM json_each(:keys)) AS k WHERE … RETURNING …
+
+    PostgreSQL:
+
+        UPDATE webhook_deliveries SET … FROM unnest(…) AS k(id) WHERE … RETURNING …
     """
-    wanted = sorted(set(ids))
-    if not wanted:
+    keys = [(id,) for id in sorted(set(ids))]
+    if not keys:
         return {}
     (key,) = (column.name for column in table.primary_key)
-    source, parameters = dialect.listed(connection, ("id",), ((each,) for each in wanted))
-    found = dialect.rows(
+    source, parameters = from_keys(connection, ("id",), keys)
+    leased = fetch(
         connection,
         f"UPDATE {table.name} SET status = '{held}', due_at = :until, fence = fence + 1 FROM {source} "
         f"WHERE {key} = k.id AND status IN ('{waiting}', '{held}') AND due_at <= :now RETURNING {key}, fence",
-        parameters | {"now": dialect.bound(connection, now), "until": dialect.bound(connection, until)},
+        parameters | {"now": now, "until": until},
     )
-    return {row[0]: row[1] for row in found}
+    return dict(leased)
 
 
-def give_back(
-    connection: Connection, table: Table, id: str, fence: int, values: Mapping[str, Any], *, held: str
-) -> bool:
-    """Write what became of a row that is held; False, and nothing is written, when somebody else holds it by now."""
+def release(connection: Connection, table: Table, id: str, fence: int, values: Mapping[str, Any], *, held: str) -> bool:
+    """Write the result of a leased row; False, and nothing written, when another worker holds it by now."""
     (key,) = (column.name for column in table.primary_key)
-    return dialect.update(connection, table, values, {key: id, "fence": fence, "status": held}) == 1
+    return update(connection, table, values, {key: id, "fence": fence, "status": held}) == 1

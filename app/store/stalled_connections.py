@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from app.store import dialect
+from app.store.sql.statements import fetch, on_sqlite
 
 _STALLED = """
     FROM pg_stat_activity
@@ -24,7 +24,7 @@ def end_stalled(connection: Connection, seconds: float) -> int:
     Only those of this service under this user's name: who was not stopped sends its rows in milliseconds. Source:
     PostgreSQL's documentation, wait event `ClientRead` and `pg_terminate_backend`.
     """
-    if dialect.on_sqlite(connection):
+    if on_sqlite(connection):
         return 0
-    ended = dialect.rows(connection, f"SELECT pg_terminate_backend(pid) {_STALLED}", {"seconds": seconds})
+    ended = fetch(connection, f"SELECT pg_terminate_backend(pid) {_STALLED}", {"seconds": seconds})
     return sum(1 for (done,) in ended if done)

@@ -1,4 +1,4 @@
-"""Which completions an edit of an activity would leave uncovered."""
+"""Completions that an edit of an activity would leave outside its bounds."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from app.domain.activity_tightening import (
     Tightened,
 )
 from app.domain.comparison_keys import code_key
-from app.store import dialect
+from app.store.sql.statements import fetch_column, fetch_value
 
 _STANDING = "SELECT c.completion_id FROM completions c WHERE c.activity_id = :activity AND c.withdrawn_at IS NULL"
 _CREDITS = "SELECT x.completion_id FROM credits x WHERE x.activity_id = :activity AND x.holds"
 
 
-def uncovered(connection: Connection, activity_id: str, bounds: Sequence[Tightened], few: int) -> tuple[int, list[str]]:
-    """Return how many completions tighter bounds leave out, and the first of them."""
+def find_uncovered(
+    connection: Connection, activity_id: str, bounds: Sequence[Tightened], few: int
+) -> tuple[int, list[str]]:
+    """Return how many completions are outside tighter bounds, and the ids of the first few."""
     queries: list[str] = []
     given: dict[str, Any] = {"activity": activity_id}
     for place, bound in enumerate(bounds):
@@ -33,29 +35,29 @@ def uncovered(connection: Connection, activity_id: str, bounds: Sequence[Tighten
             query = query.replace(f":{name}", f":{name}_{place}")
             given[f"{name}_{place}"] = value
         queries.append(query)
-    found = " UNION ".join(queries)
-    (count,) = dialect.rows(connection, f"SELECT count(DISTINCT completion_id) FROM ({found}) f", given)[0]
-    first = dialect.rows(
-        connection, f"SELECT DISTINCT completion_id FROM ({found}) f ORDER BY completion_id LIMIT {few}", given
+    outside = " UNION ".join(queries)
+    count = fetch_value(connection, f"SELECT count(DISTINCT completion_id) FROM ({outside}) f", given)
+    first = fetch_column(
+        connection, f"SELECT DISTINCT completion_id FROM ({outside}) f ORDER BY completion_id LIMIT {few}", given
     )
-    return int(count), [row[0] for row in first]
+    return int(count), first
 
 
-def standing(connection: Connection, activity_id: str, few: int) -> tuple[int, list[str]]:
-    """Return how many completions of an activity stand, and the first of them."""
-    return uncovered(connection, activity_id, [BecomesDraft(pointer="", detail="")], few)
+def find_standing(connection: Connection, activity_id: str, few: int) -> tuple[int, list[str]]:
+    """Return how many completions of an activity have not been withdrawn, and the ids of the first few."""
+    return find_uncovered(connection, activity_id, [BecomesDraft(pointer="", detail="")], few)
 
 
 def _query(connection: Connection, activity_id: str, bound: Tightened) -> tuple[str, dict[str, Any]]:
     match bound:
         case StartsLater(start=start):
-            return f"{_STANDING} AND c.completed_on < :day", {"day": dialect.bound(connection, start)}
+            return f"{_STANDING} AND c.completed_on < :day", {"day": start}
         case EndsEarlier(end=end, board=None):
             query = f"{_CREDITS} AND x.kind = 'cme' AND x.completed_on > :day"
             rems = f"{_STANDING} AND c.rems IS NOT NULL AND c.completed_on > :day"
-            return f"{query} UNION {rems}", {"day": dialect.bound(connection, end)}
+            return f"{query} UNION {rems}", {"day": end}
         case EndsEarlier(end=end, board=board):
-            given = {"day": dialect.bound(connection, end), "board": board}
+            given = {"day": end, "board": board}
             return f"{_CREDITS} AND x.board = :board AND x.completed_on > :day", given
         case MaximumLowered(target=target, quarters=quarters):
             ledger = (
@@ -78,14 +80,16 @@ def _query(connection: Connection, activity_id: str, bound: Tightened) -> tuple[
 
 
 def _with_type(connection: Connection, activity_id: str, board: str, name: str) -> tuple[str, dict[str, Any]]:
-    """Return the query for credit of a type, under whichever spelling it was registered when it was reported."""
-    stored = dialect.rows(
+    """Return the query for credit of a type, under every spelling that it was stored under."""
+    stored = fetch_column(
         connection,
         "SELECT DISTINCT t.credit_type FROM credits x JOIN credit_types t ON t.credit_id = x.credit_id "
         "WHERE x.activity_id = :activity AND x.board = :board AND x.holds",
         {"activity": activity_id, "board": board},
     )
-    spelt = [row[0] for row in stored if code_key(row[0]) == code_key(name)] or [name]
-    marks = {f"type{place}t": each for place, each in enumerate(spelt)}
-    typed = f"SELECT t.credit_id FROM credit_types t WHERE t.credit_type IN ({', '.join(':' + m for m in marks)})"
-    return f"{_CREDITS} AND x.board = :board AND x.credit_id IN ({typed})", {"board": board, **marks}
+    spellings = [spelling for spelling in stored if code_key(spelling) == code_key(name)] or [name]
+    # The numbers are not last: `find_uncovered` renames parameters, and one name must not begin another.
+    given = {f"type{number}t": spelling for number, spelling in enumerate(spellings)}
+    marks = ", ".join(f":{mark}" for mark in given)
+    typed = f"SELECT t.credit_id FROM credit_types t WHERE t.credit_type IN ({marks})"
+    return f"{_CREDITS} AND x.board = :board AND x.credit_id IN ({typed})", {"board": board, **given}

@@ -1,4 +1,4 @@
-"""Queries on webhook endpoints."""
+"""Webhook endpoints."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.webhooks import DisabledReason, Endpoint, EndpointStatus, Secret
+from app.domain.webhooks import DisabledReason, Endpoint, Secret
 from app.models import webhooks as tables
 from app.models.base import instant_text
-from app.store import dialect
+from app.store.sql.bulk import insert, update
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.rows import RowMapper, column
+from app.store.sql.statements import execute, fetch, locking_clause
+from app.store.sql.values import read_instant
 
-COLUMNS = (
-    "e.endpoint_id, e.client_id, e.provider_id, e.board, e.url, e.event_types, e.description, e.secrets, e.status, "
-    "e.disabled_reason, e.disabled_at, e.failing_since, e.version, e.created_at, e.updated_at"
-)
+
+def _read_secrets(document: Sequence[Mapping[str, Any]]) -> list[Secret]:
+    return [
+        Secret(sealed=secret["sealed"], until=None if secret["until"] is None else read_instant(secret["until"]))
+        for secret in document
+    ]
+
+
+ENDPOINT = RowMapper(Endpoint, tables.webhook_endpoints, "e", secrets=column("secrets", _read_secrets))
 ENTITLED = (
     "EXISTS (SELECT 1 FROM clients c JOIN client_secrets s ON s.client_id = c.client_id WHERE "
     "c.client_id = e.client_id AND c.revoked_at IS NULL AND s.revoked_at IS NULL AND (c.role = 'operator' OR "
@@ -33,19 +42,19 @@ def _owned(provider_id: str | None) -> str:
 
 def add(connection: Connection, endpoint: Endpoint) -> None:
     """Insert an endpoint."""
-    dialect.insert(connection, tables.webhook_endpoints, [_row(endpoint)])
+    insert(connection, tables.webhook_endpoints, [_row(endpoint)])
 
 
 def save(connection: Connection, endpoint: Endpoint) -> None:
     """Write an endpoint as it is now."""
     values = {name: value for name, value in _row(endpoint).items() if name != "endpoint_id"}
-    dialect.update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint.endpoint_id})
+    update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint.endpoint_id})
 
 
 def delete(connection: Connection, endpoint_id: str, at: datetime) -> None:
-    """Remove an endpoint with its secrets; what refers to it is removed later."""
+    """Mark an endpoint as deleted, without its secrets; its deliveries still refer to it."""
     values: dict[str, Any] = {"secrets": [], "url": "", "description": None, "deleted_at": at}
-    dialect.update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint_id})
+    update(connection, tables.webhook_endpoints, values, {"endpoint_id": endpoint_id})
 
 
 def one(
@@ -57,128 +66,108 @@ def one(
     *,
     for_update: bool = False,
 ) -> Endpoint | None:
-    """Return an endpoint of a client acting for a provider, or of a board's client; None for any other."""
-    lock = dialect.for_update(connection, "NO KEY UPDATE") if for_update else ""
-    found = dialect.rows(
+    """Return an endpoint of a client acting for a provider, or of a board's client; None for any other.
+
+    With `for_update`, PostgreSQL appends `FOR NO KEY UPDATE`.
+    """
+    lock = locking_clause(connection, "NO KEY UPDATE") if for_update else ""
+    rows = fetch(
         connection,
-        f"SELECT {COLUMNS} FROM webhook_endpoints e WHERE e.endpoint_id = :id AND {_owned(provider_id)}{lock}",
+        f"SELECT {ENDPOINT.columns} FROM webhook_endpoints e WHERE e.endpoint_id = :id AND {_owned(provider_id)}{lock}",
         {"id": endpoint_id, "client": client_id, "owner": provider_id or board},
     )
-    return endpoint_of(found[0]) if found else None
+    return ENDPOINT.read_first(connection, rows)
 
 
 def page(
     connection: Connection, client_id: str, provider_id: str | None, board: str | None, after: str | None, limit: int
 ) -> list[Endpoint]:
-    """Return a client's endpoints after an id, in the order in which they were made."""
-    found = dialect.rows(
+    """Return a client's endpoints after an id, the oldest first."""
+    rows = fetch(
         connection,
-        f"SELECT {COLUMNS} FROM webhook_endpoints e WHERE {_owned(provider_id)} AND e.endpoint_id > :after "
+        f"SELECT {ENDPOINT.columns} FROM webhook_endpoints e WHERE {_owned(provider_id)} AND e.endpoint_id > :after "
         "ORDER BY e.endpoint_id LIMIT :limit",
         {"client": client_id, "owner": provider_id or board, "after": after or "", "limit": limit},
     )
-    return [endpoint_of(row) for row in found]
+    return ENDPOINT.read(connection, rows)
 
 
-def listening(connection: Connection, column: str, owners: Iterable[str]) -> list[Endpoint]:
-    """Return the endpoints that may be told of some providers (`provider_id`) or feeds (`board`) at this moment."""
-    found = dialect.by_keys(
+def find_listening(connection: Connection, owner: str, ids: Iterable[str]) -> list[Endpoint]:
+    """Return the enabled endpoints of some providers or boards whose clients still have the right to hear of them.
+
+    `owner` is the column of `ids`, `provider_id` or `board`.
+    """
+    rows = select_by_keys(
         connection,
-        COLUMNS,
+        ENDPOINT.columns,
         ("owner",),
-        ((each,) for each in owners),
-        f"webhook_endpoints e ON e.{column} = k.owner AND e.status = 'enabled' AND e.deleted_at IS NULL AND {ENTITLED}",
+        ((id,) for id in ids),
+        f"webhook_endpoints e ON e.{owner} = k.owner AND e.status = 'enabled' AND e.deleted_at IS NULL AND {ENTITLED}",
     )
-    return [endpoint_of(row) for row in found]
+    return ENDPOINT.read(connection, rows)
 
 
-def boards_told(connection: Connection, commit_ids: Sequence[str]) -> set[str]:
-    """Return the boards that some commits tell something, as far as any board has endpoints."""
-    with_endpoints = "SELECT 1 FROM webhook_endpoints WHERE board IS NOT NULL AND deleted_at IS NULL LIMIT 1"
-    if not dialect.rows(connection, with_endpoints):
+def find_boards_with_events(connection: Connection, commit_ids: Sequence[str]) -> set[str]:
+    """Return the boards with events in some commits; the empty set while no board has an endpoint."""
+    board_endpoints = "SELECT 1 FROM webhook_endpoints WHERE board IS NOT NULL AND deleted_at IS NULL LIMIT 1"
+    if not fetch(connection, board_endpoints):
         return set()
-    found = dialect.by_keys(
+    rows = select_by_keys(
         connection,
         "DISTINCT e.board",
         ("id",),
-        ((each,) for each in commit_ids),
+        ((commit_id,) for commit_id in commit_ids),
         "board_events e ON e.commit_id = k.id",
     )
-    return {row[0] for row in found}
+    return {board for (board,) in rows}
 
 
 def note_success(connection: Connection, endpoint_id: str, at: datetime) -> None:
-    """Note that an endpoint takes what it is sent; it costs nothing where that was known."""
-    dialect.run(
+    """Record that an endpoint accepts deliveries; writes nothing unless it was failing."""
+    execute(
         connection,
         "UPDATE webhook_endpoints SET failing_since = NULL, version = version + 1, updated_at = :at "
         "WHERE endpoint_id = :id AND failing_since IS NOT NULL",
-        [{"id": endpoint_id, "at": dialect.bound(connection, at)}],
+        {"id": endpoint_id, "at": at},
     )
 
 
 def note_failure(connection: Connection, endpoint_id: str, at: datetime) -> None:
-    """Note since when an endpoint has taken nothing."""
-    dialect.run(
+    """Record since when an endpoint has failed, unless it was failing before."""
+    execute(
         connection,
         "UPDATE webhook_endpoints SET failing_since = :at, version = version + 1, updated_at = :at "
         "WHERE endpoint_id = :id AND failing_since IS NULL",
-        [{"id": endpoint_id, "at": dialect.bound(connection, at)}],
+        {"id": endpoint_id, "at": at},
     )
 
 
 def disable(
     connection: Connection, endpoint_id: str, reason: DisabledReason, at: datetime, *, failing_since: datetime
 ) -> bool:
-    """Disable an endpoint that is enabled and has failed since a moment, or longer; False for any other."""
-    changed = dialect.run(
+    """Disable an enabled endpoint that has failed since a moment or longer; False for any other."""
+    changed = execute(
         connection,
         "UPDATE webhook_endpoints SET status = 'disabled', disabled_reason = :reason, disabled_at = :at, "
         "version = version + 1, updated_at = :at "
         "WHERE endpoint_id = :id AND status = 'enabled' AND failing_since <= :since",
-        [
-            {
-                "id": endpoint_id,
-                "reason": reason.value,
-                "at": dialect.bound(connection, at),
-                "since": dialect.bound(connection, failing_since),
-            }
-        ],
+        {
+            "id": endpoint_id,
+            "reason": reason.value,
+            "at": at,
+            "since": failing_since,
+        },
     )
     return changed == 1
 
 
-def forget_deleted(connection: Connection, before: datetime) -> None:
-    """Remove endpoints that were deleted before a moment and that no delivery refers to any more."""
-    dialect.run(
+def purge_deleted(connection: Connection, before: datetime) -> None:
+    """Remove the rows of endpoints deleted before a moment, once no delivery refers to them."""
+    execute(
         connection,
         "DELETE FROM webhook_endpoints WHERE deleted_at < :before AND NOT EXISTS ("
         "SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = webhook_endpoints.endpoint_id)",
-        [{"before": dialect.bound(connection, before)}],
-    )
-
-
-def endpoint_of(row: dialect.Row) -> Endpoint:
-    """Read the columns of an endpoint."""
-    return Endpoint(
-        endpoint_id=row[0],
-        client_id=row[1],
-        provider_id=row[2],
-        board=row[3],
-        url=row[4],
-        event_types=dialect.as_document(row[5]),
-        description=row[6],
-        secrets=[
-            Secret(sealed=each["sealed"], until=dialect.as_instant_or_none(each["until"]))
-            for each in dialect.as_document(row[7])
-        ],
-        status=EndpointStatus(row[8]),
-        disabled_reason=DisabledReason(row[9]) if row[9] is not None else None,
-        disabled_at=dialect.as_instant_or_none(row[10]),
-        failing_since=dialect.as_instant_or_none(row[11]),
-        version=row[12],
-        created_at=dialect.as_instant(row[13]),
-        updated_at=dialect.as_instant(row[14]),
+        {"before": before},
     )
 
 
@@ -192,8 +181,8 @@ def _row(endpoint: Endpoint) -> Mapping[str, Any]:
         "event_types": list(endpoint.event_types),
         "description": endpoint.description,
         "secrets": [
-            {"sealed": each.sealed, "until": None if each.until is None else instant_text(each.until)}
-            for each in endpoint.secrets
+            {"sealed": secret.sealed, "until": None if secret.until is None else instant_text(secret.until)}
+            for secret in endpoint.secrets
         ],
         "status": endpoint.status.value,
         "disabled_reason": endpoint.disabled_reason and endpoint.disabled_reason.value,

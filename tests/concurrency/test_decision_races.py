@@ -11,7 +11,7 @@ import pytest
 
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, tina
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
@@ -48,7 +48,7 @@ def results(answers: list[Answer]) -> list[str]:
 def kept(service: Service, credit_id: str) -> list[str]:
     """Return the decisions that are kept of a credit, in the order in which their commits ended."""
     found = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT d.decision FROM decisions d JOIN sealed_commits s ON s.commit_id = d.commit_id "
             "WHERE d.credit_id = :id ORDER BY s.seal, s.place",

@@ -11,7 +11,7 @@ import pytest
 
 from app.core.database import engines
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.harness.api import Answer, Api, settle
 from tests.harness.wire import SECONDS, at_once
@@ -35,9 +35,9 @@ def again() -> Iterator[threading.Semaphore]:
         if "FOR KEY SHARE" in sql:
             asked.release()
 
-    dialect.BEFORE_STATEMENT.append(seen)
+    statements.BEFORE_STATEMENT.append(seen)
     yield asked
-    dialect.BEFORE_STATEMENT.remove(seen)
+    statements.BEFORE_STATEMENT.remove(seen)
 
 
 def correct(api: Api, completion_id: str) -> Answer:
@@ -58,9 +58,9 @@ def test_a_lock_held_for_longer_than_one_wait_refuses_nobody(
     held = threading.Event()
 
     def hold(connection: Any) -> None:
-        lock = dialect.for_update(connection)
+        lock = statements.locking_clause(connection)
         query = f"SELECT 1 FROM activities WHERE activity_id = :id{lock}"
-        dialect.rows(connection, query, {"id": GRAND_ROUNDS})
+        statements.fetch(connection, query, {"id": GRAND_ROUNDS})
         held.set()
         for _ in range(ATTEMPTS if lock else 0):
             assert again.acquire(timeout=10)

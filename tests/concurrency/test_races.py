@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.services.completions import records
 from app.services.context import Service, Work, operator
-from app.store import dialect
+from app.store.sql import statements
 from app.worker import seal
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, an_activity, john, points, tina
 from tests.harness.api import Answer, Api, settle
@@ -161,7 +161,7 @@ def told_too_early(service: Service) -> list[tuple[object, ...]]:
         JOIN board_events w ON w.credit_id = r.credit_id AND w.event = 'credit.withdrawn'
         JOIN feed fw ON fw.event_id = w.event_id
         WHERE r.event = 'credit.reported' AND fw.position < fr.position"""
-    return service.database.read(lambda connection: dialect.rows(connection, query))
+    return service.database.read(lambda connection: statements.fetch(connection, query))
 
 
 def test_a_record_is_never_seen_half_withdrawn(api: Api) -> None:
@@ -185,7 +185,7 @@ def test_connections_that_the_database_closed_are_replaced_unseen(api: Api, serv
     for n in range(3):
         days = [f"2021-{n + 2:02}-{day:02}" for day in range(1, 13)]
         at_once([lambda: api.get(COMPLETIONS)] * 12)
-        service.database.read(lambda connection: dialect.rows(connection, close_all))
+        service.database.read(lambda connection: statements.fetch(connection, close_all))
         calls = [partial(api.report, a_completion(completed_on=day, credits=1)) for day in days]
         assert statuses(at_once(calls)) == [201] * 12
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from app.domain.decisions import Decision, DecisionResult, Verdict
 from app.services.boards import decisions
 from app.services.context import OPERATOR, Caller, Service, transact
-from app.store import dialect
+from app.store.sql import statements
+from app.store.sql.values import read_document
 from tests.harness.api import settle
 
 Told = tuple[Any, ...]
@@ -19,7 +20,7 @@ def replayed(service: Service) -> dict[str, Told]:
     """Read every feed from zero as its board would; return what the boards then hold, by credit."""
     held: dict[str, Told] = {}
     found = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT e.board, e.event, e.credit_id, v.document FROM feed f "
             "JOIN board_events e ON e.event_id = f.event_id "
@@ -28,7 +29,7 @@ def replayed(service: Service) -> dict[str, Told]:
         )
     )
     for board, event, credit_id, document in found:
-        completion = dialect.as_document(document)
+        completion = read_document(document)
         (credit,) = [credit for credit in completion["credits"] if credit["credit_id"] == credit_id]
         if event == "credit.reported":
             assert credit_id not in held, "reported twice"
@@ -51,13 +52,13 @@ def live(service: Service) -> dict[str, Told]:
 
     def read(connection: Any) -> dict[str, Told]:
         types: dict[str, list[tuple[str, int]]] = {}
-        for credit_id, name, quarters in dialect.rows(
+        for credit_id, name, quarters in statements.fetch(
             connection, "SELECT credit_id, credit_type, quarters FROM credit_types"
         ):
             types.setdefault(credit_id, []).append((name, quarters))
         return {
             row[0]: (row[1], row[2], row[3], str(row[4]), *row[5:], sorted(types.get(row[0], [])))
-            for row in dialect.rows(
+            for row in statements.fetch(
                 connection,
                 "SELECT x.credit_id, x.board, c.subject, c.activity_id, c.completed_on, c.first_name, x.registry_id, "
                 "x.quarters FROM credits x JOIN completions c ON c.completion_id = x.completion_id "
@@ -72,7 +73,7 @@ def decide(service: Service, credit_id: str, status: str) -> None:
     """Let the board of a credit decide on it."""
     settle(service)
     ((board, position),) = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT f.board, max(f.position) FROM feed f JOIN board_events e ON e.event_id = f.event_id "
             "WHERE e.credit_id = :id GROUP BY f.board",

@@ -22,14 +22,15 @@ from app.core.config import Settings
 from app.domain.decisions import Decision, Verdict
 from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
-from app.services.activities import learners
+from app.services.activities import withdrawal
 from app.services.boards import decisions
 from app.services.context import OPERATOR, Caller, Service, operator, transact
 from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
-from app.store import dialect, feed
+from app.store import feed
+from app.store.sql import statements
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.harness.clock import ManualClock
 from tests.harness.databases import SECRET
@@ -63,7 +64,7 @@ def sealed(service: Service) -> None:
 
 
 def rows(service: Service, query: str, **given: Any) -> list[Any]:
-    return service.database.read(lambda connection: dialect.rows(connection, query, given))
+    return service.database.read(lambda connection: statements.fetch(connection, query, given))
 
 
 def told(service: Service, code: str) -> list[tuple[str, int]]:
@@ -124,7 +125,7 @@ def three_learners(service: Service) -> None:
 
 
 def withdraw(service: Service) -> str:
-    return str(asyncio.run(learners.withdraw_all(provider(service), GRAND_ROUNDS)))
+    return str(asyncio.run(withdrawal.withdraw_all(provider(service), GRAND_ROUNDS)))
 
 
 def standing(service: Service, activity_id: str) -> str:
@@ -160,7 +161,7 @@ def killed_at(tried: Tried, url: str, folder: str, die_at: int) -> None:
         if seen == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    dialect.BEFORE_STATEMENT.append(count)
+    statements.BEFORE_STATEMENT.append(count)
     event.listen(service.database.engine, "commit", count)
     tried.does(service)
     service.database.close()

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.crash import opened
 from tests.harness.inbox import allowing_private, attempts
 
@@ -25,7 +25,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     service = opened(url, folder)
-    dialect.BEFORE_STATEMENT.append(count)
+    statements.BEFORE_STATEMENT.append(count)
     attempts(allowing_private(service))
     service.database.close()
 

@@ -18,7 +18,7 @@ from app.delivery.sending import Sender
 from app.domain.webhooks import Attempt, AttemptOutcome
 from app.services.context import Service
 from app.services.events.sender import WebhookSender
-from app.store import dialect
+from app.store.sql import statements
 from examples.webhook_receiver import verified
 from tests.harness.api import Answer, Api, settle
 from tests.harness.clock import ManualClock
@@ -147,4 +147,4 @@ def signed(box: Inbox, secret: str, clock: ManualClock, place: int = -1) -> bool
 
 
 def stored(service: Service, sql: str) -> list[Any]:
-    return service.database.read(lambda connection: dialect.rows(connection, sql))
+    return service.database.read(lambda connection: statements.fetch(connection, sql))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion
 from tests.harness.api import Answer
 
@@ -26,7 +26,9 @@ def footprint(service: Service) -> tuple[int, ...]:
     """Count what any stored change would add to."""
     tables = ("commits", "completions", "credits", "activities", "idempotency_keys", "learner_links", "ledger")
     return service.database.read(
-        lambda connection: tuple(dialect.rows(connection, f"SELECT count(*) FROM {table}")[0][0] for table in tables)
+        lambda connection: tuple(
+            statements.fetch(connection, f"SELECT count(*) FROM {table}")[0][0] for table in tables
+        )
     )
 
 

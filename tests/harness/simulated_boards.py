@@ -15,7 +15,7 @@ from app.services.demo import world
 from app.simulator.board import Board, BoardOptions, open_board
 from app.simulator.decisions import load_roster
 from app.simulator.view import View
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.api import Api, settle
 
 URL = "http://testserver"
@@ -46,7 +46,7 @@ def a_board(
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Board:
     """Start the simulated board, or start it again: with a fresh key, and with what it has noted."""
-    code, key = world.board(service, code)
+    code, key = world.renew_board_key(service, code)
     file = service.settings.data_dir / f"demo-board-{code}.json"
     board = open_board(
         code, key, transport=line or Line(http), url=URL, file=file, roster=load_roster(code), options=options, say=say
@@ -94,13 +94,13 @@ def standing(service: Service, board: str) -> dict[str, tuple[Any, ...]]:
 
     def read(connection: Any) -> dict[str, tuple[Any, ...]]:
         types: dict[str, list[tuple[str, float]]] = {}
-        for credit_id, name, quarters in dialect.rows(
+        for credit_id, name, quarters in statements.fetch(
             connection, "SELECT credit_id, credit_type, quarters FROM credit_types"
         ):
             types.setdefault(credit_id, []).append((name, quarters / 4))
         return {
             row[0]: (row[1], row[2], str(row[3]), row[4], row[5] / 4, tuple(sorted(types.get(row[0], []))))
-            for row in dialect.rows(
+            for row in statements.fetch(
                 connection,
                 "SELECT x.credit_id, x.registry_id, c.activity_id, c.completed_on, c.first_name, x.quarters "
                 "FROM credits x JOIN completions c ON c.completion_id = x.completion_id "

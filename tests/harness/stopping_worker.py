@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from app.cli.main import main
-from app.store import dialect
+from app.store.sql import bulk
 
 BETWEEN_STATEMENTS = "between-statements"
 WITHIN_A_STATEMENT = "within-a-statement"
@@ -76,7 +76,7 @@ def _stop_within_a_statement(stop: _Stop) -> None:
 
 if __name__ == "__main__":
     point = sys.argv[1]
-    dialect.COPY_FROM = 1
+    bulk.COPY_FROM = 1
     {BETWEEN_STATEMENTS: _stop_between_statements, WITHIN_A_STATEMENT: _stop_within_a_statement}[point](_Stop())
     sys.argv = ["pars", "worker"]
     main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.services.batches.work import Pace, apply_some, read_one
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service
 from tests.harness.api import Answer, Api
 

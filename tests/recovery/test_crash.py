@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.services.activities import learners
+from app.services.activities import withdrawal
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
@@ -87,7 +87,7 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
         if seen == break_at:
             raise Unplugged
 
-    dialect.BEFORE_STATEMENT.append(unplug)
+    statements.BEFORE_STATEMENT.append(unplug)
     while True:
         seen, break_at = 0, break_at + 1
         answer = done(api, verb, f"{COMPLETIONS}/{standing}")
@@ -97,7 +97,7 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
         settle(service)
         assert [completion["completion_id"] for completion in api.completions(activity_id=GRAND_ROUNDS)] == [standing]
         assert api.completions(activity_id=COURSE) == []
-    dialect.BEFORE_STATEMENT.remove(unplug)
+    statements.BEFORE_STATEMENT.remove(unplug)
     assert break_at > 5
     settle(service)
 
@@ -105,11 +105,11 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
 @contextmanager
 def unplugged() -> Iterator[Plug]:
     plug = Plug()
-    dialect.BEFORE_STATEMENT.append(plug)
+    statements.BEFORE_STATEMENT.append(plug)
     try:
         yield plug
     finally:
-        dialect.BEFORE_STATEMENT.remove(plug)
+        statements.BEFORE_STATEMENT.remove(plug)
 
 
 class Plug:
@@ -166,7 +166,7 @@ def test_decisions_broken_at_any_statement_are_applied_once_when_sent_again(
 def test_learners_withdrawn_in_pieces_are_withdrawn_once_each_whatever_breaks(
     service: Service, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learners, "AT_ONCE", 2)
+    monkeypatch.setattr(withdrawal, "AT_ONCE", 2)
     for day in range(1, 6):
         api.report(a_completion(completed_on=f"2021-12-0{day}"))
     settle(service)
@@ -192,4 +192,4 @@ def test_learners_withdrawn_in_pieces_are_withdrawn_once_each_whatever_breaks(
 
 
 def count_of(service: Service, query: str) -> int:
-    return int(service.database.read(lambda connection: dialect.rows(connection, query))[0][0])
+    return int(service.database.read(lambda connection: statements.fetch(connection, query))[0][0])

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import Problem, Unavailable
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Api, settle
@@ -72,11 +72,11 @@ def cut_off_at(service: Service, number: int) -> Iterator[None]:
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
 
-    dialect.BEFORE_STATEMENT.append(cut)
+    statements.BEFORE_STATEMENT.append(cut)
     try:
         yield
     finally:
-        dialect.BEFORE_STATEMENT.remove(cut)
+        statements.BEFORE_STATEMENT.remove(cut)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

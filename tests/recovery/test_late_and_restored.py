@@ -23,7 +23,7 @@ from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
 from app.simulator.decisions import decide_all
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
@@ -82,7 +82,9 @@ def test_what_commits_after_others_were_read_past_is_told_once_and_next(
     (found,) = view.held.keys() - passed.held.keys()
     assert view.held[found].completed_on == "2021-12-12"
     *_, before, last = service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT event_id FROM feed WHERE board = 'TN-M' ORDER BY position")
+        lambda connection: statements.fetch(
+            connection, "SELECT event_id FROM feed WHERE board = 'TN-M' ORDER BY position"
+        )
     )
     assert last < before, "it was written before what had been read"
 
@@ -181,7 +183,7 @@ def test_after_a_restore_whoever_read_further_is_told_and_reads_anew_what_stands
         api = Api(http, api.key, api.client_id)
         new = [api.report(tina(f"2021-11-2{day}", 1)).json["completion_id"] for day in range(instead)]
         settle(service)
-        aba = Api(http, world.board(service, "ABA")[1], "")
+        aba = Api(http, world.renew_board_key(service, "ABA")[1], "")
         assert_problem(aba.get(FEED, after=future.cursor), 410, "cursor-diverged")
         assert_problem(api.get("/v1/events", after=cursor), 410, "cursor-diverged")
         said: list[str] = []
@@ -213,7 +215,7 @@ def test_decisions_that_a_restore_undid_are_made_anew(installation: Installation
         settle(service)
         # Read and noted, and not decided on.
         a_board(http, service, "ABA")._read()
-        aba = Api(http, world.board(service, "ABA")[1], "")
+        aba = Api(http, world.renew_board_key(service, "ABA")[1], "")
     installation.keep()
     with installation.running() as (service, http):
         api = Api(http, api.key, api.client_id)
@@ -274,7 +276,7 @@ def test_a_decision_about_what_a_restore_undid_is_refused(installation: Installa
     with installation.running() as (service, http):
         api = api_of(http, service, "Western Regional", providers=["0008001"])
         path = f"{COMPLETIONS}/{api.report(tina('2021-11-01')).json['completion_id']}"
-        aba = Api(http, world.board(service, "ABA")[1], "")
+        aba = Api(http, world.renew_board_key(service, "ABA")[1], "")
         settle(service)
 
     def corrected(http: TestClient, service: Service, credits: float) -> tuple[Any, str]:

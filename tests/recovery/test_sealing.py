@@ -9,7 +9,7 @@ import pytest
 from app.services.context import Service
 from app.services.operations import sealing
 from app.services.operations.sealing import SealResult, digest_rows, seal_next
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, john
 from tests.harness.api import Api, settle
 
@@ -18,7 +18,7 @@ COMPLETIONS = "/v1/learner-completions"
 
 def positions(service: Service, board: str) -> list[tuple[int, str]]:
     return service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT f.position, e.credit_id FROM feed f JOIN board_events e ON e.event_id = f.event_id "
             "WHERE f.board = :board ORDER BY f.position",

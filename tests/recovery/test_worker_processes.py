@@ -20,7 +20,7 @@ from app.services.context import Service
 from app.services.operations.startup import open_service
 from app.services.registry import imports
 from app.services.registry.synthetic import synthetic_physicians
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.sent_files import tab_text
 from tests.harness import stopping_worker
 from tests.harness.api import Api, api_of, settle
@@ -50,7 +50,7 @@ class Site:
         return self.api.get(f"/v1/batches/{batch_id}").json
 
     def rows(self, query: str) -> list[Any]:
-        return self.service.database.read(lambda connection: dialect.rows(connection, query, {}))
+        return self.service.database.read(lambda connection: statements.fetch(connection, query, {}))
 
     @contextmanager
     def held_up(self) -> Iterator[None]:

@@ -7,19 +7,19 @@ from sqlalchemy import Connection
 
 from app.services.context import Service
 from app.services.operations import checks
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, john
 from tests.builders.sent_files import lines
 from tests.harness.api import Api, settle
 from tests.harness.uploads import upload
 
 
-def broken(service: Service, *statements: str) -> list[str]:
+def broken(service: Service, *changes: str) -> list[str]:
     """Break a database by hand; return what is said of it."""
 
     def run(connection: Connection) -> None:
-        for statement in statements:
-            dialect.run(connection, statement, [{}])
+        for statement in changes:
+            statements.execute(connection, statement)
 
     service.database.write(run)
     return checks.find_faults(service)

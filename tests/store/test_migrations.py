@@ -148,7 +148,7 @@ def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api
         lambda conn: conn.execute(text("SELECT provider_id, bytes FROM upload_totals")).all()
     )
     assert [tuple(count) for count in counted] == [("0008001", 120)]
-    assert uploads.forget_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
+    assert uploads.remove_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
     settle(service)
     assert checks.find_faults(service) == []
 

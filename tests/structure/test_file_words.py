@@ -21,8 +21,8 @@ from app.files.mapping.records import Upload
 from app.models import batches as tables
 from app.routers.batch_files import TemplateFile
 from app.schemas import batches as schemas
-from app.services.batches import records, templates
-from app.services.batches.downloads import Which
+from app.services.batches import record_kinds, templates
+from app.services.batches.downloads import BatchFile
 from tests.builders.judging import CATALOGUE, PROVIDER
 from tests.harness.cases import for_all
 
@@ -103,8 +103,8 @@ def test_every_outcome_of_a_row_is_counted() -> None:
 
 
 def test_whatever_the_pipeline_answers_is_an_outcome_of_a_row() -> None:
-    assert records._OUTCOMES.keys() == set(Outcome)
-    assert records._ANSWERS.keys() == set(Result)
+    assert record_kinds._OUTCOMES.keys() == set(Outcome)
+    assert record_kinds._ANSWERS.keys() == set(Result)
 
 
 def test_every_format_is_one_entry_with_all_of_its_modules() -> None:
@@ -122,7 +122,7 @@ def test_the_templates_that_can_be_asked_for_are_those_that_the_formats_write() 
     for name in templates.NAMES:
         for ending, format in templates.FORMATS_BY_ENDING.items():
             with suppress(NotFound):
-                assert templates.template(name, format, CATALOGUE)
+                assert templates.make_template(name, format, CATALOGUE)
                 offered.append(f"{name}.{ending}")
     assert list(get_args(TemplateFile.__value__)) == offered
 
@@ -142,4 +142,4 @@ def test_formats_are_told_apart_in_their_entries_alone() -> None:
 def test_every_reason_to_refuse_a_file_and_every_file_to_get_back_has_a_test() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
     assert [code for code in FileFaultCode if f"FileFaultCode.{code.name}" not in tests] == []
-    assert [which for which in Which if f'"{which}"' not in tests] == []
+    assert [which for which in BatchFile if f'"{which}"' not in tests] == []

@@ -45,6 +45,14 @@ class ValidationRows:
         return ValidationRecord(
             number=raw.number,
             request=ValidationRequest(
-                first_name, last_name, birth_date, state, license_id, board, board_id, npi, school
+                first_name=first_name,
+                last_name=last_name,
+                birth_date=birth_date,
+                state=state,
+                license_id=license_id,
+                board=board,
+                board_id=board_id,
+                npi=npi,
+                medical_school=school,
             ),
         )

@@ -160,7 +160,7 @@ def _finding(rule: str, pointer: str, detail: str, hint: str) -> list[dict[str, 
 
 _FINDINGS = {
     "completion-rejected": _finding(
-        "credit-quarter", "/cme/0/credits", "60.3 is no multiple of 0.25.", "Report credits in steps of 0.25."
+        "credit-quarter", "/cme/0/credits", "60.3 is not a multiple of 0.25.", "Report credits in steps of 0.25."
     ),
     "activity-rejected": _finding(
         "dates-in-order", "/end_date", "The activity ends before it starts.", "Give an end date after the start date."

@@ -24,7 +24,7 @@ FIELDS: dict[str, str] = {
     "client_reference": "ccid:example.org:abc-1",
     "client_references": "ccid:example.org:abc-1",
     "pointer": "/cme/0/credits",
-    "detail": "60.3 is no multiple of 0.25.",
+    "detail": "60.3 is not a multiple of 0.25.",
     "hint": "Report credits in steps of 0.25.",
     "rule_url": "/v1/rules/credit-quarter",
     "title": "Grand Rounds Anesthesia",

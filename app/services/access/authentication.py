@@ -67,7 +67,7 @@ def resolve_provider(connection: Connection, client: Client, provider_id: str) -
     A provider that does not exist answers like one that has granted nothing. For a test client, a live provider's id
     means the sandbox of that provider; for any other client, sandboxes do not exist.
     """
-    acted_for = clients.acted_for(connection, client, provider_id)
+    acted_for = clients.provider_acted_for(connection, client, provider_id)
     if acted_for is None:
         raise Forbidden("The client may not act for this provider.")
     return acted_for

@@ -1,4 +1,4 @@
-"""Activities changed: corrected, re-sent, closed, opened again, deleted. Credit that was reported stays covered."""
+"""Activities changed: corrected, sent again, closed, reopened, deleted. Reported credit stays covered."""
 
 from __future__ import annotations
 
@@ -25,31 +25,32 @@ from app.domain.audit import ActivityAudit
 from app.domain.sandbox import MAGIC
 from app.rules.activities import judge_activity, refuses
 from app.schemas.problems import rule_url
-from app.services.activities.records import normalised, register
+from app.services.activities.lookup import with_findings
+from app.services.activities.registration import normalise, register
 from app.services.context import Work
 from app.services.findings import rejected
 from app.services.preconditions import must_match
 from app.store import activities, uncovered_completions
 
 FEW = 10
-"""How many of the completions in the way are named."""
+"""How many of the completions that stand in the way are named."""
 
 
 def change(
     work: Work, activity_id: str, if_match: str | None, edit: Callable[[Activity], Activity]
 ) -> RegisteredActivity:
-    """Edit an activity. What changes nothing writes nothing.
+    """Edit an activity; a change of nothing writes nothing.
 
     Raises `NotFound`, `PreconditionRequired` or `PreconditionFailed`, `ActivityRejected` with every finding,
     `InternalIdTaken`, or `ActivityChangeCoversCredits` with the completions in the way.
     """
-    stored = _locked(work, activity_id)
+    stored = _lock(work, activity_id)
     must_match(if_match, stored.version)
-    return _written(work, stored, edit(stored.activity), verb="change")
+    return _judge_and_save(work, stored, edit(stored.activity), verb="change")
 
 
 def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredActivity, bool]:
-    """Register an activity under its internal id, or bring the one that has it up to date; tell whether it is new.
+    """Register an activity under its internal id, or update the one that has it; return it and whether it is new.
 
     Sending an activity again never makes a second one. Raises as `register` and `change` do, `InternalIdReused` when
     the stored one ended before this one starts, and `Conflict` when it has another activity id than the one given.
@@ -75,16 +76,16 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
         detail = f"Activity {taken} has this internal id and ended on {end}, before this one starts on {start}."
         raise InternalIdReused(detail, activity_id=taken)
     again = replace(given, activity_id=taken, closed=stored.activity.closed, sandbox=stored.activity.sandbox)
-    return _written(work, stored, again, verb="change"), False
+    return _judge_and_save(work, stored, again, verb="change"), False
 
 
 def close(work: Work, activity_id: str) -> RegisteredActivity:
-    """Close an activity that has ended and lacks nothing; one that is closed stays so. Raises `Conflict`."""
-    stored = _locked(work, activity_id)
+    """Close an activity that has ended and is complete; a closed one stays closed. Raises `Conflict` otherwise."""
+    stored = _lock(work, activity_id)
     today = work.now.date()
     status = stored.activity.status(today)
     if status is ActivityStatus.CLOSED:
-        return _shown(work, stored)
+        return with_findings(stored, work.service.catalogue)
     missing = list(stored.activity.missing_to_activate()) + list(stored.activity.missing_to_close())
     if missing:
         errors = [
@@ -94,26 +95,26 @@ def close(work: Work, activity_id: str) -> RegisteredActivity:
         raise Conflict("The activity lacks what closing needs.", errors=errors, missing=missing)
     if status is not ActivityStatus.READY_TO_CLOSE:
         raise Conflict(f"The activity can be closed after its end on {stored.activity.end_date}.")
-    return _saved(work, stored, replace(stored.activity, closed=True), verb="close")
+    return _save(work, stored, replace(stored.activity, closed=True), verb="close")
 
 
 def reopen(work: Work, activity_id: str) -> RegisteredActivity:
-    """Open a closed activity again; one that is open stays so."""
-    stored = _locked(work, activity_id)
+    """Reopen a closed activity; an open one stays open."""
+    stored = _lock(work, activity_id)
     if not stored.activity.closed:
-        return _shown(work, stored)
-    return _saved(work, stored, replace(stored.activity, closed=False), verb="reopen")
+        return with_findings(stored, work.service.catalogue)
+    return _save(work, stored, replace(stored.activity, closed=False), verb="reopen")
 
 
 def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     """Delete an activity that has no completions; raises `ActivityHasCompletions` with their number otherwise."""
-    stored = _locked(work, activity_id)
+    stored = _lock(work, activity_id)
     if if_match is not None:
         must_match(if_match, stored.version)
     _refuse_fixture(stored.activity)
-    count, first = uncovered_completions.standing(work.connection, activity_id, FEW)
+    count, first = uncovered_completions.find_standing(work.connection, activity_id, FEW)
     if count:
-        detail = f"{_counted(count)} in the way; withdraw first."
+        detail = f"{_describe_count(count)} in the way; withdraw first."
         code = ActivityHasCompletions.code
         error = ErrorItem(code=code, pointer="", detail=detail, rule_url=rule_url(code))
         raise ActivityHasCompletions(detail, errors=[error], count=count, completions=first)
@@ -122,27 +123,27 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
 
 
 def _refuse_fixture(activity: Activity) -> None:
-    """Refuse to change the sandbox's own activities: everybody who shares the sandbox relies on them."""
+    """Raise `Conflict` for one of the sandbox's own activities: everyone who shares the sandbox relies on them."""
     if activity.sandbox and (activity.internal_id or "").startswith(MAGIC):
         raise Conflict("This activity belongs to the sandbox and stays as it is; register one of your own to change.")
 
 
-def _locked(work: Work, activity_id: str) -> RegisteredActivity:
-    """Return an activity, kept from reports of learners until this transaction ends."""
+def _lock(work: Work, activity_id: str) -> RegisteredActivity:
+    """Lock and return an activity: no learner is reported for it until this transaction ends."""
     stored = activities.one(work.connection, work.caller.provider_id, activity_id, for_update=True)
     if stored is None:
         raise NotFound("There is no such activity.")
     return stored
 
 
-def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: str) -> RegisteredActivity:
-    """Judge a change and write it; what changes nothing is not judged anew."""
+def _judge_and_save(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: str) -> RegisteredActivity:
+    """Judge an edited activity and save it; a change of nothing is not judged again."""
     if wanted == stored.activity:
-        return _shown(work, stored)
+        return with_findings(stored, work.service.catalogue)
     findings = judge_activity(wanted, work.service.catalogue)
     if refuses(findings):
         raise rejected(ActivityRejected, findings)
-    after = normalised(wanted, work.service.catalogue)
+    after = normalise(wanted, work.service.catalogue)
     if after == stored.activity:
         return replace(stored, findings=findings)
     if after.internal_id != stored.activity.internal_id and after.internal_id is not None:
@@ -150,43 +151,40 @@ def _written(work: Work, stored: RegisteredActivity, wanted: Activity, *, verb: 
         if taken is not None:
             raise InternalIdTaken(f"Activity {taken} of the provider has this internal id.", activity_id=taken)
     _refuse_uncovered(work, stored.activity, after)
-    return _saved(work, stored, after, verb=verb)
+    return _save(work, stored, after, verb=verb)
 
 
 def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:
-    """Refuse a change that would leave reported credit outside the activity's bounds."""
+    """Raise `ActivityChangeCoversCredits` if reported credit would lie outside the changed activity's bounds."""
     hit = []
     errors = []
     for bound in find_tightened(before, after):
-        count, _ = uncovered_completions.uncovered(work.connection, before.activity_id, [bound], FEW)
+        count, _ = uncovered_completions.find_uncovered(work.connection, before.activity_id, [bound], FEW)
         if count:
             hit.append(bound)
             errors.append(
                 ErrorItem(
                     code=ActivityChangeCoversCredits.code,
                     pointer=bound.pointer,
-                    detail=f"{bound.detail} {_counted(count)} would no longer be covered.",
+                    detail=f"{bound.detail} {_describe_count(count)} would no longer be covered.",
                     hint="Withdraw or correct those completions first.",
                     rule_url=rule_url(ActivityChangeCoversCredits.code),
                 )
             )
     if hit:
-        count, first = uncovered_completions.uncovered(work.connection, before.activity_id, hit, FEW)
-        detail = f"{_counted(count)} would no longer be covered."
+        count, first = uncovered_completions.find_uncovered(work.connection, before.activity_id, hit, FEW)
+        detail = f"{_describe_count(count)} would no longer be covered."
         raise ActivityChangeCoversCredits(detail, errors=errors, count=count, completions=first)
 
 
-def _saved(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
+def _save(work: Work, stored: RegisteredActivity, after: Activity, *, verb: str) -> RegisteredActivity:
     _refuse_fixture(stored.activity)
     version = stored.version + 1
     activities.replace_with(work.connection, stored.activity, after, version, work.now)
     work.audit(verb, after.activity_id, ActivityAudit(version=version))
-    return _shown(work, replace(stored, activity=after, version=version, updated_at=work.now))
+    saved = replace(stored, activity=after, version=version, updated_at=work.now)
+    return with_findings(saved, work.service.catalogue)
 
 
-def _shown(work: Work, stored: RegisteredActivity) -> RegisteredActivity:
-    return replace(stored, findings=judge_activity(stored.activity, work.service.catalogue))
-
-
-def _counted(count: int) -> str:
+def _describe_count(count: int) -> str:
     return "1 completion" if count == 1 else f"{count} completions"

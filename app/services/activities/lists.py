@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
-from app.services.activities.records import shown
+from app.services.activities.lookup import with_findings
 from app.services.completions.lists import codes, formats
 from app.services.context import Caller
 from app.store import activity_lists
@@ -71,6 +71,6 @@ def page(
     )
     found = activity_lists.page(connection, wanted, sort, after, limit)
     return Listed(
-        rows=[(place, shown(stored, caller)) for place, stored in found],
+        rows=[(place, with_findings(stored, caller.service.catalogue)) for place, stored in found],
         total=activity_lists.count(connection, wanted) if counted else None,
     )

@@ -1,1 +1,1 @@
-"""Batches: a file is taken in, read, applied row by row, and given back with what became of each."""
+"""Batches: a file is taken in, read, applied record by record, and returned with the result of each record."""

@@ -1,7 +1,7 @@
-"""Turns: the next records of the batch whose turn it is take effect, in one transaction with their outcomes.
+"""Applying records: the next ones of the batch served longest ago, in one transaction with their results.
 
-The batch is locked for as long as the transaction lasts, so nobody else works on it, and a worker that dies or is cut
-off leaves it as it was. Going on is a query: so many records have been gone through, and these have their outcome.
+The batch is locked until the transaction ends, so nobody else works on it, and a worker that dies leaves it as it was.
+Going on is a query: the batch says how many records have been applied, and rows say which have their result.
 """
 
 from __future__ import annotations
@@ -24,152 +24,155 @@ from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
 from app.domain.findings import Severity
 from app.files.mapping.locations import Location
-from app.services.batches.ends import note_end
-from app.services.batches.records import apply, refuse_all
+from app.services.batches.lifecycle import audit_end
+from app.services.batches.record_kinds import apply_records, reject_all
 from app.services.context import Caller, Service, Work, operator
-from app.services.row_findings import INTERNAL, placed
-from app.store import batch_rows, batches, clients, dialect
+from app.services.row_findings import INTERNAL, locate_findings
+from app.store import batch_rows, batches, clients
+from app.store.sql.statements import savepoint
 
 REVOKED = RowFinding(
     rule="forbidden",
     severity=Severity.REJECT,
     pointer="",
-    detail="The right to act for this provider was taken back before this record was reached.",
-    hint="Ask the provider to grant it again, then let the rejected records of the batch be judged again.",
+    detail="The right to act for this provider was revoked before this record was reached.",
+    hint="Ask the provider to grant it again, then retry the batch: its rejected records are judged again.",
 )
-(FAILED,) = placed([INTERNAL], lambda _: Location())
+(FAILED,) = locate_findings([INTERNAL], lambda _: Location())
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """What one turn did."""
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """How many records of which batch a transaction has applied."""
 
     batch_id: str
     records: int
 
 
 @dataclass(slots=True)
-class _Reached:
-    """How far a transaction came, known even when nothing of it is left."""
+class _Progress:
+    """How far a transaction came, known even after it was rolled back."""
 
     batch_id: str | None
     place: int | None = None
-    """The first of its records; None before a batch was taken."""
+    """The first of its records; None before a batch was locked."""
 
 
-def take(service: Service, at_once: int, batch_id: str | None = None, *, seconds: float = 0) -> Turn | None:
-    """Let the next records take effect, so many at most; None when no batch has any left.
+def apply_next(service: Service, at_once: int, batch_id: str | None = None, *, seconds: float = 0) -> Applied | None:
+    """Apply up to `at_once` records of the batch served longest ago, or of a certain one; None when none has any left.
 
-    More pieces follow in the same transaction for so many seconds, or until somebody waits for it: every commit waits
-    for the disk.
+    More follow in the same transaction for so many seconds, or until somebody waits for it: every commit waits for the
+    disk.
 
-    A record on which the service itself fails must not stop the others: the piece is done again in halves, down to
-    that record, which is refused with the code `internal`.
+    A record on which the service itself fails must not stop the others: the same records are applied again in halves,
+    down to that record, which is rejected with the code `internal`.
     """
-    reached = _Reached(batch_id)
+    progress = _Progress(batch_id)
     try:
-        return service.database.write(partial(_turns, service, at_once, reached, seconds), background=True)
+        return service.database.write(partial(_apply_for, service, at_once, progress, seconds), background=True)
     except Unavailable:
-        # The database is not there, or very busy: the same piece is tried again later.
-        _step_back(service, reached)
+        # The database is away, or very busy: the same records are tried again later.
+        _serve_others_first(service, progress)
         raise
     except Exception as error:
         log.error(
-            "a piece failed", batch_id=reached.batch_id, place=reached.place, records=at_once, **error_fields(error)
+            "a piece failed", batch_id=progress.batch_id, place=progress.place, records=at_once, **error_fields(error)
         )
-        if reached.place is None:
+        if progress.place is None:
             raise
         if at_once > 1:
-            return take(service, at_once // 2, reached.batch_id)
-        return _refuse_one(service, reached.batch_id, reached.place)
+            return apply_next(service, at_once // 2, progress.batch_id)
+        return _reject_one(service, progress.batch_id, progress.place)
 
 
-def _refuse_one(service: Service, batch_id: str | None, place: int) -> Turn | None:
-    """Refuse the record on which the service failed, unless somebody has gone on with it meanwhile."""
-    reached = _Reached(batch_id)
+def _reject_one(service: Service, batch_id: str | None, place: int) -> Applied | None:
+    """Reject the record on which the service failed, unless another worker has passed it meanwhile."""
+    progress = _Progress(batch_id)
     try:
-        return service.database.write(partial(_turn, service, 1, reached, failing=place), background=True)
+        return service.database.write(partial(_apply_some, service, 1, progress, failing=place), background=True)
     except Exception:
-        _step_back(service, reached)
+        _serve_others_first(service, progress)
         raise
 
 
-def _step_back(service: Service, reached: _Reached) -> None:
-    """Let others go first: what cannot be done now keeps nobody waiting."""
-    if reached.place is None or reached.batch_id is None:
+def _serve_others_first(service: Service, progress: _Progress) -> None:
+    """Put a batch last in turn, so that what cannot be done now keeps nobody waiting."""
+    if progress.place is None or progress.batch_id is None:
         return
     with suppress(Exception):
-        service.database.write(partial(batches.put_last, batch_id=reached.batch_id, at=service.clock()))
+        service.database.write(partial(batches.put_last, batch_id=progress.batch_id, at=service.clock()))
 
 
-def _turns(service: Service, at_once: int, reached: _Reached, seconds: float, connection: Connection) -> Turn | None:
-    until, asked = time.monotonic() + seconds, reached.batch_id
-    turn = _turn(service, at_once, reached, connection)
-    while turn is not None and time.monotonic() < until and not service.database.has_waiting_writes():
+def _apply_for(
+    service: Service, at_once: int, progress: _Progress, seconds: float, connection: Connection
+) -> Applied | None:
+    until, named = time.monotonic() + seconds, progress.batch_id
+    applied = _apply_some(service, at_once, progress, connection)
+    while applied is not None and time.monotonic() < until and not service.database.has_waiting_writes():
         try:
-            with dialect.savepoint(connection):
-                more = _turn(service, at_once, _Reached(asked), connection)
+            with savepoint(connection):
+                more = _apply_some(service, at_once, _Progress(named), connection)
         except Exception:
             if not is_transaction_open(connection):
                 raise
-            # The pieces before it stand. It comes again as the first of the next turn, which finds out what is wrong.
+            # What was applied before it stands. The failure recurs first in the next transaction, which deals with it.
             break
         if more is None:
             break
-        turn = replace(turn, records=turn.records + more.records)
-    return turn
+        applied = replace(applied, records=applied.records + more.records)
+    return applied
 
 
-def _turn(
-    service: Service, at_once: int, reached: _Reached, connection: Connection, *, failing: int | None = None
-) -> Turn | None:
-    batch = batches.take_turn(connection, reached.batch_id)
+def _apply_some(
+    service: Service, at_once: int, progress: _Progress, connection: Connection, *, failing: int | None = None
+) -> Applied | None:
+    batch = batches.lock_next(connection, progress.batch_id)
     if batch is None:
         return None
-    reached.batch_id, reached.place = batch.batch_id, batch.applied
+    progress.batch_id, progress.place = batch.batch_id, batch.applied
     count = min(at_once, batch.records - batch.applied)
-    known = batch_rows.known_places(connection, batch.batch_id, batch.applied, count)
-    found = batches.records(connection, batch, batch.applied, count)
-    if len(found) != count:
+    with_result = batch_rows.known_places(connection, batch.batch_id, batch.applied, count)
+    records = batches.records(connection, batch, batch.applied, count)
+    if len(records) != count:
         raise LookupError("records that were read are not there")
-    rows = [each for each in found if each[0] not in known]
-    work = work_of(service, batch, connection)
+    rows = [(place, raw) for place, raw in records if place not in with_result]
+    work = uploader_work(service, batch, connection)
     if work is None:
-        results = refuse_all(rows, REVOKED)
+        results = reject_all(rows, REVOKED)
         work = Work(connection=connection, caller=operator(service, batch.provider_id), now=service.clock())
     elif failing == batch.applied:
-        results = refuse_all(rows, FAILED)
+        results = reject_all(rows, FAILED)
     else:
-        results = apply(work, batch, rows)
-    _keep(work, batch, results, count)
+        results = apply_records(work, batch, rows)
+    _save(work, batch, results, count)
     work.record()
-    return Turn(batch_id=batch.batch_id, records=count)
+    return Applied(batch_id=batch.batch_id, records=count)
 
 
-def work_of(service: Service, batch: Batch, connection: Connection) -> Work | None:
-    """Return a transaction's work in the name of whoever uploaded a file, None when they may no longer act for it."""
+def uploader_work(service: Service, batch: Batch, connection: Connection) -> Work | None:
+    """Return the work of the client that uploaded a file; None when it may no longer act for the provider."""
     client = clients.by_id(connection, batch.client_id)
-    if client is None or clients.acted_for(connection, client, batch.provider_id) != batch.provider_id:
+    if client is None or clients.provider_acted_for(connection, client, batch.provider_id) != batch.provider_id:
         return None
     caller = Caller(service=service, client=client, provider=batch.provider_id, request_id=batch.request_id)
     return Work(connection=connection, caller=caller, now=service.clock())
 
 
-def _keep(work: Work, batch: Batch, results: Sequence[RowResult], count: int) -> None:
+def _save(work: Work, batch: Batch, results: Sequence[RowResult], count: int) -> None:
     batch_rows.add(work.connection, batch.batch_id, results, work.now)
     applied = batch.applied + count
-    values: dict[str, Any] = {"applied": applied, "turn_at": work.now} | tallied(batch, results)
+    values: dict[str, Any] = {"applied": applied, "turn_at": work.now} | add_counts(batch, results)
     if applied >= batch.records:
         values |= {"status": BatchStatus.COMPLETED.value, "finished_at": work.now}
-        note_end(work, replace(batch, counts=values["counts"]), BatchStatus.COMPLETED)
+        audit_end(work, replace(batch, counts=values["counts"]), BatchStatus.COMPLETED)
     batches.save(work.connection, batch, values, work.now)
 
 
-def tallied(batch: Batch, results: Sequence[RowResult]) -> dict[str, Any]:
-    """Return the counts and warnings of a batch with more results. Warnings of refused records are not counted."""
+def add_counts(batch: Batch, results: Sequence[RowResult]) -> dict[str, Any]:
+    """Return a batch's `counts` and `warnings` with further results; warnings of rejected records are not counted."""
     counts, warnings = Counter(batch.counts), Counter(batch.warnings)
-    for each in results:
-        counts[each.outcome.value] += 1
-        warned = {said.rule for said in each.findings if each.outcome is not RowOutcome.REJECTED}
-        counts["warned"] += bool(warned)
-        warnings.update(warned)
+    for result in results:
+        counts[result.outcome.value] += 1
+        rules = {finding.rule for finding in result.findings if result.outcome is not RowOutcome.REJECTED}
+        counts["warned"] += bool(rules)
+        warnings.update(rules)
     return {"counts": dict(+counts), "warnings": dict(warnings)}

@@ -1,4 +1,4 @@
-"""A file from the command line, through the same pipeline as an upload."""
+"""A batch from the command line: a local file goes through the same steps as an upload."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 
 from app.core.errors import OperatorFault
 from app.domain.batches import Batch, BatchKind
-from app.services.batches import lifecycle, uploads
+from app.services.batches import lifecycle, lookup, uploads
 from app.services.batches.lifecycle import NewBatch
-from app.services.batches.work import Pace, apply_some, read_one
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, operator, transact
 from app.store import clients
 
 PIECE = 1_048_576
 PAUSE = 0.2
-"""Seconds between two looks at a batch that another process works on."""
+"""Seconds between two looks at a batch on which another process works."""
 
 
-def run(
-    service: Service, path: Path, provider_id: str, kind: BatchKind, *, dry_run: bool, told: Callable[[Batch], None]
+def run_batch(
+    service: Service, path: Path, provider_id: str, kind: BatchKind, *, dry_run: bool, report: Callable[[Batch], None]
 ) -> Batch:
     """Take a file in and process it, reporting progress; return the finished batch. Raises `OperatorFault`."""
     if not service.database.read(lambda connection: clients.provider_exists(connection, provider_id)):
@@ -34,7 +34,7 @@ def run(
     size = path.stat().st_size
     if not size:
         raise OperatorFault(f"{path} is empty.")
-    upload_id = uploads.keep_whole(service, provider_id, _pieces(path), size, digest)
+    upload_id = uploads.store_upload(service, provider_id, _pieces(path), size, digest)
     given = NewBatch(
         upload_id=upload_id,
         kind=kind,
@@ -50,8 +50,8 @@ def run(
     while True:
         if not read_one(service, batch_id) and not apply_some(service, pace, batch_id):
             time.sleep(PAUSE)
-        batch = service.database.read(lambda connection: lifecycle.get(connection, caller, batch_id))
-        told(batch)
+        batch = service.database.read(lambda connection: lookup.get(connection, caller, batch_id))
+        report(batch)
         if batch.finished:
             return batch
 

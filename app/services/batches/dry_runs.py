@@ -1,7 +1,7 @@
-"""Rehearsals: a file judged as it would be now, record after record, without storing any of it.
+"""Dry runs: a file is judged as it would be now, record after record, without storing any of it.
 
-Completions are judged with a state that remembers what the records before them would have left. Activities and
-validations go through their verbs in a transaction that is then undone.
+Completions are judged over a state in memory that remembers what earlier records would have left. Activities and
+validations are applied in a transaction that is then rolled back.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome, RowResult
 from app.domain.reports import CompletionReport
-from app.services.batches.applying import FAILED, REVOKED, tallied, work_of
-from app.services.batches.ends import note_end
-from app.services.batches.lifecycle import PIECE_ROWS
-from app.services.batches.reading import Lost, held, under_claim
-from app.services.batches.records import Rows, apply, refuse_all
+from app.services.batches.applying import FAILED, REVOKED, add_counts, uploader_work
+from app.services.batches.claims import ClaimLost, renewing_claim, write_under_claim
+from app.services.batches.lifecycle import PIECE_ROWS, audit_end
+from app.services.batches.record_kinds import Rows, apply_records, reject_all
 from app.services.context import Service, Work, operator
 from app.services.reporting import pipeline
 from app.services.reporting.dry_run_state import DryRunState
@@ -29,40 +28,40 @@ from app.services.reporting.pipeline import Submitted
 from app.store import batch_rows, batches
 
 AT_ONCE = {BatchKind.LEARNER_COMPLETIONS: 1_000, BatchKind.LEARNER_VALIDATIONS: PIECE_ROWS}
-"""Records judged together. Validations write until they are undone: where there is one writer, others wait for it."""
+"""Records judged together. Validations write until they are rolled back: where there is one writer, others wait."""
 
 
-class _Undone(Exception):
-    """What was done in a transaction that is not to stand, with what became of each record."""
+class _RolledBack(Exception):
+    """Raised to roll a transaction back; carries the results of the records applied in it."""
 
     def __init__(self, results: list[RowResult]) -> None:
-        super().__init__("undone")
+        super().__init__("rolled back")
         self.results = results
 
 
-def rehearse(service: Service, batch: Batch) -> None:
-    """Judge the records of a batch that is claimed, from the first on; what was judged before is forgotten."""
+def dry_run(service: Service, batch: Batch) -> None:
+    """Judge all records of a claimed batch; results of an earlier dry run of it are dropped first."""
     state = DryRunState()
-    # Activities build on each other, and nothing remembers them: all are judged in one transaction.
+    # Activities build on each other, and no state remembers them: all are judged in one transaction.
     step = max(batch.records, 1) if batch.kind is BatchKind.ACTIVITIES else AT_ONCE[batch.kind]
     try:
-        with held(service, batch):
-            under_claim(service, batch, lambda connection: batch_rows.drop(connection, batch.batch_id))
-            going = replace(batch, applied=0, counts={}, warnings={})
-            while going.applied < going.records:
-                rows = service.database.read(partial(_records, going, step))
+        with renewing_claim(service, batch):
+            write_under_claim(service, batch, lambda connection: batch_rows.drop(connection, batch.batch_id))
+            current = replace(batch, applied=0, counts={}, warnings={})
+            while current.applied < current.records:
+                rows = service.database.read(partial(_records, current, step))
                 if not rows:
                     raise LookupError("records that were read are not there")
-                results = _surely_judged(service, going, rows, state)
-                going = under_claim(service, going, partial(_keep, service, going, results))
-    except Lost:
-        log.warning("a rehearsal lost its claim", batch_id=batch.batch_id)
+                results = _judge_in_halves(service, current, rows, state)
+                current = write_under_claim(service, current, partial(_save, service, current, results))
+    except ClaimLost:
+        log.warning("a dry run lost its claim", batch_id=batch.batch_id)
 
 
-def _surely_judged(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
-    """Judge records; one on which the service itself fails is found by halves, and refused with the code `internal`."""
+def _judge_in_halves(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
+    """Judge records; one on which the service itself fails is found by halving, and rejected as `internal`."""
     try:
-        return _judged(service, batch, rows, state)
+        return _judge(service, batch, rows, state)
     except Unavailable:
         raise
     except Exception as error:
@@ -70,61 +69,62 @@ def _surely_judged(service: Service, batch: Batch, rows: Rows, state: DryRunStat
         if batch.kind is BatchKind.ACTIVITIES:
             raise
     if len(rows) == 1:
-        return refuse_all(rows, FAILED)
+        return reject_all(rows, FAILED)
     middle = len(rows) // 2
-    first = _surely_judged(service, batch, rows[:middle], state)
-    return first + _surely_judged(service, batch, rows[middle:], state)
+    first = _judge_in_halves(service, batch, rows[:middle], state)
+    return first + _judge_in_halves(service, batch, rows[middle:], state)
 
 
 def _records(batch: Batch, count: int, connection: Connection) -> Rows:
     return batches.records(connection, batch, batch.applied, min(count, batch.records - batch.applied))
 
 
-def _judged(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
+def _judge(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
     if batch.kind is BatchKind.LEARNER_COMPLETIONS:
-        return service.database.read(partial(_read_only, service, batch, rows, state))
+        return service.database.read(partial(_judge_completions, service, batch, rows, state))
     try:
-        service.database.write(partial(_undone, service, batch, rows), background=True)
-    except _Undone as done:
-        return done.results
-    raise AssertionError("a rehearsal is always undone")
+        service.database.write(partial(_apply_and_roll_back, service, batch, rows), background=True)
+    except _RolledBack as rolled_back:
+        return rolled_back.results
+    raise AssertionError("a dry run is always rolled back")
 
 
-def _read_only(
+def _judge_completions(
     service: Service, batch: Batch, rows: Rows, state: DryRunState, connection: Connection
 ) -> list[RowResult]:
-    work = work_of(service, batch, connection)
+    work = uploader_work(service, batch, connection)
     if work is None:
-        return refuse_all(rows, REVOKED)
+        return reject_all(rows, REVOKED)
 
     def judge(work: Work, reports: Sequence[CompletionReport]) -> Sequence[Submitted]:
         return pipeline.judge_only(work.connection, work.caller, reports, state)
 
-    return [_unnamed(each) for each in apply(work, batch, rows, judge)]
+    return [_without_new_ids(result) for result in apply_records(work, batch, rows, judge)]
 
 
-def _undone(service: Service, batch: Batch, rows: Rows, connection: Connection) -> None:
-    work = work_of(service, batch, connection)
-    results = refuse_all(rows, REVOKED) if work is None else apply(work, batch, rows)
-    raise _Undone([_unnamed(each) for each in results])
+def _apply_and_roll_back(service: Service, batch: Batch, rows: Rows, connection: Connection) -> None:
+    work = uploader_work(service, batch, connection)
+    results = reject_all(rows, REVOKED) if work is None else apply_records(work, batch, rows)
+    raise _RolledBack([_without_new_ids(result) for result in results])
 
 
-def _unnamed(result: RowResult) -> RowResult:
-    """Return a result without the ids of what was not stored."""
-    stored = result.outcome in (RowOutcome.ADDED, RowOutcome.ONE)
+def _without_new_ids(result: RowResult) -> RowResult:
+    """Return a result without the ids of records and learner ids that were not stored."""
+    new = result.outcome in (RowOutcome.ADDED, RowOutcome.ONE)
     answer = result.answer and {**result.answer, "learner_id": None}
-    return replace(result, record_id=None if stored else result.record_id, answer=answer)
+    return replace(result, record_id=None if new else result.record_id, answer=answer)
 
 
-def _keep(service: Service, batch: Batch, results: Sequence[RowResult], connection: Connection) -> Batch:
+def _save(service: Service, batch: Batch, results: Sequence[RowResult], connection: Connection) -> Batch:
+    """Save results and how far the dry run has come; return the batch as it stands then."""
     now = service.clock()
     batch_rows.add(connection, batch.batch_id, results, now)
     applied = batch.applied + len(results)
-    values: dict[str, Any] = {"applied": applied} | tallied(batch, results)
+    values: dict[str, Any] = {"applied": applied} | add_counts(batch, results)
     if applied >= batch.records:
         values |= {"status": BatchStatus.COMPLETED.value, "finished_at": now}
         work = Work(connection=connection, caller=operator(service, batch.provider_id), now=now)
-        note_end(work, batch, BatchStatus.COMPLETED)
+        audit_end(work, batch, BatchStatus.COMPLETED)
         work.record()
     batches.save(connection, batch, values, now, fence=batch.fence)
     return replace(

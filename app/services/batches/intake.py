@@ -1,4 +1,4 @@
-"""A file that is sent with a form: kept as it arrives, made a batch once, and waited for if that is preferred."""
+"""Taking in an upload: the file is stored as it arrives, becomes a batch once, and is waited for if preferred."""
 
 from __future__ import annotations
 
@@ -11,51 +11,55 @@ from msgspec.structs import replace
 from app.core.http.multipart import Form, receive
 from app.domain.batches import Batch
 from app.schemas.batch_form import read_form
-from app.services.batches import lifecycle
+from app.services.batches import lifecycle, lookup
 from app.services.batches.lifecycle import NewBatch
-from app.services.batches.uploads import Arriving
+from app.services.batches.uploads import IncomingUpload
 from app.services.context import Caller, Work, transact_async
 from app.services.idempotency import Answer, once
 
-Told: TypeAlias = Callable[[Batch], Answer]
-"""How a batch is answered, its address among the headers."""
+AnswerOf: TypeAlias = Callable[[Batch], Answer]
+"""Builds the answer about a batch, with its URL as `Location`."""
 
 
-async def take_in(caller: Caller, line: str, content_type: str, body: AsyncIterator[bytes], told: Told) -> Answer:
-    """Make a batch of the file in a form; nothing is kept of a form that is refused, or of one that was sent before.
+async def accept_upload(
+    caller: Caller, request_line: str, content_type: str, body: AsyncIterator[bytes], answer_of: AnswerOf
+) -> Answer:
+    """Create a batch from the file in a form; nothing is kept of a form that is refused, or was sent before.
 
-    `line` is what the request asks for: with the form it is what makes an upload the same one. Raises what is wrong
-    with the form as a whole.
+    The request line and the form together make the fingerprint of an idempotent upload. Raises the problem of a form
+    that cannot be accepted.
     """
-    answer = await _made_once(caller, line, content_type, body, told)
+    answer = await _create_once(caller, request_line, content_type, body, answer_of)
     if not caller.prefers.wait:
         return answer
-    # An answer that was kept names its batch by its address.
+    # A replayed answer names its batch only in its URL.
     batch_id = answer.headers["Location"].rpartition("/")[2]
-    batch = await lifecycle.wait_for(caller, batch_id, caller.prefers.wait)
-    return replace(told(batch), replayed=answer.replayed)
+    batch = await lookup.wait_for(caller, batch_id, caller.prefers.wait)
+    return replace(answer_of(batch), replayed=answer.replayed)
 
 
-async def _made_once(caller: Caller, line: str, content_type: str, body: AsyncIterator[bytes], told: Told) -> Answer:
-    arriving = Arriving(caller.service, caller.provider_id)
+async def _create_once(
+    caller: Caller, request_line: str, content_type: str, body: AsyncIterator[bytes], answer_of: AnswerOf
+) -> Answer:
+    upload = IncomingUpload(caller.service, caller.provider_id)
 
     def produce(work: Work) -> Answer:
-        arriving.must_fit()
-        return told(lifecycle.create(work, given))
+        upload.require_fit()
+        return answer_of(lifecycle.create(work, given))
 
     try:
-        form = await receive(content_type, body, "file", arriving.keep)
-        given = _batch_of(form, arriving.upload_id)
-        answer = await transact_async(replace(caller, fingerprint=_fingerprint(line, form)), once, produce)
+        form = await receive(content_type, body, "file", upload.store)
+        given = _new_batch(form, upload.upload_id)
+        answer = await transact_async(replace(caller, fingerprint=_fingerprint(request_line, form)), once, produce)
     except BaseException:
-        await arriving.drop()
+        await upload.drop()
         raise
     if answer.replayed:
-        await arriving.drop()
+        await upload.drop()
     return answer
 
 
-def _batch_of(form: Form, upload_id: str) -> NewBatch:
+def _new_batch(form: Form, upload_id: str) -> NewBatch:
     read = read_form(form)
     return NewBatch(
         upload_id=upload_id,
@@ -68,6 +72,6 @@ def _batch_of(form: Form, upload_id: str) -> NewBatch:
     )
 
 
-def _fingerprint(line: str, form: Form) -> str:
-    """Return a digest of what makes an upload the same one: what it asks for, its fields and its file's digest."""
-    return sha256(f"{line}\n{sorted(form.fields.items())}\n{form.digest}".encode()).hexdigest()
+def _fingerprint(request_line: str, form: Form) -> str:
+    """Return a digest of the request line, the form's fields and the file's digest."""
+    return sha256(f"{request_line}\n{sorted(form.fields.items())}\n{form.digest}".encode()).hexdigest()

@@ -1,44 +1,42 @@
-"""Batches: made of an upload, read, listed, cancelled, and judged again where records were refused."""
+"""A batch's life: created from an upload, cancelled, retried, ended."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
 from app.domain.audit import BatchAudit
-from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, RowOutcome, RowResult
-from app.services.context import Caller, Work, read_async
+from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, RowOutcome
+from app.services.batches.lookup import get
+from app.services.context import Work
 from app.store import batch_rows, batches, uploads
 
 PIECE_ROWS = 250
-"""Records kept together; on SQLite the most that single reports ever wait for."""
-LOOK_EVERY = 0.05
-"""Seconds between two looks at a batch that is waited for; they grow to ten times that."""
+"""Records stored together; on SQLite the most that single reports ever wait for."""
 
 
 class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch is made of."""
+    """What a batch is created from: its upload, and the fields of its form."""
 
     upload_id: str
     kind: BatchKind
     filename: str
     size: int
+    """In bytes."""
     digest: str
+    """SHA-256 of the content."""
     permission_attested: bool
     dry_run: bool
 
 
 def create(work: Work, given: NewBatch) -> Batch:
-    """Make a batch of an upload; it waits for a worker."""
+    """Create a batch from an upload, queued for a worker."""
     uploads.finish(work.connection, given.upload_id, given.size, given.digest)
     provider_id = work.caller.provider_id
-    seen = batches.seen_before(work.connection, provider_id, given.digest)
+    seen_before = batches.seen_before(work.connection, provider_id, given.digest)
     batch_id = new_id()
     batches.add(
         work.connection,
@@ -62,97 +60,48 @@ def create(work: Work, given: NewBatch) -> Batch:
             "applied": 0,
             "counts": {},
             "warnings": {},
-            "seen_before": seen,
+            "seen_before": seen_before,
             "attempts": 0,
             "fence": 0,
         },
     )
-    work.audit(
-        "upload",
-        batch_id,
-        BatchAudit(kind=given.kind.value, dry_run=given.dry_run, digest=_keyed(work, given)),
-    )
+    # Keyed: a plain digest of a short file would be as good as its content.
+    digest = work.service.keyring.keyed_digest("upload", given.digest)
+    work.audit("upload", batch_id, BatchAudit(kind=given.kind.value, dry_run=given.dry_run, digest=digest))
     return get(work.connection, work.caller, batch_id)
 
 
-def _keyed(work: Work, given: NewBatch) -> str:
-    """Return what the audit log keeps of a file: a plain digest of a short file would be as good as its content."""
-    return work.service.keyring.keyed_digest("upload", given.digest)
-
-
-def get(connection: Connection, caller: Caller, batch_id: str) -> Batch:
-    """Return one batch of the provider; raises `NotFound` for any other."""
-    found = batches.one(connection, caller.provider_id, batch_id)
-    if found is None:
-        raise NotFound("There is no such batch.")
-    return found
-
-
-def page(
-    connection: Connection,
-    caller: Caller,
-    *,
-    before: str | None,
-    limit: int,
-    kinds: Sequence[str],
-    statuses: Sequence[str],
-) -> list[Batch]:
-    """Return the provider's batches, newest first."""
-    return batches.page(connection, caller.provider_id, before=before, limit=limit, kinds=kinds, statuses=statuses)
-
-
-async def wait_for(caller: Caller, batch_id: str, seconds: float) -> Batch:
-    """Return a batch once nothing more happens to it, or as it stands when the time is over; raises `NotFound`."""
-    until = asyncio.get_running_loop().time() + seconds
-    pause = LOOK_EVERY
-    while True:
-        found = await read_async(caller, get, batch_id)
-        left = until - asyncio.get_running_loop().time()
-        if found.finished or left <= 0:
-            return found
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.2, LOOK_EVERY * 10)
-
-
-def rows(
-    connection: Connection, caller: Caller, batch_id: str, *, after: int | None, limit: int, outcomes: Sequence[str]
-) -> tuple[Batch, list[RowResult]]:
-    """Return a batch with what became of its records after a place, in their order; raises `NotFound`."""
-    found = get(connection, caller, batch_id)
-    return found, batch_rows.after(connection, batch_id, -1 if after is None else after, limit, outcomes)
-
-
 def cancel(work: Work, batch_id: str) -> Batch:
-    """Stop a batch; what was applied stands. One that has ended is as it is. Raises `NotFound`."""
-    found = _locked(work, batch_id)
-    if found.finished:
-        if found.status is BatchStatus.CANCELLED:
-            return found
+    """Stop a batch; what was applied stands. Raises `NotFound`, and `Conflict` for one that has otherwise ended."""
+    batch = _lock(work, batch_id)
+    if batch.finished:
+        if batch.status is BatchStatus.CANCELLED:
+            return batch
         raise Conflict("The batch has ended; nothing is left to cancel.")
-    values = {"status": BatchStatus.CANCELLED.value, "finished_at": work.now, "fence": found.fence + 1}
-    batches.save(work.connection, found, values, work.now)
-    work.audit("cancel", batch_id, BatchAudit(applied=found.applied, provider_id=found.provider_id))
+    values = {"status": BatchStatus.CANCELLED.value, "finished_at": work.now, "fence": batch.fence + 1}
+    batches.save(work.connection, batch, values, work.now)
+    work.audit("cancel", batch_id, BatchAudit(applied=batch.applied, provider_id=batch.provider_id))
     return get(work.connection, work.caller, batch_id)
 
 
 def retry(work: Work, batch_id: str) -> Batch:
-    """Judge the refused records of a batch again, or read its file again when reading failed; raises `Conflict`.
+    """Judge the rejected records of a batch again, or read its file again when the parser failed.
 
-    A batch that was cancelled goes on where it was stopped.
+    A cancelled batch goes on where it was stopped. Raises `NotFound`, and `Conflict` when there is nothing to retry.
     """
-    found = _locked(work, batch_id)
-    again = _again(work, found)
-    if not again:
-        raise Conflict("Nothing of the batch can be done again.")
-    values = again | {"finished_at": None, "claimed_until": None, "attempts": 0, "file_error": None, "turn_at": None}
-    batches.save(work.connection, found, values, work.now)
-    rejected = found.counts.get("rejected", 0)
-    work.audit("retry", batch_id, BatchAudit(rejected=rejected, provider_id=found.provider_id))
+    batch = _lock(work, batch_id)
+    restart = _restart(work, batch)
+    if not restart:
+        raise Conflict("Nothing of the batch can be retried.")
+    values = restart | {"finished_at": None, "claimed_until": None, "attempts": 0, "file_error": None, "turn_at": None}
+    batches.save(work.connection, batch, values, work.now)
+    rejected = batch.counts.get("rejected", 0)
+    work.audit("retry", batch_id, BatchAudit(rejected=rejected, provider_id=batch.provider_id))
     return get(work.connection, work.caller, batch_id)
 
 
-def _again(work: Work, batch: Batch) -> dict[str, Any]:
-    """Return what a batch becomes so that its work is done again; nothing when there is none to do."""
+def _restart(work: Work, batch: Batch) -> dict[str, Any]:
+    """Drop the results that are to be made again; return the values with which the batch restarts, {} if it cannot."""
     queued: dict[str, Any] = {"status": BatchStatus.QUEUED.value}
     error = batch.file_error or {}
     if batch.status is BatchStatus.FAILED and error.get("code") == FileFaultCode.PARSER_FAILED:
@@ -173,8 +122,13 @@ def _again(work: Work, batch: Batch) -> dict[str, Any]:
     return applying | {"applied": 0, "counts": counts}
 
 
-def _locked(work: Work, batch_id: str) -> Batch:
-    found = batches.one(work.connection, work.caller.provider_id, batch_id, for_update=True)
-    if found is None:
+def audit_end(work: Work, batch: Batch, status: BatchStatus) -> None:
+    """Enter in the audit log that a batch has completed or failed; the provider's event is made from that."""
+    work.audit("end", batch.batch_id, BatchAudit(status=status.value, provider_id=batch.provider_id))
+
+
+def _lock(work: Work, batch_id: str) -> Batch:
+    batch = batches.one(work.connection, work.caller.provider_id, batch_id, for_update=True)
+    if batch is None:
         raise NotFound("There is no such batch.")
-    return found
+    return batch

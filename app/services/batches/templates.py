@@ -1,4 +1,4 @@
-"""Templates as files: what somebody fills in and uploads."""
+"""Templates as files, to be filled in and uploaded."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _made: dict[tuple[str, FileFormat, str], bytes | None] = {}
 """Files by name, format and digest of the catalogue: a workbook takes a tenth of a second to make."""
 
 
-def template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
-    """Return a template, made from the catalogue as it is; raises `NotFound`.
+def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
+    """Return a template made from the current catalogue; raises `NotFound`.
 
-    There are no validations in XML, and no templates of NDJSON, whose lines are the bodies of the API.
+    The validations have no XML template, and nothing has an NDJSON one: its lines are the bodies of the API.
     """
     found, writer = TEMPLATES.get(name), FORMATS[format].template_writer()
     if found is None or writer is None:

@@ -1,1 +1,1 @@
-"""Boards: their feeds, their daily files, their decisions."""
+"""Boards: their feeds, daily files, decisions, and reports on them."""

@@ -81,10 +81,10 @@ def decide_each(work: Work, decisions: Sequence[Decision]) -> list[DecisionResul
 
 def _lock_credits(work: Work, board: str, credit_ids: set[str]) -> tuple[dict[str, SentCredit], _StatusChanges]:
     """Lock the completions of some credits; return the last event about each credit, and the completions."""
-    sent = feed.sent(work.connection, board, credit_ids)
+    sent = feed.last_sent(work.connection, board, credit_ids)
     changes = _StatusChanges.load(work, {credit.completion_id for credit in sent.values()})
     # Read again: while the lock was waited for, a correction may have put a newer event in the feed.
-    return feed.sent(work.connection, board, credit_ids), changes
+    return feed.last_sent(work.connection, board, credit_ids), changes
 
 
 def _decide(work: Work, decision: Decision, sent: SentCredit | None, changes: _StatusChanges) -> DecisionResult:
@@ -120,7 +120,7 @@ def _decision_row(work: Work, board: str, decision: Decision) -> dict[str, objec
 
 def settle_next(service: Service) -> int:
     """Accept the next credits that a board which does not decide has read; return how many positions were passed."""
-    for board, settled, read_position in service.database.read(feed.unsettled):
+    for board, settled, read_position in service.database.read(feed.find_unsettled):
         passed = transact(operator(service), _settle, board, settled, read_position)
         if passed:
             return passed
@@ -164,7 +164,7 @@ class _StatusChanges:
         """Lock and load completions, with all others of the same learners in the same activities."""
         pairs = set(completions.pairs_of(work.connection, completion_ids).values())
         completions.lock_pairs(work.connection, pairs)
-        beside = completions.standing(work.connection, pairs)
+        beside = completions.load_standing(work.connection, pairs)
         found = {completion.completion_id: completion for standing in beside.values() for completion in standing}
         return cls(work, found, beside)
 
@@ -183,7 +183,9 @@ class _StatusChanges:
         same_day = (other.holding(after.board) for other in others if other.completed_on == completion.completed_on)
         if after.once_per_day and any(same_day):
             return False
-        reportable = activities.reportable(self._work.connection, {(completion.provider_id, completion.activity_id)})
+        reportable = activities.load_reportable(
+            self._work.connection, {(completion.provider_id, completion.activity_id)}
+        )
         afterwards = [
             build_status_change(other, [after], self._work.now).completion if other is completion else other
             for other in others

@@ -57,7 +57,7 @@ def _events_after(
     """Return the events after a cursor, the last position that the board is known to have, and its last decision."""
     refuse_diverged(connection, board, cursor)
     events = feed.after(connection, board, cursor.position, limit)
-    return events, feed.carried(connection, board), feed.last_decision(connection, board)
+    return events, feed.position_read(connection, board), feed.last_decision(connection, board)
 
 
 def _mark_read(work: Work, board: str, position: int) -> None:
@@ -74,7 +74,7 @@ def read_day(connection: Connection, caller: Caller, day: date, after_position: 
 def mark_file_read(work: Work, first: int, last: int) -> None:
     """Count the positions of a downloaded file as read, unless the board has not read all that comes before them."""
     board = board_of(work.caller).code
-    if feed.carried(work.connection, board) >= first - 1:
+    if feed.position_read(work.connection, board) >= first - 1:
         feed.mark_read(work.connection, board, last, work.now)
 
 
@@ -84,6 +84,6 @@ def summary(connection: Connection, caller: Caller) -> FeedSummary:
     return FeedSummary(
         board=board,
         last_position=feed.last_position(connection, board.code),
-        carried=feed.carried(connection, board.code),
+        carried=feed.position_read(connection, board.code),
         counts=feed.counts(connection, board.code, caller.service.clock() - ANSWER_WITHIN),
     )

@@ -18,6 +18,6 @@ def report_boards(connection: Connection, caller: Caller, *, overdue: bool | Non
     boards = caller.service.catalogue.boards
     reports = [
         BoardReport.of(code, progress, counts, decides=code in boards and boards[code].decides)
-        for code, progress, counts in feed.of_boards(connection, caller.service.clock() - ANSWER_WITHIN)
+        for code, progress, counts in feed.progress_of_boards(connection, caller.service.clock() - ANSWER_WITHIN)
     ]
     return [report for report in reports if overdue is None or bool(report.overdue) is overdue]

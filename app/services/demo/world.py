@@ -1,4 +1,4 @@
-"""The demo world: the slides' providers, learners, activities and transcripts, and some thousand made-up physicians."""
+"""The demo world: the slides' providers, learners, activities and transcripts, and 3,000 synthetic physicians."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.domain.reports import EntryMethod
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn
 from app.services.access import clients
-from app.services.activities import records
+from app.services.activities import registration
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import imports
 from app.services.registry.synthetic import synthetic_physicians
@@ -37,50 +37,54 @@ SEED = 20_220_421
 
 
 def load(service: Service) -> Path:
-    """Load the demo world, as often as you like, and keep a fresh key of the client `demo`; return the key's file."""
+    """Load the demo world, which may be repeated, and write a new key of the client `demo`; return the key's file."""
     world = tomllib.loads(WORLD.read_text(encoding="utf-8"))
-    transact(operator(service), _providers, world["providers"])
-    _learners(service, world["learners"])
-    for each in world["activities"]:
-        transact(operator(service, each["provider"]), _activity, each)
-    for each in world["completions"]:
-        transact(operator(service, each["provider"]), _completion, each)
+    transact(operator(service), _add_providers, world["providers"])
+    _import_learners(service, world["learners"])
+    for activity in world["activities"]:
+        transact(operator(service, activity["provider"]), _register_activity, activity)
+    for completion in world["completions"]:
+        transact(operator(service, completion["provider"]), _report_completion, completion)
     transact(operator(service), providers.shared)
     path = service.settings.data_dir / "demo-key"
-    write_private(path, transact(operator(service), _key, CLIENT, role="provider", provider_ids=[PROVIDER]) + "\n")
+    key = transact(operator(service), _renew_key, CLIENT, role="provider", provider_ids=[PROVIDER])
+    write_private(path, key + "\n")
     return path
 
 
-def _providers(work: Work, given: Iterable[dict[str, Any]]) -> None:
-    for each in given:
-        if not stored_clients.provider_exists(work.connection, each["provider_id"]):
-            clients.add_provider(work, **each)
+def _add_providers(work: Work, given: Iterable[dict[str, Any]]) -> None:
+    for provider in given:
+        if not stored_clients.provider_exists(work.connection, provider["provider_id"]):
+            clients.add_provider(work, **provider)
 
 
-def _learners(service: Service, given: Sequence[dict[str, Any]]) -> None:
-    named = [imports.read_row(each, service.catalogue) for each in given]
-    codes = {kind: [b.code for b in service.catalogue.boards.values() if b.kind is kind] for kind in BoardKind}
-    made_up: Iterable[RegistryRow] = synthetic_physicians(
+def _import_learners(service: Service, given: Sequence[dict[str, Any]]) -> None:
+    named = [imports.read_row(learner, service.catalogue) for learner in given]
+    codes = {
+        kind: [board.code for board in service.catalogue.boards.values() if board.kind is kind] for kind in BoardKind
+    }
+    synthetic: Iterable[RegistryRow] = synthetic_physicians(
         PHYSICIANS,
         SEED,
         licensing=codes[BoardKind.LICENSING],
         certifying=codes[BoardKind.CERTIFYING],
         reserved=frozenset(full_name_key(row.first_name, row.last_name) for row in named),
     )
-    counts = imports.import_rows(service, enumerate(chain(named, made_up), 1))
+    counts = imports.import_rows(service, enumerate(chain(named, synthetic), 1))
     if counts.refused:
         line, reason = counts.refused[0]
         raise OperatorFault(f"learner {line}: {reason}")
 
 
-def _activity(work: Work, given: dict[str, Any]) -> None:
+def _register_activity(work: Work, given: dict[str, Any]) -> None:
     body = ActivityIn.model_validate({name: value for name, value in given.items() if name != "provider"})
     if stored_activities.one(work.connection, given["provider"], given["activity_id"]) is None:
-        records.register(work, body.as_activity(given["provider"]))
+        registration.register(work, body.as_activity(given["provider"]))
 
 
-def _completion(work: Work, given: dict[str, Any]) -> None:
-    body = CompletionIn.model_validate({n: v for n, v in given.items() if n not in ("provider", "submitted")})
+def _report_completion(work: Work, given: dict[str, Any]) -> None:
+    fields = {name: value for name, value in given.items() if name not in ("provider", "submitted")}
+    body = CompletionIn.model_validate(fields)
     day = read_date(given["submitted"])
     if not hasattr(day, "year"):
         raise OperatorFault(f"{given['activity_id']}: no day of submission")
@@ -91,18 +95,18 @@ def _completion(work: Work, given: dict[str, Any]) -> None:
         raise OperatorFault(f"completion of {given['activity_id']} on {given['completed_on']}: {broken}")
 
 
-def board(service: Service, code: str) -> tuple[str, str]:
-    """Keep a fresh key of a board's demo client; return the board's code and the key. Raises `OperatorFault`."""
+def renew_board_key(service: Service, code: str) -> tuple[str, str]:
+    """Write a new key of a board's demo client; return the board's code and the key. Raises `OperatorFault`."""
     known = service.catalogue.board(code)
     if known is None:
         raise OperatorFault(f"There is no board {code}.")
     name = f"{CLIENT}-board-{known.code}"
-    key = transact(operator(service), _key, name, role="board", board=known.code)
+    key = transact(operator(service), _renew_key, name, role="board", board=known.code)
     write_private(service.settings.data_dir / f"{name}-key", key + "\n")
     return known.code, key
 
 
-def _key(work: Work, /, name: str, **made: Any) -> str:
-    """Return a fresh key of a demo client, made as told when there is none; every earlier key is revoked."""
+def _renew_key(work: Work, /, name: str, **given: Any) -> str:
+    """Return a new key of a demo client, which is created if missing; its earlier keys are revoked."""
     known = stored_clients.client_named(work.connection, name)
-    return clients.create(work, name, **made).api_key if known is None else clients.renew_key(work, known)
+    return clients.create(work, name, **given).api_key if known is None else clients.renew_key(work, known)

@@ -1,1 +1,1 @@
-"""What happened, told to those who want to know: events, webhook endpoints, deliveries."""
+"""Providers' events, webhook endpoints, and the deliveries sent to them."""

@@ -43,7 +43,7 @@ def redeliver(work: Work, endpoint_id: str, delivery_id: str) -> WebhookDelivery
         raise NotFound
     if endpoint.status is EndpointStatus.DISABLED:
         raise Conflict("The endpoint is disabled; enable it first.")
-    deliveries.put_back(work.connection, delivery_id, work.now)
+    deliveries.requeue(work.connection, delivery_id, work.now)
     work.audit("redeliver", delivery_id, DeliveryAudit())
     queued = deliveries.one(work.connection, endpoint_id, delivery_id)
     assert queued is not None
@@ -53,6 +53,6 @@ def redeliver(work: Work, endpoint_id: str, delivery_id: str) -> WebhookDelivery
 def remove_finished(service: Service) -> None:
     """Remove deliveries that were finished more than `KEPT` ago, then endpoints that were deleted before that."""
     before = service.clock() - KEPT
-    while service.database.write(lambda connection: deliveries.forget(connection, before, REMOVED_AT_ONCE)):
+    while service.database.write(lambda connection: deliveries.delete_finished(connection, before, REMOVED_AT_ONCE)):
         pass
-    service.database.write(lambda connection: webhooks.forget_deleted(connection, before))
+    service.database.write(lambda connection: webhooks.purge_deleted(connection, before))

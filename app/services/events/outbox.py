@@ -23,10 +23,10 @@ def enqueue_deliveries(
 ) -> None:
     """Queue a delivery of each provider's event, and of `feed.available`, for every endpoint that wants it.
 
-    Endpoints that are enabled and entitled at this moment are the ones that are told.
+    Only endpoints that are enabled and entitled at this moment are sent anything.
     """
     listeners: defaultdict[str, list[Endpoint]] = defaultdict(list)
-    for endpoint in webhooks.listening(connection, "provider_id", {event["provider_id"] for event in events}):
+    for endpoint in webhooks.find_listening(connection, "provider_id", {event["provider_id"] for event in events}):
         listeners[endpoint.provider_id or ""].append(endpoint)
     rows = [
         _row(endpoint, event["event_id"], event["type"], event["at"], event["data"], now, now)
@@ -34,9 +34,9 @@ def enqueue_deliveries(
         for endpoint in listeners[event["provider_id"]]
         if endpoint.wants(event["type"])
     ]
-    of_boards = webhooks.listening(connection, "board", webhooks.boards_told(connection, commit_ids))
+    of_boards = webhooks.find_listening(connection, "board", webhooks.find_boards_with_events(connection, commit_ids))
     # A delivery that nobody has begun to send leaves after this commit, so it covers the new events too.
-    waiting = deliveries.waiting(connection, [endpoint.endpoint_id for endpoint in of_boards])
+    waiting = deliveries.lock_unclaimed(connection, [endpoint.endpoint_id for endpoint in of_boards])
     rows += [
         _row(
             endpoint,

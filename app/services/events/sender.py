@@ -55,7 +55,9 @@ class WebhookSender(msgspec.Struct, frozen=True, kw_only=True):
         if not await database.read_async(lambda connection: deliveries.any_due(connection, now)):
             return []
         return await database.write_async(
-            lambda connection: deliveries.take(connection, now=now, until=now + LEASE, most=most, at_once=PER_ENDPOINT)
+            lambda connection: deliveries.lease_due(
+                connection, now=now, until=now + LEASE, most=most, at_once=PER_ENDPOINT
+            )
         )
 
     async def deliver(self, leased: LeasedDelivery) -> Attempt:
@@ -97,7 +99,7 @@ def save_attempt(work: Work, leased: LeasedDelivery, attempt: Attempt) -> bool:
         values |= {"status": DeliveryStatus.DEAD.value, "finished_at": work.now}
     else:
         values |= {"status": DeliveryStatus.PENDING.value, "due_at": work.now + pause}
-    if not deliveries.note(work.connection, leased, values):
+    if not deliveries.save_attempt(work.connection, leased, values):
         return False
     if sent:
         _update_endpoint(work, leased.endpoint.endpoint_id, attempt.outcome)

@@ -1,1 +1,1 @@
-"""Running an installation: opening it, proving its invariants, sealing what was committed."""
+"""Running an installation: opening it, checking its invariants and its health, sealing commits."""

@@ -40,7 +40,7 @@ class SealResult(enum.IntEnum):
 def seal_next(connection: Connection, service: Service) -> SealResult:
     """Seal the next commits, up to `AT_ONCE`, and publish their events."""
     commits.lock_sealer(connection)
-    found, more = commits.unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
+    found, more = commits.find_unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
     if not found:
         return SealResult.NOTHING
     rows = commits.audit_rows(connection, found)

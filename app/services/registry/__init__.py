@@ -1,1 +1,1 @@
-"""The registry of physicians: imported, made up for tests, and asked whether somebody is on file."""
+"""The registry of physicians: imports, synthetic physicians, and validations against it."""

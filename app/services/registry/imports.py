@@ -1,4 +1,4 @@
-"""The registry of physicians: imported from files, any number of times; absence removes nobody."""
+"""Imports into the registry of physicians, from files, as often as needed; a physician left out stays."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ AT_ONCE = 500
 
 
 class ImportFault(OperatorFault):
-    """A row or a file that cannot be imported. The text names columns and boards, never a person."""
+    """A row or a file that cannot be imported. The message names columns and boards, never a person."""
 
 
 @dataclass(slots=True)
-class Counts:
-    """What an import did."""
+class ImportCounts:
+    """How many rows an import added, updated and left unchanged, and which it refused."""
 
     added: int = 0
     updated: int = 0
@@ -56,42 +56,42 @@ class Counts:
     """(line, reason)"""
 
 
-def import_file(service: Service, path: Path) -> Counts:
-    """Import a CSV or NDJSON file, plain or gzipped, piece by piece; raises `ImportFault` for the file as a whole."""
-    with _opened(path) as lines:
+def import_file(service: Service, path: Path) -> ImportCounts:
+    """Import a CSV or NDJSON file, plain or gzipped; raises `ImportFault` when the file as a whole cannot be read."""
+    with _open(path) as lines:
         return import_rows(service, _rows(lines, service.catalogue))
 
 
-def import_rows(service: Service, rows: Iterable[tuple[int, RegistryRow | ImportFault]]) -> Counts:
-    """Import numbered rows, each piece in a transaction of its own."""
-    counts = Counts()
+def import_rows(service: Service, rows: Iterable[tuple[int, RegistryRow | ImportFault]]) -> ImportCounts:
+    """Import rows with their line numbers, `AT_ONCE` in one transaction."""
+    counts = ImportCounts()
     iterator = iter(rows)
-    while piece := list(islice(iterator, AT_ONCE)):
-        good = [(line, row) for line, row in piece if isinstance(row, RegistryRow)]
-        counts.refused.extend((line, str(row)) for line, row in piece if isinstance(row, ImportFault))
-        done = transact(operator(service), import_piece, good)
-        counts.added += done.added
-        counts.updated += done.updated
-        counts.unchanged += done.unchanged
-        counts.refused.extend(done.refused)
+    while some := list(islice(iterator, AT_ONCE)):
+        readable = [(line, row) for line, row in some if isinstance(row, RegistryRow)]
+        counts.refused.extend((line, str(row)) for line, row in some if isinstance(row, ImportFault))
+        imported = transact(operator(service), import_some, readable)
+        counts.added += imported.added
+        counts.updated += imported.updated
+        counts.unchanged += imported.unchanged
+        counts.refused.extend(imported.refused)
     return counts
 
 
-def import_piece(work: Work, numbered: Sequence[tuple[int, RegistryRow]]) -> Counts:
-    """Add or complete the physicians of some rows. Later rows see what earlier ones brought."""
-    counts = Counts()
-    known = registry.known_to(work.connection, [row for _, row in numbered])
+def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]]) -> ImportCounts:
+    """Add or update the physicians of some rows; each row sees the ones before it."""
+    counts = ImportCounts()
+    known = registry.load_known(work.connection, [row for _, row in rows])
     writes = Writes()
-    for line, row in numbered:
+    for line, row in rows:
         try:
-            entry = _same_person(row, known)
+            entry = _find(row, known)
         except ImportFault as fault:
             counts.refused.append((line, str(fault)))
             continue
         if entry is None:
-            entry = _added(work, row, writes)
+            entry = _add(work, row, writes)
             counts.added += 1
-        elif _completed(work, entry, row, writes):
+        elif _update(work, entry, row, writes):
             counts.updated += 1
         else:
             counts.unchanged += 1
@@ -102,8 +102,12 @@ def import_piece(work: Work, numbered: Sequence[tuple[int, RegistryRow]]) -> Cou
     return counts
 
 
-def _same_person(row: RegistryRow, known: Known) -> Entry | None:
-    """Return who on file a row is about. An NPI decides; a number does unless birth date or NPI speak against it."""
+def _find(row: RegistryRow, known: Known) -> Entry | None:
+    """Return the physician on file whom a row is about; None for a new one.
+
+    An NPI decides. A licence or certification decides unless birth date or NPI contradict it, a name only if one
+    physician of that name and birth date is on file. Raises `ImportFault` when numbers belong to different people.
+    """
     by_npi = known.by_npi.get(row.npi) if row.npi else None
     sharing: dict[str, Entry] = {}
     for numbers, index in ((row.licenses, known.by_license), (row.certifications, known.by_certification)):
@@ -115,7 +119,7 @@ def _same_person(row: RegistryRow, known: Known) -> Entry | None:
             raise ImportFault("the NPI and a licence or certification belong to different learners")
         return by_npi
     if sharing:
-        fitting = [entry for entry in sharing.values() if _may_be(row, entry)]
+        fitting = [entry for entry in sharing.values() if _agrees(row, entry)]
         if len(sharing) > 1 or not fitting:
             raise ImportFault("a licence or certification belongs to another learner")
         return fitting[0]
@@ -126,12 +130,12 @@ def _same_person(row: RegistryRow, known: Known) -> Entry | None:
     return named[0] if len(named) == 1 else None
 
 
-def _may_be(row: RegistryRow, entry: Entry) -> bool:
+def _agrees(row: RegistryRow, entry: Entry) -> bool:
     birth_fits = row.birth_date is None or entry.birth_date in (None, str(row.birth_date))
     return birth_fits and (row.npi is None or entry.npi in (None, row.npi))
 
 
-def _added(work: Work, row: RegistryRow, writes: Writes) -> Entry:
+def _add(work: Work, row: RegistryRow, writes: Writes) -> Entry:
     entry = Entry(
         physician_id=new_id(),
         first_name=row.first_name,
@@ -141,31 +145,31 @@ def _added(work: Work, row: RegistryRow, writes: Writes) -> Entry:
         npi=row.npi,
         medical_school=row.medical_school,
     )
-    writes.learners.append(_learner(entry) | {"sandbox": "", "created_at": work.now, "updated_at": work.now})
-    _lists(work, entry, row, writes)
+    writes.learners.append(_learner_row(entry) | {"sandbox": "", "created_at": work.now, "updated_at": work.now})
+    _add_names_and_numbers(work, entry, row, writes)
     return entry
 
 
-def _completed(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
-    """Bring an entry up to a row; return whether anything was new. What the row leaves out stays."""
-    before = _learner(entry)
+def _update(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
+    """Update a physician from a row; return whether anything was new. What the row leaves out stays."""
+    before = _learner_row(entry)
     entry.first_name, entry.last_name = row.first_name, row.last_name
     entry.middle_name = row.middle_name or entry.middle_name
     entry.birth_date = str(row.birth_date) if row.birth_date else entry.birth_date
     entry.npi = row.npi or entry.npi
     entry.medical_school = row.medical_school or entry.medical_school
-    changed = _learner(entry) != before
+    changed = _learner_row(entry) != before
     if changed:
-        writes.changed.append(_learner(entry) | {"updated_at": work.now})
-    return _lists(work, entry, row, writes) or changed
+        writes.changed.append(_learner_row(entry) | {"updated_at": work.now})
+    return _add_names_and_numbers(work, entry, row, writes) or changed
 
 
-def _learner(entry: Entry) -> dict[str, Any]:
+def _learner_row(entry: Entry) -> dict[str, Any]:
     names = ("first_name", "middle_name", "last_name", "birth_date", "npi", "medical_school")
     return {"learner_id": entry.physician_id} | {name: getattr(entry, name) for name in names}
 
 
-def _lists(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
+def _add_names_and_numbers(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
     new = [writes.add_name(entry, row.first_name, last) for last in (row.last_name, *row.other_last_names)]
     new += [writes.add_number(entry, "licenses", held.board, held.number, work.now) for held in row.licenses]
     new += [
@@ -175,21 +179,24 @@ def _lists(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
+def _open(path: Path) -> Iterator[io.TextIOWrapper]:
     try:
-        with path.open("rb") as raw, io.TextIOWrapper(_plain(raw, path), encoding="utf-8-sig", newline="") as text:
+        with (
+            path.open("rb") as raw,
+            io.TextIOWrapper(_decompressed(raw, path), encoding="utf-8-sig", newline="") as text,
+        ):
             yield text
     except (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error) as error:
-        raise ImportFault(f"{path.name} cannot be read: {_why(error)}") from error
+        raise ImportFault(f"{path.name} cannot be read: {_reason(error)}") from error
 
 
-def _plain(raw: IO[bytes], path: Path) -> IO[bytes]:
+def _decompressed(raw: IO[bytes], path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     missing = isinstance(error, OSError) and error.strerror is not None
-    return str(error.strerror) if missing else "it is no CSV or NDJSON in UTF-8"  # type: ignore[attr-defined]
+    return str(error.strerror) if missing else "it is not CSV or NDJSON in UTF-8"  # type: ignore[attr-defined]
 
 
 def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, RegistryRow | ImportFault]]:
@@ -218,7 +225,7 @@ def _objects(first: str, lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
 
 
 def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
-    """Read one row, or return why it cannot be."""
+    """Read one row, or return why it cannot be read."""
     try:
         return read_row(fields, catalogue)
     except ImportFault as fault:
@@ -228,7 +235,7 @@ def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
 def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     """Read the import columns of one physician; raises `ImportFault`."""
     if not isinstance(fields, dict):
-        raise ImportFault("the line is no JSON object")
+        raise ImportFault("the line is not a JSON object")
     unknown = [name for name in fields if name not in COLUMNS]
     if unknown:
         raise ImportFault(f"unknown columns; known: {', '.join(COLUMNS)}")
@@ -237,9 +244,9 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
         raise ImportFault("the name is missing")
     birth_date = read_month_day(text["date_of_birth"])
     if isinstance(birth_date, Unparsed):
-        raise ImportFault("date_of_birth is no MM/DD")
+        raise ImportFault("date_of_birth is not MM/DD")
     if text["npi"] and not is_npi(text["npi"]):
-        raise ImportFault("npi is no NPI: its check digit does not fit")
+        raise ImportFault("npi is not an NPI: its check digit is wrong")
     return RegistryRow(
         first_name=text["first_name"] or "",
         middle_name=text["middle_name"],
@@ -257,14 +264,14 @@ def _text(name: str, value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise ImportFault(f"{name} must be text")
     if value is not None and ("\x00" in value or len(value) > 1_000):
-        raise ImportFault(f"{name} cannot be kept")
+        raise ImportFault(f"{name} cannot be stored: it has a NUL character or more than 1,000 characters")
     return text_or_none(value)
 
 
 def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
     value = fields.get(name)
     parts = value if isinstance(value, list) else (_text(name, value) or "").split(";")
-    return tuple(part for each in parts if (part := _text(name, each)) is not None)
+    return tuple(text for part in parts if (text := _text(name, part)) is not None)
 
 
 def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: BoardKind) -> tuple[Holding, ...]:

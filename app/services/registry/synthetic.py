@@ -1,4 +1,4 @@
-"""Synthetic physicians for tests, benchmarks and demonstrations: as varied as real ones, and nobody."""
+"""Synthetic physicians for tests, benchmarks and demonstrations: as varied as real ones, but not real people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
-from math import gcd
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -17,11 +16,12 @@ import msgspec
 from app.domain.comparison_keys import name_key
 from app.domain.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay, luhn_sum, month_day
+from app.services.registry.synthetic_numbers import Permutation, certificate_numbers, license_numbers
 
 NAMES_FILE = Path(__file__).parent / "names.toml"
 
 MOST = 200_000_000
-"""No more physicians than there are NPIs: a 1 or a 2, eight digits, and the check digit that follows from them."""
+"""As many as there are NPIs: a 1 or a 2, eight digits, and the check digit that follows from them."""
 
 _NPI_BLOCK = 100_000_000
 _LUHN_OF_BLOCK = luhn_sum("808401000000000"), luhn_sum("808402000000000")
@@ -33,33 +33,33 @@ _SECOND_CERTIFICATION = 0.08
 _ONE_LICENCE, _TWO_LICENCES = 0.72, 0.93
 _MIDDLE_NAME, _MIDDLE_INITIAL = 0.38, 0.62
 _OTHER_LAST_NAME = {True: 0.13, False: 0.015}
-"""By whether she is a woman; together about six in a hundred."""
+"""By whether the physician is a woman; together about six in a hundred."""
 _DOUBLE_NAME = {True: 0.03, False: 0.004}
 _NO_SCHOOL = 0.04
 _TRIES = 10_000
 
 _T = TypeVar("_T")
-_Weighted = tuple[tuple[str, float], ...]
+_WeightedTexts = tuple[tuple[str, float], ...]
 
 
 class NameGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Names that are met together, each with its weight."""
+    """Names that occur together, each with its weight."""
 
     name: str
     share: float
     general_first: float
-    """The part of the group that takes a first name of the first group."""
-    last: _Weighted
-    male: _Weighted
-    female: _Weighted
+    """The share of the group that has a first name of the first group."""
+    last: _WeightedTexts
+    male: _WeightedTexts
+    female: _WeightedTexts
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """What `names.toml` holds."""
+    """The contents of `names.toml`."""
 
     groups: tuple[NameGroup, ...]
-    medical_schools: _Weighted
-    osteopathic_schools: _Weighted
+    medical_schools: _WeightedTexts
+    osteopathic_schools: _WeightedTexts
 
 
 @cache
@@ -91,10 +91,10 @@ def synthetic_physicians(
     certifying: Sequence[str],
     reserved: frozenset[tuple[str, str]],
 ) -> Iterator[RegistryRow]:
-    """Yield so many physicians, one at a time; the same for the same arguments, however many are asked for.
+    """Yield so many physicians; the same ones for the same other arguments, however many are asked for.
 
     `licensing` and `certifying` are board codes; `reserved` are (last, first) name keys that nobody
-    bears, under any last name. NPIs are unique within a run, numbers within a board. Raises
+    is given, under any last name. NPIs are unique within a run, numbers within a board. Raises
     `ValueError` for more than `MOST`, and when `reserved` leaves no names.
     """
     if count > MOST:
@@ -125,107 +125,8 @@ _CERTIFIED_BY: Mapping[str, float] = {
 }  # fmt: skip
 
 
-class _Style(msgspec.Struct, frozen=True):
-    """How a board writes its numbers: digits of the first ones, the width to fill with zeros, what stands around."""
-
-    digits: int
-    width: int
-    prefix: str = ""
-    suffix: str = ""
-
-
-_LICENCE_STYLES: Mapping[str, _Style] = {
-    "CA-M": _Style(6, 6, "A"),
-    "CA-O": _Style(5, 5, "20A"),
-    "NY-M": _Style(6, 6),
-    "TX-M": _Style(5, 5, "Q"),
-    "FL-M": _Style(6, 7, "ME"),
-    "FL-O": _Style(5, 5, "OS"),
-    "PA-M": _Style(6, 6, "MD", "L"),
-    "PA-O": _Style(5, 6, "OS"),
-    "IL-M": _Style(6, 6, "036."),
-    "OH-M": _Style(6, 6, "35."),
-    "MI-M": _Style(6, 6, "4301"),
-    "MI-O": _Style(6, 6, "5101"),
-    "VA-M": _Style(6, 6, "0101"),
-    "ZZNC": _Style(5, 6, "20-"),
-    "TN-M": _Style(6, 7, "MD"),
-    "ME-M": _Style(5, 5, "MD"),
-    "NJ-M": _Style(6, 8, "25MA"),
-    "WA-M": _Style(6, 8, "MD"),
-    "MD-M": _Style(6, 7, "D"),
-}
-"""None of these can make a number that the demo world uses: a test says so."""
-_OTHER_LICENCE_STYLES = (
-    _Style(5, 6), _Style(5, 5), _Style(6, 7), _Style(5, 5, "MD"), _Style(5, 5, "M-"), _Style(5, 6, "D."), _Style(6, 6),
-)  # fmt: skip
-_CERTIFICATE_STYLES: Mapping[str, _Style] = {
-    "ABIM": _Style(6, 6), "ABA": _Style(7, 7), "ABP": _Style(6, 6), "ABPath": _Style(6, 6), "ABO": _Style(6, 6),
-}  # fmt: skip
-_OTHER_CERTIFICATE_STYLES = (_Style(6, 6), _Style(5, 5), _Style(7, 7))
-
-
-class _Scatter:
-    """A permutation of `range(size)` that looks random, worked out for each place without a table.
-
-    A quadratic polynomial permutes the residues of a size made of twos, threes and fives when its
-    linear factor is coprime to them and its quadratic one is a multiple of 30. Its last digits still
-    come in turns, so the halves of the digits are exchanged and another one is applied.
-    """
-
-    __slots__ = ("_high", "_low", "_quadratics", "_size")
-
-    def __init__(self, size: int, rng: Random) -> None:
-        self._size = size
-        self._low = 10
-        while size % (self._low * 10) == 0 and (self._low * 10) ** 2 <= size:
-            self._low *= 10
-        self._high = size // self._low
-        self._quadratics = (*_quadratic(size, rng), *_quadratic(size, rng))
-
-    def __call__(self, place: int) -> int:
-        a, b, c, d, e, f = self._quadratics
-        high, low = divmod(((a * place + b) * place + c) % self._size, self._low)
-        place = low * self._high + high
-        return ((d * place + e) * place + f) % self._size
-
-
-def _quadratic(size: int, rng: Random) -> tuple[int, int, int]:
-    linear = rng.randrange(size)
-    while gcd(linear, 30) != 1:
-        linear = rng.randrange(size)
-    return 30 * rng.randrange(1, size), linear, rng.randrange(size)
-
-
-class _Series:
-    """The numbers of one board, none given twice: first all of one length, scattered, then of one digit more.
-
-    Values begin with 1 to 8, so that lengths never meet and six nines, a favourite of examples, stay free.
-    """
-
-    __slots__ = ("_low", "_rng", "_scatter", "_size", "_style", "_used")
-
-    def __init__(self, style: _Style, rng: Random) -> None:
-        self._style = style
-        self._rng = rng
-        self._open(10 ** (style.digits - 1))
-
-    def _open(self, low: int) -> None:
-        self._low, self._size, self._used = low, 8 * low, 0
-        self._scatter = _Scatter(self._size, self._rng)
-
-    def take(self) -> str:
-        """Return the next number."""
-        if self._used == self._size:
-            self._open(self._low * 10)
-        value = self._low + self._scatter(self._used)
-        self._used += 1
-        style = self._style
-        return f"{style.prefix}{str(value).zfill(style.width)}{style.suffix}"
-
-
 class _Population:
-    """One run: the random source, the pools drawn from it, and how far each board's numbers are used."""
+    """One run: its random source, the pickers that draw from it, and each board's series of numbers."""
 
     def __init__(
         self, seed: int, licensing: Sequence[str], certifying: Sequence[str], reserved: frozenset[tuple[str, str]]
@@ -235,13 +136,13 @@ class _Population:
         self._chance = self._rng.random
         names = load_names()
         self._groups = _picker(
-            self._rng, [(_GroupPicker(self._rng, each, names.groups[0]), each.share) for each in names.groups]
+            self._rng, [(_GroupPicker(self._rng, group, names.groups[0]), group.share) for group in names.groups]
         )
         self._school = _picker(self._rng, names.medical_schools)
         self._osteopathic_school = _picker(self._rng, names.osteopathic_schools)
         self._days = _days()
         self._luhn = _luhn_of_four()
-        self._npi = _Scatter(_NPI_BLOCK, Random(f"npi {seed}"))
+        self._npi = Permutation(_NPI_BLOCK, Random(f"npi {seed}"))
 
         medical = [(code, _LICENSED.get(code, _SMALL)) for code in licensing if code not in _OSTEOPATHIC_LICENSED]
         either = {**_OSTEOPATHIC_LICENSED, **_LICENSE_EITHER}
@@ -251,17 +152,11 @@ class _Population:
         self._certifying_boards = _picker(
             self._rng, [(code, _CERTIFIED_BY.get(code, _SMALL_SPECIALTY)) for code in certifying]
         )
-        self._licences = {
-            code: _Series(_style(code, _LICENCE_STYLES, _OTHER_LICENCE_STYLES), Random(f"{code} {seed}"))
-            for code in licensing
-        }
-        self._certificates = {
-            code: _Series(_style(code, _CERTIFICATE_STYLES, _OTHER_CERTIFICATE_STYLES), Random(f"{code} {seed}"))
-            for code in certifying
-        }
+        self._licences = {code: license_numbers(code, seed) for code in licensing}
+        self._certificates = {code: certificate_numbers(code, seed) for code in certifying}
 
     def rows(self, count: int) -> Iterator[RegistryRow]:
-        """Return the physicians, made as they are asked for."""
+        """Return the physicians, made lazily."""
         return map(self._row, range(count))
 
     def _row(self, place: int) -> RegistryRow:
@@ -283,7 +178,7 @@ class _Population:
         )
 
     def _free_name(self, group: _GroupPicker, female: bool) -> tuple[str, str, str | None]:
-        """Draw first, last and perhaps another last name that together nobody has reserved."""
+        """Draw a first, a last and perhaps another last name that together are not reserved."""
         for _ in range(_TRIES):
             first, last, other = group.first(female), group.last(), None
             if self._chance() < _DOUBLE_NAME[female]:
@@ -331,14 +226,14 @@ class _Population:
             # A board drawn twice is not drawn again: one licence fewer, and no endless loop where boards are few.
             if (code := board()) not in codes:
                 codes.append(code)
-        return tuple([Holding(board=code, number=self._licences[code].take()) for code in codes])
+        return tuple([Holding(board=code, number=self._licences[code].next_number()) for code in codes])
 
     def _certifications(self) -> tuple[Holding, ...]:
         if not self._certificates or self._chance() >= _CERTIFIED:
             return ()
         first, second = self._certifying_boards(), self._certifying_boards()
         codes = (first, second) if self._chance() < _SECOND_CERTIFICATION and second != first else (first,)
-        return tuple([Holding(board=code, number=self._certificates[code].take()) for code in codes])
+        return tuple([Holding(board=code, number=self._certificates[code].next_number()) for code in codes])
 
 
 class _GroupPicker:
@@ -361,7 +256,7 @@ class _GroupPicker:
 
 
 def _picker(rng: Random, weighted: Sequence[tuple[_T, float]]) -> Callable[[], _T]:
-    """Return a function that draws one thing by weight; quicker than `Random.choices`, which sums each time."""
+    """Return a function that draws one item by weight; faster than `Random.choices`, which sums each time."""
     things = [thing for thing, _ in weighted]
     until = list(accumulate(weight for _, weight in weighted))
     total, last, chance = (until[-1] if until else 0.0), len(things) - 1, rng.random
@@ -376,7 +271,7 @@ _DAYS_OF_A_YEAR = 365.2425
 
 
 def _days() -> list[MonthDay]:
-    """Return the days of a year, 29 February last, where only the fraction of a day falls on it."""
+    """Return the days of a year, 29 February last, so that only the fraction of a day falls on it."""
     days = [day for month in range(1, 13) for number in range(1, 32) if (day := month_day(month, number))]
     leap_day = MonthDay(2, 29)
     return [day for day in days if day != leap_day] + [leap_day]
@@ -384,14 +279,9 @@ def _days() -> list[MonthDay]:
 
 @cache
 def _luhn_of_four() -> tuple[int, ...]:
-    """Return what four digits add to a Luhn sum, wherever an odd number of digits follows: digit by digit is slow."""
+    """Return what four digits add to a Luhn sum where an odd number of digits follows; digit by digit is slow."""
     return tuple(luhn_sum(f"{four:04d}0") for four in range(10_000))
 
 
-def _style(code: str, known: Mapping[str, _Style], others: Sequence[_Style]) -> _Style:
-    """Return the board's style, or one that its code always leads to; `hash` differs from run to run."""
-    return known.get(code) or others[sum(code.encode()) % len(others)]
-
-
-def _weighted(pairs: list[Any]) -> _Weighted:
+def _weighted(pairs: list[Any]) -> _WeightedTexts:
     return tuple((str(text), float(weight)) for text, weight in pairs)

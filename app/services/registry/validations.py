@@ -1,16 +1,16 @@
-"""Learner validations: whether what is known of somebody fits one learner, several, or none.
+"""Learner validations: whether what is known of a person fits one learner, several, or none.
 
-Nothing of the answer tells which field failed. What the form alone shows is refused; whatever depends on the
-registry is a miss, and every miss is the same. A learner id is kept when a provider first meets the person: only then
-is anything written.
+The answer never says which field failed. A faulty form is refused; everything that depends on the registry is a miss,
+and all misses are alike. Writes only when a provider first meets a learner: the learner id is stored then.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import InvalidRequest
@@ -19,7 +19,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.parsing import Unparsed, is_npi
-from app.domain.validations import Found, Lookup, Validated, ValidationRequest
+from app.domain.validations import Lookup, LookupResults, ValidationAnswer, ValidationRequest
 from app.matching.validation import Evidence, decide, evidence_of, lookups_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
@@ -38,141 +38,150 @@ _HINTS = {
 }
 
 
-class _Found(NamedTuple):
-    """One validation decided, its learner not yet named as the provider may name them."""
+class _Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that lacks its learner id, and the physician whom it is about."""
 
-    validated: Validated
+    answer: ValidationAnswer
     physician_id: str | None = None
 
 
-async def validate(caller: Caller, request: ValidationRequest) -> Validated:
-    """Answer one validation; raises `InvalidRequest` with every finding when its form is wrong."""
-    request = request._replace(sandbox=caller.client.test)
+async def validate(caller: Caller, request: ValidationRequest) -> ValidationAnswer:
+    """Answer one validation; raises `InvalidRequest` with every finding when its form is faulty."""
+    request = replace(request, sandbox=caller.client.test)
     findings = judge_validation(request, caller.service.catalogue)
     if findings:
         raise rejected(InvalidRequest, findings)
-    found, learner_id = await read_async(caller, _look_up, request)
-    if found.physician_id is None or learner_id is not None:
-        return found.validated._replace(learner_id=learner_id)
-    return await transact_async(caller, _first_met, found)
+    decided, learner_id = await read_async(caller, _decide_one, request)
+    if decided.physician_id is None or learner_id is not None:
+        return replace(decided.answer, learner_id=learner_id)
+    return await transact_async(caller, _name_learner, decided)
 
 
-def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) -> list[Validated]:
+def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) -> list[ValidationAnswer]:
     """Answer the validations of several callers in one transaction, each with its own provider's learner ids.
 
-    One whose form is wrong has findings, and nobody is looked for.
+    A request whose form is faulty is answered with findings, without a lookup.
     """
     if not works:
         return []
-    asked = [
-        each if each.sandbox is work.caller.client.test else each._replace(sandbox=work.caller.client.test)
-        for work, each in zip(works, requests, strict=True)
+    requests = [
+        request if request.sandbox is work.caller.client.test else replace(request, sandbox=work.caller.client.test)
+        for work, request in zip(works, requests, strict=True)
     ]
     service = works[0].service
     providers = [work.caller.provider_id for work in works]
-    found, learner_ids = _find(works[0].connection, service, asked, _judged(asked, service.catalogue), providers)
-    return _named(works, found, learner_ids)
+    findings = _judge_forms(requests, service.catalogue)
+    decided, learner_ids = _decide(works[0].connection, service, requests, findings, providers)
+    return _name_learners(works, decided, learner_ids)
 
 
-def _judged(requests: Sequence[ValidationRequest], catalogue: Catalogue) -> list[tuple[Finding, ...]]:
-    """Return what the rules have to say about each request: asked once for all whose forms are alike."""
-    said: dict[ValidationRequest, tuple[Finding, ...]] = {}
+def _judge_forms(requests: Sequence[ValidationRequest], catalogue: Catalogue) -> list[tuple[Finding, ...]]:
+    """Return the findings of each request; judged once for all requests of the same form."""
+    by_form: dict[ValidationRequest, tuple[Finding, ...]] = {}
     judged = []
-    for each in requests:
-        form = _form_of(each)
-        findings = said.get(form)
+    for request in requests:
+        form = _form_of(request)
+        findings = by_form.get(form)
         if findings is None:
-            findings = said[form] = judge_validation(form, catalogue)
+            findings = by_form[form] = judge_validation(form, catalogue)
         judged.append(findings)
     return judged
 
 
 def _form_of(request: ValidationRequest) -> ValidationRequest:
-    """Return a request with what the rules ask for: names if given, but not which; no day or NPI that is one."""
-    first_name, last_name, birth_date, state, _, board, _, npi, _, _ = request
+    """Return a request reduced to what the rules look at: whether names are given, and dates and NPIs that are none."""
+    npi = request.npi
     return ValidationRequest(
-        first_name and "-", last_name and "-", birth_date if isinstance(birth_date, Unparsed) else None, state,
-        None, board, None, None if npi is None or is_npi(npi) else npi,
-    )  # fmt: skip
+        first_name=request.first_name and "-",
+        last_name=request.last_name and "-",
+        birth_date=request.birth_date if isinstance(request.birth_date, Unparsed) else None,
+        state=request.state,
+        board=request.board,
+        npi=None if npi is None or is_npi(npi) else npi,
+    )
 
 
-def _look_up(connection: Connection, caller: Caller, request: ValidationRequest) -> tuple[_Found, str | None]:
-    (found,), learner_ids = _find(connection, caller.service, [request], [()], [caller.provider_id])
-    if found.physician_id is None:
-        return found, None
-    pair = (caller.provider_id, found.physician_id)
+def _decide_one(connection: Connection, caller: Caller, request: ValidationRequest) -> tuple[_Decided, str | None]:
+    (decided,), learner_ids = _decide(connection, caller.service, [request], [()], [caller.provider_id])
+    if decided.physician_id is None:
+        return decided, None
+    pair = (caller.provider_id, decided.physician_id)
     if pair not in learner_ids:
         learner_ids = learners.learner_ids_of(connection, [pair])
-    return found, learner_ids.get(pair)
+    return decided, learner_ids.get(pair)
 
 
-def _first_met(work: Work, found: _Found) -> Validated:
-    (validated,) = _named([work], [found], {})
-    return validated
+def _name_learner(work: Work, decided: _Decided) -> ValidationAnswer:
+    (answer,) = _name_learners([work], [decided], {})
+    return answer
 
 
-def _find(
+def _decide(
     connection: Connection,
     service: Service,
     requests: Sequence[ValidationRequest],
     judged: Sequence[tuple[Finding, ...]],
     providers: Sequence[str],
-) -> tuple[list[_Found], LearnerIds]:
-    """Decide every validation whose form is right: looked up all at once, compared one by one.
+) -> tuple[list[_Decided], LearnerIds]:
+    """Decide every request without findings: looked up all at once, compared one by one.
 
-    Ids by which providers name whom they were looked for by come with them, as far as they were looked up.
+    Returned with the decisions: the learner ids of the providers, as far as the lookups found them.
     """
     hints = {result: text.format(support=service.settings.support_contact) for result, text in _HINTS.items()}
     asked: list[Evidence] = []
     ends: list[int] = []
     lookups: list[Lookup] = []
     askers: list[str] = []
-    for request, said, provider in zip(requests, judged, providers, strict=True):
-        if not said:
+    for request, findings, provider in zip(requests, judged, providers, strict=True):
+        if not findings:
             evidence = evidence_of(request, service.catalogue)
             asked.append(evidence)
-            mine = lookups_of(evidence)
-            lookups += mine
-            askers += [provider] * len(mine)
+            own = lookups_of(evidence)
+            lookups += own
+            askers += [provider] * len(own)
             ends.append(len(lookups))
-    found = learners.found(connection, lookups, askers)
-    answers = []
+    found = learners.look_up(connection, lookups, askers)
+    decided = []
     following, begin = zip(asked, ends, strict=True), 0
-    for said in judged:
-        if said:
-            answers.append(_Found(Validated(Result.NOT_ASKED, findings=said)))
+    for findings in judged:
+        if findings:
+            decided.append(_Decided(answer=ValidationAnswer(result=Result.NOT_ASKED, findings=findings)))
             continue
         evidence, end = next(following)
-        result, physician_id, boards = decide(evidence, lookups[begin:end], Found(found.ids[begin:end], found.learners))
-        answers.append(_Found(Validated(result, None, boards, hints[result]), physician_id))
+        own_results = LookupResults(ids=found.ids[begin:end], learners=found.learners)
+        result, physician_id, boards = decide(evidence, lookups[begin:end], own_results)
+        answer = ValidationAnswer(result=result, matched_boards=boards, hint=hints[result])
+        decided.append(_Decided(answer=answer, physician_id=physician_id))
         begin = end
-    return answers, found.learner_ids
+    return decided, found.learner_ids
 
 
-def _named(works: Sequence[Work], found: Sequence[_Found], learner_ids: LearnerIds) -> list[Validated]:
-    """Give every learner found the id by which the provider may name them, kept when it is new."""
+def _name_learners(
+    works: Sequence[Work], decided: Sequence[_Decided], learner_ids: LearnerIds
+) -> list[ValidationAnswer]:
+    """Give every answer about one learner the id by which the provider may name them; new ids are stored."""
     pairs: list[ProviderAndPhysician | None] = [
-        (work.caller.provider_id, each.physician_id) if each.physician_id is not None else None
-        for work, each in zip(works, found, strict=True)
+        (work.caller.provider_id, one.physician_id) if one.physician_id is not None else None
+        for work, one in zip(works, decided, strict=True)
     ]
     known = {pair: learner_id for pair, learner_id in learner_ids.items() if learner_id is not None}
     unknown = {pair for pair in pairs if pair is not None and pair not in learner_ids}
     known |= learners.learner_ids_of(works[0].connection, unknown)
     new: list[dict[str, object]] = []
-    first: Counter[int] = Counter()
-    answers: list[Validated] = []
-    for work, (validated, _), pair in zip(works, found, pairs, strict=True):
+    met: Counter[int] = Counter()
+    answers: list[ValidationAnswer] = []
+    for work, one, pair in zip(works, decided, pairs, strict=True):
         if pair is None:
-            answers.append(validated)
+            answers.append(one.answer)
             continue
         learner_id = known.get(pair)
         if learner_id is None:
             learner_id = learner_id_of(work, pair, known, new)
-            first[id(work)] += 1
-        answers.append(Validated(validated.result, learner_id, validated.matched_boards, validated.hint))
+            met[id(work)] += 1
+        answers.append(replace(one.answer, learner_id=learner_id))
     save_learner_ids(works[0], new)
-    for work in {id(each): each for each in works}.values() if new else ():
-        if first[id(work)]:
-            # That somebody was met for the first time, not who: the ids themselves say that.
-            work.audit("validate", work.commit_id, LearnersAudit(added=first[id(work)]))
+    for work in {id(work): work for work in works}.values() if new else ():
+        if met[id(work)]:
+            # How many learners were met for the first time, not whom: the ids themselves say that.
+            work.audit("validate", work.commit_id, LearnersAudit(added=met[id(work)]))
     return answers

@@ -1,6 +1,6 @@
-"""Load: what judging needs to know, for all reports at once, in a handful of queries.
+"""Load and match: what judging needs to know, for all reports at once, in a handful of queries.
 
-First the activities and everybody who may be meant; then, of those who were found, what stands already.
+First the activities and everybody who may be meant; then, of those who were matched, what stands already.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> L
     facts = Facts(
         catalogue=work.service.catalogue,
         now=work.now,
-        activities=activities.reportable(
+        activities=activities.load_reportable(
             work.connection,
             {(report.provider_id, report.activity_id) for report in reports if report.activity_id},
             locking=locking,
@@ -60,11 +60,11 @@ def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> L
     for keys in wanted:
         if keys is not None:
             every_key.add(keys)
-    return Loaded(facts=facts, wanted=wanted, candidates=learners.candidates(work.connection, every_key))
+    return Loaded(facts=facts, wanted=wanted, candidates=learners.load_candidates(work.connection, every_key))
 
 
 def match_learners(reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:
-    """Return who is meant by each report."""
+    """Return who is meant by each report; pure."""
     return [
         find_learner(report, loaded.candidates, loaded.facts.catalogue, keys) if keys is not None else NOT_ASKED
         for report, keys in zip(reports, loaded.wanted, strict=True)
@@ -134,9 +134,9 @@ def load_standings(
     deleted = {pair for report, pair in zip(reports, pair_by_report, strict=True) if report.action is Action.DELETE} - {
         _NO_PAIR
     }
-    for pair, gone in completions.gone(connection, deleted).items():
+    for pair, gone in completions.load_withdrawn(connection, deleted).items():
         by_pair[pair].gone = gone
-    for pair, held in completions.standing(connection, pairs).items():
+    for pair, held in completions.load_standing(connection, pairs).items():
         by_pair[pair].completions = held
         corrected |= {
             completion.completion_id: completion for completion in held if completion.completion_id in asked_for
@@ -151,7 +151,7 @@ def load_standings(
             if match.learner
         },
     )
-    day_quarters = completions.day_quarters(connection, _summed_days(work, reports, matches))
+    day_quarters = completions.sum_by_day(connection, _summed_days(work, reports, matches))
     return Standings(
         facts=replace(facts, day_quarters=day_quarters),
         by_pair=by_pair,

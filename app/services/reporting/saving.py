@@ -62,11 +62,11 @@ def maximum_quarters(activity: Activity | None, target: str) -> int:
 
 def _tell_boards(work: Work, change: Change) -> None:
     """Put a change before the boards concerned."""
-    after, before = change.completion, change.before
+    after = change.completion
     withdrawn = [credit for credit in change.restated if credit.status is CreditStatus.WITHDRAWN]
     for event, credits, shown in (
         # What is taken back is shown as it stood: it may have been somebody else's.
-        ("credit.withdrawn", withdrawn, before or after),
+        ("credit.withdrawn", withdrawn, change.before or after),
         ("credit.corrected", change.corrected, after),
         ("credit.reported", change.added, after),
     ):
@@ -78,9 +78,6 @@ def _tell_boards(work: Work, change: Change) -> None:
 def _audit(work: Work, change: Change, verb: str) -> None:
     """Note a change in the audit log."""
     after, before = change.completion, change.before
-    withdrawn = [credit for credit in change.restated if credit.status is CreditStatus.WITHDRAWN]
-    decided = [credit for credit in change.restated if credit.status is not CreditStatus.WITHDRAWN]
-    moved_from = before.activity_id if before is not None and before.activity_id != after.activity_id else UNSET
     work.audit(
         _verb_of(change, verb),
         after.completion_id,
@@ -90,9 +87,9 @@ def _audit(work: Work, change: Change, verb: str) -> None:
             boards=[credit.board for credit in (*change.added, *change.restated, *change.corrected)],
             reported=[credit.credit_id for credit in change.added],
             corrected=[credit.credit_id for credit in change.corrected],
-            withdrawn=[credit.credit_id for credit in withdrawn],
-            moved_from=moved_from,
-            decided=[credit.credit_id for credit in decided],
+            withdrawn=[c.credit_id for c in change.restated if c.status is CreditStatus.WITHDRAWN],
+            moved_from=before.activity_id if before and before.activity_id != after.activity_id else UNSET,
+            decided=[c.credit_id for c in change.restated if c.status is not CreditStatus.WITHDRAWN],
             provider_id=after.provider_id,
         ),
     )

@@ -9,7 +9,7 @@ from app.domain.audit import ProviderAudit
 from app.domain.sandbox import PROVIDER_ID
 from app.sandbox.fixtures import sandbox
 from app.schemas.activities import ActivityIn
-from app.services.activities.records import register
+from app.services.activities.registration import register
 from app.services.context import Work
 from app.store import activities, clients
 from app.store import sandbox as stored
@@ -35,7 +35,7 @@ def of_provider(work: Work, provider_id: str) -> str:
     known = stored.id_of_sandbox(work.connection, provider_id)
     if known is None:
         name = f"Sandbox of {stored.name_of(work.connection, provider_id)}"
-        known = _add(work, stored.free_provider_id(work.connection), name, provider_id)
+        known = _add(work, stored.draw_provider_id(work.connection), name, provider_id)
     _add_fixtures(work, known)
     return known
 

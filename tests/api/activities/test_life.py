@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, an_activity, john
 from tests.harness.api import Answer, Api, settle
 from tests.harness.clock import ManualClock
@@ -211,7 +211,7 @@ def test_a_correction_of_a_closed_activity_keeps_the_moment_it_was_closed(
     query = "SELECT closed_at FROM activities WHERE activity_id = :id"
 
     def closed_at() -> object:
-        return service.database.read(lambda connection: dialect.rows(connection, query, {"id": course}))[0][0]
+        return service.database.read(lambda connection: statements.fetch(connection, query, {"id": course}))[0][0]
 
     before = closed_at()
     clock.now = clock.now.replace(day=29)

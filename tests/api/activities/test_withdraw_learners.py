@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.activities import learners
+from app.services.activities import withdrawal
 from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.harness.activity_edits import ACTIVITIES
@@ -16,7 +16,7 @@ from tests.harness.refusals import assert_problem
 def test_every_learner_of_the_activity_is_withdrawn_and_it_can_be_deleted(
     api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learners, "AT_ONCE", 3)
+    monkeypatch.setattr(withdrawal, "AT_ONCE", 3)
     activity = api.register().json["activity_id"]
     for day in range(1, 8):
         assert api.report(a_completion(activity, f"2021-11-0{day}", credits=1)).status == 201

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.services.batches.work import read_one
+from app.services.batches.steps import read_one
 from app.services.context import Service
 from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.builders.sent_files import JOHN, lines, row, tab_text, workbook
@@ -214,7 +214,7 @@ def test_a_vendor_whose_right_is_taken_back_has_the_rest_of_its_rows_refused(api
 
 
 def test_a_cancelled_batch_keeps_what_was_applied_and_goes_on_when_retried(api: Api, service: Service) -> None:
-    from app.services.batches.work import Pace, apply_some, read_one
+    from app.services.batches.steps import Pace, apply_some, read_one
 
     rows = [row(Completion_Date=f"12/{day:02}/2021") for day in range(1, 13)]
     sent = upload(api, workbook(rows)).json

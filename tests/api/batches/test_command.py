@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from app.services.operations.startup import open_service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import lines, row, workbook
 from tests.harness.api import Api, api_of, settle
@@ -88,7 +88,7 @@ def test_what_cannot_be_begun_is_one_sentence_and_makes_no_batch(
         assert refused.stderr.splitlines()[-1] == f"pars: {sentence}"
     assert installed.run("batch", path, *SURE, "--kind", "letters").returncode == 2
     service = open_service(settings_for(database_url, tmp_path / "own"))
-    assert service.database.read(lambda connection: dialect.rows(connection, "SELECT 1 FROM batches", {})) == []
+    assert service.database.read(lambda connection: statements.fetch(connection, "SELECT 1 FROM batches", {})) == []
     service.database.close()
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from app.core.errors import CutOff
 from app.services.batches import downloads
-from app.services.batches.downloads import Which
-from app.services.batches.work import Pace, apply_some, read_one
+from app.services.batches.downloads import BatchFile
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, operator
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Api
 from tests.harness.refusals import assert_problem
@@ -39,7 +39,7 @@ def after_rows_were_read(times: int, act: Callable[[], Any]) -> Callable[[str], 
 
     def observe(sql: str) -> None:
         nonlocal seen
-        if sql.startswith("SELECT place, number, outcome"):
+        if sql.startswith("SELECT r.place, r.number, r.outcome"):
             seen += 1
             if seen == times + 1:
                 act()
@@ -62,7 +62,7 @@ def test_a_download_during_which_the_batch_is_retried_is_seen_to_be_cut_short(
     def retry() -> None:
         assert api.post(f"/v1/batches/{batch['batch_id']}/retry", None).status == 200
 
-    monkeypatch.setattr(dialect, "BEFORE_STATEMENT", [after_rows_were_read(times, retry)])
+    monkeypatch.setattr(statements, "BEFORE_STATEMENT", [after_rows_were_read(times, retry)])
     cut = download(wire, api, batch, which)
     assert cut.startswith(b"HTTP/1.1 200 ")
     assert not cut.endswith(b"\r\n0\r\n\r\n"), "it looks like a whole answer"
@@ -72,7 +72,7 @@ def test_what_was_refused_before_a_retry_is_not_given_out_after_it(api: Api, ser
     batch = worked(api, service, tab_text(REFUSED))
     caller = operator(service, "0008001")
     written = service.database.read(
-        lambda connection: downloads.open_written(connection, caller, batch["batch_id"], Which.REJECTED, None)
+        lambda connection: downloads.open_download(connection, caller, batch["batch_id"], BatchFile.REJECTED, None)
     )
     api.post(f"/v1/batches/{batch['batch_id']}/retry", None)
     # The very same rows are refused again, and still the answer would be a mixture of two rounds.

@@ -10,7 +10,7 @@ import pytest
 
 from app.services.context import Service
 from app.services.registry import imports
-from app.store import dialect
+from app.store.sql import statements
 from benchmarks.same import FORMATS, GRAND_ROUNDS, Record, alone, physicians, rivals
 from tests.harness.api import Api, settle
 from tests.harness.uploads import rows_of, worked
@@ -46,7 +46,7 @@ def refusals(answer: Any) -> frozenset[str]:
 def standing(service: Service) -> list[Any]:
     """Return the credit that stands."""
     return service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT c.last_name, c.first_name, c.birth_date, c.completed_on, c.occasion, x.board, x.quarters "
             "FROM completions c JOIN credits x ON x.completion_id = c.completion_id "

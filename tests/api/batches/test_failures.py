@@ -14,13 +14,15 @@ import pytest
 
 from app.domain.batches import Batch, BatchKind, BatchStatus, RawRow, RowResult
 from app.files.parsing.parser_client import open_file
-from app.services.activities import records
-from app.services.batches import applying, dry_runs, reading
+from app.services.activities import registration
+from app.services.batches import applying, claims, dry_runs, reading
 from app.services.batches import lifecycle as batch_verbs
-from app.services.batches.records import apply
-from app.services.batches.work import Pace, apply_some, read_one
+from app.services.batches.record_kinds import apply_records
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, Work
-from app.store import batches, dialect
+from app.store import batches
+from app.store.sql import statements
+from app.store.sql.values import read_instant
 from tests.builders.bodies import a_completion, an_activity
 from tests.builders.sent_files import lines, row, tab_text
 from tests.harness.api import Api, api_of, settle
@@ -32,7 +34,7 @@ DAYS = [f"12/{day:02}/2021" for day in range(1, 13)]
 
 
 def claimed(service: Service) -> Batch:
-    found = reading._claimed(service, None)
+    found = claims.claim_next(service, None)
     assert found is not None
     return found
 
@@ -42,9 +44,9 @@ def test_a_reader_that_is_late_to_begin_forgets_nothing_of_what_another_has_read
 ) -> None:
     batch_id = upload(api, tab_text(row(Completion_Date=day) for day in DAYS[:3])).json["batch_id"]
     late = claimed(service)
-    clock.now += reading.CLAIM + timedelta(seconds=1)
+    clock.now += claims.CLAIM + timedelta(seconds=1)
     read_one(service)
-    with pytest.raises(reading.Lost):
+    with pytest.raises(claims.ClaimLost):
         reading._read(service, late)
     work_through(service)
     assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 3
@@ -56,9 +58,9 @@ def test_a_rehearsal_that_is_late_to_begin_forgets_nothing_of_another(
 ) -> None:
     batch_id = upload(api, tab_text([row()]), dry_run=True).json["batch_id"]
     late = reading._read(service, claimed(service))
-    clock.now += reading.CLAIM + timedelta(seconds=1)
+    clock.now += claims.CLAIM + timedelta(seconds=1)
     read_one(service)
-    dry_runs.rehearse(service, late)
+    dry_runs.dry_run(service, late)
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], len(rows_of(api, batch))) == ("completed", 1)
 
@@ -69,7 +71,7 @@ def fails_where(poisoned: Callable[[RawRow], bool]) -> Callable[..., list[RowRes
     def judged(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]], *more: Any) -> list[RowResult]:
         if any(poisoned(raw) for _, raw in rows):
             raise RuntimeError("a fault of ours")
-        return apply(work, batch, rows, *more)
+        return apply_records(work, batch, rows, *more)
 
     return judged
 
@@ -78,7 +80,7 @@ def fails_where(poisoned: Callable[[RawRow], bool]) -> Callable[..., list[RowRes
 def test_a_record_on_which_the_service_fails_stops_no_other_of_a_rehearsal(
     api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(dry_runs, "apply", fails_where(lambda raw: raw.number == 3))
+    monkeypatch.setattr(dry_runs, "apply_records", fails_where(lambda raw: raw.number == 3))
     rebecca = {"first_name": "Rebecca", "last_name": "Test", "state": "TN", "license_id": "444444"}
     bodies = {
         "learner-completions": [a_completion(completed_on=f"2021-12-{day:02}") for day in range(1, 6)],
@@ -96,14 +98,14 @@ def test_a_record_on_which_the_service_fails_stops_no_other_of_a_rehearsal(
 def test_an_activity_on_which_the_service_fails_stops_no_other(
     api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, dry_run: bool
 ) -> None:
-    register = records.register
+    register = registration.register
 
     def fails(work: Work, given: Any) -> Any:
         if given.title == "Poison":
             raise RuntimeError("a fault of ours")
         return register(work, given)
 
-    monkeypatch.setattr(records, "register", fails)
+    monkeypatch.setattr(registration, "register", fails)
     content = lines(an_activity(title=title) for title in ("One", "Poison", "Two"))
     batch = worked(api, service, content, "activities", dry_run=dry_run)
     assert [row["outcome"] for row in rows_of(api, batch)] == ["added", "rejected", "added"]
@@ -116,7 +118,7 @@ def test_a_rehearsal_that_fails_again_and_again_ends(
     def fails(*_: Any) -> Any:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(dry_runs, "_keep", fails)
+    monkeypatch.setattr(dry_runs, "_save", fails)
     batch_id = upload(api, tab_text([row()]), dry_run=True).json["batch_id"]
     for _ in range(10):
         with pytest.MonkeyPatch.context() as quiet:
@@ -124,7 +126,7 @@ def test_a_rehearsal_that_fails_again_and_again_ends(
             try:
                 read_one(service)
             except RuntimeError:
-                clock.now += reading.CLAIM * 2
+                clock.now += claims.CLAIM * 2
     monkeypatch.undo()
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], batch["file_error"]["code"]) == ("failed", "parser-failed")
@@ -144,7 +146,7 @@ def test_a_record_of_another_file_is_not_refused_for_the_one_that_failed(
 
     def fails(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
         if batch.batch_id != poisoned:
-            return apply(work, batch, rows)
+            return apply_records(work, batch, rows)
         raise RuntimeError("a fault of ours")
 
     def another_comes_first(*_: Any, **__: Any) -> None:
@@ -155,12 +157,14 @@ def test_a_record_of_another_file_is_not_refused_for_the_one_that_failed(
             read_one(service)
 
     def first_served(connection: Any) -> None:
-        at = dialect.bound(connection, service.clock())
-        dialect.run(connection, "UPDATE batches SET turn_at = :at WHERE batch_id = :id", [{"at": at, "id": poisoned}])
+        at = service.clock()
+        statements.execute(
+            connection, "UPDATE batches SET turn_at = :at WHERE batch_id = :id", {"at": at, "id": poisoned}
+        )
 
-    monkeypatch.setattr(applying, "apply", fails)
+    monkeypatch.setattr(applying, "apply_records", fails)
     monkeypatch.setattr(applying, "log", SimpleNamespace(error=another_comes_first))
-    applying.take(service, 1)
+    applying.apply_next(service, 1)
     work_through(service)
     rules = {
         batch_id: [said["rule"] for row in rows_of(whose, {"batch_id": batch_id}) for said in row["findings"]]
@@ -180,7 +184,7 @@ def test_a_failing_record_at_the_end_of_a_piece_is_found_in_few_steps(
         next(count)
         return poison(*given)
 
-    monkeypatch.setattr(applying, "apply", counted)
+    monkeypatch.setattr(applying, "apply_records", counted)
     sent = (row(Completion_Date="12/01/2021", Number_of_CME_Credits=0.3) for _ in range(64))
     batch = worked(api, service, tab_text(sent), at_once=64)
     assert batch["counts"]["rejected"] == 64
@@ -193,14 +197,14 @@ def test_a_file_whose_records_cannot_be_found_is_not_said_to_be_done_and_keeps_n
 ) -> None:
     batch_id = upload(api, tab_text([row()])).json["batch_id"]
     read_one(service)
-    service.database.write(lambda connection: dialect.run(connection, "DELETE FROM batch_pieces", [{}]))
+    service.database.write(lambda connection: statements.execute(connection, "DELETE FROM batch_pieces"))
     clock.now += timedelta(seconds=1)
     other = upload(api, tab_text([row(Completion_Date=DAYS[0])])).json["batch_id"]
     read_one(service)
     for _ in range(3):
         clock.now += timedelta(seconds=1)
         try:
-            applying.take(service, 5)
+            applying.apply_next(service, 5)
         except LookupError:
             continue
     assert api.get(f"/v1/batches/{batch_id}").json["status"] == "applying"
@@ -220,7 +224,9 @@ def test_a_row_that_is_refused_after_it_has_written_leaves_no_trace(api: Api, se
 
 def registered(service: Service) -> int:
     found = service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT 1 FROM audit WHERE noun = 'activity' AND verb = 'register'")
+        lambda connection: statements.fetch(
+            connection, "SELECT 1 FROM audit WHERE noun = 'activity' AND verb = 'register'"
+        )
     )
     return len(found)
 
@@ -235,15 +241,15 @@ def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
     def slow(*given: Any, **more: Any) -> Iterator[Any]:
         begun.append(1)
         for _ in range(4):
-            clock.now += reading.CLAIM / 2
+            clock.now += claims.CLAIM / 2
             until = time.monotonic() + 60
-            while claim_of(service) <= clock.now + reading.CLAIM / 2 and time.monotonic() < until:
+            while claim_of(service) <= clock.now + claims.CLAIM / 2 and time.monotonic() < until:
                 time.sleep(0.01)
-            assert reading._claimed(service, None) is None, "another reader began it as well"
+            assert claims.claim_next(service, None) is None, "another reader began it as well"
         with opened(*given, **more) as file:
             yield file
 
-    monkeypatch.setattr(reading, "RENEWED_EVERY", 0.02)
+    monkeypatch.setattr(claims, "RENEWED_EVERY", 0.02)
     monkeypatch.setattr(reading, "open_file", slow)
     batch = worked(api, service, tab_text([row()]))
     assert (batch["status"], batch["counts"]["added"], len(begun)) == ("completed", 1, 1)
@@ -251,9 +257,9 @@ def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
 
 def claim_of(service: Service) -> Any:
     ((until,),) = service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT claimed_until FROM batches WHERE finished_at IS NULL")
+        lambda connection: statements.fetch(connection, "SELECT claimed_until FROM batches WHERE finished_at IS NULL")
     )
-    return dialect.as_instant(until)
+    return read_instant(until)
 
 
 def test_a_retry_that_comes_twice_at_once_is_done_once(api: Api, service: Service) -> None:
@@ -328,7 +334,7 @@ def test_no_record_is_lost_at_the_border_of_a_piece(
 def test_a_dry_run_of_very_many_activities_is_refused(
     api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_REHEARSED", 2)
+    monkeypatch.setattr(reading, "MOST_DRY_RUN_ACTIVITIES", 2)
     sent = [an_activity(title=f"Course {number}", internal_id=f"c-{number}") for number in range(3)]
     refused = worked(api, service, lines(sent), "activities", dry_run=True)
     assert (refused["status"], refused["file_error"]["code"]) == ("failed", "too-large")
@@ -342,9 +348,9 @@ def test_validations_are_rehearsed_some_at_a_time(api: Api, service: Service, mo
 
     def counted(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
         sizes.append(len(rows))
-        return apply(work, batch, rows)
+        return apply_records(work, batch, rows)
 
-    monkeypatch.setattr(dry_runs, "apply", counted)
+    monkeypatch.setattr(dry_runs, "apply_records", counted)
     monkeypatch.setitem(dry_runs.AT_ONCE, BatchKind.LEARNER_VALIDATIONS, 2)
     rebecca = {"first_name": "Rebecca", "last_name": "Test", "state": "TN", "license_id": "444444"}
     batch = worked(api, service, lines([rebecca] * 5), "learner-validations", dry_run=True)

@@ -10,7 +10,8 @@ import pytest
 
 from app.domain.columns import LEARNERS, OF_OURS, REMS
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
+from app.store.sql.values import read_document
 from tests.builders.bodies import a_completion, points
 from tests.builders.headings import ONE_BOARD
 from tests.builders.sent_files import ROW, lines, tab_text, workbook
@@ -22,7 +23,9 @@ MARK = "Zyzzyva"
 
 def everything_said(api: Api, service: Service, batch: Any, capture: pytest.CaptureFixture[str]) -> str:
     """Rows with their findings, the batch, the audit log and the logs, as one text."""
-    audit = service.database.read(lambda connection: dialect.rows(connection, "SELECT fields, subject_id FROM audit"))
+    audit = service.database.read(
+        lambda connection: statements.fetch(connection, "SELECT fields, subject_id FROM audit")
+    )
     printed = capture.readouterr()
     return "\n".join([json.dumps(rows_of(api, batch)), json.dumps(batch), repr(audit), printed.out, printed.err])
 
@@ -95,9 +98,9 @@ def test_the_audit_log_holds_no_digest_by_which_a_short_file_could_be_guessed(ap
     content = tab_text([ROW])
     batch_id = upload(api, content).json["batch_id"]
     ((fields,),) = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection, "SELECT fields FROM audit WHERE verb = 'upload' AND subject_id = :id", {"id": batch_id}
         )
     )
-    assert len(dialect.as_document(fields)["digest"]) == 64
+    assert len(read_document(fields)["digest"]) == 64
     assert hashlib.sha256(content).hexdigest() not in repr(fields)

@@ -18,8 +18,8 @@ from app.main import create_app
 from app.services.batches import command, uploads
 from app.services.context import Service
 from app.services.operations import checks
-from app.store import dialect
 from app.store import uploads as store
+from app.store.sql import statements
 from tests.harness.api import Api, api_of
 from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
@@ -46,7 +46,7 @@ def narrow(bounded: Service) -> Iterator[Api]:
 def taken(service: Service, provider_id: str = "0008001") -> int:
     """Bytes that are counted for a provider; they are those of the pieces."""
     found: list[Any] = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT (SELECT coalesce(sum(bytes), 0) FROM upload_totals WHERE provider_id = :id), "
             "(SELECT coalesce(sum(length(p.content)), 0) FROM upload_pieces p "
@@ -79,13 +79,13 @@ def test_nothing_that_was_refused_or_abandoned_counts_for_long(
         assert upload(narrow, b"a" * 2_000_000, kind="nothing").status == 422
         assert_problem(upload(narrow, b"a" * (QUOTA + 1)), 413, "upload-quota-exceeded")
     assert taken(service) == 0
-    upload_id = uploads.keep_whole(service, "0008001", [b"a" * 1_000_000] * 2, 2_000_000, "digest")
+    upload_id = uploads.store_upload(service, "0008001", [b"a" * 1_000_000] * 2, 2_000_000, "digest")
     assert taken(service) == 2_000_000
     assert_problem(upload(narrow, b"a" * 2_000_000), 413, "upload-quota-exceeded")
     clock.now += uploads.KEPT + timedelta(seconds=1)
-    assert uploads.forget_abandoned(service) == 1
+    assert uploads.remove_abandoned(service) == 1
     assert taken(service) == 0
-    assert list(uploads.content(service, upload_id)) == []
+    assert list(uploads.read_upload(service, upload_id)) == []
     assert upload(narrow, b"a" * 2_000_000).status == 202
 
 
@@ -125,25 +125,25 @@ def test_there_may_be_no_bound_and_the_operator_has_none(service: Service, bound
         assert upload(api_of(http, boundless, providers=["0008001"]), b"a" * (QUOTA + 1)).status == 202
     file = tmp_path / "learners.txt"
     file.write_bytes(b"a" * QUOTA)
-    batch = command.run(bounded, file, "0008001", BatchKind.ACTIVITIES, dry_run=True, told=lambda _: None)
+    batch = command.run_batch(bounded, file, "0008001", BatchKind.ACTIVITIES, dry_run=True, report=lambda _: None)
     assert batch.finished
     assert taken(service) == 2 * QUOTA + 1
 
 
 def test_a_piece_and_the_removal_of_its_upload_take_their_locks_in_one_order(service: Service) -> None:
     """A sender that goes away while a piece is written: its upload is dropped beside that, and neither blocks both."""
-    upload_id = uploads.keep_whole(service, "0008001", [b"a"], 1, "digest")
+    upload_id = uploads.store_upload(service, "0008001", [b"a"], 1, "digest")
     verbs: tuple[Callable[[Connection], object], ...] = (
         lambda connection: store.add_piece(connection, upload_id, "0008001", 1, b"b", QUOTA),
         lambda connection: store.drop(connection, [upload_id]),
     )
     for verb in verbs:
         ran: list[str] = []
-        dialect.BEFORE_STATEMENT.append(ran.append)
+        statements.BEFORE_STATEMENT.append(ran.append)
         try:
             service.database.write(verb)
         finally:
-            dialect.BEFORE_STATEMENT.remove(ran.append)
+            statements.BEFORE_STATEMENT.remove(ran.append)
         written = [
             statement for statement in ran if re.match(r"(UPDATE|DELETE FROM) (uploads|upload_totals) ", statement)
         ]

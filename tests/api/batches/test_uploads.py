@@ -13,7 +13,7 @@ import pytest
 
 from app.core.errors import Unavailable
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion
 from tests.builders.sent_files import lines, row, tab_text
 from tests.harness.api import Api, api_of
@@ -59,7 +59,7 @@ def kept(service: Service) -> tuple[int, int, int]:
 
     def count(connection: Any) -> tuple[int, int, int]:
         found = [
-            dialect.rows(connection, f"SELECT count(*) FROM {text}")[0][0]
+            statements.fetch(connection, f"SELECT count(*) FROM {text}")[0][0]
             for text in ("uploads", "upload_pieces", "batches")
         ]
         return found[0], found[1], found[2]

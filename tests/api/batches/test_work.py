@@ -13,12 +13,13 @@ from sqlalchemy.exc import OperationalError
 
 from app.core.errors import Unavailable
 from app.domain.batches import Batch, FileFault, FileFaultCode, RawRow, RowResult
-from app.services.batches import applying
+from app.services.batches import applying, claims
 from app.services.batches import reading as batch_reading
-from app.services.batches.records import apply
-from app.services.batches.work import Pace, apply_some, read_one
+from app.services.batches.record_kinds import apply_records
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, Work
-from app.store import batches, dialect
+from app.store import batches
+from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.builders.sent_files import lines, row, tab_text, workbook
 from tests.harness.api import Api, api_of, settle
@@ -55,11 +56,11 @@ def unplugged_at(number: int) -> Iterator[Iterator[int]]:
         if next(count) == number:
             raise Unplugged
 
-    dialect.BEFORE_STATEMENT.append(pull)
+    statements.BEFORE_STATEMENT.append(pull)
     try:
         yield count
     finally:
-        dialect.BEFORE_STATEMENT.remove(pull)
+        statements.BEFORE_STATEMENT.remove(pull)
 
 
 def seen(api: Api, batch_id: str) -> Any:
@@ -96,7 +97,7 @@ def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
                 ended = next(count) <= number
             except Unplugged:
                 # Whoever was dead for so long has lost its claim.
-                clock.now += batch_reading.CLAIM * 2
+                clock.now += claims.CLAIM * 2
         work_through(service, 3)
         status, counts, warnings, *rest = seen(api, batch_id)
         told = [warning for warning in warnings if warning["rule"] != "file-seen-before"]
@@ -119,14 +120,14 @@ def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, c
         pass
     for _ in ours:
         clock.now += timedelta(seconds=1)
-        applying.take(service, 5)
+        applying.apply_next(service, 5)
     small = upload(other, lines([a_completion()])).json["batch_id"]
     also_ours = upload(api, lines([a_completion(completed_on="2021-10-01")])).json["batch_id"]
     for _ in range(2):
         read_one(service)
     for _ in range(3):
         clock.now += timedelta(seconds=1)
-        applying.take(service, 5)
+        applying.apply_next(service, 5)
     assert other.get(f"/v1/batches/{small}").json["status"] == "completed"
     assert api.get(f"/v1/batches/{also_ours}").json["status"] == "completed"
     assert {api.get(f"/v1/batches/{our}").json["status"] for our in ours} == {"applying"}
@@ -135,20 +136,20 @@ def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, c
 def test_a_reader_that_was_taken_for_dead_writes_nothing_more(api: Api, service: Service, clock: ManualClock) -> None:
     batch_id = upload(api, workbook([row()])).json["batch_id"]
     first = claimed(service)
-    clock.now += batch_reading.CLAIM + timedelta(seconds=1)
+    clock.now += claims.CLAIM + timedelta(seconds=1)
     second = claimed(service)
     assert (first.batch_id, second.batch_id, second.fence) == (batch_id, batch_id, first.fence + 1)
-    with pytest.raises(batch_reading.Lost):
-        batch_reading._kept(service, first, 0, [[RawRow(number=1, raw="{}")]])
+    with pytest.raises(claims.ClaimLost):
+        batch_reading._store(service, first, 0, [[RawRow(number=1, raw="{}")]])
     assert batch_reading._read(service, second).records == 1
-    with pytest.raises(batch_reading.Lost):
-        batch_reading._saved(service, first, {"records": 7})
+    with pytest.raises(claims.ClaimLost):
+        batch_reading._save(service, first, {"records": 7})
     work_through(service)
     assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 1
 
 
 def claimed(service: Service) -> Batch:
-    found = batch_reading._claimed(service, None)
+    found = claims.claim_next(service, None)
     assert found is not None
     return found
 
@@ -175,9 +176,9 @@ def test_a_record_on_which_the_service_fails_stops_no_other(
     def fails_on_the_third(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
         if any(place == 2 for place, _ in rows):
             raise RuntimeError("a fault of ours")
-        return apply(work, batch, rows)
+        return apply_records(work, batch, rows)
 
-    monkeypatch.setattr(applying, "apply", fails_on_the_third)
+    monkeypatch.setattr(applying, "apply_records", fails_on_the_third)
     batch = worked(api, service, tab_text(row(Completion_Date=day) for day in DAYS[:5]))
     assert (batch["counts"]["added"], batch["counts"]["rejected"]) == (4, 1)
     (refused,) = rows_of(api, batch, outcome="rejected")
@@ -196,7 +197,7 @@ def test_while_nobody_waits_one_transaction_takes_piece_after_piece(
     first = upload(api, content).json["batch_id"]
     while read_one(service):
         pass
-    turn = applying.take(service, 5, seconds=60)
+    turn = applying.apply_next(service, 5, seconds=60)
     assert turn is not None
     assert turn.records == len(DAYS)
     assert api.get(f"/v1/batches/{first}").json["counts"]["added"] == 12
@@ -205,7 +206,7 @@ def test_while_nobody_waits_one_transaction_takes_piece_after_piece(
     while read_one(service):
         pass
     monkeypatch.setattr(service.database, "has_waiting_writes", lambda: True)
-    turn = applying.take(service, 5, seconds=60)
+    turn = applying.apply_next(service, 5, seconds=60)
     assert turn is not None
     assert turn.records == 5, "somebody waits"
 
@@ -218,13 +219,13 @@ def test_a_piece_that_fails_undoes_none_of_those_before_it(
         pass
 
     def fails(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
-        results = apply(work, batch, rows)
+        results = apply_records(work, batch, rows)
         if batch.applied >= 6:
             raise RuntimeError("a fault of our own")
         return results
 
-    monkeypatch.setattr(applying, "apply", fails)
-    turn = applying.take(service, 3, seconds=60)
+    monkeypatch.setattr(applying, "apply_records", fails)
+    turn = applying.apply_next(service, 3, seconds=60)
     assert turn is not None
     assert turn.records == 6
     assert api.get(f"/v1/batches/{batch_id}").json["counts"]["added"] == 6
@@ -245,13 +246,13 @@ def test_a_batch_for_which_the_database_is_not_there_keeps_no_other_from_going_o
     def fails(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
         if batch.batch_id == stuck:
             raise OperationalError("", None, Exception("out of memory"))
-        return apply(work, batch, rows)
+        return apply_records(work, batch, rows)
 
-    monkeypatch.setattr(applying, "apply", fails)
+    monkeypatch.setattr(applying, "apply_records", fails)
     for _ in range(8):
         clock.now += timedelta(seconds=1)
         with suppress(Unavailable):
-            applying.take(service, 5, seconds=60)
+            applying.apply_next(service, 5, seconds=60)
     assert api.get(f"/v1/batches/{other}").json["status"] == "completed"
     assert api.get(f"/v1/batches/{stuck}").json["status"] == "applying"
 
@@ -270,11 +271,11 @@ def test_a_transaction_that_ends_in_a_later_piece_takes_the_earlier_ones_with_it
             driver.rollback()
             lost.append(batch.applied)
             raise RuntimeError("the disk is full")
-        return apply(work, batch, rows)
+        return apply_records(work, batch, rows)
 
-    monkeypatch.setattr(applying, "apply", loses)
+    monkeypatch.setattr(applying, "apply_records", loses)
     with suppress(Unavailable):
-        applying.take(service, 4, seconds=60)
+        applying.apply_next(service, 4, seconds=60)
     assert lost == [4]
     told = api.get(f"/v1/batches/{batch_id}").json["counts"].get("added", 0)
     assert told == len(api.completions(activity_id=GRAND_ROUNDS, limit=500)) <= 2
@@ -309,7 +310,7 @@ def test_a_batch_cancelled_while_it_is_read_stays_so(api: Api, service: Service)
     batch_id = upload(api, workbook([row()])).json["batch_id"]
     reading = claimed(service)
     assert api.post(f"/v1/batches/{batch_id}/cancel", None).json["status"] == "cancelled"
-    with pytest.raises(batch_reading.Lost):
+    with pytest.raises(claims.ClaimLost):
         batch_reading._read(service, reading)
     work_through(service)
     assert api.get(f"/v1/batches/{batch_id}").json["status"] == "cancelled"
@@ -323,10 +324,8 @@ def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: S
 
     upload(api, workbook([row()]))
     service.database.write(
-        lambda connection: dialect.run(
-            connection,
-            "INSERT INTO uploads (upload_id, created_at) VALUES ('gone', :at)",
-            [{"at": dialect.bound(connection, clock.now)}],
+        lambda connection: statements.execute(
+            connection, "INSERT INTO uploads (upload_id, created_at) VALUES ('gone', :at)", {"at": clock.now}
         )
     )
     delete_expired(service)
@@ -337,7 +336,7 @@ def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: S
 
 
 def uploads(service: Service) -> int:
-    ((count,),) = service.database.read(lambda connection: dialect.rows(connection, "SELECT count(*) FROM uploads"))
+    ((count,),) = service.database.read(lambda connection: statements.fetch(connection, "SELECT count(*) FROM uploads"))
     return int(count)
 
 
@@ -351,9 +350,9 @@ def test_the_pace_follows_what_a_piece_takes() -> None:
 
 
 def test_pieces_are_longer_while_nobody_would_wait_but_never_too_long() -> None:
-    assert Pace(on_sqlite=True, at_once=30).longest == 180
-    assert Pace(on_sqlite=True, at_once=60).longest == 250
-    assert Pace(on_sqlite=False, at_once=60).longest == 60
+    assert Pace(on_sqlite=True, at_once=30).at_once_alone == 180
+    assert Pace(on_sqlite=True, at_once=60).at_once_alone == 250
+    assert Pace(on_sqlite=False, at_once=60).at_once_alone == 60
 
 
 def test_a_request_that_writes_is_noticed_by_who_works_beside_it(api: Api, service: Service) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
-from app.store import dialect, feed
+from app.store import feed
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.clock import ManualClock
@@ -156,7 +157,7 @@ def test_a_later_decision_replaces_an_earlier_one_and_both_are_kept(api: Api, ab
         assert decide(aba, service, credit_id, decision) == "applied"
         assert credit_of(api, reported)["status"] == status
     kept = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection, "SELECT decision, reason_code FROM decisions WHERE credit_id = :id ORDER BY decision_id",
             {"id": credit_id},
         )
@@ -245,9 +246,13 @@ def test_a_cursor_from_a_future_that_was_undone_is_refused(api: Api, tennessee: 
 
     def forget(connection: Any) -> None:
         """Put the feed back to an earlier state, as a restore would."""
-        off = "DROP TRIGGER feed_no_delete" if dialect.on_sqlite(connection) else "ALTER TABLE feed DISABLE TRIGGER ALL"
-        dialect.run(connection, off, [{}])
-        dialect.run(connection, "DELETE FROM feed WHERE board = :board", [{"board": "TN-M"}])
+        off = (
+            "DROP TRIGGER feed_no_delete"
+            if statements.on_sqlite(connection)
+            else "ALTER TABLE feed DISABLE TRIGGER ALL"
+        )
+        statements.execute(connection, off)
+        statements.execute(connection, "DELETE FROM feed WHERE board = :board", {"board": "TN-M"})
 
     service.database.write(forget)
     assert_problem(tennessee.get(FEED, after=cursor), 410, "cursor-diverged")

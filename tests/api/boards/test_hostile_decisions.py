@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, tina
 from tests.builders.people import import_tina
 from tests.harness.api import Answer, Api, api_of, settle
@@ -123,7 +123,7 @@ def test_one_credit_several_times_in_one_request_ends_as_the_last_says(api: Api,
     found = api.completions(status="rejected", board="ABA")
     assert case["credit_id"] in {credit["credit_id"] for completion in found for credit in completion["credits"]}
     kept = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection, "SELECT decision FROM decisions WHERE credit_id = :id ORDER BY decision_id",
             {"id": case["credit_id"]},
         )
@@ -221,7 +221,7 @@ def test_a_reason_is_told_to_its_provider_and_to_nobody_else(
     stranger = api_of(api.http, service, providers=["0008002"])
     assert "Quux" not in stranger.get(COMPLETIONS, limit=500).response.text
     assert "Quux" not in "".join(capsys.readouterr())
-    audited = service.database.read(lambda c: dialect.rows(c, "SELECT fields FROM audit"))
+    audited = service.database.read(lambda c: statements.fetch(c, "SELECT fields FROM audit"))
     assert "Quux" not in str(audited)
 
 

@@ -13,7 +13,7 @@ from app.cli.main import commands
 from app.schemas.board_reports import table
 from app.services.boards import reports
 from app.services.context import Service, operator
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, tina
 from tests.harness.api import Api, api_of, settle
 from tests.harness.board_views import decide
@@ -44,7 +44,7 @@ def test_every_board_with_a_feed_is_one_row_and_says_what_its_summary_says(
     decide(service, api.report(tina("2021-12-03")).json["credits"][0]["credit_id"], "accepted")
     api.delete(f"/v1/learner-completions/{api.report(tina('2021-12-04')).json['completion_id']}")
     rows = rows_of(operator_api, service)
-    fed = service.database.read(lambda c: dialect.rows(c, "SELECT DISTINCT board FROM feed ORDER BY board"))
+    fed = service.database.read(lambda c: statements.fetch(c, "SELECT DISTINCT board FROM feed ORDER BY board"))
     assert list(rows) == [board for (board,) in fed]
     assert len(rows) > 1
     for board, row in rows.items():
@@ -96,7 +96,7 @@ def answer_all(service: Service, board: str) -> None:
     """Let a board accept everything that waits for it."""
     settle(service)
     waiting = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT credit_id FROM credits WHERE board = :board AND status = 'pending' ORDER BY credit_id",
             {"board": board},
@@ -119,11 +119,11 @@ def test_credit_of_the_sandbox_is_nobodys(api: Api, operator_api: Api, service: 
 def test_one_statement_reads_all_boards(service: Service) -> None:
     settle(service)
     seen: list[str] = []
-    dialect.BEFORE_STATEMENT.append(seen.append)
+    statements.BEFORE_STATEMENT.append(seen.append)
     try:
         assert service.database.read(lambda c: reports.report_boards(c, operator(service)))
     finally:
-        dialect.BEFORE_STATEMENT.remove(seen.append)
+        statements.BEFORE_STATEMENT.remove(seen.append)
     assert len(seen) == 1
 
 

@@ -352,4 +352,4 @@ def test_the_command_reads_from_a_running_service_and_goes_on_when_started_again
 
 def test_a_board_that_nobody_knows_is_refused(service: Service) -> None:
     with pytest.raises(OperatorFault, match="NOPE"):
-        world.board(service, "NOPE")
+        world.renew_board_key(service, "NOPE")

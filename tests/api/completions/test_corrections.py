@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
+from app.store.sql.values import read_document
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.harness.activity_edits import etag
 from tests.harness.api import Answer, Api, api_of, settle
@@ -40,7 +41,7 @@ def told(service: Service, credit_id: str) -> list[str]:
     return service.database.read(
         lambda connection: [
             row[0]
-            for row in dialect.rows(
+            for row in statements.fetch(
                 connection,
                 "SELECT e.event FROM board_events e JOIN feed f ON f.event_id = e.event_id "
                 "WHERE e.credit_id = :id ORDER BY f.position",
@@ -119,7 +120,7 @@ def test_the_withdrawal_of_somebody_elses_credit_tells_the_board_nothing_of_the_
         a_completion(first_name="John", last_name="Smith", born="03/17", license_id="12345"),
     )
     versions = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT v.document FROM board_events e JOIN completion_versions v "
             "ON v.completion_id = e.completion_id AND v.version = e.version "
@@ -127,7 +128,7 @@ def test_the_withdrawal_of_somebody_elses_credit_tells_the_board_nothing_of_the_
             {"id": first["credits"][0]["credit_id"]},
         )
     )
-    assert [dialect.as_document(row[0])["first_name"] for row in versions] == ["Rebecca"]
+    assert [read_document(row[0])["first_name"] for row in versions] == ["Rebecca"]
 
 
 def test_another_activity_takes_the_completion_along(api: Api, service: Service) -> None:

@@ -20,7 +20,7 @@ from app.domain.decisions import (
 )
 from app.services.boards import decisions
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, tina
 from tests.builders.people import import_tina
 from tests.harness.api import Answer, Api, api_of, settle
@@ -228,7 +228,7 @@ def test_a_provider_takes_back_what_stands_however_it_stands(
 def unaudited(service: Service, completion_id: str) -> list[Any]:
     """Return the versions of a completion without one audit row of its own in the commit that made them."""
     found = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection,
             "SELECT v.version, (SELECT count(*) FROM audit a WHERE a.commit_id = v.commit_id AND a.noun = 'completion' "
             "AND a.subject_id = v.completion_id AND a.verb = v.verb) FROM completion_versions v "

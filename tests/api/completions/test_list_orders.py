@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from app.core.http.pagination import SortKey
 from app.domain.comparison_keys import full_name_key, name_key
 from app.services.context import Service
-from app.store import dialect, keyset_pages
+from app.store import keyset_pages
 from app.store.completion_lists import SORTS, Wanted
 from app.store.completion_lists import page as page_of_completions
+from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.harness.api import Api, api_of
 from tests.harness.clock import ManualClock
@@ -275,14 +276,14 @@ def test_no_single_order_is_sorted_anew_on_sqlite(service: Service) -> None:
 
     def explained(connection: Any, after: Any, key: SortKey) -> None:
         asked: list[str] = []
-        dialect.BEFORE_STATEMENT.append(asked.append)
+        statements.BEFORE_STATEMENT.append(asked.append)
         try:
             page_of_completions(connection, Wanted(provider_id="0008001"), [key], after, 10)
         finally:
-            dialect.BEFORE_STATEMENT.remove(asked.append)
+            statements.BEFORE_STATEMENT.remove(asked.append)
         statement = next(query for query in asked if "ORDER BY" in query)
         given = {"provider": "x", "rows": 1, "after0": "x", "after1": "x", "after2": "x"}
-        plans.extend(row[-1] for row in dialect.rows(connection, f"EXPLAIN QUERY PLAN {statement}", given))
+        plans.extend(row[-1] for row in statements.fetch(connection, f"EXPLAIN QUERY PLAN {statement}", given))
 
     for name, column in SORTS.items():
         value = {str: "a", date: "2021-01-01"}.get(column.kind, "2021-01-01T00:00:00Z")

@@ -17,7 +17,7 @@ from app.domain.reports import Action, CompletionReport
 from app.services.context import Service, operator, transact
 from app.services.registry import imports
 from app.services.reporting import bulk
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.judging import a_cme, a_moc, a_person, a_rems, a_report, types_of
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide, live, replayed
@@ -75,7 +75,7 @@ def statuses(api: Api, completion_id: str) -> dict[str, str]:
 
 def events(service: Service, completion_id: str) -> list[tuple[str, str]]:
     query = "SELECT event, board FROM board_events WHERE completion_id = :id ORDER BY event_id"
-    found = service.database.read(lambda connection: dialect.rows(connection, query, {"id": completion_id}))
+    found = service.database.read(lambda connection: statements.fetch(connection, query, {"id": completion_id}))
     return [(event.removeprefix("credit."), board) for event, board in found]
 
 
@@ -278,11 +278,11 @@ def test_alternating_rows_of_many_learners_take_no_more_statements_than_those_of
     submit(service, a_report(TN, **here))  # a learner is met for the first time only once
     counted: list[int] = []
     for count in (2, 40):
-        statements: list[str] = []
-        dialect.BEFORE_STATEMENT.append(statements.append)
+        ran: list[str] = []
+        statements.BEFORE_STATEMENT.append(ran.append)
         try:
             made = [api.register(title=f"Course {count} {n}").json["activity_id"] for n in range(count)]
-            statements.clear()
+            ran.clear()
             rows = [
                 row
                 for activity_id in made
@@ -291,9 +291,9 @@ def test_alternating_rows_of_many_learners_take_no_more_statements_than_those_of
             ]
             submitted = submit(service, *rows)
         finally:
-            dialect.BEFORE_STATEMENT.remove(statements.append)
+            statements.BEFORE_STATEMENT.remove(ran.append)
         assert outcomes(submitted) == ["created", "updated", "deleted"] * count
-        counted.append(len(statements))
+        counted.append(len(ran))
     assert counted[0] == counted[1]
 
 
@@ -327,7 +327,7 @@ def test_rows_rehearsed_in_pieces_are_told_what_they_are_told_when_submitted(
 def test_a_rehearsal_leaves_no_trace(service: Service, here: dict[str, Any]) -> None:
     def rows_of(connection: Connection) -> list[Any]:
         tables = ("completions", "credits", "ledger", "learner_links", "audit", "commits", "board_events")
-        return [dialect.rows(connection, f"SELECT count(*) FROM {table}") for table in tables]
+        return [statements.fetch(connection, f"SELECT count(*) FROM {table}") for table in tables]
 
     before = service.database.read(rows_of)
     assert outcomes(rehearse(service, a_report(TN, **here), delete(**here))) == ["created", "deleted"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.clock import ManualClock
@@ -143,7 +143,7 @@ def test_corrections_of_the_sandbox_reach_no_board(sides: tuple[Side, Side], ser
     settle(service)
     query = "SELECT count(*) FROM board_events e JOIN completions c ON c.completion_id = e.completion_id "
     found = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection, query + "JOIN providers p ON p.provider_id = c.provider_id WHERE p.sandbox_of IS NOT NULL"
         )
     )

@@ -13,10 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.sandbox.fixtures import sandbox
-from app.sandbox.page import BEGIN, END, tables_of, write_into
+from app.sandbox.page import BEGIN, END, replace_tables, write_tables
 from app.services.context import Service
 from app.services.demo import world
-from app.store import dialect
+from app.store.sql import statements
 from tests.harness.api import settle
 from tests.harness.clock import ManualClock
 from tests.harness.databases import SECRET
@@ -27,11 +27,11 @@ PAGE = ROOT / "docs" / "sandbox.md"
 
 def test_the_page_has_the_tables_of_the_file() -> None:
     between = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
-    assert between.strip() == tables_of(sandbox()).strip(), "run `pars sandbox --page docs/sandbox.md`"
+    assert between.strip() == write_tables(sandbox()).strip(), "run `pars sandbox --page docs/sandbox.md`"
 
 
 def test_every_case_has_a_line_of_its_own_on_the_page() -> None:
-    lines = tables_of(sandbox()).splitlines()
+    lines = write_tables(sandbox()).splitlines()
     cases = [line for line in lines if any(line.startswith(f"| {row.says} |") for row in sandbox().rows)]
     assert len(set(cases)) == len(sandbox().rows)
 
@@ -40,10 +40,10 @@ def test_a_page_without_a_place_for_the_tables_stays_as_it_is(tmp_path: Path) ->
     page = tmp_path / "page.md"
     page.write_text(f"{BEGIN} and no end", encoding="utf-8")
     with pytest.raises(ValueError, match="no place"):
-        write_into(page, "tables")
+        replace_tables(page, "tables")
     assert page.read_text(encoding="utf-8") == f"{BEGIN} and no end"
     page.write_text(f"before {BEGIN} old {END} after", encoding="utf-8")
-    write_into(page, "new")
+    replace_tables(page, "new")
     assert page.read_text(encoding="utf-8") == f"before {BEGIN}\n\nnew\n{END} after"
 
 
@@ -74,7 +74,7 @@ def test_loading_the_demo_world_again_changes_nothing_of_the_sandbox(service: Se
             "SELECT * FROM activities WHERE provider_id = '9999999' ORDER BY activity_id",
             "SELECT * FROM providers ORDER BY provider_id",
         )
-        return service.database.read(lambda connection: [dialect.rows(connection, query) for query in queries])
+        return service.database.read(lambda connection: [statements.fetch(connection, query) for query in queries])
 
     before = held()
     world.load(service)
@@ -107,4 +107,4 @@ def test_test_clients_are_made_in_an_installation_without_anything(tmp_path: Pat
     assert nobody.returncode == 1
     checked = pars(tmp_path, "check")
     assert checked.returncode == 0, checked.stdout
-    assert pars(tmp_path, "sandbox").stdout.strip() == tables_of(sandbox()).strip()
+    assert pars(tmp_path, "sandbox").stdout.strip() == write_tables(sandbox()).strip()

@@ -23,7 +23,7 @@ from app.services.registry import imports
 from app.services.reporting import group
 from app.services.reporting.group import report_together
 from app.store import clients as stored
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders import judging
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
 from tests.harness.api import Answer, Api, api_of, settle
@@ -61,7 +61,7 @@ def nina(activity_id: str, day: str) -> dict[str, Any]:
 
 
 def count(service: Service, query: str, **given: str) -> int:
-    return int(service.database.read(lambda connection: dialect.rows(connection, query, given))[0][0])
+    return int(service.database.read(lambda connection: statements.fetch(connection, query, given))[0][0])
 
 
 def acting(client: Api, provider: str | None, method: str, path: str, body: Any = None) -> Answer:
@@ -139,7 +139,7 @@ def test_the_sandbox_of_a_provider_is_made_once_by_many_at_once(service: Service
     made = at_once([create] * 4)
     query = "SELECT provider_id FROM grants WHERE client_id = :id"
     held = [
-        service.database.read(lambda conn, learner_id=learner_id: dialect.rows(conn, query, {"id": learner_id}))
+        service.database.read(lambda conn, learner_id=learner_id: statements.fetch(conn, query, {"id": learner_id}))
         for learner_id in made
     ]
     assert len({row[0] for rows in held for row in rows}) == 1
@@ -204,7 +204,7 @@ def test_what_is_not_sent_to_live_boards_is_noticed(tester: Api, service: Servic
     settle(service)
 
     def accredit(connection: Any) -> None:
-        dialect.run(connection, "UPDATE providers SET sandbox_of = NULL WHERE provider_id = :id", [{"id": SHARED}])
+        statements.execute(connection, "UPDATE providers SET sandbox_of = NULL WHERE provider_id = :id", {"id": SHARED})
 
     service.database.write(accredit)
     broken = " ".join(checks.find_faults(service))
@@ -259,7 +259,7 @@ def test_a_learner_id_of_one_side_means_nobody_to_the_other(api: Api, tester: Ap
 def test_a_live_client_cannot_name_a_sandbox(api: Api, http: TestClient, service: Service) -> None:
     api_of(http, service, "own tests", providers=[OURS], test=True)
     (own,) = service.database.read(
-        lambda connection: dialect.rows(
+        lambda connection: statements.fetch(
             connection, "SELECT provider_id FROM providers WHERE sandbox_of = :id", {"id": OURS}
         )
     )

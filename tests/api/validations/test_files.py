@@ -136,5 +136,5 @@ def test_a_file_of_validations_has_the_answers_of_its_rows_sent_one_by_one(
 def test_the_rules_say_the_same_of_a_request_and_of_its_form(fields: dict[str, Any]) -> None:
     """A file's rows are judged by their form, once for all that are alike."""
     request = ValidationRequest(**fields)
-    (said,) = validations._judged([request], CATALOGUE)
+    (said,) = validations._judge_forms([request], CATALOGUE)
     assert said == judge_validation(request, CATALOGUE)

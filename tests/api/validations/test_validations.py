@@ -18,7 +18,9 @@ from app.rules.engine import VALIDATION_RULES
 from app.schemas.validations import EXAMPLE
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import imports, validations
-from app.store import dialect, learners
+from app.store import learners
+from app.store.sql import statements
+from app.store.sql.values import read_document
 from tests.builders.bodies import a_completion
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, assert_problem, footprint, same_but_request_id
@@ -45,7 +47,7 @@ def imported(service: Service, *people: dict[str, Any]) -> None:
 def requests_written(service: Service) -> list[tuple[str, ...]]:
     """Return what the audit says of validations."""
     return service.database.read(
-        lambda connection: dialect.rows(connection, "SELECT noun, fields FROM audit WHERE verb = 'validate'")
+        lambda connection: statements.fetch(connection, "SELECT noun, fields FROM audit WHERE verb = 'validate'")
     )
 
 
@@ -104,7 +106,7 @@ def test_a_link_is_kept_once_and_nothing_else_is_ever_written(api: Api, service:
     assert asked(api, **JOHN, state="TN").json["learner_id"] == first["learner_id"]
     assert footprint(service) == after
     noted = requests_written(service)
-    assert [(noun, dialect.as_document(fields)) for noun, fields in noted] == [("learners", {"added": 1})]
+    assert [(noun, read_document(fields)) for noun, fields in noted] == [("learners", {"added": 1})]
     settle(service)
 
 
@@ -140,7 +142,7 @@ def test_every_kind_of_miss_sends_the_database_the_same_statements(
     right = {"first_name": "Rebecca", "date_of_birth": "02/01", "state": "TN", "license_id": "444444"}
     asked(api, **right)
     sent: list[str] = []
-    monkeypatch.setattr(dialect, "BEFORE_STATEMENT", [sent.append])
+    monkeypatch.setattr(statements, "BEFORE_STATEMENT", [sent.append])
     miss = asked(api, **(right | {"first_name": "Nobody"}))
     of_nobody = list(sent)
     sent.clear()
@@ -295,7 +297,9 @@ def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Serv
 
 
 def _everybody(connection: Any) -> list[Learner]:
-    return learners.by_ids(connection, [row[0] for row in dialect.rows(connection, "SELECT learner_id FROM learners")])
+    return learners.by_ids(
+        connection, [row[0] for row in statements.fetch(connection, "SELECT learner_id FROM learners")]
+    )
 
 
 def test_many_callers_are_answered_in_one_transaction_each_with_its_own_links(service: Service) -> None:
@@ -318,7 +322,7 @@ def test_many_callers_are_answered_in_one_transaction_each_with_its_own_links(se
     assert first.learner_id == again.learner_id != theirs.learner_id
     assert (missed.learner_id, refused.learner_id) == (None, None)
     assert [finding.rule for finding in refused.findings] == ["name-required"]
-    noted = [dialect.as_document(fields) for _, fields in requests_written(service)]
+    noted = [read_document(fields) for _, fields in requests_written(service)]
     assert noted == [{"added": 1}, {"added": 1}]
     assert service.database.read(lambda connection: validations.validate_each([], [])) == []
     settle(service)

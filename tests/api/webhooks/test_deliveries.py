@@ -19,7 +19,7 @@ from app.services.events.deliveries import KEPT
 from app.services.events.endpoints import rotate_secret
 from app.services.operations.sealing import seal_next
 from app.store import clients as stored_clients
-from app.store import dialect
+from app.store.sql import statements
 from app.worker import delete_expired
 from examples.webhook_receiver import Receiver
 from tests.builders.bodies import a_completion, john, tina
@@ -291,7 +291,7 @@ def test_what_comes_while_a_board_is_being_told_is_told_anew(
     settle(service)
     clock.now += timedelta(seconds=2)
     service.database.write(
-        lambda connection: sender.deliveries.take(
+        lambda connection: sender.deliveries.lease_due(
             connection, now=clock.now, until=clock.now + sender.LEASE, most=9, at_once=4
         )
     )
@@ -327,10 +327,10 @@ def test_without_endpoints_sealing_asks_once_for_each_kind_of_owner_and_writes_n
     api.report(a_completion())
     api.report(john())
     seen: list[str] = []
-    dialect.BEFORE_STATEMENT.append(seen.append)
+    statements.BEFORE_STATEMENT.append(seen.append)
     try:
         assert service.database.write(lambda connection: seal_next(connection, service))
     finally:
-        dialect.BEFORE_STATEMENT.remove(seen.append)
+        statements.BEFORE_STATEMENT.remove(seen.append)
     about = [text.split()[0] for text in seen if "webhook" in text]
     assert about == ["SELECT", "SELECT"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.services.context import Service
-from app.store import dialect
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, john
 from tests.harness.activity_edits import ACTIVITIES
 from tests.harness.api import Api, api_of, settle
@@ -106,11 +106,11 @@ def test_a_cursor_from_a_future_that_was_undone_is_refused(api: Api, service: Se
 
     def forget(connection: Any) -> None:
         """Put the events back to an earlier state, as a restore would."""
-        if dialect.on_sqlite(connection):
-            dialect.run(connection, "DROP TRIGGER events_no_delete", [{}])
+        if statements.on_sqlite(connection):
+            statements.execute(connection, "DROP TRIGGER events_no_delete")
         else:
-            dialect.run(connection, "ALTER TABLE events DISABLE TRIGGER ALL", [{}])
-        dialect.run(connection, "DELETE FROM events WHERE provider_id = :id AND position > 2", [{"id": "0008001"}])
+            statements.execute(connection, "ALTER TABLE events DISABLE TRIGGER ALL")
+        statements.execute(connection, "DELETE FROM events WHERE provider_id = :id AND position > 2", {"id": "0008001"})
 
     service.database.write(forget)
     assert_problem(api.get("/v1/events", after=cursor), 410, "cursor-diverged")

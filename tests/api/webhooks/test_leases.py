@@ -20,7 +20,7 @@ from app.services.context import Service, operator, transact
 from app.services.events.outbox import FEED_PAUSE
 from app.services.events.sender import AT_ONCE, LEASE, PER_ENDPOINT, WebhookSender, save_attempt
 from app.store import deliveries as stored_deliveries
-from app.store import dialect
+from app.store.sql import statements
 from app.worker import Worker
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, api_of, settle
@@ -49,7 +49,7 @@ def report_some(api: Api, service: Service, many: int) -> None:
 def take(service: Service, most: int = AT_ONCE) -> list[LeasedDelivery]:
     now = service.clock()
     return service.database.write(
-        lambda connection: stored_deliveries.take(
+        lambda connection: stored_deliveries.lease_due(
             connection, now=now, until=now + LEASE, most=most, at_once=PER_ENDPOINT
         )
     )
@@ -134,7 +134,7 @@ def test_what_a_sealer_counts_on_is_not_taken_before_it_has_committed(
     taking = threading.Thread(target=lambda: taken.extend(take(service)))
 
     def seal(connection: Connection) -> None:
-        assert stored_deliveries.waiting(connection, [endpoint_id]) == {endpoint_id}
+        assert stored_deliveries.lock_unclaimed(connection, [endpoint_id]) == {endpoint_id}
         taking.start()
         taking.join(0.3)
         assert taking.is_alive() and taken == []
@@ -160,12 +160,12 @@ def test_an_event_and_its_deliveries_are_published_together_or_not_at_all(
         if sql.startswith("INSERT INTO webhook_deliveries"):
             raise Unplugged
 
-    dialect.BEFORE_STATEMENT.append(unplug)
+    statements.BEFORE_STATEMENT.append(unplug)
     try:
         with pytest.raises(Unplugged):
             settle(service)
     finally:
-        dialect.BEFORE_STATEMENT.remove(unplug)
+        statements.BEFORE_STATEMENT.remove(unplug)
     assert len(api.get("/v1/events", limit=500).json["data"]) == before
     settle(service)
     assert len(api.get("/v1/events", limit=500).json["data"]) == before + 1

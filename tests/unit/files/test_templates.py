@@ -21,7 +21,7 @@ from app.domain.states import STATES
 from app.files.templates.checks import LAST_ROW, checks
 from app.files.templates.templates import TEMPLATES
 from app.files.templates.texts import instructions
-from app.services.batches.templates import NAMES, template
+from app.services.batches.templates import NAMES, make_template
 from tests.builders.judging import CATALOGUE
 
 every_template = pytest.mark.parametrize("name", NAMES)
@@ -29,7 +29,7 @@ every_template = pytest.mark.parametrize("name", NAMES)
 
 @pytest.fixture(scope="module")
 def books() -> dict[str, Any]:
-    return {name: openpyxl.load_workbook(io.BytesIO(template(name, FileFormat.XLSX, CATALOGUE))) for name in NAMES}
+    return {name: openpyxl.load_workbook(io.BytesIO(make_template(name, FileFormat.XLSX, CATALOGUE))) for name in NAMES}
 
 
 def headings(name: str, books: dict[str, Any]) -> list[str]:
@@ -86,7 +86,7 @@ def test_the_sample_row_is_as_somebody_would_type_it(books: dict[str, Any]) -> N
 
 @every_template
 def test_the_text_template_has_the_headings_and_the_sample_row(name: str, books: dict[str, Any]) -> None:
-    data = template(name, FileFormat.TAB, CATALOGUE)
+    data = make_template(name, FileFormat.TAB, CATALOGUE)
     lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig")), dialect="excel-tab"))
     assert lines[0] == headings(name, books)
     sample = TEMPLATES[name].sample
@@ -153,7 +153,7 @@ def test_instructions_tell_of_every_action_and_of_rejected_files(name: str) -> N
 
 @pytest.mark.parametrize(("name", "record"), [("learners", "ActivityReport"), ("learners-rems", "ActivityReport")])
 def test_an_example_document_holds_the_sample_row(name: str, record: str) -> None:
-    document = etree.fromstring(template(name, FileFormat.XML, CATALOGUE))
+    document = etree.fromstring(make_template(name, FileFormat.XML, CATALOGUE))
     [report] = document.iter(f"{{*}}{record}")
     sample = TEMPLATES[name].sample
     texts = {text.strip() for text in report.itertext()}
@@ -170,8 +170,8 @@ def test_an_example_document_holds_the_sample_row(name: str, record: str) -> Non
 
 
 def test_an_example_of_activities_is_there_and_of_validations_none() -> None:
-    document = etree.fromstring(template("activities", FileFormat.XML, CATALOGUE))
+    document = etree.fromstring(make_template("activities", FileFormat.XML, CATALOGUE))
     assert len(list(document.iter("{*}MedicalEducationMetrics"))) == 1
     for name, format in (("validations", FileFormat.XML), ("learners", FileFormat.NDJSON), ("others", FileFormat.XLSX)):
         with pytest.raises(NotFound):
-            template(name, format, CATALOGUE)
+            make_template(name, format, CATALOGUE)

@@ -13,8 +13,8 @@ from app.domain.comparison_keys import id_key, school_key
 from app.domain.identity import Result
 from app.domain.learners import Holding, Learner
 from app.domain.parsing import MonthDay, month_day
-from app.domain.validations import By, Found, Lookup, ValidationRequest
-from app.matching.validation import Decision, Evidence, decide, evidence_of, fits, lookups_of, matched_boards
+from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
+from app.matching.validation import Evidence, ValidationMatch, decide, evidence_of, fits, lookups_of, matched_boards
 from app.rules.validations import judge_validation
 from tests.builders.judging import CATALOGUE, NPI, OTHER_NPI, a_learner
 
@@ -22,12 +22,12 @@ BOTH_NUMBERS = (NPI, OTHER_NPI)
 SCHOOLS = (None, "Duke & Sons", "Meharry")
 
 
-def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> Found:
+def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> LookupResults:
     """Find learners as the registry's indexes do, one by one."""
     ids = [
         [person.physician_id for person in people if _under(person, lookup)][: lookup.most + 1] for lookup in lookups
     ]
-    return Found(ids, {person.physician_id: person for person in people})
+    return LookupResults(ids=ids, learners={person.physician_id: person for person in people})
 
 
 def _under(person: Learner, lookup: Lookup) -> bool:
@@ -35,12 +35,12 @@ def _under(person: Learner, lookup: Lookup) -> bool:
     if (lookup.last, lookup.first) not in person.names or not _certified(person, lookup):
         return False
     within = lookup.born_from <= born <= lookup.born_to
-    if lookup.by is By.NAME:
+    if lookup.by is LookupKey.NAME:
         return within
-    if lookup.by is By.NPI:
+    if lookup.by is LookupKey.NPI:
         return (within or not born) and person.npi == lookup.number
-    licensed = lookup.by in (By.LICENSE, By.NAME_LICENSED)
-    direct = lookup.by in (By.LICENSE, By.CERTIFICATION)
+    licensed = lookup.by in (LookupKey.LICENSE, LookupKey.NAME_LICENSED)
+    direct = lookup.by in (LookupKey.LICENSE, LookupKey.CERTIFICATION)
     holds = any(
         lookup.board in ("", held.board) and lookup.number in ("", held.key)
         for held in (person.licenses if licensed else person.certifications)
@@ -54,11 +54,11 @@ def _certified(person: Learner, lookup: Lookup) -> bool:
     )
 
 
-def answer(request: ValidationRequest, people: Sequence[Learner], most: int | None = None) -> Decision:
+def answer(request: ValidationRequest, people: Sequence[Learner], most: int | None = None) -> ValidationMatch:
     """Decide a validation; with `most`, as if a lookup could return no more than so many."""
     assert judge_validation(request, CATALOGUE) == ()
     evidence = evidence_of(request, CATALOGUE)
-    lookups = [lookup._replace(most=min(most or lookup.most, lookup.most)) for lookup in lookups_of(evidence)]
+    lookups = [replace(lookup, most=min(most or lookup.most, lookup.most)) for lookup in lookups_of(evidence)]
     return decide(evidence, lookups, looked_up(people, lookups))
 
 
@@ -110,11 +110,11 @@ OPTIONAL = {
 requests = st.fixed_dictionaries({}, optional=OPTIONAL)  # type: ignore[arg-type]
 
 
-def expected_of(fitting: Sequence[Learner], evidence: Evidence) -> Decision:
+def expected_of(fitting: Sequence[Learner], evidence: Evidence) -> ValidationMatch:
     """Return what comparing everybody would decide."""
     if len(fitting) != 1:
-        return Decision(Result.SEVERAL if fitting else Result.NONE)
-    return Decision(Result.ONE, fitting[0].physician_id, matched_boards(fitting[0], evidence))
+        return ValidationMatch(Result.SEVERAL if fitting else Result.NONE)
+    return ValidationMatch(Result.ONE, fitting[0].physician_id, matched_boards(fitting[0], evidence))
 
 
 @given(registries(), requests)
@@ -225,9 +225,9 @@ def test_beyond_what_a_lookup_returns_there_may_be_another() -> None:
     crowd = [
         replace(a_learner(f"learner-{n}"), medical_school=school) for n, school in enumerate(("Yale", "Duke", "Duke"))
     ]
-    assert answer(a_request(medical_school="Duke"), crowd, most=1) == Decision(Result.SEVERAL)
-    assert answer(a_request(medical_school="Yale"), crowd) == Decision(Result.ONE, "learner-0")
-    assert answer(a_request(medical_school="Meharry"), crowd) == Decision(Result.NONE)
+    assert answer(a_request(medical_school="Duke"), crowd, most=1) == ValidationMatch(Result.SEVERAL)
+    assert answer(a_request(medical_school="Yale"), crowd) == ValidationMatch(Result.ONE, "learner-0")
+    assert answer(a_request(medical_school="Meharry"), crowd) == ValidationMatch(Result.NONE)
 
 
 def test_evidence_must_fit_one_person_not_each_its_own() -> None:

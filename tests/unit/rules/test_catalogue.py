@@ -12,9 +12,9 @@ import pytest
 from app.domain.boards import BoardKind, Need
 from app.domain.states import STATES
 from app.rules import board_advice
-from app.rules.catalogue import ADVICES, BOARDS_FOLDER, CatalogueError, load_catalogue
+from app.rules.catalogue import ADVICE_RULES, BOARDS_FOLDER, CatalogueError, load_catalogue
 from app.rules.engine import COMPLETION_RULES
-from app.rules.examples import failed, refusals
+from app.rules.examples import find_failures, judge_example
 from tests.builders.judging import CATALOGUE
 from tests.harness.cases import for_all
 
@@ -26,13 +26,14 @@ OSTEOPATHIC = ("AZ", "CA", "FL", "ME", "MI", "NV", "NM", "OK", "PA", "TN", "UT",
 
 @for_all("code, example", EXAMPLES, lambda case: f"{case[0]}: {case[1]['says']}")
 def test_every_example_of_a_board_holds(code: str, example: Mapping[str, Any]) -> None:
-    assert refusals(CATALOGUE, CATALOGUE.boards[code], example["report"]) == set(example["expect"]), example["says"]
+    refusals = judge_example(CATALOGUE, CATALOGUE.boards[code], example["report"])
+    assert refusals == set(example["expect"]), example["says"]
 
 
 def test_an_example_that_does_not_hold_is_told(tmp_path: Path) -> None:
     text = (BOARDS_FOLDER / "ABS.toml").read_text(encoding="utf-8")
     (tmp_path / "ABS.toml").write_text(text.replace('expect = ["board-collaborates"]', "expect = []"), encoding="utf-8")
-    (told,) = failed(load_catalogue((tmp_path,)))
+    (told,) = find_failures(load_catalogue((tmp_path,)))
     assert (told.board, told.expected, told.found) == ("ABS", (), ("board-collaborates",))
 
 
@@ -51,7 +52,7 @@ def test_every_board_proves_itself_and_certifying_ones_in_both_directions() -> N
     refused = {code for code, example in EXAMPLES if example["expect"]}
     assert accepted == set(CATALOGUE.boards)
     assert refused >= set(CERTIFYING)
-    assert not list(failed(CATALOGUE))
+    assert not list(find_failures(CATALOGUE))
     assert all(example["sent"] is not None for code, example in EXAMPLES if code in LICENSING)
 
 
@@ -252,7 +253,7 @@ def test_what_only_boards_advise_is_asked_of_their_records_alone() -> None:
     of_the_file = {
         rule.id: rule.judge for rule in COMPLETION_RULES.values() if rule.judge.__module__ == board_advice.__name__
     }
-    assert set(of_the_file) == ADVICES
+    assert set(of_the_file) == ADVICE_RULES
     for id_, judge in of_the_file.items():
         code: Any = judge
         assert "_advised" in code.__code__.co_names, id_

@@ -14,7 +14,8 @@ import pytest
 from app.domain.comparison_keys import name_key, short_id_key
 from app.domain.learners import Holding, RegistryRow
 from app.domain.parsing import is_npi
-from app.services.registry.synthetic import MOST, _Scatter, _Series, _Style, load_names, synthetic_physicians
+from app.services.registry.synthetic import MOST, load_names, synthetic_physicians
+from app.services.registry.synthetic_numbers import NumberSeries, NumberStyle, Permutation
 
 WORLD = Path(__file__).resolve().parents[3] / "app" / "services" / "demo" / "world.toml"
 LICENSING = ("CA-M", "CA-O", "ME-M", "ME-O", "MD-M", "NY-M", "OH-M", "TN-M", "TN-O", "TX-M", "VT-M", "WY-M", "ZZNC")
@@ -74,8 +75,8 @@ def test_no_board_gives_a_number_twice_even_with_its_zeros_lost(people: list[Reg
 
 
 def test_a_board_that_runs_out_of_digits_goes_on_with_one_more() -> None:
-    series = _Series(_Style(2, 3, "A"), Random(3))
-    numbers = [series.take() for _ in range(880)]
+    series = NumberSeries(NumberStyle(2, 3, "A"), Random(3))
+    numbers = [series.next_number() for _ in range(880)]
     assert len(set(numbers)) == 880
     assert sorted(numbers)[0] == "A010"
     assert sorted(numbers)[-1] == "A899"
@@ -84,7 +85,7 @@ def test_a_board_that_runs_out_of_digits_goes_on_with_one_more() -> None:
 @pytest.mark.parametrize("size", [80, 800, 8_000, 10_000])
 def test_scattering_meets_every_place_once(size: int) -> None:
     for seed in range(5):
-        scatter = _Scatter(size, Random(seed))
+        scatter = Permutation(size, Random(seed))
         assert sorted(scatter(place) for place in range(size)) == list(range(size))
 
 

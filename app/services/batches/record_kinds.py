@@ -1,7 +1,6 @@
-"""The records of a batch, by kind: read into what they mean, judged, and what became of each.
+"""Applying the records of a file by their kind: completions, activities or validations.
 
-Each kind has one function that takes records in their order and returns their outcomes; all of it happens in the
-transaction of one piece.
+Each kind has one function that takes records in their order and returns their results, within the caller's transaction.
 """
 
 from __future__ import annotations
@@ -15,18 +14,20 @@ from app.domain.credits import Outcome
 from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.reports import CompletionReport
-from app.domain.validations import Validated
+from app.domain.validations import ValidationAnswer
 from app.files.formats import FORMATS
 from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
-from app.services.activities import rows as activity_files
+from app.services.activities import file_rows
 from app.services.context import Work
 from app.services.registry import validations
 from app.services.reporting import bulk
 from app.services.reporting.pipeline import Submitted
-from app.services.row_findings import placed
+from app.services.row_findings import locate_findings
 
 Rows = Sequence[tuple[int, RawRow]]
+"""Records as sent with their places, from 0."""
 Judge = Callable[[Work, Sequence[CompletionReport]], Sequence[Submitted]]
+"""What completions are judged by: stored, or judged only."""
 
 _OUTCOMES = {
     Outcome.CREATED: RowOutcome.ADDED,
@@ -43,25 +44,25 @@ _ANSWERS = {
     Result.NOT_ASKED: RowOutcome.REJECTED,
 }
 
-_UNREAD = Validated(result=Result.NOT_ASKED)
+_UNPARSED = ValidationAnswer(result=Result.NOT_ASKED)
 
 
-def apply(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.submit_all) -> list[RowResult]:
-    """Let records take effect in their order; return what became of each."""
+def apply_records(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.submit_all) -> list[RowResult]:
+    """Apply records in their order; return the result of each."""
     match batch.kind:
         case BatchKind.LEARNER_COMPLETIONS:
-            return _completions(work, batch, rows, judge)
+            return _apply_completions(work, batch, rows, judge)
         case BatchKind.ACTIVITIES:
-            return activity_files.apply(work, batch, rows)
+            return file_rows.apply_rows(work, batch, rows)
         case BatchKind.LEARNER_VALIDATIONS:
-            return _validations(work, batch, rows)
+            return _apply_validations(work, batch, rows)
 
 
 @lru_cache(maxsize=16)
 def _completion_mapper(
     format: FileFormat, headings: tuple[str, ...], provider_id: str, received_at: datetime, batch_id: str
 ) -> Mapper[CompletionRecord]:
-    """Return what maps a file's completions: what its columns hold is worked out once, not for every piece."""
+    """Return the mapper of a file's completions; cached, so that its headings are read once and not for every piece."""
     entry = FORMATS[format]
     upload = Upload(
         provider_id=provider_id, entry_method=entry.entry_method, received_at=received_at, batch_id=batch_id
@@ -74,18 +75,18 @@ def _validation_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[
     return FORMATS[format].validations(Head(format=format, headings=headings))
 
 
-def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
+def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
     assert batch.head is not None
     headings = tuple(batch.head.headings)
     mapper = _completion_mapper(batch.head.format, headings, batch.provider_id, batch.created_at, batch.batch_id)
-    read = [(place, mapper.read(raw)) for place, raw in rows]
-    # What could not be read, or is the template's sample, is refused without looking further.
-    asked = [each.report for _, each in read if each.report is not None and not _refused(each.findings)]
-    judged = iter(judge(work, asked))
+    records = [(place, mapper.read(raw)) for place, raw in rows]
+    # A record that could not be read, or is the template's sample, is rejected without looking further.
+    reports = [record.report for _, record in records if record.report is not None and not _rejects(record.findings)]
+    judged = iter(judge(work, reports))
     results = []
-    for place, each in read:
-        findings, outcome, record_id = tuple(each.findings), RowOutcome.REJECTED, None
-        if each.report is not None and not _refused(findings):
+    for place, record in records:
+        findings, outcome, record_id = tuple(record.findings), RowOutcome.REJECTED, None
+        if record.report is not None and not _rejects(findings):
             submitted = next(judged)
             findings = (*findings, *submitted.findings)
             outcome = _OUTCOMES[submitted.outcome]
@@ -94,44 +95,46 @@ def _completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[Row
         results.append(
             RowResult(
                 place=place,
-                number=each.number,
+                number=record.number,
                 outcome=outcome,
                 record_id=record_id,
-                findings=placed(findings, partial(mapper.locate, record=each)),
+                findings=locate_findings(findings, partial(mapper.locate, record=record)),
             )
         )
     return results
 
 
-def _validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
+def _apply_validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
     assert batch.head is not None
     mapper = _validation_mapper(batch.head.format, tuple(batch.head.headings))
-    read = [(place, mapper.read(raw)) for place, raw in rows]
-    asked = [each.request for _, each in read if each.request is not None]
-    answers = iter(validations.validate_each([work] * len(asked), asked))
+    records = [(place, mapper.read(raw)) for place, raw in rows]
+    requests = [record.request for _, record in records if record.request is not None]
+    answers = iter(validations.validate_each([work] * len(requests), requests))
     results = []
-    for place, each in read:
-        validated = next(answers) if each.request is not None else _UNREAD
-        said = (*each.findings, *validated.findings)
-        findings = placed(said, partial(mapper.locate, record=each)) if said else ()
-        outcome = _ANSWERS[validated.result]
-        answer = None
+    for place, record in records:
+        answer = next(answers) if record.request is not None else _UNPARSED
+        found = (*record.findings, *answer.findings)
+        findings = locate_findings(found, partial(mapper.locate, record=record)) if found else ()
+        outcome = _ANSWERS[answer.result]
+        document = None
         if outcome is not RowOutcome.REJECTED:
-            answer = {
-                "learner_id": validated.learner_id,
-                "matched_boards": validated.matched_boards,
-                "hint": validated.hint,
+            document = {
+                "learner_id": answer.learner_id,
+                "matched_boards": answer.matched_boards,
+                "hint": answer.hint,
             }
-        results.append(RowResult(place=place, number=each.number, outcome=outcome, findings=findings, answer=answer))
+        results.append(
+            RowResult(place=place, number=record.number, outcome=outcome, findings=findings, answer=document)
+        )
     return results
 
 
-def _refused(findings: Iterable[Finding]) -> bool:
-    return any(each.rejects for each in findings)
+def _rejects(findings: Iterable[Finding]) -> bool:
+    return any(finding.rejects for finding in findings)
 
 
-def refuse_all(rows: Rows, finding: RowFinding) -> list[RowResult]:
-    """Return the same refusal for every record, for what is no fault of theirs."""
+def reject_all(rows: Rows, finding: RowFinding) -> list[RowResult]:
+    """Reject every record with the same finding, for a reason that is not in the records."""
     return [
         RowResult(place=place, number=raw.number, outcome=RowOutcome.REJECTED, findings=(finding,))
         for place, raw in rows

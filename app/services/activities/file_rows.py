@@ -1,0 +1,140 @@
+"""Rows of activity files: each calls the function that a request would, behind a savepoint of its own.
+
+An Add with an internal id that is taken updates that activity. An Add without any id is about the activity with the
+same title, format and dates, if there is one, so that sending a file again makes no duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from msgspec.structs import replace
+from sqlalchemy.exc import DBAPIError
+
+from app.core.errors import Conflict, Contended, ErrorItem, NotFound, Problem
+from app.core.logging import error_fields, log
+from app.domain.activities import Activity, RegisteredActivity
+from app.domain.batches import Batch, RawRow, RowOutcome, RowResult
+from app.domain.findings import Finding, Severity
+from app.domain.parsing import Unparsed
+from app.domain.reports import Action
+from app.files.formats import FORMATS
+from app.files.mapping.activity_bodies import ActivityRecord
+from app.services.activities import changes, lookup, registration
+from app.services.context import Work
+from app.services.row_findings import INTERNAL, locate_findings
+from app.store import activities as stored
+
+
+def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
+    """Register, update, delete and close activities in the order of the rows; return the result of each row."""
+    assert batch.head is not None
+    mapper = FORMATS[batch.head.format].activities(batch.head, batch.provider_id)
+    results = []
+    for place, raw in rows:
+        record = mapper.read(raw)
+        outcome, activity_id, findings = _apply_or_reject(work, batch, record)
+        results.append(
+            RowResult(
+                place=place,
+                number=raw.number,
+                outcome=outcome,
+                record_id=activity_id,
+                findings=locate_findings((*record.findings, *findings), partial(mapper.locate, record=record)),
+            )
+        )
+    return results
+
+
+ActivityResult = tuple[RowOutcome, str | None, tuple[Finding, ...]]
+"""(outcome, activity id, findings) of one row."""
+
+
+def _apply_or_reject(work: Work, batch: Batch, record: ActivityRecord) -> ActivityResult:
+    if record.unreadable:
+        return RowOutcome.REJECTED, None, ()
+    try:
+        with work.attempt():
+            return _apply(work, record)
+    except Problem as problem:
+        return RowOutcome.REJECTED, None, tuple(_findings_of(problem))
+    except (DBAPIError, Contended):
+        # The transaction is repeated, or is lost as a whole.
+        raise
+    except Exception as error:
+        log.error("a record failed", batch_id=batch.batch_id, row=record.number, **error_fields(error))
+        return RowOutcome.REJECTED, None, (INTERNAL,)
+
+
+def _apply(work: Work, record: ActivityRecord) -> ActivityResult:
+    """Do what a row asks for; raises the problem with which a request would be answered."""
+    if record.action is None or isinstance(record.action, Unparsed):
+        raise _conflict("action-valid", "/action", "The record action is missing or none of Add, Update and Delete.")
+    activity_id = _find(work, record)
+    if record.action is Action.DELETE:
+        if activity_id is None:
+            raise NotFound("There is no such activity of the provider.")
+        changes.delete(work, activity_id, None)
+        return RowOutcome.DELETED, activity_id, ()
+    if record.action is Action.UPDATE and activity_id is None:
+        raise NotFound("There is no such activity of the provider.")
+    return _save(work, record, activity_id)
+
+
+def _save(work: Work, record: ActivityRecord, activity_id: str | None) -> ActivityResult:
+    if activity_id is None:
+        registered, outcome = registration.register(work, record.given), RowOutcome.ADDED
+    else:
+        registered, outcome = _change(work, record, activity_id)
+    findings = registered.findings
+    if record.close and not registered.activity.closed:
+        registered = changes.close(work, registered.activity.activity_id)
+        outcome = RowOutcome.UPDATED if outcome is RowOutcome.UNCHANGED else outcome
+    return outcome, registered.activity.activity_id, findings
+
+
+def _change(work: Work, record: ActivityRecord, activity_id: str) -> tuple[RegisteredActivity, RowOutcome]:
+    """Change an activity: an Add replaces all of it, an Update the cells that are filled in."""
+    before = lookup.get(work.connection, work.caller, activity_id)
+
+    def edit(stored: Activity) -> Activity:
+        if record.action is Action.UPDATE:
+            return record.onto(stored, work.service.catalogue)
+        return replace(record.given, activity_id=stored.activity_id, closed=stored.closed, sandbox=stored.sandbox)
+
+    if record.action is Action.ADD and record.given.internal_id is not None:
+        after, _ = changes.put(work, record.given, None)
+    else:
+        after = changes.change(work, activity_id, "*", edit)
+    return after, RowOutcome.UNCHANGED if after.version == before.version else RowOutcome.UPDATED
+
+
+def _find(work: Work, record: ActivityRecord) -> str | None:
+    """Return the id of the activity that a row is about, None for a new one."""
+    provider_id = work.caller.provider_id
+    if record.activity_id is not None:
+        if stored.one(work.connection, provider_id, record.activity_id) is None:
+            raise _conflict("activity-known", "/activity_id", "The provider has no activity with this id.")
+        return record.activity_id
+    if record.given.internal_id is not None:
+        return stored.id_of_internal(work.connection, provider_id, record.given.internal_id)
+    return stored.id_of_same(work.connection, record.given)
+
+
+def _conflict(code: str, pointer: str, detail: str) -> Problem:
+    return Conflict(detail, errors=[ErrorItem(code=code, pointer=pointer, detail=detail)])
+
+
+def _findings_of(problem: Problem) -> list[Finding]:
+    """Return the faults of a problem as findings about the row."""
+    return [
+        Finding(
+            rule=fault.code,
+            severity=Severity.REJECT,
+            pointer=fault.pointer or "",
+            detail=fault.detail,
+            hint=fault.hint or "",
+        )
+        for fault in problem.faults
+    ]

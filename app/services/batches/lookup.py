@@ -1,0 +1,58 @@
+"""Batches as their provider sees them: one, a page of them, and the outcomes of their records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from app.core.errors import NotFound
+from app.domain.batches import Batch, RowResult
+from app.services.context import Caller, read_async
+from app.store import batch_rows, batches
+
+POLL_SECONDS = 0.05
+"""The first pause while a batch is waited for; pauses grow to ten times that."""
+
+
+def get(connection: Connection, caller: Caller, batch_id: str) -> Batch:
+    """Return one batch of the provider; raises `NotFound` for any other."""
+    batch = batches.one(connection, caller.provider_id, batch_id)
+    if batch is None:
+        raise NotFound("There is no such batch.")
+    return batch
+
+
+def page(
+    connection: Connection,
+    caller: Caller,
+    *,
+    before: str | None,
+    limit: int,
+    kinds: Sequence[str],
+    statuses: Sequence[str],
+) -> list[Batch]:
+    """Return the provider's batches, newest first."""
+    return batches.page(connection, caller.provider_id, before=before, limit=limit, kinds=kinds, statuses=statuses)
+
+
+async def wait_for(caller: Caller, batch_id: str, seconds: float) -> Batch:
+    """Return a batch once it has finished, or as it stands after so many seconds; raises `NotFound`."""
+    until = asyncio.get_running_loop().time() + seconds
+    pause = POLL_SECONDS
+    while True:
+        batch = await read_async(caller, get, batch_id)
+        left = until - asyncio.get_running_loop().time()
+        if batch.finished or left <= 0:
+            return batch
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 1.2, POLL_SECONDS * 10)
+
+
+def rows(
+    connection: Connection, caller: Caller, batch_id: str, *, after: int | None, limit: int, outcomes: Sequence[str]
+) -> tuple[Batch, list[RowResult]]:
+    """Return a batch with the results of its records after a place, in order; raises `NotFound`."""
+    batch = get(connection, caller, batch_id)
+    return batch, batch_rows.after(connection, batch_id, -1 if after is None else after, limit, outcomes)
