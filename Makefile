@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats drill-properties check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -29,6 +29,10 @@ serve: $(STAMP)  ## Serve the demo world on http://127.0.0.1:8000 (PORT=…); pr
 
 test: $(STAMP)  ## Run the whole suite, on SQLite and on a PostgreSQL that it starts itself.
 	$(BIN)/python -m pytest -n 2
+
+test-quick: $(STAMP)  ## The inner loop: tests without a database, then those on SQLite; no PostgreSQL is started.
+	$(BIN)/python -m pytest -n 2 -k "not sqlite and not postgresql"
+	$(BIN)/python -m pytest -n 2 -k "sqlite"
 
 check: check-static test  ## Format, lint, types, import contracts, structure, OpenAPI freshness, tests.
 
@@ -103,6 +107,9 @@ RECORDS ?= 10000
 
 drill-formats: $(STAMP)  ## RECORDS=10000 records in every format, by one worker and by two, on PostgreSQL (minutes).
 	$(BIN)/python -m benchmarks.drills.formats $(RECORDS)
+
+drill-properties: $(STAMP)  ## Hold every property against twenty times as many examples as the suite does (many minutes).
+	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -m "hypothesis or exhaustive"
 
 lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 	$(BIN)/python -m pip install --quiet uv

@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from app.main import answer_for, create_app
 from app.services.context import Service
 from app.services.operations.startup import open_service
-from tests.harness.api import Api, Moment, api_of
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.databases import (
     DatabasePool,
@@ -25,7 +26,10 @@ from tests.harness.databases import (
     settings_for,
 )
 from tests.harness.inbox import Inbox, inbox
+from tests.harness.properties import use_profile
 from tests.harness.wire import Wire
+
+use_profile()
 
 
 @pytest.fixture(scope="session")
@@ -76,16 +80,16 @@ def box() -> Iterator[Inbox]:
 
 
 @pytest.fixture
-def moment() -> Moment:
+def clock() -> ManualClock:
     """The service's clock: stands at 2021-12-20 until a test moves it."""
-    return Moment()
+    return ManualClock()
 
 
 @pytest.fixture
-def service(database_url: str, tmp_path: Path, moment: Moment) -> Iterator[Service]:
+def service(database_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[Service]:
     """An installation that holds the demo world."""
     # Its schema is its template's.
-    running = open_service(settings_for(database_url, tmp_path / "data"), at=moment, migrate=False)
+    running = open_service(settings_for(database_url, tmp_path / "data"), at=clock, migrate=False)
     yield running
     running.database.close()
 

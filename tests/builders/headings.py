@@ -12,7 +12,7 @@ BOARD = (
 )  # fmt: skip
 """A board with two credit types."""
 ONE_BOARD = CME + BOARD
-TWO_BOARDS = CME + BOARD * 2 + tuple(each.heading for each in (*REMS, *EXTRAS))
+TWO_BOARDS = CME + BOARD * 2 + tuple(column.heading for column in (*REMS, *EXTRAS))
 """Two boards, REMS, and the columns of ours."""
 WITH_DEPARTMENT = (*CME, "Department")
 """With a column of the sender's own."""

@@ -221,12 +221,12 @@ class Verdict:
     @property
     def rejects(self) -> set[str]:
         """Rules that refuse the record."""
-        return {each.rule for each in self.findings if each.rejects}
+        return {finding.rule for finding in self.findings if finding.rejects}
 
     @property
     def warns(self) -> set[str]:
         """Rules that warn of it."""
-        return {each.rule for each in self.findings if each.severity is Severity.WARNING}
+        return {finding.rule for finding in self.findings if finding.severity is Severity.WARNING}
 
     @property
     def outcome(self) -> Outcome | None:
@@ -244,11 +244,11 @@ class Verdict:
 
     def pointers(self, rule: str) -> list[str]:
         """Where a rule found its faults."""
-        return [each.pointer for each in self.findings if each.rule == rule]
+        return [finding.pointer for finding in self.findings if finding.rule == rule]
 
     def hint(self, rule: str) -> str:
         """What a rule advises, its first time."""
-        return next(each.hint for each in self.findings if each.rule == rule)
+        return next(finding.hint for finding in self.findings if finding.rule == rule)
 
 
 def judged(
@@ -303,13 +303,13 @@ def kept(verdict: Verdict, standing: Sequence[Completion] = ()) -> list[Completi
     joined = placement.joins.with_credits(fresh, NOW)
     if placement.rems_fresh:
         joined = replace(joined, rems=rems)
-    return [joined if each.completion_id == joined.completion_id else each for each in standing]
+    return [joined if completion.completion_id == joined.completion_id else completion for completion in standing]
 
 
 def advised(activity: Activity) -> tuple[set[str], set[str]]:
     """Return the rules that refuse an activity, and those that warn of it."""
     findings = judge_activity(activity, CATALOGUE)
     return (
-        {each.rule for each in findings if each.rejects},
-        {each.rule for each in findings if each.severity is Severity.WARNING},
+        {finding.rule for finding in findings if finding.rejects},
+        {finding.rule for finding in findings if finding.severity is Severity.WARNING},
     )

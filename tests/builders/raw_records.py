@@ -27,7 +27,7 @@ POINTERS = {
         ("board", "board_id", "total_credits", "credit_types/0/type", "credit_types/0/credits",
          "credit_types/1/type", "credit_types/1/credits")
     )
-} | {each.pointer: TWO_BOARDS.index(each.heading) for each in (*LEARNERS[:9], *REMS, *EXTRAS)}  # fmt: skip
+} | {column.pointer: TWO_BOARDS.index(column.heading) for column in (*LEARNERS[:9], *REMS, *EXTRAS)}  # fmt: skip
 
 
 def learners(format: FileFormat = FileFormat.XLSX, headings: Sequence[str] = TWO_BOARDS) -> Mapper[CompletionRecord]:
@@ -153,10 +153,10 @@ def as_cells(report: CompletionReport, *, typed: bool) -> list[Cell]:
             f"{at}/board_id": moc.board_id,
             f"{at}/total_credits": amount(moc.total_credits),
         }
-        for kind, each in enumerate(moc.credit_types):
+        for kind, credit_type in enumerate(moc.credit_types):
             cells |= {
-                f"{at}/credit_types/{kind}/type": each.type,
-                f"{at}/credit_types/{kind}/credits": amount(each.credits),
+                f"{at}/credit_types/{kind}/type": credit_type.type,
+                f"{at}/credit_types/{kind}/credits": amount(credit_type.credits),
             }
     return row_of(cells)
 
@@ -181,21 +181,21 @@ def as_line(report: CompletionReport) -> str:
         },
         "cme": [
             {
-                "state": each.state,
-                "license_id": each.license_id,
-                "credits": each.credits,
-                "special_credits": [{"type": s.type, "credits": s.credits} for s in each.special_credits],
+                "state": board.state,
+                "license_id": board.license_id,
+                "credits": board.credits,
+                "special_credits": [{"type": s.type, "credits": s.credits} for s in board.special_credits],
             }
-            for each in report.cme
+            for board in report.cme
         ],
         "moc": [
             {
-                "board": each.board,
-                "board_id": each.board_id,
-                "total_credits": each.total_credits,
-                "credit_types": [{"type": kind.type, "credits": kind.credits} for kind in each.credit_types],
+                "board": points.board,
+                "board_id": points.board_id,
+                "total_credits": points.total_credits,
+                "credit_types": [{"type": kind.type, "credits": kind.credits} for kind in points.credit_types],
             }
-            for each in report.moc
+            for points in report.moc
         ],
         "occasion": report.occasion,
     }
@@ -210,13 +210,13 @@ def as_document(report: CompletionReport) -> Element:
         domain = cme.state or "NPI"
         certificates.append(a_certificate(domain, cme.license_id or "", "AMA PRA Category 1", f"{cme.credits:g}"))
         certificates += [
-            a_certificate(domain, cme.license_id or "", each.type or "", f"{each.credits:g}")
-            for each in cme.special_credits
+            a_certificate(domain, cme.license_id or "", credit.type or "", f"{credit.credits:g}")
+            for credit in cme.special_credits
         ]
     for moc in report.moc:
         assert moc.board is not None
         whole = [(f"{moc.board} MOC", moc.total_credits)] if moc.total_credits is not None else []
-        for type, credits in [*((each.type, each.credits) for each in moc.credit_types), *whole]:
+        for type, credits in [*((credit_type.type, credit_type.credits) for credit_type in moc.credit_types), *whole]:
             certificates.append(a_certificate(moc.board, moc.board_id or "", type or "", f"{credits:g}"))
     return a_document(
         *certificates,
@@ -233,8 +233,8 @@ def unmarked(report: CompletionReport | None) -> CompletionReport:
         report,
         entry_method=EntryMethod.API,
         batch_id=None,
-        cme=tuple(replace(each, license_was_number=False) for each in report.cme),
-        moc=tuple(replace(each, id_was_number=False) for each in report.moc),
+        cme=tuple(replace(part, license_was_number=False) for part in report.cme),
+        moc=tuple(replace(points, id_was_number=False) for points in report.moc),
     )
 
 
@@ -253,4 +253,4 @@ def activity(
 
 def headings_of(columns: Iterable[FileColumn]) -> list[str]:
     """The headings of columns."""
-    return [each.heading for each in columns]
+    return [column.heading for column in columns]

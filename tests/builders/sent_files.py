@@ -59,8 +59,8 @@ def workbook(
     sheet.title = "Learners"
     sheet.append([guidance])
     sheet.append(list(headings))
-    for each in rows:
-        sheet.append([each.get(name) for name in headings])
+    for row in rows:
+        sheet.append([row.get(name) for name in headings])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -68,7 +68,7 @@ def workbook(
 
 def tab_text(rows: Iterable[Mapping[str, Any]], headings: Sequence[str] = ONE_BOARD) -> bytes:
     """Return tab-delimited text with the headings in its first row."""
-    lines = [headings, *([_written(each.get(name)) for name in headings] for each in rows)]
+    lines = [headings, *([_written(row.get(name)) for name in headings] for row in rows)]
     return "\r\n".join("\t".join(line) for line in lines).encode()
 
 
@@ -80,4 +80,4 @@ def _written(value: Any) -> str:
 
 def lines(bodies: Iterable[Any]) -> bytes:
     """Return NDJSON."""
-    return b"".join(json.dumps(each).encode() + b"\n" for each in bodies)
+    return b"".join(json.dumps(body).encode() + b"\n" for body in bodies)

@@ -46,7 +46,7 @@ def styles(*codes: str | int, extra: str = "") -> str:
         for place, code in enumerate(codes)
         if isinstance(code, str)
     )
-    ids = "".join(f'<xf numFmtId="{each if isinstance(each, int) else 164 + n}"/>' for n, each in enumerate(codes))
+    ids = "".join(f'<xf numFmtId="{code if isinstance(code, int) else 164 + n}"/>' for n, code in enumerate(codes))
     old = '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
     return f'<styleSheet xmlns="{MAIN}"><numFmts>{custom}</numFmts>{old}<cellXfs>{ids}</cellXfs>{extra}</styleSheet>'
 

@@ -109,7 +109,7 @@ def unescaped(text: str) -> str:
 def cells_of(data: bytes) -> list[list[Any]]:
     """Read every row of a workbook's first sheet."""
     rows = sheet_of(data).iter_rows(values_only=True)
-    return [[unescaped(each) if isinstance(each, str) else each for each in row] for row in rows]
+    return [[unescaped(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
 
 
 def _of_tab(data: bytes) -> list[list[Any]]:
@@ -142,7 +142,7 @@ def element_of(node: Any) -> Element:
 
 def records_of(data: bytes) -> list[Element]:
     """Read the records of a document."""
-    return [element_of(each) for each in etree.fromstring(data).iter("{*}ActivityReport")]
+    return [element_of(node) for node in etree.fromstring(data).iter("{*}ActivityReport")]
 
 
 def lines_of(data: bytes) -> list[dict[str, Any]]:
@@ -155,7 +155,7 @@ def raws_of(data: bytes, head: FileHead) -> list[Raw]:
     if head.format is FileFormat.XML:
         return list(records_of(data))
     if head.format is FileFormat.NDJSON:
-        return [json.dumps({k: v for k, v in each.items() if not k.startswith("_")}) for each in lines_of(data)]
+        return [json.dumps({k: v for k, v in line.items() if not k.startswith("_")}) for line in lines_of(data)]
     width = len(head.headings)
     return [_trimmed(row[:width]) for row in table_of(data, head.format)[head.heading_row :]]
 
@@ -164,7 +164,7 @@ def raws_by_service(data: bytes, head: FileHead) -> list[Raw]:
     """Read records as they were sent by the project's own reader, without what was added to them."""
     width = len(head.headings)
     with open_file([data], BatchKind.LEARNER_COMPLETIONS) as file:
-        raws = [each.raw for piece in file.pieces() for each in piece]
+        raws = [row.raw for piece in file.pieces() for row in piece]
         assert (file.head.sheet, file.head.heading_row) == (head.sheet, head.heading_row)
     if head.format is FileFormat.NDJSON:
         bodies = [json.loads(raw) for raw in raws if isinstance(raw, str)]

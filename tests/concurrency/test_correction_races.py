@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from tests.harness.api import Answer, Api, a_completion, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Answer, Api, settle
 from tests.harness.board_views import live, replayed
 from tests.harness.wire import at_once
 
@@ -29,7 +30,7 @@ def put(api: Api, completion_id: str, body: Any, if_match: str = "*") -> Answer:
 
 
 def statuses(answers: list[Answer]) -> list[int]:
-    return sorted(each.status for each in answers)
+    return sorted(answer.status for answer in answers)
 
 
 def test_of_corrections_to_one_version_one_wins(api: Api) -> None:
@@ -44,7 +45,7 @@ def test_corrections_to_any_version_take_effect_one_after_another(api: Api) -> N
     first = api.report(a_completion()).json
     answers = at_once([partial(put, api, first["completion_id"], a_completion(credits=n)) for n in range(3, 9)])
     assert statuses(answers) == [200] * 6
-    assert sorted(each.json["version"] for each in answers) == [2, 3, 4, 5, 6, 7]
+    assert sorted(answer.json["version"] for answer in answers) == [2, 3, 4, 5, 6, 7]
 
 
 def test_a_correction_against_a_withdrawal_leaves_it_withdrawn(api: Api) -> None:
@@ -68,15 +69,15 @@ def test_a_correction_against_a_record_that_joins_keeps_what_the_last_one_said(a
         )
         assert corrected.status == 200
         assert joined.status in (200, 201)
-        for each in api.completions(first_name="Rebecca"):
-            api.delete(f"{COMPLETIONS}/{each['completion_id']}")
+        for completion in api.completions(first_name="Rebecca"):
+            api.delete(f"{COMPLETIONS}/{completion['completion_id']}")
 
 
 def test_two_moved_onto_one_day_of_a_one_a_day_board_have_one_winner(api: Api) -> None:
     ids = [api.report(tina(f"2021-12-0{day}")).json["completion_id"] for day in (1, 2, 3)]
-    answers = at_once([partial(put, api, each, tina("2021-12-10")) for each in ids])
+    answers = at_once([partial(put, api, completion_id, tina("2021-12-10")) for completion_id in ids])
     assert statuses(answers) == [200, 422, 422]
-    assert [each.codes for each in answers if each.status == 422] == [{"one-record-per-day"}] * 2
+    assert [answer.codes for answer in answers if answer.status == 422] == [{"one-record-per-day"}] * 2
 
 
 def test_two_raised_into_the_last_credits_have_one_winner(api: Api) -> None:
@@ -84,10 +85,13 @@ def test_two_raised_into_the_last_credits_have_one_winner(api: Api) -> None:
     days = ("2021-06-01", "2021-06-02")
     ids = [api.report(a_completion(activity, day, credits=2)).json["completion_id"] for day in days]
     answers = at_once(
-        [partial(put, api, each, a_completion(activity, day, credits=3)) for each, day in zip(ids, days, strict=True)]
+        [
+            partial(put, api, completion_id, a_completion(activity, day, credits=3))
+            for completion_id, day in zip(ids, days, strict=True)
+        ]
     )
     assert statuses(answers) == [200, 422]
-    assert [each.codes for each in answers if each.status == 422] == [{"cumulative-maximum"}]
+    assert [answer.codes for answer in answers if answer.status == 422] == [{"cumulative-maximum"}]
 
 
 def test_completions_that_change_places_never_lock_each_other_out(api: Api) -> None:
@@ -95,7 +99,9 @@ def test_completions_that_change_places_never_lock_each_other_out(api: Api) -> N
     ids = [api.report(a_completion(activity)).json["completion_id"] for activity in (one, two)]
     for turn in range(4):
         there = (two, one) if turn % 2 == 0 else (one, two)
-        calls = [partial(put, api, each, a_completion(to)) for each, to in zip(ids, there, strict=True)]
+        calls = [
+            partial(put, api, completion_id, a_completion(to)) for completion_id, to in zip(ids, there, strict=True)
+        ]
         assert statuses(at_once(calls)) == [200, 200]
 
 

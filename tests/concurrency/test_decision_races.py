@@ -12,7 +12,8 @@ import pytest
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import Answer, Api, a_completion, api_of, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
 from tests.harness.wire import at_once
 
@@ -29,7 +30,7 @@ def asked(board: Api, service: Service, reported: Any) -> dict[str, Any]:
     """Return a decision on the last credit of what was reported, as far as its credit and position go."""
     settle(service)
     credit_id = reported["credits"][-1]["credit_id"]
-    told = [each for each in board.get(FEED, limit=500).json["data"] if each["credit_id"] == credit_id]
+    told = [credit for credit in board.get(FEED, limit=500).json["data"] if credit["credit_id"] == credit_id]
     return {"credit_id": credit_id, "position": told[-1]["position"]}
 
 
@@ -38,8 +39,10 @@ def sending(board: Api, *decisions: Any) -> partial[Answer]:
 
 
 def results(answers: list[Answer]) -> list[str]:
-    assert {each.status for each in answers} == {200}, [each.json for each in answers if each.status != 200][:1]
-    return [each.json["data"][0]["result"] for each in answers]
+    assert {answer.status for answer in answers} == {200}, [answer.json for answer in answers if answer.status != 200][
+        :1
+    ]
+    return [answer.json["data"][0]["result"] for answer in answers]
 
 
 def kept(service: Service, credit_id: str) -> list[str]:
@@ -66,9 +69,9 @@ def test_fifty_copies_of_one_decision_are_applied_once(api: Api, aba: Api, servi
     settle(service)
     assert kept(service, case["credit_id"]) == ["rejected"]
     history = api.get(f"{COMPLETIONS}/{reported['completion_id']}/history").json["data"]
-    assert [each["action"] for each in history] == ["decided", "created"]
-    decided = [each for each in api.get("/v1/events", limit=500).json["data"] if each["type"] == "credit.decided"]
-    assert [each["data"]["credit_id"] for each in decided] == [case["credit_id"]]
+    assert [version["action"] for version in history] == ["decided", "created"]
+    decided = [event for event in api.get("/v1/events", limit=500).json["data"] if event["type"] == "credit.decided"]
+    assert [event["data"]["credit_id"] for event in decided] == [case["credit_id"]]
 
 
 def test_of_two_contradicting_decisions_both_are_kept_and_the_later_stands(
@@ -85,7 +88,7 @@ def test_of_two_contradicting_decisions_both_are_kept_and_the_later_stands(
         assert sorted(order) == ["accepted", "rejected"]
         assert stands(api, reported) == order[-1]
         history = api.get(f"{COMPLETIONS}/{reported['completion_id']}/history").json["data"]
-        assert [each["completion"]["credits"][0]["status"] for each in history] == [*order[::-1], "pending"]
+        assert [version["completion"]["credits"][0]["status"] for version in history] == [*order[::-1], "pending"]
 
 
 def test_of_two_rejected_credits_that_fit_one_day_one_is_accepted_anew(api: Api, aba: Api, service: Service) -> None:
@@ -97,22 +100,22 @@ def test_of_two_rejected_credits_that_fit_one_day_one_is_accepted_anew(api: Api,
     assert second["outcome"] == "joined"
     cases.append(asked(aba, service, second))
     aba.post(f"{FEED}/decisions", {"decisions": [cases[1] | {"decision": "rejected"}]})
-    answers = at_once([sending(aba, each | {"decision": "accepted"}) for each in cases])
+    answers = at_once([sending(aba, case | {"decision": "accepted"}) for case in cases])
     assert sorted(results(answers)) == ["applied", "stale"]
     after = api.get(f"{COMPLETIONS}/{first['completion_id']}").json["credits"]
-    assert sorted(each["status"] for each in after) == ["accepted", "rejected"]
+    assert sorted(credit["status"] for credit in after) == ["accepted", "rejected"]
     settle(service)
 
 
 def test_many_decisions_in_opposite_orders_all_end(api: Api, aba: Api, service: Service) -> None:
     cases = [asked(aba, service, api.report(tina(f"2021-11-{day:02}")).json) for day in range(1, 9)]
-    yes = [each | {"decision": "accepted"} for each in cases]
-    no = [each | {"decision": "rejected"} for each in cases]
+    yes = [case | {"decision": "accepted"} for case in cases]
+    no = [case | {"decision": "rejected"} for case in cases]
     answers = at_once([sending(aba, *yes), sending(aba, *no[::-1]), sending(aba, *yes[::-1]), sending(aba, *no)])
-    assert {each.status for each in answers} == {200}
+    assert {answer.status for answer in answers} == {200}
     settle(service)
-    for each in cases:
-        order = kept(service, each["credit_id"])
+    for case in cases:
+        order = kept(service, case["credit_id"])
         # What stands so already is no decision: no two of one kind follow each other.
         assert all(one != other for one, other in pairwise(order)), order
     assert replayed(service) == live(service)
@@ -134,11 +137,11 @@ def test_decisions_beside_a_withdrawal_of_all_learners_and_what_is_carried(
         return tennessee.get(FEED)
 
     withdraw = partial(api.post, f"/v1/activities/{activity}/withdraw-learners", None)
-    decide = sending(aba, *(each | {"decision": "accepted"} for each in cases))
+    decide = sending(aba, *(case | {"decision": "accepted"} for case in cases))
     withdrawn, decided, carried = at_once([withdraw, decide, carry])
     assert (withdrawn.status, decided.status, carried.status) == (200, 200, 200)
     assert withdrawn.json["withdrawn"] == 8
-    assert {each["result"] for each in decided.json["data"]} <= {"applied", "stale"}
+    assert {decision["result"] for decision in decided.json["data"]} <= {"applied", "stale"}
     assert api.completions(activity_id=activity) == []
     settle(service)
     assert replayed(service) == live(service)

@@ -13,7 +13,8 @@ from app.core.database.failures import LOCK_TIMEOUT
 from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite
 from app.core.errors import Unavailable
 from app.services.context import Service
-from tests.harness.api import Api, a_completion, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Api, settle
 
 
 def ask(queue: GroupCommit, group_verb: GroupVerb, items: Sequence[Any]) -> list[Future[Any]]:

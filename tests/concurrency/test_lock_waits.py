@@ -12,7 +12,8 @@ import pytest
 from app.core.database import engines
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
+from tests.harness.api import Answer, Api, settle
 from tests.harness.wire import SECONDS, at_once
 
 COMPLETIONS = "/v1/learner-completions"
@@ -73,5 +74,5 @@ def test_a_lock_held_for_longer_than_one_wait_refuses_nobody(
     while again.acquire(blocking=False):
         pass  # What the preparation asked for does not count.
     at_once([lambda: service.database.write(hold), wait_and_call])
-    assert [each.status for each in answers] == [{"report": 201, "bulk": 207, "correction": 200}[way]]
+    assert [answer.status for answer in answers] == [{"report": 201, "bulk": 207, "correction": 200}[way]]
     settle(service)

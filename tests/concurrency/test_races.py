@@ -12,7 +12,8 @@ from app.services.completions import records
 from app.services.context import Service, Work, operator
 from app.store.sql import statements
 from app.worker import seal
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, an_activity, john, points, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, an_activity, john, points, tina
+from tests.harness.api import Answer, Api, settle
 from tests.harness.wire import at_once
 
 COMPLETIONS = "/v1/learner-completions"
@@ -26,7 +27,7 @@ def proven(service: Service) -> Iterator[None]:
 
 
 def statuses(answers: list[Answer]) -> list[int]:
-    return sorted(each.status for each in answers)
+    return sorted(answer.status for answer in answers)
 
 
 def test_the_last_credit_of_a_maximum_has_one_winner(api: Api) -> None:
@@ -34,11 +35,11 @@ def test_the_last_credit_of_a_maximum_has_one_winner(api: Api) -> None:
         body = a_completion(api.register(ama_pra_credits=52).json["activity_id"], "2021-06-01", credits=51)
         assert api.report(body).status == 201
         bodies = [body | {"completed_on": f"2021-06-{day:02}"} for day in (2 + left, 12 + left)]
-        for each in bodies:
-            each["cme"] = [{"state": "TN", "license_id": "444444", "credits": 1}]
-        answers = at_once([partial(api.report, each) for each in bodies])
+        for sent in bodies:
+            sent["cme"] = [{"state": "TN", "license_id": "444444", "credits": 1}]
+        answers = at_once([partial(api.report, body) for body in bodies])
         assert statuses(answers) == [201, 422]
-        assert [each.codes for each in answers if each.status == 422] == [{"cumulative-maximum"}]
+        assert [answer.codes for answer in answers if answer.status == 422] == [{"cumulative-maximum"}]
 
 
 def test_sixteen_for_the_last_four_credits_of_grand_rounds_have_four_winners(api: Api) -> None:
@@ -46,7 +47,7 @@ def test_sixteen_for_the_last_four_credits_of_grand_rounds_have_four_winners(api
     days = [f"2021-11-{day:02}" for day in range(1, 17)]
     answers = at_once([partial(api.report, a_completion(completed_on=day, credits=1)) for day in days])
     assert statuses(answers) == [201] * 4 + [422] * 12
-    assert set().union(*(each.codes for each in answers if each.status == 422)) == {"cumulative-maximum"}
+    assert set().union(*(answer.codes for answer in answers if answer.status == 422)) == {"cumulative-maximum"}
 
 
 def test_the_first_credits_of_a_maximum_have_as_many_winners_as_there_is_room(api: Api) -> None:
@@ -60,20 +61,20 @@ def test_the_one_aba_record_of_a_day_has_one_winner(api: Api) -> None:
     amounts = [0.25 * n for n in range(1, 9)]
     answers = at_once([partial(api.report, tina(total=amount)) for amount in amounts])
     assert statuses(answers) == [201] + [422] * 7
-    assert [each.codes for each in answers if each.status == 422] == [{"one-record-per-day"}] * 7
+    assert [answer.codes for answer in answers if answer.status == 422] == [{"one-record-per-day"}] * 7
 
 
 def test_the_same_record_many_times_is_created_once(api: Api) -> None:
     answers = at_once([lambda: api.report(tina())] * 16)
     assert statuses(answers) == [200] * 15 + [201]
-    assert {each.json["completion_id"] for each in answers} == {answers[0].json["completion_id"]}
-    assert sorted(each.json["outcome"] for each in answers) == ["created", *["unchanged"] * 15]
+    assert {answer.json["completion_id"] for answer in answers} == {answers[0].json["completion_id"]}
+    assert sorted(answer.json["outcome"] for answer in answers) == ["created", *["unchanged"] * 15]
 
 
 def test_different_amounts_of_one_day_are_all_kept_on_occasions_of_their_own(api: Api) -> None:
     answers = at_once([partial(api.report, a_completion(credits=0.25 * n)) for n in range(1, 17)])
     assert statuses(answers) == [201] * 16
-    assert sorted(each.json["occasion"] for each in answers) == list(range(1, 17))
+    assert sorted(answer.json["occasion"] for answer in answers) == list(range(1, 17))
 
 
 def test_the_states_of_one_completion_reported_at_once_end_in_one_record(api: Api) -> None:
@@ -87,16 +88,16 @@ def test_the_states_of_one_completion_reported_at_once_end_in_one_record(api: Ap
 
 def test_one_learner_reported_first_for_many_activities_at_once_has_one_learner_id(api: Api) -> None:
     activities = [api.register(title=f"Course {n}").json["activity_id"] for n in range(12)]
-    answers = at_once([partial(api.report, a_completion(each, "2021-06-01")) for each in activities])
+    answers = at_once([partial(api.report, a_completion(activity, "2021-06-01")) for activity in activities])
     assert statuses(answers) == [201] * 12
-    assert len({each.json["learner"]["learner_id"] for each in answers}) == 1
+    assert len({answer.json["learner"]["learner_id"] for answer in answers}) == 1
 
 
 def test_an_internal_id_has_one_activity(api: Api) -> None:
     answers = at_once([lambda: api.post("/v1/activities", an_activity(internal_id="one"))] * 12)
     assert statuses(answers) == [201] + [409] * 11
-    (made,) = [each.json["activity_id"] for each in answers if each.status == 201]
-    assert {each.json["activity_id"] for each in answers} == {made}
+    (made,) = [answer.json["activity_id"] for answer in answers if answer.status == 201]
+    assert {answer.json["activity_id"] for answer in answers} == {made}
 
 
 def test_a_withdrawal_sent_many_times_happens_once(api: Api) -> None:
@@ -113,10 +114,10 @@ def test_reports_and_withdrawals_at_once_leave_what_was_answered(api: Api) -> No
         assert set(statuses(answers)) <= {200, 201, 204}
         standing = api.completions(activity_id=COURSE)
         assert len(standing) <= 1
-        told = {each.json["completion_id"] for each in answers if each.status == 201}
-        assert {each["completion_id"] for each in standing} == told
-        for each in standing:
-            assert api.delete(f"{COMPLETIONS}/{each['completion_id']}").status == 204
+        told = {answer.json["completion_id"] for answer in answers if answer.status == 201}
+        assert {completion["completion_id"] for completion in standing} == told
+        for completion in standing:
+            assert api.delete(f"{COMPLETIONS}/{completion['completion_id']}").status == 204
 
 
 def test_credit_joined_while_its_completion_is_withdrawn_is_told_to_the_board_before_the_withdrawal(
@@ -130,8 +131,8 @@ def test_credit_joined_while_its_completion_is_withdrawn_is_told_to_the_board_be
         assert set(statuses(answers)) <= {200, 201, 204}
         while seal(service):
             pass
-        for each in api.completions(activity_id=GRAND_ROUNDS):
-            assert api.delete(f"{COMPLETIONS}/{each['completion_id']}").status == 204
+        for completion in api.completions(activity_id=GRAND_ROUNDS):
+            assert api.delete(f"{COMPLETIONS}/{completion['completion_id']}").status == 204
     settle(service)
     assert told_too_early(service) == []
 
@@ -169,9 +170,9 @@ def test_a_record_is_never_seen_half_withdrawn(api: Api) -> None:
         reads = [lambda made=made: api.get(f"{COMPLETIONS}/{made}")] * 6
         lists = [lambda: api.get(COMPLETIONS, activity_id=COURSE)] * 3
         answers = at_once([*reads, lambda made=made: api.delete(f"{COMPLETIONS}/{made}"), *lists])
-        seen = [each.json for each in answers[:6] if each.status == 200]
-        seen += [each for answer in answers[7:] for each in answer.json["data"]]
-        assert {credit["status"] for each in seen for credit in each["credits"]} <= {"pending", "accepted"}
+        seen = [answer.json for answer in answers[:6] if answer.status == 200]
+        seen += [completion for answer in answers[7:] for completion in answer.json["data"]]
+        assert {credit["status"] for completion in seen for credit in completion["credits"]} <= {"pending", "accepted"}
 
 
 def test_connections_that_the_database_closed_are_replaced_unseen(api: Api, service: Service) -> None:
@@ -196,5 +197,5 @@ def test_reports_of_many_learners_at_once_do_not_hinder_each_other(api: Api) -> 
         license_id="32508792"), a_completion(credits=None, moc=[points()], first_name="Tina", last_name="Karacme",
         born="11/24", completed_on="2021-12-02"),
     ]  # fmt: skip
-    answers = at_once([partial(api.report, each) for each in people * 4])
+    answers = at_once([partial(api.report, person) for person in people * 4])
     assert statuses(answers) == [200] * 18 + [201] * 6

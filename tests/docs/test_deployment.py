@@ -17,12 +17,12 @@ from tests.external.containers import COMPOSE, DOCKERFILE, ROOT, instructions, t
 
 STEPS = instructions(DOCKERFILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = tree(COMPOSE.read_text(encoding="utf-8"))["services"]
-OURS = {name: each for name, each in SERVICES.items() if each["image"] == "pars"}
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "pars"}
 LAST = STEPS[max(place for place, (word, _) in enumerate(STEPS) if word == "FROM") :]
 
 
 def given(word: str) -> list[str]:
-    return [rest for each, rest in STEPS if each == word]
+    return [rest for step, rest in STEPS if step == word]
 
 
 def asked_paths(texts: list[str]) -> list[str]:
@@ -44,11 +44,11 @@ def accepted(words: list[str]) -> None:
 
 
 def test_the_image_installs_what_is_locked_and_nothing_that_builds() -> None:
-    installs = [each for each in given("RUN") if "install" in each.split() and "uninstall" not in each]
+    installs = [command for command in given("RUN") if "install" in command.split() and "uninstall" not in command]
     (install,) = installs
     assert {"--require-hashes", "--only-binary"} < set(install.split())
     assert install.endswith("-r requirements/runtime.txt")
-    assert not any("apt" in each for each in given("RUN"))
+    assert not any("apt" in command for command in given("RUN"))
 
 
 def test_the_image_runs_as_somebody_without_rights() -> None:
@@ -61,7 +61,7 @@ def test_the_image_runs_as_somebody_without_rights() -> None:
 def test_what_the_image_copies_is_there_and_not_ignored() -> None:
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert ignored[0] == "*"
-    sources = [each.split()[0] for each in given("COPY") if not each.startswith("--from")]
+    sources = [source.split()[0] for source in given("COPY") if not source.startswith("--from")]
     assert sources
     for source in sources:
         assert (ROOT / source).exists()
@@ -78,7 +78,7 @@ def test_health_checks_ask_what_the_service_answers() -> None:
 def test_every_command_is_one_of_pars() -> None:
     (entry,), (command,) = given("ENTRYPOINT"), given("CMD")
     assert json.loads(entry) == ["python", "-m", "app"]
-    for words in (json.loads(command), *(each["command"] for each in OURS.values())):
+    for words in (json.loads(command), *(our["command"] for our in OURS.values())):
         accepted(words)
     with pytest.raises(Exception, match="No such option"):
         accepted(["serve", "--nonsense"])
@@ -87,7 +87,7 @@ def test_every_command_is_one_of_pars() -> None:
 
 
 def test_the_server_leaves_the_work_to_workers() -> None:
-    assert {name: each["command"][0] for name, each in OURS.items()} == {
+    assert {name: our["command"][0] for name, our in OURS.items()} == {
         "schema": "db", "service": "serve", "worker": "worker",
     }  # fmt: skip
     assert "--no-worker" in OURS["service"]["command"]
@@ -95,10 +95,10 @@ def test_the_server_leaves_the_work_to_workers() -> None:
 
 def test_every_setting_is_known_and_the_secrets_have_to_be_given() -> None:
     known = {f"PARS_{name.upper()}" for name in Settings.model_fields}
-    for each in OURS.values():
-        assert each["environment"].keys() <= known
-        assert each["environment"]["PARS_SECRET_KEY"].startswith("${PARS_SECRET_KEY:?")
-        assert "@database/" in each["environment"]["PARS_DATABASE_URL"]
+    for our in OURS.values():
+        assert our["environment"].keys() <= known
+        assert our["environment"]["PARS_SECRET_KEY"].startswith("${PARS_SECRET_KEY:?")
+        assert "@database/" in our["environment"]["PARS_DATABASE_URL"]
     assert SERVICES["database"]["environment"]["POSTGRES_PASSWORD"].startswith("${PARS_DATABASE_PASSWORD:?")
 
 
@@ -113,7 +113,7 @@ def test_ports_and_volumes_are_those_of_the_image_and_declared() -> None:
     (port,) = OURS["service"]["ports"]
     assert port.split(":") == ["127.0.0.1", *given("EXPOSE") * 2]
     declared = tree(COMPOSE.read_text(encoding="utf-8"))["volumes"].keys()
-    mounted = [volume.split(":") for each in SERVICES.values() for volume in each.get("volumes", ())]
+    mounted = [volume.split(":") for service in SERVICES.values() for volume in service.get("volumes", ())]
     assert {name for name, _ in mounted} == declared
     assert {path for name, path in mounted if name == "data"} == {"/service/var"}
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-import pytest
 import typer
 
 from app.cli.main import commands
@@ -30,6 +29,7 @@ from app.schemas.completion_answers import MOST_ITEMS
 from app.schemas.events import EventType
 from app.services import idempotency
 from app.services.events.endpoints import MOST_ENDPOINTS
+from tests.harness.cases import for_all
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATORS = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def broken_links(page: Path) -> Iterator[str]:
             yield link
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_all("page", PAGES, lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_between_documents_and_to_files_resolves(page: Path) -> None:
     assert list(broken_links(page)) == []
 
@@ -80,18 +80,20 @@ def test_every_document_is_reached_from_the_readme() -> None:
         for link in re.findall(r"\]\(([^)\s#]+)", prose_of(page)):
             target = (page.parent / link).resolve()
             found = [target] if target.suffix == ".md" else sorted(target.glob("*.md")) if target.is_dir() else []
-            waiting += [each for each in found if each in PAGES and each not in reached]
+            waiting += [target for target in found if target in PAGES and target not in reached]
             reached.update(found)
     assert set(PAGES) <= reached
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_all("page", PAGES, lambda page: page.relative_to(ROOT).as_posix())
 def test_every_operation_that_a_document_names_exists(page: Path) -> None:
     known = {
         (method.upper(), re.sub(r"\{\w+\}", "{}", path)) for path, item in DOCUMENT["paths"].items() for method in item
     }
     named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)", prose_of(page))
-    assert [each for each in named if (each[0], re.sub(r"\{\w+\}", "{}", each[1])) not in known] == []
+    assert [
+        operation for operation in named if (operation[0], re.sub(r"\{\w+\}", "{}", operation[1])) not in known
+    ] == []
 
 
 def rows_of(heading: str) -> list[list[str]]:
@@ -112,8 +114,8 @@ def test_every_scope_that_an_operation_needs_stands_in_the_table() -> None:
         scope
         for item in DOCUMENT["paths"].values()
         for said in item.values()
-        for each in said["security"]
-        for scope in each["bearer"]
+        for requirement in said["security"]
+        for scope in requirement["bearer"]
     }
     assert {row[0] for row in rows_of("| scope | allows |")} == needed
 
@@ -133,7 +135,7 @@ def test_the_page_on_files_names_every_reason_to_refuse_one_and_every_template()
 
 def test_the_page_on_webhooks_names_every_event_every_outcome_and_every_pause() -> None:
     page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
-    assert {each for each in (*EventKind, *AttemptOutcome) if f"`{each}`" not in page} == {"accepted"}
+    assert {name for name in (*EventKind, *AttemptOutcome) if f"`{name}`" not in page} == {"accepted"}
     hours = [pause.total_seconds() / 3600 for pause in RETRY_PAUSES[3:]]
     assert (
         f"5 seconds, 5 minutes, 30 minutes, {', '.join(f'{h:g}' for h in hours[:-1])} and {hours[-1]:g} hours" in page
@@ -149,7 +151,7 @@ def test_the_lines_that_verify_a_webhook_do_so() -> None:
     exec(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0], names)
     secrets, now = [new_secret(), new_secret()], int(time.time())
     headers = headers_for("evt_1", now, b"{}", secrets)
-    assert all(names["verified"](each, headers, b"{}") for each in secrets)
+    assert all(names["verified"](secret, headers, b"{}") for secret in secrets)
     assert not names["verified"](new_secret(), headers, b"{}")
     assert not names["verified"](secrets[0], headers, b"{ }")
     assert not names["verified"](secrets[0], headers_for("evt_1", now - 400, b"{}", secrets), b"{}")
@@ -170,8 +172,8 @@ def test_limits_are_those_of_the_service() -> None:
 
 def test_the_readme_names_every_command_and_no_other() -> None:
     named = re.findall(r"`pars ([^`]+)`", README.split("| command | does |")[1].split("\n\n")[0])
-    assert [each for each in leaves(typer.main.get_command(commands)) if not any(fits(each, n) for n in named)] == []
-    assert [n for n in named if not any(fits(each, n) for each in leaves(typer.main.get_command(commands)))] == []
+    assert [leaf for leaf in leaves(typer.main.get_command(commands)) if not any(fits(leaf, n) for n in named)] == []
+    assert [n for n in named if not any(fits(leaf, n) for leaf in leaves(typer.main.get_command(commands)))] == []
 
 
 def leaves(command: click.Command, path: str = "") -> Iterator[str]:
@@ -188,7 +190,7 @@ def fits(command: str, named: str) -> bool:
     return named == command or named.startswith(f"{command} ")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_all("page", PAGES, lambda page: page.relative_to(ROOT).as_posix())
 def test_every_target_of_make_that_a_document_names_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8"))) <= targets

@@ -14,8 +14,7 @@ import pytest
 from app.main import create_app
 from app.services.operations.startup import open_service
 from app.worker import Worker
-from tests.harness.api import SECRET
-from tests.harness.databases import settings_for
+from tests.harness.databases import SECRET, settings_for
 from tests.harness.shell_pages import answers_in, faults, script_of, steps_of
 from tests.harness.wire import SECONDS, Wire
 

@@ -115,7 +115,7 @@ def built(folder: Path) -> Image:
             command = image.within(rest)
             subprocess.run(["sh", "-ec", command], cwd=image.folder, env=os.environ | {"PATH": path}, check=True)
         elif word == "ENV":
-            image.environment |= dict(each.split("=", 1) for each in rest.split())
+            image.environment |= dict(argument.split("=", 1) for argument in rest.split())
         else:
             image.words[word] = rest
         print(f"{word} {rest}", flush=True)
@@ -185,8 +185,8 @@ def lived(running: Running) -> Iterator[str]:
         yield "the server lives"
         assert worker.poll() is None
     finally:
-        for each in (service, worker):
-            each.terminate()
+        for container in (service, worker):
+            container.terminate()
     assert (service.wait(60), worker.wait(60)) == (0, 0)
     yield "both have ended when asked to"
 

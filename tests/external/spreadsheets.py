@@ -27,8 +27,10 @@ from app.main import create_app
 from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.worker import Worker
+from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import ROW
-from tests.harness.api import GRAND_ROUNDS, SECRET, Api, api_of
+from tests.harness.api import Api, api_of
+from tests.harness.databases import SECRET
 from tests.harness.wire import Wire
 
 FILES = Path(__file__).resolve().parents[1] / "files"
@@ -55,7 +57,7 @@ def live_through(api: Api, saved: Saved) -> None:
     sent(api, saved("mended", mended), "Rejection.xlsx")
     assert history(api)[0] == ("Rejection.xlsx", {"added": 1})
     listed = api.completions(activity_id=GRAND_ROUNDS)
-    days = [(each["completed_on"], each["credits"][0]["credits"]) for each in listed]
+    days = [(completion["completed_on"], completion["credits"][0]["credits"]) for completion in listed]
     assert sorted(days) == [("2021-12-11", 1), ("2021-12-12", 2)]
 
 
@@ -86,8 +88,8 @@ def history(api: Api) -> list[tuple[str, dict[str, int]]]:
     """Return the history page: newest first, each with what became of its rows."""
     page = api.get("/v1/batches").json["data"]
     return [
-        (each["filename"], {name: each["counts"][name] for name in ("added", "rejected") if each["counts"][name]})
-        for each in page
+        (batch["filename"], {name: batch["counts"][name] for name in ("added", "rejected") if batch["counts"][name]})
+        for batch in page
     ]
 
 
@@ -138,12 +140,12 @@ def office(folder: Path, to: str, file: Path, into: Path) -> None:
 
 def pictures(folder: Path) -> None:
     """Make a picture of each sheet of what was written, as wide as it is."""
-    for each in sorted((folder / "written").glob("*.xlsx")):
-        book = openpyxl.load_workbook(each)
+    for path in sorted((folder / "written").glob("*.xlsx")):
+        book = openpyxl.load_workbook(path)
         for sheet in book.worksheets:
             sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
             sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
-        wide = folder / each.name
+        wide = folder / path.name
         book.save(wide)
         office(folder, "pdf", wide, folder)
         command = ["pdftoppm", "-r", "130", "-l", "4", "-png", wide.with_suffix(".pdf"), wide.with_suffix("")]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from tests.harness.api import Answer, Api, an_activity
+from tests.builders.bodies import an_activity
+from tests.harness.api import Answer, Api
 
 ACTIVITIES = "/v1/activities"
 

@@ -30,7 +30,7 @@ def replayed(service: Service) -> dict[str, Told]:
     )
     for board, event, credit_id, document in found:
         completion = read_document(document)
-        (credit,) = [each for each in completion["credits"] if each["credit_id"] == credit_id]
+        (credit,) = [credit for credit in completion["credits"] if credit["credit_id"] == credit_id]
         if event == "credit.reported":
             assert credit_id not in held, "reported twice"
         else:

@@ -40,10 +40,12 @@ class Described:
     def bodies(self) -> dict[str, Any]:
         """Examples of its JSON body, by name."""
         content = self.said.get("requestBody", {}).get("content", {}).get("application/json", {})
-        return {name: each["value"] for name, each in content.get("examples", {}).items()}
+        return {name: example["value"] for name, example in content.get("examples", {}).items()}
 
     def parameters(self, place: str) -> dict[str, Any]:
-        return {each["name"]: each for each in self.said.get("parameters", ()) if each["in"] == place}
+        return {
+            parameter["name"]: parameter for parameter in self.said.get("parameters", ()) if parameter["in"] == place
+        }
 
 
 class Contract:
@@ -58,15 +60,16 @@ class Contract:
             if method in METHODS
         ]
         self._found = sorted(
-            ((_pattern(each.path), each) for each in self.operations), key=lambda one: one[1].path.count("{")
+            ((_pattern(operation.path), operation) for operation in self.operations),
+            key=lambda one: one[1].path.count("{"),
         )
         self._validators: dict[str, Draft202012Validator] = {}
 
     def operation(self, method: str, path: str) -> Described | None:
         """Return the operation that a request reaches."""
-        for pattern, each in self._found:
-            if each.method == method.lower() and pattern.fullmatch(path):
-                return each
+        for pattern, operation in self._found:
+            if operation.method == method.lower() and pattern.fullmatch(path):
+                return operation
         return None
 
     def invalid(self, schema: dict[str, Any], value: Any) -> Iterator[str]:
@@ -76,7 +79,7 @@ class Contract:
             whole = schema | {"components": {"schemas": self.document["components"]["schemas"]}}
             self._validators[key] = Draft202012Validator(whole, format_checker=FORMATS)
         yield from (
-            f"/{'/'.join(map(str, each.path))}: {each.message}" for each in self._validators[key].iter_errors(value)
+            f"/{'/'.join(map(str, error.path))}: {error.message}" for error in self._validators[key].iter_errors(value)
         )
 
     def faults(self, method: str, path: str, status: int, headers: Any, body: bytes) -> Iterator[str]:
@@ -88,7 +91,7 @@ class Contract:
         if response is None:
             yield f"{operation.id}: status {status} is not described"
             return
-        yield from (f"{operation.id} {status}: {each}" for each in self._headers(response, headers))
+        yield from (f"{operation.id} {status}: {header}" for header in self._headers(response, headers))
         media_type = headers.get("content-type", "").partition(";")[0]
         if not response.get("content"):
             yield from [f"{operation.id} {status}: a body that is not described"] if body else []
@@ -97,7 +100,7 @@ class Contract:
             yield f"{operation.id} {status}: media type {media_type} is not described"
         elif media_type in ("application/json", "application/problem+json"):
             found = self.invalid(response["content"][media_type]["schema"], json.loads(body))
-            yield from (f"{operation.id} {status}: {each}" for each in found)
+            yield from (f"{operation.id} {status}: {example}" for example in found)
 
     def _headers(self, response: dict[str, Any], headers: Any) -> Iterator[str]:
         described = response.get("headers", {})

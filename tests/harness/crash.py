@@ -31,7 +31,9 @@ from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
 from app.store import feed
 from app.store.sql import statements
-from tests.harness.api import COURSE, GRAND_ROUNDS, SECRET, Moment, a_completion, john, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
+from tests.harness.clock import ManualClock
+from tests.harness.databases import SECRET
 
 MOST_STATEMENTS = 80
 DAYS = ("2021-12-01", "2021-12-02", "2021-12-03")
@@ -39,7 +41,7 @@ DAYS = ("2021-12-01", "2021-12-02", "2021-12-03")
 
 def opened(url: str, folder: str) -> Service:
     settings = Settings(database_url=url, data_dir=Path(folder), secret_key=SECRET)
-    return open_service(settings, at=Moment(), migrate=False)
+    return open_service(settings, at=ManualClock(), migrate=False)
 
 
 def provider(service: Service) -> Caller:

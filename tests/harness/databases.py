@@ -16,8 +16,8 @@ import psycopg
 from app.core.config import Settings
 from app.services.demo import world
 from app.services.operations.startup import open_service
-from tests.harness.api import SECRET
 
+SECRET = "a secret for tests that is long enough"
 SERVER_SETTINGS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
 """The server lives for one run: nothing on it has to survive a power cut."""
 AHEAD = 2

@@ -20,7 +20,8 @@ from app.services.context import Service
 from app.services.events.sender import WebhookSender
 from app.store.sql import statements
 from examples.webhook_receiver import verified
-from tests.harness.api import Answer, Api, Moment, settle
+from tests.harness.api import Answer, Api, settle
+from tests.harness.clock import ManualClock
 
 ENDPOINTS = "/v1/webhook-endpoints"
 
@@ -62,7 +63,7 @@ class Inbox:
 
     @property
     def types(self) -> list[str]:
-        return [each.event["type"] for each in self.received]
+        return [request.event["type"] for request in self.received]
 
 
 @contextmanager
@@ -132,7 +133,7 @@ def deliveries(api: Api, endpoint_id: str, **query: Any) -> list[Any]:
 def deliver(service: Service, **sender: Any) -> list[AttemptOutcome]:
     """Seal what waits, and send everything that is due; return what became of it."""
     settle(service)
-    return [each.outcome for each in attempts(service, **sender)]
+    return [attempt.outcome for attempt in attempts(service, **sender)]
 
 
 def attempts(service: Service, **sender: Any) -> Sequence[Attempt]:
@@ -140,9 +141,9 @@ def attempts(service: Service, **sender: Any) -> Sequence[Attempt]:
     return asyncio.run(WebhookSender(service=service, sender=Sender(**given)).deliver_due())
 
 
-def signed(box: Inbox, secret: str, moment: Moment, place: int = -1) -> bool:
+def signed(box: Inbox, secret: str, clock: ManualClock, place: int = -1) -> bool:
     received = box.received[place]
-    return verified([secret], received.headers, received.body, moment.now.timestamp())
+    return verified([secret], received.headers, received.body, clock.now.timestamp())
 
 
 def stored(service: Service, sql: str) -> list[Any]:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.harness.api import SECRET
+from tests.harness.databases import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60
+SECONDS = 180
 
 
 @dataclass
@@ -101,15 +101,15 @@ class Installation:
 
     def end(self) -> None:
         """End whatever still runs."""
-        for each in self._started:
-            if each.running.poll() is None:
-                each.signal(signal.SIGCONT)
-                each.running.terminate()
+        for process in self._started:
+            if process.running.poll() is None:
+                process.signal(signal.SIGCONT)
+                process.running.terminate()
                 try:
-                    each.running.wait(SECONDS)
+                    process.running.wait(SECONDS)
                 except subprocess.TimeoutExpired:
-                    each.running.kill()
-                    each.running.wait()
+                    process.running.kill()
+                    process.running.wait()
 
 
 @contextmanager

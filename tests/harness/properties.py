@@ -21,3 +21,9 @@ def examples(number: int) -> settings:
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
+
+
+def use_profile() -> None:
+    """Hold properties that say nothing of examples against as many as suit a property without a database."""
+    settings.register_profile("pars", examples(40))
+    settings.load_profile("pars")

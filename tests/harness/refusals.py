@@ -7,7 +7,8 @@ from typing import Any
 
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import Answer, a_completion
+from tests.builders.bodies import a_completion
+from tests.harness.api import Answer
 
 FIRST, LAST, BORN, LICENSE, NPI = "Zaphodia", "Beeblebroxen", "09/27", "ZQ98765431", "1234567893"
 IDENTITY = (FIRST, LAST, BORN, LICENSE, NPI)

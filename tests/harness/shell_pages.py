@@ -51,7 +51,7 @@ def script_of(steps: Sequence[Step], mark: str) -> str:
 
 def answers_in(printed: str) -> list[str]:
     """Return the answers that a block has printed."""
-    return [each.strip() for each in _ANSWER.split(printed.replace("\r\n", "\n")) if each.strip()]
+    return [answer.strip() for answer in _ANSWER.split(printed.replace("\r\n", "\n")) if answer.strip()]
 
 
 def faults(shown: str, real: str) -> Iterator[str]:
@@ -59,8 +59,8 @@ def faults(shown: str, real: str) -> Iterator[str]:
     (head, fields), (real_head, real_fields) = _parts(shown), _parts(real)
     if not fits(head[0], real_head[0]) and not real_head[0].startswith(f"{head[0]} "):
         yield f"{head[0]!r} is {real_head[0]!r}"
-    given = {name.lower(): value for name, value in (each.split(": ", 1) for each in real_head[1:])}
-    for name, value in (each.split(": ", 1) for each in head[1:]):
+    given = {name.lower(): value for name, value in (line.split(": ", 1) for line in real_head[1:])}
+    for name, value in (line.split(": ", 1) for line in head[1:]):
         if not fits(value, given.get(name.lower(), "")):
             yield f"{name}: {value!r} is {given.get(name.lower())!r}"
     if fields is not None or real_fields is None:

@@ -81,11 +81,11 @@ def read_on(board: Api, view: View) -> None:
 def facts(view: View) -> dict[str, tuple[Any, ...]]:
     """Return what a view says of each credit, decisions left out."""
     return {
-        each.credit_id: (
-            each.learner_board_id, each.activity_id, each.completed_on, each.first_name, each.credits,
-            each.credit_types,
+        credit.credit_id: (
+            credit.learner_board_id, credit.activity_id, credit.completed_on, credit.first_name, credit.credits,
+            credit.credit_types,
         )
-        for each in view.held.values()
+        for credit in view.held.values()
     }  # fmt: skip
 
 

@@ -41,16 +41,16 @@ def pieces(rows: Sequence[CompletionReport], size: int) -> Iterator[list[Complet
 def submit(service: Service, *rows: CompletionReport, at_once: int = 5000) -> list[Submitted]:
     """Submit rows in pieces, each in a transaction of its own."""
     caller = sender(service, rows[0].provider_id)
-    return [each for piece in pieces(rows, at_once) for each in transact(caller, bulk.submit_all, piece)]
+    return [submitted for piece in pieces(rows, at_once) for submitted in transact(caller, bulk.submit_all, piece)]
 
 
 def rehearse(service: Service, *rows: CompletionReport, at_once: int = 5000) -> list[Submitted]:
     """Judge rows in pieces, all with one dry-run state."""
     caller, state = sender(service, rows[0].provider_id), DryRunState()
     return [
-        each
+        submitted
         for piece in pieces(rows, at_once)
-        for each in service.database.read(
+        for submitted in service.database.read(
             lambda connection, piece=piece: pipeline.judge_only(connection, caller, piece, state)
         )
     ]
@@ -60,11 +60,11 @@ def told(submitted: Sequence[Submitted]) -> list[Told]:
     """Return what senders of rows are told, without ids and moments."""
     return [
         (
-            each.outcome,
-            [(finding.rule, finding.severity, finding.pointer, finding.detail) for finding in each.findings],
-            each.completion and _facts(each.completion),
+            result.outcome,
+            [(finding.rule, finding.severity, finding.pointer, finding.detail) for finding in result.findings],
+            result.completion and _facts(result.completion),
         )
-        for each in submitted
+        for result in submitted
     ]
 
 

@@ -26,7 +26,7 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
         return call()
 
     with ThreadPoolExecutor(len(calls)) as threads:
-        return [each.result(SECONDS) for each in [threads.submit(run, call) for call in calls]]
+        return [future.result(SECONDS) for future in [threads.submit(run, call) for call in calls]]
 
 
 class Wire:

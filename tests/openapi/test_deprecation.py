@@ -104,10 +104,12 @@ def test_the_description_says_what_is_old(app: FastAPI) -> None:
     for response in old["responses"].values():
         assert {"Deprecation", "Sunset", "Link"} <= response["headers"].keys()
     assert "Sunset" not in paths["/refused"]["get"]["responses"]["422"]["headers"]
-    colours = {each["name"]: each for each in paths["/colours"]["get"]["parameters"]}
+    colours = {parameter["name"]: parameter for parameter in paths["/colours"]["get"]["parameters"]}
     assert (colours["hue"]["deprecated"], "deprecated" in colours["tone"]) == (True, False)
     assert "deprecated" not in paths["/colours"]["get"]
-    assert {each["name"] for each in paths["/hues"]["get"]["parameters"] if each.get("deprecated")} == {"shade"}
+    assert {parameter["name"] for parameter in paths["/hues"]["get"]["parameters"] if parameter.get("deprecated")} == {
+        "shade"
+    }
 
 
 def test_nothing_goes_before_it_is_old() -> None:
@@ -118,4 +120,4 @@ def test_nothing_goes_before_it_is_old() -> None:
 def test_nothing_of_ours_is_old_yet() -> None:
     for operation in committed().operations:
         assert not operation.said.get("deprecated"), operation.id
-        assert not any(each.get("deprecated") for each in operation.said.get("parameters", ())), operation.id
+        assert not any(parameter.get("deprecated") for parameter in operation.said.get("parameters", ())), operation.id

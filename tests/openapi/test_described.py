@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from app.main import openapi_json
 from app.schemas.base import KEEPABLE
 from app.services.context import Service
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
 from tests.builders.sent_files import row, tab_text
-from tests.harness.api import GRAND_ROUNDS, Api, a_completion, an_activity
+from tests.harness.api import Api
+from tests.harness.cases import for_all
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import worked
 
@@ -24,14 +27,14 @@ ADDRESSES = [path for path in DOCUMENT["paths"] if "{" not in path or "activity_
 def nodes(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
-        for each in value.values():
-            yield from nodes(each)
+        for member in value.values():
+            yield from nodes(member)
     elif isinstance(value, list):
-        for each in value:
-            yield from nodes(each)
+        for member in value:
+            yield from nodes(member)
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
+@for_all("path", ADDRESSES)
 def test_allow_names_every_method_of_the_address(api: Api, path: str) -> None:
     address = path.replace("{activity_id}", GRAND_ROUNDS)
     answer = api.send("OPTIONS", address)
@@ -55,7 +58,7 @@ def test_patterns_are_written_as_every_reader_of_json_schema_reads_them() -> Non
         re.compile(pattern)
     kept, refused = re.compile(KEEPABLE), ("\x00", "\x1f", "\x7f", "\ufffe", "\uffff")
     assert kept.search("fffe xx {fox} \t\n é 中 😀")
-    assert not any(kept.search(f"a{each}b") for each in refused)
+    assert not any(kept.search(f"a{character}b") for character in refused)
 
 
 @pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\x1f", "\x7f"])
@@ -77,8 +80,8 @@ def test_a_whole_number_may_be_written_with_a_point(api: Api) -> None:
 
 
 def test_queries_say_that_they_take_no_nul(api: Api) -> None:
-    operations = [each for path in DOCUMENT["paths"].values() for each in path.values()]
-    queries = [given for each in operations for given in each.get("parameters", []) if given["in"] == "query"]
+    operations = [operation for path in DOCUMENT["paths"].values() for operation in path.values()]
+    queries = [given for operation in operations for given in operation.get("parameters", []) if given["in"] == "query"]
     texts = [node for given in queries for node in nodes(given["schema"]) if node.get("type") == "string"]
     free = [node for node in texts if not {"enum", "const", "format"} & node.keys()]
     assert len(free) > 5
@@ -92,10 +95,13 @@ def test_queries_say_that_they_take_no_nul(api: Api) -> None:
 
 def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
     parameters = [
-        each for path in DOCUMENT["paths"].values() for op in path.values() for each in op.get("parameters", [])
+        parameter
+        for path in DOCUMENT["paths"].values()
+        for op in path.values()
+        for parameter in op.get("parameters", [])
     ]
-    keys = [each["schema"] for each in parameters if each["name"] == "Idempotency-Key"]
-    cursors = [each["schema"] for each in parameters if each["name"] == "cursor"]
+    keys = [parameter["schema"] for parameter in parameters if parameter["name"] == "Idempotency-Key"]
+    cursors = [parameter["schema"] for parameter in parameters if parameter["name"] == "cursor"]
     assert keys and cursors
     assert all(re.search(schema["pattern"], "key 1") and not re.search(schema["pattern"], " \t ") for schema in keys)
     assert_problem(api.report(a_completion(), Idempotency_Key=" "), 422, "parameter-invalid")
@@ -105,18 +111,20 @@ def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
 
 
 SORTED = {"/v1/activities": "activity_id", "/v1/learner-completions": "completed_on"}
+ORDERS = (
+    "{}", "-{}", " {} ", "-{} , updated_at", "{},-updated_at", "", "-", "- {}", "--{}", "{},", ",{}", "{};updated_at",
+    "learner", "\t{}", "{}\u00a0", "{} desc",
+)  # fmt: skip
 
 
 def query_schema(path: str, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(
-        each["schema"] for each in DOCUMENT["paths"][path]["get"]["parameters"] if each["name"] == name
+        parameter["schema"] for parameter in DOCUMENT["paths"][path]["get"]["parameters"] if parameter["name"] == name
     )
     return found
 
 
-@pytest.mark.parametrize("path", SORTED)
-@pytest.mark.parametrize("form", ["{}", "-{}", " {} ", "-{} , updated_at", "{},-updated_at", "", "-", "- {}", "--{}",
-                                  "{},", ",{}", "{};updated_at", "learner", "\t{}", "{}\u00a0", "{} desc"])  # fmt: skip
+@for_all("path, form", product(SORTED, ORDERS))
 def test_the_pattern_of_an_order_says_what_is_taken(api: Api, path: str, form: str) -> None:
     order = form.format(SORTED[path])
     described_so = re.search(query_schema(path, "sort")["pattern"], order) is not None
@@ -129,7 +137,7 @@ def test_the_pattern_of_an_order_says_what_is_taken(api: Api, path: str, form: s
 ])  # fmt: skip
 def test_an_end_of_a_span_is_described_as_a_day_or_an_instant(api: Api, path: str, name: str) -> None:
     choices = query_schema(path, name)["anyOf"]
-    assert [(each["type"], each["format"]) for each in choices] == [("string", "date"), ("string", "date-time")]
+    assert [(choice["type"], choice["format"]) for choice in choices] == [("string", "date"), ("string", "date-time")]
     for value in ("2021-12-20", "2021-12-20T15:00:00Z"):
         assert api.get(path, **{name: value}).status == 200
 
@@ -146,7 +154,7 @@ def test_a_format_that_a_file_cannot_have_is_told_as_a_wrong_parameter(
     batch = worked(api, service, tab_text([row(), row(Licensing_ID="nobody")]))
     answer = api.get(f"/v1/batches/{batch['batch_id']}/files/{which}", format=format)
     assert_problem(answer, 422, "parameter-invalid")
-    assert [(each["code"], each["parameter"]) for each in answer.json["errors"]] == [("parameter-invalid", "format")]
+    assert [(error["code"], error["parameter"]) for error in answer.json["errors"]] == [("parameter-invalid", "format")]
 
 
 def test_what_cannot_be_cleared_of_an_endpoint_is_not_described_as_nullable(api: Api) -> None:
@@ -158,7 +166,7 @@ def test_what_cannot_be_cleared_of_an_endpoint_is_not_described_as_nullable(api:
     path = f"/v1/webhook-endpoints/{made.json['endpoint_id']}"
     answer = api.send("PATCH", path, json={"url": None, "status": None}, headers={"If-Match": '"1"'})
     assert_problem(answer, 422, "invalid-request")
-    assert [each["pointer"] for each in answer.json["errors"]] == ["/url", "/status"]
+    assert [error["pointer"] for error in answer.json["errors"]] == ["/url", "/status"]
 
 
 def test_the_example_of_a_batch_adds_up() -> None:

@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 from app.core.errors import every_problem
 from app.routers.description.document import unnamed_enums
 from app.routers.description.schemas import parts, references
@@ -15,11 +13,12 @@ from app.routers.description.texts import SCOPES as TOLD_SCOPES
 from app.routers.openapi import names_of
 from app.services import reference
 from app.services.access.scopes import SCOPES
+from tests.harness.cases import for_all
 from tests.harness.contract import DOCUMENT, Described, committed
 
 CONTRACT = committed()
 HOLDS = CONTRACT.document
-every_operation = pytest.mark.parametrize("operation", CONTRACT.operations, ids=lambda each: each.id)
+of_every_operation = for_all("operation", CONTRACT.operations, lambda operation: operation.id)
 
 
 def answers(operation: Described) -> list[tuple[str, str, dict[str, Any]]]:
@@ -42,7 +41,7 @@ def test_the_document_introduces_itself() -> None:
     assert all(info[name] for name in ("title", "version", "summary", "description", "contact", "license"))
     assert [server["url"] for server in HOLDS["servers"]] == ["/"]
     assert all(tag["description"] for tag in HOLDS["tags"])
-    assert len({each.id for each in CONTRACT.operations}) == len(CONTRACT.operations)
+    assert len({operation.id for operation in CONTRACT.operations}) == len(CONTRACT.operations)
 
 
 def test_every_scope_is_explained() -> None:
@@ -50,27 +49,29 @@ def test_every_scope_is_explained() -> None:
     assert all(f"`{scope}`" in HOLDS["components"]["securitySchemes"]["bearer"]["description"] for scope in SCOPES)
 
 
-@every_operation
+@of_every_operation
 def test_an_operation_says_who_may_call_it_and_belongs_to_a_tag_that_is_described(operation: Described) -> None:
-    scopes = [scope for each in operation.said["security"] for scope in each["bearer"]]
+    scopes = [scope for requirement in operation.said["security"] for scope in requirement["bearer"]]
     assert set(scopes) <= set(SCOPES)
     assert (f"`{scopes[0]}`" if scopes else "Anybody may call it.") in operation.said["description"]
     assert set(operation.said["tags"]) <= {tag["name"] for tag in HOLDS["tags"]}
     assert ({"401", "403"} <= operation.said["responses"].keys()) == bool(scopes)
 
 
-@every_operation
+@of_every_operation
 def test_every_body_answer_and_address_has_an_example_that_its_schema_accepts(operation: Described) -> None:
     for content in operation.said.get("requestBody", {}).get("content", {}).values():
         assert content["examples"]
-        for name, each in content["examples"].items():
-            assert list(CONTRACT.invalid(content["schema"], each["value"])) == [], name
+        for name, example in content["examples"].items():
+            assert list(CONTRACT.invalid(content["schema"], example["value"])) == [], name
     for name, parameter in operation.parameters("path").items():
         assert list(CONTRACT.invalid(parameter["schema"], parameter["example"])) == [], name
     for status, media_type, content in answers(operation):
         values = [content["example"]] if "example" in content else []
-        for each in content.get("examples", {}).values():
-            component = HOLDS["components"]["examples"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        for example in content.get("examples", {}).values():
+            component = (
+                HOLDS["components"]["examples"][example["$ref"].rpartition("/")[2]] if "$ref" in example else example
+            )
             values.append(component["value"])
         assert values, (status, media_type)
         for value in values:
@@ -78,10 +79,10 @@ def test_every_body_answer_and_address_has_an_example_that_its_schema_accepts(op
             assert str(value["status"]) == status if media_type == "application/problem+json" else True
 
 
-@every_operation
+@of_every_operation
 def test_an_operation_can_fail_only_as_its_request_allows(operation: Described) -> None:
     reads_body = "requestBody" in operation.said
-    told = {status: each["description"] for status, each in operation.said["responses"].items()}
+    told = {status: response["description"] for status, response in operation.said["responses"].items()}
     assert reads_body == ("413" in told) == ("415" in told)
     assert ("404" in told) == bool(operation.parameters("path"))
     assert ("412" in told) == ("If-Match" in operation.parameters("header"))
@@ -91,8 +92,8 @@ def test_an_operation_can_fail_only_as_its_request_allows(operation: Described) 
 
 
 def test_examples_of_problems_name_rules_that_exist() -> None:
-    for each in HOLDS["components"]["examples"].values():
-        for finding in each["value"].get("findings", ()):
+    for example in HOLDS["components"]["examples"].values():
+        for finding in example["value"].get("findings", ()):
             assert reference.rule(finding["rule"])
 
 
@@ -100,7 +101,7 @@ def test_every_reference_and_every_link_leads_somewhere() -> None:
     for reference_ in set(references(HOLDS)):
         _, _, kind, name = reference_.split("/")
         assert name in HOLDS["components"][kind], reference_
-    known = {each.id: each for each in CONTRACT.operations}
+    known = {operation.id: operation for operation in CONTRACT.operations}
     linked = set()
     for operation in CONTRACT.operations:
         for response in operation.said["responses"].values():
@@ -126,34 +127,41 @@ def test_generators_find_named_enums_plain_patterns_and_no_titles() -> None:
 
 
 def test_no_schema_is_named_after_an_operation() -> None:
-    pascal = {each.id.replace("_", " ").title().replace(" ", "") for each in CONTRACT.operations}
+    pascal = {operation.id.replace("_", " ").title().replace(" ", "") for operation in CONTRACT.operations}
     assert pascal & HOLDS["components"]["schemas"].keys() == set()
 
 
-@every_operation
+@of_every_operation
 def test_examples_of_answers_hold_values_of_their_own_rather_than_placeholders(operation: Described) -> None:
     shown = [content["example"] for _, _, content in answers(operation) if "example" in content]
     assert '"text"' not in json.dumps(shown)
 
 
-@every_operation
+@of_every_operation
 def test_if_match_is_required_exactly_where_nothing_goes_without_it(operation: Described) -> None:
     if_match = operation.parameters("header").get("If-Match")
     assert ("428" in operation.said["responses"]) == bool(if_match and if_match["required"])
 
 
-@every_operation
+@of_every_operation
 def test_prefer_stands_exactly_where_it_is_heeded(operation: Described) -> None:
     if operation.id in ("upload_batch", "get_batch"):
         return  # where work goes on, `Prefer: wait` is heeded instead: test_description_files
-    heeded = [each for each in operation.said["responses"].values() if "Preference-Applied" in each.get("headers", {})]
+    heeded = [
+        response
+        for response in operation.said["responses"].values()
+        if "Preference-Applied" in response.get("headers", {})
+    ]
     assert bool(heeded) == ("Prefer" in operation.parameters("header"))
 
 
 def test_a_parameter_that_takes_dates_and_instants_says_both() -> None:
-    (listed,) = [each for each in CONTRACT.operations if each.id == "list_completions"]
+    (listed,) = [operation for operation in CONTRACT.operations if operation.id == "list_completions"]
     for name in ("submitted_from", "submitted_to", "updated_from"):
-        assert [each["format"] for each in listed.parameters("query")[name]["schema"]["anyOf"]] == ["date", "date-time"]
+        assert [schema["format"] for schema in listed.parameters("query")[name]["schema"]["anyOf"]] == [
+            "date",
+            "date-time",
+        ]
 
 
 def test_optional_parts_of_answers_are_absent_rather_than_null() -> None:
@@ -173,8 +181,8 @@ def test_events_are_thin() -> None:
     assert {"completion.reported", "credit.decided", "activity.closed", "batch.completed"} <= HOLDS["webhooks"].keys()
     for kind, item in HOLDS["webhooks"].items():
         (content,) = item["post"]["requestBody"]["content"].values()
-        for each in content["examples"].values():
-            assert list(CONTRACT.invalid(content["schema"], each["value"])) == []
+        for example in content["examples"].values():
+            assert list(CONTRACT.invalid(content["schema"], example["value"])) == []
         event = HOLDS["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
         assert event["required"] == ["timestamp", "type", "data"]
         assert event["properties"]["type"]["const"] == kind

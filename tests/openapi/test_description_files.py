@@ -22,7 +22,7 @@ def test_uploads_and_downloads_are_binary_for_every_reader() -> None:
     assert form["kind"]["$ref"].endswith("/BatchKind")
     download = CONTRACT.operation("GET", "/v1/batches/b/files/rejected").said["responses"]["200"]
     assert {"application/octet-stream", "application/xml"} <= download["content"].keys()
-    assert all(each["schema"] == {"type": "string", "format": "binary"} for each in download["content"].values())
+    assert all(content["schema"] == {"type": "string", "format": "binary"} for content in download["content"].values())
     assert "Content-Disposition" in download["headers"]
 
 
@@ -40,9 +40,9 @@ def test_an_upload_that_is_read_as_it_arrives_is_described_in_full() -> None:
 
 def test_what_may_be_waited_for_is_what_takes_prefer_wait() -> None:
     waited_for = {
-        each.id
-        for each in CONTRACT.operations
-        if "wait=20" in each.parameters("header").get("Prefer", {}).get("description", "")
+        operation.id
+        for operation in CONTRACT.operations
+        if "wait=20" in operation.parameters("header").get("Prefer", {}).get("description", "")
     }
     assert waited_for == {"upload_batch", "get_batch"}
 

@@ -14,8 +14,8 @@ from tests.harness.contract import Described, committed
 from tests.harness.uploads import worked
 
 CONTRACT = committed()
-BODIES = [(each, name) for each in CONTRACT.operations for name in each.bodies]
-READS = [each for each in CONTRACT.operations if each.method == "get" and "/v1/" in each.path]
+BODIES = [(operation, name) for operation in CONTRACT.operations for name in operation.bodies]
+READS = [operation for operation in CONTRACT.operations if operation.method == "get" and "/v1/" in operation.path]
 
 
 def at(pointer: str, body: Any) -> Any:
@@ -71,7 +71,7 @@ def faults(answer: Answer) -> list[str]:
     )
 
 
-@pytest.mark.parametrize(("operation", "name"), BODIES, ids=[f"{each.id}-{name}" for each, name in BODIES])
+@pytest.mark.parametrize(("operation", "name"), BODIES, ids=[f"{body.id}-{name}" for body, name in BODIES])
 def test_every_example_of_a_request_is_accepted_and_answered_as_described(
     api: Api, service: Service, operation: Described, name: str
 ) -> None:
@@ -86,14 +86,14 @@ def test_every_example_of_a_request_is_accepted_and_answered_as_described(
     assert faults(answer) == []
 
 
-@pytest.mark.parametrize("operation", READS, ids=lambda each: each.id)
+@pytest.mark.parametrize("operation", READS, ids=lambda operation: operation.id)
 def test_every_read_answers_as_described(api: Api, service: Service, operation: Described) -> None:
     api = caller_of(api, service, operation)
     known = {}
     if operation.path.startswith("/v1/batches"):
         known["batch_id"] = worked(api, service, workbook([row()]))["batch_id"]
     asked = operation.parameters("query").items()
-    needed = {name: each["example"] for name, each in asked if each["required"]}
+    needed = {name: value["example"] for name, value in asked if value["required"]}
     answer = api.get(operation.path.format(**linked(api, operation) | known), **needed)
     assert answer.status == 200, answer.json
     assert faults(answer) == []

@@ -14,7 +14,8 @@ from app.services.activities import withdrawal
 from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
 
 COMPLETIONS = "/v1/learner-completions"
@@ -94,7 +95,7 @@ def test_a_transaction_broken_at_any_statement_changes_nothing(service: Service,
             break
         seen = -10_000
         settle(service)
-        assert [each["completion_id"] for each in api.completions(activity_id=GRAND_ROUNDS)] == [standing]
+        assert [completion["completion_id"] for completion in api.completions(activity_id=GRAND_ROUNDS)] == [standing]
         assert api.completions(activity_id=COURSE) == []
     statements.BEFORE_STATEMENT.remove(unplug)
     assert break_at > 5
@@ -137,8 +138,8 @@ def test_decisions_broken_at_any_statement_are_applied_once_when_sent_again(
         api.report(tina(f"2021-12-0{day}"))
     settle(service)
     decisions = [
-        {"credit_id": each["credit_id"], "position": each["position"], "decision": "rejected"}
-        for each in aba.get("/v1/board-feed", limit=500).json["data"]
+        {"credit_id": credit["credit_id"], "position": credit["position"], "decision": "rejected"}
+        for credit in aba.get("/v1/board-feed", limit=500).json["data"]
     ]
     assert len(decisions) == 5
     broken_at, kept, seen = 0, 0, set[int]()
@@ -158,7 +159,7 @@ def test_decisions_broken_at_any_statement_are_applied_once_when_sent_again(
             assert now >= kept
             kept = now
     assert seen == {0, 2, 4, 5}
-    assert [each["result"] for each in answer.json["data"]] == ["unchanged"] * kept + ["applied"] * (5 - kept)
+    assert [decision["result"] for decision in answer.json["data"]] == ["unchanged"] * kept + ["applied"] * (5 - kept)
     assert aba.post("/v1/board-feed/decisions", {"decisions": decisions}).json["summary"]["unchanged"] == 5
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from app.core.errors import Problem, Unavailable
 from app.services.context import Service
 from app.store.sql import statements
+from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text
-from tests.harness.api import GRAND_ROUNDS, Api, settle
+from tests.harness.api import Api, settle
 from tests.harness.uploads import rows_of, upload, work_through, worked
 
 ROWS = [row(Completion_Date=f"11/{day:02}/2021", Number_of_CME_Credits=1) for day in range(1, 31)]
@@ -93,6 +94,6 @@ def test_a_file_goes_on_when_the_database_comes_back(api: Api, service: Service)
         work_through(service, 10)
         batch = api.get(f"/v1/batches/{batch_id}").json
         assert (batch["status"], batch["counts"]) == ("completed", expected["counts"]), number
-        assert [each["outcome"] for each in rows_of(api, batch)] == ["added"] * len(ROWS)
+        assert [row["outcome"] for row in rows_of(api, batch)] == ["added"] * len(ROWS)
         api.post(f"/v1/activities/{GRAND_ROUNDS}/withdraw-learners", None)
     settle(service)

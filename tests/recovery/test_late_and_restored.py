@@ -24,7 +24,9 @@ from app.services.operations.startup import open_service
 from app.services.reporting import pipeline
 from app.simulator.decisions import decide_all
 from app.store.sql import statements
-from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.databases import execute, settings_for
 from tests.harness.refusals import assert_problem
@@ -96,12 +98,12 @@ def test_two_that_commit_late_in_the_other_order_are_told_once_each(
     second = Late(service, a_completion(other, "2021-02-01", credits=1, **_john()))
     work(http, service, "TN-M")
     before = noted(service, "TN-M")
-    for each in (second, first):
-        each.commit()
+    for transaction in (second, first):
+        transaction.commit()
         work(http, service, "TN-M")
         assert facts(noted(service, "TN-M")) == standing(service, "TN-M")
-    new = [each for key, each in noted(service, "TN-M").held.items() if key not in before.held]
-    assert [(each.first_name, each.first - before.position) for each in new] == [("John", 1), ("Rebecca", 2)]
+    new = [noted_credit for key, noted_credit in noted(service, "TN-M").held.items() if key not in before.held]
+    assert [(person.first_name, person.first - before.position) for person in new] == [("John", 1), ("Rebecca", 2)]
 
 
 def _john() -> dict[str, Any]:
@@ -118,7 +120,7 @@ class Installation:
 
     @contextmanager
     def running(self) -> Iterator[tuple[Service, TestClient]]:
-        service = open_service(settings_for(self._url, self._folder), at=Moment())
+        service = open_service(settings_for(self._url, self._folder), at=ManualClock())
         with TestClient(create_app(service), raise_server_exceptions=False) as http:
             http.event_hooks = {"response": [as_described]}
             yield service, http
@@ -188,15 +190,15 @@ def test_after_a_restore_whoever_read_further_is_told_and_reads_anew_what_stands
         for board in ("ABA", "TN-M"):
             work(http, service, board, say=said.append)
             assert facts(noted(service, board)) == standing(service, board)
-        assert [each.split(":")[0] for each in said if "reading anew" in each] == ["ABA"]
-        assert {each.completed_on for each in noted(service, "ABA").held.values()}.isdisjoint(
+        assert [line.split(":")[0] for line in said if "reading anew" in line] == ["ABA"]
+        assert {completion.completed_on for completion in noted(service, "ABA").held.values()}.isdisjoint(
             {"2021-11-11", "2021-11-12"}
         )
         events, _ = read_events(api)
-        told = [each["data"]["completion_id"] for each in events if each["type"] == "completion.reported"]
+        told = [event["data"]["completion_id"] for event in events if event["type"] == "completion.reported"]
         assert set(told) >= {*reported, *new}
         assert not set(told) & set(undone)
-        assert len({each["event_id"] for each in events}) == len(events)
+        assert len({event["event_id"] for event in events}) == len(events)
         assert seen[-1] not in events
 
 
@@ -238,7 +240,7 @@ def test_decisions_that_a_restore_undid_are_made_anew(installation: Installation
         assert api.get(path).json["credits"][0]["status"] == "pending"
         said: list[str] = []
         work(http, service, "ABA", say=said.append)
-        assert sum("reading anew" in each for each in said) == 1
+        assert sum("reading anew" in line for line in said) == 1
         assert api.get(path).json["credits"][0]["status"] == "rejected"
         said.clear()
         work(http, service, "ABA", say=said.append)

@@ -10,7 +10,8 @@ from app.services.context import Service
 from app.services.operations import sealing
 from app.services.operations.sealing import SealResult, digest_rows, seal_next
 from app.store.sql import statements
-from tests.harness.api import Api, a_completion, john, settle
+from tests.builders.bodies import a_completion, john
+from tests.harness.api import Api, settle
 
 COMPLETIONS = "/v1/learner-completions"
 
@@ -52,7 +53,7 @@ def test_a_backlog_is_sealed_in_bounded_pieces_and_in_its_order(
     monkeypatch.setattr(sealing, "AT_ONCE", commits)
     monkeypatch.setattr(sealing, "ROWS_AT_ONCE", rows)
     assert seal_all(service) == rounds
-    expected = [each["credits"][0]["credit_id"] for each in reported]
+    expected = [credit["credits"][0]["credit_id"] for credit in reported]
     assert positions(service, "TN-M") == [*before, *enumerate(expected, len(before) + 1)]
     settle(service)
 
@@ -63,10 +64,10 @@ def test_one_commit_that_tells_several_boards_gives_each_its_next_position(api: 
     answer = api.post(
         f"{COMPLETIONS}:bulk", {"items": [john(), a_completion(), a_completion(completed_on="2021-12-13")]}
     )
-    credits = [credit for each in answer.json["items"] for credit in each["completion"]["credits"]]
+    credits = [credit for item in answer.json["items"] for credit in item["completion"]["credits"]]
     assert seal_all(service) == [SealResult.ALL]
     for board, stood in before.items():
-        expected = [each["credit_id"] for each in credits if each["board"] == board]
+        expected = [credit["credit_id"] for credit in credits if credit["board"] == board]
         assert expected
         assert positions(service, board) == [*stood, *enumerate(expected, len(stood) + 1)]
     settle(service)

@@ -79,8 +79,8 @@ class Site:
 def physicians() -> list[RegistryRow]:
     made = synthetic_physicians(ROWS, 1, licensing=["TN-M"], certifying=["ABIM"], reserved=frozenset())
     return [
-        replace(each, npi=None, certifications=(), licenses=(Holding(board="TN-M", number=f"P{place:05}"),))
-        for place, each in enumerate(made)
+        replace(physician, npi=None, certifications=(), licenses=(Holding(board="TN-M", number=f"P{place:05}"),))
+        for place, physician in enumerate(made)
     ]
 
 
@@ -92,14 +92,14 @@ def content(physicians: list[RegistryRow]) -> bytes:
             "Record Action": "Add",
             "ACCME Activity ID": "201759558",
             "Completion Date": "12/12/2021",
-            "First Name": each.first_name,
-            "Last Name": each.last_name,
-            "Date of Birth": str(each.birth_date),
+            "First Name": physician.first_name,
+            "Last Name": physician.last_name,
+            "Date of Birth": str(physician.birth_date),
             "Licensing State": "Tennessee",
-            "Licensing ID": each.licenses[0].number,
+            "Licensing ID": physician.licenses[0].number,
             "Number of CME Credits": 1 if place % REJECTED_EACH else 0.3,
         }
-        for place, each in enumerate(physicians)
+        for place, physician in enumerate(physicians)
     )
 
 
@@ -137,7 +137,7 @@ def worked_through(site: Site, batch_id: str) -> None:
     assert batch["status"] == "completed"
     counts = {name: count for name, count in batch["counts"].items() if count and name != "warned"}
     assert counts == {"read": ROWS, "added": ROWS - rejected, "rejected": rejected}
-    assert [each["row"] for each in rows_of(site.api, batch, outcome="rejected")] == list(range(2, ROWS + 2, 10))
+    assert [row["row"] for row in rows_of(site.api, batch, outcome="rejected")] == list(range(2, ROWS + 2, 10))
     ((rows, completions, learners),) = site.rows(
         "SELECT (SELECT count(*) FROM batch_rows), count(*), count(DISTINCT subject) FROM completions "
         "WHERE batch_id IS NOT NULL"
@@ -159,9 +159,9 @@ def test_a_server_without_a_worker_leaves_a_file_to_two_workers(served: Site, co
     assert served.batch(batch_id)["status"] == "queued"
     workers = [served.installed.worker() for _ in range(2)]
     worked_through(served, batch_id)
-    for each in workers:
-        each.signal(signal.SIGTERM)
-        assert (each.ended(), each.printed) == (0, "working\n")
+    for worker in workers:
+        worker.signal(signal.SIGTERM)
+        assert (worker.ended(), worker.printed) == (0, "working\n")
 
 
 @on_postgresql

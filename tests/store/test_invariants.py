@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from app.services.context import Service
 from app.services.operations import checks
 from app.store.sql import statements
+from tests.builders.bodies import a_completion, john
 from tests.builders.sent_files import lines
-from tests.harness.api import Api, a_completion, john, settle
+from tests.harness.api import Api, settle
 from tests.harness.uploads import upload
 
 

@@ -21,7 +21,8 @@ from app.services.batches import uploads
 from app.services.context import Service
 from app.services.operations import checks
 from app.store import feed, schema
-from tests.harness.api import Api, a_completion, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
 from tests.harness.databases import database_address, execute
 from tests.harness.uploads import upload
@@ -146,7 +147,7 @@ def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api
     counted = service.database.read(
         lambda conn: conn.execute(text("SELECT provider_id, bytes FROM upload_totals")).all()
     )
-    assert [tuple(each) for each in counted] == [("0008001", 120)]
+    assert [tuple(count) for count in counted] == [("0008001", 120)]
     assert uploads.remove_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
     settle(service)
     assert checks.find_faults(service) == []

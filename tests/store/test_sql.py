@@ -24,11 +24,11 @@ def test_keys_of_any_text_are_joined_as_they_are(service: Service, keys: list[tu
         return statements.fetch(connection, f"SELECT k.one, k.other FROM {source}", parameters)
 
     def read_placed(connection: Connection) -> list[statements.Row]:
-        source, parameters = from_ordered_ids(connection, [each for each, _ in keys])
+        source, parameters = from_ordered_ids(connection, [key for key, _ in keys])
         return statements.fetch(connection, f"SELECT k.id FROM {source} ORDER BY k.place", parameters)
 
     assert service.database.read(read) == keys
-    assert [each for (each,) in service.database.read(read_placed)] == [each for each, _ in keys]
+    assert [text for (text,) in service.database.read(read_placed)] == [text for text, _ in keys]
 
 
 def test_whole_numbers_are_written_as_such() -> None:

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-import pytest
-
 from app.core.errors import NotFound
 from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, FileHead, RawRow, RowOutcome
 from app.domain.columns import FileColumn, columns_of
@@ -26,6 +24,7 @@ from app.schemas import batches as schemas
 from app.services.batches import record_kinds, templates
 from app.services.batches.downloads import BatchFile
 from tests.builders.judging import CATALOGUE, PROVIDER
+from tests.harness.cases import for_all
 
 TESTS = Path(__file__).resolve().parents[1]
 APP = TESTS.parent / "app"
@@ -62,8 +61,8 @@ def place(column: FileColumn) -> str:
 
 def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
     columns = columns_of(kind)
-    head = FileHead(format=FileFormat.TAB, headings=tuple(each.heading for each in columns), heading_row=1)
-    cells: list[Cell] = [filled.get(place(each)) for each in columns]
+    head = FileHead(format=FileFormat.TAB, headings=tuple(column.heading for column in columns), heading_row=1)
+    cells: list[Cell] = [filled.get(place(column)) for column in columns]
     row = RawRow(number=2, raw=cells)
     match kind:
         case BatchKind.LEARNER_COMPLETIONS:
@@ -76,10 +75,10 @@ def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
             return FORMATS[FileFormat.TAB].validations(head).read(row)
 
 
-@pytest.mark.parametrize(
-    ("kind", "column"),
+@for_all(
+    "kind, column",
     [(kind, column) for kind in BatchKind for column in columns_of(kind)],
-    ids=lambda each: each.pointer if isinstance(each, FileColumn) else each.value,
+    lambda case: f"{case[0].value} {case[1].pointer}",
 )
 def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, column: FileColumn) -> None:
     # What stands within a column's place says as much by itself: supporters, that there was support.
@@ -91,7 +90,9 @@ def test_every_column_of_the_table_is_read_into_its_record(kind: BatchKind, colu
 
 
 def test_the_table_of_batches_takes_every_state_and_no_other() -> None:
-    (check,) = [str(each.sqltext) for each in tables.batches.constraints if each.name == "ck_batches_status"]  # type: ignore[attr-defined]
+    (check,) = [
+        str(constraint.sqltext) for constraint in tables.batches.constraints if constraint.name == "ck_batches_status"
+    ]  # type: ignore[attr-defined]
     assert re.findall(r"'(\w+)'", check) == list(BatchStatus)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +14,7 @@ from app.routers.callers import PUBLIC, Ownership, access_of, declared_routes, s
 from app.services.access import scopes as access
 from app.services.context import Service
 from tests.harness.api import Answer, Api, api_of
+from tests.harness.cases import for_all
 from tests.harness.refusals import assert_problem, footprint
 
 OURS, THEIRS = "0008001", "0008002"
@@ -79,6 +81,9 @@ class Operation:
         headers = {"PARS-Provider": provider} if provider is not None else {}
         body = {} if self.method in ("POST", "PUT", "PATCH") else None
         return api.send(self.method, self.path, headers=headers, json=body)
+
+
+NAME = attrgetter("name")
 
 
 def operations() -> list[Operation]:
@@ -155,46 +160,38 @@ def assert_gets_in(operation: Operation, answer: Answer) -> None:
 
 def test_without_a_key_that_stands_nobody_gets_in(http: TestClient, service: Service) -> None:
     before = footprint(service)
-    for each in operations():
+    for operation in operations():
         for key in ("", "pars_live_" + "A" * 43, "pars_test_" + "A" * 43):
-            assert_problem(each.sent_by(Api(http, key, "")), 401, "unauthenticated")
+            assert_problem(operation.sent_by(Api(http, key, "")), 401, "unauthenticated")
     assert footprint(service) == before
 
 
-@pytest.mark.parametrize(
-    "operation", [each for each in operations() if each.name in BOARDS], ids=lambda each: each.name
-)
+@for_all("operation", [operation for operation in operations() if operation.name in BOARDS], NAME)
 def test_a_boards_operations_are_the_boards(callers: Callers, service: Service, operation: Operation) -> None:
     before = footprint(service)
-    for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.operator):
+    for caller in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.operator):
         # An operator has the right and no board; where the request is wrong as well, that is said first.
-        assert_problem(operation.sent_by(each), (403, 422) if each is callers.operator else 403)
+        assert_problem(operation.sent_by(caller), (403, 422) if caller is callers.operator else 403)
     assert footprint(service) == before
     assert_gets_in(operation, operation.sent_by(callers.board))
 
 
-@pytest.mark.parametrize(
-    "operation", [each for each in operations() if each.name in OPERATORS], ids=lambda each: each.name
-)
+@for_all("operation", [operation for operation in operations() if operation.name in OPERATORS], NAME)
 def test_an_operators_operations_are_the_operators(callers: Callers, service: Service, operation: Operation) -> None:
     before = footprint(service)
-    for each in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.board):
-        assert_problem(operation.sent_by(each), 403, "forbidden")
+    for caller in (callers.full, callers.vendor, callers.stranger, callers.tester, callers.board):
+        assert_problem(operation.sent_by(caller), 403, "forbidden")
     assert footprint(service) == before
     assert_gets_in(operation, operation.sent_by(callers.operator))
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [each for each in operations() if each.name in PROVIDERS.keys() | EITHER],
-    ids=lambda operation: operation.name,
-)
+@for_all("operation", [operation for operation in operations() if operation.name in PROVIDERS.keys() | EITHER], NAME)
 def test_every_kind_of_caller_gets_as_far_as_it_may(
     http: TestClient, service: Service, callers: Callers, operation: Operation
 ) -> None:
     scope = PROVIDERS.get(operation.name, "webhooks:manage")
     only = api_of(http, service, "only this", providers=[OURS], scopes=[scope])
-    others = [each for each in access.ROLE_SCOPES["provider"] if each != scope]
+    others = [value for value in access.ROLE_SCOPES["provider"] if value != scope]
     without = api_of(http, service, "all but this", providers=[OURS], scopes=others)
     before = footprint(service)
 

@@ -11,7 +11,8 @@ from app.main import create_app
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.registry import imports
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, an_activity, api_of, points, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
@@ -38,7 +39,7 @@ def test_a_foreign_resource_answers_like_an_absent_one(api: Api, other: Api, ser
     before = footprint(service)
     for method, path in (("GET", COMPLETIONS), ("DELETE", COMPLETIONS), ("GET", ACTIVITIES)):
         foreign, absent = (mine, ABSENT_COMPLETION) if path == COMPLETIONS else (GRAND_ROUNDS, ABSENT_ACTIVITY)
-        answers = [other.send(method, f"{path}/{each}") for each in (foreign, absent)]
+        answers = [other.send(method, f"{path}/{completion_id}") for completion_id in (foreign, absent)]
         assert_problem(answers[0], 404, "not-found")
         assert same_but_request_id(*answers)
     assert footprint(service) == before
@@ -51,7 +52,7 @@ def test_reporting_for_a_foreign_activity_answers_like_for_an_absent_one(
     body = a_completion(first_name="Nobody", credits=-1, permission=False)
     before = footprint(service)
     for sent in (body, a_completion()):
-        answers = [other.report(sent | {"activity_id": each}) for each in (GRAND_ROUNDS, ABSENT_ACTIVITY)]
+        answers = [other.report(sent | {"activity_id": activity_id}) for activity_id in (GRAND_ROUNDS, ABSENT_ACTIVITY)]
         assert_problem(answers[0], 422, "completion-rejected", items=["activity-known"])
         assert same_but_request_id(*answers)
     assert footprint(service) == before
@@ -62,8 +63,8 @@ def test_lists_hold_what_is_the_providers_own(api: Api, other: Api) -> None:
     learner = completion["learner"]["learner_id"]
     for query in ({}, {"activity_id": GRAND_ROUNDS}, {"client_reference": "ours"}, {"learner_id": learner}):
         seen = other.completions(**query)
-        assert {each["provider_id"] for each in seen} <= {THEIRS}
-        assert completion["completion_id"] not in {each["completion_id"] for each in seen}
+        assert {completion["provider_id"] for completion in seen} <= {THEIRS}
+        assert completion["completion_id"] not in {completion["completion_id"] for completion in seen}
     foreign = other.get(COMPLETIONS, activity_id=GRAND_ROUNDS)
     absent = other.get(COMPLETIONS, activity_id=ABSENT_ACTIVITY)
     assert (
@@ -73,15 +74,15 @@ def test_lists_hold_what_is_the_providers_own(api: Api, other: Api) -> None:
     )
     listed = other.get(ACTIVITIES, internal_id="Ex2-1").json["data"]
     assert listed == []
-    assert {each["provider_id"] for each in other.get(ACTIVITIES).json["data"]} == {THEIRS}
+    assert {activity["provider_id"] for activity in other.get(ACTIVITIES).json["data"]} == {THEIRS}
 
 
 def test_a_learner_id_means_nobody_to_another_provider(api: Api, other: Api) -> None:
     learner = api.report(a_completion()).json["learner"]["learner_id"]
     theirs = other.register().json["activity_id"]
     answers = []
-    for each in (learner, "lrn_" + "0" * 32):
-        body = a_completion(theirs, "2021-06-01") | {"learner": {"learner_id": each}}
+    for learner_id in (learner, "lrn_" + "0" * 32):
+        body = a_completion(theirs, "2021-06-01") | {"learner": {"learner_id": learner_id}}
         answers.append(other.report(body))
     assert_problem(answers[0], 422, "completion-rejected", items=["learner-unmatched"])
     assert same_but_request_id(*answers)
@@ -106,7 +107,7 @@ def test_findings_tell_nothing_of_what_other_providers_reported(api: Api, other:
         person = {"first_name": "Sue", "last_name": "Geon", "born": "04/05"}
         reported = client.report(a_completion(activity, "2021-06-01", credits=None, moc=[moc], **person))
         assert reported.status == 201
-        told.append(" ".join(each["detail"] for each in reported.json["findings"]))
+        told.append(" ".join(finding["detail"] for finding in reported.json["findings"]))
     assert "30" in told[0]
     assert "30" not in told[1]
 
@@ -147,7 +148,10 @@ def test_what_a_vendor_reported_stays_with_the_provider(http: TestClient, servic
     vendor = api_of(http, service, "LMS", role="vendor", providers=[OURS, THEIRS])
     reported = acting(vendor, OURS, "POST", COMPLETIONS, a_completion()).json["completion_id"]
     assert api.get(f"{COMPLETIONS}/{reported}").status == 200
-    answers = [acting(vendor, THEIRS, "GET", f"{COMPLETIONS}/{each}") for each in (reported, ABSENT_COMPLETION)]
+    answers = [
+        acting(vendor, THEIRS, "GET", f"{COMPLETIONS}/{completion_id}")
+        for completion_id in (reported, ABSENT_COMPLETION)
+    ]
     assert_problem(answers[0], 404, "not-found")
     assert same_but_request_id(*answers)
     assert_problem(acting(vendor, THEIRS, "DELETE", f"{COMPLETIONS}/{reported}"), 404, "not-found")

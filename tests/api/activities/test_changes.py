@@ -8,8 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.services.context import Service
+from tests.builders.bodies import an_activity
 from tests.harness.activity_edits import abim, etag, patch, put, read
-from tests.harness.api import Api, an_activity, api_of
+from tests.harness.api import Api, api_of
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
 ACTIVITIES = "/v1/activities"
@@ -59,7 +60,7 @@ def test_changed_fields_sent_again_update_the_same_activity(api: Api, internal_i
     assert changed.json["activity_id"] == made.json["activity_id"]
     assert (changed.json["title"], changed.json["version"], etag(changed)) == ("Another title", 2, '"2"')
     listed = api.get(ACTIVITIES, internal_id=internal_id).json["data"]
-    assert [each["activity_id"] for each in listed] == [made.json["activity_id"]]
+    assert [activity["activity_id"] for activity in listed] == [made.json["activity_id"]]
 
 
 def test_a_slash_sent_encoded_is_a_slash(api: Api) -> None:
@@ -218,7 +219,9 @@ def test_lists_and_objects_of_a_patch_replace_what_stood(api: Api) -> None:
     assert after["joint_providers"] == ["Z"]
     assert after["location"] == {"city": "Bangor", "state": None, "country": None}
     assert (after["listing"]["public"], after["listing"]["url"], after["listing"]["fee"]) == (False, None, None)
-    assert [(each["board"], each["points"], each["credit_types"]) for each in after["moc"]] == [("ABA", None, [])]
+    assert [(points["board"], points["points"], points["credit_types"]) for points in after["moc"]] == [
+        ("ABA", None, [])
+    ]
     assert read(api, made["activity_id"]) == after
 
 
@@ -252,7 +255,7 @@ def test_a_patch_that_breaks_a_rule_is_refused_and_leaves_the_activity(api: Api,
     made = api.register().json
     refused = patch(api, made["activity_id"], edit)
     assert_problem(refused, 422, "activity-rejected", items=[rule])
-    assert rule in {each["rule"] for each in refused.json["findings"]}
+    assert rule in {finding["rule"] for finding in refused.json["findings"]}
     assert read(api, made["activity_id"]) == made
 
 
@@ -268,11 +271,13 @@ def test_the_internal_id_of_another_activity_is_refused_with_its_name(api: Api) 
 @pytest.mark.parametrize("if_match", [None, '"1"', '"9"', "*"])
 def test_another_providers_activity_answers_like_an_absent_one(api: Api, other: Api, if_match: str | None) -> None:
     made = api.register().json
-    answers = [patch(other, each, {"title": "Mine"}, if_match) for each in (made["activity_id"], ABSENT)]
+    answers = [patch(other, activity_id, {"title": "Mine"}, if_match) for activity_id in (made["activity_id"], ABSENT)]
     assert_problem(answers[0], 404, "not-found")
     assert same_but_request_id(*answers)
     for verb in ("close", "reopen"):
-        answers = [other.send("POST", f"{ACTIVITIES}/{each}/{verb}") for each in (made["activity_id"], ABSENT)]
+        answers = [
+            other.send("POST", f"{ACTIVITIES}/{activity_id}/{verb}") for activity_id in (made["activity_id"], ABSENT)
+        ]
         assert_problem(answers[0], 404, "not-found")
         assert same_but_request_id(*answers)
     assert read(api, made["activity_id"]) == made

@@ -9,7 +9,9 @@ import pytest
 
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import Answer, Api, Moment, a_completion, an_activity, john, settle
+from tests.builders.bodies import a_completion, an_activity, john
+from tests.harness.api import Answer, Api, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.wire import at_once
 
@@ -64,7 +66,7 @@ def test_an_activity_with_completions_is_not_deleted(api: Api, service: Service)
     refused = delete(api, course)
     assert_problem(refused, 409, HAS, items=[HAS])
     assert refused.json["count"] == 12
-    assert refused.json["completions"] == sorted(each["completion_id"] for each in made)[:10]
+    assert refused.json["completions"] == sorted(completion["completion_id"] for completion in made)[:10]
     assert refused.json["errors"][0]["rule_url"] == f"/v1/rules/{HAS}"
     assert footprint(service) == before
     assert api.get(f"{ACTIVITIES}/{course}").status == 200
@@ -83,8 +85,8 @@ def test_an_activity_whose_completions_were_withdrawn_is_deleted_and_frees_its_i
         api.get(f"{ACTIVITIES}/{course}"), delete(api, course), patch(api, course, title="B"),
         verb(api, course, "close"), verb(api, course, "reopen"),
     ]  # fmt: skip
-    for each in answers:
-        assert_problem(each, 404, "not-found")
+    for answer in answers:
+        assert_problem(answer, 404, "not-found")
     assert api.get(ACTIVITIES, internal_id="one").json["data"] == []
     assert_problem(api.report(a_completion(course, "2021-06-01")), 422, "completion-rejected", items=["activity-known"])
     again = put(api, "one")
@@ -104,7 +106,7 @@ def test_a_delete_with_a_stale_etag_is_refused(api: Api) -> None:
 # ------------------------------------------------------------------------------------------------- status
 
 
-def test_the_status_follows_the_fields_and_the_day(api: Api, moment: Moment) -> None:
+def test_the_status_follows_the_fields_and_the_day(api: Api, clock: ManualClock) -> None:
     def status() -> tuple[str, list[str]]:
         shown = read(api, course)
         return shown["status"], shown["missing"]
@@ -114,7 +116,7 @@ def test_the_status_follows_the_fields_and_the_day(api: Api, moment: Moment) -> 
     assert patch(api, course, description="Words.").json["missing"] == ["providership"]
     assert patch(api, course, providership="joint").json["status"] == "active"
     assert status() == ("active", [])
-    moment.now = moment.now.replace(day=21, hour=0, minute=0)
+    clock.now = clock.now.replace(day=21, hour=0, minute=0)
     assert status() == ("ready-to-close", ["measured_outcomes", "commercial_support", "learner_counts"])
     assert patch(api, course, **CLOSING).json["missing"] == []
     assert verb(api, course, "close").json["status"] == "closed"
@@ -135,14 +137,14 @@ def test_a_place_is_missing_where_learners_meet_in_person(api: Api) -> None:
 # ------------------------------------------------------------------------------------------------ closing
 
 
-def test_an_activity_that_has_not_ended_is_not_closed(api: Api, moment: Moment) -> None:
+def test_an_activity_that_has_not_ended_is_not_closed(api: Api, clock: ManualClock) -> None:
     course = a_course(api, **CLOSING)
     before = read(api, course)
     assert_problem(verb(api, course, "close"), 409, "conflict")
     assert read(api, course) == before
-    moment.now = moment.now.replace(day=31, hour=23, minute=59)
+    clock.now = clock.now.replace(day=31, hour=23, minute=59)
     assert_problem(verb(api, course, "close"), 409, "conflict")
-    moment.now = moment.now.replace(year=2022, month=1, day=1, hour=0, minute=0)
+    clock.now = clock.now.replace(year=2022, month=1, day=1, hour=0, minute=0)
     assert verb(api, course, "close").status == 200
 
 
@@ -156,7 +158,7 @@ def test_closing_names_every_field_it_lacks(api: Api) -> None:
         "description", "listing.public", "measured_outcomes", "commercial_support", "learner_counts", "moc.0.attested",
         "moc.0.practice_areas", "moc.1.practice_areas", "moc.1.credit_types",
     ]  # fmt: skip
-    pointers = [each["pointer"] for each in refused.json["errors"]]
+    pointers = [error["pointer"] for error in refused.json["errors"]]
     assert pointers == ["/" + name.replace(".", "/") for name in refused.json["missing"]]
     assert read(api, course) == before
 
@@ -202,7 +204,7 @@ def test_sending_a_closed_activity_again_leaves_it_closed(api: Api) -> None:
 
 
 def test_a_correction_of_a_closed_activity_keeps_the_moment_it_was_closed(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     course = a_course(api, **ENDED)
     assert verb(api, course, "close").status == 200
@@ -212,7 +214,7 @@ def test_a_correction_of_a_closed_activity_keeps_the_moment_it_was_closed(
         return service.database.read(lambda connection: statements.fetch(connection, query, {"id": course}))[0][0]
 
     before = closed_at()
-    moment.now = moment.now.replace(day=29)
+    clock.now = clock.now.replace(day=29)
     assert patch(api, course, title="B").status == 200
     assert closed_at() == before
 
@@ -246,9 +248,9 @@ def test_a_tighter_bound_and_reports_beyond_it_never_both_succeed(
         bodies = [john() | {"activity_id": course, "completed_on": "2021-06-01"}, john() | {"activity_id": course}]
         bodies = bodies[:1] if edit.keys() & {"end_date", "start_date"} else bodies
         tighter, *reports = at_once(
-            [partial(patch, api, course, **edit), *(partial(api.report, each) for each in bodies)]
+            [partial(patch, api, course, **edit), *(partial(api.report, body) for body in bodies)]
         )
-        said = {each.status for each in reports}
+        said = {report.status for report in reports}
         assert (tighter.status, said) == (200, {422}) or (tighter.status == 409 and 201 in said)
     settle(service)
 
@@ -264,12 +266,14 @@ def test_a_deletion_and_a_report_never_both_succeed(api: Api, service: Service) 
 
 def test_a_new_internal_id_sent_many_times_at_once_makes_one_activity(api: Api, service: Service) -> None:
     for n in range(3):
-        answers = at_once([partial(put, api, f"new-{n}", title=f"Title {each % 3}") for each in range(8)])
-        assert sorted(each.status for each in answers) == [200] * 7 + [201], [each.json for each in answers][-9:]
-        assert len({each.json["activity_id"] for each in answers}) == 1
-        versions = sorted(each.json["version"] for each in answers)
+        answers = at_once([partial(put, api, f"new-{n}", title=f"Title {number % 3}") for number in range(8)])
+        assert sorted(answer.status for answer in answers) == [200] * 7 + [201], [answer.json for answer in answers][
+            -9:
+        ]
+        assert len({answer.json["activity_id"] for answer in answers}) == 1
+        versions = sorted(answer.json["version"] for answer in answers)
         stored = api.get(ACTIVITIES, internal_id=f"new-{n}").json["data"]
-        assert [each["version"] for each in stored] == [versions[-1]]
+        assert [row["version"] for row in stored] == [versions[-1]]
     settle(service)
 
 
@@ -279,18 +283,18 @@ def test_of_changes_to_one_version_one_is_taken(api: Api) -> None:
         path, headers = f"{ACTIVITIES}/{made.json['activity_id']}", {"If-Match": etag(made)}
         calls = [partial(api.send, "PATCH", path, headers=headers, json={"title": f"Title {n}"}) for n in range(8)]
         answers = at_once(calls)
-        assert sorted(each.status for each in answers) == [200] + [412] * 7
-        (taken,) = [each.json for each in answers if each.status == 200]
+        assert sorted(answer.status for answer in answers) == [200] + [412] * 7
+        (taken,) = [answer.json for answer in answers if answer.status == 200]
         assert read(api, made.json["activity_id"]) == taken
 
 
 def test_an_activity_sent_again_while_it_is_deleted_is_updated_or_made_anew(api: Api, service: Service) -> None:
     for n in range(12):
         course = put(api, f"one-{n}").json["activity_id"]
-        calls = [partial(put, api, f"one-{n}", title=f"Title {each}") for each in range(3)]
+        calls = [partial(put, api, f"one-{n}", title=f"Title {number}") for number in range(3)]
         gone, *sent = at_once([partial(delete, api, course), *calls])
         assert gone.status == 204
-        assert {each.status for each in sent} <= {200, 201}, [each.json for each in sent]
+        assert {answer.status for answer in sent} <= {200, 201}, [answer.json for answer in sent]
         assert len(api.get(ACTIVITIES, internal_id=f"one-{n}").json["data"]) <= 1
     settle(service)
 

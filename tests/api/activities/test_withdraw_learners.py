@@ -6,8 +6,9 @@ import pytest
 
 from app.services.activities import withdrawal
 from app.services.context import Service
+from tests.builders.bodies import a_completion
 from tests.harness.activity_edits import ACTIVITIES
-from tests.harness.api import Api, a_completion, api_of, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.board_views import live, replayed
 from tests.harness.refusals import assert_problem
 
@@ -34,8 +35,8 @@ def test_another_providers_activity_is_as_absent_as_any(api: Api, service: Servi
     activity = api.register().json["activity_id"]
     api.report(a_completion(activity))
     stranger = api_of(api.http, service, providers=["0008002"])
-    for each in (activity, "100000000"):
-        assert_problem(stranger.post(f"{ACTIVITIES}/{each}/withdraw-learners", None), 404, "not-found")
+    for activity_id in (activity, "100000000"):
+        assert_problem(stranger.post(f"{ACTIVITIES}/{activity_id}/withdraw-learners", None), 404, "not-found")
     assert len(api.completions(activity_id=activity)) == 1
 
 

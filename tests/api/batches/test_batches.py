@@ -9,9 +9,10 @@ import pytest
 
 from app.services.batches.steps import read_one
 from app.services.context import Service
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.builders.sent_files import JOHN, lines, row, tab_text, workbook
 from tests.builders.written_files import cells_of
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, api_of, settle
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
 from tests.harness.wire import at_once
@@ -32,7 +33,7 @@ def test_the_slides_sample_with_another_date_is_added_and_its_learner_has_the_cr
     ]
     (listed,) = api.completions(batch_id=batch["batch_id"])
     assert listed["entry_method"] == "excel"
-    assert {each["board"]: each["credits"] for each in listed["credits"]} == {"TN-M": 2.25, "ABIM": 2.25}
+    assert {credit["board"]: credit["credits"] for credit in listed["credits"]} == {"TN-M": 2.25, "ABIM": 2.25}
     (told,) = rows_of(api, batch)
     assert (told["row"], told["outcome"], told["completion_id"]) == (3, "added", listed["completion_id"])
     settle(service)
@@ -44,7 +45,7 @@ def test_a_refused_row_comes_back_mended_and_goes_through(api: Api, service: Ser
     assert counts(batch) == {"read": 2, "added": 1, "rejected": 1}
     (refused,) = rows_of(api, batch, outcome="rejected")
     assert refused["row"] == 4
-    said = {each["rule"]: each["column"] for each in refused["findings"]}
+    said = {finding["rule"]: finding["column"] for finding in refused["findings"]}
     assert said["credit-quarter"] == "Number of CME Credits"
     content = file_of(api, batch, "rejected")
     guidance, headings, *rest = cells_of(content)
@@ -55,7 +56,7 @@ def test_a_refused_row_comes_back_mended_and_goes_through(api: Api, service: Ser
     # Unfixed, it gives the same refusals.
     again = worked(api, service, content)
     assert counts(again) == {"read": 1, "rejected": 1}
-    assert {each["rule"] for each in rows_of(api, again)[0]["findings"]} == set(said)
+    assert {finding["rule"] for finding in rows_of(api, again)[0]["findings"]} == set(said)
     mended = dict(zip(headings, given_back, strict=True)) | {"Licensing ID": "444444", "Number of CME Credits": 2.25}
     last = worked(api, service, workbook([mended], headings))
     assert counts(last) == {"read": 1, "added": 1}
@@ -68,7 +69,7 @@ def test_sending_a_file_again_doubles_nothing_and_says_so(api: Api, service: Ser
     again = worked(api, service, content)
     assert counts(again) == {"read": 2, "unchanged": 2, "warned": 2}
     assert again["seen_before"] == first["batch_id"]
-    assert "file-seen-before" in {each["rule"] for each in again["warnings"]}
+    assert "file-seen-before" in {warning["rule"] for warning in again["warnings"]}
     settle(service)
 
 
@@ -78,9 +79,9 @@ def test_rows_take_effect_in_their_order_whatever_the_piece(api: Api, service: S
     for records in (1, 2, 50):
         batch = worked(api, service, workbook([one, taken_back, one, two]), at_once=records)
         assert counts(batch)["deleted"] == 1
-        assert [each["outcome"] for each in rows_of(api, batch)] == ["added", "deleted", "added", "added"]
-        for each in api.completions(activity_id=GRAND_ROUNDS, first_name="Rebecca"):
-            api.delete(f"/v1/learner-completions/{each['completion_id']}")
+        assert [row["outcome"] for row in rows_of(api, batch)] == ["added", "deleted", "added", "added"]
+        for completion in api.completions(activity_id=GRAND_ROUNDS, first_name="Rebecca"):
+            api.delete(f"/v1/learner-completions/{completion['completion_id']}")
     settle(service)
 
 
@@ -98,10 +99,10 @@ def test_a_rehearsal_tells_what_would_become_of_each_row_and_stores_nothing(api:
     rows = [row(), row(), row(Record_Action="Delete"), row(Number_of_CME_Credits=0)]
     batch = worked(api, service, workbook(rows), dry_run=True)
     assert (batch["status"], batch["dry_run"]) == ("completed", True)
-    assert [each["outcome"] for each in rows_of(api, batch)] == ["added", "unchanged", "deleted", "rejected"]
+    assert [row["outcome"] for row in rows_of(api, batch)] == ["added", "unchanged", "deleted", "rejected"]
     assert api.completions(activity_id=GRAND_ROUNDS) == []
     real = worked(api, service, workbook(rows))
-    assert [each["outcome"] for each in rows_of(api, real)] == ["added", "unchanged", "deleted", "rejected"]
+    assert [row["outcome"] for row in rows_of(api, real)] == ["added", "unchanged", "deleted", "rejected"]
 
 
 def test_what_the_form_alone_shows_is_refused_at_the_door(api: Api) -> None:
@@ -235,5 +236,5 @@ def test_a_cancelled_batch_keeps_what_was_applied_and_goes_on_when_retried(api: 
 def test_its_provider_is_told_that_a_batch_is_done(api: Api, service: Service) -> None:
     batch = worked(api, service, workbook([row()]))
     settle(service)
-    told = [each for each in api.get("/v1/events", limit=500).json["data"] if each["type"] == "batch.completed"]
-    assert [each["data"] for each in told] == [{"batch_id": batch["batch_id"], "provider_id": "0008001"}]
+    told = [event for event in api.get("/v1/events", limit=500).json["data"] if event["type"] == "batch.completed"]
+    assert [event["data"] for event in told] == [{"batch_id": batch["batch_id"], "provider_id": "0008001"}]

@@ -16,8 +16,9 @@ import pytest
 
 from app.services.operations.startup import open_service
 from app.store.sql import statements
+from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import lines, row, workbook
-from tests.harness.api import GRAND_ROUNDS, Api, api_of, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.databases import settings_for
 from tests.harness.processes import ROOT, Installation, free_port, installation
 from tests.harness.uploads import rows_of
@@ -125,12 +126,12 @@ def test_beside_a_running_server_both_work_on_the_same_file_and_nothing_doubles(
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
         api: Api = api_of(http, service, "Western Regional", providers=["0008001"])
         days = [row(Completion_Date=f"{month}/{day}/2021") for month in range(2, 9) for day in range(1, 29)]
-        sent = [each | {"Number of CME Credits": 0.25} for each in days]
+        sent = [day | {"Number of CME Credits": 0.25} for day in days]
         done = installed.run("batch", the_file(tmp_path, *sent), *SURE)
         assert done.returncode == 0, done.stderr
         assert counted(done.stdout)["added"] == len(days)
         (batch,) = api.get("/v1/batches").json["data"]
-        assert [each["row"] for each in rows_of(api, batch)] == list(range(3, len(days) + 3))
+        assert [row["row"] for row in rows_of(api, batch)] == list(range(3, len(days) + 3))
         assert len(api.completions(activity_id=GRAND_ROUNDS, limit=500)) == len(days)
     installed.end()
     settle(service)

@@ -9,9 +9,10 @@ import pytest
 from app.domain.columns import ACTIVITIES, VALIDATIONS
 from app.files.elements import render
 from app.services.context import Service
+from tests.builders.bodies import a_completion
 from tests.builders.raw_records import a_certificate, a_document
 from tests.builders.sent_files import lines, row, tab_text, workbook
-from tests.harness.api import Api, a_completion, settle
+from tests.harness.api import Api, settle
 from tests.harness.uploads import file_of, rows_of, worked
 
 ROWS = [row(), row(Number_of_CME_Credits=0.3, Completion_Date="12/13/2021")]
@@ -23,7 +24,7 @@ ELEMENTS = [
 SENT = {
     "xlsx": workbook(ROWS),
     "tab": tab_text(ROWS),
-    "xml": f"<ACCMELearnerReports>{''.join(render(each, {}) for each in ELEMENTS)}</ACCMELearnerReports>".encode(),
+    "xml": f"<ACCMELearnerReports>{''.join(render(node, {}) for node in ELEMENTS)}</ACCMELearnerReports>".encode(),
     "ndjson": lines(BODIES),
 }
 """Rebecca's completion, and one that is refused for its 0.3 credits."""
@@ -40,7 +41,7 @@ def counted(batch: Any) -> dict[str, int]:
 
 
 def refused_for(api: Api, batch: Any) -> set[str]:
-    return {said["rule"] for each in rows_of(api, batch, outcome="rejected") for said in each["findings"]}
+    return {said["rule"] for row in rows_of(api, batch, outcome="rejected") for said in row["findings"]}
 
 
 @pytest.mark.parametrize("format", SENT)
@@ -72,7 +73,7 @@ def test_a_workbook_comes_back_as_text_and_text_as_a_workbook(
 
 @pytest.mark.parametrize("write", [tab_text, workbook])
 def test_refused_and_accepted_activities_come_back(api: Api, service: Service, write: Any) -> None:
-    headings = [each.heading for each in ACTIVITIES]
+    headings = [column.heading for column in ACTIVITIES]
     batch = worked(api, service, write([ACTIVITY, ACTIVITY | {"End Date": "2/1/2021"}], headings), kind="activities")
     assert counted(batch) == {"read": 2, "added": 1, "rejected": 1}
     refused = worked(api, service, file_of(api, batch, "rejected"), kind="activities")
@@ -83,14 +84,14 @@ def test_refused_and_accepted_activities_come_back(api: Api, service: Service, w
 
 
 def test_answers_to_validations_come_back_beside_their_rows(api: Api, service: Service) -> None:
-    headings = [each.heading for each in VALIDATIONS]
+    headings = [column.heading for column in VALIDATIONS]
     content = tab_text([LEARNER, LEARNER | {"Licensing ID": "999"}], headings)
     batch = worked(api, service, content, kind="learner-validations", permission_attested=None)
     assert counted(batch) == {"read": 2, "one": 1, "none": 1}
     answered = file_of(api, batch, "successful").decode("utf-8-sig").splitlines()
     told = [dict(zip(answered[0].split("\t"), line.split("\t"), strict=True)) for line in answered[1:]]
-    assert [each["Result"] for each in told] == ["One learner was matched", "No learner was matched"]
-    assert [bool(each["Learner Link"]) for each in told] == [True, False]
+    assert [line["Result"] for line in told] == ["One learner was matched", "No learner was matched"]
+    assert [bool(line["Learner Link"]) for line in told] == [True, False]
     again = worked(
         api, service, file_of(api, batch, "successful"), kind="learner-validations", permission_attested=None
     )

@@ -30,17 +30,17 @@ def of_file(api: Api, service: Service, records: Sequence[Record], format: str, 
     """Return what becomes of records in a file: each outcome, with the rules that refused it."""
     batch = worked(api, service, FORMATS[format](records), name=f"learners.{format}", at_once=at_once)
     assert (batch["status"], batch["format"], batch["counts"]["read"]) == ("completed", format, len(records))
-    return [(each["outcome"], refusals(each)) for each in rows_of(api, batch)]
+    return [(row["outcome"], refusals(row)) for row in rows_of(api, batch)]
 
 
 def of_requests(api: Api, records: Sequence[Record]) -> list[Any]:
     """Return what becomes of records that are reported one by one."""
-    answers = [api.report(each.body).json for each in records]
-    return [({"created": "added"}.get(each.get("outcome"), "rejected"), refusals(each)) for each in answers]
+    answers = [api.report(record.body).json for record in records]
+    return [({"created": "added"}.get(answer.get("outcome"), "rejected"), refusals(answer)) for answer in answers]
 
 
 def refusals(answer: Any) -> frozenset[str]:
-    return frozenset(each["rule"] for each in answer["findings"] if each["severity"] == "reject")
+    return frozenset(finding["rule"] for finding in answer["findings"] if finding["severity"] == "reject")
 
 
 def standing(service: Service) -> list[Any]:
@@ -77,7 +77,7 @@ def test_records_that_do_not_compete_fare_alike_in_every_format_order_and_piece(
     assert of_requests(api, [records[place] for place in asked]) == [expected[place] for place in asked]
     stands.append(standing(service))
     assert len(stands[0]) == sum(len(record.body) - 4 for record, rules in told if not rules)
-    assert [each for each in stands if each != stands[0]] == []
+    assert [stand for stand in stands if stand != stands[0]] == []
     settle(service)
 
 

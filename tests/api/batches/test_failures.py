@@ -23,8 +23,10 @@ from app.services.context import Service, Work
 from app.store import batches
 from app.store.sql import statements
 from app.store.sql.values import read_instant
+from tests.builders.bodies import a_completion, an_activity
 from tests.builders.sent_files import lines, row, tab_text
-from tests.harness.api import Api, Moment, a_completion, an_activity, api_of, settle
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
 from tests.harness.wire import at_once
 
@@ -38,11 +40,11 @@ def claimed(service: Service) -> Batch:
 
 
 def test_a_reader_that_is_late_to_begin_forgets_nothing_of_what_another_has_read(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     batch_id = upload(api, tab_text(row(Completion_Date=day) for day in DAYS[:3])).json["batch_id"]
     late = claimed(service)
-    moment.now += claims.CLAIM + timedelta(seconds=1)
+    clock.now += claims.CLAIM + timedelta(seconds=1)
     read_one(service)
     with pytest.raises(claims.ClaimLost):
         reading._read(service, late)
@@ -52,11 +54,11 @@ def test_a_reader_that_is_late_to_begin_forgets_nothing_of_what_another_has_read
 
 
 def test_a_rehearsal_that_is_late_to_begin_forgets_nothing_of_another(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     batch_id = upload(api, tab_text([row()]), dry_run=True).json["batch_id"]
     late = reading._read(service, claimed(service))
-    moment.now += claims.CLAIM + timedelta(seconds=1)
+    clock.now += claims.CLAIM + timedelta(seconds=1)
     read_one(service)
     dry_runs.dry_run(service, late)
     batch = api.get(f"/v1/batches/{batch_id}").json
@@ -86,7 +88,7 @@ def test_a_record_on_which_the_service_fails_stops_no_other_of_a_rehearsal(
     }
     batch = worked(api, service, lines(bodies[kind]), kind, dry_run=True)
     assert batch["status"] == "completed"
-    told = [each["outcome"] for each in rows_of(api, batch)]
+    told = [row["outcome"] for row in rows_of(api, batch)]
     good = "added" if kind == "learner-completions" else "one"
     assert told == [good, good, "rejected", good, good]
     assert rows_of(api, batch)[2]["findings"][0]["rule"] == "internal"
@@ -106,12 +108,12 @@ def test_an_activity_on_which_the_service_fails_stops_no_other(
     monkeypatch.setattr(registration, "register", fails)
     content = lines(an_activity(title=title) for title in ("One", "Poison", "Two"))
     batch = worked(api, service, content, "activities", dry_run=dry_run)
-    assert [each["outcome"] for each in rows_of(api, batch)] == ["added", "rejected", "added"]
+    assert [row["outcome"] for row in rows_of(api, batch)] == ["added", "rejected", "added"]
     assert rows_of(api, batch)[1]["findings"][0]["rule"] == "internal"
 
 
 def test_a_rehearsal_that_fails_again_and_again_ends(
-    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any) -> Any:
         raise RuntimeError("a fault of ours")
@@ -124,7 +126,7 @@ def test_a_rehearsal_that_fails_again_and_again_ends(
             try:
                 read_one(service)
             except RuntimeError:
-                moment.now += claims.CLAIM * 2
+                clock.now += claims.CLAIM * 2
     monkeypatch.undo()
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], batch["file_error"]["code"]) == ("failed", "parser-failed")
@@ -165,7 +167,7 @@ def test_a_record_of_another_file_is_not_refused_for_the_one_that_failed(
     applying.apply_next(service, 1)
     work_through(service)
     rules = {
-        batch_id: [said["rule"] for each in rows_of(whose, {"batch_id": batch_id}) for said in each["findings"]]
+        batch_id: [said["rule"] for row in rows_of(whose, {"batch_id": batch_id}) for said in row["findings"]]
         for whose, batch_id in ((api, poisoned), (other, harmless[0]))
     }
     assert rules[poisoned] == ["internal"]
@@ -191,16 +193,16 @@ def test_a_failing_record_at_the_end_of_a_piece_is_found_in_few_steps(
 
 
 def test_a_file_whose_records_cannot_be_found_is_not_said_to_be_done_and_keeps_nobody_waiting(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
     batch_id = upload(api, tab_text([row()])).json["batch_id"]
     read_one(service)
     service.database.write(lambda connection: statements.execute(connection, "DELETE FROM batch_pieces"))
-    moment.now += timedelta(seconds=1)
+    clock.now += timedelta(seconds=1)
     other = upload(api, tab_text([row(Completion_Date=DAYS[0])])).json["batch_id"]
     read_one(service)
     for _ in range(3):
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         try:
             applying.apply_next(service, 5)
         except LookupError:
@@ -230,7 +232,7 @@ def registered(service: Service) -> int:
 
 
 def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
-    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = open_file
     begun: list[int] = []
@@ -239,9 +241,9 @@ def test_a_file_that_takes_longer_to_read_than_a_claim_lasts_has_one_reader(
     def slow(*given: Any, **more: Any) -> Iterator[Any]:
         begun.append(1)
         for _ in range(4):
-            moment.now += claims.CLAIM / 2
+            clock.now += claims.CLAIM / 2
             until = time.monotonic() + 60
-            while claim_of(service) <= moment.now + claims.CLAIM / 2 and time.monotonic() < until:
+            while claim_of(service) <= clock.now + claims.CLAIM / 2 and time.monotonic() < until:
                 time.sleep(0.01)
             assert claims.claim_next(service, None) is None, "another reader began it as well"
         with opened(*given, **more) as file:
@@ -313,7 +315,7 @@ def test_a_batch_cancelled_while_it_is_worked_on_counts_what_was_done_and_goes_o
     work_through(service)
     batch = api.get(path).json
     assert (batch["status"], batch["counts"]["added"]) == ("completed", len(DAYS))
-    assert [each["outcome"] for each in rows_of(api, batch)] == ["added"] * len(DAYS)
+    assert [row["outcome"] for row in rows_of(api, batch)] == ["added"] * len(DAYS)
     settle(service)
 
 
@@ -326,7 +328,7 @@ def test_no_record_is_lost_at_the_border_of_a_piece(
     sent = [a_completion(completed_on=f"2021-12-{day:02}") for day in range(1, count + 1)]
     batch = worked(api, service, lines(sent), at_once=3, dry_run=dry_run)
     assert (batch["status"], batch["counts"]["added"], batch["counts"]["read"]) == ("completed", count, count)
-    assert [each["row"] for each in rows_of(api, batch)] == list(range(1, count + 1))
+    assert [row["row"] for row in rows_of(api, batch)] == list(range(1, count + 1))
 
 
 def test_a_dry_run_of_very_many_activities_is_refused(

@@ -102,5 +102,5 @@ def test_numbers_are_looked_up_with_and_without_leading_zeros_on_both_databases(
     )
     unknown = set() if was_number else {"licence-unknown"}
     assert (by_board.outcome is Outcome.CREATED) is was_number
-    assert {each.rule for each in by_licence.findings} == unknown | {"learner-unmatched"}
+    assert {finding.rule for finding in by_licence.findings} == unknown | {"learner-unmatched"}
     settle(service)

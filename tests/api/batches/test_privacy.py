@@ -12,9 +12,10 @@ from app.domain.columns import EXTRAS, LEARNERS, REMS
 from app.services.context import Service
 from app.store.sql import statements
 from app.store.sql.values import read_document
+from tests.builders.bodies import a_completion, points
 from tests.builders.headings import ONE_BOARD
 from tests.builders.sent_files import ROW, lines, tab_text, workbook
-from tests.harness.api import Api, a_completion, points
+from tests.harness.api import Api
 from tests.harness.uploads import rows_of, upload, work_through, worked
 
 MARK = "Zyzzyva"
@@ -33,7 +34,7 @@ def everything_said(api: Api, service: Service, batch: Any, capture: pytest.Capt
 def test_of_a_wrong_cell_its_content_is_never_told(
     api: Api, service: Service, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    headings = [*ONE_BOARD, *(each.heading for each in (*REMS, *EXTRAS))]
+    headings = [*ONE_BOARD, *(column.heading for column in (*REMS, *EXTRAS))]
     long = MARK + "x" * 5_000
     spoiled = [
         ROW | {name: value}
@@ -78,7 +79,7 @@ def test_of_a_file_that_is_refused_its_content_is_never_told(
     api: Api, service: Service, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for content in (
-        tab_text([ROW], [MARK, *(each.heading for each in LEARNERS[1:])]),
+        tab_text([ROW], [MARK, *(learner.heading for learner in LEARNERS[1:])]),
         tab_text([{MARK: MARK}], [MARK]),
         workbook([{MARK: MARK}], [MARK], guidance=MARK),
         f"<{MARK}><a>{MARK}</a></{MARK}>".encode(),

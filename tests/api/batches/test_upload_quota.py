@@ -20,7 +20,8 @@ from app.services.context import Service
 from app.services.operations import checks
 from app.store import uploads as store
 from app.store.sql import statements
-from tests.harness.api import Api, Moment, api_of
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import upload, work_through
@@ -71,7 +72,9 @@ def test_what_does_not_fit_is_refused_with_what_to_do_and_leaves_nothing(narrow:
     assert checks.find_faults(service) == []
 
 
-def test_nothing_that_was_refused_or_abandoned_counts_for_long(narrow: Api, service: Service, moment: Moment) -> None:
+def test_nothing_that_was_refused_or_abandoned_counts_for_long(
+    narrow: Api, service: Service, clock: ManualClock
+) -> None:
     for _ in range(3):
         assert upload(narrow, b"a" * 2_000_000, kind="nothing").status == 422
         assert_problem(upload(narrow, b"a" * (QUOTA + 1)), 413, "upload-quota-exceeded")
@@ -79,7 +82,7 @@ def test_nothing_that_was_refused_or_abandoned_counts_for_long(narrow: Api, serv
     upload_id = uploads.store_upload(service, "0008001", [b"a" * 1_000_000] * 2, 2_000_000, "digest")
     assert taken(service) == 2_000_000
     assert_problem(upload(narrow, b"a" * 2_000_000), 413, "upload-quota-exceeded")
-    moment.now += uploads.KEPT + timedelta(seconds=1)
+    clock.now += uploads.KEPT + timedelta(seconds=1)
     assert uploads.remove_abandoned(service) == 1
     assert taken(service) == 0
     assert list(uploads.read_upload(service, upload_id)) == []
@@ -104,7 +107,7 @@ def test_a_provider_s_uploads_take_no_room_of_another_s(narrow: Api, bounded: Se
 
 def test_uploads_at_the_same_moment_never_take_more_than_there_is(narrow: Api, service: Service) -> None:
     answers = at_once([lambda number=number: upload(narrow, bytes([number]) * 1_300_000) for number in range(8)])
-    statuses = [each.status for each in answers]
+    statuses = [answer.status for answer in answers]
     assert set(statuses) <= {202, 413}
     # All may stand in each other's way; whoever comes after finds the room that they gave back.
     assert statuses.count(202) <= 2
@@ -141,6 +144,11 @@ def test_a_piece_and_the_removal_of_its_upload_take_their_locks_in_one_order(ser
             service.database.write(verb)
         finally:
             statements.BEFORE_STATEMENT.remove(ran.append)
-        written = [each for each in ran if re.match(r"(UPDATE|DELETE FROM) (uploads|upload_totals) ", each)]
-        assert [each.split()[1 + each.startswith("DELETE")] for each in written] == ["uploads", "upload_totals"]
+        written = [
+            statement for statement in ran if re.match(r"(UPDATE|DELETE FROM) (uploads|upload_totals) ", statement)
+        ]
+        assert [statement.split()[1 + statement.startswith("DELETE")] for statement in written] == [
+            "uploads",
+            "upload_totals",
+        ]
     assert taken(service) == 0

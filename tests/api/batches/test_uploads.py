@@ -14,8 +14,10 @@ import pytest
 from app.core.errors import Unavailable
 from app.services.context import Service
 from app.store.sql import statements
+from tests.builders.bodies import a_completion
 from tests.builders.sent_files import lines, row, tab_text
-from tests.harness.api import Api, Moment, a_completion, api_of
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import upload, work_through
 from tests.harness.wire import Wire, at_once
@@ -39,8 +41,8 @@ FILE = part("file", tab_text([row()]), "learners.txt")
 
 def request(api: Api, body: bytes, *headers: bytes, path: bytes = b"/v1/batches", length: int | None = None) -> bytes:
     told = b"" if length == -1 else b"Content-Length: %d\r\n" % (len(body) if length is None else length)
-    types = [] if any(each.lower().startswith(b"content-type") for each in headers) else [TYPE]
-    lines = b"".join(each + b"\r\n" for each in (*headers, *types))
+    types = [] if any(header.lower().startswith(b"content-type") for header in headers) else [TYPE]
+    lines = b"".join(header + b"\r\n" for header in (*headers, *types))
     key = b"Authorization: Bearer %s\r\n" % api.key.encode()
     return b"POST %s HTTP/1.1\r\nHost: x\r\n%s%sConnection: close\r\n%s\r\n%s" % (path, key, told, lines, body)
 
@@ -57,8 +59,8 @@ def kept(service: Service) -> tuple[int, int, int]:
 
     def count(connection: Any) -> tuple[int, int, int]:
         found = [
-            statements.fetch(connection, f"SELECT count(*) FROM {each}")[0][0]
-            for each in ("uploads", "upload_pieces", "batches")
+            statements.fetch(connection, f"SELECT count(*) FROM {text}")[0][0]
+            for text in ("uploads", "upload_pieces", "batches")
         ]
         return found[0], found[1], found[2]
 
@@ -200,8 +202,8 @@ def test_no_other_route_takes_large_bodies_whatever_they_say_they_are(wire: Wire
 def test_fifty_copies_of_an_upload_under_one_key_make_one_batch(api: Api, service: Service) -> None:
     content = lines([a_completion()])
     answers = at_once([lambda: upload(api, content, headers={"Idempotency-Key": "one"})] * 50)
-    made = {each.json["batch_id"] for each in answers if each.status == 202}
-    assert {each.status for each in answers} <= {202, 409}
+    made = {answer.json["batch_id"] for answer in answers if answer.status == 202}
+    assert {answer.status for answer in answers} <= {202, 409}
     assert len(made) == 1
     assert kept(service) == (1, 1, 1)
     again = upload(api, content, headers={"Idempotency-Key": "one"})
@@ -251,8 +253,8 @@ def test_who_may_not_upload_is_told_before_anything_is_read(wire: Wire, api: Api
     assert kept(service) == (0, 0, 0)
 
 
-def test_a_test_client_s_file_stays_in_the_sandbox(api: Api, service: Service, moment: Moment) -> None:
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+def test_a_test_client_s_file_stays_in_the_sandbox(api: Api, service: Service, clock: ManualClock) -> None:
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
     tester = api_of(api.http, service, "tests", test=True)
     olive = a_completion("299990001", "2025-06-02", first_name="Olive", last_name="Only", state="CA", license_id=None)
     sent = upload(tester, lines([olive, a_completion()]))

@@ -20,8 +20,10 @@ from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Service, Work
 from app.store import batches
 from app.store.sql import statements
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
 from tests.builders.sent_files import lines, row, tab_text, workbook
-from tests.harness.api import GRAND_ROUNDS, Api, Moment, a_completion, api_of, settle
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.properties import TIMES
 from tests.harness.uploads import rows_of, upload, work_through, worked
 from tests.harness.wire import at_once
@@ -64,19 +66,24 @@ def unplugged_at(number: int) -> Iterator[Iterator[int]]:
 def seen(api: Api, batch_id: str) -> Any:
     """Return what a batch has become, without ids and instants."""
     batch = api.get(f"/v1/batches/{batch_id}").json
-    rows = [(each["row"], each["outcome"], [said["rule"] for said in each["findings"]]) for each in rows_of(api, batch)]
+    rows = [(row["row"], row["outcome"], [said["rule"] for said in row["findings"]]) for row in rows_of(api, batch)]
     stands = [
-        (each["completed_on"], each["occasion"], [(credit["board"], credit["credits"]) for credit in each["credits"]])
-        for each in api.completions(activity_id=GRAND_ROUNDS, sort="completed_on", limit=500)
+        (
+            completion["completed_on"],
+            completion["occasion"],
+            [(credit["board"], credit["credits"]) for credit in completion["credits"]],
+        )
+        for completion in api.completions(activity_id=GRAND_ROUNDS, sort="completed_on", limit=500)
     ]
     return batch["status"], batch["counts"], batch["warnings"], rows, stands
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("at_once", "alone"), [(3, False), (1, True)], ids=["a commit a piece", "pieces in one commit"]
 )
 def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
-    api: Api, service: Service, moment: Moment, at_once: int, alone: bool
+    api: Api, service: Service, clock: ManualClock, at_once: int, alone: bool
 ) -> None:
     content = tab_text(MIXED)
     expected = seen(api, worked(api, service, content, at_once=3)["batch_id"])
@@ -90,10 +97,10 @@ def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
                 ended = next(count) <= number
             except Unplugged:
                 # Whoever was dead for so long has lost its claim.
-                moment.now += claims.CLAIM * 2
+                clock.now += claims.CLAIM * 2
         work_through(service, 3)
         status, counts, warnings, *rest = seen(api, batch_id)
-        told = [each for each in warnings if each["rule"] != "file-seen-before"]
+        told = [warning for warning in warnings if warning["rule"] != "file-seen-before"]
         assert (status, counts, told, *rest) == expected, number
         withdraw_all(api)
         number += STEP
@@ -105,31 +112,31 @@ def withdraw_all(api: Api) -> None:
     assert api.post(f"/v1/activities/{GRAND_ROUNDS}/withdraw-learners", None).status == 200
 
 
-def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, moment: Moment) -> None:
+def test_a_small_file_does_not_wait_for_large_ones(api: Api, service: Service, clock: ManualClock) -> None:
     other = api_of(api.http, service, "small", providers=["0008002"])
     large = lines(a_completion(completed_on=f"2021-11-{day:02}") for day in range(1, 31))
     ours = [upload(api, large, dry_run=False).json["batch_id"] for _ in range(5)]
     while read_one(service):
         pass
     for _ in ours:
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         applying.apply_next(service, 5)
     small = upload(other, lines([a_completion()])).json["batch_id"]
     also_ours = upload(api, lines([a_completion(completed_on="2021-10-01")])).json["batch_id"]
     for _ in range(2):
         read_one(service)
     for _ in range(3):
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         applying.apply_next(service, 5)
     assert other.get(f"/v1/batches/{small}").json["status"] == "completed"
     assert api.get(f"/v1/batches/{also_ours}").json["status"] == "completed"
-    assert {api.get(f"/v1/batches/{each}").json["status"] for each in ours} == {"applying"}
+    assert {api.get(f"/v1/batches/{our}").json["status"] for our in ours} == {"applying"}
 
 
-def test_a_reader_that_was_taken_for_dead_writes_nothing_more(api: Api, service: Service, moment: Moment) -> None:
+def test_a_reader_that_was_taken_for_dead_writes_nothing_more(api: Api, service: Service, clock: ManualClock) -> None:
     batch_id = upload(api, workbook([row()])).json["batch_id"]
     first = claimed(service)
-    moment.now += claims.CLAIM + timedelta(seconds=1)
+    clock.now += claims.CLAIM + timedelta(seconds=1)
     second = claimed(service)
     assert (first.batch_id, second.batch_id, second.fence) == (batch_id, batch_id, first.fence + 1)
     with pytest.raises(claims.ClaimLost):
@@ -159,7 +166,7 @@ def test_of_many_workers_one_applies_each_piece(api: Api, service: Service) -> N
     at_once([work] * 6)
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], batch["counts"]["added"]) == ("completed", len(DAYS))
-    assert [each["row"] for each in rows_of(api, batch)] == list(range(2, len(DAYS) + 2))
+    assert [row["row"] for row in rows_of(api, batch)] == list(range(2, len(DAYS) + 2))
     settle(service)
 
 
@@ -229,10 +236,10 @@ def test_a_piece_that_fails_undoes_none_of_those_before_it(
 
 
 def test_a_batch_for_which_the_database_is_not_there_keeps_no_other_from_going_on(
-    api: Api, service: Service, moment: Moment, monkeypatch: pytest.MonkeyPatch
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = tab_text(row(Completion_Date=day) for day in DAYS)
-    stuck, other = (upload(api, each).json["batch_id"] for each in (content, content + b"\r\n"))
+    stuck, other = (upload(api, file).json["batch_id"] for file in (content, content + b"\r\n"))
     while read_one(service):
         pass
 
@@ -243,7 +250,7 @@ def test_a_batch_for_which_the_database_is_not_there_keeps_no_other_from_going_o
 
     monkeypatch.setattr(applying, "apply_records", fails)
     for _ in range(8):
-        moment.now += timedelta(seconds=1)
+        clock.now += timedelta(seconds=1)
         with suppress(Unavailable):
             applying.apply_next(service, 5, seconds=60)
     assert api.get(f"/v1/batches/{other}").json["status"] == "completed"
@@ -312,18 +319,18 @@ def test_a_batch_cancelled_while_it_is_read_stays_so(api: Api, service: Service)
     assert api.get(f"/v1/batches/{batch_id}").json["status"] == "completed"
 
 
-def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: Service, moment: Moment) -> None:
+def test_what_never_became_a_batch_is_forgotten_a_day_later(api: Api, service: Service, clock: ManualClock) -> None:
     from app.worker import delete_expired
 
     upload(api, workbook([row()]))
     service.database.write(
         lambda connection: statements.execute(
-            connection, "INSERT INTO uploads (upload_id, created_at) VALUES ('gone', :at)", {"at": moment.now}
+            connection, "INSERT INTO uploads (upload_id, created_at) VALUES ('gone', :at)", {"at": clock.now}
         )
     )
     delete_expired(service)
     assert uploads(service) == 2
-    moment.now += timedelta(days=2)
+    clock.now += timedelta(days=2)
     delete_expired(service)
     assert uploads(service) == 1
 
@@ -362,4 +369,4 @@ def test_pieces_are_kept_as_they_were_sent(service: Service, api: Api) -> None:
     assert batch is not None
     kept = service.database.read(lambda connection: batches.records(connection, batch, 240, 300))
     assert [place for place, _ in kept] == list(range(240, 540))
-    assert [each.raw[3] for _, each in kept] == [f"R{number}" for number in range(240, 540)]  # type: ignore[index]
+    assert [record.raw[3] for _, record in kept] == [f"R{number}" for number in range(240, 540)]  # type: ignore[index]

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from app.core.csv_text import escape_formula, unescape_formula
 from app.services.boards import daily_file, decisions, feed
 from app.services.context import Service
-from tests.harness.api import Api, Moment, a_completion, api_of, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 
 FEED = "/v1/board-feed"
@@ -40,11 +42,9 @@ def test_the_file_holds_the_days_events_and_comes_back_with_decisions(api: Api, 
     second = api.report(tina("2021-12-02", total=0.5)).json
     rows = rows_of(aba, service)
     mine = [
-        each
-        for each in rows
-        if each["credit_id"] in (first["credits"][0]["credit_id"], second["credits"][0]["credit_id"])
+        row for row in rows if row["credit_id"] in (first["credits"][0]["credit_id"], second["credits"][0]["credit_id"])
     ]
-    assert [each["event"] for each in mine] == ["credit.reported"] * 2
+    assert [line["event"] for line in mine] == ["credit.reported"] * 2
     assert (mine[1]["credits"], mine[1]["credit_types"]) == ("0.5", "Lifelong Learning: 0.5")
     assert (mine[0]["last_name"], mine[0]["date_of_birth"], mine[0]["decision"]) == ("Karacme", "11/24", "")
     mine[1].update(decision="rejected", reason_code="name-differs", reason="=known otherwise")
@@ -75,7 +75,7 @@ def test_a_long_day_is_written_in_pieces(api: Api, aba: Api, service: Service, m
         assert api.report(tina(f"2021-11-0{day}")).status == 201
     rows = rows_of(aba, service)
     assert len(rows) == 8
-    assert [int(each["position"]) for each in rows] == sorted(int(each["position"]) for each in rows)
+    assert [int(row["position"]) for row in rows] == sorted(int(row["position"]) for row in rows)
 
 
 def test_the_workbook_holds_text_as_text(api: Api, aba: Api, service: Service) -> None:
@@ -112,12 +112,12 @@ def test_safe_text_comes_back_as_it_was(text: str) -> None:
     assert not escape_formula(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
 
 
-def test_files_of_days_in_a_row_count_as_read(api: Api, service: Service, moment: Moment) -> None:
+def test_files_of_days_in_a_row_count_as_read(api: Api, service: Service, clock: ManualClock) -> None:
     tennessee = api_of(api.http, service, "TN", role="board", board="TN-M")
-    moment.now += timedelta(days=1)
+    clock.now += timedelta(days=1)
     reported = api.report(a_completion()).json
     settle(service)
-    days = list(dict.fromkeys(each["occurred_at"][:10] for each in tennessee.get(FEED, limit=500).json["data"]))
+    days = list(dict.fromkeys(event["occurred_at"][:10] for event in tennessee.get(FEED, limit=500).json["data"]))
     assert len(days) > 1
     tennessee.get(f"{FEED}/file", date=days[-1])
     assert tennessee.get(f"{FEED}/summary").json["carried"] == 0

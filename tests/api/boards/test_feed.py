@@ -13,7 +13,9 @@ from app.services.boards import decisions as board_decisions
 from app.services.context import Service
 from app.store import feed
 from app.store.sql import statements
-from tests.harness.api import Answer, Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 from tests.harness.wire import at_once
 
@@ -39,7 +41,7 @@ def read(board: Api, service: Service, after: str | None = None, limit: int = 50
 
 
 def told_last(board: Api, service: Service, credit_id: str) -> Any:
-    return [each for each in read(board, service)[0] if each["credit_id"] == credit_id][-1]
+    return [credit for credit in read(board, service)[0] if credit["credit_id"] == credit_id][-1]
 
 
 def decide(board: Api, service: Service, credit_id: str, decision: str = "accepted", **reason: str) -> Any:
@@ -51,7 +53,7 @@ def decide(board: Api, service: Service, credit_id: str, decision: str = "accept
 def posted(board: Api, *decisions: Any) -> list[str]:
     answer = board.post(f"{FEED}/decisions", {"decisions": list(decisions)})
     assert answer.status == 200, answer.json
-    return [each["result"] for each in answer.json["data"]]
+    return [decision["result"] for decision in answer.json["data"]]
 
 
 def credit_of(api: Api, reported: Any, place: int = 0) -> Any:
@@ -93,16 +95,16 @@ def test_positions_have_no_gaps_and_a_feed_is_read_once_in_order(api: Api, tenne
         if not page:
             break
         seen += page
-    ids = [each["credits"][0]["credit_id"] for each in reported]
-    assert [each["credit_id"] for each in seen] == [*ids, ids[0], ids[1]]
-    assert [each["event"] for each in seen[7:]] == ["credit.corrected", "credit.withdrawn"]
-    assert [each["position"] for each in seen] == list(range(seen[0]["position"], seen[0]["position"] + 9))
+    ids = [credit["credits"][0]["credit_id"] for credit in reported]
+    assert [credit["credit_id"] for credit in seen] == [*ids, ids[0], ids[1]]
+    assert [event["event"] for event in seen[7:]] == ["credit.corrected", "credit.withdrawn"]
+    assert [event["position"] for event in seen] == list(range(seen[0]["position"], seen[0]["position"] + 9))
 
 
 def test_a_board_sees_nothing_of_other_boards(api: Api, aba: Api, tennessee: Api, service: Service) -> None:
     reported = api.report(john()).json
     assert reported["credits"][0]["board"] == "TN-M"
-    assert all(each["credit_id"] != reported["credits"][0]["credit_id"] for each in read(aba, service)[0])
+    assert all(credit["credit_id"] != reported["credits"][0]["credit_id"] for credit in read(aba, service)[0])
     event = told_last(tennessee, service, reported["credits"][0]["credit_id"])
     assert "999999" not in str(event)
     foreign = {"credit_id": reported["credits"][0]["credit_id"], "position": event["position"], "decision": "accepted"}
@@ -162,7 +164,7 @@ def test_a_later_decision_replaces_an_earlier_one_and_both_are_kept(api: Api, ab
     )  # fmt: skip
     assert kept == [("rejected", "other"), ("accepted", None), ("rejected", "other")]
     history = api.get(f"{COMPLETIONS}/{reported['completion_id']}/history").json["data"]
-    assert [each["action"] for each in history] == ["decided", "decided", "decided", "created"]
+    assert [version["action"] for version in history] == ["decided", "decided", "decided", "created"]
     settle(service)
 
 
@@ -203,7 +205,7 @@ def test_decisions_may_come_as_a_table(api: Api, aba: Api, service: Service) -> 
         f"{event['position']},nothing,accepted,,\r\n\r\n"
     )
     answer = aba.send("POST", f"{FEED}/decisions", headers={"Content-Type": "text/csv"}, content=table.encode())
-    assert [each["result"] for each in answer.json["data"]] == ["applied", "unknown"]
+    assert [decision["result"] for decision in answer.json["data"]] == ["applied", "unknown"]
     assert answer.json["summary"] == {"applied": 1, "unchanged": 0, "stale": 0, "unknown": 1}
     assert credit_of(api, reported)["status_text"] == 'Known as "Tina, C."'
 
@@ -226,7 +228,7 @@ def test_a_table_that_cannot_be_read_is_refused_whole(aba: Api, table: bytes, st
     assert_problem(answer, status, code)
 
 
-def test_the_summary_counts_what_waits_too_long(api: Api, aba: Api, service: Service, moment: Moment) -> None:
+def test_the_summary_counts_what_waits_too_long(api: Api, aba: Api, service: Service, clock: ManualClock) -> None:
     before = aba.get(f"{FEED}/summary").json
     api.report(tina("2021-12-01"))
     rejected = api.report(tina("2021-12-02")).json
@@ -234,7 +236,7 @@ def test_the_summary_counts_what_waits_too_long(api: Api, aba: Api, service: Ser
     now = aba.get(f"{FEED}/summary").json
     assert (now["pending"] - before["pending"], now["rejected"] - before["rejected"]) == (1, 1)
     assert now["overdue"] == before["overdue"]
-    moment.now += timedelta(hours=25)
+    clock.now += timedelta(hours=25)
     assert aba.get(f"{FEED}/summary").json["overdue"] == now["overdue"] + 1
 
 
@@ -265,9 +267,10 @@ def test_a_cursor_of_two_values_is_read_as_before(api: Api, aba: Api, service: S
     position, event_id, decision_id = json.loads(service.keyring.unseal("cursor", cursor, bound) or "")
     assert (position, bool(decision_id)) == (event["position"], True)
     old, other = (
-        service.keyring.seal("cursor", json.dumps(each).encode(), bound) for each in ([position, event_id], [1, "x"])
+        service.keyring.seal("cursor", json.dumps(cursor).encode(), bound)
+        for cursor in ([position, event_id], [1, "x"])
     )
-    assert [each["position"] for each in read(aba, service, old)[0]] == [position + 1]
+    assert [event["position"] for event in read(aba, service, old)[0]] == [position + 1]
     assert_problem(aba.get(FEED, after=other), 410, "cursor-diverged")
 
 
@@ -279,10 +282,10 @@ def test_the_cursor_of_an_answer_goes_on_where_the_board_has_read(
     (event,), cursor = read(aba, service, limit=1)
     body = {"decisions": [{"credit_id": event["credit_id"], "position": event["position"], "decision": "accepted"}]}
     answer = aba.send("POST", f"{FEED}/decisions", params={"after": cursor}, json=body).json
-    assert [each["position"] for each in read(aba, service, answer["next_cursor"])[0]] == [event["position"] + 1]
+    assert [event["position"] for event in read(aba, service, answer["next_cursor"])[0]] == [event["position"] + 1]
     again = aba.send("POST", f"{FEED}/decisions", params={"after": cursor}, json=body).json
     assert again["summary"]["unchanged"] == 1
-    assert [each["position"] for each in read(aba, service, again["next_cursor"])[0]] == [event["position"] + 1]
+    assert [event["position"] for event in read(aba, service, again["next_cursor"])[0]] == [event["position"] + 1]
     assert aba.post(f"{FEED}/decisions", body).json["next_cursor"] is None
     _, foreign = read(tennessee, service)
     refused = aba.send("POST", f"{FEED}/decisions", params={"after": foreign}, json=body)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from app.domain.feeds import FeedEvent
 from app.schemas.board_feed import FeedPage, page_json
 from app.services.context import Service
-from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 
 FEED = "/v1/board-feed"
 COMPLETIONS = "/v1/learner-completions"
@@ -55,12 +57,14 @@ def test_whatever_is_told_is_written_as_the_schema_writes_it(events: list[FeedEv
     assert by_the_schema(page) == page
 
 
-def test_every_kind_of_event_is_answered_as_the_schema_writes_it(api: Api, service: Service, moment: Moment) -> None:
-    moment.now = moment.now.replace(microsecond=0)
+def test_every_kind_of_event_is_answered_as_the_schema_writes_it(
+    api: Api, service: Service, clock: ManualClock
+) -> None:
+    clock.now = clock.now.replace(microsecond=0)
     reported = [api.report(body).json for body in (tina(), john(), a_completion(first_name="REBECCA"))]
     by_id = {"learner": {"learner_id": reported[2]["learner"]["learner_id"]}}
     api.report(a_completion(completed_on="2021-12-13", license_id=None) | by_id)
-    moment.now += timedelta(microseconds=120)
+    clock.now += timedelta(microseconds=120)
     path = f"{COMPLETIONS}/{reported[0]['completion_id']}"
     assert api.send("PUT", path, headers={"If-Match": "*"}, json=tina(total=0.5)).status == 200
     assert api.delete(f"{COMPLETIONS}/{reported[1]['completion_id']}").status == 204
@@ -69,7 +73,7 @@ def test_every_kind_of_event_is_answered_as_the_schema_writes_it(api: Api, servi
     for board in ("ABA", "ABIM", "TN-M"):
         answer = api_of(api.http, service, board, role="board", board=board).get(FEED, limit=500)
         assert by_the_schema(answer.response.content) == answer.response.content
-        seen |= {(each["event"], each["kind"]) for each in answer.json["data"]}
+        seen |= {(batch["event"], batch["kind"]) for batch in answer.json["data"]}
     assert seen >= {
         ("credit.reported", "cme"), ("credit.reported", "moc"), ("credit.corrected", "moc"),
         ("credit.withdrawn", "cme"), ("credit.withdrawn", "moc"),

@@ -12,7 +12,9 @@ import pytest
 
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import Answer, Api, a_completion, api_of, known, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.builders.people import import_tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem, footprint
 
 FEED = "/v1/board-feed"
@@ -33,7 +35,7 @@ def aba(api: Api, service: Service) -> Api:
 def told(board: Api, service: Service, credit_id: str) -> Any:
     settle(service)
     data = board.get(FEED, limit=500).json["data"]
-    return [each for each in data if each["credit_id"] == credit_id][-1]
+    return [credit for credit in data if credit["credit_id"] == credit_id][-1]
 
 
 def a_case(api: Api, board: Api, service: Service, body: Any | None = None) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def a_case(api: Api, board: Api, service: Service, body: Any | None = None) -> d
 def results(board: Api, *decisions: Any) -> list[str]:
     answer = board.post(DECISIONS, {"decisions": list(decisions)})
     assert answer.status == 200, answer.json
-    return [each["result"] for each in answer.json["data"]]
+    return [decision["result"] for decision in answer.json["data"]]
 
 
 def table(board: Api, text: str | bytes) -> Answer:
@@ -119,7 +121,7 @@ def test_one_credit_several_times_in_one_request_ends_as_the_last_says(api: Api,
         "applied", "applied", "unchanged", "applied", "unchanged", "applied",
     ]  # fmt: skip
     found = api.completions(status="rejected", board="ABA")
-    assert case["credit_id"] in {credit["credit_id"] for each in found for credit in each["credits"]}
+    assert case["credit_id"] in {credit["credit_id"] for completion in found for credit in completion["credits"]}
     kept = service.database.read(
         lambda connection: statements.fetch(
             connection, "SELECT decision FROM decisions WHERE credit_id = :id ORDER BY decision_id",
@@ -181,7 +183,9 @@ def test_the_text_of_a_formula_is_kept_as_a_reason_and_is_one_nowhere(api: Api, 
     case = a_case(api, aba, service)
     formula = "=HYPERLINK(1)"
     assert results(aba, case | {"decision": "rejected", "reason": formula}) == ["applied"]
-    (found,) = [each for each in api.completions(status="rejected") if each["completed_on"] == "2021-12-01"]
+    (found,) = [
+        completion for completion in api.completions(status="rejected") if completion["completed_on"] == "2021-12-01"
+    ]
     assert found["credits"][0]["status_text"] == formula
     for cell in ("'=1+1", "=1+1"):
         line = f"{case['credit_id']},{case['position']},rejected,{cell}\n"
@@ -224,7 +228,7 @@ def test_a_reason_is_told_to_its_provider_and_to_nobody_else(
 def test_credit_that_was_withdrawn_or_moved_to_somebody_else_is_stale(api: Api, aba: Api, service: Service) -> None:
     case = a_case(api, aba, service)
     completion = next(
-        each for each in api.completions() if each["credits"][0]["credit_id"] == case["credit_id"]
+        completion for completion in api.completions() if completion["credits"][0]["credit_id"] == case["credit_id"]
     )["completion_id"]  # fmt: skip
     body = a_completion(completed_on="2021-12-01")
     corrected = api.send("PUT", f"{COMPLETIONS}/{completion}", headers={"If-Match": "*"}, json=body)
@@ -244,14 +248,17 @@ def test_of_a_superseded_credit_the_rejection_can_be_reworded_and_no_more(api: A
     assert again["outcome"] == "joined"
     assert results(aba, case, case | {"decision": "rejected", "reason": "Once more."}) == ["stale", "applied"]
     after = api.get(f"{COMPLETIONS}/{again['completion_id']}").json["credits"]
-    assert [(each["status"], each["status_text"]) for each in after] == [("rejected", "Once more."), ("pending", None)]
+    assert [(credit["status"], credit["status_text"]) for credit in after] == [
+        ("rejected", "Once more."),
+        ("pending", None),
+    ]
     settle(service)
 
 
-def test_credit_of_the_sandbox_is_unknown_to_every_board(api: Api, service: Service, moment: Any) -> None:
+def test_credit_of_the_sandbox_is_unknown_to_every_board(api: Api, service: Service, clock: Any) -> None:
     from datetime import timedelta
 
-    moment.now += timedelta(days=1_300)
+    clock.now += timedelta(days=1_300)
     tester = api_of(api.http, service, "tester", test=True)
     olive: dict[str, Any] = {"first_name": "Olive", "last_name": "Only", "born": "02/01", "state": "CA"}
     reported = tester.report(a_completion("299990001", "2025-06-02", license_id=None, credits=1, **olive)).json
@@ -262,11 +269,11 @@ def test_credit_of_the_sandbox_is_unknown_to_every_board(api: Api, service: Serv
     before = footprint(service)
     assert results(california, case) == ["unknown"]
     assert footprint(service) == before
-    assert all(each["credit_id"] != credit["credit_id"] for each in california.get(FEED, limit=500).json["data"])
+    assert all(event["credit_id"] != credit["credit_id"] for event in california.get(FEED, limit=500).json["data"])
 
 
 def test_a_board_sees_of_one_record_its_own_credit_and_nothing_of_the_other(api: Api, service: Service) -> None:
-    known(service)
+    import_tina(service)
     body = tina(npi="1234567893") | {"cme": [{"state": "TN", "license_id": "777001", "credits": 1}]}
     body["moc"][0]["client_reference"] = "aba:secret"
     body["cme"][0]["client_reference"] = "tn:secret"
@@ -287,7 +294,7 @@ def test_a_board_sees_of_one_record_its_own_credit_and_nothing_of_the_other(api:
         assert any("Karacme" in row for row in cells)
         for text in (*texts, reported.json["completion_id"], reported.json["learner"]["learner_id"], api.client_id):
             assert text not in shown and text not in written and text not in str(cells), (code, text)
-        (row,) = [each for each in csv.DictReader(io.StringIO(written)) if each["last_name"] == "Karacme"]
+        (row,) = [line for line in csv.DictReader(io.StringIO(written)) if line["last_name"] == "Karacme"]
         assert row["learner_board_id"] == {"ABA": "35867909", "TN-M": "777001"}[code]
 
 

@@ -14,8 +14,10 @@ from app.schemas.board_reports import table
 from app.services.boards import reports
 from app.services.context import Service, operator
 from app.store.sql import statements
-from tests.harness.api import Api, Moment, a_completion, api_of, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Api, api_of, settle
 from tests.harness.board_views import decide
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 
 REPORT = "/v1/reports/boards"
@@ -31,7 +33,7 @@ def rows_of(operator_api: Api, service: Service, **filters: Any) -> dict[str, An
     settle(service)
     answer = operator_api.get(REPORT, **filters)
     assert answer.status == 200, answer.json
-    return {each["board"]: each for each in answer.json["data"]}
+    return {board["board"]: board for board in answer.json["data"]}
 
 
 def test_every_board_with_a_feed_is_one_row_and_says_what_its_summary_says(
@@ -52,14 +54,14 @@ def test_every_board_with_a_feed_is_one_row_and_says_what_its_summary_says(
 
 
 def test_it_shows_how_far_a_board_has_read_and_when(
-    api: Api, operator_api: Api, service: Service, moment: Moment
+    api: Api, operator_api: Api, service: Service, clock: ManualClock
 ) -> None:
     api.report(a_completion())
     before = rows_of(operator_api, service)["TN-M"]
     assert (before["carried"], before["read_at"]) == (0, None)
     tennessee = api_of(api.http, service, "TN", role="board", board="TN-M")
     cursor = tennessee.get(FEED, limit=500).json["next_cursor"]
-    moment.now += timedelta(hours=2)
+    clock.now += timedelta(hours=2)
     tennessee.get(FEED, after=cursor)
     after = rows_of(operator_api, service)["TN-M"]
     assert after["carried"] == after["last_position"] == before["last_position"] > 0
@@ -67,7 +69,7 @@ def test_it_shows_how_far_a_board_has_read_and_when(
 
 
 def test_a_board_that_decides_owes_an_answer_after_24_hours_and_no_other_does(
-    api: Api, operator_api: Api, service: Service, moment: Moment
+    api: Api, operator_api: Api, service: Service, clock: ManualClock
 ) -> None:
     for row in rows_of(operator_api, service).values():
         if row["decides"]:
@@ -76,9 +78,9 @@ def test_a_board_that_decides_owes_an_answer_after_24_hours_and_no_other_does(
     api.report(a_completion())
     waiting = rows_of(operator_api, service)["ABA"]
     assert (waiting["pending"], waiting["overdue"], waiting["oldest_pending_at"]) == (1, 0, "2021-12-20T15:00:00Z")
-    moment.now += timedelta(hours=24)
+    clock.now += timedelta(hours=24)
     assert rows_of(operator_api, service, overdue="true") == {}
-    moment.now += timedelta(seconds=1)
+    clock.now += timedelta(seconds=1)
     late = rows_of(operator_api, service, overdue="true")
     assert [(board, row["overdue"]) for board, row in late.items()] == [("ABA", 1)]
     others = rows_of(operator_api, service, overdue="false")
@@ -104,8 +106,8 @@ def answer_all(service: Service, board: str) -> None:
         decide(service, credit_id, "accepted")
 
 
-def test_credit_of_the_sandbox_is_nobodys(api: Api, operator_api: Api, service: Service, moment: Moment) -> None:
-    moment.now += timedelta(days=1_300)
+def test_credit_of_the_sandbox_is_nobodys(api: Api, operator_api: Api, service: Service, clock: ManualClock) -> None:
+    clock.now += timedelta(days=1_300)
     before = rows_of(operator_api, service)
     tester = api_of(api.http, service, "tester", test=True)
     olive: dict[str, Any] = {"first_name": "Olive", "last_name": "Only", "born": "02/01", "state": "CA"}

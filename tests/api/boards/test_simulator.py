@@ -18,7 +18,9 @@ from app.services.demo import world
 from app.simulator.board import MAX_ATTEMPTS, BoardOptions, LossyTransport, RequestFailed
 from app.simulator.decisions import decide_all, load_roster
 from app.simulator.view import BoardDecision, FeedFault, View
-from tests.harness.api import SECRET, Api, a_completion, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, settle
+from tests.harness.databases import SECRET
 from tests.harness.simulated_boards import Line, a_board, facts, noted, standing, work
 from tests.harness.wire import Wire
 
@@ -48,8 +50,11 @@ def decided(*events: dict[str, Any], roster: str = "", tmp_path: Path) -> dict[s
     for event in events:
         view.apply(event)
     decide_all(view, load_roster("X", path))
-    assert all(each.decided is not None for each in view.held.values())
-    return {key: str(each.decided and (each.decided.reason_code or "accepted")) for key, each in view.held.items()}
+    assert all(noted_credit.decided is not None for noted_credit in view.held.values())
+    return {
+        key: str(noted_credit.decided and (noted_credit.decided.reason_code or "accepted"))
+        for key, noted_credit in view.held.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -156,15 +161,17 @@ def test_a_board_killed_before_it_noted_what_it_read_or_sent_goes_on_and_nothing
     assert killed_after(0, http, service), "between reading and noting"
     assert not (service.settings.data_dir / "demo-board-ABA.json").exists()
     assert killed_after(1, http, service), "between sending and noting"
-    assert [each.decided for each in noted(service, "ABA").held.values()] == [
+    assert [noted_credit.decided for noted_credit in noted(service, "ABA").held.values()] == [
         BoardDecision(accepted=False, reason_code="id-unknown", reason="Nobody is known by this id.")
     ] * 4
     assert not killed_after(2, http, service)
     view = noted(service, "ABA")
     assert facts(view) == standing(service, "ABA")
-    assert [each.decided and each.decided.answer for each in view.held.values()] == ["unchanged"] * 4
-    for each in reported:
-        (credit,) = api.get(f"{COMPLETIONS}/{each['completion_id']}").json["credits"]
+    assert [noted_credit.decided and noted_credit.decided.answer for noted_credit in view.held.values()] == [
+        "unchanged"
+    ] * 4
+    for completion in reported:
+        (credit,) = api.get(f"{COMPLETIONS}/{completion['completion_id']}").json["credits"]
         assert (credit["status"], credit["status_reason"]) == ("rejected", "id-unknown")
 
 
@@ -173,8 +180,8 @@ def test_answers_that_are_lost_are_asked_for_again(api: Api, http: TestClient, s
     for day in range(1, 5):
         reported = api.report(tina(f"2021-11-0{day}")).json
         work(http, service, "ABA", line=LossyTransport(Line(http), 0.5, seed=day), say=said.append)
-    assert sum("ReadError" in each for each in said) > 4
-    assert any("1 unchanged" in each for each in said), "a decision had arrived before its answer was lost"
+    assert sum("ReadError" in line for line in said) > 4
+    assert any("1 unchanged" in line for line in said), "a decision had arrived before its answer was lost"
     assert facts(noted(service, "ABA")) == standing(service, "ABA")
     assert api.get(f"{COMPLETIONS}/{reported['completion_id']}").json["credits"][0]["status"] == "rejected"
 
@@ -214,7 +221,7 @@ def test_a_correction_is_decided_on_anew_and_a_withdrawal_leaves_nothing(
 
 
 def abim(completion: Any) -> Any:
-    return next(each for each in completion["credits"] if each["board"] == "ABIM")
+    return next(credit for credit in completion["credits"] if credit["board"] == "ABIM")
 
 
 def test_what_is_stale_waits_to_be_told_anew(api: Api, http: TestClient, service: Service) -> None:
@@ -224,9 +231,13 @@ def test_what_is_stale_waits_to_be_told_anew(api: Api, http: TestClient, service
     # Corrected after it was read, and not yet before the board.
     board.wait = lambda seconds: board.view.position == 1 and change(api, path)
     board.work()
-    assert [each.decided and each.decided.answer for each in board.view.held.values()] == ["stale"]
+    assert [noted_credit.decided and noted_credit.decided.answer for noted_credit in board.view.held.values()] == [
+        "stale"
+    ]
     work(http, service, "ABIM")
-    assert [each.decided and each.decided.answer for each in noted(service, "ABIM").held.values()] == ["applied"]
+    assert [
+        noted_credit.decided and noted_credit.decided.answer for noted_credit in noted(service, "ABIM").held.values()
+    ] == ["applied"]
     assert abim(api.get(path).json)["status"] == "accepted"
 
 
@@ -240,7 +251,7 @@ def test_a_board_that_does_not_decide_reads_on(api: Api, http: TestClient, servi
     work(http, service, "TN-M")
     view = noted(service, "TN-M")
     assert facts(view) == standing(service, "TN-M")
-    assert {each.decided for each in view.held.values()} == {None}
+    assert {noted_credit.decided for noted_credit in view.held.values()} == {None}
     assert api.get(f"{COMPLETIONS}/{reported['completion_id']}").json["credits"][0]["status"] == "accepted"
 
 
@@ -303,7 +314,7 @@ def test_a_cursor_that_the_service_cannot_read_any_more_is_read_anew(
     board._store()
     said: list[str] = []
     work(http, service, "ABA", say=said.append)
-    assert sum("reading anew" in each for each in said) == 1
+    assert sum("reading anew" in line for line in said) == 1
     assert facts(noted(service, "ABA")) == standing(service, "ABA")
     assert noted(service, "ABA").cursor != board.view.cursor
 

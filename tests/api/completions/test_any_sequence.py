@@ -16,8 +16,9 @@ from app.services.context import Service
 from app.services.registry import imports
 from app.simulator.view import View
 from tests.builders.judging import PROVIDER
-from tests.harness.api import Answer, Api, Moment, api_of, settle
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import decide, live, replayed
+from tests.harness.clock import ManualClock
 from tests.harness.properties import examples
 from tests.harness.simulated_boards import facts, read_on, standing
 from tests.harness.submissions import rehearse, submit, told
@@ -92,7 +93,7 @@ def body_of(part: dict[str, Any], activities: list[str]) -> dict[str, Any]:
                 "board": board,
                 "board_id": NUMBERS[name, board],
                 "total_credits": total,
-                "credit_types": [{"type": each, "credits": total} for each in TYPES[board][:count]],
+                "credit_types": [{"type": name, "credits": total} for name in TYPES[board][:count]],
             }
             for board, (total, count) in part["boards"].items()
         ],
@@ -101,20 +102,20 @@ def body_of(part: dict[str, Any], activities: list[str]) -> dict[str, Any]:
 
 def row_of(action: str, body: dict[str, Any]) -> CompletionReport:
     """Return a body as a row of a file that asks for something."""
-    read = CompletionIn.model_validate(body).as_report(PROVIDER, Moment().now, EntryMethod.TAB)
+    read = CompletionIn.model_validate(body).as_report(PROVIDER, ManualClock().now, EntryMethod.TAB)
     return replace(read, action=Action(action))
 
 
 def aimed(body: dict[str, Any], record: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     """Return a body that is about a record that stands: names of it what the part names, or all when that is none."""
     name = record["learner"]["first_name"]
-    held = [each["board"] for each in record["credits"] if each["status"] != "withdrawn"]
+    held = [credit["board"] for credit in record["credits"] if credit["status"] != "withdrawn"]
     named = [*(f"{state}-M" for state in part["states"]), *part["boards"]]
     about = body_of(
         part
         | {"person": name, "day": record["completed_on"], "activity": 0}
-        | {"states": [each[:2] for each in held if each in named and each.endswith("-M")]}
-        | {"boards": {each: amount for each, amount in part["boards"].items() if each in held}},
+        | {"states": [state[:2] for state in held if state in named and state.endswith("-M")]}
+        | {"boards": {board: amount for board, amount in part["boards"].items() if board in held}},
         [record["activity_id"]],
     )
     return about | {"occasion": record["occasion"] if part["occasion"] else None}
@@ -152,11 +153,11 @@ class Told:
             assert self.api.delete(f"{COMPLETIONS}/{chosen}").status == 204
             del self.standing[chosen]
         else:
-            pending = [each for each in self.standing[chosen]["credits"] if each["status"] == "pending"]
+            pending = [credit for credit in self.standing[chosen]["credits"] if credit["status"] == "pending"]
             for credit in pending[:1]:
                 decide(self.service, credit["credit_id"], verb)
                 self.standing[chosen] = self.api.get(f"{COMPLETIONS}/{chosen}").json
-                assert {each["credit_id"]: each["status"] for each in self.standing[chosen]["credits"]}[
+                assert {credit["credit_id"]: credit["status"] for credit in self.standing[chosen]["credits"]}[
                     credit["credit_id"]
                 ] == verb
 
@@ -173,8 +174,8 @@ class Told:
             assert after.status == 404
             return
         self.standing[key] = after.json
-        named = {f"{each.state}-M" for each in row.cme} | {str(each.board) for each in row.moc}
-        now = {each["credit_id"]: each for each in after.json["credits"]}
+        named = {f"{part.state}-M" for part in row.cme} | {str(points.board) for points in row.moc}
+        now = {credit["credit_id"]: credit for credit in after.json["credits"]}
         for credit in before["credits"]:
             assert credit["board"] in named or now[credit["credit_id"]] == credit
 
@@ -193,8 +194,8 @@ class Told:
 def facts_of(records: dict[str, Any]) -> dict[str, Any]:
     """Return records without the moments at which statuses changed."""
     return {
-        key: {**each, "credits": [{**credit, "status_at": None} for credit in each["credits"]]}
-        for key, each in records.items()
+        key: {**record, "credits": [{**credit, "status_at": None} for credit in record["credits"]]}
+        for key, record in records.items()
     }
 
 
@@ -212,9 +213,9 @@ def test_any_sequence_leaves_records_ledger_and_feeds_true(
         read_on(board, view)
         assert facts(view) == standing(service, code)
     listed = {
-        each["completion_id"]: each
+        completion["completion_id"]: completion
         for activity in told.activities
-        for each in api.completions(activity_id=activity, limit=500)
+        for completion in api.completions(activity_id=activity, limit=500)
     }
     assert facts_of(listed) == facts_of(told.standing)
 
@@ -246,9 +247,9 @@ def test_rows_have_the_same_outcome_in_pieces_of_any_size_and_rehearsed(api: Api
         activities = Told(api, service).activities
         given_rows = [row_of(action, body_of(part, activities)) for action, part in asked]
         place = {activity: number for number, activity in enumerate(activities)}
-        runs = [told(rehearse(service, *given_rows, at_once=each)) for each in (1, 7)]
+        runs = [told(rehearse(service, *given_rows, at_once=number)) for number in (1, 7)]
         runs.append(told(submit(service, *given_rows, at_once=size)))
-        outcomes += [[(o, f, c and (place[c[0]], *c[1:])) for o, f, c in each] for each in runs]
+        outcomes += [[(o, f, c and (place[c[0]], *c[1:])) for o, f, c in run] for run in runs]
     assert outcomes == outcomes[:1] * len(outcomes)
     settle(service)
     assert replayed(service) == live(service)
@@ -262,13 +263,13 @@ def test_reports_have_the_same_outcome_in_pieces_of_any_size(
     outcomes = []
     for at_once in (1, size):
         told = Told(api, service)
-        bodies = [body_of(each, told.activities) for each in records]
+        bodies = [body_of(record, told.activities) for record in records]
         outcome = []
         for start in range(0, len(bodies), at_once):
             answer = api.post(f"{COMPLETIONS}:bulk", {"items": bodies[start : start + at_once]})
             for item in answer.json["items"]:
                 done, refused = item.get("completion"), item.get("problem")
-                codes = [(each["code"], each["pointer"]) for each in refused["errors"]] if refused else []
+                codes = [(error["code"], error["pointer"]) for error in refused["errors"]] if refused else []
                 outcome.append((item["status"], done and done["outcome"], done and done["occasion"], codes))
         outcomes.append(outcome)
     assert outcomes[0] == outcomes[1]

@@ -6,7 +6,8 @@ import pytest
 
 from app.services.context import Service
 from app.services.registry import imports
-from tests.harness.api import Api, a_completion
+from tests.builders.bodies import a_completion
+from tests.harness.api import Api
 
 NAME = {"first_name": "Undine", "last_name": "Dateless"}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.services.context import Service
+from tests.builders.bodies import a_completion, an_activity, john, tina
 from tests.harness.activity_edits import ACTIVITIES, etag, patch
-from tests.harness.api import Answer, Api, a_completion, an_activity, api_of, john, settle, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem, footprint
 
 COMPLETIONS = "/v1/learner-completions"
@@ -33,7 +34,7 @@ def test_each_item_has_the_answer_that_its_own_request_would_have_had(api: Api, 
         john(),
     )
     assert answer.status == 207
-    assert [(each["index"], each["status"]) for each in answer.json["items"]] == [
+    assert [(item["index"], item["status"]) for item in answer.json["items"]] == [
         (0, 201),
         (1, 422),
         (2, 200),
@@ -41,17 +42,17 @@ def test_each_item_has_the_answer_that_its_own_request_would_have_had(api: Api, 
         (4, 422),
         (5, 201),
     ]
-    assert [each["completion"]["outcome"] for each in answer.json["items"] if "completion" in each] == [
+    assert [item["completion"]["outcome"] for item in answer.json["items"] if "completion" in item] == [
         "created",
         "joined",
         "unchanged",
         "created",
     ]
-    refused, unread = (each["problem"] for each in answer.json["items"] if "problem" in each)
+    refused, unread = (item["problem"] for item in answer.json["items"] if "problem" in item)
     assert refused["code"] == "completion-rejected"
-    assert {each["code"] for each in refused["errors"]} == {"credit-quarter"}
+    assert {error["code"] for error in refused["errors"]} == {"credit-quarter"}
     assert unread["code"] == "invalid-request"
-    assert {each["pointer"]: each["code"] for each in unread["errors"]} == {
+    assert {error["pointer"]: error["code"] for error in unread["errors"]} == {
         "/activity_id": "type",
         "/colour": "field-unknown",
     }
@@ -65,8 +66,8 @@ def test_an_item_sees_what_those_before_it_left(api: Api) -> None:
     answer = bulk(
         api, *(a_completion(activity, f"2021-12-0{day}", credits=2) for day in (1, 2, 3)), tina(), tina(total=0.5)
     )
-    assert [each["status"] for each in answer.json["items"]] == [201, 422, 422, 201, 422]
-    codes = [{e["code"] for e in each["problem"]["errors"]} for each in answer.json["items"] if "problem" in each]
+    assert [item["status"] for item in answer.json["items"]] == [201, 422, 422, 201, 422]
+    codes = [{e["code"] for e in item["problem"]["errors"]} for item in answer.json["items"] if "problem" in item]
     assert codes == [{"cumulative-maximum"}, {"cumulative-maximum"}, {"one-record-per-day"}]
 
 
@@ -92,17 +93,17 @@ def test_a_preview_tells_what_a_report_would_and_stores_nothing(api: Api, servic
     before = footprint(service)
     told = preview(api, john())
     assert (told["acceptable"], told["outcome"]) == (True, "created")
-    assert [(each["board"], each["credits"], each["credit_id"]) for each in told["credits"]] == [
+    assert [(credit["board"], credit["credits"], credit["credit_id"]) for credit in told["credits"]] == [
         ("TN-M", 2.25, None),
         ("ABIM", 2.25, None),
     ]
     assert footprint(service) == before
     created = api.report(john()).json
-    assert {each["rule"] for each in told["findings"]} == {each["rule"] for each in created["findings"]}
+    assert {finding["rule"] for finding in told["findings"]} == {finding["rule"] for finding in created["findings"]}
     again = preview(api, john())
-    assert (again["outcome"], [each["credit_id"] for each in again["credits"]]) == (
+    assert (again["outcome"], [credit["credit_id"] for credit in again["credits"]]) == (
         "unchanged",
-        [each["credit_id"] for each in created["credits"]],
+        [credit["credit_id"] for credit in created["credits"]],
     )
 
 
@@ -110,14 +111,14 @@ def test_a_preview_of_a_joined_record_shows_what_stands_and_what_comes(api: Api)
     created = api.report(a_completion()).json
     told = preview(api, a_completion(state="ME", license_id=None))
     assert told["outcome"] == "joined"
-    assert [each["credit_id"] for each in told["credits"]] == [created["credits"][0]["credit_id"], None]
+    assert [credit["credit_id"] for credit in told["credits"]] == [created["credits"][0]["credit_id"], None]
 
 
 def test_a_preview_of_what_would_be_refused_tells_every_finding(api: Api) -> None:
     body = a_completion(credits=0.3, completed_on="2031-01-01")
     told = preview(api, body)
     assert (told["acceptable"], told["outcome"], told["credits"]) == (False, "rejected", [])
-    rejects = {each["rule"] for each in told["findings"] if each["severity"] == "reject"}
+    rejects = {finding["rule"] for finding in told["findings"] if finding["severity"] == "reject"}
     assert rejects == api.report(body).codes
 
 
@@ -130,9 +131,9 @@ def test_a_reference_at_any_level_finds_the_record(api: Api) -> None:
     body["cme"][0]["client_reference"] = "cme-1"
     body["moc"][0]["credit_types"][1]["client_reference"] = "type-1"
     created = api.report(body).json
-    assert [each["client_references"] for each in created["credits"]] == [["row-1", "cme-1"], ["row-1", "type-1"]]
+    assert [credit["client_references"] for credit in created["credits"]] == [["row-1", "cme-1"], ["row-1", "type-1"]]
     for reference in ("row-1", "cme-1", "type-1"):
-        assert [each["completion_id"] for each in api.completions(client_reference=reference)] == [
+        assert [completion["completion_id"] for completion in api.completions(client_reference=reference)] == [
             created["completion_id"]
         ]
     body["cme"][0]["credits"] = 2
@@ -195,7 +196,10 @@ def test_minimal_holds_for_activities(api: Api) -> None:
         api.send("PUT", f"{ACTIVITIES}/by-internal-id/minimal/1", headers=prefer, json=an_activity(title=title))
         for title in ("Airway course", "Airway course II")
     ]
-    assert [(each.status, each.response.content, etag(each)) for each in told] == [(204, b"", '"1"'), (204, b"", '"2"')]
+    assert [(answer.status, answer.response.content, etag(answer)) for answer in told] == [
+        (204, b"", '"1"'),
+        (204, b"", '"2"'),
+    ]
     assert told[0].response.headers["location"] == told[1].response.headers["location"]
     assert api.send("GET", told[0].response.headers["location"]).json["title"] == "Airway course II"
 

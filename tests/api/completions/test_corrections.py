@@ -9,8 +9,9 @@ import pytest
 from app.services.context import Service
 from app.store.sql import statements
 from app.store.sql.values import read_document
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.harness.activity_edits import etag
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, a_completion, api_of, john, settle, tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import decide
 from tests.harness.refusals import assert_problem
 
@@ -74,13 +75,13 @@ def test_what_is_left_out_is_withdrawn_and_what_is_new_is_reported(api: Api, ser
     cme, abim = first["credits"]
     only_points = john() | {"cme": []}
     after = corrected(api, first["completion_id"], only_points)
-    assert [(each["board"], each["status"]) for each in after["credits"]] == [
+    assert [(credit["board"], credit["status"]) for credit in after["credits"]] == [
         ("TN-M", "withdrawn"),
         ("ABIM", "pending"),
     ]
     assert told(service, cme["credit_id"]) == ["credit.reported", "credit.withdrawn"]
     again = corrected(api, first["completion_id"], john())
-    assert [each["board"] for each in again["credits"]] == ["TN-M", "ABIM", "TN-M"]
+    assert [credit["board"] for credit in again["credits"]] == ["TN-M", "ABIM", "TN-M"]
     assert again["credits"][2]["credit_id"] != cme["credit_id"]
     assert told(service, abim["credit_id"]) == ["credit.reported"]
 
@@ -99,7 +100,7 @@ def test_another_learner_withdraws_everything_and_reports_anew(api: Api, service
     first = reported(api, a_completion())
     other = a_completion(first_name="John", last_name="Smith", born="03/17", license_id="12345")
     after = corrected(api, first["completion_id"], other)
-    assert [each["status"] for each in after["credits"]] == ["withdrawn", "pending"]
+    assert [credit["status"] for credit in after["credits"]] == ["withdrawn", "pending"]
     assert after["learner"]["first_name"] == "John"
     assert after["learner"]["learner_id"] != first["learner"]["learner_id"]
     assert told(service, first["credits"][0]["credit_id"]) == ["credit.reported", "credit.withdrawn"]
@@ -137,7 +138,9 @@ def test_another_activity_takes_the_completion_along(api: Api, service: Service)
     assert after["activity_id"] == other
     assert after["credits"][0]["credit_id"] == first["credits"][0]["credit_id"]
     assert api.completions(activity_id=GRAND_ROUNDS) == []
-    assert [each["completion_id"] for each in api.completions(activity_id=other)] == [first["completion_id"]]
+    assert [completion["completion_id"] for completion in api.completions(activity_id=other)] == [
+        first["completion_id"]
+    ]
     settle(service)
 
 
@@ -251,11 +254,11 @@ def test_a_one_a_day_board_refuses_the_move_onto_its_record(api: Api) -> None:
     assert put(api, second["completion_id"], tina("2021-12-01")).codes == {"one-record-per-day"}
 
 
-def test_a_late_correction_is_no_late_report(api: Api, moment: Any) -> None:
+def test_a_late_correction_is_no_late_report(api: Api, clock: Any) -> None:
     from datetime import timedelta
 
     first = reported(api, a_completion())
-    moment.now += timedelta(days=90)
+    clock.now += timedelta(days=90)
     answer = put(api, first["completion_id"], a_completion(credits=3))
     assert "reported-within-30-days" not in answer.warnings
     assert answer.json["submitted_at"] == first["submitted_at"]
@@ -275,14 +278,14 @@ def test_history_shows_every_version_and_outlives_the_record(api: Api) -> None:
     corrected(api, completion_id, both)
     assert api.delete(f"{COMPLETIONS}/{completion_id}").status == 204
     history = api.get(f"{COMPLETIONS}/{completion_id}/history").json["data"]
-    assert [(each["version"], each["action"]) for each in history] == [
+    assert [(version["version"], version["action"]) for version in history] == [
         (4, "withdrawn"),
         (3, "updated"),
         (2, "joined"),
         (1, "created"),
     ]
     assert history[3]["completion"]["credits"][0]["credits"] == 2
-    assert {each["status"] for each in history[0]["completion"]["credits"]} == {"withdrawn"}
+    assert {credit["status"] for credit in history[0]["completion"]["credits"]} == {"withdrawn"}
     assert api.get(f"{COMPLETIONS}/{completion_id}").status == 404
 
 
@@ -305,5 +308,5 @@ def test_rems_can_be_corrected_and_become_credit(api: Api, service: Service, act
     assert (after["rems"]["profession"], after["version"]) == ("Pharmacist", 2)
     physician = a_completion(rems_activity, rems=person | {"profession": "Physician"})
     credit = corrected(api, first["completion_id"], physician)
-    assert [each["board"] for each in credit["credits"]] == ["TN-M"]
+    assert [board["board"] for board in credit["credits"]] == ["TN-M"]
     settle(service)

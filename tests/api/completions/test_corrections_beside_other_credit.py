@@ -8,7 +8,8 @@ import pytest
 
 from app.services.context import Service
 from app.services.registry import imports
-from tests.harness.api import Answer, Api, a_completion, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Answer, Api, settle
 from tests.harness.board_views import decide, live, replayed
 
 COMPLETIONS = "/v1/learner-completions"
@@ -39,7 +40,7 @@ def test_what_was_rejected_and_reported_again_never_tells_another_day_than_its_b
     again = api.report(tina()).json
     assert (again["outcome"], again["completion_id"]) == ("joined", first["completion_id"])
     corrected = put(api, first["completion_id"], correction).json
-    assert [each["status"] for each in corrected["credits"]] == statuses
+    assert [credit["status"] for credit in corrected["credits"]] == statuses
     assert boards_know_what_stands(service)
     assert api.delete(f"{COMPLETIONS}/{first['completion_id']}").status == 204
     assert boards_know_what_stands(service)
@@ -59,7 +60,7 @@ def of_maine(state: str = "ME", **fields: Any) -> dict[str, Any]:
 
 
 def boards_of(answer: Answer) -> list[str]:
-    return [each["board"] for each in answer.json["credits"] if each["status"] != "withdrawn"]
+    return [credit["board"] for credit in answer.json["credits"] if credit["status"] != "withdrawn"]
 
 
 def test_a_state_is_not_reported_twice_because_another_of_its_boards_has_licensed_the_learner(
@@ -71,7 +72,7 @@ def test_a_state_is_not_reported_twice_because_another_of_its_boards_has_license
     again = api.report(of_maine())
     assert (again.json["outcome"], boards_of(again)) == ("unchanged", ["ME-O"])
     corrected = put(api, first["completion_id"], of_maine(credits=3, completed_on="2021-12-01"))
-    assert [each["credit_id"] for each in corrected.json["credits"]] == [first["credits"][0]["credit_id"]]
+    assert [credit["credit_id"] for credit in corrected.json["credits"]] == [first["credits"][0]["credit_id"]]
     assert boards_of(api.report(of_maine(completed_on="2021-12-02"))) == ["ME-M"]
     assert boards_know_what_stands(service)
 
@@ -108,9 +109,9 @@ def test_credit_taken_back_while_its_completion_moves_is_told_of_the_activity_it
     first = api.report(both).json
     put(api, first["completion_id"], a_completion(two))
     settle(service)
-    told = [each for each in api.get("/v1/events").json["data"] if each["type"] != "completion.reported"]
-    boards = {each["credit_id"]: each["board"] for each in first["credits"]}
-    assert [(each["type"], boards[each["data"]["credit_id"]], each["data"]["activity_id"]) for each in told] == [
+    told = [event for event in api.get("/v1/events").json["data"] if event["type"] != "completion.reported"]
+    boards = {credit["credit_id"]: credit["board"] for credit in first["credits"]}
+    assert [(event["type"], boards[event["data"]["credit_id"]], event["data"]["activity_id"]) for event in told] == [
         ("credit.withdrawn", "ME-M", one),
         ("credit.corrected", "TN-M", two),
     ]

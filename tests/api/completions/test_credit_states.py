@@ -21,8 +21,11 @@ from app.domain.decisions import (
 from app.services.boards import decisions
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import Answer, Api, Moment, a_completion, api_of, known, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.builders.people import import_tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
+from tests.harness.clock import ManualClock
 
 COMPLETIONS = "/v1/learner-completions"
 FEED = "/v1/board-feed"
@@ -95,8 +98,8 @@ def test_what_was_withdrawn_goes_nowhere_and_only_what_waits_is_carried() -> Non
 class Life:
     """One credit of ABA, moved through its states by board and provider, an hour apart."""
 
-    def __init__(self, api: Api, service: Service, moment: Moment) -> None:
-        self.api, self.service, self.moment = api, service, moment
+    def __init__(self, api: Api, service: Service, clock: ManualClock) -> None:
+        self.api, self.service, self.clock = api, service, clock
         self.board = api_of(api.http, service, "ABA", role="board", board="ABA")
         self.body = tina()
         self.reported = api.report(self.body).json
@@ -109,7 +112,7 @@ class Life:
     def position(self) -> int:
         settle(self.service)
         told = self.board.get(FEED, limit=500).json["data"]
-        return max(each["position"] for each in told if each["credit_id"] == self.credit_id)
+        return max(credit["position"] for credit in told if credit["credit_id"] == self.credit_id)
 
     def decide(self, decision: str, **reason: str) -> str:
         body = {"credit_id": self.credit_id, "position": self.position(), "decision": decision, **reason}
@@ -119,9 +122,9 @@ class Life:
         return self.api.send("PUT", self.path, headers={"If-Match": "*"}, json=body)
 
     def do(self, step: str) -> object:
-        self.moment.now += timedelta(hours=1)
+        self.clock.now += timedelta(hours=1)
         if step in ("accepted", "rejected"):
-            reason = {"reason_code": "name-differs", "reason": f"Known otherwise, {self.moment.now:%H}."}
+            reason = {"reason_code": "name-differs", "reason": f"Known otherwise, {self.clock.now:%H}."}
             return self.decide(step, **(reason if step == "rejected" else {}))
         if step == "corrected":
             self.body = tina(total=self.body["moc"][0]["total_credits"] + 0.25)
@@ -138,8 +141,8 @@ class Life:
     def states(self) -> list[Any]:
         """Return the credit's state in each version, oldest first."""
         return [
-            next(c for c in each["completion"]["credits"] if c["credit_id"] == self.credit_id)
-            for each in self.versions()
+            next(c for c in version["completion"]["credits"] if c["credit_id"] == self.credit_id)
+            for version in self.versions()
         ]
 
 
@@ -170,16 +173,16 @@ WAYS: dict[str, list[tuple[str, object, str]]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_is_told_in_the_history_and_audited_in_its_commit(
-    api: Api, service: Service, moment: Moment, way: str
+    api: Api, service: Service, clock: ManualClock, way: str
 ) -> None:
-    life = Life(api, service, moment)
+    life = Life(api, service, clock)
     expected = [("created", None, "pending", None, None)]
     for step, answer, status in WAYS[way]:
         assert life.do(step) == answer
         if answer in ("unchanged", "stale"):
             continue
         action = {"corrected": "updated", "same": "updated", "again": "joined"}.get(step, "decided")
-        refused = ("name-differs", f"Known otherwise, {moment.now:%H}.") if step == "rejected" else (None, None)
+        refused = ("name-differs", f"Known otherwise, {clock.now:%H}.") if step == "rejected" else (None, None)
         refused = expected[-1][3:] if step == "again" else refused
         expected.append((action, "ABA" if action == "decided" else None, status, *refused))
     assert [
@@ -187,8 +190,8 @@ def test_every_way_is_told_in_the_history_and_audited_in_its_commit(
         for version, state in zip(life.versions(), life.states(), strict=True)
     ] == expected
     versions = life.versions()
-    assert [each["version"] for each in versions] == list(range(1, len(versions) + 1))
-    assert [each["at"] for each in versions] == sorted({each["at"] for each in versions})
+    assert [version["version"] for version in versions] == list(range(1, len(versions) + 1))
+    assert [version["at"] for version in versions] == sorted({version["at"] for version in versions})
     for version, state in zip(versions, life.states(), strict=True):
         if version["action"] == "decided":
             assert state["status_at"] == version["at"]
@@ -200,14 +203,14 @@ def test_every_way_is_told_in_the_history_and_audited_in_its_commit(
 @pytest.mark.parametrize("before", ["pending", "accepted", "rejected"])
 @pytest.mark.parametrize("how", ["left out", "deleted"])
 def test_a_provider_takes_back_what_stands_however_it_stands(
-    api: Api, service: Service, moment: Moment, before: str, how: str
+    api: Api, service: Service, clock: ManualClock, before: str, how: str
 ) -> None:
-    known(service)
-    life = Life(api, service, moment)
+    import_tina(service)
+    life = Life(api, service, clock)
     if before != "pending":
         assert life.do(before) == "applied"
     position = life.position()
-    moment.now += timedelta(hours=1)
+    clock.now += timedelta(hours=1)
     if how == "deleted":
         assert api.delete(life.path).status == 204
     else:
@@ -233,7 +236,7 @@ def unaudited(service: Service, completion_id: str) -> list[Any]:
             {"id": completion_id},
         )
     )
-    return [each for each in found if each[1] != 1]
+    return [credit for credit in found if credit[1] != 1]
 
 
 def test_what_a_board_took_without_deciding_is_told_as_its(api: Api, service: Service) -> None:
@@ -251,8 +254,8 @@ def test_what_a_board_took_without_deciding_is_told_as_its(api: Api, service: Se
     assert unaudited(service, reported["completion_id"]) == []
 
 
-def test_nobody_learns_the_client_by_which_a_board_decides(api: Api, service: Service, moment: Moment) -> None:
-    life = Life(api, service, moment)
+def test_nobody_learns_the_client_by_which_a_board_decides(api: Api, service: Service, clock: ManualClock) -> None:
+    life = Life(api, service, clock)
     life.do("rejected")
     settle(service)
     for shown in (f"{life.path}/history", life.path, "/v1/events", COMPLETIONS):

@@ -14,7 +14,9 @@ from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import pipeline
 from app.store import keyset_pages
-from tests.harness.api import COURSE, GRAND_ROUNDS, Api, Moment, a_completion, api_of, john, points, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, points, tina
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
@@ -44,7 +46,7 @@ def narrowed(api: Api, path: str, identity: str, among: set[str], **query: Any) 
     """Return which of some rows a list holds, having checked that its total counts the same rows."""
     answer = api.get(path, limit=50, include="total", **query)
     assert answer.status == 200, answer.json
-    rows = [each[identity] for each in answer.json["data"]]
+    rows = [completion[identity] for completion in answer.json["data"]]
     assert answer.json["total"] == len(rows) == len(set(rows)), query
     assert answer.json["total_capped"] is False
     return set(rows) & among
@@ -133,17 +135,17 @@ def of_time(r: str, t: str, j: str, p: str) -> Cases:
 
 
 @pytest.mark.usefixtures("way")
-def test_each_filter_of_completions_narrows_to_what_it_says(api: Api, service: Service, moment: Moment) -> None:
+def test_each_filter_of_completions_narrows_to_what_it_says(api: Api, service: Service, clock: ManualClock) -> None:
     risky = api.register(
         title="Opioids", format="enduring-material", mips=True, rems={"type": "Opioid"}, moc=[
             {"board": "ABA", "points": 5, "credit_types": ["Patient Safety"]}]
     ).json["activity_id"]  # fmt: skip
     r = api.report(a_completion(completed_on="2021-12-01", reference="ccid:r")).json["completion_id"]
-    moment.now += timedelta(hours=1)
+    clock.now += timedelta(hours=1)
     t = api.report(tina("2021-12-05")).json["completion_id"]
-    moment.now += timedelta(hours=1)
+    clock.now += timedelta(hours=1)
     j = submitted(service, john(), EntryMethod.EXCEL, "b-1")
-    moment.now += timedelta(hours=1)
+    clock.now += timedelta(hours=1)
     person = {"first_name": "Tina", "last_name": "Karacme", "born": "11/24"}
     safety = points("ABA", total=1, Patient_Safety=1)
     p = submitted(
@@ -155,22 +157,22 @@ def test_each_filter_of_completions_narrows_to_what_it_says(api: Api, service: S
             assert narrowed(api, COMPLETIONS, "completion_id", {r, t, j, p}, **query, **sort) == found, (query, sort)
 
 
-def test_updated_from_finds_what_was_joined_since(api: Api, moment: Moment) -> None:
+def test_updated_from_finds_what_was_joined_since(api: Api, clock: ManualClock) -> None:
     first = api.report(john() | {"moc": []}).json["completion_id"]
-    moment.now += timedelta(days=1)
+    clock.now += timedelta(days=1)
     since = {"activity_id": COURSE, "updated_from": "2021-12-21"}
     assert api.completions(**since) == []
     assert api.report(john()).json["outcome"] == "joined"
-    assert [each["completion_id"] for each in api.completions(**since)] == [first]
+    assert [completion["completion_id"] for completion in api.completions(**since)] == [first]
     assert api.completions(**since, submitted_from="2021-12-21") == []
     assert api.delete(f"{COMPLETIONS}/{first}").status == 204
     assert api.completions(**since) == []
 
 
-def test_each_filter_of_activities_narrows_to_what_it_says(api: Api, moment: Moment) -> None:
-    moment.now += timedelta(days=1)
+def test_each_filter_of_activities_narrows_to_what_it_says(api: Api, clock: ManualClock) -> None:
+    clock.now += timedelta(days=1)
     a = api.register(title="Airway 100% safe", internal_id="air 1", start_date="2021-02-01", end_date="2021-02-02").json
-    moment.now += timedelta(days=1)
+    clock.now += timedelta(days=1)
     b = api.register(
         title="AIRWAY and lungs", format="journal-cme", internal_id="own-b", mips=True, rems={"type": "Opioid"},
         providership="joint", moc=[{"board": "ABA", "points": 1, "credit_types": ["Patient Safety"]}],
@@ -237,7 +239,7 @@ def test_what_a_filter_cannot_read_is_refused_by_its_name(
 ) -> None:
     answer = api.get(path, **query)
     assert_problem(answer, 422, "parameter-invalid")
-    assert {each["parameter"] for each in answer.json["errors"]} == {parameter}
+    assert {error["parameter"] for error in answer.json["errors"]} == {parameter}
 
 
 def test_the_ends_of_time_are_dates_like_others(api: Api) -> None:
@@ -261,6 +263,6 @@ def test_no_filter_leads_to_anothers_completions(api: Api, http: TestClient, ser
     ):  # fmt: skip
         for sort in ({}, {"sort": "completed_on"}):
             seen = other.get(COMPLETIONS, include="total", **query, **sort).json
-            assert {each["provider_id"] for each in seen["data"]} <= {"0008002"}, query
-            assert {mine["completion_id"], batch}.isdisjoint(each["completion_id"] for each in seen["data"])
+            assert {completion["provider_id"] for completion in seen["data"]} <= {"0008002"}, query
+            assert {mine["completion_id"], batch}.isdisjoint(completion["completion_id"] for completion in seen["data"])
             assert seen["total"] == len(seen["data"]), query

@@ -18,7 +18,9 @@ from app.store import keyset_pages
 from app.store.completion_lists import SORTS, CompletionFilter
 from app.store.completion_lists import page as page_of_completions
 from app.store.sql import statements
-from tests.harness.api import GRAND_ROUNDS, Api, Moment, a_completion, api_of
+from tests.builders.bodies import GRAND_ROUNDS, a_completion
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
@@ -36,13 +38,13 @@ class Stand:
     """Completions as the test knows them: what stands, with the values it is ordered and narrowed by."""
 
     api: Api
-    moment: Moment
+    clock: ManualClock
     activities: list[str]
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     occasions: int = 0
 
     def add(self, who: str, day: int, activity: int, later: int) -> None:
-        self.moment.now += timedelta(seconds=later)
+        self.clock.now += timedelta(seconds=later)
         self.occasions += 1
         person = PEOPLE[who]
         body = a_completion(
@@ -52,7 +54,7 @@ class Stand:
         assert made.status == 201, made.json
         last_key, first_key = full_name_key(person["first_name"], person["last_name"])
         self.rows[made.json["completion_id"]] = {
-            "completed_on": date(2021, 6, day), "submitted_at": self.moment.now, "updated_at": self.moment.now,
+            "completed_on": date(2021, 6, day), "submitted_at": self.clock.now, "updated_at": self.clock.now,
             "last_name": last_key, "first_name": first_key, "activity_id": self.activities[activity],
             "state": person["state"],
         }  # fmt: skip
@@ -65,8 +67,8 @@ class Stand:
 
 
 @pytest.fixture
-def stand(api: Api, moment: Moment) -> Stand:
-    return Stand(api, moment, sorted(api.register(format="journal-cme").json["activity_id"] for _ in range(3)))
+def stand(api: Api, clock: ManualClock) -> Stand:
+    return Stand(api, clock, sorted(api.register(format="journal-cme").json["activity_id"] for _ in range(3)))
 
 
 def first_of(pair: tuple[Any, str]) -> Any:
@@ -81,7 +83,7 @@ def sorted_by(rows: dict[str, dict[str, Any]], sort: str | None) -> list[str]:
     found = sorted(rows, reverse=keys[-1].startswith("-"))
     for key in reversed(keys if sort else []):
         name, down = key.lstrip("-"), key.startswith("-")
-        found = [each for _, each in sorted(((rows[each][name], each) for each in found), key=first_of, reverse=down)]
+        found = [key for _, key in sorted(((rows[key][name], key) for key in found), key=first_of, reverse=down)]
     return found
 
 
@@ -90,7 +92,7 @@ def walk(api: Api, path: str = COMPLETIONS, identity: str = "completion_id", **q
     found = []
     while True:
         assert answer.status == 200, answer.json
-        found += [each[identity] for each in answer.json["data"]]
+        found += [completion[identity] for completion in answer.json["data"]]
         if (cursor := answer.json["next_cursor"]) is None:
             return found
         answer = api.get(path, limit=query.get("limit", 50), cursor=cursor)
@@ -107,23 +109,23 @@ def test_every_order_is_kept_from_page_to_page(stand: Stand, sort: str | None) -
         query = {"sort": sort} if sort else {}
         assert walk(stand.api, limit=limit, activity_id=stand.activities, **query) == expected
     assert walk(stand.api, limit=7, state="TN", activity_id=stand.activities, **query) == [
-        each for each in expected if stand.rows[each]["state"] == "TN"
+        key for key in expected if stand.rows[key]["state"] == "TN"
     ]
 
 
 @pytest.mark.parametrize("sort", [sign + key for key in ("title", "start_date", "end_date", "updated_at", "created_at",
                                                          "activity_id") for sign in ("", "-")])  # fmt: skip
-def test_activities_come_in_every_order(api: Api, moment: Moment, sort: str) -> None:
+def test_activities_come_in_every_order(api: Api, clock: ManualClock, sort: str) -> None:
     for number in range(9):
-        moment.now += timedelta(seconds=number % 2)
+        clock.now += timedelta(seconds=number % 2)
         title = ("bees", "Ants", "Cats")[number % 3]
         api.register(title=title, start_date=f"2021-01-{number % 4 + 1:02}", end_date=f"2021-02-{number % 2 + 1:02}")
     every = api.get(ACTIVITIES, limit=500).json["data"]
     found = walk(api, ACTIVITIES, "activity_id", limit=4, sort=sort)
     name, down = sort.lstrip("-"), sort.startswith("-")
-    by_id = sorted(every, key=lambda each: each["activity_id"], reverse=down)
-    expected = sorted(by_id, key=lambda each: each[name].lower(), reverse=down)
-    assert found == [each["activity_id"] for each in expected]
+    by_id = sorted(every, key=lambda activity: activity["activity_id"], reverse=down)
+    expected = sorted(by_id, key=lambda key: key[name].lower(), reverse=down)
+    assert found == [activity["activity_id"] for activity in expected]
     assert walk(api, ACTIVITIES, "activity_id", limit=4, sort=f"{sort},-title" if name != "title" else sort)
 
 
@@ -186,16 +188,16 @@ def test_what_stands_throughout_a_walk_is_visited_once_and_in_order(
         while True:
             assert answer.status == 200, answer.json
             assert len(answer.json["data"]) <= limit
-            visited += [each["completion_id"] for each in answer.json["data"]]
+            visited += [completion["completion_id"] for completion in answer.json["data"]]
             if (cursor := answer.json["next_cursor"]) is None:
                 break
             happen(next(turns, []))
             known |= stand.rows
             answer = stand.api.get(COMPLETIONS, limit=limit, cursor=cursor)
-    throughout = {each for each, row in at_first.items() if each in stand.rows and fits(row)}
+    throughout = {key for key, row in at_first.items() if key in stand.rows and fits(row)}
     assert len(visited) == len(set(visited))
-    assert throughout <= set(visited) <= {each for each, row in known.items() if fits(row)}
-    assert visited == sorted_by({each: known[each] for each in visited}, sort)
+    assert throughout <= set(visited) <= {key for key, row in known.items() if fits(row)}
+    assert visited == sorted_by({key: known[key] for key in visited}, sort)
 
 
 def test_a_total_is_counted_when_it_is_asked_for(stand: Stand) -> None:
@@ -235,7 +237,7 @@ def test_the_link_goes_on_with_what_the_page_includes(stand: Stand) -> None:
         answer = stand.api.send("GET", link.partition(">")[0].lstrip("<"))
         assert answer.json["total"] == 5
         found += answer.json["data"]
-    assert [each["completed_on"] for each in found] == [f"2021-06-{day:02}" for day in range(1, 6)]
+    assert [completion["completed_on"] for completion in found] == [f"2021-06-{day:02}" for day in range(1, 6)]
 
 
 @pytest.mark.parametrize("path", [COMPLETIONS, ACTIVITIES])
@@ -280,7 +282,7 @@ def test_no_single_order_is_sorted_anew_on_sqlite(service: Service) -> None:
             page_of_completions(connection, wanted, after, 10)
         finally:
             statements.BEFORE_STATEMENT.remove(asked.append)
-        statement = next(each for each in asked if "ORDER BY" in each)
+        statement = next(query for query in asked if "ORDER BY" in query)
         given = {"provider": "x", "rows": 1, "after0": "x", "after1": "x", "after2": "x"}
         plans.extend(row[-1] for row in statements.fetch(connection, f"EXPLAIN QUERY PLAN {statement}", given))
 
@@ -299,5 +301,5 @@ def test_names_are_ordered_as_they_are_compared(stand: Stand) -> None:
     for who in ("Rebecca", "John", "Joe"):
         stand.add(who, 1, 0, 0)
     listed = stand.api.completions(sort="first_name", activity_id=stand.activities)
-    assert [each["learner"]["first_name"] for each in listed] == ["Joe", "JOHN", "Rebecca"]
+    assert [completion["learner"]["first_name"] for completion in listed] == ["Joe", "JOHN", "Rebecca"]
     assert GRAND_ROUNDS not in stand.activities

@@ -14,7 +14,9 @@ from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import bulk
-from tests.harness.api import COURSE, GRAND_ROUNDS, Answer, Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
@@ -38,14 +40,14 @@ def pages(api: Api, path: str = COMPLETIONS, **query: Any) -> Iterator[Answer]:
 
 
 def ids(answers: Iterator[Answer] | list[Answer]) -> list[str]:
-    return [each["completion_id"] for answer in answers for each in answer.json["data"]]
+    return [completion["completion_id"] for answer in answers for completion in answer.json["data"]]
 
 
 @pytest.mark.parametrize("limit", [1, 7, 24, 25, 26, 500])
 def test_pages_hold_every_completion_once_newest_first(api: Api, reported: list[str], limit: int) -> None:
     found = list(pages(api, limit=limit, activity_id=GRAND_ROUNDS))
     assert ids(found) == sorted(reported, reverse=True)
-    assert all(len(each.json["data"]) <= limit for each in found)
+    assert all(len(answer.json["data"]) <= limit for answer in found)
     assert found[-1].json["next_cursor"] is None
     assert "link" not in found[-1].response.headers
 
@@ -88,7 +90,9 @@ def test_pages_stay_whole_while_others_add_and_withdraw(api: Api, service: Servi
         for limit in (1, 3, 10):
             found = ids(pages(api, limit=limit, activity_id=GRAND_ROUNDS))
             assert len(found) == len(set(found))
-            assert [each for each in found if each in set(reported)] == sorted(reported, reverse=True)
+            assert [completion_id for completion_id in found if completion_id in set(reported)] == sorted(
+                reported, reverse=True
+            )
     finally:
         stop.set()
         thread.join(60)
@@ -98,8 +102,8 @@ def test_pages_stay_whole_while_others_add_and_withdraw(api: Api, service: Servi
 
 def test_a_page_goes_on_where_it_was_when_its_last_row_is_withdrawn(api: Api, reported: list[str]) -> None:
     first = api.get(COMPLETIONS, limit=5, activity_id=GRAND_ROUNDS)
-    for each in ids([first]):
-        assert api.delete(f"{COMPLETIONS}/{each}").status == 204
+    for completion_id in ids([first]):
+        assert api.delete(f"{COMPLETIONS}/{completion_id}").status == 204
     api.report(tina())
     second = api.get(COMPLETIONS, limit=500, cursor=first.json["next_cursor"])
     assert ids([second]) == sorted(reported, reverse=True)[5:]
@@ -107,7 +111,7 @@ def test_a_page_goes_on_where_it_was_when_its_last_row_is_withdrawn(api: Api, re
 
 def test_activities_come_in_pages_by_id(api: Api) -> None:
     made = {api.register(title=f"Course {n}").json["activity_id"] for n in range(9)}
-    found = [each["activity_id"] for answer in pages(api, ACTIVITIES, limit=4) for each in answer.json["data"]]
+    found = [activity["activity_id"] for answer in pages(api, ACTIVITIES, limit=4) for activity in answer.json["data"]]
     assert found == sorted(found)
     assert len(found) == len(set(found))
     assert made < set(found)
@@ -115,13 +119,13 @@ def test_activities_come_in_pages_by_id(api: Api) -> None:
 
 def test_a_limit_above_five_hundred_is_lowered(api: Api, service: Service) -> None:
     free = api.register(format="journal-cme").json["activity_id"]
-    bodies = [a_completion(free, "2021-06-01", credits=1, occasion=each) for each in range(1, 503)]
+    bodies = [a_completion(free, "2021-06-01", credits=1, occasion=number) for number in range(1, 503)]
     reports = [
         CompletionIn.model_validate(body).as_report("0008001", service.clock(), EntryMethod.API) for body in bodies
     ]
     transact(operator(service, "0008001"), bulk.submit_all, reports)
     found = list(pages(api, limit=10**9, activity_id=free))
-    assert [len(each.json["data"]) for each in found] == [500, 2]
+    assert [len(answer.json["data"]) for answer in found] == [500, 2]
     assert len(set(ids(found))) == 502
 
 
@@ -141,10 +145,13 @@ def test_a_cursor_belongs_to_its_client_its_list_and_its_filters(
         api.get(ACTIVITIES, cursor=cursor),
         api.get(COMPLETIONS, cursor=cursor, activity_id=COURSE),
         api.get(COMPLETIONS, cursor=cursor, activity_id=GRAND_ROUNDS, kind="cme"),
-        *(api.get(COMPLETIONS, cursor=each) for each in (cursor[:-1], cursor + "A", cursor[::-1], "A" + cursor[1:])),
+        *(
+            api.get(COMPLETIONS, cursor=broken)
+            for broken in (cursor[:-1], cursor + "A", cursor[::-1], "A" + cursor[1:])
+        ),
     ]
-    for each in refused:
-        assert_problem(each, 422, "parameter-invalid")
+    for answer in refused:
+        assert_problem(answer, 422, "parameter-invalid")
     assert api.get(COMPLETIONS, cursor=cursor, activity_id=GRAND_ROUNDS).status == 200
 
 
@@ -160,16 +167,20 @@ def test_every_list_that_can_be_asked_for_has_a_second_page(api: Api) -> None:
     names = [f"{'internal id of the department':<40}{n:03}" for n in range(100)]
     for name in names[:2]:
         assert api.register(internal_id=name).status == 201
-    found = [each["internal_id"] for p in pages(api, ACTIVITIES, limit=1, internal_id=names) for each in p.json["data"]]
+    found = [
+        activity["internal_id"]
+        for p in pages(api, ACTIVITIES, limit=1, internal_id=names)
+        for activity in p.json["data"]
+    ]
     assert sorted(found) == names[:2]
 
 
-def test_each_filter_narrows_to_what_it_says(api: Api, moment: Moment) -> None:
+def test_each_filter_narrows_to_what_it_says(api: Api, clock: ManualClock) -> None:
     rebecca = api.report(a_completion(completed_on="2021-12-01", reference="ccid:r")).json
-    moment.now = moment.now.replace(day=22)
+    clock.now = clock.now.replace(day=22)
     tinas = api.report(tina("2021-12-05")).json
     johns = api.report(john()).json
-    both = {each["completion_id"]: each for each in (rebecca, tinas, johns)}
+    both = {completion["completion_id"]: completion for completion in (rebecca, tinas, johns)}
     r, t, j = both
     expected: list[tuple[dict[str, Any], set[str]]] = [
         ({}, {r, t, j}),
@@ -205,7 +216,7 @@ def test_each_filter_narrows_to_what_it_says(api: Api, moment: Moment) -> None:
         ({"submitted_from": "2021-12-23"}, set()),
     ]
     for query, found in expected:
-        listed = {each["completion_id"] for each in api.completions(limit=500, **query)}
+        listed = {completion["completion_id"] for completion in api.completions(limit=500, **query)}
         assert listed & set(both) == found, query
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from app.services.context import Service
-from tests.harness.api import Answer, Api, a_completion, api_of, known, settle, tina
+from tests.builders.bodies import a_completion, tina
+from tests.builders.people import import_tina
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import decide
 
 COMPLETIONS = "/v1/learner-completions"
@@ -17,7 +19,7 @@ CARMEL = KARACME | {"last_name": "Carmel"}
 
 @pytest.fixture(autouse=True)
 def registry_knows_both_names(service: Service) -> None:
-    known(service)
+    import_tina(service)
 
 
 def events(api: Api, service: Service, board: str) -> list[tuple[str, str, str]]:
@@ -26,9 +28,9 @@ def events(api: Api, service: Service, board: str) -> list[tuple[str, str, str]]
     reader = api_of(api.http, service, board, role="board", board=board)
     told = reader.get("/v1/board-feed", limit=500).json["data"]
     return [
-        (each["event"], each["credit_id"], each["learner"]["last_name"])
-        for each in told
-        if each["learner"]["first_name"] == "Tina" and each["completed_on"] == "2021-12-01"
+        (credit["event"], credit["credit_id"], credit["learner"]["last_name"])
+        for credit in told
+        if credit["learner"]["first_name"] == "Tina" and credit["completed_on"] == "2021-12-01"
     ]
 
 
@@ -40,12 +42,12 @@ def both(**more: Any) -> dict[str, Any]:
 def names(api: Api, completion_id: str) -> list[str]:
     """Return the last name in each version, newest first."""
     history = api.get(f"{COMPLETIONS}/{completion_id}/history").json["data"]
-    return [each["completion"]["learner"]["last_name"] for each in history]
+    return [version["completion"]["learner"]["last_name"] for version in history]
 
 
 def test_the_board_that_rejected_is_told_the_new_name_and_no_other_board_anything(api: Api, service: Service) -> None:
     first = api.report(both()).json
-    cme, moc = (each["credit_id"] for each in first["credits"])
+    cme, moc = (credit["credit_id"] for credit in first["credits"])
     decide(service, cme, "accepted")
     decide(service, moc, "rejected")
     again = api.report(both(learner=CARMEL))
@@ -54,10 +56,12 @@ def test_the_board_that_rejected_is_told_the_new_name_and_no_other_board_anythin
     new = again.json["credits"][2]["credit_id"]
     assert events(api, service, "ABA") == [("credit.reported", moc, "Karacme"), ("credit.reported", new, "Carmel")]
     assert events(api, service, "TN-M") == [("credit.reported", cme, "Karacme")]
-    statuses = {each["credit_id"]: each["status"] for each in again.json["credits"]}
+    statuses = {credit["credit_id"]: credit["status"] for credit in again.json["credits"]}
     assert statuses == {cme: "accepted", moc: "rejected", new: "pending"}
     assert names(api, first["completion_id"]) == ["Carmel", "Karacme", "Karacme", "Karacme"]
-    assert [each["completion_id"] for each in api.completions(last_name="Carmel")] == [first["completion_id"]]
+    assert [completion["completion_id"] for completion in api.completions(last_name="Carmel")] == [
+        first["completion_id"]
+    ]
     assert api.completions(last_name="Karacme", activity_id=first["activity_id"], completed_from="2021-12-01") == []
 
 
@@ -111,10 +115,10 @@ def test_records_of_one_request_that_rename_and_join_in_turn_all_take_effect(api
         f"{COMPLETIONS}:bulk",
         {"items": [other, tina(learner=CARMEL), both(learner=KARACME), tina("2021-12-07"), both(learner=CARMEL)]},
     )
-    assert [each["status"] for each in answer.json["items"]] == [201, 200, 200, 201, 200]
-    told = [each["completion"] for each in answer.json["items"]]
-    assert [each["outcome"] for each in told] == ["created", "joined", "joined", "created", "unchanged"]
-    assert [each["version"] for each in told[1:3]] == [3, 4]
+    assert [item["status"] for item in answer.json["items"]] == [201, 200, 200, 201, 200]
+    told = [item["completion"] for item in answer.json["items"]]
+    assert [result["outcome"] for result in told] == ["created", "joined", "joined", "created", "unchanged"]
+    assert [record["version"] for record in told[1:3]] == [3, 4]
     assert told[4]["learner"]["last_name"] == "Carmel"
     assert names(api, first["completion_id"]) == ["Carmel", "Carmel", "Karacme", "Karacme"]
     settle(service)
@@ -130,7 +134,7 @@ def test_a_preview_shows_what_would_join_and_renames_nothing(api: Api, service: 
 
 def test_a_correction_afterwards_under_the_new_name_tells_nobody_anew(api: Api, service: Service) -> None:
     first = api.report(both()).json
-    cme, moc = (each["credit_id"] for each in first["credits"])
+    cme, moc = (credit["credit_id"] for credit in first["credits"])
     decide(service, cme, "accepted")
     decide(service, moc, "rejected")
     api.report(both(learner=CARMEL))

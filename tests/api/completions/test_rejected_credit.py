@@ -9,7 +9,8 @@ from app.domain.credits import Completion, CreditStatus
 from app.services.context import Service, Work, operator, transact
 from app.services.reporting.saving import save_changes
 from app.store import completions
-from tests.harness.api import GRAND_ROUNDS, Api, a_completion, points, settle, tina
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, points, tina
+from tests.harness.api import Api, settle
 
 
 def rejected_by_board(service: Service, completion_id: str, board: str) -> None:
@@ -19,9 +20,9 @@ def rejected_by_board(service: Service, completion_id: str, board: str) -> None:
         found = completions.of_provider(work.connection, "0008001", completion_id)
         assert found is not None
         refused = tuple(
-            replace(each, status=CreditStatus.REJECTED, status_reason="id-unknown")
-            for each in found.credits
-            if each.board == board
+            replace(credit, status=CreditStatus.REJECTED, status_reason="id-unknown")
+            for credit in found.credits
+            if credit.board == board
         )
         after: Completion = replace(
             found,
@@ -38,7 +39,7 @@ def test_a_rejected_aba_credit_is_sent_again_the_same_day(api: Api, service: Ser
     rejected_by_board(service, first.json["completion_id"], "ABA")
     again = api.report(tina(total=52))
     assert (again.json["outcome"], again.json["completion_id"]) == ("joined", first.json["completion_id"])
-    assert [each["status"] for each in again.json["credits"]] == ["rejected", "pending"]
+    assert [credit["status"] for credit in again.json["credits"]] == ["rejected", "pending"]
     assert api.report(tina(total=52)).json["outcome"] == "unchanged"
     assert api.report(tina(total=1)).codes >= {"one-record-per-day"}
     settle(service)
@@ -49,9 +50,9 @@ def test_a_rejected_credit_holds_no_part_of_the_maximum(api: Api, service: Servi
     assert api.report(tina("2021-12-02", total=1)).codes == {"cumulative-maximum"}
     rejected_by_board(service, first.json["completion_id"], "ABA")
     assert api.report(tina("2021-12-02", total=1)).status == 201
-    assert [each["credits"] for each in api.completions(activity_id=GRAND_ROUNDS, status="rejected")[0]["credits"]] == [
-        52
-    ]
+    assert [
+        credit["credits"] for credit in api.completions(activity_id=GRAND_ROUNDS, status="rejected")[0]["credits"]
+    ] == [52]
     settle(service)
 
 

@@ -65,12 +65,12 @@ def only(service: Service, row: CompletionReport) -> Any:
 
 
 def outcomes(submitted: Any) -> list[str]:
-    return [each.outcome.value for each in submitted]
+    return [result.outcome.value for result in submitted]
 
 
 def statuses(api: Api, completion_id: str) -> dict[str, str]:
     answer = api.get(f"{COMPLETIONS}/{completion_id}")
-    return {each["board"]: each["status"] for each in answer.json["credits"]} if answer.status == 200 else {}
+    return {credit["board"]: credit["status"] for credit in answer.json["credits"]} if answer.status == 200 else {}
 
 
 def events(service: Service, completion_id: str) -> list[tuple[str, str]]:
@@ -90,7 +90,7 @@ def test_a_delete_withdraws_the_targets_it_names_and_the_last_one_takes_the_comp
     assert last.outcome is Outcome.DELETED
     assert statuses(api, made) == {}
     history = api.get(f"{COMPLETIONS}/{made}/history").json["data"]
-    assert [each["action"] for each in history] == ["withdrawn", "withdrawn", "created"]
+    assert [version["action"] for version in history] == ["withdrawn", "withdrawn", "created"]
     assert events(service, made)[2:] == [("withdrawn", "ABIM"), ("withdrawn", "TN-M")]
 
 
@@ -111,7 +111,7 @@ def test_what_is_gone_is_unchanged_in_the_same_piece_and_in_a_later_one(service:
     assert outcomes(submit(service, *rows)) == ["created", "deleted", "unchanged", "unchanged"]
     later = submit(service, delete(TN, **here), delete(**here))
     assert outcomes(later) == ["unchanged", "unchanged"]
-    assert {finding.rule for each in later for finding in each.findings} == {"already-withdrawn"}
+    assert {finding.rule for row in later for finding in row.findings} == {"already-withdrawn"}
     assert only(service, delete(ME, **here)).outcome is Outcome.REJECTED
 
 
@@ -133,7 +133,7 @@ def test_a_delete_gives_the_maximum_back(service: Service, here: dict[str, Any])
 def test_what_its_board_decided_is_withdrawn_as_well(api: Api, service: Service, here: dict[str, Any]) -> None:
     for verdict in ("accepted", "rejected"):
         made = only(service, a_report(TN, ABIM, **here)).completion
-        credit_id = next(each.credit_id for each in made.credits if each.board == "ABIM")
+        credit_id = next(credit.credit_id for credit in made.credits if credit.board == "ABIM")
         decide(service, credit_id, verdict)
         assert only(service, delete(ABIM, **here)).outcome is Outcome.DELETED
         assert statuses(api, made.completion_id)["ABIM"] == "withdrawn"
@@ -166,7 +166,7 @@ def test_of_another_provider_nothing_is_touched(api: Api, service: Service, here
     made = only(service, a_report(TN, **here)).completion.completion_id
     for row in (delete(**here), delete(TN, **here), update(TN, **here)):
         (theirs,) = transact(operator(service, "0008002"), bulk.submit_all, [replace(row, provider_id="0008002")])
-        assert [each.rule for each in theirs.findings] == ["activity-known"]
+        assert [finding.rule for finding in theirs.findings] == ["activity-known"]
     assert statuses(api, made) == {"TN-M": "pending"}
 
 
@@ -176,14 +176,14 @@ def test_an_update_corrects_what_it_names_under_the_same_ids(api: Api, service: 
     row = update(replace(TN, credits=3.0, license_id=None), a_moc(board_id="100992"), **here)
     after = only(service, row)
     assert (after.outcome, after.completion.version) == (Outcome.UPDATED, 2)
-    assert [each.credit_id for each in after.completion.credits] == [each.credit_id for each in before.credits]
+    assert [credit.credit_id for credit in after.completion.credits] == [credit.credit_id for credit in before.credits]
     corrected, *same = after.completion.credits
     assert (corrected.quarters, corrected.client_references, corrected.number_reported) == (12, ("ccid:a:1",), "881")
     assert same == list(before.credits[1:])
     assert events(service, before.completion_id)[3:] == [("corrected", "TN-M")]
     assert only(service, row).outcome is Outcome.UNCHANGED
     history = api.get(f"{COMPLETIONS}/{before.completion_id}/history").json["data"]
-    assert [each["action"] for each in history] == ["updated", "created"]
+    assert [version["action"] for version in history] == ["updated", "created"]
 
 
 def test_an_update_leaves_alone_what_it_does_not_name_whatever_its_board_said(
@@ -194,7 +194,7 @@ def test_an_update_leaves_alone_what_it_does_not_name_whatever_its_board_said(
     named = replace(here["person"], last_name="Column")
     row = update(replace(TN, credits=3.0), **(here | {"person": named}))
     after = only(service, row).completion
-    assert [each.status for each in after.credits] == [CreditStatus.PENDING, CreditStatus.REJECTED]
+    assert [credit.status for credit in after.credits] == [CreditStatus.PENDING, CreditStatus.REJECTED]
     assert after.last_name == "Row"
 
 
@@ -216,7 +216,7 @@ def test_an_update_adds_what_was_not_there_and_a_delete_takes_it_again(
     rows = [a_report(TN, **here), update(replace(TN, credits=3.0), ABIM, **here), delete(ABIM, **here)]
     submitted = submit(service, *rows)
     assert outcomes(submitted) == ["created", "updated", "deleted"]
-    assert [each.rule for each in submitted[1].findings] == ["abim-within-cme", "delete-unknown"][1:]
+    assert [finding.rule for finding in submitted[1].findings] == ["abim-within-cme", "delete-unknown"][1:]
     completion = submitted[2].completion
     assert completion is not None
     assert statuses(api, completion.completion_id) == {"TN-M": "pending", "ABIM": "withdrawn"}
@@ -244,7 +244,7 @@ def test_updates_and_deletes_of_several_occasions_need_the_occasion(service: Ser
     assert outcomes(submitted) == [
         "created", "created", "rejected", "rejected", "updated", "deleted", "unchanged", "deleted",
     ]  # fmt: skip
-    rules = [finding.rule for each in submitted for finding in each.findings if finding.rejects]
+    rules = [finding.rule for result in submitted for finding in result.findings if finding.rejects]
     assert rules == ["delete-ambiguous"] * 2
 
 
@@ -252,7 +252,7 @@ def test_fifty_deletes_of_one_at_the_same_moment_make_one_withdrawal(service: Se
     made = only(service, a_report(TN, **here)).completion
     results = at_once([partial(only, service, delete(TN, **here))] * 50)
     assert sorted(outcomes(results)) == ["deleted"] + ["unchanged"] * 49
-    assert [each for each in events(service, made.completion_id) if each[0] == "withdrawn"] == [
+    assert [event for event in events(service, made.completion_id) if event[0] == "withdrawn"] == [
         ("withdrawn", made.credits[0].board)
     ]
 
@@ -269,7 +269,7 @@ def test_deletes_updates_and_reports_at_the_same_moment_leave_what_they_told(
     ]
     for _ in range(3):
         results = at_once([partial(only, service, row) for row in rows * 3])
-        assert {each.outcome for each in results} <= set(Outcome)
+        assert {result.outcome for result in results} <= set(Outcome)
 
 
 def test_alternating_rows_of_many_learners_take_no_more_statements_than_those_of_two(

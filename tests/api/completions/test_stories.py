@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.services.context import Service
-from tests.harness.api import COURSE, GRAND_ROUNDS, Api, a_completion, an_activity, john, points, settle, tina
+from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, an_activity, john, points, tina
+from tests.harness.api import Api, settle
 
 SEVEN_LINES = [
     ("ABA", "Tina", "Karacme", "11/24", "35867909", "2021-12-01", 0.25),
@@ -36,15 +37,15 @@ def test_the_seven_lines_of_grand_rounds_are_reported_and_listed_back(api: Api, 
     lines = {
         (
             credit["board"],
-            each["learner"]["first_name"],
-            each["learner"]["last_name"],
-            each["learner"]["date_of_birth"],
+            completion["learner"]["first_name"],
+            completion["learner"]["last_name"],
+            completion["learner"]["date_of_birth"],
             credit["learner_board_id"],
-            each["completed_on"],
+            completion["completed_on"],
             credit["credits"],
         )
-        for each in listed
-        for credit in each["credits"]
+        for completion in listed
+        for credit in completion["credits"]
     }
     assert lines == set(SEVEN_LINES)
     assert len(listed) == 7
@@ -67,7 +68,7 @@ def test_moc_joins_the_completion_that_its_cme_made(api: Api, service: Service) 
     first = api.report(whole | {"moc": []})
     joined = api.report(whole)
     again = api.report(whole)
-    assert [each.json["outcome"] for each in (first, joined, again)] == ["created", "joined", "unchanged"]
+    assert [answer.json["outcome"] for answer in (first, joined, again)] == ["created", "joined", "unchanged"]
     assert (first.status, joined.status, again.status) == (201, 200, 200)
     assert "already-reported" in again.warnings
     (only,) = api.completions(activity_id=COURSE)
@@ -208,6 +209,6 @@ def test_an_activity_is_read_back_as_it_was_registered(api: Api) -> None:
     taken = api.post("/v1/activities", given)
     assert (taken.status, taken.json["code"]) == (409, "internal-id-taken")
     assert taken.json["activity_id"] == read["activity_id"]
-    assert [each["activity_id"] for each in api.get("/v1/activities", internal_id="Ex2/1 ü").json["data"]] == [
+    assert [activity["activity_id"] for activity in api.get("/v1/activities", internal_id="Ex2/1 ü").json["data"]] == [
         read["activity_id"]
     ]

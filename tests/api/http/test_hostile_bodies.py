@@ -14,7 +14,8 @@ from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import bulk
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, a_completion, an_activity, points, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
+from tests.harness.api import Answer, Api, settle
 from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, a_stranger, assert_problem, faults_of, footprint
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
@@ -360,12 +361,12 @@ def test_an_operator_cannot_give_an_activity_id_that_is_taken_or_none(operator_a
 
 def test_more_credit_than_a_ledger_holds_is_never_a_failure(api: Api, service: Service) -> None:
     free = api.register(format="journal-cme", ama_pra_credits=1).json["activity_id"]
-    bodies = [a_completion(free, "2021-06-01", credits=1_000_000, occasion=each) for each in range(1, 537)]
+    bodies = [a_completion(free, "2021-06-01", credits=1_000_000, occasion=number) for number in range(1, 537)]
     reports = [
         CompletionIn.model_validate(body).as_report("0008001", service.clock(), EntryMethod.API) for body in bodies
     ]
     stored = transact(operator(service, "0008001"), bulk.submit_all, reports)
-    assert {each.outcome for each in stored} == {Outcome.CREATED}
+    assert {result.outcome for result in stored} == {Outcome.CREATED}
     beyond = api.report(a_completion(free, "2021-06-01", credits=1_000_000, occasion=537))
     assert beyond.status in (201, 422), beyond.json
     settle(service)

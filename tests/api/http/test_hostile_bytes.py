@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from app.services.context import Service
-from tests.harness.api import Api, a_completion
+from tests.builders.bodies import a_completion
+from tests.harness.api import Api
 from tests.harness.refusals import footprint
 from tests.harness.wire import Wire
 

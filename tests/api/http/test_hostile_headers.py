@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 
 from app.services.access import clients
 from app.services.context import Service, operator, transact
-from tests.harness.api import Answer, Api, a_completion, an_activity, api_of
+from tests.builders.bodies import a_completion, an_activity
+from tests.harness.api import Answer, Api, api_of
 from tests.harness.refusals import FIRST, LAST, a_stranger, assert_problem, faults_of, footprint
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
@@ -35,7 +36,7 @@ def test_a_limit_is_a_positive_whole_number(api: Api, path: str) -> None:
     for limit in ("0", "-1", "abc", "", "1.5", "1e2", "NaN", "9" * 5_000, "%D9%A3", "1%00", "0x10", "null"):
         answer = asked(api, f"{path}?limit={limit}")
         assert_problem(answer, 422, "parameter-invalid")
-        assert [each["parameter"] for each in answer.json["errors"]] == ["limit"]
+        assert [error["parameter"] for error in answer.json["errors"]] == ["limit"]
     for limit in ("1", "501", "99999999", str(2**63)):
         assert asked(api, f"{path}?limit={limit}").status == 200
 
@@ -45,7 +46,7 @@ def test_a_cursor_that_was_not_made_here_is_refused(api: Api, path: str) -> None
     for cursor in ("", "x", "AAAA", "A" * 4_000, "A" * 60_000, "%00", "%C3%BC", "..%2F..%2F", "é", "e30="):
         answer = asked(api, f"{path}?cursor={cursor}")
         assert_problem(answer, 422, "parameter-invalid")
-        assert [each["parameter"] for each in answer.json["errors"]] == ["cursor"]
+        assert [error["parameter"] for error in answer.json["errors"]] == ["cursor"]
 
 
 def test_filters_that_are_no_dates_are_refused(api: Api) -> None:

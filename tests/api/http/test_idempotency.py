@@ -14,7 +14,9 @@ from app.services.context import Service
 from app.services.idempotency import RETENTION
 from app.store import clients
 from app.worker import delete_expired
-from tests.harness.api import Answer, Api, Moment, a_completion, an_activity, api_of, settle
+from tests.builders.bodies import a_completion, an_activity
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.wire import at_once
 
@@ -33,12 +35,12 @@ def test_a_request_sent_again_gets_the_same_bytes_and_happens_once(api: Api, ser
     again = [api.post(path, BODIES[path](), Idempotency_Key="k-1") for _ in range(3)]
     assert first.status == 201
     assert not replayed(first)
-    for each in again:
-        assert replayed(each)
-        assert (each.status, each.response.content) == (201, first.response.content)
+    for answer in again:
+        assert replayed(answer)
+        assert (answer.status, answer.response.content) == (201, first.response.content)
         for name in ("etag", "location", "content-type"):
-            assert each.response.headers[name] == first.response.headers[name]
-        assert each.response.headers["x-request-id"] != first.response.headers["x-request-id"]
+            assert answer.response.headers[name] == first.response.headers[name]
+        assert answer.response.headers["x-request-id"] != first.response.headers["x-request-id"]
     assert footprint(service) == before
     settle(service)
 
@@ -102,7 +104,7 @@ def test_the_answer_stays_the_one_of_then_after_a_withdrawal(api: Api, service: 
     again = api.report(a_completion(), Idempotency_Key="k")
     assert replayed(again)
     assert again.response.content == first.response.content
-    assert first.json["completion_id"] not in {each["completion_id"] for each in api.completions()}
+    assert first.json["completion_id"] not in {completion["completion_id"] for completion in api.completions()}
     settle(service)
 
 
@@ -111,8 +113,8 @@ def test_thirty_two_sends_at_once_make_one_record(api: Api, service: Service, pa
     before = footprint(service)
     body = BODIES[path]()
     answers = at_once([lambda: api.post(path, body, Idempotency_Key="all")] * 32)
-    assert {(each.status, each.response.content) for each in answers} == {(201, answers[0].response.content)}
-    assert sum(not replayed(each) for each in answers) == 1
+    assert {(answer.status, answer.response.content) for answer in answers} == {(201, answers[0].response.content)}
+    assert sum(not replayed(answer) for answer in answers) == 1
     after = footprint(service)
     assert (after[0] - before[0], after[1] - before[1] + after[3] - before[3], after[4] - before[4]) == (1, 1, 1)
     settle(service)
@@ -121,7 +123,7 @@ def test_thirty_two_sends_at_once_make_one_record(api: Api, service: Service, pa
 def test_refused_sends_at_once_are_all_refused_and_leave_the_key_free(api: Api, service: Service) -> None:
     before = footprint(service)
     answers = at_once([lambda: api.report(a_completion(credits=-1), Idempotency_Key="all")] * 16)
-    assert {each.status for each in answers} == {422}
+    assert {answer.status for answer in answers} == {422}
     assert footprint(service) == before
     assert api.report(a_completion(), Idempotency_Key="all").status == 201
 
@@ -129,8 +131,8 @@ def test_refused_sends_at_once_are_all_refused_and_leave_the_key_free(api: Api, 
 def test_different_requests_at_once_under_one_key_have_one_winner(api: Api, service: Service) -> None:
     days = [f"2021-12-{day:02}" for day in range(1, 13)]
     answers = at_once([partial(api.report, a_completion(completed_on=day), Idempotency_Key="all") for day in days])
-    assert sorted(each.status for each in answers) == [201, *[422] * 11]
-    assert {each.json["code"] for each in answers if each.status == 422} == {"idempotency-mismatch"}
+    assert sorted(answer.status for answer in answers) == [201, *[422] * 11]
+    assert {answer.json["code"] for answer in answers if answer.status == 422} == {"idempotency-mismatch"}
     settle(service)
 
 
@@ -144,9 +146,9 @@ def test_the_key_is_the_clients_and_the_providers_own(http: TestClient, service:
         both.post(ACTIVITIES, an_activity(title="Third"), Idempotency_Key="k", PARS_Provider="0008001"),
         both.post(ACTIVITIES, an_activity(title="Fourth"), Idempotency_Key="k", PARS_Provider="0008002"),
     ]
-    assert [each.status for each in sends] == [201, 201, 201]
-    assert not any(replayed(each) for each in sends)
-    assert len({each.json["activity_id"] for each in (*sends, first)}) == 4
+    assert [answer.status for answer in sends] == [201, 201, 201]
+    assert not any(replayed(answer) for answer in sends)
+    assert len({answer.json["activity_id"] for answer in (*sends, first)}) == 4
 
 
 def test_whoever_lost_the_right_gets_no_replay(http: TestClient, service: Service) -> None:
@@ -190,11 +192,11 @@ def test_reading_and_withdrawing_take_no_notice_of_a_key(api: Api, service: Serv
     assert footprint(service)[4] == before
 
 
-def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, moment: Moment) -> None:
+def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, clock: ManualClock) -> None:
     api.report(a_completion(), Idempotency_Key="k")
-    moment.now += RETENTION
+    clock.now += RETENTION
     delete_expired(service)
     assert replayed(api.report(a_completion(), Idempotency_Key="k"))
-    moment.now += RETENTION / 30
+    clock.now += RETENTION / 30
     delete_expired(service)
     assert not replayed(api.report(a_completion(), Idempotency_Key="k"))

@@ -14,7 +14,9 @@ from app.rules.enforced_elsewhere import ENFORCED_ELSEWHERE
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from app.services.context import Service
 from app.services.operations.startup import open_service, stored_board_files
-from tests.harness.api import COURSE, Api, Moment, a_completion, api_of, john, points
+from tests.builders.bodies import COURSE, a_completion, john, points
+from tests.harness.api import Api, api_of
+from tests.harness.clock import ManualClock
 from tests.harness.databases import settings_for
 
 NEW_BOARD = """
@@ -35,19 +37,19 @@ expect = []
 
 
 def test_every_rule_is_told_with_what_it_says_and_where_it_comes_from(http: TestClient) -> None:
-    listed = {each["id"]: each for each in http.get("/v1/rules").json()["data"]}
+    listed = {operation["id"]: operation for operation in http.get("/v1/rules").json()["data"]}
     assert listed.keys() == COMPLETION_RULES.keys() | ACTIVITY_RULES.keys() | ENFORCED_ELSEWHERE.keys()
-    for rule_id, each in listed.items():
-        assert each["severity"] in ("reject", "warning")
-        assert each["statement"]
-        assert each["source"]
-        assert http.get(f"/v1/rules/{rule_id}").json() == each
+    for rule_id, finding in listed.items():
+        assert finding["severity"] in ("reject", "warning")
+        assert finding["statement"]
+        assert finding["source"]
+        assert http.get(f"/v1/rules/{rule_id}").json() == finding
     assert listed["one-record-per-day"]["boards"] == ["ABA", "ABP"]
     assert set(listed["credit-quarter"]["scope"]) == {"all", "activity"}
 
 
 def test_every_code_of_a_problem_or_finding_has_a_page(http: TestClient) -> None:
-    codes = {kind.code for kind in every_problem()} | {each["id"] for each in http.get("/v1/rules").json()["data"]}
+    codes = {kind.code for kind in every_problem()} | {rule["id"] for rule in http.get("/v1/rules").json()["data"]}
     for code in codes | {"field-unknown", "type", "format", "too-long"}:
         page = http.get(f"/problems/{code}")
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), code
@@ -56,7 +58,7 @@ def test_every_code_of_a_problem_or_finding_has_a_page(http: TestClient) -> None
 
 
 def test_boards_tell_their_facts(http: TestClient) -> None:
-    boards = {each["code"]: each for each in http.get("/v1/boards").json()["data"]}
+    boards = {board["code"]: board for board in http.get("/v1/boards").json()["data"]}
     assert (boards["ABS"]["board_id_required"], boards["ABA"]["birth_date_required"]) == (False, False)
     assert [boards[code]["one_record_per_day"] for code in ("ABA", "ABP", "ABIM")] == [True, True, False]
     assert (boards["ZZNC"]["state"], boards["ZZNC"]["special_credits"]) == ("NC", ["Controlled Substance"])
@@ -85,11 +87,11 @@ def test_lists_of_accepted_values_are_open_to_everybody(
 
 
 @pytest.fixture
-def with_a_new_board(database_url: str, tmp_path: Path, moment: Moment) -> Service:
+def with_a_new_board(database_url: str, tmp_path: Path, clock: ManualClock) -> Service:
     overlay = tmp_path / "own" / "catalogue"
     overlay.mkdir(parents=True)
     (overlay / "ABPN.toml").write_text(NEW_BOARD, encoding="utf-8")
-    return open_service(settings_for(database_url, tmp_path / "own"), at=moment)
+    return open_service(settings_for(database_url, tmp_path / "own"), at=clock)
 
 
 def test_a_board_added_as_one_file_is_everywhere(with_a_new_board: Service) -> None:

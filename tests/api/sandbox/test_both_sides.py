@@ -10,7 +10,9 @@ import pytest
 
 from app.services.context import Service
 from app.store.sql import statements
-from tests.harness.api import Answer, Api, Moment, a_completion, api_of, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
 COMPLETIONS, ACTIVITIES, VALIDATIONS = "/v1/learner-completions", "/v1/activities", "/v1/learner-validations"
@@ -42,9 +44,9 @@ def side(client: Api, who: dict[str, Any]) -> Side:
 
 
 @pytest.fixture(params=["a test key", "a live key"])
-def sides(request: pytest.FixtureRequest, api: Api, service: Service, moment: Moment) -> tuple[Side, Side]:
+def sides(request: pytest.FixtureRequest, api: Api, service: Service, clock: ManualClock) -> tuple[Side, Side]:
     """The side that calls, and the other one."""
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
     made = side(api_of(api.http, service, "tests", test=True), OLIVE), side(api, REBECCA)
     return made if request.param == "a test key" else (made[1], made[0])
 
@@ -67,7 +69,8 @@ def test_no_door_opens_to_the_other_side(sides: tuple[Side, Side], service: Serv
     ):
         headers = {"If-Match": "*", "If-None-Match": "*"} if method in ("PUT", "PATCH") else {"If-None-Match": "*"}
         answers = [
-            mine.client.send(method, address.format(each), headers=headers, json=body) for each in (foreign, absent)
+            mine.client.send(method, address.format(record_id), headers=headers, json=body)
+            for record_id in (foreign, absent)
         ]
         assert_problem(answers[0], 404, "not-found")
         assert same_but_request_id(*answers)
@@ -91,9 +94,9 @@ def test_no_report_goes_to_the_other_sides_activity_or_person(sides: tuple[Side,
         assert code in mine.client.report(body).codes
         assert code in mine.put(mine.path, body).codes
         told = mine.client.post(f"{COMPLETIONS}:preview", body).json
-        assert code in {each["rule"] for each in told["findings"]}
+        assert code in {finding["rule"] for finding in told["findings"]}
         (item,) = mine.client.post(f"{COMPLETIONS}:bulk", {"items": [body]}).json["items"]
-        assert code in {each["code"] for each in item["problem"]["errors"]}
+        assert code in {error["code"] for error in item["problem"]["errors"]}
     assert footprint(service) == before
     settle(service)
 
@@ -113,9 +116,9 @@ def test_nobody_of_the_other_side_is_validated_listed_or_told_of(sides: tuple[Si
         {"learner_id": theirs.completion["learner"]["learner_id"]},
         {"sort": "last_name"},
     ):
-        own = {each["completion_id"] for each in mine.client.completions(**query)}
+        own = {completion["completion_id"] for completion in mine.client.completions(**query)}
         assert theirs.completion["completion_id"] not in own
-        assert own <= {each["completion_id"] for each in mine.client.completions(limit=500)}
+        assert own <= {completion["completion_id"] for completion in mine.client.completions(limit=500)}
     told = mine.client.get("/v1/events", limit=500).json["data"]
     assert theirs.completion["completion_id"] not in str(told)
     assert mine.completion["completion_id"] in str(told)

@@ -17,7 +17,9 @@ from app.sandbox.page import BEGIN, END, replace_tables, write_tables
 from app.services.context import Service
 from app.services.demo import world
 from app.store.sql import statements
-from tests.harness.api import SECRET, Moment, settle
+from tests.harness.api import settle
+from tests.harness.clock import ManualClock
+from tests.harness.databases import SECRET
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "sandbox.md"
@@ -53,14 +55,18 @@ def test_everybody_may_read_what_the_sandbox_does(http: TestClient) -> None:
         [{"board": c.board, "status": c.status, "status_reason": c.reason, "delivery": c.delivery} for c in row.credits]
         for row in sandbox().rows
     ]
-    assert {each["name"] for each in told["learners"]} == {each.name for each in sandbox().learners}
-    assert {each["internal_id"] for each in told["activities"]} == {each.internal_id for each in sandbox().activities}
-    refused = {each["credit_status_reason"] for each in told["learners"] if each["credit_status"] == "rejected"}
+    assert {learner["name"] for learner in told["learners"]} == {learner.name for learner in sandbox().learners}
+    assert {activity["internal_id"] for activity in told["activities"]} == {
+        activity.internal_id for activity in sandbox().activities
+    }
+    refused = {
+        learner["credit_status_reason"] for learner in told["learners"] if learner["credit_status"] == "rejected"
+    }
     assert len(refused) == 8
 
 
-def test_loading_the_demo_world_again_changes_nothing_of_the_sandbox(service: Service, moment: Moment) -> None:
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+def test_loading_the_demo_world_again_changes_nothing_of_the_sandbox(service: Service, clock: ManualClock) -> None:
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
 
     def held() -> list[object]:
         queries = (

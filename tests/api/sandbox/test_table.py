@@ -14,16 +14,17 @@ from app.domain.sandbox import PROVIDER_ID, Refusal, Row
 from app.rules.engine import COMPLETION_RULES
 from app.sandbox.fixtures import sandbox
 from app.services.context import Service
-from tests.harness.api import Answer, Api, Moment, api_of, settle
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import footprint
 
 ACTIVITIES = "/v1/activities"
 
 
 @pytest.fixture(autouse=True)
-def soon_after(moment: Moment) -> None:
+def soon_after(clock: ManualClock) -> None:
     """The table's warnings are those of reports within 30 days of the completion."""
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
 
 
 def differences(row: Row, answer: Answer) -> list[str]:
@@ -77,8 +78,8 @@ def test_every_row_is_answered_as_the_table_says(http: TestClient, service: Serv
 
 def test_the_sandbox_of_a_provider_answers_like_the_shared_one(http: TestClient, service: Service) -> None:
     api = api_of(http, service, test=True, providers=["0008001"])
-    listed = {each["internal_id"]: each["activity_id"] for each in api.get(ACTIVITIES).json["data"]}
-    own = {each.activity_id: listed[each.internal_id] for each in sandbox().activities}
+    listed = {activity["internal_id"]: activity["activity_id"] for activity in api.get(ACTIVITIES).json["data"]}
+    own = {activity.activity_id: listed[activity.internal_id] for activity in sandbox().activities}
     assert own.keys().isdisjoint(own.values())
     found = every_difference(api, service, own)
     assert not found, "\n".join(found)
@@ -90,8 +91,10 @@ def test_the_table_has_every_magic_learner_activity_and_answer_of_a_board() -> N
     sent = [row.send.get("learner", {}) for row in rows]
     for learner in sandbox().learners:
         born = str(learner.row.birth_date)
-        assert any(each.get("date_of_birth") == born or learner.row.last_name == each.get("last_name") for each in sent)
-    assert {each.activity_id for each in sandbox().activities} <= {row.send["activity_id"] for row in rows}
+        assert any(
+            person.get("date_of_birth") == born or learner.row.last_name == person.get("last_name") for person in sent
+        )
+    assert {activity.activity_id for activity in sandbox().activities} <= {row.send["activity_id"] for row in rows}
     answered = [credit for row in rows for credit in row.credits]
     assert {credit.reason for credit in answered} == {None, *Refusal}
     assert {credit.status for credit in answered} == set(CreditStatus) - {CreditStatus.WITHDRAWN}
@@ -101,10 +104,10 @@ def test_the_table_has_every_magic_learner_activity_and_answer_of_a_board() -> N
 
 def test_numbers_of_magic_learners_are_valid_and_told_apart() -> None:
     learners = sandbox().learners
-    assert all(is_npi(each.row.npi) for each in learners if each.row.npi)
-    held = [(n.board, n.key) for each in learners for n in (*each.row.licenses, *each.row.certifications)]
+    assert all(is_npi(learner.row.npi) for learner in learners if learner.row.npi)
+    held = [(n.board, n.key) for learner in learners for n in (*learner.row.licenses, *learner.row.certifications)]
     assert len(set(held)) == len(held)
-    npis = [each.row.npi for each in learners if each.row.npi]
+    npis = [learner.row.npi for learner in learners if learner.row.npi]
     assert len(set(npis)) == len(npis)
-    assert len({each.name for each in learners}) == len(learners)
+    assert len({learner.name for learner in learners}) == len(learners)
     assert sandbox().provider_id == PROVIDER_ID

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
-from app.core.errors import OperatorFault, Problem
+from app.core.errors import Problem
 from app.domain.candidates import Candidates
 from app.domain.reports import EntryMethod
 from app.matching.exact import find_learner
@@ -21,13 +20,14 @@ from app.services.access.scopes import limit_test_client
 from app.services.context import Caller, Service, operator, transact
 from app.services.operations import checks
 from app.services.registry import imports
-from app.services.registry.imports import read_row
 from app.services.reporting import group
 from app.services.reporting.group import report_together
 from app.store import clients as stored
 from app.store.sql import statements
 from tests.builders import judging
-from tests.harness.api import GRAND_ROUNDS, Answer, Api, Moment, a_completion, an_activity, api_of, points, settle
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
+from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 from tests.harness.wire import at_once
 
@@ -37,9 +37,9 @@ OPEN = "299990001"
 
 
 @pytest.fixture(autouse=True)
-def later(moment: Moment) -> None:
+def later(clock: ManualClock) -> None:
     """The sandbox's activities begin in 2025."""
-    moment.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
+    clock.now = datetime(2025, 6, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -101,18 +101,18 @@ def test_a_physician_with_the_numbers_of_a_magic_learner_is_imported_and_kept_ap
     }  # fmt: skip
     before = count(service, "SELECT count(*) FROM licenses WHERE learner_id = 'sandbox-npi'")
     for added, unchanged in ((1, 0), (0, 1)):
-        counts = imports.import_rows(service, [(1, read_row(row, service.catalogue))])
+        counts = imports.import_rows(service, [(1, imports.read_row(row, service.catalogue))])
         assert (counts.added, counts.unchanged, counts.updated, counts.refused) == (added, unchanged, 0, [])
     assert count(service, "SELECT count(*) FROM licenses WHERE learner_id = 'sandbox-npi'") == before
     live, test = api.report(nina(GRAND_ROUNDS, "2021-12-12")), tester.report(nina(OPEN, "2025-06-02"))
-    assert [each["board"] for each in live.json["credits"]] == ["OR-M", "TN-M"]
-    assert [each["board"] for each in test.json["credits"]] == ["MD-M", "OR-M"]
+    assert [credit["board"] for credit in live.json["credits"]] == ["OR-M", "TN-M"]
+    assert [credit["board"] for credit in test.json["credits"]] == ["MD-M", "OR-M"]
     settle(service)
 
 
 def test_a_registry_row_without_numbers_does_not_complete_a_magic_learner(service: Service) -> None:
     row = {"first_name": "Olive", "last_name": "Only", "date_of_birth": "02/01", "medical_school": "Elsewhere"}
-    counts = imports.import_rows(service, [(1, read_row(row, service.catalogue))])
+    counts = imports.import_rows(service, [(1, imports.read_row(row, service.catalogue))])
     assert (counts.added, counts.updated) == (1, 0)
     settle(service)
 
@@ -121,11 +121,13 @@ def test_a_registry_row_without_numbers_does_not_complete_a_magic_learner(servic
 def test_of_two_who_are_the_same_a_report_finds_the_one_of_its_world(in_sandbox: bool, found: str) -> None:
     both = [judging.a_learner("physician"), replace(judging.a_learner("magic"), sandbox="one")]
     report = replace(judging.a_report(), sandbox=in_sandbox)
-    for known in (both, [each for each in both if each.physician_id == found]):
+    for known in (both, [learner for learner in both if learner.physician_id == found]):
         match = find_learner(report, Candidates.of(known), judging.CATALOGUE)
         assert match.learner is not None
         assert match.learner.physician_id == found
-    nobody = find_learner(report, Candidates.of(each for each in both if each.physician_id != found), judging.CATALOGUE)
+    nobody = find_learner(
+        report, Candidates.of(learner for learner in both if learner.physician_id != found), judging.CATALOGUE
+    )
     assert nobody.learner is None
 
 
@@ -136,7 +138,10 @@ def test_the_sandbox_of_a_provider_is_made_once_by_many_at_once(service: Service
 
     made = at_once([create] * 4)
     query = "SELECT provider_id FROM grants WHERE client_id = :id"
-    held = [service.database.read(lambda conn, each=each: statements.fetch(conn, query, {"id": each})) for each in made]
+    held = [
+        service.database.read(lambda conn, learner_id=learner_id: statements.fetch(conn, query, {"id": learner_id}))
+        for learner_id in made
+    ]
     assert len({row[0] for rows in held for row in rows}) == 1
     listed = "SELECT count(*) FROM activities WHERE provider_id = :id"
     assert count(service, listed, id=held[0][0][0]) == len(sandbox().activities)
@@ -165,9 +170,9 @@ def test_reports_of_both_sides_are_stored_in_one_transaction(api: Api, tester: A
     ]
     events = count(service, "SELECT count(*) FROM board_events")
     results = service.database.write(lambda connection: report_together(connection, items))
-    stood = [each for each in results if isinstance(each, group.Submitted)]
-    assert [each.completion and each.completion.provider_id for each in stood] == [OURS, SHARED]
-    assert [{error.code for error in each.errors} for each in results if isinstance(each, Problem)] == [
+    stood = [result for result in results if isinstance(result, group.Submitted)]
+    assert [answer.completion and answer.completion.provider_id for answer in stood] == [OURS, SHARED]
+    assert [{error.code for error in result.errors} for result in results if isinstance(result, Problem)] == [
         {"learner-unmatched"}, {"learner-unmatched", "licence-unknown"}, {"activity-known"}, {"activity-known"},
     ]  # fmt: skip
     assert count(service, "SELECT count(*) FROM board_events") == events + 1
@@ -177,7 +182,9 @@ def test_reports_of_both_sides_are_stored_in_one_transaction(api: Api, tester: A
 def test_no_board_hears_of_the_sandbox(tester: Api, service: Service) -> None:
     before = count(service, "SELECT count(*) FROM board_events")
     reported = tester.report(olive(moc=[points("ABIM", "900101", 1, Medical_Knowledge=1)]))
-    assert [(each["delivery"], each["status"]) for each in reported.json["credits"]] == [("board", "accepted")] * 2
+    assert [(credit["delivery"], credit["status"]) for credit in reported.json["credits"]] == [
+        ("board", "accepted")
+    ] * 2
     assert tester.delete(f"{COMPLETIONS}/{reported.json['completion_id']}").status == 204
     settle(service)
     assert count(service, "SELECT count(*) FROM board_events") == before
@@ -187,7 +194,7 @@ def test_a_refused_credit_holds_no_part_of_the_maximum(tester: Api, service: Ser
     ida = {"first_name": "Ida", "last_name": "Unknown", "born": "01/21", "activity_id": "299990006"}
     for day in ("2025-06-02", "2025-06-03"):
         reported = tester.report(olive(**ida, completed_on=day))
-        assert [each["status_reason"] for each in reported.json["credits"]] == ["id-unknown"]
+        assert [credit["status_reason"] for credit in reported.json["credits"]] == ["id-unknown"]
     settle(service)
 
 
@@ -214,23 +221,23 @@ def test_neither_side_reads_lists_or_withdraws_what_is_the_others(
     assert api.register(internal_id="both").status == 201
     live = api.report(a_completion(reference="both")).json
     tests = [
-        client.report(olive(reference="both") | {"activity_id": each}).json
-        for client, each in ((tester, OPEN), (own, own.register(end_date="2099-12-31").json["activity_id"]))
+        client.report(olive(reference="both") | {"activity_id": activity_id}).json
+        for client, activity_id in ((tester, OPEN), (own, own.register(end_date="2099-12-31").json["activity_id"]))
     ]
     before = footprint(service)
     for client, foreign in ((api, tests), (tester, [live, tests[1]]), (own, [live, tests[0]])):
-        mine = {each["provider_id"] for each in client.completions()}
+        mine = {completion["provider_id"] for completion in client.completions()}
         assert len(mine) == 1
-        assert mine.isdisjoint(each["provider_id"] for each in foreign)
-        assert {each["provider_id"] for each in client.get(ACTIVITIES).json["data"]} == mine
+        assert mine.isdisjoint(activity["provider_id"] for activity in foreign)
+        assert {activity["provider_id"] for activity in client.get(ACTIVITIES).json["data"]} == mine
         assert len(client.completions(client_reference="both")) == 1
         assert client.completions(learner_id=foreign[0]["learner"]["learner_id"]) == []
-        for each in foreign:
+        for completion in foreign:
             for method, path, absent in (
-                ("GET", f"{COMPLETIONS}/{each['completion_id']}", f"{COMPLETIONS}/{NOBODYS}"),
-                ("DELETE", f"{COMPLETIONS}/{each['completion_id']}", f"{COMPLETIONS}/{NOBODYS}"),
-                ("GET", f"{ACTIVITIES}/{each['activity_id']}", f"{ACTIVITIES}/{NOBODYS}"),
-                ("POST", f"{ACTIVITIES}/{each['activity_id']}/close", f"{ACTIVITIES}/{NOBODYS}/close"),
+                ("GET", f"{COMPLETIONS}/{completion['completion_id']}", f"{COMPLETIONS}/{NOBODYS}"),
+                ("DELETE", f"{COMPLETIONS}/{completion['completion_id']}", f"{COMPLETIONS}/{NOBODYS}"),
+                ("GET", f"{ACTIVITIES}/{completion['activity_id']}", f"{ACTIVITIES}/{NOBODYS}"),
+                ("POST", f"{ACTIVITIES}/{completion['activity_id']}/close", f"{ACTIVITIES}/{NOBODYS}/close"),
             ):
                 answers = [client.send(method, path), client.send(method, absent)]
                 assert_problem(answers[0], 404, "not-found")
@@ -311,35 +318,13 @@ def test_a_test_client_from_before_has_no_more_than_a_providers_scopes() -> None
     assert limit_test_client(before).scopes == {"completions:read"}
 
 
-@pytest.mark.parametrize(
-    ("given", "why"),
-    [
-        ({"role": "board", "board": "ABA", "test": True}, "no test client"),
-        ({"role": "operator", "scopes": ["operator"], "test": True}, "cannot have the scope"),
-        ({"role": "provider", "provider_ids": [SHARED]}, "only test clients"),
-        ({"role": "provider", "provider_ids": [OURS, "x"], "test": True}, "seven digits"),
-    ],
-)
-def test_what_cannot_be_kept_apart_is_not_made(service: Service, given: Mapping[str, Any], why: str) -> None:
-    before = footprint(service)
-    with pytest.raises(OperatorFault, match=why):
-        transact(operator(service), clients.create, "somebody", **given)
-    assert footprint(service) == before
-
-
-def test_sandboxes_cannot_be_granted_added_or_renamed_as_providers(http: TestClient, service: Service) -> None:
-    vendor = api_of(http, service, "LMS", role="vendor")
-    with pytest.raises(OperatorFault, match="only test clients"):
-        transact(operator(service), clients.grant, vendor.client_id, SHARED)
-    with pytest.raises(OperatorFault, match="id of a sandbox"):
-        transact(operator(service), clients.add_provider, SHARED, "Accredited")
-
-
 def test_a_sandbox_is_made_once_and_has_everything(http: TestClient, service: Service) -> None:
     first, second = (api_of(http, service, f"tests {place}", providers=[OURS], test=True) for place in (1, 2))
     listed = first.get(ACTIVITIES).json["data"]
     assert second.get(ACTIVITIES).json["data"] == listed
-    assert {each["internal_id"] for each in listed} == {each.internal_id for each in sandbox().activities}
+    assert {activity["internal_id"] for activity in listed} == {
+        activity.internal_id for activity in sandbox().activities
+    }
     learners = count(service, "SELECT count(*) FROM learners WHERE sandbox <> ''")
     assert learners == len(sandbox().learners)
     settle(service)

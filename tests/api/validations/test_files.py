@@ -21,8 +21,8 @@ from tests.builders.sent_files import lines, tab_text, workbook
 from tests.harness.api import Api, settle
 from tests.harness.uploads import rows_of, worked
 
-HEADINGS = [each.heading for each in VALIDATIONS]
-FIELDS = [each.pointer[1:] for each in VALIDATIONS]
+HEADINGS = [column.heading for column in VALIDATIONS]
+FIELDS = [column.pointer[1:] for column in VALIDATIONS]
 GIVEN: dict[str, tuple[str | None, ...]] = {
     "first_name": ("Ann", "ann", "FNU", None, "Sue"),
     "last_name": ("Lee", "O'Ray", "Le-e", None),
@@ -63,7 +63,7 @@ def api(api: Api, service: Service) -> Api:
         }
         for n in range(18)
     ]
-    rows = [imports.read_row(each, service.catalogue) for each in people]
+    rows = [imports.read_row(person, service.catalogue) for person in people]
     assert imports.import_rows(service, enumerate(rows, 1)).refused == []
     return api
 
@@ -82,7 +82,11 @@ def a_validation(rnd: random.Random) -> dict[str, str]:
 def by_itself(api: Api, body: dict[str, str]) -> Any:
     answer = api.post("/v1/learner-validations", body)
     if answer.status == 422:
-        return "rejected", None, [(each["rule"], each["pointer"], each["detail"]) for each in answer.json["findings"]]
+        return (
+            "rejected",
+            None,
+            [(finding["rule"], finding["pointer"], finding["detail"]) for finding in answer.json["findings"]],
+        )
     assert answer.status == 200, answer.json
     told = answer.json
     return told.pop("result"), told, []
@@ -95,10 +99,10 @@ def in_file(api: Api, service: Service, bodies: Sequence[dict[str, str]], format
     assert (batch["status"], batch["format"]) == ("completed", format)
     return [
         (
-            each["outcome"], each["answer"],
-            [(said["rule"], said["pointer"], said["detail"]) for said in each["findings"]],
+            row["outcome"], row["answer"],
+            [(said["rule"], said["pointer"], said["detail"]) for said in row["findings"]],
         )
-        for each in rows_of(api, batch)
+        for row in rows_of(api, batch)
     ]  # fmt: skip
 
 
@@ -109,10 +113,10 @@ def test_a_file_of_validations_has_the_answers_of_its_rows_sent_one_by_one(
     rnd = random.Random(format)
     bodies = [a_validation(rnd) for _ in range(ASKED)]
     # Some are met before, some for the first time in the file.
-    told = [by_itself(api, each) for each in bodies[: ASKED // 3]]
+    told = [by_itself(api, body) for body in bodies[: ASKED // 3]]
     found = in_file(api, service, bodies, format, {"tab": 40, "xlsx": 1, "ndjson": 1_000}[format])
-    assert found == told + [by_itself(api, each) for each in bodies[ASKED // 3 :]]
-    counted = [sum(outcome == each for each, *_ in found) for outcome in ("one", "more_than_one", "none", "rejected")]
+    assert found == told + [by_itself(api, body) for body in bodies[ASKED // 3 :]]
+    counted = [sum(outcome == line for line, *_ in found) for outcome in ("one", "more_than_one", "none", "rejected")]
     assert min(counted) >= 5, counted
     assert in_file(api, service, bodies, format, 1_000) == found
     settle(service)
@@ -122,7 +126,7 @@ def test_a_file_of_validations_has_the_answers_of_its_rows_sent_one_by_one(
     st.fixed_dictionaries(
         {},
         optional={
-            name: st.sampled_from([each for each in choices if each is not None])
+            name: st.sampled_from([choice for choice in choices if choice is not None])
             for name, choices in GIVEN.items()
             if name != "date_of_birth"
         }

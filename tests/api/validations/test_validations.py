@@ -21,7 +21,8 @@ from app.services.registry import imports, validations
 from app.store import learners
 from app.store.sql import statements
 from app.store.sql.values import read_document
-from tests.harness.api import Answer, Api, a_completion, api_of, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, assert_problem, footprint, same_but_request_id
 
 VALIDATIONS = "/v1/learner-validations"
@@ -38,7 +39,7 @@ def asked(api: Api, **fields: Any) -> Answer:
 
 
 def imported(service: Service, *people: dict[str, Any]) -> None:
-    rows = [imports.read_row(each, service.catalogue) for each in people]
+    rows = [imports.read_row(person, service.catalogue) for person in people]
     counts = imports.import_rows(service, enumerate(rows, 1))
     assert counts.refused == []
 
@@ -168,7 +169,7 @@ def test_what_the_form_alone_shows_is_refused_by_the_rule_for_it(api: Api, servi
     assert answer.pointers == {rule: pointer}
     (item,) = answer.json["errors"]
     assert item["hint"] and api.get(item["rule_url"]).status == 200
-    assert [each["rule"] for each in answer.json["findings"]] == [rule]
+    assert [finding["rule"] for finding in answer.json["findings"]] == [rule]
     assert footprint(service) == before
 
 
@@ -211,12 +212,12 @@ def test_only_clients_with_the_scope_validate(http: TestClient, service: Service
 
 def test_a_learner_id_is_the_providers_own(api: Api, http: TestClient, service: Service) -> None:
     other = api_of(http, service, "AAA Test Organization", providers=[THEIRS])
-    ours, theirs = (asked(each, date_of_birth="02/01").json["learner_id"] for each in (api, other))
+    ours, theirs = (asked(client, date_of_birth="02/01").json["learner_id"] for client in (api, other))
     assert ours != theirs
     activity = other.register().json["activity_id"]
     answers = [
-        other.report(a_completion(activity, "2021-06-01") | {"learner": {"learner_id": each}})
-        for each in (ours, "lrn_" + "0" * 32)
+        other.report(a_completion(activity, "2021-06-01") | {"learner": {"learner_id": learner_id}})
+        for learner_id in (ours, "lrn_" + "0" * 32)
     ]
     assert_problem(answers[0], 422, "completion-rejected", items=["learner-unmatched"])
     assert same_but_request_id(*answers)
@@ -273,8 +274,8 @@ def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Serv
         "medical_school": (None, "duke and sons", "Meharry"),
     }
     requests = [
-        ValidationRequest(first_name=first, last_name=last, **dict(zip(choices, each, strict=True)))
-        for (first, last), each in itertools.product(names, itertools.product(*choices.values()))
+        ValidationRequest(first_name=first, last_name=last, **dict(zip(choices, values, strict=True)))
+        for (first, last), values in itertools.product(names, itertools.product(*choices.values()))
     ]
     everybody = service.database.read(_everybody)
     assert len(everybody) > 24
@@ -284,12 +285,12 @@ def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Serv
     expected = []
     for request in requests:
         evidence = evidence_of(request, service.catalogue)
-        fitting = [each for each in everybody if fits(each, evidence)]
+        fitting = [person for person in everybody if fits(person, evidence)]
         if len(fitting) == 1:
             expected.append((Result.ONE, matched_boards(fitting[0], evidence)))
         else:
             expected.append((Result.SEVERAL if fitting else Result.NONE, ()))
-    assert [(each.result, each.matched_boards) for each in answers] == expected
+    assert [(answer.result, answer.matched_boards) for answer in answers] == expected
     counted = Counter(result for result, _ in expected)
     assert min(counted[result] for result in (Result.ONE, Result.SEVERAL, Result.NONE)) > 30
     settle(service)
@@ -320,7 +321,7 @@ def test_many_callers_are_answered_in_one_transaction_each_with_its_own_links(se
     assert (first.result, missed.result, refused.result) == (Result.ONE, Result.NONE, Result.NOT_ASKED)
     assert first.learner_id == again.learner_id != theirs.learner_id
     assert (missed.learner_id, refused.learner_id) == (None, None)
-    assert [each.rule for each in refused.findings] == ["name-required"]
+    assert [finding.rule for finding in refused.findings] == ["name-required"]
     noted = [read_document(fields) for _, fields in requests_written(service)]
     assert noted == [{"added": 1}, {"added": 1}]
     assert service.database.read(lambda connection: validations.validate_each([], [])) == []

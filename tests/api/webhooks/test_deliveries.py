@@ -22,7 +22,9 @@ from app.store import clients as stored_clients
 from app.store.sql import statements
 from app.worker import delete_expired
 from examples.webhook_receiver import Receiver
-from tests.harness.api import Api, Moment, a_completion, api_of, john, settle, tina
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.inbox import (
     ENDPOINTS,
     Inbox,
@@ -47,7 +49,9 @@ def service(service: Service) -> Service:
     return allowing_private(service)
 
 
-def test_what_happens_is_sent_signed_and_holds_ids_only(api: Api, service: Service, box: Inbox, moment: Moment) -> None:
+def test_what_happens_is_sent_signed_and_holds_ids_only(
+    api: Api, service: Service, box: Inbox, clock: ManualClock
+) -> None:
     endpoint = register(api, box.url).json
     reported = api.report(a_completion()).json
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
@@ -58,8 +62,8 @@ def test_what_happens_is_sent_signed_and_holds_ids_only(api: Api, service: Servi
         "timestamp": "2021-12-20T15:00:00Z",
         "data": {name: reported[name] for name in ("completion_id", "activity_id", "provider_id")},
     }
-    assert signed(box, endpoint["secret"], moment)
-    assert not signed(box, "whsec_" + "A" * 44, moment)
+    assert signed(box, endpoint["secret"], clock)
+    assert not signed(box, "whsec_" + "A" * 44, clock)
     told = api.get("/v1/events", limit=500).json["data"][-1]
     assert (told["event_id"], told["data"]) == (received.id, received.event["data"])
     (delivery,) = deliveries(api, endpoint["endpoint_id"])
@@ -69,9 +73,9 @@ def test_what_happens_is_sent_signed_and_holds_ids_only(api: Api, service: Servi
     assert deliver(service) == []
 
 
-def test_the_receiver_of_the_examples_takes_each_event_once(api: Api, service: Service, moment: Moment) -> None:
+def test_the_receiver_of_the_examples_takes_each_event_once(api: Api, service: Service, clock: ManualClock) -> None:
     kept: list[dict[str, Any]] = []
-    receiver = Receiver([], kept.append, now=lambda: int(moment.now.timestamp()))
+    receiver = Receiver([], kept.append, now=lambda: int(clock.now.timestamp()))
     with receiver.server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -84,16 +88,16 @@ def test_the_receiver_of_the_examples_takes_each_event_once(api: Api, service: S
             (delivery,) = deliveries(api, endpoint["endpoint_id"])
             assert api.post(f"{path}/deliveries/{delivery['delivery_id']}/redeliver", None).status == 200
             assert deliver(service) == [AttemptOutcome.ACCEPTED]
-            assert [each["type"] for each in kept] == ["completion.reported"]
+            assert [event["type"] for event in kept] == ["completion.reported"]
             receiver.secrets = ["whsec_" + "A" * 44]
             api.report(john())
             assert deliver(service) == [AttemptOutcome.REFUSED]
             assert len(kept) == 1
             receiver.secrets = [endpoint["secret"]]
             # A message that somebody kept and sends later is none.
-            moment.now += timedelta(days=1)
-            late = Receiver([endpoint["secret"]], kept.append, now=lambda: moment.now.timestamp() + 301)
-            headers = sender.headers_for("evt_1", int(moment.now.timestamp()), b"{}", [endpoint["secret"]])
+            clock.now += timedelta(days=1)
+            late = Receiver([endpoint["secret"]], kept.append, now=lambda: clock.now.timestamp() + 301)
+            headers = sender.headers_for("evt_1", int(clock.now.timestamp()), b"{}", [endpoint["secret"]])
             assert (late.take(headers, b"{}"), late.take({}, b"{}")) == (401, 401)
             assert receiver.take(headers, b'{"type": "x"}') == 401
         finally:
@@ -132,36 +136,38 @@ def test_payloads_and_logs_hold_nothing_of_anybodys_identity(
     box.answer(500)
     deliver(service)
     assert len(box.received) >= 2
-    told = b" ".join(each.body for each in box.received).decode() + "".join(capfd.readouterr())
-    assert not [each for each in (*IDENTITY, "Rebecca", "02/01", "444444", "hush") if each in told]
+    told = b" ".join(request.body for request in box.received).decode() + "".join(capfd.readouterr())
+    assert not [value for value in (*IDENTITY, "Rebecca", "02/01", "444444", "hush") if value in told]
 
 
-def test_for_a_day_after_a_rotation_both_secrets_sign(api: Api, service: Service, box: Inbox, moment: Moment) -> None:
+def test_for_a_day_after_a_rotation_both_secrets_sign(
+    api: Api, service: Service, box: Inbox, clock: ManualClock
+) -> None:
     endpoint = register(api, box.url).json
     rotated = api.post(f"{ENDPOINTS}/{endpoint['endpoint_id']}/rotate-secret", None)
     assert (rotated.json["version"], rotated.response.headers["etag"]) == (2, '"2"')
     api.report(a_completion())
     deliver(service)
-    assert signed(box, endpoint["secret"], moment) and signed(box, rotated.json["secret"], moment)
+    assert signed(box, endpoint["secret"], clock) and signed(box, rotated.json["secret"], clock)
     assert len(box.received[-1].headers["webhook-signature"].split()) == 2
-    moment.now += timedelta(hours=24)
+    clock.now += timedelta(hours=24)
     api.report(john())
     deliver(service)
-    assert signed(box, rotated.json["secret"], moment) and not signed(box, endpoint["secret"], moment)
+    assert signed(box, rotated.json["secret"], clock) and not signed(box, endpoint["secret"], clock)
 
 
 def test_a_secret_that_cannot_be_opened_any_more_is_told_and_a_rotation_mends_it(
-    api: Api, service: Service, box: Inbox, moment: Moment
+    api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     endpoint_id = register(api, box.url).json["endpoint_id"]
     api.report(a_completion())
     settle(service)
     # The operator's secret was replaced, and the former one taken away.
     elsewhere = replace(service, keyring=Keyring(("another secret that is long enough",)))
-    assert [each.outcome for each in attempts(elsewhere)] == [AttemptOutcome.SECRET_UNREADABLE]
-    moment.now += timedelta(minutes=1)
+    assert [attempt.outcome for attempt in attempts(elsewhere)] == [AttemptOutcome.SECRET_UNREADABLE]
+    clock.now += timedelta(minutes=1)
     transact(caller_of(elsewhere, api), rotate_secret, endpoint_id)
-    assert [each.outcome for each in attempts(elsewhere)] == [AttemptOutcome.ACCEPTED]
+    assert [attempt.outcome for attempt in attempts(elsewhere)] == [AttemptOutcome.ACCEPTED]
 
 
 def caller_of(service: Service, api: Api) -> Caller:
@@ -171,7 +177,7 @@ def caller_of(service: Service, api: Api) -> Caller:
 
 
 def test_a_vendor_without_its_grant_is_sent_nothing_more(
-    http: TestClient, api: Api, service: Service, box: Inbox, moment: Moment
+    http: TestClient, api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     vendor = api_of(http, service, "vendor", role="vendor", providers=["0008001"])
     endpoint_id = register(vendor, box.url, PARS_Provider="0008001").json["endpoint_id"]
@@ -184,17 +190,21 @@ def test_a_vendor_without_its_grant_is_sent_nothing_more(
     assert box.received == []
     transact(operator(service), clients.grant, vendor.client_id, "0008001")
     listed = vendor.send("GET", f"{ENDPOINTS}/{endpoint_id}/deliveries", headers={"PARS-Provider": "0008001"}).json
-    assert [(each["status"], each["last_outcome"]) for each in listed["data"]] == [("dead", "right-revoked")]
+    assert [(delivery["status"], delivery["last_outcome"]) for delivery in listed["data"]] == [
+        ("dead", "right-revoked")
+    ]
     api.report(tina())
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
     settle(service)
 
 
-def test_a_client_without_a_key_is_sent_nothing_more(api: Api, service: Service, box: Inbox, moment: Moment) -> None:
+def test_a_client_without_a_key_is_sent_nothing_more(
+    api: Api, service: Service, box: Inbox, clock: ManualClock
+) -> None:
     register(api, box.url)
     api.report(a_completion())
     settle(service)
-    service.database.write(lambda connection: stored_clients.revoke_secrets(connection, api.client_id, moment.now))
+    service.database.write(lambda connection: stored_clients.revoke_secrets(connection, api.client_id, clock.now))
     assert deliver(service) == [AttemptOutcome.RIGHT_REVOKED]
     assert box.received == []
 
@@ -206,8 +216,8 @@ def test_providers_and_the_sandbox_are_told_of_their_own_records(
         api_of(http, service, "theirs", providers=["0008002"]),
         api_of(http, service, "our tests", providers=["0008001"], test=True),
     )
-    for each in others:
-        register(each, box.url)
+    for other in others:
+        register(other, box.url)
     api.report(a_completion())
     assert deliver(service) == []
 
@@ -231,9 +241,9 @@ def test_deliveries_are_listed_the_newest_first_and_by_status(api: Api, service:
         api.report(a_completion(completed_on=f"2021-11-0{day}"))
     deliver(service)
     everything = deliveries(api, endpoint_id)
-    made = [each["delivery_id"] for each in everything]
+    made = [delivery["delivery_id"] for delivery in everything]
     assert made == sorted(made, reverse=True) and len(made) == 6
-    assert [each["status"] for each in everything] == ["delivered"] * 5 + ["dead"]
+    assert [delivery["status"] for delivery in everything] == ["delivered"] * 5 + ["dead"]
     assert deliveries(api, endpoint_id, status="dead") == everything[5:]
     assert deliveries(api, endpoint_id, status=["dead", "delivered"]) == everything
     seen, cursor = [], None
@@ -248,7 +258,7 @@ def test_deliveries_are_listed_the_newest_first_and_by_status(api: Api, service:
 
 
 def test_a_board_is_told_that_its_feed_has_something_new_and_not_once_for_each(
-    http: TestClient, api: Api, service: Service, box: Inbox, moment: Moment
+    http: TestClient, api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     board = api_of(http, service, "TN", role="board", board="TN-M")
     other = api_of(http, service, "ABIM", role="board", board="ABIM")
@@ -259,30 +269,30 @@ def test_a_board_is_told_that_its_feed_has_something_new_and_not_once_for_each(
             api.report(a_completion(completed_on=f"2021-11-0{day}"))
             settle(service)
         assert deliver(service) == []
-        moment.now += timedelta(seconds=2)
+        clock.now += timedelta(seconds=2)
         assert deliver(service) == [AttemptOutcome.ACCEPTED]
         assert elsewhere.received == []
     (received,) = box.received
     assert received.event == {"type": "feed.available", "timestamp": "2021-12-20T15:00:00Z", "data": {"board": "TN-M"}}
-    assert signed(box, endpoint["secret"], moment)
+    assert signed(box, endpoint["secret"], clock)
     api.report(a_completion(completed_on="2021-11-08"))
     settle(service)
-    moment.now += timedelta(seconds=2)
+    clock.now += timedelta(seconds=2)
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert box.received[1].id != received.id
     settle(service)
 
 
 def test_what_comes_while_a_board_is_being_told_is_told_anew(
-    http: TestClient, api: Api, service: Service, box: Inbox, moment: Moment
+    http: TestClient, api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     endpoint_id = register(api_of(http, service, "TN", role="board", board="TN-M"), box.url).json["endpoint_id"]
     api.report(a_completion())
     settle(service)
-    moment.now += timedelta(seconds=2)
+    clock.now += timedelta(seconds=2)
     service.database.write(
         lambda connection: sender.deliveries.lease_due(
-            connection, now=moment.now, until=moment.now + sender.LEASE, most=9, at_once=4
+            connection, now=clock.now, until=clock.now + sender.LEASE, most=9, at_once=4
         )
     )
     api.report(john())
@@ -292,21 +302,21 @@ def test_what_comes_while_a_board_is_being_told_is_told_anew(
     assert [row[0] for row in found] == ["pending", "sending"]
 
 
-def test_what_was_finished_long_ago_is_forgotten(api: Api, service: Service, box: Inbox, moment: Moment) -> None:
+def test_what_was_finished_long_ago_is_forgotten(api: Api, service: Service, box: Inbox, clock: ManualClock) -> None:
     endpoint_id = register(api, box.url).json["endpoint_id"]
     gone = register(api, box.url, "activity.closed").json["endpoint_id"]
     api.delete(f"{ENDPOINTS}/{gone}")
     api.report(a_completion())
     deliver(service)
-    moment.now += KEPT
+    clock.now += KEPT
     delete_expired(service)
     assert len(deliveries(api, endpoint_id)) == 1
     box.answer(500)
     api.report(john())
     deliver(service)
-    moment.now += SECOND
+    clock.now += SECOND
     delete_expired(service)
-    assert [each["status"] for each in deliveries(api, endpoint_id)] == ["pending"]
+    assert [delivery["status"] for delivery in deliveries(api, endpoint_id)] == ["pending"]
     assert [row[0] for row in stored(service, "SELECT endpoint_id FROM webhook_endpoints")] == [endpoint_id]
     settle(service)
 
@@ -322,5 +332,5 @@ def test_without_endpoints_sealing_asks_once_for_each_kind_of_owner_and_writes_n
         assert service.database.write(lambda connection: seal_next(connection, service))
     finally:
         statements.BEFORE_STATEMENT.remove(seen.append)
-    about = [each.split()[0] for each in seen if "webhook" in each]
+    about = [text.split()[0] for text in seen if "webhook" in text]
     assert about == ["SELECT", "SELECT"]

@@ -51,7 +51,7 @@ def test_endpoints_are_listed_page_by_page_in_the_order_of_their_making(api: Api
     seen, query = [], {"limit": 2}
     while True:
         page = api.get(ENDPOINTS, **query).json
-        seen += [each["endpoint_id"] for each in page["data"]]
+        seen += [delivery["endpoint_id"] for delivery in page["data"]]
         if page["next_cursor"] is None:
             break
         query["cursor"] = page["next_cursor"]
@@ -123,8 +123,8 @@ def test_a_foreign_endpoint_answers_like_an_absent_one(
         ):  # fmt: skip
             body = {"json": {"status": "disabled"}} if method == "PATCH" else {}
             answers = [
-                stranger.send(method, f"{ENDPOINTS}/{each}{rest}", headers={"If-Match": "*"}, **body)
-                for each in (mine, ABSENT)
+                stranger.send(method, f"{ENDPOINTS}/{endpoint_id}{rest}", headers={"If-Match": "*"}, **body)
+                for endpoint_id in (mine, ABSENT)
             ]
             assert_problem(answers[0], 404, "not-found")
             assert same_but_request_id(*answers)

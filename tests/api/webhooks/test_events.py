@@ -6,8 +6,9 @@ from typing import Any
 
 from app.services.context import Service
 from app.store.sql import statements
+from tests.builders.bodies import a_completion, john
 from tests.harness.activity_edits import ACTIVITIES
-from tests.harness.api import Api, a_completion, api_of, john, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS = "/v1/learner-completions"
@@ -22,22 +23,22 @@ def told(api: Api, service: Service, after: str | None = None) -> tuple[list[Any
 
 def test_everything_is_told_in_its_order_and_once(api: Api, service: Service) -> None:
     before, start = told(api, service)
-    assert [each["type"] for each in before] == ["completion.reported"] * len(before)
+    assert [event["type"] for event in before] == ["completion.reported"] * len(before)
     first = api.report(john()).json
     api.report(john())
     path = f"{COMPLETIONS}/{first['completion_id']}"
     api.send("PUT", path, headers={"If-Match": "*"}, json=john(patient_safety=1) | {"cme": []})
     api.delete(path)
     events, end = told(api, service, start)
-    cme, points = (each["credit_id"] for each in first["credits"])
-    assert [(each["type"], each["data"].get("credit_id")) for each in events] == [
+    cme, points = (credit["credit_id"] for credit in first["credits"])
+    assert [(event["type"], event["data"].get("credit_id")) for event in events] == [
         ("completion.reported", None),
         ("credit.withdrawn", cme),
         ("credit.corrected", points),
         ("credit.withdrawn", points),
     ]
-    assert {each["data"]["completion_id"] for each in events} == {first["completion_id"]}
-    assert len({each["event_id"] for each in events}) == len(events)
+    assert {event["data"]["completion_id"] for event in events} == {first["completion_id"]}
+    assert len({event["event_id"] for event in events}) == len(events)
     assert told(api, service, end)[0] == []
     again, _ = told(api, service, start)
     assert again == events
@@ -56,7 +57,7 @@ def test_a_record_that_joins_is_told_and_one_unchanged_is_not(api: Api, service:
     api.report(a_completion())
     api.report(a_completion(state="ME", license_id=None))
     api.report(a_completion())
-    assert [each["type"] for each in told(api, service, start)[0]] == ["completion.reported"] * 2
+    assert [event["type"] for event in told(api, service, start)[0]] == ["completion.reported"] * 2
 
 
 def test_the_close_of_an_activity_is_told(api: Api, service: Service) -> None:
@@ -85,7 +86,7 @@ def test_pages_go_on_where_the_last_one_ended(api: Api, service: Service) -> Non
         if not page["data"]:
             break
         assert len(page["data"]) <= 3
-        seen += [each["event_id"] for each in page["data"]]
+        seen += [event["event_id"] for event in page["data"]]
     assert len(seen) == len(set(seen)) == 7
 
 

@@ -22,7 +22,9 @@ from app.services.events.sender import AT_ONCE, LEASE, PER_ENDPOINT, WebhookSend
 from app.store import deliveries as stored_deliveries
 from app.store.sql import statements
 from app.worker import Worker
-from tests.harness.api import Api, Moment, a_completion, api_of, settle
+from tests.builders.bodies import a_completion
+from tests.harness.api import Api, api_of, settle
+from tests.harness.clock import ManualClock
 from tests.harness.inbox import Inbox, allowing_private, attempts, deliver, deliveries, inbox, register, stored
 from tests.harness.wire import SECONDS, at_once
 
@@ -55,7 +57,7 @@ def take(service: Service, most: int = AT_ONCE) -> list[LeasedDelivery]:
 
 @pytest.mark.parametrize(("die_at", "came_before"), [(1, 0), (2, 1)])
 def test_a_worker_killed_while_it_takes_or_before_it_notes_loses_nothing(
-    api: Api, service: Service, box: Inbox, moment: Moment, database_url: str, tmp_path: Path, die_at: int,
+    api: Api, service: Service, box: Inbox, clock: ManualClock, database_url: str, tmp_path: Path, die_at: int,
     came_before: int,
 ) -> None:  # fmt: skip
     endpoint_id = register(api, box.url).json["endpoint_id"]
@@ -71,10 +73,10 @@ def test_a_worker_killed_while_it_takes_or_before_it_notes_loses_nothing(
     if came_before:
         assert deliveries(api, endpoint_id)[0]["status"] == "sending"
         assert deliver(service) == []
-        moment.now += LEASE
+        clock.now += LEASE
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert len(box.received) == came_before + 1
-    assert len({(each.id, each.body) for each in box.received}) == 1
+    assert len({(request.id, request.body) for request in box.received}) == 1
     assert deliveries(api, endpoint_id)[0]["status"] == "delivered"
     settle(service)
 
@@ -83,15 +85,15 @@ def test_workers_that_take_at_the_same_time_never_hold_the_same(api: Api, servic
     for _ in range(5):
         register(api, box.url)
     report_some(api, service, 6)
-    held = [each.delivery.delivery_id for taken in at_once([lambda: take(service, 3)] * 8) for each in taken]
+    held = [credit.delivery.delivery_id for taken in at_once([lambda: take(service, 3)] * 8) for credit in taken]
     assert len(held) == len(set(held)) > 3
     while more := take(service):
-        held += [each.delivery.delivery_id for each in more]
+        held += [credit.delivery.delivery_id for credit in more]
     assert len(held) == len(set(held)) == 5 * PER_ENDPOINT
 
 
 def test_of_one_endpoint_a_bounded_number_is_held_and_one_while_it_fails(
-    api: Api, service: Service, box: Inbox, moment: Moment
+    api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     register(api, box.url)
     report_some(api, service, 7)
@@ -102,15 +104,15 @@ def test_of_one_endpoint_a_bounded_number_is_held_and_one_while_it_fails(
     assert len(take(service)) == 1
     transact(operator(service), save_attempt, first[1], REFUSED)
     assert take(service) == []
-    moment.now += LEASE
+    clock.now += LEASE
     assert len(take(service)) == 1
 
 
-def test_a_worker_that_comes_back_late_has_no_word(api: Api, service: Service, box: Inbox, moment: Moment) -> None:
+def test_a_worker_that_comes_back_late_has_no_word(api: Api, service: Service, box: Inbox, clock: ManualClock) -> None:
     endpoint_id = register(api, box.url).json["endpoint_id"]
     report_some(api, service, 1)
     (late,) = take(service)
-    moment.now += LEASE
+    clock.now += LEASE
     (holder,) = take(service)
     assert holder.fence > late.fence
     assert transact(operator(service), save_attempt, late, ACCEPTED) is False
@@ -122,12 +124,12 @@ def test_a_worker_that_comes_back_late_has_no_word(api: Api, service: Service, b
 
 
 def test_what_a_sealer_counts_on_is_not_taken_before_it_has_committed(
-    http: TestClient, api: Api, service: Service, box: Inbox, moment: Moment
+    http: TestClient, api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     """Else a board would look into its feed, find nothing new, and not be told of what is published then."""
     endpoint_id = register(api_of(http, service, "TN", role="board", board="TN-M"), box.url).json["endpoint_id"]
     report_some(api, service, 1)
-    moment.now += FEED_PAUSE
+    clock.now += FEED_PAUSE
     taken: list[LeasedDelivery] = []
     taking = threading.Thread(target=lambda: taken.extend(take(service)))
 
@@ -176,7 +178,7 @@ def test_many_deliveries_of_many_endpoints_are_each_sent_once(api: Api, service:
     report_some(api, service, 20)
     assert list(attempts(service)) == [ACCEPTED] * 80
     assert len(box.received) == 80
-    assert len({each.id for each in box.received}) == 20
+    assert len({request.id for request in box.received}) == 20
     assert stored(service, "SELECT DISTINCT status, attempts FROM webhook_deliveries") == [("delivered", 1)]
 
 
@@ -211,14 +213,14 @@ def test_a_receiver_that_hangs_holds_up_neither_others_nor_the_sealing(
 
 
 def test_a_board_learns_of_news_while_the_worker_runs(
-    http: TestClient, api: Api, service: Service, box: Inbox, moment: Moment
+    http: TestClient, api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     register(api_of(http, service, "TN", role="board", board="TN-M"), box.url)
     worker = Worker(service)
     try:
         api.report(a_completion())
         eventually(lambda: bool(stored(service, "SELECT 1 FROM webhook_deliveries")))
-        moment.now += timedelta(seconds=2)
+        clock.now += timedelta(seconds=2)
         eventually(lambda: box.types == ["feed.available"])
     finally:
         worker.stop()

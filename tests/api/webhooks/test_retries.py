@@ -8,7 +8,9 @@ import pytest
 
 from app.domain.webhooks import DISABLED_AFTER, JITTER, RETRY_PAUSES, AttemptOutcome
 from app.services.context import Service
-from tests.harness.api import Api, Moment, a_completion, john, settle
+from tests.builders.bodies import a_completion, john
+from tests.harness.api import Api, settle
+from tests.harness.clock import ManualClock
 from tests.harness.inbox import ENDPOINTS, Inbox, allowing_private, deliver, deliveries, edit, register, signed
 from tests.harness.refusals import assert_problem
 
@@ -22,7 +24,7 @@ def service(service: Service) -> Service:
 
 
 def test_a_failure_is_tried_again_on_schedule_until_it_is_dead(
-    api: Api, service: Service, box: Inbox, moment: Moment
+    api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     endpoint = register(api, box.url).json
     box.always = (500, {})
@@ -31,23 +33,23 @@ def test_a_failure_is_tried_again_on_schedule_until_it_is_dead(
         assert deliver(service) == [AttemptOutcome.REFUSED]
         (delivery,) = deliveries(api, endpoint["endpoint_id"])
         assert (delivery["status"], delivery["attempts"], delivery["last_status"]) == ("pending", failed, 500)
-        moment.now += pause - SECOND
+        clock.now += pause - SECOND
         assert deliver(service) == []
-        moment.now += pause * JITTER + 2 * SECOND
+        clock.now += pause * JITTER + 2 * SECOND
     assert deliver(service) == [AttemptOutcome.REFUSED]
     (delivery,) = deliveries(api, endpoint["endpoint_id"])
     assert (delivery["status"], delivery["attempts"], delivery["next_attempt_at"]) == ("dead", 10, None)
-    assert len({each.id for each in box.received}) == 1
-    assert len({each.body for each in box.received}) == 1
-    assert len({each.headers["webhook-timestamp"] for each in box.received}) == 10
-    assert signed(box, endpoint["secret"], moment)
-    moment.now += timedelta(days=5)
+    assert len({request.id for request in box.received}) == 1
+    assert len({request.body for request in box.received}) == 1
+    assert len({request.headers["webhook-timestamp"] for request in box.received}) == 10
+    assert signed(box, endpoint["secret"], clock)
+    clock.now += timedelta(days=5)
     assert deliver(service) == []
     settle(service)
 
 
 def test_an_endpoint_that_takes_nothing_for_three_days_is_disabled(
-    api: Api, service: Service, box: Inbox, moment: Moment
+    api: Api, service: Service, box: Inbox, clock: ManualClock
 ) -> None:
     endpoint_id = register(api, box.url).json["endpoint_id"]
     box.always = (500, {})
@@ -55,12 +57,12 @@ def test_an_endpoint_that_takes_nothing_for_three_days_is_disabled(
     deliver(service)
     shown = api.get(f"{ENDPOINTS}/{endpoint_id}").json
     assert (shown["status"], shown["failing_since"]) == ("enabled", "2021-12-20T15:00:00Z")
-    moment.now += DISABLED_AFTER
+    clock.now += DISABLED_AFTER
     deliver(service)
     shown = api.get(f"{ENDPOINTS}/{endpoint_id}").json
     assert (shown["status"], shown["disabled_reason"]) == ("disabled", "failing")
     api.report(john())
-    moment.now += timedelta(days=1)
+    clock.now += timedelta(days=1)
     assert deliver(service) == [AttemptOutcome.ENDPOINT_DISABLED]
     (delivery,) = deliveries(api, endpoint_id)
     assert (delivery["status"], delivery["last_outcome"], delivery["attempts"]) == ("dead", "endpoint-disabled", 2)
@@ -70,19 +72,19 @@ def test_an_endpoint_that_takes_nothing_for_three_days_is_disabled(
     box.always = (204, {})
     assert api.post(redeliver, None).json["status"] == "pending"
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
-    assert len({each.id for each in box.received}) == 1
+    assert len({request.id for request in box.received}) == 1
     settle(service)
 
 
-def test_one_success_ends_the_failing(api: Api, service: Service, box: Inbox, moment: Moment) -> None:
+def test_one_success_ends_the_failing(api: Api, service: Service, box: Inbox, clock: ManualClock) -> None:
     endpoint_id = register(api, box.url).json["endpoint_id"]
     api.report(a_completion())
     box.answer(500)
     deliver(service)
-    moment.now += timedelta(minutes=1)
+    clock.now += timedelta(minutes=1)
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert api.get(f"{ENDPOINTS}/{endpoint_id}").json["failing_since"] is None
-    moment.now += timedelta(days=4)
+    clock.now += timedelta(days=4)
     api.report(john())
     box.answer(500)
     deliver(service)
@@ -123,13 +125,13 @@ def test_an_endpoint_that_answers_410_is_disabled(api: Api, service: Service, bo
     (503, "soon", RETRY_PAUSES[0]), (503, "Fri, 01 Jan 2100 00:00:00 GMT", RETRY_PAUSES[-1]),
 ])  # fmt: skip
 def test_a_receiver_that_is_overloaded_is_left_alone_as_long_as_it_asks(
-    api: Api, service: Service, box: Inbox, moment: Moment, status: int, asked: str, waits: timedelta
+    api: Api, service: Service, box: Inbox, clock: ManualClock, status: int, asked: str, waits: timedelta
 ) -> None:
     register(api, box.url)
     box.answer(status, Retry_After=asked)
     api.report(a_completion())
     deliver(service)
-    moment.now += waits - SECOND
+    clock.now += waits - SECOND
     assert deliver(service) == []
-    moment.now += waits * JITTER + 2 * SECOND
+    clock.now += waits * JITTER + 2 * SECOND
     assert deliver(service) == [AttemptOutcome.ACCEPTED]

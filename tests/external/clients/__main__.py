@@ -31,7 +31,7 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> None:
     """Run a command to its end; a failure shows what it printed, and ends this."""
     path = f"{PYTHON}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        [str(each) for each in command],
+        [str(argument) for argument in command],
         cwd=cwd,
         env=os.environ | {"PATH": path} | environment,
         timeout=SECONDS,

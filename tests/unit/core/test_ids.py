@@ -11,7 +11,7 @@ from app.core.clock import new_id
 def test_ids_rise_and_say_what_they_are():
     made = [new_id() for _ in range(2_000)]
     assert made == sorted(set(made))
-    assert {(uuid.UUID(each).version, uuid.UUID(each).variant) for each in made} == {(7, uuid.RFC_4122)}
+    assert {(uuid.UUID(made_id).version, uuid.UUID(made_id).variant) for made_id in made} == {(7, uuid.RFC_4122)}
 
 
 def test_a_forked_process_draws_noise_of_its_own():

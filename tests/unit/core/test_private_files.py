@@ -16,7 +16,7 @@ from tests.harness.wire import at_once
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
+    return sorted(entry.name for entry in folder.iterdir())
 
 
 def test_what_is_written_is_utf_8_wherever_it_is_written(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_more_than_a_thousandth_beside_a_quarter_is_off_the_grid(quarters: int, 
 
 @given(st.lists(st.integers(min_value=1, max_value=400), max_size=40))
 def test_a_sum_of_quarters_is_exact(many: list[int]) -> None:
-    assert sum(in_quarters(each / 4) for each in many) == sum(many)
+    assert sum(in_quarters(quarters / 4) for quarters in many) == sum(many)
 
 
 def test_formula_tails_of_spreadsheets_are_forgiven() -> None:

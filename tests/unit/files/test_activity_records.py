@@ -17,7 +17,7 @@ from app.domain.reports import Action
 from app.domain.template_samples import ACTIVITY
 from app.domain.validations import ValidationRequest
 from app.files.mapping.activity_bodies import ActivityRecord
-from app.schemas.activities import REGISTERED
+from app.schemas.activities import EXAMPLE
 from tests.builders.judging import CATALOGUE, PROVIDER, advised
 from tests.builders.raw_records import activity, an_element, headings_of, validations
 
@@ -46,7 +46,7 @@ def a_row(cells: dict[str, Cell], second_board: tuple[Cell, ...] = ()) -> list[C
 
 
 def said(record: ActivityRecord) -> list[tuple[str, str]]:
-    return [(each.rule, each.pointer) for each in record.findings]
+    return [(finding.rule, finding.pointer) for finding in record.findings]
 
 
 def of(**cells: Cell) -> ActivityRecord:
@@ -159,7 +159,7 @@ def test_an_update_changes_what_is_filled_in_and_leaves_the_rest() -> None:
 def test_a_board_that_an_update_does_not_name_stays_registered() -> None:
     stands = of().given
     record, _ = activity(a_row({"Certifying Board": "ABIM", "Credit Types": "Medical Knowledge"}), HEADINGS)
-    assert {each.board for each in record.onto(stands).registrations} == {"ABA", "ABIM"}
+    assert {registration.board for registration in record.onto(stands).registrations} == {"ABA", "ABIM"}
 
 
 def test_the_catalogue_knows_a_board_by_its_name() -> None:
@@ -169,7 +169,9 @@ def test_the_catalogue_knows_a_board_by_its_name() -> None:
 
 
 def test_the_sample_activity_is_refused() -> None:
-    cells: dict[str, Cell] = {each.heading: ACTIVITY.get(each.pointer.format(board=0, n="{n}")) for each in ACTIVITIES}
+    cells: dict[str, Cell] = {
+        column.heading: ACTIVITY.get(column.pointer.format(board=0, n="{n}")) for column in ACTIVITIES
+    }
     assert said(activity(a_row(cells), HEADINGS)[0]) == [("sample-row", "")]
     dated: dict[str, Cell] = {"Start Date": {"d": "2021-02-14", "f": "m/d/yy"}, "MOC Credits": 2.25}
     assert said(activity(a_row(cells | dated), HEADINGS)[0]) == [("sample-row", "")]
@@ -177,7 +179,7 @@ def test_the_sample_activity_is_refused() -> None:
 
 
 def a_line(**fields: Any) -> ActivityRecord:
-    return activity(json.dumps(REGISTERED | fields), format=FileFormat.NDJSON)[0]
+    return activity(json.dumps(EXAMPLE | fields), format=FileFormat.NDJSON)[0]
 
 
 def test_a_line_is_the_body_of_the_api() -> None:
@@ -185,7 +187,7 @@ def test_a_line_is_the_body_of_the_api() -> None:
     assert (record.action, record.activity_id, record.close, record.findings) == (
         Action.UPDATE, "201759558", True, (),
     )  # fmt: skip
-    assert (record.given.title, record.given.registrations[0].board) == (REGISTERED["title"], "ABA")
+    assert (record.given.title, record.given.registrations[0].board) == (EXAMPLE["title"], "ABA")
     cleared = a_line(location=None, action="update")
     assert cleared.onto(of().given).city is None
     assert a_line(location={"city": "Bangor"}).onto(of().given).state is None
@@ -204,7 +206,7 @@ def test_a_line_that_cannot_be_read_is_told(fields: dict[str, Any], fault: tuple
 
 def test_a_document_says_an_activity() -> None:
     def texts(name: str, inner: str, *given: str) -> Any:
-        return an_element(name, None, *(an_element(inner, each) for each in given))
+        return an_element(name, None, *(an_element(inner, text) for text in given))
 
     def identifier(catalog: str, entry: str) -> Any:
         return an_element("identifier", None, an_element("catalog", catalog), an_element("entry", entry))
@@ -292,7 +294,7 @@ def test_a_validation_is_the_same_in_every_format() -> None:
     )  # fmt: skip
     rows = validations(headings_of(VALIDATIONS))
     assert rows.read(RawRow(number=3, raw=ASKED)).request == asked
-    names = [each.pointer[1:] for each in VALIDATIONS]
+    names = [column.pointer[1:] for column in VALIDATIONS]
     texts = ["Rebecca", "Test", "02/01", "TN", "444444", "ABIM", "100002", "1234567893", "A school"]
     line = json.dumps(dict(zip(names, texts, strict=True)))
     assert validations((), FileFormat.NDJSON).read(RawRow(number=1, raw=line)).request == asked
@@ -304,8 +306,8 @@ def test_a_validation_is_the_same_in_every_format() -> None:
 
 def test_a_validation_that_cannot_be_read_asks_nothing() -> None:
     row = validations(headings_of(VALIDATIONS)).read(RawRow(number=3, raw=["x" * 201, "Test"]))
-    assert (row.request, [each.pointer for each in row.findings]) == (None, ["/first_name"])
+    assert (row.request, [finding.pointer for finding in row.findings]) == (None, ["/first_name"])
     line = validations((), FileFormat.NDJSON).read(RawRow(number=3, raw='{"colour": 1}'))
-    assert (line.request, [each.rule for each in line.findings]) == (None, ["field-unknown"])
+    assert (line.request, [finding.rule for finding in line.findings]) == (None, ["field-unknown"])
     blank = validations(headings_of(VALIDATIONS)).read(RawRow(number=3, raw=["Rebecca", None, "13/45"]))
     assert blank.request == ValidationRequest(first_name="Rebecca", birth_date=Unparsed("13/45"))

@@ -194,9 +194,9 @@ def test_the_tail_of_a_formula_is_no_other_amount() -> None:
 
 
 def test_whole_numbers_dollars_and_answers_are_read_or_told() -> None:
-    assert [read_whole(each) for each in (2, 2.0, "2", "2.0")] == [2, 2, 2, 2]
-    assert [read_dollars(each) for each in (1250, "$1,250.50", "1250", "$ 5")] == [1250, 1250.5, 1250, 5]
-    assert [read_yes_no(each) for each in (True, "Yes", "y", "NO", "false", False)] == [True] * 3 + [False] * 3
+    assert [read_whole(cell) for cell in (2, 2.0, "2", "2.0")] == [2, 2, 2, 2]
+    assert [read_dollars(cell) for cell in (1250, "$1,250.50", "1250", "$ 5")] == [1250, 1250.5, 1250, 5]
+    assert [read_yes_no(cell) for cell in (True, "Yes", "y", "NO", "false", False)] == [True] * 3 + [False] * 3
     assert read_list(" A ;; B;") == ["A", "B"]
     assert read_list(12.0) == ["12"]
     for read, cell in [
@@ -208,8 +208,8 @@ def test_whole_numbers_dollars_and_answers_are_read_or_told() -> None:
 
 
 def test_an_action_is_one_of_three_however_it_is_written() -> None:
-    assert [read_action(each) for each in (" ADD ", "delete", "Update")] == [Action.ADD, Action.DELETE, Action.UPDATE]
-    assert [read_action(each) for each in ("Insert", "New", 1.0)] == [
+    assert [read_action(text) for text in (" ADD ", "delete", "Update")] == [Action.ADD, Action.DELETE, Action.UPDATE]
+    assert [read_action(cell) for cell in ("Insert", "New", 1.0)] == [
         Unparsed("Insert"),
         Unparsed("New"),
         Unparsed("1"),
@@ -223,7 +223,7 @@ def test_every_way_to_write_a_day_is_the_same_day(day: date, time: Any) -> None:
         day.isoformat(), f"{day:%m/%d/%Y}", f"{day.month}/{day.day}/{day.year}", (day - date(1899, 12, 30)).days,
         shown_as(f"{day}T{time:%H:%M:%S}", "m/d/yyyy h:mm"), f"{day:%m/%d/%Y} {time:%H:%M:%S}",
     ]  # fmt: skip
-    assert {read_day(each) for each in written} == {day}
+    assert {read_day(cell) for cell in written} == {day}
 
 
 @examples(50)
@@ -235,7 +235,7 @@ def test_every_way_to_write_a_birth_date_is_the_same(day: date, year: int) -> No
         f"{day:%d-%b}", f"{day:%B} {day.day}", f"{day.day} {day:%b}", shown_as(day.isoformat(), "d-mmm"),
         shown_as(f"20{day:%d-%m}-01", "mmm-yy"),
     ]  # fmt: skip
-    assert {read_birth_date(each) for each in written} == {born}
+    assert {read_birth_date(cell) for cell in written} == {born}
     assert month_day(day.month, day.day) == born
 
 
@@ -258,9 +258,9 @@ def test_no_cell_is_beyond_reading(cell: Any) -> None:
     for read in (read_day, read_birth_date, read_amount, read_action):
         read(cell)
     told = set()
-    for each in (read_text, read_id, read_whole, read_dollars, read_yes_no, read_list):
+    for read_cell in (read_text, read_id, read_whole, read_dollars, read_yes_no, read_list):
         try:
-            each(cell)
+            read_cell(cell)
         except CellFault as misread:
             told.add(misread.code)
     assert told <= {"type", "format", "too-long"}

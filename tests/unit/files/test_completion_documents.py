@@ -22,7 +22,7 @@ TENNESSEE = a_certificate("TN", "444444", "AMA PRA Category 1", "2", "ccid:a:1")
 
 def rules(record: CompletionRecord) -> list[tuple[str, str]]:
     """What was said, and where."""
-    return [(each.rule, each.pointer) for each in record.findings]
+    return [(finding.rule, finding.pointer) for finding in record.findings]
 
 
 def test_a_document_reports_what_it_says() -> None:
@@ -58,7 +58,7 @@ def test_a_certificate_of_a_board_s_general_credit_gives_the_total(general: str)
     types = a_certificate("ABIM", "100002", "Medical Knowledge", "2.25")
     (moc,) = reported(a_document(types, a_certificate("ABIM", "100002", general, "3", "ccid:a:9")), XML).moc
     assert (moc.total_credits, moc.client_reference) == (3.0, "ccid:a:9")
-    assert [each.type for each in moc.credit_types] == ["Medical Knowledge"]
+    assert [credit_type.type for credit_type in moc.credit_types] == ["Medical Knowledge"]
 
 
 def test_general_credit_alone_is_a_type_for_the_rules_to_judge() -> None:
@@ -89,8 +89,8 @@ def test_an_npi_stands_for_the_licence_alone_and_for_the_person_beside_another_i
 def test_nothing_is_merged_that_is_not_the_same() -> None:
     twice = a_document(TENNESSEE, TENNESSEE, a_certificate("TN", "555555", "AMA PRA Category 1", "2"))
     assert len(reported(twice, XML).cme) == 3
-    boards = a_document(*(a_certificate("ABIM", each, "Medical Knowledge", "2") for each in ("100002", "200002")))
-    assert [each.board_id for each in reported(boards, XML).moc] == ["100002", "200002"]
+    boards = a_document(*(a_certificate("ABIM", text, "Medical Knowledge", "2") for text in ("100002", "200002")))
+    assert [points.board_id for points in reported(boards, XML).moc] == ["100002", "200002"]
     assert "board-once" in judged(reported(boards, XML)).rejects
 
 
@@ -159,22 +159,22 @@ def test_what_may_stand_once_is_never_lost_when_it_stands_twice() -> None:
     two_ids["c"].insert(0, an_element("UniqueID", "2", domain="ABS"))
     assert rules(read(a_document(two_ids), XML)) == [("format", "/certificates/1")]
     npis = [a_certificate("ABIM", "1", "Medical Knowledge", "2"), a_certificate("ABS", "1", "Accredited CME", "2")]
-    for each, npi in zip(npis, (NPI, OTHER_NPI), strict=True):
-        each["c"].append(an_element("UniqueID", npi, domain="NPI"))
+    for certificate, npi in zip(npis, (NPI, OTHER_NPI), strict=True):
+        certificate["c"].append(an_element("UniqueID", npi, domain="NPI"))
     assert rules(read(a_document(*npis), XML)) == [("format", "/learner/npi")]
 
 
 @pytest.mark.parametrize("npis", permutations("123"))
 def test_of_several_npis_the_first_is_judged_whatever_process_reads_them(npis: Sequence[str]) -> None:
     certificates = [a_certificate("ABIM", "1", "Medical Knowledge", "2") for _ in npis]
-    for each, npi in zip(certificates, npis, strict=True):
-        each["c"].append(an_element("UniqueID", npi, domain="NPI"))
+    for certificate, npi in zip(certificates, npis, strict=True):
+        certificate["c"].append(an_element("UniqueID", npi, domain="NPI"))
     assert reported(a_document(*certificates), XML).person.npi == npis[0]
 
 
 @pytest.mark.parametrize("certificates", [21, 501])
 def test_a_document_has_no_more_types_than_a_request(certificates: int) -> None:
-    document = a_document(*(a_certificate("ABIM", "1", f"Type {each}", "1") for each in range(certificates)))
+    document = a_document(*(a_certificate("ABIM", "1", f"Type {number}", "1") for number in range(certificates)))
     assert ("too-long", "") in rules(read(document, XML))
 
 
@@ -201,7 +201,7 @@ def test_elements_are_known_by_local_name(namespace: str) -> None:
     def renamed(element: Element) -> Element:
         changed: Any = dict(element, n=namespace + element["n"].rpartition("}")[2])
         if "c" in element:
-            changed["c"] = [renamed(each) for each in element["c"]]
+            changed["c"] = [renamed(child) for child in element["c"]]
         return Element(**changed)
 
     assert reported(renamed(a_document(TENNESSEE)), XML) == reported(a_document(TENNESSEE), XML)
@@ -315,7 +315,9 @@ def test_what_the_schema_refuses_is_told_as_the_api_tells_it(text: str, said: li
     record = read(text, NDJSON)
     assert record.report is None
     assert rules(record) == said
-    assert all(each.rejects and each.detail.endswith(".") and each.hint.endswith(".") for each in record.findings)
+    assert all(
+        finding.rejects and finding.detail.endswith(".") and finding.hint.endswith(".") for finding in record.findings
+    )
 
 
 def test_a_line_has_pointers_instead_of_columns() -> None:

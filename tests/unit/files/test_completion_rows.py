@@ -165,11 +165,11 @@ def test_what_no_rule_judges_is_told_by_reading_and_the_rest_is_still_read() -> 
     assert record.report is not None and record.report.cme == (
         CmePart(state="Tennessee", license_id="00444", credits=2.0),
     )
-    assert {(each.rule, each.pointer) for each in record.findings} == {
+    assert {(finding.rule, finding.pointer) for finding in record.findings} == {
         ("format", "/occasion"), ("too-long", "/learner/first_name"), ("type", "/rems/surgical_procedures")
     }  # fmt: skip
     assert record.unreadable
-    assert all("x" * 9 not in each.detail + each.hint for each in record.findings)
+    assert all("x" * 9 not in finding.detail + finding.hint for finding in record.findings)
     assert read(row_of(REBECCA | {"/learner/last_name": "Te\x00st"})).report.person.last_name == "Test"
 
 
@@ -183,14 +183,14 @@ def test_a_date_or_an_answer_where_an_amount_belongs_is_no_amount() -> None:
         assert report is not None and report.cme[0].credits == amount
         assert report.completed_on == DAY
     record = read(row_of(REBECCA | CME | {"/cme/0/license_id": {"d": "2021-03-17", "f": "d-mmm"}}))
-    assert [(each.rule, each.pointer) for each in record.findings] == [("type", "/cme/0/license_id")]
+    assert [(finding.rule, finding.pointer) for finding in record.findings] == [("type", "/cme/0/license_id")]
 
 
 def test_a_record_has_no_more_parts_than_a_request() -> None:
     headings = TWO_BOARDS[:9] + TWO_BOARDS[9:16] * 21
     boards: list[Cell] = ["ABIM", "1", None, "Medical Knowledge", 1.0, None, None]
     record = learners(headings=headings).read(RawRow(number=3, raw=row_of(REBECCA)[:9] + boards * 21))
-    assert (record.report, [each.rule for each in record.findings]) == (None, ["too-long"])
+    assert (record.report, [finding.rule for finding in record.findings]) == (None, ["too-long"])
     fewer = learners(headings=headings).read(RawRow(number=3, raw=row_of(REBECCA)[:9] + boards * 20))
     assert fewer.report is not None and len(fewer.report.moc) == 20
 
@@ -219,7 +219,7 @@ def test_a_board_or_type_left_blank_moves_what_stands_after_it() -> None:
 
     assert column("/moc/0/board") == column("/moc/0") == POINTERS["/moc/1/board"]
     assert column("/moc/0/credit_types/0/credits") == POINTERS["/moc/1/credit_types/1/credits"]
-    assert [each.pointer for each in record.findings] == ["/moc/0/board_id"]
+    assert [finding.pointer for finding in record.findings] == ["/moc/0/board_id"]
     assert column(record.findings[0].pointer) == POINTERS["/moc/1/board_id"]
 
 
@@ -240,7 +240,7 @@ def test_numbers_that_headings_leave_out_are_no_places_in_the_record() -> None:
 
 
 def test_every_pointer_of_a_column_leads_to_its_heading_as_sent() -> None:
-    headings = [f" {each.upper()}\n" for each in TWO_BOARDS]
+    headings = [f" {heading.upper()}\n" for heading in TWO_BOARDS]
     reader = learners(headings=headings)
     for pointer, index in POINTERS.items():
         assert reader.locate(pointer) == Location(column=headings[index], index=index)
@@ -259,7 +259,7 @@ def test_a_part_leads_to_its_first_column_and_a_record_to_none(pointer: str, col
 
 
 def test_what_has_no_column_in_the_file_leads_to_none() -> None:
-    reader = learners(headings=[each for each in TWO_BOARDS if each != "Licensing State"])
+    reader = learners(headings=[heading for heading in TWO_BOARDS if heading != "Licensing State"])
     assert reader.locate("/cme/0/state") == Location()
 
 
@@ -278,13 +278,13 @@ SAMPLES: list[dict[str, Cell]] = [
 def test_the_template_s_sample_row_is_refused_however_it_is_written(sample: dict[str, Cell]) -> None:
     record = read(row_of(sample))
     assert record.report is None
-    assert [each.rule for each in record.findings] == ["sample-row"]
+    assert [finding.rule for finding in record.findings] == ["sample-row"]
     short = headings_of(LEARNERS)
-    cells = [sample[each.pointer.format(board=0, type=0)] for each in LEARNERS]
+    cells = [sample[learner.pointer.format(board=0, type=0)] for learner in LEARNERS]
     assert learners(headings=short).read(RawRow(number=3, raw=cells)).report is None
 
 
-@pytest.mark.parametrize("pointer", [each for each in LEARNER if each != "/action"])
+@pytest.mark.parametrize("pointer", [column for column in LEARNER if column != "/action"])
 def test_one_cell_that_differs_makes_it_no_sample(pointer: str) -> None:
     record = read(row_of(dict(LEARNER) | {pointer: "1"}))
     assert record.report is not None

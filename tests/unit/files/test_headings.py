@@ -61,7 +61,7 @@ def test_a_second_board_has_its_own_types() -> None:
     "second", ["{}", "{} 2", "{}2", "{}.1", "{}_1", "{} (2)", "{} #2", "{}\n2", "{}...10"],
 )  # fmt: skip
 def test_tools_rename_what_repeats(second: str) -> None:
-    headings = (*BOARD, *TYPE, *(second.format(each) for each in (*BOARD, *TYPE)))
+    headings = (*BOARD, *TYPE, *(second.format(heading) for heading in (*BOARD, *TYPE)))
     assert pointers(*headings)[5:] == [
         "/moc/1/board",
         "/moc/1/board_id",
@@ -72,7 +72,7 @@ def test_tools_rename_what_repeats(second: str) -> None:
 
 
 def test_pandas_numbers_additional_types_over_all_boards() -> None:
-    headings = (*BOARD, *TYPE, *MORE, *(f"{each}.1" for each in (*BOARD, *TYPE, *MORE)))
+    headings = (*BOARD, *TYPE, *MORE, *(f"{heading}.1" for heading in (*BOARD, *TYPE, *MORE)))
     assert pointers(*headings)[-2:] == ["/moc/1/credit_types/1/type", "/moc/1/credit_types/1/credits"]
 
 
@@ -138,13 +138,13 @@ def test_other_headings_are_not_guessed_at(written: str) -> None:
 
 @pytest.mark.parametrize("kind", BatchKind)
 def test_columns_that_we_add_to_files_are_never_read(kind: BatchKind) -> None:
-    for each in (*REJECTION, NOTES, *VALIDATION_RESULTS):
-        assert column_named(each, kind) is None
+    for result in (*REJECTION, NOTES, *VALIDATION_RESULTS):
+        assert column_named(result, kind) is None
 
 
 def test_missing_required_columns_are_named_in_order() -> None:
-    assert [each.heading for each in layout(["Last Name"], BatchKind.LEARNER_VALIDATIONS).missing] == ["First Name"]
-    assert [each.heading for each in layout([], COMPLETIONS).missing] == FIRST[:6]
+    assert [column.heading for column in layout(["Last Name"], BatchKind.LEARNER_VALIDATIONS).missing] == ["First Name"]
+    assert [column.heading for column in layout([], COMPLETIONS).missing] == FIRST[:6]
 
 
 def test_boards_of_activities_repeat_without_end() -> None:
@@ -183,4 +183,4 @@ def test_every_heading_of_the_table_is_known_by_each_of_its_names() -> None:
             for name in (column.heading, *column.other_headings):
                 found = column_named(name, kind)
                 assert found is not None and found.pointer == column.pointer
-    assert len(VALIDATIONS) == layout([each.heading for each in VALIDATIONS], BatchKind.LEARNER_VALIDATIONS).known
+    assert len(VALIDATIONS) == layout([column.heading for column in VALIDATIONS], BatchKind.LEARNER_VALIDATIONS).known

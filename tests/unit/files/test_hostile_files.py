@@ -16,6 +16,7 @@ from app.files.parsing.limits import LIMITS
 from app.files.parsing.parser_client import open_file
 from tests.builders.headings import REQUIRED
 from tests.builders.workbook_parts import HEADING_ROW, MAIN, package, read, sheet, strings, zipped
+from tests.harness.cases import for_all
 
 MEBIBYTE = 1 << 20
 ONE = '<row r="2"><c r="A2"><v>7</v></c></row>'
@@ -192,7 +193,7 @@ def test_an_archive_may_have_something_before_it_and_a_remark_behind() -> None:
     assert code_of([out.getvalue()]) == "1"
 
 
-@pytest.mark.parametrize("seed", range(300))
+@for_all("seed", range(300))
 def test_a_workbook_with_a_byte_changed_is_read_rightly_or_refused(seed: int) -> None:
     at, value = (seed * 7_919) % len(GOOD), (seed * 31) % 256
     try:

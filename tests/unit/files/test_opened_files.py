@@ -25,7 +25,7 @@ def seen(headings: tuple[str, ...], heading_row: int = 2) -> tuple[object, ...]:
 
 def test_a_wide_rejected_file_opens_on_the_errors_beside_the_names() -> None:
     assert seen(WIDE) == (5, 2, "AQ3", "bottomRight")
-    assert seen(tuple(each.heading for each in ACTIVITIES)) == (4, 2, "AK3", "bottomRight")
+    assert seen(tuple(column.heading for column in ACTIVITIES)) == (4, 2, "AK3", "bottomRight")
 
 
 def test_a_rejected_file_that_came_back_opens_on_the_columns_that_it_had() -> None:
@@ -56,7 +56,7 @@ def test_headings_far_down_do_not_stand_still_over_the_whole_screen() -> None:
 
 
 def test_answers_to_validations_stand_beside_what_was_asked() -> None:
-    head = FileHead(format=FileFormat.XLSX, headings=tuple(each.heading for each in VALIDATIONS), heading_row=1)
+    head = FileHead(format=FileFormat.XLSX, headings=tuple(column.heading for column in VALIDATIONS), heading_row=1)
     row = AnsweredRow(number=2, raw=["Rebecca", "Test"], result="one")
     pane = sheet_of(whole(result_files.write_results(head, [row]))).sheet_view.pane
     assert pane is not None

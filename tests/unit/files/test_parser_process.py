@@ -280,7 +280,7 @@ def test_every_piece_but_the_last_is_full(sizes: Sequence[int]) -> None:
         numbers = itertools.count(1)
         pieces = [json.dumps({"rows": [[next(numbers), []] for _ in range(size)]}) for size in sizes]
         end = json.dumps({"end": sum(sizes), "encoding": ""})
-        return "\n".join(f"print({each!r})" for each in (HEAD, *pieces, end))
+        return "\n".join(f"print({piece!r})" for piece in (HEAD, *pieces, end))
 
     assert len(said_by(said((2, 2, 1)), piece_rows=2)) == 5
     with pytest.raises(FileFault) as raised:

@@ -68,7 +68,7 @@ def test_every_format_has_a_writer() -> None:
 def test_rejected_rows_are_read_back_as_they_were_sent(read: Any, format: FileFormat) -> None:
     head, raws = a_head(format), [a_raw(format)] * 3
     data = whole(result_files.write_rejected(head, [a_written(raw, number=9 + n) for n, raw in enumerate(raws)]))
-    assert read(data, head) == [plain_raw(each) for each in raws]
+    assert read(data, head) == [plain_raw(raw) for raw in raws]
 
 
 @reader
@@ -95,7 +95,7 @@ def test_texts_that_are_hard_to_write_come_back(read: Any, format: FileFormat) -
             [str(cell) if isinstance(cell, float) else cell for cell in raw] for raw in raws if isinstance(raw, list)
         ]
     data = whole(result_files.write_rejected(a_head(format), [a_written(raw) for raw in raws]))
-    assert read(data, a_head(format)) == [plain_raw(each) for each in raws]
+    assert read(data, a_head(format)) == [plain_raw(raw) for raw in raws]
 
 
 @reader
@@ -104,8 +104,8 @@ def test_cells_of_a_workbook_keep_their_types(read: Any) -> None:
     cells = ["0012", 12, 2.25, 1.234567893e9, 0.1 + 0.2, True, False, day, "2021-02-14", 10**14]
     [back] = read(whole(result_files.write_rejected(a_head(), [a_written(cells)])), a_head())
     assert back == plain_raw(cells)
-    assert [type(each) for each in back[:3]] == [str, int, float]
-    assert [type(each) for each in back[5:7]] == [bool, bool]
+    assert [type(cell) for cell in back[:3]] == [str, int, float]
+    assert [type(cell) for cell in back[5:7]] == [bool, bool]
 
 
 characters = st.characters(exclude_categories=("Cs",))
@@ -121,7 +121,7 @@ def test_any_text_of_a_workbook_comes_back(given_texts: list[str]) -> None:
     data = whole(result_files.write_rejected(a_head(), [a_written(raw) for raw in raws]))
     # Half of a pair of surrogates is the one thing that no reader gives back.
     for read in (READERS["others"],):
-        assert read(data, a_head()) == [plain_raw(each) for each in raws]
+        assert read(data, a_head()) == [plain_raw(raw) for raw in raws]
 
 
 @examples(40)
@@ -130,7 +130,7 @@ def test_any_text_of_a_tab_delimited_file_comes_back(given_texts: list[str]) -> 
     head = a_head(FileFormat.TAB)
     raws: list[Raw] = [a_row_of_cells(first=text, number="2.25") for text in given_texts]
     data = whole(result_files.write_rejected(head, [a_written(raw) for raw in raws]))
-    assert READERS["others"](data, head) == [plain_raw(each) for each in raws]
+    assert READERS["others"](data, head) == [plain_raw(raw) for raw in raws]
 
 
 names = st.builds(

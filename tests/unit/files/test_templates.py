@@ -70,10 +70,10 @@ def test_three_boards_and_additional_types_have_columns(books: dict[str, Any]) -
 @every_template
 def test_cells_are_formatted_for_what_they_hold(name: str, books: dict[str, Any]) -> None:
     sheet = books[name].worksheets[0]
-    for place, each in enumerate(TEMPLATES[name].columns, 1):
+    for place, column in enumerate(TEMPLATES[name].columns, 1):
         letters = openpyxl.utils.get_column_letter(place)
-        expected = {"DATE": "mm/dd/yyyy", "AMOUNT": "0.00", "WHOLE": "0"}.get(each.column.holds.name, "@")
-        assert sheet.column_dimensions[letters].number_format == expected, each.heading
+        expected = {"DATE": "mm/dd/yyyy", "AMOUNT": "0.00", "WHOLE": "0"}.get(column.column.holds.name, "@")
+        assert sheet.column_dimensions[letters].number_format == expected, column.heading
 
 
 def test_the_sample_row_is_as_somebody_would_type_it(books: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def test_the_text_template_has_the_headings_and_the_sample_row(name: str, books:
     lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig")), dialect="excel-tab"))
     assert lines[0] == headings(name, books)
     sample = TEMPLATES[name].sample
-    assert lines[1:] == ([[sample.get(each.pointer, "") for each in TEMPLATES[name].columns]] if sample else [])
+    assert lines[1:] == ([[sample.get(column.pointer, "") for column in TEMPLATES[name].columns]] if sample else [])
 
 
 @every_template
@@ -98,8 +98,8 @@ def test_every_drop_down_offers_a_range_that_holds_its_values(name: str, books: 
     book = books[name]
     choices = choices_of(CATALOGUE)
     offered = {
-        str(each.sqref).split(":", maxsplit=1)[0]: each.formula1
-        for each in book.worksheets[0].data_validations.dataValidation
+        str(validation.sqref).split(":", maxsplit=1)[0]: validation.formula1
+        for validation in book.worksheets[0].data_validations.dataValidation
     }
     assert len(offered) == sum(c.column.choice is not None for c in TEMPLATES[name].columns)
     for formula in offered.values():
@@ -119,19 +119,19 @@ def test_formulas_name_ranges_that_are_there_and_close_what_they_open(name: str,
         assert formula.count("(") == formula.count(")")
         assert len(formula) < 8_192
     rules = books[name].worksheets[0].conditional_formatting
-    assert sum(len(each.rules) for each in rules) == len(found)
-    assert all(str(each.sqref).endswith(str(LAST_ROW)) for each in rules)
+    assert sum(len(rule.rules) for rule in rules) == len(found)
+    assert all(str(rule.sqref).endswith(str(LAST_ROW)) for rule in rules)
 
 
 def test_accepted_values_come_from_the_catalogue_and_the_domain() -> None:
     choices = choices_of(CATALOGUE)
-    certifying = [each.code for each in CATALOGUE.boards.values() if each.kind is BoardKind.CERTIFYING]
+    certifying = [board.code for board in CATALOGUE.boards.values() if board.kind is BoardKind.CERTIFYING]
     assert choices[Choice.BOARD].values == tuple(certifying)
     assert set(choices[Choice.STATE].values) == set(STATES.values())
     assert {"TN", "TN-M", "ZZNC"} <= set(choices[Choice.STATE].also)
     assert "Medical Knowledge" in choices[Choice.CREDIT_TYPE].values
     assert (len(PROFESSIONS), len(DEA_REGISTRATIONS), len(TIMES_IN_PRACTICE)) == (12, 3, 6)
-    assert all(Choice(each) in choices for each in Choice)
+    assert all(Choice(choice) in choices for choice in Choice)
 
 
 def test_the_reference_sheet_shows_what_each_board_asks_for(books: dict[str, Any]) -> None:

@@ -235,7 +235,7 @@ def test_a_json_list_is_told_how_to_be_lines() -> None:
 
 
 def document(*reports: str, root: str = "ACCMELearnerReports", before: str = "") -> bytes:
-    inner = "".join(f"<ActivityReport>{each}</ActivityReport>" for each in reports)
+    inner = "".join(f"<ActivityReport>{report}</ActivityReport>" for report in reports)
     return f'{before}<{root}><ActivityReports DateTimeCreated="2021">{inner}</ActivityReports></{root}>'.encode()
 
 

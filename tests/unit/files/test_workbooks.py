@@ -211,13 +211,13 @@ def test_the_guidance_row_is_kept_and_headings_may_stand_below_it() -> None:
     lines = [*([f"guidance {n}"] for n in range(9)), list(REQUIRED), ["Add"]]
     head, rows = read(written_by_openpyxl(lines))
     assert head.heading_row == 10
-    assert [each.raw for each in head.above] == [[f"guidance {n}"] for n in range(9)]
+    assert [line.raw for line in head.above] == [[f"guidance {n}"] for n in range(9)]
     assert rows == {11: ["Add"]}
     assert refused(written_by_openpyxl([["x"], *lines])).code is FileFaultCode.HEADING_MISSING
 
 
 def test_missing_headings_are_named_with_the_row_where_they_were_looked_for() -> None:
-    fault = refused(written_by_openpyxl([["guidance"], [each for each in REQUIRED if each != "Last Name"]]))
+    fault = refused(written_by_openpyxl([["guidance"], [heading for heading in REQUIRED if heading != "Last Name"]]))
     assert (fault.code, fault.row, fault.column) == ("heading-missing", 2, "Last Name")
     assert "“Last Name”" in fault.detail
 

@@ -86,7 +86,7 @@ def test_a_sheet_looks_as_it_was_sent() -> None:
     sheet = sheet_of(whole(result_files.write_rejected(head, [a_written()])))
     assert (sheet.title, sheet.freeze_panes) == ("Spring  2021", "A3")
     assert sheet["A1"].value == "Keep this row."
-    assert sorted(str(each) for each in sheet.merged_cells.ranges) == ["A1:E1", "F1:J1"]
+    assert sorted(str(range) for range in sheet.merged_cells.ranges) == ["A1:E1", "F1:J1"]
     assert tuple(cell.value for cell in sheet[2])[: len(WITH_DEPARTMENT)] == WITH_DEPARTMENT
 
 
@@ -162,9 +162,9 @@ def test_a_lines_errors_are_a_member_that_is_not_repeated() -> None:
     once = whole(result_files.write_rejected(head, [a_written(LINE, a_note(index=None, place="/activity_id"))]))
     assert once.decode().startswith(LINE[:-1])
     [body] = lines_of(once)
-    assert [each["pointer"] for each in body["_errors"]] == ["/activity_id"]
+    assert [error["pointer"] for error in body["_errors"]] == ["/activity_id"]
     [twice] = lines_of(whole(result_files.write_rejected(head, [a_written(once.decode(), a_note(code="other"))])))
-    assert [each["code"] for each in twice["_errors"]] == ["other"]
+    assert [error["code"] for error in twice["_errors"]] == ["other"]
     assert {key for key in twice if not key.startswith("_")} == {"activity_id", "cme", "learner"}
 
 

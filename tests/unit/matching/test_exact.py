@@ -88,7 +88,7 @@ def test_two_namesakes_of_one_state_are_told_apart_by_licence_board_id_or_npi() 
     by_licence = judged(a_report(a_cme(license_id="555555")), learners=both)
     by_board = judged(a_report(a_cme(), a_moc(board_id="222222")), learners=both)
     by_npi = _said_by({"npi": NPI}, learners=both)
-    found = [each.match.learner and each.match.learner.physician_id for each in (by_licence, by_board, by_npi)]
+    found = [verdict.match.learner and verdict.match.learner.physician_id for verdict in (by_licence, by_board, by_npi)]
     assert found == ["learner-2", "learner-2", "learner-1"]
     assert by_licence.rejects == by_board.rejects == by_npi.rejects == set()
 
@@ -117,7 +117,7 @@ def test_the_hint_of_a_miss_says_whom_to_ask_and_names_nobody() -> None:
     verdict = _said_by({"last_name": "Other"})
     assert "help@example.org" in verdict.hint("learner-unmatched")
     assert "state of licence, not of practice" in verdict.hint("learner-unmatched")
-    assert "Rebecca" not in str([(each.detail, each.hint) for each in verdict.findings])
+    assert "Rebecca" not in str([(finding.detail, finding.hint) for finding in verdict.findings])
 
 
 @pytest.mark.parametrize("given", ["md9977", "MD-99 77", " MD.9977 "])

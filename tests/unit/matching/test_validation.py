@@ -24,7 +24,9 @@ SCHOOLS = (None, "Duke & Sons", "Meharry")
 
 def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> LookupResults:
     """Find learners as the registry's indexes do, one by one."""
-    ids = [[person.physician_id for person in people if _under(person, each)][: each.most + 1] for each in lookups]
+    ids = [
+        [person.physician_id for person in people if _under(person, lookup)][: lookup.most + 1] for lookup in lookups
+    ]
     return LookupResults(ids=ids, learners={person.physician_id: person for person in people})
 
 
@@ -56,7 +58,7 @@ def answer(request: ValidationRequest, people: Sequence[Learner], most: int | No
     """Decide a validation; with `most`, as if a lookup could return no more than so many."""
     assert judge_validation(request, CATALOGUE) == ()
     evidence = evidence_of(request, CATALOGUE)
-    lookups = [replace(each, most=min(most or each.most, each.most)) for each in lookups_of(evidence)]
+    lookups = [replace(lookup, most=min(most or lookup.most, lookup.most)) for lookup in lookups_of(evidence)]
     return decide(evidence, lookups, looked_up(people, lookups))
 
 
@@ -119,7 +121,7 @@ def expected_of(fitting: Sequence[Learner], evidence: Evidence) -> ValidationMat
 def test_the_answer_counts_those_whom_everything_fits(people: list[Learner], fields: dict[str, object]) -> None:
     request = a_request(**fields)
     evidence = evidence_of(request, CATALOGUE)
-    fitting = [each for each in people if fits(each, evidence)]
+    fitting = [person for person in people if fits(person, evidence)]
     assert answer(request, people) == expected_of(fitting, evidence)
 
 
@@ -133,10 +135,10 @@ def test_however_few_a_lookup_may_return_one_is_the_only_one(
 ) -> None:
     request = a_request(**fields)
     evidence = evidence_of(request, CATALOGUE)
-    fitting = [each for each in people if fits(each, evidence)]
+    fitting = [person for person in people if fits(person, evidence)]
     said, physician_id, _ = answer(request, people, most)
     if said is Result.ONE:
-        assert [each.physician_id for each in fitting] == [physician_id]
+        assert [learner.physician_id for learner in fitting] == [physician_id]
     elif said is Result.NONE:
         assert fitting == []
 
@@ -175,7 +177,7 @@ def test_no_board_is_told_that_was_not_named(people: list[Learner], fields: dict
     evidence = evidence_of(request, CATALOGUE)
     _, physician_id, boards = answer(request, people)
     if physician_id is not None:
-        (learner,) = [each for each in people if each.physician_id == physician_id]
+        (learner,) = [person for person in people if person.physician_id == physician_id]
         named = {board.code for board in CATALOGUE.licensing(request.state)} if request.state else set()
         named |= {evidence.certifying} if evidence.certifying else set()
         assert set(boards) <= named & {held.board for held in (*learner.licenses, *learner.certifications)}

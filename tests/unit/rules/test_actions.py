@@ -224,7 +224,7 @@ def test_an_update_corrects_what_it_names_and_keeps_the_rest() -> None:
     assert (verdict.outcome, verdict.findings) == (Outcome.UPDATED, ())
     assert verdict.placement is not None
     assert verdict.placement.corrects is BOTH
-    assert [each.board for each in verdict.placement.kept] == ["ABIM"]
+    assert [board.board for board in verdict.placement.kept] == ["ABIM"]
 
 
 def test_an_update_is_judged_like_a_correction_in_place() -> None:

@@ -172,7 +172,7 @@ def test_the_boards_advices_on_registration_are_findings_of_the_activity_too(act
 
 
 def test_four_formats_hold_learners_to_the_maximum() -> None:
-    assert {each.code for each in ACTIVITY_FORMATS if each.maximum_checked} == {
+    assert {error.code for error in ACTIVITY_FORMATS if error.maximum_checked} == {
         "live-course", "regularly-scheduled-series", "enduring-material", "performance-improvement",
     }  # fmt: skip
 

@@ -261,5 +261,5 @@ def test_what_was_reported_already_is_not_counted_twice_into_the_day() -> None:
 def test_the_hint_of_a_wrong_type_lists_the_registered_ones_and_holds_no_ids() -> None:
     verdict = judged(a_report(a_moc(credit_types=types_of(Lifelong_Learning=2.0))), activity=an_activity(ABIM_TWO))
     assert "Medical Knowledge, Patient Safety" in verdict.hint("credit-type-registered")
-    told = " ".join(f"{each.detail} {each.hint}" for each in verdict.findings)
+    told = " ".join(f"{finding.detail} {finding.hint}" for finding in verdict.findings)
     assert BOARD_IDS["ABIM"] not in told and "Rebecca" not in told

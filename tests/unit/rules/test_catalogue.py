@@ -16,6 +16,7 @@ from app.rules.catalogue import ADVICE_RULES, BOARDS_FOLDER, CatalogueError, loa
 from app.rules.engine import COMPLETION_RULES
 from app.rules.examples import find_failures, judge_example
 from tests.builders.judging import CATALOGUE
+from tests.harness.cases import for_all
 
 EXAMPLES = [(code, example) for code, examples in CATALOGUE.examples.items() for example in examples]
 CERTIFYING = {code: board for code, board in CATALOGUE.boards.items() if board.kind is BoardKind.CERTIFYING}
@@ -23,7 +24,7 @@ LICENSING = {code: board for code, board in CATALOGUE.boards.items() if board.ki
 OSTEOPATHIC = ("AZ", "CA", "FL", "ME", "MI", "NV", "NM", "OK", "PA", "TN", "UT", "VT", "WA", "WV")
 
 
-@pytest.mark.parametrize(("code", "example"), EXAMPLES, ids=[f"{code}: {each['says']}" for code, each in EXAMPLES])
+@for_all("code, example", EXAMPLES, lambda case: f"{case[0]}: {case[1]['says']}")
 def test_every_example_of_a_board_holds(code: str, example: Mapping[str, Any]) -> None:
     refusals = judge_example(CATALOGUE, CATALOGUE.boards[code], example["report"])
     assert refusals == set(example["expect"]), example["says"]
@@ -47,16 +48,16 @@ def test_a_year_of_a_boards_rules_is_a_table_in_its_file(tmp_path: Path) -> None
 
 
 def test_every_board_proves_itself_and_certifying_ones_in_both_directions() -> None:
-    accepted = {code for code, each in EXAMPLES if not each["expect"]}
-    refused = {code for code, each in EXAMPLES if each["expect"]}
+    accepted = {code for code, example in EXAMPLES if not example["expect"]}
+    refused = {code for code, example in EXAMPLES if example["expect"]}
     assert accepted == set(CATALOGUE.boards)
     assert refused >= set(CERTIFYING)
     assert not list(find_failures(CATALOGUE))
-    assert all(each["sent"] is not None for code, each in EXAMPLES if code in LICENSING)
+    assert all(example["sent"] is not None for code, example in EXAMPLES if code in LICENSING)
 
 
 def test_every_rule_that_an_example_expects_exists() -> None:
-    assert {rule for _, each in EXAMPLES for rule in each["expect"]} <= set(COMPLETION_RULES)
+    assert {rule for _, example in EXAMPLES for rule in example["expect"]} <= set(COMPLETION_RULES)
 
 
 def test_every_state_and_territory_has_a_medical_board() -> None:
@@ -99,16 +100,16 @@ def test_tennessee_takes_part_from_2018(day: str, sent: bool) -> None:
     assert CATALOGUE.boards["TN-M"].participates(date.fromisoformat(day)) is sent
 
 
-@pytest.mark.parametrize("code", CATALOGUE.boards)
+@for_all("code", CATALOGUE.boards)
 def test_every_board_is_found_by_code_name_and_alias(code: str) -> None:
     board = CATALOGUE.boards[code]
     for text in (board.code, board.name, board.code.lower(), board.name.upper(), *board.aliases):
         assert CATALOGUE.board(text) is board
 
 
-@pytest.mark.parametrize("code", CERTIFYING)
+@for_all("code", CERTIFYING)
 def test_no_two_types_of_a_board_share_a_name(code: str) -> None:
-    keys = [key for each in CERTIFYING[code].credit_types for key in each.keys]
+    keys = [key for credit_type in CERTIFYING[code].credit_types for key in credit_type.keys]
     assert len(keys) == len(set(keys))
 
 
@@ -159,7 +160,10 @@ def test_a_board_file_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert not board.counts_once_per_day("journal-cme")
     assert board.counts_once_per_day("live-course")
     assert board.completions.since == date(2021, 3, 1)
-    assert [each.completions.until for each in board.credit_types] == [date(2020, 12, 31), date(2021, 12, 31)]
+    assert [credit_type.completions.until for credit_type in board.credit_types] == [
+        date(2020, 12, 31),
+        date(2021, 12, 31),
+    ]
     assert board.participates(date(2021, 12, 31)) and not board.participates(date(2022, 1, 1))
 
 
@@ -247,7 +251,7 @@ def test_a_later_folder_replaces_a_board(tmp_path: Path) -> None:
 def test_what_only_boards_advise_is_asked_of_their_records_alone() -> None:
     # The judge passes over advice that no board of a record gives: so each must have nothing to say without one.
     of_the_file = {
-        each.id: each.judge for each in COMPLETION_RULES.values() if each.judge.__module__ == board_advice.__name__
+        rule.id: rule.judge for rule in COMPLETION_RULES.values() if rule.judge.__module__ == board_advice.__name__
     }
     assert set(of_the_file) == ADVICE_RULES
     for id_, judge in of_the_file.items():

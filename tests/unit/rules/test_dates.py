@@ -49,7 +49,7 @@ def test_cme_ends_with_the_activity_and_points_with_their_boards_claim_date(
 
 def test_only_the_board_whose_claim_date_has_passed_is_named() -> None:
     verdict = judged(a_report(a_moc("ABA"), a_moc("ABIM"), completed_on=CLAIM), activity=_course())
-    (finding,) = (each for each in verdict.findings if each.rejects)
+    (finding,) = (finding for finding in verdict.findings if finding.rejects)
     assert "ABA" in finding.detail and "ABIM" not in finding.detail
     assert str(END) in finding.detail
 

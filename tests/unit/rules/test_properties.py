@@ -75,9 +75,11 @@ def a_part_for_a_board(draw: st.DrawFn, amounts: st.SearchStrategy[Amount]) -> M
 def right_reports(draw: st.DrawFn) -> CompletionReport:
     """Records in which every target stands once, and each board's total is at least its largest type."""
     cme = draw(st.lists(a_part_for_a_state(right_amounts), max_size=3, unique_by=lambda part: part.state))
-    cme = [replace(part, credits=max([part.credits, *(each.credits for each in part.special_credits)])) for part in cme]
+    cme = [
+        replace(part, credits=max([part.credits, *(credit.credits for credit in part.special_credits)])) for part in cme
+    ]
     moc = draw(st.lists(a_part_for_a_board(right_amounts), max_size=3, unique_by=lambda part: part.board))
-    moc = [replace(part, total_credits=max(each.credits for each in part.credit_types)) for part in moc]
+    moc = [replace(part, total_credits=max(credit_type.credits for credit_type in part.credit_types)) for part in moc]
     rems = draw(st.sampled_from([None, None, a_rems(), a_rems(practice_area="Pain")]))
     assume(cme or moc)
     return a_report(
@@ -122,7 +124,7 @@ def standings(draw: st.DrawFn) -> list[Completion]:
 
 
 def _said(verdict: Verdict) -> set[tuple[str, str]]:
-    return {(each.rule, each.severity) for each in verdict.findings}
+    return {(finding.rule, finding.severity) for finding in verdict.findings}
 
 
 @examples(40)
@@ -159,7 +161,7 @@ def _shrunk(amount: Amount, by: float) -> Amount:
 
 
 def _smaller(types: tuple[TypeAmount, ...], by: float) -> tuple[TypeAmount, ...]:
-    return tuple(replace(each, credits=_shrunk(each.credits, by)) for each in types)
+    return tuple(replace(credit, credits=_shrunk(credit.credits, by)) for credit in types)
 
 
 @examples(40)
@@ -168,7 +170,7 @@ def test_a_record_that_passes_keeps_passing_when_its_amounts_shrink(
     report: CompletionReport, by: float, standing: list[Completion]
 ) -> None:
     # Credit that stands on the same day would turn a joined record into another one: only other days stand here.
-    before = [replace(each, completed_on=date(2021, 12, 1)) for each in standing]
+    before = [replace(completion, completed_on=date(2021, 12, 1)) for completion in standing]
     assume(not judged(report, activity=ACTIVITY, standing=before).rejects)
     smaller = replace(
         report,
@@ -265,7 +267,9 @@ def test_an_activity_that_is_not_there_is_told_alone_whatever_else_is_wrong(
     report: CompletionReport, standing: list[Completion], faults: set[str]
 ) -> None:
     lost = replace(_with(report, faults), activity_id="999999999")
-    assert [each.rule for each in judged(lost, activity=ACTIVITY, standing=standing).findings] == ["activity-known"]
+    assert [finding.rule for finding in judged(lost, activity=ACTIVITY, standing=standing).findings] == [
+        "activity-known"
+    ]
 
 
 @examples(40)
@@ -295,13 +299,13 @@ def test_accepted_records_never_exceed_a_maximum_nor_share_an_occasion(reports: 
         verdict = judged(report, activity=ACTIVITY, standing=standing)
         if not verdict.rejects:
             standing = kept(verdict, standing)
-    assert len({(each.completed_on, each.occasion) for each in standing}) == len(standing)
-    for each in standing:
-        assert len({credit.board for credit in each.credits}) == len(each.credits)
+    assert len({(completion.completed_on, completion.occasion) for completion in standing}) == len(standing)
+    for completion in standing:
+        assert len({credit.board for credit in completion.credits}) == len(completion.credits)
     for target in ("CME", *ONE_TYPE):
-        assert sum(held_quarters(each.credits).get(target, 0) for each in standing) <= 16
+        assert sum(held_quarters(credit.credits).get(target, 0) for credit in standing) <= 16
     for board in ("ABA", "ABP"):
-        days = [each.completed_on for each in standing if each.holding(board)]
+        days = [completion.completed_on for completion in standing if completion.holding(board)]
         assert len(days) == len(set(days))
 
 
@@ -314,6 +318,6 @@ def test_whoever_is_matched_fits_and_no_finding_names_them(
     if not verdict.rejects:
         assert verdict.match.learner is not None
         assert verdict.boards
-    told = " ".join(f"{each.detail} {each.hint}" for each in verdict.findings)
+    told = " ".join(f"{finding.detail} {finding.hint}" for finding in verdict.findings)
     for secret in ("Rebecca", "Test", "02/01", "07/07", NPI, "555555", "222222", *BOARD_IDS.values()):
         assert secret not in told

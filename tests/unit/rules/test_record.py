@@ -45,7 +45,7 @@ def test_everything_wrong_is_told_at_once_with_its_place() -> None:
             person=a_person(first_name=None, birth_date=Unparsed("31/31"), npi="12"),
         )
     )
-    assert {each.rule: each.pointer for each in verdict.findings if each.rejects} == {
+    assert {finding.rule: finding.pointer for finding in verdict.findings if finding.rejects} == {
         "permission": "/permission",
         "name-required": "/learner/first_name",
         "birth-date-valid": "/learner/date_of_birth",
@@ -63,7 +63,7 @@ def test_everything_wrong_is_told_at_once_with_its_place() -> None:
 
 def test_an_unknown_activity_is_told_alone() -> None:
     verdict = judged(a_report(a_cme("XX", -1.0), activity_id="999999999", permission=False, person=a_person(**NOBODY)))
-    assert [each.rule for each in verdict.findings] == ["activity-known"]
+    assert [finding.rule for finding in verdict.findings] == ["activity-known"]
     assert verdict.match.learner is None
 
 
@@ -79,7 +79,7 @@ def test_an_activity_id_has_nine_ascii_digits(given: str | None) -> None:
 def test_findings_come_in_the_order_of_the_rule_files() -> None:
     told = judged(a_report(a_cme(credits=0.1), a_moc("ABIM", 11.1, board_id=None), permission=False)).findings
     files = [file.__name__ for file in RULE_FILES]
-    places = [files.index(COMPLETION_RULES[each.rule].judge.__module__) for each in told]
+    places = [files.index(COMPLETION_RULES[finding.rule].judge.__module__) for finding in told]
     assert len(set(places)) > 1
     assert places == sorted(places)
 
@@ -90,7 +90,7 @@ def test_findings_come_in_the_order_of_the_rule_files() -> None:
 def test_a_draft_takes_no_learners_and_is_told_what_it_lacks(lacking: str) -> None:
     verdict = judged(activity=an_activity(**{lacking: () if lacking == "delivery_methods" else None}))
     assert verdict.rejects == {"activity-reportable"}
-    (finding,) = (each for each in verdict.findings if each.rule == "activity-reportable")
+    (finding,) = (finding for finding in verdict.findings if finding.rule == "activity-reportable")
     assert lacking.replace("_public", ".public") in finding.detail
 
 

@@ -70,8 +70,8 @@ def test_npis_are_valid_and_nobody_shares_one(people: list[RegistryRow]) -> None
 
 def test_no_board_gives_a_number_twice_even_with_its_zeros_lost(people: list[RegistryRow]) -> None:
     held = holdings(people)
-    assert len({(each.board, short_id_key(each.key)) for each in held}) == len(held)
-    assert {each.board for each in held} == {*LICENSING, *CERTIFYING}
+    assert len({(board.board, short_id_key(board.key)) for board in held}) == len(held)
+    assert {board.board for board in held} == {*LICENSING, *CERTIFYING}
 
 
 def test_a_board_that_runs_out_of_digits_goes_on_with_one_more() -> None:

@@ -15,7 +15,9 @@ from app.main import openapi_json
 from app.services.context import Service
 from benchmarks.fuzz.files import upload as a_form
 from benchmarks.fuzz.values import World, activity, completion, correction, filled, renewed, validation
-from tests.harness.api import GRAND_ROUNDS, Api, Moment
+from tests.builders.bodies import GRAND_ROUNDS
+from tests.harness.api import Api
+from tests.harness.clock import ManualClock
 from tests.harness.uploads import upload, work_through
 
 DOCUMENT = json.loads(openapi_json())
@@ -40,8 +42,8 @@ def a_world(**fields: Any) -> World:
     return World(**given | fields)
 
 
-def test_most_of_what_is_built_is_accepted(api: Api, moment: Moment) -> None:
-    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+def test_most_of_what_is_built_is_accepted(api: Api, clock: ManualClock) -> None:
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
     reported = [api.report(completion(world, rnd)).status for _ in range(60)]
     registered = [api.post("/v1/activities", activity(world, rnd)).status for _ in range(60)]
@@ -50,8 +52,8 @@ def test_most_of_what_is_built_is_accepted(api: Api, moment: Moment) -> None:
         assert sum(status < 300 for status in seen) >= 30, seen
 
 
-def test_most_of_what_is_put_and_asked_is_accepted(api: Api, moment: Moment) -> None:
-    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+def test_most_of_what_is_put_and_asked_is_accepted(api: Api, clock: ManualClock) -> None:
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
     for path, build in (("/v1/learner-completions", completion), ("/v1/activities", activity)):
         for _ in range(20):
@@ -74,16 +76,16 @@ def test_most_of_what_is_put_and_asked_is_accepted(api: Api, moment: Moment) -> 
         )
         renewing.append(again.status)
     told = [api.post("/v1/learner-validations", validation(world, rnd)) for _ in range(40)]
-    for seen in (put, renewing, [each.status for each in told]):
+    for seen in (put, renewing, [answer.status for answer in told]):
         assert set(seen) <= {200, 422} and len(seen) >= 8
         assert sum(status == 200 for status in seen) >= 0.6 * len(seen), seen
-    assert {each.json.get("result") for each in told} >= {"one"}
+    assert {answer.json.get("result") for answer in told} >= {"one"}
 
 
 def test_files_of_every_kind_and_format_are_read_and_some_are_refused(
-    api: Api, service: Service, moment: Moment
+    api: Api, service: Service, clock: ManualClock
 ) -> None:
-    moment.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
     for _ in range(80):
         form = a_form(world, rnd)
@@ -91,13 +93,13 @@ def test_files_of_every_kind_and_format_are_read_and_some_are_refused(
         assert sent.status in (202, 422), sent.json
     work_through(service)
     batches = api.get("/v1/batches", limit=500).json["data"]
-    read = {(each["kind"], each["format"]) for each in batches if each["status"] == "completed"}
+    read = {(batch["kind"], batch["format"]) for batch in batches if batch["status"] == "completed"}
     assert len(read) == 11, "of validations there is no XML"
-    outcomes = {name for each in batches for name, count in each["counts"].items() if count}
+    outcomes = {name for batch in batches for name, count in batch["counts"].items() if count}
     assert outcomes >= {"added", "unchanged", "rejected", "one"}
-    failed = {each["file_error"]["code"] for each in batches if each["status"] == "failed"}
+    failed = {batch["file_error"]["code"] for batch in batches if batch["status"] == "failed"}
     assert len(failed) >= 3 and "parser-failed" not in failed, failed
-    assert 10 <= sum(each["status"] == "failed" for each in batches) <= 35
+    assert 10 <= sum(batch["status"] == "failed" for batch in batches) <= 35
 
 
 @pytest.mark.parametrize("name", ["CompletionIn", "ActivityIn", "ActivityPatch", "ValidationIn"])
