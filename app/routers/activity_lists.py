@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -25,7 +26,7 @@ async def list_activities(
     """List the provider's activities, by id unless `sort` says otherwise."""
     wanted = open_page(caller, query, PATH)
     listed = await read_async(caller, lists.page, wanted.query, after=wanted.after, limit=wanted.limit)
-    page = wanted.page(listed.rows, response, lambda row: row[0])
+    page = wanted.page(listed.rows, response, itemgetter(0))
     today = caller.service.clock().date()
     return ActivityPage(
         data=[ActivityOut.of(activity, today) for _, activity in page.rows],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -28,7 +29,7 @@ async def list_completions(
     """
     wanted = open_page(caller, query, PATH)
     listed = await read_async(caller, lists.page, wanted.query, after=wanted.after, limit=wanted.limit)
-    page = wanted.page(listed.rows, response, lambda row: row[0])
+    page = wanted.page(listed.rows, response, itemgetter(0))
     return CompletionPage(
         data=[CompletionOut.of(completion) for _, completion in page.rows],
         next_cursor=page.cursor,

@@ -130,7 +130,8 @@ class RowMapper(Generic[T]):
 
     def _takes_positions(self) -> bool:
         parameters = list(inspect.signature(self._cls).parameters.values())[: len(self._names)]
-        return [each.name for each in parameters if each.kind is not inspect.Parameter.KEYWORD_ONLY] == self._names
+        names = [parameter.name for parameter in parameters if parameter.kind is not inspect.Parameter.KEYWORD_ONLY]
+        return names == self._names
 
     def columns_of(self, alias: str) -> str:
         """Return the SELECT list under another name of the table."""
