@@ -14,7 +14,6 @@ from lxml import etree
 
 from app.domain.batches import Cell, FileFormat, FileHead, Raw
 from app.files import result_files
-from app.files.formats import FORMATS
 from app.files.result_files import file_name
 from tests.builders.written_files import (
     READERS,
@@ -57,10 +56,6 @@ def contents() -> Iterator[Raw]:
         yield a_row_of_cells(first=text)
     yield a_row_of_cells(first="two\nlines", last="tab\there", id="007")
     yield a_row_of_cells(first=None, number=None, department=None)
-
-
-def test_every_format_has_a_writer() -> None:
-    assert set(FORMATS) == set(FileFormat)
 
 
 @reader
