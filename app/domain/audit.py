@@ -28,7 +28,7 @@ class CompletionAudit(AuditFields, frozen=True, kw_only=True):
     version: int
     activity_id: str
     boards: Sequence[str]
-    """Of every credit added, restated or corrected."""
+    """Boards of the credits added, restated or corrected."""
     reported: Sequence[str]
     """Ids of the credits added; those below are ids of credits too."""
     corrected: Sequence[str]

@@ -24,7 +24,7 @@ class BatchKind(enum.StrEnum):
 
 
 class OnUnmatched(enum.StrEnum):
-    """What becomes of records whose physician is not found."""
+    """The treatment of records whose physician is not found."""
 
     REJECT = "reject"
     """They are refused."""

@@ -14,7 +14,7 @@ from app.domain.comparison_keys import code_key
 
 
 class BoardKind(enum.StrEnum):
-    """What a board does."""
+    """Whether a board certifies specialists or licenses physicians."""
 
     CERTIFYING = "certifying"
     """Certifies specialists and receives MOC/CC points."""

@@ -59,14 +59,14 @@ class Providership(Labelled):
 
 
 class OutcomeMeasured(Labelled):
-    """What a measured change is a change of."""
+    """The subject of a measured change."""
 
     LEARNER_KNOWLEDGE = "learner-knowledge", "Learner Knowledge"
-    """What learners know."""
+    """Learners' knowledge."""
     LEARNER_COMPETENCE = "learner-competence", "Learner Competence"
-    """What learners know how to do."""
+    """Learners' competence: knowing how to do something."""
     LEARNER_PERFORMANCE = "learner-performance", "Learner Performance"
-    """What learners do in practice."""
+    """Learners' performance in practice."""
     PATIENT_HEALTH = "patient-health", "Patient Health"
     """How patients fare."""
     COMMUNITY_HEALTH = "community-health", "Community Health"

@@ -1,4 +1,4 @@
-"""What a report, a correction, a withdrawal or a decision changes of a completion and of the ledger."""
+"""Changes of a completion and of the ledger, by a report, a correction, a withdrawal or a decision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Day: TypeAlias = tuple[str, str, str, date]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written of one completion: it is new, or it has a new version."""
+    """The change of one completion: it is new, or has a new version."""
 
     completion: Completion
     before: Completion | None

@@ -60,7 +60,7 @@ class Delivery(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """What became of one record."""
+    """The outcome of one record."""
 
     CREATED = "created"
     """A new completion."""
@@ -77,7 +77,7 @@ class Outcome(enum.StrEnum):
 
 
 class VersionAction(enum.StrEnum):
-    """What made a version of a completion."""
+    """The action that made a version of a completion."""
 
     CREATED = "created"
     """It was reported."""
@@ -125,7 +125,7 @@ class Credit(msgspec.Struct, frozen=True):
 
     @property
     def target(self) -> str:
-        """What its amount counts against: CME as a whole, or one certifying board."""
+        """The ledger target that its amount counts against: CME as a whole, or one certifying board."""
         return CME if self.kind is CreditKind.CME else self.board
 
     @property

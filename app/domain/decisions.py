@@ -33,7 +33,7 @@ class Refusal(enum.StrEnum):
 
 
 class Verdict(enum.StrEnum):
-    """What a board decides."""
+    """A board's verdict on a credit."""
 
     ACCEPTED = "accepted"
     """The credit counts with the board."""
@@ -42,7 +42,7 @@ class Verdict(enum.StrEnum):
 
 
 class DecisionResult(enum.StrEnum):
-    """What became of a decision."""
+    """The result of a decision."""
 
     APPLIED = "applied"
     """The credit now has the status decided."""

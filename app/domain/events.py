@@ -13,7 +13,7 @@ from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAu
 
 
 class EventKind(enum.StrEnum):
-    """What has happened."""
+    """Kinds of events."""
 
     COMPLETION_REPORTED = "completion.reported"
     """A completion was reported, or credit was added to one."""
@@ -22,7 +22,7 @@ class EventKind(enum.StrEnum):
     CREDIT_DECIDED = "credit.decided"
     """A board accepted or rejected a credit, or was sent it and does not decide."""
     CREDIT_CORRECTED = "credit.corrected"
-    """What a board is sent of a credit has changed."""
+    """A credit changed in a way that its board is sent."""
     CREDIT_WITHDRAWN = "credit.withdrawn"
     """A credit was withdrawn."""
     ACTIVITY_CLOSED = "activity.closed"

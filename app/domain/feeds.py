@@ -13,7 +13,7 @@ from app.domain.credits import CreditStatus
 
 
 class FeedEventKind(enum.StrEnum):
-    """What happened to a credit, as its board is sent it."""
+    """Kinds of events in a board's feed."""
 
     REPORTED = "credit.reported"
     """It was reported."""

@@ -40,7 +40,7 @@ class EntryMethod(enum.StrEnum):
 
 
 class Action(enum.StrEnum):
-    """What a record asks the service to do."""
+    """The action that a record asks for."""
 
     ADD = "add"
     """Report it; a record that exists already is joined or unchanged."""

@@ -66,7 +66,7 @@ class CreditExpected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send, and what comes back. What stands before it is sent first, and is accepted."""
+    """A request and its answer. Records that must exist before it are sent first, and are accepted."""
 
     section: str
     says: str
@@ -91,7 +91,7 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
 
     provider_id: str
     name: str
-    """Of the shared sandbox."""
+    """The provider of the shared sandbox."""
     learners: tuple[MagicLearner, ...]
     activities: tuple[MagicActivity, ...]
     rows: tuple[Row, ...]

@@ -15,7 +15,7 @@ from app.domain.parsing import MonthDay, Unparsed
 
 
 class ValidationRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider knows of a learner, read but not judged. Only the names are required."""
+    """A provider's knowledge of a learner, parsed but not judged. Only the names are required."""
 
     first_name: str | None = None
     last_name: str | None = None
@@ -77,7 +77,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LookupResults(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of lookups found."""
+    """The results of a list of lookups."""
 
     ids: Sequence[Sequence[str]]
     """The physicians' ids found by each lookup, in their order; `most` + 1 of them when there are more."""
@@ -96,6 +96,6 @@ class ValidationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     matched_boards: tuple[str, ...] = ()
     """Codes of the boards named in the request with which the one learner is on file."""
     hint: str = ""
-    """What to do next."""
+    """The next step for the caller."""
     findings: tuple[Finding, ...] = ()
     """Why nobody was looked up."""

@@ -62,7 +62,7 @@ class DeliveryStatus(enum.StrEnum):
 
 
 class AttemptOutcome(enum.StrEnum):
-    """What became of an attempt."""
+    """The outcome of an attempt."""
 
     ACCEPTED = "accepted"
     """Answered 2xx."""

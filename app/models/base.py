@@ -1,4 +1,4 @@
-"""What every table shares: the metadata with its naming, and the few column types in use."""
+"""The metadata and column types that all tables share."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Batches: uploaded files in pieces, the records read from them, and what became of each.
 
-The truth about a batch is its row and its rows' outcomes. Whoever works on it next goes on from what stands here.
+The truth about a batch is its row and its rows' outcomes. The next worker continues from there.
 """
 
 from __future__ import annotations

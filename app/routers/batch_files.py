@@ -42,7 +42,7 @@ TemplateFile = TypeAliasType(
         "validations.tsv",
     ],
 )
-"""What is filled in, and the format."""
+"""Template files: the kind of records, and the format."""
 
 
 @router.get(

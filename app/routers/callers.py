@@ -46,7 +46,7 @@ class Ownership(enum.Enum):
 
 
 class RouteAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """What a route declares about its callers."""
+    """A route's declaration about its callers."""
 
     scope: str
     """One of `SCOPES`, or `PUBLIC`."""

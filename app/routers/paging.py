@@ -20,7 +20,7 @@ class Page(msgspec.Struct, Generic[R], frozen=True):
 
     rows: Sequence[R]
     cursor: str | None
-    """Of the next page; None on the last."""
+    """The cursor of the next page; None on the last."""
 
 
 class PageRequest(msgspec.Struct, Generic[Q], frozen=True):

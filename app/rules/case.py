@@ -29,14 +29,14 @@ def latest_date_on_earth(now: datetime) -> date:
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known beside the records: the same for every record of one call."""
+    """Facts shared by all records of one call."""
 
     catalogue: Catalogue
     now: datetime
     activities: Mapping[str, Activity]
     """Activities by id."""
     day_quarters: Mapping[tuple[str, str, str, date], int]
-    """What a learner holds of a board on a day over all of a provider's activities, as (provider, learner, board, day).
+    """Quarters held on a day over all of a provider's activities, by (provider, learner, board, day).
 
     What others reported is not the provider's to know, not even as a sum.
     """
@@ -62,12 +62,12 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerTotal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a learner holds of a fresh target's ledger over the whole activity, in quarters."""
+    """Quarters that the learner holds of a fresh target's ledger over the whole activity."""
 
     target: Target
     held: int
     becomes: int
-    """What it would be with the record."""
+    """The same with the record."""
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +88,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     corrects: Completion | None = None
     """The completion that is corrected in place; nothing of it stands in its own way."""
     kept: tuple[Credit, ...] = ()
-    """What an update leaves as it is: the credit that it does not name."""
+    """Credit that an update does not name, and so leaves as it is."""
     occasion_taken: bool = False
     """Whether a correction names the occasion of another completion."""
     rems_same_day: bool
@@ -103,7 +103,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> Outcome:
-        """What becomes of the record if no rule refuses it."""
+        """The outcome of the record if no rule refuses it."""
         if self.corrects is not None:
             return Outcome.UPDATED
         if not self.fresh and not self.rems_fresh:
@@ -131,7 +131,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     amounts: tuple[tuple[str, Amount], ...] = ()
     """Every amount of the record with its pointer."""
     row_target: RowTarget | None = None
-    """What a delete or an update is about; None for every other record, and where nobody can be looked for."""
+    """The target of a delete or an update; None for other records, and where nobody can be looked up."""
 
     @property
     def learner(self) -> Learner | None:
@@ -176,7 +176,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> Outcome:
-        """What becomes of the record if no rule refuses it."""
+        """The outcome of the record if no rule refuses it."""
         if self.report.action is Action.DELETE:
             return Outcome.UNCHANGED if self.known_row_target.gone else Outcome.DELETED
         return self.known_placement.outcome

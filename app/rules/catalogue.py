@@ -43,7 +43,7 @@ EXAMPLE_KEYS = {
     BoardKind.CERTIFYING: frozenset({"completed_on", "total", "types", "board_id", "birth_date"}),
     BoardKind.LICENSING: frozenset({"completed_on", "credits", "special", "birth_date"}),
 }
-"""What an example may say of its record; the rest is taken to be right."""
+"""Keys of an example's record; whatever it leaves out is valid."""
 
 
 class CatalogueError(OperatorFault):

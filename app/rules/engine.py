@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What a rule function yields; the engine adds the rule's id and severity."""
+    """A fault that a rule function yields; the engine adds the rule's id and severity."""
 
     pointer: str
     detail: str

@@ -159,7 +159,7 @@ def _place_targets(
         None,
     )
     if not fresh and not rems_fresh:
-        # What stands is shown with the answer: the completion that has it all, or the first that has some of it.
+        # The answer shows an existing completion: the one that has all of it, or the first that has some.
         joins = max(considered, key=lambda c: sum(_stands(target, c) for target in targets), default=None)
     return Placement(
         targets=tuple(targets),

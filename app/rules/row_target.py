@@ -20,7 +20,7 @@ from app.rules.standing import Standing
 
 
 class RowTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found for a delete or an update."""
+    """The completion that a delete or an update is about, or why none is."""
 
     completion: Completion | None = None
     """The one completion meant; None when there is none, or several are possible."""

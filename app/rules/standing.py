@@ -25,7 +25,7 @@ class Standing(msgspec.Struct):
 
     completions: list[Completion] = msgspec.field(default_factory=list)
     gone: set[Gone] = msgspec.field(default_factory=set)
-    """What was withdrawn, as far as a delete asks for it."""
+    """Withdrawn credit, loaded for deletes only."""
 
     def on(self, day: date) -> list[Completion]:
         """Return the completions of a day, by occasion."""

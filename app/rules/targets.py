@@ -33,7 +33,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ledger(self) -> str:
-        """What the amount counts against."""
+        """The ledger target that the amount counts against."""
         return CME if self.kind is CreditKind.CME else self.board
 
     def equals(self, credit: Credit) -> bool:

@@ -25,7 +25,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 class ValidationIn(Strict):
-    """What is known of a learner: both names, and as much of the rest as possible."""
+    """A learner to look up: both names, and as much of the rest as is known."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 

@@ -1,4 +1,4 @@
-"""What every service function is given: the installation, the caller, and the transaction."""
+"""The arguments of every service function: the installation, the caller, and the transaction."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class BoardEventRow(TypedDict):
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done for one caller: a commit with its audit rows and board events."""
+    """The commit of one caller, with its audit rows and board events."""
 
     commit: CommitRow
     audit: Sequence[AuditRow]

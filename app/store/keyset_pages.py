@@ -110,7 +110,7 @@ class ListConditions:
     """The conditions of a list, their parameters, and the queries that gather the rows of one of its filters."""
 
     table: str
-    """What follows FROM, with the alias that the conditions use."""
+    """The FROM clause, with the alias that the conditions use."""
     always: list[str]
     """Conditions of the unfiltered list, which every index of its orders answers."""
     identity: str

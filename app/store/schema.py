@@ -25,7 +25,7 @@ def _config(connection: Connection | None = None) -> Config:
 def upgrade(connection: Connection) -> None:
     """Apply every migration that is missing, in the caller's transaction."""
     if connection.dialect.name == "postgresql":
-        # Whoever starts meanwhile waits for the migration, however long it takes.
+        # A process that starts meanwhile waits for the migration, however long it takes.
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     if current(connection) != head():

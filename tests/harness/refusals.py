@@ -66,7 +66,7 @@ def assert_problem(answer: Answer, status: int | Iterable[int], *codes: str, ite
 
 
 def same_but_request_id(first: Answer, second: Answer) -> bool:
-    """Tell whether two refusals are the same bytes apart from the request's id."""
+    """Return True if two refusals are the same bytes apart from the request's id."""
     return _without_id(first) == _without_id(second)
 
 

@@ -73,7 +73,7 @@ def _parts(answer: str) -> tuple[list[str], Any]:
 
 
 def fits(shown: str, real: str) -> bool:
-    """Tell whether a text is what is shown, `…` standing for any text that is not empty."""
+    """Return True if a text is what is shown, `…` standing for any text that is not empty."""
     return re.fullmatch(".+".join(re.escape(part) for part in shown.split(ELLIPSIS)), real, re.DOTALL) is not None
 
 

@@ -56,7 +56,7 @@ SCOPES = {
     "board:feed": "Read a board's feed and decide on its credit.",
     "operator": "Operate the installation.",
 }
-"""What each scope allows."""
+"""The operations that each scope allows."""
 
 BEARER = (
     "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`. A key has scopes; each operation names "

@@ -114,7 +114,7 @@ def _apply_for(
         except Exception:
             if not is_transaction_open(connection):
                 raise
-            # What was applied before it stands. The failure recurs first in the next transaction, which deals with it.
+            # Records applied before it are committed. The failure recurs first in the next transaction, which handles it.
             break
         if more is None:
             break

@@ -19,7 +19,7 @@ PIECE_ROWS = 250
 
 
 class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch is created from: its upload, and the fields of its form."""
+    """A batch to create: its upload, and the fields of its form."""
 
     upload_id: str
     kind: BatchKind

@@ -27,7 +27,7 @@ from app.services.row_findings import locate_findings
 Rows = Sequence[tuple[int, RawRow]]
 """Records as sent with their places, from 0."""
 Judge = Callable[[Work, Sequence[CompletionReport]], Sequence[Submitted]]
-"""What completions are judged by: stored, or judged only."""
+"""The function that completions are handed to: it stores them, or only judges them."""
 
 _OUTCOMES = {
     Outcome.CREATED: RowOutcome.ADDED,

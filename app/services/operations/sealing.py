@@ -27,7 +27,7 @@ _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",",
 
 
 class SealResult(enum.IntEnum):
-    """What one call of the sealer did."""
+    """The result of one call of the sealer."""
 
     NOTHING = 0
     """No commit was unsealed."""

@@ -16,7 +16,7 @@ from app.services.reporting.pipeline import Submitted, submit
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of each item, and how many of each outcome there were."""
+    """The result of each item, and the number of each outcome."""
 
     results: tuple[Submitted | Problem, ...]
     counts: Counter[Outcome]

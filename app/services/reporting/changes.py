@@ -193,7 +193,7 @@ def _build_correction(work: Work, case: Case, before: Completion, learner_id: st
 
 @dataclass(slots=True, kw_only=True)
 class _CorrectedCredits:
-    """What a correction does to each credit."""
+    """The changes that a correction makes to each credit."""
 
     learner: Learner | None
     shown_again: bool
@@ -246,7 +246,7 @@ def _as_corrected(before: Completion, case: Case, learner_id: str | None) -> Com
     first_name, last_name, birth_date, npi = as_reported
     named = replace(before, first_name=first_name, last_name=last_name, birth_date=birth_date, npi=npi)
     if person.learner_id is not None and subject == before.subject:
-        # What a learner id stands for stays as it was reported.
+        # A learner id names the same person: names and numbers stay as they were reported.
         named = before.as_reported_by(as_reported)
     return replace(
         named,

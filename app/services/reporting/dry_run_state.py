@@ -1,4 +1,4 @@
-"""What the records of a file judged so far would have left, kept between its pieces; nothing of it is stored."""
+"""The state that a dry run's records would have left so far, kept between its pieces and never stored."""
 
 from __future__ import annotations
 

@@ -73,14 +73,14 @@ def match_learners(reports: Sequence[CompletionReport], loaded: Loaded) -> list[
 
 @dataclass(slots=True, kw_only=True)
 class Standings:
-    """What stands of the learners who were found; kept up to date as record after record is judged."""
+    """Existing completions of the matched learners, updated as records are judged one after another."""
 
     facts: Facts
     by_pair: defaultdict[Pair, Standing]
     corrected: dict[str, Completion]
     """Completions that are to be corrected, as they stand."""
     day_quarters: dict[Day, int]
-    """What `facts` shows of the days that a rule sums."""
+    """Sums of days that a rule asks for; the same dictionary as in `facts`."""
     learner_ids: dict[tuple[str, str], str]
     """The ids by which providers name physicians, by (provider, physician)."""
     new_learner_ids: list[dict[str, object]]

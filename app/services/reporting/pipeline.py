@@ -38,7 +38,7 @@ from app.services.reporting.saving import save_changes
 
 
 class Submitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one report."""
+    """The result of one report."""
 
     outcome: Outcome
     completion: Completion | None

@@ -65,7 +65,7 @@ def _tell_boards(work: Work, change: Change) -> None:
     after = change.completion
     withdrawn = [credit for credit in change.restated if credit.status is CreditStatus.WITHDRAWN]
     for event, credits, shown in (
-        # What is taken back is shown as it stood: it may have been somebody else's.
+        # Withdrawn credit is shown as it was: it may have been another person's.
         ("credit.withdrawn", withdrawn, change.before or after),
         ("credit.corrected", change.corrected, after),
         ("credit.reported", change.added, after),

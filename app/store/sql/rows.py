@@ -44,7 +44,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     lookup: str | None = None
     read: Converter | None = None
     null: Any = None
-    """What NULL is read as."""
+    """The value that NULL is read as."""
 
 
 def column(name: str, read: Converter | None = None, *, null: Any = None) -> Source:
@@ -75,7 +75,7 @@ class RowMapper(Generic[T]):
         self._cls = cls
         self._names: list[str] = []
         self._selected: list[str] = []
-        """What is selected; a column of the table without its alias."""
+        """The selected expression; a column of the table without its alias."""
         self._offsets: dict[str, int] = {}
         """Where in a row each field begins, those of parts included."""
         self._places: dict[str, int] = {}

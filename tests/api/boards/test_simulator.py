@@ -137,7 +137,7 @@ class Killed(Exception):
 
 
 def killed_after(pauses: int, http: TestClient, service: Service) -> bool:
-    """Let ABA work, and kill it at the pause after so many; tell whether it came so far."""
+    """Let ABA work, and kill it at the pause after so many; return True if it came that far."""
     settle(service)
     board = a_board(http, service, "ABA")
     left = iter([True] * pauses)
