@@ -114,7 +114,7 @@ def _apply_for(
         except Exception:
             if not is_transaction_open(connection):
                 raise
-            # Records applied before it are committed. The failure recurs first in the next transaction, which handles it.
+            # Records applied before it are committed. The failure recurs first in the next one, which handles it.
             break
         if more is None:
             break
