@@ -164,7 +164,7 @@ def test_limits_are_those_of_the_service() -> None:
     assert f"within {Settings.model_fields['body_deadline'].default} seconds" in rows["a body"]
     assert rows["a bulk request"] == f"{MOST_ITEMS} records"
     assert rows["a page"] == f"{MAX_LIMIT} rows"
-    assert rows["faults listed of what cannot be read"] == f"the first {MAX_ERRORS}"
+    assert rows["errors listed of an invalid request"] == f"the first {MAX_ERRORS}"
     assert rows["an idempotency key"] == f"255 characters, kept {idempotency.RETENTION.days} days"
     assert f"`next_cursor`, {DEFAULT_LIMIT} rows a page" in INTEGRATORS
     assert f"beyond {MOST_COUNTED:,}" in INTEGRATORS
