@@ -1,4 +1,4 @@
-"""What providers are told, in its order."""
+"""Providers' events, in their order."""
 
 from __future__ import annotations
 

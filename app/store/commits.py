@@ -57,7 +57,7 @@ class BoardEventRow(TypedDict):
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done for one caller: a commit with its audit rows and board events."""
+    """One caller's part of a transaction: a commit with its audit rows and board events."""
 
     commit: CommitRow
     audit: Sequence[AuditRow]
