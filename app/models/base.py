@@ -1,4 +1,4 @@
-"""The metadata and column types that all tables share."""
+"""The metadata with its naming convention, and the column types of all tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Key = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that is compared or sorted: by its bytes, the same on every database and in every locale."""
 
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-"""A part that no query looks into by itself."""
+"""JSON that no query looks into."""
 
 
 class Instant(TypeDecorator[datetime]):

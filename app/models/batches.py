@@ -1,6 +1,6 @@
-"""Batches: uploaded files in pieces, the records read from them, and what became of each.
+"""Batches: uploaded files in pieces, the records read from them, and the outcome of each record.
 
-The truth about a batch is its row and its rows' outcomes. The next worker continues from there.
+A batch's row and the outcomes of its records are its whole state: the next worker continues from them.
 """
 
 from __future__ import annotations

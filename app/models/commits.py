@@ -1,4 +1,4 @@
-"""Commits, the audit log with its seals, and board events with their feed.
+"""Commits in their order: board events with their feed, the audit log with its seals.
 
 Writers only insert: one row of `commits` and `unsealed` for each transaction, its events and audit
 rows under it. The sealer comes after the commit, gives positions and seals, and empties `unsealed`.

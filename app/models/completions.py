@@ -1,4 +1,4 @@
-"""Completions, their credits, and the ledger. What can race is a constraint here."""
+"""Completions, their credits, and the ledger. Every race is decided by a constraint here."""
 
 from __future__ import annotations
 

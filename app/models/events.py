@@ -1,4 +1,4 @@
-"""Providers' events, in commit order."""
+"""Providers' events, in their order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far boards have read, and everything they have decided."""
+"""How far each board has read its feed, and all its decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry of physicians, and the opaque ids by which providers may name them."""
+"""The registry of physicians, and the opaque ids by which providers name them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triggers that keep append-only tables append-only, in each database's own words."""
+"""Triggers that keep append-only tables append-only, in the SQL of each database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where clients want to be told, and what each is to be told: a row for every event and endpoint."""
+"""Webhook endpoints, and the outbox: a delivery for every event and endpoint."""
 
 from __future__ import annotations
 

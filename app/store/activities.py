@@ -37,7 +37,7 @@ _REGISTRATION = RowMapper(Registration, tables.activity_boards, "b", points=colu
 
 
 def load_reportable(
-    connection: Connection, asked: Iterable[tuple[str, str]], *, locking: bool = True
+    connection: Connection, keys: Iterable[tuple[str, str]], *, locking: bool = True
 ) -> dict[str, Activity]:
     """Return the activities named as (provider, activity), by id.
 
@@ -48,7 +48,7 @@ def load_reportable(
         connection,
         ACTIVITY.columns,
         ("provider", "id"),
-        asked,
+        keys,
         "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
         locking_clause(connection, "KEY SHARE OF a") if locking else "",
     )
@@ -117,14 +117,14 @@ def exists(connection: Connection, activity_id: str) -> bool:
     return bool(fetch(connection, "SELECT 1 FROM activities WHERE activity_id = :id", {"id": activity_id}))
 
 
-def add(connection: Connection, given: Sequence[Activity], at: datetime) -> None:
+def add(connection: Connection, new: Sequence[Activity], at: datetime) -> None:
     """Insert activities with their registrations, as version 1."""
     rows = [
         _row(activity, at) | {"activity_id": activity.activity_id, "provider_id": activity.provider_id}
-        for activity in given
+        for activity in new
     ]
     insert(connection, tables.activities, [row | {"version": 1, "created_at": at} for row in rows])
-    _add_boards(connection, given)
+    _add_boards(connection, new)
 
 
 def replace_with(connection: Connection, before: Activity, after: Activity, version: int, at: datetime) -> None:
@@ -165,7 +165,7 @@ def _row(activity: Activity, at: datetime) -> dict[str, Any]:
     }
 
 
-def _add_boards(connection: Connection, given: Sequence[Activity]) -> None:
+def _add_boards(connection: Connection, new: Sequence[Activity]) -> None:
     insert(
         connection,
         tables.activity_boards,
@@ -181,7 +181,7 @@ def _add_boards(connection: Connection, given: Sequence[Activity]) -> None:
                 "content_outline": list(registration.content_outline),
                 "attested": registration.attested,
             }
-            for activity in given
+            for activity in new
             for place, registration in enumerate(activity.registrations)
         ],
     )

@@ -13,16 +13,16 @@ from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
 from app.schemas.queries import ActivityQuery
 from app.store.activities import ACTIVITY, read
-from app.store.keyset_pages import Column, ListConditions, Place, count_total, find_places, order_of
+from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of
 from app.store.sql.key_sets import select_by_keys
 
 SORTS = {
-    "title": Column("lower(a.title)"),
-    "start_date": Column("a.start_date", date),
-    "end_date": Column("a.end_date", date),
-    "updated_at": Column("a.updated_at", datetime),
-    "created_at": Column("a.created_at", datetime),
-    "activity_id": Column("a.activity_id"),
+    "title": SortColumn("lower(a.title)"),
+    "start_date": SortColumn("a.start_date", date),
+    "end_date": SortColumn("a.end_date", date),
+    "updated_at": SortColumn("a.updated_at", datetime),
+    "created_at": SortColumn("a.created_at", datetime),
+    "activity_id": SortColumn("a.activity_id"),
 }
 _BY_ID = SortKey("activity_id")
 _CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
@@ -45,7 +45,7 @@ def page(
     connection: Connection, wanted: ActivityFilter, after: Any, limit: int
 ) -> list[tuple[Place, RegisteredActivity]]:
     """Return activities after a place of the order, by id when the query names none."""
-    order = order_of(wanted.query.order(), SORTS, Column("a.activity_id"), _BY_ID)
+    order = order_of(wanted.query.order(), SORTS, SortColumn("a.activity_id"), _BY_ID)
     found = find_places(connection, conditions_of(wanted), order, after, limit)
     rows = select_by_keys(
         connection, ACTIVITY.columns, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"

@@ -93,8 +93,8 @@ def after(
         # Written out, so that the planner sees that the index of rejected rows fits.
         only = "AND r.outcome = 'rejected' "
     elif outcomes:
-        marks, given = in_list("outcome", outcomes)
-        only, parameters = f"AND r.outcome IN ({marks}) ", parameters | given
+        marks, in_outcomes = in_list("outcome", outcomes)
+        only, parameters = f"AND r.outcome IN ({marks}) ", parameters | in_outcomes
     rows = fetch(
         connection,
         f"SELECT {_RESULT.columns} FROM batch_rows r "

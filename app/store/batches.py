@@ -55,9 +55,9 @@ def page(
     conditions = ["b.provider_id = :provider", "b.batch_id < :before"]
     for name, values in (("kind", kinds), ("status", statuses)):
         if values:
-            marks, given = in_list(name, values)
+            marks, in_values = in_list(name, values)
             conditions.append(f"b.{name} IN ({marks})")
-            parameters |= given
+            parameters |= in_values
     rows = fetch(
         connection,
         f"SELECT {_BATCH.columns} FROM batches b WHERE {' AND '.join(conditions)} "
@@ -187,11 +187,11 @@ def records(connection: Connection, batch: Batch, first: int, count: int) -> lis
 
 def of_pieces(connection: Connection, batch: Batch, numbers: Iterable[int]) -> list[tuple[int, RawRow]]:
     """Return (place, record as sent) of the records of some pieces, in their order."""
-    marks, given = in_list("piece", sorted(set(numbers)))
+    marks, in_pieces = in_list("piece", sorted(set(numbers)))
     rows = fetch(
         connection,
         f"SELECT piece, records FROM batch_pieces WHERE batch_id = :id AND piece IN ({marks}) ORDER BY piece",
-        given | {"id": batch.batch_id},
+        in_pieces | {"id": batch.batch_id},
     )
     return [
         (piece * batch.piece_rows + offset, RawRow(number=number, raw=raw))

@@ -102,9 +102,9 @@ def provider_exists(connection: Connection, provider_id: str) -> bool:
     return bool(fetch(connection, "SELECT 1 FROM providers WHERE provider_id = :id", {"id": provider_id}))
 
 
-def add_providers(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
+def add_providers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert providers; those that exist stay as they are."""
-    insert(connection, tables.providers, given, skip_known=True)
+    insert(connection, tables.providers, rows, skip_known=True)
 
 
 def rename_provider(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -113,9 +113,9 @@ def rename_provider(connection: Connection, row: Mapping[str, Any]) -> None:
     update(connection, tables.providers, changed, {"provider_id": row["provider_id"]})
 
 
-def add_boards(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
+def add_boards(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the codes of boards; those that exist stay."""
-    insert(connection, tables.boards, given, skip_known=True)
+    insert(connection, tables.boards, rows, skip_known=True)
 
 
 def keep_catalogue(connection: Connection, digest: str, files: Mapping[str, str], at: datetime) -> None:
@@ -196,7 +196,7 @@ def keep_answer(connection: Connection, row: Mapping[str, Any], answer: Mapping[
 def find_answer(
     connection: Connection, client_id: str, provider_id: str, key: str
 ) -> tuple[str, dict[str, Any]] | None:
-    """Return the fingerprint and answer kept under an idempotency key."""
+    """Return the fingerprint and answer stored under an idempotency key."""
     rows = fetch(
         connection,
         "SELECT fingerprint, answer FROM idempotency_keys WHERE client_id = :client AND provider_id = :provider "

@@ -57,7 +57,7 @@ class BoardEventRow(TypedDict):
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """The commit of one caller, with its audit rows and board events."""
+    """One caller's part of a transaction: a commit with its audit rows and board events."""
 
     commit: CommitRow
     audit: Sequence[AuditRow]
@@ -145,8 +145,8 @@ def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[st
 
     Both databases, with `k` as in `from_ordered_ids`:
 
-        WITH told AS MATERIALIZED (… FROM {k} CROSS JOIN board_events e WHERE e.commit_id = k.id),
-        last AS MATERIALIZED (…) INSERT INTO feed (board, position, event_id) SELECT … FROM told t JOIN last l …
+        WITH new_events AS MATERIALIZED (… FROM {k} CROSS JOIN board_events e WHERE e.commit_id = k.id),
+        last AS MATERIALIZED (…) INSERT INTO feed (board, position, event_id) SELECT … FROM new_events t JOIN last l …
     """
     insert(connection, tables.seals, [row])
     source, keys = from_ordered_ids(connection, commit_ids)
@@ -159,13 +159,13 @@ def seal(connection: Connection, row: Mapping[str, Any], commit_ids: Sequence[st
     execute(
         connection,
         # Materialised: else the last position would be looked up again for every row, among the rows just inserted.
-        "WITH told AS MATERIALIZED (SELECT e.board, k.place, e.item, e.event_id "
+        "WITH new_events AS MATERIALIZED (SELECT e.board, k.place, e.item, e.event_id "
         f"FROM {source} CROSS JOIN board_events e WHERE e.commit_id = k.id), "
         "last AS MATERIALIZED (SELECT b.board, (SELECT coalesce(max(f.position), 0) FROM feed f "
-        "WHERE f.board = b.board) AS position FROM (SELECT DISTINCT board FROM told) b) "
+        "WHERE f.board = b.board) AS position FROM (SELECT DISTINCT board FROM new_events) b) "
         "INSERT INTO feed (board, position, event_id) SELECT t.board, l.position + "
         "row_number() OVER (PARTITION BY t.board ORDER BY t.place, t.item), t.event_id "
-        "FROM told t JOIN last l ON l.board = t.board",
+        "FROM new_events t JOIN last l ON l.board = t.board",
         keys,
     )
     execute(connection, f"DELETE FROM unsealed WHERE commit_id IN (SELECT k.id FROM {source})", keys)

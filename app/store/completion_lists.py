@@ -1,4 +1,4 @@
-"""Lists of completions: what narrows and orders them, and the indexes that answer."""
+"""Lists of completions: their filters and orders, and the indexes that answer them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from app.domain.comparison_keys import name_key
 from app.domain.credits import Completion, CreditStatus
 from app.domain.reports import EntryMethod
 from app.schemas.queries import CompletionQuery
-from app.store.completions import COMPLETION, LINKS, read
-from app.store.keyset_pages import Column, ListConditions, Place, count_total, find_places, order_of, without_index
-from app.store.sql.key_sets import select_by_keys
+from app.store.completions import load_by_ids
+from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of, without_index
 from app.store.sql.statements import fetch_column
 
 SORTS = {
-    "completed_on": Column("c.completed_on", date),
-    "submitted_at": Column("c.submitted_at", datetime),
-    "updated_at": Column("c.updated_at", datetime),
-    "last_name": Column("c.last_key"),
-    "first_name": Column("c.first_key"),
-    "activity_id": Column("c.activity_id"),
+    "completed_on": SortColumn("c.completed_on", date),
+    "submitted_at": SortColumn("c.submitted_at", datetime),
+    "updated_at": SortColumn("c.updated_at", datetime),
+    "last_name": SortColumn("c.last_key"),
+    "first_name": SortColumn("c.first_key"),
+    "activity_id": SortColumn("c.activity_id"),
 }
 _NEWEST = SortKey("completion_id", descending=True)
 _OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL"
@@ -54,16 +53,10 @@ def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: in
     if [key.name for key in sort] == ["last_name"]:
         # The index has both names, and too many people share a last name for ids to order them readably.
         sort = [*sort, SortKey("first_name", sort[0].descending)]
-    order = order_of(sort, SORTS, Column("c.completion_id"), _NEWEST)
+    order = order_of(sort, SORTS, SortColumn("c.completion_id"), _NEWEST)
     found = find_places(connection, conditions_of(wanted), order, after, limit)
-    rows = select_by_keys(
-        connection,
-        COMPLETION.columns,
-        ("id",),
-        ((place[-1],) for place in found),
-        f"completions c ON c.completion_id = k.id {LINKS}",
-    )
-    by_id = {completion.completion_id: completion for completion in read(connection, rows)}
+    completions = load_by_ids(connection, [id for *_, id in found])
+    by_id = {completion.completion_id: completion for completion in completions}
     return [(place, by_id[place[-1]]) for place in found]
 
 
@@ -73,7 +66,7 @@ def count(connection: Connection, wanted: CompletionFilter) -> Total:
 
 
 def stored_types(connection: Connection) -> list[str]:
-    """Return every name of a credit type that was ever stored, found by leaping along the index."""
+    """Return every name of a credit type that is stored, by a loose index scan."""
     return fetch_column(
         connection,
         "WITH RECURSIVE known(name) AS (SELECT min(credit_type) FROM credit_types UNION ALL "
@@ -94,12 +87,12 @@ def conditions_of(wanted: CompletionFilter) -> ListConditions:
     conditions.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
     conditions.between_instants("c.updated_at", "updated", query.updated_from, None)
     for column in ("c.completed_on", "c.submitted_at", "c.updated_at"):
-        _source(conditions, column)
+        _add_source(conditions, column)
     _narrow_to_credits(conditions, wanted)
     if query.entry_method:
         asked = f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})"
         if EntryMethod.API not in query.entry_method:
-            # The words of a partial index.
+            # The condition of the partial index, word for word.
             asked = f"c.entry_method <> 'api' AND {asked}"
             conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {asked}")
             conditions.along_id.extend([asked] if len(query.entry_method) == 1 else [])
@@ -107,9 +100,9 @@ def conditions_of(wanted: CompletionFilter) -> ListConditions:
     return conditions
 
 
-def _source(conditions: ListConditions, column: str) -> None:
+def _add_source(conditions: ListConditions, column: str) -> None:
     """Let the rows that fit the conditions on a column be gathered by the column's index."""
-    asked = [condition for held, condition in conditions.tests if held == column]
+    asked = [condition for tested, condition in conditions.tests if tested == column]
     if asked:
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *asked))}")
 

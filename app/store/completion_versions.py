@@ -71,13 +71,13 @@ def of_provider(connection: Connection, provider_id: str, completion_id: str) ->
 
 
 def _completion(document: Mapping[str, Any]) -> Completion:
-    given = {name: document[key] for name, key in zip(_COMPLETION, _COMPLETION_KEYS, strict=True)}
-    given["completed_on"] = date.fromisoformat(document["completed_on"])
+    fields = {name: document[key] for name, key in zip(_COMPLETION, _COMPLETION_KEYS, strict=True)}
+    fields["completed_on"] = date.fromisoformat(document["completed_on"])
     for name in _INSTANTS:
-        given[name] = datetime.fromisoformat(document[name]) if document[name] is not None else None
+        fields[name] = datetime.fromisoformat(document[name]) if document[name] is not None else None
     rems = document["rems"]
     return Completion(
-        **given,
+        **fields,
         rems=RemsPart(**rems) if rems is not None else None,
         credits=tuple(_credit(credit) for credit in document["credits"]),
     )

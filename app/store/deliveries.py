@@ -27,7 +27,7 @@ _LEASED = RowMapper(
     deleted=expression("e.deleted_at IS NOT NULL", bool),
     entitled=expression(ENTITLED, bool),
 )
-_WAITING, _HELD = DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value
+_PENDING, _SENDING = DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value
 _OPEN = "d.status IN ('pending', 'sending')"
 """The condition of the partial index, word for word: otherwise SQLite would not use it."""
 _ANY_DUE = (
@@ -37,9 +37,9 @@ _ANY_DUE = (
 """Whether an endpoint has a delivery that is due: one index lookup, however many there are."""
 
 
-def add(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert deliveries."""
-    insert(connection, tables.webhook_deliveries, given)
+    insert(connection, tables.webhook_deliveries, rows)
 
 
 def lock_unclaimed(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
@@ -85,10 +85,10 @@ def lease_due(
         )
     )
     chosen: list[str] = []
-    for endpoint_id, due, held in _heads(connection, failing, now, at_once):
-        chosen += due[: max(0, (1 if failing[endpoint_id] else at_once) - held)]
+    for endpoint_id, due, sending in _heads(connection, failing, now, at_once):
+        chosen += due[: max(0, (1 if failing[endpoint_id] else at_once) - sending)]
     leased = leases.lease(
-        connection, tables.webhook_deliveries, chosen[:most], waiting=_WAITING, held=_HELD, now=now, until=until
+        connection, tables.webhook_deliveries, chosen[:most], pending=_PENDING, leased=_SENDING, now=now, until=until
     )
     rows = select_by_keys(
         connection,
@@ -125,7 +125,7 @@ def _heads(
 def save_attempt(connection: Connection, leased: LeasedDelivery, values: Mapping[str, Any]) -> bool:
     """Write the outcome of an attempt and end the lease; False when another worker has leased the delivery since."""
     table, delivery_id = tables.webhook_deliveries, leased.delivery.delivery_id
-    return leases.release(connection, table, delivery_id, leased.fence, values, held=_HELD)
+    return leases.release(connection, table, delivery_id, leased.fence, values, leased=_SENDING)
 
 
 def requeue(connection: Connection, delivery_id: str, now: datetime) -> None:
@@ -155,9 +155,9 @@ def page(
     conditions = ["d.endpoint_id = :endpoint"]
     parameters: dict[str, Any] = {"endpoint": endpoint_id, "limit": limit}
     if statuses:
-        marks, given = in_list("status", statuses)
+        marks, in_status = in_list("status", statuses)
         conditions.append(f"d.status IN ({marks})")
-        parameters |= given
+        parameters |= in_status
     if before is not None:
         conditions.append("d.delivery_id < :before")
         parameters["before"] = before

@@ -31,9 +31,9 @@ def last_positions(connection: Connection, providers: Iterable[str]) -> dict[str
     }
 
 
-def add(connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert events with their positions."""
-    insert(connection, tables.events, given)
+    insert(connection, tables.events, rows)
 
 
 def after(connection: Connection, provider_id: str, position: int, limit: int) -> list[Event]:

@@ -255,7 +255,7 @@ def counts(connection: Connection, board: str, overdue_before: datetime) -> dict
 
 
 _PROGRESS = """
-WITH held AS (
+WITH counts AS (
  SELECT x.board, x.status, count(*) AS credits, min(x.status_at) AS oldest,
   sum(CASE WHEN x.status = 'pending' AND x.status_at < :before THEN 1 ELSE 0 END) AS late
  FROM credits x WHERE x.delivery = 'board' AND EXISTS (SELECT 1 FROM board_events e WHERE e.credit_id = x.credit_id)
@@ -264,7 +264,7 @@ WITH held AS (
  SELECT b.code, (SELECT max(f.position) FROM feed f WHERE f.board = b.code) AS last_position FROM boards b
 )
 SELECT b.code, b.last_position, m.carried, m.read_at, h.status, h.credits, h.late, h.oldest
-FROM feeds b LEFT JOIN board_marks m ON m.board = b.code LEFT JOIN held h ON h.board = b.code
+FROM feeds b LEFT JOIN board_marks m ON m.board = b.code LEFT JOIN counts h ON h.board = b.code
 WHERE b.last_position IS NOT NULL ORDER BY b.code
 """
 

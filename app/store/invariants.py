@@ -26,10 +26,10 @@ INVARIANTS: dict[str, str] = {
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         WHERE x.status <> 'withdrawn' AND (x.activity_id <> c.activity_id OR x.subject <> c.subject
         OR x.completed_on <> c.completed_on OR x.occasion <> c.occasion)""",
-    "a withdrawn completion has no credit that stands": """
+    "every credit of a withdrawn completion is withdrawn": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         WHERE c.withdrawn_at IS NOT NULL AND x.status <> 'withdrawn'""",
-    "a completion that stands has a credit that stands, or REMS": """
+    "a completion that is not withdrawn has REMS or a credit that is not withdrawn": """
         SELECT c.completion_id FROM completions c WHERE c.withdrawn_at IS NULL AND c.rems IS NULL AND NOT EXISTS (
             SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND x.status <> 'withdrawn')""",
     "a completion belongs to its activity's provider": """
@@ -38,24 +38,24 @@ INVARIANTS: dict[str, str] = {
     "no credit type is above its credit": """
         SELECT t.credit_id FROM credit_types t JOIN credits x ON x.credit_id = t.credit_id
         WHERE t.quarters > x.quarters""",
-    "every version of a completion is kept": """
+    "every version of a completion is stored": """
         SELECT c.completion_id FROM completions c WHERE c.version <> (
             SELECT count(*) FROM completion_versions v
             WHERE v.completion_id = c.completion_id AND v.version <= c.version)
         OR EXISTS (
             SELECT 1 FROM completion_versions v WHERE v.completion_id = c.completion_id AND v.version > c.version)""",
-    "every credit for a board was put before it once": """
+    "every credit for a board has one event that reports it": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         JOIN providers p ON p.provider_id = c.provider_id
         WHERE x.delivery = 'board' AND p.sandbox_of IS NULL AND 1 <> (
             SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.reported')""",
-    "every withdrawal was told to the board, and nothing else was": """
+    "every withdrawn credit for a board has one event that withdraws it, and no other credit has one": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         JOIN providers p ON p.provider_id = c.provider_id
         WHERE x.delivery = 'board' AND p.sandbox_of IS NULL AND
             (CASE WHEN x.status = 'withdrawn' THEN 1 ELSE 0 END) <> (
             SELECT count(*) FROM board_events e WHERE e.credit_id = x.credit_id AND e.event = 'credit.withdrawn')""",
-    "no board is told of credit that is for the transcript only": """
+    "no credit for the transcript only has an event, and no event goes to another board": """
         SELECT e.event_id FROM board_events e JOIN credits x ON x.credit_id = e.credit_id WHERE x.delivery <> 'board'
         OR x.board <> e.board""",
     "every commit has the audit rows and board events it counts": """
@@ -70,24 +70,24 @@ INVARIANTS: dict[str, str] = {
         SELECT c.commit_id FROM commits c WHERE 1 <> (
             (SELECT count(*) FROM sealed_commits s WHERE s.commit_id = c.commit_id) +
             (SELECT count(*) FROM unsealed u WHERE u.commit_id = c.commit_id))""",
-    "every event of a sealed commit has its place in the feed, and no other has": """
+    "every event of a sealed commit has a position in its board's feed, and no other event has one": """
         SELECT e.event_id FROM board_events e
         LEFT JOIN feed f ON f.event_id = e.event_id LEFT JOIN sealed_commits s ON s.commit_id = e.commit_id
         WHERE (f.event_id IS NULL) <> (s.commit_id IS NULL) OR f.board <> e.board""",
-    "what each provider is told has positions without gaps": """
+    "each provider's events have positions from 1 without gaps": """
         SELECT provider_id FROM events GROUP BY provider_id HAVING count(*) <> max(position) OR min(position) <> 1""",
-    "whatever is reported and sealed was told to its provider": """
+    "every sealed report has an event for its provider": """
         SELECT a.commit_id FROM audit a JOIN sealed_commits s ON s.commit_id = a.commit_id
         WHERE a.noun = 'completion' AND a.verb = 'report'
         EXCEPT SELECT e.commit_id FROM events e""",
-    "an endpoint is told of its own provider's events, or of its own board's feed, and of nothing else": """
+    "an endpoint has deliveries of its own provider's events, or of its own board's feed, and no others": """
         SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints w ON w.endpoint_id = d.endpoint_id
         LEFT JOIN events e ON e.event_id = d.event_id
         WHERE (w.board IS NULL AND (e.event_id IS NULL OR e.provider_id <> w.provider_id OR e.type <> d.type))
         OR (w.board IS NOT NULL AND d.type <> 'feed.available')""",
     "a delivery is finished exactly when it is delivered or dead": """
         SELECT delivery_id FROM webhook_deliveries WHERE (finished_at IS NULL) <> (status IN ('pending', 'sending'))""",
-    "an endpoint is of its client's own world: the sandbox, live records, or its board": """
+    "an endpoint belongs where its client does: to the sandbox, to live providers, or to its board": """
         SELECT w.endpoint_id FROM webhook_endpoints w JOIN clients c ON c.client_id = w.client_id
         LEFT JOIN providers p ON p.provider_id = w.provider_id
         WHERE (w.board IS NOT NULL AND (c.board IS NULL OR c.board <> w.board))
@@ -99,22 +99,22 @@ INVARIANTS: dict[str, str] = {
         WHERE w.event <> 'credit.reported' AND (g.event_id IS NULL OR g.position >= f.position)""",
     "positions of a feed start at 1 and have no gaps": """
         SELECT board FROM feed GROUP BY board HAVING min(position) <> 1 OR max(position) <> count(*)""",
-    "no board is told anything of the sandbox": """
+    "no completion of the sandbox has an event for a board": """
         SELECT e.event_id FROM board_events e JOIN completions c ON c.completion_id = e.completion_id
         JOIN providers p ON p.provider_id = c.provider_id WHERE p.sandbox_of IS NOT NULL""",
-    "what the sandbox reports is of its own learners, and nothing else is": """
+    "completions of the sandbox are of its own learners, and live ones of physicians": """
         SELECT c.completion_id FROM completions c JOIN providers p ON p.provider_id = c.provider_id
         JOIN learners l ON l.learner_id = c.learner_id WHERE (p.sandbox_of IS NULL) <> (l.sandbox = '')""",
-    "test clients act for the sandbox only, and no others do": """
+    "test clients act for the sandbox only, and no other client does": """
         SELECT g.client_id FROM grants g JOIN clients c ON c.client_id = g.client_id
         JOIN providers p ON p.provider_id = g.provider_id
         WHERE g.revoked_at IS NULL AND c.test <> (p.sandbox_of IS NOT NULL)""",
-    "what uploads take is counted for their provider": """
+    "a provider's total is the sum of its uploads": """
         SELECT provider_id FROM (
             SELECT provider_id, bytes FROM upload_totals
             UNION ALL SELECT provider_id, -stored FROM uploads WHERE provider_id IS NOT NULL) s
         GROUP BY provider_id HAVING sum(bytes) <> 0""",
-    "an upload takes as much as its pieces": """
+    "an upload's size is the sum of its pieces": """
         SELECT u.upload_id FROM uploads u WHERE u.provider_id IS NOT NULL AND u.stored <> (
             SELECT coalesce(sum(length(p.content)), 0) FROM upload_pieces p WHERE p.upload_id = u.upload_id)""",
     "a learner's names carry the learner's birth date": """

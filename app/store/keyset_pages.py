@@ -39,7 +39,7 @@ Place = list[Any]
 """Where a row stands in the order: the values of its keys, its id last, as JSON can hold them."""
 
 
-class Column(msgspec.Struct, frozen=True):
+class SortColumn(msgspec.Struct, frozen=True):
     """A column, or an expression, that a list can be ordered by; never NULL."""
 
     sql: str
@@ -53,7 +53,7 @@ class Column(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True):
     """Columns with whether they descend; the last is the id, which makes the order total."""
 
-    keys: tuple[tuple[Column, bool], ...]
+    keys: tuple[tuple[SortColumn, bool], ...]
 
     def sql(self) -> str:
         """Return what follows ORDER BY."""
@@ -99,7 +99,9 @@ class Order(msgspec.Struct, frozen=True):
         return f"{columns[0]} {signs[0]}= {marks[0]} AND ({' OR '.join(alternatives)})", parameters
 
 
-def order_of(keys: Sequence[SortKey], columns: Mapping[str, Column], identity: Column, otherwise: SortKey) -> Order:
+def order_of(
+    keys: Sequence[SortKey], columns: Mapping[str, SortColumn], identity: SortColumn, otherwise: SortKey
+) -> Order:
     """Return the order by some keys and then by id, in the direction of the last key; without keys, of `otherwise`."""
     chosen = [(columns[key.name], key.descending) for key in keys]
     return Order((*chosen, (identity, keys[-1].descending if keys else otherwise.descending)))
@@ -110,7 +112,7 @@ class ListConditions:
     """The conditions of a list, their parameters, and the queries that gather the rows of one of its filters."""
 
     table: str
-    """The FROM clause, with the alias that the conditions use."""
+    """The FROM item, with the alias that the conditions use."""
     always: list[str]
     """Conditions of the unfiltered list, which every index of its orders answers."""
     identity: str

@@ -19,11 +19,18 @@ from app.store.sql.statements import fetch
 
 
 def lease(
-    connection: Connection, table: Table, ids: Iterable[str], *, waiting: str, held: str, now: datetime, until: datetime
+    connection: Connection,
+    table: Table,
+    ids: Iterable[str],
+    *,
+    pending: str,
+    leased: str,
+    now: datetime,
+    until: datetime,
 ) -> dict[str, int]:
     """Lease those of some rows that are still due, until a moment; return the fencing token of each.
 
-    `waiting` and `held` are the two statuses in which a row can be due. A row leased meanwhile is left out.
+    `pending` and `leased` are the two statuses in which a row can be due. A row leased meanwhile is left out.
 
     SQLite:
 
@@ -38,16 +45,18 @@ def lease(
         return {}
     (key,) = (column.name for column in table.primary_key)
     source, parameters = from_keys(connection, ("id",), keys)
-    leased = fetch(
+    rows = fetch(
         connection,
-        f"UPDATE {table.name} SET status = '{held}', due_at = :until, fence = fence + 1 FROM {source} "
-        f"WHERE {key} = k.id AND status IN ('{waiting}', '{held}') AND due_at <= :now RETURNING {key}, fence",
+        f"UPDATE {table.name} SET status = '{leased}', due_at = :until, fence = fence + 1 FROM {source} "
+        f"WHERE {key} = k.id AND status IN ('{pending}', '{leased}') AND due_at <= :now RETURNING {key}, fence",
         parameters | {"now": now, "until": until},
     )
-    return dict(leased)
+    return dict(rows)
 
 
-def release(connection: Connection, table: Table, id: str, fence: int, values: Mapping[str, Any], *, held: str) -> bool:
+def release(
+    connection: Connection, table: Table, id: str, fence: int, values: Mapping[str, Any], *, leased: str
+) -> bool:
     """Write the result of a leased row; False, and nothing written, when another worker holds it by now."""
     (key,) = (column.name for column in table.primary_key)
-    return update(connection, table, values, {key: id, "fence": fence, "status": held}) == 1
+    return update(connection, table, values, {key: id, "fence": fence, "status": leased}) == 1

@@ -50,9 +50,9 @@ def draw_provider_id(connection: Connection) -> str:
             return drawn
 
 
-def add_learners(connection: Connection, given: Iterable[MagicLearner], at: datetime) -> None:
+def add_learners(connection: Connection, learners: Iterable[MagicLearner], at: datetime) -> None:
     """Insert magic learners with their names and numbers; those that exist stay as they are."""
-    for learner in given:
+    for learner in learners:
         row = learner.row
         birth_date = str(row.birth_date or "")
         learner_row = {

@@ -1,4 +1,4 @@
-"""Bringing the database's schema to the newest revision."""
+"""The revision of the database's schema, and the upgrade to the newest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 0x70617273
-"""Advisory lock under which PostgreSQL is migrated: of several processes starting at once, one does it."""
+"""The advisory lock under which PostgreSQL is migrated: when several processes start at once, one migrates."""
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -25,7 +25,7 @@ def _config(connection: Connection | None = None) -> Config:
 def upgrade(connection: Connection) -> None:
     """Apply every migration that is missing, in the caller's transaction."""
     if connection.dialect.name == "postgresql":
-        # A process that starts meanwhile waits for the migration, however long it takes.
+        # A process that starts during a migration waits for its end, however long that takes.
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     if current(connection) != head():

@@ -1,8 +1,8 @@
-"""Connections of ours that have stalled, where PostgreSQL itself would wait for them for ever.
+"""Stalled connections of this service, for which PostgreSQL itself would wait for ever.
 
 `idle_in_transaction_session_timeout` ends the transaction of a process that was stopped between two statements. It does
-not end one that was stopped while it sent rows: to the database that statement goes on, and no timeout of a statement
-is looked at while it waits for more of it.
+not end that of a process stopped in the midst of a COPY: for PostgreSQL that statement is running, and no timeout of
+statements applies while it waits for more rows.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ _STALLED = """
 
 
 def end_stalled(connection: Connection, seconds: float) -> int:
-    """End the connections that have sent nothing of a statement that is under way for so many seconds; return how many.
+    """End connections that have sent nothing more of a running statement for some seconds; return how many.
 
-    Only those of this service under this user's name: who was not stopped sends its rows in milliseconds. Source:
+    Only connections of this service under this user's name: a process that is not stopped sends rows within
+    milliseconds. Source:
     PostgreSQL's documentation, wait event `ClientRead` and `pg_terminate_backend`.
     """
     if on_sqlite(connection):
         return 0
     ended = fetch(connection, f"SELECT pg_terminate_backend(pid) {_STALLED}", {"seconds": seconds})
-    return sum(1 for (done,) in ended if done)
+    return sum(1 for (was_ended,) in ended if was_ended)

@@ -46,15 +46,15 @@ def test_a_report_that_its_provider_was_not_told_of_is_found(api: Api, service: 
     trigger = "events_no_delete" if service.database.on_sqlite else "events_append_only ON events"
     told = "DELETE FROM events WHERE type = 'completion.reported'"
     (fault, *_) = broken(service, f"DROP TRIGGER {trigger}", told)
-    assert "whatever is reported and sealed was told to its provider" in fault
+    assert "every sealed report has an event for its provider" in fault
 
 
 @pytest.mark.parametrize(
     ("statement", "invariant"),
     [
-        ("UPDATE upload_totals SET bytes = bytes - 1", "what uploads take is counted for their provider"),
-        ("DELETE FROM upload_totals", "what uploads take is counted for their provider"),
-        ("DELETE FROM upload_pieces", "an upload takes as much as its pieces"),
+        ("UPDATE upload_totals SET bytes = bytes - 1", "a provider's total is the sum of its uploads"),
+        ("DELETE FROM upload_totals", "a provider's total is the sum of its uploads"),
+        ("DELETE FROM upload_pieces", "an upload's size is the sum of its pieces"),
     ],
 )
 def test_uploads_that_are_counted_wrongly_are_found(api: Api, service: Service, statement: str, invariant: str) -> None:

@@ -208,8 +208,8 @@ def test_what_is_not_sent_to_live_boards_is_noticed(tester: Api, service: Servic
 
     service.database.write(accredit)
     broken = " ".join(checks.find_faults(service))
-    assert "every credit for a board was put before it once" in broken
-    assert "what the sandbox reports is of its own learners" in broken
+    assert "every credit for a board has one event that reports it" in broken
+    assert "completions of the sandbox are of its own learners" in broken
     assert "test clients act for the sandbox only" in broken
 
 
