@@ -15,8 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
-from app.domain.reports import EntryMethod
+from app.domain.batches import BatchKind, EntryMethod, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.headings import layout
 
 if TYPE_CHECKING:

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any, get_args
 
 from app.core.errors import NotFound
-from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, FileHead, RawRow, RowOutcome
+from app.domain.batches import (
+    BatchKind,
+    BatchStatus,
+    Cell,
+    EntryMethod,
+    FileFaultCode,
+    FileFormat,
+    FileHead,
+    RawRow,
+    RowOutcome,
+)
 from app.domain.columns import FileColumn, columns_of
 from app.domain.credits import Outcome
 from app.domain.identity import Result
-from app.domain.reports import EntryMethod
 from app.domain.template_samples import ACTIVITY, REMS_LEARNER
 from app.files.formats import FORMATS
 from app.files.mapping.records import Upload
