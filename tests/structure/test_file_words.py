@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from app.core.errors import NotFound
 from app.domain.batches import (
@@ -28,7 +28,6 @@ from app.domain.template_samples import ACTIVITY, REMS_LEARNER
 from app.files.formats import FORMATS
 from app.files.mapping.records import Upload
 from app.models import batches as tables
-from app.routers.batch_files import TemplateFile
 from app.schemas import batches as schemas
 from app.services.batches import record_kinds, templates
 from app.services.batches.downloads import BatchFile
@@ -133,7 +132,7 @@ def test_the_templates_that_can_be_asked_for_are_those_that_the_formats_write() 
             with suppress(NotFound):
                 assert templates.make_template(name, format, CATALOGUE)
                 offered.append(f"{name}.{ending}")
-    assert list(get_args(TemplateFile.__value__)) == offered
+    assert list(templates.FILES) == offered
 
 
 def test_formats_are_told_apart_in_their_entries_alone() -> None:
