@@ -1,8 +1,8 @@
 """File formats: one entry each. Whatever differs between formats is asked of the entry; nobody else tells them apart.
 
 To add a format: a member of `FileFormat` and of `EntryMethod`, an entry of `FORMATS`, and the modules that it names,
-one in each room. To read one more kind of file that counts as one of these, as text with semicolons would count as `tab`: a module of
-`parsing/` among the `readers` of that entry, before those that would take the file as well.
+one in each room. To read one more kind of file that counts as one of these, as text with semicolons would count as
+`tab`: a module of `parsing/` among the `readers` of that entry, before those that would take the file as well.
 
 An entry imports a module when it is asked for it, within the method. The process that parses an untrusted file imports
 these entries; it starts for every file, and must load parsers and nothing else. Imports, and not dotted names as text:
