@@ -15,8 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from app.core.errors import CompletionRejected
 from app.core.gc_tuning import tune_garbage_collector
-from app.domain.batches import Batch, BatchStatus
-from app.domain.reports import EntryMethod
+from app.domain.batches import Batch, BatchStatus, EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.batches import downloads, lookup
 from app.services.batches.steps import read_one

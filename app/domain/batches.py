@@ -43,6 +43,23 @@ class FileFormat(enum.StrEnum):
     """One JSON object a line, in the shape of the API's bodies."""
 
 
+class EntryMethod(enum.StrEnum):
+    """How a completion came in."""
+
+    API = "api"
+    """A JSON request."""
+    FORM = "form"
+    """The web page."""
+    EXCEL = "excel"
+    """A row of a spreadsheet."""
+    TAB = "tab"
+    """A row of tab-delimited text."""
+    XML = "xml"
+    """An element of an XML document."""
+    NDJSON = "ndjson"
+    """A line of a JSON file."""
+
+
 class RowOutcome(enum.StrEnum):
     """The outcome of a row, one for each. For validations it is the answer."""
 

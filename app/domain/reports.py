@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from app.domain.amounts import in_quarters
+from app.domain.batches import EntryMethod
 from app.domain.learners import Person
 from app.domain.parsing import Unparsed
 
@@ -20,23 +21,6 @@ LAST_OCCASION = 999
 """The most completions of one activity that a learner can have on one day."""
 MOST_STATES, MOST_BOARDS, MOST_TYPES = 70, 20, 20
 """The most CME and MOC parts of a record, and credit types of a part."""
-
-
-class EntryMethod(enum.StrEnum):
-    """How a completion came in."""
-
-    API = "api"
-    """A JSON request."""
-    FORM = "form"
-    """The web page."""
-    EXCEL = "excel"
-    """A row of a spreadsheet."""
-    TAB = "tab"
-    """A row of tab-delimited text."""
-    XML = "xml"
-    """An element of an XML document."""
-    NDJSON = "ndjson"
-    """A line of a JSON file."""
 
 
 class Action(enum.StrEnum):

@@ -1,8 +1,8 @@
 """File formats: one entry each. Whatever differs between formats is asked of the entry; nobody else tells them apart.
 
-To add a format: a member of `FileFormat`, an entry of `FORMATS`, and the modules that it names, one in each room. To
-read one more kind of file that counts as one of these, as text with semicolons would count as `tab`: a module of
-`parsing/` among the `readers` of that entry, before those that would take the file as well.
+To add a format: a member of `FileFormat` and of `EntryMethod`, an entry of `FORMATS`, and the modules that it names,
+one in each room. To read one more kind of file that counts as one of these, as text with semicolons would count as
+`tab`: a module of `parsing/` among the `readers` of that entry, before those that would take the file as well.
 
 An entry imports a module when it is asked for it, within the method. The process that parses an untrusted file imports
 these entries; it starts for every file, and must load parsers and nothing else. Imports, and not dotted names as text:
@@ -15,8 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
-from app.domain.reports import EntryMethod
+from app.domain.batches import BatchKind, EntryMethod, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.headings import layout
 
 if TYPE_CHECKING:

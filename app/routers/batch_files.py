@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
@@ -26,22 +26,10 @@ from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
 templates = APIRouter(prefix="/v1/templates", tags=["Batches"], route_class=StrictRoute, dependencies=[Public])
-TemplateFile = TypeAliasType(
-    "TemplateFile",
-    Literal[
-        "learners.xlsx",
-        "learners.tsv",
-        "learners.xml",
-        "learners-rems.xlsx",
-        "learners-rems.tsv",
-        "learners-rems.xml",
-        "activities.xlsx",
-        "activities.tsv",
-        "activities.xml",
-        "validations.xlsx",
-        "validations.tsv",
-    ],
-)
+if TYPE_CHECKING:
+    TemplateFile = str
+else:
+    TemplateFile = TypeAliasType("TemplateFile", Literal[template_files.FILES])
 """Template files: the kind of records, and the format."""
 
 

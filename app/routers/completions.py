@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from app.core.errors import Problem
 from app.core.http.routing import StrictRoute
+from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
 from app.domain.parsing import text_or_none
-from app.domain.reports import CompletionReport, EntryMethod
+from app.domain.reports import CompletionReport
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import CompletionsEditor, CompletionsReader, CompletionsReporter, CompletionsWriter
 from app.routers.conditions import IfMatch, IfNoneMatch

@@ -13,11 +13,12 @@ from typing_extensions import TypeAliasType
 from app.domain import credits as domain
 from app.domain import reports
 from app.domain.amounts import in_credits
+from app.domain.batches import EntryMethod
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.findings import Finding
 from app.domain.learners import Person
 from app.domain.parsing import read_date, read_month_day, text_or_none
-from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport, EntryMethod
+from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport
 from app.schemas.base import Amount, Example, Name, Out, Reference, Requests, Strict, Whole, Word
 from app.schemas.problems import FindingOut
 

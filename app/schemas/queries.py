@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, SortedQuery, sort_field
+from app.domain.batches import EntryMethod
 from app.domain.choices import Providership
 from app.domain.credits import CreditKind, CreditStatus
 from app.domain.parsing import read_date
-from app.domain.reports import EntryMethod
 from app.schemas.base import Day
 
 Text = Annotated[str, Field(max_length=200)]

@@ -19,21 +19,25 @@ from app.store.sql.rows import RowMapper, column, expression, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause
 
 _IN_SANDBOX = "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
-ACTIVITY = RowMapper(
-    RegisteredActivity,
+
+
+def _quarters(credits: float) -> int:
+    return int(in_quarters(credits))
+
+
+_FIELDS = RowMapper(
+    Activity,
     tables.activities,
     "a",
-    activity=RowMapper(
-        Activity,
-        tables.activities,
-        "a",
-        ama_pra_credits=column("ama_quarters", in_credits),
-        registrations=looked_up_by("activity_id"),
-        closed=expression("a.closed_at IS NOT NULL", bool),
-        sandbox=expression(_IN_SANDBOX, bool),
-    ),
+    ama_pra_credits=column("ama_quarters", in_credits, write=_quarters),
+    registrations=looked_up_by("activity_id"),
+    closed=expression("a.closed_at IS NOT NULL", bool),
+    sandbox=expression(_IN_SANDBOX, bool),
 )
-_REGISTRATION = RowMapper(Registration, tables.activity_boards, "b", points=column("points_quarters", in_credits))
+ACTIVITY = RowMapper(RegisteredActivity, tables.activities, "a", activity=_FIELDS)
+_REGISTRATION = RowMapper(
+    Registration, tables.activity_boards, "b", points=column("points_quarters", in_credits, write=_quarters)
+)
 
 
 def load_reportable(
@@ -119,20 +123,17 @@ def exists(connection: Connection, activity_id: str) -> bool:
 
 def add(connection: Connection, new: Sequence[Activity], at: datetime) -> None:
     """Insert activities with their registrations, as version 1."""
-    rows = [
-        _row(activity, at) | {"activity_id": activity.activity_id, "provider_id": activity.provider_id}
-        for activity in new
-    ]
-    insert(connection, tables.activities, [row | {"version": 1, "created_at": at} for row in rows])
+    rows = [_row(activity, at) | {"version": 1, "created_at": at} for activity in new]
+    insert(connection, tables.activities, rows)
     _add_boards(connection, new)
 
 
 def replace_with(connection: Connection, before: Activity, after: Activity, version: int, at: datetime) -> None:
     """Update an activity to a new version. The time at which it was closed stays while it is closed."""
     row = _row(after, at) | {"version": version}
-    if before.closed == after.closed:
-        del row["closed_at"]
-    update(connection, tables.activities, row, {"activity_id": after.activity_id})
+    kept = {"activity_id", "provider_id", *(["closed_at"] if before.closed == after.closed else [])}
+    changed = {name: value for name, value in row.items() if name not in kept}
+    update(connection, tables.activities, changed, {"activity_id": after.activity_id})
     execute(connection, "DELETE FROM activity_boards WHERE activity_id = :id", {"id": after.activity_id})
     _add_boards(connection, [after])
 
@@ -143,52 +144,16 @@ def remove(connection: Connection, activity_id: str, at: datetime) -> None:
 
 
 def _row(activity: Activity, at: datetime) -> dict[str, Any]:
-    return {
-        "internal_id": activity.internal_id,
-        "title": activity.title,
-        "format": activity.format,
-        "start_date": activity.start_date,
-        "end_date": activity.end_date,
-        "ama_quarters": _quarters(activity.ama_pra_credits),
-        "description": activity.description,
-        "providership": activity.providership,
-        "city": activity.city,
-        "state": activity.state,
-        "country": activity.country,
-        "delivery_methods": list(activity.delivery_methods),
-        "listing_public": activity.listing_public,
-        "mips": activity.mips,
-        "rems": activity.rems,
-        "details": activity.details,
-        "closed_at": at if activity.closed else None,
-        "updated_at": at,
-    }
+    return _FIELDS.values_of(activity) | {"closed_at": at if activity.closed else None, "updated_at": at}
 
 
 def _add_boards(connection: Connection, new: Sequence[Activity]) -> None:
-    insert(
-        connection,
-        tables.activity_boards,
-        [
-            {
-                "activity_id": activity.activity_id,
-                "board": registration.board,
-                "place": place,
-                "points_quarters": _quarters(registration.points),
-                "credit_types": list(registration.credit_types),
-                "credit_claim_date": registration.credit_claim_date,
-                "practice_areas": list(registration.practice_areas),
-                "content_outline": list(registration.content_outline),
-                "attested": registration.attested,
-            }
-            for activity in new
-            for place, registration in enumerate(activity.registrations)
-        ],
-    )
-
-
-def _quarters(credits: float | None) -> int | None:
-    return None if credits is None else int(in_quarters(credits))
+    rows = [
+        _REGISTRATION.values_of(registration) | {"activity_id": activity.activity_id, "place": place}
+        for activity in new
+        for place, registration in enumerate(activity.registrations)
+    ]
+    insert(connection, tables.activity_boards, rows)
 
 
 def read(connection: Connection, rows: Sequence[Row]) -> list[RegisteredActivity]:

@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
+from app.domain.batches import EntryMethod
 from app.domain.comparison_keys import name_key
 from app.domain.credits import Completion, CreditStatus
-from app.domain.reports import EntryMethod
 from app.schemas.queries import CompletionQuery
 from app.store.completions import load_by_ids
 from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of, without_index

@@ -8,8 +8,8 @@ from fastapi import APIRouter, FastAPI, Response
 
 from app.core.http.routing import StrictRoute
 from app.core.logging import configure_logging
+from app.domain.batches import EntryMethod
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome
-from app.domain.reports import EntryMethod
 from app.main import create_app
 from app.routers.callers import CompletionsReporter, LearnersValidator
 from app.schemas.completions import CompletionIn, ReportedCompletionOut

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine
 
-from app.domain.reports import EntryMethod
+from app.domain.batches import EntryMethod
 from app.models import commits, completions
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.domain.batches import Cell, Element, FileFormat, FileHead, Raw, RawRow
+from app.domain.batches import Cell, Element, EntryMethod, FileFormat, FileHead, Raw, RawRow
 from app.domain.columns import EXTRAS, LEARNERS, REMS, FileColumn
 from app.domain.parsing import MonthDay, Unparsed
-from app.domain.reports import CompletionReport, EntryMethod
+from app.domain.reports import CompletionReport
 from app.files.formats import FORMATS
 from app.files.mapping.activity_bodies import ActivityRecord
 from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from sqlalchemy import event
 
 from app.core.config import Settings
+from app.domain.batches import EntryMethod
 from app.domain.decisions import Decision, Verdict
-from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.activities import withdrawal
 from app.services.boards import decisions

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from app.domain.reports import EntryMethod
+from app.domain.batches import EntryMethod
 from app.main import create_app
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, Work, operator

@@ -107,11 +107,11 @@ def test_physicians_and_who_refers_to_them_live_through_the_change_of_their_tabl
             empty.write(lambda connection, statement=statement: connection.execute(text(statement)))
 
 
-def undo_0013(connection: Connection) -> None:
-    connection.execute(text("DROP TABLE upload_totals"))
-    for column in ("provider_id", "stored"):
-        connection.execute(text(f"ALTER TABLE uploads DROP COLUMN {column}"))
-    connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
+def apply_again(connection: Connection, before: str, revision: str) -> None:
+    """Apply one migration to a database in which what it adds was undone; what later ones add still stands."""
+    connection.execute(text(f"UPDATE alembic_version SET version_num = '{before}'"))
+    command.upgrade(schema._config(connection), revision)
+    connection.execute(text(f"UPDATE alembic_version SET version_num = '{schema.head()}'"))
 
 
 def test_the_last_decision_of_a_board_is_found_among_those_made_before_the_table(service: Service, api: Api) -> None:
@@ -121,10 +121,8 @@ def test_the_last_decision_of_a_board_is_found_among_those_made_before_the_table
     last = service.database.read(lambda connection: feed.last_decision(connection, "TN-M"))
 
     def again(connection: Connection) -> None:
-        undo_0013(connection)
         connection.execute(text("DROP TABLE last_decisions"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0011'"))
-        schema.upgrade(connection)
+        apply_again(connection, "0011", "0012")
 
     service.database.write(again)
     assert service.database.read(lambda connection: feed.last_decision(connection, "TN-M")) == last != ""
@@ -137,11 +135,13 @@ def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api
         assert upload(api, content).status == 202
 
     def again(connection: Connection) -> None:
-        undo_0013(connection)
+        connection.execute(text("DROP TABLE upload_totals"))
+        for column in ("provider_id", "stored"):
+            connection.execute(text(f"ALTER TABLE uploads DROP COLUMN {column}"))
         at = "'2026-01-01T00:00:00.000000Z'"
         connection.execute(text(f"INSERT INTO uploads (upload_id, created_at) VALUES ('left', {at})"))
         connection.execute(text("INSERT INTO upload_pieces (upload_id, piece, content) VALUES ('left', 0, '')"))
-        schema.upgrade(connection)
+        apply_again(connection, "0012", "0013")
 
     service.database.write(again)
     counted = service.database.read(

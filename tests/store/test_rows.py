@@ -114,6 +114,13 @@ def test_null_is_none_unless_something_else_was_named(service: Service) -> None:
     assert value.note == "none"
 
 
+def test_a_value_gives_the_columns_that_it_is_stored_in() -> None:
+    box = RowMapper(Box, things, "t", width=column("size", write=lambda width: 2 * width), height=expression("1"))
+    assert box.values_of(Box(width=3, height=1)) == {"size": 6}
+    named = RowMapper(Named, things, "t", at=column("at", write=datetime.isoformat), id=column("hue"))
+    assert named.values_of(Named(at=NOW, id="a")) == {"at": NOW.isoformat(), "hue": "a"}
+
+
 def test_a_field_without_a_source_and_a_source_without_a_field_are_refused() -> None:
     with pytest.raises(TypeError, match=r"Thing\.part has no source"):
         RowMapper(Thing, things, "t")

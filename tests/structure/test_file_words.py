@@ -7,19 +7,27 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from app.core.errors import NotFound
-from app.domain.batches import BatchKind, BatchStatus, Cell, FileFaultCode, FileFormat, FileHead, RawRow, RowOutcome
+from app.domain.batches import (
+    BatchKind,
+    BatchStatus,
+    Cell,
+    EntryMethod,
+    FileFaultCode,
+    FileFormat,
+    FileHead,
+    RawRow,
+    RowOutcome,
+)
 from app.domain.columns import FileColumn, columns_of
 from app.domain.credits import Outcome
 from app.domain.identity import Result
-from app.domain.reports import EntryMethod
 from app.domain.template_samples import ACTIVITY, REMS_LEARNER
 from app.files.formats import FORMATS
 from app.files.mapping.records import Upload
 from app.models import batches as tables
-from app.routers.batch_files import TemplateFile
 from app.schemas import batches as schemas
 from app.services.batches import record_kinds, templates
 from app.services.batches.downloads import BatchFile
@@ -122,7 +130,7 @@ def test_the_templates_that_can_be_asked_for_are_those_that_the_formats_write() 
             with suppress(NotFound):
                 assert templates.make_template(name, format, CATALOGUE)
                 offered.append(f"{name}.{ending}")
-    assert list(get_args(TemplateFile.__value__)) == offered
+    assert list(templates.FILES) == offered
 
 
 def test_every_reason_to_refuse_a_file_and_every_file_to_get_back_has_a_test() -> None:

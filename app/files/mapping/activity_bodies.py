@@ -20,14 +20,9 @@ from app.files.cells import CellFault, read_dollars
 from app.files.mapping.locations import PrefixMap
 from app.files.mapping.records import MappedRecord
 from app.files.mapping.refusals import cell_refusal, refusal
-from app.schemas.activities import ActivityIn, ActivityPatch
+from app.schemas.activities import ActivityFields, ActivityIn, ActivityPatch, MocRegistration
 from app.schemas.faults import findings_of
 
-PLAIN = (
-    "internal_id", "title", "start_date", "end_date", "ama_pra_credits", "description", "mips", "joint_providers",
-    "practice_areas", "commendation_tags",
-)  # fmt: skip
-"""Fields that are sent as they are read."""
 OBJECTS = {
     "location": ("city", "state", "country"),
     "learner_counts": ("physicians", "others"),
@@ -35,7 +30,21 @@ OBJECTS = {
     "listing": ("public", "url", "fee", "registration"),
 }
 """Fields that are objects, each with those of its own fields that files have."""
-BOARD = ("board", "points", "credit_types", "credit_claim_date", "practice_areas", "content_outline", "attested")
+_CONVERTED = frozenset(
+    {
+        "format",
+        "providership",
+        "delivery_methods",
+        "measured_outcomes",
+        "commercial_support",
+        "moc",
+        "joint_accreditation",
+    }
+)
+"""Fields that are sent otherwise than as they are read, and one that no file has."""
+PLAIN = tuple(name for name in ActivityFields.model_fields if name not in OBJECTS and name not in _CONVERTED)
+"""Fields that are sent as they are read; a field of the schema is one unless it is named above."""
+BOARD = tuple(MocRegistration.model_fields)
 
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "delivery_methods": {"inperson": "in-person", "livestreamed": "live-streamed", "livestream": "live-streamed",

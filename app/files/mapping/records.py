@@ -7,9 +7,9 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from app.domain.batches import RawRow
+from app.domain.batches import EntryMethod, RawRow
 from app.domain.findings import Finding
-from app.domain.reports import CompletionReport, EntryMethod
+from app.domain.reports import CompletionReport
 from app.domain.validations import ValidationRequest
 from app.files.mapping.locations import Location, PrefixMap
 

@@ -13,6 +13,11 @@ from app.domain.columns import Choice
 from app.files.templates.templates import Template
 
 
+def takes(template: Template) -> bool:
+    """Return True: records of every kind can be rows."""
+    return True
+
+
 def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
     """Return the template in UTF-8 with a byte order mark; text has no lists of accepted values."""
     out = io.StringIO()

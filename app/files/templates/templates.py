@@ -66,10 +66,12 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
 class TemplateWriter(Protocol):
     """A module that writes templates in one format."""
 
-    def write_template(
-        self, template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]
-    ) -> bytes | None:
-        """Return the file; None where the format has no form for such records."""
+    def takes(self, template: Template) -> bool:
+        """Whether the format has a form for such records."""
+        ...
+
+    def write_template(self, template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
+        """Return the file of a template that it takes."""
         ...
 
 

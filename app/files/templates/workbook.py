@@ -40,6 +40,11 @@ _CLOSED = {
 """Lists beside which nothing is accepted: the program warns when something else is typed."""
 
 
+def takes(template: Template) -> bool:
+    """Return True: records of every kind can be rows."""
+    return True
+
+
 def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
     """Return the workbook of a template, made in memory."""
     out = io.BytesIO()

@@ -13,7 +13,15 @@ from app.files.templates.templates import Template
 _EXAMPLES = Path(__file__).parent / "examples"
 
 
-def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes | None:
-    """Return the example document; None for validations, which have no XML form."""
-    path = _EXAMPLES / f"{template.name}.xml"
-    return path.read_bytes() if path.exists() else None
+def takes(template: Template) -> bool:
+    """Whether there is an example; validations have no XML form."""
+    return _path(template).exists()
+
+
+def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
+    """Return the example document."""
+    return _path(template).read_bytes()
+
+
+def _path(template: Template) -> Path:
+    return _EXAMPLES / f"{template.name}.xml"

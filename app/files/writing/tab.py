@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from app.core.csv_text import escape_formula
-from app.domain.batches import Cell, DateCell, FileFormat, FileHead
+from app.domain.batches import Cell, DateCell, FileHead
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files.writing.result_rows import (
@@ -74,7 +74,8 @@ def _lines(
 ) -> Iterator[str]:
     table = lay_out(head, extra)
     days = [_DAYS.get(code_key(heading)) for heading in table.headings]
-    was_text = head.format is FileFormat.TAB
+    # Of the tables, only texts have an encoding.
+    was_text = head.has_columns and bool(head.encoding)
     # Excel recognises UTF-8 by the mark only; who sent text without one does not need it.
     if not was_text or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
         yield BOM

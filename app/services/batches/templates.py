@@ -16,18 +16,22 @@ FORMATS_BY_ENDING = {
     FORMATS[format].ending: format for format in FileFormat if FORMATS[format].template_writer() is not None
 }
 """The formats that have templates, by the end of a file's name."""
+FILES = tuple(
+    f"{name}.{ending}"
+    for name, template in TEMPLATES.items()
+    for ending, format in FORMATS_BY_ENDING.items()
+    if (writer := FORMATS[format].template_writer()) is not None and writer.takes(template)
+)
+"""The files that can be asked for. Validations have no XML, and nothing has NDJSON: its lines are the API's bodies."""
 
-_made: dict[tuple[str, FileFormat, str], bytes | None] = {}
+_made: dict[tuple[str, FileFormat, str], bytes] = {}
 """Files by name, format and catalogue digest: a workbook takes a tenth of a second to make."""
 
 
 def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
-    """Return a template made from the current catalogue; raises `NotFound`.
-
-    The validations have no XML template, and nothing has an NDJSON one: its lines are the bodies of the API.
-    """
+    """Return a template made from the current catalogue; raises `NotFound`."""
     found, writer = TEMPLATES.get(name), FORMATS[format].template_writer()
-    if found is None or writer is None:
+    if found is None or writer is None or not writer.takes(found):
         raise NotFound("There is no such template.")
     key = name, format, catalogue.digest
     if key not in _made:
@@ -37,7 +41,4 @@ def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
         if len(_made) >= len(TEMPLATES) * len(FORMATS):
             _made.clear()
         _made[key] = made
-    content = _made[key]
-    if content is None:
-        raise NotFound("There is no such template.")
-    return content
+    return _made[key]

@@ -11,12 +11,12 @@ from typing import Any
 
 from app.core.config import write_private
 from app.core.errors import OperatorFault
+from app.domain.batches import EntryMethod
 from app.domain.boards import BoardKind
 from app.domain.comparison_keys import full_name_key
 from app.domain.credits import Outcome
 from app.domain.learners import RegistryRow
 from app.domain.parsing import read_date
-from app.domain.reports import EntryMethod
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn
 from app.services.access import clients

@@ -13,7 +13,8 @@ same name unless another source is named:
     )
 
 Dates, instants, booleans and documents are read as the column's type says, then enumerations, tuples, frozen sets and
-structs as the field's type says. NULL is None.
+structs as the field's type says. NULL is None. `values_of` goes the other way: it gives the columns for `insert` and
+`update`, which write each as its type says.
 """
 
 from __future__ import annotations
@@ -43,13 +44,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     sql: str | None = None
     lookup: str | None = None
     read: Converter | None = None
+    write: Converter | None = None
     null: Any = None
     """The value that NULL is read as."""
 
 
-def column(name: str, read: Converter | None = None, *, null: Any = None) -> Source:
-    """Take a field from a column of another name, or read it by a function of its own, which is never given NULL."""
-    return Source(column=name, read=read, null=null)
+def column(name: str, read: Converter | None = None, *, write: Converter | None = None, null: Any = None) -> Source:
+    """Take a field from a column of another name, or convert it by functions of its own, which are never given NULL."""
+    return Source(column=name, read=read, write=write, null=null)
 
 
 def expression(sql: str, read: Converter | None = None) -> Source:
@@ -87,6 +89,8 @@ class RowMapper(Generic[T]):
         """By whether rows are SQLite's."""
         self._lookups: list[tuple[int, int, str]] = []
         """(place, place of the key, field)."""
+        self._written: list[tuple[str, str, Converter | None]] = []
+        """(field, column, the function that writes it)."""
         for field in msgspec.structs.fields(cast("Any", cls)):
             source = sources.pop(field.name, None)
             if source is None and field.name in table.columns:
@@ -121,6 +125,7 @@ class RowMapper(Generic[T]):
         else:
             from_column = table.columns[source.column or field.name]
             self._selected.append(_ALIAS + from_column.name)
+            self._written.append((field.name, from_column.name, source.write))
             self.width += 1
             for sqlite, converters in self._converters.items():
                 convert = _converter(field, from_column, source, sqlite=sqlite)
@@ -155,6 +160,14 @@ class RowMapper(Generic[T]):
     def read_first(self, connection: Connection, rows: Sequence[Row], **lookups: Lookup) -> T | None:
         """Read the first row, None without rows."""
         return next(iter(self.read(connection, rows[:1], **lookups)), None)
+
+    def values_of(self, value: T) -> dict[str, Any]:
+        """Return the values of the table's columns, as `insert` takes them; expressions and parts are left out."""
+        return {
+            name: given if write is None or given is None else write(given)
+            for field, name, write in self._written
+            for given in (getattr(value, field),)
+        }
 
     def _maker(self, given: Mapping[str, Lookup], *, sqlite: bool) -> Callable[[list[Any]], T]:
         """Return the function that makes a value of a row's values, which it changes."""

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
-from app.domain.reports import Action, CompletionReport, EntryMethod
+from app.domain.reports import Action, CompletionReport
 from app.schemas.completions import CompletionIn
 from app.services.context import Service
 from app.services.registry import imports

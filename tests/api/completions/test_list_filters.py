@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
-from app.domain.reports import EntryMethod
+from app.domain.batches import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import pipeline

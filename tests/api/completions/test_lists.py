@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.domain.reports import EntryMethod
+from app.domain.batches import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import bulk

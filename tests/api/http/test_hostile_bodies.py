@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
-from app.domain.reports import EntryMethod
 from app.schemas.completions import CompletionIn
 from app.services.context import Service, operator, transact
 from app.services.reporting import bulk

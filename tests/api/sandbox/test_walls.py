@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
 from app.core.errors import Problem
+from app.domain.batches import EntryMethod
 from app.domain.candidates import Candidates
-from app.domain.reports import EntryMethod
 from app.matching.exact import find_learner
 from app.sandbox.fixtures import sandbox
 from app.schemas.completions import CompletionIn

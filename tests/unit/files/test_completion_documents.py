@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.batches import Element, FileFormat, RawRow
+from app.domain.batches import Element, EntryMethod, FileFormat, RawRow
 from app.domain.parsing import MonthDay, Unparsed
-from app.domain.reports import Action, CmePart, EntryMethod, MocPart, RemsPart, TypeAmount
+from app.domain.reports import Action, CmePart, MocPart, RemsPart, TypeAmount
 from app.files.mapping.records import CompletionRecord
 from tests.builders.judging import ACTIVITY_ID, DAY, NPI, OTHER_NPI, a_cme, a_report, judged
 from tests.builders.raw_records import a_certificate, a_document, an_element, learners, read, reported, unmarked

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from app.domain.batches import BatchKind, Cell, FileFormat, RawRow
+from app.domain.batches import BatchKind, Cell, EntryMethod, FileFormat, RawRow
 from app.domain.columns import LEARNERS
 from app.domain.parsing import MonthDay, Unparsed
-from app.domain.reports import Action, CmePart, CompletionReport, EntryMethod, MocPart, RemsPart, TypeAmount
+from app.domain.reports import Action, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
 from app.domain.template_samples import LEARNER, REMS_LEARNER
 from app.files.headings import layout
 from app.files.mapping.completion_rows import CompletionRows
