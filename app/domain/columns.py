@@ -158,7 +158,7 @@ EXTRAS: tuple[FileColumn, ...] = (
 
 REMS: tuple[FileColumn, ...] = (
     FileColumn(
-        heading="Learner Local ID", pointer="/rems/local_id", holds=Holds.ID, note="Your own id of the learner.",
+        heading="Learner Local ID", pointer="/rems/local_id", holds=Holds.ID, note="Your own id for the learner.",
     ),
     FileColumn(heading="Profession", pointer="/rems/profession", choice=Choice.PROFESSION),
     FileColumn(heading="State of Primary Practice", pointer="/rems/state", choice=Choice.STATE),

@@ -18,7 +18,7 @@ class FeedEventKind(enum.StrEnum):
     REPORTED = "credit.reported"
     """It was reported."""
     CORRECTED = "credit.corrected"
-    """Its amount, its types or its learner changed."""
+    """Its amount, types, day, activity, or the learner's name, birth date or number changed."""
     WITHDRAWN = "credit.withdrawn"
     """It was withdrawn."""
 

@@ -204,7 +204,7 @@ def rss_session_amount(case: ActivityCase) -> Iterator[Fault]:
         if registered_with_one_session(case.activity, amount):
             yield Fault(
                 pointer,
-                f"{amount:g} credits is little for a whole series.",
+                f"{amount:g} credits is low for a whole series.",
                 "Register the most a learner can earn over the whole series, not in one session.",
             )
 

@@ -187,7 +187,7 @@ def total_inferred(case: Case) -> Iterator[Fault]:
         if moc.total_credits is None and total is not None:
             yield Fault(
                 f"/moc/{index}/total_credits",
-                f"No total was given; {in_credits(total):g}, the amount of the largest credit type, is taken.",
+                f"No total was given; the largest credit type, {in_credits(total):g}, is taken as the total.",
                 "Give the total to be sure.",
             )
 

@@ -29,7 +29,7 @@ def reference_reused(case: Case) -> Iterator[Fault]:
     if case.known_placement.occasion_taken:
         yield Fault(
             "/occasion",
-            "This occasion of the day is another completion.",
+            "Another completion of that day has this occasion.",
             "Leave the occasion out to get the next one, or correct the other completion.",
         )
         return
@@ -150,7 +150,7 @@ def delete_ambiguous(case: Case) -> Iterator[Fault]:
     if case.known_row_target.several:
         yield Fault(
             "/occasion",
-            f"{case.known_row_target.several} completions of that day are possible.",
+            f"{case.known_row_target.several} completions of that day match.",
             "Give the occasion of the one you mean.",
         )
 

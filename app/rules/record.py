@@ -105,7 +105,7 @@ def name_required(case: Case) -> Iterator[Fault]:
 
 @rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS, deletes=True)
 def birth_date_required(case: Case) -> Iterator[Fault]:
-    """Month and day of birth are given when CME is reported, or a board that asks for them."""
+    """Month and day of birth are given when CME, or credit for a board that requires them, is reported."""
     if case.report.person.birth_date is None and needs_birth_date(case.report, case.facts.catalogue):
         exempt = sorted(b.code for b in case.facts.catalogue.boards.values() if b.birth_date is Need.OPTIONAL)
         yield Fault(

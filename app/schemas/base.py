@@ -71,3 +71,8 @@ Whole = BeforeValidator(_whole)
 """Goes after the bounds of an integer: before them, the bounds would be missing in the description."""
 Amount = Annotated[float, Field(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT, allow_inf_nan=False)]
 """An amount of credits; the rules judge it."""
+
+
+def hide_null(schema: dict[str, Any]) -> None:
+    """Describe an optional field without null. As a union without it, errors would point into the union."""
+    schema.update(next(part for part in schema.pop("anyOf") if part.get("type") != "null"))

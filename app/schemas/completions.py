@@ -123,7 +123,7 @@ class MocIn(Strict):
 class RemsIn(Strict):
     """Participation in risk-mitigation education."""
 
-    local_id: Reference | None = Field(None, description="Your own id of the person.")
+    local_id: Reference | None = Field(None, description="Your own id for the person.")
     profession: Name | None = Field(None, description="One of the listed professions.")
     state: Name | None = Field(None, description="State of primary practice.")
     dea_registration: Name | None = Field(None, description="Individual, Institutional or None.")

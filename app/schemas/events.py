@@ -89,7 +89,7 @@ class CreditDecided(Event):
 
 
 class CreditCorrected(Event):
-    """Amounts or types of a credit that had been reported were corrected."""
+    """A credit changed in a way that its board is sent: amount, types, day, activity, name, birth date or number."""
 
     type: Literal[EventKind.CREDIT_CORRECTED]
     data: CreditIds

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from app.domain import webhooks as domain
 from app.domain.events import EventKind
 from app.domain.webhooks import AttemptOutcome, DeliveryStatus, DisabledReason, EndpointStatus
-from app.schemas.base import Description, Example, OneOf, Out, Requests, Strict, Url
+from app.schemas.base import Description, Example, OneOf, Out, Requests, Strict, Url, hide_null
 
 _Url = Annotated[
     Url,
@@ -58,10 +57,10 @@ class WebhookEndpointPatch(_Sent):
     }
 
     # Null is read here and refused later, with a better sentence than one on its type.
-    url: _Url | SkipJsonSchema[None] = None
+    url: _Url | None = Field(None, json_schema_extra=hide_null)
     event_types: _Kinds | None = None
     description: Description | None = None
-    status: OneOf[EndpointStatus] | SkipJsonSchema[None] = None
+    status: OneOf[EndpointStatus] | None = Field(None, json_schema_extra=hide_null)
 
 
 class WebhookEndpointOut(Out):

@@ -18,9 +18,9 @@ _LIST = "This is a JSON list. Write one object a line (NDJSON), without brackets
 def recognise(beginning: Beginning) -> bool:
     """Return True for text that begins with an object; refuse JSON that is not one object a line."""
     text = beginning.text
+    if beginning.goes_on and beginning.line.strip() == "{":
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, _SEVERAL_LINES)
     if text.startswith("{"):
-        if beginning.goes_on and beginning.line.strip() == "{":
-            raise FileFault(FileFaultCode.KIND_UNKNOWN, _SEVERAL_LINES)
         # A control character within JSON is refused with its line.
         if text[1:4096].lstrip()[:1] not in {'"', "}"}:
             beginning.check_characters()

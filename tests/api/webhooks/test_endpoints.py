@@ -184,3 +184,11 @@ def test_however_often_a_secret_is_rotated_few_sign_at_once(api: Api, service: S
     assert len(secrets) == MOST_SECRETS + 2
     ((kept,),) = stored(service, "SELECT CAST(secrets AS text) FROM webhook_endpoints")
     assert kept.count('"sealed"') == MOST_SECRETS
+
+
+@pytest.mark.parametrize("status", ["asleep", 7, True, [], {"a": 1}])
+def test_a_fault_of_a_change_points_to_the_field_that_was_sent(api: Api, status: object) -> None:
+    endpoint_id = register(api, URL).json["endpoint_id"]
+    refused = edit(api, endpoint_id, status=status)
+    assert refused.status == 422
+    assert {item["pointer"] for item in refused.json["errors"]} == {"/status"}

@@ -261,3 +261,9 @@ def test_letters_of_a_document_that_names_the_wrong_encoding_are_right() -> None
     ((_, element),) = ((row.number, row.raw) for row in opened(content.encode())[1])
     assert isinstance(element, dict)
     assert element["c"][0]["t"] == "José"
+
+
+@pytest.mark.parametrize("before", ["", " ", "\t", "\x0b", "\x0c", "\u2003"])
+def test_json_over_several_lines_is_told_as_such_whatever_blank_comes_first(before: str) -> None:
+    fault = refused(f'{before}{{\n  "activity_id": "201759558"\n}}\n'.encode())
+    assert (fault.code.value, "one line (NDJSON)" in fault.detail) == ("kind-unknown", True)
