@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, Path, Response
 
 from app.core.errors import Problem
@@ -35,18 +36,31 @@ def read_report(caller: Caller, body: CompletionIn) -> CompletionReport:
     return body.as_report(caller.provider_id, caller.service.clock(), EntryMethod.API)
 
 
-async def _new_report(caller: CompletionsReporter, body: CompletionIn) -> CompletionReport:
+class NewReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that was sent, and its caller."""
+
+    caller: Caller
+    report: CompletionReport
+
+
+class Correction(NewReport, frozen=True, kw_only=True):
+    """A report that corrects a completion in place, if its version is the one that was seen."""
+
+    completion_id: str
+    if_match: str | None
+
+
+# Each dependency takes all that its route takes: every fault of the request is listed, each once, before any trouble.
+async def _new_report(caller: CompletionsReporter, body: CompletionIn) -> NewReport:
     await simulate_trouble(caller, text_or_none(body.activity_id))
-    return read_report(caller, body)
+    return NewReport(caller=caller, report=read_report(caller, body))
 
 
-async def _correction(caller: CompletionsEditor, body: CompletionIn) -> CompletionReport:
+async def _correction(
+    caller: CompletionsEditor, completion_id: CompletionId, body: CompletionIn, if_match: IfMatch = None
+) -> Correction:
     await simulate_trouble(caller, text_or_none(body.activity_id))
-    return read_report(caller, body)
-
-
-NewReport = Annotated[CompletionReport, Depends(_new_report)]
-Correction = Annotated[CompletionReport, Depends(_correction)]
+    return Correction(caller=caller, report=read_report(caller, body), completion_id=completion_id, if_match=if_match)
 
 
 @router.post(
@@ -57,8 +71,9 @@ Correction = Annotated[CompletionReport, Depends(_correction)]
     | MINIMAL
     | {200: {"model": ReportedCompletionOut, "description": "Joined to, or unchanged in, what stands"}},
 )
-async def report_completion(caller: CompletionsReporter, report: NewReport) -> Response:
+async def report_completion(new: Annotated[NewReport, Depends(_new_report)]) -> Response:
     """Report that a learner completed an activity: CME, MOC/CC, REMS, or all in one record."""
+    caller, report = new.caller, new.report
     if caller.idempotency_key is None:
         return send(caller, answer_of(await group.report(caller, report)))
     return await send_once(caller, lambda work: answer_of(pipeline.report(work, report)))
@@ -125,16 +140,14 @@ async def get_completion(
 
 
 @router.put("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)
-async def correct_completion(
-    caller: CompletionsEditor, completion_id: CompletionId, report: Correction, if_match: IfMatch = None
-) -> Response:
+async def correct_completion(given: Annotated[Correction, Depends(_correction)]) -> Response:
     """Correct a completion in place: it becomes what the body says.
 
     A credit keeps its id when learner and board stay; its board is told and decides anew. Credit that the body leaves
     out is withdrawn.
     """
-    corrected = await transact_async(caller, records.correct, completion_id, if_match, report)
-    return send(caller, answer_of(corrected, located=False))
+    corrected = await transact_async(given.caller, records.correct, given.completion_id, given.if_match, given.report)
+    return send(given.caller, answer_of(corrected, located=False))
 
 
 @router.get("/{completion_id}/history", response_model=HistoryOut)

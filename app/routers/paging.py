@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from fastapi import Response
 
-from app.core.http.pagination import PageQuery, next_link, open_cursor, seal_cursor
+from app.core.http.pagination import PageQuery, SortedQuery, next_link, open_cursor, seal_cursor
 from app.services.context import Caller
 
 Q = TypeVar("Q", bound=PageQuery)
@@ -52,6 +52,8 @@ class PageRequest(msgspec.Struct, Generic[Q], frozen=True):
 
 
 def open_page(caller: Caller, query: Q, path: str) -> PageRequest[Q]:
-    """Open the cursor of a list at an address; raises `ParameterInvalid` for one that is not this list's."""
+    """Open the cursor of a list at an address; raises `ParameterInvalid` for a foreign one, or an unknown order."""
     opened, after = open_cursor(caller.service.keyring, query, caller.bound_to(path))
+    if isinstance(opened, SortedQuery):
+        opened.order()  # an unknown order is refused before anything is read
     return PageRequest(caller, path, opened, after)

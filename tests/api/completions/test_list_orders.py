@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.comparison_keys import full_name_key, name_key
-from app.schemas.queries import CompletionQuery
+from app.schemas.queries import ActivityQuery, CompletionQuery
 from app.services.context import Service
 from app.store import keyset_pages
+from app.store.activity_lists import SORTS as ACTIVITY_SORTS
 from app.store.completion_lists import SORTS, CompletionFilter
 from app.store.completion_lists import page as page_of_completions
 from app.store.sql import statements
@@ -303,3 +304,8 @@ def test_names_are_ordered_as_they_are_compared(stand: Stand) -> None:
     listed = stand.api.completions(sort="first_name", activity_id=stand.activities)
     assert [completion["learner"]["first_name"] for completion in listed] == ["Joe", "JOHN", "Rebecca"]
     assert GRAND_ROUNDS not in stand.activities
+
+
+def test_the_orders_that_a_query_names_are_those_that_the_store_has() -> None:
+    assert set(CompletionQuery.sort_names) == set(SORTS)
+    assert set(ActivityQuery.sort_names) == set(ACTIVITY_SORTS)

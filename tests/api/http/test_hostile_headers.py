@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.services.access import clients
 from app.services.context import Service, operator, transact
+from app.store.sql import statements
 from tests.builders.bodies import a_completion, an_activity
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.refusals import FIRST, LAST, a_stranger, assert_problem, faults_of, footprint
@@ -232,3 +233,29 @@ def test_a_name_in_the_query_does_not_come_back(api: Api) -> None:
 def test_what_is_wrong_with_a_parameter_is_said_as_it_is_written(api: Api) -> None:
     (error,) = api.get("/v1/learner-completions", completed_from="soon").json["errors"]
     assert error["detail"] == "A date is written YYYY-MM-DD."
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("Idempotency-Key", "k" * 300), ("PARS-Provider", "0" * 65), ("If-Match", "1" * 1_001)]
+)
+def test_a_fault_of_a_header_is_listed_once(api: Api, method: str, name: str, text: str) -> None:
+    path = COMPLETIONS if method == "POST" else f"{COMPLETIONS}/x"
+    refused = api.send(method, path, headers={name: text}, json=a_completion())
+    if (method, name) in {("POST", "If-Match"), ("PUT", "Idempotency-Key")}:
+        assert "parameter-invalid" not in refused.codes, "the header is not one of this operation"
+        return
+    assert [item["header"].lower() for item in refused.json["errors"]] == [name.lower()]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_an_unknown_order_is_refused_before_anything_is_read(
+    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements_run: list[str] = []
+    monkeypatch.setattr(statements, "BEFORE_STATEMENT", [statements_run.append])
+    assert asked(api, f"{path}?credit_type=x").status == (200 if path == COMPLETIONS else 422)
+    statements_run.clear()
+    query = "sort=shoe_size&credit_type=x" if path == COMPLETIONS else "sort=shoe_size"
+    assert_problem(asked(api, f"{path}?{query}"), 422, "parameter-invalid")
+    assert statements_run == []
