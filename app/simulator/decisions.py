@@ -47,6 +47,8 @@ def load_roster(code: str, path: Path = ROSTER) -> Roster:
     for line in given.get("learners", []):
         _refuse_unknown_keys(line, {"told", "as"}, path)
         _refuse_unknown_keys(line.get("as", {}), _ENTRY_KEYS, path)
+        if "told" not in line:
+            raise OperatorFault(f"{path}: a learner lacks `told`, the id that providers report")
         learners[line["told"]] = RosterEntry(nobody="as" not in line, **line.get("as", {}))
     return Roster(learners=learners, most_a_year=given.get("most_a_year"))
 

@@ -25,7 +25,7 @@ from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejection_of
-from app.services.reporting.learner_ids import LearnerIds, ProviderAndPhysician, learner_id_of, save_learner_ids
+from app.services.reporting.learner_ids import LearnerIds, ProviderAndPhysician, assign_learner_id, save_learner_ids
 from app.store import learners
 
 _HINTS = {
@@ -176,7 +176,7 @@ def _name_learners(
             continue
         learner_id = known.get(pair)
         if learner_id is None:
-            learner_id = learner_id_of(work, pair, known, new)
+            learner_id = assign_learner_id(work, pair, known, new)
             met[id(work)] += 1
         answers.append(replace(one.answer, learner_id=learner_id))
     save_learner_ids(works[0], new)

@@ -13,7 +13,7 @@ LearnerIds = Mapping[ProviderAndPhysician, str | None]
 """The ids that were looked up; None where there is none yet."""
 
 
-def learner_id_of(
+def assign_learner_id(
     work: Work, pair: ProviderAndPhysician, known: dict[ProviderAndPhysician, str], new: list[dict[str, object]]
 ) -> str:
     """Return the id by which a provider may name a physician; one not known yet is added to `known` and `new`."""
@@ -22,6 +22,7 @@ def learner_id_of(
         learner_id = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
         known[pair] = learner_id
         provider_id, physician_id = pair
+        # The columns have their first names: `learner_id` holds the physician's id, `link` the learner id.
         new.append({"provider_id": provider_id, "learner_id": physician_id, "link": learner_id, "created_at": work.now})
     return known[pair]
 

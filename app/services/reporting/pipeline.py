@@ -32,7 +32,7 @@ from app.services.context import Caller, Work
 from app.services.findings import rejection_of
 from app.services.reporting.changes import build_change
 from app.services.reporting.dry_run_state import DryRunState
-from app.services.reporting.learner_ids import learner_id_of, save_learner_ids
+from app.services.reporting.learner_ids import assign_learner_id, save_learner_ids
 from app.services.reporting.loading import Standings, load, load_standings, match_learners, pair_of
 from app.services.reporting.saving import save_changes
 
@@ -134,4 +134,4 @@ def _learner_id(work: Work, case: Case, standings: Standings) -> str | None:
     if case.learner is None:
         return None
     pair = (case.report.provider_id, case.learner.physician_id)
-    return learner_id_of(work, pair, standings.learner_ids, standings.new_learner_ids)
+    return assign_learner_id(work, pair, standings.learner_ids, standings.new_learner_ids)

@@ -100,6 +100,7 @@ def test_what_counts_in_a_year_is_summed(tmp_path: Path) -> None:
         "[X]\ncolour = 1",
         '[X]\nlearners = [{ told = "7", named = "Tina" }]',
         '[X]\nlearners = [{ told = "7", as = { npi = "1" } }]',
+        '[X]\nlearners = [{ as = { last_name = "Smith" } }]',
     ],
 )
 def test_a_roster_that_cannot_be_read_is_refused(text: str, tmp_path: Path) -> None:
