@@ -371,6 +371,13 @@ def test_trouble_comes_every_time_and_leaves_the_idempotency_key_free(
     assert (again.status, again.response.headers["Idempotency-Replayed"]) == (201, "true")
 
 
+def test_a_faulty_correction_is_refused_before_any_trouble(tester: Api) -> None:
+    body = olive(activity_id="299990011")
+    refused = tester.send("PUT", f"/v1/learner-completions/{'x' * 70}", headers={"If-Match": "1" * 1_001}, json=body)
+    assert refused.status == 422
+    assert len(refused.json["errors"]) == 2
+
+
 def test_too_many_requests_tell_the_limit(tester: Api) -> None:
     headers = tester.report(olive(activity_id="299990011")).response.headers
     assert headers["Retry-After"] == "1"
