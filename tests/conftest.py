@@ -23,6 +23,7 @@ from tests.harness.databases import (
     execute,
     load_demo_world,
     postgres_server,
+    quick_folder,
     settings_for,
 )
 from tests.harness.inbox import Inbox, inbox
@@ -30,6 +31,8 @@ from tests.harness.properties import use_profile
 from tests.harness.wire import Wire
 
 use_profile()
+# Where `tmp_path` lies: nothing of a test has to survive a power cut.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick_folder()))
 
 
 @pytest.fixture(scope="session")

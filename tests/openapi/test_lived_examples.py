@@ -105,7 +105,7 @@ def test_an_answer_that_is_not_described_is_noticed() -> None:
         return list(CONTRACT.faults("GET", "/v1/rules", status, headers, body))
 
     assert told(200, b'{"data": []}') == []
-    assert told(200, b'{"data": 1}') == ["list_rules 200: /data: 1 is not of type 'array'"]
+    assert told(200, b'{"data": 1}') == ['list_rules 200: /data: 1 is not of type "array"']
     assert told(418, b"{}") == ["list_rules: status 418 is not described"]
     assert told(200, b'{"data": []}', ETag="1") == ["list_rules 200: header ETag is not described"]
     assert told(200, b"[]", **{"Content-Type": "text/csv"}) == ["list_rules 200: media type text/csv is not described"]
