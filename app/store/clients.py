@@ -102,6 +102,11 @@ def provider_exists(connection: Connection, provider_id: str) -> bool:
     return bool(fetch(connection, "SELECT 1 FROM providers WHERE provider_id = :id", {"id": provider_id}))
 
 
+def sandbox_ids(connection: Connection) -> frozenset[str]:
+    """Return the ids of all sandboxes."""
+    return frozenset(fetch_column(connection, "SELECT provider_id FROM providers WHERE sandbox_of IS NOT NULL"))
+
+
 def add_providers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert providers; those that exist stay as they are."""
     insert(connection, tables.providers, rows, skip_known=True)
@@ -215,8 +220,10 @@ def delete_keys(connection: Connection, before: datetime) -> None:
     )
 
 
-def ensure_operator(connection: Connection, at: datetime) -> None:
-    """Insert the client of the operator's own commands, to which their writes refer, unless it exists."""
+def ensure_operator(connection: Connection, at: datetime) -> bool:
+    """Insert the client of the operator's own commands, to which their writes refer; False when it exists."""
+    if fetch(connection, "SELECT 1 FROM clients WHERE client_id = 'operator'"):
+        return False
     insert(
         connection,
         tables.clients,
@@ -235,3 +242,4 @@ def ensure_operator(connection: Connection, at: datetime) -> None:
         ],
         skip_known=True,
     )
+    return True

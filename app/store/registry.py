@@ -132,6 +132,12 @@ class Writes:
     licenses: list[dict[str, Any]] = field(default_factory=list)
     certifications: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def physician_ids(self) -> set[str]:
+        """The physicians of whom anything is written."""
+        tables = (self.learners, self.changed, self.names, self.licenses, self.certifications)
+        return {row["learner_id"] for rows in tables for row in rows}
+
     def add_name(self, entry: Entry, first_name: str, last_name: str) -> bool:
         """Add a name of a physician; False when it is on file."""
         last_key, first_key = full_name_key(first_name, last_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,8 +20,13 @@ LOCK_ATTEMPTS = 6
 _RETRIED_STATES = frozenset({"40001", "40P01"})
 """serialization_failure and deadlock_detected."""
 
+_SQLITE_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
+_POSTGRESQL_DAMAGE = ("XX", "58")
+"""Corrupted data or an internal error; an input or output error."""
+
 __all__ = [
     "PoolTimeout",
+    "find_damage_in",
     "is_connection_lost",
     "is_retryable",
     "is_rolled_back",
@@ -50,6 +56,26 @@ def is_retryable(error: Exception, attempt: int, *, patient: bool) -> bool:
             return patient and attempt < LOCK_ATTEMPTS
         return state in _RETRIED_STATES
     return False
+
+
+def find_damage_in(error: BaseException) -> str | None:
+    """Return what the database said of damage to its file, None for an error that has another cause.
+
+    Looked for in the causes of the error, too.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        driver = getattr(cause, "orig", None) or cause
+        code = getattr(driver, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF in _SQLITE_DAMAGE:
+            return str(driver)
+        if isinstance(driver, sqlite3.OperationalError) and str(driver).startswith("Could not decode"):
+            # The driver's own error repeats the value.
+            return "a text is not UTF-8"
+        if str(getattr(driver, "sqlstate", None) or "").startswith(_POSTGRESQL_DAMAGE):
+            return " ".join(str(driver).split())
+        cause = cause.__cause__
+    return None
 
 
 def translate_error(error: Exception) -> Exception:

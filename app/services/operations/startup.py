@@ -9,10 +9,12 @@ from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.database.transactions import Database
 from app.core.security import Keyring
+from app.domain.audit import ClientAudit
 from app.domain.catalogue import Catalogue
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
-from app.services.context import Service
-from app.store import clients, schema
+from app.services.context import OPERATOR, Service, Work, operator
+from app.services.operations import baseline
+from app.store import clients, record_digests, schema
 
 
 def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True) -> Service:
@@ -22,7 +24,7 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
     if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
-        database.write(lambda connection: prepare(connection, catalogue, at))
+        database.write(lambda connection: prepare(connection, service))
     return service
 
 
@@ -43,12 +45,18 @@ def _is_outdated(connection: Connection, catalogue: Catalogue) -> bool:
         schema.current(connection) != schema.head()
         or not catalogue.boards.keys() <= clients.board_codes(connection)
         or clients.catalogue_files(connection, catalogue.digest) is None
+        or bool(record_digests.due(connection))
     )
 
 
-def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
-    """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists."""
+def prepare(connection: Connection, service: Service) -> None:
+    """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists.
+
+    Digests are made of what a migration laid down or changed.
+    """
+    catalogue, at = service.catalogue, service.clock
     schema.upgrade(connection)
+    baseline.take(connection, service)
     clients.add_boards(
         connection,
         [
@@ -57,4 +65,7 @@ def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
         ],
     )
     clients.keep_catalogue(connection, catalogue.digest, catalogue.files, at())
-    clients.ensure_operator(connection, at())
+    if clients.ensure_operator(connection, at()):
+        work = Work(connection=connection, caller=operator(service), now=at())
+        work.audit("create", OPERATOR.client_id, ClientAudit(role=OPERATOR.role, test=False))
+        work.save_commit()

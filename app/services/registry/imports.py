@@ -98,7 +98,8 @@ def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]]) -> ImportCo
         known.put(entry)
     registry.save(work.connection, writes)
     if counts.added or counts.updated:
-        work.audit("import", work.commit_id, RegistryAudit(added=counts.added, updated=counts.updated))
+        digests = work.protect("learner", writes.physician_ids)
+        work.audit("import", work.commit_id, RegistryAudit(added=counts.added, updated=counts.updated, digests=digests))
     return counts
 
 
