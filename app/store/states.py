@@ -7,17 +7,19 @@ that adds an empty column changes no state; one that changes anything else here 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table
 
 from app.core.security import Keyring
 from app.models import activities, learners, organisations, webhooks
+from app.models.base import Instant
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import Row, fetch, fetch_column, on_sqlite, take_advisory_locks
-from app.store.sql.values import Converter, column_reader
+from app.store.sql.values import read_optional_instant
 
 STATES: dict[str, tuple[Table, ...]] = {
     "client": (organisations.clients, organisations.client_secrets, organisations.grants),
@@ -46,93 +48,81 @@ canonical = _encoder.encode
 def key_of(noun: str) -> str:
     """Return the column that identifies a subject."""
     (column,) = STATES[noun][0].primary_key.columns
-    return column.name
+    return _plain(column.name)
+
+
+def _plain(name: str) -> str:
+    """Return a name as text and nothing else: SQLAlchemy's own class of names cannot be encoded."""
+    return "".join(name)
 
 
 @cache
-def _readers(table: Table, key: str, *, sqlite: bool) -> list[tuple[str, Converter | None]]:
-    """Return the columns that are part of a state, the key first, each with what reads it."""
+def _columns(table: Table, key: str) -> list[str]:
+    """Return the names of the columns that are part of a state, the key first."""
     left_out = LEFT_OUT.get(table.name, {})
-    names = [column.name for column in table.columns if column.name != key and column.name not in left_out]
-    return [(name, column_reader(table.columns[name], sqlite=sqlite)) for name in (key, *names)]
+    names = [_plain(column.name) for column in table.columns if column.name != key and column.name not in left_out]
+    return [key, *names]
 
 
-def _state_rows(table: Table, key: str, rows: Iterable[Row], *, sqlite: bool) -> Iterator[tuple[str, bytes]]:
-    """Yield (subject, canonical row)."""
-    readers = _readers(table, key, sqlite=sqlite)
-    for row in rows:
-        values = {
-            name: value if read is None else read(value)
-            for (name, read), value in zip(readers, row, strict=True)
-            if value is not None
-        }
-        yield row[0], canonical(values)
+@cache
+def _instants(table: Table, key: str) -> list[int]:
+    names = _columns(table, key)
+    return [place for place, name in enumerate(names) if isinstance(table.columns[name].type, Instant)]
 
 
-def _assemble(noun: str, by_table: Sequence[tuple[Table, Iterable[tuple[str, bytes]]]]) -> dict[str, bytes]:
-    parts: defaultdict[str, list[bytes]] = defaultdict(list)
-    standing: set[str] = set()
-    for place, (table, rows) in enumerate(by_table):
-        of_table: defaultdict[str, list[bytes]] = defaultdict(list)
-        for subject_id, row in rows:
-            of_table[subject_id].append(row)
+def _assemble(connection: Connection, noun: str, read: Callable[[Table, str], Iterable[Row]]) -> dict[str, bytes]:
+    """Return the states of the subjects whose rows are read, table by table.
+
+    Values are as the driver gives them: SQLite's are those stored. PostgreSQL's instants depend on its session.
+    """
+    parts: dict[str, list[bytes]] = {}
+    key = key_of(noun)
+    for place, table in enumerate(STATES[noun]):
+        names = _columns(table, key)
+        rows = read(table, ", ".join(f"t.{name}" for name in names))
+        instants = [] if on_sqlite(connection) else _instants(table, key)
+        head = table.name.encode()
+        lines: defaultdict[str, list[bytes]] = defaultdict(list)
+        for row in rows:
+            pairs = [
+                pair
+                for pair in zip(names, _in_utc(row, instants) if instants else row, strict=True)
+                if pair[1] is not None
+            ]
+            lines[row[0]].append(canonical(pairs))
         if place == 0:
-            standing = set(of_table)
-        for subject_id, lines in of_table.items():
-            parts[subject_id] += [table.name.encode(), *sorted(lines)]
-    return {subject_id: b"\n".join(lines) for subject_id, lines in parts.items() if subject_id in standing}
+            parts = {subject_id: [head, *of_subject] for subject_id, of_subject in lines.items()}
+            continue
+        for subject_id, of_subject in lines.items():
+            if subject_id in parts:
+                parts[subject_id] += [head, *sorted(of_subject)]
+    return {subject_id: b"\n".join(lines) for subject_id, lines in parts.items()}
+
+
+def _in_utc(row: Row, instants: Sequence[int]) -> list[Any]:
+    values = list(row)
+    for place in instants:
+        values[place] = read_optional_instant(values[place])
+    return values
 
 
 def load(connection: Connection, noun: str, ids: Iterable[str]) -> dict[str, bytes]:
     """Return the states of subjects by their ids; one that does not exist is left out."""
-    key, sqlite = key_of(noun), on_sqlite(connection)
-    keys = [(id,) for id in ids]
+    key, keys = key_of(noun), [(id,) for id in ids]
     return _assemble(
+        connection,
         noun,
-        [
-            (
-                table,
-                _state_rows(
-                    table,
-                    key,
-                    select_by_keys(
-                        connection,
-                        ", ".join(f"t.{name}" for name, _ in _readers(table, key, sqlite=sqlite)),
-                        ("id",),
-                        keys,
-                        f"{table.name} t ON t.{key} = k.id",
-                    ),
-                    sqlite=sqlite,
-                ),
-            )
-            for table in STATES[noun]
-        ],
+        lambda table, columns: select_by_keys(connection, columns, ("id",), keys, f"{table.name} t ON t.{key} = k.id"),
     )
 
 
 def load_between(connection: Connection, noun: str, after: str, until: str | None) -> dict[str, bytes]:
     """Return the states of the subjects with ids after one, up to another; None for no end."""
-    key, sqlite = key_of(noun), on_sqlite(connection)
-    between, parameters = key_range(f"t.{key}", after, until)
+    between, parameters = key_range(f"t.{key_of(noun)}", after, until)
     return _assemble(
+        connection,
         noun,
-        [
-            (
-                table,
-                _state_rows(
-                    table,
-                    key,
-                    fetch(
-                        connection,
-                        f"SELECT {', '.join(f't.{name}' for name, _ in _readers(table, key, sqlite=sqlite))} "
-                        f"FROM {table.name} t WHERE {between}",
-                        parameters,
-                    ),
-                    sqlite=sqlite,
-                ),
-            )
-            for table in STATES[noun]
-        ],
+        lambda table, columns: fetch(connection, f"SELECT {columns} FROM {table.name} t WHERE {between}", parameters),
     )
 
 

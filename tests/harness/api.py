@@ -109,4 +109,5 @@ def settle(service: Service) -> None:
     """Seal what waits, then prove every invariant."""
     while service.database.write(lambda connection: seal_next(connection, service)):
         pass
-    assert checks.find_faults(service) == []
+    faults = checks.find_faults(service)
+    assert faults == []

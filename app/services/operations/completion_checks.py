@@ -173,7 +173,7 @@ def _changed_events(last: Completion, stored: Stored) -> Iterator[str]:
         for credit_id in entry.fields[member]
         if credit_id in boards
     ]
-    yield from _differences("board_events", expected, stored.board_events, ("event", "credit_id", "commit_id"))
+    yield from _differences("board_events", expected, stored.board_events, ("event", "credit_id", "version"))
 
 
 def _differences(
