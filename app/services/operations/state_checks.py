@@ -21,13 +21,24 @@ LEARNER = "learner"
 
 
 def find_changed(connection: Connection, service: Service) -> Iterator[str]:
-    """Yield a sentence for each subject whose rows are not as they were stored."""
-    for noun, (table, *others) in states.STATES.items():
-        tables = " or ".join(part.name for part in (table, *others))
-        for within in ranges(connection, table.name, states.key_of(noun), noun, AT_ONCE):
-            for subject_id, fault in _faults(connection, service, noun, within):
-                yield f"changed: {noun} {subject_id}: {fault.format(tables=tables)}"
+    """Yield a sentence for each client, provider, activity or endpoint whose rows are not as they were stored."""
+    for noun in states.STATES:
+        if noun != LEARNER:
+            yield from _changed(connection, service, noun)
+
+
+def find_changed_physicians(connection: Connection, service: Service) -> Iterator[str]:
+    """Yield a sentence for each physician whose rows, or whose ids for a provider, are not as they were stored."""
+    yield from _changed(connection, service, LEARNER)
     yield from _changed_learner_ids(connection, service)
+
+
+def _changed(connection: Connection, service: Service, noun: str) -> Iterator[str]:
+    table, *others = states.STATES[noun]
+    tables = " or ".join(part.name for part in (table, *others))
+    for within in ranges(connection, table.name, states.key_of(noun), noun, AT_ONCE):
+        for subject_id, fault in _faults(connection, service, noun, within):
+            yield f"changed: {noun} {subject_id}: {fault.format(tables=tables)}"
 
 
 def _faults(connection: Connection, service: Service, noun: str, within: Range) -> Iterator[tuple[str, str]]:
