@@ -67,7 +67,7 @@ def rows_between(connection: Connection, table: Table, key: str, within: Range, 
     ]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class CheckedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the audit log, and its place in the order of commits: a sealed one before one that waits."""
 
     subject_id: str
@@ -79,7 +79,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     place: tuple[int, int, int, int]
 
 
-def entries_between(connection: Connection, noun: str, within: Range) -> list[Entry]:
+def entries_between(connection: Connection, noun: str, within: Range) -> list[CheckedEntry]:
     """Return the entries about subjects in a range, in the order of their commits."""
     between, parameters = key_range("a.subject_id", within.after, within.until)
     rows = fetch(
@@ -91,7 +91,7 @@ def entries_between(connection: Connection, noun: str, within: Range) -> list[En
         parameters | {"noun": noun},
     )
     entries = [
-        Entry(
+        CheckedEntry(
             subject_id=subject_id,
             commit_id=commit_id,
             at=read_instant(at),

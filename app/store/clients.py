@@ -135,6 +135,11 @@ def catalogue_files(connection: Connection, digest: str) -> dict[str, str] | Non
     return dict(sorted(read_document(files).items())) if files is not None else None
 
 
+def catalogue_digests(connection: Connection) -> list[str]:
+    """Return the digests of all states of the board facts."""
+    return fetch_column(connection, "SELECT digest FROM catalogues ORDER BY digest")
+
+
 def board_codes(connection: Connection) -> set[str]:
     """Return the codes that records may refer to."""
     return set(fetch_column(connection, "SELECT code FROM boards"))

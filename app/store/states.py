@@ -89,7 +89,8 @@ def _assemble(connection: Connection, noun: str, read: Callable[[Table, str], It
                 for pair in zip(names, _in_utc(row, instants) if instants else row, strict=True)
                 if pair[1] is not None
             ]
-            lines[row[0]].append(canonical(pairs))
+            subject_id, *_ = row
+            lines[subject_id].append(canonical(pairs))
         if place == 0:
             parts = {subject_id: [head, *of_subject] for subject_id, of_subject in lines.items()}
             continue

@@ -17,9 +17,10 @@ from app.domain.audit import CompletionAudit
 from app.domain.credits import Completion, CreditStatus, Delivery
 from app.models import commits as commit_tables
 from app.models import completions as tables
-from app.services.context import Service
+from app.models.feeds import decisions
+from app.services.context import OPERATOR, Service
 from app.store import clients, record_digests
-from app.store.checked_rows import Entry, Range, entries_between, ranges, rows_between
+from app.store.checked_rows import CheckedEntry, Range, entries_between, ranges, rows_between
 from app.store.completion_versions import VERSIONS, completion_of, version_text
 from app.store.completion_versions import rows_between as versions_between
 from app.store.completion_writes import completion_row, credit_row
@@ -37,9 +38,10 @@ class Stored(msgspec.Struct, kw_only=True):
     credits: list[Row] = msgspec.field(default_factory=list)
     credit_types: list[Row] = msgspec.field(default_factory=list)
     credit_references: list[Row] = msgspec.field(default_factory=list)
+    decisions: list[Row] = msgspec.field(default_factory=list)
     board_events: list[Row] = msgspec.field(default_factory=list)
     versions: list[Row] = msgspec.field(default_factory=list)
-    entries: list[Entry] = msgspec.field(default_factory=list)
+    entries: list[CheckedEntry] = msgspec.field(default_factory=list)
     digests: dict[int, str] = msgspec.field(default_factory=dict)
 
 
@@ -64,7 +66,7 @@ def _load(connection: Connection, within: Range) -> dict[str, Stored]:
     for row in rows_between(connection, tables.credits, "t.completion_id", within):
         of_credit[row["credit_id"]] = row["completion_id"]
         found[row["completion_id"]].credits.append(row)
-    for table in (tables.credit_types, tables.credit_references, commit_tables.board_events):
+    for table in (tables.credit_types, tables.credit_references, commit_tables.board_events, decisions):
         join = _OF_CREDITS.format(table=table.name)
         for row in rows_between(connection, table, "c.completion_id", within, join):
             getattr(found[of_credit[row["credit_id"]]], table.name).append(row)
@@ -106,6 +108,7 @@ def _faults(service: Service, stored: Stored, sandboxes: frozenset[str]) -> Iter
     yield from _differences("credit_references", references, stored.credit_references, _REFERENCE, shown=1)
     if last.provider_id not in sandboxes:
         yield from _changed_events(last, stored)
+    yield from _changed_decisions(stored)
 
 
 def _changed_versions(service: Service, stored: Stored) -> Iterator[str]:
@@ -174,6 +177,31 @@ def _changed_events(last: Completion, stored: Stored) -> Iterator[str]:
         if credit_id in boards
     ]
     yield from _differences("board_events", expected, stored.board_events, ("event", "credit_id", "version"))
+
+
+def _changed_decisions(stored: Stored) -> Iterator[str]:
+    """Yield the decisions that did not give their credits the status that the version made by them says."""
+    by_commit = {version["commit_id"]: version for version in stored.versions}
+    last = {
+        (row["commit_id"], row["credit_id"]): row
+        for row in sorted(stored.decisions, key=lambda row: str(row["decision_id"]))
+    }
+    decided: set[str] = set()
+    for (commit_id, credit_id), row in last.items():
+        decided.add(commit_id)
+        version = by_commit.get(commit_id)
+        credits = completion_of(version["document"]).credits if version is not None else ()
+        given = (row["board"], row["decision"], row["reason_code"], row["reason"], row["at"])
+        if not any(
+            credit.credit_id == credit_id
+            and given == (credit.board, credit.status, credit.status_reason, credit.status_text, credit.status_at)
+            for credit in credits
+        ):
+            yield f"decisions {row['decision_id']} is not what its version says"
+    for version in stored.versions:
+        by_board = version["verb"] == "decide" and version["client_id"] != OPERATOR.client_id
+        if by_board and version["commit_id"] not in decided:
+            yield f"the decision that made version {version['version']} is missing"
 
 
 def _differences(

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from app.domain.audit import EndpointAudit
+from app.rules.catalogue import digest_files
 from app.services.context import Service
+from app.services.events.provider_events import told_by
 from app.services.reporting.learner_ids import derive_learner_ids
-from app.store import learners, record_digests, states
+from app.store import clients, events, learners, record_digests, states
 from app.store.checked_rows import Range, entries_between, ranges
 
 AT_ONCE = 500
@@ -25,6 +27,24 @@ def find_changed(connection: Connection, service: Service) -> Iterator[str]:
     for noun in states.STATES:
         if noun != LEARNER:
             yield from _changed(connection, service, noun)
+
+
+def find_changed_files(connection: Connection, _service: Service) -> Iterator[str]:
+    """Yield the states of the board files whose texts are not those that completions were judged by."""
+    for digest in clients.catalogue_digests(connection):
+        if digest_files(clients.catalogue_files(connection, digest) or {}) != digest:
+            yield f"changed: catalogues {digest}: its files have another digest"
+
+
+def find_changed_events(connection: Connection, _service: Service) -> Iterator[str]:
+    """Yield the events of providers that do not tell what the audit log says."""
+    after = ("", 0)
+    while rows := events.rows_after(connection, after, AT_ONCE):
+        told = told_by(connection, {commit_id for _, _, commit_id, *_ in rows})
+        for provider_id, position, commit_id, at, type, data in rows:
+            after = provider_id, position
+            if (commit_id, provider_id, at, type, states.canonical(data)) not in told:
+                yield f"changed: events {provider_id} {position}: not what the audit log says"
 
 
 def find_changed_physicians(connection: Connection, service: Service) -> Iterator[str]:
