@@ -138,8 +138,8 @@ def test_hyphens_blanks_and_what_nobody_sees_are_no_part_of_a_key(start: str, en
     [
         ("Đorđe", "Ðorđe"), ("Ɖorđe", "Đorđe"), ("Ștefan", "Ştefan"), ("ﬁnn", "Finn"),
         ("Ｍａｒｙ", "Mary"), ("Işık", "Isik"), ("İnci", "Inci"), ("ĳsbrand", "IJsbrand"), ("ŉdour", "N'dour"),
-        ("Əli", "Ǝli"), ("Ŧeste", "Teste"), ("Garci\u0301a", "García"), ("Straße", "STRASSE"), ("ȷan", "Jan"), ("محـمد", "محمد"),
-        ("김\u3164민", "김민"),
+        ("Əli", "Ǝli"), ("Ŧeste", "Teste"), ("Garci\u0301a", "García"), ("Straße", "STRASSE"), ("ȷan", "Jan"),
+        ("محـمد", "محمد"), ("김\u3164민", "김민"),
     ],
 )  # fmt: skip
 def test_letters_that_people_take_for_the_same_are_the_same(one: str, other: str) -> None:
