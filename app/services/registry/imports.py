@@ -243,7 +243,7 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     if full_name_key(text["first_name"], text["last_name"]) == ("", ""):
         raise ImportFault("the name is missing")
     other_last_names = _list("other_last_names", fields)
-    _refuse_damaged(text, other_last_names)
+    _refuse_damaged(text | {"other_last_names": fields.get("other_last_names")}, other_last_names)
     birth_date = read_month_day(text["date_of_birth"])
     if isinstance(birth_date, Unparsed):
         raise ImportFault("date_of_birth is not MM/DD")
@@ -262,11 +262,15 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     )
 
 
-def _refuse_damaged(text: Mapping[str, str | None], other_last_names: Iterable[str]) -> None:
-    """Refuse names of which keys would be made that are somebody else's."""
-    names = ((name, text[name]) for name in ("first_name", "middle_name", "last_name"))
+def _refuse_damaged(text: Mapping[str, Any], other_last_names: Iterable[str]) -> None:
+    """Refuse names of which keys would be made that are somebody else's.
+
+    Other last names are looked at as they are written, too: an entity of a web page ends in the semicolon that parts
+    them.
+    """
+    names = ((column, text[column]) for column in ("first_name", "middle_name", "last_name", "other_last_names"))
     for column, name in (*names, *(("other_last_names", other) for other in other_last_names)):
-        damage = damage_of(name)
+        damage = damage_of(name) if isinstance(name, str) else None
         if damage is not None:
             raise ImportFault(f"{column} {damage.detail}")
 
