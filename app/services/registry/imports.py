@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from app.core.clock import new_id
-from app.core.errors import OperatorFault
+from app.core.errors import OperatorFault, Problem
+from app.core.strict_json import read_json
 from app.domain.audit import RegistryAudit
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
@@ -205,6 +205,8 @@ def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, 
         yield from ((number, _read(fields, catalogue)) for number, fields in _objects(first, lines))
         return
     heading = [name.strip().lower() for name in next(csv.reader([first]), [])]
+    if repeated := [name for name in COLUMNS if heading.count(name) > 1]:
+        raise ImportFault(f"the first line names a column twice: {', '.join(repeated)}")
     unknown = [name for name in heading if name not in COLUMNS]
     if unknown or "last_name" not in heading or len(set(heading)) != len(heading):
         raise ImportFault(f"the first line must name columns of: {', '.join(COLUMNS)}")
@@ -218,10 +220,19 @@ def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, 
 def _objects(first: str, lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(chain((first,), lines), 1):
         if line.strip():
-            try:
-                yield number, json.loads(line)
-            except ValueError:
-                yield number, None
+            yield number, _object(line)
+
+
+def _object(line: str) -> Any:
+    """Return what a line holds, or the fault why it cannot be read: an unknown name in it may be somebody's."""
+    try:
+        return read_json(line, "the line")
+    except Problem as problem:
+        repeated = {item.pointer for item in problem.errors if item.code == "field-repeated"}
+        twice = [name for name in COLUMNS if f"/{name}" in repeated]
+        if repeated:
+            return ImportFault(f"{', '.join(twice) or 'a member'} stands twice in the line")
+        return ImportFault(problem.errors[0].detail.rstrip(".") if problem.errors else problem.detail.rstrip("."))
 
 
 def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
@@ -234,6 +245,8 @@ def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
 
 def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     """Read the import columns of one physician; raises `ImportFault`."""
+    if isinstance(fields, ImportFault):
+        raise fields
     if not isinstance(fields, dict):
         raise ImportFault("the line is not a JSON object")
     unknown = [name for name in fields if name not in COLUMNS]
