@@ -90,9 +90,9 @@ def own_id_or_none(text: str | None) -> str | None:
 
     It is shown so, and compared by its normal form.
     """
-    if text is None:
+    if text is None or not plain_text(text):
         return None
-    return text.strip(AROUND) or None
+    return text.strip(AROUND)
 
 
 def text_or_none(text: str | None) -> str | None:

@@ -63,7 +63,7 @@ class CsvRequest(StrictRequest):
 
 def _decode(body: bytes) -> str:
     """Return the text of a table: in UTF-8, in UTF-16, or as Windows writes it; raises `Unreadable`."""
-    encodings = ("utf-8-sig", "cp1252")
+    encodings: tuple[str, ...] = ("utf-8-sig", "cp1252")
     if body.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         encodings = ()
     elif body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
