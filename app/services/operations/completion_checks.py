@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.audit import CompletionAudit
-from app.domain.credits import Completion, CreditStatus, Delivery
+from app.domain.credits import Completion, CreditStatus, Delivery, is_rems_subject
+from app.domain.parsing import plain_text
 from app.models import commits as commit_tables
 from app.models import completions as tables
 from app.models.feeds import decisions
@@ -91,7 +93,8 @@ def _faults(service: Service, stored: Stored, sandboxes: frozenset[str]) -> Iter
     if not stored.completions:
         yield "its row is missing"
         return
-    last = completion_of(stored.versions[-1]["document"])
+    (row, *_) = stored.completions
+    last = _as_compared(completion_of(stored.versions[-1]["document"]), row)
     yield from _differences("completions", [completion_row(last)], stored.completions, ("completion_id",))
     yield from _differences("credits", list(_credit_rows(last, stored.versions)), stored.credits, ("credit_id",))
     types = [
@@ -100,15 +103,40 @@ def _faults(service: Service, stored: Stored, sandboxes: frozenset[str]) -> Iter
         for place, (name, quarters) in enumerate(credit.credit_types)
     ]
     yield from _differences("credit_types", types, stored.credit_types, ("credit_id", "credit_type"))
-    references = [
-        {"provider_id": last.provider_id, "client_reference": reference, "credit_id": credit.credit_id}
-        for credit in last.credits
-        for reference in credit.client_references
-    ]
+    references = list(_reference_rows(last, stored.credit_references))
     yield from _differences("credit_references", references, stored.credit_references, _REFERENCE, shown=1)
     if last.provider_id not in sandboxes:
         yield from _changed_events(last, stored)
     yield from _changed_decisions(stored)
+
+
+def _as_compared(completion: Completion, row: Row) -> Completion:
+    """Return a completion with its local id in the normal form, where a version from before there was one has another.
+
+    The normal form was put into the row alone, for what was stored stays as it was sent.
+    """
+    if not is_rems_subject(completion.subject) or completion.subject == row["subject"]:
+        return completion
+    prefix, provider_id, local_id = completion.subject.split(":", 2)
+    return replace(completion, subject=f"{prefix}:{provider_id}:{plain_text(local_id)}")
+
+
+def _reference_rows(last: Completion, standing: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of references; of spellings that are alike, one stands."""
+    as_sent = {(row["credit_id"], row["client_reference"]): row["as_sent"] for row in standing}
+    for credit in last.credits:
+        spellings: defaultdict[str, list[str | None]] = defaultdict(list)
+        for reference in credit.client_references:
+            plain = plain_text(reference)
+            spellings[plain].append(None if plain == reference else reference)
+        for plain, sent in spellings.items():
+            stands = as_sent.get((credit.credit_id, plain))
+            yield {
+                "provider_id": last.provider_id,
+                "client_reference": plain,
+                "credit_id": credit.credit_id,
+                "as_sent": stands if stands in sent else sent[0],
+            }
 
 
 def _changed_versions(service: Service, stored: Stored) -> Iterator[str]:

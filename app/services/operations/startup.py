@@ -8,13 +8,15 @@ from app.core import clock
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.database.transactions import Database
+from app.core.errors import ConfigurationError
 from app.core.security import Keyring
 from app.domain.audit import ClientAudit
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.context import OPERATOR, Service, Work, operator
 from app.services.operations import baseline
-from app.store import clients, record_digests, schema
+from app.store import clients, name_keys, record_digests, schema
 
 
 def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True) -> Service:
@@ -25,6 +27,8 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
     if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
         database.write(lambda connection: prepare(connection, service))
+    if migrate:
+        database.read(refuse_other_keys)
     return service
 
 
@@ -47,6 +51,16 @@ def _is_outdated(connection: Connection, catalogue: Catalogue) -> bool:
         or clients.catalogue_files(connection, catalogue.digest) is None
         or bool(record_digests.due(connection))
     )
+
+
+def refuse_other_keys(connection: Connection) -> None:
+    """Raise `ConfigurationError` if names are stored under keys that this release would not look for."""
+    stored = name_keys.version_of(connection)
+    if stored != NAME_KEYS:
+        raise ConfigurationError(
+            f"The database holds names under keys of version {stored}, and this release makes version {NAME_KEYS}: "
+            "physicians would be missed. Start the release that last migrated the database, or restore its backup."
+        )
 
 
 def prepare(connection: Connection, service: Service) -> None:
