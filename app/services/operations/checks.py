@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.database.failures import find_damage_in
+from app.domain.comparison_keys import NAME_KEYS
 from app.services.context import Service
 from app.services.operations import completion_checks, seal_checks, state_checks
 from app.services.operations.seal_checks import Head
-from app.store import invariants, record_digests, schema, soundness
+from app.store import invariants, name_keys, record_digests, schema, soundness
 
 FEW = 100
 """Faults of one kind that are listed: whoever has more restores a backup, and does not mend them one by one."""
@@ -66,6 +67,8 @@ def _check(connection: Connection, service: Service, head: Head | None, *, whole
     if schema.current(connection) != schema.head():
         checked.faults.append("the schema is not of this version; run `pars db upgrade`")
         return checked
+    if name_keys.version_of(connection) != NAME_KEYS:
+        checked.faults.append("broken: names are stored under the keys of this version: restore a backup")
     for kind, find in _CHECKS.items():
         if find is state_checks.find_changed_physicians and not whole:
             continue
