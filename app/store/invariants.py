@@ -77,6 +77,9 @@ INVARIANTS: dict[str, str] = {
         SELECT d.decision_id FROM decisions d WHERE NOT EXISTS (
             SELECT 1 FROM feed f JOIN board_events e ON e.event_id = f.event_id
             WHERE f.board = d.board AND f.position = d.position AND e.credit_id = d.credit_id)""",
+    "the last decision of a board is a decision of that board": """
+        SELECT l.board FROM last_decisions l WHERE NOT EXISTS (
+            SELECT 1 FROM decisions d WHERE d.decision_id = l.decision_id AND d.board = l.board)""",
     "every commit is sealed once, or waits to be": """
         SELECT c.commit_id FROM commits c WHERE 1 <> (
             (SELECT count(*) FROM sealed_commits s WHERE s.commit_id = c.commit_id) +
