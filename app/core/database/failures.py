@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.errors import Contended, Unavailable
+from app.core.errors import Contended, OperatorFault, Unavailable
 from app.core.logging import error_fields, log
 
 LOCK_TIMEOUT = "55P03"
@@ -25,6 +25,7 @@ _POSTGRESQL_DAMAGE = ("XX", "58")
 """Corrupted data or an internal error; an input or output error."""
 
 __all__ = [
+    "DatabaseDamaged",
     "PoolTimeout",
     "find_damage_in",
     "is_connection_lost",
@@ -58,6 +59,16 @@ def is_retryable(error: Exception, attempt: int, *, patient: bool) -> bool:
     return False
 
 
+class DatabaseDamaged(OperatorFault):
+    """The database's file cannot be read; the message says what to do."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"damaged: {what}. Stop the service, keep the damaged files, restore the last backup, and run `pars check` "
+            "on it before serving (docs/operations.md, Damage)"
+        )
+
+
 def find_damage_in(error: BaseException) -> str | None:
     """Return what the database said of damage to its file, None for an error that has another cause.
 
@@ -67,7 +78,7 @@ def find_damage_in(error: BaseException) -> str | None:
     while cause is not None:
         driver = getattr(cause, "orig", None) or cause
         code = getattr(driver, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF in _SQLITE_DAMAGE:
+        if (code is not None and code & 0xFF in _SQLITE_DAMAGE) or str(driver) == "unsupported file format":
             return str(driver)
         if isinstance(driver, sqlite3.OperationalError) and str(driver).startswith("Could not decode"):
             # The driver's own error repeats the value.

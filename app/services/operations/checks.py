@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 from sqlalchemy import Connection
 
-from app.core.database.failures import find_damage_in
+from app.core.database.failures import DatabaseDamaged, find_damage_in
 from app.domain.comparison_keys import NAME_KEYS
 from app.services.context import Service
 from app.services.operations import completion_checks, seal_checks, state_checks
@@ -17,10 +17,6 @@ from app.store import invariants, name_keys, record_digests, schema, soundness
 
 FEW = 100
 """Faults of one kind that are listed: whoever has more restores a backup, and does not mend them one by one."""
-DAMAGED = (
-    "damaged: {what}. Stop the service, keep the damaged files, restore the last backup, and run `pars check` on it "
-    "before serving (docs/operations.md, Damage)"
-)
 
 
 class Checked(msgspec.Struct, kw_only=True):
@@ -48,7 +44,7 @@ def check(service: Service, head: Head | None = None, *, whole: bool = True) -> 
         damage = find_damage_in(error)
         if damage is None:
             raise
-        return Checked(faults=[DAMAGED.format(what=f"the database cannot be read to its end: {damage}")])
+        return Checked(faults=[str(DatabaseDamaged(f"the database cannot be read to its end: {damage}"))])
 
 
 def _check(connection: Connection, service: Service, head: Head | None, *, whole: bool) -> Checked:
@@ -62,7 +58,7 @@ def _check(connection: Connection, service: Service, head: Head | None, *, whole
     elif whole and (damage := soundness.find_damage(connection)):
         more = f" and {len(damage) - 1} more" if len(damage) > 1 else ""
         first = " ".join(damage[0].split())
-        checked.faults.append(DAMAGED.format(what=f"the database's own check says: {first}{more}"))
+        checked.faults.append(str(DatabaseDamaged(f"the database's own check says: {first}{more}")))
         return checked
     if schema.current(connection) != schema.head():
         checked.faults.append("the schema is not of this version; run `pars db upgrade`")

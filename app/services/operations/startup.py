@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from app.core import clock
 from app.core.clock import Clock
 from app.core.config import Settings
+from app.core.database.failures import DatabaseDamaged, find_damage_in
 from app.core.database.transactions import Database
 from app.core.errors import ConfigurationError
 from app.core.security import Keyring
@@ -23,13 +25,24 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     """Open an installation, with its schema and its boards brought up to date unless `migrate` is False."""
     keyring = Keyring(settings.secrets())
     catalogue = read_catalogue(settings)
-    database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
+    database = _open_database(settings)
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
     if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
         database.write(lambda connection: prepare(connection, service))
     if migrate:
         database.read(refuse_other_keys)
     return service
+
+
+def _open_database(settings: Settings) -> Database:
+    """Open the database; raises `DatabaseDamaged` when its file cannot be opened for damage."""
+    try:
+        return Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
+    except DBAPIError as error:
+        damage = find_damage_in(error)
+        if damage is None:
+            raise
+        raise DatabaseDamaged(f"the database cannot be opened: {damage}") from error
 
 
 def read_catalogue(settings: Settings) -> Catalogue:
