@@ -8,7 +8,7 @@ from alembic import op
 from app.store import name_keys
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
