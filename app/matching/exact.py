@@ -115,7 +115,14 @@ def _fits_person(learner: Learner, person: Person) -> bool:
         return False
     if isinstance(person.birth_date, MonthDay) and learner.birth_date not in (None, str(person.birth_date)):
         return False
-    return not (person.npi and is_npi(person.npi) and learner.npi != person.npi)
+    if not (person.npi and is_npi(person.npi)):
+        return True
+    return learner.npi == person.npi and _npi_proves(learner, person)
+
+
+def _npi_proves(learner: Learner, person: Person) -> bool:
+    """Return True unless sources gave the NPI for others too, and the birth date does not tell who is meant."""
+    return not learner.npi_disputed or (isinstance(person.birth_date, MonthDay) and learner.birth_date is not None)
 
 
 def _fits_name(learner: Learner, person: Person) -> bool:
@@ -161,7 +168,12 @@ def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: b
 
 def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> tuple[Holding, ...]:
     """Return the licences a CME part goes to: one in the state named, or all if no state is named."""
-    as_npi = cme.license_id is not None and is_npi(cme.license_id) and learner.npi == cme.license_id
+    as_npi = (
+        cme.license_id is not None
+        and is_npi(cme.license_id)
+        and learner.npi == cme.license_id
+        and _npi_proves(learner, report.person)
+    )
     if not cme.state:
         meant = learner.licenses if as_npi or _stands_alone(report) else ()
         if cme.license_id and not as_npi:
