@@ -56,6 +56,7 @@ class Joining(enum.StrEnum):
 class Reason(enum.StrEnum):
     """Why a source that gives somebody's identifier is refused: what to say of who holds it."""
 
+    ALL = "who has other names and another birth date"
     BIRTH_DATE = "who has another birth date"
     NAMES = "who has other names"
     NO_BIRTH_DATE = "whose names agree in part only, and a birth date is missing"
@@ -108,7 +109,7 @@ def join(
 def reason_of(names: NameLevel, birth: BirthLevel) -> Reason:
     """Return why names and birth date do not allow to join."""
     if birth is BirthLevel.DIFFERENT:
-        return Reason.BIRTH_DATE
+        return Reason.BIRTH_DATE if names in (NameLevel.SAME, NameLevel.RELATED) else Reason.ALL
     if names is NameLevel.SAME:
         return Reason.DISPUTED
     return Reason.NO_BIRTH_DATE if names is NameLevel.RELATED else Reason.NAMES

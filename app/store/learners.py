@@ -127,9 +127,7 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
 
 
 def _span(since: str, until: str) -> Span:
-    return Span(
-        since=date.fromisoformat(since) if since else None, until=date.fromisoformat(until) if until else None
-    )
+    return Span(since=date.fromisoformat(since) if since else None, until=date.fromisoformat(until) if until else None)
 
 
 _OF_THE_NAME = "n.last_key = k.last AND n.first_key = k.first"

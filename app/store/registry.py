@@ -128,7 +128,8 @@ def _holder_ids(connection: Connection, rows: Sequence[RegistryRow]) -> set[str]
 
 
 _SAME_BIRTH = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
-_LICENSED = "JOIN licenses h ON h.learner_id = n.learner_id AND h.board = k.board"
+# Not joined: SQLite would rather begin with everybody whom the board has licensed.
+_LICENSED = "EXISTS (SELECT 1 FROM licenses h WHERE h.learner_id = n.learner_id AND h.board = k.board)"
 
 
 def _namesake_ids(connection: Connection, rows: Sequence[RegistryRow]) -> set[str]:
@@ -152,9 +153,9 @@ def _namesake_ids(connection: Connection, rows: Sequence[RegistryRow]) -> set[st
     ids = set(_select_ids(connection, "n.learner_id", ("last", "first", "birth", "npi"), dated, on))
     columns = ("last", "first", "board")
     same_name = "learner_names n ON n.last_key = k.last AND n.first_key = k.first"
-    on = f"{same_name} AND n.birth_date = '' {_LICENSED}"
+    on = f"{same_name} AND n.birth_date = '' AND {_LICENSED}"
     ids.update(_select_ids(connection, "n.learner_id", columns, licensed, on))
-    ids.update(_select_ids(connection, "n.learner_id", columns, undated, f"{same_name} {_LICENSED}"))
+    ids.update(_select_ids(connection, "n.learner_id", columns, undated, f"{same_name} AND {_LICENSED}"))
     return ids
 
 

@@ -121,7 +121,7 @@ def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]], source: str
         except IdentifierFault as fault:
             counts.refused.append((line, str(fault)))
             counts.conflicts.append(_conflict(line, fault))
-            pairs = piece.refuse(row, fault)
+            pairs = piece.refuse(fault)
         else:
             counts.added += effect is RowEffect.ADDED
             counts.updated += effect is RowEffect.UPDATED

@@ -40,6 +40,8 @@ class HeldIdentifier(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[IdentifierKind, ...]
     reason: str
     physician_id: str
+    fits: bool = False
+    """Whether names and birth date would allow that the row is about them."""
 
 
 class PairSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +218,7 @@ def _several(joined: Sequence[tuple[Entry, list[Identifier]]], compared: dict[st
             kinds=kinds_of(shared),
             reason="and the line's other identifiers to another one, who fits as well",
             physician_id=entry.physician_id,
+            fits=True,
         )
         for entry, shared in joined
     ]

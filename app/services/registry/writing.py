@@ -54,14 +54,14 @@ class Piece:
         self._known.put(entry)
         return effect, self._keep_pairs([(entry, pair) for pair in placement.pairs])
 
-    def refuse(self, row: RegistryRow, fault: IdentifierFault) -> list[KeptPair]:
+    def refuse(self, fault: IdentifierFault) -> list[KeptPair]:
         """Mark the NPIs that a refused row gives for somebody else; return the pairs that are new.
 
         Who holds such an NPI keeps it, and is found by it beside the birth date only.
         """
         for held in fault.held:
             entry = self._known.entries[held.physician_id]
-            if IdentifierKind.NPI in held.kinds and not entry.npi_disputed and entry.npi == row.npi:
+            if IdentifierKind.NPI in held.kinds and not held.fits and not entry.npi_disputed:
                 entry.npi_disputed = True
                 self._writes.disputed.append({"learner_id": entry.physician_id, "at": self._work.now})
         return self._keep_pairs(fault.pairs)
