@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from msgspec.structs import replace
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +24,7 @@ from app.services.context import Service
 from app.services.operations import checks
 from app.store import feed, schema
 from tests.builders.bodies import a_completion
+from tests.builders.people import import_people
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
 from tests.harness.databases import database_address, execute
@@ -151,6 +154,29 @@ def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api
     assert uploads.remove_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
     settle(service)
     assert checks.find_faults(service) == []
+
+
+def test_dates_of_licences_and_pairs_are_taken_back_and_laid_again(service: Service) -> None:
+    before = service.database.read(lambda conn: conn.execute(text("SELECT count(*) FROM licenses")).scalar())
+    import_people(
+        service,
+        {"first_name": "Bob", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1@2001-01-01.."},
+        {"first_name": "Robert", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1"},
+    )
+    migration = import_module("migrations.versions.0016_registry_pairs")
+
+    def again(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.downgrade()
+            migration.upgrade()
+
+    service.database.write(again)
+    found = service.database.read(
+        lambda conn: conn.execute(text("SELECT count(*), count(starts_on) FROM licenses")).one()
+    )
+    assert tuple(found) == (before + 1, 0)
+    assert service.database.read(lambda conn: conn.execute(text("SELECT * FROM registry_pairs")).all()) == []
+    settle(service)
 
 
 def test_the_head_file_names_the_newest_revision() -> None:
