@@ -6,6 +6,7 @@ import enum
 from collections.abc import Collection
 
 import msgspec
+from msgspec.structs import replace
 
 from app.domain.boards import Span
 from app.domain.comparison_keys import full_name_key, id_key
@@ -18,7 +19,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     board: str
     number: str
     known_key: str = ""
-    """The stored comparison key, where the holding was read from the registry."""
+    """The comparison key, where it is known: that of a holding on file, or one that was computed."""
     dates: Span | None = None
     """The days on which a licence is held, where any is on file; a number may be given to somebody else after them."""
 
@@ -71,6 +72,16 @@ class RegistryRow(msgspec.Struct, frozen=True, kw_only=True):
     medical_school: str | None = None
     licenses: tuple[Holding, ...] = ()
     certifications: tuple[Holding, ...] = ()
+
+    def with_keys(self) -> RegistryRow:
+        """Return the row with the comparison keys of its numbers: an import asks for each of them many times."""
+        if all(held.known_key for held in self.licenses) and all(held.known_key for held in self.certifications):
+            return self
+        return replace(self, licenses=_with_keys(self.licenses), certifications=_with_keys(self.certifications))
+
+
+def _with_keys(holdings: tuple[Holding, ...]) -> tuple[Holding, ...]:
+    return tuple([replace(held, known_key=held.key) for held in holdings])
 
 
 class Learner(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,6 +85,14 @@ class Known:
                 for entry in index.get((held.board, held.key), ()):
                     yield kind, (held.board, held.key), entry
 
+    def is_held(self, row: RegistryRow) -> bool:
+        """Whether somebody holds an identifier of a row."""
+        return (
+            row.npi in self.by_npi
+            or any((held.board, held.key) in self.by_license for held in row.licenses)
+            or any((held.board, held.key) in self.by_certification for held in row.certifications)
+        )
+
     def add_pair(self, one: str, other: str) -> bool:
         """Remember a pair; False when it is known."""
         if other in self.pairs[one]:
@@ -107,7 +115,7 @@ def load_known(connection: Connection, rows: Sequence[RegistryRow]) -> Known:
     """
     known = Known()
     _load(connection, known, _holder_ids(connection, rows))
-    new = [row for row in rows if next(known.holders(row), None) is None]
+    new = [row for row in rows if not known.is_held(row)]
     _load(connection, known, _namesake_ids(connection, new))
     _load_pairs(connection, known)
     return known
@@ -264,10 +272,11 @@ class Writes:
 
     def add_number(self, entry: Entry, kind: IdentifierKind, held: Holding, dates: Span, at: datetime) -> bool:
         """Add a licence or certification of a physician, or change its dates; False when all of it is on file."""
-        key, on_file, licence = held.key, entry.numbers(kind), kind is IdentifierKind.LICENSE
+        key, on_file = held.key, entry.numbers(kind)
         number = (held.board, key)
-        if number in on_file and on_file[number] == dates:
+        if number in on_file and (on_file[number] is dates or on_file[number] == dates):
             return False
+        licence = kind is IdentifierKind.LICENSE
         spanned = {"starts_on": dates.since, "ends_on": dates.until} if licence else {}
         row = {"learner_id": entry.physician_id, "board": held.board, "id_key": key} | spanned
         if number in on_file:

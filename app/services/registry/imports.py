@@ -113,6 +113,7 @@ def import_rows(
 def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]], source: str = "") -> ImportCounts:
     """Add or update the physicians of some rows; each row sees the ones before it."""
     counts = ImportCounts()
+    rows = [(line, row.with_keys()) for line, row in rows]
     registry.lock_imports(work.connection)
     piece = Piece(work, registry.load_known(work.connection, [row for _, row in rows]), source)
     for line, row in rows:
@@ -264,9 +265,10 @@ def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: Boa
         code, colon, number = entry.partition(":")
         board = catalogue.board(code)
         number, dates = _split_dates(name, number, kind)
-        if not colon or board is None or board.kind is not kind or not id_key(number):
+        key = id_key(number)
+        if not colon or board is None or board.kind is not kind or not key:
             raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")
-        held.append(Holding(board=board.code, number=number.strip(), dates=dates))
+        held.append(Holding(board=board.code, number=number.strip(), known_key=key, dates=dates))
     if any(holding.dates for holding in held) and len({(holding.board, holding.key) for holding in held}) < len(held):
         raise ImportFault(f"{name} has one number twice: write it once, from its first day to its last")
     return tuple(held)

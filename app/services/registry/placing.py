@@ -10,7 +10,7 @@ import msgspec
 from app.core.errors import OperatorFault
 from app.domain.boards import Span
 from app.domain.comparison_keys import full_name_key
-from app.domain.learners import Holding, IdentifierKind, RegistryRow
+from app.domain.learners import IdentifierKind, RegistryRow
 from app.matching.joining import (
     BirthLevel,
     FullName,
@@ -93,6 +93,8 @@ def place(row: RegistryRow, known: Known) -> Placement:
     sharing = _sharing(row, known)
     if not sharing:
         return _by_name(row, known)
+    if len(sharing) == 1 and _is_plain(row, sharing[0][0]):
+        return Placement(entry=sharing[0][0])
     compared = {entry.physician_id: _Comparison(row, entry) for entry, _ in sharing}
     joined = [
         entry for entry, shared in sharing if compared[entry.physician_id].joining(kinds_of(shared)) is Joining.JOINED
@@ -116,6 +118,16 @@ def place(row: RegistryRow, known: Known) -> Placement:
     if holder is not None:
         return Placement(entry=holder, held_by_others=taken, pairs=pairs)
     return Placement(entry=_kept_beside(row, left, known), held_by_others=taken, pairs=pairs)
+
+
+def _is_plain(row: RegistryRow, entry: Entry) -> bool:
+    """Whether name, birth date and NPI are those on file, as of nearly every row: no more need be compared."""
+    return (
+        full_name_key(row.first_name, row.last_name) in entry.names
+        and entry.birth_date is not None
+        and entry.birth_date == str(row.birth_date)
+        and (not row.npi or entry.npi in (None, row.npi))
+    )
 
 
 def _sharing(row: RegistryRow, known: Known) -> list[tuple[Entry, list[Identifier]]]:
@@ -181,7 +193,8 @@ def _not_reissued(row: RegistryRow, shared: list[Identifier], entry: Entry, hold
     for kind, number in shared:
         if kind is IdentifierKind.LICENSE:
             ours = holder.licenses.get(number, NO_DATES) if holder is not None else NO_DATES
-            if apart(dates_after(ours, row, number), entry.licenses[number]):
+            given = next(held.dates for held in row.licenses if (held.board, held.key) == number)
+            if apart(dates_after(ours, given), entry.licenses[number]):
                 continue
         left.append((kind, number))
     return left
@@ -196,12 +209,11 @@ def _ends_before(one: Span, other: Span) -> bool:
     return one.until is not None and other.since is not None and one.until < other.since
 
 
-def dates_after(on_file: Span, row: RegistryRow, number: Number) -> Span:
+def dates_after(on_file: Span, given: Span | None) -> Span:
     """Return a licence's dates after a row: what it gives replaces what is on file.
 
     A span after the one on file is the same licence renewed: it began with the first and ends with the last.
     """
-    given = next((held.dates for held in row.licenses if (held.board, held.key) == number), None)
     if given is None:
         return on_file
     if _ends_before(on_file, given):
@@ -276,9 +288,3 @@ def _differ(row: RegistryRow, entry: Entry) -> bool:
         return True
     certified = {board for board, _ in entry.certifications}
     return any(held.board in certified for held in row.certifications)
-
-
-def held_holdings(row: RegistryRow) -> Iterator[tuple[IdentifierKind, Holding]]:
-    """Yield the licences and certifications of a row."""
-    yield from ((IdentifierKind.LICENSE, held) for held in row.licenses)
-    yield from ((IdentifierKind.CERTIFICATION, held) for held in row.certifications)

@@ -14,7 +14,6 @@ from app.services.registry.placing import (
     PairSeen,
     Placement,
     dates_after,
-    held_holdings,
     place,
 )
 from app.store import registry
@@ -119,17 +118,23 @@ class Piece:
 
     def _add_names_and_numbers(self, entry: Entry, row: RegistryRow, placement: Placement) -> bool:
         new = [self._writes.add_name(entry, row.first_name, last) for last in (row.last_name, *row.other_last_names)]
-        for kind, held in held_holdings(row):
-            number = (held.board, held.key)
-            if (kind, number) not in placement.held_by_others:
-                on_file = entry.numbers(kind).get(number, NO_DATES)
-                dates = dates_after(on_file, row, number) if kind is IdentifierKind.LICENSE else NO_DATES
-                new.append(self._writes.add_number(entry, kind, held, dates, self._work.now))
+        for kind, holdings in (
+            (IdentifierKind.LICENSE, row.licenses),
+            (IdentifierKind.CERTIFICATION, row.certifications),
+        ):
+            on_file = entry.numbers(kind)
+            for held in holdings:
+                number = (held.board, held.key)
+                if not placement.held_by_others or (kind, number) not in placement.held_by_others:
+                    dates = dates_after(on_file.get(number, NO_DATES), held.dates)
+                    new.append(self._writes.add_number(entry, kind, held, dates, self._work.now))
         return any(new)
 
 
 def _own_npi(row: RegistryRow, placement: Placement) -> str | None:
     """Return the NPI of a row, None where it stays with somebody else."""
+    if not placement.held_by_others:
+        return row.npi
     identifier: Identifier = (IdentifierKind.NPI, ("", row.npi or ""))
     return None if identifier in placement.held_by_others else row.npi
 
