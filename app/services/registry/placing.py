@@ -54,7 +54,7 @@ class PairSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of what is in common, separated by blanks."""
 
 
-class Placement(msgspec.Struct, frozen=True, kw_only=True):
+class RowPlacement(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a row is about; None for somebody new."""
 
     entry: Entry | None
@@ -84,17 +84,17 @@ def _sentence(held: HeldIdentifier) -> str:
     return f"{' and '.join(_WORDS[kind] for kind in held.kinds)} {verb} to a physician on file {held.reason}"
 
 
-def place(row: RegistryRow, known: Known) -> Placement:
+def place(row: RegistryRow, known: Known) -> RowPlacement:
     """Return whom a row is about; raises `IdentifierFault` where it gives somebody else's identifiers.
 
     Identifiers point to physicians, names and birth date decide (`matching/joining.py`). A name alone decides for a
-    row without identifiers only, if one physician of that name and birth date is on file.
+    row without identifiers only, if one physician of that name and birth date is on file, or one without identifiers.
     """
     sharing = _sharing(row, known)
     if not sharing:
         return _by_name(row, known)
     if len(sharing) == 1 and _is_plain(row, sharing[0][0]):
-        return Placement(entry=sharing[0][0])
+        return RowPlacement(entry=sharing[0][0])
     compared = {entry.physician_id: _Comparison(row, entry) for entry, _ in sharing}
     joined = [
         entry for entry, shared in sharing if compared[entry.physician_id].joining(kinds_of(shared)) is Joining.JOINED
@@ -116,8 +116,8 @@ def place(row: RegistryRow, known: Known) -> Placement:
     pairs = tuple(compared[entry.physician_id].pair(kinds_of(shared)) for entry, shared in left)
     taken = frozenset(chain.from_iterable(shared for _, shared in left))
     if holder is not None:
-        return Placement(entry=holder, held_by_others=taken, pairs=pairs)
-    return Placement(entry=_kept_beside(row, left, known), held_by_others=taken, pairs=pairs)
+        return RowPlacement(entry=holder, held_by_others=taken, pairs=pairs)
+    return RowPlacement(entry=_kept_beside(row, left, known), held_by_others=taken, pairs=pairs)
 
 
 def _is_plain(row: RegistryRow, entry: Entry) -> bool:
@@ -255,13 +255,16 @@ def _describes(row: RegistryRow, entry: Entry) -> bool:
     )
 
 
-def _by_name(row: RegistryRow, known: Known) -> Placement:
+def _by_name(row: RegistryRow, known: Known) -> RowPlacement:
     """Place a row whose identifiers nobody holds."""
     birth_date = str(row.birth_date) if row.birth_date else None
     named = known.by_name.get(full_name_key(row.first_name, row.last_name), [])
     same = [entry for entry in named if entry.birth_date == birth_date]
     if not (row.npi or row.licenses or row.certifications):
-        return Placement(entry=same[0] if len(same) == 1 else None)
+        # Among several, an earlier import of the row has added the one without identifiers.
+        bare = [entry for entry in same if not (entry.npi or entry.licenses or entry.certifications)]
+        meant = same if len(same) == 1 else bare
+        return RowPlacement(entry=meant[0] if meant else None)
     seeming = [entry for entry in same if birth_date and not _differ(row, entry)]
     pairs = [_by_names(entry, BirthLevel.SAME) for entry in seeming] if len(seeming) <= MOST_NAMESAKES else []
     boards = {held.board for held in row.licenses}
@@ -274,7 +277,7 @@ def _by_name(row: RegistryRow, known: Known) -> Placement:
     ]
     if len(undated) == 1 and not seeming:
         pairs += [_by_names(entry, BirthLevel.ABSENT) for entry in undated]
-    return Placement(entry=None, pairs=tuple(pairs))
+    return RowPlacement(entry=None, pairs=tuple(pairs))
 
 
 def _by_names(entry: Entry, birth: BirthLevel) -> PairSeen:

@@ -12,7 +12,7 @@ from app.services.registry.placing import (
     Identifier,
     IdentifierFault,
     PairSeen,
-    Placement,
+    RowPlacement,
     dates_after,
     place,
 )
@@ -88,7 +88,7 @@ class Piece:
             )
         return new
 
-    def _add(self, row: RegistryRow, placement: Placement) -> Entry:
+    def _add(self, row: RegistryRow, placement: RowPlacement) -> Entry:
         entry = Entry(
             physician_id=new_id(),
             first_name=row.first_name,
@@ -103,7 +103,7 @@ class Piece:
         self._add_names_and_numbers(entry, row, placement)
         return entry
 
-    def _update(self, entry: Entry, row: RegistryRow, placement: Placement) -> bool:
+    def _update(self, entry: Entry, row: RegistryRow, placement: RowPlacement) -> bool:
         """Update a physician from a row; return whether anything was new. What the row leaves out stays."""
         before = _learner_row(entry)
         entry.first_name, entry.last_name = row.first_name, row.last_name
@@ -116,7 +116,7 @@ class Piece:
             self._writes.changed.append(_learner_row(entry) | {"updated_at": self._work.now})
         return self._add_names_and_numbers(entry, row, placement) or changed
 
-    def _add_names_and_numbers(self, entry: Entry, row: RegistryRow, placement: Placement) -> bool:
+    def _add_names_and_numbers(self, entry: Entry, row: RegistryRow, placement: RowPlacement) -> bool:
         new = [self._writes.add_name(entry, row.first_name, last) for last in (row.last_name, *row.other_last_names)]
         for kind, holdings in (
             (IdentifierKind.LICENSE, row.licenses),
@@ -131,7 +131,7 @@ class Piece:
         return any(new)
 
 
-def _own_npi(row: RegistryRow, placement: Placement) -> str | None:
+def _own_npi(row: RegistryRow, placement: RowPlacement) -> str | None:
     """Return the NPI of a row, None where it stays with somebody else."""
     if not placement.held_by_others:
         return row.npi
