@@ -103,6 +103,10 @@ class RegistryAudit(AuditFields, frozen=True, kw_only=True):
 
     added: int
     updated: int
+    conflicts: int | UnsetType = UNSET
+    """Lines refused because they give somebody else's identifiers."""
+    pairs: int | UnsetType = UNSET
+    """Pairs of physicians who seem to be one person, kept for the first time."""
 
 
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):
