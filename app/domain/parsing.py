@@ -47,7 +47,9 @@ _SHAPING = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 """The other characters that Unicode ignores by default: some of them shape the letters beside them."""
-MARK = re.compile(f"[{_MARKS}]")
+_HALF_OF_A_LETTER = "(?<=[ÃĂĆ√├])\u00ad"
+"""A soft hyphen that is the second byte of a misread `í`: without it nobody could tell that `RocÃ­o` was Rocío."""
+MARK = re.compile(f"(?!{_HALF_OF_A_LETTER})[{_MARKS}]")
 _INVISIBLE = re.compile(f"[{_MARKS}{_SHAPING}]")
 AROUND = "".join(c for c in map(chr, range(0x10000)) if c.isspace() or _INVISIBLE.match(c))
 """What is blank around a text: white space of every kind, and what is invisible."""
