@@ -14,11 +14,14 @@ import msgspec
 from starlette.requests import Request
 
 from app.core.csv_text import unescape_formula
-from app.core.errors import ErrorItem, InvalidRequest, Problem, Unreadable
+from app.core.errors import ErrorItem, InvalidRequest, Problem, Unreadable, UnsupportedMediaType
 from app.core.http.problems import WrappedProblem
+from app.core.http.request_heads import UTF_8, charset_of
 from app.core.http.routing import StrictRequest, StrictRoute
 
 CSV = "text/csv"
+_CHARSETS = frozenset({"utf-16", "utf-16le", "utf-16be", "windows-1252", "cp1252", "iso-8859-1", "latin-1", "latin1"})
+"""Charsets other than UTF-8 that a table may be declared in."""
 
 
 class CsvTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,19 +55,27 @@ class CsvRequest(StrictRequest):
         scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
         super().__init__(scope, request.receive)
         self.table = table
+        self._charset = charset_of(request.headers.get("content-type", ""))
 
     async def json(self) -> Any:
         """Return the rows as objects without their empty cells; raises `WrappedProblem`."""
         try:
-            return read_table(self.table, _decode(await self.body()))
+            return read_table(self.table, _decode(await self.body(), self._charset))
         except Problem as problem:
             raise WrappedProblem(problem) from None
 
 
-def _decode(body: bytes) -> str:
-    """Return the text of a table: in UTF-8, in UTF-16, or as Windows writes it; raises `Unreadable`."""
-    encodings: tuple[str, ...] = ("utf-8-sig", "cp1252")
-    if body.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+def _decode(body: bytes, charset: str) -> str:
+    """Return the text of a table: in the charset named, else in UTF-8, in UTF-16, or as Windows writes it.
+
+    Raises `Unreadable`, `UnsupportedMediaType`.
+    """
+    if charset not in UTF_8 | _CHARSETS and not body.isascii():
+        raise UnsupportedMediaType("The Content-Type names an unsupported charset. Save the table as CSV in UTF-8.")
+    encodings: tuple[str, ...] = ("utf-8-sig",) if charset else ("utf-8-sig", "cp1252")
+    if charset in _CHARSETS:
+        encodings = (charset,)
+    elif body.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         encodings = ()
     elif body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ("utf-16",)
