@@ -174,7 +174,7 @@ def test_names_are_found_again_under_the_keys_of_this_version(service: Service, 
             {"id": reported},
         )
         connection.execute(text("DROP TABLE key_versions"))
-        apply_again(connection, "0013", "0015")
+        apply_again(connection, "0014", "0015")
 
     service.database.write(again)
 
