@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats drill-properties check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -107,6 +107,11 @@ RECORDS ?= 10000
 
 drill-formats: $(STAMP)  ## RECORDS=10000 records in every format, by one worker and by two, on PostgreSQL (minutes).
 	$(BIN)/python -m benchmarks.drills.formats $(RECORDS)
+
+SLOW ?= 500
+
+drill-slow: $(STAMP)  ## SLOW=500 connections that never send a whole head, beside good requests; heads of 60 MB (minutes).
+	$(BIN)/python -m benchmarks.drills.slow $(SLOW)
 
 drill-properties: $(STAMP)  ## Hold every property against twenty times as many examples as the suite does (many minutes).
 	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -m "hypothesis or exhaustive"
