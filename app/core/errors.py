@@ -95,7 +95,8 @@ class Problem(Exception):
 class Unreadable(Problem):
     """The request cannot be read.
 
-    It is not HTTP/1.1, its body is not JSON or is nested too deeply, or it did not arrive whole. Nothing was done.
+    It is not HTTP/1.1, its body is not JSON or is nested too deeply, or it did not arrive whole; the detail says what can
+    be seen. Nothing was done.
     """
 
     status, code = 400, "unreadable"
@@ -195,7 +196,10 @@ class CursorDiverged(Problem):
 
 
 class PreconditionFailed(Problem):
-    """The resource has changed since it was read."""
+    """The resource does not have the version that `If-Match` names.
+
+    It was changed since it was read, or the header has no ETag that can stand for a version; the detail says which.
+    """
 
     status, code = 412, "precondition-failed"
 
@@ -226,9 +230,9 @@ class UriTooLong(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body's media type is not supported here.
+    """The body's media type or coding is not supported here.
 
-    Send `Content-Type: application/json`.
+    Send `Content-Type: application/json`, a file as `multipart/form-data`, in UTF-8 and without `Content-Encoding`.
     """
 
     status, code = 415, "unsupported-media-type"
@@ -237,7 +241,7 @@ class UnsupportedMediaType(Problem):
 class InvalidRequest(Problem):
     """The request does not have the required form.
 
-    A field is unknown, of the wrong type or too long; or the values given do not allow what is asked for.
+    A field is unknown, repeated, of the wrong type or too long; or the values given do not allow what is asked for.
     Every such fault is listed; nothing was stored.
     """
 

@@ -13,8 +13,9 @@ import msgspec
 from starlette.requests import Request
 
 from app.core.csv_text import unescape_formula
-from app.core.errors import ErrorItem, InvalidRequest, Unreadable
+from app.core.errors import ErrorItem, InvalidRequest, Unreadable, UnsupportedMediaType
 from app.core.http.problems import WrappedProblem
+from app.core.http.request_heads import UTF_8, charset_of
 from app.core.http.routing import StrictRequest, StrictRoute
 
 CSV = "text/csv"
@@ -40,7 +41,9 @@ class CsvRequest(StrictRequest):
 
     def __init__(self, request: Request, table: CsvTable) -> None:
         headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
-        scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
+        is_utf_8 = charset_of(request.headers.get("content-type", "")) in UTF_8
+        declared = b"application/json" if is_utf_8 else b"application/json; charset=unknown"
+        scope = {**request.scope, "headers": [*headers, (b"content-type", declared)]}
         super().__init__(scope, request.receive)
         self.table = table
 
@@ -48,9 +51,11 @@ class CsvRequest(StrictRequest):
         """Return the rows as objects without their empty cells; raises `WrappedProblem`."""
         table = self.table
         try:
-            text = (await self.body()).decode("utf-8-sig")
+            text = (await self.text_body()).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise WrappedProblem(Unreadable("The table is not UTF-8.")) from None
+        except UnsupportedMediaType as problem:
+            raise WrappedProblem(problem) from None
         lines = csv.reader(io.StringIO(text), strict=True)
         try:
             heading = [name.strip() for name in next(lines, [])]

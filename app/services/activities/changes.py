@@ -59,7 +59,7 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
     taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
     if taken is None:
         if if_match is not None:
-            raise PreconditionFailed
+            raise PreconditionFailed("There is no activity with this internal id; leave If-Match out to create it.")
         try:
             return register(work, given), True
         except InternalIdTaken as error:

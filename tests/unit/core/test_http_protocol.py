@@ -78,11 +78,11 @@ async def respond(send: Any, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def exchanged(pieces: Sequence[bytes], app: Any = echo, *, rest: Callable[[int], float] = lambda _: 0) -> Answers:
+def exchanged(pieces: Sequence[bytes], application: Any = echo, *, rest: Callable[[int], float] = lambda _: 0) -> Answers:
     """Feed pieces to a connection, as far as it reads; return status and body of every answer."""
 
     async def run() -> bytes:
-        config = ServingConfig(app, Settings(head_deadline=0.05), host="127.0.0.1", port=0)
+        config = ServingConfig(application, Settings(head_deadline=0.05), host="127.0.0.1", port=0)
         config.load()
         line = Line()
         protocol = BoundedProtocol(config, ServerState(), {})
@@ -162,10 +162,10 @@ def test_a_broken_body_is_told_to_whoever_reads_it_and_nothing_follows(broken: b
 
 
 def test_a_request_that_does_not_read_its_broken_body_is_answered_as_it_was_carried_out() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def done(scope: Any, receive: Any, send: Any) -> None:
         await respond(send, 200, b"done")
 
-    assert exchanged([b"DELETE / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"], app) == [(200, b"done")]
+    assert exchanged([b"DELETE / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"], done) == [(200, b"done")]
 
 
 def test_the_next_head_has_time_while_a_request_is_answered() -> None:
