@@ -78,7 +78,7 @@ async def respond(send: Any, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def exchanged(pieces: Sequence[bytes], application: Any = echo, *, rest: Callable[[int], float] = lambda _: 0) -> Answers:
+def exchanged(pieces: Sequence[bytes], application: Any = echo, rest: Callable[[int], float] = lambda _: 0) -> Answers:
     """Feed pieces to a connection, as far as it reads; return status and body of every answer."""
 
     async def run() -> bytes:
