@@ -95,7 +95,7 @@ class Problem(Exception):
 class Unreadable(Problem):
     """The request cannot be read.
 
-    It is not HTTP/1.1, its body is not JSON or is nested too deeply, or it did not arrive whole; the detail says what
+    It is not HTTP/1.1; its body is not JSON or is nested too deeply; or it did not arrive whole. The detail says what
     can be seen. Nothing was done.
     """
 
