@@ -128,7 +128,7 @@ class CompletionDocuments:
 _OTHER_PROVIDER = refusal(
     "activity-known",
     "/provider_id",
-    "The report is another provider's.",
+    "ProviderOrganization does not name the provider that the file was uploaded for.",
     "Upload it for the provider that it names, or correct the seven-digit id in ProviderOrganization.",
 )
 _NOT_COMPLETED = refusal(
