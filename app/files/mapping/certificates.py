@@ -16,7 +16,7 @@ from app.domain.comparison_keys import code_key, id_key
 from app.domain.reports import Amount, CmePart, MocPart, TypeAmount
 from app.domain.states import find_state
 from app.files.cells import read_amount
-from app.files.mapping.element_paths import ElementsByPath, TextReader, attribute, by_path, children_of
+from app.files.mapping.element_paths import ElementsByPath, TextReader, by_path, children_of
 from app.files.mapping.locations import PrefixMap
 from app.files.mapping.refusals import refusal
 from app.schemas.bounds import longest
@@ -181,8 +181,10 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
             npis[npi] = None
         received = parts["CreditReceived"][0] if "CreditReceived" in parts else Element(n="")
         reference = parts["CreditID"][0].get("t") if "CreditID" in parts else None
-        amount = attribute(received, "numberOfCredits")
-        kind = texts.read(attribute(received, "activityCertification"), pointer, _LONGEST)
+        amount = texts.attribute(received, "numberOfCredits", pointer)
+        if amount is not None and (text := received.get("t")) and text.strip() and _amount(text) != _amount(amount):
+            texts.refuse_different((amount, text), pointer, "The amount of CreditReceived")
+        kind = texts.read(texts.attribute(received, "activityCertification", pointer), pointer, _LONGEST)
         type_key = code_key(kind) if kind else ""
         certificates.append(
             _Certificate(
@@ -210,7 +212,7 @@ def _ids(elements: Sequence[Element], pointer: str, texts: TextReader) -> tuple[
     """
     domain = value = npi = None
     for place, element in enumerate(elements):
-        given = texts.read(attribute(element, "domain"), pointer, _LONGEST)
+        given = texts.read(texts.attribute(element, "domain", pointer), pointer, _LONGEST)
         number = texts.read(element.get("t"), pointer, _LONGEST)
         if given is not None and code_key(given) == _NPI:
             npi = number

@@ -13,7 +13,6 @@ from app.files.mapping.certificates import CertifiedCredit, read_certificates
 from app.files.mapping.element_paths import (
     ElementsByPath,
     TextReader,
-    attribute,
     by_path,
     refuse_repeats,
     text_at,
@@ -138,11 +137,11 @@ _NOT_COMPLETED = refusal(
 
 def _activity_id(found: ElementsByPath, texts: TextReader) -> str | None:
     """Return the activity's id, an attribute of the module's name; some senders have it at the module."""
-    for path in (PATHS["/activity_id"], _MODULE):
-        given = attribute(found[path][0], "moduleID") if path in found else None
-        if given is not None:
-            return texts.read(given, "/activity_id", _LONGEST_TEXTS["/activity_id"])
-    return None
+    places = [found[path][0] for path in (PATHS["/activity_id"], _MODULE) if path in found]
+    given = [text for place in places if (text := texts.attribute(place, "moduleID", "/activity_id")) is not None]
+    if len(given) > 1:
+        texts.refuse_different(given, "/activity_id", "moduleID")
+    return texts.read(given[0], "/activity_id", _LONGEST_TEXTS["/activity_id"]) if given else None
 
 
 def _rems(found: ElementsByPath, texts: TextReader, text: Callable[[str], str | None]) -> RemsPart:

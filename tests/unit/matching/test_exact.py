@@ -119,8 +119,8 @@ def test_nobody_lacks_a_certification_that_a_namesake_of_the_same_birth_date_has
 def test_what_tells_namesakes_apart_is_what_was_not_given() -> None:
     twin = a_learner("learner-4", npi=None)
 
-    def hint_of(*parts: CmePart | MocPart, **given: Any) -> str:
-        verdict = judged(a_report(*parts, **given), learners=[REBECCA, twin])
+    def hint_of(*parts: CmePart | MocPart) -> str:
+        verdict = judged(a_report(*parts), learners=[REBECCA, twin])
         (told,) = [finding.hint for finding in verdict.findings if finding.rule == "learner-ambiguous"]
         return told
 
