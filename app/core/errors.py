@@ -13,6 +13,7 @@
     ├── CursorDiverged 410, PreconditionFailed 412, UnsupportedMediaType 415
     ├── TooLarge 413
     │   └── UploadQuotaExceeded
+    ├── UriTooLong 414, HeadersTooLarge 431
     ├── InvalidRequest 422
     │   ├── ParameterUnknown, ParameterInvalid, IdempotencyMismatch, PermissionNotAttested
     │   └── CompletionRejected, ActivityRejected
@@ -94,8 +95,8 @@ class Problem(Exception):
 class Unreadable(Problem):
     """The request cannot be read.
 
-    Its body is not JSON, is nested too deeply, or did not arrive whole; the detail says what can be seen. Nothing was
-    done.
+    It is not HTTP/1.1; its body is not JSON or is nested too deeply; or it did not arrive whole. The detail says what
+    can be seen. Nothing was done.
     """
 
     status, code = 400, "unreadable"
@@ -219,6 +220,15 @@ class UploadQuotaExceeded(TooLarge):
     code = "upload-quota-exceeded"
 
 
+class UriTooLong(Problem):
+    """The address of the request is too long.
+
+    Name fewer values in the query, or ask in several requests. The connection was closed.
+    """
+
+    status, code = 414, "uri-too-long"
+
+
 class UnsupportedMediaType(Problem):
     """The body's media type or coding is not supported here.
 
@@ -298,6 +308,15 @@ class RateLimited(Problem):
     """Too many requests."""
 
     status, code = 429, "rate-limited"
+
+
+class HeadersTooLarge(Problem):
+    """The headers of the request are too large.
+
+    A header, all of them together, their number or the trailers are over a limit. The connection was closed.
+    """
+
+    status, code = 431, "headers-too-large"
 
 
 class Internal(Problem):

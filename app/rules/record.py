@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.activities import ActivityStatus
 from app.domain.boards import Need
+from app.domain.comparison_keys import damage_of
 from app.domain.findings import Severity
 from app.domain.identity import needs_birth_date
 from app.domain.parsing import Unparsed, is_activity_id, is_npi
@@ -15,6 +16,7 @@ from app.rules.engine import Fault, Scope, rule
 
 _NEEDS = "slides, Reporting Learners: what info is needed"
 _FIELDS = "accreditor's field descriptions"
+NOTHING_GUESSED = "ours: without the lost letter a name may be somebody else's, so nobody is looked for by what is left"
 
 
 @rule("activity-known", Scope.ALL, source=_NEEDS, stands_alone=True, deletes=True)
@@ -101,6 +103,16 @@ def name_required(case: Case) -> Iterator[Fault]:
                 f"The learner's {field.replace('_', ' ')} is missing.",
                 'Give it as on the licence; for a person with one name, give that as last name and "-" as first name.',
             )
+
+
+@rule("name-legible", Scope.ALL, source=NOTHING_GUESSED, deletes=True)
+def name_legible(case: Case) -> Iterator[Fault]:
+    """A name, where given, is one that can be read: no letter is lost, escaped, misread or of another alphabet."""
+    person = case.report.person
+    for field, given in (("first_name", person.first_name), ("last_name", person.last_name)):
+        damage = damage_of(given)
+        if damage is not None:
+            yield Fault(f"/learner/{field}", f"The learner's {field.replace('_', ' ')} {damage.detail}.", damage.hint)
 
 
 @rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS, deletes=True)

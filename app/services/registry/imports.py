@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -19,7 +19,7 @@ from app.core.strict_json import read_json
 from app.domain.audit import RegistryAudit
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import full_name_key, id_key
+from app.domain.comparison_keys import damage_of, full_name_key, id_key
 from app.domain.learners import Holding, RegistryRow
 from app.domain.parsing import Unparsed, is_npi, read_month_day, text_or_none
 from app.services.context import Service, Work, operator, transact
@@ -255,6 +255,8 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     text = {name: _text(name, fields.get(name)) for name in COLUMNS if name not in LISTS}
     if full_name_key(text["first_name"], text["last_name"]) == ("", ""):
         raise ImportFault("the name is missing")
+    other_last_names = _list("other_last_names", fields)
+    _refuse_damaged(text | {"other_last_names": fields.get("other_last_names")}, other_last_names)
     birth_date = read_month_day(text["date_of_birth"])
     if isinstance(birth_date, Unparsed):
         raise ImportFault("date_of_birth is not MM/DD")
@@ -264,13 +266,26 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
         first_name=text["first_name"] or "",
         middle_name=text["middle_name"],
         last_name=text["last_name"] or "",
-        other_last_names=_list("other_last_names", fields),
+        other_last_names=other_last_names,
         birth_date=birth_date,
         npi=text["npi"],
         medical_school=text["medical_school"],
         licenses=_holdings("licenses", fields, catalogue, BoardKind.LICENSING),
         certifications=_holdings("certifications", fields, catalogue, BoardKind.CERTIFYING),
     )
+
+
+def _refuse_damaged(text: Mapping[str, Any], other_last_names: Iterable[str]) -> None:
+    """Refuse names of which keys would be made that are somebody else's.
+
+    Other last names are looked at as they are written, too: an entity of a web page ends in the semicolon that parts
+    them.
+    """
+    names = ((column, text[column]) for column in ("first_name", "middle_name", "last_name", "other_last_names"))
+    for column, name in (*names, *(("other_last_names", other) for other in other_last_names)):
+        damage = damage_of(name) if isinstance(name, str) else None
+        if damage is not None:
+            raise ImportFault(f"{column} {damage.detail}")
 
 
 def _text(name: str, value: Any) -> str | None:
