@@ -9,7 +9,7 @@ from app.domain.boards import Need
 from app.domain.comparison_keys import damage_of
 from app.domain.findings import Severity
 from app.domain.identity import needs_birth_date
-from app.domain.parsing import Unparsed, is_activity_id, is_npi
+from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_npi
 from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
@@ -141,7 +141,7 @@ def date_valid(case: Case) -> Iterator[Fault]:
     if day is None:
         yield Fault("/completed_on", "The completion date is missing.", "Give it as YYYY-MM-DD.")
     elif isinstance(day, Unparsed):
-        yield Fault("/completed_on", "Not a date.", "Give it as YYYY-MM-DD, without a time.")
+        yield Fault("/completed_on", describe_day(day.text), "Give it as YYYY-MM-DD, without a time.")
 
 
 @rule("amount-valid", Scope.ALL, source=_FIELDS)

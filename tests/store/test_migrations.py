@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -30,22 +28,7 @@ from app.store import feed, name_keys, schema
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
-from tests.harness.databases import database_address, execute
 from tests.harness.uploads import upload
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path}/empty.db")
-    else:
-        server: str = request.getfixturevalue("postgres")
-        execute(server, "CREATE DATABASE empty")
-        database = Database(database_address(server, "empty").replace("postgresql://", "postgresql+psycopg://"))
-    yield database
-    database.close()
-    if request.param == "postgresql":
-        execute(server, "DROP DATABASE empty")
 
 
 def test_an_upgrade_from_nothing_makes_what_the_tables_declare(empty: Database) -> None:
@@ -191,7 +174,7 @@ def test_names_are_found_again_under_the_keys_of_this_version(service: Service, 
             {"id": reported},
         )
         connection.execute(text("DROP TABLE key_versions"))
-        apply_again(connection, "0013", "0015")
+        apply_again(connection, "0014", "0015")
 
     service.database.write(again)
 

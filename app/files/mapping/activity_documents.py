@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.batches import Element, RawRow
 from app.domain.comparison_keys import code_key
+from app.domain.parsing import read_activity_id
 from app.domain.reports import Action
 from app.files.cells import read_action, read_amount, read_day, read_whole, read_yes_no
 from app.files.elements import local_name
@@ -142,7 +143,7 @@ class _MetricsElements:
             if pointer:
                 text = self.texts.attribute(identifier, "entry", pointer) or identifier.get("t")
                 ids.setdefault(pointer, []).append(text or "")
-                yield pointer, self._text(pointer, text)
+                yield pointer, self._id(pointer, text)
         for pointer, texts in ids.items():
             self.texts.refuse_different(texts, pointer, f"The {NAMES[pointer]} of this catalog")
         if action := _first_text(self.named("activityRecordAction")):
@@ -176,6 +177,12 @@ class _MetricsElements:
 
     def _text(self, pointer: str, text: str | None) -> str | None:
         return self.texts.read(text, pointer, longest(ActivityIn, pointer))
+
+    def _id(self, pointer: str, text: str | None) -> str | None:
+        if pointer == "/internal_id":
+            return self.texts.read_own_id(text, pointer, longest(ActivityIn, pointer))
+        kept = self._text(pointer, text)
+        return read_activity_id(kept) if pointer == "/activity_id" else kept
 
     def _list(self, pointer: str, elements: list[Element]) -> list[str]:
         sent = [leaf.get("t") for element in elements for leaf in _leaves(element)]

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from app.domain.batches import Element
 from app.domain.findings import Finding, Severity
-from app.files.cells import CellFault, read_text
+from app.files.cells import CellFault, read_own_id, read_text
 from app.files.elements import local_name
 from app.files.mapping.refusals import cell_refusal, refusal
 
@@ -99,6 +99,16 @@ class TextReader:
         """Add a finding where one thing is said in several places, and not the same in all of them."""
         if len({value.strip() for value in values} - {""}) > 1:
             self.findings.append(refusal("format", pointer, f"{name} is given twice, and differs.", "Give it once."))
+
+    def read_own_id(self, text: str | None, pointer: str, longest: int | None) -> str | None:
+        """Return an id that the sender has made, as it is shown; None for a blank one."""
+        if text is None or text.isascii():
+            return self.read(text, pointer, longest)
+        try:
+            return read_own_id(text, longest)[0]
+        except CellFault as fault:
+            self.findings.append(cell_refusal(pointer, fault))
+            return fault.kept
 
     def convert(self, read: Callable[[str | None], T], text: str | None, pointer: str) -> T | None:
         """Return what a text means; None where it cannot be what it should."""

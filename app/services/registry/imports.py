@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import damage_of, full_name_key, id_key
 from app.domain.learners import Holding, RegistryRow
-from app.domain.parsing import Unparsed, is_npi, read_month_day, text_or_none
+from app.domain.parsing import Unparsed, is_npi, plain_or_none, plain_text, read_month_day, read_npi, text_or_none
 from app.services.context import Service, Work, operator, transact
 from app.store import registry
 from app.store.registry import Entry, Known, Writes
@@ -39,6 +40,8 @@ COLUMNS = (
 )
 LISTS = ("other_last_names", "licenses", "certifications")
 AT_ONCE = 500
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+"""Headings are read with blanks or hyphens in them, too."""
 
 
 class ImportFault(OperatorFault):
@@ -204,7 +207,7 @@ def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, 
     if first.lstrip().startswith("{"):
         yield from ((number, _read(fields, catalogue)) for number, fields in _objects(first, lines))
         return
-    heading = [name.strip().lower() for name in next(csv.reader([first]), [])]
+    heading = [_BETWEEN_WORDS.sub("_", plain_text(name).lower()) for name in next(csv.reader([first]), [])]
     if repeated := [name for name in COLUMNS if heading.count(name) > 1]:
         raise ImportFault(f"the first line names a column twice: {', '.join(repeated)}")
     unknown = [name for name in heading if name not in COLUMNS]
@@ -260,7 +263,8 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     birth_date = read_month_day(text["date_of_birth"])
     if isinstance(birth_date, Unparsed):
         raise ImportFault("date_of_birth is not MM/DD")
-    if text["npi"] and not is_npi(text["npi"]):
+    npi = read_npi(text["npi"])
+    if npi and not is_npi(npi):
         raise ImportFault("npi is not an NPI: its check digit is wrong")
     return RegistryRow(
         first_name=text["first_name"] or "",
@@ -268,7 +272,7 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
         last_name=text["last_name"] or "",
         other_last_names=other_last_names,
         birth_date=birth_date,
-        npi=text["npi"],
+        npi=npi,
         medical_school=text["medical_school"],
         licenses=_holdings("licenses", fields, catalogue, BoardKind.LICENSING),
         certifications=_holdings("certifications", fields, catalogue, BoardKind.CERTIFYING),
@@ -305,7 +309,7 @@ def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
 def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: BoardKind) -> tuple[Holding, ...]:
     held = []
     for entry in _list(name, fields):
-        code, colon, number = entry.partition(":")
+        code, colon, number = (plain_or_none(entry) or "").partition(":")
         board = catalogue.board(code)
         if not colon or board is None or board.kind is not kind or not id_key(number):
             raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")
