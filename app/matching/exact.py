@@ -94,9 +94,10 @@ def find_learner(
     fitting = [learner for learner in pool.values() if _fits_person(learner, report.person)]
     found = _fits_every_part(fitting, report, candidates, catalogue, strict=True)
     if not found and fitting:
-        # Somebody who fits in all but a certification is no miss: the board just does not certify them.
+        # Somebody who fits in all but a certification is no miss: the board just does not certify them. Where a
+        # namesake with the same birth date is certified, the two may be one person: then nothing can be said of either.
         found = _fits_every_part(fitting, report, candidates, catalogue, strict=False)
-        if len(found) > 1:
+        if len(found) > 1 or (found and _certified_beside(found[0][0], fitting, report, catalogue)):
             found = []
     if len(found) == 1:
         ((learner, cme),) = found
@@ -161,6 +162,18 @@ def _asks(cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> bool:
     if cme.state:
         return bool(catalogue.licensing(cme.state))
     return _stands_alone(report) or (cme.license_id is not None and is_npi(cme.license_id))
+
+
+def _certified_beside(
+    learner: Learner, fitting: Iterable[Learner], report: CompletionReport, catalogue: Catalogue
+) -> bool:
+    """Whether somebody else who fits the person has a certification that the learner lacks."""
+    lacking = [
+        board.code
+        for moc in report.moc
+        if moc.board and (board := catalogue.certifying(moc.board)) and not learner.certified_by(board.code)
+    ]
+    return any(other.certified_by(code) for other in fitting if other is not learner for code in lacking)
 
 
 def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: bool) -> bool:

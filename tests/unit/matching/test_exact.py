@@ -110,6 +110,30 @@ def test_different_people_for_different_parts_are_nobody() -> None:
     assert crossed.rejects == UNMATCHED
 
 
+def test_nobody_lacks_a_certification_that_a_namesake_of_the_same_birth_date_has() -> None:
+    licensed = a_learner("learner-5", npi=None, licenses={"CA-M": "5"}, certifications={})
+    certified = a_learner("learner-6", npi=None, licenses={}, certifications={"ABIM": "600600"})
+    report = a_report(a_cme("CA", license_id="5"), a_moc(board_id="600600"))
+    assert judged(report, learners=[licensed]).rejects == {"certified-by-board"}
+    for both in ([licensed, certified], [certified, licensed]):
+        verdict = judged(report, learners=both)
+        assert (verdict.rejects, verdict.pointers("learner-unmatched")) == (UNMATCHED, ["/learner"])
+
+
+def test_what_tells_namesakes_apart_is_what_was_not_given() -> None:
+    twin = a_learner("learner-4", npi=None)
+
+    def hint_of(*parts: CmePart | MocPart) -> str:
+        verdict = judged(a_report(*parts), learners=[REBECCA, twin])
+        (told,) = [finding.hint for finding in verdict.findings if finding.rule == "learner-ambiguous"]
+        return told
+
+    number = a_learner().licenses[0].number
+    assert "the licence number or the NPI" in hint_of(a_cme(license_id=None))
+    assert "the licence number" not in hint_of(a_cme(license_id=number))
+    assert "the board ID" in hint_of(a_cme(license_id=number), a_moc(board_id=None, board="ABS"))
+
+
 def test_a_part_that_does_not_fit_is_pointed_at() -> None:
     verdict = judged(a_report(a_cme(), a_moc(board_id="999")))
     assert (verdict.rejects, verdict.pointers("learner-unmatched")) == (UNMATCHED, ["/moc/0"])
