@@ -71,7 +71,7 @@ class ColumnConverters:
         try:
             values = [convert(cell) for convert, cell in zip(self._remembering, row, strict=False)]
         except (CellFault, TypeError):
-            # A date cell where none belongs cannot be a key of what is remembered: the slow way remembers nothing.
+            # A cell that is no plain value cannot be a key of what is remembered: the slow way remembers nothing.
             return self._convert_one_by_one(row)
         values += self._blank[len(values) :]
         return values, ()
@@ -80,6 +80,8 @@ class ColumnConverters:
         values, findings = list(self._blank), []
         for index, (convert, cell) in enumerate(zip(self._plain, row, strict=False)):
             try:
+                if type(cell) is dict and "m" in cell and convert is not _ignore:
+                    raise cells.merged_fault(cell)
                 values[index] = convert(cell)
             except CellFault as fault:
                 findings.append(cell_refusal(self._pointers[index] or "", fault))
@@ -126,7 +128,7 @@ def _remember(convert: Converter, column: FileColumn | None, pointer: str | None
     if column is None or column.holds not in _DAYS:
         return texts.__getitem__
     dates = _DateMemory(convert)
-    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict else texts[cell]
+    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict and "d" in cell else texts[cell]
 
 
 def _read_text(most: int, cell: Cell) -> str | None:
