@@ -16,7 +16,7 @@ from app.domain.batches import Cell, DateCell, MergedCell, NumberCell
 from app.domain.parsing import MonthDay, Unparsed, month_day, read_month_day
 from app.domain.reports import Action, Amount
 from app.files.number_formats import BETWEEN_SYSTEMS
-from app.files.shown_numbers import Shows, amount_of, kind_of, text_of
+from app.files.shown_numbers import Shows, amount_of, kind_of, seen_text, text_of
 
 TRIMMED = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + (
     "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
@@ -134,20 +134,11 @@ def _text_shown(cell: DateCell | NumberCell | MergedCell, longest: int | None) -
     if "v" in cell:
         return _check_text(text_of(cell), longest) or None
     if "m" in cell:
-        raise merged_fault(cell)
+        raise TypeError("a merged cell has no value of its own")
     raise CellFault(
         "type",
         "The cell holds a date where text belongs.",
         "Format the column as text, and type the value again: it has become a date.",
-    )
-
-
-def merged_fault(cell: MergedCell) -> CellFault:
-    """Return the fault of a cell that is merged with those of other columns."""
-    return CellFault(
-        "format",
-        f"The cells {cell['m']} are merged: it is not clear which of their columns the value is for.",
-        "Unmerge them, and give each column its own value. Cells that are merged downwards count for every row.",
     )
 
 
@@ -348,13 +339,6 @@ def read_amount(cell: Cell) -> Amount:
     if isinstance(cell, bool) or not abs(cell) <= AMOUNT_LIMIT:
         return Unparsed(format_number(cell))
     return float(cell)
-
-
-def seen_text(cell: DateCell | NumberCell | MergedCell) -> str:
-    """Return what can be seen of a cell of a date, a formatted number, or a merged area."""
-    if "v" in cell:
-        return text_of(cell)
-    return cell["d"] if "d" in cell else cell["m"]
 
 
 def read_whole(cell: Cell) -> int | None:

@@ -14,7 +14,7 @@ from itertools import takewhile
 import msgspec
 
 from app.domain.amounts import in_quarters
-from app.domain.batches import NumberCell
+from app.domain.batches import DateCell, MergedCell, NumberCell
 
 _LONGEST = 300
 """Characters of a number format that are looked at; spreadsheet programs take 255."""
@@ -121,6 +121,13 @@ def text_of(cell: NumberCell) -> str:
     if section.general:
         return _plain(number)
     return _filled(number, section)
+
+
+def seen_text(cell: DateCell | NumberCell | MergedCell) -> str:
+    """Return what can be seen of a cell of a date, a formatted number, or a merged area."""
+    if "v" in cell:
+        return text_of(cell)
+    return cell["d"] if "d" in cell else cell["m"]
 
 
 def amount_of(cell: NumberCell) -> float | str:

@@ -15,7 +15,7 @@ from app.domain.findings import Finding
 from app.files import cells
 from app.files.cells import CellFault, IdCell
 from app.files.headings import Layout
-from app.files.mapping.refusals import cell_refusal
+from app.files.mapping.refusals import cell_refusal, merged_refusal
 from app.schemas.bounds import longest
 
 Converter: TypeAlias = Callable[[Cell], Any]
@@ -79,9 +79,11 @@ class ColumnConverters:
     def _convert_one_by_one(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
         values, findings = list(self._blank), []
         for index, (convert, cell) in enumerate(zip(self._plain, row, strict=False)):
+            if isinstance(cell, dict) and "m" in cell:
+                if convert is not _ignore:
+                    findings.append(merged_refusal(self._pointers[index] or "", cell))
+                continue
             try:
-                if type(cell) is dict and "m" in cell and convert is not _ignore:
-                    raise cells.merged_fault(cell)
                 values[index] = convert(cell)
             except CellFault as fault:
                 findings.append(cell_refusal(self._pointers[index] or "", fault))

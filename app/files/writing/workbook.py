@@ -38,6 +38,7 @@ from app.files.writing.result_table import (
     heading_row_of,
     headings_holding,
     lay_out,
+    merged_spans,
     rows_above,
 )
 from app.files.writing.zip_stream import write_archive
@@ -264,7 +265,7 @@ class _SheetWriter:
         for cells, notes in lines:
             looks = own | self._faults(notes, number) if notes else own
             if notes and len(merged) < _MOST_MERGED:
-                merged.extend(_spans(cells, number))
+                merged.extend(f"{column_name(a)}{number}:{column_name(b)}{number}" for a, b in merged_spans(cells))
             height = max(_lines(cells[place], width) for place, width in widths)
             yield self._row(cells, number, looks, f' ht="{min(15 * height, 400)}"' if height > 1 else "")
             number += 1
@@ -386,19 +387,6 @@ def serial_of(written: str) -> str | None:
         return None
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
     return repr(days + seconds / 86_400) if seconds else str(days)
-
-
-def _spans(cells: Sequence[Cell], number: int) -> Iterator[str]:
-    """Yield the areas of a row that are merged over several of its columns."""
-    last = len(cells)
-    for place in range(len(cells) - 1, -1, -1):
-        cell = cells[place]
-        if not isinstance(cell, dict) or "m" not in cell:
-            last = place
-        elif "c" in cell:
-            if last - place > 1:
-                yield f"{column_name(place)}{number}:{column_name(last - 1)}{number}"
-            last = place
 
 
 def _sheet_name(sent: str) -> str:
