@@ -23,7 +23,7 @@ from app.cli import (
     seal,
     serve,
 )
-from app.cli.support import fail_on_faults
+from app.cli.support import StrictCommand, fail_on_faults
 from app.core.logging import configure_logging
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Reporting of learner credit.")
@@ -43,6 +43,8 @@ for part in (
     registry.commands,
     catalogue.commands,
 ):
+    for command in part.registered_commands:
+        command.cls = StrictCommand
     commands.add_typer(part)
 
 

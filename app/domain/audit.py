@@ -110,6 +110,10 @@ class RegistryAudit(AuditFields, frozen=True, kw_only=True):
 
     added: int
     updated: int
+    conflicts: int | UnsetType = UNSET
+    """Lines refused because they give somebody else's identifiers."""
+    pairs: int | UnsetType = UNSET
+    """Pairs of physicians who seem to be one person, kept for the first time."""
     digests: str | UnsetType = UNSET
     """Keyed digest of the rows of `record_digests` that this commit wrote, one for each physician."""
 

@@ -19,6 +19,8 @@ from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause
 
+_MOST_ZEROS = 16
+"""Zeros before a number that are looked for: a number cell holds fifteen digits."""
 _IN_SANDBOX = "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
 
 
@@ -87,6 +89,18 @@ def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -
         {"provider": provider_id, "internal": internal_id, "key": plain_text(internal_id)},
     )
     return activity_id
+
+
+def has_internal_with_other_zeros(connection: Connection, provider_id: str, internal_id: str) -> bool:
+    """Return True if an activity's internal id differs from a number by the zeros before it alone, at most sixteen."""
+    number = internal_id.lstrip("0")
+    if not internal_id.isdecimal():
+        return False
+    return any(
+        id_of_internal(connection, provider_id, "0" * zeros + number) is not None
+        for zeros in range(_MOST_ZEROS)
+        if zeros + len(number) not in {0, len(internal_id)}
+    )
 
 
 def id_of_same(connection: Connection, activity: Activity) -> str | None:

@@ -131,6 +131,13 @@ INVARIANTS: dict[str, str] = {
     "an upload's size is the sum of its pieces": """
         SELECT u.upload_id FROM uploads u WHERE u.provider_id IS NOT NULL AND u.stored <> (
             SELECT coalesce(sum(length(p.content)), 0) FROM upload_pieces p WHERE p.upload_id = u.upload_id)""",
+    "a licence number is one physician's at a time": """
+        SELECT h.learner_id FROM licenses h JOIN learners l ON l.learner_id = h.learner_id
+        JOIN licenses o ON o.board = h.board AND o.short_key = h.short_key AND o.id_key = h.id_key
+        JOIN learners m ON m.learner_id = o.learner_id
+        WHERE h.learner_id < o.learner_id AND l.sandbox = '' AND m.sandbox = ''
+        AND (h.ends_on IS NULL OR o.starts_on IS NULL OR h.ends_on >= o.starts_on)
+        AND (o.ends_on IS NULL OR h.starts_on IS NULL OR o.ends_on >= h.starts_on)""",
     "a learner's names carry the learner's birth date": """
         SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id
         WHERE n.birth_date <> coalesce(l.birth_date, '')""",

@@ -12,7 +12,7 @@ from alembic import op
 from app.models.triggers import append_only_statements
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 NOUNS = ("client", "provider", "activity", "webhook-endpoint", "learner", "completion")

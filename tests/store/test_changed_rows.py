@@ -34,6 +34,7 @@ UNPROTECTED_TABLES = {
     "batch_pieces": _OPERATIONAL,
     "batch_rows": "answers about records: the records themselves are protected",
     "board_marks": "how far a board has read: it says so again with every request",
+    "registry_pairs": "what the operator is asked: to merge two physicians changes their rows, which are protected",
     "last_decisions": "finds the last row of decisions sooner",
     "webhook_deliveries": _OPERATIONAL,
     "idempotency_keys": "answers kept for a day, to be given again",

@@ -65,7 +65,7 @@ class DatabaseDamaged(OperatorFault):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"damaged: {what}. Stop the service, keep the damaged files, restore the last backup, and run `pars check` "
-            "on it before serving (docs/operations.md, Damage)"
+            "on it before serving (docs/checking.md, Damage)"
         )
 
 
