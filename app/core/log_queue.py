@@ -143,10 +143,10 @@ class QueuedStream(io.TextIOBase):
                 written += self._write_some(memoryview(data)[written:])
         except OSError:
             self.lose(data[max(written, len(data) - len(texts)) :].count(b"\n"))
+            if written:
+                self._torn = data[written - 1 : written] != b"\n"
         else:
-            self._told = lost
-        if written:
-            self._torn = data[written - 1 : written] != b"\n"
+            self._told, self._torn = lost, False
 
     def _loss_line(self, lost: int) -> bytes:
         if self._notice is None or lost == self._told:
