@@ -42,7 +42,7 @@ class QueuedStream(io.TextIOBase):
 
     def _begin(self) -> None:
         self._lock = threading.RLock()
-        self._queue: SimpleQueue[str | threading.Event] = SimpleQueue()
+        self._queue: SimpleQueue[str | threading.Event | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lost = self._told = 0
         self._torn = False
@@ -96,6 +96,10 @@ class QueuedStream(io.TextIOBase):
         self._queue.put(reached)
         return reached.wait(seconds)
 
+    def end(self) -> None:
+        """Let the thread end once it has written what is queued; another begins with the next text."""
+        self._queue.put(None)
+
     def lose(self, lines: int) -> None:
         """Count lines that will not be written."""
         with self._lock:
@@ -109,20 +113,21 @@ class QueuedStream(io.TextIOBase):
                 self._thread = thread
 
     def _run(self) -> None:
-        while True:
+        goes_on = True
+        while goes_on:
             with suppress(Exception):
-                self._write_next()
+                goes_on = self._write_next()
 
-    def _write_next(self) -> None:
-        """Write what is queued, together as far as it fits in one call."""
+    def _write_next(self) -> bool:
+        """Write what is queued, together as far as it fits in one call; False when the thread is to end."""
         texts: list[str] = []
         reached: threading.Event | None = None
-        length = 0
+        length, goes_on = 0, True
         with suppress(Empty):
             while length < AT_ONCE:
                 queued = self._queue.get(block=not texts)
-                if isinstance(queued, threading.Event):
-                    reached = queued
+                if not isinstance(queued, str):
+                    reached, goes_on = queued, queued is not None
                     break
                 texts.append(queued)
                 length += len(queued)
@@ -132,6 +137,7 @@ class QueuedStream(io.TextIOBase):
         finally:
             if reached is not None:
                 reached.set()
+        return goes_on
 
     def _write_texts(self, texts: bytes) -> None:
         lost = self._lost

@@ -6,9 +6,14 @@ import ctypes
 import threading
 
 
-def kill_thread(name: str) -> int:
+def kill_threads(name: str) -> int:
     """Let every thread of a name die of `SystemExit` at its next instruction, wherever that is; return how many."""
-    found = [thread for thread in threading.enumerate() if thread.name == name and thread.ident is not None]
+    found = [thread for thread in threading.enumerate() if thread.name == name]
     for thread in found:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+        kill_thread(thread)
     return len(found)
+
+
+def kill_thread(thread: threading.Thread) -> None:
+    """Let a thread die of `SystemExit` at its next instruction, wherever that is."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))

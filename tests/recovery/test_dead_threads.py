@@ -23,7 +23,7 @@ from app.worker import Worker
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, settle
 from tests.harness.processes import ROOT, SECONDS, eventually
-from tests.harness.threads import kill_thread
+from tests.harness.threads import kill_threads
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -57,9 +57,9 @@ def test_writes_that_wait_for_a_dead_writer_fail_at_once_and_later_ones_are_done
         thread.start()
     eventually(service.database.has_waiting_writes)
     # Twice: the first death is caught as a failure of the write, the second may end the thread itself.
-    kill_thread("writer")
+    kill_threads("writer")
     leave.set()
-    kill_thread("writer")
+    kill_threads("writer")
     for thread in waiting:
         thread.join(60)
         assert not thread.is_alive(), "a write waits for ever"
@@ -75,7 +75,7 @@ def test_wherever_the_writer_dies_every_report_is_answered_and_what_was_accepted
 ) -> None:
     def kill() -> None:
         time.sleep(moment * 0.003)
-        kill_thread("writer")
+        kill_threads("writer")
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -101,7 +101,7 @@ def test_each_loop_of_a_worker_that_dies_is_started_again_and_told(service: Serv
         for name in names - {"forgetting", "ending stalls"}:
             eventually(lambda name=name: name in {thread.name for thread in threading.enumerate()})
             before = deaths(http, name)
-            assert kill_thread(name)
+            assert kill_threads(name)
             eventually(lambda name=name, before=before: deaths(http, name) > before)
         eventually(lambda: not dead_threads())
         assert http.get("/readyz").status_code == 200
@@ -164,7 +164,7 @@ def test_whatever_a_group_dies_of_each_of_its_writes_is_answered(outcomes: list[
 def ended(program: str) -> subprocess.CompletedProcess[str]:
     begin = (
         "import sys, threading, time\nfrom app.core import threads\nfrom app.core.logging import configure_logging\n"
-        "from tests.harness.threads import kill_thread\nconfigure_logging()\nthreads.RESTART_SECONDS = 0.01\n"
+        "from tests.harness.threads import kill_threads\nconfigure_logging()\nthreads.RESTART_SECONDS = 0.01\n"
     )
     return subprocess.run(
         [sys.executable, "-c", begin + program], cwd=ROOT, check=False, timeout=120, capture_output=True, text=True
@@ -182,7 +182,7 @@ def test_a_thread_that_keeps_dying_ends_the_process_with_a_sentence() -> None:
 def test_a_thread_of_a_pool_that_dies_ends_the_process() -> None:
     ran = ended(
         "pool = threads.WatchedPool(2, 'database')\npool.submit(int).result()\n"
-        "kill_thread(pool.members[0].name)\npool.submit(int)\ntime.sleep(100)"
+        "kill_threads(pool.members[0].name)\npool.submit(int)\ntime.sleep(100)"
     )
     assert ran.returncode == EXIT_CODE
     assert 'A thread of the pool "database" died' in ran.stderr
@@ -191,7 +191,7 @@ def test_a_thread_of_a_pool_that_dies_ends_the_process() -> None:
 def test_the_death_of_the_thread_that_watches_the_others_ends_the_process() -> None:
     ran = ended(
         "threads.WatchedThread('idle', lambda: time.sleep(100)).start()\n"
-        "time.sleep(0.1)\nkill_thread('supervisor')\ntime.sleep(100)"
+        "time.sleep(0.1)\nkill_threads('supervisor')\ntime.sleep(100)"
     )
     assert ran.returncode == EXIT_CODE
     assert "The thread that watches the others died; the process ends." in ran.stderr

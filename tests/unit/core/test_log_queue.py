@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.core.log_queue import LINES, LONGEST, QueuedStream
-from tests.harness.processes import ROOT, eventually
+from tests.harness.processes import ROOT, SECONDS
 from tests.harness.threads import kill_thread
 
 
@@ -144,6 +143,7 @@ def test_whatever_is_written_is_written_whole(texts: list[str]) -> None:
     for text in texts:
         stream.write(text)
     assert stream.drain(60)
+    stream.end()
     os.close(writing)
     assert read_all(reading).decode() == "".join(texts).encode("utf-8", "backslashreplace").decode()
     os.close(reading)
@@ -216,15 +216,19 @@ def test_the_end_of_a_process_waits_a_moment_at_most_for_its_log(pipe: tuple[int
     assert ran.returncode == 0
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_log_thread_that_dies_is_replaced(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as file:
         stream = QueuedStream(file.fileno())
         stream.write("one\n")
         assert stream.drain(60)
-        kill_thread("log")
+        thread = stream._thread
+        assert thread is not None
+        kill_thread(thread)
         # It dies over a line; the next one finds another thread.
         stream.write("two\n")
-        eventually(lambda: "log" not in {thread.name for thread in threading.enumerate()})
+        thread.join(SECONDS)
+        assert not thread.is_alive()
         stream.write("three\n")
         assert stream.drain(60)
     assert (tmp_path / "log").read_text().endswith("three\n")
