@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.gc_tuning import tune_garbage_collector
+from app.core.http.serving import ServingConfig
 from app.core.logging import configure_logging, drain_logs, queue_standard_streams
 from app.core.private_files import make_file
 from app.core.threads import end_within
@@ -23,10 +25,7 @@ from app.services.demo import world
 from app.services.operations.startup import faults_explained, open_service, warn_of_open_files
 from app.worker import STOP_SECONDS, Worker
 
-_LOG_LEVEL = "warning"
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_FINISH_SECONDS = 20
-"""How long a stopping server waits for requests under way."""
 _END_SECONDS = STOP_SECONDS + 10
 """Seconds after the last request in which a stopping process has ended, whatever still waits in it."""
 _PRIVATE = 0o077
@@ -53,16 +52,11 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
             service.database.close()
             os.environ["PARS_SERVE_WORKER"] = "1" if with_worker else "0"
             print("\n".join(lines), flush=True)
-            uvicorn.run(
-                "app.server:process", factory=True, host=host, port=port, workers=workers, log_level=_LOG_LEVEL,
-                access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=_FINISH_SECONDS,
-            )  # fmt: skip
+            config = ServingConfig("app.server:process", settings, host=host, port=port, workers=workers)
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
             return
         app = create_app(service, background=_background(with_worker))
-        config = uvicorn.Config(
-            app, host=host, port=port, log_level=_LOG_LEVEL, access_log=False, log_config=None, server_header=False,
-            timeout_graceful_shutdown=_FINISH_SECONDS,
-        )  # fmt: skip
+        config = ServingConfig(app, settings, host=host, port=port)
         server = _AnnouncingServer(config, [f"serving on http://{host}:{port}", "", *lines])
         try:
             server.run()

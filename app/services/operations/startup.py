@@ -15,14 +15,15 @@ from app.core.config import Settings
 from app.core.database.engines import find_damage
 from app.core.database.failures import DAMAGED, find_cause
 from app.core.database.transactions import Database
-from app.core.errors import InstallationFault, OperatorFault
+from app.core.errors import ConfigurationError, InstallationFault, OperatorFault
 from app.core.logging import log
 from app.core.private_files import readable_by_others
 from app.core.security import Keyring
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.context import Service
-from app.store import clients, schema
+from app.store import clients, name_keys, schema
 
 INSPECTION_SECONDS = 5.0
 """How long a start looks for damage in a SQLite file; a gigabyte takes about four seconds."""
@@ -46,6 +47,8 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
             database.read(_refuse_newer)
             if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
                 database.write(lambda connection: prepare(connection, catalogue, at))
+            if migrate:
+                database.read(refuse_other_keys)
             return service
     except BaseException:
         if database is not None:
@@ -116,6 +119,16 @@ def _is_outdated(connection: Connection, catalogue: Catalogue) -> bool:
         or not catalogue.boards.keys() <= clients.board_codes(connection)
         or clients.catalogue_files(connection, catalogue.digest) is None
     )
+
+
+def refuse_other_keys(connection: Connection) -> None:
+    """Raise `ConfigurationError` if names are stored under keys that this release would not look for."""
+    stored = name_keys.version_of(connection)
+    if stored != NAME_KEYS:
+        raise ConfigurationError(
+            f"The database holds names under keys of version {stored}, and this release makes version {NAME_KEYS}: "
+            "physicians would be missed. Start the release that last migrated the database, or restore its backup."
+        )
 
 
 def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
