@@ -12,16 +12,17 @@ from pathlib import Path
 
 import uvicorn
 from sqlalchemy.engine import make_url
+from uvicorn.supervisors import Multiprocess
 
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.gc_tuning import tune_garbage_collector
+from app.core.http.serving import ServingConfig
 from app.main import create_app
 from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.worker import Worker
 
-_LOG_LEVEL = "warning"
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -43,15 +44,11 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
             service.database.close()
             os.environ["PARS_SERVE_WORKER"] = "1" if with_worker else "0"
             print("\n".join(lines), flush=True)
-            uvicorn.run(
-                "app.server:process", factory=True, host=host, port=port, workers=workers, log_level=_LOG_LEVEL,
-                access_log=False, log_config=None, server_header=False,
-            )  # fmt: skip
+            config = ServingConfig("app.server:process", settings, host=host, port=port, workers=workers)
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
             return
         app = create_app(service, background=Worker if with_worker else None)
-        config = uvicorn.Config(
-            app, host=host, port=port, log_level=_LOG_LEVEL, access_log=False, log_config=None, server_header=False
-        )
+        config = ServingConfig(app, settings, host=host, port=port)
         server = _AnnouncingServer(config, [f"serving on http://{host}:{port}", "", *lines])
         try:
             server.run()

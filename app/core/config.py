@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import ipaddress
 import os
 import secrets
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from app.core.errors import ConfigurationError
 from app.core.logging import log
 
 SHORT_SECRET = 16
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Settings(BaseSettings):
@@ -45,6 +47,14 @@ class Settings(BaseSettings):
         10_737_418_240, ge=0, description="Most bytes that uploads of one provider take in the database; 0 for any."
     )
     body_deadline: float = Field(30, gt=0, description="Seconds within which a request body has to arrive.")
+    head_deadline: float = Field(10, gt=0, description="Seconds within which request line and headers have to arrive.")
+    connection_limit: int = Field(4_096, ge=1, description="Most connections that one serving process holds.")
+    address_connection_limit: int = Field(
+        1_024, ge=1, description="Most connections from one address that a serving process holds; proxies excepted."
+    )
+    trusted_proxies: str = Field(
+        "", description="Comma-separated addresses or networks of proxies whose `X-Forwarded-For` is believed."
+    )
 
     @property
     def on_sqlite(self) -> bool:
@@ -60,6 +70,18 @@ class Settings(BaseSettings):
         if scheme not in ("sqlite", "postgresql+psycopg"):
             raise ConfigurationError("PARS_DATABASE_URL must be a sqlite:// or postgresql:// URL.")
         return self.database_url
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """The networks of `trusted_proxies`. Raises `ConfigurationError`."""
+        given = [part.strip() for part in self.trusted_proxies.split(",")]
+        try:
+            return tuple(ipaddress.ip_network(part) for part in given if part)
+        except ValueError as error:
+            # The message repeats what was given, and says whether bits are set beyond the network.
+            raise ConfigurationError(
+                f"PARS_TRUSTED_PROXIES must list addresses or networks, such as 10.0.0.7, 10.1.0.0/16: {error}."
+            ) from None
 
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets, the signing one first; on SQLite one is generated and stored when none is set.

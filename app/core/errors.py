@@ -13,6 +13,7 @@
     ├── CursorDiverged 410, PreconditionFailed 412, UnsupportedMediaType 415
     ├── TooLarge 413
     │   └── UploadQuotaExceeded
+    ├── UriTooLong 414, HeadersTooLarge 431
     ├── InvalidRequest 422
     │   ├── ParameterUnknown, ParameterInvalid, IdempotencyMismatch, PermissionNotAttested
     │   └── CompletionRejected, ActivityRejected
@@ -94,7 +95,8 @@ class Problem(Exception):
 class Unreadable(Problem):
     """The request cannot be read.
 
-    Its body is not JSON, is nested too deeply, or did not arrive whole. Nothing was done.
+    It is not HTTP/1.1; its body is not JSON or is nested too deeply; or it did not arrive whole. The detail says what
+    can be seen. Nothing was done.
     """
 
     status, code = 400, "unreadable"
@@ -194,7 +196,10 @@ class CursorDiverged(Problem):
 
 
 class PreconditionFailed(Problem):
-    """The resource has changed since it was read."""
+    """The resource does not have the version that `If-Match` names.
+
+    It was changed since it was read, or the header has no ETag that can stand for a version; the detail says which.
+    """
 
     status, code = 412, "precondition-failed"
 
@@ -215,10 +220,19 @@ class UploadQuotaExceeded(TooLarge):
     code = "upload-quota-exceeded"
 
 
-class UnsupportedMediaType(Problem):
-    """The body's media type is not supported here.
+class UriTooLong(Problem):
+    """The address of the request is too long.
 
-    Send `Content-Type: application/json`.
+    Name fewer values in the query, or ask in several requests. The connection was closed.
+    """
+
+    status, code = 414, "uri-too-long"
+
+
+class UnsupportedMediaType(Problem):
+    """The body's media type or coding is not supported here.
+
+    Send `Content-Type: application/json`, a file as `multipart/form-data`, in UTF-8 and without `Content-Encoding`.
     """
 
     status, code = 415, "unsupported-media-type"
@@ -227,7 +241,7 @@ class UnsupportedMediaType(Problem):
 class InvalidRequest(Problem):
     """The request does not have the required form.
 
-    A field is unknown, of the wrong type or too long; or the values given do not allow what is asked for.
+    A field is unknown, repeated, of the wrong type or too long; or the values given do not allow what is asked for.
     Every such fault is listed; nothing was stored.
     """
 
@@ -294,6 +308,15 @@ class RateLimited(Problem):
     """Too many requests."""
 
     status, code = 429, "rate-limited"
+
+
+class HeadersTooLarge(Problem):
+    """The headers of the request are too large.
+
+    A header, all of them together, their number or the trailers are over a limit. The connection was closed.
+    """
+
+    status, code = 431, "headers-too-large"
 
 
 class Internal(Problem):

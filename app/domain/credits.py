@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import asdict, replace
 
+from app.domain.parsing import plain_text
 from app.domain.reports import RemsPart
 
 CME = "CME"
@@ -92,8 +93,8 @@ class VersionAction(enum.StrEnum):
 
 
 def rems_subject(provider_id: str, local_id: str) -> str:
-    """Return the subject of a completion without a physician: the provider's own id of the person."""
-    return f"{_REMS_SUBJECT}{provider_id}:{local_id}"
+    """Return the subject of a completion without a physician: the provider's own id of the person, normalised."""
+    return f"{_REMS_SUBJECT}{provider_id}:{plain_text(local_id)}"
 
 
 def is_rems_subject(subject: str) -> bool:

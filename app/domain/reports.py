@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from app.domain.amounts import in_quarters
 from app.domain.batches import EntryMethod
 from app.domain.learners import Person
-from app.domain.parsing import Unparsed
+from app.domain.parsing import Unparsed, plain_or_none
 
 Amount: TypeAlias = float | Unparsed | None
 """An amount in credits as sent: a number, unreadable text, or nothing."""
@@ -94,6 +95,12 @@ class RemsPart(msgspec.Struct, frozen=True, kw_only=True):
     practice_area: str | None = None
     surgical_procedures: bool | None = None
     time_in_practice: str | None = None
+
+    def in_place_of(self, stands: RemsPart | None) -> RemsPart:
+        """Return it, or the one that stands when they differ by the spelling of the local id alone."""
+        if stands is None or stands == self or plain_or_none(stands.local_id) != plain_or_none(self.local_id):
+            return self
+        return stands if replace(self, local_id=stands.local_id) == stands else self
 
 
 class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):

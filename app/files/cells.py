@@ -13,15 +13,21 @@ from typing import TypeAlias
 
 from app.domain.amounts import AMOUNT_LIMIT, say_what_it_is
 from app.domain.batches import Cell, DateCell, MergedCell, NumberCell
-from app.domain.parsing import MonthDay, Unparsed, month_day, read_month_day
+from app.domain.parsing import (
+    AROUND,
+    MARK,
+    MonthDay,
+    Unparsed,
+    month_day,
+    plain_text,
+    read_month_day,
+    read_written_day,
+    without_time,
+)
+from app.domain.parsing import read_activity_id as activity_id_of
 from app.domain.reports import Action, Amount
 from app.files.number_formats import BETWEEN_SYSTEMS
 from app.files.shown_numbers import Shows, amount_of, kind_of, seen_text, text_of
-
-TRIMMED = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + (
-    "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-)
-"""White space around a text: also no-break and zero-width spaces, direction marks and byte order marks."""
 
 SERIALS = range(20_000, 60_001)
 """Serial numbers that can only be days: 1954 to 2064."""
@@ -31,12 +37,6 @@ _DAY_ZERO = date(1899, 12, 30)
 """Where serials count from after 60, which is 1900-02-29 and never was."""
 
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_TIME = r"(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_ZONE = r"(?:Z|[+-]\d{2}:\d{2})"
-"""After a day without a time, as in XML Schema."""
-_MONTH_DAY_YEAR = re.compile(rf"\A(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}|\d{{2}}){_TIME}\Z", re.ASCII)
-_YEAR_MONTH_DAY = re.compile(rf"\A(\d{{4}})-(\d{{2}})-(\d{{2}})(?:{_ZONE}|{_TIME})\Z", re.ASCII)
-_BEFORE_TIME = re.compile(rf"\A(.*?\d)(?:{_ZONE}|{_TIME})\Z", re.ASCII)
 _SERIAL = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
 _NUMBER = re.compile(r"\A[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)\Z", re.ASCII)
 _EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
@@ -47,7 +47,6 @@ _KNOWN_DIGITS = 10**15
 _LONG = 9
 """The exponent from which text such as `1.2E+9` can only be a long number whose digits were lost."""
 _WITH_POINT = re.compile(r"\A(\d{1,15})\.0\Z", re.ASCII)
-_IN_GROUPS = re.compile(r"\A\d{3}([ ,.\u00a0\u202f-])\d{3}\1\d{3}\Z", re.ASCII)
 _EXACT_FROM = 7
 """The exponent from which some programs write whole numbers as `2.0175955E8`, with every digit and no sign."""
 _ZEROS = 2
@@ -99,9 +98,9 @@ NO_ID: IdCell = (None, False)
 
 
 def strip_text(cell: str) -> str:
-    """Return a text without white space around it, and without the apostrophe that marks a cell as text."""
-    text = cell.strip(TRIMMED)
-    return text[1:].strip(TRIMMED) if text[:1] == "'" else text
+    """Return a value in its normal form, without the apostrophe that marks a cell as text."""
+    text = plain_text(cell)
+    return text[1:].strip() if text[:1] == "'" else text
 
 
 def format_number(number: float) -> str:
@@ -117,11 +116,11 @@ def format_number(number: float) -> str:
 
 
 def read_text(cell: Cell, longest: int | None = None) -> str | None:
-    """Return a cell's text without white space around it; a blank one is None. Raises `CellFault`."""
+    """Return a cell's text without invisible marks and outer white space; a blank one is None. Raises `CellFault`."""
     if isinstance(cell, str):
-        text = cell.strip(TRIMMED)
+        text = cell.strip(AROUND)
         if (longest is not None and len(text) > longest) or not text.isprintable():
-            text = _check_text(text, longest)
+            text = _check_text(MARK.sub("", text).strip(AROUND), longest)
         return text or None
     if cell is None:
         return None
@@ -173,11 +172,11 @@ def read_id(cell: Cell, longest: int | None = None) -> IdCell:
         if is_number and cell is not None and not -_KNOWN_DIGITS < cell < _KNOWN_DIGITS:
             raise _LostDigits
         return text, is_number
-    text = read_text(cell, longest)
+    text = read_text(cell if cell.isascii() else plain_text(cell), longest)
     if text is None:
         return NO_ID
     if text[0] == "'":
-        return text[1:].strip(TRIMMED) or None, False
+        return text[1:].strip() or None, False
     if parts := _WITH_POINT.match(text):
         return parts[1], True
     if parts := _EXPONENT.match(text):
@@ -212,12 +211,22 @@ def _id_shown(cell: DateCell | NumberCell | MergedCell, longest: int | None) -> 
     return _check_text(text, longest), text.isdecimal() and not text.startswith("0")
 
 
+def read_own_id(cell: Cell, longest: int | None = None) -> IdCell:
+    """Return an id that the sender has made, as it is shown: as it was sent. Raises `CellFault`."""
+    if not isinstance(cell, str) or cell.isascii():
+        return read_id(cell, longest)
+    text = cell.strip(AROUND)
+    text = text[1:].strip(AROUND) if text[:1] == "'" else text
+    return _check_text(text, longest) or None, False
+
+
 def read_activity_id(cell: Cell, longest: int | None = None) -> IdCell:
     """Return an activity's id, also where its digits are in groups of three. Raises `CellFault`."""
     text, was_number = read_id(cell, longest)
-    if text is not None and _IN_GROUPS.match(text):
-        return "".join(filter(str.isdecimal, text)), True
-    return text, was_number
+    if text is None or text.isalnum():
+        return text, was_number
+    digits = activity_id_of(text)
+    return digits, was_number or digits != text
 
 
 def read_day(cell: Cell) -> date | Unparsed | None:
@@ -229,23 +238,7 @@ def read_day(cell: Cell) -> date | Unparsed | None:
     if not isinstance(cell, str):
         return _serial_day(cell, SERIALS)
     text = strip_text(cell)
-    if not text:
-        return None
-    if parts := _MONTH_DAY_YEAR.match(text):
-        month, day, year = int(parts[1]), int(parts[2]), int(parts[3])
-        return _day(year + 2000 if year < 100 and len(parts[3]) == 2 else year, month, day) or Unparsed(text)
-    if parts := _YEAR_MONTH_DAY.match(text):
-        return _day(int(parts[1]), int(parts[2]), int(parts[3])) or Unparsed(text)
-    if _SERIAL.match(text):
-        return _serial_day(float(text), SERIALS)
-    return Unparsed(text)
-
-
-def _day(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    return _serial_day(float(text), SERIALS) if _SERIAL.match(text) else read_written_day(text)
 
 
 def _day_of(iso: str) -> date | None:
@@ -306,8 +299,7 @@ def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
         found = _serial_day(cell, BIRTH_SERIALS)
         return MonthDay(found.month, found.day) if isinstance(found, date) else found
     text = strip_text(cell)
-    before = _BEFORE_TIME.match(text)
-    given = before[1] if before else text
+    given = without_time(text)
     born_on = read_month_day(given)
     if not isinstance(born_on, Unparsed):
         return born_on
@@ -362,7 +354,7 @@ def read_dollars(cell: Cell) -> float | None:
     text = seen_text(cell) if isinstance(cell, dict) else read_text(cell)
     if text is None:
         return None
-    parts = _DOLLARS.match(text)
+    parts = _DOLLARS.match(plain_text(text))
     if parts is None:
         raise CellFault("type", say_what_it_is(text, "an amount of dollars"), "Give a number, for example 1250.00.")
     return float(parts[1].replace(",", "") + (parts[2] or ""))

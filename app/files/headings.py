@@ -17,6 +17,7 @@ import msgspec
 from app.domain.batches import BatchKind
 from app.domain.columns import FileColumn, Group, columns_of, required_headings
 from app.domain.comparison_keys import code_key
+from app.domain.parsing import plain_text
 
 _POSITION = re.compile(r"\.\.\.\d{1,5}$")
 """R adds a heading's place in the file to it, which is of no use here."""
@@ -103,7 +104,7 @@ def _table(kind: BatchKind) -> Mapping[str, tuple[FileColumn, bool]]:
 def _identify(heading: str, kind: BatchKind) -> _KnownHeading | None:
     """Return what a heading is, by its letters and digits without the number and remark after it."""
     # One blank for many: patterns that begin with blanks would be tried from each of them.
-    text = _ORDINAL.sub("", " ".join(unicodedata.normalize("NFKC", heading[:200]).split()).strip(" *:"))
+    text = _ORDINAL.sub("", " ".join(unicodedata.normalize("NFKC", plain_text(heading[:200])).split()).strip(" *:"))
     for candidate, number in _candidates(text):
         found = _table(kind).get(code_key(candidate))
         if found is not None:

@@ -12,7 +12,7 @@ from functools import partial
 
 from app.domain.candidates import Candidates, Wanted
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import id_key, name_key, same_id, short_id_key
+from app.domain.comparison_keys import damage_of, id_key, name_key, same_id, short_id_key
 from app.domain.identity import NOT_ASKED, Match, Result, needs_birth_date
 from app.domain.learners import Holding, Learner, Person
 from app.domain.parsing import MonthDay, Unparsed, is_npi
@@ -22,9 +22,9 @@ from app.domain.reports import CmePart, CompletionReport, MocPart
 def collect_keys(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     """Collect the keys that a report's physician may be found by."""
     wanted = Wanted()
-    if report.rems_only:
-        return wanted
     person = report.person
+    if report.rems_only or _is_damaged(person):
+        return wanted
     if person.learner_id is not None:
         wanted.learner_ids.add((report.provider_id, person.learner_id))
     if isinstance(person.birth_date, MonthDay):
@@ -58,13 +58,18 @@ def can_look_for(report: CompletionReport, catalogue: Catalogue) -> bool:
     person = report.person
     if not report.asks_for_learner:
         return False
-    if isinstance(person.birth_date, Unparsed):
+    if isinstance(person.birth_date, Unparsed) or _is_damaged(person):
         return False
     if person.learner_id is not None:
         return True
     if not (person.first_name and person.last_name):
         return False
     return person.birth_date is not None or not needs_birth_date(report, catalogue)
+
+
+def _is_damaged(person: Person) -> bool:
+    """Whether a name is none that could be compared: nobody is looked for by what is left of it."""
+    return damage_of(person.first_name) is not None or damage_of(person.last_name) is not None
 
 
 def find_learner(

@@ -12,6 +12,7 @@ activities = Table(
     key("activity_id", primary_key=True),
     refers("provider_id", "providers.provider_id"),
     Column("internal_id", Key),
+    Column("internal_key", Key, comment="its normal form; NULL where an older activity has it"),
     key("title"),
     key("format"),
     Column("start_date", Date, nullable=False),
@@ -35,6 +36,10 @@ activities = Table(
     CheckConstraint("start_date <= end_date", name="dates_in_order"),
     CheckConstraint("ama_quarters > 0", name="ama_positive"),
     Index(None, "provider_id", "activity_id"),
+    Index(
+        "uq_activities_internal_key", "provider_id", "internal_key", unique=True,
+        sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+    ),
     Index(
         "uq_activities_internal_id", "provider_id", "internal_id", unique=True,
         sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),

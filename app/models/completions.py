@@ -134,8 +134,9 @@ credit_references = Table(
     "credit_references",
     metadata,
     refers("provider_id", "providers.provider_id", primary_key=True),
-    key("client_reference", primary_key=True),
+    key("client_reference", primary_key=True, comment="in its normal form, by which it is compared"),
     refers("credit_id", "credits.credit_id", primary_key=True),
+    Column("as_sent", Key, comment="NULL where it was sent in its normal form"),
     Index(None, "credit_id"),
     comment="The senders' own keys of credits.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Table, UniqueConstraint
 
-from app.models.base import Instant, Key, key, metadata, refers
+from app.models.base import Instant, Key, key, metadata, number, refers
 
 learners = Table(
     "learners",
@@ -32,6 +32,14 @@ learner_names = Table(
     key("birth_date", comment="as of the learner, empty when not known: one index finds name and date"),
     key("last_name"),
     Index(None, "last_key", "first_key", "birth_date"),
+)
+
+key_versions = Table(
+    "key_versions",
+    metadata,
+    key("keys", primary_key=True),
+    number("version"),
+    comment="The version of comparison keys that are stored; the service does not start on another.",
 )
 
 licenses = Table(

@@ -21,7 +21,7 @@ from app.core.errors import (
 )
 from app.core.http.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
-from app.domain.parsing import text_or_none
+from app.domain.parsing import own_id_or_none, plain_or_none
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import (
     ActivitiesEditor,
@@ -85,11 +85,11 @@ async def put_activity(
     """Register an activity under your own id, or update it. Sent again, it never makes a second one."""
     _refuse_given_id(caller, body)
     given = body.as_activity(caller.provider_id)
-    named = text_or_none(internal_id)
+    named = own_id_or_none(internal_id)
     if named is None:
         detail = "The internal id is blank."
         raise ParameterInvalid(errors=[ErrorItem(code=ParameterInvalid.code, parameter="internal_id", detail=detail)])
-    if given.internal_id not in (None, named):
+    if given.internal_id is not None and plain_or_none(given.internal_id) != plain_or_none(named):
         detail = "The body has another internal id than the address."
         raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/internal_id", detail=detail)])
     given = replace(given, internal_id=named)

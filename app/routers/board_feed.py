@@ -12,6 +12,7 @@ from typing_extensions import TypeAliasType
 from app.core.http.csv_bodies import CSV, CsvTable, csv_route
 from app.core.http.routing import StrictRoute
 from app.domain.feeds import DailyFileFormat
+from app.domain.parsing import plain_text
 from app.routers.callers import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
@@ -34,6 +35,7 @@ decisions = APIRouter(
             integers=frozenset({"position"}),
             ignored=frozenset(IGNORED),
             required="decision",
+            normalise=plain_text,
         )
     ),
 )

@@ -207,6 +207,8 @@ async def authenticate(request: Request, route: APIRoute) -> None:
     scope = scope_of(route)
     if scope == PUBLIC:
         return
+    if len(request.headers.getlist("authorization")) > 1:
+        raise Unauthenticated("The header Authorization stands twice.", headers={"WWW-Authenticate": "Bearer"})
     given = await _bearer(request)
     if given is None:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})

@@ -11,7 +11,7 @@ from app.core.errors import Problem
 from app.core.http.routing import StrictRoute
 from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
-from app.domain.parsing import text_or_none
+from app.domain.parsing import read_activity_id
 from app.domain.reports import CompletionReport
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import CompletionsEditor, CompletionsReader, CompletionsReporter, CompletionsWriter
@@ -52,14 +52,14 @@ class Correction(NewReport, frozen=True, kw_only=True):
 
 # Each dependency takes all that its route takes: every fault of the request is listed, each once, before any trouble.
 async def _new_report(caller: CompletionsReporter, body: CompletionIn) -> NewReport:
-    await simulate_trouble(caller, text_or_none(body.activity_id))
+    await simulate_trouble(caller, read_activity_id(body.activity_id))
     return NewReport(caller=caller, report=read_report(caller, body))
 
 
 async def _correction(
     caller: CompletionsEditor, completion_id: CompletionId, body: CompletionIn, if_match: IfMatch = None
 ) -> Correction:
-    await simulate_trouble(caller, text_or_none(body.activity_id))
+    await simulate_trouble(caller, read_activity_id(body.activity_id))
     return Correction(caller=caller, report=read_report(caller, body), completion_id=completion_id, if_match=if_match)
 
 

@@ -146,9 +146,11 @@ def _place_targets(
         reused.extend(
             Clash(target=target, credit=credit)
             for credit in held
-            if occasion is not None or not set(target.client_references).isdisjoint(credit.client_references)
+            if occasion is not None or target.shares_reference(credit)
         )
-    rems_fresh = rems is not None and all(completion.rems != rems for completion in considered)
+    rems_fresh = rems is not None and all(
+        rems.in_place_of(completion.rems) != completion.rems for completion in considered
+    )
     joins = next(
         (
             completion

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from app.domain.activities import ActivityStatus
 from app.domain.amounts import say_what_it_is
 from app.domain.boards import Need
+from app.domain.comparison_keys import damage_of
 from app.domain.findings import Severity
 from app.domain.identity import needs_birth_date
-from app.domain.parsing import Unparsed, is_activity_id, is_npi
+from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_npi
 from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 
 _NEEDS = "slides, Reporting Learners: what info is needed"
 _FIELDS = "accreditor's field descriptions"
+NOTHING_GUESSED = "ours: without the lost letter a name may be somebody else's, so nobody is looked for by what is left"
 
 
 @rule("activity-known", Scope.ALL, source=_NEEDS, stands_alone=True, deletes=True)
@@ -104,6 +106,16 @@ def name_required(case: Case) -> Iterator[Fault]:
             )
 
 
+@rule("name-legible", Scope.ALL, source=NOTHING_GUESSED, deletes=True)
+def name_legible(case: Case) -> Iterator[Fault]:
+    """A name, where given, is one that can be read: no letter is lost, escaped, misread or of another alphabet."""
+    person = case.report.person
+    for field, given in (("first_name", person.first_name), ("last_name", person.last_name)):
+        damage = damage_of(given)
+        if damage is not None:
+            yield Fault(f"/learner/{field}", f"The learner's {field.replace('_', ' ')} {damage.detail}.", damage.hint)
+
+
 @rule("birth-date-required", Scope.CME, Scope.MOC, source=_NEEDS, deletes=True)
 def birth_date_required(case: Case) -> Iterator[Fault]:
     """Month and day of birth are given when CME, or credit for a board that requires them, is reported."""
@@ -130,7 +142,7 @@ def date_valid(case: Case) -> Iterator[Fault]:
     if day is None:
         yield Fault("/completed_on", "The completion date is missing.", "Give it as YYYY-MM-DD.")
     elif isinstance(day, Unparsed):
-        yield Fault("/completed_on", "Not a date.", "Give it as YYYY-MM-DD, without a time.")
+        yield Fault("/completed_on", describe_day(day.text), "Give it as YYYY-MM-DD, without a time.")
 
 
 @rule("amount-valid", Scope.ALL, source=_FIELDS)

@@ -14,6 +14,7 @@ from app.domain.comparison_keys import code_key
 from app.domain.credits import CME, Credit, CreditKind
 from app.domain.identity import Match
 from app.domain.learners import Holding
+from app.domain.parsing import plain_text
 from app.domain.reports import CmePart, CompletionReport, TypeAmount, quarters_of
 
 
@@ -35,6 +36,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     def ledger(self) -> str:
         """The ledger target that the amount counts against."""
         return CME if self.kind is CreditKind.CME else self.board
+
+    def shares_reference(self, credit: Credit) -> bool:
+        """Whether a credit has one of its references, in any spelling."""
+        own = set(map(plain_text, self.client_references))
+        return not own.isdisjoint(map(plain_text, credit.client_references))
 
     def equals(self, credit: Credit) -> bool:
         """Whether a credit that stands has the same amount and types."""
@@ -92,9 +98,9 @@ def canonical_type(text: str, board: Board, activity: Activity) -> str:
 
 
 def _references(record: str | None, part: str | None, types: Iterable[TypeAmount]) -> tuple[str, ...]:
-    """Return the sender's own keys of a credit, from the record down to its types, each once."""
+    """Return the sender's own keys of a credit, from the record down to its types, each once in its first spelling."""
     given = [reference for reference in (record, part, *[t.client_reference for t in types]) if reference]
-    return tuple(dict.fromkeys(given)) if given else ()
+    return tuple({plain_text(reference): reference for reference in reversed(given)}.values())[::-1] if given else ()
 
 
 def _special_credits(cme: CmePart, board: Board) -> tuple[tuple[str, float], ...]:

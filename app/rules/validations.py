@@ -10,10 +10,12 @@ from collections.abc import Iterator
 import msgspec
 
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import damage_of
 from app.domain.findings import Finding
 from app.domain.parsing import Unparsed, is_npi
 from app.domain.validations import ValidationRequest
 from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, rule, select
+from app.rules.record import NOTHING_GUESSED
 
 _FORM = "slides, Learner validation tool: first and last name are required, beyond that nothing is"
 _FIELDS = "accreditor's field descriptions"
@@ -36,6 +38,20 @@ def validated_name_required(case: ValidationCase) -> Iterator[Fault]:
                 f"The learner's {field.replace('_', ' ')} is missing.",
                 'Give it as on the licence; for a person with one name, give that as last name and "-" as first name.',
             )
+
+
+@rule("name-legible", Scope.VALIDATION, source=NOTHING_GUESSED)
+def validated_name_legible(case: ValidationCase) -> Iterator[Fault]:
+    """A name, and a medical school's, can be read: no letter is lost, escaped, misread or of another alphabet."""
+    request = case.request
+    for field, name, given in (
+        ("first_name", "learner's first name", request.first_name),
+        ("last_name", "learner's last name", request.last_name),
+        ("medical_school", "medical school's name", request.medical_school),
+    ):
+        damage = damage_of(given)
+        if damage is not None:
+            yield Fault(f"/{field}", f"The {name} {damage.detail}.", damage.hint)
 
 
 @rule("birth-date-valid", Scope.VALIDATION, source=_FIELDS)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity, Registration
 from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
-from app.domain.parsing import read_date, text_or_none
+from app.domain.parsing import own_id_or_none, plain_or_none, plain_text, read_activity_id, read_date, text_or_none
 from app.schemas.base import Amount, Description, Example, Line, Name, OneOf, Out, Requests, Strict, Url, Whole, Word
 from app.schemas.problems import FindingOut
 
@@ -158,16 +158,16 @@ class ActivityFields(Strict):
             activity_id="",
             provider_id=provider_id,
             title=text_or_none(self.title),
-            format=text_or_none(self.format),
-            internal_id=text_or_none(self.internal_id),
+            format=plain_or_none(self.format),
+            internal_id=own_id_or_none(self.internal_id),
             start_date=read_date(self.start_date),
             end_date=read_date(self.end_date),
             ama_pra_credits=self.ama_pra_credits,
             registrations=tuple(
                 Registration(
-                    board=text_or_none(registration.board) or "",
+                    board=plain_or_none(registration.board) or "",
                     points=registration.points,
-                    credit_types=tuple(text.strip() for text in registration.credit_types or ()),
+                    credit_types=tuple(plain_text(text) for text in registration.credit_types or ()),
                     credit_claim_date=read_date(registration.credit_claim_date),
                     practice_areas=tuple(registration.practice_areas or ()),
                     content_outline=tuple(registration.content_outline or ()),
@@ -203,7 +203,7 @@ class ActivityIn(ActivityFields):
 
     def as_activity(self, provider_id: str) -> Activity:
         """Return what was sent, as the rules read it; blank text counts as absent."""
-        return replace(self.fields_of(provider_id), activity_id=text_or_none(self.activity_id) or "")
+        return replace(self.fields_of(provider_id), activity_id=read_activity_id(self.activity_id) or "")
 
 
 class ActivityPatch(ActivityFields):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -9,7 +10,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.amounts import AMOUNT_LIMIT
-from app.domain.parsing import read_date
+from app.domain.parsing import plain_text, read_date
 
 KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
 """Control characters are refused: some databases and file formats cannot store them."""
@@ -36,6 +37,15 @@ class Out(BaseModel):
 E = TypeVar("E", bound=StrEnum)
 OneOf = Annotated[E, Field(strict=False)]
 """A value of an enum in a body: `strict` alone would take members only, and JSON has texts."""
+
+
+def _code(value: Any) -> Any:
+    """Read `Accepted` and `ID unknown` as the codes that they are."""
+    return re.sub(r"[\s_-]+", "-", plain_text(value).lower()) if isinstance(value, str) else value
+
+
+AnyCase = BeforeValidator(_code)
+"""Before a value of an enum that people type in tables: in any case, with blanks or underscores for its hyphens."""
 Word = Annotated[str, Field(max_length=64, pattern=KEEPABLE)]
 """A code, a date or an id."""
 Name = Annotated[str, Field(max_length=200, pattern=KEEPABLE)]

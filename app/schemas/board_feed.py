@@ -13,8 +13,8 @@ from app.domain import decisions
 from app.domain.credits import CreditKind
 from app.domain.decisions import DecisionResult, Refusal, Verdict
 from app.domain.feeds import FeedEvent, FeedEventKind, FeedSummary
-from app.domain.parsing import text_or_none
-from app.schemas.base import KEEPABLE, Example, OneOf, Out, Strict, Whole, Word
+from app.domain.parsing import plain_text, text_or_none
+from app.schemas.base import KEEPABLE, AnyCase, Example, OneOf, Out, Strict, Whole, Word
 from app.schemas.completions import TypeAmountOut
 
 MOST_DECISIONS = 5_000
@@ -134,8 +134,10 @@ class DecisionIn(Strict):
     position: Annotated[int, Field(ge=1, le=2**31 - 1), Whole] = Field(
         description="The last position of the credit in the feed: what the board decides on."
     )
-    decision: OneOf[Verdict]
-    reason_code: OneOf[Refusal] | None = Field(None, description="Why it is rejected; `other` if left out.")
+    decision: Annotated[OneOf[Verdict], AnyCase]
+    reason_code: Annotated[OneOf[Refusal] | None, AnyCase] = Field(
+        None, description="Why it is rejected; `other` if left out."
+    )
     reason: Annotated[str, Field(max_length=1_000, pattern=KEEPABLE)] | None = Field(
         None, description="The reason in words, for the provider."
     )
@@ -143,7 +145,7 @@ class DecisionIn(Strict):
     def as_decision(self) -> decisions.Decision:
         """Return the decision, as the services take it."""
         return decisions.Decision(
-            credit_id=self.credit_id,
+            credit_id=plain_text(self.credit_id).lower(),
             position=self.position,
             verdict=self.decision,
             reason_code=self.reason_code,

@@ -17,7 +17,16 @@ from app.domain.batches import EntryMethod
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.findings import Finding
 from app.domain.learners import Person
-from app.domain.parsing import read_date, read_month_day, text_or_none
+from app.domain.parsing import (
+    own_id_or_none,
+    plain_or_none,
+    read_activity_id,
+    read_date,
+    read_license_id,
+    read_month_day,
+    read_npi,
+    text_or_none,
+)
 from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport
 from app.schemas.base import Amount, Example, Name, Out, Reference, Requests, Strict, Whole, Word
 from app.schemas.problems import FindingOut
@@ -160,39 +169,39 @@ class CompletionIn(Strict):
         learner = self.learner or LearnerIn()
         return CompletionReport(
             provider_id=provider_id,
-            activity_id=text_or_none(self.activity_id),
+            activity_id=read_activity_id(self.activity_id),
             completed_on=read_date(self.completed_on),
             permission=self.permission,
             person=Person(
                 first_name=text_or_none(learner.first_name),
                 last_name=text_or_none(learner.last_name),
                 birth_date=read_month_day(learner.date_of_birth),
-                npi=text_or_none(learner.npi),
-                learner_id=text_or_none(learner.learner_id),
+                npi=read_npi(learner.npi),
+                learner_id=plain_or_none(learner.learner_id),
             ),
             cme=tuple(
                 reports.CmePart(
-                    state=text_or_none(cme.state),
-                    license_id=text_or_none(cme.license_id),
+                    state=plain_or_none(cme.state),
+                    license_id=read_license_id(cme.license_id),
                     credits=cme.credits,
                     special_credits=_types(cme.special_credits),
-                    client_reference=text_or_none(cme.client_reference),
+                    client_reference=own_id_or_none(cme.client_reference),
                 )
                 for cme in self.cme or ()
             ),
             moc=tuple(
                 reports.MocPart(
-                    board=text_or_none(moc.board),
-                    board_id=text_or_none(moc.board_id),
+                    board=plain_or_none(moc.board),
+                    board_id=read_license_id(moc.board_id),
                     total_credits=moc.total_credits,
                     credit_types=_types(moc.credit_types),
-                    client_reference=text_or_none(moc.client_reference),
+                    client_reference=own_id_or_none(moc.client_reference),
                 )
                 for moc in self.moc or ()
             ),
             rems=_rems(self.rems),
             occasion=self.occasion,
-            client_reference=text_or_none(self.client_reference),
+            client_reference=own_id_or_none(self.client_reference),
             entry_method=entry_method,
             received_at=received_at,
         )
@@ -201,9 +210,9 @@ class CompletionIn(Strict):
 def _types(given: list[TypeAmountIn] | None) -> tuple[reports.TypeAmount, ...]:
     return tuple(
         reports.TypeAmount(
-            type=text_or_none(amount.type),
+            type=plain_or_none(amount.type),
             credits=amount.credits,
-            client_reference=text_or_none(amount.client_reference),
+            client_reference=own_id_or_none(amount.client_reference),
         )
         for amount in given or ()
     )
@@ -213,7 +222,7 @@ def _rems(given: RemsIn | None) -> reports.RemsPart | None:
     if given is None:
         return None
     return reports.RemsPart(
-        local_id=text_or_none(given.local_id),
+        local_id=own_id_or_none(given.local_id),
         profession=text_or_none(given.profession),
         state=text_or_none(given.state),
         dea_registration=text_or_none(given.dea_registration),

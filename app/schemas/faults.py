@@ -12,6 +12,7 @@ from app.domain.findings import Finding, Severity
 
 _HINTS = {
     "field-unknown": "Leave it out; the API description lists the known fields.",
+    "field-repeated": "Send it once, with the value meant.",
     "type": "Use the JSON type given in the API description.",
     "format": "Use the form given in the API description.",
     "too-long": "Shorten it.",
@@ -36,7 +37,7 @@ def _refusals(items: Iterable[ErrorItem]) -> tuple[Finding, ...]:
             severity=Severity.REJECT,
             pointer=item.pointer or "",
             detail=item.detail,
-            hint=_HINTS[item.code],
+            hint=item.hint or _HINTS[item.code],
         )
         for item in items
     )

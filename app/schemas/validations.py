@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from app.domain.identity import Result
-from app.domain.parsing import read_month_day, text_or_none
+from app.domain.parsing import plain_or_none, read_license_id, read_month_day, read_npi, text_or_none
 from app.domain.validations import ValidationAnswer, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
 
@@ -45,11 +45,11 @@ class ValidationIn(Strict):
             first_name=text_or_none(self.first_name),
             last_name=text_or_none(self.last_name),
             birth_date=read_month_day(self.date_of_birth),
-            state=text_or_none(self.state),
-            license_id=text_or_none(self.license_id),
-            board=text_or_none(self.board),
-            board_id=text_or_none(self.board_id),
-            npi=text_or_none(self.npi),
+            state=plain_or_none(self.state),
+            license_id=read_license_id(self.license_id),
+            board=plain_or_none(self.board),
+            board_id=read_license_id(self.board_id),
+            npi=read_npi(self.npi),
             medical_school=text_or_none(self.medical_school),
         )
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from app.domain.activities import Activity, RegisteredActivity, Registration
 from app.domain.amounts import in_credits, in_quarters
+from app.domain.parsing import plain_or_none, plain_text
 from app.models import activities as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
@@ -78,26 +79,32 @@ def one(
 
 
 def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -> str | None:
-    """Return the id of the provider's activity with this internal id."""
+    """Return the id of the provider's activity with this internal id, in this spelling before any other."""
+    own = "FROM activities WHERE provider_id = :provider AND deleted_at IS NULL"
     activity_id: str | None = fetch_value(
         connection,
-        "SELECT activity_id FROM activities WHERE provider_id = :provider AND internal_id = :internal "
-        "AND deleted_at IS NULL",
-        {"provider": provider_id, "internal": internal_id},
+        f"SELECT found.activity_id FROM (SELECT activity_id, 0 AS distance {own} AND internal_id = :internal "
+        f"UNION ALL SELECT activity_id, 1 AS distance {own} AND internal_key = :key) found "
+        "ORDER BY found.distance LIMIT 1",
+        {"provider": provider_id, "internal": internal_id, "key": plain_text(internal_id)},
     )
     return activity_id
 
 
 def has_internal_with_other_zeros(connection: Connection, provider_id: str, internal_id: str) -> bool:
     """Return True if an activity's internal id differs from a number by the zeros before it alone, at most sixteen."""
-    number = internal_id.lstrip("0")
-    if not internal_id.isdecimal():
+    given = plain_text(internal_id)
+    if not given.isdecimal() or not given.strip("0"):
         return False
-    return any(
-        id_of_internal(connection, provider_id, "0" * zeros + number) is not None
-        for zeros in range(_MOST_ZEROS)
-        if zeros + len(number) not in {0, len(internal_id)}
+    keys = {f"key{zeros}": "0" * zeros + given.lstrip("0") for zeros in range(_MOST_ZEROS)}
+    others = {name: key for name, key in keys.items() if key != given}
+    found = fetch_value(
+        connection,
+        "SELECT activity_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
+        f"AND internal_key IN ({', '.join(f':{name}' for name in others)}) LIMIT 1",
+        {"provider": provider_id, **others},
     )
+    return found is not None
 
 
 def id_of_same(connection: Connection, activity: Activity) -> str | None:
@@ -106,20 +113,19 @@ def id_of_same(connection: Connection, activity: Activity) -> str | None:
         isinstance(activity.start_date, date) and isinstance(activity.end_date, date) and activity.kind is not None
     ):
         return None
-    activity_id: str | None = fetch_value(
+    similar = fetch(
         connection,
-        "SELECT activity_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
-        "AND internal_id IS NULL AND title = :title AND format = :format AND start_date = :start AND end_date = :end "
-        "ORDER BY activity_id LIMIT 1",
+        "SELECT activity_id, title FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
+        "AND internal_id IS NULL AND format = :format AND start_date = :start AND end_date = :end ORDER BY activity_id",
         {
             "provider": activity.provider_id,
-            "title": activity.title,
             "format": activity.kind.code,
             "start": activity.start_date,
             "end": activity.end_date,
         },
     )
-    return activity_id
+    wanted = plain_text(activity.title or "")
+    return next((activity_id for activity_id, title in similar if plain_text(title) == wanted), None)
 
 
 def draw_id(connection: Connection) -> str:
@@ -145,7 +151,10 @@ def add(connection: Connection, new: Sequence[Activity], at: datetime) -> None:
 def replace_with(connection: Connection, before: Activity, after: Activity, version: int, at: datetime) -> None:
     """Update an activity to a new version. The time at which it was closed stays while it is closed."""
     row = _row(after, at) | {"version": version}
-    kept = {"activity_id", "provider_id", *(["closed_at"] if before.closed == after.closed else [])}
+    kept = {"activity_id", "provider_id"}
+    kept |= {"closed_at"} if before.closed == after.closed else set()
+    # Of two older activities whose ids are alike, one has no key, and can have none while the other has it.
+    kept |= {"internal_key"} if before.internal_id == after.internal_id else set()
     changed = {name: value for name, value in row.items() if name not in kept}
     update(connection, tables.activities, changed, {"activity_id": after.activity_id})
     execute(connection, "DELETE FROM activity_boards WHERE activity_id = :id", {"id": after.activity_id})
@@ -158,7 +167,11 @@ def remove(connection: Connection, activity_id: str, at: datetime) -> None:
 
 
 def _row(activity: Activity, at: datetime) -> dict[str, Any]:
-    return _FIELDS.values_of(activity) | {"closed_at": at if activity.closed else None, "updated_at": at}
+    return _FIELDS.values_of(activity) | {
+        "internal_key": plain_or_none(activity.internal_id),
+        "closed_at": at if activity.closed else None,
+        "updated_at": at,
+    }
 
 
 def _add_boards(connection: Connection, new: Sequence[Activity]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
+from app.domain.parsing import own_id_or_none, plain_text
 from app.schemas.queries import ActivityQuery
 from app.store.activities import ACTIVITY, read
 from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of
@@ -66,19 +67,22 @@ def conditions_of(wanted: ActivityFilter) -> ListConditions:
     conditions = ListConditions("activities a", own, "activity_id", {"provider": wanted.provider_id})
     words = [f"({_word(conditions, place, word)})" for place, word in enumerate((query.q or "").split())]
     if words:
-        conditions.add(f"({' AND '.join(words)} OR a.internal_id = :q)", q=(query.q or "").strip())
+        conditions.add(
+            f"({' AND '.join(words)} OR a.internal_id = :q OR a.internal_key = :q_key)",
+            q=own_id_or_none(query.q), q_key=plain_text(query.q or ""),
+        )  # fmt: skip
     for column, name, values in (
-        ("a.internal_id", "internal", query.internal_id or None),
         ("a.format", "format", wanted.formats),
         ("a.providership", "providership", query.providership or None),
     ):
         if values is not None:
             conditions.add(f"{column} IN ({conditions.in_list(name, values)})", column)
     if query.internal_id:
-        internal = conditions.in_list("internal", query.internal_id)
-        conditions.sources.append(
-            f"SELECT a.activity_id FROM activities a WHERE {own[0]} AND a.internal_id IN ({internal})"
-        )
+        exact = f"a.internal_id IN ({conditions.in_list('internal', query.internal_id)})"
+        alike = f"a.internal_key IN ({conditions.in_list('alike', list(map(plain_text, query.internal_id)))})"
+        conditions.add(f"({alike} OR {exact})")
+        source = f"SELECT a.activity_id FROM activities a WHERE {own[0]} AND "
+        conditions.sources.append(f"{source}{alike} UNION {source}{exact}")
     if wanted.boards is not None:
         registered = (
             "SELECT 1 FROM activity_boards b WHERE b.activity_id = a.activity_id "
@@ -98,7 +102,8 @@ def conditions_of(wanted: ActivityFilter) -> ListConditions:
 def _word(conditions: ListConditions, place: int, word: str) -> str:
     """Return the condition that a word stands in the title, or is an id."""
     escaped = word.translate(_CAPITALS).replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    conditions.parameters |= {f"word{place}": word, f"like{place}": f"%{escaped}%"}
+    conditions.parameters |= {f"word{place}": word, f"key{place}": plain_text(word), f"like{place}": f"%{escaped}%"}
     return (
-        f"lower(a.title) LIKE :like{place} ESCAPE '!' OR a.internal_id = :word{place} OR a.activity_id = :word{place}"
+        f"lower(a.title) LIKE :like{place} ESCAPE '!' OR a.internal_id = :word{place} "
+        f"OR a.internal_key = :key{place} OR a.activity_id = :key{place}"
     )

@@ -13,6 +13,7 @@ from app.core.http.pagination import SortKey, Total
 from app.domain.batches import EntryMethod
 from app.domain.comparison_keys import name_key
 from app.domain.credits import Completion, CreditStatus
+from app.domain.parsing import plain_text
 from app.schemas.queries import CompletionQuery
 from app.store.completions import load_by_ids
 from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of, without_index
@@ -156,7 +157,7 @@ def _narrow_to_activities(conditions: ListConditions, wanted: CompletionFilter) 
 def _narrow_to_word(conditions: ListConditions, name: str, word: str) -> None:
     """Narrow to completions where a word begins a name, or is an id or a reference."""
     key = name_key(word)
-    conditions.parameters[name] = word
+    conditions.parameters[name] = plain_text(word)
     referred = (
         "FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
         f"WHERE r.provider_id = :provider AND r.client_reference = :{name}"
@@ -197,7 +198,7 @@ def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter) -> 
         inside.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
     referred = ""
     if query.client_reference:
-        marks = conditions.in_list("reference", query.client_reference)
+        marks = conditions.in_list("reference", list(map(plain_text, query.client_reference)))
         referred = f"r.provider_id = :provider AND r.client_reference IN ({marks})"
         inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:

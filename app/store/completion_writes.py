@@ -14,6 +14,7 @@ from app.core.errors import Contended
 from app.domain.comparison_keys import full_name_key
 from app.domain.completion_changes import Change, LedgerDelta, Pair
 from app.domain.credits import Completion, Credit
+from app.domain.parsing import plain_text
 from app.models import completions as tables
 from app.store.sql.bulk import insert
 from app.store.sql.statements import execute, execute_many, on_sqlite
@@ -187,7 +188,12 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
         connection,
         tables.credit_references,
         [
-            {"provider_id": completion.provider_id, "client_reference": reference, "credit_id": credit.credit_id}
+            {
+                "provider_id": completion.provider_id,
+                "client_reference": (plain := plain_text(reference)),
+                "credit_id": credit.credit_id,
+                "as_sent": None if plain == reference else reference,
+            }
             for completion, credit in credits
             for reference in credit.client_references
         ],

@@ -189,11 +189,11 @@ def _credits(connection: Connection, completion_ids: Iterable[str]) -> dict[str,
     references: dict[str, list[str]] = defaultdict(list)
     for credit_id, reference in select_by_keys(
         connection,
-        "r.credit_id, r.client_reference",
+        "r.credit_id, coalesce(r.as_sent, r.client_reference)",
         ("id",),
         keys,
         f"{inside} credit_references r ON r.credit_id = c.credit_id",
-        "ORDER BY r.credit_id, r.client_reference",
+        "ORDER BY r.credit_id, coalesce(r.as_sent, r.client_reference)",
     ):
         references[credit_id].append(reference)
     rows = select_by_keys(

@@ -151,10 +151,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def served(target: str, environment: dict[str, str]) -> Iterator[int]:
     """Serve an application factory in a process of its own, and yield its port."""
     port = free_port()
-    command = [
-        sys.executable, "-m", "uvicorn", target, "--factory", "--host", "127.0.0.1", "--port", str(port),
-        "--log-level", "warning", "--no-access-log", "--no-server-header",
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "benchmarks.world.serving", target, str(port)]
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, process)

@@ -13,6 +13,9 @@ from typing import TypeVar
 import uvicorn
 from fastapi import FastAPI
 
+from app.core.config import Settings
+from app.core.http.serving import ServingConfig
+
 T = TypeVar("T")
 SECONDS = 120
 
@@ -30,15 +33,14 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 
 class Wire:
-    """The application behind a real server, spoken to in bytes; `started` when its lifespan has begun elsewhere."""
+    """The application behind the server of `pars serve`, spoken to in bytes.
 
-    def __init__(self, app: FastAPI, *, started: bool = False) -> None:
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app, host="127.0.0.1", port=0, log_config=None, log_level="critical", access_log=False,
-                lifespan="off" if started else "on",
-            )
-        )  # fmt: skip
+    `started` when its lifespan has begun elsewhere; `settings` for bounds of connections other than the usual ones.
+    """
+
+    def __init__(self, app: FastAPI, *, started: bool = False, settings: Settings | None = None) -> None:
+        config = ServingConfig(app, settings or Settings(), host="127.0.0.1", port=0, lifespan=not started)
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         until = time.monotonic() + SECONDS
@@ -52,10 +54,14 @@ class Wire:
         self._thread.join(SECONDS)
         assert not self._thread.is_alive(), "the server did not stop"
 
+    def connect(self) -> socket.socket:
+        """Open a connection that the caller closes."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
+
     def exchange(self, sent: bytes) -> bytes:
         """Send bytes on a connection of their own; return what comes back until it closes, or rests and is left."""
         received = b""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS) as connection:
+        with self.connect() as connection:
             # What the other side has refused it may close while we are still sending.
             with contextlib.suppress(ConnectionError):
                 connection.sendall(sent)

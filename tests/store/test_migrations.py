@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -15,31 +13,22 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database.transactions import Database
+from app.core.errors import ConfigurationError
+from app.domain.comparison_keys import NAME_KEYS
+from app.domain.learners import RegistryRow
+from app.domain.parsing import read_month_day
 from app.models.commits import APPEND_ONLY
 from app.models.tables import metadata
 from app.services.batches import uploads
 from app.services.context import Service
 from app.services.operations import checks
-from app.store import feed, schema
+from app.services.operations.startup import open_service
+from app.services.registry import imports
+from app.store import feed, name_keys, schema
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
-from tests.harness.databases import database_address, execute
 from tests.harness.uploads import upload
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path}/empty.db")
-    else:
-        server: str = request.getfixturevalue("postgres")
-        execute(server, "CREATE DATABASE empty")
-        database = Database(database_address(server, "empty").replace("postgresql://", "postgresql+psycopg://"))
-    yield database
-    database.close()
-    if request.param == "postgresql":
-        execute(server, "DROP DATABASE empty")
 
 
 def test_an_upgrade_from_nothing_makes_what_the_tables_declare(empty: Database) -> None:
@@ -151,6 +140,63 @@ def test_uploads_from_before_there_was_a_quota_are_counted(service: Service, api
     assert uploads.remove_abandoned(replace(service, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))) == 1
     settle(service)
     assert checks.find_faults(service) == []
+
+
+def test_names_are_found_again_under_the_keys_of_this_version(service: Service, api: Api) -> None:
+    people = [
+        ("Leilani", "Ka\u02bbahele", "06/11"), ("Mikael", "N\u02bcDour", "06/12"), ("Mara", "Lopez", "07/03"),
+        ("Mar?a", "Lopes", "07/04"), ("????", "Suharto", "07/05"),
+    ]  # fmt: skip
+    rows = [
+        RegistryRow(first_name=first, last_name=last, birth_date=read_month_day(born))  # type: ignore[arg-type]
+        for first, last, born in people
+    ]
+    rows[0] = replace(rows[0], other_last_names=("Ka'ahele",))
+    imports.import_rows(service, enumerate(rows, 1))
+    reported = api.report(a_completion()).json["completion_id"]
+
+    def again(connection: Connection) -> None:
+        for key in ("kaahele", "ndour"):
+            connection.execute(text("DELETE FROM learner_names WHERE last_key = :key"), {"key": key})
+        insert = (
+            "INSERT INTO learner_names SELECT learner_id, :last, :first, birth_date, :name FROM learners "
+            "WHERE last_name = :own"
+        )
+        for last, first, name, own in (
+            ("kaʻahele", "leilani", "Kaʻahele", "Kaʻahele"), ("kaahele", "leilani", "Ka'ahele", "Kaʻahele"),
+            ("nʼdour", "mikael", "NʼDour", "NʼDour"), ("lopes", "mara", "Lopes", "Lopes"),
+            ("suharto", "", "Suharto", "Suharto"),
+        ):  # fmt: skip
+            connection.execute(text(insert), {"last": last, "first": first, "name": name, "own": own})
+        connection.execute(text("DELETE FROM learner_names WHERE last_key LIKE '\ufffd%' OR first_key LIKE '\ufffd%'"))
+        connection.execute(
+            text("UPDATE completions SET last_key = 'okʻ', last_name = 'Okʻ' WHERE completion_id = :id"),
+            {"id": reported},
+        )
+        connection.execute(text("DROP TABLE key_versions"))
+        apply_again(connection, "0014", "0015")
+
+    service.database.write(again)
+
+    def keys(connection: Connection) -> list[tuple[str, ...]]:
+        found = "SELECT last_key, first_key FROM learner_names WHERE birth_date LIKE :born ORDER BY 1, 2"
+        return [
+            tuple(row) for born in ("06/1%", "07/0%") for row in connection.execute(text(found), {"born": born})
+            if row[0] in ("kaahele", "ndour", "lopez", "lopes", "suharto")
+        ]  # fmt: skip
+
+    assert service.database.read(keys) == [
+        ("kaahele", "leilani"), ("ndour", "mikael"), ("lopes", "\ufffdmara"), ("lopez", "mara"), ("suharto", "\ufffd"),
+    ]  # fmt: skip
+    listed = api.get("/v1/learner-completions", last_name="O'k").json["data"]
+    assert [completion["completion_id"] for completion in listed] == [reported]
+    assert service.database.read(name_keys.version_of) == NAME_KEYS
+
+
+def test_keys_of_another_version_stop_the_start(service: Service) -> None:
+    service.database.write(lambda connection: connection.execute(text("UPDATE key_versions SET version = 1")))
+    with pytest.raises(ConfigurationError, match="keys of version 1"):
+        open_service(service.settings)
 
 
 def test_the_head_file_names_the_newest_revision() -> None:

@@ -1,4 +1,4 @@
-"""Who was stopped while it sent rows to PostgreSQL loses its locks, as who was stopped between two statements does."""
+"""A process stopped while it sends or receives rows loses its locks, as one stopped between two statements does."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from app import worker
 from app.services.context import Service
 from app.store import stalled_connections
+from tests.harness.processes import eventually
 
 LOCKED = "SELECT provider_id FROM providers ORDER BY provider_id LIMIT 1 FOR UPDATE"
 
@@ -39,6 +40,20 @@ def test_a_connection_that_stalls_while_it_sends_rows_is_ended(service: Service)
             assert other.execute(text(LOCKED)).all(), "its locks are free"
         with pytest.raises(psycopg.OperationalError):
             copying.__exit__(None, None, None)
+
+
+def test_a_connection_that_stalls_while_it_receives_rows_is_ended(service: Service) -> None:
+    if service.database.on_sqlite:
+        return
+    url = service.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(psycopg.connect(url, application_name="pars")) as stopped:
+        stopped.execute(LOCKED)
+        # More than the socket's buffers hold: the database waits until somebody receives it.
+        stopped.pgconn.send_query(b"SELECT repeat('x', 1000) FROM generate_series(1, 100000)")
+        eventually(lambda: ended(service, 0.3) == 1)
+        with service.database.engine.connect() as other, other.begin():
+            other.execute(text("SET LOCAL lock_timeout = '5s'"))
+            assert other.execute(text(LOCKED)).all(), "its locks are free"
 
 
 def test_work_that_goes_on_is_left_alone(service: Service) -> None:

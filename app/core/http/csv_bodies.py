@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -13,11 +14,14 @@ import msgspec
 from starlette.requests import Request
 
 from app.core.csv_text import unescape_formula
-from app.core.errors import ErrorItem, InvalidRequest, Unreadable
+from app.core.errors import ErrorItem, InvalidRequest, Problem, Unreadable, UnsupportedMediaType
 from app.core.http.problems import WrappedProblem
+from app.core.http.request_heads import UTF_8, charset_of
 from app.core.http.routing import StrictRequest, StrictRoute
 
 CSV = "text/csv"
+_CHARSETS = frozenset({"utf-16", "utf-16le", "utf-16be", "windows-1252", "cp1252", "iso-8859-1", "latin-1", "latin1"})
+"""Charsets other than UTF-8 that a table may be declared in."""
 
 
 class CsvTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,14 @@ class CsvTable(msgspec.Struct, frozen=True, kw_only=True):
     """Columns that are accepted and not read."""
     required: str
     """A row whose cell in this column is empty is left out."""
+    normalise: Callable[[str], str]
+    """Returns the normal form of a cell, in which it is read."""
+
+    def name_of(self, heading: str) -> str:
+        """Return the column that a heading means, in any case and with blanks or hyphens in it; else as it was sent."""
+        key = _BETWEEN_WORDS.sub("", self.normalise(heading).lower())
+        known = (name for name in self.known | self.ignored if _BETWEEN_WORDS.sub("", name) == key)
+        return next(known, heading.strip())
 
 
 class CsvRequest(StrictRequest):
@@ -43,28 +55,70 @@ class CsvRequest(StrictRequest):
         scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
         super().__init__(scope, request.receive)
         self.table = table
+        self._charset = charset_of(request.headers.get("content-type", ""))
 
     async def json(self) -> Any:
         """Return the rows as objects without their empty cells; raises `WrappedProblem`."""
-        table = self.table
         try:
-            text = (await self.body()).decode("utf-8-sig")
+            return read_table(self.table, _decode(await self.body(), self._charset))
+        except Problem as problem:
+            raise WrappedProblem(problem) from None
+
+
+def _decode(body: bytes, charset: str) -> str:
+    """Return the text of a table: in the charset named, else in UTF-8, in UTF-16, or as Windows writes it.
+
+    Raises `Unreadable`, `UnsupportedMediaType`.
+    """
+    if charset not in UTF_8 | _CHARSETS and not body.isascii():
+        raise UnsupportedMediaType("The Content-Type names an unsupported charset. Save the table as CSV in UTF-8.")
+    encodings: tuple[str, ...] = ("utf-8-sig",) if charset else ("utf-8-sig", "cp1252")
+    if charset in _CHARSETS:
+        encodings = (charset,)
+    elif body.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        encodings = ()
+    elif body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ("utf-16",)
+    for encoding in encodings:
+        try:
+            return body.decode(encoding)
         except UnicodeDecodeError:
-            raise WrappedProblem(Unreadable("The table is not UTF-8.")) from None
-        lines = csv.reader(io.StringIO(text), strict=True)
-        try:
-            heading = [name.strip() for name in next(lines, [])]
-            if len(set(heading)) < len(heading) or "" in heading:
-                raise WrappedProblem(InvalidRequest("The first line must name each column once.", errors=[_FIRST_LINE]))
-            taken = table.known | table.ignored
-            if unknown := [number for number, name in enumerate(heading, 1) if name not in taken]:
-                items = [_unknown_column(number, table) for number in unknown[:_MAX_UNKNOWN]]
-                raise WrappedProblem(InvalidRequest(errors=items))
-            rows = [_object(table, heading, cells, lines.line_num) for cells in lines if any(cells)]
-            complete = [row for row in rows if table.required in row or table.required not in heading]
-            return {table.list_name: complete}
-        except csv.Error as error:
-            raise WrappedProblem(Unreadable(f"The table cannot be read at line {lines.line_num}: {error}.")) from None
+            continue
+    raise Unreadable("The table is not text in UTF-8, UTF-16 or Windows-1252. Save it as CSV in UTF-8.")
+
+
+def read_table(table: CsvTable, text: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a table as the list that a JSON body has; raises `Problem`."""
+    named = _SEPARATOR.match(text)
+    rest = text[named.end() :] if named is not None else text
+    separator = named[1] if named is not None else _find_separator(table, rest)
+    above = 0 if named is None else 1
+    lines = csv.reader(io.StringIO(rest), strict=True, delimiter=separator)
+    try:
+        heading = [table.name_of(name) for name in next(lines, [])]
+        if len(set(heading)) < len(heading) or "" in heading:
+            raise InvalidRequest("The first line must name each column once.", errors=[_FIRST_LINE])
+        taken = table.known | table.ignored
+        if unknown := [number for number, name in enumerate(heading, 1) if name not in taken]:
+            raise InvalidRequest(errors=[_unknown_column(number, table) for number in unknown[:_MAX_UNKNOWN]])
+        rows = [_object(table, heading, cells, lines.line_num + above) for cells in lines if any(cells)]
+        complete = [row for row in rows if table.required in row or table.required not in heading]
+        return {table.list_name: complete}
+    except csv.Error as error:
+        raise Unreadable(f"The table cannot be read at line {lines.line_num + above}: {error}.") from None
+
+
+def _find_separator(table: CsvTable, text: str) -> str:
+    """Return what separates the cells of the first line, by which most of its cells are columns; else the comma."""
+    first = text[:_LONGEST_HEADING].splitlines()[:1]
+    taken = table.known | table.ignored
+    counts = {
+        separator: sum(
+            table.name_of(name) in taken for cells in csv.reader(first, delimiter=separator) for name in cells
+        )
+        for separator in _SEPARATORS
+    }
+    return max(_SEPARATORS, key=lambda separator: counts[separator])
 
 
 def _unknown_column(number: int, table: CsvTable) -> ErrorItem:
@@ -73,21 +127,32 @@ def _unknown_column(number: int, table: CsvTable) -> ErrorItem:
         code="field-unknown",
         pointer="",
         detail=f"Column {number} of the first line is not known.",
-        hint=f"Columns are {', '.join(sorted(table.known))}.",
+        hint=f"Columns are {', '.join(sorted(table.known))}; commas, semicolons or tabs separate them.",
     )
 
 
 def _object(table: CsvTable, heading: list[str], cells: list[str], line: int) -> dict[str, Any]:
-    if len(cells) > len(heading):
-        raise WrappedProblem(Unreadable(f"Line {line} has more cells than the first line has columns."))
+    if any(cells[len(heading) :]):
+        raise Unreadable(f"Line {line} has more cells than the first line has columns.")
     return {
-        name: int(cell.partition(".")[0]) if name in table.integers and _INTEGER.fullmatch(cell) else cell
+        name: _value(table, name, cell)
         for name, cell in zip(heading, (unescape_formula(cell.strip()) for cell in cells), strict=False)
-        if cell and name not in table.ignored
+        if name not in table.ignored and table.normalise(cell)
     }
 
 
+def _value(table: CsvTable, name: str, cell: str) -> str | int:
+    plain = table.normalise(cell) if name in table.integers else ""
+    return int(plain.partition(".")[0]) if _INTEGER.fullmatch(plain) else cell
+
+
 _INTEGER = re.compile(r"[0-9]{1,18}(\.0{1,9})?")
+_SEPARATORS = (",", ";", "\t")
+_SEPARATOR = re.compile(r"\A\ufeff?sep=([,;\t])\r?\n", re.IGNORECASE)
+"""The line with which spreadsheets name the separator."""
+_LONGEST_HEADING = 10_000
+"""Characters of the first line that are looked at for its separator."""
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _MAX_UNKNOWN = 20
 """At most so many unknown columns are listed: a table of another kind has many."""
 _FIRST_LINE = ErrorItem(code="format", pointer="", detail="A column is named twice, or not at all.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.clock import new_id
 from app.core.errors import Conflict, CutOff, Internal, TooLarge, Unreadable
 from app.core.http.problems import WrappedProblem, problem_response
+from app.core.http.protocol import BODY_FAULT
 from app.core.logging import error_fields, log
 
 _REQUEST_ID = re.compile(rb"\A[A-Za-z0-9._:-]{1,128}\Z")
@@ -79,7 +80,7 @@ class RequestMiddleware:
         started = time.perf_counter()
         try:
             upload = (scope["method"], scope["path"]) in self.uploads
-            await self.app(scope, self._limit(headers, receive, upload), reply)
+            await self.app(scope, self._limit(scope["state"], headers, receive, upload), reply)
         except WrappedProblem as error:
             # The body broke a limit outside the handlers of the application.
             if not answer["started"]:
@@ -96,8 +97,10 @@ class RequestMiddleware:
         finally:
             self._record(scope, answer["status"], time.perf_counter() - started, request_id)
 
-    def _limit(self, headers: MutableMapping[bytes, bytes], receive: Receive, upload: bool) -> Receive:
-        """Return a `receive` that raises `WrappedProblem` for a body that is too large or too slow."""
+    def _limit(
+        self, state: Mapping[str, Any], headers: MutableMapping[bytes, bytes], receive: Receive, upload: bool
+    ) -> Receive:
+        """Return a `receive` that raises `WrappedProblem` for a body that is too large, too slow, or broken."""
         declared = headers.get(b"content-length", b"")
         limit = self.upload_limit if upload else self.body_limit
         received = 0
@@ -122,6 +125,8 @@ class RequestMiddleware:
                 raise WrappedProblem(
                     Unreadable("The body did not arrive in time.", headers={"Connection": "close"})
                 ) from None
+            if BODY_FAULT in state:
+                raise WrappedProblem(state[BODY_FAULT])
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 complete = not message.get("more_body", False)

@@ -7,6 +7,7 @@ judged by `app/schemas/batch_form.py`, once everything has arrived.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -22,6 +23,11 @@ PIECE = 1_048_576
 MAX_PARTS = 50
 MAX_FIELD_LENGTH = 4_096
 MAX_HEADER_LENGTH = 4_096
+
+_PARAMETER = re.compile(rb';\s*([^=;\s]+)\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^;]*)')
+"""A parameter of a header; group 1 is its name."""
+_PLAIN = frozenset({b"", b"7bit", b"8bit", b"binary", b"identity"})
+"""Codings of a part that leave its bytes as they are."""
 
 StorePiece = Callable[[bytes], Awaitable[None]]
 
@@ -48,6 +54,8 @@ class _Part:
     header: bytes = b""
     value: bytearray = field(default_factory=bytearray)
     headers: dict[bytes, bytes] = field(default_factory=dict)
+    ended: set[bytes] = field(default_factory=set)
+    """Names of the headers that have arrived whole."""
     stored: bool = False
 
 
@@ -83,10 +91,23 @@ class _FormReader:
             raise TooLarge("A header of a part of the form is too long.")
 
     def on_header_end(self) -> None:
+        name = self._part.header.lower()
+        if name in self._part.ended:
+            raise Unreadable("A part of the form has one of its headers twice.")
+        self._part.ended.add(name)
         self._part.header = b""
 
     def on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._part.headers.get(b"content-disposition", b""))
+        disposition = self._part.headers.get(b"content-disposition", b"")
+        named = [name.lower() for name in _PARAMETER.findall(disposition)]
+        if len(set(named)) < len(named):
+            raise Unreadable("A part of the form has its name or filename twice.")
+        for header in (b"content-transfer-encoding", b"content-encoding"):
+            if self._part.headers.get(header, b"").strip().lower() not in _PLAIN:
+                raise UnsupportedMediaType(
+                    f"A part of the form is encoded ({header.decode().title()}); send its bytes as they are."
+                )
+        _, options = parse_options_header(disposition)
         self._part.name = options.get(b"name", b"").decode("utf-8", "replace")
         if b"filename" not in options:
             return
@@ -134,8 +155,13 @@ async def read_multipart(
     `TooLarge` for too many parts or too long fields.
     """
     media_type, options = parse_options_header(content_type)
-    if media_type != b"multipart/form-data" or b"boundary" not in options:
-        raise UnsupportedMediaType("A file is sent as multipart/form-data.")
+    if media_type != b"multipart/form-data":
+        raise UnsupportedMediaType("A file is sent as a form: send Content-Type: multipart/form-data.")
+    if b"boundary" not in options:
+        raise UnsupportedMediaType(
+            "The Content-Type multipart/form-data lacks its boundary. Let the HTTP client set the header: with curl, "
+            "use -F, and no -H for it."
+        )
     reader = _FormReader(file_field)
     names = (
         "part_begin",

@@ -82,6 +82,8 @@ def _error_item(error: Mapping[str, Any]) -> ErrorItem:
     source, *location = error["loc"]
     code = _CODES.get(kind) or ("format" if any(word in kind for word in _FORMATS) else "type")
     detail = _DETAILS.get(kind) or _sentence(str(error["msg"]))
+    if kind == "missing" and source == "body" and not location:
+        detail = "The request has no body."
     if source == "body":
         return ErrorItem(code=code, pointer=pointer_of(location), detail=detail)
     name = str(location[0]) if location else ""

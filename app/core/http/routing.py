@@ -6,32 +6,60 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core.errors import (
-    ErrorItem,
-    NotFound,
-    ParameterInvalid,
-    ParameterUnknown,
-    Problem,
-    UnsupportedMediaType,
-)
+from app.core.errors import ErrorItem, InvalidRequest, NotFound, Problem, UnsupportedMediaType
 from app.core.http.deprecation import deprecated_parameters, deprecation_of, headers_for
-from app.core.http.problems import MAX_ERRORS, WrappedProblem
+from app.core.http.problems import WrappedProblem
+from app.core.http.request_heads import (
+    UTF_8,
+    charset_of,
+    check_query,
+    declared_headers,
+    join_headers,
+    query_parameters,
+    refuse_codings,
+    refuse_media_type,
+)
 from app.core.strict_json import read_json
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read strictly: its depth, its grammar, its Unicode."""
+    """A request whose JSON is read strictly: its grammar, its Unicode, each member once."""
 
     async def json(self) -> Any:
         """Return the body as Python values; raises `WrappedProblem`."""
         try:
-            return read_json(await self.body())
+            given = read_json(await self.text_body())
+            if isinstance(given, str) and given.lstrip()[:1] in ("{", "["):
+                raise InvalidRequest(errors=[_ENCODED_TWICE])
         except Problem as problem:
             raise WrappedProblem(problem) from None
+        return given
+
+    @property
+    def charset(self) -> str:
+        """The charset that the sender names, empty for none."""
+        return charset_of(self.headers.get("content-type", ""))
+
+    async def text_body(self) -> bytes:
+        """Return the body; raises `UnsupportedMediaType` for a charset other than UTF-8 where it makes a difference."""
+        body = await self.body()
+        if self.charset not in UTF_8 and not body.isascii():
+            raise UnsupportedMediaType(
+                "The Content-Type names a charset other than UTF-8, and the body has letters beyond ASCII. Encode it "
+                "as UTF-8, and leave the charset out."
+            )
+        return body
+
+
+_ENCODED_TWICE = ErrorItem(
+    code="type",
+    pointer="",
+    detail="The body is a text that holds JSON: it was encoded twice.",
+    hint="Send the object itself, not a text of it.",
+)
 
 
 class StrictRoute(APIRoute):
@@ -43,8 +71,11 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""
         handle = super().get_route_handler()
-        known = _query_parameters(self.dependant)
+        known, declared = query_parameters(self.dependant), declared_headers(self.dependant)
         takes_json = self.body_field is not None
+        takes_body = takes_json or "requestBody" in (self.openapi_extra or {})
+        if takes_body:
+            declared |= {b"content-type"}
         deprecation, deprecated = deprecation_of(self), deprecated_parameters(self)
 
         async def strictly(request: Request) -> Response:
@@ -58,28 +89,15 @@ class StrictRoute(APIRoute):
             if authenticate is not None:
                 # 401 and 403 come before anything of the request is read.
                 await authenticate(request, self)
-            unknown = (
-                [name for name in request.query_params if name not in known] if request.scope["query_string"] else []
-            )
-            if unknown:
-                raise ParameterUnknown(
-                    errors=[
-                        ErrorItem(
-                            code=ParameterUnknown.code, parameter=name[:100], detail="This parameter is not known."
-                        )
-                        for name in list(dict.fromkeys(unknown))[:MAX_ERRORS]
-                    ],
-                )
-            with_nul = [name for name, value in request.query_params.multi_items() if "\x00" in value]
-            if with_nul:
-                detail = "The text has a character that cannot be stored."
-                raise ParameterInvalid(
-                    errors=[ErrorItem(code=ParameterInvalid.code, parameter=with_nul[0], detail=detail)],
-                )
-            reader = self.reader_of(request.headers.get("content-type", "")) if takes_json else _as_json
+            join_headers(request.scope, declared)
+            if request.scope["query_string"]:
+                check_query(request.query_params, known)
+            if takes_body:
+                refuse_codings(request.scope)
+            content_type = request.headers.get("content-type", "") if takes_json else ""
+            reader = self.reader_of(content_type) if takes_json else _as_json
             if reader is None:
-                supported = " or ".join(self.media_types)
-                raise UnsupportedMediaType(f"The body's media type is not supported; send Content-Type: {supported}.")
+                raise refuse_media_type(content_type, self.media_types)
             return await handle(reader(request))
 
         return strictly
@@ -91,19 +109,6 @@ class StrictRoute(APIRoute):
 
 def _as_json(request: Request) -> Request:
     return StrictRequest(request.scope, request.receive)
-
-
-def _query_parameters(dependant: Any) -> frozenset[str]:
-    names: set[str] = set()
-    for field in dependant.query_params:
-        model = field.field_info.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            names |= {inner.alias or name for name, inner in model.model_fields.items()}
-        else:
-            names.add(field.alias)
-    for inner in dependant.dependencies:
-        names |= _query_parameters(inner)
-    return frozenset(names)
 
 
 def _is_json(content_type: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.batches import Element, RawRow
 from app.domain.comparison_keys import code_key
+from app.domain.parsing import read_activity_id
 from app.domain.reports import Action
 from app.files.cells import read_action, read_amount, read_day, read_whole, read_yes_no
 from app.files.elements import local_name
@@ -132,7 +133,7 @@ class _MetricsElements:
         for identifier in self.named("identifier"):
             pointer = _IDS.get(code_key(attribute(identifier, "catalog") or ""), "")
             if pointer:
-                yield pointer, self._text(pointer, attribute(identifier, "entry") or identifier.get("t"))
+                yield pointer, self._id(pointer, attribute(identifier, "entry") or identifier.get("t"))
         if action := _first_text(self.named("activityRecordAction")):
             yield "/action", read_action(action)
         amounts = [read_amount(leaf.get("t")) for credits in self.named("credits") for leaf in _leaves(credits)]
@@ -157,6 +158,12 @@ class _MetricsElements:
 
     def _text(self, pointer: str, text: str | None) -> str | None:
         return self.texts.read(text, pointer, longest(ActivityIn, pointer))
+
+    def _id(self, pointer: str, text: str | None) -> str | None:
+        if pointer == "/internal_id":
+            return self.texts.read_own_id(text, pointer, longest(ActivityIn, pointer))
+        kept = self._text(pointer, text)
+        return read_activity_id(kept) if pointer == "/activity_id" else kept
 
     def _list(self, pointer: str, elements: list[Element]) -> list[str]:
         sent = [leaf.get("t") for element in elements for leaf in _leaves(element)]

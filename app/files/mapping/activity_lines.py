@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.domain.batches import RawRow
 from app.domain.findings import Finding
+from app.domain.parsing import read_activity_id
 from app.files.mapping.activity_bodies import ActivityRecord, blank_record
 from app.files.mapping.line_bodies import LineLocations, read_line, take_action
 from app.files.mapping.refusals import refusal
@@ -45,7 +46,7 @@ class ActivityLines(LineLocations):
         return ActivityRecord(
             number=raw.number,
             action=action,
-            activity_id=activity_id,
+            activity_id=read_activity_id(activity_id),
             given=given,
             body=body,
             close=close is True,

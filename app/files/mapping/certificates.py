@@ -13,6 +13,7 @@ import msgspec
 
 from app.domain.batches import Element
 from app.domain.comparison_keys import code_key, id_key
+from app.domain.parsing import plain_or_none, read_license_id, read_npi
 from app.domain.reports import Amount, CmePart, MocPart, TypeAmount
 from app.domain.states import find_state
 from app.files.cells import read_amount
@@ -182,7 +183,7 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
         received = parts["CreditReceived"][0] if "CreditReceived" in parts else Element(n="")
         reference = parts["CreditID"][0].get("t") if "CreditID" in parts else None
         amount = attribute(received, "numberOfCredits")
-        kind = texts.read(attribute(received, "activityCertification"), pointer, _LONGEST)
+        kind = plain_or_none(texts.read(attribute(received, "activityCertification"), pointer, _LONGEST))
         type_key = code_key(kind) if kind else ""
         certificates.append(
             _Certificate(
@@ -195,7 +196,7 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
                 type_key=type_key,
                 is_cme=type_key.startswith(_CME_TYPE),
                 credits=_amount(received.get("t") if amount is None else amount),
-                reference=texts.read(reference, pointer, _LONGEST_REFERENCE),
+                reference=texts.read_own_id(reference, pointer, _LONGEST_REFERENCE),
             )
         )
     if len(npis) > 1:
@@ -210,14 +211,14 @@ def _ids(elements: Sequence[Element], pointer: str, texts: TextReader) -> tuple[
     """
     domain = value = npi = None
     for place, element in enumerate(elements):
-        given = texts.read(attribute(element, "domain"), pointer, _LONGEST)
+        given = plain_or_none(texts.read(attribute(element, "domain"), pointer, _LONGEST))
         number = texts.read(element.get("t"), pointer, _LONGEST)
         if given is not None and code_key(given) == _NPI:
-            npi = number
-        elif place and (domain, value) not in ((None, None), (given, number)):
+            npi = read_npi(number)
+        elif place and (domain, value) not in ((None, None), (given, read_license_id(number))):
             texts.findings.append(refusal("format", pointer, _TWO_IDS, "Send a certificate for each of them."))
         else:
-            domain, value = given, number
+            domain, value = given, read_license_id(number)
     return (domain, value, npi) if domain is not None or value is not None else (None, npi, npi)
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from app.domain.batches import Cell
 from app.domain.columns import FileColumn, Holds
 from app.domain.findings import Finding
+from app.domain.parsing import read_license_id, read_npi
 from app.files import cells
 from app.files.cells import CellFault, IdCell
 from app.files.headings import Layout
@@ -23,6 +24,8 @@ _MOST_REMEMBERED = 4_096
 """Different dates, amounts or names of states and boards of a column; further ones are converted each time."""
 _LONGEST = 64
 """Characters. Longer texts are not remembered: they are neither dates nor amounts."""
+_OWN_IDS = frozenset({"/internal_id", "/rems/local_id"})
+"""Ids that senders make: they are shown as they were sent."""
 _DAYS = frozenset({Holds.DATE, Holds.MONTH_DAY})
 _REPEATED = _DAYS | {Holds.AMOUNT, Holds.WHOLE, Holds.YES_NO}
 _PLAIN: Mapping[Holds, Converter] = {
@@ -108,7 +111,9 @@ def _converter_of(column: FileColumn | None, pointer: str | None, schema: type[B
     if column.holds is Holds.TEXT:
         return partial(_read_text, most or sys.maxsize)
     if column.holds is Holds.ID:
-        return partial(_read_id, most or sys.maxsize)
+        if pointer in _OWN_IDS:
+            return lambda cell: cells.read_own_id(cell, most)
+        return partial(_read_id, most or sys.maxsize, read_npi if pointer == "/npi" else read_license_id)
     if column.holds is Holds.LIST:
         return lambda cell: cells.read_list(cell, most)
     return _PLAIN[column.holds]
@@ -143,13 +148,14 @@ def _read_text(most: int, cell: Cell) -> str | None:
     return cells.read_text(cell, most)
 
 
-def _read_id(most: int, cell: Cell) -> IdCell:
+def _read_id(most: int, normalise: Callable[[str | None], str | None], cell: Cell) -> IdCell:
     if type(cell) is str:
-        if cell.isalnum() and len(cell) <= most:
+        if cell.isascii() and cell.isalnum() and len(cell) <= most:
             return cell, False
         if not cell:
             return cells.NO_ID
-    return cells.read_id(cell, most)
+    text, was_number = cells.read_id(cell, most)
+    return normalise(text), was_number
 
 
 class _Memory(dict[Any, Any]):

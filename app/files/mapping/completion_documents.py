@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.domain.batches import RawRow
 from app.domain.learners import Person
+from app.domain.parsing import plain_text, read_activity_id
 from app.domain.reports import Action, CompletionReport, RemsPart
 from app.files.cells import read_action, read_birth_date, read_day, read_yes_no
 from app.files.mapping import certificates
@@ -81,7 +82,7 @@ class CompletionDocuments:
         assert isinstance(raw.raw, dict) and "n" in raw.raw
         found = by_path(raw.raw, stop=certificates.PATH)
         provider = text_at(found, PATHS["/provider_id"])
-        if provider is not None and provider.strip() not in ("", self._upload.provider_id):
+        if provider is not None and plain_text(provider) not in ("", self._upload.provider_id):
             return CompletionRecord(number=raw.number, report=None, findings=(_OTHER_PROVIDER,))
         if len(found.get(certificates.PATH, ())) > certificates.MOST:
             return CompletionRecord(number=raw.number, report=None, findings=(TOO_MANY_PARTS,))
@@ -93,7 +94,7 @@ class CompletionDocuments:
         status = text_at(found, PATHS["/status"])
         findings = (
             *refuse_repeats(found, _ONCE),
-            *((_NOT_COMPLETED,) if status is not None and status.strip().lower() != "completed" else ()),
+            *((_NOT_COMPLETED,) if status is not None and plain_text(status).lower() != "completed" else ()),
             *texts.findings,
             *warn_of_unknown_paths(found, KNOWN, _PASSED),
         )
@@ -141,14 +142,14 @@ def _activity_id(found: ElementsByPath, texts: TextReader) -> str | None:
     for path in (PATHS["/activity_id"], _MODULE):
         given = attribute(found[path][0], "moduleID") if path in found else None
         if given is not None:
-            return texts.read(given, "/activity_id", _LONGEST_TEXTS["/activity_id"])
+            return read_activity_id(texts.read(given, "/activity_id", _LONGEST_TEXTS["/activity_id"]))
     return None
 
 
 def _rems(found: ElementsByPath, texts: TextReader, text: Callable[[str], str | None]) -> RemsPart:
-    surgical = "/rems/surgical_procedures"
+    local_id, surgical = "/rems/local_id", "/rems/surgical_procedures"
     return RemsPart(
-        local_id=text("/rems/local_id"),
+        local_id=texts.read_own_id(text_at(found, PATHS[local_id]), local_id, _LONGEST_TEXTS[local_id]),
         profession=text("/rems/profession"),
         state=text("/rems/state"),
         dea_registration=text("/rems/dea_registration"),

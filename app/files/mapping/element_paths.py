@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from app.domain.batches import Element
 from app.domain.findings import Finding, Severity
-from app.files.cells import CellFault, read_text
+from app.files.cells import CellFault, read_own_id, read_text
 from app.files.elements import local_name
 from app.files.mapping.refusals import cell_refusal, refusal
 
@@ -73,6 +73,16 @@ class TextReader:
             return text
         try:
             return read_text(text, longest)
+        except CellFault as fault:
+            self.findings.append(cell_refusal(pointer, fault))
+            return fault.kept
+
+    def read_own_id(self, text: str | None, pointer: str, longest: int | None) -> str | None:
+        """Return an id that the sender has made, as it is shown; None for a blank one."""
+        if text is None or text.isascii():
+            return self.read(text, pointer, longest)
+        try:
+            return read_own_id(text, longest)[0]
         except CellFault as fault:
             self.findings.append(cell_refusal(pointer, fault))
             return fault.kept

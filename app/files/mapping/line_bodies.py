@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.core.errors import Problem, Unreadable
+from app.core.errors import Problem
 from app.core.strict_json import read_json
 from app.domain.findings import Finding
 from app.domain.parsing import Unparsed
@@ -16,7 +16,6 @@ from app.files.mapping.refusals import refusal
 from app.schemas.faults import findings_of_problem
 
 _ONE_OBJECT = "Send the body of one record on each line, as the description of the API shows it."
-_NO_JSON = refusal("unreadable", "", "The line is not JSON.", _ONE_OBJECT)
 _NO_OBJECT = refusal("type", "", "A line is one JSON object.", _ONE_OBJECT)
 _NO_ACTION = refusal("type", "/action", "An action is a string.", "Give add, update or delete, or leave it out.")
 
@@ -32,9 +31,9 @@ class LineLocations:
 def read_line(line: str) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
     """Return the JSON object on a line; None, with the reason, when there is none."""
     try:
-        given = read_json(line)
+        given = read_json(line, "The line")
     except Problem as problem:
-        return None, (_NO_JSON,) if isinstance(problem, Unreadable) else findings_of_problem(problem)
+        return None, findings_of_problem(problem)
     if not isinstance(given, dict):
         return None, (_NO_OBJECT,)
     if isinstance(as_sent := given.get(LINE), str):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.core.strict_json import has_repeated_member
 from app.domain.batches import FileHead
 from app.files.line_members import DROPPED, ERRORS, LINE, NOTES, RESULT
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
@@ -76,6 +77,9 @@ def _line(sent: str, name: str, value: Any) -> str:
     if not isinstance(body, dict):
         return _json({LINE: sent, name: value})
     if DROPPED & body.keys():
+        if has_repeated_member(line):
+            # Written anew, it would lose one of the two.
+            return _json({LINE: sent, name: value})
         body = {key: held for key, held in body.items() if key not in DROPPED}
         line = _json(body)
     if not value:

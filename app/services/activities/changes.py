@@ -22,6 +22,7 @@ from app.core.errors import (
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
 from app.domain.activity_tightening import find_tightened
 from app.domain.audit import ActivityAudit
+from app.domain.parsing import plain_or_none
 from app.domain.sandbox import MAGIC
 from app.rules.activities import judge_activity, refuses
 from app.schemas.problems import rule_url
@@ -59,13 +60,13 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
     taken = activities.id_of_internal(work.connection, given.provider_id, given.internal_id)
     if taken is None:
         if if_match is not None:
-            raise PreconditionFailed
+            raise PreconditionFailed("There is no activity with this internal id; leave If-Match out to create it.")
         try:
             return register(work, given), True
         except InternalIdTaken as error:
             raise Contended("somebody else registered this internal id meanwhile") from error
     stored = activities.one(work.connection, given.provider_id, taken, for_update=True)
-    if stored is None or stored.activity.internal_id != given.internal_id:
+    if stored is None or plain_or_none(stored.activity.internal_id) != plain_or_none(given.internal_id):
         raise Contended("the internal id was moved or freed meanwhile")
     if if_match is not None:
         must_match(if_match, stored.version)
@@ -75,7 +76,13 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
     if isinstance(start, date) and isinstance(end, date) and start > end:
         detail = f"Activity {taken} has this internal id and ended on {end}, before this one starts on {start}."
         raise InternalIdReused(detail, activity_id=taken)
-    again = replace(given, activity_id=taken, closed=stored.activity.closed, sandbox=stored.activity.sandbox)
+    again = replace(
+        given,
+        activity_id=taken,
+        internal_id=stored.activity.internal_id,
+        closed=stored.activity.closed,
+        sandbox=stored.activity.sandbox,
+    )
     return _judge_and_save(work, stored, again, verb="change"), False
 
 
@@ -148,7 +155,7 @@ def _judge_and_save(work: Work, stored: RegisteredActivity, wanted: Activity, *,
         return replace(stored, findings=findings)
     if after.internal_id != stored.activity.internal_id and after.internal_id is not None:
         taken = activities.id_of_internal(work.connection, after.provider_id, after.internal_id)
-        if taken is not None:
+        if taken not in (None, after.activity_id):
             raise InternalIdTaken(f"Activity {taken} of the provider has this internal id.", activity_id=taken)
     _refuse_uncovered(work, stored.activity, after)
     return _save(work, stored, after, verb=verb)

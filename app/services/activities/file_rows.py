@@ -17,7 +17,7 @@ from app.core.logging import error_fields, log
 from app.domain.activities import Activity, RegisteredActivity
 from app.domain.batches import Batch, RawRow, RowOutcome, RowResult
 from app.domain.findings import Finding, Severity
-from app.domain.parsing import Unparsed
+from app.domain.parsing import Unparsed, plain_or_none
 from app.domain.reports import Action
 from app.files.formats import FORMATS
 from app.files.mapping.activity_bodies import ActivityRecord
@@ -108,7 +108,7 @@ def _change(work: Work, record: ActivityRecord, activity_id: str) -> tuple[Regis
 
     def edit(stored: Activity) -> Activity:
         if record.action is Action.UPDATE:
-            return record.onto(stored, work.service.catalogue)
+            return _as_spelled(record.onto(stored, work.service.catalogue), stored)
         return replace(record.given, activity_id=stored.activity_id, closed=stored.closed, sandbox=stored.sandbox)
 
     if record.action is Action.ADD and record.given.internal_id is not None:
@@ -116,6 +116,12 @@ def _change(work: Work, record: ActivityRecord, activity_id: str) -> tuple[Regis
     else:
         after = changes.change(work, activity_id, "*", edit)
     return after, RowOutcome.UNCHANGED if after.version == before.version else RowOutcome.UPDATED
+
+
+def _as_spelled(changed: Activity, stored: Activity) -> Activity:
+    """Return a changed activity with its internal id as it stands, where the row has only another spelling of it."""
+    same = plain_or_none(changed.internal_id) == plain_or_none(stored.internal_id)
+    return replace(changed, internal_id=stored.internal_id) if same else changed
 
 
 def _find(work: Work, record: ActivityRecord) -> str | None:
@@ -132,8 +138,8 @@ def _find(work: Work, record: ActivityRecord) -> str | None:
 
 def _with_other_zeros(work: Work, record: ActivityRecord) -> bool:
     """Whether the provider has an activity whose own id differs from a row's by zeros before it alone."""
-    given = record.given.internal_id or ""
-    return given.isascii() and stored.has_internal_with_other_zeros(work.connection, work.caller.provider_id, given)
+    given = record.given.internal_id
+    return given is not None and stored.has_internal_with_other_zeros(work.connection, record.given.provider_id, given)
 
 
 def _check_zeros(work: Work, record: ActivityRecord) -> None:

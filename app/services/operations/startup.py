@@ -8,11 +8,13 @@ from app.core import clock
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.database.transactions import Database
+from app.core.errors import ConfigurationError
 from app.core.security import Keyring
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.context import Service
-from app.store import clients, schema
+from app.store import clients, name_keys, schema
 
 
 def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True) -> Service:
@@ -23,6 +25,8 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
     if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
         database.write(lambda connection: prepare(connection, catalogue, at))
+    if migrate:
+        database.read(refuse_other_keys)
     return service
 
 
@@ -44,6 +48,16 @@ def _is_outdated(connection: Connection, catalogue: Catalogue) -> bool:
         or not catalogue.boards.keys() <= clients.board_codes(connection)
         or clients.catalogue_files(connection, catalogue.digest) is None
     )
+
+
+def refuse_other_keys(connection: Connection) -> None:
+    """Raise `ConfigurationError` if names are stored under keys that this release would not look for."""
+    stored = name_keys.version_of(connection)
+    if stored != NAME_KEYS:
+        raise ConfigurationError(
+            f"The database holds names under keys of version {stored}, and this release makes version {NAME_KEYS}: "
+            "physicians would be missed. Start the release that last migrated the database, or restore its backup."
+        )
 
 
 def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:

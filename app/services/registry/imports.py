@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
+import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from app.core.clock import new_id
-from app.core.errors import OperatorFault
+from app.core.errors import OperatorFault, Problem
+from app.core.strict_json import read_json
 from app.domain.audit import RegistryAudit
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import full_name_key, id_key
+from app.domain.comparison_keys import damage_of, full_name_key, id_key
 from app.domain.learners import Holding, RegistryRow
-from app.domain.parsing import Unparsed, is_npi, read_month_day, text_or_none
+from app.domain.parsing import Unparsed, is_npi, plain_or_none, plain_text, read_month_day, read_npi, text_or_none
 from app.services.context import Service, Work, operator, transact
 from app.store import registry
 from app.store.registry import Entry, Known, Writes
@@ -39,6 +40,8 @@ COLUMNS = (
 )
 LISTS = ("other_last_names", "licenses", "certifications")
 AT_ONCE = 500
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+"""Headings are read with blanks or hyphens in them, too."""
 
 
 class ImportFault(OperatorFault):
@@ -204,7 +207,9 @@ def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, 
     if first.lstrip().startswith("{"):
         yield from ((number, _read(fields, catalogue)) for number, fields in _objects(first, lines))
         return
-    heading = [name.strip().lower() for name in next(csv.reader([first]), [])]
+    heading = [_BETWEEN_WORDS.sub("_", plain_text(name).lower()) for name in next(csv.reader([first]), [])]
+    if repeated := [name for name in COLUMNS if heading.count(name) > 1]:
+        raise ImportFault(f"the first line names a column twice: {', '.join(repeated)}")
     unknown = [name for name in heading if name not in COLUMNS]
     if unknown or "last_name" not in heading or len(set(heading)) != len(heading):
         raise ImportFault(f"the first line must name columns of: {', '.join(COLUMNS)}")
@@ -218,10 +223,19 @@ def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, 
 def _objects(first: str, lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(chain((first,), lines), 1):
         if line.strip():
-            try:
-                yield number, json.loads(line)
-            except ValueError:
-                yield number, None
+            yield number, _object(line)
+
+
+def _object(line: str) -> Any:
+    """Return what a line holds, or the fault why it cannot be read: an unknown name in it may be somebody's."""
+    try:
+        return read_json(line, "the line")
+    except Problem as problem:
+        repeated = {item.pointer for item in problem.errors if item.code == "field-repeated"}
+        twice = [name for name in COLUMNS if f"/{name}" in repeated]
+        if repeated:
+            return ImportFault(f"{', '.join(twice) or 'a member'} stands twice in the line")
+        return ImportFault(problem.errors[0].detail.rstrip(".") if problem.errors else problem.detail.rstrip("."))
 
 
 def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
@@ -234,6 +248,8 @@ def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
 
 def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     """Read the import columns of one physician; raises `ImportFault`."""
+    if isinstance(fields, ImportFault):
+        raise fields
     if not isinstance(fields, dict):
         raise ImportFault("the line is not a JSON object")
     unknown = [name for name in fields if name not in COLUMNS]
@@ -242,22 +258,38 @@ def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
     text = {name: _text(name, fields.get(name)) for name in COLUMNS if name not in LISTS}
     if full_name_key(text["first_name"], text["last_name"]) == ("", ""):
         raise ImportFault("the name is missing")
+    other_last_names = _list("other_last_names", fields)
+    _refuse_damaged(text | {"other_last_names": fields.get("other_last_names")}, other_last_names)
     birth_date = read_month_day(text["date_of_birth"])
     if isinstance(birth_date, Unparsed):
         raise ImportFault("date_of_birth is not MM/DD")
-    if text["npi"] and not is_npi(text["npi"]):
+    npi = read_npi(text["npi"])
+    if npi and not is_npi(npi):
         raise ImportFault("npi is not an NPI: its check digit is wrong")
     return RegistryRow(
         first_name=text["first_name"] or "",
         middle_name=text["middle_name"],
         last_name=text["last_name"] or "",
-        other_last_names=_list("other_last_names", fields),
+        other_last_names=other_last_names,
         birth_date=birth_date,
-        npi=text["npi"],
+        npi=npi,
         medical_school=text["medical_school"],
         licenses=_holdings("licenses", fields, catalogue, BoardKind.LICENSING),
         certifications=_holdings("certifications", fields, catalogue, BoardKind.CERTIFYING),
     )
+
+
+def _refuse_damaged(text: Mapping[str, Any], other_last_names: Iterable[str]) -> None:
+    """Refuse names of which keys would be made that are somebody else's.
+
+    Other last names are looked at as they are written, too: an entity of a web page ends in the semicolon that parts
+    them.
+    """
+    names = ((column, text[column]) for column in ("first_name", "middle_name", "last_name", "other_last_names"))
+    for column, name in (*names, *(("other_last_names", other) for other in other_last_names)):
+        damage = damage_of(name) if isinstance(name, str) else None
+        if damage is not None:
+            raise ImportFault(f"{column} {damage.detail}")
 
 
 def _text(name: str, value: Any) -> str | None:
@@ -277,7 +309,7 @@ def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
 def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: BoardKind) -> tuple[Holding, ...]:
     held = []
     for entry in _list(name, fields):
-        code, colon, number = entry.partition(":")
+        code, colon, number = (plain_or_none(entry) or "").partition(":")
         board = catalogue.board(code)
         if not colon or board is None or board.kind is not kind or not id_key(number):
             raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from app.core.errors import InvalidRequest
 from app.domain.audit import LearnersAudit
 from app.domain.catalogue import Catalogue
+from app.domain.comparison_keys import damage_of
 from app.domain.findings import Finding
 from app.domain.identity import Result
 from app.domain.parsing import Unparsed, is_npi
@@ -89,16 +90,21 @@ def _judge_forms(requests: Sequence[ValidationRequest], catalogue: Catalogue) ->
 
 
 def _form_of(request: ValidationRequest) -> ValidationRequest:
-    """Return a request reduced to what the rules look at: whether names are given, and dates and NPIs that are none."""
+    """Return a request reduced to what the rules look at: whether names are given, and what of it is none."""
     npi = request.npi
     return ValidationRequest(
-        first_name=request.first_name and "-",
-        last_name=request.last_name and "-",
+        first_name=_form_of_name(request.first_name),
+        last_name=_form_of_name(request.last_name),
         birth_date=request.birth_date if isinstance(request.birth_date, Unparsed) else None,
         state=request.state,
         board=request.board,
         npi=None if npi is None or is_npi(npi) else npi,
+        medical_school=request.medical_school if damage_of(request.medical_school) is not None else None,
     )
+
+
+def _form_of_name(name: str | None) -> str | None:
+    return name and ("-" if damage_of(name) is None else name)
 
 
 def _decide_one(connection: Connection, caller: Caller, request: ValidationRequest) -> tuple[_Decided, str | None]:

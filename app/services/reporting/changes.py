@@ -17,8 +17,8 @@ from app.domain.completion_changes import Change
 from app.domain.credits import Completion, Credit, CreditStatus, Delivery, Outcome
 from app.domain.decisions import withdraw_credit
 from app.domain.learners import Learner, Person
-from app.domain.parsing import MonthDay
-from app.domain.reports import Action
+from app.domain.parsing import MonthDay, plain_text
+from app.domain.reports import Action, RemsPart
 from app.rules.case import Case
 from app.rules.standing import subject_of
 from app.rules.targets import Target
@@ -150,7 +150,7 @@ def _build_join(work: Work, case: Case, joins: Completion, added: tuple[Credit, 
     """
     after = replace(joins.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
     if case.known_placement.rems_fresh:
-        after = replace(after, rems=case.report.rems)
+        after = replace(after, rems=_rems_after(case, joins))
     if joins.person_changes_with(added):
         after = after.as_reported_by(_person_as_reported(case.report.person))
     return Change(completion=after, before=joins, added=added)
@@ -230,7 +230,7 @@ def _as_updated(before: Completion, case: Case) -> Completion:
     As where a record joins, it brings its person where it replaces credit that was rejected or withdrawn, and boards
     whose credit stands are not told of that.
     """
-    after = before if case.report.rems is None else replace(before, rems=case.report.rems)
+    after = before if case.report.rems is None else replace(before, rems=_rems_after(case, before))
     had = {credit.board for credit in before.credits}
     targets = case.known_placement.targets
     again = any(target.board in had and before.holding(target.board) is None for target in targets)
@@ -256,8 +256,13 @@ def _as_corrected(before: Completion, case: Case, learner_id: str | None) -> Com
         learner_id=learner_id,
         completed_on=case.known_day,
         occasion=case.known_placement.occasion,
-        rems=case.report.rems,
+        rems=_rems_after(case, before),
     )
+
+
+def _rems_after(case: Case, before: Completion) -> RemsPart | None:
+    """Return the risk-mitigation part that a record gives a completion; another spelling of its id is no change."""
+    return case.report.rems.in_place_of(before.rems) if case.report.rems is not None else None
 
 
 def _person_as_reported(person: Person) -> tuple[str | None, ...]:
@@ -282,7 +287,9 @@ def _correct_credit(
         credits.added.append(fresh)
         return
     number_reported = fresh.number_reported or (held.number_reported if credits.numbers_stay else None)
-    references = fresh.client_references or (held.client_references if credits.references_stay else ())
+    spelled = {plain_text(reference): reference for reference in held.client_references}
+    given = tuple(spelled.get(plain_text(reference), reference) for reference in fresh.client_references)
+    references = given or (held.client_references if credits.references_stay else ())
     wanted = replace(
         fresh,
         credit_id=held.credit_id,

@@ -219,7 +219,7 @@ def test_decisions_may_come_as_a_table(api: Api, aba: Api, service: Service) -> 
         (b"credit_id,position,decision\nx,1,accepted,more\n", 400, "unreadable"),
         (b"credit_id,position,decision\nx,1,\"accepted\n", 400, "unreadable"),
         (b"credit_id,position,decision,colour\nx,1,accepted,red\n", 422, "invalid-request"),
-        (b"\xff\xfe", 400, "unreadable"),
+        (b"\xff\xfe\x00\x00", 400, "unreadable"),
         (b"credit_id,position,decision\nx,1,maybe\n", 422, "invalid-request"),
     ],
 )  # fmt: skip

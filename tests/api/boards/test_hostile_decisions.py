@@ -153,10 +153,10 @@ def test_five_thousand_decisions_are_taken_and_one_more_is_refused_whole(api: Ap
         ("credit_id,position,decision,reason_code\nx,1,rejected,because\n", (422,)),
         ("credit_id,position,decision\nx,1,=accepted\n", (422,)),
         ("=credit_id,position,decision\nx,1,accepted\n", (422,)),
-        ("credit_id;position;decision\nx;1;accepted\n", (422,)),
+        ("credit_id|position|decision\nx|1|accepted\n", (422,)),
         ("decision\naccepted\n", (422,)),
         ("credit_id,position,decision\n", (422,)),
-        ("\ufeff\ufeffcredit_id,position,decision\nx,1,accepted\n", (422,)),
+        ("'credit_id,position,decision\nx,1,accepted\n", (422,)),
         ("credit_id,position,decision\n" + "x" * 2_000 + ",1,accepted\n", (422,)),
         ("," * 100_000 + "\n", (400, 422)),
     ],
@@ -173,10 +173,10 @@ def test_a_hostile_table_is_refused_and_gives_nothing_back(
     assert footprint(service) == before
 
 
-def test_a_table_in_another_encoding_is_refused(aba: Api, service: Service) -> None:
+def test_a_table_in_an_encoding_that_no_spreadsheet_writes_is_refused(aba: Api, service: Service) -> None:
     text = "credit_id,position,decision,reason\nx,1,rejected,Müller\n"
-    for encoding in ("utf-16", "cp1252", "utf-32"):
-        assert_problem(table(aba, text.encode(encoding)), 400, "unreadable")
+    for content in (text.encode("utf-32"), text.encode("cp1252") + b"\x81"):
+        assert_problem(table(aba, content), 400, "unreadable")
 
 
 def test_the_text_of_a_formula_is_kept_as_a_reason_and_is_one_nowhere(api: Api, aba: Api, service: Service) -> None:

@@ -16,7 +16,7 @@ from app.services.context import Service, operator, transact
 from app.services.reporting import bulk
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity, points
 from tests.harness.api import Answer, Api, settle
-from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, a_stranger, assert_problem, faults_of, footprint
+from tests.harness.refusals import FIRST, LAST, LICENSE, a_stranger, assert_problem, faults_of, footprint
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 JSON = {"Content-Type": "application/json"}
@@ -253,13 +253,6 @@ def test_a_body_is_an_object(api: Api, service: Service, path: str) -> None:
     for content in (b"null", b"[]", b'"text"', b"7", b"true", b"", f'["{FIRST}"]'.encode(), b"NaN"):
         assert_problem(sent(api, path, content), (400, 422), "invalid-request", "unreadable")
     assert footprint(service) == before
-
-
-def test_of_a_field_given_twice_the_last_one_counts(api: Api) -> None:
-    good = json.dumps(a_completion())
-    answer = sent(api, COMPLETIONS, f'{good[:-1]}, "completed_on": "2021-12-01"}}'.encode())
-    assert (answer.status, answer.json["completed_on"]) == (201, "2021-12-01")
-    assert_problem(sent(api, COMPLETIONS, f'{good[:-1]}, "completed_on": "{BORN}"}}'.encode()), 422)
 
 
 def test_a_body_of_two_megabytes_is_too_large(api: Api, service: Service) -> None:

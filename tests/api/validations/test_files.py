@@ -24,7 +24,7 @@ from tests.harness.uploads import rows_of, worked
 HEADINGS = [column.heading for column in VALIDATIONS]
 FIELDS = [column.pointer[1:] for column in VALIDATIONS]
 GIVEN: dict[str, tuple[str | None, ...]] = {
-    "first_name": ("Ann", "ann", "FNU", None, "Sue"),
+    "first_name": ("Ann", "ann", "FNU", None, "Sue", "A?n"),
     "last_name": ("Lee", "O'Ray", "Le-e", None),
     "date_of_birth": (None, "02/01", "2/1", "09/09", "13/45"),
     "state": (None, "TN", "Maine", "TN-O", "Ontario"),
@@ -32,7 +32,7 @@ GIVEN: dict[str, tuple[str | None, ...]] = {
     "board": (None, None, "ABIM", "aba", "TN-M"),
     "board_id": (None, None, "2", "5", "."),
     "npi": (None, None, OTHER_NPI, "1234567890"),
-    "medical_school": (None, None, "duke and sons", "Meharry"),
+    "medical_school": (None, None, "duke and sons", "Meharry", "Meh?rry"),
 }
 """What there may be to a field; None is nothing."""
 ASKED = 150

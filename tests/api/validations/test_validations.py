@@ -153,6 +153,7 @@ def test_every_kind_of_miss_sends_the_database_the_same_statements(
 
 FORM = {
     "name-required": ({"first_name": " "}, "/first_name"),
+    "name-legible": ({"first_name": "Rebe?ca"}, "/first_name"),
     "birth-date-valid": ({"date_of_birth": "13/45"}, "/date_of_birth"),
     "npi-valid": ({"npi": "1234567890"}, "/npi"),
     "state-required": ({"state": "Ontario"}, "/state"),
@@ -179,10 +180,11 @@ def test_every_rule_of_validations_has_a_case_that_only_it_refuses() -> None:
 
 def test_everything_wrong_with_a_form_is_told_at_once_and_nothing_given_back(api: Api) -> None:
     wrong = {"date_of_birth": "27/09", "npi": "1234567890", "state": FIRST, "board": LAST, "license_id": LICENSE}
+    wrong |= {"last_name": "Bak?r", "medical_school": "Universit\ufffd"}
     answer = api.post(VALIDATIONS, wrong)
     assert_problem(answer, 422, "invalid-request", items=FORM)
     assert "27/09" not in answer.response.text
-    assert len(answer.json["errors"]) == 6
+    assert len(answer.json["errors"]) == 7
 
 
 def test_the_form_is_refused_alike_whether_the_person_is_known_or_not(api: Api) -> None:

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import in_quarters
 from app.domain.batches import Cell, DateCell
-from app.domain.parsing import MonthDay, Unparsed, month_day
+from app.domain.parsing import AROUND, MonthDay, Unparsed, month_day
 from app.domain.reports import Action
 from app.files.cells import (
-    TRIMMED,
     CellFault,
     read_action,
     read_amount,
@@ -241,7 +240,7 @@ def test_every_way_to_write_a_birth_date_is_the_same(day: date, year: int) -> No
 @examples(50)
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=40))
 def test_white_space_around_a_text_is_never_a_part_of_it(text: str) -> None:
-    assert read_text(f"{TRIMMED}{text}{TRIMMED}") == (text.strip(TRIMMED) or None)
+    assert read_text(f"{AROUND}{text}{AROUND}") == (text.strip(AROUND) or None)
 
 
 @examples(50)

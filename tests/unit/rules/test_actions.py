@@ -118,6 +118,7 @@ def test_windows_registrations_and_status_of_the_activity_do_not_hinder_a_delete
         ({"completed_on": Unparsed("soon")}, "date-valid"),
         ({"completed_on": None}, "date-valid"),
         ({"person": a_person(first_name=None)}, "name-required"),
+        ({"person": a_person(last_name="Bak\ufffdr")}, "name-legible"),
         ({"person": a_person(birth_date=None)}, "birth-date-required"),
         ({"person": a_person(birth_date=Unparsed("x"))}, "birth-date-valid"),
         ({"person": a_person(npi="1")}, "npi-valid"),

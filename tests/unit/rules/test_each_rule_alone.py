@@ -56,6 +56,7 @@ REFUSED: dict[str, Verdict] = {
     "permission": _judged(permission=None),
     "target-required": _judged(cme=()),
     "name-required": _judged(person=a_person(first_name=None)),
+    "name-legible": _judged(person=a_person(first_name="Rebec?a")),
     "birth-date-required": _judged(person=a_person(birth_date=None)),
     "birth-date-valid": _judged(person=a_person(birth_date=Unparsed("13/45"))),
     "date-valid": _judged(completed_on=Unparsed("2021-02-30")),

@@ -211,6 +211,7 @@ FAULTS: dict[str, Fault] = {
     "credit-type-required": _more(a_moc("ABOHNS", credit_types=())),
     "board-id-required": _more(a_moc("ABPath", board_id=None)),
     "name-required": _person(first_name=None),
+    "name-legible": _person(last_name="#N/A"),
     "birth-date-valid": _person(birth_date=Unparsed("31/31")),
     "npi-valid": _person(npi="1234567890"),
     "credit-positive": _more(a_cme("ND", 0.0)),
@@ -227,7 +228,7 @@ FAULTS: dict[str, Fault] = {
 
 IDENTITY = {"learner-unmatched", "learner-ambiguous", "licence-unknown", "npi-unknown", "certified-by-board"}
 PLACEMENT = {"cumulative-maximum", "one-record-per-day", "reference-reused"}
-NOT_ASKED = {"name-required", "birth-date-valid", "activity-id-valid"}
+NOT_ASKED = {"name-required", "name-legible", "birth-date-valid", "activity-id-valid"}
 ACTIVITY_FACTS = {
     "activity-reportable", "completed-after-start", "cme-by-end", "rems-by-end", "moc-by-claim-date", "cme-maximum",
     "moc-maximum", "board-registered", "board-collaborates", "credit-type-registered", "rems-activity",

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from app.domain.findings import Severity
 from app.domain.parsing import MonthDay, Unparsed
-from app.domain.reports import CmePart, MocPart
+from app.domain.reports import CmePart, MocPart, RemsPart
 from app.rules.engine import COMPLETION_RULES
 from app.rules.judge import RULE_FILES
 from tests.builders.judging import (
@@ -112,6 +112,21 @@ def test_first_and_last_name_are_given_for_cme_and_moc(lacking: str, part: CmePa
     verdict = judged(a_report(part, person=a_person(**{lacking: None})))
     assert verdict.rejects == {"name-required"}
     assert verdict.pointers("name-required") == [f"/learner/{lacking}"]
+
+
+@pytest.mark.parametrize("part", [a_cme(), a_moc("ABA"), a_rems()])
+@pytest.mark.parametrize(
+    ("field", "given"), [("first_name", "Rebe?ca"), ("last_name", "Ba&#39;ker"), ("last_name", "#REF!")]
+)
+def test_a_name_that_is_none_is_told_and_nobody_is_looked_for(
+    part: CmePart | MocPart | RemsPart, field: str, given: str
+) -> None:
+    for person in (a_person(**{field: given}), a_person(learner_id="lrn_1", **{field: given})):
+        verdict = judged(a_report(part, person=person), activity=an_activity(rems={"a": 1}))
+        assert verdict.rejects == {"name-legible"}
+        assert verdict.pointers("name-legible") == [f"/learner/{field}"]
+        assert verdict.match.learner is None
+        assert given not in verdict.findings[0].detail + verdict.findings[0].hint
 
 
 def test_rems_only_asks_for_neither_name_nor_birth_date_nor_the_registry() -> None:

@@ -1,0 +1,43 @@
+"""Bounds on what a connection may send, and what is said of bytes that are no request."""
+
+from __future__ import annotations
+
+import httptools
+
+from app.core.errors import Problem, Unreadable
+
+PIECE = 16_384
+"""Bytes that are parsed at once. What comes after a queued request in a piece is queued too, so it bounds the queue."""
+MAX_URL = 16_384
+MAX_HEADER = 16_384
+"""Bytes of one header, its name and its value."""
+MAX_HEADERS = 100
+"""Headers of a request; as many trailers."""
+MAX_HEAD = 65_536
+"""Bytes of a request line and its headers."""
+HEADER_LINE = len(b": \r\n")
+TOGETHER = f"Request line and headers may have {MAX_HEAD} bytes together."
+MAX_FRAMING = 16_384
+"""Bytes of a chunked body that are not its content, beyond `CHUNK_LINES` a chunk: sizes, extensions, trailers."""
+CHUNK_LINES = 16
+MAX_HELD = 1_048_576
+"""Bytes kept unparsed while the requests before them are answered."""
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 67_108_864
+"""So long and so much is read and dropped after a refusal: closing over unread bytes may cost the sender the answer."""
+
+_CAUSES = (
+    (b"PRI * HTTP/2", "The request is HTTP/2; this server speaks HTTP/1.1."),
+    (b"\x16\x03", "The request is TLS; this port speaks HTTP without it."),
+)
+"""What other protocols begin with."""
+
+
+def unreadable(piece: bytes, error: httptools.HttpParserError) -> Problem:
+    """Return the problem of bytes that the parser gave up."""
+    for beginning, sentence in _CAUSES:
+        if piece.startswith(beginning):
+            return Unreadable(sentence)
+    if isinstance(error, httptools.HttpParserCallbackError):
+        return Unreadable("The address of the request cannot be read.")
+    return Unreadable(f"The request is not HTTP/1.1: {str(error).rstrip('.').lower()}.")

@@ -1,0 +1,159 @@
+"""The comparison keys of names that are stored: their version, and how they are made anew when it has changed.
+
+A key that was stored by one version of `name_key` and a key that is looked up by another never meet: the person would
+be missed. So the version is stored, and the service does not start on another. A migration after `NAME_KEYS` was raised
+is one call of `remake`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.core.logging import log
+from app.domain.comparison_keys import NAME_KEYS, damage_of, full_name_key, name_key
+from app.models.learners import learner_names
+from app.store.sql.bulk import insert
+from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_value
+
+NAMES = "names"
+AT_ONCE = 5_000
+PER_SECOND = 40_000
+"""Rows that a second is enough for on a busy machine, for who waits."""
+
+
+def version_of(connection: Connection) -> int | None:
+    """Return the version of the name keys that are stored; None where there is none."""
+    stored: int | None = fetch_value(connection, "SELECT version FROM key_versions WHERE keys = :keys", {"keys": NAMES})
+    return stored
+
+
+def remake(connection: Connection) -> None:
+    """Make the keys of all names anew, in the caller's transaction, and note their version.
+
+    Rows are read in pieces and written only where their key changes. Two names of a physician that have become one key
+    become one row. The log says how many rows there are before the first is read, and at the end what was done.
+    """
+    begin = monotonic()
+    names, completions = _count(connection, "learner_names"), _count(connection, "completions")
+    if names or completions:
+        log.info(
+            "name_keys_begun",
+            names=names,
+            completions=completions,
+            expected_seconds=round((names + completions) / PER_SECOND, 1),
+        )
+    changed, damaged = _remake_physicians(connection)
+    changed_completions = _remake_completions(connection)
+    execute(connection, "DELETE FROM key_versions WHERE keys = :keys", {"keys": NAMES})
+    execute(
+        connection,
+        "INSERT INTO key_versions (keys, version) VALUES (:keys, :version)",
+        {"keys": NAMES, "version": NAME_KEYS},
+    )
+    if names or completions:
+        log.info(
+            "name_keys_made",
+            version=NAME_KEYS,
+            names_changed=changed,
+            names_merged=names - _count(connection, "learner_names"),
+            names_damaged=damaged,
+            completions_changed=changed_completions,
+            seconds=round(monotonic() - begin, 1),
+        )
+
+
+def _count(connection: Connection, table: str) -> int:
+    count: int = fetch_value(connection, f"SELECT count(*) FROM {table}")
+    return count
+
+
+def _remake_physicians(connection: Connection) -> tuple[int, int]:
+    """Make the keys of physicians' names anew; return how many changed, and how many are of texts that are no names."""
+    changed = damaged = 0
+    for piece in _pieces(
+        connection,
+        "SELECT n.learner_id, n.last_key, n.first_key, n.birth_date, n.last_name, l.first_name "
+        "FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id "
+        "WHERE (n.learner_id, n.last_key, n.first_key) > (:after0, :after1, :after2) "
+        "ORDER BY n.learner_id, n.last_key, n.first_key LIMIT :at_once",
+        3,
+    ):
+        old: list[dict[str, Any]] = []
+        new: list[dict[str, Any]] = []
+        for physician_id, last_key, first_key, birth_date, last_name, first_name in piece:
+            last, first = _keys_anew(last_key, first_key, last_name, first_name)
+            if (last, first) == (last_key, first_key):
+                continue
+            damaged += damage_of(last) is not None or damage_of(first) is not None
+            old.append({"learner_id": physician_id, "last_key": last_key, "first_key": first_key})
+            new.append(
+                {
+                    "learner_id": physician_id,
+                    "last_key": last,
+                    "first_key": first,
+                    "birth_date": birth_date,
+                    "last_name": last_name,
+                }
+            )
+        if old:
+            execute_many(
+                connection,
+                "DELETE FROM learner_names "
+                "WHERE learner_id = :learner_id AND last_key = :last_key AND first_key = :first_key",
+                old,
+            )
+            insert(connection, learner_names, new, skip_known=True)
+            changed += len(old)
+    return changed, damaged
+
+
+def _keys_anew(last_key: str, first_key: str, last_name: str, first_name: str) -> tuple[str, str]:
+    """Return a physician's keys as this version makes them.
+
+    A first name is not stored with each last name, and may have changed since. The key of an older key is the key of
+    its name, except of a name with a lost letter, whose key does not show it.
+    """
+    last, first = name_key(last_key), name_key(first_key)
+    if damage_of(last_name) is not None:
+        last = name_key(last_name)
+    if damage_of(first_name) is not None and name_key(first_name)[1:] == first:
+        first = name_key(first_name)
+    return (last, first) if last else (first, "")
+
+
+def _remake_completions(connection: Connection) -> int:
+    """Make the keys by which lists of completions are sorted and searched anew; return how many changed."""
+    changed = 0
+    for piece in _pieces(
+        connection,
+        "SELECT completion_id, first_name, last_name, first_key, last_key FROM completions "
+        "WHERE completion_id > :after0 ORDER BY completion_id LIMIT :at_once",
+        1,
+    ):
+        keys = [
+            {"completion_id": completion_id, "last_key": last, "first_key": first}
+            for completion_id, first_name, last_name, first_key, last_key in piece
+            for last, first in (full_name_key(first_name, last_name),)
+            if (last, first) != (last_key, first_key)
+        ]
+        execute_many(
+            connection,
+            "UPDATE completions SET last_key = :last_key, first_key = :first_key WHERE completion_id = :completion_id",
+            keys,
+        )
+        changed += len(keys)
+    return changed
+
+
+def _pieces(connection: Connection, sql: str, keys: int) -> Iterator[Sequence[Row]]:
+    """Yield the rows of a query in pieces; its first columns are the key after which the next piece begins."""
+    after: Sequence[str] = [""] * keys
+    while rows := fetch(
+        connection, sql, {f"after{place}": key for place, key in enumerate(after)} | {"at_once": AT_ONCE}
+    ):
+        yield rows
+        after = rows[-1][:keys]

@@ -1,0 +1,145 @@
+"""Ids that senders make are compared in their normal form.
+
+Every row is looked through once: a minute for ten million references. Only those with characters beyond ASCII change.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.domain.parsing import plain_text
+
+revision = "0014"
+down_revision = "0013"
+
+KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+STANDING = sa.text("deleted_at IS NULL")
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.add_column(
+        "activities", sa.Column("internal_key", KEY, comment="its normal form; NULL where an older activity has it")
+    )
+    op.add_column("credit_references", sa.Column("as_sent", KEY, comment="NULL where it was sent in its normal form"))
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("credit_references", "client_reference", comment="in its normal form, by which it is compared")
+    _fill_internal_keys()
+    op.create_index(
+        "uq_activities_internal_key",
+        "activities",
+        ["provider_id", "internal_key"],
+        unique=True,
+        sqlite_where=STANDING,
+        postgresql_where=STANDING,
+    )
+    _normalise_references()
+    _normalise_subjects()
+
+
+def downgrade() -> None:
+    """Take back. References are as they were sent again; subjects of local ids stay in their normal form."""
+    op.execute("UPDATE credit_references SET client_reference = as_sent WHERE as_sent IS NOT NULL")
+    op.drop_index("uq_activities_internal_key", "activities")
+    op.drop_column("activities", "internal_key")
+    op.drop_column("credit_references", "as_sent")
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("credit_references", "client_reference", comment=None)
+
+
+def _beyond_ascii(column: str) -> str:
+    """Return the condition that a text has other characters than printable ASCII."""
+    return f"{column} ~ '[^ -~]'" if op.get_bind().dialect.name == "postgresql" else f"{column} GLOB '*[^ -~]*'"
+
+
+def _fill_internal_keys() -> None:
+    """Fill the keys in. Of activities whose ids are alike the oldest has the key, and the others are told."""
+    connection = op.get_bind()
+    connection.execute(sa.text("UPDATE activities SET internal_key = internal_id WHERE internal_id IS NOT NULL"))
+    providers = connection.execute(
+        sa.text(
+            f"SELECT DISTINCT provider_id FROM activities WHERE deleted_at IS NULL AND {_beyond_ascii('internal_id')}"
+        )
+    )
+    for (provider_id,) in providers.all():
+        rows = connection.execute(
+            sa.text(
+                "SELECT activity_id, internal_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
+                "AND internal_id IS NOT NULL ORDER BY created_at, activity_id"
+            ),
+            {"provider": provider_id},
+        ).all()
+        alike: dict[str, list[str]] = defaultdict(list)
+        changed = []
+        for activity_id, internal_id in rows:
+            key: str | None = plain_text(internal_id)
+            alike[str(key)].append(activity_id)
+            key = key if len(alike[str(key)]) == 1 else None
+            if key != internal_id:
+                changed.append({"id": activity_id, "key": key})
+        if changed:
+            connection.execute(sa.text("UPDATE activities SET internal_key = :key WHERE activity_id = :id"), changed)
+        for oldest, *others in alike.values():
+            for other in others:
+                _tell(
+                    f"Activity {other} of provider {provider_id} has the internal id of activity {oldest} in another "
+                    "spelling: it is found by its own spelling alone. Give one of them another internal id."
+                )
+
+
+def _normalise_references() -> None:
+    """Keep each reference in its normal form, beside it as it was sent; of two spellings for one credit the plain one."""
+    connection = op.get_bind()
+    found = connection.execute(
+        sa.text(
+            "SELECT provider_id, client_reference, credit_id FROM credit_references "
+            f"WHERE {_beyond_ascii('client_reference')} ORDER BY provider_id, credit_id, client_reference"
+        )
+    ).all()
+    row = "WHERE provider_id = :provider AND credit_id = :credit AND client_reference = "
+    for provider_id, sent, credit_id in found:
+        values = {"provider": provider_id, "credit": credit_id, "sent": sent, "plain": plain_text(sent)}
+        if values["plain"] == sent:
+            continue
+        if connection.execute(sa.text(f"SELECT 1 FROM credit_references {row}:plain"), values).first():
+            connection.execute(sa.text(f"DELETE FROM credit_references {row}:sent"), values)
+        else:
+            changed = f"UPDATE credit_references SET client_reference = :plain, as_sent = :sent {row}:sent"
+            connection.execute(sa.text(changed), values)
+
+
+def _normalise_subjects() -> None:
+    """Give completions without a physician the normal form of their local id, unless another completion has it."""
+    connection = op.get_bind()
+    found = connection.execute(
+        sa.text(
+            "SELECT completion_id, subject FROM completions "
+            f"WHERE subject LIKE 'rems:%' AND {_beyond_ascii('subject')} ORDER BY submitted_at, completion_id"
+        )
+    ).all()
+    for completion_id, subject in found:
+        prefix, provider_id, local_id = subject.split(":", 2)
+        plain = f"{prefix}:{provider_id}:{plain_text(local_id)}"
+        if plain == subject:
+            continue
+        changed = connection.execute(
+            sa.text(
+                "UPDATE completions SET subject = :plain WHERE completion_id = :id AND (withdrawn_at IS NOT NULL OR "
+                "NOT EXISTS (SELECT 1 FROM completions o WHERE o.activity_id = completions.activity_id "
+                "AND o.completed_on = completions.completed_on AND o.occasion = completions.occasion "
+                "AND o.subject = :plain AND o.withdrawn_at IS NULL))"
+            ),
+            {"id": completion_id, "plain": plain},
+        )
+        if not changed.rowcount:
+            _tell(
+                f"Completion {completion_id} repeats another in another spelling of its local id: withdraw one of them."
+            )
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")

@@ -1,0 +1,126 @@
+"""Bodies are read as they are: a coding or a charset that would be passed over is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+
+import pytest
+from fastapi.routing import APIRoute
+
+from app.main import create_app
+from app.routers.callers import declared_routes
+from app.services.context import Service
+from tests.api.batches.test_uploads import FILE, KIND, PERMITTED, TYPE, form, request, status_of
+from tests.builders.bodies import a_completion
+from tests.harness.api import Api, api_of
+from tests.harness.refusals import assert_problem, footprint
+from tests.harness.wire import Wire
+
+COMPLETIONS = "/v1/learner-completions"
+JSON = {"Content-Type": "application/json", "If-Match": "*"}
+WITH_BODIES = [
+    route
+    for route in declared_routes(create_app())
+    if route.body_field is not None or "requestBody" in (route.openapi_extra or {})
+]
+CODED = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "br": bytes, "zstd": bytes}
+
+
+@pytest.mark.parametrize(
+    "coding", [*CODED, "GZIP", "identity, gzip", "gzip, identity", "aes128gcm", "\u00fc", "x" * 60]
+)
+def test_a_body_in_a_coding_is_refused_and_told(api: Api, service: Service, coding: str) -> None:
+    before = footprint(service)
+    content = CODED.get(coding, bytes)(json.dumps(a_completion()).encode())
+    answer = api.send(
+        "POST", COMPLETIONS, headers=JSON | {"Content-Encoding": coding.encode("latin-1")}, content=content
+    )  # type: ignore[dict-item]
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert "Content-Encoding" in answer.json["detail"] and "uncompressed" in answer.json["detail"]
+    if coding in CODED:
+        assert f"Content-Encoding: {coding};" in answer.json["detail"]
+    assert answer.response.headers["accept-encoding"] == "identity"
+    assert footprint(service) == before
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", " identity , identity"])
+def test_a_body_that_is_declared_as_it_is_is_taken(api: Api, coding: str) -> None:
+    assert api.send("POST", COMPLETIONS, headers={"Content-Encoding": coding}, json=a_completion()).status == 201
+
+
+@pytest.mark.parametrize("route", WITH_BODIES, ids=lambda route: route.name)
+def test_every_operation_with_a_body_refuses_a_coding_before_it_reads_any(
+    api: Api, service: Service, route: APIRoute
+) -> None:
+    path = "/".join("x" if part.startswith("{") else part for part in route.path.split("/"))
+    (method,) = route.methods - {"HEAD"}
+    clients = [
+        api,
+        api_of(api.http, service, "board", role="board", board="ABA"),
+        api_of(api.http, service, "operator", role="operator"),
+    ]
+    for content_type in ("application/json", "text/csv", "multipart/form-data; boundary=b"):
+        headers = JSON | {"Content-Encoding": "gzip", "Content-Type": content_type, "PARS-Provider": "0000000"}
+        answers = [client.send(method, path, headers=headers, content=b"\x1f\x8b" * 9) for client in clients]
+        judged = [answer for answer in answers if answer.status != 403]
+        assert judged
+        for answer in judged:
+            assert_problem(answer, 415, "unsupported-media-type")
+            assert "Content-Encoding: gzip" in answer.json["detail"]
+
+
+def test_an_upload_in_a_coding_is_refused_before_it_arrives(wire: Wire, api: Api) -> None:
+    body = form(KIND, PERMITTED, FILE)
+    answer = wire.exchange(request(api, body[:40], TYPE, b"Content-Encoding: gzip", length=40))
+    assert status_of(answer) == 415
+    assert b"Content-Encoding: gzip" in answer
+
+
+def test_a_coding_is_told_to_nobody_without_a_key(api: Api) -> None:
+    answer = api.http.post(COMPLETIONS, headers={"Content-Encoding": "gzip"}, content=b"\x1f\x8b")
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("charset", "name", "status"),
+    [
+        ("utf-8", "Jos\u00e9", 201), ('"UTF-8"', "Jos\u00e9", 201), ("utf8", "Jos\u00e9", 201),
+        ("us-ascii", "Jose", 201), ("iso-8859-1", "Jose", 201), ("iso-8859-1", "Jos\u00e9", 415),
+        ("windows-1252", "Jos\u00e9", 415), ("utf-16", "Jos\u00e9", 415), ("nonsense", "Jos\u00e9", 415),
+    ],
+)  # fmt: skip
+def test_a_charset_is_obeyed_where_it_makes_a_difference(api: Api, charset: str, name: str, status: int) -> None:
+    body = json.dumps(a_completion(reference=name), ensure_ascii=False).encode()
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    answer = api.send("POST", COMPLETIONS, headers=headers, content=body)
+    assert answer.status == status, answer.json
+    if status == 415:
+        assert "UTF-8" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "words"),
+    [
+        (None, "no Content-Type"), ("application/x-www-form-urlencoded", "declared as a form, as curl does"),
+        ("multipart/form-data; boundary=b", "declared as an upload"), ("text/plain", "media type is not supported"),
+    ],
+)  # fmt: skip
+def test_a_wrong_content_type_is_told_by_its_cause(api: Api, content_type: str | None, words: str) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = api.send("POST", COMPLETIONS, headers=headers, content=json.dumps(a_completion()).encode())
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert words in answer.json["detail"] and "application/json" in answer.json["detail"]
+
+
+def test_a_form_without_its_boundary_is_told_that_it_lacks_it(api: Api) -> None:
+    answer = api.send("POST", "/v1/batches", headers={"Content-Type": "multipart/form-data"}, content=b"x")
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert "lacks its boundary" in answer.json["detail"]
+
+
+def test_an_empty_body_is_told_as_that(api: Api) -> None:
+    answer = api.send("POST", COMPLETIONS, headers=JSON, content=b"")
+    assert_problem(answer, (400, 422))
+    assert answer.json["errors"][0]["detail"] == "The request has no body."

@@ -1,0 +1,257 @@
+"""Nothing that stands twice in a request is taken once: members, parameters, headers, parts of a form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from app.main import create_app
+from app.routers.callers import declared_routes
+from app.services.context import Service
+from app.services.registry.imports import import_file
+from tests.api.batches.test_uploads import FILE, KIND, PERMITTED, form, part, request, status_of
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
+from tests.harness.api import Answer, Api, api_of
+from tests.harness.refusals import assert_problem, footprint
+from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
+from tests.harness.wire import Wire
+
+COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
+JSON = {"Content-Type": "application/json", "If-Match": "*"}
+WITH_BODIES = [route for route in declared_routes(create_app()) if route.body_field is not None]
+
+
+def twice(body: Any, name: str, other: Any) -> str:
+    """Return a body with a member that stands twice."""
+    return f"{json.dumps(body)[:-1]}, {json.dumps(name)}: {json.dumps(other)}}}"
+
+
+def of_every_kind(api: Api, service: Service) -> list[Api]:
+    operator = api_of(api.http, service, "operator", role="operator")
+    board = api_of(api.http, service, "board", role="board", board="ABA")
+    return [api, board, operator]
+
+
+@pytest.mark.parametrize("route", WITH_BODIES, ids=lambda route: route.name)
+def test_every_operation_with_a_body_refuses_a_member_that_stands_twice(
+    api: Api, service: Service, route: APIRoute
+) -> None:
+    path = "/".join("x" if part.startswith("{") else part for part in route.path.split("/"))
+    (method,) = route.methods - {"HEAD"}
+    allowed = of_every_kind(api, service)
+    before = footprint(service)
+    answers = [
+        client.send(method, path, headers=JSON, content=b'{"a": 1, "list": [{"b": 1, "\\u0062": 2}], "a": 1}')
+        for client in allowed
+    ]
+    judged = [answer for answer in answers if answer.status not in (403, 400)]
+    assert judged, [answer.json for answer in answers]
+    for answer in judged:
+        assert_problem(answer, 422, "invalid-request", items=["field-repeated"])
+        assert [item["pointer"] for item in answer.json["errors"]] == ["/a", "/list/0/b"]
+        assert all(item["hint"] for item in answer.json["errors"])
+    assert footprint(service) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "pointer"),
+    [
+        ("cme", [{"state": "ME", "license_id": "MD9977", "credits": 1}], "/cme"),
+        ("learner", {"first_name": "John", "last_name": "Smith", "date_of_birth": "03/17"}, "/learner"),
+        ("completed_on", "2021-12-01", "/completed_on"),
+    ],
+)
+@pytest.mark.parametrize("door", ["report", "preview", "correct", "bulk"])
+def test_a_completion_with_a_member_that_stands_twice_is_refused_with_its_pointer(
+    api: Api, service: Service, door: str, name: str, other: Any, pointer: str
+) -> None:
+    made = api.report(a_completion()).json["completion_id"]
+    before, sent = footprint(service), twice(a_completion(credits=2), name, other)
+    method, path = {"correct": ("PUT", f"{COMPLETIONS}/{made}"), "report": ("POST", COMPLETIONS)}.get(
+        door, ("POST", f"{COMPLETIONS}:{door}")
+    )
+    content = f'{{"items": [{json.dumps(a_completion())}, {sent}]}}' if door == "bulk" else sent
+    answer = api.send(method, path, headers=JSON, content=content)
+    assert_problem(answer, 422, "invalid-request", items=["field-repeated"])
+    assert [item["pointer"] for item in answer.json["errors"]] == [f"/items/1{pointer}" if door == "bulk" else pointer]
+    assert footprint(service) == before
+
+
+def test_of_three_lines_the_one_with_a_member_that_stands_twice_is_rejected_and_told(
+    api: Api, service: Service
+) -> None:
+    good = json.dumps(a_completion(credits=1))
+    doubled = good.replace('"credits": 1', '"credits": 1, "credits": 3')
+    other = json.dumps(a_completion(credits=1, completed_on="2021-12-01"))
+    batch = worked(api, service, "\n".join([good, doubled, other]).encode())
+    rows = rows_of(api, batch)
+    assert [row["outcome"] for row in rows] == ["added", "rejected", "added"]
+    (finding,) = rows[1]["findings"]
+    assert (finding["rule"], finding["pointer"]) == ("field-repeated", "/cme/0/credits")
+    assert finding["hint"]
+
+
+@pytest.mark.parametrize("kind", ["learner-completions", "activities", "learner-validations"])
+def test_a_rejected_line_comes_back_with_both_members_and_is_rejected_again(
+    api: Api, service: Service, kind: str
+) -> None:
+    line = '{"a": 1, "b": {"c": 2, "c": 3}, "a": 4}'
+    sent = line.encode()
+    for _ in range(3):
+        batch = worked(api, service, sent, kind)
+        (row,) = rows_of(api, batch)
+        assert [(finding["rule"], finding["pointer"]) for finding in row["findings"]] == [
+            ("field-repeated", "/a"),
+            ("field-repeated", "/b/c"),
+        ]
+        sent = file_of(api, batch, "rejected")
+        assert sent.decode().replace('\\"', '"').count('"c":') == 2
+
+
+def test_a_line_of_a_registry_import_with_a_member_that_stands_twice_is_refused(
+    service: Service, tmp_path: Path
+) -> None:
+    file = tmp_path / "registry.ndjson"
+    file.write_text(
+        '{"first_name": "Ann", "last_name": "Zyx", "licenses": ["TN-M:1"], "licenses": ["ME-M:2"]}\n'
+        '{"first_name": "Bea", "last_name": "Zyx", "licenses": ["TN-M:3"]}\n'
+        '{"first_name": "Cee", "last_name": "Zyx", "Zyx": 1, "Zyx": 2}\n'
+        '{"first_name": "Dee", \n'
+    )
+    counts = import_file(service, file)
+    assert counts.added == 1
+    assert counts.refused[0] == (1, "licenses stands twice in the line")
+    assert counts.refused[1] == (3, "a member stands twice in the line")
+    assert counts.refused[2][0] == 4 and "ends before the JSON is complete" in counts.refused[2][1]
+    file.write_text("first_name,last_name,npi,NPI\nAnn,Zyx,1,2\n")
+    with pytest.raises(Exception, match="names a column twice: npi"):
+        import_file(service, file)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=1&limit=2", "cursor=x&cursor=x", "completed_from=2021-01-01&completed_from=2022-01-01", "q=a&q=b",
+        "sort=last_name&sort=-last_name", "mips=true&mips=false",
+    ],
+)  # fmt: skip
+def test_a_parameter_with_one_value_is_not_given_twice(api: Api, query: str) -> None:
+    answer = api.send("GET", f"{COMPLETIONS}?{query}")
+    assert_problem(answer, 422, "parameter-invalid")
+    (error,) = answer.json["errors"]
+    assert (error["parameter"], error["detail"]) == (
+        query.partition("=")[0],
+        "This parameter stands twice, and has one value.",
+    )
+
+
+def test_a_parameter_that_means_any_of_its_values_is_repeated_as_ever(api: Api) -> None:
+    assert (
+        api.send("GET", f"{COMPLETIONS}?board=ABIM&board=ABA&kind=moc&kind=cme&include=total&include=total").status
+        == 200
+    )
+
+
+def headed(api: Api, method: str, path: str, *headers: tuple[str, str], body: Any = None) -> Answer:
+    return Answer(
+        api.http.request(
+            method,
+            path,
+            headers=[("Authorization", f"Bearer {api.key}"), ("Content-Type", "application/json"), *headers],
+            content=json.dumps(body) if body is not None else None,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("PARS-Provider", ("0008001", "0008002")), ("Idempotency-Key", ("a", "b"))]
+)
+def test_a_header_with_one_value_is_not_sent_twice(
+    api: Api, service: Service, name: str, values: tuple[str, str]
+) -> None:
+    before = footprint(service)
+    answer = headed(api, "POST", COMPLETIONS, *((name, value) for value in values), body=a_completion())
+    assert_problem(answer, 422, "parameter-invalid")
+    assert [error["header"] for error in answer.json["errors"]] == [name.lower()]
+    assert footprint(service) == before
+
+
+def test_two_keys_are_none(api: Api) -> None:
+    answer = headed(api, "GET", COMPLETIONS, ("Authorization", f"Bearer {api.key}"))
+    assert_problem(answer, 401, "unauthenticated")
+    assert answer.json["detail"] == "The header Authorization stands twice."
+
+
+def test_two_content_types_are_none(api: Api) -> None:
+    answer = headed(api, "POST", COMPLETIONS, ("Content-Type", "text/csv"), body=a_completion())
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert "twice" in answer.json["detail"]
+
+
+def test_headers_that_are_lists_may_have_several_lines(api: Api) -> None:
+    path = f"{COMPLETIONS}/{api.report(a_completion()).json['completion_id']}"
+    assert headed(api, "GET", path, ("If-None-Match", '"9"'), ("If-None-Match", '"1"')).status == 304
+    changed = headed(api, "PUT", path, ("If-Match", '"9"'), ("If-Match", '"1"'), body=a_completion(credits=3))
+    assert (changed.status, changed.json["version"]) == (200, 2)
+    stale = headed(api, "PUT", path, ("If-Match", '"9"'), ("If-Match", '"1"'), body=a_completion(credits=4))
+    assert_problem(stale, 412, "precondition-failed")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "words"),
+    [
+        (part("kind", b"activities"), 422, "more than once"),
+        (part("dry_run", b"true") + part("dry_run", b"false"), 422, "more than once"),
+        (
+            b'--b0undary\r\nContent-Disposition: form-data; name="dry_run"; name="x"\r\n\r\ntrue\r\n',
+            400,
+            "name or filename twice",
+        ),
+        (part("dry_run", b"true", more=b'Content-Disposition: form-data; name="x"\r\n'), 400, "headers twice"),
+        (part("dry_run", b"dHJ1ZQ==", more=b"Content-Transfer-Encoding: base64\r\n"), 415, "Content-Transfer-Encoding"),
+        (part("dry_run", b"true", more=b"Content-Encoding: gzip\r\n"), 415, "Content-Encoding"),
+    ],
+)
+def test_a_form_is_not_read_by_one_of_two_things_that_it_says(
+    wire: Wire, api: Api, service: Service, wrong: bytes, status: int, words: str
+) -> None:
+    answer = wire.exchange(request(api, form(KIND, PERMITTED, FILE, wrong)))
+    assert status_of(answer) == status
+    assert words in answer.decode()
+
+
+def test_what_browsers_and_clients_say_of_a_part_is_taken(wire: Wire, api: Api, service: Service) -> None:
+    said = part(
+        "dry_run", b"true", more=b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+    )
+    both = FILE.replace(b'filename="learners.txt"', b"filename=\"learners.txt\"; filename*=UTF-8''learners.txt")
+    assert status_of(wire.exchange(request(api, form(KIND, PERMITTED, said, both)))) == 202
+
+
+def test_a_body_that_is_json_in_a_text_is_told_as_that(api: Api) -> None:
+    answer = api.send("POST", COMPLETIONS, headers=JSON, content=json.dumps(json.dumps(a_completion())))
+    assert_problem(answer, 422, "invalid-request", items=["type"])
+    assert "encoded twice" in answer.json["errors"][0]["detail"]
+
+
+def test_an_activity_with_a_member_that_stands_twice_is_no_second_activity(api: Api, service: Service) -> None:
+    before = footprint(service)
+    sent = twice(an_activity(internal_id="A-1"), "internal_id", "A-2")
+    for method, path in (
+        ("POST", ACTIVITIES),
+        ("PUT", f"{ACTIVITIES}/by-internal-id/A-1"),
+        ("PATCH", f"{ACTIVITIES}/{GRAND_ROUNDS}"),
+    ):
+        answer = api.send(method, path, headers=JSON, content=sent)
+        assert_problem(answer, 422, "invalid-request", items=["field-repeated"])
+        assert answer.pointers == {"field-repeated": "/internal_id"}
+    assert footprint(service) == before
+
+
+def test_an_upload_of_such_a_file_is_no_failure(api: Api, service: Service) -> None:
+    upload(api, b'{"a": 1, "a": 2}\n')
+    work_through(service)
