@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -80,6 +80,10 @@ bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a fe
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what it answered must be stored (minutes).
 	$(BIN)/python -m benchmarks.drills.kill
+
+drill-disk: $(STAMP)  ## Fill the disk of data and log under load, and free it; kill a server that logs to a full disk (needs root, minutes).
+	$(BIN)/python -m benchmarks.drills.disk
+	$(BIN)/python -m benchmarks.drills.kill 10 sqlite postgresql --full-log
 
 KILLS ?= 100
 

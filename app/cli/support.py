@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperOption
 from app.core.config import Settings
 from app.core.errors import OperatorFault, Problem
 from app.services.context import Service
-from app.services.operations.startup import open_service
+from app.services.operations.startup import faults_explained, open_service
 
 
 def fail(sentence: str) -> NoReturn:
@@ -34,11 +34,13 @@ def fail_on_faults() -> Iterator[None]:
 @contextmanager
 def use_service(*, migrate: bool = True, settings: Settings | None = None) -> Iterator[Service]:
     """Open the installation of the environment's settings, and close its database at the end."""
-    service = open_service(settings or Settings(), migrate=migrate)
-    try:
-        yield service
-    finally:
-        service.database.close()
+    given = settings or Settings()
+    with faults_explained(given):
+        service = open_service(given, migrate=migrate)
+        try:
+            yield service
+        finally:
+            service.database.close()
 
 
 class StrictCommand(TyperCommand):

@@ -91,7 +91,7 @@ class ProviderAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class ClientAudit(AuditFields, frozen=True, kw_only=True):
-    """A client was created or given a new key, or its right to act for a provider was granted or revoked."""
+    """A client was created, given a new key or revoked, or its right to act for a provider was granted or revoked."""
 
     noun: ClassVar[str] = "client"
 

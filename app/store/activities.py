@@ -93,14 +93,18 @@ def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -
 
 def has_internal_with_other_zeros(connection: Connection, provider_id: str, internal_id: str) -> bool:
     """Return True if an activity's internal id differs from a number by the zeros before it alone, at most sixteen."""
-    number = internal_id.lstrip("0")
-    if not internal_id.isdecimal():
+    given = plain_text(internal_id)
+    if not given.isdecimal() or not given.strip("0"):
         return False
-    return any(
-        id_of_internal(connection, provider_id, "0" * zeros + number) is not None
-        for zeros in range(_MOST_ZEROS)
-        if zeros + len(number) not in {0, len(internal_id)}
+    keys = {f"key{zeros}": "0" * zeros + given.lstrip("0") for zeros in range(_MOST_ZEROS)}
+    others = {name: key for name, key in keys.items() if key != given}
+    found = fetch_value(
+        connection,
+        "SELECT activity_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
+        f"AND internal_key IN ({', '.join(f':{name}' for name in others)}) LIMIT 1",
+        {"provider": provider_id, **others},
     )
+    return found is not None
 
 
 def id_of_same(connection: Connection, activity: Activity) -> str | None:

@@ -138,8 +138,8 @@ def _find(work: Work, record: ActivityRecord) -> str | None:
 
 def _with_other_zeros(work: Work, record: ActivityRecord) -> bool:
     """Whether the provider has an activity whose own id differs from a row's by zeros before it alone."""
-    given = record.given.internal_id or ""
-    return given.isascii() and stored.has_internal_with_other_zeros(work.connection, work.caller.provider_id, given)
+    given = record.given.internal_id
+    return given is not None and stored.has_internal_with_other_zeros(work.connection, record.given.provider_id, given)
 
 
 def _check_zeros(work: Work, record: ActivityRecord) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.core.config import write_private
+from app.core.private_files import write_private
 from app.services.registry.imports import ImportCounts, LineConflict, LinePair
 
 COLUMNS = ("line", "kind", "identifiers", "reason", "names", "birth_date", "physician_ids")
