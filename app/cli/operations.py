@@ -8,6 +8,7 @@ import typer
 
 from app.cli.support import use_service
 from app.core.config import Settings
+from app.core.gc_tuning import tune_garbage_collector
 from app.services.operations import checks, seal_checks
 
 commands = typer.Typer()
@@ -21,6 +22,7 @@ def check(
 ) -> None:
     """Prove the invariants of the database; exit 1 with a list when one is broken."""
     kept = None if head is None else seal_checks.read_head(head)
+    tune_garbage_collector()
     # It holds no lock, so it may pause between two statements for as long as it needs.
     with use_service(migrate=False, settings=Settings().model_copy(update={"stall_limit": 0})) as service:
         checked = checks.check(service, kept)

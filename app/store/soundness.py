@@ -23,8 +23,15 @@ def read_whole_tables(connection: Connection, *, on: bool) -> None:
 
 
 def can_check(connection: Connection) -> bool:
-    """Whether the database can check itself: PostgreSQL needs the extension amcheck."""
-    return on_sqlite(connection) or bool(fetch(connection, "SELECT 1 FROM pg_extension WHERE extname = 'amcheck'"))
+    """Whether the database can check itself: on PostgreSQL, whether amcheck is installed and may be called."""
+    if on_sqlite(connection):
+        return True
+    allowed = fetch_column(
+        connection,
+        "SELECT DISTINCT p.proname FROM pg_proc p WHERE p.proname IN ('bt_index_check', 'verify_heapam') "
+        "AND pg_function_is_visible(p.oid) AND has_function_privilege(p.oid, 'execute')",
+    )
+    return len(allowed) == 2
 
 
 def find_damage(connection: Connection) -> list[str]:

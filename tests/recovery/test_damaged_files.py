@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from app.core.errors import OperatorFault
+from app.services.context import Service
 from app.services.operations import checks
 from app.services.operations.startup import open_service
 from tests.harness.databases import load_demo_world, settings_for
@@ -154,3 +156,37 @@ def test_the_command_says_it_and_ends_with_1(sound: Path, tmp_path: Path) -> Non
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert "restore the newest backup" in ended.stdout + ended.stderr
+
+
+AMCHECK = (
+    (
+        "CREATE FUNCTION bt_index_check(index regclass) RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
+        "IF index::text = 'ix_credits_of_day' AND (SELECT count(*) FROM amcheck_stub) > 0 THEN "
+        "RAISE EXCEPTION 'item order invariant violated' USING ERRCODE = 'XX002'; END IF; END $$"
+    ),
+    (
+        "CREATE FUNCTION verify_heapam(relation regclass) RETURNS TABLE (msg text) LANGUAGE sql AS $$ SELECT 'xmin' "
+        "WHERE relation::text = 'credits' AND (SELECT count(*) FROM amcheck_stub) < 0 $$"
+    ),
+)
+"""What the extension has: the server of the tests is built without it."""
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_on_postgresql_the_check_begins_with_amcheck_where_it_is_installed_and_else_says_that_it_is_not(
+    service: Service,
+) -> None:
+    (note,) = checks.check(service).notes
+    assert "amcheck is not installed here" in note
+
+    def run(*given: str) -> None:
+        for statement in given:
+            service.database.write(lambda connection, statement=statement: connection.execute(text(statement)))
+
+    run("CREATE TABLE amcheck_stub (x int)", *AMCHECK)
+    checked = checks.check(service)
+    assert (checked.notes, checked.faults) == ([], [])
+    run("INSERT INTO amcheck_stub VALUES (1)")
+    (fault,) = checks.find_faults(service)
+    assert fault.startswith("damaged: ")
+    assert "item order invariant violated" in fault

@@ -57,7 +57,7 @@ def _check(connection: Connection, service: Service, head: Head | None, *, whole
     if whole and not soundness.can_check(connection):
         checked.notes.append(
             "the pages and indexes of the database were not checked: PostgreSQL's extension amcheck is not installed "
-            "(CREATE EXTENSION amcheck)"
+            "here, or its functions may not be called (docs/checking.md)"
         )
     elif whole and (damage := soundness.find_damage(connection)):
         more = f" and {len(damage) - 1} more" if len(damage) > 1 else ""
