@@ -20,6 +20,7 @@ from app.cli import (
     providers,
     registry,
     sandbox,
+    seal,
     serve,
 )
 from app.cli.support import StrictCommand, fail_on_faults
@@ -32,6 +33,7 @@ for part in (
     clients.grants,
     sandbox.commands,
     operations.commands,
+    seal.commands,
     boards.commands,
     openapi.commands,
     database.commands,

@@ -66,6 +66,20 @@ INVARIANTS: dict[str, str] = {
         SELECT v.completion_id FROM completion_versions v WHERE NOT EXISTS (
             SELECT 1 FROM audit a WHERE a.commit_id = v.commit_id AND a.noun = 'completion'
             AND a.subject_id = v.completion_id)""",
+    "the board events of a commit are numbered from 0 without gaps": """
+        SELECT commit_id FROM board_events GROUP BY commit_id HAVING min(item) <> 0 OR max(item) <> count(*) - 1
+        OR 2 * sum(item) <> count(*) * (count(*) - 1)""",
+    "a seal has as many commits as it says, numbered from 0 without gaps": """
+        SELECT s.number FROM seals s LEFT JOIN sealed_commits c ON c.seal = s.number GROUP BY s.number, s.commits
+        HAVING count(c.place) <> s.commits OR min(c.place) <> 0 OR max(c.place) <> count(*) - 1
+        OR 2 * sum(c.place) <> count(*) * (count(*) - 1)""",
+    "every decision is on an event about its credit in its board's feed": """
+        SELECT d.decision_id FROM decisions d WHERE NOT EXISTS (
+            SELECT 1 FROM feed f JOIN board_events e ON e.event_id = f.event_id
+            WHERE f.board = d.board AND f.position = d.position AND e.credit_id = d.credit_id)""",
+    "the last decision of a board is a decision of that board": """
+        SELECT l.board FROM last_decisions l WHERE NOT EXISTS (
+            SELECT 1 FROM decisions d WHERE d.decision_id = l.decision_id AND d.board = l.board)""",
     "every commit is sealed once, or waits to be": """
         SELECT c.commit_id FROM commits c WHERE 1 <> (
             (SELECT count(*) FROM sealed_commits s WHERE s.commit_id = c.commit_id) +

@@ -252,6 +252,17 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
     }
 
 
+def learner_ids_after(connection: Connection, after: tuple[str, str], limit: int) -> list[tuple[str, str, str]]:
+    """Return (provider, physician, learner id) after a provider and physician, in their order."""
+    rows = fetch(
+        connection,
+        "SELECT provider_id, learner_id, link FROM learner_links WHERE (provider_id, learner_id) > (:provider, :id) "
+        "ORDER BY provider_id, learner_id LIMIT :limit",
+        {"provider": after[0], "id": after[1], "limit": limit},
+    )
+    return [(provider_id, physician_id, learner_id) for provider_id, physician_id, learner_id in rows]
+
+
 def add_learner_ids(connection: Connection, rows: list[dict[str, object]]) -> None:
     """Insert new opaque ids; those that exist stay."""
     insert(connection, learner_links, rows, skip_known=True)

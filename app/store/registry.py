@@ -253,6 +253,14 @@ class Writes:
     certifications: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def physician_ids(self) -> set[str]:
+        """The physicians of whom anything is written."""
+        tables = (
+            self.learners, self.changed, self.disputed, self.names, self.licenses, self.dates, self.certifications,
+        )  # fmt: skip
+        return {row["learner_id"] for rows in tables for row in rows}
+
     def add_name(self, entry: Entry, first_name: str, last_name: str) -> bool:
         """Add a name of a physician; False when it is on file."""
         last_key, first_key = full_name_key(first_name, last_name)

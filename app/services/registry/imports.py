@@ -140,13 +140,14 @@ def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]], source: str
             counts.updated += effect is RowEffect.UPDATED
             counts.unchanged += effect is RowEffect.UNCHANGED
         counts.pairs += [_pair(line, one, seen) for one, seen in pairs]
-    piece.save()
+    digests = piece.save()
     if piece.has_changes:
         fields = RegistryAudit(
             added=counts.added,
             updated=counts.updated,
             conflicts=len(counts.conflicts) or UNSET,
             pairs=len(counts.pairs) or UNSET,
+            digests=digests,
         )
         work.audit("import", work.commit_id, fields)
     return counts

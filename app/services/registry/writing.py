@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Any
 
+from msgspec import UnsetType
+
 from app.core.clock import new_id
 from app.domain.learners import IdentifierKind, RegistryRow
 from app.services.context import Work
@@ -70,9 +72,10 @@ class Piece:
         """Whether anything is to be written."""
         return any(getattr(self._writes, table) for table in Writes.__dataclass_fields__)
 
-    def save(self) -> None:
-        """Write what the rows have changed."""
+    def save(self) -> str | UnsetType:
+        """Write what the rows have changed, and digests of these physicians; return what the audit log says of them."""
         registry.save(self._work.connection, self._writes)
+        return self._work.protect("learner", self._writes.physician_ids)
 
     def _keep_pairs(self, pairs: Any) -> list[KeptPair]:
         new = [(one, seen) for one, seen in pairs if self._known.add_pair(one.physician_id, seen.other.physician_id)]
