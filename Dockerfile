@@ -11,7 +11,7 @@ WORKDIR /service
 # What installs and builds packages is left behind.
 RUN pip uninstall --yes pip setuptools wheel
 RUN useradd --system --uid 10001 --home-dir /service --shell /usr/sbin/nologin pars
-RUN mkdir var && chown pars var
+RUN mkdir --mode 700 var && chown pars var
 COPY --from=build /venv /venv
 COPY app app
 COPY migrations migrations

@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-batch drill-boards drill-fuzz drill-formats drill-properties check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -81,6 +81,10 @@ bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a fe
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what it answered must be stored (minutes).
 	$(BIN)/python -m benchmarks.drills.kill
 
+drill-disk: $(STAMP)  ## Fill the disk of data and log under load, and free it; kill a server that logs to a full disk (needs root, minutes).
+	$(BIN)/python -m benchmarks.drills.disk
+	$(BIN)/python -m benchmarks.drills.kill 10 sqlite postgresql --full-log
+
 KILLS ?= 100
 
 drill-batch: $(STAMP)  ## Kill workers while they process files, KILLS=100 times; the results must not differ (many minutes).
@@ -107,6 +111,16 @@ RECORDS ?= 10000
 
 drill-formats: $(STAMP)  ## RECORDS=10000 records in every format, by one worker and by two, on PostgreSQL (minutes).
 	$(BIN)/python -m benchmarks.drills.formats $(RECORDS)
+
+LINES ?= 200000
+
+drill-registry: $(STAMP)  ## Import LINES=200000 physicians of whom one in a thousand contradicts another, on both databases (SEED=…, minutes).
+	$(BIN)/python -m benchmarks.drills.registry $(LINES) $(if $(SEED),--seed $(SEED))
+
+SLOW ?= 500
+
+drill-slow: $(STAMP)  ## SLOW=500 connections that never send a whole head, beside good requests; heads of 60 MB (minutes).
+	$(BIN)/python -m benchmarks.drills.slow $(SLOW)
 
 drill-properties: $(STAMP)  ## Hold every property against twenty times as many examples as the suite does (many minutes).
 	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -m "hypothesis or exhaustive"

@@ -6,24 +6,30 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
-from sqlalchemy.engine import make_url
 from uvicorn.supervisors import Multiprocess
 
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.gc_tuning import tune_garbage_collector
 from app.core.http.serving import ServingConfig
+from app.core.logging import configure_logging, drain_logs, queue_standard_streams
+from app.core.private_files import make_file
+from app.core.threads import end_within
 from app.main import create_app
+from app.services.context import Service
 from app.services.demo import world
-from app.services.operations.startup import open_service
-from app.worker import Worker
+from app.services.operations.startup import faults_explained, open_service, warn_of_open_files
+from app.worker import STOP_SECONDS, Worker
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_END_SECONDS = STOP_SECONDS + 10
+"""Seconds after the last request in which a stopping process has ended, whatever still waits in it."""
+_PRIVATE = 0o077
+"""The umask of a process that keeps running: nothing that it makes is for anybody else."""
 
 
 def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers: int, with_worker: bool) -> None:
@@ -34,8 +40,10 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
         # A webhook receiver for the demo runs on the same machine.
         settings = settings.model_copy(update={"webhook_allow_private": True})
         os.environ["PARS_WEBHOOK_ALLOW_PRIVATE"] = "true"
-    with _only_server(settings):
-        service = open_service(settings)
+    _keep_running()
+    with faults_explained(settings), _only_server(settings):
+        service = open_service(settings, inspect=True)
+        warn_of_open_files(settings)
         lines = []
         if demo_world:
             key = world.load(service).read_text(encoding="ascii").strip()
@@ -47,7 +55,7 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
             config = ServingConfig("app.server:process", settings, host=host, port=port, workers=workers)
             Multiprocess(config, sockets=[config.bind_socket()]).run()
             return
-        app = create_app(service, background=Worker if with_worker else None)
+        app = create_app(service, background=_background(with_worker))
         config = ServingConfig(app, settings, host=host, port=port)
         server = _AnnouncingServer(config, [f"serving on http://{host}:{port}", "", *lines])
         try:
@@ -64,23 +72,50 @@ def work(settings: Settings, *, threads: int) -> None:
         raise ConfigurationError("On SQLite the server does the work; separate workers need PostgreSQL.")
     # Blocked before any thread starts: every thread inherits the mask, and only this one waits for the signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    _keep_running()
     service = open_service(settings)
+    warn_of_open_files(settings)
     worker = Worker(service, appliers=threads)
     tune_garbage_collector()
     print("working", flush=True)
     try:
         signal.sigwait(_STOP_SIGNALS)
     finally:
+        end_within(_END_SECONDS)
         worker.stop()
         service.database.close()
 
 
 def process() -> object:
     """Build the application of one of several serving processes (uvicorn's factory)."""
-    from app.core.logging import configure_logging
-
     configure_logging()
-    return create_app(background=Worker if os.environ.get("PARS_SERVE_WORKER") != "0" else None)
+    _keep_running()
+    return create_app(background=_background(os.environ.get("PARS_SERVE_WORKER") != "0"))
+
+
+def _keep_running() -> None:
+    """Prepare a process that keeps running: what it prints holds nothing up, what it makes is its owner's alone."""
+    queue_standard_streams()
+    os.umask(_PRIVATE)
+
+
+class _Background:
+    """What runs beside the serving of requests, and ends with it: the worker if there is one."""
+
+    def __init__(self, worker: Worker | None) -> None:
+        self._worker = worker
+
+    def stop(self) -> None:
+        """Stop the worker; from here on the end of the process waits for nothing that may never come."""
+        end_within(_END_SECONDS)
+        if self._worker is not None:
+            self._worker.stop()
+        # The server ends the process by the signal it was sent, and nothing runs after that.
+        drain_logs()
+
+
+def _background(with_worker: bool) -> Callable[[Service], _Background]:
+    return lambda service: _Background(Worker(service) if with_worker else None)
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -101,21 +136,25 @@ class _AnnouncingServer(uvicorn.Server):
 def _only_server(settings: Settings) -> Iterator[None]:
     """Refuse a second serving process on one SQLite file, whose single writer makes it fast and safe.
 
-    Raises `ConfigurationError`.
+    The lock is on the file itself, so that it holds whatever name the file is found by. Raises `ConfigurationError`.
     """
-    path = make_url(settings.sqlalchemy_url).database if settings.on_sqlite else None
-    if not path:
+    path = settings.sqlite_file
+    if path is None:
         yield
         return
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with Path(f"{path}.serving").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigurationError(
-                "Another process serves this SQLite file; several processes need PostgreSQL (PARS_DATABASE_URL)."
-            ) from None
-        yield
+    make_file(path)
+    # Elsewhere than on Linux, locks of this kind and those that SQLite takes on its file exclude each other.
+    locked = path if sys.platform == "linux" else path.with_name(f"{path.name}.serving")
+    # Open until the process ends: closing any descriptor of the file would end SQLite's own locks on it.
+    descriptor = os.open(locked, os.O_RDONLY if locked == path else os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ConfigurationError(
+            "Another process serves this SQLite file; several processes need PostgreSQL (PARS_DATABASE_URL)."
+        ) from None
+    yield
 
 
 def _lines_to_try(address: str, key: str) -> list[str]:

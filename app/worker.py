@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from app.core.errors import Problem
 from app.core.logging import error_fields, log
+from app.core.threads import WatchedThread
 from app.domain.webhooks import LeasedDelivery
 from app.services import idempotency
 from app.services.batches import steps, uploads
@@ -32,6 +34,8 @@ READERS = 2
 """Files read at once, each in a child process: a small file need not wait for a large one."""
 LEAVE_SECONDS = 2
 """How long a stopping worker waits for attempts under way; later ones are repeated by the next worker."""
+STOP_SECONDS = 30
+"""How long a stopping worker waits for all pieces under way; what is cut off is done again by the next worker."""
 
 Work = Callable[[Service], bool]
 """Does the next piece of work; returns whether there may be more right now."""
@@ -41,21 +45,21 @@ class Loop:
     """A thread that does one kind of work for as long as there is any, and looks again after a pause."""
 
     def __init__(self, service: Service, name: str, work: Work, pause: float = PAUSE_SECONDS) -> None:
+        self.name = name
         self._service = service
-        self._name = name
         self._work = work
         self._pause = pause
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = WatchedThread(name, self._run, pause=pause)
         self._thread.start()
 
     def ask_to_stop(self) -> None:
         """Begin no further piece."""
         self._stopping.set()
 
-    def wait(self) -> None:
-        """Wait until the piece under way is finished."""
-        self._thread.join()
+    def wait(self, seconds: float) -> bool:
+        """Wait until the piece under way is finished, for some seconds at most; return whether it is."""
+        return self._thread.wait(seconds)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -63,7 +67,8 @@ class Loop:
             try:
                 more = self._work(self._service)
             except Exception as error:
-                _log_failure(self._name, error)
+                _log_failure(self.name, error)
+            self._thread.beat()
             if not more:
                 self._stopping.wait(self._pause)
 
@@ -71,19 +76,21 @@ class Loop:
 class DeliveryLoop:
     """A thread that sends webhooks, many at a time, so that a slow receiver delays no other."""
 
+    name = "sending"
+
     def __init__(self, service: Service) -> None:
         self._sender = WebhookSender.of(service)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="sending", daemon=True)
+        self._thread = WatchedThread(self.name, lambda: asyncio.run(self._run()), pause=PAUSE_SECONDS)
         self._thread.start()
 
     def ask_to_stop(self) -> None:
         """Take no further deliveries."""
         self._stopping.set()
 
-    def wait(self) -> None:
-        """Wait for the attempts under way, for `LEAVE_SECONDS` at most."""
-        self._thread.join()
+    def wait(self, seconds: float) -> bool:
+        """Wait for the attempts under way, for `LEAVE_SECONDS` at most; return whether it has stopped."""
+        return self._thread.wait(seconds)
 
     async def _run(self) -> None:
         # Names are resolved in threads, which a slow name server may block: there is one for every attempt.
@@ -91,6 +98,7 @@ class DeliveryLoop:
         under_way: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
             taken = await self._take(sender.AT_ONCE - len(under_way))
+            self._thread.beat()
             under_way |= {asyncio.create_task(self._deliver(leased)) for leased in taken}
             if not taken and under_way:
                 await asyncio.wait(under_way, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -138,11 +146,13 @@ class Worker:
         ]
 
     def stop(self) -> None:
-        """Finish the pieces under way, then stop."""
+        """Finish the pieces under way, for `STOP_SECONDS` at most, then stop."""
         for loop in self._loops:
             loop.ask_to_stop()
-        for loop in self._loops:
-            loop.wait()
+        until = time.monotonic() + STOP_SECONDS
+        late = [loop.name for loop in self._loops if not loop.wait(max(until - time.monotonic(), 0.1))]
+        if late:
+            log.warning("the worker stops before its work is finished; it is done again", loops=late)
 
 
 def seal(service: Service) -> bool:

@@ -57,6 +57,23 @@ def create(
     typer.echo(json.dumps(shown) if as_json else "\n".join(f"{field}: {value}" for field, value in shown.items()))
 
 
+@commands.command("revoke")
+def revoke_client(
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Its client_id, or its name.")],
+) -> None:
+    """End a client for good: its keys and secrets work no longer, in any process. May be repeated."""
+    with use_service() as service:
+        ended = transact(operator(service), clients.revoke_client, client)
+    if ended.revoked_before:
+        typer.echo(f"{ended.client_id} ({ended.name}) had been revoked already; nothing was done.")
+        return
+    typer.echo(
+        f"Revoked {ended.client_id} ({ended.name}): {ended.secrets} keys and secrets work no longer. "
+        f"Nothing more is sent to its webhook endpoints ({ended.endpoints}). "
+        f"Records that its batches under way ({ended.batches}) have not reached are rejected."
+    )
+
+
 @grants.command()
 def grant(vendor_client: str, provider_id: str) -> None:
     """Let a vendor act for a provider."""

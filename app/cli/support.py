@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from app.core.config import Settings
 from app.core.errors import OperatorFault, Problem
 from app.services.context import Service
-from app.services.operations.startup import open_service
+from app.services.operations.startup import faults_explained, open_service
 
 
 def fail(sentence: str) -> NoReturn:
@@ -33,8 +34,23 @@ def fail_on_faults() -> Iterator[None]:
 @contextmanager
 def use_service(*, migrate: bool = True, settings: Settings | None = None) -> Iterator[Service]:
     """Open the installation of the environment's settings, and close its database at the end."""
-    service = open_service(settings or Settings(), migrate=migrate)
-    try:
-        yield service
-    finally:
-        service.database.close()
+    given = settings or Settings()
+    with faults_explained(given):
+        service = open_service(given, migrate=migrate)
+        try:
+            yield service
+        finally:
+            service.database.close()
+
+
+class StrictCommand(TyperCommand):
+    """A command that refuses an option which stands twice and has one value: the last would win without a word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; exits with the usage for an option that stands twice."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            single = isinstance(option, TyperOption) and not option.multiple and not option.is_flag
+            if single and given.count(option) > 1:
+                ctx.fail(f"The option {option.opts[0]} stands twice; give it once.")
+        return super().parse_args(ctx, args)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import ipaddress
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BufferedWriter
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.database.engines import file_of
 from app.core.errors import ConfigurationError
 from app.core.logging import log
+from app.core.private_files import write_private
 
 SHORT_SECRET = 16
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -62,6 +59,11 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
     @property
+    def sqlite_file(self) -> Path | None:
+        """The SQLite file, links resolved; None for PostgreSQL, and for a database in memory."""
+        return file_of(self.sqlalchemy_url) if self.on_sqlite else None
+
+    @property
     def sqlalchemy_url(self) -> str:
         """The database's URL with the driver that this project uses. Raises `ConfigurationError`."""
         scheme, _, rest = self.database_url.partition("://")
@@ -104,39 +106,3 @@ class Settings(BaseSettings):
         if not path.exists():
             write_private(path, secrets.token_urlsafe(48), replace=False)
         return path.read_text(encoding="ascii").strip()
-
-
-def write_private(path: Path, text: str, *, replace: bool = True) -> None:
-    """Write a UTF-8 file that only its owner can read, atomically; without `replace`, an existing file stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    with _open_locked(draft) as file:
-        # A killed process may have left its own draft.
-        file.truncate()
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-        if replace or not path.exists():
-            draft.replace(path)
-        else:
-            # Two first starts at once: the earlier one decides for both.
-            draft.unlink()
-
-
-@contextmanager
-def _open_locked(draft: Path) -> Iterator[BufferedWriter]:
-    """Open a draft under an exclusive lock; it may have content."""
-    while True:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            # The process that held the lock may have moved the draft to its place: then this is no longer the draft.
-            if _is_at(draft, file):
-                yield file
-                return
-
-
-def _is_at(path: Path, file: BufferedWriter) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False

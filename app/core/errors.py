@@ -1,7 +1,8 @@
 """The error tree. Each error is a class with a status and a code; one handler gives all of them one shape.
 
     OperatorFault                            a command cannot do what the operator asked; it prints the sentence
-    └── ConfigurationError                   the settings do not fit together
+    ├── ConfigurationError                   the settings do not fit together
+    └── InstallationFault                    the database or a folder cannot be used as it is
     Contended                                a race was lost; the transaction is repeated
     CutOff                                   a response cannot be completed; its connection is closed
     Problem                                  an error response (RFC 9457)
@@ -37,6 +38,10 @@ class OperatorFault(Exception):
 
 class ConfigurationError(OperatorFault):
     """The settings do not fit together; nothing is started."""
+
+
+class InstallationFault(OperatorFault):
+    """The database or a folder cannot be used as it is; nothing is started."""
 
 
 class Contended(Exception):

@@ -192,6 +192,15 @@ def read_id(cell: Cell, longest: int | None = None) -> IdCell:
     return text, False
 
 
+def read_own_id(cell: Cell, longest: int | None = None) -> IdCell:
+    """Return an id that the sender has made, as it is shown: as it was sent. Raises `CellFault`."""
+    if not isinstance(cell, str) or cell.isascii():
+        return read_id(cell, longest)
+    text = cell.strip(AROUND)
+    text = text[1:].strip(AROUND) if text[:1] == "'" else text
+    return _check_text(text, longest) or None, False
+
+
 def _id_shown(cell: DateCell | NumberCell | MergedCell, longest: int | None) -> IdCell:
     """Return the id that a cell shows: 00777 for 777, where its format shows zeros before it. Raises `CellFault`."""
     if "v" not in cell:
@@ -209,15 +218,6 @@ def _id_shown(cell: DateCell | NumberCell | MergedCell, longest: int | None) -> 
     if not -_KNOWN_DIGITS < cell["v"] < _KNOWN_DIGITS:
         raise _LostDigits
     return _check_text(text, longest), text.isdecimal() and not text.startswith("0")
-
-
-def read_own_id(cell: Cell, longest: int | None = None) -> IdCell:
-    """Return an id that the sender has made, as it is shown: as it was sent. Raises `CellFault`."""
-    if not isinstance(cell, str) or cell.isascii():
-        return read_id(cell, longest)
-    text = cell.strip(AROUND)
-    text = text[1:].strip(AROUND) if text[:1] == "'" else text
-    return _check_text(text, longest) or None, False
 
 
 def read_activity_id(cell: Cell, longest: int | None = None) -> IdCell:

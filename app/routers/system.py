@@ -30,14 +30,15 @@ async def live() -> str:
 
 @router.get("/readyz", response_class=PlainTextResponse, responses=problems(503))
 async def ready(request: Request) -> str:
-    """Check that the database answers and has the newest schema."""
-    await service_of(request).database.read_async(health.check_ready)
+    """Check that every thread of this process runs, and that the database answers and has the newest schema."""
+    await health.check_ready(service_of(request))
     return "ok\n"
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def metrics() -> Response:
-    """Return the metrics of this process in Prometheus' text format."""
+async def metrics(request: Request) -> Response:
+    """Return the metrics of this process, and how long work has waited, in Prometheus' text format."""
+    await health.measure_backlog(service_of(request))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

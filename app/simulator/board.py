@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-from app.core.config import write_private
 from app.core.errors import OperatorFault
+from app.core.private_files import write_private
 from app.simulator.decisions import Roster, decide_all
 from app.simulator.view import HeldCredit, View
 

@@ -13,7 +13,7 @@ from app.models import organisations as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_value
-from app.store.sql.values import read_document
+from app.store.sql.values import read_document, read_instant
 
 _WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}
 """The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
@@ -102,6 +102,11 @@ def provider_exists(connection: Connection, provider_id: str) -> bool:
     return bool(fetch(connection, "SELECT 1 FROM providers WHERE provider_id = :id", {"id": provider_id}))
 
 
+def sandbox_ids(connection: Connection) -> frozenset[str]:
+    """Return the ids of all sandboxes."""
+    return frozenset(fetch_column(connection, "SELECT provider_id FROM providers WHERE sandbox_of IS NOT NULL"))
+
+
 def add_providers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert providers; those that exist stay as they are."""
     insert(connection, tables.providers, rows, skip_known=True)
@@ -130,6 +135,11 @@ def catalogue_files(connection: Connection, digest: str) -> dict[str, str] | Non
     return dict(sorted(read_document(files).items())) if files is not None else None
 
 
+def catalogue_digests(connection: Connection) -> list[str]:
+    """Return the digests of all states of the board facts."""
+    return fetch_column(connection, "SELECT digest FROM catalogues ORDER BY digest")
+
+
 def board_codes(connection: Connection) -> set[str]:
     """Return the codes that records may refer to."""
     return set(fetch_column(connection, "SELECT code FROM boards"))
@@ -152,6 +162,39 @@ def add_client(
     )
 
 
+def name_and_revocation(connection: Connection, client_id: str) -> tuple[str, datetime | None] | None:
+    """Return the name of a client and when it was revoked, None for one that never was."""
+    rows = fetch(connection, "SELECT name, revoked_at FROM clients WHERE client_id = :id", {"id": client_id})
+    return next(((name, None if at is None else read_instant(at)) for name, at in rows), None)
+
+
+def clients_named(connection: Connection, name: str) -> list[tuple[str, bool]]:
+    """Return the ids of the clients of a name, the oldest first, and whether each was revoked."""
+    rows = fetch(
+        connection,
+        "SELECT client_id, revoked_at IS NOT NULL FROM clients WHERE name = :name ORDER BY client_id",
+        {"name": name},
+    )
+    return [(client_id, bool(revoked)) for client_id, revoked in rows]
+
+
+def revoke_client(connection: Connection, client_id: str, at: datetime) -> int:
+    """Revoke a client, its keys and its secrets; return how many of these had worked until now."""
+    update(connection, tables.clients, {"revoked_at": at}, {"client_id": client_id, "revoked_at": None})
+    return revoke_secrets(connection, client_id, at)
+
+
+def count_dependants(connection: Connection, client_id: str) -> tuple[int, int]:
+    """Return how many webhook endpoints a client has, and how many unfinished batches."""
+    ((endpoints, under_way),) = fetch(
+        connection,
+        "SELECT (SELECT count(*) FROM webhook_endpoints WHERE client_id = :id AND deleted_at IS NULL), "
+        "(SELECT count(*) FROM batches WHERE client_id = :id AND finished_at IS NULL)",
+        {"id": client_id},
+    )
+    return endpoints, under_way
+
+
 def client_named(connection: Connection, name: str) -> str | None:
     """Return the id of the client of this name that has not been revoked, the oldest of several."""
     client_id: str | None = fetch_value(
@@ -162,10 +205,10 @@ def client_named(connection: Connection, name: str) -> str | None:
     return client_id
 
 
-def revoke_secrets(connection: Connection, client_id: str, at: datetime) -> None:
-    """Revoke every key and secret of a client."""
+def revoke_secrets(connection: Connection, client_id: str, at: datetime) -> int:
+    """Revoke every key and secret of a client; return how many had worked until now."""
     valid = {"client_id": client_id, "revoked_at": None}
-    update(connection, tables.client_secrets, {"revoked_at": at}, valid)
+    return update(connection, tables.client_secrets, {"revoked_at": at}, valid)
 
 
 def add_secrets(connection: Connection, secrets: Sequence[Mapping[str, Any]]) -> None:
@@ -215,8 +258,10 @@ def delete_keys(connection: Connection, before: datetime) -> None:
     )
 
 
-def ensure_operator(connection: Connection, at: datetime) -> None:
-    """Insert the client of the operator's own commands, to which their writes refer, unless it exists."""
+def ensure_operator(connection: Connection, at: datetime) -> bool:
+    """Insert the client of the operator's own commands, to which their writes refer; False when it exists."""
+    if fetch(connection, "SELECT 1 FROM clients WHERE client_id = 'operator'"):
+        return False
     insert(
         connection,
         tables.clients,
@@ -235,3 +280,4 @@ def ensure_operator(connection: Connection, at: datetime) -> None:
         ],
         skip_known=True,
     )
+    return True

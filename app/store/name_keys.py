@@ -2,7 +2,7 @@
 
 A key that was stored by one version of `name_key` and a key that is looked up by another never meet: the person would
 be missed. So the version is stored, and the service does not start on another. A migration after `NAME_KEYS` was raised
-is one call of `remake`.
+is one call of `remake`, and `learner` added to `digests_due`.
 """
 
 from __future__ import annotations

@@ -37,6 +37,11 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_known(revision: str | None) -> bool:
+    """Whether this version has a migration that leads to a revision; one that it does not know is a newer version's."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def head() -> str | None:
     """Return the newest revision there is."""
     return ScriptDirectory.from_config(_config()).get_current_head()

@@ -1,24 +1,31 @@
 """`make drill-kill`: a server under load is killed at random, again and again; what it answered must stand.
 
 After each kill every completion that was answered 201 exists, none exists twice, and every invariant holds.
-`python -m benchmarks.drills.kill 50 postgresql` sets the number of kills and the database.
+`python -m benchmarks.drills.kill 50 postgresql` sets the number of kills and the database. With `--full-log` the server
+logs to a disk that is full (a small tmpfs, which needs root).
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
 
 from sqlalchemy import text
 
 from app.core.logging import configure_logging
 from app.services.operations import checks
 from benchmarks.world.installation import ROOT, World, free_port, wait_for, world
+from benchmarks.world.small_disk import fill, small_disk
 
 CLIENTS = 8
 
@@ -26,23 +33,37 @@ CLIENTS = 8
 def main() -> None:
     """Kill twenty times by default, on each database."""
     configure_logging()
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for database in sys.argv[2:] or ["sqlite", "postgresql"]:
-        with world(database, 2_000) as installed:
+    full_log = "--full-log" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--full-log"]
+    rounds = int(arguments[0]) if arguments else 20
+    for database in arguments[1:] or ["sqlite", "postgresql"]:
+        with _log(full_log) as log, world(database, 2_000) as installed:
             bodies = iter(installed.bodies(40_000))
             answered: set[str] = set()
             for number in range(1, rounds + 1):
-                answered |= _round(installed, [next(bodies) for _ in range(2_000)])
-                _verify(installed, answered)
+                answered |= _round(installed, [next(bodies) for _ in range(2_000)], log)
+                verify(installed, answered)
                 print(f"{database}: kill {number}, {len(answered)} answered, all of them stand", flush=True)
 
 
-def _round(installed: World, bodies: list[bytes]) -> set[str]:
+@contextmanager
+def _log(full: bool) -> Iterator[IO[bytes]]:
+    """Give what the server prints to: nothing, or a file on a full disk."""
+    with ExitStack() as stack:
+        path = Path(os.devnull)
+        if full:
+            disk = stack.enter_context(small_disk(1))
+            path = disk / "log"
+            path.touch()
+            fill(disk)
+        yield stack.enter_context(path.open("ab"))
+
+
+def _round(installed: World, bodies: list[bytes], log: IO[bytes]) -> set[str]:
     """Serve, report from several clients, kill after a random time; return the completion ids that were answered."""
     port = free_port()
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-    quiet = subprocess.DEVNULL
-    server = subprocess.Popen(command, env=installed.environment, cwd=ROOT, stdout=quiet, stderr=quiet)
+    server = subprocess.Popen(command, env=installed.environment, cwd=ROOT, stdout=log, stderr=log)
     answered: set[str] = set()
     unsent = iter(bodies)
     lock = threading.Lock()
@@ -79,7 +100,7 @@ def _round(installed: World, bodies: list[bytes]) -> set[str]:
     return answered
 
 
-def _verify(installed: World, answered: set[str]) -> None:
+def verify(installed: World, answered: set[str]) -> None:
     """Assert that everything answered exists, nothing twice, and that every invariant holds."""
     faults = checks.find_faults(installed.service)
     assert not faults, faults

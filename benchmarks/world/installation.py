@@ -93,12 +93,16 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def world(database: str, physicians: int) -> Iterator[World]:
-    """Open an installation on "sqlite" or "postgresql" with a number of synthetic physicians."""
+def world(database: str, physicians: int, parent: Path = Path("/tmp")) -> Iterator[World]:
+    """Open an installation on "sqlite" or "postgresql" with a number of synthetic physicians, in a folder in `parent`.
+
+    PostgreSQL's own files lie in /tmp.
+    """
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="pars-bench-", dir="/tmp"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        url = f"sqlite:///{folder}/pars.db" if database == "sqlite" else stack.enter_context(postgres(folder))
+        folder, elsewhere = (Path(tempfile.mkdtemp(prefix="pars-bench-", dir=place)) for place in (parent, "/tmp"))
+        for made in (folder, elsewhere):
+            stack.callback(shutil.rmtree, made, ignore_errors=True)
+        url = f"sqlite:///{folder}/pars.db" if database == "sqlite" else stack.enter_context(postgres(elsewhere))
         service = open_service(Settings(database_url=url, data_dir=folder, secret_key=SECRET))
         stack.callback(service.database.close)
         boards = service.catalogue.boards.values()

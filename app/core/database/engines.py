@@ -12,17 +12,29 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from app.core.database.failures import is_locked
+from app.core.private_files import make_file
+
 BUSY_SECONDS = 15
 """Seconds that SQLite's writer waits for another process's lock."""
 LOCK_SECONDS = 5
 """Seconds that a PostgreSQL transaction waits for another's lock, an idempotency key's included."""
 
 
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite database, links resolved; None for one in memory."""
+    given = make_url(url)
+    if not given.database or given.database == ":memory:" or "uri" in given.query:
+        return None
+    return Path(given.database).resolve()
+
+
 def sqlite_engine(url: str, *, writes: bool) -> Engine:
     """Return an engine for the one writer, or for readers that cannot write."""
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    path = file_of(url)
+    if path is not None:
+        # SQLite gives the files it makes beside this one the same mode.
+        make_file(path)
     engine = create_engine(
         url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 5, "cached_statements": 512}
     )
@@ -50,6 +62,29 @@ def sqlite_engine(url: str, *, writes: bool) -> Engine:
     return engine
 
 
+def find_damage(engine: Engine, seconds: float) -> str | None:
+    """Return what SQLite finds wrong with its file within some seconds, None for nothing so far or PostgreSQL.
+
+    A gigabyte takes about four seconds to look through; a larger file is looked through in part.
+    """
+    if engine.dialect.name != "sqlite":
+        return None
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        until = time.monotonic() + seconds
+        driver.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+        try:
+            (found,) = driver.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            return None
+        finally:
+            driver.set_progress_handler(None, 0)
+    return None if found == "ok" else str(found).strip().splitlines()[-1]
+
+
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
     """Let readers and the writer work side by side. The busy timeout does not cover the switch: it is retried."""
     until = time.monotonic() + BUSY_SECONDS
@@ -57,8 +92,8 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
+        except sqlite3.OperationalError as error:
+            if not is_locked(error) or time.monotonic() > until:
                 raise
             time.sleep(0.02)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.errors import Contended, Unavailable
+from app.core.errors import Contended, OperatorFault, Unavailable
 from app.core.logging import error_fields, log
 
 LOCK_TIMEOUT = "55P03"
@@ -19,9 +21,42 @@ LOCK_ATTEMPTS = 6
 _RETRIED_STATES = frozenset({"40001", "40P01"})
 """serialization_failure and deadlock_detected."""
 
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FORBIDDEN = (
+    "it cannot be written: the file or its file system is read-only, or belongs to another user. "
+    "Make it writable for the user that runs PARS."
+)
+DAMAGED = (
+    "its file is damaged. Stop every process that uses it, keep a copy of it, restore the newest backup, "
+    "and run `pars check` on that."
+)
+_SQLITE_CAUSES = {
+    sqlite3.SQLITE_READONLY: _FORBIDDEN,
+    sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
+    sqlite3.SQLITE_PERM: _FORBIDDEN,
+    sqlite3.SQLITE_FULL: "the disk is full. Make room, and start again.",
+    sqlite3.SQLITE_IOERR: "the disk reported an error while it was read or written. Look at the system's log.",
+    **dict.fromkeys(_LOCKED, "another process holds its lock. Try again, or end that process."),
+    **dict.fromkeys(_DAMAGED, DAMAGED),
+}
+_POSTGRES_CAUSES = {
+    "53100": "its disk is full. Make room, and start again.",
+    "25006": "it is read-only. Point PARS_DATABASE_URL at the primary.",
+    "42501": "its user lacks a right. Let the user of PARS_DATABASE_URL own the database.",
+}
+_SQLITE_DAMAGE = _DAMAGED | {sqlite3.SQLITE_IOERR}
+_POSTGRESQL_DAMAGE = ("XX", "58")
+"""Corrupted data or an internal error; an input or output error."""
+
 __all__ = [
+    "DAMAGED",
+    "DatabaseDamaged",
     "PoolTimeout",
+    "find_cause",
+    "find_damage_in",
     "is_connection_lost",
+    "is_locked",
     "is_retryable",
     "is_rolled_back",
     "is_transaction_open",
@@ -32,6 +67,44 @@ __all__ = [
 def is_connection_lost(error: BaseException) -> bool:
     """Whether the database went away during the statement."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Whether SQLite failed because somebody else holds a lock, so that waiting can help."""
+    return _sqlite_code(error) in _LOCKED
+
+
+def is_damaged(error: BaseException) -> bool:
+    """Whether SQLite found its file damaged."""
+    return _sqlite_code(getattr(error, "orig", None)) in _DAMAGED
+
+
+def find_cause(error: BaseException) -> str | None:
+    """Return why a database cannot be used and what to do, to be put after its name; None for another error."""
+    for cause in _causes(error):
+        state = getattr(cause, "sqlstate", None)
+        known = _SQLITE_CAUSES.get(_sqlite_code(cause) or 0) or _POSTGRES_CAUSES.get(state or "")
+        if known is not None:
+            return known
+    if any(isinstance(cause, OperationalError | InterfaceError | PoolTimeout) for cause in _causes(error)):
+        return "it does not answer. Check that it runs, and PARS_DATABASE_URL."
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, the driver's error in it, and what they were raised from."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        if isinstance(cause, DBAPIError) and cause.orig is not None:
+            yield cause.orig
+        cause = cause.__cause__
+
+
+def _sqlite_code(error: BaseException | None) -> int | None:
+    """Return the primary result code of SQLite."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else None
 
 
 def is_retryable(error: Exception, attempt: int, *, patient: bool) -> bool:
@@ -52,13 +125,42 @@ def is_retryable(error: Exception, attempt: int, *, patient: bool) -> bool:
     return False
 
 
+class DatabaseDamaged(OperatorFault):
+    """The database's file cannot be read; the message says what to do."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"damaged: {what}. Stop the service, keep the damaged files, restore the last backup, and run `pars check` "
+            "on it before serving (docs/checking.md, Damage)"
+        )
+
+
+def find_damage_in(error: BaseException) -> str | None:
+    """Return what the database said of damage to its file, None for an error that has another cause.
+
+    It is looked for in the causes of the error, too.
+    """
+    for cause in _causes(error):
+        if _sqlite_code(cause) in _SQLITE_DAMAGE or str(cause) == "unsupported file format":
+            return str(cause)
+        if isinstance(cause, sqlite3.OperationalError) and str(cause).startswith("Could not decode"):
+            # The driver's own error repeats the value.
+            return "a text is not UTF-8"
+        if str(getattr(cause, "sqlstate", None) or "").startswith(_POSTGRESQL_DAMAGE):
+            return " ".join(str(cause).split())
+    return None
+
+
 def translate_error(error: Exception) -> Exception:
     """Return what to raise: `Unavailable` for the state of the database, the error itself for a fault of ours."""
     if not (
-        is_connection_lost(error) or isinstance(error, OperationalError | InterfaceError | PoolTimeout | Contended)
+        is_connection_lost(error)
+        or is_damaged(error)
+        or isinstance(error, OperationalError | InterfaceError | PoolTimeout | Contended)
     ):
         return error
-    log.error("database unavailable", **error_fields(getattr(error, "orig", None) or error))
+    event = "the database file is damaged" if is_damaged(error) else "database unavailable"
+    log.error(event, **error_fields(getattr(error, "orig", None) or error))
     unavailable = Unavailable(headers={"Retry-After": "2"})
     unavailable.rolled_back = isinstance(error, Contended) or _sqlstate(error) == LOCK_TIMEOUT
     return unavailable

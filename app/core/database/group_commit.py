@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -47,11 +48,15 @@ class QueuedWrite:
         return partial(_run_single, self.group_verb, self.item)
 
     def resolve(self, result: Any) -> None:
-        """Give the caller its result, or the exception it gets."""
-        if isinstance(result, BaseException):
-            self.future.set_exception(result)
-        else:
-            self.future.set_result(result)
+        """Give the caller its result, or the exception it gets, unless it has one."""
+        if isinstance(result, BaseException) and not isinstance(result, Exception):
+            # What ended a thread would end the caller's as well.
+            result = Unavailable()
+        with suppress(InvalidStateError):
+            if isinstance(result, BaseException):
+                self.future.set_exception(result)
+            else:
+                self.future.set_result(result)
 
 
 def _run_single(group_verb: GroupVerb, item: Any, connection: Connection) -> Any:
@@ -106,35 +111,56 @@ class GroupCommit:
             self._closed = True
 
     def _run(self) -> None:
-        while True:
-            with self._lock:
-                group_verb = self._waiting[0].group_verb if self._waiting else None
-                group = [write for write in self._waiting if write.group_verb is group_verb][:MAX_GROUP]
-                if not group:
-                    self._running -= 1
-                    return
-                taken = set(group)
-                self._waiting = deque(write for write in self._waiting if write not in taken)
-            try:
-                self._execute(group)
-            except BaseException as error:
-                # Whatever happens, every caller gets a result, and the next writes find a runner.
-                for write in group:
-                    if not write.future.done():
-                        write.resolve(error)
-
-    def _execute(self, writes: Sequence[QueuedWrite], *, single: bool = False) -> None:
         try:
-            results = (self._write_single if single else self._write)(as_group(writes))
+            while group := self._next_group():
+                try:
+                    self._execute(group)
+                except BaseException as error:
+                    # Whatever happens, every caller gets a result, and the next writes find a runner.
+                    for write in group:
+                        write.resolve(error)
+        except BaseException as error:
+            self._abandon(error)
+            raise
+
+    def _next_group(self) -> list[QueuedWrite]:
+        """Take the writes of the next transaction; none when nothing waits, and this runner ends."""
+        with self._lock:
+            group_verb = self._waiting[0].group_verb if self._waiting else None
+            group = [write for write in self._waiting if write.group_verb is group_verb][:MAX_GROUP]
+            if not group:
+                self._running -= 1
+                return []
+            taken = set(group)
+            self._waiting = deque(write for write in self._waiting if write not in taken)
+        return group
+
+    def _abandon(self, error: BaseException) -> None:
+        """Let the next write start a runner in place of one that failed, and answer what waits."""
+        with self._lock:
+            self._running -= 1
+            waiting, self._waiting = self._waiting, deque()
+        for write in waiting:
+            write.resolve(error)
+
+    def _execute(self, writes: Sequence[QueuedWrite]) -> None:
+        try:
+            results = self._write(as_group(writes))
         except Exception as error:
-            hopeless = single or (len(writes) == 1 and not isinstance(error, Unavailable))
-            if hopeless or not is_rolled_back(error):
+            if (len(writes) == 1 and not isinstance(error, Unavailable)) or not is_rolled_back(error):
                 for write in writes:
                     write.resolve(error)
                 return
             # One by one, beside the runners: a write that waits for a lock delays no group.
             for write in writes:
-                self._threads.submit(partial(self._execute, [write], single=True))
+                self._threads.submit(self._execute_single, write)
             return
         for write, result in zip(writes, results, strict=True):
             write.resolve(result)
+
+    def _execute_single(self, write: QueuedWrite) -> None:
+        try:
+            (result,) = self._write_single(as_group([write]))
+        except BaseException as error:
+            result = error
+        write.resolve(result)

@@ -1,4 +1,7 @@
-"""The one thread that writes to SQLite."""
+"""The one thread that writes to SQLite.
+
+Should it die, every write that has no answer yet fails at once, and so do those that come before it runs again.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from app.core.database.engines import BUSY_SECONDS
-from app.core.database.failures import is_transaction_open, translate_error
+from app.core.database.failures import is_locked, is_transaction_open, translate_error
 from app.core.database.group_commit import MAX_GROUP, GroupVerb, QueuedWrite, Verb, as_group
 from app.core.errors import Unavailable
+from app.core.logging import error_fields, log
+from app.core.threads import WatchedThread
 
 BACKGROUND_WAIT = 0.5
 """Seconds after which a background write goes before the requests that wait."""
@@ -29,21 +34,27 @@ class SqliteWriter:
         self._waiting: deque[QueuedWrite] = deque()
         self._background: deque[tuple[float, QueuedWrite]] = deque()
         """Pieces of long work, each with the moment from which it no longer gives way."""
+        self._unanswered: set[QueuedWrite] = set()
+        """Every write that was taken and has no answer, wherever it is."""
         self._closed = False
+        self._running = True
         self._changed = threading.Condition()
         # The first connection is made here: it switches the file to WAL before anybody reads.
         self._connection: Connection | None = engine.connect()
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread = WatchedThread("writer", self._run, on_death=self._fail_all)
         self._thread.start()
 
     def submit(self, write: QueuedWrite, *, background: bool = False) -> Future[Any]:
         """Queue a write; its result comes after the commit. A background write gives way to others.
 
-        Raises `Unavailable` once closed.
+        Raises `Unavailable` once closed, and while its thread is being started again.
         """
         with self._changed:
             if self._closed:
                 raise Unavailable("The service is stopping.")
+            if not self._running or self._thread.is_dead:
+                raise Unavailable("The writer is being started again.", headers={"Retry-After": "2"})
+            self._unanswered.add(write)
             if background:
                 self._background.append((time.monotonic() + BACKGROUND_WAIT, write))
             else:
@@ -61,13 +72,31 @@ class SqliteWriter:
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.wait()
 
     def _run(self) -> None:
+        self._running = True
         while group := self._next_group():
             self._commit_group(group)
         if self._connection is not None:
             self._connection.close()
+
+    def _fail_all(self) -> None:
+        """Answer every write after the death of the thread: nobody knows how far it came with those it had begun."""
+        with self._changed:
+            self._running = False
+            unanswered, self._unanswered = self._unanswered, set()
+            self._waiting.clear()
+            self._background.clear()
+        try:
+            self._drop_connection()
+        finally:
+            for write in unanswered:
+                write.resolve(Unavailable("The writer stopped.", headers={"Retry-After": "2"}))
+
+    def _answer(self, write: QueuedWrite, result: Any) -> None:
+        write.resolve(result)
+        self._unanswered.discard(write)
 
     def _next_group(self) -> list[QueuedWrite]:
         """Return the writes of the next transaction; none when the writer is closed and all is done."""
@@ -94,10 +123,10 @@ class SqliteWriter:
             self._drop_connection()
             failure = translate_error(error) if isinstance(error, Exception) else error
             for write in group:
-                write.resolve(failure)
+                self._answer(write, failure)
             return
         for write, result in answers:
-            write.resolve(result)
+            self._answer(write, result)
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -107,11 +136,13 @@ class SqliteWriter:
     def _drop_connection(self) -> None:
         """Drop the connection, whatever state it is in; the next group opens another."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.invalidate()
-            finally:
-                connection.close()
+        if connection is None:
+            return
+        try:
+            connection.invalidate()
+            connection.close()
+        except Exception as error:
+            log.warning("a connection could not be closed", **error_fields(error))
 
 
 def _units(group: Sequence[QueuedWrite]) -> list[list[QueuedWrite]]:
@@ -162,8 +193,8 @@ def _begin(connection: Connection) -> None:
         try:
             connection.begin()
             return
-        except OperationalError:
+        except OperationalError as error:
             connection.rollback()
-            if time.monotonic() > until:
+            if not is_locked(error.orig) or time.monotonic() > until:
                 raise
             time.sleep(0.02)

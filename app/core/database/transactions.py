@@ -12,7 +12,6 @@ import itertools
 import math
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -24,6 +23,7 @@ from app.core.database.failures import PoolTimeout, is_connection_lost, is_retry
 from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite, T, Verb
 from app.core.database.sqlite_writer import SqliteWriter
 from app.core.errors import Contended, Unavailable
+from app.core.threads import WatchedPool
 
 ATTEMPTS = 12
 """How often a transaction that loses races is run in all, before the caller is told to come back."""
@@ -46,7 +46,7 @@ class Database:
             if self.on_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
-        self._threads = ThreadPoolExecutor(READERS if self.on_sqlite else pool_size, thread_name_prefix="database")
+        self._threads = WatchedPool(READERS if self.on_sqlite else pool_size, "database")
         self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
         self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
         self._last_request_at = -math.inf

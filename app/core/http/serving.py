@@ -15,6 +15,9 @@ from app.core.http.protocol import BoundedProtocol
 _OTHER_FILES = 256
 """Open files that a process needs beside its connections: the database's, uploads, webhooks, the parser's pipes."""
 
+FINISH_SECONDS = 20
+"""How long a stopping server waits for requests under way."""
+
 
 class ServingConfig(uvicorn.Config):
     """The configuration of a server; serving processes of one server get a copy each, and bounds hold for each."""
@@ -28,6 +31,7 @@ class ServingConfig(uvicorn.Config):
             app, factory=isinstance(app, str), host=host, port=port, workers=workers, http=BoundedProtocol, ws="none",
             lifespan="on" if lifespan else "off", log_level="warning", access_log=False, log_config=None,
             server_header=False, proxy_headers=bool(trusted), forwarded_allow_ips=[str(network) for network in trusted],
+            timeout_graceful_shutdown=FINISH_SECONDS,
         )  # fmt: skip
         self.head_deadline = settings.head_deadline
         self.body_deadline = settings.body_deadline

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from app.domain.batches import Cell
 from app.domain.columns import FileColumn, Holds
 from app.domain.findings import Finding
-from app.domain.parsing import read_license_id, read_npi
+from app.domain.parsing import plain_or_none, read_license_id, read_npi
 from app.files import cells
 from app.files.cells import CellFault, IdCell
 from app.files.headings import Layout
@@ -108,6 +108,8 @@ def _converter_of(column: FileColumn | None, pointer: str | None, schema: type[B
         return cells.read_action
     if pointer == "/activity_id":
         return lambda cell: cells.read_activity_id(cell, most)
+    if column.holds is Holds.TEXT and column.choice is not None:
+        return lambda cell: plain_or_none(cells.read_text(cell, most))
     if column.holds is Holds.TEXT:
         return partial(_read_text, most or sys.maxsize)
     if column.holds is Holds.ID:
@@ -155,7 +157,7 @@ def _read_id(most: int, normalise: Callable[[str | None], str | None], cell: Cel
         if not cell:
             return cells.NO_ID
     text, was_number = cells.read_id(cell, most)
-    return normalise(text), was_number
+    return (normalise(text) if text is not None and text[:1] in "12" else text), was_number
 
 
 class _Memory(dict[Any, Any]):

@@ -91,11 +91,7 @@ def _lines(
 
 def _line(cells: Sequence[Cell], days: Sequence[Holds | None], *, was_text: bool) -> str:
     written: list[str] = []
-    merged: Cell = None
-    for place, cell in enumerate(cells):
-        if isinstance(cell, dict) and "m" in cell:
-            # In text nothing is merged: left blank, the other columns would pass as not given.
-            cell = merged = cell.get("c", merged)
+    for place, cell in enumerate(_without_spans(cells)):
         if isinstance(cell, str):
             written.append(_quote(cell, was_text=was_text))
         elif cell is None:
@@ -103,6 +99,17 @@ def _line(cells: Sequence[Cell], days: Sequence[Holds | None], *, was_text: bool
         else:
             written.append(_quote(_text(cell, days, place), was_text=was_text))
     return "\t".join(written) + "\r\n"
+
+
+def _without_spans(cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Yield cells, those merged over several columns each with the value: left blank, they would pass as not given."""
+    merged: Cell = None
+    for cell in cells:
+        if isinstance(cell, dict) and "m" in cell:
+            merged = cell.get("c", merged)
+            yield merged
+        else:
+            yield cell
 
 
 def _quote(text: str, *, was_text: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from threading import Lock
 
 from sqlalchemy import Connection
@@ -15,35 +16,57 @@ from app.store import clients
 
 __all__ = ["Client", "ClientCache", "choose_provider", "is_own_provider", "resolve_provider"]
 
-CACHE_SECONDS = 30
+FRESH_SECONDS = 0.1
+"""How long a client that was read counts as it was: nobody notices that a revoked key works for so long."""
+CACHE_SECONDS = 1.0
+"""How long it is answered for at most, while one request of its own reads it again."""
 CACHE_SIZE = 10_000
 _PREFIXES = ("pars_live_", "pars_test_")
 
 
+@dataclass(slots=True)
+class _Cached:
+    client: Client
+    fresh_until: float
+    valid_until: float
+
+
 class ClientCache:
-    """Clients by their keys, cached for half a minute: a revoked key works no longer than that."""
+    """Clients by their keys, cached for a moment: a key that any process has revoked works no longer than that.
+
+    One request at a time reads a client again; the others of that client go on with what is cached meanwhile.
+    """
 
     def __init__(self) -> None:
-        self._clients: dict[str, tuple[float, Client]] = {}
+        self._clients: dict[str, _Cached] = {}
         self._lock = Lock()
 
     def get(self, api_key: str) -> Client | None:
-        """Return the client of a key, None when it is not cached or has expired."""
-        cached = self._clients.get(digest_of(api_key))
-        return cached[1] if cached is not None and cached[0] > time.monotonic() else None
+        """Return the client of a key; None when it is not cached, or is this request's to look up again."""
+        cached, now = self._clients.get(digest_of(api_key)), time.monotonic()
+        if cached is None or cached.valid_until <= now:
+            return None
+        if cached.fresh_until <= now:
+            cached.fresh_until = cached.valid_until
+            return None
+        return cached.client
 
     def look_up(self, connection: Connection, api_key: str) -> Client | None:
         """Read the client of a key from the database and cache it; None for a key that is unknown or revoked."""
         if not api_key.startswith(_PREFIXES):
             return None
         digest = digest_of(api_key)
+        # Before it is read: a revocation that this does not see yet is seen when it is read again.
+        now = time.monotonic()
         client = clients.by_key(connection, digest)
-        if client is not None:
-            client = limit_test_client(client)
-            with self._lock:
-                if len(self._clients) >= CACHE_SIZE:
-                    self._clients.clear()
-                self._clients[digest] = (time.monotonic() + CACHE_SECONDS, client)
+        if client is None:
+            self._clients.pop(digest, None)
+            return None
+        client = limit_test_client(client)
+        with self._lock:
+            if len(self._clients) >= CACHE_SIZE:
+                self._clients.clear()
+            self._clients[digest] = _Cached(client, now + FRESH_SECONDS, now + CACHE_SECONDS)
         return client
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from app.core.clock import new_id
 from app.core.errors import OperatorFault
@@ -13,7 +14,7 @@ from app.core.security import digest_of, new_api_key, new_secret
 from app.domain.audit import ClientAudit, ProviderAudit
 from app.domain.sandbox import PROVIDER_ID
 from app.services.access.scopes import ROLE_SCOPES, SCOPES, TEST_SCOPES
-from app.services.context import Work
+from app.services.context import OPERATOR, Work
 from app.services.sandbox import providers
 from app.store import clients
 from app.store.sandbox import id_of_sandbox, is_sandbox
@@ -93,7 +94,17 @@ def create(
         for secret, kind in ((created.api_key, "api-key"), (created.client_secret, "client-secret"))
     ]
     clients.add_client(work.connection, client, secrets, acts_for, work.now)
-    work.audit("create", created.client_id, ClientAudit(role=role, providers=acts_for, test=test))
+    work.audit(
+        "create",
+        created.client_id,
+        ClientAudit(
+            role=role,
+            providers=acts_for,
+            test=test,
+            board=known.code if known else UNSET,
+            scopes=list(scopes or possible),
+        ),
+    )
     return created
 
 
@@ -140,6 +151,54 @@ def renew_key(work: Work, client_id: str) -> str:
     clients.add_secrets(work.connection, [row])
     work.audit("renew-key", client_id, ClientAudit())
     return api_key
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the revocation of a client has ended."""
+
+    client_id: str
+    name: str
+    revoked_before: bool
+    """Whether nothing was left to be done."""
+    secrets: int = 0
+    """Keys and secrets that worked until now."""
+    endpoints: int = 0
+    """Its webhook endpoints: nothing more is sent to them."""
+    batches: int = 0
+    """Its batches under way: records that were not reached are rejected."""
+
+
+def revoke_client(work: Work, named: str) -> Revocation:
+    """Revoke a client with all its keys and secrets, for good; raises `OperatorFault`.
+
+    It is named by its id, or by its name when no other client that works has the name. Repeated, nothing happens.
+    """
+    client_id = _find_client(work, named)
+    found = clients.name_and_revocation(work.connection, client_id)
+    assert found is not None
+    name, revoked_at = found
+    if revoked_at is not None:
+        return Revocation(client_id=client_id, name=name, revoked_before=True)
+    ended = clients.revoke_client(work.connection, client_id, work.now)
+    work.audit("revoke-client", client_id, ClientAudit())
+    endpoints, under_way = clients.count_dependants(work.connection, client_id)
+    return Revocation(
+        client_id=client_id, name=name, revoked_before=False, secrets=ended, endpoints=endpoints, batches=under_way
+    )
+
+
+def _find_client(work: Work, named: str) -> str:
+    if named == OPERATOR.client_id:
+        raise OperatorFault("The operator's own commands cannot be revoked.")
+    if clients.name_and_revocation(work.connection, named) is not None:
+        return named
+    known = clients.clients_named(work.connection, named)
+    if not known:
+        raise OperatorFault("There is no client with this id or name.")
+    working = [client_id for client_id, revoked in known if not revoked]
+    if len(working) > 1:
+        raise OperatorFault(f"Several clients have this name; say which: {', '.join(working)}.")
+    return working[0] if working else known[-1][0]
 
 
 def grant(work: Work, client_id: str, provider_id: str) -> None:

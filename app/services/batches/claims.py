@@ -17,6 +17,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from app.core.logging import error_fields, log
+from app.core.threads import WatchedThread
 from app.domain.batches import Batch
 from app.services.context import Service
 from app.store import batches
@@ -61,13 +62,13 @@ def renewing_claim(service: Service, batch: Batch) -> Iterator[None]:
                 # The database is away for a moment; the claim may last until it is back.
                 log.warning("a claim could not be renewed", batch_id=batch.batch_id, **error_fields(error))
 
-    thread = threading.Thread(target=renew, name="claim", daemon=True)
+    thread = WatchedThread("claim", renew)
     thread.start()
     try:
         yield
     finally:
         done.set()
-        thread.join()
+        thread.wait()
 
 
 def _renew(service: Service, batch: Batch, connection: Connection) -> bool:

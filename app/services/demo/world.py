@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from app.core.config import write_private
 from app.core.errors import OperatorFault
+from app.core.private_files import write_private
 from app.domain.batches import EntryMethod
 from app.domain.boards import BoardKind
 from app.domain.comparison_keys import full_name_key

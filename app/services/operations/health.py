@@ -1,16 +1,57 @@
-"""Readiness: whether the service can serve requests."""
+"""Health: whether this process can answer requests, and how long work has waited for a worker."""
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
+
+from prometheus_client import Gauge
 from sqlalchemy import Connection
 
-from app.core.errors import Unavailable
-from app.store import schema
+from app.core.errors import Problem, Unavailable
+from app.core.threads import dead_threads
+from app.services.context import Service
+from app.store import backlog, schema
 
 _HEAD = schema.head()
+ANSWER_SECONDS = 5.0
+"""How long the database may take to answer before the process counts as not ready."""
+_UP = Gauge("pars_database_up", "1 when the database answered for these metrics, else 0.")
+_WAITING = Gauge("pars_oldest_waiting_seconds", "Age of the oldest piece of work that waits for a worker.", ["work"])
 
 
-def check_ready(connection: Connection) -> None:
-    """Raise `Unavailable` unless the database answers and has this version's schema."""
+async def check_ready(service: Service) -> None:
+    """Raise `Unavailable` unless every thread lives, and the database answers and has this version's schema."""
+    dead = dead_threads()
+    if dead:
+        raise Unavailable(f"Stopped, and being started again: {', '.join(sorted(set(dead)))}.")
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await service.database.read_async(_check_schema)
+    except TimeoutError:
+        raise Unavailable("The database does not answer.") from None
+
+
+def _check_schema(connection: Connection) -> None:
     if schema.current(connection) != _HEAD:
         raise Unavailable("The database schema is not the one that this version needs.")
+
+
+async def measure_backlog(service: Service) -> None:
+    """Set the metrics of what waits in the database, for this worker or another; they are missing without an answer."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            ages = await service.database.read_async(lambda connection: _ages(connection, service.clock()))
+    except (TimeoutError, Problem):
+        _UP.set(0)
+        _WAITING.clear()
+        return
+    _UP.set(1)
+    for work, seconds in ages.items():
+        _WAITING.labels(work).set(seconds)
+
+
+def _ages(connection: Connection, now: datetime) -> dict[str, float]:
+    """Return how long the oldest piece of each kind of work has waited, in seconds, 0 where none waits."""
+    oldest = backlog.oldest(connection)
+    return {work: max((now - at).total_seconds(), 0.0) if at is not None else 0.0 for work, at in oldest.items()}

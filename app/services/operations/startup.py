@@ -1,33 +1,96 @@
-"""Opening an installation: settings, database, schema, catalogue, secrets."""
+"""Opening an installation: settings, database, schema, catalogue, secrets; and why one cannot be opened."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from sqlalchemy import Connection
 
+from app import __version__
 from app.core import clock
 from app.core.clock import Clock
 from app.core.config import Settings
+from app.core.database.engines import find_damage
+from app.core.database.failures import DAMAGED, find_cause
 from app.core.database.transactions import Database
-from app.core.errors import ConfigurationError
+from app.core.errors import ConfigurationError, InstallationFault, OperatorFault
+from app.core.logging import log
+from app.core.private_files import readable_by_others
 from app.core.security import Keyring
+from app.domain.audit import ClientAudit
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
-from app.services.context import Service
-from app.store import clients, name_keys, schema
+from app.services.context import OPERATOR, Service, Work, operator
+from app.services.operations import baseline
+from app.store import clients, name_keys, record_digests, schema
+
+INSPECTION_SECONDS = 5.0
+"""How long a start looks for damage in a SQLite file; a gigabyte takes about four seconds."""
 
 
-def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True) -> Service:
-    """Open an installation, with its schema and its boards brought up to date unless `migrate` is False."""
-    keyring = Keyring(settings.secrets())
-    catalogue = read_catalogue(settings)
-    database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
-    service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
-    if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
-        database.write(lambda connection: prepare(connection, catalogue, at))
-    if migrate:
-        database.read(refuse_other_keys)
-    return service
+def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = True, inspect: bool = False) -> Service:
+    """Open an installation, with its schema and its boards brought up to date unless `migrate` is False.
+
+    With `inspect` a SQLite file is looked through for damage first. Raises `InstallationFault` when the installation
+    cannot be used as it is.
+    """
+    database: Database | None = None
+    try:
+        with faults_explained(settings):
+            keyring = Keyring(settings.secrets())
+            catalogue = read_catalogue(settings)
+            database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
+            if inspect and (found := find_damage(database.read_engine, INSPECTION_SECONDS)) is not None:
+                raise InstallationFault(f"The database {name_of(settings)} cannot be used: {DAMAGED} (Found: {found})")
+            service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
+            database.read(_refuse_newer)
+            if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
+                database.write(lambda connection: prepare(connection, service))
+            if migrate:
+                database.read(refuse_other_keys)
+            return service
+    except BaseException:
+        if database is not None:
+            database.close()
+        raise
+
+
+@contextmanager
+def faults_explained(settings: Settings) -> Iterator[None]:
+    """Turn an error of the database or a file system into an `InstallationFault`, one sentence on what to do."""
+    try:
+        yield
+    except OperatorFault:
+        raise
+    except Exception as error:
+        cause = find_cause(error)
+        if cause is not None:
+            raise InstallationFault(f"The database {name_of(settings)} cannot be used: {cause}") from error
+        if isinstance(error, OSError) and error.filename is not None:
+            raise InstallationFault(f"{error.filename} cannot be used: {error.strerror}.") from error
+        raise
+
+
+def name_of(settings: Settings) -> str:
+    """Return what an operator calls the database: its file, or its server and name; never a password."""
+    return str(settings.sqlite_file or settings.database_url.rpartition("@")[2].partition("?")[0])
+
+
+def warn_of_open_files(settings: Settings) -> None:
+    """Log a line when others on this machine can read the files of the installation: older versions made them so."""
+    paths = [settings.data_dir, *settings.data_dir.glob("secret-key"), *settings.data_dir.glob("demo-*")]
+    file = settings.sqlite_file
+    if file is not None:
+        paths += [file, *(Path(f"{file}-{part}") for part in ("wal", "shm", "journal"))]
+    found = readable_by_others(paths)
+    if found:
+        files = " ".join(str(path) for path in found if not path.is_dir())
+        folders = " ".join(str(path) for path in found if path.is_dir())
+        commands = [f"chmod {mode} {names}" for mode, names in (("600", files), ("700", folders)) if names]
+        log.warning("files can be read by other users of this machine", advice="; ".join(commands))
 
 
 def read_catalogue(settings: Settings) -> Catalogue:
@@ -41,12 +104,23 @@ def stored_board_files(connection: Connection, digest: str) -> dict[str, str] | 
     return clients.catalogue_files(connection, digest)
 
 
+def _refuse_newer(connection: Connection) -> None:
+    """Raise `InstallationFault` for a schema that this version does not know."""
+    revision = schema.current(connection)
+    if revision not in (None, schema.head()) and not schema.is_known(revision):
+        raise InstallationFault(
+            f"The database is newer than this version of pars ({__version__}), which does not know its schema "
+            f"({revision}): run the newer version, or restore a backup made before the upgrade."
+        )
+
+
 def _is_outdated(connection: Connection, catalogue: Catalogue) -> bool:
     """Whether anything needs preparing; read first, so that a command beside a busy server takes no write lock."""
     return (
         schema.current(connection) != schema.head()
         or not catalogue.boards.keys() <= clients.board_codes(connection)
         or clients.catalogue_files(connection, catalogue.digest) is None
+        or bool(record_digests.due(connection))
     )
 
 
@@ -60,9 +134,14 @@ def refuse_other_keys(connection: Connection) -> None:
         )
 
 
-def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
-    """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists."""
+def prepare(connection: Connection, service: Service) -> None:
+    """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists.
+
+    Digests are made of what a migration laid down or changed.
+    """
+    catalogue, at = service.catalogue, service.clock
     schema.upgrade(connection)
+    baseline.take(connection, service)
     clients.add_boards(
         connection,
         [
@@ -71,4 +150,7 @@ def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
         ],
     )
     clients.keep_catalogue(connection, catalogue.digest, catalogue.files, at())
-    clients.ensure_operator(connection, at())
+    if clients.ensure_operator(connection, at()):
+        work = Work(connection=connection, caller=operator(service), now=at())
+        work.audit("create", OPERATOR.client_id, ClientAudit(role=OPERATOR.role, test=False))
+        work.save_commit()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import write_private
+from app.core.private_files import write_private
+from tests.harness.processes import ROOT
 from tests.harness.wire import at_once
 
 
@@ -20,9 +21,14 @@ def names(folder: Path) -> list[str]:
 
 
 def test_what_is_written_is_utf_8_wherever_it_is_written(tmp_path: Path) -> None:
-    program = "from pathlib import Path; from app.core.config import write_private; write_private(Path('x'), 'Zo\\xeb')"
+    program = "from app.core import private_files as f; f.write_private(f.Path('x'), 'Zo\\xeb')"
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, env={**os.environ, **ascii_only})
+    subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, **ascii_only, "PYTHONPATH": str(ROOT)},
+    )
     assert (tmp_path / "x").read_bytes() == b"Zo\xc3\xab"
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600
 

@@ -1,0 +1,120 @@
+"""Installations that cannot be used as they are: every command says so in one sentence, at once, and what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.harness.processes import ROOT, Installation, free_port, installation
+
+COMMANDS = (("check",), ("serve", "--port", "0"), ("client", "revoke", "somebody"))
+NOBODY = 65_534
+"""A user to whom no file of ours belongs; root could write on any."""
+
+
+@pytest.fixture
+def file(sqlite_template: Path, tmp_path: Path) -> Path:
+    """The database of an installation, on SQLite."""
+    return Path(shutil.copy(sqlite_template, tmp_path / "pars.db"))
+
+
+@pytest.fixture
+def installed(file: Path, tmp_path: Path) -> Iterator[Installation]:
+    with installation(f"sqlite:///{file}", tmp_path / "data") as opened:
+        yield opened
+
+
+def refused(installed: Installation, *command: str, user: int | None = None) -> str:
+    """Return the one sentence with which a command is refused."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "app", *command],
+        cwd=ROOT, env=installed.environment, capture_output=True, text=True, check=False, timeout=120, user=user,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (1, ""), ran
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("pars: ")
+    return line
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_database_of_a_newer_version_is_refused(
+    installed: Installation, file: Path, command: tuple[str, ...]
+) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    sentence = refused(installed, *command)
+    assert "The database is newer than this version of pars" in sentence
+    assert "(9999): run the newer version, or restore a backup made before the upgrade." in sentence
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_newer_database_is_refused_on_postgresql(database_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with installation(database_url, tmp_path / "data") as opened:
+        for command in (*COMMANDS, ("worker",)):
+            assert "The database is newer than this version of pars" in refused(opened, *command)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_file_that_is_no_database_is_refused(installed: Installation, file: Path, command: tuple[str, ...]) -> None:
+    file.write_bytes(os.urandom(8_192))
+    assert f"The database {file} cannot be used: its file is damaged." in refused(installed, *command)
+
+
+def test_a_server_does_not_start_on_a_page_of_random_bytes(installed: Installation, file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        page_size, pages = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count"))
+    connection.close()
+    with file.open("r+b") as opened:
+        opened.seek(page_size * (pages // 2))
+        opened.write(os.urandom(page_size))
+    sentence = refused(installed, "serve", "--port", "0")
+    assert f"The database {file} cannot be used: its file is damaged." in sentence
+    assert "restore the newest backup" in sentence
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_file_that_was_cut_off_is_refused(installed: Installation, file: Path, command: tuple[str, ...]) -> None:
+    os.truncate(file, 1_000)
+    assert "its file is damaged" in refused(installed, *command)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as somebody else")
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_database_that_cannot_be_written_is_refused_at_once(
+    installed: Installation, file: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001 and folder.owner() == "root":
+            pytest.skip("nobody else can come here")
+    file.chmod(0o644)
+    assert "it cannot be written" in refused(installed, *command, user=NOBODY)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_text("")
+    with installation(f"sqlite:///{tmp_path}/file/below/pars.db", tmp_path / "data") as opened:
+        assert refused(opened, *command) == f"pars: {tmp_path}/file/below cannot be used: Not a directory."
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ("worker",)], ids=" ".join)
+def test_a_server_of_the_database_that_does_not_answer_is_refused(tmp_path: Path, command: tuple[str, ...]) -> None:
+    address = f"127.0.0.1:{free_port()}/nowhere"
+    with installation(f"postgresql://somebody:secret@{address}", tmp_path / "data") as opened:
+        sentence = refused(opened, *command)
+    assert sentence == (
+        f"pars: The database {address} cannot be used: it does not answer. Check that it runs, and PARS_DATABASE_URL."
+    )
+    assert not re.search("secret|somebody", sentence)
