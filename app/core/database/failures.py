@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.errors import Contended, OperatorFault, Unavailable
+from app.core.errors import Contended, Unavailable
 from app.core.logging import error_fields, log
 
 LOCK_TIMEOUT = "55P03"
@@ -29,8 +29,11 @@ _FORBIDDEN = (
 )
 DAMAGED = (
     "its file is damaged. Stop every process that uses it, keep a copy of it, restore the newest backup, "
-    "and run `pars check` on that."
+    "and run `pars check` on that (docs/checking.md, Damage)."
 )
+_UNREADABLE = _DAMAGED | {sqlite3.SQLITE_IOERR}
+_POSTGRES_UNREADABLE = ("XX", "58")
+"""Classes of states: corrupted data or an internal error, an input or output error."""
 _SQLITE_CAUSES = {
     sqlite3.SQLITE_READONLY: _FORBIDDEN,
     sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
@@ -45,13 +48,9 @@ _POSTGRES_CAUSES = {
     "25006": "it is read-only. Point PARS_DATABASE_URL at the primary.",
     "42501": "its user lacks a right. Let the user of PARS_DATABASE_URL own the database.",
 }
-_SQLITE_DAMAGE = _DAMAGED | {sqlite3.SQLITE_IOERR}
-_POSTGRESQL_DAMAGE = ("XX", "58")
-"""Corrupted data or an internal error; an input or output error."""
 
 __all__ = [
     "DAMAGED",
-    "DatabaseDamaged",
     "PoolTimeout",
     "find_cause",
     "find_damage_in",
@@ -86,6 +85,8 @@ def find_cause(error: BaseException) -> str | None:
         known = _SQLITE_CAUSES.get(_sqlite_code(cause) or 0) or _POSTGRES_CAUSES.get(state or "")
         if known is not None:
             return known
+    if find_damage_in(error) is not None:
+        return DAMAGED
     if any(isinstance(cause, OperationalError | InterfaceError | PoolTimeout) for cause in _causes(error)):
         return "it does not answer. Check that it runs, and PARS_DATABASE_URL."
     return None
@@ -125,28 +126,15 @@ def is_retryable(error: Exception, attempt: int, *, patient: bool) -> bool:
     return False
 
 
-class DatabaseDamaged(OperatorFault):
-    """The database's file cannot be read; the message says what to do."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"damaged: {what}. Stop the service, keep the damaged files, restore the last backup, and run `pars check` "
-            "on it before serving (docs/checking.md, Damage)"
-        )
-
-
 def find_damage_in(error: BaseException) -> str | None:
-    """Return what the database said of damage to its file, None for an error that has another cause.
-
-    It is looked for in the causes of the error, too.
-    """
+    """Return what the database said of damage to what it has stored, None for an error with another cause."""
     for cause in _causes(error):
-        if _sqlite_code(cause) in _SQLITE_DAMAGE or str(cause) == "unsupported file format":
+        if _sqlite_code(cause) in _UNREADABLE or str(cause) == "unsupported file format":
             return str(cause)
         if isinstance(cause, sqlite3.OperationalError) and str(cause).startswith("Could not decode"):
-            # The driver's own error repeats the value.
+            # The driver's own words repeat the value.
             return "a text is not UTF-8"
-        if str(getattr(cause, "sqlstate", None) or "").startswith(_POSTGRESQL_DAMAGE):
+        if str(getattr(cause, "sqlstate", None) or "").startswith(_POSTGRES_UNREADABLE):
             return " ".join(str(cause).split())
     return None
 

@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 from sqlalchemy import Connection
 
-from app.core.database.failures import DatabaseDamaged, find_damage_in
+from app.core.database.failures import DAMAGED, find_damage_in
 from app.domain.comparison_keys import NAME_KEYS
 from app.services.context import Service
 from app.services.operations import completion_checks, seal_checks, state_checks
@@ -44,7 +44,11 @@ def check(service: Service, head: Head | None = None, *, whole: bool = True) -> 
         damage = find_damage_in(error)
         if damage is None:
             raise
-        return Checked(faults=[str(DatabaseDamaged(f"the database cannot be read to its end: {damage}"))])
+        return Checked(faults=[_damaged(f"it cannot be read to its end: {damage}")])
+
+
+def _damaged(found: str) -> str:
+    return f"damaged: of the database, {DAMAGED} (Found: {found})"
 
 
 def _check(connection: Connection, service: Service, head: Head | None, *, whole: bool) -> Checked:
@@ -58,7 +62,7 @@ def _check(connection: Connection, service: Service, head: Head | None, *, whole
     elif whole and (damage := soundness.find_damage(connection)):
         more = f" and {len(damage) - 1} more" if len(damage) > 1 else ""
         first = " ".join(damage[0].split())
-        checked.faults.append(str(DatabaseDamaged(f"the database's own check says: {first}{more}")))
+        checked.faults.append(_damaged(f"its own check says: {first}{more}"))
         return checked
     if schema.current(connection) != schema.head():
         checked.faults.append("the schema is not of this version; run `pars db upgrade`")

@@ -11,9 +11,10 @@ from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
 from app.core.security import Keyring
+from app.domain.audit import ClientAudit
 from app.domain.webhooks import AttemptOutcome
 from app.services.access import clients
-from app.services.context import Caller, Service, operator, transact
+from app.services.context import Caller, Service, Work, operator, transact
 from app.services.events import sender
 from app.services.events.deliveries import KEPT
 from app.services.events.endpoints import rotate_secret
@@ -198,13 +199,16 @@ def test_a_vendor_without_its_grant_is_sent_nothing_more(
     settle(service)
 
 
-def test_a_client_without_a_key_is_sent_nothing_more(
-    api: Api, service: Service, box: Inbox, clock: ManualClock
-) -> None:
+def test_a_client_without_a_key_is_sent_nothing_more(api: Api, service: Service, box: Inbox) -> None:
     register(api, box.url)
     api.report(a_completion())
     settle(service)
-    service.database.write(lambda connection: stored_clients.revoke_secrets(connection, api.client_id, clock.now))
+
+    def revoke(work: Work) -> None:
+        stored_clients.revoke_secrets(work.connection, api.client_id, work.now)
+        work.audit("revoke", api.client_id, ClientAudit())
+
+    transact(operator(service), revoke)
     assert deliver(service) == [AttemptOutcome.RIGHT_REVOKED]
     assert box.received == []
 
