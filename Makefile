@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-properties check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -111,6 +111,16 @@ RECORDS ?= 10000
 
 drill-formats: $(STAMP)  ## RECORDS=10000 records in every format, by one worker and by two, on PostgreSQL (minutes).
 	$(BIN)/python -m benchmarks.drills.formats $(RECORDS)
+
+LINES ?= 200000
+
+drill-registry: $(STAMP)  ## Import LINES=200000 physicians of whom one in a thousand contradicts another, on both databases (SEED=…, minutes).
+	$(BIN)/python -m benchmarks.drills.registry $(LINES) $(if $(SEED),--seed $(SEED))
+
+SLOW ?= 500
+
+drill-slow: $(STAMP)  ## SLOW=500 connections that never send a whole head, beside good requests; heads of 60 MB (minutes).
+	$(BIN)/python -m benchmarks.drills.slow $(SLOW)
 
 drill-properties: $(STAMP)  ## Hold every property against twenty times as many examples as the suite does (many minutes).
 	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -m "hypothesis or exhaustive"

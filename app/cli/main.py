@@ -20,9 +20,10 @@ from app.cli import (
     providers,
     registry,
     sandbox,
+    seal,
     serve,
 )
-from app.cli.support import fail_on_faults
+from app.cli.support import StrictCommand, fail_on_faults
 from app.core.logging import configure_logging
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Reporting of learner credit.")
@@ -32,6 +33,7 @@ for part in (
     clients.grants,
     sandbox.commands,
     operations.commands,
+    seal.commands,
     boards.commands,
     openapi.commands,
     database.commands,
@@ -41,6 +43,8 @@ for part in (
     registry.commands,
     catalogue.commands,
 ):
+    for command in part.registered_commands:
+        command.cls = StrictCommand
     commands.add_typer(part)
 
 

@@ -7,21 +7,37 @@ from typing import Annotated
 
 import typer
 
-from app.cli.support import use_service
-from app.services.registry import imports
+from app.cli.support import fail, use_service
+from app.services.registry import import_report, imports
 
 commands = typer.Typer(name="registry", no_args_is_help=True, help="The registry of physicians.")
 
 
 @commands.command("import")
-def import_file(file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON, plain or .gz.")]) -> None:
-    """Import physicians, as often as you like; nobody is removed for being absent."""
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON, plain or .gz.")],
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write every line refused and every pair to this file, CSV or .ndjson."),
+    ] = None,
+    listed: Annotated[int, typer.Option("--list", min=0, help="How many lines refused and pairs are listed.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts and what is listed as JSON.")] = False,
+) -> None:
+    """Import physicians, as often as you like; nobody is removed for being absent.
+
+    Exits with 1 when a line was refused; the others are imported.
+    """
+    if report is not None and not report.parent.is_dir():
+        fail(f"There is no folder for {report.name}.")
     with use_service() as service:
         counts = imports.import_file(service, file)
-    typer.echo(
-        f"added {counts.added}, updated {counts.updated}, unchanged {counts.unchanged}, refused {len(counts.refused)}"
-    )
-    for line, reason in sorted(counts.refused):
-        typer.echo(f"{file.name}:{line}: {reason}", err=True)
+    if report is not None:
+        import_report.write(report, counts)
+    if as_json:
+        typer.echo(import_report.as_json(counts, listed))
+    else:
+        typer.echo(import_report.summary(counts))
+        for sentence in import_report.listed(file.name, counts, listed):
+            typer.echo(sentence, err=True)
     if counts.refused:
         raise typer.Exit(1)

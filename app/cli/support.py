@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from app.core.config import Settings
 from app.core.errors import OperatorFault, Problem
@@ -40,3 +41,16 @@ def use_service(*, migrate: bool = True, settings: Settings | None = None) -> It
             yield service
         finally:
             service.database.close()
+
+
+class StrictCommand(TyperCommand):
+    """A command that refuses an option which stands twice and has one value: the last would win without a word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; exits with the usage for an option that stands twice."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            single = isinstance(option, TyperOption) and not option.multiple and not option.is_flag
+            if single and given.count(option) > 1:
+                ctx.fail(f"The option {option.opts[0]} stands twice; give it once.")
+        return super().parse_args(ctx, args)

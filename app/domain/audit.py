@@ -19,6 +19,9 @@ class AuditFields(msgspec.Struct, frozen=True, kw_only=True):
 
     noun: ClassVar[str]
 
+    state: str | UnsetType = UNSET
+    """Keyed digest of what stands of the subject after it, put here as the transaction ends; see `store/states.py`."""
+
 
 class CompletionAudit(AuditFields, frozen=True, kw_only=True):
     """A completion was reported, corrected, decided on or withdrawn; providers' events are made of this."""
@@ -37,6 +40,8 @@ class CompletionAudit(AuditFields, frozen=True, kw_only=True):
     """The activity that the completion was in before, where it moved."""
     decided: Sequence[str]
     provider_id: str
+    digest: str | UnsetType = UNSET
+    """Keyed digest of the version; not in entries of earlier releases."""
 
 
 class ActivityAudit(AuditFields, frozen=True, kw_only=True):
@@ -94,6 +99,8 @@ class ClientAudit(AuditFields, frozen=True, kw_only=True):
     providers: Sequence[str] | UnsetType = UNSET
     test: bool | UnsetType = UNSET
     provider_id: str | UnsetType = UNSET
+    board: str | UnsetType = UNSET
+    scopes: Sequence[str] | UnsetType = UNSET
 
 
 class RegistryAudit(AuditFields, frozen=True, kw_only=True):
@@ -103,6 +110,25 @@ class RegistryAudit(AuditFields, frozen=True, kw_only=True):
 
     added: int
     updated: int
+    conflicts: int | UnsetType = UNSET
+    """Lines refused because they give somebody else's identifiers."""
+    pairs: int | UnsetType = UNSET
+    """Pairs of physicians who seem to be one person, kept for the first time."""
+    digests: str | UnsetType = UNSET
+    """Keyed digest of the rows of `record_digests` that this commit wrote, one for each physician."""
+
+
+class IntegrityAudit(AuditFields, frozen=True, kw_only=True):
+    """Digests were made of subjects as they stood, after an upgrade."""
+
+    noun: ClassVar[str] = "integrity"
+
+    kind: str
+    """The noun of the subjects."""
+    revision: str
+    """Of the schema."""
+    subjects: int
+    digests: str
 
 
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):

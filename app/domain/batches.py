@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NotRequired, TypeAlias, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict, final
 
 import msgspec
 
@@ -115,6 +115,7 @@ class FileFault(Exception):
         self.column = column
 
 
+@final
 class DateCell(TypedDict):
     """A cell that the workbook shows as a date; a plain dictionary, because it is kept as JSON."""
 
@@ -122,6 +123,26 @@ class DateCell(TypedDict):
     """ISO date, with the time where there is one: `2021-02-14`, `2021-02-14T09:30:00`."""
     f: str
     """Its number format, for example `mm/dd/yyyy` or `mmm-yy`."""
+
+
+@final
+class NumberCell(TypedDict):
+    """A number that the workbook shows otherwise than by its digits: 0.25 as 6:00, 777 as 00777."""
+
+    v: int | float
+    """The number."""
+    f: str
+    """Its number format, for example `h:mm` or `00000`."""
+
+
+@final
+class MergedCell(TypedDict):
+    """A cell of an area that is merged over several columns of a row: which of them its value is for is not clear."""
+
+    m: str
+    """The area, as `G4:H4`."""
+    c: NotRequired[Cell]
+    """The value that is shown, in the first of its cells in the row."""
 
 
 class Element(TypedDict):
@@ -135,7 +156,7 @@ class Element(TypedDict):
     c: NotRequired[list[Element]]
 
 
-Cell: TypeAlias = str | int | float | bool | DateCell | None
+Cell: TypeAlias = str | int | float | bool | DateCell | NumberCell | MergedCell | None
 """A cell as it was sent: text as text, a number as a number, a formula as its cached value."""
 Raw: TypeAlias = list[Cell] | Element | str
 """A record as it was sent: the cells of a row in the file's columns, an element, or a line of JSON."""

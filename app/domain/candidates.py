@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import msgspec
 
 from app.domain.comparison_keys import short_id_key
-from app.domain.learners import Learner
+from app.domain.learners import Holding, Learner
 from app.domain.reports import CompletionReport
 
 NameAndBirth = tuple[str, str, str]
@@ -87,6 +88,15 @@ class Candidates(msgspec.Struct, frozen=True):
     def holds_license(self, board: str, key: str, *, was_number: bool = False) -> bool:
         """Return True if anybody on file holds this licence; a number cell may have lost leading zeros."""
         return (board, key) in self._by_license or (was_number and (board, short_id_key(key)) in self._by_short_license)
+
+    def another_holds(self, held: Holding, day: date, physician_id: str) -> bool:
+        """Return True if somebody else on file holds a licence of this number, and did so on a day."""
+        return any(
+            learner.physician_id != physician_id and (same.dates is None or same.dates.covers(day))
+            for learner in self._by_license.get((held.board, held.key), ())
+            for same in learner.licenses
+            if (same.board, same.key) == (held.board, held.key)
+        )
 
     def has_npi(self, npi: str) -> bool:
         """Return True if anybody on file has this NPI."""

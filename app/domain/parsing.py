@@ -47,7 +47,9 @@ _SHAPING = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 """The other characters that Unicode ignores by default: some of them shape the letters beside them."""
-MARK = re.compile(f"[{_MARKS}]")
+_HALF_OF_A_LETTER = "(?<=[ÃĂĆ√├])\u00ad"
+"""A soft hyphen that is the second byte of a misread `í`: without it nobody could tell that `RocÃ­o` was Rocío."""
+MARK = re.compile(f"(?!{_HALF_OF_A_LETTER})[{_MARKS}]")
 _INVISIBLE = re.compile(f"[{_MARKS}{_SHAPING}]")
 AROUND = "".join(c for c in map(chr, range(0x10000)) if c.isspace() or _INVISIBLE.match(c))
 """What is blank around a text: white space of every kind, and what is invisible."""
@@ -121,6 +123,8 @@ def read_written_day(text: str) -> date | Unparsed | None:
 
     Days are `M/D/YYYY`, `M/D/YY` (20YY) and `YYYY-MM-DD`. The day counts that is written: no zone ever shifts it.
     """
+    if parts := _USUAL.match(text):
+        return _day(*parts.groups()) or Unparsed(text)
     given = plain_text(text)
     if not given:
         return None
@@ -146,6 +150,11 @@ _TIME = (
 )
 """A time of day and its zone. Texts are compared with it in lower case, with one blank for many."""
 _WITH_TIME = re.compile(rf"\A(?P<day>.*?\d)(?: ?, ?| |t(?=\d)){_TIME}\Z", re.ASCII)
+_USUAL = re.compile(
+    r"\A(\d{4})-(\d{2})-(\d{2})(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)?)?\Z",
+    re.ASCII,
+)
+"""What programs write into documents, once a record: it is read without any detour."""
 _WITH_ZONE = re.compile(r"\A(?P<day>(?:\d{4}|-)-\d{2}-\d{2}) ?(?:z|utc|gmt|(?P<zone>[+-]\d{2}:\d{2}))\Z", re.ASCII)
 """A day without a time may have a zone in XML Schema."""
 
@@ -248,7 +257,7 @@ def read_npi(text: str | None) -> str | None:
 def read_license_id(text: str | None) -> str | None:
     """Return a licence number in its normal form, None for a blank one; an NPI in groups is the NPI."""
     given = plain_or_none(text)
-    if given is None or given.isalnum():
+    if given is None or given.isalnum() or given[0] not in "12" or not given[-1].isdigit():
         return given
     npi = read_npi(given)
     return npi if npi is not None and is_npi(npi) else given

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
-from app.domain.amounts import AMOUNT_LIMIT
-from app.domain.batches import Cell
+from app.domain.amounts import AMOUNT_LIMIT, say_what_it_is
+from app.domain.batches import Cell, DateCell, MergedCell, NumberCell
 from app.domain.parsing import (
     AROUND,
     MARK,
@@ -27,6 +27,7 @@ from app.domain.parsing import (
 from app.domain.parsing import read_activity_id as activity_id_of
 from app.domain.reports import Action, Amount
 from app.files.number_formats import BETWEEN_SYSTEMS
+from app.files.shown_numbers import Shows, amount_of, kind_of, seen_text, text_of
 
 SERIALS = range(20_000, 60_001)
 """Serial numbers that can only be days: 1954 to 2064."""
@@ -39,6 +40,12 @@ _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uff
 _SERIAL = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
 _NUMBER = re.compile(r"\A[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)\Z", re.ASCII)
 _EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
+_NO_DECIMALS = re.compile(r"\A\dE\+\d{2,3}\Z", re.ASCII)
+"""As a narrow column shows a long number."""
+_KNOWN_DIGITS = 10**15
+"""From here on a number cell has lost digits: workbooks keep fifteen."""
+_LONG = 9
+"""The exponent from which text such as `1.2E+9` can only be a long number whose digits were lost."""
 _WITH_POINT = re.compile(r"\A(\d{1,15})\.0\Z", re.ASCII)
 _EXACT_FROM = 7
 """The exponent from which some programs write whole numbers as `2.0175955E8`, with every digit and no sign."""
@@ -74,6 +81,17 @@ class CellFault(ValueError):
         """The text of the cell that can be kept, None where none can."""
 
 
+class _LostDigits(CellFault):
+    """An id whose digits cannot be known any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "format",
+            "Digits of the id are lost: it was shortened to a power of ten, or has more than fifteen in a number cell.",
+            "Format the column as text, and type the id again.",
+        )
+
+
 IdCell: TypeAlias = tuple[str | None, bool]
 """An id, and whether it was a number, which keeps no leading zeros."""
 NO_ID: IdCell = (None, False)
@@ -107,12 +125,20 @@ def read_text(cell: Cell, longest: int | None = None) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, dict):
-        raise CellFault(
-            "type",
-            "The cell holds a date where text belongs.",
-            "Format the column as text, and type the value again: it has become a date.",
-        )
+        return _text_shown(cell, longest)
     return _check_text(format_number(cell), longest)
+
+
+def _text_shown(cell: DateCell | NumberCell | MergedCell, longest: int | None) -> str | None:
+    if "v" in cell:
+        return _check_text(text_of(cell), longest) or None
+    if "m" in cell:
+        raise TypeError("a merged cell has no value of its own")
+    raise CellFault(
+        "type",
+        "The cell holds a date where text belongs.",
+        "Format the column as text, and type the value again: it has become a date.",
+    )
 
 
 def _is_finite(number: float) -> bool:
@@ -139,8 +165,13 @@ def read_id(cell: Cell, longest: int | None = None) -> IdCell:
     rounded away.
     """
     if not isinstance(cell, str):
+        if isinstance(cell, dict):
+            return _id_shown(cell, longest)
         is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
-        return read_text(cell, longest), is_number
+        text = read_text(cell, longest)
+        if is_number and cell is not None and not -_KNOWN_DIGITS < cell < _KNOWN_DIGITS:
+            raise _LostDigits
+        return text, is_number
     text = read_text(cell if cell.isascii() else plain_text(cell), longest)
     if text is None:
         return NO_ID
@@ -154,6 +185,10 @@ def read_id(cell: Cell, longest: int | None = None) -> IdCell:
         left_out = exponent - len(decimals)
         if is_whole and (left_out <= 0 if parts[3] else left_out <= _ZEROS and _EXACT_FROM <= exponent < 15):
             return parts[1] + decimals[:exponent].ljust(exponent, "0"), True
+        if exponent >= _LONG or (parts[3] and left_out > 0 and exponent >= _EXACT_FROM):
+            raise _LostDigits
+    elif _NO_DECIMALS.match(text):
+        raise _LostDigits
     return text, False
 
 
@@ -164,6 +199,25 @@ def read_own_id(cell: Cell, longest: int | None = None) -> IdCell:
     text = cell.strip(AROUND)
     text = text[1:].strip(AROUND) if text[:1] == "'" else text
     return _check_text(text, longest) or None, False
+
+
+def _id_shown(cell: DateCell | NumberCell | MergedCell, longest: int | None) -> IdCell:
+    """Return the id that a cell shows: 00777 for 777, where its format shows zeros before it. Raises `CellFault`."""
+    if "v" not in cell:
+        return read_text(cell, longest), False
+    shows = kind_of(cell)
+    if shows is Shows.MONEY:
+        return read_id(cell["v"], longest)
+    text = text_of(cell)
+    if shows not in {Shows.NUMBER, Shows.WORDS} or not text:
+        raise CellFault(
+            "type",
+            "The cell shows a time, a percentage, or nothing of its number, where an id belongs.",
+            "Format the column as text, and type the id again.",
+        )
+    if not -_KNOWN_DIGITS < cell["v"] < _KNOWN_DIGITS:
+        raise _LostDigits
+    return _check_text(text, longest), text.isdecimal() and not text.startswith("0")
 
 
 def read_activity_id(cell: Cell, longest: int | None = None) -> IdCell:
@@ -178,7 +232,9 @@ def read_activity_id(cell: Cell, longest: int | None = None) -> IdCell:
 def read_day(cell: Cell) -> date | Unparsed | None:
     """Return the day as it is written: a time or zone never shifts it, and two-digit years are 20YY."""
     if isinstance(cell, dict):
-        return _day_of(cell["d"]) or Unparsed(cell["d"])
+        if "d" in cell:
+            return _day_of(cell["d"]) or Unparsed(cell["d"])
+        cell = seen_text(cell)
     if not isinstance(cell, str):
         return _serial_day(cell, SERIALS)
     text = strip_text(cell)
@@ -211,6 +267,10 @@ def shift_from_1904(cell: Cell, serials: range) -> Cell:
         number = float(text) if _SERIAL.match(text) else 0
     elif isinstance(cell, int | float) and not isinstance(cell, bool):
         number = cell
+    elif isinstance(cell, dict) and "v" in cell:
+        moved = shift_from_1904(cell["v"], serials)
+        assert isinstance(moved, int | float)
+        return NumberCell(v=moved, f=cell["f"])
     else:
         return cell
     if not serials.start - BETWEEN_SYSTEMS <= number < serials.stop:
@@ -225,7 +285,10 @@ def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
     Where this year has no such day, or by its locale, a workbook takes a month and day for a month and year: it keeps
     the first of the month, shown as `Feb-29`, and the two digits of the year are the day.
     """
+    if isinstance(cell, dict) and "d" not in cell:
+        cell = seen_text(cell)
     if isinstance(cell, dict):
+        assert "d" in cell
         born = _day_of(cell["d"])
         if born is None:
             return Unparsed(cell["d"])
@@ -261,7 +324,10 @@ def read_amount(cell: Cell) -> Amount:
     if cell is None:
         return None
     if isinstance(cell, dict):
-        return Unparsed(cell["d"])
+        shown = amount_of(cell) if "v" in cell else seen_text(cell)
+        if isinstance(shown, str):
+            return Unparsed(shown)
+        cell = shown
     if isinstance(cell, bool) or not abs(cell) <= AMOUNT_LIMIT:
         return Unparsed(format_number(cell))
     return float(cell)
@@ -272,7 +338,9 @@ def read_whole(cell: Cell) -> int | None:
     number = read_amount(cell)
     if number is None:
         return None
-    if isinstance(number, Unparsed) or not number.is_integer():
+    if isinstance(number, Unparsed):
+        raise CellFault("type", say_what_it_is(number.text, "a whole number"), "Give digits only.")
+    if not number.is_integer():
         raise CellFault("type", "Not a whole number.", "Give digits only.")
     return int(number)
 
@@ -281,12 +349,14 @@ def read_dollars(cell: Cell) -> float | None:
     """Return an amount of dollars, with or without `$` and commas between thousands. Raises `CellFault`."""
     if isinstance(cell, int | float) and not isinstance(cell, bool) and _is_finite(cell):
         return float(cell)
-    text = read_text(cell) if not isinstance(cell, dict) else "a date"
+    if isinstance(cell, dict) and "v" in cell and kind_of(cell) in {Shows.MONEY, Shows.NUMBER}:
+        return read_dollars(cell["v"])
+    text = seen_text(cell) if isinstance(cell, dict) else read_text(cell)
     if text is None:
         return None
     parts = _DOLLARS.match(plain_text(text))
     if parts is None:
-        raise CellFault("type", "Not an amount of dollars.", "Give a number, for example 1250.00.")
+        raise CellFault("type", say_what_it_is(text, "an amount of dollars"), "Give a number, for example 1250.00.")
     return float(parts[1].replace(",", "") + (parts[2] or ""))
 
 
@@ -315,7 +385,7 @@ def read_list(cell: Cell, longest: int | None = None) -> list[str]:
 def read_action(cell: Cell) -> Action | Unparsed | None:
     """Return what a record asks to be done."""
     if not isinstance(cell, str):
-        return None if cell is None else Unparsed(cell["d"] if isinstance(cell, dict) else format_number(cell))
+        return None if cell is None else Unparsed(seen_text(cell) if isinstance(cell, dict) else format_number(cell))
     text = strip_text(cell)
     return _ACTIONS.get(text.lower()) or (Unparsed(text) if text else None)
 

@@ -10,11 +10,13 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 BUILT_IN = {
+    1: "0", 2: "0.00", 3: "#,##0", 9: "0%", 10: "0.00%",
+    5: "$#,##0", 6: "$#,##0", 7: "$#,##0.00", 8: "$#,##0.00", 42: "$* #,##0", 44: "$* #,##0.00", 38: "#,##0",
     14: "mm/dd/yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
     21: "h:mm:ss", 22: "m/d/yy h:mm", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mmss.0",
     **dict.fromkeys((27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), "yyyy/mm/dd"),
 }  # fmt: skip
-"""Dates and times among the built-in formats, which workbooks name by number alone."""
+"""Built-in formats, which workbooks name by number alone, where they show more than the digits of a number."""
 _NOT_SHOWN = re.compile(
     r'"[^"]*"?|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|am/pm|a/p|general|standard', re.IGNORECASE | re.DOTALL
 )
@@ -59,3 +61,8 @@ def day_of(serial: float, *, from_1904: bool) -> str | None:
     if 0 < seconds < 86_400:
         return (moment + timedelta(seconds=seconds)).isoformat(timespec="seconds")
     return moment.date().isoformat()
+
+
+def is_beyond_days(serial: float) -> bool:
+    """Whether a number is none of the calendar: a format of days shows `####` for it."""
+    return not -1 < serial < _LAST

@@ -2,12 +2,14 @@
 
 Every part of a report has its own evidence. A physician matches when the names, the birth date and
 the NPI fit, and the evidence of every part does: the licence of each CME part, the certification of
-each MOC part. Absent evidence is neutral; given evidence must fit.
+each MOC part. Absent evidence is neutral; given evidence must fit. An NPI that sources gave for several people
+needs the birth date beside it, and a licence number that was issued again is whose it was on the day of completion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from functools import partial
 
 from app.domain.candidates import Candidates, Wanted
@@ -90,11 +92,12 @@ def find_learner(
     unknown_npis = ("/learner/npi",) if npi and is_npi(npi) and not candidates.has_npi(npi) else ()
 
     fitting = [learner for learner in pool.values() if _fits_person(learner, report.person)]
-    found = _fits_every_part(fitting, report, catalogue, strict=True)
+    found = _fits_every_part(fitting, report, candidates, catalogue, strict=True)
     if not found and fitting:
-        # Somebody who fits in all but a certification is no miss: the board just does not certify them.
-        found = _fits_every_part(fitting, report, catalogue, strict=False)
-        if len(found) > 1:
+        # Somebody who fits in all but a certification is no miss: the board just does not certify them. Where a
+        # namesake with the same birth date is certified, the two may be one person: then nothing can be said of either.
+        found = _fits_every_part(fitting, report, candidates, catalogue, strict=False)
+        if len(found) > 1 or (found and _certified_beside(found[0][0], fitting, report, catalogue)):
             found = []
     if len(found) == 1:
         ((learner, cme),) = found
@@ -108,7 +111,7 @@ def find_learner(
         )
     return Match(
         result=Result.SEVERAL if found else Result.NONE,
-        missed=() if found else tuple(_missed(fitting, report, catalogue)),
+        missed=() if found else tuple(_missed(fitting, report, candidates, catalogue)),
         unknown_licenses=unknown_licenses,
         unknown_npis=unknown_npis,
     )
@@ -120,7 +123,14 @@ def _fits_person(learner: Learner, person: Person) -> bool:
         return False
     if isinstance(person.birth_date, MonthDay) and learner.birth_date not in (None, str(person.birth_date)):
         return False
-    return not (person.npi and is_npi(person.npi) and learner.npi != person.npi)
+    if not (person.npi and is_npi(person.npi)):
+        return True
+    return learner.npi == person.npi and _npi_proves(learner, person)
+
+
+def _npi_proves(learner: Learner, person: Person) -> bool:
+    """Return True unless sources gave the NPI for others too, and the birth date does not tell who is meant."""
+    return not learner.npi_disputed or (isinstance(person.birth_date, MonthDay) and learner.birth_date is not None)
 
 
 def _fits_name(learner: Learner, person: Person) -> bool:
@@ -132,12 +142,12 @@ def _fits_name(learner: Learner, person: Person) -> bool:
 
 
 def _fits_every_part(
-    fitting: Iterable[Learner], report: CompletionReport, catalogue: Catalogue, *, strict: bool
+    fitting: Iterable[Learner], report: CompletionReport, candidates: Candidates, catalogue: Catalogue, *, strict: bool
 ) -> list[tuple[Learner, tuple[tuple[Holding, ...], ...]]]:
     """Return those who fit every part, with the licences that each CME part goes to."""
     found = []
     for learner in fitting:
-        cme = tuple([_licenses(learner, cme_part, report, catalogue) for cme_part in report.cme])
+        cme = tuple([_licenses(learner, cme_part, report, candidates, catalogue) for cme_part in report.cme])
         if not all(cme) and any(
             not held and _asks(cme_part, report, catalogue) for held, cme_part in zip(cme, report.cme, strict=True)
         ):
@@ -154,6 +164,18 @@ def _asks(cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> bool:
     return _stands_alone(report) or (cme.license_id is not None and is_npi(cme.license_id))
 
 
+def _certified_beside(
+    learner: Learner, fitting: Iterable[Learner], report: CompletionReport, catalogue: Catalogue
+) -> bool:
+    """Whether somebody else who fits the person has a certification that the learner lacks."""
+    lacking = [
+        board.code
+        for moc in report.moc
+        if moc.board and (board := catalogue.certifying(moc.board)) and not learner.certified_by(board.code)
+    ]
+    return any(other.certified_by(code) for other in fitting if other is not learner for code in lacking)
+
+
 def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: bool) -> bool:
     board = catalogue.certifying(moc.board) if moc.board else None
     if board is None:
@@ -164,13 +186,21 @@ def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: b
     return not moc.board_id or bool(_with_number(held, moc.board_id, was_number=moc.id_was_number))
 
 
-def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> tuple[Holding, ...]:
+def _licenses(
+    learner: Learner, cme: CmePart, report: CompletionReport, candidates: Candidates, catalogue: Catalogue
+) -> tuple[Holding, ...]:
     """Return the licences a CME part goes to: one in the state named, or all if no state is named."""
-    as_npi = cme.license_id is not None and is_npi(cme.license_id) and learner.npi == cme.license_id
+    as_npi = (
+        cme.license_id is not None
+        and is_npi(cme.license_id)
+        and learner.npi == cme.license_id
+        and _npi_proves(learner, report.person)
+    )
     if not cme.state:
         meant = learner.licenses if as_npi or _stands_alone(report) else ()
         if cme.license_id and not as_npi:
             meant = _with_number(meant, cme.license_id, was_number=cme.license_was_number)
+        meant = _held_on_the_day(meant, learner, report, candidates)
         return tuple({held.board: held for held in reversed(meant)}.values())[::-1]
     order = [board.code for board in catalogue.licensing(cme.state)]
     held_there = learner.licensed_by(order)
@@ -178,7 +208,27 @@ def _licenses(learner: Learner, cme: CmePart, report: CompletionReport, catalogu
         held_there = tuple(sorted(held_there, key=lambda held: order.index(held.board)))
     if cme.license_id and not as_npi:
         held_there = _with_number(held_there, cme.license_id, was_number=cme.license_was_number)
-    return held_there[:1]
+    return _held_on_the_day(held_there, learner, report, candidates)[:1]
+
+
+def _held_on_the_day(
+    held: tuple[Holding, ...], learner: Learner, report: CompletionReport, candidates: Candidates
+) -> tuple[Holding, ...]:
+    """Return the licences without those that are somebody else's on the day of completion; those held then go first.
+
+    Only dates on file are used: a lapsed licence makes no miss, but a number that was issued again is another
+    person's from then on.
+    """
+    day = report.completed_on
+    if not isinstance(day, date) or all(holding.dates is None for holding in held):
+        return held
+    valid = [holding for holding in held if holding.dates is None or holding.dates.covers(day)]
+    lapsed = [
+        holding
+        for holding in held
+        if holding not in valid and not candidates.another_holds(holding, day, learner.physician_id)
+    ]
+    return (*valid, *lapsed)
 
 
 def _with_number(held: tuple[Holding, ...], given: str, *, was_number: bool) -> tuple[Holding, ...]:
@@ -222,10 +272,12 @@ def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogu
             yield f"/cme/{index}/license_id"
 
 
-def _missed(fitting: list[Learner], report: CompletionReport, catalogue: Catalogue) -> Iterator[str]:
+def _missed(
+    fitting: list[Learner], report: CompletionReport, candidates: Candidates, catalogue: Catalogue
+) -> Iterator[str]:
     """Yield the pointers of parts that nobody who fits otherwise fits; `/learner` if that is all parts, or none."""
     parts: list[tuple[str, Callable[[Learner], object]]] = [
-        (f"/cme/{index}", partial(_licenses, cme=cme, report=report, catalogue=catalogue))
+        (f"/cme/{index}", partial(_licenses, cme=cme, report=report, candidates=candidates, catalogue=catalogue))
         for index, cme in enumerate(report.cme)
         if _asks(cme, report, catalogue)
     ]

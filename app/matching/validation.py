@@ -2,7 +2,8 @@
 
 Fitting means the same as for a report (see `exact`): the name is one on file, and each of birth date, NPI, licence,
 certification and school fits if it is given. Lapsed licences and certifications count. A physician without a birth
-date or school on file fits any. A number that is not on file does not fit, because numbers tell people apart.
+date or school on file fits any. A number that is not on file does not fit, because numbers tell people apart; an NPI
+that sources gave for several people fits beside the birth date only.
 
 Lookups are bounded without making the answer "one" wrong: a lookup finds all who fit, and some who do not. If one
 has more than it may return, the answer is "more than one".
@@ -189,7 +190,7 @@ def fits(learner: Learner, evidence: Evidence) -> bool:
     return (
         (evidence.last, evidence.first) in learner.names
         and (evidence.birth_date is None or learner.birth_date in (None, evidence.birth_date))
-        and (evidence.npi is None or learner.npi == evidence.npi)
+        and (evidence.npi is None or (learner.npi == evidence.npi and _npi_proves(learner, evidence)))
         and (not evidence.asks_license or _fits_license(learner, evidence))
         and (not evidence.asks_certification or any(_is_meant(held, evidence) for held in learner.certifications))
         and (evidence.school is None or school_key(learner.medical_school) in ("", evidence.school))
@@ -219,7 +220,12 @@ def _fits_license(learner: Learner, evidence: Evidence) -> bool:
 
 
 def _has_npi_given_as_license(learner: Learner, evidence: Evidence) -> bool:
-    return evidence.license_npi is not None and learner.npi == evidence.license_npi
+    return evidence.license_npi is not None and learner.npi == evidence.license_npi and _npi_proves(learner, evidence)
+
+
+def _npi_proves(learner: Learner, evidence: Evidence) -> bool:
+    """Return True unless sources gave the NPI for others too, and the birth date does not tell who is meant."""
+    return not learner.npi_disputed or (evidence.birth_date is not None and learner.birth_date is not None)
 
 
 def _is_meant(held: Holding, evidence: Evidence) -> bool:

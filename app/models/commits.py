@@ -53,6 +53,25 @@ audit = Table(
     comment="Append-only by trigger.",
 )
 
+record_digests = Table(
+    "record_digests",
+    metadata,
+    key("noun", primary_key=True),
+    key("subject_id", primary_key=True),
+    number("number", primary_key=True, autoincrement=False),
+    key("commit_id"),
+    key("digest", comment="keyed, over everything that is stored of the subject"),
+    Index(None, "commit_id"),
+    comment="Append-only by trigger: where one audit row speaks of many subjects. It holds a digest of these rows.",
+)
+
+digests_due = Table(
+    "digests_due",
+    metadata,
+    key("noun", primary_key=True),
+    comment="Kinds of subjects whose rows a migration has changed: their digests are made at the next start.",
+)
+
 seals = Table(
     "seals",
     metadata,
@@ -106,5 +125,7 @@ feed = Table(
     comment="Insert-only: a second publisher fails instead of doubling.",
 )
 
-APPEND_ONLY = ("audit", "commits", "seals", "sealed_commits", "feed", "board_events", "events", "decisions")
+APPEND_ONLY = (
+    "audit", "commits", "record_digests", "seals", "sealed_commits", "feed", "board_events", "events", "decisions",
+)  # fmt: skip
 """Tables whose rows are never changed or removed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Date, Index, Table, UniqueConstraint
 
 from app.models.base import Instant, Key, key, metadata, number, refers
 
@@ -20,6 +20,7 @@ learners = Table(
     refers("merged_into", "learners.learner_id", nullable=True),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("npi_disputed_at", Instant, comment="since when a source has given the NPI for somebody else too"),
     UniqueConstraint("npi", "sandbox"),
 )
 
@@ -51,6 +52,8 @@ licenses = Table(
     key("license_id"),
     key("short_key", comment="without leading zeros, as a number cell leaves it"),
     Column("first_seen_at", Instant, nullable=False),
+    Column("starts_on", Date, comment="first day, where a source tells it"),
+    Column("ends_on", Date, comment="last day, where a source tells it; the number may then be issued again"),
     Index(None, "board", "short_key"),
 )
 
@@ -64,6 +67,23 @@ certifications = Table(
     key("short_key", comment="without leading zeros, as a number cell leaves it"),
     Column("first_seen_at", Instant, nullable=False),
     Index(None, "board", "short_key"),
+)
+
+registry_pairs = Table(
+    "registry_pairs",
+    metadata,
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    refers("other_id", "learners.learner_id", primary_key=True),
+    key("evidence", comment="kinds of what both have in common, separated by blanks; never the values"),
+    key("name_level", comment="how the names compare: see matching/joining.py"),
+    key("birth_level", comment="how the birth dates compare"),
+    key("source", comment="name of the file that described the second of them"),
+    Column("first_seen_at", Instant, nullable=False),
+    key("status", server_default="open"),
+    CheckConstraint("learner_id < other_id", name="ordered"),
+    Index(None, "other_id"),
+    Index(None, "status", "first_seen_at"),
+    comment="Two physicians on file who seem to be one person, for the operator to decide.",
 )
 
 learner_links = Table(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from msgspec.structs import replace
+from pydantic import AfterValidator
 
 from app.core.errors import (
     ActivityChangeCoversCredits,
@@ -21,7 +22,7 @@ from app.core.errors import (
 )
 from app.core.http.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
-from app.domain.parsing import own_id_or_none, plain_or_none
+from app.domain.parsing import own_id_or_none, plain_or_none, plain_text
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import (
     ActivitiesEditor,
@@ -40,7 +41,9 @@ from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/activities", tags=["Activities"], route_class=StrictRoute)
 PATH = "/v1/activities"
-ActivityId = Annotated[str, Path(max_length=64, description="The activity's nine-digit id.")]
+ActivityId = Annotated[
+    str, Path(max_length=64, description="The activity's nine-digit id."), AfterValidator(plain_text)
+]
 
 
 @router.post("", status_code=201, response_model=ActivityOut, responses=problems(Conflict, InternalIdTaken) | MINIMAL)

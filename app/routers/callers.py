@@ -211,7 +211,8 @@ async def authenticate(request: Request, route: APIRoute) -> None:
         raise Unauthenticated("The header Authorization stands twice.", headers={"WWW-Authenticate": "Bearer"})
     given = await _bearer(request)
     if given is None:
-        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+        detail = "The header Authorization holds no Bearer key." if "authorization" in request.headers else ""
+        raise Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})
     cache: ClientCache = request.app.state.clients
     client = cache.get(given.credentials)
     if client is None:

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import AfterValidator
 
 from app.core.errors import Problem
 from app.core.http.routing import StrictRoute
 from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
-from app.domain.parsing import read_activity_id
+from app.domain.parsing import plain_text, read_activity_id
 from app.domain.reports import CompletionReport
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import CompletionsEditor, CompletionsReader, CompletionsReporter, CompletionsWriter
@@ -28,7 +29,7 @@ from app.services.sandbox.trouble import simulate_trouble
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
-CompletionId = Annotated[str, Path(max_length=64, description="The completion's id.")]
+CompletionId = Annotated[str, Path(max_length=64, description="The completion's id."), AfterValidator(plain_text)]
 
 
 def read_report(caller: Caller, body: CompletionIn) -> CompletionReport:

@@ -18,7 +18,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
-from app.domain.parsing import Unparsed, is_activity_id
+from app.domain.parsing import Unparsed, describe_day, is_activity_id
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule, select
 
@@ -69,10 +69,13 @@ def activity_date_valid(case: ActivityCase) -> Iterator[Fault]:
         if day is None:
             yield Fault(f"/{name}", f"The {name.replace('_', ' ')} is missing.", "Give it as YYYY-MM-DD.")
         elif isinstance(day, Unparsed):
-            yield Fault(f"/{name}", "Not a date.", "Give it as YYYY-MM-DD, without a time.")
+            yield Fault(f"/{name}", describe_day(day.text), "Give it as YYYY-MM-DD, without a time.")
     for index, registration in enumerate(activity.registrations):
-        if isinstance(registration.credit_claim_date, Unparsed):
-            yield Fault(f"/moc/{index}/credit_claim_date", "Not a date.", "Give it as YYYY-MM-DD, without a time.")
+        claim = registration.credit_claim_date
+        if isinstance(claim, Unparsed):
+            yield Fault(
+                f"/moc/{index}/credit_claim_date", describe_day(claim.text), "Give it as YYYY-MM-DD, without a time."
+            )
 
 
 @rule("dates-in-order", Scope.ACTIVITY, source=_DATES)

@@ -68,14 +68,20 @@ def load_catalogue(folders: tuple[Path, ...] = (BOARDS_FOLDER,)) -> Catalogue:
     )
 
 
+def digest_files(files: Mapping[str, str]) -> str:
+    """Return the digest by which a state of the board files is known, from their texts in the order of their names."""
+    digest = hashlib.sha256()
+    for name, text in files.items():
+        digest.update(f"{name}\0{text}\0".encode())
+    return digest.hexdigest()[:16]
+
+
 def read_catalogue(files: Mapping[str, str]) -> Catalogue:
     """Read board files given by folder and name, in their order; raises `CatalogueError`."""
     boards: dict[str, Board] = {}
     examples: dict[str, tuple[Mapping[str, Any], ...]] = {}
     read: dict[str, _BoardFile] = {}
-    digest = hashlib.sha256()
     for name, text in files.items():
-        digest.update(f"{name}\0{text}\0".encode())
         file = _BoardFile(name, text)
         board, shown = file.read()
         if board.code in read and read[board.code].folder == file.folder:
@@ -85,7 +91,7 @@ def read_catalogue(files: Mapping[str, str]) -> Catalogue:
     ordered = dict(sorted(boards.items()))
     return Catalogue(
         boards=ordered,
-        digest=digest.hexdigest()[:16],
+        digest=digest_files(files),
         examples=examples,
         files=files,
         by_key=_index_by_key(ordered.values(), read),

@@ -32,11 +32,25 @@ def learner_unmatched(case: Case) -> Iterator[Fault]:
 def learner_ambiguous(case: Case) -> Iterator[Fault]:
     """More than one learner fits what was given, so none is chosen."""
     if case.match.result is Result.SEVERAL:
-        yield Fault(
-            "/learner",
-            "More than one learner was matched.",
-            "Give more to tell them apart: the licence number, the board ID or the NPI.",
-        )
+        yield Fault("/learner", "More than one learner was matched.", _how_to_tell_apart(case))
+
+
+def _how_to_tell_apart(case: Case) -> str:
+    """Return what else the record could give, from what it gives alone."""
+    report = case.report
+    as_numbers = [part for part in report.cme if part.license_id and part.license_was_number]
+    if as_numbers or any(part.board_id and part.id_was_number for part in report.moc):
+        return "Write the number as text, with every leading zero: the cell holds a number, which has none."
+    missing = {
+        "the licence number": any(not part.license_id for part in report.cme),
+        "the board ID": any(not part.board_id for part in report.moc),
+        "the NPI": not report.person.npi,
+    }
+    wanted = [name for name, lacks in missing.items() if lacks]
+    if not wanted:
+        return f"Every number was given: ask {case.facts.support} which of them is meant."
+    listed = " or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
+    return f"Give more to tell them apart: {listed}. If that does not help, ask {case.facts.support}."
 
 
 @rule("licence-unknown", Scope.CME, source=_MATCHING, needs=("activity",), deletes=True)

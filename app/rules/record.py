@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.activities import ActivityStatus
+from app.domain.amounts import say_what_it_is
 from app.domain.boards import Need
 from app.domain.comparison_keys import damage_of
 from app.domain.findings import Severity
@@ -149,7 +150,7 @@ def amount_valid(case: Case) -> Iterator[Fault]:
     """Every amount of credit is given and is a number; a board's total may be left to its credit types."""
     for pointer, amount in case.amounts:
         if isinstance(amount, Unparsed):
-            yield Fault(pointer, "Not an amount of credits.", "Give a number in steps of 0.25, for example 1.5.")
+            yield Fault(pointer, say_what_it_is(amount.text), "Give a number in steps of 0.25, for example 1.5.")
         elif amount is None and not _total_inferred(case, pointer):
             yield Fault(
                 pointer, "The amount of credits is missing.", "Give a number in steps of 0.25, for example 1.5."

@@ -6,17 +6,20 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, SortedQuery, sort_field
 from app.domain.batches import EntryMethod
 from app.domain.choices import Providership
 from app.domain.credits import CreditKind, CreditStatus
-from app.domain.parsing import read_date
+from app.domain.parsing import plain_text, read_date
 from app.schemas.base import Day
 
 Text = Annotated[str, Field(max_length=200)]
-Texts = Annotated[list[Text], Field(max_length=100)]
+Texts = Annotated[list[Annotated[str, Field(max_length=200), AfterValidator(plain_text)]], Field(max_length=100)]
+"""Codes, names and ids, read in their normal form."""
+OwnIds = Annotated[list[Text], Field(max_length=100)]
+"""Ids of the sender's own: of two that are alike, each is found by its spelling."""
 References = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=100)]
 
 _INSTANT = re.compile(r"\A\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -117,7 +120,7 @@ class ActivityQuery(SortedQuery):
             "when it is all that is asked for."
         ),
     ] = None
-    internal_id: Texts = []
+    internal_id: OwnIds = []
     activity_format: Annotated[Texts, Field(description="Code or name of the format.")] = []
     board: Annotated[Texts, Field(description="Code or name of a board the activity is registered for.")] = []
     starts_from: Day | None = None

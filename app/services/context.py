@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -22,7 +24,7 @@ from app.domain.audit import AuditFields
 from app.domain.catalogue import Catalogue
 from app.domain.clients import Client
 from app.domain.credits import Completion, Credit
-from app.store import commits
+from app.store import commits, record_digests, states
 from app.store.commits import AuditRow, BoardEventRow, Commit, CommitRow
 from app.store.sql.statements import savepoint
 
@@ -91,6 +93,11 @@ class Work:
             }
         )
 
+    def protect(self, noun: str, subject_ids: Iterable[str]) -> str | UnsetType:
+        """Store the digests of many subjects, which were changed before; return what the audit entry says of them."""
+        found = record_digests.add(self.connection, self.service.keyring, self.commit_id, noun, subject_ids)
+        return UNSET if found is None else found
+
     def add_board_event(self, event: str, credit: Credit, completion: Completion) -> None:
         """Add an event for the board of a credit; the sealer gives it its position after the commit.
 
@@ -147,7 +154,27 @@ def save_commits(works: Sequence[Work]) -> None:
     """Write what several callers' work in one transaction did, a commit for each."""
     done = [commit for work in works if (commit := work.as_commit()) is not None]
     if done:
+        _add_states(works[0], done)
         commits.record(works[0].connection, done)
+
+
+def _add_states(work: Work, done: Sequence[Commit]) -> None:
+    """Put into the audit rows the digests of what now stands of their subjects, where a noun has states.
+
+    It happens here, so that no change of a right can be audited without.
+    """
+    by_noun: defaultdict[str, list[AuditRow]] = defaultdict(list)
+    for commit in done:
+        for row in commit.audit:
+            if row["noun"] in states.STATES:
+                by_noun[row["noun"]].append(row)
+    for noun, rows in sorted(by_noun.items()):
+        states.lock(work.connection, noun)
+        standing = states.load(work.connection, noun, {row["subject_id"] for row in rows})
+        for row in rows:
+            state = standing.get(row["subject_id"], b"")
+            digest = states.digest_state(work.service.keyring, noun, row["subject_id"], row["commit_id"], state)
+            row["fields"] = {**row["fields"], "state": digest}
 
 
 WriteVerb = Callable[Concatenate[Work, P], T]

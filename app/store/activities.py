@@ -19,6 +19,8 @@ from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause
 
+_MOST_ZEROS = 16
+"""Zeros before a number that are looked for: a number cell holds fifteen digits."""
 _IN_SANDBOX = "(SELECT p.sandbox_of IS NOT NULL FROM providers p WHERE p.provider_id = a.provider_id)"
 
 
@@ -87,6 +89,22 @@ def id_of_internal(connection: Connection, provider_id: str, internal_id: str) -
         {"provider": provider_id, "internal": internal_id, "key": plain_text(internal_id)},
     )
     return activity_id
+
+
+def has_internal_with_other_zeros(connection: Connection, provider_id: str, internal_id: str) -> bool:
+    """Return True if an activity's internal id differs from a number by the zeros before it alone, at most sixteen."""
+    given = plain_text(internal_id)
+    if not given.isdecimal() or not given.strip("0"):
+        return False
+    keys = {f"key{zeros}": "0" * zeros + given.lstrip("0") for zeros in range(_MOST_ZEROS)}
+    others = {name: key for name, key in keys.items() if key != given}
+    found = fetch_value(
+        connection,
+        "SELECT activity_id FROM activities WHERE provider_id = :provider AND deleted_at IS NULL "
+        f"AND internal_key IN ({', '.join(f':{name}' for name in others)}) LIMIT 1",
+        {"provider": provider_id, **others},
+    )
+    return found is not None
 
 
 def id_of_same(connection: Connection, activity: Activity) -> str | None:

@@ -102,6 +102,11 @@ def provider_exists(connection: Connection, provider_id: str) -> bool:
     return bool(fetch(connection, "SELECT 1 FROM providers WHERE provider_id = :id", {"id": provider_id}))
 
 
+def sandbox_ids(connection: Connection) -> frozenset[str]:
+    """Return the ids of all sandboxes."""
+    return frozenset(fetch_column(connection, "SELECT provider_id FROM providers WHERE sandbox_of IS NOT NULL"))
+
+
 def add_providers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert providers; those that exist stay as they are."""
     insert(connection, tables.providers, rows, skip_known=True)
@@ -128,6 +133,11 @@ def catalogue_files(connection: Connection, digest: str) -> dict[str, str] | Non
     """Return the files of a state of the board facts, by name in alphabetical order."""
     files = fetch_value(connection, "SELECT files FROM catalogues WHERE digest = :digest", {"digest": digest})
     return dict(sorted(read_document(files).items())) if files is not None else None
+
+
+def catalogue_digests(connection: Connection) -> list[str]:
+    """Return the digests of all states of the board facts."""
+    return fetch_column(connection, "SELECT digest FROM catalogues ORDER BY digest")
 
 
 def board_codes(connection: Connection) -> set[str]:
@@ -248,8 +258,10 @@ def delete_keys(connection: Connection, before: datetime) -> None:
     )
 
 
-def ensure_operator(connection: Connection, at: datetime) -> None:
-    """Insert the client of the operator's own commands, to which their writes refer, unless it exists."""
+def ensure_operator(connection: Connection, at: datetime) -> bool:
+    """Insert the client of the operator's own commands, to which their writes refer; False when it exists."""
+    if fetch(connection, "SELECT 1 FROM clients WHERE client_id = 'operator'"):
+        return False
     insert(
         connection,
         tables.clients,
@@ -268,3 +280,4 @@ def ensure_operator(connection: Connection, at: datetime) -> None:
         ],
         skip_known=True,
     )
+    return True

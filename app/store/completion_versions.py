@@ -8,12 +8,14 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from msgspec import Raw
 from sqlalchemy import Connection
 
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.reports import RemsPart
-from app.store.sql.statements import fetch
+from app.store.sql.statements import Row, fetch
 from app.store.sql.values import read_document, read_instant
+from app.store.states import canonical, key_range
 
 _COMPLETION = tuple(name for name in Completion.__struct_fields__ if name not in ("rems", "credits"))
 _CREDIT = tuple(name for name in Credit.__struct_fields__ if name not in ("status_at", "status_text"))
@@ -50,6 +52,55 @@ def document_of(completion: Completion) -> dict[str, Any]:
     return document
 
 
+VERSIONS = "completion-version"
+"""The purpose of the key under which versions are digested."""
+
+
+def version_text(row: Mapping[str, Any]) -> bytes:
+    """Return what the digest of a version is made over: all columns of its row, the document in canonical JSON."""
+    document = row["document"]
+    head = (row["completion_id"], row["version"], row["commit_id"], row["verb"], row["at"], row["client_id"])
+    return canonical(head) + b"\n" + (document if type(document) is Raw else canonical(document))
+
+
+_VERSION = "completion_id, version, commit_id, verb, at, client_id, document"
+
+
+def _read_version(row: Row) -> dict[str, Any]:
+    completion_id, version, commit_id, verb, at, client_id, document = row
+    return {
+        "completion_id": completion_id,
+        "version": version,
+        "commit_id": commit_id,
+        "verb": verb,
+        "at": read_instant(at),
+        "client_id": client_id,
+        "document": read_document(document),
+    }
+
+
+def rows_after(connection: Connection, after: tuple[str, int], limit: int) -> list[dict[str, Any]]:
+    """Return the rows of versions after (completion, version), in their order."""
+    rows = fetch(
+        connection,
+        f"SELECT {_VERSION} FROM completion_versions WHERE (completion_id, version) > (:id, :version) "
+        "ORDER BY completion_id, version LIMIT :limit",
+        {"id": after[0], "version": after[1], "limit": limit},
+    )
+    return [_read_version(row) for row in rows]
+
+
+def rows_between(connection: Connection, after: str, until: str | None) -> list[dict[str, Any]]:
+    """Return the rows of versions of the completions in a range of ids, in their order."""
+    between, parameters = key_range("completion_id", after, until)
+    rows = fetch(
+        connection,
+        f"SELECT {_VERSION} FROM completion_versions WHERE {between} ORDER BY completion_id, version",
+        parameters,
+    )
+    return [_read_version(row) for row in rows]
+
+
 def of_provider(connection: Connection, provider_id: str, completion_id: str) -> list[dict[str, Any]]:
     """Return (`verb`, `at`, `client_id`, `completion`) of the versions of a provider's completion, newest first."""
     rows = fetch(
@@ -64,13 +115,14 @@ def of_provider(connection: Connection, provider_id: str, completion_id: str) ->
             "verb": verb,
             "at": read_instant(at),
             "client_id": client_id,
-            "completion": _completion(read_document(document)),
+            "completion": completion_of(read_document(document)),
         }
         for verb, at, client_id, document in rows
     ]
 
 
-def _completion(document: Mapping[str, Any]) -> Completion:
+def completion_of(document: Mapping[str, Any]) -> Completion:
+    """Return the completion that a version's document holds."""
     fields = {name: document[key] for name, key in zip(_COMPLETION, _COMPLETION_KEYS, strict=True)}
     fields["completed_on"] = date.fromisoformat(document["completed_on"])
     for name in _INSTANTS:

@@ -38,7 +38,7 @@ def save(connection: Connection, written: Sequence[Written]) -> None:
     for group in _groups(written):
         changes = [write.change for write in group]
         new = [change.completion for change in changes if change.before is None]
-        insert(connection, tables.completions, [_row(completion) for completion in new])
+        insert(connection, tables.completions, [completion_row(completion) for completion in new])
         _save_versions(connection, [change for change in changes if change.before is not None])
         _save_credits(connection, changes)
         insert(connection, tables.completion_versions, [write.version for write in group])
@@ -117,7 +117,7 @@ _IDENTITY = (
 
 def _version_parameters(change: Change, *names: str) -> dict[str, Any]:
     assert change.before is not None
-    row = _row(change.completion)
+    row = completion_row(change.completion)
     parameters = {name: row[name] for name in ("completion_id", "version", "updated_at", "catalogue", *names)}
     return parameters | {"before": change.before.version, "rems": to_document(row["rems"])}
 
@@ -150,7 +150,7 @@ def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
     insert(
         connection,
         tables.credits,
-        [_credit_row(completion, credit) | {"place": first + place} for completion, first, place, credit in added],
+        [credit_row(completion, credit) | {"place": first + place} for completion, first, place, credit in added],
     )
     _add_parts(connection, [(completion, credit) for completion, _, _, credit in added] + rewritten)
 
@@ -165,7 +165,7 @@ def _rewrite_credits(connection: Connection, rewritten: Sequence[tuple[Completio
             f"DELETE FROM {table} WHERE credit_id = :id",
             [{"id": credit.credit_id} for _, credit in rewritten],
         )
-    rows = [_credit_row(completion, credit) for completion, credit in rewritten]
+    rows = [credit_row(completion, credit) for completion, credit in rewritten]
     assigned = ", ".join(f"{name} = :{name}" for name in rows[0] if name != "credit_id")
     execute_many(
         connection,
@@ -260,7 +260,8 @@ def _grow_ledger(connection: Connection, deltas: Sequence[LedgerDelta]) -> int:
     )
 
 
-def _row(completion: Completion) -> dict[str, Any]:
+def completion_row(completion: Completion) -> dict[str, Any]:
+    """Return the row of `completions` in which a completion is stored."""
     last_key, first_key = full_name_key(completion.first_name, completion.last_name)
     return {
         "completion_id": completion.completion_id,
@@ -288,7 +289,8 @@ def _row(completion: Completion) -> dict[str, Any]:
     }
 
 
-def _credit_row(completion: Completion, credit: Credit) -> dict[str, Any]:
+def credit_row(completion: Completion, credit: Credit) -> dict[str, Any]:
+    """Return the row of `credits` in which a credit is stored, but for its place."""
     return {
         "credit_id": credit.credit_id,
         "completion_id": completion.completion_id,

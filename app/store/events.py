@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from app.store.sql.bulk import insert
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper
 from app.store.sql.statements import fetch, fetch_value
+from app.store.sql.values import read_document, read_instant
 
 _EVENT = RowMapper(Event, tables.events, "e")
 
@@ -55,3 +57,19 @@ def at(connection: Connection, provider_id: str, position: int) -> str | None:
         {"provider": provider_id, "position": position},
     )
     return event_id
+
+
+def rows_after(
+    connection: Connection, after: tuple[str, int], limit: int
+) -> list[tuple[str, int, str, datetime, str, Mapping[str, str]]]:
+    """Return (provider, position, commit, moment, type, data) of events after (provider, position), in their order."""
+    rows = fetch(
+        connection,
+        "SELECT provider_id, position, commit_id, at, type, data FROM events "
+        "WHERE (provider_id, position) > (:provider, :position) ORDER BY provider_id, position LIMIT :limit",
+        {"provider": after[0], "position": after[1], "limit": limit},
+    )
+    return [
+        (provider_id, position, commit_id, read_instant(at), type, read_document(data))
+        for provider_id, position, commit_id, at, type, data in rows
+    ]

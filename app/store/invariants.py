@@ -66,6 +66,20 @@ INVARIANTS: dict[str, str] = {
         SELECT v.completion_id FROM completion_versions v WHERE NOT EXISTS (
             SELECT 1 FROM audit a WHERE a.commit_id = v.commit_id AND a.noun = 'completion'
             AND a.subject_id = v.completion_id)""",
+    "the board events of a commit are numbered from 0 without gaps": """
+        SELECT commit_id FROM board_events GROUP BY commit_id HAVING min(item) <> 0 OR max(item) <> count(*) - 1
+        OR 2 * sum(item) <> count(*) * (count(*) - 1)""",
+    "a seal has as many commits as it says, numbered from 0 without gaps": """
+        SELECT s.number FROM seals s LEFT JOIN sealed_commits c ON c.seal = s.number GROUP BY s.number, s.commits
+        HAVING count(c.place) <> s.commits OR min(c.place) <> 0 OR max(c.place) <> count(*) - 1
+        OR 2 * sum(c.place) <> count(*) * (count(*) - 1)""",
+    "every decision is on an event about its credit in its board's feed": """
+        SELECT d.decision_id FROM decisions d WHERE NOT EXISTS (
+            SELECT 1 FROM feed f JOIN board_events e ON e.event_id = f.event_id
+            WHERE f.board = d.board AND f.position = d.position AND e.credit_id = d.credit_id)""",
+    "the last decision of a board is a decision of that board": """
+        SELECT l.board FROM last_decisions l WHERE NOT EXISTS (
+            SELECT 1 FROM decisions d WHERE d.decision_id = l.decision_id AND d.board = l.board)""",
     "every commit is sealed once, or waits to be": """
         SELECT c.commit_id FROM commits c WHERE 1 <> (
             (SELECT count(*) FROM sealed_commits s WHERE s.commit_id = c.commit_id) +
@@ -117,6 +131,13 @@ INVARIANTS: dict[str, str] = {
     "an upload's size is the sum of its pieces": """
         SELECT u.upload_id FROM uploads u WHERE u.provider_id IS NOT NULL AND u.stored <> (
             SELECT coalesce(sum(length(p.content)), 0) FROM upload_pieces p WHERE p.upload_id = u.upload_id)""",
+    "a licence number is one physician's at a time": """
+        SELECT h.learner_id FROM licenses h JOIN learners l ON l.learner_id = h.learner_id
+        JOIN licenses o ON o.board = h.board AND o.short_key = h.short_key AND o.id_key = h.id_key
+        JOIN learners m ON m.learner_id = o.learner_id
+        WHERE h.learner_id < o.learner_id AND l.sandbox = '' AND m.sandbox = ''
+        AND (h.ends_on IS NULL OR o.starts_on IS NULL OR h.ends_on >= o.starts_on)
+        AND (o.ends_on IS NULL OR h.starts_on IS NULL OR o.ends_on >= h.starts_on)""",
     "a learner's names carry the learner's birth date": """
         SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id
         WHERE n.birth_date <> coalesce(l.birth_date, '')""",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import msgspec
 from sqlalchemy import Connection
 
+from app.domain.boards import Span
 from app.domain.candidates import Candidates, Wanted
 from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Holding, Learner
@@ -73,16 +75,18 @@ def load_candidates(connection: Connection, wanted: Wanted) -> Candidates:
 
 
 _ALL_OF_LEARNERS = """
-    SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school, l.sandbox
+    SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school, l.sandbox,
+        CASE WHEN l.npi_disputed_at IS NULL THEN '' ELSE 'disputed' END
     FROM {keys} JOIN learners l ON l.learner_id = k.id
     UNION ALL
-    SELECT n.learner_id, 'name', n.last_key, n.first_key, '', ''
+    SELECT n.learner_id, 'name', n.last_key, n.first_key, '', '', ''
     FROM {keys} JOIN learner_names n ON n.learner_id = k.id
     UNION ALL
-    SELECT h.learner_id, 'license', h.board, h.license_id, h.id_key, ''
+    SELECT h.learner_id, 'license', h.board, h.license_id, h.id_key,
+        coalesce(CAST(h.starts_on AS text), ''), coalesce(CAST(h.ends_on AS text), '')
     FROM {keys} JOIN licenses h ON h.learner_id = k.id
     UNION ALL
-    SELECT h.learner_id, 'certification', h.board, h.board_id, h.id_key, ''
+    SELECT h.learner_id, 'certification', h.board, h.board_id, h.id_key, '', ''
     FROM {keys} JOIN certifications h ON h.learner_id = k.id
     ORDER BY 1, 2, 3, 5
 """
@@ -96,11 +100,12 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     licenses: defaultdict[str, list[Holding]] = defaultdict(list)
     certifications: defaultdict[str, list[Holding]] = defaultdict(list)
     for row in select_by_ids(connection, _ALL_OF_LEARNERS, set(ids)):
-        physician_id, kind, first, second, third, _ = row
+        physician_id, kind, first, second, third, since, until = row
         if kind == "name":
             names[physician_id].append((first, second))
         elif kind == "license":
-            licenses[physician_id].append(Holding(board=first, number=second, known_key=third))
+            dates = _span(since, until) if since or until else None
+            licenses[physician_id].append(Holding(board=first, number=second, known_key=third, dates=dates))
         elif kind == "certification":
             certifications[physician_id].append(Holding(board=first, number=second, known_key=third))
         else:
@@ -115,9 +120,14 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
             certifications=tuple(certifications[physician_id]),
             medical_school=medical_school,
             sandbox=sandbox,
+            npi_disputed=disputed != "",
         )
-        for physician_id, _, birth_date, npi, medical_school, sandbox in people
+        for physician_id, _, birth_date, npi, medical_school, sandbox, disputed in people
     ]
+
+
+def _span(since: str, until: str) -> Span:
+    return Span(since=date.fromisoformat(since) if since else None, until=date.fromisoformat(until) if until else None)
 
 
 _OF_THE_NAME = "n.last_key = k.last AND n.first_key = k.first"
@@ -137,7 +147,7 @@ _LOOKUPS = {
     LookupKey.NPI.name: f"""
     SELECT n.learner_id FROM learners l CROSS JOIN learner_names n
     WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
-    AND {_OF_THE_WORLD}""",
+    AND (l.npi_disputed_at IS NULL OR (n.birth_date <> '' AND n.birth_date = k.born_from)) AND {_OF_THE_WORLD}""",
     LookupKey.LICENSE.name: _HOLDER.format(table="licenses"),
     LookupKey.CERTIFICATION.name: _HOLDER.format(table="certifications"),
     LookupKey.NAME.name: _NAMESAKE,
@@ -240,6 +250,17 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
             "learner_links l ON l.provider_id = k.provider AND l.learner_id = k.learner",
         )
     }
+
+
+def learner_ids_after(connection: Connection, after: tuple[str, str], limit: int) -> list[tuple[str, str, str]]:
+    """Return (provider, physician, learner id) after a provider and physician, in their order."""
+    rows = fetch(
+        connection,
+        "SELECT provider_id, learner_id, link FROM learner_links WHERE (provider_id, learner_id) > (:provider, :id) "
+        "ORDER BY provider_id, learner_id LIMIT :limit",
+        {"provider": after[0], "id": after[1], "limit": limit},
+    )
+    return [(provider_id, physician_id, learner_id) for provider_id, physician_id, learner_id in rows]
 
 
 def add_learner_ids(connection: Connection, rows: list[dict[str, object]]) -> None:

@@ -2,7 +2,7 @@
 
 A key that was stored by one version of `name_key` and a key that is looked up by another never meet: the person would
 be missed. So the version is stored, and the service does not start on another. A migration after `NAME_KEYS` was raised
-is one call of `remake`.
+is one call of `remake`, and `learner` added to `digests_due`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_va
 
 NAMES = "names"
 AT_ONCE = 5_000
-PER_SECOND = 100_000
-"""Rows that one second is enough for, as measured; a guess for who waits."""
+PER_SECOND = 40_000
+"""Rows that a second is enough for on a busy machine, for who waits."""
 
 
 def version_of(connection: Connection) -> int | None:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.comparison_keys import full_name_key, id_key, short_id_key
-from app.domain.learners import RegistryRow
+from app.domain.boards import Span
+from app.domain.comparison_keys import full_name_key, short_id_key
+from app.domain.learners import Holding, IdentifierKind, PairStatus, RegistryRow
 from app.models import learners as tables
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import select_by_keys
-from app.store.sql.statements import execute_many
+from app.store.sql.statements import execute_many, take_advisory_locks
+from app.store.sql.values import read_date
 
 Number = tuple[str, str]
+"""(board, comparison key)"""
+NO_DATES = Span()
+_IMPORT_LOCK = 0x7265
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Entry:
     """A physician on file, with everything that an import may add to."""
 
@@ -31,35 +36,92 @@ class Entry:
     birth_date: str | None
     npi: str | None
     medical_school: str | None
-    names: set[tuple[str, str]] = field(default_factory=set)
-    licenses: set[Number] = field(default_factory=set)
-    certifications: set[Number] = field(default_factory=set)
+    npi_disputed: bool = False
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Last names as written, by (last, first) name keys."""
+    licenses: dict[Number, Span] = field(default_factory=dict)
+    certifications: dict[Number, Span] = field(default_factory=dict)
+    """Board ids have no dates."""
+
+    def numbers(self, kind: IdentifierKind) -> dict[Number, Span]:
+        """Return the licences or the certifications."""
+        return self.licenses if kind is IdentifierKind.LICENSE else self.certifications
 
 
 @dataclass(slots=True)
 class Known:
-    """The physicians on file that rows of an import may be about, indexed by numbers and by name and birth date."""
+    """The physicians on file that rows of an import may be about, indexed by numbers and by name."""
 
+    entries: dict[str, Entry] = field(default_factory=dict)
     by_npi: dict[str, Entry] = field(default_factory=dict)
     by_license: defaultdict[Number, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     by_certification: defaultdict[Number, list[Entry]] = field(default_factory=lambda: defaultdict(list))
-    by_name: defaultdict[tuple[str, str, str | None], list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    by_name: defaultdict[tuple[str, str], list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    pairs: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Ids of those with whom a physician is kept as a pair, whatever was decided of it."""
 
     def put(self, entry: Entry) -> None:
         """Index an entry, so that later rows find it."""
+        self.entries[entry.physician_id] = entry
         if entry.npi:
             self.by_npi[entry.npi] = entry
         for numbers, index in ((entry.licenses, self.by_license), (entry.certifications, self.by_certification)):
             for number in numbers:
                 if entry not in index[number]:
                     index[number].append(entry)
-        for last, first in entry.names:
-            if entry not in self.by_name[last, first, entry.birth_date]:
-                self.by_name[last, first, entry.birth_date].append(entry)
+        for name in entry.names:
+            if entry not in self.by_name[name]:
+                self.by_name[name].append(entry)
+
+    def holders(self, row: RegistryRow) -> Iterator[tuple[IdentifierKind, Number, Entry]]:
+        """Yield who holds an identifier of a row, once for each of them; an NPI has no board."""
+        if row.npi and row.npi in self.by_npi:
+            yield IdentifierKind.NPI, ("", row.npi), self.by_npi[row.npi]
+        for kind, holdings, index in (
+            (IdentifierKind.LICENSE, row.licenses, self.by_license),
+            (IdentifierKind.CERTIFICATION, row.certifications, self.by_certification),
+        ):
+            for held in holdings:
+                for entry in index.get((held.board, held.key), ()):
+                    yield kind, (held.board, held.key), entry
+
+    def is_held(self, row: RegistryRow) -> bool:
+        """Whether somebody holds an identifier of a row."""
+        return (
+            row.npi in self.by_npi
+            or any((held.board, held.key) in self.by_license for held in row.licenses)
+            or any((held.board, held.key) in self.by_certification for held in row.certifications)
+        )
+
+    def add_pair(self, one: str, other: str) -> bool:
+        """Remember a pair; False when it is known."""
+        if other in self.pairs[one]:
+            return False
+        self.pairs[one].add(other)
+        self.pairs[other].add(one)
+        return True
+
+
+def lock_imports(connection: Connection) -> None:
+    """Let one import at a time look identifiers up and add them, until the transaction ends."""
+    take_advisory_locks(connection, _IMPORT_LOCK, [1])
 
 
 def load_known(connection: Connection, rows: Sequence[RegistryRow]) -> Known:
-    """Return the physicians on file that share a number, or name and birth date, with one of the rows."""
+    """Return the physicians on file that rows may be about, or seem to be about.
+
+    These are the holders of their identifiers; for a row whose identifiers nobody holds, everybody of the name with
+    the birth date, or without one and licensed by one of its boards; and those kept as pairs with them.
+    """
+    known = Known()
+    _load(connection, known, _holder_ids(connection, rows))
+    new = [row for row in rows if not known.is_held(row)]
+    _load(connection, known, _namesake_ids(connection, new))
+    _load_pairs(connection, known)
+    return known
+
+
+def _holder_ids(connection: Connection, rows: Sequence[RegistryRow]) -> set[str]:
     ids: set[str] = set()
     npis = [(row.npi,) for row in rows if row.npi]
     ids.update(_select_ids(connection, "l.learner_id", ("npi",), npis, "learners l ON l.npi = k.npi"))
@@ -70,17 +132,54 @@ def load_known(connection: Connection, rows: Sequence[RegistryRow]) -> Known:
         keys = ((holding.board, short_id_key(holding.key), holding.key) for holding in holdings)
         on = f"{table} h ON h.board = k.board AND h.short_key = k.short AND h.id_key = k.exact"
         ids.update(_select_ids(connection, "h.learner_id", ("board", "short", "exact"), keys, on))
-    names = [
-        (*full_name_key(row.first_name, row.last_name), str(row.birth_date or ""))
-        for row in rows
-        if not (row.npi or row.licenses or row.certifications)
-    ]
-    on = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
-    ids.update(_select_ids(connection, "n.learner_id", ("last", "first", "birth"), names, on))
-    known = Known()
-    for entry in _entries(connection, ids):
+    return ids
+
+
+_SAME_BIRTH = "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth"
+# Not joined: SQLite would rather begin with everybody whom the board has licensed.
+_LICENSED = "EXISTS (SELECT 1 FROM licenses h WHERE h.learner_id = n.learner_id AND h.board = k.board)"
+
+
+def _namesake_ids(connection: Connection, rows: Sequence[RegistryRow]) -> set[str]:
+    """Return who has the name and birth date, or one of the boards where a birth date is missing.
+
+    Two who have an NPI each are two people, and need no comparison.
+    """
+    dated: list[tuple[str, ...]] = []
+    licensed: list[tuple[str, ...]] = []
+    undated: list[tuple[str, ...]] = []
+    for row in rows:
+        last, first = full_name_key(row.first_name, row.last_name)
+        numbered = bool(row.npi or row.licenses or row.certifications)
+        if row.birth_date or not numbered:
+            dated.append((last, first, str(row.birth_date or ""), row.npi or ""))
+        if numbered:
+            boards = {held.board for held in row.licenses}
+            (licensed if row.birth_date else undated).extend((last, first, board) for board in boards)
+    other_npi = "(k.npi = '' OR l.npi IS NULL OR l.npi = k.npi)"
+    on = f"{_SAME_BIRTH} JOIN learners l ON l.learner_id = n.learner_id AND {other_npi}"
+    ids = set(_select_ids(connection, "n.learner_id", ("last", "first", "birth", "npi"), dated, on))
+    columns = ("last", "first", "board")
+    same_name = "learner_names n ON n.last_key = k.last AND n.first_key = k.first"
+    on = f"{same_name} AND n.birth_date = '' AND {_LICENSED}"
+    ids.update(_select_ids(connection, "n.learner_id", columns, licensed, on))
+    ids.update(_select_ids(connection, "n.learner_id", columns, undated, f"{same_name} AND {_LICENSED}"))
+    return ids
+
+
+def _load(connection: Connection, known: Known, ids: Iterable[str]) -> None:
+    for entry in _entries(connection, set(ids) - known.entries.keys()):
         known.put(entry)
-    return known
+
+
+def _load_pairs(connection: Connection, known: Known) -> None:
+    """Load the pairs of everybody known, and the others of these pairs."""
+    keys = [(physician_id,) for physician_id in known.entries]
+    for column, other in (("learner_id", "other_id"), ("other_id", "learner_id")):
+        on = f"registry_pairs p ON p.{column} = k.id"
+        for one, two in select_by_keys(connection, f"p.{column}, p.{other}", ("id",), keys, on):
+            known.add_pair(one, two)
+    _load(connection, known, {other for others in known.pairs.values() for other in others})
 
 
 def _select_ids(
@@ -92,7 +191,8 @@ def _select_ids(
 def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
     rows = select_by_keys(
         connection,
-        "l.learner_id, l.first_name, l.middle_name, l.last_name, l.birth_date, l.npi, l.medical_school",
+        "l.learner_id, l.first_name, l.middle_name, l.last_name, l.birth_date, l.npi, l.medical_school, "
+        "l.npi_disputed_at IS NOT NULL",
         ("id",),
         ((id,) for id in ids),
         "learners l ON l.learner_id = k.id AND l.sandbox = ''",
@@ -106,20 +206,38 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
             birth_date=birth_date,
             npi=npi,
             medical_school=medical_school,
+            npi_disputed=bool(disputed),
         )
-        for physician_id, first_name, middle_name, last_name, birth_date, npi, medical_school in rows
+        for physician_id, first_name, middle_name, last_name, birth_date, npi, medical_school, disputed in rows
     }
     keys = [(physician_id,) for physician_id in entries]
-    for physician_id, last, first in select_by_keys(
-        connection, "n.learner_id, n.last_key, n.first_key", ("id",), keys, "learner_names n ON n.learner_id = k.id"
+    for physician_id, last, first, written in select_by_keys(
+        connection,
+        "n.learner_id, n.last_key, n.first_key, n.last_name",
+        ("id",),
+        keys,
+        "learner_names n ON n.learner_id = k.id",
     ):
-        entries[physician_id].names.add((last, first))
-    for table in ("licenses", "certifications"):
-        for physician_id, board, key in select_by_keys(
-            connection, "h.learner_id, h.board, h.id_key", ("id",), keys, f"{table} h ON h.learner_id = k.id"
-        ):
-            getattr(entries[physician_id], table).add((board, key))
+        entries[physician_id].names[last, first] = written
+    for physician_id, board, key, starts_on, ends_on in select_by_keys(
+        connection,
+        "h.learner_id, h.board, h.id_key, h.starts_on, h.ends_on",
+        ("id",),
+        keys,
+        "licenses h ON h.learner_id = k.id",
+    ):
+        entries[physician_id].licenses[board, key] = _span(starts_on, ends_on)
+    for physician_id, board, key in select_by_keys(
+        connection, "h.learner_id, h.board, h.id_key", ("id",), keys, "certifications h ON h.learner_id = k.id"
+    ):
+        entries[physician_id].certifications[board, key] = NO_DATES
     return list(entries.values())
+
+
+def _span(starts_on: Any, ends_on: Any) -> Span:
+    if starts_on is None and ends_on is None:
+        return NO_DATES
+    return Span(since=starts_on and read_date(starts_on), until=ends_on and read_date(ends_on))
 
 
 @dataclass(slots=True)
@@ -128,16 +246,27 @@ class Writes:
 
     learners: list[dict[str, Any]] = field(default_factory=list)
     changed: list[dict[str, Any]] = field(default_factory=list)
+    disputed: list[dict[str, Any]] = field(default_factory=list)
     names: list[dict[str, Any]] = field(default_factory=list)
     licenses: list[dict[str, Any]] = field(default_factory=list)
+    dates: list[dict[str, Any]] = field(default_factory=list)
     certifications: list[dict[str, Any]] = field(default_factory=list)
+    pairs: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def physician_ids(self) -> set[str]:
+        """The physicians of whom anything is written."""
+        tables = (
+            self.learners, self.changed, self.disputed, self.names, self.licenses, self.dates, self.certifications,
+        )  # fmt: skip
+        return {row["learner_id"] for rows in tables for row in rows}
 
     def add_name(self, entry: Entry, first_name: str, last_name: str) -> bool:
         """Add a name of a physician; False when it is on file."""
         last_key, first_key = full_name_key(first_name, last_name)
         if (last_key, first_key) in entry.names:
             return False
-        entry.names.add((last_key, first_key))
+        entry.names[last_key, first_key] = last_name
         self.names.append(
             {
                 "learner_id": entry.physician_id,
@@ -149,24 +278,40 @@ class Writes:
         )
         return True
 
-    def add_number(self, entry: Entry, table: str, board: str, number: str, at: datetime) -> bool:
-        """Add a licence or certification of a physician; False when it is on file."""
-        key = id_key(number)
-        on_file: set[Number] = getattr(entry, table)
-        if (board, key) in on_file:
+    def add_number(self, entry: Entry, kind: IdentifierKind, held: Holding, dates: Span, at: datetime) -> bool:
+        """Add a licence or certification of a physician, or change its dates; False when all of it is on file."""
+        key, on_file = held.key, entry.numbers(kind)
+        number = (held.board, key)
+        if number in on_file and (on_file[number] is dates or on_file[number] == dates):
             return False
-        on_file.add((board, key))
-        getattr(self, table).append(
+        licence = kind is IdentifierKind.LICENSE
+        spanned = {"starts_on": dates.since, "ends_on": dates.until} if licence else {}
+        row = {"learner_id": entry.physician_id, "board": held.board, "id_key": key} | spanned
+        if number in on_file:
+            self.dates.append(row)
+        else:
+            written = {"license_id" if licence else "board_id": held.number, "short_key": short_id_key(key)}
+            (self.licenses if licence else self.certifications).append(row | written | {"first_seen_at": at})
+        on_file[number] = dates
+        return True
+
+    def add_pair(
+        self, one: str, other: str, *, evidence: str, names: str, birth: str, source: str, at: datetime
+    ) -> None:
+        """Keep two physicians as a pair."""
+        first, second = sorted((one, other))
+        self.pairs.append(
             {
-                "learner_id": entry.physician_id,
-                "board": board,
-                "id_key": key,
-                "license_id" if table == "licenses" else "board_id": number,
-                "short_key": short_id_key(key),
+                "learner_id": first,
+                "other_id": second,
+                "evidence": evidence,
+                "name_level": names,
+                "birth_level": birth,
+                "source": source,
                 "first_seen_at": at,
+                "status": PairStatus.OPEN.value,
             }
         )
-        return True
 
 
 def save(connection: Connection, writes: Writes) -> None:
@@ -185,6 +330,16 @@ def save(connection: Connection, writes: Writes) -> None:
         "AND birth_date <> :birth_date",
         [{"learner_id": row["learner_id"], "birth_date": row["birth_date"] or ""} for row in writes.changed],
     )
+    execute_many(
+        connection, "UPDATE learners SET npi_disputed_at = :at WHERE learner_id = :learner_id", writes.disputed
+    )
     insert(connection, tables.learner_names, writes.names)
     insert(connection, tables.licenses, writes.licenses)
+    execute_many(
+        connection,
+        "UPDATE licenses SET starts_on = :starts_on, ends_on = :ends_on "
+        "WHERE learner_id = :learner_id AND board = :board AND id_key = :id_key",
+        writes.dates,
+    )
     insert(connection, tables.certifications, writes.certifications)
+    insert(connection, tables.registry_pairs, writes.pairs)

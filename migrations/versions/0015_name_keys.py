@@ -14,7 +14,7 @@ KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Apply. It takes about a second for every 100,000 physicians and completions, and logs how many there are."""
+    """Apply. It takes 1 to 3 seconds for every 100,000 physicians and completions, and logs how many there are."""
     op.create_table(
         "key_versions",
         sa.Column("keys", KEY, nullable=False),

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from app.domain.activities import Activity, Registration
+from app.domain.boards import Span
 from app.domain.candidates import Candidates
 from app.domain.comparison_keys import full_name_key
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Gone, Outcome
@@ -89,6 +90,7 @@ def a_learner(
     npi: str | None = NPI,
     licenses: Mapping[str, str] | None = None,
     certifications: Mapping[str, str] | None = None,
+    dates: Span | None = None,
 ) -> Learner:
     """Rebecca Test: licensed in Tennessee, Maine and North Carolina, certified by every board."""
     if licenses is None:
@@ -99,7 +101,7 @@ def a_learner(
         names=frozenset(full_name_key(first_name, last) for last in (last_name, *other_last_names)),
         birth_date=birth_date,
         npi=npi,
-        licenses=tuple(Holding(board=board, number=number) for board, number in licenses.items()),
+        licenses=tuple(Holding(board=board, number=number, dates=dates) for board, number in licenses.items()),
         certifications=tuple(Holding(board=board, number=number) for board, number in held.items()),
     )
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.learners import Learner
 from app.services.context import Service
 from app.services.registry import imports
+from app.store import learners
+from app.store.sql import statements
 
 
 def import_tina(service: Service, **fields: str) -> None:
@@ -18,3 +25,19 @@ def import_tina(service: Service, **fields: str) -> None:
     }
     counts = imports.import_rows(service, [(1, imports.read_row(row | fields, service.catalogue))])
     assert counts.refused == [], counts.refused
+
+
+def import_people(service: Service, *people: dict[str, Any], source: str = "") -> imports.ImportCounts:
+    """Import rows of the registry file as one file; the first is line 1."""
+    rows = [imports.read_row(person, service.catalogue) for person in people]
+    return imports.import_rows(service, enumerate(rows, 1), source)
+
+
+def physicians_on_file(service: Service) -> dict[str, Learner]:
+    """Return the physicians of the registry by id, with all names and numbers."""
+
+    def read(connection: Connection) -> list[Learner]:
+        ids = statements.fetch(connection, "SELECT learner_id FROM learners WHERE sandbox = ''", {})
+        return learners.by_ids(connection, [physician_id for (physician_id,) in ids])
+
+    return {learner.physician_id: learner for learner in service.database.read(read)}

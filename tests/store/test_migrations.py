@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from msgspec.structs import replace
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +28,7 @@ from app.services.operations.startup import open_service
 from app.services.registry import imports
 from app.store import feed, name_keys, schema
 from tests.builders.bodies import a_completion
+from tests.builders.people import import_people
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
 from tests.harness.uploads import upload
@@ -174,7 +177,7 @@ def test_names_are_found_again_under_the_keys_of_this_version(service: Service, 
             {"id": reported},
         )
         connection.execute(text("DROP TABLE key_versions"))
-        apply_again(connection, "0013", "0015")
+        apply_again(connection, "0014", "0015")
 
     service.database.write(again)
 
@@ -197,6 +200,29 @@ def test_keys_of_another_version_stop_the_start(service: Service) -> None:
     service.database.write(lambda connection: connection.execute(text("UPDATE key_versions SET version = 1")))
     with pytest.raises(ConfigurationError, match="keys of version 1"):
         open_service(service.settings)
+
+
+def test_dates_of_licences_and_pairs_are_taken_back_and_laid_again(service: Service) -> None:
+    before = service.database.read(lambda conn: conn.execute(text("SELECT count(*) FROM licenses")).scalar())
+    import_people(
+        service,
+        {"first_name": "Bob", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1@2001-01-01.."},
+        {"first_name": "Robert", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1"},
+    )
+    migration = import_module("migrations.versions.0016_registry_pairs")
+
+    def again(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.downgrade()
+            migration.upgrade()
+
+    service.database.write(again)
+    found = service.database.read(
+        lambda conn: conn.execute(text("SELECT count(*), count(starts_on) FROM licenses")).one()
+    )
+    assert tuple(found) == (before + 1, 0)
+    assert service.database.read(lambda conn: conn.execute(text("SELECT * FROM registry_pairs")).all()) == []
+    settle(service)
 
 
 def test_the_head_file_names_the_newest_revision() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.errors import Contended, Unavailable
+from app.core.errors import Contended, OperatorFault, Unavailable
 from app.core.logging import error_fields, log
 
 LOCK_TIMEOUT = "55P03"
@@ -45,11 +45,16 @@ _POSTGRES_CAUSES = {
     "25006": "it is read-only. Point PARS_DATABASE_URL at the primary.",
     "42501": "its user lacks a right. Let the user of PARS_DATABASE_URL own the database.",
 }
+_SQLITE_DAMAGE = _DAMAGED | {sqlite3.SQLITE_IOERR}
+_POSTGRESQL_DAMAGE = ("XX", "58")
+"""Corrupted data or an internal error; an input or output error."""
 
 __all__ = [
     "DAMAGED",
+    "DatabaseDamaged",
     "PoolTimeout",
     "find_cause",
+    "find_damage_in",
     "is_connection_lost",
     "is_locked",
     "is_retryable",
@@ -118,6 +123,32 @@ def is_retryable(error: Exception, attempt: int, *, patient: bool) -> bool:
             return patient and attempt < LOCK_ATTEMPTS
         return state in _RETRIED_STATES
     return False
+
+
+class DatabaseDamaged(OperatorFault):
+    """The database's file cannot be read; the message says what to do."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"damaged: {what}. Stop the service, keep the damaged files, restore the last backup, and run `pars check` "
+            "on it before serving (docs/checking.md, Damage)"
+        )
+
+
+def find_damage_in(error: BaseException) -> str | None:
+    """Return what the database said of damage to its file, None for an error that has another cause.
+
+    It is looked for in the causes of the error, too.
+    """
+    for cause in _causes(error):
+        if _sqlite_code(cause) in _SQLITE_DAMAGE or str(cause) == "unsupported file format":
+            return str(cause)
+        if isinstance(cause, sqlite3.OperationalError) and str(cause).startswith("Could not decode"):
+            # The driver's own error repeats the value.
+            return "a text is not UTF-8"
+        if str(getattr(cause, "sqlstate", None) or "").startswith(_POSTGRESQL_DAMAGE):
+            return " ".join(str(cause).split())
+    return None
 
 
 def translate_error(error: Exception) -> Exception:

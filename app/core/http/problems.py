@@ -101,7 +101,7 @@ _DETAILS = {
     "extra_forbidden": "This field is not known.",
     "missing": "This is required.",
     "string_pattern_mismatch": "The text has a character that cannot be stored.",
-    "finite_number": "Not a finite number.",
+    "finite_number": "Not a finite number, or too large to be read.",
 }
 
 

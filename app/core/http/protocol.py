@@ -321,6 +321,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._part(problem)
             else:
                 self._parting = problem
+                self.flow.pause_reading()
         elif cycle.response_complete:
             self._close()
         else:

@@ -21,6 +21,8 @@ from app.core.errors import ErrorItem, ParameterInvalid, ParameterUnknown, Unsup
 MAX_ERRORS = 100
 _LISTS = frozenset({b"if-match", b"if-none-match", b"prefer"})
 """Headers that are lists, among those that routes declare."""
+_CODINGS = {b"content-encoding": ("", "identity"), b"transfer-encoding": ("", "identity", "chunked")}
+"""Headers that say how a body is coded, with the codings that leave it as it is."""
 UTF_8 = frozenset({"", "utf-8", "utf8", "utf_8", "us-ascii", "ascii"})
 """Charsets of which a body in UTF-8 may be, or that say nothing."""
 
@@ -103,13 +105,13 @@ def _items(code: str, names: Iterable[str], detail: str, hint: str | None = None
 def refuse_codings(scope: Scope) -> None:
     """Raise `UnsupportedMediaType` for a body that is sent in a coding, before anything of it is read."""
     for name, value in scope["headers"]:
-        if name == b"content-encoding":
+        if name in _CODINGS:
             codings = [coding.strip(" \t") for coding in value.decode("latin-1").lower().split(",")]
-            if coding := next((coding for coding in codings if coding not in ("", "identity")), ""):
+            if coding := next((coding for coding in codings if coding not in _CODINGS[name]), ""):
                 shown = coding if coding.replace("-", "").isalnum() and coding.isascii() and len(coding) < 20 else ""
                 raise UnsupportedMediaType(
-                    f"The body is sent with Content-Encoding: {shown or 'something unknown'}; bodies are read as they "
-                    "are. Send it uncompressed, without Content-Encoding.",
+                    f"The body is sent with {name.decode().title()}: {shown or 'something unknown'}; bodies are read "
+                    f"as they are. Send it uncompressed, without {name.decode().title()}.",
                     headers={"Accept-Encoding": "identity"},
                 )
 

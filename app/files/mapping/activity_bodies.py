@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from app.domain.activities import Activity, Registration
+from app.domain.amounts import say_what_it_is
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding
@@ -76,6 +77,8 @@ class ActivityRecord(MappedRecord, frozen=True, kw_only=True):
     """The fields that are filled in, in the shape of the API."""
     close: bool
     """Whether to close it."""
+    internal_id_was_number: bool = False
+    """Whether its own id stood in a number cell that shows no zeros before it."""
     keeps_blanks: bool = True
     """Whether what it leaves blank stays as it stands, within objects and boards, too."""
 
@@ -210,9 +213,8 @@ def _plain(pointer: str, value: Any, found: list[Finding]) -> Any:
         return value.isoformat()
     if isinstance(value, Unparsed):
         if not pointer.endswith("_date"):
-            found.append(
-                refusal("amount-valid", pointer, "Not an amount of credits.", "Give a number in steps of 0.25.")
-            )
+            detail = say_what_it_is(value.text)
+            found.append(refusal("amount-valid", pointer, detail, "Give a number in steps of 0.25."))
             return None
         return value.text[:_LONGEST_DATE]
     return value

@@ -50,6 +50,8 @@ _BOARD = {
 }  # fmt: skip
 """Fields of a registration with a board, with the names of their elements."""
 _REGISTRATION = "MOCRegistration"
+_ONCE = _TEXTS | _DAYS | _WHOLE | _YES_NO | {"/action": "activityRecordAction"}
+"""Elements of which a document has one; of two, neither is chosen."""
 
 NAMES: Mapping[str, str] = {
     "/action": "activityRecordAction", "/ama_pra_credits": "credits", "/commercial_support": "commercialSupport",
@@ -110,6 +112,9 @@ class _MetricsElements:
         self._by_name: dict[str, list[Element]] = {}
         for element in _walk_outside(root, _REGISTRATION):
             self._by_name.setdefault(local_name(element["n"]), []).append(element)
+        self._stated: dict[str, list[Element]] = {}
+        for element in _walk_outside(root, _REGISTRATION, *_UNNAMED_WITHIN):
+            self._stated.setdefault(local_name(element["n"]), []).append(element)
 
     def named(self, name: str) -> list[Element]:
         """Return every element of a name that stands outside the registrations."""
@@ -121,6 +126,9 @@ class _MetricsElements:
 
     def fields(self) -> Iterator[tuple[str, Any]]:
         """Yield what the document says, by pointer."""
+        ids: dict[str, list[str]] = {}
+        for pointer, name in _ONCE.items():
+            self._refuse_different(self._stated.get(name, []), pointer, name)
         for pointer, name in _TEXTS.items():
             yield pointer, self._text(pointer, _first_text(self.named(name)))
         for pointer, name in _DAYS.items():
@@ -133,12 +141,17 @@ class _MetricsElements:
         for identifier in self.named("identifier"):
             pointer = _IDS.get(code_key(attribute(identifier, "catalog") or ""), "")
             if pointer:
-                yield pointer, self._id(pointer, attribute(identifier, "entry") or identifier.get("t"))
+                text = self.texts.attribute(identifier, "entry", pointer) or identifier.get("t")
+                ids.setdefault(pointer, []).append(text or "")
+                yield pointer, self._id(pointer, text)
+        for pointer, texts in ids.items():
+            self.texts.refuse_different(texts, pointer, f"The {NAMES[pointer]} of this catalog")
         if action := _first_text(self.named("activityRecordAction")):
             yield "/action", read_action(action)
         amounts = [read_amount(leaf.get("t")) for credits in self.named("credits") for leaf in _leaves(credits)]
-        numbers = (amount for amount in amounts if isinstance(amount, float))
-        yield "/ama_pra_credits", next(numbers, next(iter(amounts), None))
+        numbers = [amount for amount in amounts if isinstance(amount, float)]
+        self.texts.refuse_different(map(str, numbers), "/ama_pra_credits", NAMES["/ama_pra_credits"])
+        yield "/ama_pra_credits", next(iter(numbers), next(iter(amounts), None))
         yield from self._rems()
         yield from self._support()
 
@@ -151,10 +164,16 @@ class _MetricsElements:
             if name in ("credit_types", "content_outline"):
                 given[name] = [text for leaf in found if (text := self._text(pointer, leaf.get("t"))) is not None]
             else:
+                self._refuse_different(found, pointer, element)
                 text = _first_text(found)
                 read = {"points": read_amount, "credit_claim_date": read_day}.get(name)
                 given[name] = read(text) if read is not None else self._text(pointer, text)
         return given
+
+    def _refuse_different(self, elements: list[Element], pointer: str, name: str) -> None:
+        """Add a finding for elements of one name that say different things: none of it may get lost."""
+        if len(elements) > 1:
+            self.texts.refuse_different([_first_text([element]) or "" for element in elements], pointer, name)
 
     def _text(self, pointer: str, text: str | None) -> str | None:
         return self.texts.read(text, pointer, longest(ActivityIn, pointer))
@@ -170,9 +189,16 @@ class _MetricsElements:
         return [kept for text in sent if (kept := self._text(pointer, text)) is not None]
 
     def _rems(self) -> Iterator[tuple[str, Any]]:
+        given: dict[str, list[str]] = {"type": [], "identifier": []}
         for rems in self.named("REMS"):
-            yield "/rems/type", self._text("/rems/type", attribute(rems, "type") or rems.get("t"))
-            yield "/rems/identifier", self._text("/rems/identifier", attribute(rems, "identifier"))
+            kind = self.texts.attribute(rems, "type", "/rems/type") or rems.get("t")
+            identifier = self.texts.attribute(rems, "identifier", "/rems/identifier")
+            given["type"].append(kind or "")
+            given["identifier"].append(identifier or "")
+            yield "/rems/type", self._text("/rems/type", kind)
+            yield "/rems/identifier", self._text("/rems/identifier", identifier)
+        for name, texts in given.items():
+            self.texts.refuse_different(texts, f"/rems/{name}", f"{name} of REMS")
 
     def _support(self) -> Iterator[tuple[str, Any]]:
         """Yield the commercial support: Yes or No, or who gave how much."""
@@ -208,9 +234,9 @@ def _named(element: Element, name: str) -> list[Element]:
     return [inner for inner in _walk_outside(element, "") if local_name(inner["n"]) == name]
 
 
-def _walk_outside(element: Element, name: str) -> Iterator[Element]:
-    """Yield everything within an element, but not what is within those of a name."""
+def _walk_outside(element: Element, *names: str) -> Iterator[Element]:
+    """Yield everything within an element, but not what is within those of some names."""
     for child in element.get("c", ()):
         yield child
-        if local_name(child["n"]) != name:
-            yield from _walk_outside(child, name)
+        if local_name(child["n"]) not in names:
+            yield from _walk_outside(child, *names)

@@ -49,7 +49,10 @@ class ActivityRows:
             findings = tuple(replace(finding, pointer=translate(finding.pointer, back)) for finding in findings)
         if self._values(raw.raw) in self._samples:
             findings = (SAMPLE_ROW,)
-        return record_of(raw.number, self._provider_id, given, list(boards.values()), findings, prefixes)
+        record = record_of(raw.number, self._provider_id, given, list(boards.values()), findings, prefixes)
+        own_id = self._fields.get("/internal_id")
+        was_number = own_id is not None and values[own_id][1]
+        return replace(record, internal_id_was_number=True) if was_number else record
 
     def _filled_boards(self, values: list[Any]) -> dict[int, dict[str, Any]]:
         boards = {

@@ -17,7 +17,7 @@ from app.domain.parsing import plain_or_none, read_license_id, read_npi
 from app.domain.reports import Amount, CmePart, MocPart, TypeAmount
 from app.domain.states import find_state
 from app.files.cells import read_amount
-from app.files.mapping.element_paths import ElementsByPath, TextReader, attribute, by_path, children_of
+from app.files.mapping.element_paths import ElementsByPath, TextReader, by_path, children_of
 from app.files.mapping.locations import PrefixMap
 from app.files.mapping.refusals import refusal
 from app.schemas.bounds import longest
@@ -182,8 +182,10 @@ def _certificates(found: ElementsByPath, texts: TextReader) -> tuple[list[_Certi
             npis[npi] = None
         received = parts["CreditReceived"][0] if "CreditReceived" in parts else Element(n="")
         reference = parts["CreditID"][0].get("t") if "CreditID" in parts else None
-        amount = attribute(received, "numberOfCredits")
-        kind = plain_or_none(texts.read(attribute(received, "activityCertification"), pointer, _LONGEST))
+        amount = texts.attribute(received, "numberOfCredits", pointer)
+        if amount is not None and (text := received.get("t")) and text.strip() and _amount(text) != _amount(amount):
+            texts.refuse_different((amount, text), pointer, "The amount of CreditReceived")
+        kind = plain_or_none(texts.read(texts.attribute(received, "activityCertification", pointer), pointer, _LONGEST))
         type_key = code_key(kind) if kind else ""
         certificates.append(
             _Certificate(
@@ -211,7 +213,7 @@ def _ids(elements: Sequence[Element], pointer: str, texts: TextReader) -> tuple[
     """
     domain = value = npi = None
     for place, element in enumerate(elements):
-        given = plain_or_none(texts.read(attribute(element, "domain"), pointer, _LONGEST))
+        given = plain_or_none(texts.read(texts.attribute(element, "domain", pointer), pointer, _LONGEST))
         number = texts.read(element.get("t"), pointer, _LONGEST)
         if given is not None and code_key(given) == _NPI:
             npi = read_npi(number)

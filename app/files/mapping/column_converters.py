@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from app.domain.batches import Cell
 from app.domain.columns import FileColumn, Holds
 from app.domain.findings import Finding
-from app.domain.parsing import read_license_id, read_npi
+from app.domain.parsing import plain_or_none, read_license_id, read_npi
 from app.files import cells
 from app.files.cells import CellFault, IdCell
 from app.files.headings import Layout
-from app.files.mapping.refusals import cell_refusal
+from app.files.mapping.refusals import cell_refusal, merged_refusal
 from app.schemas.bounds import longest
 
 Converter: TypeAlias = Callable[[Cell], Any]
@@ -74,7 +74,7 @@ class ColumnConverters:
         try:
             values = [convert(cell) for convert, cell in zip(self._remembering, row, strict=False)]
         except (CellFault, TypeError):
-            # A date cell where none belongs cannot be a key of what is remembered: the slow way remembers nothing.
+            # A cell that is no plain value cannot be a key of what is remembered: the slow way remembers nothing.
             return self._convert_one_by_one(row)
         values += self._blank[len(values) :]
         return values, ()
@@ -82,6 +82,10 @@ class ColumnConverters:
     def _convert_one_by_one(self, row: Sequence[Cell]) -> tuple[list[Any], tuple[Finding, ...]]:
         values, findings = list(self._blank), []
         for index, (convert, cell) in enumerate(zip(self._plain, row, strict=False)):
+            if isinstance(cell, dict) and "m" in cell:
+                if convert is not _ignore:
+                    findings.append(merged_refusal(self._pointers[index] or "", cell))
+                continue
             try:
                 values[index] = convert(cell)
             except CellFault as fault:
@@ -104,6 +108,8 @@ def _converter_of(column: FileColumn | None, pointer: str | None, schema: type[B
         return cells.read_action
     if pointer == "/activity_id":
         return lambda cell: cells.read_activity_id(cell, most)
+    if column.holds is Holds.TEXT and column.choice is not None:
+        return lambda cell: plain_or_none(cells.read_text(cell, most))
     if column.holds is Holds.TEXT:
         return partial(_read_text, most or sys.maxsize)
     if column.holds is Holds.ID:
@@ -131,7 +137,7 @@ def _remember(convert: Converter, column: FileColumn | None, pointer: str | None
     if column is None or column.holds not in _DAYS:
         return texts.__getitem__
     dates = _DateMemory(convert)
-    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict else texts[cell]
+    return lambda cell: dates[cell["d"], cell["f"]] if type(cell) is dict and "d" in cell else texts[cell]
 
 
 def _read_text(most: int, cell: Cell) -> str | None:
@@ -151,7 +157,7 @@ def _read_id(most: int, normalise: Callable[[str | None], str | None], cell: Cel
         if not cell:
             return cells.NO_ID
     text, was_number = cells.read_id(cell, most)
-    return normalise(text), was_number
+    return (normalise(text) if text is not None and text[:1] in "12" else text), was_number
 
 
 class _Memory(dict[Any, Any]):

@@ -14,7 +14,6 @@ from app.files.mapping.certificates import CertifiedCredit, read_certificates
 from app.files.mapping.element_paths import (
     ElementsByPath,
     TextReader,
-    attribute,
     by_path,
     refuse_repeats,
     text_at,
@@ -129,7 +128,7 @@ class CompletionDocuments:
 _OTHER_PROVIDER = refusal(
     "activity-known",
     "/provider_id",
-    "The report is another provider's.",
+    "ProviderOrganization does not name the provider that the file was uploaded for.",
     "Upload it for the provider that it names, or correct the seven-digit id in ProviderOrganization.",
 )
 _NOT_COMPLETED = refusal(
@@ -139,11 +138,13 @@ _NOT_COMPLETED = refusal(
 
 def _activity_id(found: ElementsByPath, texts: TextReader) -> str | None:
     """Return the activity's id, an attribute of the module's name; some senders have it at the module."""
-    for path in (PATHS["/activity_id"], _MODULE):
-        given = attribute(found[path][0], "moduleID") if path in found else None
-        if given is not None:
-            return read_activity_id(texts.read(given, "/activity_id", _LONGEST_TEXTS["/activity_id"]))
-    return None
+    places = [found[path][0] for path in (PATHS["/activity_id"], _MODULE) if path in found]
+    given = [text for place in places if (text := texts.attribute(place, "moduleID", "/activity_id")) is not None]
+    if len(given) > 1:
+        texts.refuse_different(given, "/activity_id", "moduleID")
+    if not given:
+        return None
+    return read_activity_id(texts.read(given[0], "/activity_id", _LONGEST_TEXTS["/activity_id"]))
 
 
 def _rems(found: ElementsByPath, texts: TextReader, text: Callable[[str], str | None]) -> RemsPart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
@@ -18,6 +18,7 @@ Paths: TypeAlias = frozenset[str]
 ElementsByPath: TypeAlias = dict[str, list[Element]]
 _FEW = 10
 _SHORT = 60
+_NONE: Mapping[str, str] = {}
 
 
 def children_of(element: Element) -> ElementsByPath:
@@ -53,10 +54,15 @@ def _join(path: str, name: str) -> str:
 
 def attribute(element: Element, name: str) -> str | None:
     """Return an attribute, or the text of an element of that name within: senders write either."""
-    for key, value in element.get("a", {}).items():
-        if local_name(key) == name:
-            return value
-    return next((child.get("t") for child in element.get("c", ()) if local_name(child["n"]) == name), None)
+    return next(iter(_written(element, name)), None)
+
+
+def _written(element: Element, name: str) -> list[str]:
+    """Return every attribute of a name, then the texts of the elements of that name within."""
+    values = [value for key, value in element.get("a", {}).items() if local_name(key) == name]
+    if "c" in element:
+        values += [text for child in element["c"] if local_name(child["n"]) == name and (text := child.get("t"))]
+    return values
 
 
 class TextReader:
@@ -76,6 +82,23 @@ class TextReader:
         except CellFault as fault:
             self.findings.append(cell_refusal(pointer, fault))
             return fault.kept
+
+    def attribute(self, element: Element, name: str, pointer: str) -> str | None:
+        """Return what `attribute` does; one that stands twice and says two things is a finding."""
+        if "c" not in element and name in (given := element.get("a", _NONE)):
+            names = "".join(given)
+            if ":" not in names and "}" not in names:
+                # Nearly every element: no prefixes, nothing within.
+                return given[name]
+        values = _written(element, name)
+        if len(values) > 1:
+            self.refuse_different(values, pointer, name)
+        return values[0] if values else None
+
+    def refuse_different(self, values: Iterable[str], pointer: str, name: str) -> None:
+        """Add a finding where one thing is said in several places, and not the same in all of them."""
+        if len({value.strip() for value in values} - {""}) > 1:
+            self.findings.append(refusal("format", pointer, f"{name} is given twice, and differs.", "Give it once."))
 
     def read_own_id(self, text: str | None, pointer: str, longest: int | None) -> str | None:
         """Return an id that the sender has made, as it is shown; None for a blank one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.batches import MergedCell
 from app.domain.findings import Finding, Severity
 from app.domain.reports import MOST_BOARDS, MOST_STATES, MOST_TYPES
 from app.files.cells import CellFault
@@ -15,6 +16,16 @@ def refusal(rule: str, pointer: str, detail: str, hint: str) -> Finding:
 def cell_refusal(pointer: str, fault: CellFault) -> Finding:
     """Return the finding about a cell, or an element, that cannot be what it should."""
     return refusal(fault.code, pointer, fault.detail, fault.hint)
+
+
+def merged_refusal(pointer: str, cell: MergedCell) -> Finding:
+    """Return the finding about a cell that is merged with those of other columns."""
+    return refusal(
+        "format",
+        pointer,
+        f"The cells {cell['m']} are merged: it is not clear which of their columns the value is for.",
+        "Unmerge them, and give each column its own value. Cells that are merged downwards count for every row.",
+    )
 
 
 TOO_MANY_PARTS = refusal(

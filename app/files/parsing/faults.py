@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.domain.batches import FileFault, FileFaultCode
 
+SAVE_AGAIN = "Open it, save it again as .xlsx, and upload that."
+DAMAGED = f"The workbook is damaged. {SAVE_AGAIN}"
 SAVE_AS = "Save it as .xlsx or as tab-delimited text, and upload that."
 
 

@@ -22,6 +22,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Parts of a workbook; real ones have a few dozen."""
     strings: int = 384 * MEBIBYTE
     """Bytes of the table of shared strings: it is held in memory."""
+    merged: int = 500_000
+    """Merged areas of a sheet: two for each of 250,000 rows; sheets that people merge by hand have hundreds."""
     rows: int = 2_000_000
     """Records; a sheet has 1,048,576 rows at most, and text may have a million."""
     columns: int = 1_000

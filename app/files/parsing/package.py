@@ -6,22 +6,25 @@ import posixpath
 import struct
 import zipfile
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from lxml import etree
 
-from app.files.parsing.faults import too_large, unreadable
+from app.files.parsing.archive_entries import check_entry
+from app.files.parsing.faults import DAMAGED, SAVE_AGAIN, too_large, unreadable
 from app.files.parsing.limits import MEBIBYTE, Limits
 from app.files.parsing.xml import SAFELY
 
 _PIECE = 65_536
 _END = b"PK\x05\x06"
+_END_SIZE, _LOCATOR_SIZE, _LARGE_END_SIZE = 22, 20, 56
+_IN_64 = 0xFFFF, 0xFFFF_FFFF
+"""Entries and sizes that stand elsewhere, as in archives beyond 4 GiB."""
 _LARGE = 32 * MEBIBYTE
 """Bytes. Smaller parts may be packed as tightly as they are."""
 _DIRECTORY = 4 * MEBIBYTE
 """Bytes of the list of parts, at most."""
-DAMAGED = "The workbook is damaged. Open it, save it again as .xlsx, and upload that."
+_MORE_AROUND = f"Something stands before or behind the workbook in its file, which no program writes. {SAVE_AGAIN}"
 _NO_WORKBOOK = "This archive is not a workbook. Save the sheet as .xlsx, and upload that."
 _OTHERS = {
     "mimetype": "This is an OpenDocument file. Save it as .xlsx, and upload that.",
@@ -38,7 +41,7 @@ class PackagePart:
     def __init__(self, package: Package, info: zipfile.ZipInfo, most: int, between: int) -> None:
         self._package = package
         self._file = package.archive.open(info)
-        self._most = min(most, max(_LARGE, info.compress_size * package.limits.ratio))
+        self._most = min(most, package.most_bytes(info.filename))
         self._between = between
         self._seen = 0
         self._since = 0
@@ -73,19 +76,26 @@ class Package:
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self.limits = limits
         self.inflated = 0
-        _check_directory(file, limits)
+        directory = _check_directory(file, limits)
         self.archive = zipfile.ZipFile(file)
         infos = self.archive.infolist()
+        if self.archive.start_dir != directory:
+            raise unreadable(_MORE_AROUND)
         if len(infos) > limits.entries:
             raise too_large("The file has more parts than a workbook has. Save it again as .xlsx.")
         if sum(info.file_size for info in infos) > limits.inflated:
             raise too_large("The workbook unpacks to more than is taken. Split its rows into several files.")
         self._infos = {_key(info.filename): info for info in infos}
         if len(self._infos) < len(infos):
-            raise unreadable(DAMAGED)
+            raise unreadable("The workbook has two parts of one name, which no program writes. " + SAVE_AGAIN)
         by_place = sorted(infos, key=lambda info: info.header_offset)
-        if any(one.header_offset + one.compress_size > two.header_offset for one, two in pairwise(by_place)):
+        if by_place and by_place[0].header_offset:
+            raise unreadable(_MORE_AROUND)
+        ends = [*(info.header_offset for info in by_place[1:]), directory]
+        if any(info.header_offset + info.compress_size > end for info, end in zip(by_place, ends, strict=False)):
             raise unreadable(DAMAGED)
+        for info in infos:
+            check_entry(file, self.archive, info)
 
     def no_workbook(self) -> str:
         """Return what an archive is that has no workbook, and what to do."""
@@ -95,13 +105,17 @@ class Package:
         """Whether there is such a part."""
         return _key(name) in self._infos
 
+    def most_bytes(self, name: str) -> int:
+        """Return how many bytes a part may unpack to."""
+        return min(self.limits.inflated, max(_LARGE, self._infos[_key(name)].compress_size * self.limits.ratio))
+
+    def open(self, name: str) -> IO[bytes]:
+        """Return the bytes of a part, unbounded: for who counts them."""
+        return self.archive.open(self._infos[_key(name)])
+
     def stream(self, name: str, *, large: bool = False) -> PackagePart:
         """Return a part as a stream; a large one is read record by record, others are held."""
         info = self._infos[_key(name)]
-        if info.flag_bits & 1:
-            raise unreadable("The workbook is protected by a password. Save it without one.")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise unreadable(DAMAGED)
         if large:
             return PackagePart(self, info, self.limits.inflated, self.limits.record)
         return PackagePart(self, info, self.limits.small_part, self.limits.small_part)
@@ -140,15 +154,33 @@ def _key(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").lower()
 
 
-def _check_directory(file: BinaryIO, limits: Limits) -> None:
-    """Refuse an archive whose list of parts is too long, before the list is read."""
+def _check_directory(file: BinaryIO, limits: Limits) -> int:
+    """Refuse an archive whose list of parts is too long, before the list is read; return where the list begins."""
     end = file.seek(0, 2)
     file.seek(max(0, end - 65_557))
     tail = file.read()
     at = tail.rfind(_END)
-    if at < 0 or len(tail) - at < 22:
+    if at < 0 or len(tail) - at < _END_SIZE:
         raise unreadable("The workbook is incomplete. Save it again as .xlsx, and upload all of it.")
-    entries, size = struct.unpack_from("<HL", tail, at + 10)
+    entries, size, begin, comment = struct.unpack_from("<HLLH", tail, at + 10)
+    if at + _END_SIZE + comment != len(tail):
+        raise unreadable(_MORE_AROUND)
+    if entries == _IN_64[0] or _IN_64[1] in (size, begin):
+        entries, size, begin = _large_directory(file, end - len(tail) + at)
     if entries > limits.entries or size > _DIRECTORY:
         raise too_large("The file has more parts than a workbook has. Save it again as .xlsx.")
     file.seek(0)
+    return int(begin)
+
+
+def _large_directory(file: BinaryIO, at: int) -> tuple[int, int, int]:
+    """Return the number of parts, the bytes of their list and its beginning, as archives beyond 4 GiB have them."""
+    file.seek(max(0, at - _LOCATOR_SIZE))
+    mark, where = struct.unpack_from("<4s4xQ", file.read(_LOCATOR_SIZE))
+    if mark != b"PK\x06\x07" or where > at:
+        raise unreadable(DAMAGED)
+    file.seek(where)
+    mark, entries, size, begin = struct.unpack_from("<4s28xQQQ", file.read(_LARGE_END_SIZE))
+    if mark != b"PK\x06\x06":
+        raise unreadable(DAMAGED)
+    return entries, size, begin

@@ -15,11 +15,11 @@ from typing import Any
 
 from lxml import etree
 
-from app.domain.batches import Cell, DateCell
-from app.files.number_formats import day_of
-from app.files.parsing.faults import too_large, unreadable
+from app.domain.batches import Cell, DateCell, NumberCell
+from app.files.number_formats import day_of, is_beyond_days, shows_a_date
+from app.files.parsing.faults import DAMAGED, too_large, unreadable
 from app.files.parsing.limits import LIMITS, Limits
-from app.files.parsing.package import DAMAGED
+from app.files.shown_numbers import shows_number
 
 _CONTENT = r"(?:(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?<v>{}</v>|<v/>|<is><t(?: [^<>]*)?(?:/>|>{}</t>)</is>)?"
 _PLAIN = re.compile(
@@ -193,15 +193,19 @@ class SheetCells:
             return value or None
         number = float(value)
         code = self._format(style)
-        if code:
+        if code and shows_a_date(code):
             day = day_of(number, from_1904=self._from_1904)
             if day is not None:
                 return DateCell(d=day, f=code)
+            if is_beyond_days(number):
+                code = ""
         if _WHOLE.match(value):
-            return int(value)
-        if number in (float("inf"), float("-inf")):
+            plain: int | float = int(value)
+        elif number in (float("inf"), float("-inf")):
             return value
-        return int(number) if number.is_integer() and abs(number) < _EXACT else number
+        else:
+            plain = int(number) if number.is_integer() and abs(number) < _EXACT else number
+        return NumberCell(v=plain, f=code) if code and not shows_number(plain, code) else plain
 
 
 def text_of(element: Any) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, RawRow
 from app.files.headings import LOOKED_AT, count_known, layout
 from app.files.parsing.faults import too_large
 from app.files.parsing.limits import Limits
+from app.files.parsing.merged_cells import SpannedCells, columns_shared, settle_spans, unmerged
 
 Rows = Iterator[tuple[int, list[Cell]]]
 """(number, cells) of the rows that are not blank, in their order, without empty cells at the end."""
@@ -26,7 +27,7 @@ class RecordTable:
 
     def __init__(self, rows: Rows, kind: BatchKind) -> None:
         first = list(islice(rows, LOOKED_AT))
-        layouts = [(place, layout(_texts(cells), kind)) for place, (_, cells) in enumerate(first)]
+        layouts = [(place, layout(_texts(unmerged(cells)), kind)) for place, (_, cells) in enumerate(first)]
         self.kind = kind
         self._first = first
         self._rest = rows
@@ -75,20 +76,26 @@ class RecordTable:
     @property
     def headings(self) -> tuple[str, ...]:
         """The headings as sent, each a text."""
-        return tuple(_texts(self._first[self._place][1]))
+        return tuple(_texts(unmerged(self._first[self._place][1])))
 
     @property
     def above(self) -> tuple[RawRow, ...]:
         """The rows above the headings."""
-        return tuple(RawRow(number=number, raw=list(cells)) for number, cells in self._first[: self._place])
+        return tuple(RawRow(number=number, raw=unmerged(cells)) for number, cells in self._first[: self._place])
 
     def records(self, limits: Limits) -> Rows:
         """Yield the rows below the headings."""
-        widest = len(self.headings) + limits.beyond
+        width = len(self.headings)
+        widest = width + limits.beyond
+        known = self.layout.pointers
+        shared = columns_shared(self._first[self._place][1], known)
         for number, cells in chain(self._first[self._place + 1 :], self._rest):
-            if len(cells) > widest:
+            settled = settle_spans(cells, known, width) if type(cells) is SpannedCells else cells
+            if len(settled) > widest:
                 raise too_large("A row has cells far beyond the last heading. Remove them.", row=number)
-            yield number, cells
+            if shared:
+                _check_shared(settled, shared, number)
+            yield number, settled
 
     def _fault(self) -> FileFault:
         """Return why the table cannot be read: another kind of records, or headings that are missing or ambiguous."""
@@ -128,7 +135,24 @@ class RecordTable:
         )
 
 
+def _check_shared(cells: Sequence[Cell], shared: Mapping[int, str], number: int) -> None:
+    """Raise a fault for a value in a further column of a heading that is merged over several."""
+    for place, heading in shared.items():
+        if place < len(cells) and cells[place] is not None and str(cells[place]).strip():
+            raise FileFault(
+                FileFaultCode.HEADING_MISSING,
+                "A heading is merged over several columns, and more than the first of them has values: it is not clear "
+                "which is meant. Unmerge it, and give each column a heading of its own.",
+                row=number,
+                column=heading,
+            )
+
+
 def _texts(cells: Sequence[Cell]) -> list[str]:
-    return [
-        cell if isinstance(cell, str) else "" if cell is None or isinstance(cell, dict) else str(cell) for cell in cells
-    ]
+    return [cell if isinstance(cell, str) else _text(cell) for cell in cells]
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, dict):
+        return _text(cell["v"]) if "v" in cell else _text(cell.get("c")) if "m" in cell else ""
+    return "" if cell is None else str(cell) if not isinstance(cell, str) else cell

@@ -18,10 +18,11 @@ from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, 
 from app.domain.columns import Holds
 from app.files.cells import BIRTH_SERIALS, SERIALS, shift_from_1904
 from app.files.headings import Layout
-from app.files.number_formats import BUILT_IN, shows_a_date
-from app.files.parsing.faults import too_deep, too_large, unreadable
+from app.files.number_formats import BUILT_IN
+from app.files.parsing.faults import DAMAGED, too_deep, too_large, unreadable
 from app.files.parsing.limits import Limits
-from app.files.parsing.package import DAMAGED, Package
+from app.files.parsing.merged_cells import find_merged_areas
+from app.files.parsing.package import Package
 from app.files.parsing.recognition import Beginning, Parsed
 from app.files.parsing.sheet import SharedStrings, SheetCells, text_of
 from app.files.parsing.sources import IncomingFile
@@ -37,6 +38,9 @@ _BROKEN = (
 )  # fmt: skip
 """Exceptions that reading a damaged package may raise."""
 _SHEET_ROWS = 1_048_576
+_LONGEST_FORMAT = 255
+_GENERAL = frozenset({"", "general", "standard", "@", "0.00", "#,##0.00"})
+"""Formats that show every number that a credit or an id can be."""
 _DAYS = {Holds.DATE: SERIALS, Holds.MONTH_DAY: BIRTH_SERIALS}
 """Columns of days, with the bare numbers that are read as days."""
 
@@ -88,7 +92,7 @@ class Workbook:
             yield text_of(element)
 
     def _read_formats(self) -> list[str]:
-        """Return the number format of each cell style that shows a date, an empty text for other styles."""
+        """Return the number format of each cell style that shows a number otherwise than by its digits."""
         name = self._part("styles")
         codes, styles = dict(BUILT_IN), list[int]()
         for element in self._package.elements(self._package.stream(name), "numFmts", "cellXfs") if name else ():
@@ -98,10 +102,15 @@ class Workbook:
                     styles.append(id_)
                 else:
                     codes[id_] = inner.get("formatCode", "")
-        return [code[:200] if shows_a_date(code := codes.get(style, "")) else "" for style in styles]
+        shown = [codes.get(style, "")[:_LONGEST_FORMAT] for style in styles]
+        return ["" if code.lower() in _GENERAL else code for code in shown]
 
     def rows(self, name: str) -> Rows:
-        """Yield (number, cells) of the rows of a sheet that are not blank."""
+        """Yield (number, cells) of the rows of a sheet that are not blank, with the values that are shown."""
+        merged = find_merged_areas(self._package, name, self._limits)
+        yield from merged.fill(self._rows(name)) if merged else self._rows(name)
+
+    def _rows(self, name: str) -> Rows:
         part = self._package.stream(name, large=True)
         number = 0
         for row in self._package.elements(part, "row", "sheetData"):

@@ -127,6 +127,19 @@ def cells_of(raw: Raw, number: int) -> Sequence[Cell]:
     return _cells_of_line(raw, number) if isinstance(raw, str) else _cells_of_element(raw, number)
 
 
+def merged_spans(cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last place of what is merged over several columns of a row."""
+    last = len(cells)
+    for place in range(len(cells) - 1, -1, -1):
+        cell = cells[place]
+        if not isinstance(cell, dict) or "m" not in cell:
+            last = place
+        elif "c" in cell:
+            if last - place > 1:
+                yield place, last - 1
+            last = place
+
+
 def _cells_of_element(element: Element, number: int) -> list[Cell]:
     names = " ".join(filter(None, (first_text(element, "GivenName"), first_text(element, "FamilyName"))))
     activity = first_text(element, "ModuleName", attribute="moduleID")

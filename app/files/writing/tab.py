@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from app.core.csv_text import escape_formula
+from app.core.csv_text import FORMULA, escape_formula
 from app.domain.batches import Cell, DateCell, FileHead
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
+from app.files.shown_numbers import text_of
 from app.files.writing.result_rows import (
     REJECTED_COLUMNS,
     RESULT_COLUMNS,
@@ -29,7 +30,7 @@ from app.files.writing.result_table import cells_of, heading_row_of, headings_ho
 from app.files.writing.zip_stream import join_pieces
 
 BOM = "\ufeff"
-_SPECIAL = re.compile("[\x00-\x1f\"]|\\A'*[=+@-]")
+_SPECIAL = re.compile(rf'[\x00-\x1f"]|\A{FORMULA}')
 """Texts that may have to be changed or quoted; all others are written as they are."""
 _QUOTED = re.compile(r'[\t\r\n"]')
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
@@ -116,7 +117,12 @@ def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, dict):
-        return _date(cell, days[place] if place < len(days) else None)
+        if "d" in cell:
+            return _date(cell, days[place] if place < len(days) else None)
+        # In text nothing is merged, and a number has no format: its cells have what was seen.
+        return text_of(cell) if "v" in cell else _text(cell.get("c"), days, place)
+    if isinstance(cell, str):
+        return cell
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     return "" if cell is None else str(cell)

@@ -14,11 +14,12 @@ from itertools import chain, islice
 
 from msgspec.structs import replace
 
-from app.core.csv_text import FORMULA_STARTS
-from app.domain.batches import Cell, FileHead
+from app.core.csv_text import may_be_formula
+from app.domain.batches import Cell, DateCell, FileHead, MergedCell, NumberCell
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files import workbook_parts as parts
+from app.files.shown_numbers import text_of
 from app.files.workbook_parts import Comment, Look, Styles, column_name, escape_cell
 from app.files.writing.result_rows import (
     REJECTED_COLUMNS,
@@ -37,6 +38,7 @@ from app.files.writing.result_table import (
     heading_row_of,
     headings_holding,
     lay_out,
+    merged_spans,
     rows_above,
 )
 from app.files.writing.zip_stream import write_archive
@@ -59,6 +61,8 @@ _LOOKED_AT = 50
 """Rows by which the widths of columns are chosen."""
 _ON_SCREEN, _MOST_FROZEN = 150, 90
 """Characters of width that a screen shows, and how many of them may be frozen."""
+_MOST_MERGED = 100_000
+"""Areas that are merged again: readers keep each of them in memory."""
 _MOST_FROZEN_ROWS = 20
 """Rows that may be frozen: with more, no record would be in sight."""
 _WHO = frozenset(map(code_key, ("First Name", "Last Name", "Activity Title")))
@@ -174,7 +178,7 @@ class _SheetWriter:
         )
         merged = yield from self._above()
         yield self._headings(heading_row)
-        yield from self._rows(chain(first, iterator), heading_row + 1)
+        yield from self._rows(chain(first, iterator), heading_row + 1, merged)
         merges = "".join(f'<mergeCell ref="{cells}"/>' for cells in merged)
         drawing = '<legacyDrawing r:id="rId1"/>' if self.commented else ""
         yield "</sheetData>"
@@ -254,11 +258,14 @@ class _SheetWriter:
         lines = max(len(heading) // 11 + 1 for heading in (*self.table.headings, ""))
         return self._row(list(self.table.headings), number, looks, f' ht="{15 * min(lines, 5)}" customHeight="1"')
 
-    def _rows(self, lines: Iterable[_Line], number: int) -> Iterator[str]:
+    def _rows(self, lines: Iterable[_Line], number: int, merged: list[str]) -> Iterator[str]:
+        """Yield the rows; what was merged over several of their columns is so again, and added to `merged`."""
         own = dict.fromkeys(self.table.added, Look(wraps=True))
         widths = self._own_widths().items()
         for cells, notes in lines:
             looks = own | self._faults(notes, number) if notes else own
+            if notes and len(merged) < _MOST_MERGED:
+                merged.extend(f"{column_name(a)}{number}:{column_name(b)}{number}" for a, b in merged_spans(cells))
             height = max(_lines(cells[place], width) for place, width in widths)
             yield self._row(cells, number, looks, f' ht="{min(15 * height, 400)}"' if height > 1 else "")
             number += 1
@@ -309,18 +316,30 @@ class _SheetWriter:
         style = self.styles.of
         if isinstance(cell, str) and cell:
             # Formatted as text it stays text when it is edited: zeros are kept, and `=1` is no formula.
-            as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or cell.startswith(FORMULA_STARTS))
+            as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or may_be_formula(cell))
             return _text(cell, style(replace(look, format=parts.TEXT_FORMAT) if as_text else look))
         if isinstance(cell, bool):
             return f' s="{style(look)}" t="b"><v>{cell:d}</v></c>'
         if isinstance(cell, int | float):
             return f' s="{style(look)}"><v>{cell!r}</v></c>'
         if isinstance(cell, dict):
-            serial = serial_of(cell["d"])
-            if serial is None:
-                return _text(cell["d"], style(look))
-            return f' s="{style(replace(look, format=self.styles.usable(cell["f"])))}"><v>{serial}</v></c>'
+            return self._other_cell(cell, look)
         return f' s="{style(replace(look, format=parts.TEXT_FORMAT) if place in self._ids else look)}"/>'
+
+    def _other_cell(self, cell: DateCell | NumberCell | MergedCell, look: Look) -> str:
+        """Return the same of a date, a number with its format, or a cell of a merged area."""
+        style = self.styles.of
+        if "m" in cell:
+            return self._cell(cell.get("c"), look)
+        if "v" in cell:
+            if self.styles.usable(cell["f"]) != cell["f"]:
+                # Its own format cannot be written: text keeps what was shown.
+                return self._cell(text_of(cell), look)
+            return f' s="{style(replace(look, format=cell["f"]))}"><v>{cell["v"]!r}</v></c>'
+        serial = serial_of(cell["d"])
+        if serial is None:
+            return _text(cell["d"], style(look))
+        return f' s="{style(replace(look, format=self.styles.usable(cell["f"])))}"><v>{serial}</v></c>'
 
 
 def _text(text: str, style: int) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from app.core.clock import new_id
 from app.core.errors import OperatorFault
@@ -93,7 +94,17 @@ def create(
         for secret, kind in ((created.api_key, "api-key"), (created.client_secret, "client-secret"))
     ]
     clients.add_client(work.connection, client, secrets, acts_for, work.now)
-    work.audit("create", created.client_id, ClientAudit(role=role, providers=acts_for, test=test))
+    work.audit(
+        "create",
+        created.client_id,
+        ClientAudit(
+            role=role,
+            providers=acts_for,
+            test=test,
+            board=known.code if known else UNSET,
+            scopes=list(scopes or possible),
+        ),
+    )
     return created
 
 

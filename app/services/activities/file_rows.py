@@ -47,6 +47,12 @@ def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> 
     return results
 
 
+_INTERNAL = "/internal_id"
+_ZEROS = (
+    "A spreadsheet drops zeros before a number: format the column as text, and type the id with its zeros. Ids that "
+    "differ by zeros alone are different ids."
+)
+
 ActivityResult = tuple[RowOutcome, str | None, tuple[Finding, ...]]
 """(outcome, activity id, findings) of one row."""
 
@@ -74,11 +80,13 @@ def _apply(work: Work, record: ActivityRecord) -> ActivityResult:
     activity_id = _find(work, record)
     if record.action is Action.DELETE:
         if activity_id is None:
-            raise NotFound("There is no such activity of the provider.")
+            raise _unknown(work, record)
         changes.delete(work, activity_id, None)
         return RowOutcome.DELETED, activity_id, ()
     if record.action is Action.UPDATE and activity_id is None:
-        raise NotFound("There is no such activity of the provider.")
+        raise _unknown(work, record)
+    if activity_id is None and record.internal_id_was_number:
+        _check_zeros(work, record)
     return _save(work, record, activity_id)
 
 
@@ -126,6 +134,34 @@ def _find(work: Work, record: ActivityRecord) -> str | None:
     if record.given.internal_id is not None:
         return stored.id_of_internal(work.connection, provider_id, record.given.internal_id)
     return stored.id_of_same(work.connection, record.given)
+
+
+def _with_other_zeros(work: Work, record: ActivityRecord) -> bool:
+    """Whether the provider has an activity whose own id differs from a row's by zeros before it alone."""
+    given = record.given.internal_id
+    return given is not None and stored.has_internal_with_other_zeros(work.connection, record.given.provider_id, given)
+
+
+def _check_zeros(work: Work, record: ActivityRecord) -> None:
+    """Refuse a new activity whose id may be that of another one, without the zeros that a number cell does not have."""
+    if _with_other_zeros(work, record):
+        detail = "The cell is a number without zeros before it, and an activity has this number with zeros before it."
+        raise Conflict(
+            detail, errors=[ErrorItem(code="internal-id-taken", pointer=_INTERNAL, detail=detail, hint=_ZEROS)]
+        )
+
+
+def _unknown(work: Work, record: ActivityRecord) -> Problem:
+    """Return the problem of a row about an activity that does not exist, with what can be seen of the cause."""
+    detail = "There is no such activity of the provider."
+    if record.given.internal_id is None:
+        hint = "Give the activity's id, or your own id for it, as it was registered; Add registers a new one."
+        return NotFound(detail, errors=[ErrorItem(code=NotFound.code, pointer="", detail=detail, hint=hint)])
+    hint = "Give your own id for it exactly as it was registered, or its nine-digit id; Add registers a new one."
+    if _with_other_zeros(work, record):
+        detail = "There is no such activity of the provider, but one whose id has other zeros before the same number."
+        hint = _ZEROS
+    return NotFound(detail, errors=[ErrorItem(code=NotFound.code, pointer=_INTERNAL, detail=detail, hint=hint)])
 
 
 def _conflict(code: str, pointer: str, detail: str) -> Problem:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,8 @@ from app.domain.audit import AuditEntry
 from app.domain.events import Event, EventKind, events_of
 from app.services.context import Caller
 from app.store import events
-from app.store.commits import AuditLogRow
+from app.store.commits import AuditLogRow, audit_rows
+from app.store.states import canonical
 
 _START = (0, "")
 
@@ -70,6 +71,15 @@ def _events_in(
         entry = _entry(row)
         for type, data in events_of(entry):
             yield row.commit_id, entry, type, data
+
+
+def told_by(connection: Connection, commit_ids: Iterable[str]) -> set[tuple[str, str | None, datetime, str, bytes]]:
+    """Return (commit, provider, moment, type, data as canonical JSON) of every event of commits by the audit log."""
+    ids = sorted(commit_ids)
+    return {
+        (commit_id, entry.provider_id, entry.at, type, canonical(data))
+        for commit_id, entry, type, data in _events_in(ids, audit_rows(connection, ids))
+    }
 
 
 def _entry(row: AuditLogRow) -> AuditEntry:

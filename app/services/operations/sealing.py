@@ -11,6 +11,7 @@ import enum
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -45,14 +46,16 @@ def seal_next(connection: Connection, service: Service) -> SealResult:
         return SealResult.NOTHING
     rows = commits.audit_rows(connection, found)
     number, previous = commits.last_seal(connection)
-    digest = digest_rows(rows)
+    digest, at = digest_rows(rows), service.clock()
     row = {
         "number": number + 1,
-        "at": service.clock(),
+        "at": at,
         "commits": len(found),
         "audit_rows": len(rows),
         "digest": digest,
-        "seal": service.keyring.keyed_digest("seal", seal_text(previous, number + 1, len(found), len(rows), digest)),
+        "seal": service.keyring.keyed_digest(
+            "seal", seal_text(previous, number + 1, len(found), len(rows), digest, at)
+        ),
     }
     events = publish(connection, found, rows)
     commits.seal(connection, row, found)
@@ -60,9 +63,15 @@ def seal_next(connection: Connection, service: Service) -> SealResult:
     return SealResult.A_PART if more else SealResult.ALL
 
 
-def seal_text(previous: str, number: int, commit_count: int, row_count: int, digest: str) -> str:
-    """Return the text that a seal is made over: all that it vouches for, and the previous seal."""
-    return f"{previous}|{number}|{commit_count}|{row_count}|{digest}"
+def seal_text(
+    previous: str, number: int, commit_count: int, row_count: int, digest: str, at: datetime | None = None
+) -> str:
+    """Return the text that a seal is made over: all that it vouches for, and the previous seal.
+
+    Seals of earlier releases were made without their time.
+    """
+    text = f"{previous}|{number}|{commit_count}|{row_count}|{digest}"
+    return text if at is None else f"{text}|{at.astimezone(UTC).isoformat()}"
 
 
 def digest_rows(rows: Iterable[object]) -> str:

@@ -21,11 +21,13 @@ from app.core.errors import ConfigurationError, InstallationFault, OperatorFault
 from app.core.logging import log
 from app.core.private_files import readable_by_others
 from app.core.security import Keyring
+from app.domain.audit import ClientAudit
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
-from app.services.context import Service
-from app.store import clients, name_keys, schema
+from app.services.context import OPERATOR, Service, Work, operator
+from app.services.operations import baseline
+from app.store import clients, name_keys, record_digests, schema
 
 T = TypeVar("T")
 INSPECTION_SECONDS = 5.0
@@ -48,7 +50,7 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
                 raise InstallationFault(f"The database {name_of(settings)} cannot be used: {DAMAGED} (Found: {found})")
             service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
             if _look(database, partial(_is_outdated, catalogue=catalogue, migrate=migrate)):
-                database.write(lambda connection: prepare(connection, catalogue, at))
+                database.write(lambda connection: prepare(connection, service))
             if migrate:
                 database.read(refuse_other_keys)
             return service
@@ -127,6 +129,7 @@ def _is_outdated(connection: Connection, catalogue: Catalogue, *, migrate: bool)
         schema.current(connection) != schema.head()
         or not catalogue.boards.keys() <= clients.board_codes(connection)
         or clients.catalogue_files(connection, catalogue.digest) is None
+        or bool(record_digests.due(connection))
     )
 
 
@@ -140,9 +143,14 @@ def refuse_other_keys(connection: Connection) -> None:
         )
 
 
-def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
-    """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists."""
+def prepare(connection: Connection, service: Service) -> None:
+    """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists.
+
+    Digests are made of what a migration laid down or changed.
+    """
+    catalogue, at = service.catalogue, service.clock
     schema.upgrade(connection)
+    baseline.take(connection, service)
     clients.add_boards(
         connection,
         [
@@ -151,4 +159,7 @@ def prepare(connection: Connection, catalogue: Catalogue, at: Clock) -> None:
         ],
     )
     clients.keep_catalogue(connection, catalogue.digest, catalogue.files, at())
-    clients.ensure_operator(connection, at())
+    if clients.ensure_operator(connection, at()):
+        work = Work(connection=connection, caller=operator(service), now=at())
+        work.audit("create", OPERATOR.client_id, ClientAudit(role=OPERATOR.role, test=False))
+        work.save_commit()

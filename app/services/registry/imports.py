@@ -14,18 +14,32 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
 
-from app.core.clock import new_id
-from app.core.errors import OperatorFault, Problem
+import msgspec
+from msgspec import UNSET
+
+from app.core.errors import Problem
 from app.core.strict_json import read_json
 from app.domain.audit import RegistryAudit
-from app.domain.boards import BoardKind
+from app.domain.boards import BoardKind, Span
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import damage_of, full_name_key, id_key
-from app.domain.learners import Holding, RegistryRow
-from app.domain.parsing import Unparsed, is_npi, plain_or_none, plain_text, read_month_day, read_npi, text_or_none
+from app.domain.learners import Holding, IdentifierKind, RegistryRow
+from app.domain.parsing import (
+    Unparsed,
+    is_npi,
+    plain_or_none,
+    plain_text,
+    read_date,
+    read_month_day,
+    read_npi,
+    text_or_none,
+)
+from app.matching.joining import BirthLevel, NameLevel
 from app.services.context import Service, Work, operator, transact
+from app.services.registry.placing import IdentifierFault, ImportFault, PairSeen
+from app.services.registry.writing import Piece, RowEffect
 from app.store import registry
-from app.store.registry import Entry, Known, Writes
+from app.store.registry import Entry
 
 COLUMNS = (
     "first_name",
@@ -44,141 +58,119 @@ _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 """Headings are read with blanks or hyphens in them, too."""
 
 
-class ImportFault(OperatorFault):
-    """A row or a file that cannot be imported. The message names columns and boards, never a person."""
+class LineConflict(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that was refused because somebody else on file holds its identifiers; no value of theirs is told."""
+
+    line: int
+    kinds: tuple[IdentifierKind, ...]
+    reason: str
+    physician_ids: tuple[str, ...]
+    """Who holds them."""
+
+
+class LinePair(msgspec.Struct, frozen=True, kw_only=True):
+    """Two physicians on file who seem to be one person, kept as a pair because of a line."""
+
+    line: int
+    evidence: str
+    """Kinds of what they have in common, separated by blanks."""
+    names: NameLevel
+    birth_date: BirthLevel
+    physician_ids: tuple[str, str]
 
 
 @dataclass(slots=True)
 class ImportCounts:
-    """How many rows an import added, updated and left unchanged, and which it refused."""
+    """How many rows an import added, updated and left unchanged, which it refused, and which pairs it has kept."""
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
     """(line, reason)"""
+    conflicts: list[LineConflict] = field(default_factory=list)
+    """Why the lines were refused that give somebody else's identifiers; they are among those refused."""
+    pairs: list[LinePair] = field(default_factory=list)
+    """Kept for the first time; those known from earlier imports are not repeated."""
+
+    def add(self, other: ImportCounts) -> None:
+        """Add the counts of another piece of the import."""
+        self.added += other.added
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.refused += other.refused
+        self.conflicts += other.conflicts
+        self.pairs += other.pairs
 
 
 def import_file(service: Service, path: Path) -> ImportCounts:
     """Import a CSV or NDJSON file, plain or gzipped; raises `ImportFault` when the file as a whole cannot be read."""
     with _open(path) as lines:
-        return import_rows(service, _rows(lines, service.catalogue))
+        return import_rows(service, _rows(lines, service.catalogue), source=path.name)
 
 
-def import_rows(service: Service, rows: Iterable[tuple[int, RegistryRow | ImportFault]]) -> ImportCounts:
-    """Import rows with their line numbers, `AT_ONCE` in one transaction."""
+def import_rows(
+    service: Service, rows: Iterable[tuple[int, RegistryRow | ImportFault]], source: str = ""
+) -> ImportCounts:
+    """Import rows with their line numbers, `AT_ONCE` in one transaction; `source` names where they come from."""
     counts = ImportCounts()
     iterator = iter(rows)
     while some := list(islice(iterator, AT_ONCE)):
         readable = [(line, row) for line, row in some if isinstance(row, RegistryRow)]
         counts.refused.extend((line, str(row)) for line, row in some if isinstance(row, ImportFault))
-        imported = transact(operator(service), import_some, readable)
-        counts.added += imported.added
-        counts.updated += imported.updated
-        counts.unchanged += imported.unchanged
-        counts.refused.extend(imported.refused)
+        counts.add(transact(operator(service), import_some, readable, source))
     return counts
 
 
-def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]]) -> ImportCounts:
+def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]], source: str = "") -> ImportCounts:
     """Add or update the physicians of some rows; each row sees the ones before it."""
     counts = ImportCounts()
-    known = registry.load_known(work.connection, [row for _, row in rows])
-    writes = Writes()
+    rows = [(line, row.with_keys()) for line, row in rows]
+    registry.lock_imports(work.connection)
+    piece = Piece(work, registry.load_known(work.connection, [row for _, row in rows]), source)
     for line, row in rows:
         try:
-            entry = _find(row, known)
-        except ImportFault as fault:
+            effect, pairs = piece.take(row)
+        except IdentifierFault as fault:
             counts.refused.append((line, str(fault)))
-            continue
-        if entry is None:
-            entry = _add(work, row, writes)
-            counts.added += 1
-        elif _update(work, entry, row, writes):
-            counts.updated += 1
+            counts.conflicts.append(_conflict(line, fault))
+            pairs = piece.refuse(fault)
         else:
-            counts.unchanged += 1
-        known.put(entry)
-    registry.save(work.connection, writes)
-    if counts.added or counts.updated:
-        work.audit("import", work.commit_id, RegistryAudit(added=counts.added, updated=counts.updated))
+            counts.added += effect is RowEffect.ADDED
+            counts.updated += effect is RowEffect.UPDATED
+            counts.unchanged += effect is RowEffect.UNCHANGED
+        counts.pairs += [_pair(line, one, seen) for one, seen in pairs]
+    digests = piece.save()
+    if piece.has_changes:
+        fields = RegistryAudit(
+            added=counts.added,
+            updated=counts.updated,
+            conflicts=len(counts.conflicts) or UNSET,
+            pairs=len(counts.pairs) or UNSET,
+            digests=digests,
+        )
+        work.audit("import", work.commit_id, fields)
     return counts
 
 
-def _find(row: RegistryRow, known: Known) -> Entry | None:
-    """Return the physician on file whom a row is about; None for a new one.
-
-    An NPI decides. A licence or certification decides unless birth date or NPI contradict it, a name only if one
-    physician of that name and birth date is on file. Raises `ImportFault` when numbers belong to different people.
-    """
-    by_npi = known.by_npi.get(row.npi) if row.npi else None
-    sharing: dict[str, Entry] = {}
-    for numbers, index in ((row.licenses, known.by_license), (row.certifications, known.by_certification)):
-        for held in numbers:
-            for entry in index.get((held.board, held.key), ()):
-                sharing[entry.physician_id] = entry
-    if by_npi is not None:
-        if sharing.keys() - {by_npi.physician_id}:
-            raise ImportFault("the NPI and a licence or certification belong to different learners")
-        return by_npi
-    if sharing:
-        fitting = [entry for entry in sharing.values() if _agrees(row, entry)]
-        if len(sharing) > 1 or not fitting:
-            raise ImportFault("a licence or certification belongs to another learner")
-        return fitting[0]
-    if row.npi or row.licenses or row.certifications:
-        return None
-    last, first = full_name_key(row.first_name, row.last_name)
-    named = known.by_name.get((last, first, str(row.birth_date) if row.birth_date else None), [])
-    return named[0] if len(named) == 1 else None
-
-
-def _agrees(row: RegistryRow, entry: Entry) -> bool:
-    birth_fits = row.birth_date is None or entry.birth_date in (None, str(row.birth_date))
-    return birth_fits and (row.npi is None or entry.npi in (None, row.npi))
-
-
-def _add(work: Work, row: RegistryRow, writes: Writes) -> Entry:
-    entry = Entry(
-        physician_id=new_id(),
-        first_name=row.first_name,
-        middle_name=row.middle_name,
-        last_name=row.last_name,
-        birth_date=str(row.birth_date) if row.birth_date else None,
-        npi=row.npi,
-        medical_school=row.medical_school,
+def _conflict(line: int, fault: IdentifierFault) -> LineConflict:
+    kinds = {kind for held in fault.held for kind in held.kinds}
+    return LineConflict(
+        line=line,
+        kinds=tuple(kind for kind in IdentifierKind if kind in kinds),
+        reason=str(fault),
+        physician_ids=tuple(held.physician_id for held in fault.held),
     )
-    writes.learners.append(_learner_row(entry) | {"sandbox": "", "created_at": work.now, "updated_at": work.now})
-    _add_names_and_numbers(work, entry, row, writes)
-    return entry
 
 
-def _update(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
-    """Update a physician from a row; return whether anything was new. What the row leaves out stays."""
-    before = _learner_row(entry)
-    entry.first_name, entry.last_name = row.first_name, row.last_name
-    entry.middle_name = row.middle_name or entry.middle_name
-    entry.birth_date = str(row.birth_date) if row.birth_date else entry.birth_date
-    entry.npi = row.npi or entry.npi
-    entry.medical_school = row.medical_school or entry.medical_school
-    changed = _learner_row(entry) != before
-    if changed:
-        writes.changed.append(_learner_row(entry) | {"updated_at": work.now})
-    return _add_names_and_numbers(work, entry, row, writes) or changed
-
-
-def _learner_row(entry: Entry) -> dict[str, Any]:
-    names = ("first_name", "middle_name", "last_name", "birth_date", "npi", "medical_school")
-    return {"learner_id": entry.physician_id} | {name: getattr(entry, name) for name in names}
-
-
-def _add_names_and_numbers(work: Work, entry: Entry, row: RegistryRow, writes: Writes) -> bool:
-    new = [writes.add_name(entry, row.first_name, last) for last in (row.last_name, *row.other_last_names)]
-    new += [writes.add_number(entry, "licenses", held.board, held.number, work.now) for held in row.licenses]
-    new += [
-        writes.add_number(entry, "certifications", held.board, held.number, work.now) for held in row.certifications
-    ]
-    return any(new)
+def _pair(line: int, one: Entry, seen: PairSeen) -> LinePair:
+    return LinePair(
+        line=line,
+        evidence=seen.evidence,
+        names=seen.names,
+        birth_date=seen.birth,
+        physician_ids=(one.physician_id, seen.other.physician_id),
+    )
 
 
 @contextmanager
@@ -306,12 +298,34 @@ def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
     return tuple(text for part in parts if (text := _text(name, part)) is not None)
 
 
+_DATES = re.compile(r"@(?P<since>[^@]*)\.\.(?P<until>[^@]*)\Z")
+
+
 def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: BoardKind) -> tuple[Holding, ...]:
     held = []
     for entry in _list(name, fields):
         code, colon, number = (plain_or_none(entry) or "").partition(":")
         board = catalogue.board(code)
-        if not colon or board is None or board.kind is not kind or not id_key(number):
+        number, dates = _split_dates(name, number, kind)
+        key = id_key(number)
+        if not colon or board is None or board.kind is not kind or not key:
             raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")
-        held.append(Holding(board=board.code, number=number.strip()))
+        held.append(Holding(board=board.code, number=number.strip(), known_key=key, dates=dates))
+    if any(holding.dates for holding in held) and len({(holding.board, holding.key) for holding in held}) < len(held):
+        raise ImportFault(f"{name} has one number twice: write it once, from its first day to its last")
     return tuple(held)
+
+
+def _split_dates(name: str, number: str, kind: BoardKind) -> tuple[str, Span | None]:
+    """Return a number without the days behind it, `@YYYY-MM-DD..YYYY-MM-DD` of which either may be left out."""
+    if "@" not in number:
+        return number, None
+    if kind is not BoardKind.LICENSING:
+        raise ImportFault(f"{name} has an entry with dates, which licences only have")
+    given = _DATES.search(number)
+    since, until = (read_date(given["since"]), read_date(given["until"])) if given else (None, None)
+    if given is None or isinstance(since, Unparsed) or isinstance(until, Unparsed) or since is until is None:
+        raise ImportFault(f"{name} has dates that are not written as BOARD:ID@YYYY-MM-DD..YYYY-MM-DD")
+    if since and until and since > until:
+        raise ImportFault(f"{name} has dates that end before they begin")
+    return number[: given.start()], Span(since=since, until=until)

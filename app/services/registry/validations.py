@@ -33,7 +33,7 @@ _HINTS = {
     Result.ONE: "One learner was matched. The learner_id may stand in a completion in place of names, birth date "
     "and numbers.",
     Result.SEVERAL: "More than one learner was matched. Give more to tell them apart: the birth date, the licence "
-    "number with its state, the board ID with its board, or the NPI.",
+    "number with its state, the board ID with its board, or the NPI. If all of them were given, ask {support}.",
     Result.NONE: f"No learner was matched. {MISS_HINT}",
     Result.NOT_ASKED: "",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.core.security import Keyring
 from app.services.context import Work
 from app.store import learners
 
@@ -13,13 +14,18 @@ LearnerIds = Mapping[ProviderAndPhysician, str | None]
 """The ids that were looked up; None where there is none yet."""
 
 
+def derive_learner_ids(keyring: Keyring, pair: ProviderAndPhysician) -> list[str]:
+    """Return the id by which a provider may name a physician, then those by the former secrets."""
+    return [f"lrn_{digest[:32]}" for digest in keyring.keyed_digests("learner-link", "|".join(pair))]
+
+
 def assign_learner_id(
     work: Work, pair: ProviderAndPhysician, known: dict[ProviderAndPhysician, str], new: list[dict[str, object]]
 ) -> str:
     """Return the id by which a provider may name a physician; one not known yet is added to `known` and `new`."""
     if pair not in known:
         # Derived, not drawn: two requests that meet the person first at the same moment agree.
-        learner_id = "lrn_" + work.service.keyring.keyed_digest("learner-link", "|".join(pair))[:32]
+        learner_id, *_ = derive_learner_ids(work.service.keyring, pair)
         known[pair] = learner_id
         provider_id, physician_id = pair
         # The columns have their first names: `learner_id` holds the physician's id, `link` the learner id.

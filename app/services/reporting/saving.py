@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
@@ -15,7 +15,9 @@ from app.domain.completion_changes import Change, LedgerDelta
 from app.domain.credits import CME, CreditStatus, Delivery, held_quarters
 from app.services.context import Work
 from app.store import completion_versions, completion_writes
+from app.store.completion_versions import VERSIONS, version_text
 from app.store.completion_writes import Written
+from app.store.states import canonical
 
 
 def save_changes(changes: Sequence[tuple[Work, Change]], activities: Mapping[str, Activity], *, verb: str) -> None:
@@ -28,15 +30,16 @@ def save_changes(changes: Sequence[tuple[Work, Change]], activities: Mapping[str
         return
     connection = changes[0][0].connection
     totals: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    written: list[Written] = []
     for work, change in changes:
         for completion, sign in change.before_and_after():
             for target, quarters in held_quarters(completion.credits).items():
                 totals[*completion.pair, target] += sign * quarters
         _tell_boards(work, change)
-        _audit(work, change, verb)
-    completion_writes.save(
-        connection, [Written(change=change, version=_version_row(work, change, verb)) for work, change in changes]
-    )
+        row, digest = _version_row(work, change, verb)
+        _audit(work, change, verb, digest)
+        written.append(Written(change=change, version=row))
+    completion_writes.save(connection, written)
     completion_writes.change_ledger(
         connection,
         [
@@ -75,7 +78,7 @@ def _tell_boards(work: Work, change: Change) -> None:
                 work.add_board_event(event, credit, shown)
 
 
-def _audit(work: Work, change: Change, verb: str) -> None:
+def _audit(work: Work, change: Change, verb: str, digest: str) -> None:
     """Note a change in the audit log."""
     after, before = change.completion, change.before
     work.audit(
@@ -91,6 +94,7 @@ def _audit(work: Work, change: Change, verb: str) -> None:
             moved_from=before.activity_id if before and before.activity_id != after.activity_id else UNSET,
             decided=[c.credit_id for c in change.restated if c.status is not CreditStatus.WITHDRAWN],
             provider_id=after.provider_id,
+            digest=digest,
         ),
     )
 
@@ -101,14 +105,16 @@ def _verb_of(change: Change, verb: str) -> str:
     return "withdraw" if change.withdrawn_boards else verb
 
 
-def _version_row(work: Work, change: Change, verb: str) -> dict[str, Any]:
+def _version_row(work: Work, change: Change, verb: str) -> tuple[dict[str, Any], str]:
+    """Return the row of a version, its document written as it is digested, and the digest."""
     after = change.completion
-    return {
+    row = {
         "completion_id": after.completion_id,
         "version": after.version,
         "commit_id": work.commit_id,
         "verb": _verb_of(change, verb),
         "at": work.now,
         "client_id": work.caller.client.client_id,
-        "document": completion_versions.document_of(after),
+        "document": Raw(canonical(completion_versions.document_of(after))),
     }
+    return row, work.service.keyring.record_digest(VERSIONS, version_text(row))

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
+from msgspec import Raw
 from pydantic_core import from_json, to_json
 from sqlalchemy import Boolean, Column, Date, Table
 from sqlalchemy.types import JSON
@@ -27,7 +28,9 @@ sqlite3.register_adapter(date, date.isoformat)
 
 
 def to_document(value: Any) -> str | None:
-    """Return a value as the JSON text of a document column, NULL for None."""
+    """Return a value as the JSON text of a document column, NULL for None; `Raw` is JSON already."""
+    if type(value) is Raw:
+        return bytes(value).decode()
     return None if value is None else to_json(value).decode()
 
 

@@ -46,6 +46,7 @@ DAMAGED = (
     ("Oona", "Oâ€™Malley", "04/04", "last_name", NameDamage.MISREAD),
     ("Ines", "Garc&iacute;a", "04/05", "last_name", NameDamage.ESCAPED),
     ("Ines", "GarcÃƒÂ³a", "04/05", "last_name", NameDamage.MISREAD),
+    ("RocÃ\u00ado", "García", "04/05", "first_name", NameDamage.MISREAD),
     ("Inеs", "García", "04/05", "first_name", NameDamage.MIXED),
 )  # fmt: skip
 """First name, last name, birth date, the field at fault, and what is wrong with it. The last has a Cyrillic letter."""

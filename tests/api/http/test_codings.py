@@ -78,6 +78,14 @@ def test_an_upload_in_a_coding_is_refused_before_it_arrives(wire: Wire, api: Api
     assert b"Content-Encoding: gzip" in answer
 
 
+def test_a_coding_of_the_transfer_is_not_passed_over_either(wire: Wire, api: Api) -> None:
+    key = b"Authorization: Bearer %s\r\n" % api.key.encode()
+    head = b"POST /v1/learner-completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s" % key
+    sent = head + b"Connection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    answer = wire.exchange(sent)
+    assert status_of(answer) in (400, 415, 501)
+
+
 def test_a_coding_is_told_to_nobody_without_a_key(api: Api) -> None:
     answer = api.http.post(COMPLETIONS, headers={"Content-Encoding": "gzip"}, content=b"\x1f\x8b")
     assert answer.status_code == 401

@@ -101,12 +101,18 @@ def test_hostile_filters_find_nothing_and_break_nothing(api: Api) -> None:
 
 def test_hostile_ids_are_absent_ones(api: Api) -> None:
     wrong = {}
-    for text in ("%00", "a%00b", "..", "%2e%2e", "%ED%A0%80", "x" * 64, "x" * 65, "x" * 5_000, "%27", "201759558%20"):
+    for text in ("%00", "a%00b", "..", "%2e%2e", "%ED%A0%80", "x" * 64, "x" * 65, "x" * 5_000, "%27", "201759558%2F"):
         for method, path in (("GET", COMPLETIONS), ("GET", ACTIVITIES), ("DELETE", COMPLETIONS)):
             found = list(faults_of(asked(api, f"{path}/{text}", method), (404, 405, 422)))
             if found:
                 wrong[method, path, text] = found
     assert wrong == {}
+
+
+def test_an_id_in_an_address_is_read_as_one_in_a_body(api: Api) -> None:
+    for text in ("201759558%20", "%E2%80%8E201759558"):
+        answer = asked(api, f"{ACTIVITIES}/{text}")
+        assert (answer.status, answer.json["activity_id"]) == (200, "201759558")
 
 
 def test_unknown_addresses_and_methods_answer_with_a_problem(api: Api) -> None:

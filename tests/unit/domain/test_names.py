@@ -99,7 +99,7 @@ def test_no_name_in_small_letters_with_accents_is_refused(start: str, rest: str)
             "GarcÃ\u00ada", "GarcÃa", "Oâ€™Malley", "OÂ’Malley", "O\x92Malley", "NovÃ¡k", "KovaÄ\x8d", "Ã–ZTÃœRK",
             "NÃšÃ‘EZ", "MÃ¼ller", "ÃƒÂ¡ngel", "GarcÃƒÂ\u00ada", "GarcÃƒÆ’Ã‚Â\u00ada", "ZoÃ«", "KaÊ»ahele", "KaÊ¼ahele",
             "Nguyá»…n", "Mar¡a", "P‚rez", "Fran‡ois", "Mu¤oz", "G”tz", "Kova\x9a", "Garc├¡a",
-            "Garc√\u00ada", "GarcĂ\u00ada", "Mar\ue000a", "Smith™",
+            "Garc√\u00ada", "GarcĂ\u00ada", "Mar\ue000a", "Smith™", "RocÃ\u00ado",
         )),
         *((text, NameDamage.MIXED) for text in ("Мartin", "Mаrtin", "Rοsa", "µartin", "GarcГ\u00ada", "OΓÇÖMalley")),
     ],
@@ -160,6 +160,8 @@ def test_a_name_with_an_entity_is_always_recognised(start: str, letter: str, end
 @given(st.one_of(PLAIN, st.just("")), st.sampled_from(ACCENTED + "’‘ʻʼꞌ\ufffd"), st.one_of(PLAIN, st.just("")))
 def test_a_name_that_was_misread_is_always_recognised(start: str, letter: str, end: str) -> None:
     end = end.lower()
+    # A name that begins with a capital Ã and a small letter is itself what is left of a misread one.
+    assume(letter != "Ã" or not end)
     for read in (as_windows, as_latin):
         once = read(start + letter + end)
         twice = read(once)

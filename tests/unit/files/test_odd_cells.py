@@ -13,7 +13,16 @@ from app.domain.batches import BatchKind
 from app.domain.formats import find_format
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action
-from app.files.cells import read_action, read_activity_id, read_amount, read_birth_date, read_day, read_id, read_yes_no
+from app.files.cells import (
+    CellFault,
+    read_action,
+    read_activity_id,
+    read_amount,
+    read_birth_date,
+    read_day,
+    read_id,
+    read_yes_no,
+)
 from app.files.headings import column_named
 from app.files.parsing.parser_client import open_file
 from tests.builders.headings import REQUIRED
@@ -44,11 +53,8 @@ def test_an_apostrophe_that_says_that_a_cell_is_text_is_no_part_of_it(read: Any,
         ("1.234567893e+009", ("1234567893", True)),
         ("2.0175950E8", ("201759500", True)),
         ("2.017595E8", ("201759500", True)),
-        ("1.2346E9", ("1.2346E9", False)),
-        ("1.23457E9", ("1.23457E9", False)),
         ("2.0176E8", ("2.0176E8", False)),
         ("1.0E7", ("1.0E7", False)),
-        ("1.23457E+09", ("1.23457E+09", False)),
         ("1.5E3", ("1.5E3", False)),
         ("036.123450", ("036.123450", False)),
         ("12.00", ("12.00", False)),
@@ -58,6 +64,18 @@ def test_an_apostrophe_that_says_that_a_cell_is_text_is_no_part_of_it(read: Any,
 )
 def test_an_id_that_a_program_wrote_as_a_number_is_its_digits(cell: str, meant: tuple[str, bool]) -> None:
     assert read_id(cell) == meant
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1.2346E9", "1.23457E9", "1.23457E+09", "1E+09", 1234567890123456, 1.2345678901234568e19,
+     {"v": 1234567890123456, "f": "00000"}],
+)  # fmt: skip
+def test_an_id_that_has_lost_digits_is_told_and_never_kept(cell: Any) -> None:
+    with pytest.raises(CellFault) as told:
+        read_id(cell)
+    assert (told.value.code, told.value.kept) == ("format", None)
+    assert "Digits of the id are lost" in told.value.detail
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
+import pytest
+from msgspec.structs import replace
+
+from app.domain.boards import Span
 from app.domain.identity import Result
 from app.domain.learners import Holding
 from app.domain.parsing import MonthDay
@@ -106,6 +110,30 @@ def test_different_people_for_different_parts_are_nobody() -> None:
     assert crossed.rejects == UNMATCHED
 
 
+def test_nobody_lacks_a_certification_that_a_namesake_of_the_same_birth_date_has() -> None:
+    licensed = a_learner("learner-5", npi=None, licenses={"CA-M": "5"}, certifications={})
+    certified = a_learner("learner-6", npi=None, licenses={}, certifications={"ABIM": "600600"})
+    report = a_report(a_cme("CA", license_id="5"), a_moc(board_id="600600"))
+    assert judged(report, learners=[licensed]).rejects == {"certified-by-board"}
+    for both in ([licensed, certified], [certified, licensed]):
+        verdict = judged(report, learners=both)
+        assert (verdict.rejects, verdict.pointers("learner-unmatched")) == (UNMATCHED, ["/learner"])
+
+
+def test_what_tells_namesakes_apart_is_what_was_not_given() -> None:
+    twin = a_learner("learner-4", npi=None)
+
+    def hint_of(*parts: CmePart | MocPart) -> str:
+        verdict = judged(a_report(*parts), learners=[REBECCA, twin])
+        (told,) = [finding.hint for finding in verdict.findings if finding.rule == "learner-ambiguous"]
+        return told
+
+    number = a_learner().licenses[0].number
+    assert "the licence number or the NPI" in hint_of(a_cme(license_id=None))
+    assert "the licence number" not in hint_of(a_cme(license_id=number))
+    assert "the board ID" in hint_of(a_cme(license_id=number), a_moc(board_id=None, board="ABS"))
+
+
 def test_a_part_that_does_not_fit_is_pointed_at() -> None:
     verdict = judged(a_report(a_cme(), a_moc(board_id="999")))
     assert (verdict.rejects, verdict.pointers("learner-unmatched")) == (UNMATCHED, ["/moc/0"])
@@ -145,8 +173,64 @@ def test_a_licence_of_another_state_is_unknown_in_this_one() -> None:
 
 
 def test_a_lapsed_licence_or_certificate_cannot_make_a_miss() -> None:
-    # What matching sees of a licence is who gave it and its number, with the key of that: no status, no date.
-    assert set(Holding.__struct_fields__) == {"board", "number", "known_key"}
+    # What matching sees of a certificate is who gave it and its number; of a licence also dates, where any are on file.
+    assert set(Holding.__struct_fields__) == {"board", "number", "known_key", "dates"}
+    lapsed = a_learner(licenses={"TN-M": "444444"}, dates=Span(until=date(2015, 12, 31)))
+    for license_id in (None, "444444"):
+        verdict = judged(a_report(a_cme("TN", license_id=license_id)), learners=[lapsed])
+        assert (verdict.findings, verdict.boards) == ((), ("TN-M",))
+
+
+FORMER = a_learner(
+    "former", first_name="Rebecca", npi=None, licenses={"TN-M": "444444"}, dates=Span(until=date(2021, 6, 30))
+)
+LATTER = a_learner(
+    "latter", first_name="Joe", npi=None, licenses={"TN-M": "444444"}, dates=Span(since=date(2021, 7, 1))
+)
+
+
+@pytest.mark.parametrize(
+    ("first_name", "day", "found"),
+    [
+        ("Rebecca", date(2021, 6, 30), True),
+        ("Rebecca", date(2021, 7, 1), False),
+        ("Joe", date(2021, 6, 30), False),
+        ("Joe", date(2021, 7, 1), True),
+    ],
+)
+def test_a_licence_number_issued_again_is_whose_it_was_on_the_day(first_name: str, day: date, found: bool) -> None:
+    report = a_report(a_cme("TN", license_id="444444"), person=a_person(first_name=first_name), completed_on=day)
+    assert judged(report, learners=[FORMER, LATTER]).rejects == (set() if found else UNMATCHED)
+
+
+def test_of_two_licences_in_a_state_the_one_of_the_day_is_credited() -> None:
+    both = replace(
+        a_learner(licenses={}),
+        licenses=(
+            Holding(board="TN-M", number="1", dates=Span(until=date(2021, 6, 30))),
+            Holding(board="TN-M", number="2", dates=Span(since=date(2021, 7, 1))),
+        ),
+    )
+    for day, number in ((date(2021, 6, 30), "1"), (date(2021, 7, 1), "2")):
+        match = judged(a_report(a_cme("TN"), completed_on=day), learners=[both]).match
+        assert [held.number for held in match.cme[0]] == [number]
+
+
+@pytest.mark.parametrize("as_license", [False, True])
+def test_a_disputed_npi_finds_its_holder_beside_the_birth_date_only(as_license: bool) -> None:
+    part = a_cme("TN", license_id=NPI) if as_license else a_cme("TN")
+    person = {} if as_license else {"npi": NPI}
+    for learner, found in (
+        (REBECCA, True),
+        (replace(REBECCA, npi_disputed=True), True),
+        (replace(REBECCA, birth_date=None), True),
+        (replace(REBECCA, birth_date=None, npi_disputed=True), False),
+    ):
+        rejects = judged(a_report(part, person=a_person(**person)), learners=[learner]).rejects
+        assert rejects == (set() if found else UNMATCHED)
+    undated = a_report(a_moc("ABA"), person=a_person(npi=NPI, birth_date=None))
+    assert judged(undated, learners=[REBECCA]).rejects == set()
+    assert judged(undated, learners=[replace(REBECCA, npi_disputed=True)]).rejects == UNMATCHED
 
 
 @pytest.mark.parametrize("state", ["ME", "Maine", "ME-O"])

@@ -1,0 +1,195 @@
+"""Joining: whether a source describes the physician on file who holds one of the identifiers that it gives. Pure.
+
+An identifier alone never makes two people one: groups' NPIs are given for all their members, licence numbers are
+mistyped and issued again. Names and birth date have to allow it, as `TABLE` says.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.domain.comparison_keys import full_name_key, name_key
+from app.domain.learners import IdentifierKind
+
+
+class NameLevel(enum.StrEnum):
+    """How the names of two sources compare, at best."""
+
+    SAME = "same"
+    """A whole name in common, a former last name included."""
+    RELATED = "related"
+    """A part of a double last name in common, and the first name, its initial or its first word."""
+    GIVEN = "given"
+    """The first name in common, and no part of the last names."""
+    SURNAME = "surname"
+    """A last name in common, and the first names differ, or first and last name are exchanged."""
+    DIFFERENT = "different"
+    """Nothing in common."""
+
+
+class BirthLevel(enum.StrEnum):
+    """How two birth dates compare."""
+
+    SAME = "same"
+    """The same month and day."""
+    ABSENT = "absent"
+    """One of the sources does not give it."""
+    DIFFERENT = "different"
+    """Another month or day."""
+
+
+class Joining(enum.StrEnum):
+    """What becomes of a source that gives somebody's identifier."""
+
+    JOINED = "joined"
+    """It describes that physician."""
+    PAIR = "pair"
+    """It seems to: it is kept as a physician of its own, and the two as a pair."""
+    CONFLICT = "conflict"
+    """It describes somebody else, or cannot be told: it is refused."""
+
+
+class Reason(enum.StrEnum):
+    """Why a source that gives somebody's identifier is refused: what to say of who holds it."""
+
+    ALL = "who has other names and another birth date"
+    BIRTH_DATE = "who has another birth date"
+    NAMES = "who has other names"
+    NO_BIRTH_DATE = "whose names agree in part only, and a birth date is missing"
+    DISPUTED = "for whom and for others this NPI was given, and a birth date is missing"
+    OTHER_NPI = "who has another NPI"
+
+
+_N, _S, _D = BirthLevel.ABSENT, BirthLevel.SAME, BirthLevel.DIFFERENT
+_JOINED, _PAIR, _CONFLICT = Joining.JOINED, Joining.PAIR, Joining.CONFLICT
+
+TABLE: Mapping[tuple[NameLevel, BirthLevel], tuple[Joining, Joining, Joining]] = {
+    (NameLevel.SAME, _S): (_JOINED, _JOINED, _JOINED),
+    (NameLevel.SAME, _N): (_JOINED, _JOINED, _JOINED),
+    (NameLevel.SAME, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.RELATED, _S): (_JOINED, _JOINED, _JOINED),
+    (NameLevel.RELATED, _N): (_PAIR, _PAIR, _JOINED),
+    (NameLevel.RELATED, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.GIVEN, _S): (_PAIR, _JOINED, _JOINED),
+    (NameLevel.GIVEN, _N): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.GIVEN, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.SURNAME, _S): (_PAIR, _PAIR, _PAIR),
+    (NameLevel.SURNAME, _N): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.SURNAME, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.DIFFERENT, _S): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.DIFFERENT, _N): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.DIFFERENT, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
+}
+"""By names and birth date: with the NPI in common, with a licence or board's id, with the NPI and one of these.
+
+A licence is one person's, so a married name is joined by it; an NPI may be a group's. Twins and spouses differ in the
+first name, father and son in the birth date.
+"""
+
+
+def join(
+    names: NameLevel, birth: BirthLevel, kinds: Collection[IdentifierKind], *, npi_disputed: bool = False
+) -> Joining:
+    """Return what becomes of a source that has these kinds of identifier in common with a physician on file.
+
+    A disputed NPI proves nothing where the birth date is missing.
+    """
+    if npi_disputed and birth is BirthLevel.ABSENT and set(kinds) == {IdentifierKind.NPI}:
+        return Joining.CONFLICT
+    by_npi, by_number, by_both = TABLE[names, birth]
+    if IdentifierKind.NPI not in kinds:
+        return by_number
+    return by_both if len(set(kinds)) > 1 else by_npi
+
+
+def reason_of(names: NameLevel, birth: BirthLevel) -> Reason:
+    """Return why names and birth date do not allow to join."""
+    if birth is BirthLevel.DIFFERENT:
+        return Reason.BIRTH_DATE if names in (NameLevel.SAME, NameLevel.RELATED) else Reason.ALL
+    if names is NameLevel.SAME:
+        return Reason.DISPUTED
+    return Reason.NO_BIRTH_DATE if names is NameLevel.RELATED else Reason.NAMES
+
+
+def birth_level(given: str | None, on_file: str | None) -> BirthLevel:
+    """Compare two birth dates as `MM/DD`."""
+    if not given or not on_file:
+        return BirthLevel.ABSENT
+    return BirthLevel.SAME if given == on_file else BirthLevel.DIFFERENT
+
+
+class FullName(NamedTuple):
+    """A name as written."""
+
+    first: str
+    last: str
+
+
+class _Parts(NamedTuple):
+    """A name in the parts that are compared."""
+
+    first: str
+    first_word: str
+    last: str
+    surnames: frozenset[str]
+    suffix: str
+
+
+_BETWEEN_WORDS = re.compile(r"[\s,./\-\u00ad\u2010-\u2015\u2212]+")
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "2nd", "3rd"})
+_PARTICLES = frozenset(
+    {"al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "las", "le",
+     "los", "san", "st", "ten", "ter", "van", "von"}
+)  # fmt: skip
+_SHORT = 2
+"""A part of a double last name that has no more letters says too little."""
+
+
+@lru_cache(maxsize=4_096)
+def _parts(name: FullName) -> _Parts:
+    last, first = full_name_key(name.first, name.last)
+    words = [key for word in _BETWEEN_WORDS.split(name.last or name.first) if (key := name_key(word))]
+    suffix = words.pop() if len(words) > 1 and words[-1] in _SUFFIXES else ""
+    bare = [word for word in words if word not in _PARTICLES]
+    forms = {last, "".join(words), "".join(bare)} | {word for word in bare if len(word) > _SHORT}
+    given = [key for word in _BETWEEN_WORDS.split(name.first) if (key := name_key(word))] if first else []
+    return _Parts(first, given[0] if given else "", last, frozenset(forms - {""}), suffix)
+
+
+def name_level(given: Iterable[FullName], on_file: Iterable[FullName]) -> NameLevel:
+    """Compare all names of a source with all names on file; what they have in common at best decides."""
+    ours, theirs = [_parts(name) for name in given], [_parts(name) for name in on_file]
+    if {(name.last, name.first) for name in ours} & {(name.last, name.first) for name in theirs}:
+        return NameLevel.SAME
+    sharing = [(one, other) for one in ours for other in theirs if one.surnames & other.surnames]
+    if _given_related([(one, other) for one, other in sharing if _suffixes_agree(one, other)]):
+        return NameLevel.RELATED
+    if sharing or any((one.first, one.last) == (other.last, other.first) for one in ours for other in theirs):
+        return NameLevel.SURNAME
+    firsts = {name.first for name in ours if len(name.first) > 1}
+    return NameLevel.GIVEN if firsts & {name.first for name in theirs} else NameLevel.DIFFERENT
+
+
+def _suffixes_agree(one: _Parts, other: _Parts) -> bool:
+    return one.suffix == other.suffix or not (one.suffix and other.suffix)
+
+
+def _given_related(sharing: Sequence[tuple[_Parts, _Parts]]) -> bool:
+    """Whether a first name is the same, or its first word, or an initial where nothing longer contradicts."""
+    for one, other in sharing:
+        if one.first and one.first == other.first:
+            return True
+        if len(one.first_word) > 1 and one.first_word == other.first_word:
+            return True
+    ours = {one.first for one, _ in sharing if one.first}
+    theirs = {other.first for _, other in sharing if other.first}
+    for initials, names in ((ours, theirs), (theirs, ours)):
+        # Somebody known as A. and as Alma is no Adam: the longer names decide.
+        long = {name for name in names if len(name) > 1}
+        if initials and long and all(len(initial) == 1 for initial in initials):
+            return all(name.startswith(tuple(initials)) for name in long)
+    return False

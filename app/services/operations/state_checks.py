@@ -1,0 +1,100 @@
+"""Whether rights, activities and physicians stand as the audit log last saw them.
+
+A keyed digest of a subject's rows was made in the transaction that changed them; see `store/states.py`. Sentences name
+ids and tables, never a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from app.domain.audit import EndpointAudit
+from app.rules.catalogue import digest_files
+from app.services.context import Service
+from app.services.events.provider_events import told_by
+from app.services.reporting.learner_ids import derive_learner_ids
+from app.store import clients, events, learners, record_digests, states
+from app.store.checked_rows import Range, entries_between, ranges
+
+AT_ONCE = 500
+LEARNER = "learner"
+
+
+def find_changed(connection: Connection, service: Service) -> Iterator[str]:
+    """Yield a sentence for each client, provider, activity or endpoint whose rows are not as they were stored."""
+    for noun in states.STATES:
+        if noun != LEARNER:
+            yield from _changed(connection, service, noun)
+
+
+def find_changed_files(connection: Connection, _service: Service) -> Iterator[str]:
+    """Yield the states of the board files whose texts are not those that completions were judged by."""
+    for digest in clients.catalogue_digests(connection):
+        if digest_files(clients.catalogue_files(connection, digest) or {}) != digest:
+            yield f"changed: catalogues {digest}: its files have another digest"
+
+
+def find_changed_events(connection: Connection, _service: Service) -> Iterator[str]:
+    """Yield the events of providers that do not tell what the audit log says."""
+    after = ("", 0)
+    while rows := events.rows_after(connection, after, AT_ONCE):
+        told = told_by(connection, {commit_id for _, _, commit_id, *_ in rows})
+        for provider_id, position, commit_id, at, type, data in rows:
+            after = provider_id, position
+            if (commit_id, provider_id, at, type, states.canonical(data)) not in told:
+                yield f"changed: events {provider_id} {position}: not what the audit log says"
+
+
+def find_changed_physicians(connection: Connection, service: Service) -> Iterator[str]:
+    """Yield a sentence for each physician whose rows, or whose ids for a provider, are not as they were stored."""
+    yield from _changed(connection, service, LEARNER)
+    yield from _changed_learner_ids(connection, service)
+
+
+def _changed(connection: Connection, service: Service, noun: str) -> Iterator[str]:
+    table, *others = states.STATES[noun]
+    tables = " or ".join(part.name for part in (table, *others))
+    for within in ranges(connection, table.name, states.key_of(noun), noun, AT_ONCE):
+        for subject_id, fault in _faults(connection, service, noun, within):
+            yield f"changed: {noun} {subject_id}: {fault.format(tables=tables)}"
+
+
+def _faults(connection: Connection, service: Service, noun: str, within: Range) -> Iterator[tuple[str, str]]:
+    """Yield (subject, fault) of the subjects in a range."""
+    standing = states.load_between(connection, noun, within.after, within.until)
+    last: dict[str, tuple[str, str, str]] = {
+        subject_id: (commit_id, digest, "")
+        for subject_id, _, commit_id, digest in record_digests.digests_between(
+            connection, noun, within.after, within.until
+        )
+    }
+    last |= {
+        entry.subject_id: (entry.commit_id, entry.fields["state"], entry.verb)
+        for entry in entries_between(connection, noun, within)
+        if "state" in entry.fields
+    }
+    fictional = states.fictional(connection, within.after, within.until) if noun == LEARNER else frozenset()
+    for subject_id in sorted({*standing, *last}):
+        state, known = standing.get(subject_id), last.get(subject_id)
+        if known is None:
+            if subject_id not in fictional:
+                yield subject_id, "nobody added it: the audit log has no digest of it"
+            continue
+        commit_id, digest, verb = known
+        if state is None:
+            if not (noun == EndpointAudit.noun and verb == "delete"):
+                yield subject_id, "it is missing"
+        elif not states.is_digest_of(service.keyring, digest, noun, subject_id, commit_id, state):
+            yield subject_id, "a row of {tables} is not as the audit log says"
+
+
+def _changed_learner_ids(connection: Connection, service: Service) -> Iterator[str]:
+    """Yield what names a physician by an id that was not derived from provider and physician."""
+    after = ("", "")
+    while rows := learners.learner_ids_after(connection, after, AT_ONCE):
+        for provider_id, physician_id, learner_id in rows:
+            if learner_id not in derive_learner_ids(service.keyring, (provider_id, physician_id)):
+                yield f"changed: learner_links {provider_id} {physician_id}: its learner id is another's"
+        after = rows[-1][:2]

@@ -1,0 +1,147 @@
+"""A piece of an import: its rows are placed one after another, and what they change is written in one go."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from msgspec import UnsetType
+
+from app.core.clock import new_id
+from app.domain.learners import IdentifierKind, RegistryRow
+from app.services.context import Work
+from app.services.registry.placing import (
+    Identifier,
+    IdentifierFault,
+    PairSeen,
+    RowPlacement,
+    dates_after,
+    place,
+)
+from app.store import registry
+from app.store.registry import NO_DATES, Entry, Known, Writes
+
+KeptPair = tuple[Entry, PairSeen]
+
+
+class RowEffect(enum.Enum):
+    """What a row did to the physician that it is about."""
+
+    ADDED = enum.auto()
+    """Nobody was on file."""
+    UPDATED = enum.auto()
+    """Something of it was new."""
+    UNCHANGED = enum.auto()
+    """All of it was on file."""
+
+
+class Piece:
+    """Some rows of an import in one transaction."""
+
+    def __init__(self, work: Work, known: Known, source: str) -> None:
+        self._work = work
+        self._known = known
+        self._source = source
+        self._writes = Writes()
+
+    def take(self, row: RegistryRow) -> tuple[RowEffect, list[KeptPair]]:
+        """Add or update the physician of a row; return the pairs that are new. Raises `IdentifierFault`."""
+        placement = place(row, self._known)
+        entry = placement.entry
+        if entry is None:
+            entry, effect = self._add(row, placement), RowEffect.ADDED
+        else:
+            effect = RowEffect.UPDATED if self._update(entry, row, placement) else RowEffect.UNCHANGED
+        self._known.put(entry)
+        return effect, self._keep_pairs([(entry, pair) for pair in placement.pairs])
+
+    def refuse(self, fault: IdentifierFault) -> list[KeptPair]:
+        """Mark the NPIs that a refused row gives for somebody else; return the pairs that are new.
+
+        Who holds such an NPI keeps it, and is found by it beside the birth date only.
+        """
+        for held in fault.held:
+            entry = self._known.entries[held.physician_id]
+            if IdentifierKind.NPI in held.kinds and not held.fits and not entry.npi_disputed:
+                entry.npi_disputed = True
+                self._writes.disputed.append({"learner_id": entry.physician_id, "at": self._work.now})
+        return self._keep_pairs(fault.pairs)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything is to be written."""
+        return any(getattr(self._writes, table) for table in Writes.__dataclass_fields__)
+
+    def save(self) -> str | UnsetType:
+        """Write what the rows have changed, and digests of these physicians; return what the audit log says of them."""
+        registry.save(self._work.connection, self._writes)
+        return self._work.protect("learner", self._writes.physician_ids)
+
+    def _keep_pairs(self, pairs: Any) -> list[KeptPair]:
+        new = [(one, seen) for one, seen in pairs if self._known.add_pair(one.physician_id, seen.other.physician_id)]
+        for one, seen in new:
+            self._writes.add_pair(
+                one.physician_id,
+                seen.other.physician_id,
+                evidence=seen.evidence,
+                names=seen.names,
+                birth=seen.birth,
+                source=self._source,
+                at=self._work.now,
+            )
+        return new
+
+    def _add(self, row: RegistryRow, placement: RowPlacement) -> Entry:
+        entry = Entry(
+            physician_id=new_id(),
+            first_name=row.first_name,
+            middle_name=row.middle_name,
+            last_name=row.last_name,
+            birth_date=str(row.birth_date) if row.birth_date else None,
+            npi=_own_npi(row, placement),
+            medical_school=row.medical_school,
+        )
+        at = self._work.now
+        self._writes.learners.append(_learner_row(entry) | {"sandbox": "", "created_at": at, "updated_at": at})
+        self._add_names_and_numbers(entry, row, placement)
+        return entry
+
+    def _update(self, entry: Entry, row: RegistryRow, placement: RowPlacement) -> bool:
+        """Update a physician from a row; return whether anything was new. What the row leaves out stays."""
+        before = _learner_row(entry)
+        entry.first_name, entry.last_name = row.first_name, row.last_name
+        entry.middle_name = row.middle_name or entry.middle_name
+        entry.birth_date = str(row.birth_date) if row.birth_date else entry.birth_date
+        entry.npi = _own_npi(row, placement) or entry.npi
+        entry.medical_school = row.medical_school or entry.medical_school
+        changed = _learner_row(entry) != before
+        if changed:
+            self._writes.changed.append(_learner_row(entry) | {"updated_at": self._work.now})
+        return self._add_names_and_numbers(entry, row, placement) or changed
+
+    def _add_names_and_numbers(self, entry: Entry, row: RegistryRow, placement: RowPlacement) -> bool:
+        new = [self._writes.add_name(entry, row.first_name, last) for last in (row.last_name, *row.other_last_names)]
+        for kind, holdings in (
+            (IdentifierKind.LICENSE, row.licenses),
+            (IdentifierKind.CERTIFICATION, row.certifications),
+        ):
+            on_file = entry.numbers(kind)
+            for held in holdings:
+                number = (held.board, held.key)
+                if not placement.held_by_others or (kind, number) not in placement.held_by_others:
+                    dates = dates_after(on_file.get(number, NO_DATES), held.dates)
+                    new.append(self._writes.add_number(entry, kind, held, dates, self._work.now))
+        return any(new)
+
+
+def _own_npi(row: RegistryRow, placement: RowPlacement) -> str | None:
+    """Return the NPI of a row, None where it stays with somebody else."""
+    if not placement.held_by_others:
+        return row.npi
+    identifier: Identifier = (IdentifierKind.NPI, ("", row.npi or ""))
+    return None if identifier in placement.held_by_others else row.npi
+
+
+def _learner_row(entry: Entry) -> dict[str, Any]:
+    names = ("first_name", "middle_name", "last_name", "birth_date", "npi", "medical_school")
+    return {"learner_id": entry.physician_id} | {name: getattr(entry, name) for name in names}

@@ -1,0 +1,112 @@
+"""What stood before there were digests is digested by the upgrade, in the same transaction, and said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, text
+
+from app.core.database.transactions import Database
+from app.services.context import Service
+from app.services.operations import baseline, checks
+from app.services.operations.startup import open_service
+from app.store import record_digests, schema
+from tests.harness.databases import database_address, execute, settings_for
+
+AT = "'2026-01-01T00:00:00.000000Z'"
+BEFORE = (
+    f"INSERT INTO providers (provider_id, name, joint, created_at) VALUES ('0000001', 'P', false, {AT})",
+    (
+        "INSERT INTO learners (learner_id, first_name, last_name, birth_date, sandbox, created_at, updated_at) VALUES "
+        f"('l1', 'A', 'B', '01/01', '', {AT}, {AT}), ('l2', 'A', 'C', '01/02', '', {AT}, {AT})"
+    ),
+    (
+        "INSERT INTO learner_names (learner_id, last_key, first_key, birth_date, last_name) VALUES "
+        "('l1', 'b', 'a', '01/01', 'B'), ('l2', 'c', 'a', '01/02', 'C')"
+    ),
+    (
+        "INSERT INTO clients (client_id, name, role, test, scopes, permission_attested_by, permission_attested_at, "
+        f"created_at) VALUES ('c', 'C', 'provider', false, '[]', 'C', {AT}, {AT})"
+    ),
+    f"INSERT INTO grants (client_id, provider_id, granted_at) VALUES ('c', '0000001', {AT})",
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a database of the revision before, with a provider, a client and two physicians."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/old.db"
+    else:
+        server: str = request.getfixturevalue("postgres")
+        execute(server, "CREATE DATABASE old")
+        url = database_address(server, "old")
+    database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
+
+    def fill(connection: Connection) -> None:
+        command.upgrade(schema._config(connection), "0016")
+        for statement in BEFORE:
+            connection.execute(text(statement))
+
+    database.write(fill)
+    database.close()
+    yield url
+    if request.param == "postgresql":
+        execute(server, "DROP DATABASE old")
+
+
+@pytest.fixture
+def upgraded(old: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    monkeypatch.setattr(baseline, "AT_ONCE", 1)
+    service = open_service(settings_for(old, tmp_path / "data"))
+    yield service
+    service.database.close()
+
+
+def run(service: Service, statement: str) -> None:
+    service.database.write(lambda connection: connection.execute(text(statement)))
+
+
+def test_what_stood_is_digested_and_the_check_says_since_when(upgraded: Service) -> None:
+    checked = checks.check(upgraded)
+    assert checked.faults == []
+    told = [note for note in checked.notes if note.startswith("digests of")]
+    assert [note.split(" were made")[0] for note in told] == [
+        "digests of 1 subjects of the kind client",
+        "digests of 2 subjects of the kind learner",
+        "digests of 1 subjects of the kind provider",
+    ]
+    assert upgraded.database.read(record_digests.due) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE learners SET first_name = 'Z' WHERE learner_id = 'l2'", "learner l2"),
+        ("UPDATE clients SET role = 'operator' WHERE client_id = 'c'", "client c"),
+        ("DELETE FROM grants", "client c"),
+        ("UPDATE providers SET merged_into = '0000001'", "provider 0000001"),
+        (
+            (
+                "INSERT INTO clients (client_id, name, role, test, scopes, permission_attested_by, "
+                f"permission_attested_at, created_at) VALUES ('d', 'D', 'operator', false, '[]', 'D', {AT}, {AT})"
+            ),
+            "client d: nobody added it",
+        ),
+    ],
+)
+def test_what_is_changed_after_the_upgrade_is_found(upgraded: Service, statement: str, named: str) -> None:
+    run(upgraded, statement)
+    (fault,) = checks.find_faults(upgraded)
+    assert named in fault
+
+
+def test_kinds_that_a_later_migration_lists_are_digested_at_the_next_start(upgraded: Service) -> None:
+    run(upgraded, "UPDATE learners SET first_name = 'Z' WHERE learner_id = 'l2'")
+    run(upgraded, "INSERT INTO digests_due (noun) VALUES ('learner')")
+    again = open_service(upgraded.settings)
+    again.database.close()
+    assert checks.find_faults(upgraded) == []

@@ -1,0 +1,172 @@
+"""What is changed in the database behind the service's back is found, and the row named: one cell of any kind.
+
+The cells are generated from the tables. What is not protected is listed with its reason, so that a new column is either
+covered or argued for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import JSON, Boolean, Column, Date, Integer, Table, create_engine, select, text, true
+from sqlalchemy.exc import IntegrityError
+
+from app.models.base import Instant
+from app.models.tables import metadata
+from app.services.access import clients
+from app.services.context import Service, operator, transact
+from app.services.operations import checks
+from app.store.sql.values import to_document
+from app.store.states import LEFT_OUT
+from tests.builders.bodies import a_completion, john
+from tests.harness.api import Api, settle
+from tests.harness.board_views import decide
+
+_OPERATIONAL = "work in progress: it is made anew, or ends by itself, and no credit or right depends on it"
+UNPROTECTED_TABLES = {
+    "uploads": _OPERATIONAL,
+    "upload_totals": _OPERATIONAL,
+    "upload_pieces": _OPERATIONAL,
+    "batches": _OPERATIONAL,
+    "batch_pieces": _OPERATIONAL,
+    "batch_rows": "answers about records: the records themselves are protected",
+    "board_marks": "how far a board has read: it says so again with every request",
+    "registry_pairs": "what the operator is asked: to merge two physicians changes their rows, which are protected",
+    "last_decisions": "finds the last row of decisions sooner",
+    "webhook_deliveries": _OPERATIONAL,
+    "idempotency_keys": "answers kept for a day, to be given again",
+    "boards": "codes only: the facts are the board files', whose digest is stored with every completion",
+    "digests_due": "empty but within an upgrade",
+    "unsealed": "marks of the last moments, removed by the sealer",
+}
+UNPROTECTED_COLUMNS = {
+    ("catalogues", "first_used_at"): "nothing depends on when a state of the board files was first used",
+    ("learner_links", "created_at"): "nothing depends on when a provider first named a learner",
+    (
+        "decisions",
+        "decision_id",
+    ): "an opaque name: of a board's last decision it is checked, no other is looked up by it",
+    ("events", "event_id"): "an opaque name, by which nothing is found: positions are what readers follow",
+} | {(table, column): reason for table, columns in LEFT_OUT.items() for column, reason in columns.items()}
+PROTECTED = [name for name in sorted(metadata.tables) if name not in UNPROTECTED_TABLES]
+
+
+@pytest.fixture
+def world(api: Api, service: Service) -> None:
+    """Something in every protected table: credit decided on, corrected and withdrawn, rights, an endpoint."""
+    body = john(reference="one")
+    credit_id = api.report(body).json["credits"][0]["credit_id"]
+    settle(service)
+    decide(service, credit_id, "rejected")
+    api.report(a_completion())
+    vendor = transact(operator(service), clients.create, "A vendor", role="vendor")
+    transact(operator(service), clients.grant, vendor.client_id, "0008001")
+    assert api.post("/v1/webhook-endpoints", {"url": "https://example.org/hook"}).status == 201
+    settle(service)
+    assert checks.find_faults(service) == []
+
+
+def cells(table: Table) -> Iterator[Column[Any]]:
+    yield from (column for column in table.columns if (table.name, column.name) not in UNPROTECTED_COLUMNS)
+
+
+def other_values(column: Column[Any], value: Any, others: list[Any]) -> Iterator[Any]:
+    """Yield values that a cell might be changed to, as SQLAlchemy writes them."""
+    if value is not None and column.nullable:
+        yield None
+    yield from [other for other in others if other is not None and other != value][:1]
+    if isinstance(column.type, JSON):
+        yield {"changed": value}
+    elif isinstance(column.type, Boolean):
+        yield not value
+    elif isinstance(column.type, Integer):
+        yield (value or 0) + 1
+    elif isinstance(column.type, Date):
+        yield (value or date(2021, 1, 1)) + timedelta(days=1)
+    elif isinstance(column.type, Instant):
+        yield (value or datetime(2021, 1, 1, tzinfo=UTC)) + timedelta(seconds=1)
+    else:
+        yield f"{value or ''}0"
+
+
+def is_live(table: Table) -> Any:
+    """Return the condition that leaves out learners of the sandbox: they are about nobody, and not protected."""
+    if table.name not in ("learners", "learner_names", "licenses", "certifications"):
+        return true()
+    learners = metadata.tables["learners"]
+    return table.columns["learner_id"].in_(select(learners.c.learner_id).where(learners.c.sandbox == ""))
+
+
+class Intruder:
+    """Somebody with the rights of a database administrator, for whom neither triggers nor references count."""
+
+    def __init__(self, service: Service) -> None:
+        # Documents are written as the service writes them: a change taken back leaves the same bytes.
+        engine = create_engine(service.settings.sqlalchemy_url, json_serializer=to_document)
+        self.connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if service.database.on_sqlite:
+            self.run(text("PRAGMA foreign_keys = OFF"))
+            for (name,) in self.run(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+                self.run(text(f"DROP TRIGGER {name}"))
+        else:
+            self.run(text("SET session_replication_role = replica"))
+
+    def run(self, statement: Any) -> Any:
+        return self.connection.execute(statement)
+
+    def close(self) -> None:
+        self.connection.close()
+        self.connection.engine.dispose()
+
+    def change(self, table: Table, row: Any, column: Column[Any], value: Any) -> None:
+        keys = [key == row._mapping[key] for key in table.primary_key.columns]
+        self.run(table.update().where(*keys).values({column.name: value}))
+
+    def change_back(self, table: Table, row: Any, column: Column[Any], value: Any) -> None:
+        now = {**row._asdict(), column.name: value}
+        keys = [key == now[key.name] for key in table.primary_key.columns]
+        self.run(table.update().where(*keys).values({column.name: row._mapping[column]}))
+
+
+@pytest.fixture
+def intruder(service: Service) -> Iterator[Intruder]:
+    found = Intruder(service)
+    yield found
+    found.close()
+
+
+def test_what_is_not_protected_is_there_and_has_its_reason() -> None:
+    assert UNPROTECTED_TABLES.keys() <= metadata.tables.keys()
+    for name, column in UNPROTECTED_COLUMNS:
+        assert column in metadata.tables[name].columns
+
+
+@pytest.mark.parametrize("name", PROTECTED)
+@pytest.mark.usefixtures("world")
+def test_a_change_of_any_cell_behind_the_services_back_is_found(
+    service: Service, intruder: Intruder, name: str
+) -> None:
+    table = metadata.tables[name]
+    rows = intruder.run(select(table).where(is_live(table)).order_by(*table.primary_key.columns)).all()
+    assert rows, "nothing to change"
+    whole = name in ("learners", "learner_names", "licenses", "certifications", "learner_links", "record_digests")
+    missed, tried = [], 0
+    for column in cells(table):
+        values = [row._mapping[column] for row in rows]
+        row = next((row for row in reversed(rows) if row._mapping[column] is not None), rows[-1])
+        for value in other_values(column, row._mapping[column], values):
+            try:
+                intruder.change(table, row, column, value)
+            except IntegrityError:
+                continue  # A constraint refuses the value, whoever writes it.
+            tried += 1
+            faults = checks.find_faults(service, whole=whole)
+            if not faults or any("cannot be read" in fault for fault in faults):
+                missed.append((column.name, value, faults))
+            intruder.change_back(table, row, column, value)
+    assert missed == []
+    assert tried >= len(list(cells(table))) / 2
+    assert checks.find_faults(service) == []

@@ -1,0 +1,65 @@
+"""How a row of the registry file is read: licences and their dates."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from app.domain.boards import Span
+from app.domain.learners import Holding
+from app.services.registry.imports import ImportFault, read_row
+from app.services.registry.placing import dates_after
+from tests.builders.judging import CATALOGUE
+
+
+def licenses(text: str | list[str], column: str = "licenses") -> tuple[Holding, ...]:
+    return read_row({"last_name": "One", column: text}, CATALOGUE).licenses
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "dates"),
+    [
+        ("TN-M:444444", "444444", None),
+        (" TN-M: 444444 ", "444444", None),
+        ("TN-M:444444@2001-01-01..2015-12-31", "444444", Span(since=date(2001, 1, 1), until=date(2015, 12, 31))),
+        ("TN-M:444444 @ 2001-01-01 .. ", "444444", Span(since=date(2001, 1, 1))),
+        ("TN-M:444444@..2015-12-31", "444444", Span(until=date(2015, 12, 31))),
+        (["TN-M:444444@2001-01-01..2001-01-01"], "444444", Span(since=date(2001, 1, 1), until=date(2001, 1, 1))),
+    ],
+)
+def test_a_licence_may_have_dates(text: str | list[str], number: str, dates: Span | None) -> None:
+    (held,) = licenses(text)
+    assert (held.board, held.number, held.dates) == ("TN-M", number, dates)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TN-M:444444@",
+        "TN-M:444444@..",
+        "TN-M:444444@2001",
+        "TN-M:444444@2001-01-01",
+        "TN-M:444444@2001-01-01-2015-12-31",
+        "TN-M:444444@01/01/2001..12/31/2015",
+        "TN-M:444444@2001-02-30..",
+        "TN-M:444444@2016-01-01..2015-12-31",
+        "TN-M:@2001-01-01..",
+        "TN-M:444444@2001-01-01..@2015-12-31",
+        "TN-M:444444@2001-01-01..2005-12-31;TN-M:444444@2010-01-01..",
+    ],
+)
+def test_dates_that_cannot_be_read_refuse_the_row_and_say_why(text: str) -> None:
+    with pytest.raises(ImportFault, match="licenses has") as fault:
+        licenses(text)
+    assert "444444" not in str(fault.value)
+
+
+def test_certifications_have_no_dates() -> None:
+    with pytest.raises(ImportFault, match="certifications has an entry with dates"):
+        licenses("ABIM:1@2001-01-01..", column="certifications")
+
+
+def test_a_row_without_dates_leaves_those_on_file() -> None:
+    on_file = Span(until=date(2015, 12, 31))
+    assert dates_after(on_file, None) is on_file
