@@ -21,6 +21,8 @@ LONGEST = 65_536
 """Characters of one text, at most."""
 AT_ONCE = 65_536
 """Characters that are written with one call, unless one text has more."""
+GATHER_SECONDS = 0.005
+"""How long a first text waits for others to be written with it: each write interrupts those who work."""
 DRAIN_SECONDS = 2.0
 """How long the end of a process waits for what is queued."""
 
@@ -129,6 +131,8 @@ class QueuedStream(io.TextIOBase):
                 if not isinstance(queued, str):
                     reached, goes_on = queued, queued is not None
                     break
+                if not texts:
+                    time.sleep(GATHER_SECONDS)
                 texts.append(queued)
                 length += len(queued)
         try:

@@ -193,6 +193,6 @@ def _trimmed(cells: Sequence[Any]) -> list[Any]:
 
 
 def _plain(cell: Any) -> Any:
-    if isinstance(cell, dict):
+    if isinstance(cell, dict) and "d" in cell:
         cell = datetime.fromisoformat(cell["d"])
     return f"{cell:%m/%d/%Y}" if isinstance(cell, datetime) else cell if cell != "" else None

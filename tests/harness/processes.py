@@ -115,7 +115,7 @@ class Installation:
 @contextmanager
 def installation(url: str, folder: Path, **settings: str) -> Iterator[Installation]:
     """Give an installation in which commands can be started; they are ended with it."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(0o700, exist_ok=True)
     opened = Installation(url, folder, settings)
     try:
         yield opened

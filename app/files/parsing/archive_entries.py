@@ -48,6 +48,13 @@ def check_entry(file: BinaryIO, archive: zipfile.ZipFile, info: zipfile.ZipInfo)
             )
 
 
+def beginning_of(file: BinaryIO, info: zipfile.ZipInfo) -> int:
+    """Return where the bytes of an entry that was checked begin: behind its header."""
+    file.seek(info.header_offset)
+    *_, name_length, extra_length = _HEADER.unpack(file.read(_HEADER.size))
+    return int(info.header_offset + _HEADER.size + name_length + extra_length)
+
+
 def _check_header(file: BinaryIO, info: zipfile.ZipInfo) -> None:
     file.seek(info.header_offset)
     header = file.read(_HEADER.size)

@@ -10,13 +10,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from heapq import heappop, heappush
-from typing import IO
+from itertools import chain
 
 import msgspec
 
 from app.domain.batches import Cell, MergedCell
 from app.files.parsing.faults import DAMAGED, too_large, unreadable
-from app.files.parsing.limits import MEBIBYTE, Limits
+from app.files.parsing.limits import Limits
 from app.files.parsing.package import Package
 
 _ROWS, _COLUMNS = 1_048_576, 16_384
@@ -28,6 +28,8 @@ _AREA = re.compile(rb"<" + _PREFIX + rb"mergeCell[\s/>]")
 _REFERENCE = re.compile(rb"<" + _PREFIX + rb"mergeCell\s(?:[^<>]*?\s)?ref\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
 _CORNERS = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?\Z", re.ASCII | re.IGNORECASE)
 _OTHER_ENCODING = re.compile(rb"\A<\?xml[^>]*encoding\s*=\s*[\"'](?!utf-?8|us-ascii)", re.IGNORECASE)
+_AHEAD = 256
+"""Bytes of a piece that are looked at again with the next one: the word may stand over its end."""
 _OVERLAP = (
     "Merged cells of the sheet overlap, which no program shows. Unmerge them, save it again as .xlsx, and upload that."
 )
@@ -173,49 +175,41 @@ def columns_shared(cells: Sequence[Cell], known: Collection[int]) -> dict[int, s
 
 def find_merged_areas(package: Package, name: str, limits: Limits) -> MergedAreas:
     """Return the merged areas of the sheet in a part; raises `FileFault` for too many, or ones that are none."""
-    with package.open(name) as file:
-        beginning = file.read(256)
-        if b"\x00" in beginning or _OTHER_ENCODING.search(beginning.removeprefix(b"\xef\xbb\xbf")):
-            references = _parsed(package, name)
-        else:
-            blocks = list(_blocks(beginning, file, package.most_bytes(name), limits))
-            # Comments and the like are left to the parser.
-            references = _parsed(package, name) if any(b"<!" in b for b in blocks) else _references(blocks)
-        areas = []
-        for reference in references:
-            areas.append(_corners(reference))
-            if len(areas) > limits.merged:
-                raise too_large(_TOO_MANY)
+    pieces = package.pieces(name)
+    beginning = next(pieces, b"")
+    if b"\x00" in beginning[:256] or _OTHER_ENCODING.search(beginning[:256].removeprefix(b"\xef\xbb\xbf")):
+        references = _parsed(package, name)
+    else:
+        blocks = list(_blocks(chain([beginning], pieces), limits))
+        # Comments and the like are left to the parser.
+        references = _parsed(package, name) if any(b"<!" in block for block in blocks) else _references(blocks)
+    areas = []
+    for reference in references:
+        areas.append(_corners(reference))
+        if len(areas) > limits.merged:
+            raise too_large(_TOO_MANY)
     return MergedAreas([area for area in areas if area[:2] != area[2:]], limits)
 
 
-def _blocks(beginning: bytes, file: IO[bytes], most: int, limits: Limits) -> Iterator[bytes]:
+def _blocks(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     """Yield the elements `mergeCells` of a part, as they are written."""
-    window, seen = beginning, 0
-    while True:
-        if _WORD in window and (found := _BEGIN.search(window)):
-            rest = window[found.end() :]
+    window = b""
+    for piece in pieces:
+        window = window[-_AHEAD:] + piece
+        while _WORD in window and (found := _BEGIN.search(window)):
+            window = window[found.end() :]
             if found[1]:
-                window = rest
                 continue
-            block = bytearray(rest)
+            block = bytearray(window)
             while (end := _END.search(block)) is None:
-                piece = file.read(MEBIBYTE)
+                more = next(pieces, b"")
                 if len(block) > limits.small_part:
                     raise too_large(_TOO_MANY)
-                if not piece:
+                if not more:
                     raise unreadable(DAMAGED)
-                block += piece
+                block += more
             yield bytes(block[: end.start()])
             window = bytes(block[end.end() :])
-            continue
-        piece = file.read(MEBIBYTE)
-        if not piece:
-            return
-        seen += len(piece)
-        if seen > most:
-            raise too_large("The workbook unpacks to more than is taken. Split its rows into several files.")
-        window = window[-256:] + piece
 
 
 def _references(blocks: Sequence[bytes]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead
 from app.domain.columns import Holds
 from app.files.cells import BIRTH_SERIALS, SERIALS, shift_from_1904
 from app.files.headings import Layout
@@ -123,9 +123,14 @@ class Workbook:
             if number > _SHEET_ROWS:
                 raise too_large("The sheet has more rows than a sheet may have.")
             cells = self._cells.of_row(row, number) if len(row) else []
-            if any(not (cell is None or (type(cell) is str and cell.isspace())) for cell in cells):
+            # The last cell is never empty, and hardly ever blank.
+            if cells and (not _is_white(cells[-1]) or not all(map(_is_white, cells))):
                 yield number, cells
         part.drain()
+
+
+def _is_white(cell: Cell) -> bool:
+    return cell is None or (type(cell) is str and cell.isspace())
 
 
 def recognise(beginning: Beginning) -> bool:

@@ -15,7 +15,7 @@ from app.core.csv_text import FORMULA, escape_formula
 from app.domain.batches import Cell, DateCell, FileHead
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
-from app.files.shown_numbers import text_of
+from app.files.shown_numbers import seen_text
 from app.files.writing.result_rows import (
     REJECTED_COLUMNS,
     RESULT_COLUMNS,
@@ -91,7 +91,7 @@ def _lines(
 
 def _line(cells: Sequence[Cell], days: Sequence[Holds | None], *, was_text: bool) -> str:
     written: list[str] = []
-    for place, cell in enumerate(cells):
+    for place, cell in enumerate(_without_spans(cells)):
         if isinstance(cell, str):
             written.append(_quote(cell, was_text=was_text))
         elif cell is None:
@@ -99,6 +99,17 @@ def _line(cells: Sequence[Cell], days: Sequence[Holds | None], *, was_text: bool
         else:
             written.append(_quote(_text(cell, days, place), was_text=was_text))
     return "\t".join(written) + "\r\n"
+
+
+def _without_spans(cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Yield cells, those merged over several columns each with the value: left blank, they would pass as not given."""
+    merged: Cell = None
+    for cell in cells:
+        if isinstance(cell, dict) and "m" in cell:
+            merged = cell.get("c", merged)
+            yield merged
+        else:
+            yield cell
 
 
 def _quote(text: str, *, was_text: bool) -> str:
@@ -119,10 +130,8 @@ def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:
     if isinstance(cell, dict):
         if "d" in cell:
             return _date(cell, days[place] if place < len(days) else None)
-        # In text nothing is merged, and a number has no format: its cells have what was seen.
-        return text_of(cell) if "v" in cell else _text(cell.get("c"), days, place)
-    if isinstance(cell, str):
-        return cell
+        # In text a number has no format: it is written as it was seen.
+        return seen_text(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     return "" if cell is None else str(cell)

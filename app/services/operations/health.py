@@ -8,7 +8,7 @@ from datetime import datetime
 from prometheus_client import Gauge
 from sqlalchemy import Connection
 
-from app.core.errors import Problem, Unavailable
+from app.core.errors import Unavailable
 from app.core.threads import dead_threads
 from app.services.context import Service
 from app.store import backlog, schema
@@ -42,7 +42,8 @@ async def measure_backlog(service: Service) -> None:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             ages = await service.database.read_async(lambda connection: _ages(connection, service.clock()))
-    except (TimeoutError, Problem):
+    except Exception:
+        # Whatever it is, the metrics of the process itself are told.
         _UP.set(0)
         _WAITING.clear()
         return

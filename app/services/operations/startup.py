@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -27,6 +29,7 @@ from app.services.context import OPERATOR, Service, Work, operator
 from app.services.operations import baseline
 from app.store import clients, name_keys, record_digests, schema
 
+T = TypeVar("T")
 INSPECTION_SECONDS = 5.0
 """How long a start looks for damage in a SQLite file; a gigabyte takes about four seconds."""
 
@@ -46,8 +49,7 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
             if inspect and (found := find_damage(database.read_engine, INSPECTION_SECONDS)) is not None:
                 raise InstallationFault(f"The database {name_of(settings)} cannot be used: {DAMAGED} (Found: {found})")
             service = Service(settings=settings, database=database, catalogue=catalogue, keyring=keyring, clock=at)
-            database.read(_refuse_newer)
-            if migrate and database.read(lambda connection: _is_outdated(connection, catalogue)):
+            if _look(database, partial(_is_outdated, catalogue=catalogue, migrate=migrate)):
                 database.write(lambda connection: prepare(connection, service))
             if migrate:
                 database.read(refuse_other_keys)
@@ -104,6 +106,12 @@ def stored_board_files(connection: Connection, digest: str) -> dict[str, str] | 
     return clients.catalogue_files(connection, digest)
 
 
+def _look(database: Database, verb: Callable[[Connection], T]) -> T:
+    """Read for the first time: what the database cannot do is raised as it is, and told by the start alone."""
+    with database.read_engine.connect() as connection, connection.begin():
+        return verb(connection)
+
+
 def _refuse_newer(connection: Connection) -> None:
     """Raise `InstallationFault` for a schema that this version does not know."""
     revision = schema.current(connection)
@@ -114,9 +122,10 @@ def _refuse_newer(connection: Connection) -> None:
         )
 
 
-def _is_outdated(connection: Connection, catalogue: Catalogue) -> bool:
-    """Whether anything needs preparing; read first, so that a command beside a busy server takes no write lock."""
-    return (
+def _is_outdated(connection: Connection, catalogue: Catalogue, *, migrate: bool) -> bool:
+    """Whether anything is to be prepared; read first, so that a command beside a busy server takes no write lock."""
+    _refuse_newer(connection)
+    return migrate and (
         schema.current(connection) != schema.head()
         or not catalogue.boards.keys() <= clients.board_codes(connection)
         or clients.catalogue_files(connection, catalogue.digest) is None

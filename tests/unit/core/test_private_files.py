@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from app.core.config import Settings
 from app.core.private_files import write_private
+from app.services.operations.startup import open_service, warn_of_open_files
 from tests.harness.processes import ROOT
 from tests.harness.wire import at_once
 
@@ -66,3 +70,47 @@ def test_of_many_first_writers_at_once_one_decides_for_all(tmp_path: Path) -> No
     found = at_once([partial(begun, text) for text in "abcdefgh"])
     assert len(set(found)) == 1
     assert names(tmp_path) == ["kept"]
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o277], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """What an operator's shell may have set, however careless."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+
+
+def test_whatever_the_umask_what_an_installation_makes_is_its_owners_alone(tmp_path: Path, umask: int) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/made/deep/pars.db", data_dir=tmp_path / "made" / "data")
+    service = open_service(settings)
+    write_private(settings.data_dir / "demo-key", "key")
+    service.database.read(lambda connection: connection.exec_driver_sql("SELECT 1"))
+    found = modes(tmp_path)
+    service.database.close()
+    folders = {"made", "made/data", "made/deep"}
+    files = {"made/data/demo-key", "made/data/secret-key"}
+    files |= {f"made/deep/pars.db{part}" for part in ("", "-wal", "-shm")}
+    assert found == dict.fromkeys(folders, 0o700) | dict.fromkeys(files, 0o600)
+
+
+def test_what_others_can_read_is_told_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    folder = tmp_path / "older"
+    folder.mkdir(0o755)
+    for name in ("pars.db", "pars.db-wal", "secret-key", "mine.txt"):
+        (folder / name).touch(0o644)
+    (folder / "pars.db").chmod(0o640)
+    (folder / "secret-key").chmod(0o600)
+    settings = Settings(database_url=f"sqlite:///{folder}/pars.db", data_dir=folder)
+    with capture_logs() as logs:
+        warn_of_open_files(settings)
+    (line,) = logs
+    assert line["log_level"] == "warning"
+    assert line["advice"] == f"chmod 600 {folder}/pars.db {folder}/pars.db-wal; chmod 700 {folder}"
+    subprocess.run(line["advice"], shell=True, check=True)
+    with capture_logs() as logs:
+        warn_of_open_files(settings)
+    assert logs == []

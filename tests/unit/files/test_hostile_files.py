@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from time import process_time
+from typing import Any
 
 import pytest
 
@@ -180,7 +182,149 @@ def test_the_next_file_is_read() -> None:
     assert [code_of([content]) for content in (many_parts(), GOOD, GOOD[:100], GOOD)][1::2] == ["1", "1"]
 
 
-def test_an_archive_may_have_something_before_it_and_a_remark_behind() -> None:
+GOOD_SHEET = "xl/worksheets/sheet1.xml"
+
+
+def beside(*files: tuple[str, str | bytes]) -> bytes:
+    """Return the good workbook with more parts, under names that `zipfile` would not have changed."""
+    out = io.BytesIO(GOOD)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, content in files:
+            info = zipfile.ZipInfo("x")
+            info.filename = info.orig_filename = name
+            archive.writestr(info, content)
+    return out.getvalue()
+
+
+def header_patched(offset: int, value: bytes) -> bytes:
+    """Return the good workbook whose header before its sheet says something else than the list at the end."""
+    at = GOOD.find(GOOD_SHEET.encode()) - 30
+    assert GOOD[at : at + 4] == b"PK\x03\x04"
+    return GOOD[: at + offset] + value + GOOD[at + offset + len(value) :]
+
+
+def encrypted() -> bytes:
+    """Return the good workbook with one part said to be encrypted, in both places."""
+    content = bytearray(GOOD)
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(mark)
+        content[at + offset] |= 1
+    return bytes(content)
+
+
+def moved(gap: bytes) -> bytes:
+    """Return the good workbook behind something else, with every place in it moved along."""
+    out = io.BytesIO(gap)
+    out.seek(0, 2)
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as good, zipfile.ZipFile(out, "a") as archive:
+        for name in good.namelist():
+            archive.writestr(name, good.read(name))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (lambda: beside(("../../tmp/pars-traversal", "x")), "a path to another folder"),
+        (lambda: beside(("xl/../../x", "x")), "a path to another folder"),
+        (lambda: beside(("/etc/passwd", "x")), "a path to another folder"),
+        (lambda: beside(("C:/x", "x")), "a path to another folder"),
+        (lambda: beside(("xl\\..\\x", "x")), "a path to another folder"),
+        (lambda: beside(("xl\\x.xml", "x")), "a path to another folder"),
+        (lambda: beside(("xl/./x", "x")), "a path to another folder"),
+        (lambda: beside(("xl/x\x01", "x")), "a path to another folder"),
+        (lambda: beside(("inner.zip", "x")), "another archive within it"),
+        (lambda: beside(("xl/media/image1.png", GOOD)), "another archive within it"),
+        (lambda: beside(("xl/embeddings/book.xlsx", GOOD)), "another archive within it"),
+        (lambda: beside((GOOD_SHEET, sheet(ONE))), "two parts of one name"),
+        (lambda: beside((GOOD_SHEET.upper(), sheet(ONE))), "two parts of one name"),
+        (lambda: header_patched(22, struct.pack("<L", 5)), "two sizes"),
+        (lambda: header_patched(18, struct.pack("<L", 5)), "two sizes"),
+        (lambda: header_patched(14, b"abcd"), "two sizes"),
+        (lambda: header_patched(30, b"yl"), "damaged"),
+        (lambda: header_patched(8, struct.pack("<H", 0)), "two sizes"),
+        (encrypted, "protected by a password"),
+        (lambda: GOOD + b"<script>", "before or behind"),
+        (lambda: GOOD + bytes(64), "before or behind"),
+        (lambda: GOOD + GOOD, "before or behind"),
+        (lambda: GOOD + b"PK\x05\x06", "incomplete"),
+        (lambda: b"PK\x03\x04" + bytes(60) + GOOD, "before or behind"),
+        (lambda: moved(b"PK\x03\x04 something else"), "before or behind"),
+        (lambda: b"MZ" + GOOD, "none of the formats"),
+    ],
+)  # fmt: skip
+def test_an_archive_that_has_two_faces_is_refused_and_told(content: Callable[[], bytes], says: str) -> None:
+    with pytest.raises(FileFault) as raised, open_file([content()], BatchKind.LEARNER_COMPLETIONS):
+        pass
+    assert raised.value.code.value == "unreadable" or says == "none of the formats"
+    assert says in raised.value.detail or says == "none of the formats"
+
+
+def streamed(*, large: bool) -> bytes:
+    """Return the good workbook written into a pipe, with sizes behind each part, perhaps as for more than 4 GiB."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.held = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, piece: Any, /) -> int:
+            self.held += bytes(piece)
+            return len(piece)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as good, zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in good.namelist():
+            with made.open(zipfile.ZipInfo(name), "w", force_zip64=large) as part:
+                part.write(good.read(name))
+    return pipe.held
+
+
+def with_large_directory() -> bytes:
+    """Return the good workbook whose end says that numbers stand elsewhere, as of an archive beyond 4 GiB."""
+    at = GOOD.rfind(b"PK\x05\x06")
+    entries, size, begin = struct.unpack_from("<HLL", GOOD, at + 10)
+    record = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, size, begin)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFF_FFFF, 0xFFFF_FFFF, 0)
+    return GOOD[:at] + record + locator + end
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda: streamed(large=False),
+        lambda: streamed(large=True),
+        with_large_directory,
+        lambda: beside(("xl/media/", "")),
+    ],
+)
+def test_what_programs_write_into_pipes_or_for_large_files_is_read(content: Callable[[], bytes]) -> None:
+    assert code_of([content()]) == "1"
+
+
+def many_merged() -> Iterator[bytes]:
+    yield opening() + b'<row r="2"><c r="A2"><v>7</v></c></row></sheetData><mergeCells>'
+    for start in range(2, 700_002, 10_000):
+        yield "".join(f'<mergeCell ref="C{n}:D{n}"/>' for n in range(start, start + 10_000)).encode()
+    yield b"</mergeCells></worksheet>"
+
+
+def merged_without_end() -> Iterator[bytes]:
+    yield opening() + b"</sheetData><mergeCells>"
+    for _ in range(64):
+        yield b"<mergeCell " + b" " * MEBIBYTE
+
+
+@pytest.mark.parametrize("pieces", [many_merged, merged_without_end])
+def test_merged_cells_are_bounded(pieces: Callable[[], Iterator[bytes]]) -> None:
+    assert code_of([with_sheet(pieces(), level=9)]) == "too-large"
+
+
+def test_an_archive_may_have_a_remark_behind() -> None:
     out = io.BytesIO(GOOD)
     with zipfile.ZipFile(out, "a") as archive:
         archive.comment = b"made by hand"

@@ -223,7 +223,7 @@ def test_a_refused_row_comes_back_merged_and_is_refused_again() -> None:
     text = whole(result_files.write_rejected(head, [a_written(list(rows[3]), number=3)], FileFormat.TAB)).decode(
         "utf-8-sig"
     )
-    assert text.split("\r\n")[1].startswith("Add\t201759558\t12/12/2021\tBea\tTest\t02/01\tTN\t")
+    assert text.split("\r\n")[1].startswith("Add\t201759558\t12/12/2021\tBea\tTest\t02/01\tTN\tTN\t")
 
 
 values = st.one_of(st.none(), st.integers(0, 9), st.sampled_from(["TN", "x"]))

@@ -93,6 +93,14 @@ def test_texts_that_are_hard_to_write_come_back(read: Any, format: FileFormat) -
     assert read(data, a_head(format)) == [plain_raw(raw) for raw in raws]
 
 
+@pytest.mark.parametrize("shown", [(0.25, "h:mm"), (777, "00000"), (77, '"MD"0000'), (0.25, "0%"), (1.5, "[h]:mm:ss")])
+def test_a_number_keeps_the_format_that_says_what_is_seen(shown: tuple[float, str]) -> None:
+    cell: Cell = {"v": shown[0], "f": shown[1]}
+    raw = a_row_of_cells(number=cell)
+    data = whole(result_files.write_rejected(a_head(), [a_written(raw)]))
+    assert READERS["ours"](data, a_head()) == [raw]
+
+
 @reader
 def test_cells_of_a_workbook_keep_their_types(read: Any) -> None:
     day: Cell = {"d": "2021-02-14", "f": "m/d/yyyy"}
@@ -128,6 +136,25 @@ def test_any_text_of_a_tab_delimited_file_comes_back(given_texts: list[str]) -> 
     assert READERS["others"](data, head) == [plain_raw(raw) for raw in raws]
 
 
+guarded = st.builds(
+    lambda blank, sign, rest: f"{blank}{sign}{rest}",
+    st.sampled_from(["", "\u00a0", "\u200b", "\u2007 ", "\u3000", "\ufeff", "'", "''\u200b"]),
+    st.sampled_from("=+-@＝＋－＠"),
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=6),
+)
+
+
+@examples(40)
+@given(st.lists(guarded, min_size=1, max_size=8), st.sampled_from(TABLES))
+@example(["\x0b=1+1", "\x0c＝1"], FileFormat.XLSX)
+def test_text_that_may_be_a_formula_comes_back_in_every_table(given_texts: list[str], format: FileFormat) -> None:
+    head = a_head(format)
+    raws: list[Raw] = [a_row_of_cells(first=text, number="2.25") for text in given_texts]
+    data = whole(result_files.write_rejected(head, [a_written(raw) for raw in raws]))
+    for read in READERS.values():
+        assert read(data, head) == [plain_raw(raw) for raw in raws]
+
+
 names = st.builds(
     lambda uri, name: f"{{{uri}}}{name}" if uri else name,
     st.sampled_from(["", "urn:a", "http://x.example/?a=1&b=2", "http://ns.medbiq.org/name/v1/"]),
@@ -153,6 +180,8 @@ def test_any_record_of_a_document_comes_back(raws: list[Any]) -> None:
 cells = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), texts.map("".join),
     st.builds(lambda d, f: {"d": d.isoformat(), "f": f}, st.datetimes(), st.text(max_size=4)),
+    st.builds(lambda v, f: {"v": v, "f": f}, st.integers(), st.text(max_size=4)),
+    st.builds(lambda c: {"m": "A1:B1", "c": c}, st.integers()), st.just({"m": "A1:B1"}),
 )  # fmt: skip
 
 
