@@ -190,3 +190,16 @@ def test_on_postgresql_the_check_begins_with_amcheck_where_it_is_installed_and_e
     (fault,) = checks.find_faults(service)
     assert fault.startswith("damaged: ")
     assert "item order invariant violated" in fault
+
+
+def test_a_schema_whose_words_are_damaged_is_one_sentence(
+    damaged: Callable[[Callable[[bytearray], None]], list[str]],
+) -> None:
+    def damage(content: bytearray) -> None:
+        for begin in range(len(content) - 12):
+            if content[begin : begin + 12] == b"CREATE TABLE":
+                content[begin + 13 : begin + 15] = b"\xe6\xe6"
+                return
+
+    (fault,) = damaged(damage)
+    assert "restore the newest backup" in fault

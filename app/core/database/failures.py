@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,12 +132,19 @@ def find_damage_in(error: BaseException) -> str | None:
     for cause in _causes(error):
         if _sqlite_code(cause) in _UNREADABLE or str(cause) == "unsupported file format":
             return str(cause)
-        if isinstance(cause, sqlite3.OperationalError) and str(cause).startswith("Could not decode"):
-            # The driver's own words repeat the value.
+        # The driver's own words repeat the value; where its words are damaged themselves, it has none.
+        undecoded = isinstance(cause, sqlite3.OperationalError) and str(cause).startswith("Could not decode")
+        if undecoded or (isinstance(cause, UnicodeDecodeError) and _is_drivers(cause)):
             return "a text is not UTF-8"
         if str(getattr(cause, "sqlstate", None) or "").startswith(_POSTGRES_UNREADABLE):
             return " ".join(str(cause).split())
     return None
+
+
+def _is_drivers(error: BaseException) -> bool:
+    """Whether a call of the driver raised an error, and not the reading of some other file."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).startswith(("sqlalchemy.", "app.core.database.", "app.store.sql."))
 
 
 def translate_error(error: Exception) -> Exception:
