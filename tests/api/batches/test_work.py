@@ -95,7 +95,7 @@ def test_a_batch_unplugged_before_any_statement_ends_as_one_that_was_not(
             try:
                 work_through(service, at_once, alone=alone)
                 ended = next(count) <= number
-            except Unplugged:
+            except (Unplugged, Unavailable):
                 # Whoever was dead for so long has lost its claim.
                 clock.now += claims.CLAIM * 2
         work_through(service, 3)
