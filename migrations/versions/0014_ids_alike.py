@@ -1,6 +1,6 @@
 """Ids that senders make are compared in their normal form.
 
-Every row is looked through once: a minute for ten million references. Only those with characters beyond ASCII change.
+Every row is looked through once: a minute for ten million references. Only those with blanks around them or characters beyond ASCII change.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ def downgrade() -> None:
         op.alter_column("credit_references", "client_reference", comment=None)
 
 
-def _beyond_ascii(column: str) -> str:
-    """Return the condition that a text has other characters than printable ASCII."""
-    return f"{column} ~ '[^ -~]'" if op.get_bind().dialect.name == "postgresql" else f"{column} GLOB '*[^ -~]*'"
+def _may_change(column: str) -> str:
+    """Return the condition that a text has characters beyond printable ASCII, or a blank, which may be around it."""
+    other = f"{column} ~ '[^ -~]'" if op.get_bind().dialect.name == "postgresql" else f"{column} GLOB '*[^ -~]*'"
+    return f"({other} OR {column} LIKE '% %')"
 
 
 def _fill_internal_keys() -> None:
@@ -62,7 +63,7 @@ def _fill_internal_keys() -> None:
     connection.execute(sa.text("UPDATE activities SET internal_key = internal_id WHERE internal_id IS NOT NULL"))
     providers = connection.execute(
         sa.text(
-            f"SELECT DISTINCT provider_id FROM activities WHERE deleted_at IS NULL AND {_beyond_ascii('internal_id')}"
+            f"SELECT DISTINCT provider_id FROM activities WHERE deleted_at IS NULL AND {_may_change('internal_id')}"
         )
     )
     for (provider_id,) in providers.all():
@@ -97,7 +98,7 @@ def _normalise_references() -> None:
     found = connection.execute(
         sa.text(
             "SELECT provider_id, client_reference, credit_id FROM credit_references "
-            f"WHERE {_beyond_ascii('client_reference')} ORDER BY provider_id, credit_id, client_reference"
+            f"WHERE {_may_change('client_reference')} ORDER BY provider_id, credit_id, client_reference"
         )
     ).all()
     row = "WHERE provider_id = :provider AND credit_id = :credit AND client_reference = "
@@ -118,7 +119,7 @@ def _normalise_subjects() -> None:
     found = connection.execute(
         sa.text(
             "SELECT completion_id, subject FROM completions "
-            f"WHERE subject LIKE 'rems:%' AND {_beyond_ascii('subject')} ORDER BY submitted_at, completion_id"
+            f"WHERE subject LIKE 'rems:%' AND {_may_change('subject')} ORDER BY submitted_at, completion_id"
         )
     ).all()
     for completion_id, subject in found:

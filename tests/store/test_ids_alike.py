@@ -107,6 +107,24 @@ def test_references_and_local_ids_are_kept_in_their_normal_form(empty: Database)
     ]
 
 
+def test_an_id_with_a_blank_behind_it_is_found_without(empty: Database) -> None:
+    def fill_blanks(connection: Connection) -> None:
+        fill(connection)
+        connection.execute(text("UPDATE activities SET internal_id = 'plain ' WHERE internal_id = 'plain'"))
+        connection.execute(text("UPDATE credit_references SET client_reference = ' ref ' WHERE credit_id = 'r2'"))
+        connection.execute(text("UPDATE completions SET subject = 'rems:0000001:L1 ' WHERE completion_id = 'k1'"))
+
+    empty.write(fill_blanks)
+    empty.write(schema.upgrade)
+    assert empty.read(lambda connection: activities.id_of_internal(connection, "0000001", "plain")) == "100000004"
+    assert empty.read(
+        lambda connection: rows(connection, "SELECT client_reference FROM credit_references WHERE credit_id = 'r2'")
+    ) == [("ref",)]
+    assert empty.read(
+        lambda connection: rows(connection, "SELECT subject FROM completions WHERE completion_id = 'k1'")
+    ) == [("rems:0000001:L1",)]
+
+
 def test_the_change_can_be_taken_back(empty: Database) -> None:
     empty.write(fill)
     empty.write(schema.upgrade)
