@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -42,6 +43,7 @@ def is_known(revision: str | None) -> bool:
     return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
+@cache
 def head() -> str | None:
     """Return the newest revision there is."""
     return ScriptDirectory.from_config(_config()).get_current_head()

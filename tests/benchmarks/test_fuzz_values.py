@@ -18,6 +18,7 @@ from benchmarks.fuzz.values import World, activity, completion, correction, fill
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.harness.api import Api
 from tests.harness.clock import ManualClock
+from tests.harness.databases import ON_SQLITE
 from tests.harness.uploads import upload, work_through
 
 DOCUMENT = json.loads(openapi_json())
@@ -42,6 +43,7 @@ def a_world(**fields: Any) -> World:
     return World(**given | fields)
 
 
+@ON_SQLITE
 def test_most_of_what_is_built_is_accepted(api: Api, clock: ManualClock) -> None:
     clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
@@ -52,6 +54,7 @@ def test_most_of_what_is_built_is_accepted(api: Api, clock: ManualClock) -> None
         assert sum(status < 300 for status in seen) >= 30, seen
 
 
+@ON_SQLITE
 def test_most_of_what_is_put_and_asked_is_accepted(api: Api, clock: ManualClock) -> None:
     clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     world, rnd = a_world(), Random(7)
@@ -82,6 +85,7 @@ def test_most_of_what_is_put_and_asked_is_accepted(api: Api, clock: ManualClock)
     assert {answer.json.get("result") for answer in told} >= {"one"}
 
 
+@ON_SQLITE
 def test_files_of_every_kind_and_format_are_read_and_some_are_refused(
     api: Api, service: Service, clock: ManualClock
 ) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from app.core.config import Settings
 from app.services.demo import world
@@ -27,6 +28,12 @@ ROOM = 4 * 2**30
 AHEAD = 2
 """How many databases stand ready while a test runs on another."""
 SECONDS = 120
+PHYSICIANS = 300
+"""How many synthetic physicians there are beside those with names: most tests need none."""
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For tests of what does not depend on the database: above all of requests that are refused before it is asked."""
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 def settings_for(url: str, folder: Path) -> Settings:
@@ -39,7 +46,7 @@ def settings_for(url: str, folder: Path) -> Settings:
 def load_demo_world(url: str, folder: Path) -> None:
     """Make the schema in an empty database, and fill it with the demo world."""
     service = open_service(settings_for(url, folder))
-    world.load(service)
+    world.load(service, physicians=PHYSICIANS)
     service.database.read(lambda connection: None)
     service.database.close()
 

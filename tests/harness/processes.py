@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,17 +14,15 @@ from pathlib import Path
 
 import httpx
 
+from tests.harness.commands import SECONDS, Command, run_command, start_command
 from tests.harness.databases import SECRET
-
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 180
 
 
 @dataclass
 class Process:
     """A command that runs, and what it has printed."""
 
-    running: subprocess.Popen[bytes]
+    running: Command
     log: Path
 
     @property
@@ -33,11 +30,11 @@ class Process:
         return self.log.read_text(encoding="utf-8")
 
     def signal(self, number: signal.Signals) -> None:
-        os.kill(self.running.pid, number)
+        self.running.send_signal(number)
 
     def ended(self) -> int:
         """Wait until it has ended; return its exit code, which is negative for a signal."""
-        return self.running.wait(SECONDS)
+        return self.running.wait()
 
 
 @dataclass
@@ -56,17 +53,14 @@ class Installation:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "app", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=SECONDS,
-        )  # fmt: skip
+        return run_command(*arguments, environment=self.environment)
 
     def start(self, *arguments: str, until: str, module: str = "app") -> Process:
         """Start a command, and wait until it has printed a text."""
         log = self.folder / f"{arguments[0]}-{len(self._started)}.log"
         with log.open("wb") as out:
-            running = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments], cwd=ROOT, env=self.environment, stdout=out, stderr=out
+            running = start_command(
+                *arguments, environment=self.environment, stdout=out.fileno(), stderr=out.fileno(), module=module
             )
         process = Process(running, log)
         self._started.append(process)
@@ -106,7 +100,7 @@ class Installation:
                 process.signal(signal.SIGCONT)
                 process.running.terminate()
                 try:
-                    process.running.wait(SECONDS)
+                    process.running.wait()
                 except subprocess.TimeoutExpired:
                     process.running.kill()
                     process.running.wait()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.harness.processes import ROOT, SECONDS, Installation, eventually, free_port, installation
+from tests.harness.commands import Command, start_command
+from tests.harness.databases import ON_POSTGRESQL
+from tests.harness.processes import Installation, eventually, free_port, installation
 
 REQUESTS = 300
 LINE_ROOM = 4_096
@@ -51,10 +51,7 @@ SINKS = {
 def test_a_server_works_and_ends_whatever_becomes_of_its_output(sink: str, database_url: str, tmp_path: Path) -> None:
     with SINKS[sink]() as out, installation(database_url, tmp_path / "data") as installed:
         port = free_port()
-        server = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve", "--port", str(port)],
-            cwd=ROOT, env=installed.environment, stdout=out, stderr=out,
-        )  # fmt: skip
+        server = start_command("serve", "--port", str(port), environment=installed.environment, stdout=out, stderr=out)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
                 eventually(lambda: answers(http, server))
@@ -65,7 +62,7 @@ def test_a_server_works_and_ends_whatever_becomes_of_its_output(sink: str, datab
                 if sink != "a pipe that nobody reads":
                     eventually(lambda: lost(http) >= REQUESTS)
             server.send_signal(signal.SIGTERM)
-            assert server.wait(SECONDS) == -signal.SIGTERM
+            assert server.wait() == -signal.SIGTERM
         finally:
             server.kill()
             server.wait()
@@ -77,7 +74,7 @@ def lost(http: httpx.Client) -> float:
     return float(line.split()[-1])
 
 
-def answers(http: httpx.Client, server: subprocess.Popen[bytes]) -> bool:
+def answers(http: httpx.Client, server: Command) -> bool:
     assert server.poll() is None, "it has ended"
     try:
         return http.get("/readyz").status_code == 200
@@ -86,16 +83,14 @@ def answers(http: httpx.Client, server: subprocess.Popen[bytes]) -> bool:
 
 
 @pytest.mark.parametrize("sink", SINKS)
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_worker_ends_whatever_becomes_of_its_output(sink: str, database_url: str, tmp_path: Path) -> None:
     with SINKS[sink]() as out, installation(database_url, tmp_path / "data") as installed:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "app", "worker"], cwd=ROOT, env=installed.environment, stdout=out, stderr=out
-        )
+        worker = start_command("worker", environment=installed.environment, stdout=out, stderr=out)
         try:
             eventually(lambda: connected(installed))
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(SECONDS) == 0
+            assert worker.wait() == 0
         finally:
             worker.kill()
             worker.wait()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from app.store.sql import statements
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
+from tests.harness.commands import run_command
 
 COMPLETIONS = "/v1/learner-completions"
 
@@ -33,14 +32,7 @@ COMPLETIONS = "/v1/learner-completions"
 def test_a_verb_killed_at_any_statement_leaves_nothing_or_everything(
     database_url: str, tmp_path: Path, verb: str, nothing: str, everything: str, again: str
 ) -> None:
-    root = Path(__file__).resolve().parents[2]
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.harness.crash", verb, database_url, str(tmp_path)],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_command(verb, database_url, str(tmp_path), module="tests.harness.crash")
     assert run.returncode == 0, run.stderr[-2000:]
     *kills, through, sent_again = [line.split() for line in run.stdout.splitlines()]
     assert len(kills) > 10, "it runs more statements than that"

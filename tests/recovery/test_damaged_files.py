@@ -16,7 +16,7 @@ from app.core.errors import OperatorFault
 from app.services.context import Service
 from app.services.operations import checks
 from app.services.operations.startup import open_service
-from tests.harness.databases import load_demo_world, settings_for
+from tests.harness.databases import ON_POSTGRESQL, load_demo_world, settings_for
 from tests.harness.processes import installation
 from tests.harness.properties import examples
 
@@ -172,7 +172,7 @@ AMCHECK = (
 """What the extension has: the server of the tests is built without it."""
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_on_postgresql_the_check_begins_with_amcheck_where_it_is_installed_and_else_says_that_it_is_not(
     service: Service,
 ) -> None:

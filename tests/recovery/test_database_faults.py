@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-import pytest
 from sqlalchemy import Connection
 
 from app.core.errors import Problem, Unavailable
@@ -15,6 +14,7 @@ from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Api, settle
+from tests.harness.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.harness.uploads import rows_of, upload, work_through, worked
 
 ROWS = [row(Completion_Date=f"11/{day:02}/2021", Number_of_CME_Credits=1) for day in range(1, 31)]
@@ -34,7 +34,7 @@ def limited(service: Service, most: int | None) -> None:
     service.database.write(limit)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_file_goes_on_when_a_full_disk_has_room_again(api: Api, service: Service) -> None:
     batch_id = upload(api, tab_text(ROWS)).json["batch_id"]
     failed = 0
@@ -79,7 +79,7 @@ def cut_off_at(service: Service, number: int) -> Iterator[None]:
         statements.BEFORE_STATEMENT.remove(cut)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_file_goes_on_when_the_database_comes_back(api: Api, service: Service) -> None:
     expected = worked(api, service, tab_text(ROWS))
     api.post(f"/v1/activities/{GRAND_ROUNDS}/withdraw-learners", None)

@@ -22,10 +22,10 @@ from app.services.context import Service
 from app.worker import Worker
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, settle
-from tests.harness.processes import ROOT, SECONDS, eventually
+from tests.harness.commands import ROOT, SECONDS
+from tests.harness.databases import ON_SQLITE
+from tests.harness.processes import eventually
 from tests.harness.threads import kill_threads
-
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def insert_nothing(connection: Connection) -> str:
@@ -33,7 +33,7 @@ def insert_nothing(connection: Connection) -> str:
     return "done"
 
 
-@on_sqlite
+@ON_SQLITE
 def test_writes_that_wait_for_a_dead_writer_fail_at_once_and_later_ones_are_done(service: Service) -> None:
     entered, leave = threading.Event(), threading.Event()
 
@@ -68,7 +68,7 @@ def test_writes_that_wait_for_a_dead_writer_fail_at_once_and_later_ones_are_done
     assert service.database.write(insert_nothing) == "done"
 
 
-@on_sqlite
+@ON_SQLITE
 @pytest.mark.parametrize("moment", range(6))
 def test_wherever_the_writer_dies_every_report_is_answered_and_what_was_accepted_stands(
     api: Api, service: Service, moment: int

@@ -28,7 +28,7 @@ from tests.builders.bodies import a_completion, john, tina
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
-from tests.harness.databases import execute, settings_for
+from tests.harness.databases import ON_POSTGRESQL, execute, settings_for
 from tests.harness.refusals import assert_problem
 from tests.harness.simulated_boards import FEED, a_board, facts, noted, standing, work
 from tests.harness.wire import SECONDS
@@ -62,7 +62,7 @@ class Late:
 
 
 # SQLite has one writer: nothing there commits after what began later.
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_what_commits_after_others_were_read_past_is_told_once_and_next(
     api: Api, http: TestClient, service: Service
 ) -> None:
@@ -89,7 +89,7 @@ def test_what_commits_after_others_were_read_past_is_told_once_and_next(
     assert last < before, "it was written before what had been read"
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_two_that_commit_late_in_the_other_order_are_told_once_each(
     api: Api, http: TestClient, service: Service
 ) -> None:

@@ -7,14 +7,14 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.harness.processes import ROOT, Installation, free_port, installation
+from tests.harness.databases import ON_POSTGRESQL
+from tests.harness.processes import Installation, free_port, installation
 
 COMMANDS = (("check",), ("serve", "--port", "0"), ("client", "revoke", "somebody"))
 
@@ -33,10 +33,7 @@ def installed(file: Path, tmp_path: Path) -> Iterator[Installation]:
 
 def refused(installed: Installation, *command: str) -> str:
     """Return the one sentence with which a command is refused."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "app", *command],
-        cwd=ROOT, env=installed.environment, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+    ran = installed.run(*command)
     assert (ran.returncode, ran.stdout) == (1, ""), ran
     (line,) = ran.stderr.splitlines()
     assert line.startswith("pars: ")
@@ -55,7 +52,7 @@ def test_a_database_of_a_newer_version_is_refused(
     assert "(9999): run the newer version, or restore a backup made before the upgrade." in sentence
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_newer_database_is_refused_on_postgresql(database_url: str, tmp_path: Path) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")

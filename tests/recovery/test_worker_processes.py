@@ -24,7 +24,7 @@ from app.store.sql import statements
 from tests.builders.sent_files import tab_text
 from tests.harness import stopping_worker
 from tests.harness.api import Api, api_of, settle
-from tests.harness.databases import settings_for
+from tests.harness.databases import ON_POSTGRESQL, settings_for
 from tests.harness.processes import Installation, eventually, free_port, installation
 from tests.harness.uploads import rows_of, upload
 
@@ -34,7 +34,6 @@ PLACE = 300
 """The record at which a worker is held up."""
 STOPPED = re.compile(r"^stopped (\d+) (.+)$", re.MULTILINE)
 """What a worker prints before it stops: the database's process that serves it, and the state of that."""
-on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def test_a_worker_of_its_own_is_refused_on_sqlite(tmp_path: Path) -> None:
     assert refused.stderr == "pars: On SQLite the server does the work; separate workers need PostgreSQL.\n"
 
 
-@on_postgresql
+@ON_POSTGRESQL
 def test_a_server_without_a_worker_leaves_a_file_to_two_workers(served: Site, content: bytes) -> None:
     batch_id = upload(served.api, content, name="learners.txt").json["batch_id"]
     assert served.batch(batch_id)["status"] == "queued"
@@ -164,7 +163,7 @@ def test_a_server_without_a_worker_leaves_a_file_to_two_workers(served: Site, co
         assert (worker.ended(), worker.printed) == (0, "working\n")
 
 
-@on_postgresql
+@ON_POSTGRESQL
 def test_a_worker_killed_in_the_middle_leaves_the_rest_to_another(served: Site, content: bytes) -> None:
     with served.held_up():
         first = served.installed.worker()
@@ -178,7 +177,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_rest_to_another(served: Site, 
     worked_through(served, batch_id)
 
 
-@on_postgresql
+@ON_POSTGRESQL
 @pytest.mark.parametrize(
     ("point", "state"),
     [(stopping_worker.BETWEEN_STATEMENTS, "idle in transaction"), (stopping_worker.WITHIN_A_STATEMENT, "active")],
@@ -206,7 +205,7 @@ def test_a_worker_that_stands_still_loses_its_hold_and_does_no_harm_when_it_goes
     assert "a piece failed" not in first.printed
 
 
-@on_postgresql
+@ON_POSTGRESQL
 def test_a_worker_asked_to_end_finishes_its_piece_and_leaves_the_rest(served: Site, content: bytes) -> None:
     with served.held_up():
         first = served.installed.worker()
@@ -220,7 +219,7 @@ def test_a_worker_asked_to_end_finishes_its_piece_and_leaves_the_rest(served: Si
     worked_through(served, batch_id)
 
 
-@on_postgresql
+@ON_POSTGRESQL
 def test_two_serving_processes_work_on_files_themselves(
     database_url: str, tmp_path: Path, physicians: list[RegistryRow], content: bytes
 ) -> None:

@@ -36,11 +36,14 @@ PHYSICIANS = 3_000
 SEED = 20_220_421
 
 
-def load(service: Service) -> Path:
-    """Load the demo world, which may be repeated, and write a new key of the client `demo`; return the key's file."""
+def load(service: Service, *, physicians: int = PHYSICIANS) -> Path:
+    """Load the demo world, which may be repeated, and write a new key of the client `demo`; return the key's file.
+
+    `physicians` is the number of synthetic ones.
+    """
     world = tomllib.loads(WORLD.read_text(encoding="utf-8"))
     transact(operator(service), _add_providers, world["providers"])
-    _import_learners(service, world["learners"])
+    _import_learners(service, world["learners"], physicians)
     for activity in world["activities"]:
         transact(operator(service, activity["provider"]), _register_activity, activity)
     for completion in world["completions"]:
@@ -58,13 +61,13 @@ def _add_providers(work: Work, given: Iterable[dict[str, Any]]) -> None:
             clients.add_provider(work, **provider)
 
 
-def _import_learners(service: Service, given: Sequence[dict[str, Any]]) -> None:
+def _import_learners(service: Service, given: Sequence[dict[str, Any]], physicians: int) -> None:
     named = [imports.read_row(learner, service.catalogue) for learner in given]
     codes = {
         kind: [board.code for board in service.catalogue.boards.values() if board.kind is kind] for kind in BoardKind
     }
     synthetic: Iterable[RegistryRow] = synthetic_physicians(
-        PHYSICIANS,
+        physicians,
         SEED,
         licensing=codes[BoardKind.LICENSING],
         certifying=codes[BoardKind.CERTIFYING],

@@ -13,7 +13,6 @@ from app.core.threads import dead_threads
 from app.services.context import Service
 from app.store import backlog, schema
 
-_HEAD = schema.head()
 ANSWER_SECONDS = 5.0
 """How long the database may take to answer before the process counts as not ready."""
 _UP = Gauge("pars_database_up", "1 when the database answered for these metrics, else 0.")
@@ -33,7 +32,7 @@ async def check_ready(service: Service) -> None:
 
 
 def _check_schema(connection: Connection) -> None:
-    if schema.current(connection) != _HEAD:
+    if schema.current(connection) != schema.head():
         raise Unavailable("The database schema is not the one that this version needs.")
 
 

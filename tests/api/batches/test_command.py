@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +17,12 @@ from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import lines, row, workbook
 from tests.harness.api import Api, api_of, settle
-from tests.harness.databases import settings_for
-from tests.harness.processes import ROOT, Installation, free_port, installation
+from tests.harness.commands import run_command
+from tests.harness.databases import ON_SQLITE, settings_for
+from tests.harness.processes import Installation, free_port, installation
 from tests.harness.uploads import rows_of
 
 SURE = ("--provider", "0008001", "--permission-attested")
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ def test_a_file_is_worked_through_without_a_server_and_its_rejected_rows_are_exi
     service.database.close()
 
 
-@on_sqlite
+@ON_SQLITE
 def test_a_file_of_another_kind_needs_no_permission(installed: Installation, tmp_path: Path) -> None:
     path = tmp_path / "asked.ndjson"
     path.write_bytes(lines([{"first_name": "John", "last_name": "Smith", "date_of_birth": "03/17", "state": "TN"}]))
@@ -70,7 +68,7 @@ def test_a_file_of_another_kind_needs_no_permission(installed: Installation, tmp
     assert counted(done.stdout) == {"read": 1, "one": 1}
 
 
-@on_sqlite
+@ON_SQLITE
 def test_what_cannot_be_begun_is_one_sentence_and_makes_no_batch(
     installed: Installation, database_url: str, tmp_path: Path
 ) -> None:
@@ -92,7 +90,7 @@ def test_what_cannot_be_begun_is_one_sentence_and_makes_no_batch(
     service.database.close()
 
 
-@on_sqlite
+@ON_SQLITE
 def test_a_file_that_cannot_be_understood_says_why(installed: Installation, tmp_path: Path) -> None:
     path = tmp_path / "letter.pdf"
     path.write_bytes(b"%PDF-1.7")
@@ -101,14 +99,11 @@ def test_a_file_that_cannot_be_understood_says_why(installed: Installation, tmp_
     assert json.loads(refused.stdout)["file_error"]["code"] == "unreadable"
 
 
-@on_sqlite
+@ON_SQLITE
 def test_on_a_terminal_a_bar_grows_beside_the_answer(installed: Installation, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "app", "batch", the_file(tmp_path, row()), *SURE]
-    done = subprocess.run(
-        command, cwd=ROOT, env=installed.environment | {"TERM": "xterm"}, stdout=subprocess.PIPE, stderr=theirs,
-        text=True, check=True, timeout=60,
-    )  # fmt: skip
+    environment = installed.environment | {"TERM": "xterm"}
+    done = run_command("batch", the_file(tmp_path, row()), *SURE, environment=environment, stderr=theirs)
     os.close(theirs)
     shown = os.read(ours, 65_536).decode()
     os.close(ours)

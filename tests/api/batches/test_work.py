@@ -39,7 +39,7 @@ MIXED = [
 """Rows of every outcome that build on each other."""
 
 
-STEP = 1 if TIMES > 1 else 5
+STEP = 1 if TIMES > 1 else 11
 """Statements between two at which the plug is pulled."""
 
 

@@ -11,8 +11,11 @@ from app.core.http.bounds import MAX_HEAD, MAX_HEADER, MAX_HEADERS, MAX_URL
 from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api
+from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import footprint
 from tests.harness.wire import Wire
+
+pytestmark = ON_SQLITE
 
 MEGABYTES = 60_000_000
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: x\r\n"

@@ -15,8 +15,11 @@ from app.services.context import Service
 from tests.api.batches.test_uploads import FILE, KIND, PERMITTED, TYPE, form, request, status_of
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, api_of
+from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.wire import Wire
+
+pytestmark = ON_SQLITE
 
 COMPLETIONS = "/v1/learner-completions"
 JSON = {"Content-Type": "application/json", "If-Match": "*"}

@@ -12,7 +12,10 @@ from app.services.context import Service, operator, transact
 from app.store.sql import statements
 from tests.builders.bodies import a_completion, an_activity
 from tests.harness.api import Answer, Api, api_of
+from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import FIRST, LAST, a_stranger, assert_problem, faults_of, footprint
+
+pytestmark = ON_SQLITE
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 LISTS = (COMPLETIONS, ACTIVITIES)

@@ -17,6 +17,7 @@ from app.core.http.serving import ServingConfig
 from tests.api.http.test_bounds_of_heads import LIVEZ, answers, refusal, refused, report
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api
+from tests.harness.databases import ON_SQLITE
 from tests.harness.wire import SECONDS, Wire
 
 BEGUN = b"GET /livez HTTP/1.1\r\nX-Slow: a"
@@ -48,6 +49,7 @@ def ended(connection: socket.socket) -> bool:
         return True
 
 
+@ON_SQLITE
 def test_a_head_that_does_not_end_in_time_is_told_so(app: FastAPI) -> None:
     with serving(app, head_deadline=0.2) as wire, wire.connect() as silent, wire.connect() as begun:
         before = refused("head-deadline")
@@ -58,6 +60,7 @@ def test_a_head_that_does_not_end_in_time_is_told_so(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize("drop", [b"a", b"\r\n"])
+@ON_SQLITE
 def test_a_connection_that_sends_a_little_now_and_then_ends_in_time(app: FastAPI, drop: bytes) -> None:
     with serving(app, head_deadline=0.2) as wire, wire.connect() as slow:
         slow.sendall(LIVEZ + b"\r\n")
@@ -70,6 +73,7 @@ def test_a_connection_that_sends_a_little_now_and_then_ends_in_time(app: FastAPI
         assert time.monotonic() < until
 
 
+@ON_SQLITE
 def test_a_body_that_nobody_reads_ends_in_time(app: FastAPI) -> None:
     with serving(app, body_deadline=0.2) as wire, wire.connect() as slow:
         slow.sendall(b"POST /v1/learner-completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
@@ -82,6 +86,7 @@ def test_a_body_that_nobody_reads_ends_in_time(app: FastAPI) -> None:
         assert time.monotonic() < until
 
 
+@ON_SQLITE
 def test_an_answer_that_nobody_reads_ends_in_time(app: FastAPI) -> None:
     with serving(app, body_deadline=0.2) as wire, socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -95,6 +100,7 @@ def test_an_answer_that_nobody_reads_ends_in_time(app: FastAPI) -> None:
         assert refused("answer-not-read") == before + 1
 
 
+@ON_SQLITE
 def test_slow_connections_of_one_address_give_way_to_those_that_ask(app: FastAPI, api: Api) -> None:
     body = json.dumps(a_completion()).encode()
     whole = report(api, b"Connection: close", b"Content-Length: %d" % len(body), body=body)
@@ -109,6 +115,7 @@ def test_slow_connections_of_one_address_give_way_to_those_that_ask(app: FastAPI
         assert sum(not ended(connection) for connection in slow) <= 20
 
 
+@ON_SQLITE
 def test_slow_connections_of_many_addresses_give_way_to_those_that_ask(app: FastAPI) -> None:
     with serving(app, connection_limit=20) as wire, contextlib.ExitStack() as stack:
         for number in range(60):
@@ -125,6 +132,7 @@ def test_slow_connections_of_many_addresses_give_way_to_those_that_ask(app: Fast
     ("bounds", "status", "code"),
     [({"connection_limit": 3}, 503, "unavailable"), ({"address_connection_limit": 3}, 429, "rate-limited")],
 )
+@ON_SQLITE
 def test_when_all_connections_are_busy_a_new_one_is_refused(
     app: FastAPI, api: Api, bounds: dict[str, int], status: int, code: str
 ) -> None:
@@ -142,6 +150,7 @@ def test_when_all_connections_are_busy_a_new_one_is_refused(
             assert time.monotonic() < until
 
 
+@ON_SQLITE
 def test_the_address_of_a_trusted_proxy_has_no_limit_of_its_own(app: FastAPI, api: Api) -> None:
     bounds = {"address_connection_limit": 1, "trusted_proxies": "127.0.0.0/8, ::1"}
     with serving(app, **bounds) as wire, wire.connect() as busy:

@@ -6,7 +6,10 @@ import pytest
 
 from tests.builders.bodies import a_completion, an_activity
 from tests.harness.api import Api
+from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import assert_problem
+
+pytestmark = ON_SQLITE
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 

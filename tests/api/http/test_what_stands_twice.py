@@ -16,9 +16,12 @@ from app.services.registry.imports import import_file
 from tests.api.batches.test_uploads import FILE, KIND, PERMITTED, form, part, request, status_of
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
 from tests.harness.api import Answer, Api, api_of
+from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
 from tests.harness.wire import Wire
+
+pytestmark = ON_SQLITE
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 JSON = {"Content-Type": "application/json", "If-Match": "*"}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.databases import ON_SQLITE
 from tests.harness.processes import Installation, installation
 
 HEADING = "first_name,last_name,date_of_birth,npi,licenses\n"
@@ -21,7 +22,6 @@ LINES = (
     "Carla,Ewert,12/32,,TN-M:910013\n"
 )
 NUMBERS = ("1000000004", "91001", "02/11", "09/23", "Castellan", "Destry", "Alm", "Bruno")
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_counts_conflicts_and_pairs_are_told_and_values_are_not(
     assert not [value for value in NUMBERS if value in done.stdout + done.stderr + report.read_text(encoding="utf-8")]
 
 
-@on_sqlite
+@ON_SQLITE
 def test_everything_is_listed_in_the_report_and_as_much_as_is_asked_for_elsewhere(
     installed: Installation, file: Path, tmp_path: Path
 ) -> None:
@@ -79,7 +79,7 @@ def test_everything_is_listed_in_the_report_and_as_much_as_is_asked_for_elsewher
     assert again["items"] == [items[0], items[2]]
 
 
-@on_sqlite
+@ON_SQLITE
 def test_pairs_alone_are_no_failure_and_what_cannot_be_read_is_one(installed: Installation, tmp_path: Path) -> None:
     path = tmp_path / "roster.csv.gz"
     with gzip.open(path, "wt", encoding="utf-8") as packed:

@@ -17,6 +17,7 @@ from app.store.sql import statements
 from tests.builders.bodies import a_completion, points, tina
 from tests.builders.people import import_people, physicians_on_file
 from tests.harness.api import Api, settle
+from tests.harness.databases import ON_SQLITE
 from tests.harness.properties import examples
 
 NPI, OTHER_NPI = "1000000004", "1003000126"
@@ -85,7 +86,7 @@ def test_a_licence_number_beside_another_name_and_no_birth_date_renames_nobody(s
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("numbers", COLUMNS)
 @pytest.mark.parametrize(("names", "birth"), list(TABLE))
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_an_import_does_as_the_table_says(
     service: Service, names: NameLevel, birth: BirthLevel, numbers: tuple[str, ...], turned: bool
 ) -> None:
@@ -232,7 +233,7 @@ def an_npi(number: int) -> str:
 
 @examples(25)
 @given(lines=some_lines)
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_in_any_order_lines_that_share_identifiers_make_nobody_one_whom_names_and_dates_tell_apart(
     service: Service, lines: list[Any]
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from app.services.demo import world
 from app.store.sql import statements
 from tests.harness.api import settle
 from tests.harness.clock import ManualClock
+from tests.harness.commands import run_command
 from tests.harness.databases import SECRET
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -88,8 +88,7 @@ def pars(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "PARS_DATA_DIR": str(folder),
         "PARS_SECRET_KEY": SECRET,
     }
-    command = [sys.executable, "-m", "app", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return run_command(*arguments, environment=environment)
 
 
 def test_test_clients_are_made_in_an_installation_without_anything(tmp_path: Path) -> None:

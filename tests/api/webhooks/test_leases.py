@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +23,7 @@ from app.worker import Worker
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
+from tests.harness.commands import run_command
 from tests.harness.inbox import Inbox, allowing_private, attempts, deliver, deliveries, inbox, register, stored
 from tests.harness.wire import SECONDS, at_once
 
@@ -62,12 +61,8 @@ def test_a_worker_killed_while_it_takes_or_before_it_notes_loses_nothing(
 ) -> None:  # fmt: skip
     endpoint_id = register(api, box.url).json["endpoint_id"]
     report_some(api, service, 1)
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.harness.crash_delivery", database_url, str(tmp_path), str(die_at)],
-        cwd=Path(__file__).resolve().parents[3],
-        capture_output=True,
-        check=False,
-    )
+    arguments = (database_url, str(tmp_path), str(die_at))
+    run = run_command(*arguments, module="tests.harness.crash_delivery")
     assert run.returncode == -signal.SIGKILL, run.stderr[-2000:]
     assert len(box.received) == came_before
     if came_before:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.core.log_queue import LINES, LONGEST, QueuedStream
-from tests.harness.processes import ROOT, SECONDS
+from tests.harness.commands import ROOT, SECONDS
 from tests.harness.threads import kill_thread
 
 

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from app.core.config import Settings
 from app.core.private_files import write_private
 from app.services.operations.startup import open_service, warn_of_open_files
-from tests.harness.processes import ROOT
+from tests.harness.commands import ROOT
 from tests.harness.wire import at_once
 
 
