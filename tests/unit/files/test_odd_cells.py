@@ -27,7 +27,7 @@ from app.files.cells import (
 from app.files.headings import column_named
 from app.files.parsing.parser_client import open_file
 from tests.builders.headings import REQUIRED
-from tests.builders.workbook_parts import cells
+from tests.builders.workbook_parts import cells as cells_of
 
 
 @pytest.mark.parametrize(
@@ -188,5 +188,5 @@ def test_a_number_that_is_a_day_only_as_others_count_is_none_here() -> None:
 )  # fmt: skip
 def test_a_value_that_is_not_of_its_cells_type_or_stands_twice_is_never_passed_over(cell: str) -> None:
     with pytest.raises(FileFault) as told:
-        cells(f'<row r="2">{cell}<c r="B2"><v>7</v></c></row>')
+        cells_of(f'<row r="2">{cell}<c r="B2"><v>7</v></c></row>')
     assert told.value.code is FileFaultCode.UNREADABLE
