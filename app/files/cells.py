@@ -37,7 +37,7 @@ _DAY_ZERO = date(1899, 12, 30)
 """Where serials count from after 60, which is 1900-02-29 and never was."""
 
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-SERIAL = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
+SERIAL_TEXT = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
 _NUMBER = re.compile(r"\A[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)\Z", re.ASCII)
 _EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
 _NO_DECIMALS = re.compile(r"\A\dE\+\d{2,3}\Z", re.ASCII)
@@ -209,7 +209,7 @@ def _refuse_formula(text: str) -> None:
     if text.startswith("=") or is_error_or_lost(text):
         raise CellFault(
             "format",
-            "The cell holds a formula without its result, an error of the spreadsheet, or a lost letter: no id.",
+            "The cell holds a formula without its result, a spreadsheet's error, or a lost letter; that is not an id.",
             "Mend the formula, save the file in a spreadsheet program, or write the id as text.",
         )
 
@@ -251,7 +251,7 @@ def read_day(cell: Cell) -> date | Unparsed | None:
     if not isinstance(cell, str):
         return _serial_day(cell, SERIALS)
     text = strip_text(cell)
-    return _serial_day(float(text), SERIALS) if SERIAL.match(text) else read_written_day(text)
+    return _serial_day(float(text), SERIALS) if SERIAL_TEXT.match(text) else read_written_day(text)
 
 
 def _day_of(iso: str) -> date | None:
@@ -294,7 +294,7 @@ def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
     born_on = read_month_day(given)
     if not isinstance(born_on, Unparsed):
         return born_on
-    if SERIAL.match(text):
+    if SERIAL_TEXT.match(text):
         return read_birth_date(float(text))
     if parts := _MONTH_FIRST.match(given):
         return month_day(_MONTHS.get(parts[1].lower(), 0), int(parts[2])) or born_on

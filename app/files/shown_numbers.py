@@ -17,6 +17,9 @@ from app.domain.amounts import in_quarters
 from app.domain.batches import DateCell, MergedCell, NumberCell
 
 _THOUSANDS = 3
+_NO_FRACTION = 1e15
+"""From here on a number has no digits behind its point that a workbook would keep."""
+_LONGEST_DENOMINATOR = 9
 _LONGEST = 300
 """Characters of a number format that are looked at; spreadsheet programs take 255."""
 _TOKEN = re.compile(
@@ -124,7 +127,7 @@ def text_of(cell: NumberCell) -> str:
         return _clock(number, section)
     if section.shows is Shows.DAY:
         return "1900-01-00"
-    if section.denominator:
+    if section.denominator and abs(number) < _NO_FRACTION:
         return _as_fraction(number, section.denominator)
     if section.general and not any(kind == "general" for kind, _ in section.tokens):
         return _plain(number)
@@ -152,7 +155,7 @@ def amount_of(cell: NumberCell) -> float | str:
 
 
 def _rounds_to_itself(number: float, section: _Section) -> bool:
-    if isinstance(number, int) or section.decimals >= 2:
+    if isinstance(number, int) or section.decimals >= 2 or abs(number) >= _NO_FRACTION:
         return True
     if section.general and not section.denominator:
         return True
@@ -231,10 +234,11 @@ def _section(matches: list[re.Match[str]], code: str) -> _Section:
             tokens.append((kind, text))
             seen.add(kind)
     denominator = _denominator(tokens) if "fraction" in seen else 0
+    split = _is_split(tokens)
     # What stands beside `@` is shown with texts only; a number is shown as it is.
     digits = [place for place, (kind, _) in enumerate(tokens) if kind == "digit"]
     texts = [(place, text) for place, (kind, text) in enumerate(tokens) if kind == "text"]
-    between = range(digits[0], digits[-1]) if digits and not _is_split(tokens) else range(0)
+    between = range(digits[0], digits[-1]) if digits and not split else range(0)
     words = "" if "at" in seen else "".join(text for place, text in texts if place not in between)
     decimals = 0
     points = [place for place, (kind, _) in enumerate(tokens) if kind == "point"]
@@ -244,7 +248,7 @@ def _section(matches: list[re.Match[str]], code: str) -> _Section:
     scaled = bool(digits) and end + 1 < len(tokens) and tokens[end + 1][0] == "comma"
     general = bool(seen & {"general", "power", "fraction", "at"}) or not code.strip()
     return _Section(
-        shows=Shows.WORDS if _is_split(tokens) else _shows(seen, words, general=general, scaled=scaled),
+        shows=Shows.WORDS if split else _shows(seen, words, general=general, scaled=scaled),
         tokens=tuple(tokens),
         general=general,
         decimals=decimals,
@@ -260,7 +264,7 @@ def _denominator(tokens: list[tuple[str, str]]) -> int:
         end += 1
     named = "".join(text for _, text in tokens[begin:end])
     del tokens[begin:end]
-    return int(named) if named.isdigit() else 0
+    return int(named) if named.isdigit() and len(named) <= _LONGEST_DENOMINATOR else 0
 
 
 def _is_split(tokens: list[tuple[str, str]]) -> bool:

@@ -1,6 +1,7 @@
 """Ids that senders make are compared in their normal form.
 
-Every row is looked through once: a minute for ten million references. Only those with blanks around them or characters beyond ASCII change.
+Every row is looked through once: a minute for ten million references. Only those with blanks around them, or with
+characters beyond ASCII, change.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 import threading
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,18 +15,25 @@ from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import Connection
 
+from app.core.database import sqlite_writer
 from app.core.database.group_commit import GroupCommit, QueuedWrite
 from app.core.errors import Unavailable
 from app.core.threads import EXIT_CODE, WatchedPool, WatchedThread, dead_threads
-from app.services.context import Service
-from app.store.sql import statements
+from app.domain.batches import EntryMethod
+from app.schemas.completions import CompletionIn
+from app.services.context import Service, operator, transact
+from app.services.operations.startup import open_service
+from app.services.reporting import pipeline
+from app.store.sql.statements import fetch_column
 from app.worker import Worker
 from tests.builders.bodies import a_completion
-from tests.harness.api import Api, settle
+from tests.harness.api import settle
+from tests.harness.clock import ManualClock
 from tests.harness.commands import ROOT, SECONDS
-from tests.harness.databases import ON_SQLITE
+from tests.harness.databases import ON_SQLITE, settings_for
 from tests.harness.processes import eventually
-from tests.harness.threads import kill_threads
+from tests.harness.properties import TIMES
+from tests.harness.threads import DyingThread
 
 
 def insert_nothing(connection: Connection) -> str:
@@ -35,13 +42,15 @@ def insert_nothing(connection: Connection) -> str:
 
 
 @ON_SQLITE
-def test_writes_that_wait_for_a_dead_writer_fail_at_once_and_later_ones_are_done(service: Service) -> None:
+def test_a_write_that_would_end_the_writer_is_told_as_unavailable_and_those_behind_it_are_done(
+    service: Service,
+) -> None:
     entered, leave = threading.Event(), threading.Event()
 
     def slow(connection: Connection) -> None:
         entered.set()
-        while not leave.wait(0.001):
-            pass
+        leave.wait(60)
+        raise SystemExit
 
     results: list[BaseException] = []
 
@@ -57,60 +66,77 @@ def test_writes_that_wait_for_a_dead_writer_fail_at_once_and_later_ones_are_done
     for thread in waiting[1:]:
         thread.start()
     eventually(service.database.has_waiting_writes)
-    # Twice: the first death is caught as a failure of the write, the second may end the thread itself.
-    kill_threads("writer")
     leave.set()
-    kill_threads("writer")
     for thread in waiting:
         thread.join(60)
         assert not thread.is_alive(), "a write waits for ever"
-    assert {type(error) for error in results} <= {Unavailable}
+    assert [type(error) for error in results] == [Unavailable]
     eventually(lambda: not dead_threads())
     assert service.database.write(insert_nothing) == "done"
 
 
+def writes(service: Service) -> bool:
+    try:
+        return service.database.write(insert_nothing) == "done"
+    except Unavailable:
+        return False
+
+
+LINES = range(1, 80) if TIMES > 1 else (1, 4, 9, 14, 20, 26, 33, 41, 60)
+"""Lines of the writer before which it dies: it runs some thirty for a write, and twelve more for another beside it."""
+
+
 @ON_SQLITE
-@pytest.mark.parametrize("number", [1, 5, 12, 30, 60, 100])
-def test_wherever_the_writer_dies_every_report_is_answered_and_what_was_accepted_stands(
-    api: Api, service: Service, number: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("line", LINES)
+def test_at_whatever_line_the_writer_dies_every_report_is_answered_and_what_was_accepted_stands(
+    database_url: str, tmp_path: Path, clock: ManualClock, line: int
 ) -> None:
-    # Raised at a statement of the writer, not from another thread: that may come while a lock is being taken, which
-    # is then never given back, and no fault of the service's could do the same.
-    count = itertools.count(1)
+    dying = DyingThread("writer", sqlite_writer.__name__)
+    with dying.watching():
+        service = open_service(settings_for(database_url, tmp_path / "own"), at=clock, migrate=False)
+    accepted, refused = [], []
 
-    def die(_: str) -> None:
-        if threading.current_thread().name == "writer" and next(count) == number:
-            raise SystemExit
+    def report(day: int) -> None:
+        given = CompletionIn.model_validate(a_completion(completed_on=f"2021-11-{day:02}"))
+        one = given.as_report("0008001", clock(), EntryMethod.API)
+        try:
+            accepted.append(transact(operator(service, "0008001"), pipeline.report, one).completion)
+        except Unavailable as error:
+            refused.append(error)
 
-    monkeypatch.setattr(statements, "BEFORE_STATEMENT", [die])
-    accepted = set()
-    for day in range(1, 20):
-        answer = api.report(a_completion(completed_on=f"2021-11-{day:02}"))
-        assert answer.status in (201, 503), answer.json
-        if answer.status == 201:
-            accepted.add(answer.json["completion_id"])
-        else:
-            eventually(lambda: not dead_threads())
-    assert next(count) > number, "it never died"
-    assert accepted <= {
-        completion["completion_id"] for completion in api.completions(activity_id="201759558", limit=500)
-    }
+    dying.arm(line)
+    waiting = [threading.Thread(target=report, args=[day]) for day in range(1, 7)]
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join(60)
+        assert not thread.is_alive(), "a report waits for ever"
+    assert len(accepted) + len(refused) == len(waiting), "it failed otherwise"
+    eventually(lambda: writes(service))
+    stored = service.database.read(lambda connection: fetch_column(connection, "SELECT completion_id FROM completions"))
+    assert {completion.completion_id for completion in accepted if completion is not None} <= set(stored)
+    assert dying.died, "it never came to that line"
     settle(service)
+    service.database.close()
 
 
 def test_each_loop_of_a_worker_that_dies_is_started_again_and_told(service: Service, http: TestClient) -> None:
     worker = Worker(service)
-    try:
-        names = {loop.name for loop in worker._loops}
-        for name in names - {"forgetting", "ending stalls"}:
-            eventually(lambda name=name: name in {thread.name for thread in threading.enumerate()})
+    names = {loop.name for loop in worker._loops} - {"forgetting", "ending stalls"}
+    worker.stop()
+    for name in names:
+        dying = DyingThread(name, Worker.__module__)
+        with dying.watching():
+            worker = Worker(service)
+        try:
             before = deaths(http, name)
-            assert kill_threads(name)
+            dying.arm(1)
             eventually(lambda name=name, before=before: deaths(http, name) > before)
-        eventually(lambda: not dead_threads())
-        assert http.get("/readyz").status_code == 200
-    finally:
-        worker.stop()
+            eventually(lambda: not dead_threads())
+            assert http.get("/readyz").status_code == 200
+        finally:
+            worker.stop()
 
 
 def deaths(http: TestClient, thread: str) -> float:

@@ -16,7 +16,7 @@ from lxml import etree
 
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, NumberCell
 from app.domain.columns import Holds
-from app.files.cells import BIRTH_SERIALS, SERIAL, SERIALS, format_number, strip_text
+from app.files.cells import BIRTH_SERIALS, SERIAL_TEXT, SERIALS, format_number, strip_text
 from app.files.headings import Layout
 from app.files.number_formats import BETWEEN_SYSTEMS, BUILT_IN
 from app.files.parsing.faults import DAMAGED, too_deep, too_large, unreadable
@@ -157,10 +157,10 @@ def read_workbook(file: BinaryIO, kind: BatchKind, limits: Limits) -> tuple[File
         headings=table.headings,
     )
     rows = table.records(limits)
-    return head, _shift_from_1904(rows, table.layout) if book.from_1904 else rows
+    return head, _shift_rows_from_1904(rows, table.layout) if book.from_1904 else rows
 
 
-def _shift_from_1904(rows: Rows, layout: Layout) -> Rows:
+def _shift_rows_from_1904(rows: Rows, layout: Layout) -> Rows:
     """Yield the rows of a workbook that counts days from 1904; bare numbers of days are shifted to 1900."""
     days = [
         (place, _DAYS[column.holds])
@@ -170,22 +170,22 @@ def _shift_from_1904(rows: Rows, layout: Layout) -> Rows:
     for number, cells in rows:
         for place, serials in days:
             if place < len(cells):
-                cells[place] = shifted_from_1904(cells[place], serials)
+                cells[place] = shift_from_1904(cells[place], serials)
         yield number, cells
 
 
-def shifted_from_1904(cell: Cell, serials: range) -> Cell:
+def shift_from_1904(cell: Cell, serials: range) -> Cell:
     """Return a bare number of a workbook that counts days from 1904 as one counted from 1900; others stay as sent.
 
     Numbers are shifted that are days in either system: unshifted, some would be taken for another day.
     """
     if isinstance(cell, str):
         text = strip_text(cell)
-        number = float(text) if SERIAL.match(text) else 0
+        number = float(text) if SERIAL_TEXT.match(text) else 0
     elif isinstance(cell, int | float) and not isinstance(cell, bool):
         number = cell
     elif isinstance(cell, dict) and "v" in cell:
-        moved = shifted_from_1904(cell["v"], serials)
+        moved = shift_from_1904(cell["v"], serials)
         assert isinstance(moved, int | float)
         return NumberCell(v=moved, f=cell["f"])
     else:

@@ -84,9 +84,10 @@ def test_signs_alone_are_no_name_but_dots_and_dashes_stand_for_one_that_nobody_h
     ("=", "=A2", '=TRIM("x")', "=PROPER(B2)", " = ", "*", "&", "_", "/", "´", "¸", "~", '""', "ʻ", "\u0301", "😀"),
 )
 def test_neither_a_formula_nor_a_sign_stands_for_a_missing_name(name: str) -> None:
-    assert damage_of(name) is not None
+    damage = damage_of(name)
+    assert damage is not None
     assert name_key(name) != ""
-    assert ("formula" in damage_of(name).detail) == ("=" in name)  # type: ignore[union-attr]
+    assert ("formula" in damage.detail) == ("=" in name)
 
 
 @given(PLAIN, st.text(st.sampled_from(ACCENTED.lower()), min_size=1, max_size=6))

@@ -186,8 +186,12 @@ def test_zeros_that_a_format_shows_are_a_part_of_the_id(number: int, places: int
 
 @examples(150)
 @given(
-    st.one_of(st.floats(allow_nan=False), st.integers(-(10**18), 10**18)),
-    st.one_of(st.text('0#?.,%/"\\[]<>=;hmsdy$€ -()_*@E+x1AMP', max_size=12), st.text(max_size=12)),
+    st.one_of(st.floats(allow_nan=False), st.integers(-(10**18), 10**18), st.sampled_from([1.7e308, -1e300])),
+    st.one_of(
+        st.sampled_from(["0", "# ?/4", f"# ?/{'9' * 290}"]),
+        st.text('0#?.,%/"\\[]<>=;hmsdy$€ -()_*@E+x1AMP', max_size=12),
+        st.text(max_size=12),
+    ),
 )
 def test_no_number_format_is_beyond_reading(number: Any, code: str) -> None:
     cell: Cell = {"v": number, "f": code}
