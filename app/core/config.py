@@ -84,7 +84,7 @@ class Settings(BaseSettings):
             # The message would repeat a part of it, perhaps of the password.
             raise ConfigurationError(
                 "PARS_DATABASE_URL cannot be read. It looks like sqlite:///var/pars.db or "
-                "postgresql://user:password@host:5432/name, with characters such as @ and / in a password as %40 and %2F."
+                "postgresql://user:password@host:5432/name, with @ and / in a password written as %40 and %2F."
             ) from None
         return url
 
