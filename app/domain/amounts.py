@@ -60,6 +60,8 @@ _KINDS = tuple(
         (r"=.*", "a formula without a saved result"),
         (r"\d{4}-\d\d-\d\d.{0,20}|\d{1,2}/\d{1,2}/\d{2,4}.{0,20}", "a date"),
         (r"[+-]?\d{1,3}(?:[, ]\d{3})*,\d{1,12}", "a number with a comma, which may mark decimals or thousands"),
+        (r"[+-]?\d{1,12}(?:\.\d{0,12})?e[+-]?\d{1,3}", "a number with an exponent"),
+        (r"(?=.*[^\x00-\x7f])[+-]?[\d.,\u066b\u066c]{1,20}", "a number whose digits are not plain ones from 0 to 9"),
         (r"[+-]?\d{0,12}\.?\d{1,12} ?[^\W\d].*", "a number with words or a unit beside it"),
         (r"", "a number that its number format hides"),
     )

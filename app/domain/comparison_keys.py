@@ -50,10 +50,10 @@ class NameDamage(enum.Enum):
     )
     """A letter was replaced by `?`, U+FFFD or another sign, or is masked."""
     NOT_A_NAME = (
-        "holds an error of a spreadsheet, such as #N/A, and no name",
+        "holds an error or a formula of a spreadsheet, such as #N/A, and no name",
         "Mend the formula of the cell, then give the name as text.",
     )
-    """An error value of a spreadsheet, or words for "not available"."""
+    """An error value of a spreadsheet, a formula without its result, or words for "not available"."""
     ESCAPED = (
         "holds characters written as in a web page or a program, such as &#39; or %27",
         "Write the characters themselves: an apostrophe, a letter with its accent.",
@@ -87,6 +87,7 @@ _LOST = re.compile("[?\x1a\ufffc\ufffd？﹖⁇□▯■]|ï¿½|Ã¯Â¿Â½|\\
 _NOT_A_NAME = re.compile(
     r"""\s*[#＃]
     | .*\#(?:N/A|DIV/0!|[A-Z_]{3,}[!?])
+    | \s*[=＝]
     | \s*n\s*[/\\]\s*a\s*\Z
     | \s*[^\W\d_]{3,9}\s*:\s*\d{3}\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
@@ -104,6 +105,8 @@ _ESCAPED = re.compile(
 )
 _ENTITY = re.compile("&([A-Za-z][A-Za-z0-9]{1,31};)")
 _ENTITIES = frozenset(name.casefold() for name in html5 if name.endswith(";"))
+_NO_NAME_GIVEN = re.compile("[\\s.\u2026\u2212\\-\u2010-\u2015]*")
+"""Dots and dashes, which stand where a person has no first or last name; other signs alone are what is left of one."""
 _SIGNS = frozenset("¡¿§¶†‡•‰‱※⁈⁉")
 _SIGN_CATEGORIES = frozenset({"Cc", "Co", "Cs", "So", "Sm", "Sc", "No"})
 _MINUS_AND_DOTS = frozenset("−∙⋅")
@@ -182,6 +185,10 @@ def damage_of(name: str | None) -> NameDamage | None:
 
 @lru_cache(maxsize=65_536)
 def _damage_of(name: str) -> NameDamage | None:
+    if not any(map(str.isalnum, name if name.isascii() else _folded(name))):
+        if _NO_NAME_GIVEN.fullmatch(name) is not None:
+            return None
+        return NameDamage.NOT_A_NAME if _NOT_A_NAME.match(name) is not None else NameDamage.LOST
     if _ORDINARY.fullmatch(name) is not None:
         return None
     if _NOT_A_NAME.match(name) is not None:

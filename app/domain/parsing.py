@@ -97,6 +97,17 @@ def own_id_or_none(text: str | None) -> str | None:
     return text.strip(AROUND)
 
 
+_ERROR = re.compile(r"#(?:N/A|GETTING_DATA|[A-Z\u00c0-\u00dd\u00a1\u00bf_/0-9]{2,20}[!?])|Err:\d{3}")
+"""What spreadsheets write where a formula has no result, also in other languages."""
+
+
+def is_error_or_lost(own_id: str | None) -> bool:
+    """Whether an id of the sender's own is a spreadsheet's error or has lost a letter: many have such a one."""
+    if own_id is None or (own_id.isascii() and own_id.isalnum()):
+        return False
+    return "\ufffd" in own_id or _ERROR.fullmatch(plain_text(own_id)) is not None
+
+
 def text_or_none(text: str | None) -> str | None:
     """Return a text as it is shown: without invisible marks, and without what is blank around it; None for a blank one.
 

@@ -18,6 +18,7 @@ from app.domain.parsing import (
     MARK,
     MonthDay,
     Unparsed,
+    is_error_or_lost,
     month_day,
     plain_text,
     read_month_day,
@@ -26,7 +27,6 @@ from app.domain.parsing import (
 )
 from app.domain.parsing import read_activity_id as activity_id_of
 from app.domain.reports import Action, Amount
-from app.files.number_formats import BETWEEN_SYSTEMS
 from app.files.shown_numbers import Shows, amount_of, kind_of, seen_text, text_of
 
 SERIALS = range(20_000, 60_001)
@@ -37,7 +37,7 @@ _DAY_ZERO = date(1899, 12, 30)
 """Where serials count from after 60, which is 1900-02-29 and never was."""
 
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_SERIAL = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
+SERIAL = re.compile(r"\A\d{5}(?:\.\d*)?\Z", re.ASCII)
 _NUMBER = re.compile(r"\A[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)\Z", re.ASCII)
 _EXPONENT = re.compile(r"\A(\d)\.(\d+)[Ee](\+?)0*(\d{1,2})\Z", re.ASCII)
 _NO_DECIMALS = re.compile(r"\A\dE\+\d{2,3}\Z", re.ASCII)
@@ -175,6 +175,8 @@ def read_id(cell: Cell, longest: int | None = None) -> IdCell:
     text = read_text(cell if cell.isascii() else plain_text(cell), longest)
     if text is None:
         return NO_ID
+    if not text.isalnum():
+        _refuse_formula(text)
     if text[0] == "'":
         return text[1:].strip() or None, False
     if parts := _WITH_POINT.match(text):
@@ -197,8 +199,19 @@ def read_own_id(cell: Cell, longest: int | None = None) -> IdCell:
     if not isinstance(cell, str) or cell.isascii():
         return read_id(cell, longest)
     text = cell.strip(AROUND)
+    _refuse_formula(text)
     text = text[1:].strip(AROUND) if text[:1] == "'" else text
     return _check_text(text, longest) or None, False
+
+
+def _refuse_formula(text: str) -> None:
+    """Raise a `CellFault` for an id that is a formula without its result, or an error: it may be in many cells."""
+    if text.startswith("=") or is_error_or_lost(text):
+        raise CellFault(
+            "format",
+            "The cell holds a formula without its result, an error of the spreadsheet, or a lost letter: no id.",
+            "Mend the formula, save the file in a spreadsheet program, or write the id as text.",
+        )
 
 
 def _id_shown(cell: DateCell | NumberCell | MergedCell, longest: int | None) -> IdCell:
@@ -238,7 +251,7 @@ def read_day(cell: Cell) -> date | Unparsed | None:
     if not isinstance(cell, str):
         return _serial_day(cell, SERIALS)
     text = strip_text(cell)
-    return _serial_day(float(text), SERIALS) if _SERIAL.match(text) else read_written_day(text)
+    return _serial_day(float(text), SERIALS) if SERIAL.match(text) else read_written_day(text)
 
 
 def _day_of(iso: str) -> date | None:
@@ -255,28 +268,6 @@ def _serial_day(cell: float | None, serials: range) -> date | Unparsed | None:
     if isinstance(cell, bool) or not _is_finite(cell) or int(cell) not in serials:
         return Unparsed(format_number(cell))
     return _DAY_ZERO + timedelta(days=int(cell))
-
-
-def shift_from_1904(cell: Cell, serials: range) -> Cell:
-    """Return a bare number of a workbook that counts days from 1904 as one counted from 1900; others stay as sent.
-
-    Numbers are shifted that are days in either system: unshifted, some would be taken for another day.
-    """
-    if isinstance(cell, str):
-        text = strip_text(cell)
-        number = float(text) if _SERIAL.match(text) else 0
-    elif isinstance(cell, int | float) and not isinstance(cell, bool):
-        number = cell
-    elif isinstance(cell, dict) and "v" in cell:
-        moved = shift_from_1904(cell["v"], serials)
-        assert isinstance(moved, int | float)
-        return NumberCell(v=moved, f=cell["f"])
-    else:
-        return cell
-    if not serials.start - BETWEEN_SYSTEMS <= number < serials.stop:
-        return cell
-    number += BETWEEN_SYSTEMS
-    return format_number(number) if isinstance(cell, str) else number
 
 
 def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
@@ -303,7 +294,7 @@ def read_birth_date(cell: Cell) -> MonthDay | Unparsed | None:
     born_on = read_month_day(given)
     if not isinstance(born_on, Unparsed):
         return born_on
-    if _SERIAL.match(text):
+    if SERIAL.match(text):
         return read_birth_date(float(text))
     if parts := _MONTH_FIRST.match(given):
         return month_day(_MONTHS.get(parts[1].lower(), 0), int(parts[2])) or born_on

@@ -16,6 +16,7 @@ import msgspec
 from app.domain.amounts import in_quarters
 from app.domain.batches import DateCell, MergedCell, NumberCell
 
+_THOUSANDS = 3
 _LONGEST = 300
 """Characters of a number format that are looked at; spreadsheet programs take 255."""
 _TOKEN = re.compile(
@@ -33,6 +34,10 @@ _CREDIT_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Words beside a number that say no more than its column."""
+_OTHER_SIGNS = frozenset("°'\u2032\u2033<>≤≥~≈")
+"""Signs of minutes, degrees and bounds: with them a number is not that number of credits."""
+_BETWEEN_THOUSANDS = frozenset(" '\u2019\u00a0\u2009\u202f")
+_NUMERIC = re.compile(r"[-+()\d.,\s]*")
 
 
 class Shows(enum.Enum):
@@ -64,6 +69,8 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every digit is shown as it is: General, a fraction, or an exponent, which leaves digits out of sight."""
     decimals: int = 0
     condition: tuple[str, float] | None = None
+    denominator: int = 0
+    """That of a format of fractions which names it, as `# ?/2` does; else 0."""
 
     @property
     def zeros(self) -> int:
@@ -74,7 +81,8 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_text(self) -> bool:
         """Whether something beside the number is shown that may belong to an id."""
-        first = next((place for place, (kind, _) in enumerate(self.tokens) if kind == "digit"), len(self.tokens))
+        shown = (place for place, (kind, _) in enumerate(self.tokens) if kind in {"digit", "general"})
+        first = next(shown, len(self.tokens))
         return any(
             kind == "text" and text.strip(" \u00a0()" if place > first else " \u00a0()+-")
             for place, (kind, text) in enumerate(self.tokens)
@@ -85,7 +93,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True):
 def is_plain(code: str) -> bool:
     """Whether a format shows every whole number by its digits, so that it need not be kept with them."""
     return all(
-        section.shows is Shows.NUMBER and (section.general or (section.zeros <= 1 and not section.has_text))
+        section.shows is Shows.NUMBER and (section.general or section.zeros <= 1) and not section.has_text
         for section in _sections(code)[:3]
     )
 
@@ -97,9 +105,7 @@ def shows_number(number: float, code: str) -> bool:
     section = _section_of(number, code)
     if section is None or section.shows is not Shows.NUMBER:
         return False
-    if section.general:
-        return True
-    return section.zeros <= 1 and not section.has_text and _rounds_to_itself(number, section)
+    return (section.general or section.zeros <= 1) and not section.has_text and _rounds_to_itself(number, section)
 
 
 def kind_of(cell: NumberCell) -> Shows:
@@ -118,7 +124,9 @@ def text_of(cell: NumberCell) -> str:
         return _clock(number, section)
     if section.shows is Shows.DAY:
         return "1900-01-00"
-    if section.general:
+    if section.denominator:
+        return _as_fraction(number, section.denominator)
+    if section.general and not any(kind == "general" for kind, _ in section.tokens):
         return _plain(number)
     return _filled(number, section)
 
@@ -133,14 +141,12 @@ def seen_text(cell: DateCell | NumberCell | MergedCell) -> str:
 def amount_of(cell: NumberCell) -> float | str:
     """Return the amount that a cell shows, or, where that is no amount or another one, the text that it shows."""
     section = _section_of(cell["v"], cell["f"])
-    if (
-        section is not None
-        and section.shows is Shows.NUMBER
-        and (section.general or _rounds_to_itself(cell["v"], section))
-    ):
+    if section is not None and section.shows is Shows.NUMBER and _rounds_to_itself(cell["v"], section):
         return float(cell["v"])
     text = text_of(cell)
-    if section is not None and section.shows in {Shows.NUMBER, Shows.SCALED}:
+    if section is not None and (
+        section.shows in {Shows.NUMBER, Shows.SCALED} or (section.shows is Shows.WORDS and _NUMERIC.fullmatch(text))
+    ):
         return f"{text} shown for {_plain(cell['v'])}"
     return text
 
@@ -148,7 +154,13 @@ def amount_of(cell: NumberCell) -> float | str:
 def _rounds_to_itself(number: float, section: _Section) -> bool:
     if isinstance(number, int) or section.decimals >= 2:
         return True
-    shown = float(_rounded(number, section.decimals))
+    if section.general and not section.denominator:
+        return True
+    shown = (
+        _parts(number, section.denominator) / section.denominator
+        if section.denominator
+        else float(_rounded(number, section.decimals))
+    )
     return round(in_quarters(shown)) == round(in_quarters(number))
 
 
@@ -157,6 +169,16 @@ def _plain(number: float) -> str:
         return str(number)
     text = f"{number:.15g}"
     return format(Decimal(text), "f") if "e" in text else text
+
+
+def _parts(number: float, denominator: int) -> int:
+    """Return how many of a fraction's parts are shown for a number."""
+    return int(_rounded(number * denominator, 0))
+
+
+def _as_fraction(number: float, denominator: int) -> str:
+    whole, rest = divmod(abs(_parts(number, denominator)), denominator)
+    return ("-" if number < 0 else "") + (f"{whole} {rest}/{denominator}" if rest else str(whole))
 
 
 def _rounded(number: float, decimals: int) -> Decimal:
@@ -208,8 +230,12 @@ def _section(matches: list[re.Match[str]], code: str) -> _Section:
         elif kind:
             tokens.append((kind, text))
             seen.add(kind)
-    words = "".join(text for kind, text in tokens if kind == "text")
+    denominator = _denominator(tokens) if "fraction" in seen else 0
+    # What stands beside `@` is shown with texts only; a number is shown as it is.
     digits = [place for place, (kind, _) in enumerate(tokens) if kind == "digit"]
+    texts = [(place, text) for place, (kind, text) in enumerate(tokens) if kind == "text"]
+    between = range(digits[0], digits[-1]) if digits and not _is_split(tokens) else range(0)
+    words = "" if "at" in seen else "".join(text for place, text in texts if place not in between)
     decimals = 0
     points = [place for place, (kind, _) in enumerate(tokens) if kind == "point"]
     if points:
@@ -218,12 +244,38 @@ def _section(matches: list[re.Match[str]], code: str) -> _Section:
     scaled = bool(digits) and end + 1 < len(tokens) and tokens[end + 1][0] == "comma"
     general = bool(seen & {"general", "power", "fraction", "at"}) or not code.strip()
     return _Section(
-        shows=_shows(seen, words, general=general, scaled=scaled),
+        shows=Shows.WORDS if _is_split(tokens) else _shows(seen, words, general=general, scaled=scaled),
         tokens=tuple(tokens),
         general=general,
         decimals=decimals,
         condition=condition,
+        denominator=denominator,
     )
+
+
+def _denominator(tokens: list[tuple[str, str]]) -> int:
+    """Return the denominator that a format names, and take it out of the tokens; 0 where it has placeholders."""
+    begin = end = tokens.index(("fraction", "/")) + 1
+    while end < len(tokens) and (tokens[end][0] == "digit" or (tokens[end][1].isascii() and tokens[end][1].isdigit())):
+        end += 1
+    named = "".join(text for _, text in tokens[begin:end])
+    del tokens[begin:end]
+    return int(named) if named.isdigit() else 0
+
+
+def _is_split(tokens: list[tuple[str, str]]) -> bool:
+    """Whether something stands between the digits that makes another number of them, as in `0":"00` and `0"."00`."""
+    kinds = [kind for kind, _ in tokens]
+    if "digit" not in kinds or not {"fraction", "clock", "calendar", "elapsed"}.isdisjoint(kinds):
+        return False
+    last = len(kinds) - 1 - kinds[::-1].index("digit")
+    for place in range(kinds.index("digit"), last):
+        if kinds[place] != "text" or not tokens[place][1]:
+            continue
+        following = len(list(takewhile("digit".__eq__, kinds[place + 1 :])))
+        if following != _THOUSANDS or not _BETWEEN_THOUSANDS.issuperset(tokens[place][1]):
+            return True
+    return False
 
 
 def _shows(seen: set[str], words: str, *, general: bool, scaled: bool) -> Shows:
@@ -231,7 +283,7 @@ def _shows(seen: set[str], words: str, *, general: bool, scaled: bool) -> Shows:
         return Shows.DAY
     if seen & {"clock", "elapsed"}:
         return Shows.TIME
-    if "percent" in seen:
+    if "percent" in seen or "%" in words or "‰" in words:
         return Shows.PERCENTAGE
     if not general and "digit" not in seen:
         return Shows.HIDDEN
@@ -239,7 +291,7 @@ def _shows(seen: set[str], words: str, *, general: bool, scaled: bool) -> Shows:
         return Shows.MONEY
     if scaled:
         return Shows.SCALED
-    if any(letter.isalnum() or letter in "‰" for letter in _CREDIT_WORDS.sub("", words)):
+    if any(letter.isalnum() or letter in _OTHER_SIGNS for letter in _CREDIT_WORDS.sub("", words)):
         return Shows.WORDS
     return Shows.NUMBER
 
@@ -308,7 +360,9 @@ def _filled(number: float, section: _Section) -> str:
     after = iter(rest.ljust(section.decimals, "0"))
     written = []
     for place, (kind, text) in enumerate(section.tokens):
-        if kind == "digit":
+        if kind == "general":
+            written.append(_plain(abs(number)))
+        elif kind == "digit":
             written.append(digits[place] if place < point else next(after, ""))
         elif kind in {"text", "percent", "point"}:
             written.append(text)

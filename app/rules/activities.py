@@ -18,9 +18,10 @@ from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
-from app.domain.parsing import Unparsed, describe_day, is_activity_id
+from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_error_or_lost
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule, select
+from app.rules.record import NOTHING_GUESSED
 
 _FIELDS = "accreditor's field descriptions"
 _DATES = "accreditor's guidance on activity dates"
@@ -48,6 +49,17 @@ def migrated_id_valid(case: ActivityCase) -> Iterator[Fault]:
     given = case.activity.activity_id
     if given and not is_activity_id(given):
         yield Fault("/activity_id", "An activity id has nine digits.", "Leave it out to have one assigned.")
+
+
+@rule("internal-id-legible", Scope.ACTIVITY, source=NOTHING_GUESSED)
+def internal_id_legible(case: ActivityCase) -> Iterator[Fault]:
+    """An internal id, where given, is no error of a spreadsheet and has lost no letter."""
+    if is_error_or_lost(case.activity.internal_id):
+        yield Fault(
+            "/internal_id",
+            "The internal id is an error of a spreadsheet, or has lost a letter: other activities may have the same.",
+            "Give the id by which you know the activity, as text.",
+        )
 
 
 @rule("format-known", Scope.ACTIVITY, source=_FIELDS)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from app.domain.comparison_keys import code_key
 from app.domain.identity import Result
+from app.domain.parsing import is_error_or_lost
 from app.domain.rems import PHYSICIAN, PROFESSIONS
+from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 
@@ -100,9 +102,18 @@ def physician_only(case: Case) -> Iterator[Fault]:
 
 @rule("rems-identifier-required", Scope.REMS, source="accreditor's guidance on REMS learners", deletes=True)
 def rems_identifier_required(case: Case) -> Iterator[Fault]:
-    """A REMS learner has a local identifier."""
-    if case.report.rems is not None and not case.report.rems.local_id:
+    """A REMS learner has a local identifier, which is no error of a spreadsheet and has lost no letter."""
+    rems = case.report.rems
+    if rems is None:
+        return
+    if not rems.local_id:
         yield Fault("/rems/local_id", "The local identifier is missing.", "Give the id by which you know the learner.")
+    elif case.report.action is not Action.DELETE and is_error_or_lost(rems.local_id):
+        yield Fault(
+            "/rems/local_id",
+            "The local identifier is an error of a spreadsheet, or has lost a letter: others may have the same.",
+            "Give the id by which you know the learner, as text.",
+        )
 
 
 @rule("rems-profession-known", Scope.REMS, source="accreditor's guidance on REMS learners")

@@ -123,6 +123,8 @@ class SheetCells:
         if found is None:
             raise unreadable(DAMAGED, row=number)
         style, kind, value, inline = found.groups("")
+        if value if kind == "inlineStr" else inline:
+            raise unreadable(DAMAGED, row=number)
         if kind == "inlineStr":
             return self._checked(unescape(inline) or None, number)
         return self._checked(self._value(style, kind, value), number)
@@ -156,15 +158,20 @@ class SheetCells:
 
     def _of_element(self, cell: Any) -> Cell:
         kind = cell.get("t", "n")
-        if kind == "inlineStr":
-            return text_of(cell) or None
         value = formula = None
         for inner in cell:
             name = inner.tag.rpartition("}")[2] if isinstance(inner.tag, str) else ""
             if name == "v":
+                if value or kind == "inlineStr":
+                    # Which of two values is shown cannot be known, nor whether one is that is not of the cell's type.
+                    raise unreadable(DAMAGED)
                 value = "".join(inner.itertext())
+            elif name == "is" and kind != "inlineStr" and text_of(inner):
+                raise unreadable(DAMAGED)
             elif name == "f":
                 formula = inner.text or ""
+        if kind == "inlineStr":
+            return text_of(cell) or None
         if not value and formula is not None and kind != "str":
             # No program has computed it: the formula itself is refused with its cell, where an empty cell would pass.
             # A result that is text may well be empty.

@@ -14,11 +14,11 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, NumberCell
 from app.domain.columns import Holds
-from app.files.cells import BIRTH_SERIALS, SERIALS, shift_from_1904
+from app.files.cells import BIRTH_SERIALS, SERIAL, SERIALS, format_number, strip_text
 from app.files.headings import Layout
-from app.files.number_formats import BUILT_IN
+from app.files.number_formats import BETWEEN_SYSTEMS, BUILT_IN
 from app.files.parsing.faults import DAMAGED, too_deep, too_large, unreadable
 from app.files.parsing.limits import Limits
 from app.files.parsing.merged_cells import find_merged_areas
@@ -170,8 +170,30 @@ def _shift_from_1904(rows: Rows, layout: Layout) -> Rows:
     for number, cells in rows:
         for place, serials in days:
             if place < len(cells):
-                cells[place] = shift_from_1904(cells[place], serials)
+                cells[place] = shifted_from_1904(cells[place], serials)
         yield number, cells
+
+
+def shifted_from_1904(cell: Cell, serials: range) -> Cell:
+    """Return a bare number of a workbook that counts days from 1904 as one counted from 1900; others stay as sent.
+
+    Numbers are shifted that are days in either system: unshifted, some would be taken for another day.
+    """
+    if isinstance(cell, str):
+        text = strip_text(cell)
+        number = float(text) if SERIAL.match(text) else 0
+    elif isinstance(cell, int | float) and not isinstance(cell, bool):
+        number = cell
+    elif isinstance(cell, dict) and "v" in cell:
+        moved = shifted_from_1904(cell["v"], serials)
+        assert isinstance(moved, int | float)
+        return NumberCell(v=moved, f=cell["f"])
+    else:
+        return cell
+    if not serials.start - BETWEEN_SYSTEMS <= number < serials.stop:
+        return cell
+    number += BETWEEN_SYSTEMS
+    return format_number(number) if isinstance(cell, str) else number
 
 
 def _find_records(book: Workbook, kind: BatchKind) -> tuple[str, RecordTable]:

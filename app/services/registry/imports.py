@@ -26,6 +26,7 @@ from app.domain.comparison_keys import damage_of, full_name_key, id_key
 from app.domain.learners import Holding, IdentifierKind, RegistryRow
 from app.domain.parsing import (
     Unparsed,
+    is_error_or_lost,
     is_npi,
     plain_or_none,
     plain_text,
@@ -289,7 +290,10 @@ def _text(name: str, value: Any) -> str | None:
         raise ImportFault(f"{name} must be text")
     if value is not None and ("\x00" in value or len(value) > 1_000):
         raise ImportFault(f"{name} cannot be stored: it has a NUL character or more than 1,000 characters")
-    return text_or_none(value)
+    text = text_or_none(value)
+    if text is not None and "\n" in text:
+        raise ImportFault(f"{name} has a line break: a quote that is not closed may have swallowed the lines after it")
+    return text
 
 
 def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
@@ -298,6 +302,8 @@ def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
     return tuple(text for part in parts if (text := _text(name, part)) is not None)
 
 
+_SHORTENED = re.compile(r"\A\s*\d\.\d+[Ee]\+\d{2}\s*\Z")
+"""As spreadsheets write a long number: many have the same."""
 _DATES = re.compile(r"@(?P<since>[^@]*)\.\.(?P<until>[^@]*)\Z")
 
 
@@ -310,6 +316,8 @@ def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: Boa
         key = id_key(number)
         if not colon or board is None or board.kind is not kind or not key:
             raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")
+        if is_error_or_lost(number.strip()) or _SHORTENED.search(number):
+            raise ImportFault(f"{name} has a number that is an error of a spreadsheet, or has lost letters or digits")
         held.append(Holding(board=board.code, number=number.strip(), known_key=key, dates=dates))
     if any(holding.dates for holding in held) and len({(holding.board, holding.key) for holding in held}) < len(held):
         raise ImportFault(f"{name} has one number twice: write it once, from its first day to its last")

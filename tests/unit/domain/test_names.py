@@ -67,7 +67,26 @@ def test_no_name_of_somebody_is_refused(name: str) -> None:
 
 @given(st.text(st.characters(max_codepoint=0x7F, categories=["L", "Nd"], include_characters=" '.,-()")))
 def test_no_name_in_plain_letters_is_refused(name: str) -> None:
+    assume(any(map(str.isalnum, name)))
     assert damage_of(name) is None or "**" in name
+
+
+@given(st.text(st.characters(categories=["P", "S", "M", "Zs"]), min_size=1, max_size=4))
+def test_signs_alone_are_no_name_but_dots_and_dashes_stand_for_one_that_nobody_has(name: str) -> None:
+    assume(name_key(name) in ("", "\ufffd") and name.strip())
+    stands_for_none = all(c in ".\u2026\u2212" or unicodedata.category(c) in ("Pd", "Zs") for c in name)
+    assert damage_of(name) is None or not stands_for_none or not set(name) <= set("-.\u2010\u2011\u2012\u2013\u2014 ")
+    assert damage_of(name) is not None or stands_for_none
+
+
+@for_all(
+    "name",
+    ("=", "=A2", '=TRIM("x")', "=PROPER(B2)", " = ", "*", "&", "_", "/", "´", "¸", "~", '""', "ʻ", "\u0301", "😀"),
+)
+def test_neither_a_formula_nor_a_sign_stands_for_a_missing_name(name: str) -> None:
+    assert damage_of(name) is not None
+    assert name_key(name) != ""
+    assert ("formula" in damage_of(name).detail) == ("=" in name)  # type: ignore[union-attr]
 
 
 @given(PLAIN, st.text(st.sampled_from(ACCENTED.lower()), min_size=1, max_size=6))

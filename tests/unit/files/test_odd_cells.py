@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from app.domain.batches import BatchKind
+from app.domain.batches import BatchKind, FileFault, FileFaultCode
 from app.domain.formats import find_format
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action
@@ -21,11 +21,13 @@ from app.files.cells import (
     read_birth_date,
     read_day,
     read_id,
+    read_own_id,
     read_yes_no,
 )
 from app.files.headings import column_named
 from app.files.parsing.parser_client import open_file
 from tests.builders.headings import REQUIRED
+from tests.builders.workbook_parts import cells as cells_of
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,19 @@ def test_an_id_that_has_lost_digits_is_told_and_never_kept(cell: Any) -> None:
         read_id(cell)
     assert (told.value.code, told.value.kept) == ("format", None)
     assert "Digits of the id are lost" in told.value.detail
+
+
+@pytest.mark.parametrize("text", ["=", "=A2", "#N/A", "#REF!", "#NAME?", "#DIV/0!", "#WERT!", "Err:502", "A\ufffd7"])
+def test_a_formula_or_an_error_in_a_column_of_ids_is_no_id_and_is_told(text: str) -> None:
+    for read in (read_id, read_own_id):
+        with pytest.raises(CellFault) as told:
+            read(text)
+        assert "formula" in told.value.detail and "error" in told.value.detail and told.value.kept is None
+
+
+@pytest.mark.parametrize("text", ["#123", "A#7", "N/A-7", "A=B", "Is it?", "Err: 5", "#", "DIV/0!"])
+def test_an_id_with_signs_is_an_id(text: str) -> None:
+    assert read_id(text) == read_own_id(text) == (text, False)
 
 
 @pytest.mark.parametrize(
@@ -161,3 +176,17 @@ def test_what_is_no_count_of_days_comes_back_as_it_was_sent(number: Any) -> None
 def test_a_number_that_is_a_day_only_as_others_count_is_none_here() -> None:
     ((_, _, day, *_),) = counted_from_1904([["Add", 200912095, 59500, "Ann", "Lee", "02/01", "Tennessee", 5, 2]])
     assert isinstance(read_day(day), Unparsed)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="A2"><is><t>2</t></is></c>', '<c r="A2" t="s"><is><t>2</t></is></c>',
+        '<c r="A2" t="str"><is><r><t>2</t></r></is></c>', '<c r="A2" t="inlineStr"><v>2</v></c>',
+        '<c r="A2"><v>2</v><v>3</v></c>', '<c r="A2" t="inlineStr"><f>B2</f><v>2</v></c>',
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_of_its_cells_type_or_stands_twice_is_never_passed_over(cell: str) -> None:
+    with pytest.raises(FileFault) as told:
+        cells_of(f'<row r="2">{cell}<c r="B2"><v>7</v></c></row>')
+    assert told.value.code is FileFaultCode.UNREADABLE

@@ -55,6 +55,9 @@ def test_a_format_that_shows_the_digits_is_not_kept(code: str) -> None:
         (50, "[<10]000;00000", "00050"),
         (7, "000;-000;0", "007"),
         (1234, "0000,000", "0001234"),
+        (777, '"MD"General', "MD777"),
+        (777, '"00"General', "00777"),
+        (777, "General\\-\\M\\D", "777-MD"),
     ],
 )
 def test_an_id_is_what_its_cell_shows(number: int, code: str, shown: str) -> None:
@@ -94,6 +97,15 @@ def test_an_id_is_refused_where_its_cell_shows_something_else(number: float, cod
         (1500, "0.0,", "a number that is not the one shown (1.5 shown for 1500)"),
         (1.5, "0", "a number that is not the one shown (2 shown for 1.5)"),
         (2, ";;;", "a number that its number format hides"),
+        (130, '0":"00', "a time or a span of time (1:30)"),
+        (130, "0\\:00", "a time or a span of time (1:30)"),
+        (225, '0"."00', "a number that is not the one shown (2.25 shown for 225)"),
+        (225, "0\\,00", "a number that is not the one shown (2,25 shown for 225)"),
+        (2, '0".5"', "a number that is not the one shown (2.5 shown for 2)"),
+        (22, '0"/"0', "a fraction or a day"),
+        (2, '0"%"', "a percentage (2%)"),
+        (1.5, 'General" h"', "a span of time (1.5 h)"),
+        (0.75, "# ?/2", "a number that is not the one shown (1 shown for 0.75)"),
     ],
 )
 def test_an_amount_is_refused_and_told_where_its_cell_shows_something_else(
@@ -108,6 +120,18 @@ def test_an_amount_is_refused_and_told_where_its_cell_shows_something_else(
 
 
 @pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (2.25, "# ?/4"), (2.5, "# ?/2"), (2.25, "# ??/100"), (2.25, "# ?/8"), (2.25, "# ??/??"), (2.25, "0/0"),
+        (2.25, "0.0"), (2.25, "[$-409]0.00"), (2.25, "0.00_h"), (2.25, '_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_)'),
+        (1250, "# ##0"), (1250, "#'##0"), (1250, "# ##0.00"), (2, '@" h"'), (2.25, '0.00" credits"'), (2.25, "?0.0?"),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_shown_as_itself_is_an_amount(number: float, code: str) -> None:
+    assert read_amount(cell_of(number, code)) == number
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("6:00", "a time or a span of time (6:00)"), ("T06:00:00", "a time"), ("25 %", "a percentage (25 %)"),
@@ -115,6 +139,8 @@ def test_an_amount_is_refused_and_told_where_its_cell_shows_something_else(
         ("1 1/2", "a fraction written as text (1 1/2)"), ("½", "a fraction"),
         ("#N/A", "an error of the spreadsheet (#N/A)"),
         ("NaN", "no number at all"), ("TRUE", "a truth value"), ("=SUM(A1:A2)", "a formula without a saved result"),
+        ("1e0", "a number with an exponent"), ("2.5E+00", "a number with an exponent"),
+        ("\u0662\u066b\u0665", "digits are not plain"), ("\u0968", "digits are not plain"),
         ("$2.25", "an amount of money"), ("2 credits", "words or a unit"), ("two", "Not an amount of credits."),
     ],
 )  # fmt: skip

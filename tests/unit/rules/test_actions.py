@@ -218,6 +218,8 @@ def test_participation_in_rems_is_deleted_by_its_local_identifier() -> None:
     verdict = judged(_delete(a_rems(), person=a_person(first_name=None)), standing=standing)
     assert (_found(verdict), verdict.findings) == ((Outcome.DELETED, 1, set()), ())
     assert judged(_delete(a_rems(local_id=None))).rejects == {"rems-identifier-required"}
+    # One that was taken before can still be withdrawn.
+    assert judged(_delete(a_rems(local_id="#N/A"))).rejects == {"delete-unknown"}
 
 
 def test_an_update_corrects_what_it_names_and_keeps_the_rest() -> None:

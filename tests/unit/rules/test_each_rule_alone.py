@@ -153,6 +153,7 @@ _LISTING = {"url": "https://education.example.org/a", "fee": "no", "registration
 ACTIVITIES: dict[str, Activity] = {
     "title-required": replace(_FIXED, title=None),
     "activity-id-valid": replace(_FIXED, activity_id="12345"),
+    "internal-id-legible": replace(_FIXED, internal_id="#REF!"),
     "format-known": replace(_FIXED, format="seance"),
     "date-valid": replace(_FIXED, end_date=Unparsed("2021-02-30")),
     "dates-in-order": replace(_FIXED, start_date=date(2022, 1, 1)),

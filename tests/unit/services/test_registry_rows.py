@@ -55,6 +55,19 @@ def test_dates_that_cannot_be_read_refuse_the_row_and_say_why(text: str) -> None
     assert "444444" not in str(fault.value)
 
 
+@pytest.mark.parametrize("number", ["#N/A", "#REF!", "12\ufffd4", "1.23457E+09", " 4.4E+05 "])
+@pytest.mark.parametrize(("column", "board"), [("licenses", "TN-M"), ("certifications", "ABIM")])
+def test_a_number_that_a_spreadsheet_lost_is_nobodys(number: str, column: str, board: str) -> None:
+    with pytest.raises(ImportFault, match="has lost letters or digits") as fault:
+        licenses(f"{board}:{number}", column)
+    assert number.strip() not in str(fault.value)
+
+
+def test_a_quote_that_is_not_closed_makes_no_physician_of_several_lines() -> None:
+    with pytest.raises(ImportFault, match="last_name has a line break"):
+        read_row({"last_name": "One,01/02,,TN-M:1,\nTwo,01/03,,TN-M:2,"}, CATALOGUE)
+
+
 def test_certifications_have_no_dates() -> None:
     with pytest.raises(ImportFault, match="certifications has an entry with dates"):
         licenses("ABIM:1@2001-01-01..", column="certifications")
