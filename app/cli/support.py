@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from typer.core import TyperCommand, TyperOption
 
 from app.core.config import Settings
@@ -29,6 +31,16 @@ def fail_on_faults() -> Iterator[None]:
         yield
     except (OperatorFault, Problem) as error:
         fail(str(error))
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        fail(" ".join(map(_setting_fault, error.errors(include_input=False))))
+
+
+def _setting_fault(fault: ErrorDetails) -> str:
+    """Return the sentence of a setting that cannot be used; what it holds may be a secret."""
+    name = "_".join(map(str, fault["loc"])).upper()
+    return f"PARS_{name} cannot be used: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.exc import ArgumentError
 
 from app.core.database.engines import file_of
 from app.core.errors import ConfigurationError
@@ -36,15 +37,22 @@ class Settings(BaseSettings):
     webhook_allow_private: bool = Field(False, description="Whether webhooks may go to private addresses.")
     pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one serving process.")
     stall_limit: float = Field(
-        45, ge=0, description="Seconds that a PostgreSQL transaction may pause before its locks are taken; 0 for ever."
+        45,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that a PostgreSQL transaction may pause before its locks are taken; 0 for ever.",
     )
     body_limit: int = Field(1_048_576, ge=1_024, description="Largest JSON request body, in bytes.")
     upload_limit: int = Field(268_435_456, ge=1_024, description="Largest upload of a file, in bytes.")
     upload_quota: int = Field(
         10_737_418_240, ge=0, description="Most bytes that uploads of one provider take in the database; 0 for any."
     )
-    body_deadline: float = Field(30, gt=0, description="Seconds within which a request body has to arrive.")
-    head_deadline: float = Field(10, gt=0, description="Seconds within which request line and headers have to arrive.")
+    body_deadline: float = Field(
+        30, gt=0, allow_inf_nan=False, description="Seconds within which a request body has to arrive."
+    )
+    head_deadline: float = Field(
+        10, gt=0, allow_inf_nan=False, description="Seconds within which request line and headers have to arrive."
+    )
     connection_limit: int = Field(4_096, ge=1, description="Most connections that one serving process holds.")
     address_connection_limit: int = Field(
         1_024, ge=1, description="Most connections from one address that a serving process holds; proxies excepted."
@@ -67,11 +75,18 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's URL with the driver that this project uses. Raises `ConfigurationError`."""
         scheme, _, rest = self.database_url.partition("://")
-        if scheme in ("postgres", "postgresql"):
-            return f"postgresql+psycopg://{rest}"
-        if scheme not in ("sqlite", "postgresql+psycopg"):
+        if scheme not in ("sqlite", "postgres", "postgresql", "postgresql+psycopg"):
             raise ConfigurationError("PARS_DATABASE_URL must be a sqlite:// or postgresql:// URL.")
-        return self.database_url
+        url = self.database_url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
+        try:
+            file_of(url)
+        except (ArgumentError, ValueError):
+            # The message would repeat a part of it, perhaps of the password.
+            raise ConfigurationError(
+                "PARS_DATABASE_URL cannot be read. It looks like sqlite:///var/pars.db or "
+                "postgresql://user:password@host:5432/name, with @ and / in a password written as %40 and %2F."
+            ) from None
+        return url
 
     @property
     def trusted_networks(self) -> tuple[Network, ...]:

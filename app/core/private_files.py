@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -62,9 +63,14 @@ def write_private(path: Path, text: str, *, replace: bool = True) -> None:
 
 @contextmanager
 def _open_locked(draft: Path) -> Iterator[BufferedWriter]:
-    """Open a draft under an exclusive lock; it may have content."""
+    """Open a draft under an exclusive lock; it may have content.
+
+    Raises `OSError` for a link, or a file of somebody else: in a folder of many, they would read what is written.
+    """
     while True:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, FILE_MODE), "wb") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, FILE_MODE), "wb") as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                raise PermissionError(errno.EPERM, "it belongs to another user", str(draft))
             os.fchmod(file.fileno(), FILE_MODE)
             fcntl.flock(file, fcntl.LOCK_EX)
             # The process that held the lock may have moved the draft to its place: then this is no longer the draft.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import Connection
 from typer.testing import CliRunner
 
 from app.cli.main import commands
 from app.core.errors import OperatorFault
+from app.core.security import Keyring
 from app.services.context import Service
 from app.services.operations import checks, seal_checks
 from app.services.operations.seal_checks import Head, read_head
@@ -110,3 +112,22 @@ def test_the_commands_print_and_verify_a_head(api: Api, service: Service, databa
         refused = runner.invoke(commands, arguments, env=environment)
         assert refused.exit_code == 1
         assert "replaced: seal" in refused.stdout
+
+
+def test_a_check_under_another_secret_says_first_that_it_is_another(api: Api, service: Service) -> None:
+    def first_fault(secret: str) -> str:
+        other = msgspec.structs.replace(service, keyring=Keyring(secret.split(",")))
+        return next(iter(checks.find_faults(other)), "")
+
+    for sealed in (False, True):
+        if sealed:
+            settle(service)
+        assert first_fault("another secret").startswith("broken: the secret that this database was begun with")
+        assert first_fault(SECRET) == first_fault(f"another secret,{SECRET}") == ""
+
+
+def test_an_operators_client_that_was_changed_is_no_other_secret(api: Api, service: Service) -> None:
+    settle(service)
+    statement = "UPDATE clients SET name = 'somebody' WHERE client_id = 'operator'"
+    service.database.write(lambda connection: statements.execute(connection, statement))
+    assert [fault[:24] for fault in checks.find_faults(service)] == ["changed: client operator"]

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+import pytest
 from sqlalchemy import Connection
 
-from app.core.errors import Problem, Unavailable
+from app.core.errors import InstallationFault, Problem, Unavailable
 from app.services.context import Service
+from app.services.operations.startup import faults_explained
 from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text
@@ -54,6 +56,29 @@ def test_a_file_goes_on_when_a_full_disk_has_room_again(api: Api, service: Servi
     batch = api.get(f"/v1/batches/{batch_id}").json
     assert (batch["status"], batch["counts"]["added"], batch["counts"]["rejected"]) == ("completed", len(ROWS), 0)
     settle(service)
+
+
+@ON_SQLITE
+def test_a_command_on_a_full_disk_tells_its_operator_that_it_is_full(service: Service) -> None:
+    def fill(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE fill AS SELECT zeroblob(1000000)")
+
+    limited(service, service.database.read(pages))
+    with pytest.raises(InstallationFault, match="the disk is full"), faults_explained(service.settings):
+        service.database.write(fill)
+    limited(service, None)
+
+
+@ON_POSTGRESQL
+def test_a_command_that_waits_for_a_lock_in_vain_tells_its_operator_so(service: Service) -> None:
+    def wait(connection: Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
+        connection.exec_driver_sql("LOCK TABLE clients")
+
+    with service.database.engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE clients")
+        with pytest.raises(InstallationFault, match="holds a lock"), faults_explained(service.settings):
+            service.database.write(wait)
 
 
 @contextmanager

@@ -37,6 +37,10 @@ def after_removal(path: Path) -> Path:
     return path
 
 
+def as_uri(path: Path) -> str:
+    return f"file:{path}?mode=rwc&uri=true"
+
+
 def test_a_second_server_is_refused_by_whatever_name_it_finds_the_file(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     path = tmp_path / "here" / "pars.db"
@@ -44,7 +48,7 @@ def test_a_second_server_is_refused_by_whatever_name_it_finds_the_file(tmp_path:
         server = first.serve(free_port())
         # Commands beside a server are no servers; that they open and close the file leaves the lock where it is.
         assert first.run("check").returncode == 0
-        for found in (same, symbolic, folder, hard, after_removal):
+        for found in (same, symbolic, folder, hard, after_removal, as_uri):
             with installation(f"sqlite:///{found(path)}", tmp_path / "other") as second:
                 refused = second.run("serve", "--port", str(free_port()))
                 assert (refused.returncode, refused.stderr) == (1, REFUSED), found.__name__

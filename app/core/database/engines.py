@@ -7,10 +7,12 @@ import time
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.util import asbool
 
 from app.core.database.failures import is_locked
 from app.core.private_files import make_file
@@ -24,9 +26,10 @@ LOCK_SECONDS = 5
 def file_of(url: str) -> Path | None:
     """Return the file of a SQLite database, links resolved; None for one in memory."""
     given = make_url(url)
-    if not given.database or given.database == ":memory:" or "uri" in given.query:
-        return None
-    return Path(given.database).resolve()
+    name = given.database
+    if name and name.startswith("file:") and asbool(given.query.get("uri", False)):
+        name = unquote(urlsplit(name).path) if given.query.get("mode") != "memory" else None
+    return Path(name).resolve() if name and name != ":memory:" else None
 
 
 def sqlite_engine(url: str, *, writes: bool) -> Engine:

@@ -47,6 +47,7 @@ _SQLITE_CAUSES = {
 _POSTGRES_CAUSES = {
     "53100": "its disk is full. Make room, and start again.",
     "25006": "it is read-only. Point PARS_DATABASE_URL at the primary.",
+    LOCK_TIMEOUT: "another process holds a lock that this needs. Try again, or end that process.",
     "42501": "its user lacks a right. Let the user of PARS_DATABASE_URL own the database.",
 }
 
@@ -158,6 +159,8 @@ def translate_error(error: Exception) -> Exception:
     event = "the database file is damaged" if is_damaged(error) else "database unavailable"
     log.error(event, **error_fields(getattr(error, "orig", None) or error))
     unavailable = Unavailable(headers={"Retry-After": "2"})
+    # A command tells its operator why, from whatever thread the error comes.
+    unavailable.__cause__ = error
     unavailable.rolled_back = isinstance(error, Contended) or _sqlstate(error) == LOCK_TIMEOUT
     return unavailable
 

@@ -159,7 +159,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._parse(data[start : start + PIECE])
 
     def _hold(self, data: bytes) -> None:
-        """Keep bytes until the requests before them are answered."""
+        """Keep bytes until the requests before them are answered: their sender is not late meanwhile."""
+        self._disarm()
         self._held += data
         self.flow.pause_reading()
         if len(self._held) > MAX_HELD:
@@ -213,14 +214,18 @@ class BoundedProtocol(HttpToolsProtocol):
         lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] in framing]
         self.parser = httptools.HttpRequestParser(BodyReader(self))
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.parser.feed_data(b"POST / HTTP/1.1\r\n" + b"".join(lines) + b"\r\n")
+        try:
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n" + b"".join(lines) + b"\r\n")
+        except httptools.HttpParserError as error:
+            self._refuse(unreadable(b"", error))
 
     # What the parser finds
 
     def on_message_begin(self) -> None:
-        """Begin a head."""
+        """Begin a head, and its time."""
         super().on_message_begin()
         self._phase = _HEAD
+        self._disarm()
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the address."""

@@ -69,6 +69,8 @@ def _check(connection: Connection, service: Service, head: Head | None, *, whole
         return checked
     if name_keys.version_of(connection) != NAME_KEYS:
         checked.faults.append("broken: names are stored under the keys of this version: restore a backup")
+    if (unknown := seal_checks.find_unknown_secret(connection, service)) is not None:
+        checked.faults.append(unknown)
     for kind, find in _CHECKS.items():
         if find is state_checks.find_changed_physicians and not whole:
             continue

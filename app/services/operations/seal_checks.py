@@ -11,7 +11,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import OperatorFault
-from app.services.context import Service
+from app.domain.audit import ClientAudit
+from app.services.context import OPERATOR, Service
+from app.services.operations import state_checks
 from app.services.operations.sealing import digest_rows, seal_text
 from app.store import commits, record_digests
 from app.store.commits import AuditLogRow
@@ -96,6 +98,20 @@ def find_broken_seals(connection: Connection, service: Service) -> Iterator[str]
             previous = seal["seal"]
     waiting, _ = commits.find_unsealed(connection, AT_ONCE, AT_ONCE)
     yield from _broken_digests(connection, service, commits.audit_rows(connection, waiting))
+
+
+def find_unknown_secret(connection: Connection, service: Service) -> str | None:
+    """Return a sentence if this database was begun with a secret that is not known here, None if it is."""
+    first = next(iter(commits.seals(connection, 0, 1)), None)
+    if first is not None and _is_ours(service, "", first):
+        return None
+    if state_checks.stands(connection, service, ClientAudit.noun, OPERATOR.client_id):
+        return None
+    return (
+        "broken: the secret that this database was begun with is not among those of PARS_SECRET_KEY, or not the one of "
+        "the file secret-key in the data folder (PARS_DATA_DIR). Put it back, or add it at the end of the list, and "
+        "check again: what is told below may be wrong for this alone"
+    )
 
 
 def _is_ours(service: Service, previous: str, seal: Mapping[str, Any]) -> bool:

@@ -53,6 +53,13 @@ def find_changed_physicians(connection: Connection, service: Service) -> Iterato
     yield from _changed_learner_ids(connection, service)
 
 
+def stands(connection: Connection, service: Service, noun: str, subject_id: str) -> bool:
+    """Return whether a subject's rows are as they were stored."""
+    # From just before it.
+    within = Range(subject_id[:-1], subject_id)
+    return all(changed != subject_id for changed, _ in _faults(connection, service, noun, within))
+
+
 def _changed(connection: Connection, service: Service, noun: str) -> Iterator[str]:
     table, *others = states.STATES[noun]
     tables = " or ".join(part.name for part in (table, *others))

@@ -10,6 +10,7 @@ import pytest
 
 import app
 from app.cli.support import fail_on_faults
+from app.core.config import Settings
 from app.core.errors import Conflict, OperatorFault
 
 
@@ -47,3 +48,26 @@ def test_a_problem_ends_a_command_as_it_would_a_request(capsys: pytest.CaptureFi
 def test_a_fault_of_ours_keeps_its_traceback() -> None:
     with pytest.raises(KeyError), fail_on_faults():
         raise KeyError("a bug")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("PARS_BODY_LIMIT", "hunter2", "PARS_BODY_LIMIT cannot be used: input should be a valid integer"),
+        ("PARS_HEAD_DEADLINE", "inf", "PARS_HEAD_DEADLINE cannot be used: input should be a finite number."),
+        ("PARS_DATABASE_URL", "postgresql://u:hunter2@h:no/x", "PARS_DATABASE_URL cannot be read."),
+        ("PARS_DATABASE_URL", "postgresql://u:pw@hunter2:1:/x", "PARS_DATABASE_URL cannot be read."),
+        ("PARS_DATABASE_URL", "sqlite:///file:hunter2?uri=perhaps", "PARS_DATABASE_URL cannot be read."),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_in_a_sentence_without_what_it_holds(
+    name: str, given: str, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, given)
+    with pytest.raises(SystemExit) as ended, fail_on_faults():
+        assert Settings().sqlalchemy_url
+    told = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert told.startswith(f"pars: {sentence}")
+    assert told.count("\n") == 1
+    assert "hunter2" not in told

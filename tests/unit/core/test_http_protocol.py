@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
@@ -78,17 +79,25 @@ async def respond(send: Any, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def exchanged(pieces: Sequence[bytes], application: Any = echo, rest: Callable[[int], float] = lambda _: 0) -> Answers:
-    """Feed pieces to a connection, as far as it reads; return status and body of every answer."""
+def exchanged(
+    pieces: Sequence[bytes],
+    application: Any = echo,
+    rest: Callable[[int], float] = lambda _: 0,
+    *,
+    body_deadline: float = 30,
+    reads_on: bool = False,
+) -> Answers:
+    """Feed pieces to a connection, as far as it reads or `reads_on`; return status and body of every answer."""
 
     async def run() -> bytes:
-        config = ServingConfig(application, Settings(head_deadline=0.05), host="127.0.0.1", port=0)
+        settings = Settings(head_deadline=0.05, body_deadline=body_deadline)
+        config = ServingConfig(application, settings, host="127.0.0.1", port=0)
         config.load()
         line = Line()
         protocol = BoundedProtocol(config, ServerState(), {})
         protocol.connection_made(line)
         for number, piece in enumerate(pieces):
-            while line.paused:
+            while line.paused and not reads_on:
                 await asyncio.sleep(0)
             protocol.data_received(piece)
             await asyncio.sleep(rest(number))
@@ -176,6 +185,33 @@ def test_the_next_head_has_time_while_a_request_is_answered() -> None:
     whole = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
     assert exchanged([whole + b"\r\n"], slow) == [(200, b"done")]
     assert [status for status, _ in exchanged([whole + b"GET /"], slow, rest=lambda _: 0.15)] == [200, 400]
+
+
+def test_the_time_of_a_head_begins_with_it() -> None:
+    async def early(scope: Any, receive: Any, send: Any) -> None:
+        await respond(send, 200, b"done")
+
+    # The deadline of the body that came after its answer is not the one of the head behind it.
+    pieces = [b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"ab", b"GET / ", b"HTTP/1.1\r\n\r\n"]
+    rests = (0.06, 0.03, 0.03, 0)
+    assert exchanged(pieces, early, rest=lambda number: rests[number], body_deadline=0.1) == [(200, b"done")] * 2
+
+
+def test_a_head_that_is_kept_while_others_are_answered_is_not_late() -> None:
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.05)
+        await respond(send, 200, b"done")
+
+    # Three are under way, so the end of the fourth head is kept, and read when they are answered.
+    ahead = b"GET / HTTP/1.1\r\n\r\n" * 3
+    assert exchanged([ahead + b"GET / ", b"HTTP/1.1\r\n\r\n"], slow, reads_on=True) == [(200, b"done")] * 4
+
+
+@pytest.mark.parametrize("coding", [b"identity", b"xchunked", b"chunked;q=1", b"chunked\t"])
+def test_an_offer_with_a_body_that_has_no_frame_is_refused(coding: bytes) -> None:
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: %b\r\n%b\r\nab"
+    for offer in (b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"):
+        assert exchanged([head % (coding, offer)]) == [(400, b"fault")]
 
 
 def test_a_head_with_a_trailer_before_it_has_its_own_headers_only() -> None:

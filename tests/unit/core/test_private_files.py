@@ -114,3 +114,21 @@ def test_what_others_can_read_is_told_with_the_command_that_mends_it(tmp_path: P
     with capture_logs() as logs:
         warn_of_open_files(settings)
     assert logs == []
+
+
+def test_nothing_is_written_through_a_link_or_into_somebody_elses_file(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("before")
+    victim.chmod(0o644)
+    draft = tmp_path / ".kept.draft"
+    draft.symlink_to(victim)
+    with pytest.raises(OSError, match=r"\.kept\.draft"):
+        write_private(tmp_path / "kept", "a secret")
+    assert (victim.read_text(), victim.stat().st_mode & 0o777) == ("before", 0o644)
+    if os.geteuid() == 0:
+        draft.unlink()
+        draft.touch()
+        os.chown(draft, 12_345, -1)
+        with pytest.raises(PermissionError):
+            write_private(tmp_path / "kept", "a secret")
+        assert draft.read_text() == ""
