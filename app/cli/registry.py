@@ -29,15 +29,27 @@ def import_file(
     """
     if report is not None and not report.parent.is_dir():
         fail(f"There is no folder for {report.name}.")
-    with use_service() as service:
-        counts = imports.import_file(service, file)
-    if report is not None:
-        import_report.write(report, counts)
+    counts = imports.ImportCounts()
+    try:
+        with use_service() as service:
+            imports.import_file(service, file, counts)
+    except BaseException:
+        # Pairs are listed when they are first kept: those of the lines before a fault would never be told.
+        if counts != imports.ImportCounts():
+            _tell(file.name, counts, listed, report, as_json=as_json)
+        raise
+    _tell(file.name, counts, listed, report, as_json=as_json)
+    if counts.refused:
+        raise typer.Exit(1)
+
+
+def _tell(name: str, counts: imports.ImportCounts, listed: int, report: Path | None, *, as_json: bool) -> None:
+    """Print what an import did, and write its report."""
     if as_json:
         typer.echo(import_report.as_json(counts, listed))
     else:
         typer.echo(import_report.summary(counts))
-        for sentence in import_report.listed(file.name, counts, listed):
+        for sentence in import_report.listed(name, counts, listed):
             typer.echo(sentence, err=True)
-    if counts.refused:
-        raise typer.Exit(1)
+    if report is not None:
+        import_report.write(report, counts)

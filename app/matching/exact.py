@@ -129,8 +129,12 @@ def _fits_person(learner: Learner, person: Person) -> bool:
 
 
 def _npi_proves(learner: Learner, person: Person) -> bool:
-    """Return True unless sources gave the NPI for others too, and the birth date does not tell who is meant."""
-    return not learner.npi_disputed or (isinstance(person.birth_date, MonthDay) and learner.birth_date is not None)
+    """Return True unless sources gave the NPI for others too, and neither learner id nor birth date tells who it is."""
+    return (
+        not learner.npi_disputed
+        or person.learner_id is not None
+        or (isinstance(person.birth_date, MonthDay) and learner.birth_date is not None)
+    )
 
 
 def _fits_name(learner: Learner, person: Person) -> bool:
@@ -200,7 +204,7 @@ def _licenses(
         meant = learner.licenses if as_npi or _stands_alone(report) else ()
         if cme.license_id and not as_npi:
             meant = _with_number(meant, cme.license_id, was_number=cme.license_was_number)
-        meant = _held_on_the_day(meant, learner, report, candidates)
+        meant = _held_on_the_day(meant, report)
         return tuple({held.board: held for held in reversed(meant)}.values())[::-1]
     order = [board.code for board in catalogue.licensing(cme.state)]
     held_there = learner.licensed_by(order)
@@ -208,27 +212,39 @@ def _licenses(
         held_there = tuple(sorted(held_there, key=lambda held: order.index(held.board)))
     if cme.license_id and not as_npi:
         held_there = _with_number(held_there, cme.license_id, was_number=cme.license_was_number)
-    return _held_on_the_day(held_there, learner, report, candidates)[:1]
+        held_there = _without_others(held_there, learner, report, candidates)
+    return _held_on_the_day(held_there, report)[:1]
 
 
-def _held_on_the_day(
+def _held_on_the_day(held: tuple[Holding, ...], report: CompletionReport) -> tuple[Holding, ...]:
+    """Return licences, those first that are held on the day of completion: a lapsed licence makes no miss."""
+    day = report.completed_on
+    if not isinstance(day, date) or all(holding.dates is None for holding in held):
+        return held
+    valid = tuple([holding for holding in held if holding.dates is None or holding.dates.covers(day)])
+    return (*valid, *[holding for holding in held if holding not in valid])
+
+
+def _without_others(
     held: tuple[Holding, ...], learner: Learner, report: CompletionReport, candidates: Candidates
 ) -> tuple[Holding, ...]:
-    """Return the licences without those that are somebody else's on the day of completion; those held then go first.
+    """Return the licences of a number given without those that are somebody else's on the day of completion.
 
-    Only dates on file are used: a lapsed licence makes no miss, but a number that was issued again is another
-    person's from then on.
+    A number is asked about only where it was given: then everybody who holds it was looked up, whatever else was
+    reported beside it.
     """
     day = report.completed_on
     if not isinstance(day, date) or all(holding.dates is None for holding in held):
         return held
-    valid = [holding for holding in held if holding.dates is None or holding.dates.covers(day)]
-    lapsed = [
-        holding
-        for holding in held
-        if holding not in valid and not candidates.another_holds(holding, day, learner.physician_id)
-    ]
-    return (*valid, *lapsed)
+    return tuple(
+        [
+            holding
+            for holding in held
+            if holding.dates is None
+            or holding.dates.covers(day)
+            or not candidates.another_holds(holding, day, learner.physician_id)
+        ]
+    )
 
 
 def _with_number(held: tuple[Holding, ...], given: str, *, was_number: bool) -> tuple[Holding, ...]:

@@ -69,7 +69,7 @@ digests_due = Table(
     "digests_due",
     metadata,
     key("noun", primary_key=True),
-    comment="Kinds of subjects whose rows a migration has changed: their digests are made at the next start.",
+    comment="Kinds of subjects whose rows a migration has changed: their digests are made in its transaction.",
 )
 
 seals = Table(

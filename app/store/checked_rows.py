@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table
 
+from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import fetch, fetch_column, on_sqlite
 from app.store.sql.values import Converter, column_reader, read_document, read_instant
 from app.store.states import key_range
@@ -68,7 +69,7 @@ def rows_between(connection: Connection, table: Table, key: str, within: Range, 
 
 
 class CheckedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of the audit log, and its place in the order of commits: a sealed one before one that waits."""
+    """An entry of the audit log, the place of its commit in the order of commits, and its own among the commit's."""
 
     subject_id: str
     commit_id: str
@@ -76,7 +77,28 @@ class CheckedEntry(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     verb: str
     fields: dict[str, Any]
-    place: tuple[int, int, int, int]
+    place: tuple[Place, int]
+
+
+Place = tuple[int, int, int]
+"""Where a commit stands in the order of commits: a sealed one before one that waits."""
+
+
+def _place(seal: int | None, place: int | None, position: int | None) -> Place:
+    return int(seal is None), seal or position or 0, place or 0
+
+
+def places_of(connection: Connection, commit_ids: Iterable[str]) -> dict[str, Place]:
+    """Return where commits stand in their order."""
+    rows = select_by_keys(
+        connection,
+        "c.commit_id, s.seal, s.place, u.position",
+        ("id",),
+        ((commit_id,) for commit_id in commit_ids),
+        "commits c ON c.commit_id = k.id LEFT JOIN sealed_commits s ON s.commit_id = c.commit_id "
+        "LEFT JOIN unsealed u ON u.commit_id = c.commit_id",
+    )
+    return {commit_id: _place(*place) for commit_id, *place in rows}
 
 
 def entries_between(connection: Connection, noun: str, within: Range) -> list[CheckedEntry]:
@@ -98,7 +120,7 @@ def entries_between(connection: Connection, noun: str, within: Range) -> list[Ch
             client_id=client_id,
             verb=verb,
             fields=read_document(fields),
-            place=(int(seal is None), seal or position or 0, place or 0, item),
+            place=(_place(seal, place, position), item),
         )
         for subject_id, commit_id, at, client_id, verb, fields, seal, place, position, item in rows
     ]

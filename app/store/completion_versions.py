@@ -79,13 +79,15 @@ def _read_version(row: Row) -> dict[str, Any]:
     }
 
 
-def rows_after(connection: Connection, after: tuple[str, int], limit: int) -> list[dict[str, Any]]:
-    """Return the rows of versions after (completion, version), in their order."""
+def undigested_after(connection: Connection, noun: str, after: tuple[str, int], limit: int) -> list[dict[str, Any]]:
+    """Return the rows of versions after (completion, version) that no upgrade has digested, in their order."""
     rows = fetch(
         connection,
-        f"SELECT {_VERSION} FROM completion_versions WHERE (completion_id, version) > (:id, :version) "
+        f"SELECT {_VERSION} FROM completion_versions v WHERE (completion_id, version) > (:id, :version) "
+        "AND NOT EXISTS (SELECT 1 FROM record_digests d "
+        "WHERE d.noun = :noun AND d.subject_id = v.completion_id AND d.number = v.version) "
         "ORDER BY completion_id, version LIMIT :limit",
-        {"id": after[0], "version": after[1], "limit": limit},
+        {"noun": noun, "id": after[0], "version": after[1], "limit": limit},
     )
     return [_read_version(row) for row in rows]
 

@@ -138,6 +138,7 @@ INVARIANTS: dict[str, str] = {
         WHERE h.learner_id < o.learner_id AND l.sandbox = '' AND m.sandbox = ''
         AND (h.ends_on IS NULL OR o.starts_on IS NULL OR h.ends_on >= o.starts_on)
         AND (o.ends_on IS NULL OR h.starts_on IS NULL OR o.ends_on >= h.starts_on)""",
+    "digests are made in the transaction of an upgrade": "SELECT noun FROM digests_due",
     "a learner's names carry the learner's birth date": """
         SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id
         WHERE n.birth_date <> coalesce(l.birth_date, '')""",

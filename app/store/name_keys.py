@@ -15,8 +15,6 @@ from sqlalchemy import Connection
 
 from app.core.logging import log
 from app.domain.comparison_keys import NAME_KEYS, damage_of, full_name_key, name_key
-from app.models.learners import learner_names
-from app.store.sql.bulk import insert
 from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_value
 
 NAMES = "names"
@@ -106,7 +104,13 @@ def _remake_physicians(connection: Connection) -> tuple[int, int]:
                 "WHERE learner_id = :learner_id AND last_key = :last_key AND first_key = :first_key",
                 old,
             )
-            insert(connection, learner_names, new, skip_known=True)
+            # The columns of this moment: the table of a later release may have others.
+            execute_many(
+                connection,
+                "INSERT INTO learner_names (learner_id, last_key, first_key, birth_date, last_name) "
+                "VALUES (:learner_id, :last_key, :first_key, :birth_date, :last_name) ON CONFLICT DO NOTHING",
+                new,
+            )
             changed += len(old)
     return changed, damaged
 
@@ -115,14 +119,14 @@ def _keys_anew(last_key: str, first_key: str, last_name: str, first_name: str) -
     """Return a physician's keys as this version makes them.
 
     A first name is not stored with each last name, and may have changed since. The key of an older key is the key of
-    its name, except of a name with a lost letter, whose key does not show it.
+    its name, except of a name with a lost letter, whose key does not show it. Of somebody with one name, the only key
+    may be that of the first name.
     """
-    last, first = name_key(last_key), name_key(first_key)
-    if damage_of(last_name) is not None:
-        last = name_key(last_name)
-    if damage_of(first_name) is not None and name_key(first_name)[1:] == first:
-        first = name_key(first_name)
-    return (last, first) if last else (first, "")
+    last, first = name_key(last_name), name_key(first_key)
+    given = first if last else name_key(last_key)
+    if damage_of(first_name) is not None and name_key(first_name)[1:] == given:
+        given = name_key(first_name)
+    return (last, given) if last else (given, "")
 
 
 def _remake_completions(connection: Connection) -> int:
@@ -147,6 +151,39 @@ def _remake_completions(connection: Connection) -> int:
         )
         changed += len(keys)
     return changed
+
+
+def find_other_keys(connection: Connection) -> Iterator[str]:
+    """Yield the physicians with a name that is not stored under the keys which this version makes of it.
+
+    They would be missed, or taken for somebody else. Former first names are not stored, only their keys.
+    """
+    after = ("",)
+    while people := fetch(
+        connection,
+        "SELECT learner_id, first_name, last_name FROM learners WHERE learner_id > :after "
+        "ORDER BY learner_id LIMIT :at_once",
+        {"after": after[0], "at_once": AT_ONCE},
+    ):
+        shown = {physician_id: (first_name, last_name) for physician_id, first_name, last_name in people}
+        found: set[str] = set()
+        missing = {physician_id: full_name_key(*name) for physician_id, name in shown.items()}
+        for physician_id, last_key, first_key, last_name in fetch(
+            connection,
+            "SELECT learner_id, last_key, first_key, last_name FROM learner_names "
+            "WHERE learner_id > :after AND learner_id <= :until",
+            {"after": after[0], "until": people[-1][0]},
+        ):
+            keys = (last_key, first_key)
+            if missing.get(physician_id) == keys:
+                del missing[physician_id]
+            if physician_id not in shown:
+                continue
+            first_name, _ = shown[physician_id]
+            if keys not in (full_name_key(first_name, last_name), _keys_anew(*keys, last_name, first_name)):
+                found.add(physician_id)
+        yield from sorted(found | missing.keys())
+        after = people[-1][:1]
 
 
 def _pieces(connection: Connection, sql: str, keys: int) -> Iterator[Sequence[Row]]:

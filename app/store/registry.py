@@ -86,10 +86,10 @@ class Known:
                     yield kind, (held.board, held.key), entry
 
     def is_held(self, row: RegistryRow) -> bool:
-        """Whether somebody holds an identifier of a row."""
+        """Whether somebody holds an identifier of a row; a licence with dates may be issued again, and is not asked."""
         return (
             row.npi in self.by_npi
-            or any((held.board, held.key) in self.by_license for held in row.licenses)
+            or any((held.board, held.key) in self.by_license for held in row.licenses if held.dates is None)
             or any((held.board, held.key) in self.by_certification for held in row.certifications)
         )
 
@@ -325,15 +325,16 @@ def save(connection: Connection, writes: Writes) -> None:
         writes.changed,
     )
     execute_many(
+        connection, "UPDATE learners SET npi_disputed_at = :at WHERE learner_id = :learner_id", writes.disputed
+    )
+    insert(connection, tables.learner_names, writes.names)
+    # After all names are in: a name of this piece may be older than the birth date that a later row gave.
+    execute_many(
         connection,
         "UPDATE learner_names SET birth_date = :birth_date WHERE learner_id = :learner_id "
         "AND birth_date <> :birth_date",
         [{"learner_id": row["learner_id"], "birth_date": row["birth_date"] or ""} for row in writes.changed],
     )
-    execute_many(
-        connection, "UPDATE learners SET npi_disputed_at = :at WHERE learner_id = :learner_id", writes.disputed
-    )
-    insert(connection, tables.learner_names, writes.names)
     insert(connection, tables.licenses, writes.licenses)
     execute_many(
         connection,

@@ -23,14 +23,16 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply every migration that is missing, in the caller's transaction."""
+def upgrade(connection: Connection) -> bool:
+    """Apply every migration that is missing, in the caller's transaction; return whether there was any."""
     if connection.dialect.name == "postgresql":
         # A process that starts during a migration waits for its end, however long that takes.
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-    if current(connection) != head():
-        command.upgrade(_config(connection), "head")
+    if current(connection) == head():
+        return False
+    command.upgrade(_config(connection), "head")
+    return True
 
 
 def current(connection: Connection) -> str | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +20,7 @@ revision = "0014"
 down_revision = "0013"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+AT_ONCE = 5_000
 STANDING = sa.text("deleted_at IS NULL")
 
 
@@ -93,54 +96,64 @@ def _fill_internal_keys() -> None:
                 )
 
 
+def _pieces(sql: str, keys: tuple[str, ...]) -> Iterator[Sequence[sa.Row[Any]]]:
+    """Yield the rows of a query in pieces, in the order of its first columns: no more than a piece is held at once."""
+    connection = op.get_bind()
+    after = tuple(f"after{place}" for place in range(len(keys)))
+    text = sa.text(f"{sql} AND ({', '.join(keys)}) > (:{', :'.join(after)}) ORDER BY {', '.join(keys)} LIMIT {AT_ONCE}")
+    last: Sequence[str] = [""] * len(keys)
+    while piece := connection.execute(text, dict(zip(after, last, strict=True))).all():
+        yield piece
+        last = piece[-1][: len(keys)]
+
+
 def _normalise_references() -> None:
     """Keep each reference in its normal form, beside it as it was sent; of two spellings for one credit the plain one."""
     connection = op.get_bind()
-    found = connection.execute(
-        sa.text(
-            "SELECT provider_id, client_reference, credit_id FROM credit_references "
-            f"WHERE {_may_change('client_reference')} ORDER BY provider_id, credit_id, client_reference"
-        )
-    ).all()
     row = "WHERE provider_id = :provider AND credit_id = :credit AND client_reference = "
-    for provider_id, sent, credit_id in found:
-        values = {"provider": provider_id, "credit": credit_id, "sent": sent, "plain": plain_text(sent)}
-        if values["plain"] == sent:
-            continue
-        if connection.execute(sa.text(f"SELECT 1 FROM credit_references {row}:plain"), values).first():
-            connection.execute(sa.text(f"DELETE FROM credit_references {row}:sent"), values)
-        else:
-            changed = f"UPDATE credit_references SET client_reference = :plain, as_sent = :sent {row}:sent"
-            connection.execute(sa.text(changed), values)
+    stands = sa.text(f"SELECT 1 FROM credit_references {row}:plain")
+    drop = sa.text(f"DELETE FROM credit_references {row}:sent")
+    change = sa.text(f"UPDATE credit_references SET client_reference = :plain, as_sent = :sent {row}:sent")
+    for piece in _pieces(
+        "SELECT provider_id, client_reference, credit_id FROM credit_references "
+        f"WHERE {_may_change('client_reference')}",
+        ("provider_id", "client_reference", "credit_id"),
+    ):
+        for provider_id, sent, credit_id in piece:
+            plain = plain_text(sent)
+            if plain == sent:
+                continue
+            values = {"provider": provider_id, "credit": credit_id, "sent": sent, "plain": plain}
+            known = connection.execute(stands, values).first() is not None
+            connection.execute(drop if known else change, values)
 
 
 def _normalise_subjects() -> None:
-    """Give completions without a physician the normal form of their local id, unless another completion has it."""
+    """Give completions without a physician the normal form of their local id, unless another completion has it.
+
+    Their ids are in the order in which they were made: of several the oldest has it.
+    """
     connection = op.get_bind()
-    found = connection.execute(
-        sa.text(
-            "SELECT completion_id, subject FROM completions "
-            f"WHERE subject LIKE 'rems:%' AND {_may_change('subject')} ORDER BY submitted_at, completion_id"
-        )
-    ).all()
-    for completion_id, subject in found:
-        prefix, provider_id, local_id = subject.split(":", 2)
-        plain = f"{prefix}:{provider_id}:{plain_text(local_id)}"
-        if plain == subject:
-            continue
-        changed = connection.execute(
-            sa.text(
-                "UPDATE completions SET subject = :plain WHERE completion_id = :id AND (withdrawn_at IS NOT NULL OR "
-                "NOT EXISTS (SELECT 1 FROM completions o WHERE o.activity_id = completions.activity_id "
-                "AND o.completed_on = completions.completed_on AND o.occasion = completions.occasion "
-                "AND o.subject = :plain AND o.withdrawn_at IS NULL))"
-            ),
-            {"id": completion_id, "plain": plain},
-        )
-        if not changed.rowcount:
-            _tell(
-                f"Completion {completion_id} repeats another in another spelling of its local id: withdraw one of them."
-            )
+    change = sa.text(
+        "UPDATE completions SET subject = :plain WHERE completion_id = :id AND (withdrawn_at IS NOT NULL OR "
+        "NOT EXISTS (SELECT 1 FROM completions o WHERE o.activity_id = completions.activity_id "
+        "AND o.completed_on = completions.completed_on AND o.occasion = completions.occasion "
+        "AND o.subject = :plain AND o.withdrawn_at IS NULL))"
+    )
+    for piece in _pieces(
+        f"SELECT completion_id, subject FROM completions WHERE subject LIKE 'rems:%' AND {_may_change('subject')}",
+        ("completion_id",),
+    ):
+        for completion_id, subject in piece:
+            prefix, provider_id, local_id = subject.split(":", 2)
+            plain = f"{prefix}:{provider_id}:{plain_text(local_id)}"
+            if plain == subject:
+                continue
+            if not connection.execute(change, {"id": completion_id, "plain": plain}).rowcount:
+                _tell(
+                    f"Completion {completion_id} repeats another in another spelling of its local id: withdraw one of "
+                    "them."
+                )
 
 
 def _tell(sentence: str) -> None:

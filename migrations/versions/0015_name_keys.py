@@ -22,6 +22,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("keys", name=op.f("pk_key_versions")),
         comment="The version of comparison keys that are stored; the service does not start on another.",
     )
+    # Earlier imports left it out where another line of the same 500 gave it.
+    own = "coalesce((SELECT l.birth_date FROM learners l WHERE l.learner_id = learner_names.learner_id), '')"
+    op.execute(f"UPDATE learner_names SET birth_date = {own} WHERE birth_date <> {own}")
     name_keys.remake(op.get_bind())
 
 

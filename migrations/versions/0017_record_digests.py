@@ -19,7 +19,19 @@ NOUNS = ("client", "provider", "activity", "webhook-endpoint", "learner", "compl
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply. Digests from before a way back stay: audit rows speak of them."""
+    if not sa.inspect(op.get_bind()).has_table("record_digests"):
+        _create_record_digests()
+    due = op.create_table(
+        "digests_due",
+        sa.Column("noun", KEY, nullable=False),
+        sa.PrimaryKeyConstraint("noun", name=op.f("pk_digests_due")),
+        comment="Kinds of subjects whose rows a migration has changed: their digests are made in its transaction.",
+    )
+    op.bulk_insert(due, [{"noun": noun} for noun in NOUNS])
+
+
+def _create_record_digests() -> None:
     op.create_table(
         "record_digests",
         sa.Column("noun", KEY, nullable=False),
@@ -33,16 +45,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_record_digests_commit_id"), "record_digests", ["commit_id"])
     for statement in append_only_statements(op.get_bind().dialect.name, ("record_digests",)):
         op.execute(statement)
-    due = op.create_table(
-        "digests_due",
-        sa.Column("noun", KEY, nullable=False),
-        sa.PrimaryKeyConstraint("noun", name=op.f("pk_digests_due")),
-        comment="Kinds of subjects whose rows a migration has changed: their digests are made at the next start.",
-    )
-    op.bulk_insert(due, [{"noun": noun} for noun in NOUNS])
 
 
 def downgrade() -> None:
-    """Undo: the digests go, those within audit rows stay."""
+    """Undo. Digests stay, for sealed audit rows vouch for them, and nothing can make them again as they were."""
     op.drop_table("digests_due")
-    op.drop_table("record_digests")

@@ -10,10 +10,12 @@ from alembic import command
 from sqlalchemy import Connection, text
 
 from app.core.database.transactions import Database
-from app.services.context import Service
+from app.services.access import clients
+from app.services.context import Service, operator, transact
 from app.services.operations import baseline, checks
 from app.services.operations.startup import open_service
 from app.store import record_digests, schema
+from tests.harness.api import settle
 from tests.harness.databases import database_address, execute, settings_for
 
 AT = "'2026-01-01T00:00:00.000000Z'"
@@ -104,9 +106,63 @@ def test_what_is_changed_after_the_upgrade_is_found(upgraded: Service, statement
     assert named in fault
 
 
-def test_kinds_that_a_later_migration_lists_are_digested_at_the_next_start(upgraded: Service) -> None:
-    run(upgraded, "UPDATE learners SET first_name = 'Z' WHERE learner_id = 'l2'")
+def test_kinds_that_a_later_migration_lists_are_digested_with_it(upgraded: Service) -> None:
+    def migrate(connection: Connection) -> None:
+        connection.execute(text("UPDATE learners SET medical_school = 'Z' WHERE learner_id = 'l2'"))
+        connection.execute(text("UPDATE clients SET name = 'Z' WHERE client_id = 'c'"))
+        connection.execute(text("INSERT INTO digests_due (noun) VALUES ('learner'), ('client')"))
+        baseline.take(connection, upgraded)
+
+    transact(operator(upgraded), clients.add_provider, "0000002", "Q")
+    transact(operator(upgraded), clients.renew_key, "c")
+    upgraded.database.write(migrate)
+    assert checks.find_faults(upgraded) == []
+    transact(operator(upgraded), clients.revoke_client, "c")
+    assert checks.find_faults(upgraded) == []
+    settle(upgraded)
+    assert checks.find_faults(upgraded) == []
+
+
+def test_nobody_has_their_own_changes_digested(upgraded: Service) -> None:
+    run(upgraded, "UPDATE learners SET medical_school = 'Z' WHERE learner_id = 'l2'")
     run(upgraded, "INSERT INTO digests_due (noun) VALUES ('learner')")
     again = open_service(upgraded.settings)
     again.database.close()
-    assert checks.find_faults(upgraded) == []
+    due, changed = checks.find_faults(upgraded)
+    assert "digests are made in the transaction of an upgrade: learner" in due
+    assert "learner l2" in changed
+
+
+def test_the_way_back_and_forth_again_is_no_fault(upgraded: Service) -> None:
+    """What the earlier release did in between is digested by the second upgrade, as what stood before the first was."""
+    transact(operator(upgraded), clients.renew_key, "c")
+    upgraded.database.write(lambda connection: command.downgrade(schema._config(connection), "0016"))
+    run(upgraded, "UPDATE clients SET name = 'D' WHERE client_id = 'c'")
+    run(upgraded, "UPDATE learners SET medical_school = 'M' WHERE learner_id = 'l1'")
+    again = open_service(upgraded.settings)
+    assert checks.find_faults(again) == []
+    run(again, "UPDATE clients SET name = 'C' WHERE client_id = 'c'")
+    (fault,) = checks.find_faults(again)
+    assert "client c" in fault
+    again.database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE learner_names SET last_key = 'x' WHERE learner_id = 'l2'",
+        "UPDATE learner_names SET first_key = 'x' WHERE learner_id = 'l2'",
+        "UPDATE learner_names SET last_name = 'x' WHERE learner_id = 'l2'",
+        "DELETE FROM learner_names WHERE learner_id = 'l2'",
+        "UPDATE learners SET first_name = 'x' WHERE learner_id = 'l2'",
+    ],
+)
+def test_a_name_under_other_keys_is_found_though_it_stood_so_before(upgraded: Service, statement: str) -> None:
+    def change(connection: Connection) -> None:
+        connection.execute(text(statement))
+        connection.execute(text("INSERT INTO digests_due (noun) VALUES ('learner')"))
+        baseline.take(connection, upgraded)
+
+    upgraded.database.write(change)
+    (fault,) = checks.find_faults(upgraded)
+    assert fault == "changed: learner l2: a row of learner_names has not the keys of its name"

@@ -133,3 +133,22 @@ def test_the_change_can_be_taken_back(empty: Database) -> None:
     assert empty.read(lambda c: rows(c, references)) == [(WIDE,)]
     empty.write(schema.upgrade)
     assert empty.read(schema.current) == schema.head()
+
+
+def test_more_rows_than_a_piece_holds_get_their_normal_form(empty: Database) -> None:
+    """Rows are read in pieces of 5,000, in the order of what is changed meanwhile."""
+    count = 5_003
+
+    def fill_many(connection: Connection) -> None:
+        fill(connection)
+        connection.execute(
+            text("INSERT INTO credit_references VALUES ('0000001', :sent, 'r2')"),
+            [{"sent": f" {number:05} "} for number in range(count)],
+        )
+
+    empty.write(fill_many)
+    empty.write(schema.upgrade)
+    kept = empty.read(
+        lambda c: rows(c, "SELECT client_reference, as_sent FROM credit_references WHERE as_sent LIKE ' %' ORDER BY 1")
+    )
+    assert kept == [(f"{number:05}", f" {number:05} ") for number in range(count)]

@@ -196,6 +196,20 @@ def test_names_are_found_again_under_the_keys_of_this_version(service: Service, 
     assert service.database.read(name_keys.version_of) == NAME_KEYS
 
 
+def test_names_that_lack_the_birth_date_of_their_physician_get_it(service: Service, api: Api) -> None:
+    import_people(service, {"first_name": "Ada", "last_name": "Late", "date_of_birth": "05/06"})
+    import_people(service, {"first_name": "Bea", "last_name": "Never"})
+
+    def again(connection: Connection) -> None:
+        connection.execute(text("UPDATE learner_names SET birth_date = '' WHERE last_key = 'late'"))
+        connection.execute(text("DROP TABLE key_versions"))
+        apply_again(connection, "0014", "0015")
+
+    service.database.write(again)
+    assert checks.find_faults(service) == []
+    settle(service)
+
+
 def test_keys_of_another_version_stop_the_start(service: Service) -> None:
     service.database.write(lambda connection: connection.execute(text("UPDATE key_versions SET version = 1")))
     with pytest.raises(ConfigurationError, match="keys of version 1"):

@@ -47,9 +47,12 @@ def _subjects(connection: Connection, service: Service, noun: str) -> Iterator[t
 
 
 def _versions(connection: Connection, service: Service) -> Iterator[tuple[Work, int, str]]:
-    """Digest every version of completions as a new one is digested, numbered as the versions are."""
+    """Digest versions of completions as a new one is digested, numbered as they are.
+
+    After a way back to an earlier revision, those that were digested before it have their digests already.
+    """
     last = ("", 0)
-    while rows := completion_versions.rows_after(connection, last, AT_ONCE):
+    while rows := completion_versions.undigested_after(connection, CompletionAudit.noun, last, AT_ONCE):
         work = _work(connection, service)
         digests = [
             (

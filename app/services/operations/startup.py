@@ -27,7 +27,7 @@ from app.domain.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.context import OPERATOR, Service, Work, operator
 from app.services.operations import baseline
-from app.store import clients, name_keys, record_digests, schema
+from app.store import clients, name_keys, schema
 
 T = TypeVar("T")
 INSPECTION_SECONDS = 5.0
@@ -129,7 +129,6 @@ def _is_outdated(connection: Connection, catalogue: Catalogue, *, migrate: bool)
         schema.current(connection) != schema.head()
         or not catalogue.boards.keys() <= clients.board_codes(connection)
         or clients.catalogue_files(connection, catalogue.digest) is None
-        or bool(record_digests.due(connection))
     )
 
 
@@ -146,11 +145,12 @@ def refuse_other_keys(connection: Connection) -> None:
 def prepare(connection: Connection, service: Service) -> None:
     """Migrate the schema, store the catalogue and its boards, and make sure that the operator's client exists.
 
-    Digests are made of what a migration laid down or changed.
+    Digests are made of what a migration laid down or changed, and only then: nobody who writes to `digests_due` has
+    their own changes digested.
     """
     catalogue, at = service.catalogue, service.clock
-    schema.upgrade(connection)
-    baseline.take(connection, service)
+    if schema.upgrade(connection):
+        baseline.take(connection, service)
     clients.add_boards(
         connection,
         [

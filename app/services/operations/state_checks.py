@@ -15,18 +15,19 @@ from app.rules.catalogue import digest_files
 from app.services.context import Service
 from app.services.events.provider_events import told_by
 from app.services.reporting.learner_ids import derive_learner_ids
-from app.store import clients, events, learners, record_digests, states
-from app.store.checked_rows import Range, entries_between, ranges
+from app.store import clients, events, learners, name_keys, record_digests, states
+from app.store.checked_rows import Place, Range, entries_between, places_of, ranges
 
 AT_ONCE = 500
 LEARNER = "learner"
+_FIRST: Place = (-1, 0, 0)
 
 
 def find_changed(connection: Connection, service: Service) -> Iterator[str]:
     """Yield a sentence for each client, provider, activity or endpoint whose rows are not as they were stored."""
     for noun in states.STATES:
         if noun != LEARNER:
-            yield from _changed(connection, service, noun)
+            yield from (sentence for _, sentence in _changed(connection, service, noun))
 
 
 def find_changed_files(connection: Connection, _service: Service) -> Iterator[str]:
@@ -48,8 +49,17 @@ def find_changed_events(connection: Connection, _service: Service) -> Iterator[s
 
 
 def find_changed_physicians(connection: Connection, service: Service) -> Iterator[str]:
-    """Yield a sentence for each physician whose rows, or whose ids for a provider, are not as they were stored."""
-    yield from _changed(connection, service, LEARNER)
+    """Yield a sentence for each physician whose rows, or whose ids for a provider, are not as they were stored.
+
+    So they may be since before there were digests, under keys by which nobody looks for their names.
+    """
+    told = set()
+    for physician_id, sentence in _changed(connection, service, LEARNER):
+        told.add(physician_id)
+        yield sentence
+    for physician_id in name_keys.find_other_keys(connection):
+        if physician_id not in told:
+            yield f"changed: {LEARNER} {physician_id}: a row of learner_names has not the keys of its name"
     yield from _changed_learner_ids(connection, service)
 
 
@@ -60,28 +70,19 @@ def stands(connection: Connection, service: Service, noun: str, subject_id: str)
     return all(changed != subject_id for changed, _ in _faults(connection, service, noun, within))
 
 
-def _changed(connection: Connection, service: Service, noun: str) -> Iterator[str]:
+def _changed(connection: Connection, service: Service, noun: str) -> Iterator[tuple[str, str]]:
+    """Yield (subject, sentence) of the subjects of a noun that are not as they were stored."""
     table, *others = states.STATES[noun]
     tables = " or ".join(part.name for part in (table, *others))
     for within in ranges(connection, table.name, states.key_of(noun), noun, AT_ONCE):
         for subject_id, fault in _faults(connection, service, noun, within):
-            yield f"changed: {noun} {subject_id}: {fault.format(tables=tables)}"
+            yield subject_id, f"changed: {noun} {subject_id}: {fault.format(tables=tables)}"
 
 
 def _faults(connection: Connection, service: Service, noun: str, within: Range) -> Iterator[tuple[str, str]]:
     """Yield (subject, fault) of the subjects in a range."""
     standing = states.load_between(connection, noun, within.after, within.until)
-    last: dict[str, tuple[str, str, str]] = {
-        subject_id: (commit_id, digest, "")
-        for subject_id, _, commit_id, digest in record_digests.digests_between(
-            connection, noun, within.after, within.until
-        )
-    }
-    last |= {
-        entry.subject_id: (entry.commit_id, entry.fields["state"], entry.verb)
-        for entry in entries_between(connection, noun, within)
-        if "state" in entry.fields
-    }
+    last = _last_digests(connection, noun, within)
     fictional = states.fictional(connection, within.after, within.until) if noun == LEARNER else frozenset()
     for subject_id in sorted({*standing, *last}):
         state, known = standing.get(subject_id), last.get(subject_id)
@@ -95,6 +96,27 @@ def _faults(connection: Connection, service: Service, noun: str, within: Range) 
                 yield subject_id, "it is missing"
         elif not states.is_digest_of(service.keyring, digest, noun, subject_id, commit_id, state):
             yield subject_id, "a row of {tables} is not as the audit log says"
+
+
+def _last_digests(connection: Connection, noun: str, within: Range) -> dict[str, tuple[str, str, str]]:
+    """Return (commit, digest, verb) of the last digest of subjects in a range.
+
+    It stands in an audit entry, or with many others under one commit: an upgrade makes it anew where it changes rows.
+    """
+    last: dict[str, tuple[str, str, str]] = {
+        subject_id: (commit_id, digest, "")
+        for subject_id, _, commit_id, digest in record_digests.digests_between(
+            connection, noun, within.after, within.until
+        )
+    }
+    entries = {
+        entry.subject_id: entry for entry in entries_between(connection, noun, within) if "state" in entry.fields
+    }
+    places = places_of(connection, {last[subject_id][0] for subject_id in entries.keys() & last.keys()})
+    for subject_id, entry in entries.items():
+        if subject_id not in last or places.get(last[subject_id][0], _FIRST) < entry.place[0]:
+            last[subject_id] = (entry.commit_id, entry.fields["state"], entry.verb)
+    return last
 
 
 def _changed_learner_ids(connection: Connection, service: Service) -> Iterator[str]:

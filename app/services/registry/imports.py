@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET
@@ -55,6 +55,9 @@ COLUMNS = (
 )
 LISTS = ("other_last_names", "licenses", "certifications")
 AT_ONCE = 500
+T = TypeVar("T")
+_UNREADABLE = (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error)
+"""What reading a file raises where it is damaged."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 """Headings are read with blanks or hyphens in them, too."""
 
@@ -104,23 +107,46 @@ class ImportCounts:
         self.pairs += other.pairs
 
 
-def import_file(service: Service, path: Path) -> ImportCounts:
-    """Import a CSV or NDJSON file, plain or gzipped; raises `ImportFault` when the file as a whole cannot be read."""
+def import_file(service: Service, path: Path, counts: ImportCounts | None = None) -> ImportCounts:
+    """Import a CSV or NDJSON file, plain or gzipped; raises `ImportFault` when the file cannot be read to its end.
+
+    What was done is added to `counts`, which tells it also when the import ends before the file does.
+    """
     with _open(path) as lines:
-        return import_rows(service, _rows(lines, service.catalogue), source=path.name)
+        return import_rows(service, _rows(lines, service.catalogue), path.name, counts)
 
 
 def import_rows(
-    service: Service, rows: Iterable[tuple[int, RegistryRow | ImportFault]], source: str = ""
+    service: Service,
+    rows: Iterable[tuple[int, RegistryRow | ImportFault]],
+    source: str = "",
+    counts: ImportCounts | None = None,
 ) -> ImportCounts:
     """Import rows with their line numbers, `AT_ONCE` in one transaction; `source` names where they come from."""
-    counts = ImportCounts()
-    iterator = iter(rows)
-    while some := list(islice(iterator, AT_ONCE)):
+    counts = ImportCounts() if counts is None else counts
+    for some in _pieces(iter(rows)):
         readable = [(line, row) for line, row in some if isinstance(row, RegistryRow)]
+        imported = transact(operator(service), import_some, readable, source)
         counts.refused.extend((line, str(row)) for line, row in some if isinstance(row, ImportFault))
-        counts.add(transact(operator(service), import_some, readable, source))
+        counts.add(imported)
     return counts
+
+
+def _pieces(rows: Iterator[T]) -> Iterator[list[T]]:
+    """Yield rows in pieces; where the file breaks off, the rows before it are a piece, too."""
+    piece: list[T] = []
+    try:
+        for row in rows:
+            piece.append(row)
+            if len(piece) == AT_ONCE:
+                yield piece
+                piece = []
+    except _UNREADABLE:
+        if piece:
+            yield piece
+        raise
+    if piece:
+        yield piece
 
 
 def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]], source: str = "") -> ImportCounts:
@@ -182,7 +208,7 @@ def _open(path: Path) -> Iterator[io.TextIOWrapper]:
             io.TextIOWrapper(_decompress(raw, path), encoding="utf-8-sig", newline="") as text,
         ):
             yield text
-    except (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error) as error:
+    except _UNREADABLE as error:
         raise ImportFault(f"{path.name} cannot be read: {_reason(error)}") from error
 
 

@@ -243,9 +243,16 @@ def _several(joined: Sequence[tuple[Entry, list[Identifier]]], compared: dict[st
 
 
 def _kept_beside(row: RegistryRow, left: Sequence[tuple[Entry, list[Identifier]]], known: Known) -> Entry | None:
-    """Return the physician whom an earlier import of the row added beside those it seems to describe."""
+    """Return the physician whom an earlier import of the row added beside those it seems to describe.
+
+    Somebody of the name and birth date who has another NPI or another id of a board is not who was added.
+    """
     others = {other for entry, _ in left for other in known.pairs.get(entry.physician_id, ())}
-    fitting = [entry for other in sorted(others) if (entry := known.entries.get(other)) and _describes(row, entry)]
+    fitting = [
+        entry
+        for other in sorted(others)
+        if (entry := known.entries.get(other)) and _describes(row, entry) and not _differ(row, entry)
+    ]
     return fitting[0] if fitting else None
 
 
