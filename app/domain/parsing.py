@@ -39,6 +39,8 @@ _ACTIVITY_ID_IN_GROUPS = re.compile(r"\A\d{3}([ ,.-])\d{3}\1\d{3}\Z", re.ASCII)
 _NPI_IN_GROUPS = re.compile(r"\A\d{1,9}([ .-])\d{1,9}(?:\1\d{1,9})*\Z", re.ASCII)
 
 LEAP_YEAR = 2000
+_DAYS = (0, *(calendar.monthrange(LEAP_YEAR, month)[1] for month in range(1, 13)))
+"""Days of each month, in the year that has most."""
 
 _MARKS = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 """Soft hyphens, marks of direction, zero-width blanks and joints: no letter looks otherwise with them."""
@@ -84,7 +86,7 @@ def plain_or_none(text: str | None) -> str | None:
     """Return a value in its normal form, None for a blank one."""
     if text is None:
         return None
-    return plain_text(text) or None
+    return (text.strip() if text.isascii() else plain_text(text)) or None
 
 
 def own_id_or_none(text: str | None) -> str | None:
@@ -92,9 +94,11 @@ def own_id_or_none(text: str | None) -> str | None:
 
     It is shown so, and compared by its normal form.
     """
-    if text is None or not plain_text(text):
+    if text is None:
         return None
-    return text.strip(AROUND)
+    if text.isascii():
+        return text.strip() or None
+    return text.strip(AROUND) if plain_text(text) else None
 
 
 _ERROR = re.compile(r"#(?:N/A|GETTING_DATA|[A-Z\u00c0-\u00dd\u00a1\u00bf_/0-9]{2,20}[!?])|Err:\d{3}")
@@ -236,7 +240,7 @@ def read_month_day(text: str | None) -> MonthDay | Unparsed | None:
 
 def month_day(month: int, day: int) -> MonthDay | None:
     """Return the month and day, or None if no year has such a day (02/29 exists)."""
-    if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(LEAP_YEAR, month)[1]:
+    if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month]:
         return None
     return MonthDay(month, day)
 

@@ -118,7 +118,7 @@ def format_number(number: float) -> str:
 def read_text(cell: Cell, longest: int | None = None) -> str | None:
     """Return a cell's text without invisible marks and outer white space; a blank one is None. Raises `CellFault`."""
     if isinstance(cell, str):
-        text = cell.strip(AROUND)
+        text = cell.strip() if cell.isascii() else cell.strip(AROUND)
         if (longest is not None and len(text) > longest) or not text.isprintable():
             text = _check_text(MARK.sub("", text).strip(AROUND), longest)
         return text or None

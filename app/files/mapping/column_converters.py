@@ -24,6 +24,8 @@ _MOST_REMEMBERED = 4_096
 """Different dates, amounts or names of states and boards of a column; further ones are converted each time."""
 _LONGEST = 64
 """Characters. Longer texts are not remembered: they are neither dates nor amounts."""
+_PLAIN_NUMBER = 1e15
+"""Workbooks keep fifteen digits: whole numbers below this one are as they were typed."""
 _OWN_IDS = frozenset({"/internal_id", "/rems/local_id"})
 """Ids that senders make: they are shown as they were sent."""
 _DAYS = frozenset({Holds.DATE, Holds.MONTH_DAY})
@@ -156,6 +158,13 @@ def _read_id(most: int, normalise: Callable[[str | None], str | None], cell: Cel
             return cell, False
         if not cell:
             return cells.NO_ID
+    elif (
+        type(cell) is float
+        and 0 <= cell < _PLAIN_NUMBER
+        and cell.is_integer()
+        and len(digits := str(int(cell))) <= most
+    ):
+        return digits, True
     text, was_number = cells.read_id(cell, most)
     return (normalise(text) if text is not None and text[:1] in "12" else text), was_number
 

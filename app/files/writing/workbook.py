@@ -264,7 +264,7 @@ class _SheetWriter:
         widths = self._own_widths().items()
         for cells, notes in lines:
             looks = own | self._faults(notes, number) if notes else own
-            if notes and len(merged) < _MOST_MERGED:
+            if notes and dict in map(type, cells) and len(merged) < _MOST_MERGED:
                 merged.extend(f"{column_name(a)}{number}:{column_name(b)}{number}" for a, b in merged_spans(cells))
             height = max(_lines(cells[place], width) for place, width in widths)
             yield self._row(cells, number, looks, f' ht="{min(15 * height, 400)}"' if height > 1 else "")
