@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets, the signing one first; on SQLite one is generated and stored when none is set.
 
-        Raises `ConfigurationError` for an empty setting, and for none on PostgreSQL.
+        Raises `ConfigurationError` for an empty setting, and for none on PostgreSQL or beside a database that has one.
         """
         if self.secret_key is not None:
             given = tuple(part.strip() for part in self.secret_key.split(",") if part.strip())
@@ -119,5 +119,11 @@ class Settings(BaseSettings):
     def _stored_secret(self) -> str:
         path = self.data_dir / "secret-key"
         if not path.exists():
+            file = self.sqlite_file
+            if file is not None and file.exists() and file.stat().st_size:
+                raise ConfigurationError(
+                    f"The secret of the database {file} is needed, and {path} is not there: put the file back, or set "
+                    "PARS_SECRET_KEY. With another secret, no key and no cursor is valid any more."
+                )
             write_private(path, secrets.token_urlsafe(48), replace=False)
         return path.read_text(encoding="ascii").strip()

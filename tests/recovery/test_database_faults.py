@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from app.core.errors import InstallationFault, Problem, Unavailable
+from app.core.config import Settings
+from app.core.errors import ConfigurationError, InstallationFault, Problem, Unavailable
 from app.services.context import Service
-from app.services.operations.startup import faults_explained
+from app.services.operations.startup import faults_explained, open_service
 from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text
@@ -122,3 +124,15 @@ def test_a_file_goes_on_when_the_database_comes_back(api: Api, service: Service)
         assert [row["outcome"] for row in rows_of(api, batch)] == ["added"] * len(ROWS)
         api.post(f"/v1/activities/{GRAND_ROUNDS}/withdraw-learners", None)
     settle(service)
+
+
+def test_a_database_without_its_secret_gets_no_other_one(tmp_path: Path) -> None:
+    """With another one, no key of a client and no cursor would be valid, and every seal would look forged."""
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/pars.db", data_dir=tmp_path)
+    open_service(settings).database.close()
+    kept = (tmp_path / "secret-key").rename(tmp_path / "elsewhere")
+    with pytest.raises(ConfigurationError, match="secret-key is not there: put"):
+        open_service(settings)
+    assert not (tmp_path / "secret-key").exists()
+    kept.rename(tmp_path / "secret-key")
+    open_service(settings).database.close()
