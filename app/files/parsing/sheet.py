@@ -162,10 +162,11 @@ class SheetCells:
         for inner in cell:
             name = inner.tag.rpartition("}")[2] if isinstance(inner.tag, str) else ""
             if name == "v":
-                if value or kind == "inlineStr":
+                text = "".join(inner.itertext())
+                if value or (kind == "inlineStr" and text):
                     # Which of two values is shown cannot be known, nor whether one is that is not of the cell's type.
                     raise unreadable(DAMAGED)
-                value = "".join(inner.itertext())
+                value = text
             elif name == "is" and kind != "inlineStr" and text_of(inner):
                 raise unreadable(DAMAGED)
             elif name == "f":

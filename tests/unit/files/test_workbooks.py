@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -169,6 +169,7 @@ _CELLS = st.lists(
 
 
 @given(_CELLS)
+@example([("<v/>", "inlineStr", "", 0)])
 def test_both_ways_of_reading_a_row_mean_the_same(described: list[tuple[str, str, str, int]]) -> None:
     text, column = "", 1
     for value, kind, style, gap in described:
