@@ -96,7 +96,7 @@ def _compile(dependant: Dependant, path: str) -> _Solve:
     )  # fmt: skip
     if any(unknown):
         raise ValueError(f"{path}: a route takes no {next(filter(None, unknown))}")
-    inner = [(each.name, _compile_dependency(each, path)) for each in dependant.dependencies]
+    inner = [(needed.name, _compile_dependency(needed, path)) for needed in dependant.dependencies]
     of_path = [(field.name, field.alias, field) for field in dependant.path_params]
     of_query = dependant.query_params
     of_headers = [(field.name, field.alias.lower().encode(), field) for field in dependant.header_params]
