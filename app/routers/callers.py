@@ -123,7 +123,7 @@ class CallerDependency(AccessDependency):
         if authentication.is_own_provider(client, provider_id):
             return provider_id
         service: Service = exchange.scope["app"].state.service
-        return await service.database.read_async(
+        return await service.database.read_by_key_async(
             lambda connection: authentication.resolve_provider(connection, client, provider_id)
         )
 
@@ -214,7 +214,7 @@ def admission_of(route: APIRoute) -> Admit | None:
         client = cache.get(key)
         if client is None:
             service: Service = state.service
-            client = await service.database.read_async(lambda connection: cache.look_up(connection, key))
+            client = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, key))
         if client is None:
             raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         exchange.client = client

@@ -12,6 +12,7 @@ from app.domain.batches import EntryMethod
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome
 from app.main import create_app
 from app.routers.callers import CompletionsReporter, LearnersValidator
+from app.schemas.base import encode_json
 from app.schemas.completions import CompletionIn, ReportedCompletionOut
 
 router = APIRouter(prefix="/floor", route_class=StrictRoute)
@@ -37,8 +38,8 @@ async def report_completion(caller: CompletionsReporter, body: CompletionIn) -> 
         entry_method="api", client_id="0", batch_id=None, submitted_at=now, updated_at=now, version=1,
         withdrawn_at=None, catalogue="", credits=(credit,),
     )  # fmt: skip
-    shown = ReportedCompletionOut.after(completion, Outcome.CREATED, ())
-    return Response(shown.model_dump_json(), 201, media_type="application/json")
+    shown = ReportedCompletionOut.fields_after(completion, Outcome.CREATED, ())
+    return Response(encode_json(shown), 201, media_type="application/json")
 
 
 @router.post("/nothing")

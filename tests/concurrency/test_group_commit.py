@@ -10,15 +10,22 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from app.core.database.failures import LOCK_TIMEOUT
-from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite
+from app.core.database.group_commit import GroupCommit
+from app.core.database.hand_off import GroupVerb, QueuedWrite
 from app.core.errors import Unavailable
 from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, settle
 
 
+def ask_alone(queue: GroupCommit, group_verb: GroupVerb, item: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    queue.submit([QueuedWrite(group_verb=group_verb, item=item, future=future)])
+    return future
+
+
 def ask(queue: GroupCommit, group_verb: GroupVerb, items: Sequence[Any]) -> list[Future[Any]]:
-    return [queue.submit(QueuedWrite(group_verb=group_verb, item=item)) for item in items]
+    return [ask_alone(queue, group_verb, item) for item in items]
 
 
 def double(_connection: Any, items: Sequence[int]) -> list[Any]:
@@ -76,7 +83,7 @@ def test_nothing_is_taken_after_the_end() -> None:
         queue = GroupCommit(Recording().write, threads)
         queue.close()
         with pytest.raises(Unavailable):
-            queue.submit(QueuedWrite(group_verb=double, item=1))
+            ask_alone(queue, double, 1)
 
 
 def test_an_answer_lost_after_the_commit_is_told_and_the_report_stands_once(api: Api, service: Service) -> None:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -17,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.core.database.engines import BUSY_SECONDS
 from app.core.database.failures import is_locked, is_transaction_open, translate_error
-from app.core.database.group_commit import MAX_GROUP, GroupVerb, QueuedWrite, Verb, as_group
+from app.core.database.group_commit import MAX_GROUP
+from app.core.database.hand_off import GroupVerb, QueuedWrite, Verb, as_group, resolve_all
 from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.core.threads import WatchedThread
@@ -44,8 +44,8 @@ class SqliteWriter:
         self._thread = WatchedThread("writer", self._run, on_death=self._fail_all)
         self._thread.start()
 
-    def submit(self, write: QueuedWrite, *, background: bool = False) -> Future[Any]:
-        """Queue a write; its result comes after the commit. A background write gives way to others.
+    def submit(self, writes: Sequence[QueuedWrite], *, background: bool = False) -> None:
+        """Queue writes; their results come after the commit. Background writes give way to others.
 
         Raises `Unavailable` once closed, and while its thread is being started again.
         """
@@ -54,13 +54,12 @@ class SqliteWriter:
                 raise Unavailable("The service is stopping.")
             if not self._running or self._thread.is_dead:
                 raise Unavailable("The writer is being started again.", headers={"Retry-After": "2"})
-            self._unanswered.add(write)
+            self._unanswered.update(writes)
             if background:
-                self._background.append((time.monotonic() + BACKGROUND_WAIT, write))
+                self._background.extend((time.monotonic() + BACKGROUND_WAIT, write) for write in writes)
             else:
-                self._waiting.append(write)
+                self._waiting.extend(writes)
             self._changed.notify()
-        return write.future
 
     @property
     def has_waiting(self) -> bool:
@@ -91,12 +90,12 @@ class SqliteWriter:
         try:
             self._drop_connection()
         finally:
-            for write in unanswered:
-                write.resolve(Unavailable("The writer stopped.", headers={"Retry-After": "2"}))
+            stopped = Unavailable("The writer stopped.", headers={"Retry-After": "2"})
+            resolve_all((write, stopped) for write in unanswered)
 
-    def _answer(self, write: QueuedWrite, result: Any) -> None:
-        write.resolve(result)
-        self._unanswered.discard(write)
+    def _answer(self, answers: Sequence[tuple[QueuedWrite, Any]]) -> None:
+        resolve_all(answers)
+        self._unanswered.difference_update(write for write, _ in answers)
 
     def _next_group(self) -> list[QueuedWrite]:
         """Return the writes of the next transaction; none when the writer is closed and all is done."""
@@ -122,11 +121,9 @@ class SqliteWriter:
             # The commit itself failed (a full disk, a lock held too long): no write of the group is durable.
             self._drop_connection()
             failure = translate_error(error) if isinstance(error, Exception) else error
-            for write in group:
-                self._answer(write, failure)
+            self._answer([(write, failure) for write in group])
             return
-        for write, result in answers:
-            self._answer(write, result)
+        self._answer(answers)
 
     def _connect(self) -> Connection:
         if self._connection is None:

@@ -11,16 +11,20 @@ import asyncio
 import itertools
 import math
 import random
+import threading
 import time
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database.engines import postgres_engine, sqlite_engine
 from app.core.database.failures import PoolTimeout, is_connection_lost, is_retryable, translate_error
-from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite, T, Verb
+from app.core.database.group_commit import GroupCommit
+from app.core.database.hand_off import GroupVerb, HandOff, QueuedWrite, T, Verb
 from app.core.database.sqlite_writer import SqliteWriter
 from app.core.errors import Contended, Unavailable
 from app.core.threads import WatchedPool
@@ -49,6 +53,10 @@ class Database:
         self._threads = WatchedPool(READERS if self.on_sqlite else pool_size, "database")
         self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
         self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
+        self._hand_off: HandOff | None = None
+        self._near: Connection | None = None
+        """The connection of reads by key on SQLite."""
+        self._near_lock = threading.Lock()
         self._last_request_at = -math.inf
 
     def read(self, verb: Verb[T]) -> T:
@@ -69,8 +77,9 @@ class Database:
         """
         if self._writer is None:
             return self._write(verb)
-        result: T = self._writer.submit(QueuedWrite(verb=verb), background=background).result()
-        return result
+        result: Future[T] = Future()
+        self._writer.submit([QueuedWrite(verb=verb, future=result)], background=background)
+        return result.result()
 
     def has_waiting_writes(self) -> bool:
         """Whether any write here waits for the one writer; where there are many writers, none has to."""
@@ -84,20 +93,47 @@ class Database:
         """Run a reading verb from the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, verb)
 
+    async def read_by_key_async(self, verb: Verb[T]) -> T:
+        """Run a verb that reads a few rows by their keys, from the event loop.
+
+        On SQLite it runs on the loop's own thread: the way to another and back takes longer than such a read.
+        """
+        return self._read_near(verb) if self.on_sqlite else await self.read_async(verb)
+
+    def _read_near(self, verb: Verb[T]) -> T:
+        with self._near_lock:
+            try:
+                if self._near is None:
+                    self._near = self.read_engine.connect()
+                with self._near.begin():
+                    return verb(self._near)
+            except DBAPIError as error:
+                self._drop_near()
+                raise translate_error(error) from error
+
+    def _drop_near(self) -> None:
+        near, self._near = self._near, None
+        if near is not None:
+            near.invalidate()
+            near.close()
+
     async def write_async(self, verb: Verb[T]) -> T:
         """Run a writing verb from the event loop. Once begun it is finished, even if its caller no longer waits."""
         self._last_request_at = time.monotonic()
         if self._writer is None:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, verb)
-        result: T = await asyncio.shield(asyncio.wrap_future(self._writer.submit(QueuedWrite(verb=verb))))
+        result: T = await self._hand_off_of(asyncio.get_running_loop()).write(QueuedWrite(verb=verb))
         return result
 
     async def write_grouped_async(self, group_verb: GroupVerb, item: Any) -> Any:
         """Write one caller's item in a group with others that wait; when this returns, its work is durable."""
         self._last_request_at = time.monotonic()
-        queue = self._writer or self._group_commit
-        write = QueuedWrite(group_verb=group_verb, item=item)
-        return await asyncio.shield(asyncio.wrap_future(queue.submit(write)))
+        return await self._hand_off_of(asyncio.get_running_loop()).write(QueuedWrite(group_verb=group_verb, item=item))
+
+    def _hand_off_of(self, loop: asyncio.AbstractEventLoop) -> HandOff:
+        if self._hand_off is None or self._hand_off.loop is not loop:
+            self._hand_off = HandOff(loop, (self._writer or self._group_commit).submit)
+        return self._hand_off
 
     def close(self) -> None:
         """Finish what was begun and close every connection."""
@@ -105,6 +141,8 @@ class Database:
         self._threads.shutdown()
         if self._writer:
             self._writer.close()
+        with self._near_lock:
+            self._drop_near()
         self.engine.dispose()
         self.read_engine.dispose()
 

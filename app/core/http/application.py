@@ -60,6 +60,16 @@ class Application(FastAPI):
         self._uploads = uploads
         super().__init__(**described)
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request without what the framework looks up for each; all else is the framework's."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
+
     def build_middleware_stack(self) -> ASGIApp:
         """Return what serves requests, made of the routes that there are by now."""
         table: RouteTable[Served] = RouteTable()
