@@ -113,6 +113,8 @@ class HttpLayer:
         begun = perf_counter()
         exchange, route = Exchange(scope, receive, send), UNMATCHED
         try:
+            if exchange.repeats_headers and sum(name == b"host" for name, _ in scope["headers"]) > 1:
+                raise Unreadable("The header Host stands twice.")
             found = self._table.find(scope["method"], scope["path"])
             if found is None or "\x00" in scope["path"]:
                 raise self._refusal(scope["path"])
