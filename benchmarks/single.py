@@ -34,8 +34,8 @@ SLOWEST = 3
 """The slowest hundredth, against the report in the middle."""
 ALONE = 4
 """One connection's report, against a plain request and one commit."""
-TRANSACTIONS = 640
-"""Transactions of pgbench a round, at most."""
+TURNS = {8: 64, 32: 24}
+"""Transactions of each of pgbench's clients a round."""
 
 
 def rows(database: str) -> Iterator[Row]:
@@ -59,11 +59,13 @@ class _Reports:
         self.installed = installed
         self.database = database
         self.ours, self.plain = ours, plain
-        self._bodies = iter(installed.bodies(REQUESTS * (4 * ROUNDS + 1)))
+        self._bodies = iter(installed.bodies(ROUNDS * (4 * REQUESTS + ralph.BULKS * ralph.TOGETHER)))
 
     def take(self, count: int) -> list[bytes]:
         """Return bodies that were not sent yet."""
-        return list(islice(self._bodies, count))
+        taken = list(islice(self._bodies, count))
+        assert len(taken) == count
+        return taken
 
     def alone(self) -> Iterator[Row]:
         """Yield what one connection sees, which waits for a commit of its own every time."""
@@ -95,6 +97,7 @@ class _Reports:
 
         measured = load.alternately(ROUNDS, {"plain": self._post(REQUESTS, connections), "ours": report})
         ours, plain = measured["ours"], measured["plain"]
+        assert set(ours.statuses) == {"201"}, ours.statuses
         named = f"{connections} c., {self.database}"
         goal = SHARE[self.database][connections]
         yield at_least(f"report, {named}", "plain FastAPI", ours.per_second, plain.per_second, goal)
@@ -118,17 +121,18 @@ def _pgbench(installed: World) -> Callable[[int], float] | None:
         print("skipped: the rows against pgbench, for there is no pgbench here", flush=True)
         return None
     url = installed.service.database.url
-    size = min(REQUESTS, TRANSACTIONS)
-    needed = size * 2 * ROUNDS
+    needed = ROUNDS * sum(clients * turns for clients, turns in TURNS.items())
     # A third of the reports take another course, and are left out.
     runs = recorded_reports.record(installed, installed.bodies(needed * 3 // 2, "2026-05-01"))
     assert len(runs) >= needed, f"{len(runs)} reports recorded, {needed} needed"
     with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
         script = recorded_reports.write_script(connection, runs)
-    firsts = iter(range(0, needed, size))
+    used = 0
 
     def run_round(connections: int) -> float:
-        turns = size // connections
-        return pgbench.transactions_per_second(program, url, script, connections, turns, next(firsts))
+        nonlocal used
+        turns, first = TURNS[connections], used
+        used += connections * turns
+        return pgbench.transactions_per_second(program, url, script, connections, turns, first)
 
     return run_round

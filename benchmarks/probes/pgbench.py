@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import tempfile
 import warnings
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import URL
 
-_RATE = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
+WARM_UP = 3
+"""The part of each client's transactions that is not counted: a third."""
 
 
 def find_pgbench() -> Path | None:
@@ -25,22 +27,38 @@ def find_pgbench() -> Path | None:
 
 
 def transactions_per_second(program: Path, url: URL, script: str, clients: int, turns: int, first: int) -> float:
-    """Run the script `turns` times by each client, from row `first` on, with statements that are prepared once."""
-    with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as file:
-        file.write(script)
-        file.flush()
+    """Run the script `turns` times by each client, from row `first` on, with statements that are prepared once.
+
+    What each client does first is left out: its server process reads its catalogue and plans its statements then.
+    Counted is what is done between the moment when all are past that, and the moment when the first is finished.
+    """
+    with tempfile.TemporaryDirectory(prefix="pgbench-") as name:
+        folder = Path(name)
+        (folder / "script.sql").write_text(script, encoding="utf-8")
         done = subprocess.run(
             [
                 program, "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--transactions={turns}",
-                f"--define=first={first}", f"--define=turns={turns}", "--define=turn=0", f"--file={file.name}",
+                f"--define=first={first}", f"--define=turns={turns}", "--define=turn=0", "--file=script.sql", "--log",
                 f"--host={url.query['host']}", f"--username={url.username}", str(url.database),
             ],
+            cwd=folder,
             capture_output=True,
             text=True,
             check=False,
             timeout=300,
         )  # fmt: skip
-    found = _RATE.search(done.stdout)
-    if done.returncode or found is None or "number of failed transactions: 0 " not in done.stdout:
-        raise RuntimeError(f"pgbench: {done.stderr[-2000:]}{done.stdout[-1000:]}")
-    return float(found[1])
+        if done.returncode or "number of failed transactions: 0 " not in done.stdout:
+            raise RuntimeError(f"pgbench: {done.stderr[-2000:]}{done.stdout[-1000:]}")
+        (log,) = folder.glob("pgbench_log.*")
+        return _steady_rate(log.read_text(encoding="ascii").splitlines(), turns)
+
+
+def _steady_rate(lines: Sequence[str], turns: int) -> float:
+    ends: dict[str, list[float]] = defaultdict(list)
+    for line in lines:
+        client, _, _, _, seconds, microseconds = line.split()
+        ends[client].append(int(seconds) + int(microseconds) / 1_000_000)
+    begun = max(times[turns // WARM_UP - 1] for times in ends.values())
+    finished = min(times[-1] for times in ends.values())
+    counted = sum(begun < end <= finished for times in ends.values() for end in times)
+    return counted / (finished - begun)
