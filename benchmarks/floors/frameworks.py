@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from app.domain.batches import EntryMethod
 from app.domain.credits import CreditKind, CreditStatus, Delivery
+from app.domain.identity import Result
 from app.schemas.completions import CompletionIn, CompletionOut, CompletionPage, CreditOut, LearnerOut
 from app.schemas.validations import ValidationIn, ValidationOut
 
@@ -47,7 +48,7 @@ _PAGE = CompletionPage(
     next_cursor=None, total=None, total_capped=None,
 )  # fmt: skip
 _VALIDATED = ValidationOut.model_construct(
-    result="one", learner_id="lrn_" + "0" * 32, matched_boards=[], hint="Use it."
+    result=Result.ONE, learner_id="lrn_" + "0" * 32, matched_boards=[], hint="Use it."
 )
 
 

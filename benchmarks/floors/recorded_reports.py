@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -69,10 +69,10 @@ def _statement(query: str, params: Any) -> Statement:
     return Statement(text=query, values=tuple(params))
 
 
-def record(world: World, bodies: Sequence[bytes]) -> list[list[Statement]]:
-    """Report every body, and undo it; return the statements of those whose reports took the most usual course."""
+def record(world: World, bodies: Iterable[bytes], needed: int) -> list[list[Statement]]:
+    """Report bodies, and undo it, until so many have taken one and the same course; return the statements of those."""
     caller = reporter(world)
-    runs: list[list[Statement]] = []
+    runs: dict[Any, list[list[Statement]]] = defaultdict(list)
     with _recording(world.service.database.engine):
         for body in bodies:
             given = CompletionIn.model_validate(json.loads(body))
@@ -85,10 +85,11 @@ def record(world: World, bodies: Sequence[bytes]) -> list[list[Statement]]:
             _RecordingCursor.sent = []
             with suppress(_Undone):
                 world.service.database.write(undone)
-            runs.append(_RecordingCursor.sent)
-    courses = Counter(_course(run) for run in runs)
-    ((usual, _),) = courses.most_common(1)
-    return [run for run in runs if _course(run) == usual]
+            alike = runs[_course(_RecordingCursor.sent)]
+            alike.append(_RecordingCursor.sent)
+            if len(alike) == needed:
+                return alike
+    raise RuntimeError(f"fewer than {needed} reports took the same course")
 
 
 def _course(run: Sequence[Statement]) -> tuple[Any, ...]:
@@ -117,7 +118,7 @@ def write_script(connection: psycopg.Connection[Any], runs: Sequence[Sequence[St
     columns: dict[tuple[str, ...], str] = {}
     lines = []
     for place, statement in enumerate(runs[0]):
-        terms = [_term(columns, [run[place].values[mark] for run in runs]) for mark in range(len(statement.values))]
+        terms = [term(columns, [run[place].values[mark] for run in runs]) for mark in range(len(statement.values))]
         rest = iter(terms)
         text = _MARK.sub(lambda mark, rest=rest: "%" if mark[0] == "%%" else next(rest), statement.text)
         lines.append(f"{text.strip()};")
@@ -133,7 +134,7 @@ def write_script(connection: psycopg.Connection[Any], runs: Sequence[Sequence[St
     return "\n".join((counted, f"{reads} \\gset", "BEGIN;", *lines, "COMMIT;", ""))
 
 
-def _term(columns: dict[tuple[str, ...], str], values: Sequence[Any]) -> str:
+def term(columns: dict[tuple[str, ...], str], values: Sequence[Any]) -> str:
     """Return what stands in the script for a value: itself where all reports have the same, else a variable."""
     if values[0] is None:
         return "NULL"

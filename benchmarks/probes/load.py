@@ -113,7 +113,8 @@ async def _load(port: int, connections: int, requests: Sequence[bytes]) -> Load:
     )
 
 
-def _as_sent(line: bytes, authorization: str) -> bytes:
+def as_sent(line: bytes, authorization: str) -> bytes:
+    """Return a request as it goes over the connection."""
     method, path, body = line.split(b" ", 2)
     head = b"%b %b HTTP/1.1\r\nHost: localhost\r\nAuthorization: %b\r\n" % (method, path, authorization.encode())
     if body:
@@ -125,6 +126,6 @@ if __name__ == "__main__":
     import uvloop
 
     _port, _connections, _authorization = sys.argv[1:]
-    _requests = [_as_sent(line, _authorization) for line in sys.stdin.buffer.read().split(b"\n")]
+    _requests = [as_sent(line, _authorization) for line in sys.stdin.buffer.read().split(b"\n")]
     _result = uvloop.run(_load(int(_port), int(_connections), _requests))
     print(json.dumps(_result.__dict__))

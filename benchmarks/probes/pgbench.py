@@ -50,10 +50,11 @@ def transactions_per_second(program: Path, url: URL, script: str, clients: int, 
         if done.returncode or "number of failed transactions: 0 " not in done.stdout:
             raise RuntimeError(f"pgbench: {done.stderr[-2000:]}{done.stdout[-1000:]}")
         (log,) = folder.glob("pgbench_log.*")
-        return _steady_rate(log.read_text(encoding="ascii").splitlines(), turns)
+        return steady_rate(log.read_text(encoding="ascii").splitlines(), turns)
 
 
-def _steady_rate(lines: Sequence[str], turns: int) -> float:
+def steady_rate(lines: Sequence[str], turns: int) -> float:
+    """Return the transactions a second of a log, from the end of the last warm-up to the end of the first client."""
     ends: dict[str, list[float]] = defaultdict(list)
     for line in lines:
         client, _, _, _, seconds, microseconds = line.split()
