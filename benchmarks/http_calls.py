@@ -5,6 +5,8 @@ call that reads the database says what the whole service costs, not what its HTT
 does nothing shows, and the report of which only one durable row is stored. Pages and validations read
 from several tables: 0.15 of an application that reads nothing is shown as a mark, and is not known to be all that
 can be had.
+
+`PARS_BENCH_REQUESTS` and `PARS_BENCH_ROUNDS` set how many requests a round, and how many rounds; for `single` as well.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from benchmarks.probes.load import Load, posts
 from benchmarks.table import Row, at_least, shown
 from benchmarks.world.installation import ROOT, World, process_on_port
 
-PYTHON = ROOT / ".venv-ralph" / "bin" / "python"
+ENVIRONMENT = ROOT / ".venv-ralph"
 STATEMENTS = "/xAPI/statements"
 AUTHORIZATION = f"Basic {base64.b64encode(b'bench:bench').decode()}"
 CONNECTIONS = (8, 32)
@@ -31,10 +31,10 @@ BULKS = 20
 
 def rows(installed: World, database: str, ours: int, take: Callable[[int], list[bytes]]) -> Iterator[Row]:
     """Measure both; `take` gives so many bodies of new reports."""
-    if not PYTHON.exists():
+    if not (ENVIRONMENT / ".installed").exists():
         print("skipped: the rows against Ralph, for it is not installed here (make .venv-ralph/.installed)", flush=True)
         return
-    command = [str(PYTHON), "benchmarks/floors/ralph_server.py"]
+    command = [str(ENVIRONMENT / "bin" / "python"), "benchmarks/floors/ralph_server.py"]
     with process_on_port(command, dict(os.environ)) as port:
         report = partial(load.run, ours, "/v1/learner-completions", installed.key)
         for connections in CONNECTIONS:
