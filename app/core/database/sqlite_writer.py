@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -22,12 +22,17 @@ from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.core.threads import WatchedThread
 
+Answer: TypeAlias = tuple[QueuedWrite, Any]
+"""A write with its result, or the exception that its caller gets."""
 BACKGROUND_WAIT = 0.5
 """Seconds after which a background write goes before the requests that wait."""
 
 
 class SqliteWriter:
-    """Commits the writes that wait in one transaction, each behind a savepoint, and answers them after the commit."""
+    """Commits the writes that wait in one transaction, and answers them after the commit.
+
+    Each unit of them is behind a savepoint, unless it is alone.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -93,7 +98,7 @@ class SqliteWriter:
             stopped = Unavailable("The writer stopped.", headers={"Retry-After": "2"})
             resolve_all((write, stopped) for write in unanswered)
 
-    def _answer(self, answers: Sequence[tuple[QueuedWrite, Any]]) -> None:
+    def _answer(self, answers: Sequence[Answer]) -> None:
         resolve_all(answers)
         self._unanswered.difference_update(write for write, _ in answers)
 
@@ -110,12 +115,9 @@ class SqliteWriter:
 
     def _commit_group(self, group: Sequence[QueuedWrite]) -> None:
         """Run a group in one transaction, and answer its writes after the commit; all are answered, come what may."""
-        answers: list[tuple[QueuedWrite, Any]] = []
         try:
             connection = self._connect()
-            _begin(connection)
-            for unit in _units(group):
-                answers.extend(_run_unit(connection, unit))
+            answers = _run_units(connection, _units(group))
             connection.commit()
         except BaseException as error:
             # The commit itself failed (a full disk, a lock held too long): no write of the group is durable.
@@ -157,7 +159,27 @@ def _units(group: Sequence[QueuedWrite]) -> list[list[QueuedWrite]]:
     return units
 
 
-def _run_unit(connection: Connection, unit: Sequence[QueuedWrite]) -> list[tuple[QueuedWrite, Any]]:
+def _run_units(connection: Connection, units: Sequence[Sequence[QueuedWrite]]) -> list[Answer]:
+    """Run units in a transaction, which is left to be committed; one unit alone needs no savepoint."""
+    _begin(connection)
+    if len(units) == 1:
+        (unit,) = units
+        try:
+            if len(unit) == 1:
+                return [(unit[0], unit[0].as_single()(connection))]
+            return list(zip(unit, as_group(unit)(connection), strict=True))
+        except Exception as error:
+            if not is_transaction_open(connection):
+                raise
+            connection.rollback()
+            if len(unit) == 1:
+                return [(unit[0], translate_error(error))]
+        _begin(connection)
+        units = [[write] for write in unit]
+    return [answer for unit in units for answer in _run_unit(connection, unit)]
+
+
+def _run_unit(connection: Connection, unit: Sequence[QueuedWrite]) -> list[Answer]:
     """Run a unit as a group; if that fails, each of its writes by itself."""
     if len(unit) == 1:
         return [(unit[0], _run_behind_savepoint(connection, unit[0].as_single()))]

@@ -1,21 +1,21 @@
 """Sets of keys in a statement: one parameter however many keys there are.
 
-The keys are a FROM item `k`, so the text stays the same for one key or a thousand, and is planned once:
+The keys are a FROM item `k`, so the text stays the same for two keys or a thousand, and is planned once:
 
     SQLite        (SELECT value->>0 AS provider, value->>1 AS id FROM json_each(:keys)) AS k
+    SQLite, one   (SELECT :k_provider AS provider, :k_id AS id) AS k
     PostgreSQL    unnest(CAST(:k_provider AS text[]), CAST(:k_id AS text[])) AS k(provider, id)
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app.store.sql.statements import Row, fetch, on_sqlite
-from app.store.sql.values import array_literal
+from app.store.sql.values import array_literal, write_json
 
 
 def from_keys(
@@ -24,8 +24,12 @@ def from_keys(
     """Return the FROM item `k` with these columns of text, one row a key, and its parameters."""
     rows = [tuple(key) for key in keys]
     if on_sqlite(connection):
+        if len(rows) == 1:
+            # As a plain look-up: for one key, parsing JSON takes as long as finding it.
+            fields = ", ".join(f":k_{name} AS {name}" for name in columns)
+            return f"(SELECT {fields}) AS k", {f"k_{name}": key for name, key in zip(columns, rows[0], strict=True)}
         fields = ", ".join(f"value->>{place} AS {name}" for place, name in enumerate(columns))
-        return f"(SELECT {fields} FROM json_each(:keys)) AS k", {"keys": json.dumps(rows)}
+        return f"(SELECT {fields} FROM json_each(:keys)) AS k", {"keys": write_json(rows).decode()}
     arrays = ", ".join(f"CAST(:k_{name} AS text[])" for name in columns)
     parameters = {f"k_{name}": array_literal([key[place] for key in rows]) for place, name in enumerate(columns)}
     return f"unnest({arrays}) AS k({', '.join(columns)}) ", parameters
@@ -44,7 +48,7 @@ def from_ordered_ids(connection: Connection, ids: Sequence[str]) -> tuple[str, d
          FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS given(id, place)) AS k
     """
     if on_sqlite(connection):
-        return "(SELECT key AS place, value AS id FROM json_each(:keys)) AS k", {"keys": json.dumps(ids)}
+        return "(SELECT key AS place, value AS id FROM json_each(:keys)) AS k", {"keys": write_json(ids).decode()}
     unnested = "unnest(CAST(:keys AS text[])) WITH ORDINALITY AS given(id, place)"
     return f"(SELECT CAST(place AS int) - 1 AS place, id FROM {unnested}) AS k", {"keys": array_literal(ids)}
 
