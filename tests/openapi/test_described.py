@@ -175,3 +175,19 @@ def test_the_example_of_a_batch_adds_up() -> None:
     counts = example["counts"]
     assert counts["read"] == sum(count for name, count in counts.items() if name not in ("read", "warned"))
     assert (example["status"], example["progress"], example["file_error"]) == ("completed", 1, None)
+
+
+def test_an_address_with_many_values_may_be_too_long() -> None:
+    """Whoever repeats a parameter comes to the bound of an address (RFC 9110, 15.5.15); nobody else can."""
+    found: dict[str, set[str]] = {"414": set(), "list": set()}
+    for path, methods in json.loads(openapi_json())["paths"].items():
+        for method, operation in methods.items():
+            if "414" in operation.get("responses", {}):
+                found["414"].add(f"{method} {path}")
+            if any(
+                parameter["in"] == "query" and '"array"' in json.dumps(parameter["schema"])
+                for parameter in operation.get("parameters", ())
+            ):
+                found["list"].add(f"{method} {path}")
+    assert "get /v1/learner-completions" in found["list"]
+    assert found["414"] == found["list"]

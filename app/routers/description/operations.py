@@ -52,6 +52,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it has any parameter, which can be invalid."""
         return bool(self.spec.get("parameters"))
 
+    @property
+    def takes_lists(self) -> bool:
+        """Whether a query parameter may be repeated: then an address may become too long."""
+        schemas = [parameter["schema"] for parameter in self.spec.get("parameters", ()) if parameter["in"] == "query"]
+        choices = [choice for schema in schemas for choice in (schema, *schema.get("anyOf", ()))]
+        return any(choice.get("type") == "array" for choice in choices)
+
     def takes_header(self, name: str) -> bool:
         """Whether it declares this header as a parameter."""
         parameters = self.spec.get("parameters", ())

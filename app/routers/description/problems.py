@@ -34,6 +34,7 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     "upload-quota-exceeded": lambda operation: _about(operation, "Batches") and operation.takes_body,
     "permission-not-attested": lambda operation: _about(operation, "Batches") and operation.takes_body,
     "parameter-invalid": lambda operation: operation.takes_parameters,
+    "uri-too-long": lambda operation: operation.takes_lists,
     "provider-required": lambda operation: operation.takes_header("PARS-Provider"),
     "unauthenticated": lambda operation: operation.scope is not None,
     "forbidden": lambda operation: operation.scope is not None,
