@@ -32,7 +32,7 @@ def from_keys(
     if len(rows) == 1:
         # As a plain look-up: for one key, parsing JSON takes as long as finding it.
         fields = ", ".join(f":{mark}_{name} AS {name}" for name in columns)
-        return f"(SELECT {fields}) AS k", {f"{mark}_{name}": key for name, key in zip(columns, rows[0], strict=True)}
+        return f"(SELECT {fields}) AS k", {f"{mark}_{name}": rows[0][place] for place, name in enumerate(columns)}
     fields = ", ".join(f"value->>{place} AS {name}" for place, name in enumerate(columns))
     return f"(SELECT {fields} FROM json_each(:{mark}_keys)) AS k", {f"{mark}_keys": write_json(rows).decode()}
 
