@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -31,7 +31,8 @@ class QueuedWrite:
     verb: Verb[Any] | None = None
     group_verb: GroupVerb | None = None
     item: Any = None
-    future: Future[Any] | LoopFuture = field(default_factory=Future)
+    future: Future[Any] | LoopFuture | None = None
+    """Where its caller waits, once there is one."""
 
     def as_single(self) -> Verb[Any]:
         """Return a verb that does this write only, and raises where a group verb returns the exception."""
@@ -55,6 +56,8 @@ def resolve_all(answers: Iterable[tuple[QueuedWrite, Any]]) -> None:
         if isinstance(write.future, LoopFuture):
             write.future.hand_off.put(write.future.future, given)
             woken[write.future.hand_off] = None
+            continue
+        if write.future is None:
             continue
         with suppress(InvalidStateError):
             if isinstance(given, BaseException):
