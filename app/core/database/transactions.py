@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -50,6 +50,7 @@ class Database:
             if self.on_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
+        self._plain_engine = self.read_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = WatchedPool(READERS if self.on_sqlite else pool_size, "database")
         self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
         self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
@@ -59,11 +60,11 @@ class Database:
         self._near_lock = threading.Lock()
         self._last_request_at = -math.inf
 
-    def read(self, verb: Verb[T]) -> T:
-        """Run a verb that only reads."""
+    def read(self, verb: Verb[T], *, engine: Engine | None = None) -> T:
+        """Run a verb that only reads, in one snapshot unless the engine is another than that of readers."""
         for attempt in itertools.count(1):
             try:
-                with self.read_engine.connect() as connection, connection.begin():
+                with (engine or self.read_engine).connect() as connection, connection.begin():
                     return verb(connection)
             except (DBAPIError, PoolTimeout) as error:
                 if not (is_connection_lost(error) and attempt < RECONNECTS):
@@ -93,12 +94,16 @@ class Database:
         """Run a reading verb from the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, verb)
 
-    async def read_by_key_async(self, verb: Verb[T]) -> T:
+    async def read_by_key_async(self, verb: Verb[T], *, one_statement: bool = False) -> T:
         """Run a verb that reads a few rows by their keys, from the event loop.
 
-        On SQLite it runs on the loop's own thread: the way to another and back takes longer than such a read.
+        On SQLite it runs on the loop's own thread: the way to another and back takes longer than such a read. On
+        PostgreSQL a verb of `one_statement` needs no transaction around it to see one snapshot.
         """
-        return self._read_near(verb) if self.on_sqlite else await self.read_async(verb)
+        if self.on_sqlite:
+            return self._read_near(verb)
+        read = partial(self.read, engine=self._plain_engine) if one_statement else self.read
+        return await asyncio.get_running_loop().run_in_executor(self._threads, read, verb)
 
     def _read_near(self, verb: Verb[T]) -> T:
         with self._near_lock:
