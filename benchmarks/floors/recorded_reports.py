@@ -102,6 +102,8 @@ def _recording(engine: Engine) -> Iterator[None]:
     def checked_out(connection: Any, *_: Any) -> None:
         connection.cursor_factory = _RecordingCursor
 
+    # Connections keep their cursor: those of before would not record.
+    engine.dispose()
     event.listen(engine, "checkout", checked_out)
     try:
         yield
