@@ -24,6 +24,8 @@ from app.core.threads import WatchedThread
 
 Answer: TypeAlias = tuple[QueuedWrite, Any]
 """A write with its result, or the exception that its caller gets."""
+GATHER_SECONDS = 0.001
+"""How long those who wait give those just answered to write again with them, at most."""
 BACKGROUND_WAIT = 0.5
 """Seconds after which a background write goes before the requests that wait."""
 
@@ -41,6 +43,10 @@ class SqliteWriter:
         """Pieces of long work, each with the moment from which it no longer gives way."""
         self._unanswered: set[QueuedWrite] = set()
         """Every write that was taken and has no answer, wherever it is."""
+        self._returning = 0
+        """How many callers the transaction under way answers, who may write again; those of long work do so anyway."""
+        self._expected = 0
+        """How many writes the next group may hold, if all who were just answered write again."""
         self._closed = False
         self._running = True
         self._changed = threading.Condition()
@@ -101,17 +107,29 @@ class SqliteWriter:
     def _answer(self, answers: Sequence[Answer]) -> None:
         resolve_all(answers)
         self._unanswered.difference_update(write for write, _ in answers)
+        self._expected = min(MAX_GROUP, self._returning + len(self._waiting))
 
     def _next_group(self) -> list[QueuedWrite]:
         """Return the writes of the next transaction; none when the writer is closed and all is done."""
         with self._changed:
             while not (self._waiting or self._background or self._closed):
                 self._changed.wait()
+            self._gather()
             overdue = bool(self._background) and self._background[0][0] < time.monotonic()
             if self._background and (overdue or not self._waiting):
                 # By itself: no request waits for a piece of long work to be committed with it.
+                self._returning = 0
                 return [self._background.popleft()[1]]
-            return [self._waiting.popleft() for _ in range(min(MAX_GROUP, len(self._waiting)))]
+            self._returning = min(MAX_GROUP, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(self._returning)]
+
+    def _gather(self) -> None:
+        """Wait a moment for those just answered: with the ones who wait, they make one group instead of two."""
+        until = time.monotonic() + GATHER_SECONDS
+        while len(self._waiting) < self._expected and not (self._closed or self._background):
+            left = until - time.monotonic()
+            if left <= 0 or not self._changed.wait(left):
+                break
 
     def _commit_group(self, group: Sequence[QueuedWrite]) -> None:
         """Run a group in one transaction, and answer its writes after the commit; all are answered, come what may."""
