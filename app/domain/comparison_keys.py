@@ -115,7 +115,7 @@ _QUOTES_FOR_LETTERS = re.compile("\\w[‚„‹]|\\w[“”«»›]\\w")
 """Quotation marks where a letter of an older code page stood: `G”tz`, `Jos‚`."""
 _LATIN = re.compile("[A-Za-z\u00c0-\u02af\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua787\ua78d-\ua7ff]")
 _LOOK_ALIKE = re.compile(
-    "[\u0370-\u0373\u0376-\u037d\u0386\u0388-\u0556\u0560-\u0588\u13a0-\u13ff\u1c80-\u1c8f\u1f00-\u1fff\u2c80-\u2cff\ua640-\ua69f\uab70-\uabbf]"
+    "[\u0345\u0370-\u0373\u0376-\u037d\u037f\u0386\u0388-\u0556\u0560-\u0588\u13a0-\u13ff\u1c80-\u1c8f\u1f00-\u1fff\u2c80-\u2cff\ua640-\ua69f\uab70-\uabbf]"
 )
 """Greek, Cyrillic, Armenian, Coptic and Cherokee."""
 

@@ -189,6 +189,9 @@ def test_known_npis_are_npis_and_their_like_are_not() -> None:
 @example("™")
 @example("ＦＮＵ")
 @example("ⒻⓃⓊ")
+@example("A\u0345")
+@example("A\u037a")
+@example("A\u037f")
 def test_a_name_key_is_its_own_key(text: str) -> None:
     assert name_key(name_key(text)) == name_key(text)
 
