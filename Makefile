@@ -71,8 +71,17 @@ check-docker: $(STAMP)  ## Run the Dockerfile's steps in a plain folder, and sta
 check-spreadsheets: $(STAMP)  ## Upload, download, correct and upload files that LibreOffice has written (needs soffice).
 	$(BIN)/python -m tests.external.spreadsheets
 
+RALPH := .venv-ralph
+
 bench: $(STAMP)  ## Print the table of speeds, each as a ratio to its floor in the same run.
+	@$(MAKE) --no-print-directory $(RALPH)/.installed || echo "Ralph cannot be installed here."
 	$(BIN)/python -m benchmarks
+
+# A separate environment: Ralph needs other versions of the same libraries.
+$(RALPH)/.installed: requirements/ralph.txt
+	$(PYTHON) -m venv $(RALPH)
+	$(RALPH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ralph.txt
+	@touch $@
 
 bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a feed of as many, files of ROWS=100000 records and of a million, validations among PHYSICIANS=1000000 (two hours).
 	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) PARS_BENCH_PHYSICIANS=$(PHYSICIANS) \
@@ -135,6 +144,8 @@ lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 		$(TOOLS)/clients.in --output-file requirements/clients.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/fuzz.in --output-file requirements/fuzz.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/ralph.in --output-file requirements/ralph.txt
 
 clean:  ## Remove everything that is not in the repository, including the demo data.
-	rm -rf $(VENV) $(FUZZ) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FUZZ) $(RALPH) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""The application: settings, errors, middleware, routers, lifespan; nothing else."""
+"""The application: settings, routers, lifespan; nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from app import __version__
 from app.core.config import Settings
 from app.core.gc_tuning import tune_garbage_collector
-from app.core.http import problems
-from app.core.http.middleware import RequestMiddleware
+from app.core.http.application import Application
+from app.core.http.exchange import BodyBounds
 from app.routers import (
     activities,
     activity_lists,
@@ -30,7 +30,7 @@ from app.routers import (
     validations,
     webhooks,
 )
-from app.routers.callers import authenticate, refuse_undeclared
+from app.routers.callers import admission_of, refuse_undeclared
 from app.routers.openapi import describe, operation_id
 from app.services.access.authentication import ClientCache
 from app.services.context import Service
@@ -86,26 +86,20 @@ def create_app(service: Service | None = None, *, background: Callable[[Service]
             if service is None:
                 running.database.close()
 
-    app = FastAPI(
+    app = Application(
+        admission=admission_of,
+        bounds=BodyBounds(settings.body_limit, settings.body_deadline),
+        upload_bounds=BodyBounds(settings.upload_limit, settings.body_deadline, upload=True),
+        uploads=UPLOADS,
         title="PARS",
         version=__version__,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
         docs_url=None,
         redoc_url=None,
-        # A redirect would repeat the query in an address, and queries may hold names.
-        redirect_slashes=False,
     )
-    problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(
-        RequestMiddleware,
-        body_limit=settings.body_limit,
-        upload_limit=settings.upload_limit,
-        body_deadline=settings.body_deadline,
-        uploads=UPLOADS,
-    )
     catalogue = service.catalogue if service is not None else read_catalogue(settings)
     app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]
     refuse_undeclared(app)
@@ -116,7 +110,6 @@ def answer_for(app: FastAPI, service: Service) -> None:
     """Let the application answer for a service from now on; keys that it remembers of another are forgotten."""
     app.state.service = service
     app.state.clients = ClientCache()
-    app.state.authenticate = authenticate
 
 
 def openapi_json() -> str:

@@ -12,6 +12,7 @@ from benchmarks import (
     backlog,
     batches,
     feed,
+    http_calls,
     matching,
     million,
     pages,
@@ -25,6 +26,7 @@ from benchmarks import (
 from benchmarks.table import show
 
 PARTS = {
+    "http": http_calls.rows,
     "single": single.rows,
     "matching": matching.rows,
     "validations": validations.rows,

@@ -10,20 +10,23 @@ from statistics import median
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One operation and its floor. Higher ratios are better for rates, lower ones for times."""
+    """One operation and its floor. Higher ratios are better for rates, lower ones for times.
+
+    A row without a floor says how fast the machine was, so that two runs can be compared.
+    """
 
     operation: str
     floor: str
     ours: float
-    against: float
+    against: float | None
     unit: str
     goal: str
     reached: bool
 
     @property
-    def ratio(self) -> float:
-        """Ours divided by the floor."""
-        return self.ours / self.against
+    def ratio(self) -> float | None:
+        """Ours divided by the floor; None without one."""
+        return self.ours / self.against if self.against else None
 
 
 def at_least(operation: str, floor: str, ours: float, against: float, goal: float, unit: str = "/s") -> Row:
@@ -42,18 +45,29 @@ def at_most(operation: str, floor: str, ours: float, against: float, goal: float
     )
 
 
+def shown(operation: str, floor: str, ours: float, against: float | None, unit: str = "/s") -> Row:
+    """Return a row that has no goal."""
+    return Row(operation=operation, floor=floor, ours=ours, against=against, unit=unit, goal="-", reached=True)
+
+
 def middle(values: Iterable[float]) -> float:
     """Return the median of several rounds."""
     return median(values)
+
+
+def _number(value: float) -> str:
+    return f"{value:>9.0f}" if value >= 1_000 else f"{value:>9.3g}"
 
 
 def show(rows: Iterable[Row]) -> None:
     """Print the rows; a goal that is missed says so."""
     print(f"{'operation':<52}{'against':<40}{'ours':>12}{'against':>12}{'ratio':>8}{'goal':>9}")
     for row in rows:
+        against = "" if row.against is None else f"{_number(row.against)} {row.unit:<2}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
         print(
-            f"{row.operation:<52}{row.floor:<40}{row.ours:>9.3g} {row.unit:<2}{row.against:>9.3g} {row.unit:<2}"
-            f"{row.ratio:>8.2f}{row.goal:>9}{'' if row.reached else '  MISSED'}",
+            f"{row.operation:<52}{row.floor:<40}{_number(row.ours)} {row.unit:<2}{against:>12}"
+            f"{ratio:>8}{row.goal:>9}{'' if row.reached else '  MISSED'}",
             flush=True,
         )
     own, started = (

@@ -44,7 +44,7 @@ class QueuedStream(io.TextIOBase):
 
     def _begin(self) -> None:
         self._lock = threading.RLock()
-        self._queue: SimpleQueue[str | threading.Event | None] = SimpleQueue()
+        self._queue: SimpleQueue[object] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lost = self._told = 0
         self._torn = False
@@ -75,17 +75,24 @@ class QueuedStream(io.TextIOBase):
         """Queue a text; without room it is counted and dropped."""
         if not isinstance(text, str):
             raise TypeError("text is written here, not bytes")
+        if len(text) > LONGEST:
+            self.lose(1)
+        else:
+            self.put(text)
+        return len(text)
+
+    def put(self, line: object) -> None:
+        """Queue what is a text once the thread asks for it with `str`; without room it is counted and dropped."""
         try:
-            if self._queue.qsize() >= LINES or len(text) > LONGEST:
+            if self._queue.qsize() >= LINES:
                 self.lose(1)
             else:
-                self._queue.put(text)
+                self._queue.put(line)
                 if self._thread is None or not self._thread.is_alive():
                     self._start()
         except Exception:
             # No memory, no thread: it waits for the next text that finds some.
             self.lose(1)
-        return len(text)
 
     def flush(self) -> None:
         """Do nothing: nobody waits for a line. `drain` does."""
@@ -128,13 +135,13 @@ class QueuedStream(io.TextIOBase):
         with suppress(Empty):
             while length < AT_ONCE:
                 queued = self._queue.get(block=not texts)
-                if not isinstance(queued, str):
+                if queued is None or isinstance(queued, threading.Event):
                     reached, goes_on = queued, queued is not None
                     break
                 if not texts:
                     time.sleep(GATHER_SECONDS)
-                texts.append(queued)
-                length += len(queued)
+                texts.append(str(queued))
+                length += len(texts[-1])
         try:
             if texts:
                 self._write_texts("".join(texts).encode("utf-8", "backslashreplace"))

@@ -36,7 +36,7 @@ from app.routers.openapi import problems
 from app.schemas.activities import ActivityIn, ActivityOut, ActivityPatch, WithdrawnOut
 from app.schemas.base import KEEPABLE
 from app.services.activities import changes, lookup, registration, withdrawal
-from app.services.context import Caller, Work, read_async, transact_async
+from app.services.context import Caller, Work, read_one_async, transact_async
 from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/activities", tags=["Activities"], route_class=StrictRoute)
@@ -63,11 +63,11 @@ async def get_activity(
     caller: ActivitiesReader, activity_id: ActivityId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read one activity, with its status and what it lacks for the next one."""
-    found = await read_async(caller, lookup.get, activity_id)
+    found = await read_one_async(caller, lookup.get, activity_id)
     today = caller.service.clock().date()
     # The status changes with the date too: then the same version is shown otherwise than the caller knows it.
     known = if_none_match if found.reads_alike(today) else None
-    return send_resource(ActivityOut.of(found, today), found.version, known)
+    return send_resource(ActivityOut.of(found, today).model_dump_json, found.version, known)
 
 
 @router.put(

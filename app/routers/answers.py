@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.routers.description.responses import Responses
@@ -31,10 +30,10 @@ def send(caller: Caller, answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
 
 
-def send_resource(resource: BaseModel, version: int, if_none_match: str | None) -> Response:
-    """Send a resource with its version as `ETag`, or 304 when `If-None-Match` names that version."""
+def send_resource(show: Callable[[], str | bytes], version: int, if_none_match: str | None) -> Response:
+    """Send a resource, as `show` writes it, with its version as `ETag`; 304 when `If-None-Match` names that version."""
     # Private cache only, revalidated with the ETag every time.
     headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache"}
     if is_known(if_none_match, version):
         return Response(status_code=304, headers=headers)
-    return Response(resource.model_dump_json(), headers=headers, media_type="application/json")
+    return Response(show(), headers=headers, media_type="application/json")

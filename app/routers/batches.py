@@ -12,7 +12,7 @@ from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome
 from app.routers.answers import send
-from app.routers.callers import BatchesClient, BatchesUploader, BatchesWaiter, request_line
+from app.routers.callers import BatchesClient, BatchesUploader, BatchesWaiter
 from app.routers.openapi import form, problems
 from app.routers.paging import open_page
 from app.schemas.batch_form import BatchForm
@@ -40,7 +40,8 @@ async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
     file that can be corrected and uploaded as it is. Uploading the same file again never doubles anything.
     """
     content_type, body = request.headers.get("content-type", ""), request.stream()
-    return send(caller, await intake.accept_upload(caller, request_line(request), content_type, body, answer_of))
+    request_line = f"{request.method} {request.url.path}?{request.url.query}"
+    return send(caller, await intake.accept_upload(caller, request_line, content_type, body, answer_of))
 
 
 def answer_of(batch: Batch) -> Answer:

@@ -5,8 +5,9 @@
     @router.get("/{completion_id}")
     async def get_completion(caller: CompletionsReader, completion_id: CompletionId) -> Response: …
 
-`access_of(route)` reads the declaration back. `authenticate` runs before anything of a request is read: it answers 401
-for an unknown key and 403 for a missing scope. The provider acted for is resolved after that, as a dependency.
+`access_of(route)` reads the declaration back. What `admission_of(route)` returns runs before anything of a request is
+read: it answers 401 for an unknown key and 403 for a missing scope. The provider acted for is resolved after that, as a
+dependency.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.routing import APIRoute, iter_route_contexts
-from fastapi.security import HTTPBearer
 
 from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthenticated
+from app.core.http.compiled_routes import Admit
+from app.core.http.exchange import Exchange
 from app.core.http.preferences import read_preferences
-from app.core.http.problems import request_id_of
 from app.services.access import authentication
 from app.services.access.authentication import Client, ClientCache
 from app.services.access.scopes import SCOPES
@@ -31,7 +32,6 @@ from app.services.context import Caller, Service
 
 PUBLIC = "public"
 """The scope of routes that need no key."""
-_bearer = HTTPBearer(auto_error=False)
 
 
 class Ownership(enum.Enum):
@@ -82,18 +82,15 @@ class CallerDependency(AccessDependency):
             headers["prefer"] = _PREFER[access.prefers]
         self.__signature__ = Signature(
             [
-                Parameter("request", Parameter.KEYWORD_ONLY, annotation=Request),
-                *(
-                    Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, header])
-                    for name, header in headers.items()
-                ),
+                Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, header])
+                for name, header in headers.items()
             ]
         )
 
-    async def __call__(  # type: ignore[override]
+    async def resolve(
         self,
+        exchange: Exchange,
         *,
-        request: Request,
         provider: str | None = None,
         idempotency_key: str | None = None,
         prefer: str | None = None,
@@ -102,19 +99,19 @@ class CallerDependency(AccessDependency):
         if idempotency_key is not None and not idempotency_key.strip():
             item = ErrorItem(code=ParameterInvalid.code, header="Idempotency-Key", detail="The key is blank.")
             raise ParameterInvalid(errors=[item])
-        client: Client = request.state.client
+        client: Client = exchange.client
         hashed = idempotency_key is not None and self.access.idempotent == "request"
         return Caller(
-            service=service_of(request),
+            service=exchange.scope["app"].state.service,
             client=client,
-            provider=await self._provider(request, client, provider),
-            request_id=request_id_of(request),
+            provider=await self._provider(exchange, client, provider),
+            request_id=exchange.request_id,
             idempotency_key=idempotency_key,
             prefers=read_preferences(prefer),
-            fingerprint=await _fingerprint(request) if hashed else "",
+            fingerprint=await _fingerprint(exchange) if hashed else "",
         )
 
-    async def _provider(self, request: Request, client: Client, named: str | None) -> str | None:
+    async def _provider(self, exchange: Exchange, client: Client, named: str | None) -> str | None:
         """Return the provider acted for; raises `ProviderRequired` or `Forbidden`."""
         if self.access.ownership is Ownership.CLIENT:
             return None
@@ -125,7 +122,8 @@ class CallerDependency(AccessDependency):
         provider_id = authentication.choose_provider(client, named)
         if authentication.is_own_provider(client, provider_id):
             return provider_id
-        return await service_of(request).database.read_async(
+        service: Service = exchange.scope["app"].state.service
+        return await service.database.read_by_key_async(
             lambda connection: authentication.resolve_provider(connection, client, provider_id)
         )
 
@@ -199,42 +197,48 @@ def service_of(request: Request) -> Service:
     return service
 
 
-async def authenticate(request: Request, route: APIRoute) -> None:
-    """Find the client by its key and hold it against the scope of the route, before anything of a request is read.
+def admission_of(route: APIRoute) -> Admit | None:
+    """Return what finds the client of a request to a route by its key, and holds it against the route's scope.
 
-    Raises `Unauthenticated` for a missing or unknown key, `Forbidden` for a client without the scope.
+    It raises `Unauthenticated` for a missing or unknown key, `Forbidden` for a client without the scope. None for a
+    route that needs no key.
     """
     scope = scope_of(route)
     if scope == PUBLIC:
-        return
-    if len(request.headers.getlist("authorization")) > 1:
+        return None
+
+    async def admit(exchange: Exchange) -> None:
+        key = _bearer_key(exchange)
+        state = exchange.scope["app"].state
+        cache: ClientCache = state.clients
+        client = cache.get(key)
+        if client is None:
+            service: Service = state.service
+            client = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, key))
+        if client is None:
+            raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        exchange.client = client
+        if scope not in client.scopes:
+            raise Forbidden(f"The client lacks the scope {scope}.")
+
+    return admit
+
+
+def _bearer_key(exchange: Exchange) -> str:
+    """Return the key of a request; raises `Unauthenticated` where there is none, or more than one."""
+    if exchange.repeats_headers and sum(name == b"authorization" for name, _ in exchange.scope["headers"]) > 1:
         raise Unauthenticated("The header Authorization stands twice.", headers={"WWW-Authenticate": "Bearer"})
-    given = await _bearer(request)
-    if given is None:
-        detail = "The header Authorization holds no Bearer key." if "authorization" in request.headers else ""
+    given = exchange.header(b"authorization")
+    scheme, _, key = (given or "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        detail = "" if given is None else "The header Authorization holds no Bearer key."
         raise Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})
-    cache: ClientCache = request.app.state.clients
-    client = cache.get(given.credentials)
-    if client is None:
-        client = await service_of(request).database.read_async(
-            lambda connection: cache.look_up(connection, given.credentials)
-        )
-    if client is None:
-        raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
-    request.state.client_id = client.client_id
-    if scope not in client.scopes:
-        raise Forbidden(f"The client lacks the scope {scope}.")
-    request.state.client = client
+    return key
 
 
-async def _fingerprint(request: Request) -> str:
+async def _fingerprint(exchange: Exchange) -> str:
     """Return a digest of what makes two requests the same: method, path, query and body."""
-    return hashlib.sha256(f"{request_line(request)}\n".encode() + await request.body()).hexdigest()
-
-
-def request_line(request: Request) -> str:
-    """Return method, path and query of a request."""
-    return f"{request.method} {request.url.path}?{request.url.query}"
+    return hashlib.sha256(f"{exchange.line}\n".encode() + await exchange.body()).hexdigest()
 
 
 def access_of(route: APIRoute) -> RouteAccess | None:

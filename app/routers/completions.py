@@ -18,10 +18,11 @@ from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_res
 from app.routers.callers import CompletionsEditor, CompletionsReader, CompletionsReporter, CompletionsWriter
 from app.routers.conditions import IfMatch, IfNoneMatch
 from app.routers.openapi import problems
+from app.schemas.base import encode_json
 from app.schemas.completion_answers import BulkIn, BulkOut, HistoryOut, PreviewOut, VersionOut, bulk_body
 from app.schemas.completions import CompletionIn, CompletionOut, ReportedCompletionOut
 from app.services.completions import records
-from app.services.context import Caller, Work, read_async, transact_async
+from app.services.context import Caller, Work, read_async, read_by_key_async, transact_async
 from app.services.idempotency import Answer
 from app.services.reporting import bulk, group, pipeline
 from app.services.reporting.pipeline import Submitted
@@ -82,16 +83,17 @@ async def report_completion(new: Annotated[NewReport, Depends(_new_report)]) -> 
 
 def answer_of(submitted: Submitted, *, located: bool = True) -> Answer:
     """Return the answer to an accepted report, with the completion's address unless it was sent there."""
-    reported = _reported(submitted)
-    headers = {"ETag": f'"{reported.version}"'}
+    completion = submitted.completion
+    assert completion is not None
+    headers = {"ETag": f'"{completion.version}"'}
     if located:
-        headers["Location"] = f"{PATH}/{reported.completion_id}"
-    return Answer(status=_status(submitted), body=reported.model_dump_json(), headers=headers)
+        headers["Location"] = f"{PATH}/{completion.completion_id}"
+    return Answer(status=_status(submitted), body=encode_json(_reported(submitted)).decode(), headers=headers)
 
 
-def _reported(submitted: Submitted) -> ReportedCompletionOut:
+def _reported(submitted: Submitted) -> dict[str, object]:
     assert submitted.completion is not None
-    return ReportedCompletionOut.after(submitted.completion, submitted.outcome, submitted.findings)
+    return ReportedCompletionOut.fields_after(submitted.completion, submitted.outcome, submitted.findings)
 
 
 def _status(submitted: Submitted) -> int:
@@ -136,8 +138,8 @@ async def get_completion(
     caller: CompletionsReader, completion_id: CompletionId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Read one completion as it stands, with the status of each credit."""
-    found = await read_async(caller, records.get, completion_id)
-    return send_resource(CompletionOut.of(found), found.version, if_none_match)
+    found = await read_by_key_async(caller, records.get, completion_id)
+    return send_resource(lambda: encode_json(CompletionOut.fields_of(found)), found.version, if_none_match)
 
 
 @router.put("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)

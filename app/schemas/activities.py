@@ -342,7 +342,7 @@ class ActivityOut(Out):
                 ],
                 "rems": dict(activity.rems) if activity.rems is not None else None,
                 "mips": activity.mips,
-                "findings": [FindingOut.of(finding) for finding in shown.findings],
+                "findings": [FindingOut.fields_of(finding) for finding in shown.findings],
                 "version": shown.version,
                 "created_at": shown.created_at,
                 "updated_at": shown.updated_at,

@@ -52,7 +52,9 @@ class PreviewCreditOut(Out):
             board=credit.board,
             learner_board_id=credit.number_reported,
             credits=in_credits(credit.quarters),
-            credit_types=TypeAmountOut.all_of(credit.credit_types),
+            credit_types=[
+                TypeAmountOut(type=name, credits=in_credits(quarters)) for name, quarters in credit.credit_types
+            ],
             client_references=list(credit.client_references),
             status=credit.status,
             delivery=credit.delivery,
@@ -79,7 +81,7 @@ class PreviewOut(Out):
             {
                 "acceptable": outcome is not Outcome.REJECTED,
                 "outcome": outcome,
-                "findings": [FindingOut.of(finding) for finding in findings],
+                "findings": [FindingOut.fields_of(finding) for finding in findings],
                 "credits": [PreviewCreditOut.of(credit, stands=credit.credit_id in standing) for credit in credits],
             }
         )
@@ -158,9 +160,9 @@ class BulkOut(Out):
 
 
 def bulk_body(
-    results: Iterable[tuple[int, ReportedCompletionOut | Problem]], counts: dict[Outcome, int], request_id: str
+    results: Iterable[tuple[int, dict[str, object] | Problem]], counts: dict[Outcome, int], request_id: str
 ) -> str:
-    """Return the answer to a bulk request: for every item its status, and its completion or its problem."""
+    """Return the answer to a bulk request: of every item the status, and the fields of a completion or the problem."""
     items: list[dict[str, Any]] = []
     for index, (status, result) in enumerate(results):
         if isinstance(result, Problem):
@@ -194,7 +196,7 @@ class VersionOut(Out):
                 "at": at,
                 "client_id": client_id,
                 "board": board,
-                "completion": CompletionOut.of(completion),
+                "completion": CompletionOut.fields_of(completion),
             }
         )
 

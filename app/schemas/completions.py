@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,7 +11,6 @@ from typing_extensions import TypeAliasType
 
 from app.domain import credits as domain
 from app.domain import reports
-from app.domain.amounts import in_credits
 from app.domain.batches import EntryMethod
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.findings import Finding
@@ -238,11 +236,6 @@ class TypeAmountOut(Out):
     type: str
     credits: float
 
-    @classmethod
-    def all_of(cls, credit_types: Iterable[tuple[str, int]]) -> list[TypeAmountOut]:
-        """Show the types of a credit, whose amounts are kept in quarters."""
-        return [cls(type=name, credits=in_credits(quarters)) for name, quarters in credit_types]
-
 
 class CreditOut(Out):
     """One credit: CME for one licensing board, or points for one certifying board."""
@@ -264,23 +257,23 @@ class CreditOut(Out):
     status_text: str | None = Field(description="The board's comment in its own words.")
     status_at: datetime
 
-    @classmethod
-    def of(cls, credit: Credit) -> CreditOut:
-        """Show a credit."""
-        return cls(
-            credit_id=credit.credit_id,
-            kind=credit.kind,
-            board=credit.board,
-            learner_board_id=credit.number_reported,
-            credits=in_credits(credit.quarters),
-            credit_types=TypeAmountOut.all_of(credit.credit_types),
-            client_references=list(credit.client_references),
-            status=credit.status,
-            delivery=credit.delivery,
-            status_reason=credit.status_reason,
-            status_text=credit.status_text,
-            status_at=credit.status_at,
-        )
+    @staticmethod
+    def fields_of(credit: Credit) -> dict[str, object]:
+        """Return the fields of a credit as they are shown."""
+        return {
+            "credit_id": credit.credit_id,
+            "kind": credit.kind,
+            "board": credit.board,
+            "learner_board_id": credit.number_reported,
+            "credits": credit.quarters / 4,
+            "credit_types": [{"type": name, "credits": quarters / 4} for name, quarters in credit.credit_types],
+            "client_references": credit.client_references,
+            "status": credit.status,
+            "delivery": credit.delivery,
+            "status_reason": credit.status_reason,
+            "status_text": credit.status_text,
+            "status_at": credit.status_at,
+        }
 
 
 class LearnerOut(Out):
@@ -306,11 +299,6 @@ class RemsParticipationOut(Out):
     surgical_procedures: bool | None
     time_in_practice: str | None
 
-    @classmethod
-    def of(cls, rems: reports.RemsPart) -> RemsParticipationOut:
-        """Show what was reported."""
-        return cls(**asdict(rems))
-
 
 class CompletionOut(Out):
     """A completion, in its current state."""
@@ -329,8 +317,8 @@ class CompletionOut(Out):
     rems: RemsParticipationOut | None
     version: int
 
-    @classmethod
-    def fields_of(cls, completion: Completion) -> dict[str, object]:
+    @staticmethod
+    def fields_of(completion: Completion) -> dict[str, object]:
         """Return the fields of a completion as they are shown."""
         rems = completion.rems
         return {
@@ -341,15 +329,15 @@ class CompletionOut(Out):
             "occasion": completion.occasion,
             "submitted_at": completion.submitted_at,
             "entry_method": completion.entry_method,
-            "learner": LearnerOut(
-                first_name=completion.first_name,
-                last_name=completion.last_name,
-                date_of_birth=completion.birth_date,
-                npi=completion.npi,
-                learner_id=completion.learner_id,
-            ),
-            "credits": [CreditOut.of(credit) for credit in completion.credits],
-            "rems": RemsParticipationOut.of(rems) if rems is not None else None,
+            "learner": {
+                "first_name": completion.first_name,
+                "last_name": completion.last_name,
+                "date_of_birth": completion.birth_date,
+                "npi": completion.npi,
+                "learner_id": completion.learner_id,
+            },
+            "credits": [CreditOut.fields_of(credit) for credit in completion.credits],
+            "rems": asdict(rems) if rems is not None else None,
             "version": completion.version,
         }
 
@@ -368,14 +356,12 @@ class ReportedCompletionOut(CompletionOut):
     findings: list[FindingOut]
 
     @classmethod
-    def after(
+    def fields_after(
         cls, completion: Completion, outcome: domain.Outcome, findings: tuple[Finding, ...]
-    ) -> ReportedCompletionOut:
-        """Show a completion with the outcome of the report and its warnings."""
-        fields = cls.fields_of(completion)
-        return cls.model_validate(
-            fields | {"outcome": outcome, "findings": [FindingOut.of(finding) for finding in findings]}
-        )
+    ) -> dict[str, object]:
+        """Return the fields of a completion with the outcome of the report and its warnings, as they are shown."""
+        shown = [FindingOut.fields_of(finding) for finding in findings]
+        return cls.fields_of(completion) | {"outcome": outcome, "findings": shown}
 
 
 class CompletionPage(Out):

@@ -25,17 +25,17 @@ class FindingOut(Out):
     hint: str = Field(description="What to do.")
     rule_url: str = Field(description="The address of the rule.")
 
-    @classmethod
-    def of(cls, finding: Finding) -> FindingOut:
-        """Show a finding."""
-        return cls(
-            rule=finding.rule,
-            severity=finding.severity,
-            pointer=finding.pointer,
-            detail=finding.detail,
-            hint=finding.hint,
-            rule_url=rule_url(finding.rule),
-        )
+    @staticmethod
+    def fields_of(finding: Finding) -> dict[str, object]:
+        """Return the fields of a finding as they are shown."""
+        return {
+            "rule": finding.rule,
+            "severity": finding.severity,
+            "pointer": finding.pointer,
+            "detail": finding.detail,
+            "hint": finding.hint,
+            "rule_url": rule_url(finding.rule),
+        }
 
 
 class ErrorItem(BaseModel):

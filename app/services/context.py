@@ -208,6 +208,18 @@ async def read_async(caller: Caller, verb: ReadVerb[P, T], *args: P.args, **kwar
     return await caller.service.database.read_async(lambda connection: verb(connection, caller, *args, **kwargs))
 
 
+async def read_by_key_async(caller: Caller, verb: ReadVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function that reads a few rows by their keys, from the event loop."""
+    return await caller.service.database.read_by_key_async(lambda connection: verb(connection, caller, *args, **kwargs))
+
+
+async def read_one_async(caller: Caller, verb: ReadVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function that reads a few rows by their keys in one statement, from the event loop."""
+    return await caller.service.database.read_by_key_async(
+        lambda connection: verb(connection, caller, *args, **kwargs), one_statement=True
+    )
+
+
 def _call(verb: Callable[..., T], args: Any, kwargs: Any, work: Work) -> T:
     return verb(work, *args, **kwargs)
 

@@ -26,5 +26,5 @@ def rejection_of(kind: type[Problem], findings: Iterable[Finding]) -> Problem:
     return kind(
         f"{len(errors)} {'rule is' if len(errors) == 1 else 'rules are'} broken; nothing was stored.",
         errors=errors,
-        findings=[FindingOut.of(finding).model_dump() for finding in findings],
+        findings=[FindingOut.fields_of(finding) for finding in findings],
     )

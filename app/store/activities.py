@@ -62,17 +62,31 @@ def load_reportable(
     return {row.activity.activity_id: row.activity for row in read(connection, rows)}
 
 
-def one(
-    connection: Connection, provider_id: str, activity_id: str, *, for_update: bool = False
-) -> RegisteredActivity | None:
-    """Return one activity of a provider; with `for_update`, reports for it wait until the transaction ends.
+_OF_PROVIDER = "WHERE a.activity_id = :id AND a.provider_id = :provider AND a.deleted_at IS NULL"
 
-    PostgreSQL appends `FOR UPDATE`; SQLite's transaction is the only writer.
+
+def one(connection: Connection, provider_id: str, activity_id: str) -> RegisteredActivity | None:
+    """Return one activity of a provider, read in one statement with its registrations."""
+    rows = fetch(
+        connection,
+        f"SELECT {ACTIVITY.columns}, {_REGISTRATION.columns} FROM activities a "
+        f"LEFT JOIN activity_boards b ON b.activity_id = a.activity_id {_OF_PROVIDER} ORDER BY b.place",
+        {"id": activity_id, "provider": provider_id},
+    )
+    boards = [row[ACTIVITY.width :] for row in rows]
+    held = tuple(_REGISTRATION.read(connection, [board for board in boards if any(board)]))
+    return ACTIVITY.read_first(connection, [row[: ACTIVITY.width] for row in rows[:1]], registrations=lambda _: held)
+
+
+def one_for_update(connection: Connection, provider_id: str, activity_id: str) -> RegisteredActivity | None:
+    """Return one activity of a provider; reports for it wait until the transaction ends.
+
+    PostgreSQL appends `FOR UPDATE`; SQLite's transaction is the only writer. The registrations are read afterwards, as
+    they stand once the lock is held.
     """
     rows = fetch(
         connection,
-        f"SELECT {ACTIVITY.columns} FROM activities a WHERE a.activity_id = :id AND a.provider_id = :provider "
-        "AND a.deleted_at IS NULL" + (locking_clause(connection) if for_update else ""),
+        f"SELECT {ACTIVITY.columns} FROM activities a {_OF_PROVIDER}{locking_clause(connection)}",
         {"id": activity_id, "provider": provider_id},
     )
     return next(iter(read(connection, rows)), None)

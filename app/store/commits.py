@@ -11,9 +11,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.models import commits as tables
-from app.store.sql.bulk import insert
+from app.store.sql.bulk import insert, insert_all
 from app.store.sql.key_sets import from_ordered_ids, select_by_keys
-from app.store.sql.statements import execute, execute_many, fetch, fetch_column, take_advisory_locks
+from app.store.sql.statements import execute, fetch, fetch_column, take_advisory_locks
 from app.store.sql.values import read_document, read_instant
 
 _SEALER_LOCK = 0x7365
@@ -66,11 +66,13 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 def record(connection: Connection, done: Sequence[Commit]) -> None:
     """Insert the commits of a transaction, in their order, and mark them as unsealed."""
-    insert(connection, tables.commits, [commit.commit for commit in done])
-    insert(connection, tables.audit, [row for commit in done for row in commit.audit])
-    insert(connection, tables.board_events, [row for commit in done for row in commit.events])
-    ids = [{"id": commit.commit["commit_id"]} for commit in done]
-    execute_many(connection, "INSERT INTO unsealed (commit_id) VALUES (:id)", ids)
+    insert_all(
+        connection,
+        (tables.commits, [commit.commit for commit in done]),
+        (tables.audit, [row for commit in done for row in commit.audit]),
+        (tables.board_events, [row for commit in done for row in commit.events]),
+        (tables.unsealed, [{"commit_id": commit.commit["commit_id"]} for commit in done]),
+    )
 
 
 def lock_sealer(connection: Connection) -> None:

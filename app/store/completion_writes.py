@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import asdict
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from app.core.errors import Contended
 from app.domain.comparison_keys import full_name_key
@@ -16,7 +16,7 @@ from app.domain.completion_changes import Change, LedgerDelta, Pair
 from app.domain.credits import Completion, Credit
 from app.domain.parsing import plain_text
 from app.models import completions as tables
-from app.store.sql.bulk import insert
+from app.store.sql.bulk import Rows, insert_all
 from app.store.sql.statements import execute, execute_many, on_sqlite
 from app.store.sql.values import array_literal, to_document
 
@@ -37,11 +37,15 @@ def save(connection: Connection, written: Sequence[Written]) -> None:
     """
     for group in _groups(written):
         changes = [write.change for write in group]
-        new = [change.completion for change in changes if change.before is None]
-        insert(connection, tables.completions, [completion_row(completion) for completion in new])
-        _save_versions(connection, [change for change in changes if change.before is not None])
-        _save_credits(connection, changes)
-        insert(connection, tables.completion_versions, [write.version for write in group])
+        changed = [change for change in changes if change.before is not None]
+        new = (tables.completions, [completion_row(change.completion) for change in changes if change.before is None])
+        if changed:
+            # First, for a change of this group may go on from one of them.
+            insert_all(connection, new)
+            _save_versions(connection, changed)
+            _update_credits(connection, changed)
+        versions = (tables.completion_versions, [write.version for write in group])
+        insert_all(connection, *(() if changed else (new,)), *_rows_of_credits(changes), versions)
 
 
 def _groups(written: Sequence[Written]) -> Iterator[list[Written]]:
@@ -122,7 +126,7 @@ def _version_parameters(change: Change, *names: str) -> dict[str, Any]:
     return parameters | {"before": change.before.version, "rems": to_document(row["rems"])}
 
 
-def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
+def _update_credits(connection: Connection, changes: Sequence[Change]) -> None:
     execute_many(
         connection,
         "UPDATE credits SET status = :status, holds = :holds, status_reason = :reason, status_text = :text, "
@@ -140,23 +144,15 @@ def _save_credits(connection: Connection, changes: Sequence[Change]) -> None:
             for credit in change.restated
         ],
     )
-    rewritten = [(change.completion, credit) for change in changes for credit in (*change.corrected, *change.rewritten)]
-    _rewrite_credits(connection, rewritten)
-    added = [
-        (change.completion, len(change.before.credits) if change.before else 0, place, credit)
-        for change in changes
-        for place, credit in enumerate(change.added)
-    ]
-    insert(
-        connection,
-        tables.credits,
-        [credit_row(completion, credit) | {"place": first + place} for completion, first, place, credit in added],
-    )
-    _add_parts(connection, [(completion, credit) for completion, _, _, credit in added] + rewritten)
+    _rewrite_credits(connection, _rewritten(changes))
+
+
+def _rewritten(changes: Iterable[Change]) -> list[tuple[Completion, Credit]]:
+    return [(change.completion, credit) for change in changes for credit in (*change.corrected, *change.rewritten)]
 
 
 def _rewrite_credits(connection: Connection, rewritten: Sequence[tuple[Completion, Credit]]) -> None:
-    """Update credits, and delete their types and references, which the caller inserts again."""
+    """Update credits, and delete their types and references, which are inserted again."""
     if not rewritten:
         return
     for table in ("credit_types", "credit_references"):
@@ -174,9 +170,19 @@ def _rewrite_credits(connection: Connection, rewritten: Sequence[tuple[Completio
     )
 
 
-def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credit]]) -> None:
-    insert(
-        connection,
+def _rows_of_credits(changes: Sequence[Change]) -> Iterator[tuple[Table, Rows]]:
+    """Yield the rows of credits that changes add, then the types and references of all that they add or rewrite."""
+    added = [
+        (change.completion, len(change.before.credits) if change.before else 0, place, credit)
+        for change in changes
+        for place, credit in enumerate(change.added)
+    ]
+    yield (
+        tables.credits,
+        [credit_row(completion, credit) | {"place": first + place} for completion, first, place, credit in added],
+    )
+    credits = [(completion, credit) for completion, _, _, credit in added] + _rewritten(changes)
+    yield (
         tables.credit_types,
         [
             {"credit_id": credit.credit_id, "credit_type": name, "quarters": quarters, "place": place}
@@ -184,8 +190,7 @@ def _add_parts(connection: Connection, credits: Sequence[tuple[Completion, Credi
             for place, (name, quarters) in enumerate(credit.credit_types)
         ],
     )
-    insert(
-        connection,
+    yield (
         tables.credit_references,
         [
             {

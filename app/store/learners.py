@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import msgspec
@@ -16,7 +16,7 @@ from app.domain.learners import Holding, Learner
 from app.domain.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
 from app.store.sql.bulk import insert
-from app.store.sql.key_sets import from_keys, select_by_ids, select_by_keys
+from app.store.sql.key_sets import Way, from_keys, select_by_found_ids, select_by_ids, select_by_keys
 from app.store.sql.statements import Row, fetch, string_agg
 
 
@@ -32,46 +32,35 @@ def load_candidates(connection: Connection, wanted: Wanted) -> Candidates:
             "learner_links l ON l.provider_id = k.provider AND l.link = k.link",
         )
     }
-    ids = set(physicians.values())
-    ids.update(
-        physician_id
-        for (physician_id,) in select_by_keys(
-            connection,
-            "n.learner_id",
-            ("last", "first", "birth"),
-            wanted.names,
-            "learner_names n ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth",
-        )
+    ways = _ways(wanted, set(physicians.values()))
+    return Candidates.of(_learners(select_by_found_ids(connection, _ALL_OF_LEARNERS, ways)), physicians)
+
+
+def _ways(wanted: Wanted, ids: Iterable[str]) -> Iterator[Way]:
+    """Yield how the learners under the wanted keys are found, and those of some ids."""
+    yield Way(
+        ("last", "first", "birth"),
+        wanted.names,
+        "SELECT n.learner_id FROM {keys} JOIN learner_names n "
+        "ON n.last_key = k.last AND n.first_key = k.first AND n.birth_date = k.birth",
     )
     for table, keys in (("licenses", wanted.licenses), ("certifications", wanted.certifications)):
-        ids.update(
-            physician_id
-            for (physician_id,) in select_by_keys(
-                connection,
-                "h.learner_id",
-                ("board", "short", "exact"),
-                ((board, short_id_key(key), key) for board, key in keys),
-                f"{table} h ON h.board = k.board AND h.short_key = k.short AND h.id_key = k.exact",
-            )
+        yield Way(
+            ("board", "short", "exact"),
+            ((board, short_id_key(key), key) for board, key in keys),
+            f"SELECT h.learner_id FROM {{keys}} JOIN {table} h "
+            "ON h.board = k.board AND h.short_key = k.short AND h.id_key = k.exact",
         )
     for table, keys in (("licenses", wanted.short_licenses), ("certifications", wanted.short_certifications)):
-        ids.update(
-            physician_id
-            for (physician_id,) in select_by_keys(
-                connection,
-                "h.learner_id",
-                ("board", "short"),
-                keys,
-                f"{table} h ON h.board = k.board AND h.short_key = k.short",
-            )
+        yield Way(
+            ("board", "short"),
+            keys,
+            f"SELECT h.learner_id FROM {{keys}} JOIN {table} h ON h.board = k.board AND h.short_key = k.short",
         )
-    ids.update(
-        physician_id
-        for (physician_id,) in select_by_keys(
-            connection, "l.learner_id", ("npi",), ((npi,) for npi in wanted.npis), "learners l ON l.npi = k.npi"
-        )
-    )
-    return Candidates.of(by_ids(connection, ids), physicians)
+    npis = ((npi,) for npi in wanted.npis)
+    yield Way(("npi",), npis, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.npi = k.npi")
+    given = ((physician_id,) for physician_id in ids)
+    yield Way(("id",), given, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.learner_id = k.id")
 
 
 _ALL_OF_LEARNERS = """
@@ -95,11 +84,16 @@ _ALL_OF_LEARNERS = """
 
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     """Return learners with their names, licences and certifications."""
+    return _learners(select_by_ids(connection, _ALL_OF_LEARNERS, set(ids)))
+
+
+def _learners(rows: Iterable[Row]) -> list[Learner]:
+    """Make learners of rows of `_ALL_OF_LEARNERS`."""
     people: list[Row] = []
     names: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     licenses: defaultdict[str, list[Holding]] = defaultdict(list)
     certifications: defaultdict[str, list[Holding]] = defaultdict(list)
-    for row in select_by_ids(connection, _ALL_OF_LEARNERS, set(ids)):
+    for row in rows:
         physician_id, kind, first, second, third, since, until = row
         if kind == "name":
             names[physician_id].append((first, second))
@@ -220,7 +214,7 @@ def _run_lookups(connection: Connection, group: _LookupGroup, rows: Sequence[tup
     SQLite:
 
         SELECT k.place, (SELECT group_concat(x.learner_id, ' ') FROM (SELECT … LIMIT :enough) x)
-        FROM (SELECT … FROM json_each(:keys)) AS k
+        FROM (SELECT … FROM json_each(:k_keys)) AS k
 
     PostgreSQL:
 

@@ -34,7 +34,7 @@ def lease(
 
     SQLite:
 
-        UPDATE webhook_deliveries SET … FROM (SELECT … FROM json_each(:keys)) AS k WHERE … RETURNING …
+        UPDATE webhook_deliveries SET … FROM (SELECT … FROM json_each(:k_keys)) AS k WHERE … RETURNING …
 
     PostgreSQL:
 

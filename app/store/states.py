@@ -19,7 +19,7 @@ from app.models import activities, learners, organisations, webhooks
 from app.models.base import Instant
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import Row, fetch, fetch_column, on_sqlite, take_advisory_locks
-from app.store.sql.values import read_optional_instant
+from app.store.sql.values import plain_name, read_optional_instant
 
 STATES: dict[str, tuple[Table, ...]] = {
     "client": (organisations.clients, organisations.client_secrets, organisations.grants),
@@ -48,19 +48,14 @@ canonical = _encoder.encode
 def key_of(noun: str) -> str:
     """Return the column that identifies a subject."""
     (column,) = STATES[noun][0].primary_key.columns
-    return _plain(column.name)
-
-
-def _plain(name: str) -> str:
-    """Return a name as text and nothing else: SQLAlchemy's own class of names cannot be encoded."""
-    return "".join(name)
+    return plain_name(column.name)
 
 
 @cache
 def _columns(table: Table, key: str) -> list[str]:
     """Return the names of the columns that are part of a state, the key first."""
     left_out = LEFT_OUT.get(table.name, {})
-    names = [_plain(column.name) for column in table.columns if column.name != key and column.name not in left_out]
+    names = [plain_name(column.name) for column in table.columns if column.name != key and column.name not in left_out]
     return [key, *names]
 
 

@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,15 +151,35 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             return
 
 
+def served(target: str, environment: dict[str, str]) -> AbstractContextManager[int]:
+    """Serve an application factory as the service is served, in a process of its own; the context is its port."""
+    return process_on_port([sys.executable, "-m", "benchmarks.world.serving", target], environment)
+
+
 @contextmanager
-def served(target: str, environment: dict[str, str]) -> Iterator[int]:
-    """Serve an application factory in a process of its own, and yield its port."""
+def served_plainly(target: str) -> Iterator[int]:
+    """Serve an application factory by uvicorn as it comes, in a process of its own, and yield its port."""
     port = free_port()
-    command = [sys.executable, "-m", "benchmarks.world.serving", target, str(port)]
+    options = ["--factory", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    command = [sys.executable, "-m", "uvicorn", target, *options, "--port", str(port)]
+    with _listening(command, port, dict(os.environ)):
+        yield port
+
+
+@contextmanager
+def process_on_port(command: Sequence[str], environment: dict[str, str]) -> Iterator[int]:
+    """Run a command with a free port as its last argument until the block ends, and yield the port."""
+    port = free_port()
+    with _listening([*command, str(port)], port, environment):
+        yield port
+
+
+@contextmanager
+def _listening(command: Sequence[str], port: int, environment: dict[str, str]) -> Iterator[None]:
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, process)
-        yield port
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)

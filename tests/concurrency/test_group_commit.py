@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -10,15 +11,22 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from app.core.database.failures import LOCK_TIMEOUT
-from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite
+from app.core.database.group_commit import GroupCommit
+from app.core.database.hand_off import GroupVerb, QueuedWrite
 from app.core.errors import Unavailable
 from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, settle
 
 
+def ask_alone(queue: GroupCommit, group_verb: GroupVerb, item: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    queue.submit([QueuedWrite(group_verb=group_verb, item=item, future=future)])
+    return future
+
+
 def ask(queue: GroupCommit, group_verb: GroupVerb, items: Sequence[Any]) -> list[Future[Any]]:
-    return [queue.submit(QueuedWrite(group_verb=group_verb, item=item)) for item in items]
+    return [ask_alone(queue, group_verb, item) for item in items]
 
 
 def double(_connection: Any, items: Sequence[int]) -> list[Any]:
@@ -76,7 +84,7 @@ def test_nothing_is_taken_after_the_end() -> None:
         queue = GroupCommit(Recording().write, threads)
         queue.close()
         with pytest.raises(Unavailable):
-            queue.submit(QueuedWrite(group_verb=double, item=1))
+            ask_alone(queue, double, 1)
 
 
 def test_an_answer_lost_after_the_commit_is_told_and_the_report_stands_once(api: Api, service: Service) -> None:
@@ -104,3 +112,24 @@ def test_no_transaction_waits_for_ever_after_it_took_an_idempotency_key(api: Api
     assert api.report(a_completion(), Idempotency_Key="k").status == 201
     assert service.database.write(limit) == "5s"
     assert LOCK_TIMEOUT == "55P03"
+
+
+def keep(connection: Connection, items: Sequence[str]) -> list[Any]:
+    """Store texts; among others, `bad` breaks the whole after all were stored, and by itself as well."""
+    for item in items:
+        connection.execute(text("INSERT INTO digests_due (noun) VALUES (:noun)"), {"noun": item})
+    if "bad" in items:
+        raise ZeroDivisionError
+    return list(items)
+
+
+@pytest.mark.parametrize("items", [["bad"], ["good"], ["a", "bad", "b"], ["a", "b"]])
+def test_what_is_alone_in_its_transaction_leaves_nothing_of_what_failed(service: Service, items: list[str]) -> None:
+    async def write() -> list[Any]:
+        writes = [service.database.write_grouped_async(keep, item) for item in items]
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    good = [item for item in items if item != "bad"]
+    assert [item for item in asyncio.run(write()) if not isinstance(item, ZeroDivisionError)] == good
+    stored = service.database.read(lambda connection: connection.execute(text("SELECT noun FROM digests_due")).all())
+    assert sorted(noun for (noun,) in stored if noun in (*items, "bad")) == good

@@ -16,12 +16,11 @@ from typing import Any
 import psycopg
 
 from app.cli.main import main
-from app.store.sql import bulk
 
 BETWEEN_STATEMENTS = "between-statements"
 WITHIN_A_STATEMENT = "within-a-statement"
 POINTS = (BETWEEN_STATEMENTS, WITHIN_A_STATEMENT)
-STATEMENT = "COPY batch_rows "
+STATEMENT = "INSERT INTO batch_rows "
 
 
 class _Stop:
@@ -43,41 +42,24 @@ class _Stop:
         signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
-def _stop_between_statements(stop: _Stop) -> None:
-    """Stop before the rows' statement is sent: the database waits for a statement of the transaction."""
-    copy = psycopg.Cursor.copy
+def _stop_at(stop: _Stop, *, within: bool) -> None:
+    """Stop before the rows' statement is sent, `within` another that has begun: the database waits for its rows."""
+    execute = psycopg.Cursor.execute
 
     def stopping(self: psycopg.Cursor[Any], statement: Any, *rest: Any, **given: Any) -> Any:
-        if statement.startswith(STATEMENT):
+        if not str(statement).startswith(STATEMENT):
+            return execute(self, statement, *rest, **given)
+        if not within:
             stop(self)
-        return copy(self, statement, *rest, **given)
+            return execute(self, statement, *rest, **given)
+        with self.connection.cursor().copy("COPY batch_rows FROM STDIN"):
+            stop(self)
+        return execute(self, statement, *rest, **given)
 
-    psycopg.Cursor.copy = stopping  # type: ignore[method-assign]
-
-
-def _stop_within_a_statement(stop: _Stop) -> None:
-    """Stop before the first row is sent: the database has begun the statement, and waits for its rows."""
-    copy, write_row = psycopg.Cursor.copy, psycopg.Copy.write_row
-    begun: set[int] = set()
-
-    def noting(self: psycopg.Cursor[Any], statement: Any, *rest: Any, **given: Any) -> Any:
-        if statement.startswith(STATEMENT):
-            begun.add(id(self))
-        return copy(self, statement, *rest, **given)
-
-    def stopping(self: psycopg.Copy, row: Any) -> None:
-        if id(self.cursor) in begun:
-            begun.discard(id(self.cursor))
-            stop(self.cursor)
-        write_row(self, row)
-
-    psycopg.Cursor.copy = noting  # type: ignore[method-assign]
-    psycopg.Copy.write_row = stopping  # type: ignore[method-assign]
+    psycopg.Cursor.execute = stopping  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":
-    point = sys.argv[1]
-    bulk.COPY_FROM = 1
-    {BETWEEN_STATEMENTS: _stop_between_statements, WITHIN_A_STATEMENT: _stop_within_a_statement}[point](_Stop())
+    _stop_at(_Stop(), within=sys.argv[1] == WITHIN_A_STATEMENT)
     sys.argv = ["pars", "worker"]
     main()

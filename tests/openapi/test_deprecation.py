@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 from starlette.responses import Response
 
 from app.core.errors import Conflict
-from app.core.http import problems
+from app.core.http.application import Application
 from app.core.http.deprecation import Deprecated
-from app.core.http.middleware import RequestMiddleware
+from app.core.http.exchange import BodyBounds
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.routers.callers import Public
@@ -60,10 +60,12 @@ async def list_hues(query: Annotated[HuesQuery, Query()]) -> dict[str, str | Non
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    app = FastAPI(title="Old", version="1", generate_unique_id_function=operation_id)
-    problems.install(app)
+    bounds = BodyBounds(1_024, 5)
+    app = Application(
+        admission=lambda _: None, bounds=bounds, upload_bounds=bounds,
+        title="Old", version="1", generate_unique_id_function=operation_id,
+    )  # fmt: skip
     app.include_router(router)
-    app.add_middleware(RequestMiddleware, body_limit=1_024, upload_limit=1_024, body_deadline=5, uploads=frozenset())
     return app
 
 

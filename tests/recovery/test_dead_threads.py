@@ -16,7 +16,8 @@ from hypothesis import strategies as some
 from sqlalchemy import Connection
 
 from app.core.database import sqlite_writer
-from app.core.database.group_commit import GroupCommit, QueuedWrite
+from app.core.database.group_commit import GroupCommit
+from app.core.database.hand_off import QueuedWrite
 from app.core.errors import Unavailable
 from app.core.threads import EXIT_CODE, WatchedPool, WatchedThread, dead_threads
 from app.domain.batches import EntryMethod
@@ -183,7 +184,9 @@ def test_whatever_a_group_dies_of_each_of_its_writes_is_answered(outcomes: list[
         return ["done"] * len(items)
 
     commit = GroupCommit(write, pool)
-    futures: list[Future[Any]] = [commit.submit(QueuedWrite(group_verb=group, item=outcome)) for outcome in outcomes]
+    futures: list[Future[Any]] = [Future() for _ in outcomes]
+    for future, outcome in zip(futures, outcomes, strict=True):
+        commit.submit([QueuedWrite(group_verb=group, item=outcome, future=future)])
     for future, outcome in zip(futures, outcomes, strict=True):
         error = future.exception(60)
         assert outcome is not None or error is None or isinstance(error, Unavailable | ValueError)

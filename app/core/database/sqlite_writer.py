@@ -9,25 +9,32 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from app.core.database.engines import BUSY_SECONDS
 from app.core.database.failures import is_locked, is_transaction_open, translate_error
-from app.core.database.group_commit import MAX_GROUP, GroupVerb, QueuedWrite, Verb, as_group
+from app.core.database.group_commit import MAX_GROUP
+from app.core.database.hand_off import GroupVerb, QueuedWrite, Verb, as_group, resolve_all
 from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.core.threads import WatchedThread
 
+Answer: TypeAlias = tuple[QueuedWrite, Any]
+"""A write with its result, or the exception that its caller gets."""
+GATHER_SECONDS = 0.001
+"""How long those who wait give those just answered to write again with them, at most."""
 BACKGROUND_WAIT = 0.5
 """Seconds after which a background write goes before the requests that wait."""
 
 
 class SqliteWriter:
-    """Commits the writes that wait in one transaction, each behind a savepoint, and answers them after the commit."""
+    """Commits the writes that wait in one transaction, and answers them after the commit.
+
+    Each unit of them is behind a savepoint, unless it is alone.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -36,6 +43,10 @@ class SqliteWriter:
         """Pieces of long work, each with the moment from which it no longer gives way."""
         self._unanswered: set[QueuedWrite] = set()
         """Every write that was taken and has no answer, wherever it is."""
+        self._returning = 0
+        """How many callers the transaction under way answers, who may write again; those of long work do so anyway."""
+        self._expected = 0
+        """How many writes the next group may hold, if all who were just answered write again."""
         self._closed = False
         self._running = True
         self._changed = threading.Condition()
@@ -44,8 +55,8 @@ class SqliteWriter:
         self._thread = WatchedThread("writer", self._run, on_death=self._fail_all)
         self._thread.start()
 
-    def submit(self, write: QueuedWrite, *, background: bool = False) -> Future[Any]:
-        """Queue a write; its result comes after the commit. A background write gives way to others.
+    def submit(self, writes: Sequence[QueuedWrite], *, background: bool = False) -> None:
+        """Queue writes; their results come after the commit. Background writes give way to others.
 
         Raises `Unavailable` once closed, and while its thread is being started again.
         """
@@ -54,13 +65,12 @@ class SqliteWriter:
                 raise Unavailable("The service is stopping.")
             if not self._running or self._thread.is_dead:
                 raise Unavailable("The writer is being started again.", headers={"Retry-After": "2"})
-            self._unanswered.add(write)
+            self._unanswered.update(writes)
             if background:
-                self._background.append((time.monotonic() + BACKGROUND_WAIT, write))
+                self._background.extend((time.monotonic() + BACKGROUND_WAIT, write) for write in writes)
             else:
-                self._waiting.append(write)
+                self._waiting.extend(writes)
             self._changed.notify()
-        return write.future
 
     @property
     def has_waiting(self) -> bool:
@@ -91,42 +101,49 @@ class SqliteWriter:
         try:
             self._drop_connection()
         finally:
-            for write in unanswered:
-                write.resolve(Unavailable("The writer stopped.", headers={"Retry-After": "2"}))
+            stopped = Unavailable("The writer stopped.", headers={"Retry-After": "2"})
+            resolve_all((write, stopped) for write in unanswered)
 
-    def _answer(self, write: QueuedWrite, result: Any) -> None:
-        write.resolve(result)
-        self._unanswered.discard(write)
+    def _answer(self, answers: Sequence[Answer]) -> None:
+        resolve_all(answers)
+        self._unanswered.difference_update(write for write, _ in answers)
+        self._expected = min(MAX_GROUP, self._returning + len(self._waiting))
 
     def _next_group(self) -> list[QueuedWrite]:
         """Return the writes of the next transaction; none when the writer is closed and all is done."""
         with self._changed:
             while not (self._waiting or self._background or self._closed):
                 self._changed.wait()
+            self._gather()
             overdue = bool(self._background) and self._background[0][0] < time.monotonic()
             if self._background and (overdue or not self._waiting):
                 # By itself: no request waits for a piece of long work to be committed with it.
+                self._returning = 0
                 return [self._background.popleft()[1]]
-            return [self._waiting.popleft() for _ in range(min(MAX_GROUP, len(self._waiting)))]
+            self._returning = min(MAX_GROUP, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(self._returning)]
+
+    def _gather(self) -> None:
+        """Wait a moment for those just answered: with the ones who wait, they make one group instead of two."""
+        until = time.monotonic() + GATHER_SECONDS
+        while len(self._waiting) < self._expected and not (self._closed or self._background):
+            left = until - time.monotonic()
+            if left <= 0 or not self._changed.wait(left):
+                break
 
     def _commit_group(self, group: Sequence[QueuedWrite]) -> None:
         """Run a group in one transaction, and answer its writes after the commit; all are answered, come what may."""
-        answers: list[tuple[QueuedWrite, Any]] = []
         try:
             connection = self._connect()
-            _begin(connection)
-            for unit in _units(group):
-                answers.extend(_run_unit(connection, unit))
+            answers = _run_units(connection, _units(group))
             connection.commit()
         except BaseException as error:
             # The commit itself failed (a full disk, a lock held too long): no write of the group is durable.
             self._drop_connection()
             failure = translate_error(error) if isinstance(error, Exception) else error
-            for write in group:
-                self._answer(write, failure)
+            self._answer([(write, failure) for write in group])
             return
-        for write, result in answers:
-            self._answer(write, result)
+        self._answer(answers)
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -160,7 +177,27 @@ def _units(group: Sequence[QueuedWrite]) -> list[list[QueuedWrite]]:
     return units
 
 
-def _run_unit(connection: Connection, unit: Sequence[QueuedWrite]) -> list[tuple[QueuedWrite, Any]]:
+def _run_units(connection: Connection, units: Sequence[Sequence[QueuedWrite]]) -> list[Answer]:
+    """Run units in a transaction, which is left to be committed; one unit alone needs no savepoint."""
+    _begin(connection)
+    if len(units) == 1:
+        (unit,) = units
+        try:
+            if len(unit) == 1:
+                return [(unit[0], unit[0].as_single()(connection))]
+            return list(zip(unit, as_group(unit)(connection), strict=True))
+        except Exception as error:
+            if not is_transaction_open(connection):
+                raise
+            connection.rollback()
+            if len(unit) == 1:
+                return [(unit[0], translate_error(error))]
+        _begin(connection)
+        units = [[write] for write in unit]
+    return [answer for unit in units for answer in _run_unit(connection, unit)]
+
+
+def _run_unit(connection: Connection, unit: Sequence[QueuedWrite]) -> list[Answer]:
     """Run a unit as a group; if that fails, each of its writes by itself."""
     if len(unit) == 1:
         return [(unit[0], _run_behind_savepoint(connection, unit[0].as_single()))]

@@ -11,16 +11,20 @@ import asyncio
 import itertools
 import math
 import random
+import threading
 import time
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database.engines import postgres_engine, sqlite_engine
 from app.core.database.failures import PoolTimeout, is_connection_lost, is_retryable, translate_error
-from app.core.database.group_commit import GroupCommit, GroupVerb, QueuedWrite, T, Verb
+from app.core.database.group_commit import GroupCommit
+from app.core.database.hand_off import GroupVerb, HandOff, QueuedWrite, T, Verb
 from app.core.database.sqlite_writer import SqliteWriter
 from app.core.errors import Contended, Unavailable
 from app.core.threads import WatchedPool
@@ -46,16 +50,21 @@ class Database:
             if self.on_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
+        self._plain_engine = self.read_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = WatchedPool(READERS if self.on_sqlite else pool_size, "database")
         self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
         self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
+        self._hand_off: HandOff | None = None
+        self._near: Connection | None = None
+        """The connection of reads by key on SQLite."""
+        self._near_lock = threading.Lock()
         self._last_request_at = -math.inf
 
-    def read(self, verb: Verb[T]) -> T:
-        """Run a verb that only reads."""
+    def read(self, verb: Verb[T], *, engine: Engine | None = None) -> T:
+        """Run a verb that only reads, in one snapshot unless the engine is another than that of readers."""
         for attempt in itertools.count(1):
             try:
-                with self.read_engine.connect() as connection, connection.begin():
+                with (engine or self.read_engine).connect() as connection, connection.begin():
                     return verb(connection)
             except (DBAPIError, PoolTimeout) as error:
                 if not (is_connection_lost(error) and attempt < RECONNECTS):
@@ -69,8 +78,9 @@ class Database:
         """
         if self._writer is None:
             return self._write(verb)
-        result: T = self._writer.submit(QueuedWrite(verb=verb), background=background).result()
-        return result
+        result: Future[T] = Future()
+        self._writer.submit([QueuedWrite(verb=verb, future=result)], background=background)
+        return result.result()
 
     def has_waiting_writes(self) -> bool:
         """Whether any write here waits for the one writer; where there are many writers, none has to."""
@@ -84,20 +94,51 @@ class Database:
         """Run a reading verb from the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, verb)
 
+    async def read_by_key_async(self, verb: Verb[T], *, one_statement: bool = False) -> T:
+        """Run a verb that reads a few rows by their keys, from the event loop.
+
+        On SQLite it runs on the loop's own thread: the way to another and back takes longer than such a read. On
+        PostgreSQL a verb of `one_statement` needs no transaction around it to see one snapshot.
+        """
+        if self.on_sqlite:
+            return self._read_near(verb)
+        read = partial(self.read, engine=self._plain_engine) if one_statement else self.read
+        return await asyncio.get_running_loop().run_in_executor(self._threads, read, verb)
+
+    def _read_near(self, verb: Verb[T]) -> T:
+        with self._near_lock:
+            try:
+                if self._near is None:
+                    self._near = self.read_engine.connect()
+                with self._near.begin():
+                    return verb(self._near)
+            except DBAPIError as error:
+                self._drop_near()
+                raise translate_error(error) from error
+
+    def _drop_near(self) -> None:
+        near, self._near = self._near, None
+        if near is not None:
+            near.invalidate()
+            near.close()
+
     async def write_async(self, verb: Verb[T]) -> T:
         """Run a writing verb from the event loop. Once begun it is finished, even if its caller no longer waits."""
         self._last_request_at = time.monotonic()
         if self._writer is None:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, verb)
-        result: T = await asyncio.shield(asyncio.wrap_future(self._writer.submit(QueuedWrite(verb=verb))))
+        result: T = await self._hand_off_of(asyncio.get_running_loop()).write(QueuedWrite(verb=verb))
         return result
 
     async def write_grouped_async(self, group_verb: GroupVerb, item: Any) -> Any:
         """Write one caller's item in a group with others that wait; when this returns, its work is durable."""
         self._last_request_at = time.monotonic()
-        queue = self._writer or self._group_commit
-        write = QueuedWrite(group_verb=group_verb, item=item)
-        return await asyncio.shield(asyncio.wrap_future(queue.submit(write)))
+        return await self._hand_off_of(asyncio.get_running_loop()).write(QueuedWrite(group_verb=group_verb, item=item))
+
+    def _hand_off_of(self, loop: asyncio.AbstractEventLoop) -> HandOff:
+        if self._hand_off is None or self._hand_off.loop is not loop:
+            self._hand_off = HandOff(loop, (self._writer or self._group_commit).submit)
+        return self._hand_off
 
     def close(self) -> None:
         """Finish what was begun and close every connection."""
@@ -105,6 +146,8 @@ class Database:
         self._threads.shutdown()
         if self._writer:
             self._writer.close()
+        with self._near_lock:
+            self._drop_near()
         self.engine.dispose()
         self.read_engine.dispose()
 

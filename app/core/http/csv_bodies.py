@@ -11,13 +11,11 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
 
 from app.core.csv_text import unescape_formula
-from app.core.errors import ErrorItem, InvalidRequest, Problem, Unreadable, UnsupportedMediaType
-from app.core.http.problems import WrappedProblem
+from app.core.errors import ErrorItem, InvalidRequest, Unreadable, UnsupportedMediaType
 from app.core.http.request_heads import UTF_8, charset_of
-from app.core.http.routing import StrictRequest, StrictRoute
+from app.core.http.routing import ReadBody, StrictRoute
 
 CSV = "text/csv"
 _CHARSETS = frozenset({"utf-16", "utf-16le", "utf-16be", "windows-1252", "cp1252", "iso-8859-1", "latin-1", "latin1"})
@@ -47,22 +45,9 @@ class CsvTable(msgspec.Struct, frozen=True, kw_only=True):
         return next(known, heading.strip())
 
 
-class CsvRequest(StrictRequest):
-    """A request whose body is a table."""
-
-    def __init__(self, request: Request, table: CsvTable) -> None:
-        headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
-        scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
-        super().__init__(scope, request.receive)
-        self.table = table
-        self._charset = charset_of(request.headers.get("content-type", ""))
-
-    async def json(self) -> Any:
-        """Return the rows as objects without their empty cells; raises `WrappedProblem`."""
-        try:
-            return read_table(self.table, _decode(await self.body(), self._charset))
-        except Problem as problem:
-            raise WrappedProblem(problem) from None
+def read_csv_body(table: CsvTable, body: bytes, content_type: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a body as objects without their empty cells; raises `Problem`."""
+    return read_table(table, _decode(body, charset_of(content_type)))
 
 
 def _decode(body: bytes, charset: str) -> str:
@@ -166,10 +151,10 @@ def csv_route(table: CsvTable) -> type[StrictRoute]:
 
         media_types = ("application/json", CSV)
 
-        def reader_of(self, content_type: str) -> Callable[[Request], Request] | None:
+        def reader_of(self, content_type: str) -> ReadBody | None:
             """Return what reads a body of a media type."""
             if content_type.partition(";")[0].strip().lower() == CSV:
-                return partial(CsvRequest, table=table)
+                return partial(read_csv_body, table)
             return super().reader_of(content_type)
 
     return CsvRoute

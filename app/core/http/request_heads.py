@@ -102,12 +102,13 @@ def _items(code: str, names: Iterable[str], detail: str, hint: str | None = None
     return [ErrorItem(code=code, parameter=name[:100], detail=detail, hint=hint) for name in list(names)[:MAX_ERRORS]]
 
 
-def refuse_codings(scope: Scope) -> None:
+def refuse_codings(headers: Mapping[bytes, bytes]) -> None:
     """Raise `UnsupportedMediaType` for a body that is sent in a coding, before anything of it is read."""
-    for name, value in scope["headers"]:
-        if name in _CODINGS:
+    for name, known in _CODINGS.items():
+        value = headers.get(name)
+        if value is not None:
             codings = [coding.strip(" \t") for coding in value.decode("latin-1").lower().split(",")]
-            if coding := next((coding for coding in codings if coding not in _CODINGS[name]), ""):
+            if coding := next((coding for coding in codings if coding not in known), ""):
                 shown = coding if coding.replace("-", "").isalnum() and coding.isascii() and len(coding) < 20 else ""
                 raise UnsupportedMediaType(
                     f"The body is sent with {name.decode().title()}: {shown or 'something unknown'}; bodies are read "

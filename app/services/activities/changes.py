@@ -65,7 +65,7 @@ def put(work: Work, given: Activity, if_match: str | None) -> tuple[RegisteredAc
             return register(work, given), True
         except InternalIdTaken as error:
             raise Contended("somebody else registered this internal id meanwhile") from error
-    stored = activities.one(work.connection, given.provider_id, taken, for_update=True)
+    stored = activities.one_for_update(work.connection, given.provider_id, taken)
     if stored is None or plain_or_none(stored.activity.internal_id) != plain_or_none(given.internal_id):
         raise Contended("the internal id was moved or freed meanwhile")
     if if_match is not None:
@@ -137,7 +137,7 @@ def _refuse_fixture(activity: Activity) -> None:
 
 def _lock(work: Work, activity_id: str) -> RegisteredActivity:
     """Lock and return an activity: no learner is reported for it until this transaction ends."""
-    stored = activities.one(work.connection, work.caller.provider_id, activity_id, for_update=True)
+    stored = activities.one_for_update(work.connection, work.caller.provider_id, activity_id)
     if stored is None:
         raise NotFound("There is no such activity.")
     return stored

@@ -4,48 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, LargeBinary, Table
 from sqlalchemy.types import JSON
 
-from app.store.sql.statements import copy_in, execute, on_sqlite, run_on_driver
-from app.store.sql.values import array_literal, column_writers
+from app.store.sql.statements import execute, on_sqlite, run_on_driver
+from app.store.sql.values import column_writers, write_json
 
-COPY_FROM = 200
-"""From this many rows on, PostgreSQL's COPY is faster than INSERT."""
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-def insert(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, skip_known: bool = False
-) -> None:
+def insert(connection: Connection, table: Table, rows: Rows, *, skip_known: bool = False) -> None:
     """Insert rows in their order; columns left out are NULL. `skip_known` leaves rows alone whose keys exist.
 
-    SQLite, for each row:
+    SQLite, for each row, and PostgreSQL where a column holds bytes, with %s:
 
         INSERT INTO feed (board, position, event_id) VALUES (?, ?, ?)
 
-    PostgreSQL, the same with %s; from 200 rows on, and with `skip_known` from two:
+    PostgreSQL, all rows as one parameter, which costs a fifth of theirs one by one, and less than COPY:
 
-        COPY feed (board, position, event_id) FROM STDIN
-        INSERT INTO boards (code, name, …) SELECT * FROM unnest(CAST(%s AS TEXT[]), …) ON CONFLICT DO NOTHING
+        INSERT INTO feed (board, …) SELECT board, … FROM json_populate_recordset(CAST(NULL AS feed), CAST(%s AS json))
     """
     if not rows:
         return
     sqlite = on_sqlite(connection)
+    if not sqlite and not _holds_bytes(table):
+        run_on_driver(connection, _insert_documents((table,), skip_known=skip_known), (write_json(rows).decode(),))
+        return
     writers = column_writers(table, sqlite=sqlite)
-    columns: list[list[Any]] = []
-    for name, write in writers.items():
-        column = [row.get(name) for row in rows]
-        columns.append(column if write is None else list(map(write, column)))
-    if not sqlite and skip_known and len(rows) > 1:
-        arrays = [array_literal(column) if type(column[0]) is str else column for column in columns]
-        run_on_driver(connection, _insert_arrays(table, connection.dialect), arrays)
-        return
-    written = list(zip(*columns, strict=True))
-    if not sqlite and len(written) >= COPY_FROM:
-        copy_in(connection, f"COPY {table.name} ({', '.join(writers)}) FROM STDIN", written)
-        return
+    converted = [(place, write) for place, write in enumerate(writers.values()) if write is not None]
+    written = []
+    for row in rows:
+        values = list(map(row.get, writers))
+        for place, write in converted:
+            if values[place] is not None:
+                values[place] = write(values[place])
+        written.append(values)
     text = _insert_row(table, sqlite=sqlite, skip_known=skip_known)
     if len(written) == 1:
         run_on_driver(connection, text, written[0])
@@ -53,21 +48,50 @@ def insert(
         run_on_driver(connection, text, written, many=True)
 
 
+def insert_all(connection: Connection, *given: tuple[Table, Rows]) -> None:
+    """Insert rows of several tables, none of which holds bytes; a table comes after those it refers to.
+
+    PostgreSQL in one statement, which writes the tables in the order given, and then looks for what they refer to:
+
+        WITH new_audit AS (INSERT INTO audit …) INSERT INTO commits …
+    """
+    some = [(table, rows) for table, rows in given if rows]
+    if on_sqlite(connection):
+        for table, rows in some:
+            insert(connection, table, rows)
+    elif some:
+        text = _insert_documents(tuple(table for table, _ in some), skip_known=False)
+        run_on_driver(connection, text, [write_json(rows).decode() for _, rows in reversed(some)])
+
+
+@cache
+def _holds_bytes(table: Table) -> bool:
+    return any(isinstance(column.type, LargeBinary) for column in table.columns)
+
+
 @cache
 def _insert_row(table: Table, *, sqlite: bool, skip_known: bool) -> str:
-    names = [column.name for column in table.columns]
+    names = column_writers(table, sqlite=sqlite)
     marks = ", ".join("?" if sqlite else "%s" for _ in names)
     tail = " ON CONFLICT DO NOTHING" if skip_known else ""
     return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){tail}"
 
 
 @cache
-def _insert_arrays(table: Table, dialect: Dialect) -> str:
-    """Return the statement that takes an array for each column."""
-    names = ", ".join(column.name for column in table.columns)
-    types = [column.type.compile(dialect).partition(" COLLATE")[0] for column in table.columns]
-    arrays = ", ".join(f"CAST(%s AS {type}[])" for type in types)
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"
+def _insert_documents(tables: Sequence[Table], *, skip_known: bool) -> str:
+    """Return the statement that takes the rows of each table as a JSON array, those of the last table first.
+
+    PostgreSQL runs what is not asked for by the rest after it, the last one first.
+    """
+    tail = " ON CONFLICT DO NOTHING" if skip_known else ""
+    first, *others = (
+        f"INSERT INTO {table.name} ({names}) "
+        f"SELECT {names} FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(%s AS json)){tail}"
+        for table in tables
+        for names in (", ".join(column_writers(table, sqlite=False)),)
+    )
+    named = [f"new_{table.name} AS ({text})" for table, text in zip(tables[1:], others, strict=True)]
+    return f"WITH {', '.join(reversed(named))} {first}" if named else first
 
 
 def update(connection: Connection, table: Table, values: Mapping[str, Any], where: Mapping[str, Any]) -> int:
@@ -77,7 +101,10 @@ def update(connection: Connection, table: Table, values: Mapping[str, Any], wher
     """
     sqlite = on_sqlite(connection)
     writers = column_writers(table, sqlite=sqlite)
-    written = {name: value if (write := writers[name]) is None else write(value) for name, value in values.items()}
+    written = {
+        name: value if value is None or (write := writers[name]) is None else write(value)
+        for name, value in values.items()
+    }
     assigned = ", ".join(
         f"{name} = CAST(:{name} AS jsonb)"
         if isinstance(table.columns[name].type, JSON) and not sqlite

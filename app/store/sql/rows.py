@@ -30,7 +30,7 @@ from sqlalchemy import Column, Connection, Table
 from sqlalchemy.types import JSON
 
 from app.store.sql.statements import Row, on_sqlite
-from app.store.sql.values import Converter, column_reader
+from app.store.sql.values import Converter, column_reader, plain_name
 
 T = TypeVar("T")
 Lookup: TypeAlias = Callable[[Any], Any]
@@ -125,7 +125,7 @@ class RowMapper(Generic[T]):
         else:
             from_column = table.columns[source.column or field.name]
             self._selected.append(_ALIAS + from_column.name)
-            self._written.append((field.name, from_column.name, source.write))
+            self._written.append((field.name, plain_name(from_column.name), source.write))
             self.width += 1
             for sqlite, converters in self._converters.items():
                 convert = _converter(field, from_column, source, sqlite=sqlite)

@@ -79,7 +79,7 @@ def run_on_driver(
         raise RuntimeError("a statement outside a transaction")
     for observe in BEFORE_STATEMENT:
         observe(sql)
-    cursor: Any = connection.connection.cursor()
+    cursor = _cursor_of(connection)
     try:
         if many:
             cursor.executemany(sql, parameters)
@@ -90,17 +90,17 @@ def run_on_driver(
         raise _as_sqlalchemy_error(connection, error) from error
 
 
-def copy_in(connection: Connection, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Send rows with PostgreSQL's `COPY … FROM STDIN`."""
-    for observe in BEFORE_STATEMENT:
-        observe(sql)
-    cursor: Any = connection.connection.cursor()
-    try:
-        with cursor.copy(sql) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy_error(connection, error) from error
+def _cursor_of(connection: Connection) -> Any:
+    """Return a cursor: on PostgreSQL the same one as before, since making one takes a third as long as a statement."""
+    if on_sqlite(connection):
+        return connection.connection.cursor()
+    kept = connection.info
+    if _CURSOR not in kept:
+        kept[_CURSOR] = connection.connection.cursor()
+    return kept[_CURSOR]
+
+
+_CURSOR = "cursor of statements"
 
 
 def _as_sqlalchemy_error(connection: Connection, error: Any) -> Exception:

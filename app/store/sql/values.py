@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import Raw
 from pydantic_core import from_json, to_json
 from sqlalchemy import Boolean, Column, Date, Table
@@ -25,6 +26,10 @@ Converter: TypeAlias = Callable[[Any], Any]
 _instant_text = lru_cache(maxsize=1_024)(instant_text)
 sqlite3.register_adapter(datetime, _instant_text)
 sqlite3.register_adapter(date, date.isoformat)
+
+
+write_json = msgspec.json.Encoder().encode
+"""Write keys or rows as JSON, for a statement that takes them as one parameter."""
 
 
 def to_document(value: Any) -> str | None:
@@ -91,22 +96,28 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def plain_name(name: str) -> str:
+    """Return a name as text and nothing else: SQLAlchemy's own class of names cannot be encoded."""
+    return "".join(name)
+
+
 @cache
 def column_writers(table: Table, *, sqlite: bool) -> dict[str, Converter | None]:
     """Return the columns of a table, each with the function that writes its values; None where the driver does.
 
-    Column by column, dates and instants are written faster here than by the driver.
+    The functions are never given None. A column that the database numbers itself is left out.
     """
-    return {column.name: _column_writer(column, sqlite=sqlite) for column in table.columns}
+    return {
+        plain_name(column.name): _column_writer(column, sqlite=sqlite)
+        for column in table.columns
+        if column.autoincrement is not True
+    }
 
 
 def _column_writer(column: Column[Any], *, sqlite: bool) -> Converter | None:
     if isinstance(column.type, JSON):
         return to_document
+    # Dates and instants are written faster here than by the driver.
     if sqlite and isinstance(column.type, Instant):
-        return _unless_none(_instant_text)
-    return _unless_none(date.isoformat) if sqlite and isinstance(column.type, Date) else None
-
-
-def _unless_none(convert: Converter) -> Converter:
-    return lambda value: None if value is None else convert(value)
+        return _instant_text
+    return date.isoformat if sqlite and isinstance(column.type, Date) else None

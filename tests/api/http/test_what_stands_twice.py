@@ -189,6 +189,14 @@ def test_two_keys_are_none(api: Api) -> None:
     assert answer.json["detail"] == "The header Authorization stands twice."
 
 
+@pytest.mark.parametrize("path", [COMPLETIONS, "/nowhere"])
+def test_a_request_names_one_host(api: Api, path: str) -> None:
+    """RFC 9112, section 3.2: whoever stands between may have taken the other one."""
+    answer = headed(api, "GET", path, ("Host", "b.example"), ("Host", "c.example"))
+    assert_problem(answer, 400, "unreadable")
+    assert answer.json["detail"] == "The header Host stands twice."
+
+
 def test_two_content_types_are_none(api: Api) -> None:
     answer = headed(api, "POST", COMPLETIONS, ("Content-Type", "text/csv"), body=a_completion())
     assert_problem(answer, 415, "unsupported-media-type")

@@ -1,0 +1,147 @@
+"""The application: FastAPI describes it, and one layer serves every request of it.
+
+Of FastAPI's own handling nothing is entered: neither its middlewares, nor its matching of routes, nor its solving of
+dependencies. Its lifespan, its state and its description are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.requests import ClientDisconnect
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.errors import Conflict, CutOff, Internal, MethodNotAllowed, NotFound, Problem, Unreadable
+from app.core.http.compiled_routes import Admit, Serve, compile_route
+from app.core.http.exchange import BodyBounds, Exchange
+from app.core.http.problems import problem_response
+from app.core.http.route_table import RouteTable
+from app.core.http.routing import StrictRoute
+from app.core.http.telemetry import note_request
+from app.core.logging import error_fields, log
+
+UNMATCHED = "unmatched"
+"""The route of requests that none serves."""
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A route, and what serves it."""
+
+    path: str
+    serve: Serve
+    bounds: BodyBounds
+
+
+class Application(FastAPI):
+    """A FastAPI application whose requests are all served by compiled routes."""
+
+    def __init__(
+        self,
+        *,
+        admission: Callable[[StrictRoute], Admit | None],
+        bounds: BodyBounds,
+        upload_bounds: BodyBounds,
+        uploads: frozenset[tuple[str, str]] = frozenset(),
+        **described: Any,
+    ) -> None:
+        """Let `admission` say what finds out who calls a route.
+
+        Bodies are bounded by `bounds`, and by `upload_bounds` at the methods and paths of `uploads`.
+        """
+        self._admission = admission
+        self._bounds = bounds
+        self._upload_bounds = upload_bounds
+        self._uploads = uploads
+        super().__init__(**described)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request without what the framework looks up for each; all else is the framework's."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what serves requests, made of the routes that there are by now."""
+        table: RouteTable[Served] = RouteTable()
+        for route in self._routes():
+            serve = compile_route(route, self._admission(route)) if isinstance(route, StrictRoute) else _plainly(route)
+            methods = sorted(route.methods or ())
+            upload = any((method, route.path) in self._uploads for method in methods)
+            bounds = self._upload_bounds if upload else self._bounds
+            table.add(methods, route.path, Served(route.path, serve, bounds))
+        return HttpLayer(self.router, table)
+
+    def _routes(self) -> Iterator[Route]:
+        for context in iter_route_contexts(self.routes):
+            route = context.original_route
+            if not isinstance(route, Route):
+                raise ValueError(f"{route} cannot be compiled")
+            yield route
+
+
+def _plainly(route: Route) -> Serve:
+    """Return what serves a route whose function takes a request and returns a response."""
+
+    async def serve(exchange: Exchange) -> Any:
+        return await route.endpoint(exchange.request())
+
+    return serve
+
+
+class HttpLayer:
+    """All that surrounds a request: its id, its route, its errors, what is counted and logged of it."""
+
+    def __init__(self, framework: ASGIApp, table: RouteTable[Served]) -> None:
+        self._framework = framework
+        self._table = table
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; what is no request is the framework's."""
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+            return
+        begun = perf_counter()
+        exchange, route = Exchange(scope, receive, send), UNMATCHED
+        try:
+            if exchange.repeats_headers and sum(name == b"host" for name, _ in scope["headers"]) > 1:
+                raise Unreadable("The header Host stands twice.")
+            found = self._table.find(scope["method"], scope["path"])
+            if found is None or "\x00" in scope["path"]:
+                raise self._refusal(scope["path"])
+            served, exchange.path_values = found
+            route, exchange.bounds = served.path, served.bounds
+            await exchange.answer(await served.serve(exchange))
+        except Problem as problem:
+            await _tell(exchange, problem)
+        except CutOff as reason:
+            # Returning without the end of the answer makes the server close the connection where it stands.
+            log.warning("answer cut off", request_id=exchange.request_id, reason=str(reason))
+            await _tell(exchange, Conflict(str(reason)))
+        except ClientDisconnect:
+            await _tell(exchange, Unreadable("The body was cut off before its end."))
+        except Exception as error:
+            log.error("request failed", request_id=exchange.request_id, **error_fields(error))
+            await _tell(exchange, Internal())
+        finally:
+            client_id = exchange.client.client_id if exchange.client is not None else None
+            seconds = perf_counter() - begun
+            note_request(route, scope["method"], exchange.status or 500, seconds, exchange.request_id, client_id)
+
+    def _refusal(self, path: str) -> Problem:
+        methods = [] if "\x00" in path else self._table.methods_at(path)
+        return MethodNotAllowed(headers={"Allow": ", ".join(methods)}) if methods else NotFound()
+
+
+async def _tell(exchange: Exchange, problem: Problem) -> None:
+    if not exchange.status:
+        await exchange.answer(problem_response(problem, exchange.request_id))

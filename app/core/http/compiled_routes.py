@@ -1,0 +1,190 @@
+"""Routes compiled from their signatures: who calls, what is read, what is called and answered is worked out at start.
+
+A route is declared as FastAPI's routes are, and described by it; serving it solves nothing anew. In this order:
+
+    admit    who calls, before anything else is read                     401, 403
+    head     nothing that stands twice, no coding, no unknown parameter  415, 422
+    body     read once, by its media type                                400, 413, 415, 422
+    values   dependencies, then path, query, headers, body: every fault of them at once
+    call     the route's function, and what it returns as an answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from copy import deepcopy
+from inspect import iscoroutinefunction
+from typing import Any, TypeAlias, cast
+
+from fastapi._compat import ModelField
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import request_params_to_args
+from pydantic import TypeAdapter
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from app.core.http.deprecation import deprecated_parameters, deprecation_of, headers_for
+from app.core.http.exchange import Exchange
+from app.core.http.problems import invalid_request
+from app.core.http.request_heads import (
+    check_query,
+    declared_headers,
+    join_headers,
+    query_parameters,
+    refuse_codings,
+    refuse_media_type,
+)
+from app.core.http.routing import StrictRoute
+
+Serve: TypeAlias = Callable[[Exchange], Awaitable[Response]]
+Admit: TypeAlias = Callable[[Exchange], Awaitable[None]]
+"""Finds out who calls; raises `Unauthenticated`, `Forbidden`."""
+_Values: TypeAlias = dict[str, Any]
+_Faults: TypeAlias = list[Mapping[str, Any]]
+_Solve: TypeAlias = Callable[[Exchange, Any, _Faults], Awaitable[_Values]]
+_NOTHING = object()
+"""A value that was not sent."""
+
+
+def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
+    """Return what serves a route; raises `ValueError` for a signature that cannot be compiled."""
+    takes_json = route.body_field is not None
+    takes_body = takes_json or "requestBody" in (route.openapi_extra or {})
+    known, declared = query_parameters(route.dependant), declared_headers(route.dependant)
+    if takes_body:
+        declared |= {b"content-type"}
+    deprecation, deprecated = deprecation_of(route), deprecated_parameters(route)
+    solve = _compile(route.dependant, route.path)
+    call = _coroutine(route.dependant, route.path)
+    answer = _answering(route)
+
+    async def serve(exchange: Exchange) -> Response:
+        if deprecation is not None or deprecated:
+            exchange.added += headers_for(dict.fromkeys(exchange.query), deprecation, deprecated)
+        if admit is not None:
+            await admit(exchange)
+        if exchange.repeats_headers:
+            join_headers(exchange.scope, declared)
+            exchange.read_headers()
+        if exchange.scope["query_string"]:
+            check_query(exchange.query, known)
+        if takes_body:
+            refuse_codings(exchange.headers)
+        body = await _read_body(route, exchange) if takes_json else _NOTHING
+        faults: _Faults = []
+        values = await solve(exchange, body, faults)
+        if faults:
+            raise invalid_request(faults)
+        return answer(await call(**values), values)
+
+    return serve
+
+
+async def _read_body(route: StrictRoute, exchange: Exchange) -> Any:
+    content_type = exchange.header(b"content-type") or ""
+    read = route.reader_of(content_type)
+    if read is None:
+        raise refuse_media_type(content_type, route.media_types)
+    body = await exchange.body()
+    return read(body, content_type) if body else _NOTHING
+
+
+def _compile(dependant: Dependant, path: str) -> _Solve:
+    """Return what finds the arguments of a function: those of its dependencies, of the request, and of its parts."""
+    unknown = (
+        dependant.websocket_param_name, dependant.http_connection_param_name, dependant.background_tasks_param_name,
+        dependant.security_scopes_param_name, *dependant.cookie_params, *dependant.body_params[1:],
+    )  # fmt: skip
+    if any(unknown):
+        raise ValueError(f"{path}: a route takes no {next(filter(None, unknown))}")
+    inner = [(needed.name, _compile_dependency(needed, path)) for needed in dependant.dependencies]
+    of_path = [(field.name, field.alias, field) for field in dependant.path_params]
+    of_query = dependant.query_params
+    of_headers = [(field.name, field.alias.lower().encode(), field) for field in dependant.header_params]
+    of_body = dependant.body_params[0] if dependant.body_params else None
+    request, response = dependant.request_param_name, dependant.response_param_name
+
+    async def solve(exchange: Exchange, body: Any, faults: _Faults) -> _Values:
+        values: _Values = {}
+        for name, resolve in inner:
+            resolved = await resolve(exchange, body, faults)
+            if name is not None:
+                values[name] = resolved
+        for name, alias, field in of_path:
+            values[name] = _validated(field, exchange.path_values[alias], ("path", alias), faults)
+        if of_query:
+            found, wrong = request_params_to_args(of_query, exchange.query)
+            values |= found
+            faults += wrong
+        for name, header, field in of_headers:
+            given = exchange.header(header)
+            values[name] = _validated(field, _NOTHING if given is None else given, ("header", field.alias), faults)
+        if of_body is not None:
+            values[of_body.name] = _validated(of_body, body, ("body",), faults)
+        if request is not None:
+            values[request] = exchange.request()
+        if response is not None:
+            values[response] = Response()
+        return values
+
+    return solve
+
+
+def _compile_dependency(dependant: Dependant, path: str) -> _Solve:
+    """Return what resolves a dependency; nothing is called once its own arguments have a fault."""
+    solve = _compile(dependant, path)
+    resolves: Callable[..., Awaitable[Any]] | None = getattr(dependant.call, "resolve", None)
+    call = _coroutine(dependant, path) if resolves is None else None
+
+    async def resolve(exchange: Exchange, body: Any, faults: _Faults) -> Any:
+        before = len(faults)
+        values = await solve(exchange, body, faults)
+        if len(faults) > before:
+            return None
+        if resolves is not None:
+            return await resolves(exchange, **values)
+        assert call is not None
+        return await call(**values)
+
+    return resolve
+
+
+def _coroutine(dependant: Dependant, path: str) -> Callable[..., Awaitable[Any]]:
+    call = dependant.call
+    if not (iscoroutinefunction(call) or iscoroutinefunction(getattr(call, "__call__", None))):  # noqa: B004
+        raise ValueError(f"{path}: {call} is no coroutine function")
+    return cast("Callable[..., Awaitable[Any]]", call)
+
+
+def _validated(field: ModelField, value: Any, location: tuple[str, ...], faults: _Faults) -> Any:
+    """Return a value as its field takes it; what is wrong with it is added to `faults`."""
+    if value is _NOTHING:
+        if field.field_info.is_required():
+            faults.append({"type": "missing", "loc": location, "msg": "Field required"})
+            return None
+        return deepcopy(field.default)
+    valid, wrong = field.validate(value, loc=location)
+    faults += wrong
+    return valid
+
+
+def _answering(route: StrictRoute) -> Callable[[Any, _Values], Response]:
+    """Return what makes an answer of what the route's function returns."""
+    status = route.status_code or 200
+    response_class: Any = getattr(route.response_class, "value", route.response_class)
+    adapter = TypeAdapter(route.response_model) if route.response_model is not None else None
+    as_text = adapter is None or issubclass(response_class, PlainTextResponse | HTMLResponse)
+    template, unset = route.dependant.response_param_name, route.response_model_exclude_unset
+
+    def answer(returned: Any, values: _Values) -> Response:
+        if isinstance(returned, Response):
+            return returned
+        if adapter is None or as_text:
+            return cast("Response", response_class(returned, status))
+        body = adapter.dump_json(returned, by_alias=True, exclude_unset=unset)
+        response = Response(body, status, media_type="application/json")
+        if template is not None:
+            set_by_route = values[template].raw_headers
+            response.raw_headers += [header for header in set_by_route if header[0] != b"content-length"]
+        return response
+
+    return answer
