@@ -230,6 +230,8 @@ def _bearer_key(exchange: Exchange) -> str:
         raise Unauthenticated("The header Authorization stands twice.", headers={"WWW-Authenticate": "Bearer"})
     given = exchange.header(b"authorization")
     scheme, _, key = (given or "").partition(" ")
+    # RFC 9110, 11.4: one blank or more.
+    key = key.strip(" ")
     if scheme.lower() != "bearer" or not key:
         detail = "" if given is None else "The header Authorization holds no Bearer key."
         raise Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import math
 import random
+import sqlite3
 import threading
 import time
 from concurrent.futures import Future
@@ -58,6 +59,7 @@ class Database:
         self._near: Connection | None = None
         """The connection of reads by key on SQLite."""
         self._near_lock = threading.Lock()
+        self._closed = False
         self._last_request_at = -math.inf
 
     def read(self, verb: Verb[T], *, engine: Engine | None = None) -> T:
@@ -107,12 +109,14 @@ class Database:
 
     def _read_near(self, verb: Verb[T]) -> T:
         with self._near_lock:
+            if self._closed:
+                raise Unavailable("The service is stopping.")
             try:
                 if self._near is None:
                     self._near = self.read_engine.connect()
                 with self._near.begin():
                     return verb(self._near)
-            except DBAPIError as error:
+            except (DBAPIError, sqlite3.Error) as error:
                 self._drop_near()
                 raise translate_error(error) from error
 
@@ -147,6 +151,7 @@ class Database:
         if self._writer:
             self._writer.close()
         with self._near_lock:
+            self._closed = True
             self._drop_near()
         self.engine.dispose()
         self.read_engine.dispose()

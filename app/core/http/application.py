@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -84,8 +84,11 @@ class Application(FastAPI):
     def _routes(self) -> Iterator[Route]:
         for context in iter_route_contexts(self.routes):
             route = context.original_route
-            if not isinstance(route, Route):
-                raise ValueError(f"{route} cannot be compiled")
+            if not isinstance(route, Route) or (isinstance(route, APIRoute) and not isinstance(route, StrictRoute)):
+                # Served plainly, its dependencies would not be asked who calls.
+                raise ValueError(f"{context.path}: {type(route).__name__} cannot be compiled")
+            if context.path != route.path:
+                raise ValueError(f"{context.path}: a prefix belongs to the router, not to its inclusion")
             yield route
 
 
@@ -124,11 +127,10 @@ class HttpLayer:
         except Problem as problem:
             await _tell(exchange, problem)
         except CutOff as reason:
-            # Returning without the end of the answer makes the server close the connection where it stands.
-            log.warning("answer cut off", request_id=exchange.request_id, reason=str(reason))
-            await _tell(exchange, Conflict(str(reason)))
+            await _tell(exchange, Conflict(str(reason)), str(reason))
         except ClientDisconnect:
-            await _tell(exchange, Unreadable("The body was cut off before its end."))
+            if not exchange.status:
+                await _tell(exchange, Unreadable("The body was cut off before its end."))
         except Exception as error:
             log.error("request failed", request_id=exchange.request_id, **error_fields(error))
             await _tell(exchange, Internal())
@@ -142,6 +144,10 @@ class HttpLayer:
         return MethodNotAllowed(headers={"Allow": ", ".join(methods)}) if methods else NotFound()
 
 
-async def _tell(exchange: Exchange, problem: Problem) -> None:
+async def _tell(exchange: Exchange, problem: Problem, reason: str = "") -> None:
+    """Answer with a problem; where an answer has begun, leave it without its end."""
     if not exchange.status:
         await exchange.answer(problem_response(problem, exchange.request_id))
+        return
+    # Returning without the end of the answer makes the server close the connection where it stands.
+    log.warning("answer cut off", request_id=exchange.request_id, reason=reason or problem.code)

@@ -26,6 +26,7 @@ from app.core.http.deprecation import deprecated_parameters, deprecation_of, hea
 from app.core.http.exchange import Exchange
 from app.core.http.problems import invalid_request
 from app.core.http.request_heads import (
+    CODINGS,
     check_query,
     declared_headers,
     join_headers,
@@ -51,7 +52,7 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
     takes_body = takes_json or "requestBody" in (route.openapi_extra or {})
     known, declared = query_parameters(route.dependant), declared_headers(route.dependant)
     if takes_body:
-        declared |= {b"content-type"}
+        declared |= {b"content-type", *CODINGS}
     deprecation, deprecated = deprecation_of(route), deprecated_parameters(route)
     solve = _compile(route.dependant, route.path)
     call = _coroutine(route.dependant, route.path)
@@ -183,6 +184,7 @@ def _answering(route: StrictRoute) -> Callable[[Any, _Values], Response]:
         body = adapter.dump_json(returned, by_alias=True, exclude_unset=unset)
         response = Response(body, status, media_type="application/json")
         if template is not None:
+            response.status_code = values[template].status_code or status
             set_by_route = values[template].raw_headers
             response.raw_headers += [header for header in set_by_route if header[0] != b"content-length"]
         return response

@@ -157,7 +157,7 @@ class Exchange:
 
     async def answer(self, response: Response) -> None:
         """Send an answer."""
-        if type(response) in _WHOLE:
+        if type(response) in _WHOLE and response.background is None:
             await self.send(
                 {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
             )

@@ -19,10 +19,10 @@ from starlette.types import Scope
 from app.core.errors import ErrorItem, ParameterInvalid, ParameterUnknown, UnsupportedMediaType
 
 MAX_ERRORS = 100
-_LISTS = frozenset({b"if-match", b"if-none-match", b"prefer"})
-"""Headers that are lists, among those that routes declare."""
-_CODINGS = {b"content-encoding": ("", "identity"), b"transfer-encoding": ("", "identity", "chunked")}
+CODINGS = {b"content-encoding": ("", "identity"), b"transfer-encoding": ("", "identity", "chunked")}
 """Headers that say how a body is coded, with the codings that leave it as it is."""
+_LISTS = frozenset({b"if-match", b"if-none-match", b"prefer", *CODINGS})
+"""Headers that are lists, among those that routes declare."""
 UTF_8 = frozenset({"", "utf-8", "utf8", "utf_8", "us-ascii", "ascii"})
 """Charsets of which a body in UTF-8 may be, or that say nothing."""
 
@@ -104,7 +104,7 @@ def _items(code: str, names: Iterable[str], detail: str, hint: str | None = None
 
 def refuse_codings(headers: Mapping[bytes, bytes]) -> None:
     """Raise `UnsupportedMediaType` for a body that is sent in a coding, before anything of it is read."""
-    for name, known in _CODINGS.items():
+    for name, known in CODINGS.items():
         value = headers.get(name)
         if value is not None:
             codings = [coding.strip(" \t") for coding in value.decode("latin-1").lower().split(",")]
