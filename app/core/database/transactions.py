@@ -51,7 +51,8 @@ class Database:
             if self.on_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
-        self._plain_engine = self.read_engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Of the engine itself: an option of an engine with options would be overruled by the first.
+        self._plain_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = WatchedPool(READERS if self.on_sqlite else pool_size, "database")
         self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
         self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
