@@ -28,6 +28,8 @@ from structlog.typing import EventDict
 
 from app.core.log_queue import QueuedStream
 
+_CONFIGURED = threading.Event()
+"""Set once lines are JSON and go to standard error; before, and in tests, they go where structlog sends them."""
 _RENDERER = structlog.processors.JSONRenderer()
 
 
@@ -85,6 +87,7 @@ def _bound_logger(level: int) -> type[Any]:
 def configure_logging() -> None:
     """Send every log line, our own and the libraries', to standard error as JSON, and flush at the end."""
     _open_standard_descriptors()
+    _CONFIGURED.set()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -175,7 +178,7 @@ _encode = msgspec.json.Encoder().encode
 
 def log_request(method: str, route: str, status: int, seconds: float, request_id: str, client_id: str | None) -> None:
     """Log one request, in a third of a microsecond: there is a line for each."""
-    if structlog.is_configured():
+    if _CONFIGURED.is_set():
         _ERRORS.put(
             _RequestLine(method, route, status, seconds * 1000, request_id, client_id, "request", "info", time.time())
         )
