@@ -266,7 +266,7 @@ class ParameterUnknown(InvalidRequest):
 
 
 class ParameterInvalid(InvalidRequest):
-    """A query parameter or header cannot be read."""
+    """A parameter or header cannot be read."""
 
     code = "parameter-invalid"
 

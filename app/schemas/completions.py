@@ -11,6 +11,7 @@ from typing_extensions import TypeAliasType
 
 from app.domain import credits as domain
 from app.domain import reports
+from app.domain.amounts import in_credits
 from app.domain.batches import EntryMethod
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.findings import Finding
@@ -265,8 +266,10 @@ class CreditOut(Out):
             "kind": credit.kind,
             "board": credit.board,
             "learner_board_id": credit.number_reported,
-            "credits": credit.quarters / 4,
-            "credit_types": [{"type": name, "credits": quarters / 4} for name, quarters in credit.credit_types],
+            "credits": float(in_credits(credit.quarters)),
+            "credit_types": [
+                {"type": name, "credits": float(in_credits(quarters))} for name, quarters in credit.credit_types
+            ],
             "client_references": credit.client_references,
             "status": credit.status,
             "delivery": credit.delivery,

@@ -46,15 +46,21 @@ def submit(writer: SqliteWriter, groups: Groups, item: str) -> Future[Any]:
     return future
 
 
+def one_and_two(writer: SqliteWriter, groups: Groups) -> tuple[Future[Any], Future[Any]]:
+    """Submit a write, and another while the first is under way."""
+    first = submit(writer, groups, "one")
+    assert groups.begun.wait(10)
+    second = submit(writer, groups, "two")
+    groups.go_on.set()
+    return first, second
+
+
 def test_who_was_just_answered_writes_with_those_who_wait(
     writer: SqliteWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_writer, "GATHER_SECONDS", 10)
     groups = Groups()
-    first = submit(writer, groups, "one")
-    assert groups.begun.wait(10)
-    second = submit(writer, groups, "two")
-    groups.go_on.set()
+    first, second = one_and_two(writer, groups)
     first.result(10)
     again = submit(writer, groups, "one again")
     assert [second.result(10), again.result(10)] == ["two", "one again"]
@@ -63,10 +69,7 @@ def test_who_was_just_answered_writes_with_those_who_wait(
 
 def test_who_does_not_come_again_is_not_waited_for(writer: SqliteWriter) -> None:
     groups = Groups()
-    first = submit(writer, groups, "one")
-    assert groups.begun.wait(10)
-    second = submit(writer, groups, "two")
-    groups.go_on.set()
+    first, second = one_and_two(writer, groups)
     assert [first.result(10), second.result(10)] == ["one", "two"]
     assert groups.done == [["one"], ["two"]]
 
@@ -74,10 +77,7 @@ def test_who_does_not_come_again_is_not_waited_for(writer: SqliteWriter) -> None
 def test_a_writer_that_is_closed_waits_for_nobody(writer: SqliteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_writer, "GATHER_SECONDS", 1_000)
     groups = Groups()
-    first = submit(writer, groups, "one")
-    assert groups.begun.wait(10)
-    second = submit(writer, groups, "two")
-    groups.go_on.set()
+    first, second = one_and_two(writer, groups)
     assert first.result(10) == "one"
     writer.close()
     assert second.result(10) == "two"

@@ -63,7 +63,8 @@ def sqlite_engine(url: str, *, writes: bool) -> Engine:
         if writes:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            # Takes no lock, so it cannot fail; the library's way would take as long as a read by key.
+            # Takes no lock and reads no page, so only a broken connection fails; the library's own way takes as long
+            # as a read by key.
             connection.connection.cursor().execute("BEGIN")
 
     return engine

@@ -104,4 +104,4 @@ class GroupCommit:
             (result,) = self._write_single(as_group([write]))
         except BaseException as error:
             result = error
-        write.resolve(result)
+        resolve_all([(write, result)])

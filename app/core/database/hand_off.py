@@ -41,13 +41,9 @@ class QueuedWrite:
         assert self.group_verb is not None
         return partial(_run_single, self.group_verb, self.item)
 
-    def resolve(self, result: Any) -> None:
-        """Give the caller its result, or the exception it gets, unless it has one."""
-        resolve_all([(self, result)])
-
 
 def resolve_all(answers: Iterable[tuple[QueuedWrite, Any]]) -> None:
-    """Give the callers of several writes their results, or the exceptions they get; each loop is woken once."""
+    """Give callers of writes their results, or the exceptions they get, unless they have one; wake each loop once."""
     woken: dict[HandOff, None] = {}
     for write, result in answers:
         # What ended a thread would end the caller's as well.
@@ -110,8 +106,7 @@ class HandOff:
         try:
             self._submit(writes)
         except Exception as error:
-            for write in writes:
-                write.resolve(error)
+            resolve_all((write, error) for write in writes)
 
     def put(self, future: asyncio.Future[Any], result: Any) -> None:
         """Take a result, which is delivered with the next notice."""

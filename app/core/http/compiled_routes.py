@@ -151,7 +151,7 @@ def _compile_dependency(dependant: Dependant, path: str) -> _Solve:
 
 def _coroutine(dependant: Dependant, path: str) -> Callable[..., Awaitable[Any]]:
     call = dependant.call
-    if not (iscoroutinefunction(call) or iscoroutinefunction(getattr(call, "__call__", None))):  # noqa: B004
+    if not (iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)):
         raise ValueError(f"{path}: {call} is no coroutine function")
     return cast("Callable[..., Awaitable[Any]]", call)
 
