@@ -140,8 +140,11 @@ class QueuedStream(io.TextIOBase):
                     break
                 if not texts:
                     time.sleep(GATHER_SECONDS)
-                texts.append(str(queued))
-                length += len(texts[-1])
+                try:
+                    texts.append(str(queued))
+                    length += len(texts[-1])
+                except Exception:
+                    self.lose(1)
         try:
             if texts:
                 self._write_texts("".join(texts).encode("utf-8", "backslashreplace"))

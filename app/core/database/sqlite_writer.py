@@ -44,7 +44,7 @@ class SqliteWriter:
         self._unanswered: set[QueuedWrite] = set()
         """Every write that was taken and has no answer, wherever it is."""
         self._returning = 0
-        """How many callers the transaction under way answers, who may write again; those of long work do so anyway."""
+        """How many callers the transaction under way will answer, who may write again; none for long work."""
         self._expected = 0
         """How many writes the next group may hold, if all who were just answered write again."""
         self._closed = False

@@ -56,6 +56,23 @@ def test_lines_are_written_in_their_order(tmp_path: Path) -> None:
     assert stream.lost == 0
 
 
+class Unwritable:
+    """A line that cannot be made a text."""
+
+    def __str__(self) -> str:
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+
+def test_a_line_that_cannot_be_made_a_text_takes_no_other_with_it(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as file:
+        stream = QueuedStream(file.fileno())
+        for line in ("before\n", Unwritable(), "after\n"):
+            stream.put(line)
+        assert stream.drain(60)
+    assert (tmp_path / "log").read_text() == "before\nafter\n"
+    assert stream.lost == 1
+
+
 def test_a_full_disk_is_counted_and_its_lines_are_skipped() -> None:
     with Path("/dev/full").open("wb", buffering=0) as file:
         stream = QueuedStream(file.fileno())
