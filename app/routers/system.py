@@ -19,6 +19,9 @@ from app.services.operations import health
 router = APIRouter(tags=["System"], route_class=StrictRoute, dependencies=[Public])
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.4rem; line-height: 1.25 }}</style>
 <main><h1>{title}</h1><p><code>{code}</code> · {what}</p>{text}</main></html>"""
 
 
@@ -53,12 +56,13 @@ async def problem_page(code: str) -> str:
         return _page(_ITEMS[code], code, "a fault of reading", [])
     rules = reference.rule(code)
     boards = sorted({board for rule in rules for board in rule.boards})
+    title = rules[0].statement.split(". ")[0]
     return _page(
-        rules[0].statement.split(". ")[0],
+        title,
         code,
         f"a rule: {rules[0].severity.value}",
         [
-            *(rule.statement for rule in rules),
+            *(rule.statement for rule in rules if rule.statement != title),
             *(f"Source: {source}." for source in dict.fromkeys(rule.source for rule in rules)),
             *([f"Boards: {', '.join(boards)}."] if boards else []),
         ],
