@@ -43,23 +43,54 @@ _REGISTRATION = RowMapper(
 )
 
 
+_VERSION = "a.activity_id, a.provider_id, a.version, a.updated_at"
+_KEPT = "activities by version"
+_MOST_KEPT = 256
+"""Activities that a connection keeps; one takes about three kilobytes."""
+
+
 def load_reportable(
     connection: Connection, keys: Iterable[tuple[str, str]], *, locking: bool = True
 ) -> dict[str, Activity]:
     """Return the activities named as (provider, activity), by id.
 
     With `locking`, PostgreSQL appends `FOR KEY SHARE OF a`: edits, which lock with `FOR UPDATE`, wait for the
-    transaction to end.
+    transaction to end. The version is read each time; the rest of a version that the connection has read before is
+    kept with it, for reading it takes a tenth of the time of a single report.
     """
+    versions = [
+        tuple(version)
+        for version in select_by_keys(
+            connection,
+            _VERSION,
+            ("provider", "id"),
+            keys,
+            "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
+            locking_clause(connection, "KEY SHARE OF a") if locking else "",
+        )
+    ]
+    kept: dict[Row, Activity] = connection.info.setdefault(_KEPT, {})
+    found = {version: kept[version] for version in versions if version in kept}
+    if len(found) < len(versions):
+        found = _read_versions(connection, versions)
+        kept |= found
+        for oldest in list(kept)[: max(len(kept) - _MOST_KEPT, 0)]:
+            del kept[oldest]
+    return {activity.activity_id: activity for activity in found.values()}
+
+
+def _read_versions(connection: Connection, versions: Sequence[Row]) -> dict[Row, Activity]:
+    """Read activities of which the versions were read before, in the same snapshot or under a lock; by version."""
     rows = select_by_keys(
         connection,
-        ACTIVITY.columns,
-        ("provider", "id"),
-        keys,
-        "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
-        locking_clause(connection, "KEY SHARE OF a") if locking else "",
+        f"{_VERSION}, {ACTIVITY.columns}",
+        ("id",),
+        ((activity_id,) for activity_id, *_ in versions),
+        "activities a ON a.activity_id = k.id",
     )
-    return {row.activity.activity_id: row.activity for row in read(connection, rows)}
+    width = len(_VERSION.split(", "))
+    activities = read(connection, [row[width:] for row in rows])
+    return {tuple(row[:width]): found.activity for row, found in zip(rows, activities, strict=True)}
 
 
 _OF_PROVIDER = "WHERE a.activity_id = :id AND a.provider_id = :provider AND a.deleted_at IS NULL"

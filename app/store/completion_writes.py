@@ -16,6 +16,7 @@ from app.domain.completion_changes import Change, LedgerDelta, Pair
 from app.domain.credits import Completion, Credit
 from app.domain.parsing import plain_text
 from app.models import completions as tables
+from app.models.learners import learner_links
 from app.store.sql.bulk import Rows, insert_all
 from app.store.sql.statements import execute, execute_many, on_sqlite
 from app.store.sql.values import array_literal, to_document
@@ -30,22 +31,29 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     version: Mapping[str, Any]
 
 
-def save(connection: Connection, written: Sequence[Written]) -> None:
-    """Write changes of completions, in their order, in as few statements as possible.
+def save(connection: Connection, written: Sequence[Written], new_learner_ids: Rows = ()) -> None:
+    """Write changes of completions, in their order, in as few statements as possible, and with them new learner ids.
 
     Raises `Contended` when a completion was changed or withdrawn by another transaction.
     """
+    links = (learner_links, new_learner_ids)
     for group in _groups(written):
         changes = [write.change for write in group]
         changed = [change for change in changes if change.before is not None]
         new = (tables.completions, [completion_row(change.completion) for change in changes if change.before is None])
         if changed:
             # First, for a change of this group may go on from one of them.
-            insert_all(connection, new)
+            insert_all(connection, links, new, skip_known=_STAY)
             _save_versions(connection, changed)
             _update_credits(connection, changed)
         versions = (tables.completion_versions, [write.version for write in group])
-        insert_all(connection, *(() if changed else (new,)), *_rows_of_credits(changes), versions)
+        first = () if changed else (links, new)
+        insert_all(connection, *first, *_rows_of_credits(changes), versions, skip_known=_STAY)
+        links = (learner_links, ())
+
+
+_STAY = (learner_links,)
+"""Learner ids that exist stay: two transactions may meet a learner at the same moment."""
 
 
 def _groups(written: Sequence[Written]) -> Iterator[list[Written]]:

@@ -15,7 +15,7 @@ from app.domain.comparison_keys import short_id_key
 from app.domain.learners import Holding, Learner
 from app.domain.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
-from app.store.sql.bulk import insert
+from app.store.sql.bulk import Rows, insert
 from app.store.sql.key_sets import Way, from_keys, select_by_found_ids, select_by_ids, select_by_keys
 from app.store.sql.statements import Row, fetch, string_agg
 
@@ -257,6 +257,6 @@ def learner_ids_after(connection: Connection, after: tuple[str, str], limit: int
     return [(provider_id, physician_id, learner_id) for provider_id, physician_id, learner_id in rows]
 
 
-def add_learner_ids(connection: Connection, rows: list[dict[str, object]]) -> None:
+def add_learner_ids(connection: Connection, rows: Rows) -> None:
     """Insert new opaque ids; those that exist stay."""
     insert(connection, learner_links, rows, skip_known=True)

@@ -101,6 +101,25 @@ def test_an_answer_lost_after_the_commit_is_told_and_the_report_stands_once(api:
     settle(service)
 
 
+def test_a_commit_that_failed_leaves_no_transaction_to_the_next(service: Service) -> None:
+    """Where the connection is not lost with the commit: the pool would hand it out as it is."""
+    if service.database.on_sqlite:
+        pytest.skip("one writer, whose connection is dropped")
+
+    def lose(_connection: Connection) -> None:
+        raise RuntimeError("the commit was not sent")
+
+    event.listen(service.database.engine, "commit", lose)
+    with pytest.raises(Unavailable):
+        service.database.write(lambda connection: keep(connection, ["lost"]))
+    event.remove(service.database.engine, "commit", lose)
+    stored = [
+        service.database.write(lambda connection: connection.execute(text("SELECT noun FROM digests_due")).all())
+        for _ in range(12)
+    ]
+    assert not any(("lost",) in rows for rows in stored)
+
+
 def test_no_transaction_waits_for_ever_after_it_took_an_idempotency_key(api: Api, service: Service) -> None:
     if service.database.on_sqlite:
         assert api.report(a_completion(), Idempotency_Key="k").status == 201

@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -164,7 +164,7 @@ class Database:
                 with self.engine.connect() as connection, connection.begin() as transaction:
                     result = verb(connection)
                     committing = True
-                    transaction.commit()
+                    _commit(connection, transaction)
                     return result
             except (Contended, DBAPIError, PoolTimeout) as error:
                 retry = is_retryable(error, attempt, patient=patient) or (
@@ -179,3 +179,12 @@ class Database:
                 raise
             time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 6)))
         raise AssertionError("counted to infinity")
+
+
+def _commit(connection: Connection, transaction: RootTransaction) -> None:
+    """Commit; when that fails, the next to use the connection must not find what may be an open transaction."""
+    try:
+        transaction.commit()
+    except BaseException:
+        connection.invalidate()
+        raise

@@ -26,7 +26,13 @@ from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejection_of
-from app.services.reporting.learner_ids import LearnerIds, ProviderAndPhysician, assign_learner_id, save_learner_ids
+from app.services.reporting.learner_ids import (
+    LearnerIdRow,
+    LearnerIds,
+    ProviderAndPhysician,
+    assign_learner_id,
+    save_learner_ids,
+)
 from app.store import learners
 
 _HINTS = {
@@ -173,7 +179,7 @@ def _name_learners(
     known = {pair: learner_id for pair, learner_id in learner_ids.items() if learner_id is not None}
     unknown = {pair for pair in pairs if pair is not None and pair not in learner_ids}
     known |= learners.learner_ids_of(works[0].connection, unknown)
-    new: list[dict[str, object]] = []
+    new: list[LearnerIdRow] = []
     met: Counter[int] = Counter()
     answers: list[ValidationAnswer] = []
     for work, one, pair in zip(works, decided, pairs, strict=True):

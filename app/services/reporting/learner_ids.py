@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.core.security import Keyring
 from app.services.context import Work
@@ -12,6 +12,8 @@ ProviderAndPhysician = tuple[str, str]
 """A provider and a physician."""
 LearnerIds = Mapping[ProviderAndPhysician, str | None]
 """The ids that were looked up; None where there is none yet."""
+LearnerIdRow = Mapping[str, object]
+"""A row of `learner_links`."""
 
 
 def derive_learner_ids(keyring: Keyring, pair: ProviderAndPhysician) -> list[str]:
@@ -20,7 +22,7 @@ def derive_learner_ids(keyring: Keyring, pair: ProviderAndPhysician) -> list[str
 
 
 def assign_learner_id(
-    work: Work, pair: ProviderAndPhysician, known: dict[ProviderAndPhysician, str], new: list[dict[str, object]]
+    work: Work, pair: ProviderAndPhysician, known: dict[ProviderAndPhysician, str], new: list[LearnerIdRow]
 ) -> str:
     """Return the id by which a provider may name a physician; one not known yet is added to `known` and `new`."""
     if pair not in known:
@@ -33,6 +35,11 @@ def assign_learner_id(
     return known[pair]
 
 
-def save_learner_ids(work: Work, new: list[dict[str, object]]) -> None:
-    """Store new ids, in one order for every transaction; one that stands already stays."""
-    learners.add_learner_ids(work.connection, sorted(new, key=lambda row: str(row["link"])))
+def in_one_order(new: Sequence[LearnerIdRow]) -> list[LearnerIdRow]:
+    """Return new ids in the order in which every transaction stores them: in two orders, two would block each other."""
+    return sorted(new, key=lambda row: str(row["link"]))
+
+
+def save_learner_ids(work: Work, new: Sequence[LearnerIdRow]) -> None:
+    """Store new ids; one that stands already stays."""
+    learners.add_learner_ids(work.connection, in_one_order(new))

@@ -23,6 +23,7 @@ from app.matching.exact import collect_keys, find_learner
 from app.rules.case import Facts
 from app.rules.standing import Standing, subject_of
 from app.services.context import Work
+from app.services.reporting.learner_ids import LearnerIdRow
 from app.store import activities, completions, learners
 
 DAILY_CREDITS = "daily-credits-unusual"
@@ -83,7 +84,7 @@ class Standings:
     """Sums of days that a rule asks for; the same dictionary as in `facts`."""
     learner_ids: dict[tuple[str, str], str]
     """The ids by which providers name physicians, by (provider, physician)."""
-    new_learner_ids: list[dict[str, object]]
+    new_learner_ids: list[LearnerIdRow]
     """Those of them that are not stored yet."""
 
     def of(self, report: CompletionReport, match: Match) -> Standing:

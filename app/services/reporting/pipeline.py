@@ -32,7 +32,7 @@ from app.services.context import Caller, Work
 from app.services.findings import rejection_of
 from app.services.reporting.changes import build_change
 from app.services.reporting.dry_run_state import DryRunState
-from app.services.reporting.learner_ids import assign_learner_id, save_learner_ids
+from app.services.reporting.learner_ids import assign_learner_id
 from app.services.reporting.loading import Standings, load, load_standings, match_learners, pair_of
 from app.services.reporting.saving import save_changes
 
@@ -75,8 +75,8 @@ def submit(works: Sequence[Work], reports: Sequence[CompletionReport]) -> list[S
     standings = load_standings(works[0], reports, matches, loaded.facts, locking=True)
     results, changes = _judge_in_order(works, reports, matches, standings)
     if changes:
-        save_learner_ids(works[0], standings.new_learner_ids)
-        save_changes(changes, loaded.facts.activities, verb="report")
+        activities, new_ids = loaded.facts.activities, standings.new_learner_ids
+        save_changes(changes, activities, verb="report", new_learner_ids=new_ids)
     return results
 
 

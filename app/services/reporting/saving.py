@@ -14,17 +14,24 @@ from app.domain.audit import CompletionAudit
 from app.domain.completion_changes import Change, LedgerDelta
 from app.domain.credits import CME, CreditStatus, Delivery, held_quarters
 from app.services.context import Work
+from app.services.reporting.learner_ids import LearnerIdRow, in_one_order
 from app.store import completion_versions, completion_writes
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.completion_writes import Written
 from app.store.states import canonical
 
 
-def save_changes(changes: Sequence[tuple[Work, Change]], activities: Mapping[str, Activity], *, verb: str) -> None:
+def save_changes(
+    changes: Sequence[tuple[Work, Change]],
+    activities: Mapping[str, Activity],
+    *,
+    verb: str,
+    new_learner_ids: Sequence[LearnerIdRow] = (),
+) -> None:
     """Write changes of completions, each under the work of its caller, all in one transaction.
 
     `activities` holds by id those whose maxima bind what is added; `verb` is what the audit log and the versions call
-    a change that neither corrects nor withdraws.
+    a change that neither corrects nor withdraws; `new_learner_ids` are stored with them.
     """
     if not changes:
         return
@@ -39,7 +46,7 @@ def save_changes(changes: Sequence[tuple[Work, Change]], activities: Mapping[str
         row, digest = _version_row(work, change, verb)
         _audit(work, change, verb, digest)
         written.append(Written(change=change, version=row))
-    completion_writes.save(connection, written)
+    completion_writes.save(connection, written, in_one_order(new_learner_ids))
     completion_writes.change_ledger(
         connection,
         [

@@ -30,7 +30,8 @@ def insert(connection: Connection, table: Table, rows: Rows, *, skip_known: bool
         return
     sqlite = on_sqlite(connection)
     if not sqlite and not _holds_bytes(table):
-        run_on_driver(connection, _insert_documents((table,), skip_known=skip_known), (write_json(rows).decode(),))
+        text = _insert_documents((table,), (table,) if skip_known else ())
+        run_on_driver(connection, text, (write_json(rows).decode(),))
         return
     writers = column_writers(table, sqlite=sqlite)
     converted = [(place, write) for place, write in enumerate(writers.values()) if write is not None]
@@ -48,8 +49,10 @@ def insert(connection: Connection, table: Table, rows: Rows, *, skip_known: bool
         run_on_driver(connection, text, written, many=True)
 
 
-def insert_all(connection: Connection, *given: tuple[Table, Rows]) -> None:
+def insert_all(connection: Connection, *given: tuple[Table, Rows], skip_known: Sequence[Table] = ()) -> None:
     """Insert rows of several tables, none of which holds bytes; a table comes after those it refers to.
+
+    Of the tables in `skip_known` rows are left alone whose keys exist.
 
     PostgreSQL in one statement, which writes the tables in the order given, and then looks for what they refer to:
 
@@ -58,9 +61,9 @@ def insert_all(connection: Connection, *given: tuple[Table, Rows]) -> None:
     some = [(table, rows) for table, rows in given if rows]
     if on_sqlite(connection):
         for table, rows in some:
-            insert(connection, table, rows)
+            insert(connection, table, rows, skip_known=table in skip_known)
     elif some:
-        text = _insert_documents(tuple(table for table, _ in some), skip_known=False)
+        text = _insert_documents(tuple(table for table, _ in some), tuple(skip_known))
         run_on_driver(connection, text, [write_json(rows).decode() for _, rows in reversed(some)])
 
 
@@ -78,15 +81,15 @@ def _insert_row(table: Table, *, sqlite: bool, skip_known: bool) -> str:
 
 
 @cache
-def _insert_documents(tables: Sequence[Table], *, skip_known: bool) -> str:
+def _insert_documents(tables: tuple[Table, ...], skip_known: tuple[Table, ...]) -> str:
     """Return the statement that takes the rows of each table as a JSON array, those of the last table first.
 
     PostgreSQL runs what is not asked for by the rest after it, the last one first.
     """
-    tail = " ON CONFLICT DO NOTHING" if skip_known else ""
     first, *others = (
         f"INSERT INTO {table.name} ({names}) "
-        f"SELECT {names} FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(%s AS json)){tail}"
+        f"SELECT {names} FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(%s AS json))"
+        f"{' ON CONFLICT DO NOTHING' if table in skip_known else ''}"
         for table in tables
         for names in (", ".join(column_writers(table, sqlite=False)),)
     )
