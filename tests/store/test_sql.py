@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
@@ -13,7 +10,6 @@ from app.services.context import Service
 from app.store.sql import statements
 from app.store.sql.key_sets import from_keys, from_ordered_ids
 from app.store.sql.values import array_literal
-from tests.harness.databases import ON_POSTGRESQL
 from tests.harness.properties import examples
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -37,17 +33,3 @@ def test_keys_of_any_text_are_joined_as_they_are(service: Service, keys: list[tu
 
 def test_whole_numbers_are_written_as_such() -> None:
     assert array_literal([1, None, -20, "1"]) == '{1,NULL,-20,"1"}'
-
-
-@ON_POSTGRESQL
-def test_a_read_of_one_statement_has_no_transaction_around_it(service: Service) -> None:
-    def look(connection: Connection) -> tuple[bool, str]:
-        statements.fetch(connection, "SELECT 1")
-        driver: Any = connection.connection.driver_connection
-        return driver.autocommit, driver.info.transaction_status.name
-
-    database = service.database
-    for _ in range(2):
-        assert asyncio.run(database.read_by_key_async(look, one_statement=True)) == (True, "IDLE")
-        assert asyncio.run(database.read_by_key_async(look)) == (False, "INTRANS")
-        assert database.write(look) == (False, "INTRANS")

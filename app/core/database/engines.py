@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 from sqlalchemy.util import asbool
 
 from app.core.database.failures import is_locked
@@ -108,27 +110,39 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 def postgres_engine(url: str, pool_size: int, stall_limit: float = 0) -> Engine:
     """Return an engine with a bounded pool. No transaction idles longer than the stall limit in seconds; 0 for none."""
-    engine = create_engine(
-        url,
-        hide_parameters=True,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=30,
-        json_deserializer=partial(from_json, cache_strings="keys"),
-        connect_args={"connect_timeout": 5, "application_name": "pars"},
-    )
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30, **_POSTGRES)
+    _prepare_connections(engine, stall_limit)
+    return engine
 
+
+def postgres_loop_engine(url: str, stall_limit: float = 0) -> AsyncEngine:
+    """Return an engine for an event loop, whose connections are kept by who made them and begin no transaction."""
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **_POSTGRES)
+    _prepare_connections(engine.sync_engine, stall_limit)
+    return engine
+
+
+_POSTGRES: dict[str, Any] = {
+    "hide_parameters": True,
+    "json_deserializer": partial(from_json, cache_strings="keys"),
+    "connect_args": {"connect_timeout": 5, "application_name": "pars"},
+}
+
+
+def _prepare_connections(engine: Engine, stall_limit: float) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        # No transaction waits for ever behind one whose process is gone.
-        connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-        # A stopped process keeps its connection, and with it its locks; the server ends such a transaction.
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{stall_limit * 1_000:.0f}ms'")
-        # Statements join a set of keys: the plan for one key serves a thousand, so it is made once.
-        connection.execute("SET plan_cache_mode = force_generic_plan")
-        # A plan made while a table was small would scan it, and be kept. Every key has an index.
-        for scan in ("seqscan", "hashjoin", "mergejoin"):
-            connection.execute(f"SET enable_{scan} = off")
+        settings = (
+            # No transaction waits for ever behind one whose process is gone.
+            f"lock_timeout = '{LOCK_SECONDS}s'",
+            # A stopped process keeps its connection, and with it its locks; the server ends such a transaction.
+            f"idle_in_transaction_session_timeout = '{stall_limit * 1_000:.0f}ms'",
+            # Statements join a set of keys: the plan for one key serves a thousand, so it is made once.
+            "plan_cache_mode = force_generic_plan",
+            # A plan made while a table was small would scan it, and be kept. Every key has an index.
+            *(f"enable_{scan} = off" for scan in ("seqscan", "hashjoin", "mergejoin")),
+        )
+        cursor = connection.cursor()
+        cursor.execute("; ".join(f"SET {setting}" for setting in settings))
+        cursor.close()
         connection.commit()
-
-    return engine

@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RootTransaction
+from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -26,6 +26,7 @@ from app.core.database.engines import postgres_engine, sqlite_engine
 from app.core.database.failures import PoolTimeout, is_connection_lost, is_retryable, translate_error
 from app.core.database.group_commit import GroupCommit
 from app.core.database.hand_off import GroupVerb, HandOff, QueuedWrite, T, Verb
+from app.core.database.loop_reads import LoopReads
 from app.core.database.sqlite_writer import SqliteWriter
 from app.core.errors import Contended, Unavailable
 from app.core.threads import WatchedPool
@@ -51,23 +52,23 @@ class Database:
             if self.on_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
-        # Of the engine itself: an option of an engine with options would be overruled by the first.
-        self._plain_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._stall_limit = stall_limit
         self._threads = WatchedPool(READERS if self.on_sqlite else pool_size, "database")
         self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
         self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
         self._hand_off: HandOff | None = None
+        self._loop_reads: LoopReads | None = None
         self._near: Connection | None = None
         """The connection of reads by key on SQLite."""
         self._near_lock = threading.Lock()
         self._closed = False
         self._last_request_at = -math.inf
 
-    def read(self, verb: Verb[T], *, engine: Engine | None = None) -> T:
-        """Run a verb that only reads, in one snapshot unless the engine is another than that of readers."""
+    def read(self, verb: Verb[T]) -> T:
+        """Run a verb that only reads, in one snapshot."""
         for attempt in itertools.count(1):
             try:
-                with (engine or self.read_engine).connect() as connection, connection.begin():
+                with self.read_engine.connect() as connection, connection.begin():
                     return verb(connection)
             except (DBAPIError, PoolTimeout) as error:
                 if not (is_connection_lost(error) and attempt < RECONNECTS):
@@ -100,13 +101,22 @@ class Database:
     async def read_by_key_async(self, verb: Verb[T], *, one_statement: bool = False) -> T:
         """Run a verb that reads a few rows by their keys, from the event loop.
 
-        On SQLite it runs on the loop's own thread: the way to another and back takes longer than such a read. On
-        PostgreSQL a verb of `one_statement` needs no transaction around it to see one snapshot.
+        It runs on the loop's own thread, for the way to another and back takes longer than such a read: on SQLite at
+        once, on PostgreSQL while the loop goes on, and a verb of `one_statement` without a transaction around it.
         """
         if self.on_sqlite:
             return self._read_near(verb)
-        read = partial(self.read, engine=self._plain_engine) if one_statement else self.read
-        return await asyncio.get_running_loop().run_in_executor(self._threads, read, verb)
+        return await self._loop_reads_of(asyncio.get_running_loop()).read(verb, one_statement=one_statement)
+
+    def _loop_reads_of(self, loop: asyncio.AbstractEventLoop) -> LoopReads:
+        if self._closed:
+            raise Unavailable("The service is stopping.")
+        if self._loop_reads is None or self._loop_reads.loop is not loop:
+            if self._loop_reads is not None:
+                self._loop_reads.close()
+            url = self.url.render_as_string(hide_password=False)
+            self._loop_reads = LoopReads(loop, url, self._stall_limit)
+        return self._loop_reads
 
     def _read_near(self, verb: Verb[T]) -> T:
         with self._near_lock:
@@ -154,6 +164,8 @@ class Database:
         with self._near_lock:
             self._closed = True
             self._drop_near()
+        if self._loop_reads is not None:
+            self._loop_reads.close()
         self.engine.dispose()
         self.read_engine.dispose()
 
