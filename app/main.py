@@ -25,6 +25,7 @@ from app.routers import (
     completions,
     docs,
     events,
+    identity,
     reference,
     system,
     validations,
@@ -37,6 +38,7 @@ from app.services.context import Service
 from app.services.operations.startup import open_service, read_catalogue
 
 ROUTERS = (
+    identity.router,
     activities.router,
     activity_lists.router,
     completions.router,

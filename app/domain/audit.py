@@ -68,7 +68,7 @@ class BatchAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class EndpointAudit(AuditFields, frozen=True, kw_only=True):
-    """A webhook endpoint was created, changed, given another secret, disabled or deleted."""
+    """A webhook endpoint was created, changed, given another secret, sent events again, disabled or deleted."""
 
     noun: ClassVar[str] = "webhook-endpoint"
 
@@ -77,7 +77,7 @@ class EndpointAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class DeliveryAudit(AuditFields, frozen=True, kw_only=True):
-    """A webhook delivery was queued again."""
+    """A webhook delivery was queued again, or a test was."""
 
     noun: ClassVar[str] = "webhook-delivery"
 

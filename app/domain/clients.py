@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+import enum
+from datetime import datetime
+
 import msgspec
+
+
+class Role(enum.StrEnum):
+    """What a client is."""
+
+    PROVIDER = "provider"
+    """An accredited provider's own."""
+    VENDOR = "vendor"
+    """A vendor's: it acts for providers that grant it the right."""
+    BOARD = "board"
+    """A board's own: it reads its feed and decides."""
+    OPERATOR = "operator"
+    """Of whoever runs the installation."""
+
+
+class Environment(enum.StrEnum):
+    """Whose records a key works on."""
+
+    LIVE = "live"
+    """Those that boards are sent."""
+    TEST = "test"
+    """Those of the sandbox."""
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,3 +39,17 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     test: bool
     scopes: frozenset[str]
     provider_ids: frozenset[str]
+
+
+class ProviderActedFor(msgspec.Struct, frozen=True, kw_only=True):
+    """An accredited provider, or its sandbox, that a client may act for."""
+
+    provider_id: str
+    name: str
+    joint: bool
+    city: str | None
+    state: str | None
+    sandbox_of: str | None
+    """The live provider, of a sandbox; the shared sandbox is its own."""
+    granted_at: datetime | None
+    """Since when the client may; None for an operator, who needs no grant."""

@@ -30,7 +30,9 @@ class EventKind(enum.StrEnum):
     BATCH_COMPLETED = "batch.completed"
     """A file was processed, or refused as a whole."""
     FEED_AVAILABLE = "feed.available"
-    """A board's feed has new events. The only kind for boards; all others are for providers."""
+    """A board's feed has new events. Only boards are sent it."""
+    WEBHOOK_TEST = "webhook.test"
+    """The client asked for a test of an endpoint. Sent whatever kinds the endpoint wants."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     event_id: str
     position: int
-    """From 1 for each provider, without gaps, in commit order."""
+    """From 1, without gaps, in commit order: one order for the events of all providers."""
     type: EventKind
     at: datetime
     data: Mapping[str, str]

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from app.domain.events import EventKind
+
 RETRY_PAUSES = (
     timedelta(seconds=5),
     timedelta(minutes=5),
@@ -96,7 +98,10 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A URL at which a client receives a provider's events, or a board's client `feed.available`."""
+    """A URL at which a client receives a provider's events, or a board's client `feed.available`.
+
+    Without provider and board it receives the events of every provider that the client may act for at the moment.
+    """
 
     endpoint_id: str
     client_id: str
@@ -111,6 +116,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     disabled_reason: DisabledReason | None
     disabled_at: datetime | None
     failing_since: datetime | None
+    recovers_since: datetime | None
+    """While earlier events are queued again: those since this moment."""
+    recovers_after: int | None
+    """The position of the last event that was looked at for it."""
+    recovers_until: int | None
+    """The position of the last event when it was asked for: later ones are queued as they are published."""
     version: int
     created_at: datetime
     updated_at: datetime
@@ -137,6 +148,13 @@ class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
     answer: int | None
     created_at: datetime
     finished_at: datetime | None
+    provider_id: str | None
+    """The provider of the event; None for news of a feed."""
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a test: sent once, even while the endpoint is disabled, and without effect on the endpoint."""
+        return self.type == EventKind.WEBHOOK_TEST
 
 
 class LeasedDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +171,8 @@ class LeasedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def skip_reason(self) -> AttemptOutcome | None:
         """Why it must not be sent at all; None when it may be."""
-        if self.deleted or self.endpoint.status is EndpointStatus.DISABLED:
+        disabled = self.endpoint.status is EndpointStatus.DISABLED and not self.delivery.is_test
+        if self.deleted or disabled:
             return AttemptOutcome.ENDPOINT_DISABLED
         return None if self.entitled else AttemptOutcome.RIGHT_REVOKED
 

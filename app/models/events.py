@@ -1,8 +1,8 @@
-"""Providers' events, in their order."""
+"""Providers' events, in one order for all providers."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Table, UniqueConstraint
 
 from app.models.base import Document, Instant, key, metadata, refers
 
@@ -17,5 +17,6 @@ events = Table(
     Column("data", Document, nullable=False, comment="ids only"),
     refers("commit_id", "commits.commit_id"),
     UniqueConstraint("event_id"),
+    Index(None, "position", unique=True),
     comment="Insert-only, written by the sealer: a second publisher fails instead of doubling.",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, UniqueConstraint, text
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
@@ -21,12 +21,15 @@ webhook_endpoints = Table(
     Column("disabled_reason", Key),
     Column("disabled_at", Instant),
     Column("failing_since", Instant, comment="the first failure since the last success"),
+    Column("recovers_since", Instant, comment="while events are queued again: those since this moment"),
+    Column("recovers_after", BigInteger, comment="the position of the last event that was looked at"),
+    Column("recovers_until", BigInteger, comment="the position of the last event when that was asked for"),
     number("version"),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("deleted_at", Instant, comment="kept without secrets, so that deliveries under way can refer to it"),
     CheckConstraint("status in ('enabled', 'disabled')", name="status"),
-    CheckConstraint("(provider_id IS NULL) <> (board IS NULL)", name="owner"),
+    CheckConstraint("provider_id IS NULL OR board IS NULL", name="owner"),
     Index(None, "client_id"),
     Index(None, "provider_id"),
     Index(None, "board"),
@@ -52,6 +55,7 @@ webhook_deliveries = Table(
     Column("answer", Integer, comment="HTTP status of the last answer"),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("provider_id", Key, comment="of the event, if it has one"),
     CheckConstraint("status in ('pending', 'sending', 'delivered', 'dead')", name="status"),
     UniqueConstraint("endpoint_id", "event_id"),
     Index(None, "endpoint_id", "delivery_id"),

@@ -34,13 +34,19 @@ PUBLIC = "public"
 """The scope of routes that need no key."""
 
 
+ANY_SCOPE = "any"
+"""The scope of routes that every key opens."""
+
+
 class Ownership(enum.Enum):
     """Whose records an operation is about."""
 
     PROVIDER = "provider"
     """A provider's, which the client acts for."""
-    PROVIDER_OR_BOARD = "provider-or-board"
-    """The board's for a board's client, else a provider's."""
+    PROVIDERS = "providers"
+    """A provider's, or of all providers that the client acts for when it names none."""
+    PROVIDERS_OR_BOARD = "providers-or-board"
+    """The board's for a board's client, else those of one provider or of all."""
     CLIENT = "client"
     """The client's own: no provider is acted for."""
 
@@ -49,7 +55,7 @@ class RouteAccess(msgspec.Struct, frozen=True, kw_only=True):
     """A route's declaration about its callers."""
 
     scope: str
-    """One of `SCOPES`, or `PUBLIC`."""
+    """One of `SCOPES`, `ANY_SCOPE`, or `PUBLIC`."""
     ownership: Ownership | None = None
     """None where anybody may call."""
     idempotent: Literal["request", "file"] | None = None
@@ -75,7 +81,7 @@ class CallerDependency(AccessDependency):
         super().__init__(access)
         headers: dict[str, Any] = {}
         if access.ownership is not Ownership.CLIENT:
-            headers["provider"] = _PROVIDER
+            headers["provider"] = _PROVIDER if access.ownership is Ownership.PROVIDER else _PROVIDER_OR_ALL
         if access.idempotent is not None:
             headers["idempotency_key"] = _IDEMPOTENCY_KEY
         if access.prefers is not None:
@@ -115,9 +121,11 @@ class CallerDependency(AccessDependency):
         """Return the provider acted for; raises `ProviderRequired` or `Forbidden`."""
         if self.access.ownership is Ownership.CLIENT:
             return None
-        if self.access.ownership is Ownership.PROVIDER_OR_BOARD and client.board is not None:
+        if self.access.ownership is Ownership.PROVIDERS_OR_BOARD and client.board is not None:
             if named is not None:
                 raise Forbidden("A board's client acts for no provider.")
+            return None
+        if self.access.ownership is not Ownership.PROVIDER and authentication.means_all_providers(client, named):
             return None
         provider_id = authentication.choose_provider(client, named)
         if authentication.is_own_provider(client, provider_id):
@@ -133,6 +141,13 @@ _PROVIDER = Header(
     max_length=64,
     description="Provider acted for; required of vendors, operators and clients of several providers. "
     "To a test client it means the provider's sandbox.",
+    examples=["0008001"],
+)
+_PROVIDER_OR_ALL = Header(
+    alias="PARS-Provider",
+    max_length=64,
+    description="Provider acted for. Without it, a vendor or a client of several providers means all that it acts for; "
+    "an operator has to name one. To a test client it means the provider's sandbox.",
     examples=["0008001"],
 )
 _IDEMPOTENCY_KEY = Header(
@@ -165,7 +180,7 @@ def caller(
     prefers: Literal["minimal", "wait"] | None = None,
 ) -> Any:
     """Return the dependency that resolves the caller of a route with this access."""
-    if scope not in SCOPES:
+    if scope not in (*SCOPES, ANY_SCOPE):
         raise ValueError(f"{scope} is not a scope")
     access = RouteAccess(scope=scope, ownership=ownership, idempotent=idempotent, prefers=prefers)
     return Depends(CallerDependency(access))
@@ -185,10 +200,12 @@ LearnersValidator = Annotated[Caller, caller("learners:validate")]
 BatchesUploader = Annotated[Caller, caller("batches:write", idempotent="file", prefers="wait")]
 BatchesWaiter = Annotated[Caller, caller("batches:write", prefers="wait")]
 BatchesClient = Annotated[Caller, caller("batches:write")]
-WebhooksManager = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDER_OR_BOARD)]
-WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDER_OR_BOARD, prefers="minimal")]
+WebhooksManager = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD)]
+WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD, prefers="minimal")]
+EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.PROVIDERS)]
 BoardReader = Annotated[Caller, caller("board:feed", ownership=Ownership.CLIENT)]
 OperatorReader = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
+AnyClient = Annotated[Caller, caller(ANY_SCOPE, ownership=Ownership.CLIENT)]
 
 
 def service_of(request: Request) -> Service:
@@ -218,7 +235,7 @@ def admission_of(route: APIRoute) -> Admit | None:
         if client is None:
             raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         exchange.client = client
-        if scope not in client.scopes:
+        if scope != ANY_SCOPE and scope not in client.scopes:
             raise Forbidden(f"The client lacks the scope {scope}.")
 
     return admit

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.core.http.routing import StrictRoute
-from app.routers.callers import CompletionsReader
+from app.routers.callers import EventsReader
 from app.routers.openapi import problems
 from app.schemas.events import EventOut, EventPage
-from app.schemas.queries import FollowQuery
+from app.schemas.queries import EventQuery
 from app.services.context import read_async
 from app.services.events import provider_events
 
@@ -18,12 +18,15 @@ router = APIRouter(prefix="/v1/events", tags=["Events"], route_class=StrictRoute
 
 
 @router.get("", response_model=EventPage, response_model_exclude_unset=True, responses=problems(410))
-async def list_events(caller: CompletionsReader, query: Annotated[FollowQuery, Query()]) -> EventPage:
-    """Read the events of the provider's records in order, for clients that cannot receive webhooks.
+async def list_events(caller: EventsReader, query: Annotated[EventQuery, Query()]) -> EventPage:
+    """Read the events of providers' records in order, for clients that cannot receive webhooks.
+
+    A vendor, or a client of several providers, that names none with `PARS-Provider` reads the events of all of them
+    through one cursor. A revoked grant ends the events of its provider at once; a new one adds those after your cursor.
 
     Events hold ids only, and appear a moment after the request that caused them was answered. `next_cursor` is always
-    there; keep it, and ask again with it later. 410 means that the service was restored to an earlier state: read your
-    records again, then the events from the beginning.
+    there; keep it, and ask again with it later. An empty `data` means that there is nothing more yet. 410 means that
+    the service was restored to an earlier state: read your records again, then the events from the beginning.
     """
     found = await read_async(caller, provider_events.read, after=query.after, limit=query.size)
     return EventPage(data=[EventOut.of(event) for event in found.events], next_cursor=found.cursor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
+from msgspec.structs import replace
 
 from app.core.errors import Conflict
 from app.core.http.pagination import PageQuery
@@ -22,10 +23,11 @@ from app.schemas.webhooks import (
     WebhookEndpointOut,
     WebhookEndpointPage,
     WebhookEndpointPatch,
+    WebhookRecoveryIn,
     WebhookSecretOut,
 )
 from app.services.context import read_async, transact_async
-from app.services.events import deliveries, endpoints
+from app.services.events import deliveries, endpoints, recovery
 from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/webhook-endpoints", tags=["Webhook endpoints"], route_class=StrictRoute)
@@ -45,7 +47,9 @@ async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpoint
     """Register an address that receives events from now on. The secret is shown only once.
 
     Deliveries are signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
-    provider that the client acts for; a board's client receives news of its feed (`feed.available`) and nothing else.
+    provider that the client acts for. A vendor that names no provider registers one for all providers that have granted
+    it the right, now or later; `data.provider_id` stands in every event. A board's client receives news of its feed
+    (`feed.available`) and nothing else.
     """
     endpoint, secret = await transact_async(caller, endpoints.create, body.fields_sent())
     return _send_with_secret(endpoint, secret, status=201)
@@ -55,7 +59,10 @@ async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpoint
 async def list_webhook_endpoints(
     caller: WebhooksManager, query: Annotated[PageQuery, Query()], response: Response
 ) -> WebhookEndpointPage:
-    """List the client's endpoints, oldest first."""
+    """List the client's endpoints for the provider it acts for, oldest first.
+
+    A vendor that names no provider lists those for all its providers.
+    """
     asked = open_page(caller, query, PATH)
     found = await read_async(caller, endpoints.page, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda endpoint: endpoint.endpoint_id)
@@ -93,6 +100,32 @@ async def rotate_webhook_secret(caller: WebhooksManager, endpoint_id: EndpointId
     """Give an endpoint a new secret, shown only once. For 24 hours the old one signs as well."""
     endpoint, secret = await transact_async(caller, endpoints.rotate_secret, endpoint_id)
     return _send_with_secret(endpoint, secret, status=200)
+
+
+@router.post("/{endpoint_id}/test", response_model=WebhookDeliveryOut, responses=problems(Conflict))
+async def test_webhook_endpoint(caller: WebhooksManager, endpoint_id: EndpointId) -> WebhookDeliveryOut:
+    """Send a `webhook.test` to an endpoint now, and answer with what became of it.
+
+    It is sent before whatever else waits, once, signed like any event, and also while the endpoint is disabled. Its
+    outcome changes nothing about the endpoint. `status` is `delivered` or `dead`; where it is still `pending` or
+    `sending` after 20 seconds, no worker runs or the endpoint has as many attempts under way as it may.
+    """
+    return WebhookDeliveryOut.of(await deliveries.test(caller, endpoint_id))
+
+
+@router.post("/{endpoint_id}/recover", status_code=202, response_model=WebhookEndpointOut, responses=problems(Conflict))
+async def recover_webhook_endpoint(
+    caller: WebhooksManager, endpoint_id: EndpointId, body: WebhookRecoveryIn
+) -> Response:
+    """Send every event since an instant to an endpoint again: lost, refused and delivered ones, each under its id.
+
+    Events that happened while the endpoint was disabled are sent as well, and only kinds that it wants. They are queued
+    in the background, while newer ones go on; `recovers_since` is null once all of them are. A board is sent one
+    `feed.available`.
+    """
+    recovering = await transact_async(caller, recovery.recover, endpoint_id, body.since)
+    answer = answer_of(recovering, WebhookEndpointOut.of(recovering), status=202)
+    return send(caller, replace(answer, headers=answer.headers | {"Location": f"{PATH}/{endpoint_id}"}))
 
 
 @router.get("/{endpoint_id}/deliveries", response_model=WebhookDeliveryPage)

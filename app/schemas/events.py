@@ -61,6 +61,13 @@ class FeedIds(Out):
     board: str
 
 
+class EndpointIds(Out):
+    """A webhook endpoint, by its id."""
+
+    endpoint_id: str
+    provider_id: str | None = Field(description="Null for an endpoint of a board, or for all providers of a client.")
+
+
 class Event(Out):
     """Fields of every event."""
 
@@ -123,6 +130,13 @@ class FeedAvailable(Event):
     data: FeedIds
 
 
+class WebhookTest(Event):
+    """A test that the client asked for. Sent whatever kinds the endpoint wants, and never again by itself."""
+
+    type: Literal[EventKind.WEBHOOK_TEST]
+    data: EndpointIds
+
+
 class EventIdsOut(BaseModel):
     """Ids of what an event is about; a kind of event has its own, and leaves out the others."""
 
@@ -169,6 +183,7 @@ EVENTS: tuple[type[Event], ...] = (
     ActivityClosed,
     BatchCompleted,
     FeedAvailable,
+    WebhookTest,
 )
 """Every kind of event."""
 
@@ -182,6 +197,6 @@ def kind_of(event: type[Event]) -> str:
 _BY_KIND = {kind_of(event): event for event in EVENTS}
 
 
-def body_of(kind: str, at: datetime, data: Mapping[str, str]) -> bytes:
+def body_of(kind: str, at: datetime, data: Mapping[str, str | None]) -> bytes:
     """Return the body of an event's deliveries: the same bytes on every attempt, and no field beyond its schema."""
     return _BY_KIND[kind].model_validate({"type": kind, "timestamp": at, "data": dict(data)}).model_dump_json().encode()

@@ -32,12 +32,28 @@ def _day_or_instant(value: Any) -> Any:
     day = read_date(value)
     if isinstance(day, date):
         return day
+    found = _instant(value)
+    if found is None:
+        raise ValueError("a date is written YYYY-MM-DD, an instant YYYY-MM-DDThh:mm:ssZ")
+    return found
+
+
+def _instant(text: str) -> datetime | None:
+    """Read an instant of RFC 3339 with its offset; None for anything else."""
     try:
-        if _INSTANT.match(value):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        return datetime.fromisoformat(text.upper()).astimezone(UTC) if _INSTANT.match(text) else None
     except (ValueError, OverflowError):
-        pass
-    raise ValueError("a date is written YYYY-MM-DD, an instant YYYY-MM-DDThh:mm:ssZ")
+        return None
+
+
+def read_moment(value: Any) -> Any:
+    """Read an instant of a body; raises `ValueError` for a text that is none."""
+    if not isinstance(value, str):
+        return value
+    found = _instant(value)
+    if found is None:
+        raise ValueError("an instant is written YYYY-MM-DDThh:mm:ssZ")
+    return found
 
 
 DayOrInstant = Annotated[date | datetime, BeforeValidator(_day_or_instant)]
@@ -147,3 +163,16 @@ class FollowQuery(BaseModel):
     def size(self) -> int:
         """The most events that the answer may have."""
         return min(self.limit, MAX_LIMIT)
+
+
+class EventQuery(FollowQuery):
+    """Where to go on in the events, and how far."""
+
+    after: Annotated[
+        str | None,
+        Field(
+            max_length=2_000,
+            description="The `next_cursor` of the answer before. Without it, events are read from the first on; `now` "
+            "gives none, and the cursor after all there are.",
+        ),
+    ] = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from app.domain import webhooks as domain
 from app.domain.events import EventKind
 from app.domain.webhooks import AttemptOutcome, DeliveryStatus, DisabledReason, EndpointStatus
 from app.schemas.base import Description, Example, OneOf, Out, Requests, Strict, Url, hide_null
+from app.schemas.queries import read_moment
 
 _Url = Annotated[
     Url,
@@ -24,6 +25,9 @@ _Kinds = Annotated[
     list[OneOf[EventKind]],
     Field(max_length=50, description="Kinds of events to send; empty for all that the client can receive."),
 ]
+
+
+Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class _Sent(Strict):
@@ -63,16 +67,28 @@ class WebhookEndpointPatch(_Sent):
     status: OneOf[EndpointStatus] | None = Field(None, json_schema_extra=hide_null)
 
 
+class WebhookRecoveryIn(Strict):
+    """From when on events are sent again."""
+
+    requests: ClassVar[Requests] = {"since": ("Everything since the evening before", {"since": "2021-12-19T18:00:00Z"})}
+
+    since: Moment = Field(description="Events that happened then or later are sent again. RFC 3339, in UTC.")
+
+
 class WebhookEndpointOut(Out):
     """A webhook endpoint, in its current state."""
 
     example: ClassVar[Example] = {
         "url": "https://lms.example.org/pars", "event_types": ["credit.decided", "credit.withdrawn"], "board": None,
         "description": None, "disabled_reason": None, "disabled_at": None, "failing_since": None,
+        "recovers_since": None,
     }  # fmt: skip
 
     endpoint_id: str
-    provider_id: str | None = Field(description="The provider whose events it receives.")
+    provider_id: str | None = Field(
+        description="The provider whose events it receives. Null for a board, and for an endpoint that receives those "
+        "of every provider that the client acts for."
+    )
     board: str | None = Field(description="The board about whose feed it is notified.")
     url: str
     event_types: list[EventKind] = Field(description="Empty for all.")
@@ -83,6 +99,9 @@ class WebhookEndpointOut(Out):
     )
     disabled_at: datetime | None
     failing_since: datetime | None = Field(description="The first failure since the last success.")
+    recovers_since: datetime | None = Field(
+        description="While earlier events are queued again: since when. Null once all of them are."
+    )
     created_at: datetime
     updated_at: datetime
     version: int
@@ -129,6 +148,7 @@ class WebhookDeliveryOut(Out):
     endpoint_id: str
     event_id: str = Field(description="The `webhook-id` of every attempt.")
     event_type: EventKind
+    provider_id: str | None = Field(description="The provider of the event; null for those that have none.")
     status: DeliveryStatus
     attempts: int = Field(description="Attempts since it was last queued.")
     next_attempt_at: datetime | None = Field(description="Null once it is delivered or dead.")
@@ -147,6 +167,7 @@ class WebhookDeliveryOut(Out):
                 "endpoint_id": delivery.endpoint_id,
                 "event_id": delivery.event_id,
                 "event_type": delivery.type,
+                "provider_id": delivery.provider_id,
                 "status": delivery.status,
                 "attempts": delivery.attempts,
                 "next_attempt_at": delivery.due_at if delivery.finished_at is None else None,

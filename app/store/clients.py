@@ -8,16 +8,20 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.clients import Client
+from app.domain.clients import Client, ProviderActedFor
 from app.models import organisations as tables
 from app.store.sql.bulk import insert, update
-from app.store.sql.rows import RowMapper, looked_up_by
+from app.store.sql.rows import RowMapper, expression, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_value
-from app.store.sql.values import read_document, read_instant
+from app.store.sql.values import read_document, read_instant, read_optional_instant
 
 _WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}
 """The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
 _CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
+
+_PROVIDER = RowMapper(
+    ProviderActedFor, tables.providers, "p", granted_at=expression("g.granted_at", read_optional_instant)
+)
 
 
 def by_key(connection: Connection, digest: str) -> Client | None:
@@ -60,11 +64,12 @@ def _granted_providers(connection: Connection, client_id: str) -> frozenset[str]
 
 
 def grant(connection: Connection, client_id: str, provider_id: str, at: datetime) -> None:
-    """Grant a client the right to act for a provider, also one that was revoked."""
+    """Grant a client the right to act for a provider; one that was revoked begins anew."""
     execute(
         connection,
         "INSERT INTO grants (client_id, provider_id, granted_at) VALUES (:client, :provider, :at) "
-        "ON CONFLICT (client_id, provider_id) DO UPDATE SET revoked_at = NULL",
+        "ON CONFLICT (client_id, provider_id) DO UPDATE SET revoked_at = NULL, "
+        "granted_at = CASE WHEN grants.revoked_at IS NULL THEN grants.granted_at ELSE excluded.granted_at END",
         {"client": client_id, "provider": provider_id, "at": at},
     )
 
@@ -95,6 +100,34 @@ def provider_acted_for(connection: Connection, client: Client, provider_id: str)
         {"client": client.client_id, "provider": provider_id},
     )
     return acted_for
+
+
+def _acted_for(client: Client) -> str:
+    """Return the FROM and WHERE of the providers `p` that a client may act for, with its grants `g`."""
+    join = "LEFT JOIN" if client.role == "operator" else "JOIN"
+    return (
+        f"providers p {join} grants g ON g.provider_id = p.provider_id AND g.client_id = :client "
+        f"AND g.revoked_at IS NULL WHERE {_WORLD[client.test]}"
+    )
+
+
+def providers_acted_for(
+    connection: Connection, client: Client, after: str | None, limit: int
+) -> list[ProviderActedFor]:
+    """Return the providers that a client may act for after an id, by id; an operator may for all of its world."""
+    rows = fetch(
+        connection,
+        f"SELECT {_PROVIDER.columns} FROM {_acted_for(client)} AND p.provider_id > :after "
+        "ORDER BY p.provider_id LIMIT :limit",
+        {"client": client.client_id, "after": after or "", "limit": limit},
+    )
+    return _PROVIDER.read(connection, rows)
+
+
+def count_providers_acted_for(connection: Connection, client: Client) -> int:
+    """Return the number of providers that a client may act for."""
+    count: int = fetch_value(connection, f"SELECT count(*) FROM {_acted_for(client)}", {"client": client.client_id})
+    return count
 
 
 def provider_exists(connection: Connection, provider_id: str) -> bool:

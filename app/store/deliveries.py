@@ -14,8 +14,9 @@ from app.store import leases
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import from_keys, select_by_keys
 from app.store.sql.rows import RowMapper, expression
-from app.store.sql.statements import execute, fetch, in_list, locking_clause, string_agg
-from app.store.webhooks import ENDPOINT, ENTITLED
+from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause, string_agg
+from app.store.sql.values import read_optional_instant
+from app.store.webhooks import ENDPOINT, entitled
 
 _DELIVERY = RowMapper(WebhookDelivery, tables.webhook_deliveries, "d")
 _LEASED = RowMapper(
@@ -25,21 +26,21 @@ _LEASED = RowMapper(
     delivery=_DELIVERY,
     endpoint=ENDPOINT,
     deleted=expression("e.deleted_at IS NOT NULL", bool),
-    entitled=expression(ENTITLED, bool),
+    entitled=expression(entitled("coalesce(d.provider_id, e.provider_id)"), bool),
 )
 _PENDING, _SENDING = DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value
-_OPEN = "d.status IN ('pending', 'sending')"
+OPEN = "d.status IN ('pending', 'sending')"
 """The condition of the partial index, word for word: otherwise SQLite would not use it."""
 _ANY_DUE = (
-    f"(SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND {_OPEN} "
+    f"(SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND {OPEN} "
     "ORDER BY d.due_at LIMIT 1) <= :now"
 )
 """Whether an endpoint has a delivery that is due: one index lookup, however many there are."""
 
 
-def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert deliveries."""
-    insert(connection, tables.webhook_deliveries, rows)
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]], *, skip_known: bool = False) -> None:
+    """Insert deliveries; `skip_known` leaves those of events alone that the endpoint has a delivery of."""
+    insert(connection, tables.webhook_deliveries, rows, skip_known=skip_known)
 
 
 def lock_unclaimed(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
@@ -54,7 +55,7 @@ def lock_unclaimed(connection: Connection, endpoint_ids: Iterable[str]) -> set[s
         "d.endpoint_id",
         ("endpoint",),
         ((endpoint_id,) for endpoint_id in endpoint_ids),
-        f"webhook_deliveries d ON d.endpoint_id = k.endpoint AND {_OPEN} AND d.status = 'pending'",
+        f"webhook_deliveries d ON d.endpoint_id = k.endpoint AND {OPEN} AND d.status = 'pending'",
         locking_clause(connection, "NO KEY UPDATE OF d"),
     )
     return {endpoint_id for (endpoint_id,) in rows}
@@ -109,7 +110,7 @@ def _heads(
         return []
     source, parameters = from_keys(connection, ("endpoint",), keys)
     first = (
-        f"SELECT d.delivery_id FROM webhook_deliveries d WHERE d.endpoint_id = k.endpoint AND {_OPEN} "
+        f"SELECT d.delivery_id FROM webhook_deliveries d WHERE d.endpoint_id = k.endpoint AND {OPEN} "
         "AND d.due_at <= :now ORDER BY d.due_at LIMIT :at_once"
     )
     rows = fetch(
@@ -135,6 +136,53 @@ def requeue(connection: Connection, delivery_id: str, now: datetime) -> None:
         "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = :now, finished_at = NULL "
         "WHERE delivery_id = :id AND status <> 'sending'",
         {"id": delivery_id, "now": now},
+    )
+
+
+def requeue_events(connection: Connection, endpoint_id: str, event_ids: Iterable[str], now: datetime) -> None:
+    """Make an endpoint's deliveries of some events due again, with all their attempts, but for those being sent.
+
+    SQLite:
+
+        UPDATE webhook_deliveries SET … FROM (SELECT … FROM json_each(:k_keys)) AS k WHERE …
+
+    PostgreSQL:
+
+        UPDATE webhook_deliveries SET … FROM unnest(…) AS k(event) WHERE …
+    """
+    keys = [(event_id,) for event_id in event_ids]
+    if not keys:
+        return
+    source, parameters = from_keys(connection, ("event",), keys)
+    execute(
+        connection,
+        "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = :now, finished_at = NULL "
+        f"FROM {source} WHERE endpoint_id = :endpoint AND event_id = k.event AND status <> 'sending'",
+        parameters | {"endpoint": endpoint_id, "now": now},
+    )
+
+
+def first_due(connection: Connection, endpoint_id: str) -> datetime | None:
+    """Return when the delivery of an endpoint is due that comes before all others; None when none waits."""
+    return read_optional_instant(
+        fetch_value(
+            connection,
+            f"SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = :endpoint AND {OPEN} "
+            "ORDER BY d.due_at LIMIT 1",
+            {"endpoint": endpoint_id},
+        )
+    )
+
+
+def has_test_under_way(connection: Connection, endpoint_id: str) -> bool:
+    """Return whether a test of an endpoint waits or is being sent."""
+    return bool(
+        fetch(
+            connection,
+            f"SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = :endpoint AND {OPEN} "
+            "AND d.type = 'webhook.test' LIMIT 1",
+            {"endpoint": endpoint_id},
+        )
     )
 
 

@@ -1,8 +1,8 @@
-"""Providers' events."""
+"""Providers' events, in their one order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,24 +13,23 @@ from app.models import events as tables
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper
-from app.store.sql.statements import fetch, fetch_value
-from app.store.sql.values import read_document, read_instant
+from app.store.sql.statements import fetch, fetch_value, string_agg
+from app.store.sql.values import read_document, read_instant, read_optional_instant
 
 _EVENT = RowMapper(Event, tables.events, "e")
+_GRANTED = (
+    "grants g JOIN clients c ON c.client_id = g.client_id JOIN providers p ON p.provider_id = g.provider_id "
+    "WHERE g.client_id = :client AND g.revoked_at IS NULL AND c.test = (p.sandbox_of IS NOT NULL)"
+)
+"""The providers that a client may act for now, in its own world."""
+MOST_LOOKED_AT = 50_000
+"""Positions looked at for one page, of all the providers together."""
 
 
-def last_positions(connection: Connection, providers: Iterable[str]) -> dict[str, int]:
-    """Return the position of the last event of each provider, 0 before the first."""
-    return {
-        provider_id: position or 0
-        for provider_id, position in select_by_keys(
-            connection,
-            "k.provider, (SELECT max(position) FROM events e WHERE e.provider_id = k.provider)",
-            ("provider",),
-            ((provider_id,) for provider_id in providers),
-            "providers p ON p.provider_id = k.provider",
-        )
-    }
+def last(connection: Connection) -> tuple[int, str]:
+    """Return the position and the id of the last event, (0, "") before the first."""
+    rows = fetch(connection, "SELECT position, event_id FROM events ORDER BY position DESC LIMIT 1")
+    return next(((position, event_id) for position, event_id in rows), (0, ""))
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -49,25 +48,68 @@ def after(connection: Connection, provider_id: str, position: int, limit: int) -
     return _EVENT.read(connection, rows)
 
 
-def at(connection: Connection, provider_id: str, position: int) -> str | None:
-    """Return the id of the event at a position, None where there is none."""
-    event_id: str | None = fetch_value(
+def after_granted(
+    connection: Connection, client_id: str, position: int, until: int, limit: int
+) -> tuple[list[Event], bool]:
+    """Return the events of all providers that a client may act for, after a position and up to another, in order.
+
+    With whether these are all there are up to `until`. There may be more when fewer than `limit` are returned, for a
+    client of very many providers, but never when none is.
+    """
+    if until <= position:
+        return [], True
+    granted: int = fetch_value(connection, f"SELECT count(*) FROM {_GRANTED}", {"client": client_id})
+    if not granted:
+        return [], True
+    each = max(1, min(limit, MOST_LOOKED_AT // granted))
+    # A look at the index for each provider: what others were told in between costs nothing.
+    found = [
+        list(map(int, positions.split()))
+        for (positions,) in fetch(
+            connection,
+            f"SELECT (SELECT {string_agg(connection, 'CAST(n.position AS text)')} FROM ("
+            "SELECT e.position FROM events e WHERE e.provider_id = g.provider_id AND e.position > :position "
+            f"AND e.position <= :until ORDER BY e.position LIMIT :each) n) FROM {_GRANTED}",
+            {"client": client_id, "position": position, "until": until, "each": each},
+        )
+        if positions is not None
+    ]
+    # A provider with as many as were asked for may have more: nothing is known of what comes after these.
+    known_until = min((max(positions) for positions in found if len(positions) == each), default=until)
+    known = sorted(place for positions in found for place in positions if place <= known_until)
+    rows = select_by_keys(
         connection,
-        "SELECT event_id FROM events WHERE provider_id = :provider AND position = :position",
-        {"provider": provider_id, "position": position},
+        _EVENT.columns,
+        ("position",),
+        ((str(place),) for place in known[:limit]),
+        "events e ON e.position = CAST(k.position AS bigint)",
+        "ORDER BY e.position",
     )
-    return event_id
+    return _EVENT.read(connection, rows), known_until == until and len(known) <= limit
+
+
+def position_of(connection: Connection, event_id: str) -> int | None:
+    """Return the position of an event, None where there is no such event."""
+    position: int | None = fetch_value(connection, "SELECT position FROM events WHERE event_id = :id", {"id": event_id})
+    return position
+
+
+def moment_at(connection: Connection, position: int) -> datetime | None:
+    """Return when the event at a position happened, None where there is none."""
+    return read_optional_instant(
+        fetch_value(connection, "SELECT at FROM events WHERE position = :position", {"position": position})
+    )
 
 
 def rows_after(
-    connection: Connection, after: tuple[str, int], limit: int
+    connection: Connection, position: int, limit: int
 ) -> list[tuple[str, int, str, datetime, str, Mapping[str, str]]]:
-    """Return (provider, position, commit, moment, type, data) of events after (provider, position), in their order."""
+    """Return (provider, position, commit, moment, type, data) of the events after a position, in their order."""
     rows = fetch(
         connection,
-        "SELECT provider_id, position, commit_id, at, type, data FROM events "
-        "WHERE (provider_id, position) > (:provider, :position) ORDER BY provider_id, position LIMIT :limit",
-        {"provider": after[0], "position": after[1], "limit": limit},
+        "SELECT provider_id, position, commit_id, at, type, data FROM events WHERE position > :position "
+        "ORDER BY position LIMIT :limit",
+        {"position": position, "limit": limit},
     )
     return [
         (provider_id, position, commit_id, read_instant(at), type, read_document(data))

@@ -31,7 +31,10 @@ STATES: dict[str, tuple[Table, ...]] = {
 """The tables of each noun, all of which have the key of the first one's rows."""
 LEFT_OUT: dict[str, dict[str, str]] = {
     "webhook_endpoints": dict.fromkeys(
-        ("status", "disabled_reason", "disabled_at", "failing_since", "version", "updated_at", "secrets"),
+        (
+            *("status", "disabled_reason", "disabled_at", "failing_since", "version", "updated_at", "secrets"),
+            *("recovers_since", "recovers_after", "recovers_until"),
+        ),
         "changes as deliveries are tried and secrets end; a secret is encrypted for its endpoint",
     )
 }

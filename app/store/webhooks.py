@@ -26,18 +26,31 @@ def _read_secrets(document: Sequence[Mapping[str, Any]]) -> list[Secret]:
 
 
 ENDPOINT = RowMapper(Endpoint, tables.webhook_endpoints, "e", secrets=column("secrets", _read_secrets))
-ENTITLED = (
-    "EXISTS (SELECT 1 FROM clients c JOIN client_secrets s ON s.client_id = c.client_id WHERE "
-    "c.client_id = e.client_id AND c.revoked_at IS NULL AND s.revoked_at IS NULL AND (c.role = 'operator' OR "
-    "c.board = e.board OR EXISTS (SELECT 1 FROM grants g WHERE g.client_id = e.client_id AND "
-    "g.provider_id = e.provider_id AND g.revoked_at IS NULL)))"
-)
-"""Whether an endpoint's client still has a key, and the right to act for the provider or the board."""
 
 
-def _owned(provider_id: str | None) -> str:
-    column = "board" if provider_id is None else "provider_id"
-    return f"e.client_id = :client AND e.{column} = :owner AND e.deleted_at IS NULL"
+def entitled(provider: str) -> str:
+    """Return the condition that an endpoint's client has a key, and the right to act for a provider or the board.
+
+    `provider` is an expression, such as `e.provider_id`. Where it is NULL, for news of a feed and for the test of an
+    endpoint for all providers, the key and the board count.
+    """
+    return (
+        "EXISTS (SELECT 1 FROM clients c JOIN client_secrets s ON s.client_id = c.client_id WHERE "
+        "c.client_id = e.client_id AND c.revoked_at IS NULL AND s.revoked_at IS NULL AND (c.role = 'operator' OR "
+        f"c.board = e.board OR (e.board IS NULL AND {provider} IS NULL) OR EXISTS (SELECT 1 FROM grants g WHERE "
+        f"g.client_id = e.client_id AND g.provider_id = {provider} AND g.revoked_at IS NULL)))"
+    )
+
+
+_LISTENING = "e.status = 'enabled' AND e.deleted_at IS NULL"
+_FOR_ALL = "e.provider_id IS NULL AND e.board IS NULL"
+"""An endpoint for every provider that its client may act for."""
+
+
+def _owned(provider_id: str | None, board: str | None) -> tuple[str, str | None]:
+    """Return the condition that an endpoint is a client's for a provider, a board, or all providers, and its owner."""
+    owner = _FOR_ALL if provider_id is None and board is None else f"e.{'board' if board else 'provider_id'} = :owner"
+    return f"e.client_id = :client AND {owner} AND e.deleted_at IS NULL", provider_id or board
 
 
 def add(connection: Connection, endpoint: Endpoint) -> None:
@@ -66,15 +79,16 @@ def one(
     *,
     for_update: bool = False,
 ) -> Endpoint | None:
-    """Return an endpoint of a client acting for a provider, or of a board's client; None for any other.
+    """Return an endpoint of a client for a provider, for a board, or for all its providers; None for any other.
 
     With `for_update`, PostgreSQL appends `FOR NO KEY UPDATE`.
     """
     lock = locking_clause(connection, "NO KEY UPDATE") if for_update else ""
+    owned, owner = _owned(provider_id, board)
     rows = fetch(
         connection,
-        f"SELECT {ENDPOINT.columns} FROM webhook_endpoints e WHERE e.endpoint_id = :id AND {_owned(provider_id)}{lock}",
-        {"id": endpoint_id, "client": client_id, "owner": provider_id or board},
+        f"SELECT {ENDPOINT.columns} FROM webhook_endpoints e WHERE e.endpoint_id = :id AND {owned}{lock}",
+        {"id": endpoint_id, "client": client_id, "owner": owner},
     )
     return ENDPOINT.read_first(connection, rows)
 
@@ -82,12 +96,13 @@ def one(
 def page(
     connection: Connection, client_id: str, provider_id: str | None, board: str | None, after: str | None, limit: int
 ) -> list[Endpoint]:
-    """Return a client's endpoints after an id, the oldest first."""
+    """Return a client's endpoints for a provider, for a board, or for all its providers after an id, oldest first."""
+    owned, owner = _owned(provider_id, board)
     rows = fetch(
         connection,
-        f"SELECT {ENDPOINT.columns} FROM webhook_endpoints e WHERE {_owned(provider_id)} AND e.endpoint_id > :after "
+        f"SELECT {ENDPOINT.columns} FROM webhook_endpoints e WHERE {owned} AND e.endpoint_id > :after "
         "ORDER BY e.endpoint_id LIMIT :limit",
-        {"client": client_id, "owner": provider_id or board, "after": after or "", "limit": limit},
+        {"client": client_id, "owner": owner, "after": after or "", "limit": limit},
     )
     return ENDPOINT.read(connection, rows)
 
@@ -102,9 +117,46 @@ def find_listening(connection: Connection, owner: str, ids: Iterable[str]) -> li
         ENDPOINT.columns,
         ("owner",),
         ((id,) for id in ids),
-        f"webhook_endpoints e ON e.{owner} = k.owner AND e.status = 'enabled' AND e.deleted_at IS NULL AND {ENTITLED}",
+        f"webhook_endpoints e ON e.{owner} = k.owner AND {_LISTENING} AND {entitled('e.provider_id')}",
     )
     return ENDPOINT.read(connection, rows)
+
+
+def find_listening_to_all(connection: Connection, provider_ids: Iterable[str]) -> list[tuple[str, Endpoint]]:
+    """Return (provider, endpoint) of the enabled endpoints for all providers whose clients may act for these now."""
+    if not fetch(connection, f"SELECT 1 FROM webhook_endpoints e WHERE {_FOR_ALL} AND {_LISTENING} LIMIT 1"):
+        return []
+    rows = select_by_keys(
+        connection,
+        f"k.provider, {ENDPOINT.columns}",
+        ("provider",),
+        ((id,) for id in provider_ids),
+        f"webhook_endpoints e ON {_FOR_ALL} AND {_LISTENING} AND EXISTS ("
+        "SELECT 1 FROM grants r WHERE r.client_id = e.client_id AND r.provider_id = k.provider "
+        f"AND r.revoked_at IS NULL) AND {entitled('k.provider')}",
+    )
+    return list(ENDPOINT.read_keyed(connection, rows))
+
+
+def find_recovering(
+    connection: Connection, waiting: str, most_waiting: int, *, for_update: bool = False
+) -> Endpoint | None:
+    """Return an endpoint for which earlier events are to be queued now; None when there is none.
+
+    One that is disabled waits until it is enabled, and one with `most_waiting` deliveries until some were sent.
+    `waiting` is the condition on a delivery `d` that it waits.
+
+    With `for_update`, PostgreSQL appends `FOR NO KEY UPDATE SKIP LOCKED`.
+    """
+    lock = locking_clause(connection, "NO KEY UPDATE SKIP LOCKED") if for_update else ""
+    rows = fetch(
+        connection,
+        f"SELECT {ENDPOINT.columns} FROM webhook_endpoints e WHERE e.recovers_until IS NOT NULL AND {_LISTENING} "
+        f"AND {entitled('e.provider_id')} AND (SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries d WHERE "
+        f"d.endpoint_id = e.endpoint_id AND {waiting} LIMIT :most) w) < :most ORDER BY random() LIMIT 1{lock}",
+        {"most": most_waiting},
+    )
+    return ENDPOINT.read_first(connection, rows)
 
 
 def find_boards_with_events(connection: Connection, commit_ids: Sequence[str]) -> set[str]:
@@ -188,6 +240,9 @@ def _row(endpoint: Endpoint) -> Mapping[str, Any]:
         "disabled_reason": endpoint.disabled_reason and endpoint.disabled_reason.value,
         "disabled_at": endpoint.disabled_at,
         "failing_since": endpoint.failing_since,
+        "recovers_since": endpoint.recovers_since,
+        "recovers_after": endpoint.recovers_after,
+        "recovers_until": endpoint.recovers_until,
         "version": endpoint.version,
         "created_at": endpoint.created_at,
         "updated_at": endpoint.updated_at,

@@ -134,12 +134,13 @@ def _rename_schemas(document: dict[str, Any], schemas: Schema) -> None:
 
 def _complete_operation(operation: Operation) -> None:
     spec, deprecation = operation.spec, operation.deprecation
-    access = f"Needs the scope `{operation.scope}`." if operation.scope else "Anybody may call it."
+    access = f"Needs the scope `{operation.scope}`." if operation.scope else "Any key will do."
+    access = access if operation.needs_key else "Anybody may call it."
     spec["summary"] = operation.id.replace("_", " ").capitalize()
     spec["description"] = "\n\n".join(
         [spec["description"], *([deprecation.sentence()] if deprecation is not None else []), access]
     )
-    spec["security"] = [{BEARER: [operation.scope]}] if operation.scope else []
+    spec["security"] = [{BEARER: [operation.scope] if operation.scope else []}] if operation.needs_key else []
     if deprecation is not None:
         spec["deprecated"] = True
     for name, deprecated in operation.deprecated_parameters.items():

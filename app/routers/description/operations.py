@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.core.http.deprecation import Deprecated, deprecated_parameters, deprecation_of
-from app.routers.callers import PUBLIC, declared_routes, scope_of
+from app.routers.callers import ANY_SCOPE, PUBLIC, declared_routes, scope_of
 from app.routers.description.schemas import Schema, resolve
 
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -33,9 +33,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scope(self) -> str | None:
-        """The scope it needs; None when anybody may call it."""
+        """The scope it needs; None when anybody may call it, or any key opens it."""
         scope = scope_of(self.route)
-        return None if scope == PUBLIC else scope
+        return None if scope in (PUBLIC, ANY_SCOPE) else scope
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it needs a key."""
+        return scope_of(self.route) != PUBLIC
 
     @property
     def takes_body(self) -> bool:

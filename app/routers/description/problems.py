@@ -36,13 +36,13 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     "parameter-invalid": lambda operation: operation.takes_parameters,
     "uri-too-long": lambda operation: operation.takes_lists,
     "provider-required": lambda operation: operation.takes_header("PARS-Provider"),
-    "unauthenticated": lambda operation: operation.scope is not None,
+    "unauthenticated": lambda operation: operation.needs_key,
     "forbidden": lambda operation: operation.scope is not None,
     "not-found": lambda operation: bool(operation.path_parameters),
     "idempotency-in-progress": lambda operation: operation.takes_header("Idempotency-Key"),
     "idempotency-mismatch": lambda operation: operation.takes_header("Idempotency-Key"),
     "precondition-failed": lambda operation: operation.takes_header("If-Match"),
-    "unavailable": lambda operation: operation.scope is not None,
+    "unavailable": lambda operation: operation.needs_key,
 }
 """When a problem can happen, as far as that follows from what an operation declares. A problem that only the route
 knows of is named there: `problems(409)`, or `problems(InternalIdTaken)` for one kind of that status."""

@@ -27,6 +27,7 @@ you do not know as text.
 SUMMARY = "Reporting of learner credit by accredited medical-education providers"
 LICENSE = {"name": "Licence: see the repository"}
 TAGS = [
+    {"name": "Clients", "description": "Who a key belongs to, and for which providers it acts."},
     {"name": "Activities", "description": "The activities of a provider."},
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
     {"name": "Learner validations", "description": "Whether a physician is known, asked before anything is reported."},

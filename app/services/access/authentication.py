@@ -14,7 +14,7 @@ from app.domain.clients import Client
 from app.services.access.scopes import limit_test_client
 from app.store import clients
 
-__all__ = ["Client", "ClientCache", "choose_provider", "is_own_provider", "resolve_provider"]
+__all__ = ["Client", "ClientCache", "choose_provider", "is_own_provider", "means_all_providers", "resolve_provider"]
 
 FRESH_SECONDS = 0.1
 """How long a client that was read counts as it was: nobody notices that a revoked key works for so long."""
@@ -77,6 +77,11 @@ def choose_provider(client: Client, named: str | None) -> str:
     if client.role == "provider" and len(client.provider_ids) == 1:
         return next(iter(client.provider_ids))
     raise ProviderRequired
+
+
+def means_all_providers(client: Client, named: str | None) -> bool:
+    """Whether a client that names no provider may act for several: a vendor, or a client of several providers."""
+    return named is None and (client.role == "vendor" or (client.role == "provider" and len(client.provider_ids) > 1))
 
 
 def is_own_provider(client: Client, provider_id: str) -> bool:

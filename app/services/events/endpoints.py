@@ -27,7 +27,7 @@ from app.services.preconditions import must_match
 from app.store import webhooks
 
 MOST_ENDPOINTS = 20
-"""Per client and provider."""
+"""Of a client for one provider, for its board, or for all its providers."""
 MOST_SECRETS = 5
 """Signing at the same time, however often the secret is rotated."""
 
@@ -60,6 +60,9 @@ def create(work: Work, given: EndpointValues) -> tuple[Endpoint, str]:
         disabled_reason=None,
         disabled_at=None,
         failing_since=None,
+        recovers_since=None,
+        recovers_after=None,
+        recovers_until=None,
         version=1,
         created_at=work.now,
         updated_at=work.now,
@@ -84,13 +87,13 @@ def change(work: Work, endpoint_id: str, if_match: str | None, given: EndpointVa
 
     Raises `NotFound`, `PreconditionRequired` or `PreconditionFailed`, and `InvalidRequest` as `create` does.
     """
-    endpoint = _lock(work, endpoint_id)
+    endpoint = lock(work, endpoint_id)
     must_match(if_match, endpoint.version)
     _judge(work.caller, given)
     changed = _apply(given, endpoint, work.now)
     if changed == endpoint:
         return endpoint
-    return _save(work, changed, "change")
+    return save(work, changed, "change")
 
 
 def _apply(given: EndpointValues, endpoint: Endpoint, now: datetime) -> Endpoint:
@@ -115,16 +118,16 @@ def _without_repeats(types: Iterable[str] | None) -> list[str]:
 
 def rotate_secret(work: Work, endpoint_id: str) -> tuple[Endpoint, str]:
     """Give an endpoint a new secret, shown only this once; the previous one also signs for `SECRET_OVERLAP`."""
-    endpoint = _lock(work, endpoint_id)
+    endpoint = lock(work, endpoint_id)
     secret, until = new_secret(), work.now + SECRET_OVERLAP
     former = [replace(old, until=old.until or until) for old in _valid_secrets(endpoint, work.now)]
     secrets = [_seal_secret(work.service, endpoint_id, secret), *former][:MOST_SECRETS]
-    return _save(work, replace(endpoint, secrets=secrets), "rotate-secret"), secret
+    return save(work, replace(endpoint, secrets=secrets), "rotate-secret"), secret
 
 
 def delete(work: Work, endpoint_id: str, if_match: str | None) -> None:
     """Delete an endpoint with its pending deliveries; raises `NotFound` or `PreconditionFailed`."""
-    endpoint = _lock(work, endpoint_id)
+    endpoint = lock(work, endpoint_id)
     if if_match is not None:
         must_match(if_match, endpoint.version)
     webhooks.delete(work.connection, endpoint_id, work.now)
@@ -149,11 +152,12 @@ def _seal_secret(service: Service, endpoint_id: str, secret: str) -> Secret:
 
 
 def _owner(caller: Caller) -> tuple[str, str | None, str | None]:
-    """Return (client, provider, board): one of the last two is None. All three together own an endpoint."""
+    """Return (client, provider, board), which together own an endpoint; for all providers, the last two are None."""
     return caller.client.client_id, caller.provider, caller.client.board if caller.provider is None else None
 
 
-def _lock(work: Work, endpoint_id: str) -> Endpoint:
+def lock(work: Work, endpoint_id: str) -> Endpoint:
+    """Return an endpoint that nobody else changes before this transaction ends; raises `NotFound`."""
     return _require(webhooks.one(work.connection, *_owner(work.caller), endpoint_id, for_update=True))
 
 
@@ -163,7 +167,8 @@ def _require(endpoint: Endpoint | None) -> Endpoint:
     return endpoint
 
 
-def _save(work: Work, endpoint: Endpoint, verb: str) -> Endpoint:
+def save(work: Work, endpoint: Endpoint, verb: str) -> Endpoint:
+    """Write an endpoint as its next version, and audit it; return that version."""
     saved = replace(endpoint, version=endpoint.version + 1, updated_at=work.now)
     webhooks.save(work.connection, saved)
     work.audit(verb, saved.endpoint_id, EndpointAudit(version=saved.version))
@@ -184,7 +189,8 @@ def _faults(caller: Caller, given: EndpointValues) -> Iterator[tuple[str, str]]:
             yield "/url", str(refused)
     if "status" in given and given["status"] is None:
         yield "/status", "An endpoint is enabled or disabled."
-    for_board = caller.provider is None
+    for_board = caller.client.board is not None
     for place, type in enumerate(given.get("event_types") or ()):
-        if (type == EventKind.FEED_AVAILABLE) is not for_board:
+        # A test needs no subscription, and its name may stand among them.
+        if type != EventKind.WEBHOOK_TEST and (type == EventKind.FEED_AVAILABLE) is not for_board:
             yield f"/event_types/{place}", f"{type} is for {'providers' if for_board else 'boards'}."

@@ -1,4 +1,4 @@
-"""The outbox: webhook deliveries are queued in the transaction that publishes their events."""
+"""The outbox: webhook deliveries are queued in the transaction that publishes their events, and queued again later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.domain.events import EventKind
+from app.domain.events import Event, EventKind
 from app.domain.webhooks import DeliveryStatus, Endpoint
 from app.store import deliveries, webhooks
 
@@ -26,10 +26,21 @@ def enqueue_deliveries(
     Only endpoints that are enabled and entitled at this moment are sent anything.
     """
     listeners: defaultdict[str, list[Endpoint]] = defaultdict(list)
-    for endpoint in webhooks.find_listening(connection, "provider_id", {event["provider_id"] for event in events}):
+    provider_ids = {event["provider_id"] for event in events}
+    for endpoint in webhooks.find_listening(connection, "provider_id", provider_ids):
         listeners[endpoint.provider_id or ""].append(endpoint)
+    for provider_id, endpoint in webhooks.find_listening_to_all(connection, provider_ids):
+        listeners[provider_id].append(endpoint)
     rows = [
-        _row(endpoint, event["event_id"], event["type"], event["at"], event["data"], now, now)
+        row_of(
+            endpoint,
+            event["event_id"],
+            event["type"],
+            event["at"],
+            event["data"],
+            now=now,
+            provider_id=event["provider_id"],
+        )
         for event in events
         for endpoint in listeners[event["provider_id"]]
         if endpoint.wants(event["type"])
@@ -37,25 +48,46 @@ def enqueue_deliveries(
     of_boards = webhooks.find_listening(connection, "board", webhooks.find_boards_with_events(connection, commit_ids))
     # A delivery that nobody has begun to send leaves after this commit, so it covers the new events too.
     waiting = deliveries.lock_unclaimed(connection, [endpoint.endpoint_id for endpoint in of_boards])
-    rows += [
-        _row(
-            endpoint,
-            f"evt_{new_id()}",
-            EventKind.FEED_AVAILABLE,
-            now,
-            {"board": endpoint.board or ""},
-            now,
-            now + FEED_PAUSE,
-        )
-        for endpoint in of_boards
-        if endpoint.endpoint_id not in waiting
-    ]
+    rows += [_news_of_feed(endpoint, now) for endpoint in of_boards if endpoint.endpoint_id not in waiting]
     deliveries.add(connection, rows)
 
 
-def _row(
-    endpoint: Endpoint, event_id: str, type: str, at: datetime, data: Mapping[str, str], now: datetime, due_at: datetime
+def enqueue_feed_available(connection: Connection, endpoint: Endpoint, now: datetime) -> None:
+    """Queue a `feed.available` for an endpoint of a board, unless one waits already."""
+    if not deliveries.lock_unclaimed(connection, [endpoint.endpoint_id]):
+        deliveries.add(connection, [_news_of_feed(endpoint, now)])
+
+
+def enqueue_again(
+    connection: Connection, endpoint: Endpoint, events: Sequence[tuple[str, Event]], now: datetime
+) -> None:
+    """Queue deliveries of providers' events, given as (provider, event), whether they were queued before or not."""
+    deliveries.requeue_events(connection, endpoint.endpoint_id, [event.event_id for _, event in events], now)
+    rows = [
+        row_of(endpoint, event.event_id, event.type, event.at, event.data, now=now, provider_id=provider_id)
+        for provider_id, event in events
+    ]
+    deliveries.add(connection, rows, skip_known=True)
+
+
+def _news_of_feed(endpoint: Endpoint, now: datetime) -> dict[str, Any]:
+    data = {"board": endpoint.board or ""}
+    due_at = now + FEED_PAUSE
+    return row_of(endpoint, f"evt_{new_id()}", EventKind.FEED_AVAILABLE, now, data, now=now, due_at=due_at)
+
+
+def row_of(
+    endpoint: Endpoint,
+    event_id: str,
+    type: str,
+    at: datetime,
+    data: Mapping[str, Any],
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    provider_id: str | None = None,
 ) -> dict[str, Any]:
+    """Return the row of a delivery that is queued, due now unless another moment is given."""
     return {
         "delivery_id": f"whd_{new_id()}",
         "endpoint_id": endpoint.endpoint_id,
@@ -64,8 +96,9 @@ def _row(
         "at": at,
         "data": data,
         "status": DeliveryStatus.PENDING.value,
-        "due_at": due_at,
+        "due_at": due_at or now,
         "fence": 0,
         "attempts": 0,
         "created_at": now,
+        "provider_id": provider_id,
     }

@@ -1,13 +1,13 @@
 """Providers' events at positions without gaps: published by the sealer, read by cursor.
 
-A cursor holds a position and the event at it. Where another event stands at the position, the database was restored to
-an earlier state: going on would miss events, so the reader has to begin again.
+All providers' events are in one order, that in which their transactions ended: an event that is committed late comes
+later in it, and no cursor has passed it. A cursor names an event. Where that is gone, the database was restored to an
+earlier state: going on would miss events, so the reader has to begin again.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,10 @@ from app.store import events
 from app.store.commits import AuditLogRow, audit_rows
 from app.store.states import canonical
 
+NOW = "now"
+"""The cursor of those who want only what happens from now on."""
 _START = (0, "")
+_PATH = "/v1/events"
 
 
 class EventSlice(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,28 +38,26 @@ class EventSlice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def publish(connection: Connection, commit_ids: Sequence[str], audit: Sequence[AuditLogRow]) -> list[dict[str, Any]]:
-    """Store the events of commits, at the next positions of their providers in the order of the commits; return them.
+    """Store the events of commits at the next positions, in the order of the commits; return them.
 
     `audit` is the audit log of these commits.
     """
     found = list(_events_in(commit_ids, audit))
-    last: dict[str, int] = defaultdict(int)
-    last |= events.last_positions(connection, {entry.provider_id for _, entry, _, _ in found if entry.provider_id})
-    rows = []
-    for commit_id, entry, type, data in found:
-        provider_id = str(entry.provider_id)
-        last[provider_id] += 1
-        rows.append(
-            {
-                "provider_id": provider_id,
-                "position": last[provider_id],
-                "event_id": f"evt_{new_id()}",
-                "type": type,
-                "at": entry.at,
-                "data": data,
-                "commit_id": commit_id,
-            }
-        )
+    if not found:
+        return []
+    last, _ = events.last(connection)
+    rows = [
+        {
+            "provider_id": entry.provider_id,
+            "position": position,
+            "event_id": f"evt_{new_id()}",
+            "type": type,
+            "at": entry.at,
+            "data": data,
+            "commit_id": commit_id,
+        }
+        for position, (commit_id, entry, type, data) in enumerate(found, last + 1)
+    ]
     events.add(connection, rows)
     return rows
 
@@ -95,20 +96,46 @@ def _entry(row: AuditLogRow) -> AuditEntry:
 
 
 def read(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> EventSlice:
-    """Return the provider's events after a cursor, or from the beginning without one.
+    """Return the events after a cursor, or from the beginning without one; after `NOW`, none and the cursor at the end.
+
+    They are those of the provider acted for, or, when none is named, of every provider that the client may act for at
+    this moment: a grant that was revoked meanwhile has ended its events, and a new one begins them after the cursor.
 
     Raises `ParameterInvalid` for a cursor that is not the caller's, `CursorDiverged` for one that no longer fits.
     """
-    keyring, bound_to = caller.service.keyring, caller.bound_to("/v1/events")
-    position, event_id = _START
-    if after is not None:
-        opened = keyring.unseal("cursor", after, bound_to)
-        if opened is None:
-            raise ParameterInvalid.of("after", "This cursor does not belong to these events.")
-        position, event_id = json.loads(opened)
-    if position and events.at(connection, caller.provider_id, position) != event_id:
+    if after == NOW:
+        return EventSlice(events=[], cursor=_seal(caller, *events.last(connection)))
+    position, event_id = _open(connection, caller, after)
+    if caller.provider is not None:
+        found = events.after(connection, caller.provider, position, limit)
+        everything = False
+        end = (position, event_id)
+    else:
+        # Read first: events published meanwhile come after it.
+        end = events.last(connection)
+        found, everything = events.after_granted(connection, caller.client.client_id, position, end[0], limit)
+    if found and not everything:
+        end = found[-1].position, found[-1].event_id
+    return EventSlice(events=found, cursor=_seal(caller, *end))
+
+
+def _open(connection: Connection, caller: Caller, cursor: str | None) -> tuple[int, str]:
+    """Return the position and the id of the event that a cursor names, where that stands now."""
+    if cursor is None:
+        return _START
+    opened = caller.service.keyring.unseal("cursor", cursor, caller.bound_to(_PATH))
+    if opened is None:
+        raise ParameterInvalid.of("after", "This cursor does not belong to these events.")
+    _, event_id = json.loads(opened)
+    if not event_id:
+        return _START
+    # By its id: positions were numbered anew when all providers' events were put into one order.
+    position = events.position_of(connection, event_id)
+    if position is None:
         raise CursorDiverged
-    found = events.after(connection, caller.provider_id, position, limit)
-    if found:
-        position, event_id = found[-1].position, found[-1].event_id
-    return EventSlice(events=found, cursor=keyring.seal("cursor", json.dumps([position, event_id]).encode(), bound_to))
+    return position, event_id
+
+
+def _seal(caller: Caller, position: int, event_id: str) -> str:
+    held = json.dumps([position, event_id]).encode()
+    return caller.service.keyring.seal("cursor", held, caller.bound_to(_PATH))

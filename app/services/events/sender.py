@@ -92,7 +92,8 @@ def save_attempt(work: Work, leased: LeasedDelivery, attempt: Attempt) -> bool:
     values: dict[str, Any] = {"attempts": attempts, "outcome": attempt.outcome.value, "answer": attempt.answer}
     if sent:
         values["tried_at"] = work.now
-    pause = retry_pause(attempts, attempt.retry_after, random.random()) if sent else None
+    test = leased.delivery.is_test
+    pause = retry_pause(attempts, attempt.retry_after, random.random()) if sent and not test else None
     if attempt.outcome is AttemptOutcome.ACCEPTED:
         values |= {"status": DeliveryStatus.DELIVERED.value, "finished_at": work.now}
     elif pause is None or attempt.outcome is AttemptOutcome.GONE:
@@ -101,7 +102,7 @@ def save_attempt(work: Work, leased: LeasedDelivery, attempt: Attempt) -> bool:
         values |= {"status": DeliveryStatus.PENDING.value, "due_at": work.now + pause}
     if not deliveries.save_attempt(work.connection, leased, values):
         return False
-    if sent:
+    if sent and not test:
         _update_endpoint(work, leased.endpoint.endpoint_id, attempt.outcome)
     return True
 

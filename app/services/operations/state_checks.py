@@ -39,11 +39,11 @@ def find_changed_files(connection: Connection, _service: Service) -> Iterator[st
 
 def find_changed_events(connection: Connection, _service: Service) -> Iterator[str]:
     """Yield the events of providers that do not tell what the audit log says."""
-    after = ("", 0)
+    after = 0
     while rows := events.rows_after(connection, after, AT_ONCE):
         told = told_by(connection, {commit_id for _, _, commit_id, *_ in rows})
         for provider_id, position, commit_id, at, type, data in rows:
-            after = provider_id, position
+            after = position
             if (commit_id, provider_id, at, type, states.canonical(data)) not in told:
                 yield f"changed: events {provider_id} {position}: not what the audit log says"
 

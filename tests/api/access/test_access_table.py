@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from app.routers.callers import PUBLIC, Ownership, access_of, declared_routes, scope_of
+from app.routers.callers import ANY_SCOPE, PUBLIC, Ownership, access_of, declared_routes, scope_of
 from app.services.access import scopes as access
 from app.services.context import Service
 from tests.harness.api import Answer, Api, api_of
@@ -38,7 +38,6 @@ PROVIDERS: dict[str, str] = {
     "withdraw_completion": "completions:write",
     "get_completion_history": "completions:read",
     "validate_learner": "learners:validate",
-    "list_events": "completions:read",
     "upload_batch": "batches:write",
     "list_batches": "batches:write",
     "get_batch": "batches:write",
@@ -49,11 +48,18 @@ PROVIDERS: dict[str, str] = {
 }
 """Operations that belong to a provider, with the scope each needs."""
 
+SEVERAL = {"list_events"}
+"""Operations of one provider or, for vendors and clients of several, of all of them, under `completions:read`."""
+
+ANYBODYS = {"get_me", "list_providers"}
+"""Operations of whoever has a key, about the client itself."""
+
 EITHER = {
     "create_webhook_endpoint", "list_webhook_endpoints", "get_webhook_endpoint", "change_webhook_endpoint",
     "delete_webhook_endpoint", "rotate_webhook_secret", "list_webhook_deliveries", "redeliver_webhook",
+    "test_webhook_endpoint", "recover_webhook_endpoint",
 }  # fmt: skip
-"""Operations of a provider's or vendor's client and of a board's, each for itself, under `webhooks:manage`."""
+"""Operations of one provider, of all of a vendor's, or of a board, each for itself, under `webhooks:manage`."""
 
 BOARDS = {"read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"}
 """Operations of a board's own client, under `board:feed`."""
@@ -101,6 +107,8 @@ def test_the_table_names_every_operation_with_its_scope() -> None:
         | dict.fromkeys(BOARDS, "board:feed")
         | dict.fromkeys(OPERATORS, "operator")
         | dict.fromkeys(EITHER, "webhooks:manage")
+        | dict.fromkeys(SEVERAL, "completions:read")
+        | dict.fromkeys(ANYBODYS, ANY_SCOPE)
     )
     assert {name for name, scope in declared.items() if scope == PUBLIC} == OPEN
 
@@ -109,8 +117,9 @@ def test_every_operation_declares_whose_records_it_is_about() -> None:
     declared = {route.name: access_of(route) for route in declared_routes(create_app())}
     assert {name: found.ownership for name, found in declared.items() if found is not None} == (
         dict.fromkeys(PROVIDERS, Ownership.PROVIDER)
-        | dict.fromkeys(EITHER, Ownership.PROVIDER_OR_BOARD)
-        | dict.fromkeys(BOARDS | OPERATORS, Ownership.CLIENT)
+        | dict.fromkeys(EITHER, Ownership.PROVIDERS_OR_BOARD)
+        | dict.fromkeys(SEVERAL, Ownership.PROVIDERS)
+        | dict.fromkeys(BOARDS | OPERATORS | ANYBODYS, Ownership.CLIENT)
         | dict.fromkeys(OPEN, None)
     )
 
@@ -185,11 +194,24 @@ def test_an_operators_operations_are_the_operators(callers: Callers, service: Se
     assert_gets_in(operation, operation.sent_by(callers.operator))
 
 
-@for_all("operation", [operation for operation in operations() if operation.name in PROVIDERS.keys() | EITHER], NAME)
+@for_all("operation", [operation for operation in operations() if operation.name in ANYBODYS], NAME)
+def test_every_key_opens_what_is_about_its_client(callers: Callers, service: Service, operation: Operation) -> None:
+    before = footprint(service)
+    for caller in (
+        callers.full, callers.vendor, callers.stranger, callers.board, callers.operator, callers.tester
+    ):  # fmt: skip
+        assert operation.sent_by(caller).status == 200
+    assert footprint(service) == before
+
+
+ABOUT_PROVIDERS = PROVIDERS.keys() | EITHER | SEVERAL
+
+
+@for_all("operation", [operation for operation in operations() if operation.name in ABOUT_PROVIDERS], NAME)
 def test_every_kind_of_caller_gets_as_far_as_it_may(
     http: TestClient, service: Service, callers: Callers, operation: Operation
 ) -> None:
-    scope = PROVIDERS.get(operation.name, "webhooks:manage")
+    scope = PROVIDERS.get(operation.name, "completions:read" if operation.name in SEVERAL else "webhooks:manage")
     only = api_of(http, service, "only this", providers=[OURS], scopes=[scope])
     others = [value for value in access.ROLE_SCOPES["provider"] if value != scope]
     without = api_of(http, service, "all but this", providers=[OURS], scopes=others)
@@ -202,8 +224,12 @@ def test_every_kind_of_caller_gets_as_far_as_it_may(
     if operation.name not in EITHER:
         assert_problem(operation.sent_by(callers.board), 403, "forbidden")
     assert_problem(operation.sent_by(callers.operator, "0000000"), 403, "forbidden")
-    for several in (callers.vendor, callers.operator, callers.stranger):
-        assert_problem(operation.sent_by(several), 400, "provider-required")
+    assert_problem(operation.sent_by(callers.operator), 400, "provider-required")
+    for several in (callers.vendor, callers.stranger):
+        if operation.name in PROVIDERS:
+            assert_problem(operation.sent_by(several), 400, "provider-required")
+        else:
+            assert_gets_in(operation, operation.sent_by(several))
     assert_problem(operation.sent_by(only, "9999999"), 403, "forbidden")
     assert footprint(service) == before
 

@@ -337,4 +337,4 @@ def test_without_endpoints_sealing_asks_once_for_each_kind_of_owner_and_writes_n
     finally:
         statements.BEFORE_STATEMENT.remove(seen.append)
     about = [text.split()[0] for text in seen if "webhook" in text]
-    assert about == ["SELECT", "SELECT"]
+    assert about == ["SELECT", "SELECT", "SELECT"]

@@ -1,0 +1,82 @@
+"""A client as it is told about itself, and the providers it acts for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from app.domain import clients as domain
+from app.domain.clients import Environment, Role
+from app.schemas.base import Example, Out
+
+
+class ProviderOut(Out):
+    """An accredited provider that the client may act for; to a test client, its sandbox."""
+
+    example: ClassVar[Example] = {"name": "Western Regional Medical Center", "city": "Portland", "sandbox_of": None}
+
+    provider_id: str = Field(description="Send it as `PARS-Provider`. It stands in every event.")
+    name: str
+    joint: bool = Field(description="Jointly accredited.")
+    city: str | None
+    state: str | None
+    sandbox_of: str | None = Field(description="The live provider whose sandbox it is; null for a live provider.")
+    granted_at: datetime | None = Field(description="Since when the client may act for it; null to an operator.")
+
+    @classmethod
+    def of(cls, provider: domain.ProviderActedFor) -> ProviderOut:
+        """Show a provider."""
+        return cls.model_validate({name: getattr(provider, name) for name in cls.model_fields})
+
+
+class ProviderPage(Out):
+    """Providers, by id."""
+
+    data: list[ProviderOut]
+    next_cursor: str | None
+
+
+class LimitsOut(Out):
+    """The most that this installation takes."""
+
+    example: ClassVar[Example] = {
+        "body_bytes": 1_048_576, "upload_bytes": 268_435_456, "upload_quota_bytes": 10_737_418_240, "bulk_items": 500,
+        "page_rows": 500, "idempotency_key_days": 30, "webhook_endpoints": 20, "connections": 1_024,
+    }  # fmt: skip
+
+    body_bytes: int = Field(description="Of a JSON body.")
+    upload_bytes: int = Field(description="Of a file.")
+    upload_quota_bytes: int | None = Field(description="Of all stored uploads of one provider; null for any.")
+    bulk_items: int = Field(description="Completions in one bulk request.")
+    page_rows: int = Field(description="Rows of a page; a larger `limit` is lowered to it.")
+    idempotency_key_days: int = Field(description="How long an answer is kept under its `Idempotency-Key`.")
+    webhook_endpoints: int = Field(description="Endpoints for one provider, and as many for all providers.")
+    connections: int = Field(description="At the same time, from one address.")
+
+
+class MeOut(Out):
+    """The client that a key belongs to: what it may do, and for whom."""
+
+    example: ClassVar[Example] = {
+        "name": "Example LMS, Inc.", "role": "vendor", "board": None, "provider_count": 1,
+        "scopes": ["activities:read", "activities:write", "completions:read", "completions:write"],
+    }  # fmt: skip
+
+    client_id: str
+    name: str
+    role: Role
+    board: str | None = Field(description="The board, of a board's own client.")
+    environment: Environment = Field(description="`test` for a key of the sandbox.")
+    scopes: list[str]
+    providers: list[ProviderOut] = Field(
+        description="The first 100 providers that it may act for, by id; `GET /v1/providers` lists all. None for an "
+        "operator, who may act for every one."
+    )
+    provider_count: int = Field(description="How many providers it may act for.")
+    provider_required: bool = Field(
+        description="Whether operations on a provider's records need `PARS-Provider`. Without it, events and webhook "
+        "endpoints of a vendor are those of all its providers."
+    )
+    limits: LimitsOut

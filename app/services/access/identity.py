@@ -1,0 +1,48 @@
+"""Who a client is: its name, and the providers it may act for at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.domain.clients import Client, ProviderActedFor
+from app.services.context import Caller
+from app.store import clients
+
+MOST_SHOWN = 100
+"""Providers shown with a client; all of them are a list of their own."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A client with the first of its providers."""
+
+    client: Client
+    name: str
+    providers: Sequence[ProviderActedFor]
+    """The first `MOST_SHOWN` by id; none for an operator, who may act for all."""
+    provider_count: int
+
+    @property
+    def must_name_provider(self) -> bool:
+        """Whether operations on a provider's records need the provider named."""
+        return not (self.client.role == "provider" and self.provider_count == 1) and self.client.board is None
+
+
+def identify(connection: Connection, caller: Caller) -> Identity:
+    """Return who calls."""
+    client = caller.client
+    found = clients.name_and_revocation(connection, client.client_id)
+    operates = client.role == "operator"
+    return Identity(
+        client=client,
+        name=found[0] if found is not None else "",
+        providers=[] if operates else clients.providers_acted_for(connection, client, None, MOST_SHOWN),
+        provider_count=clients.count_providers_acted_for(connection, client),
+    )
+
+
+def page(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> list[ProviderActedFor]:
+    """Return the providers that the client may act for after an id, by id."""
+    return clients.providers_acted_for(connection, caller.client, after, limit)
