@@ -64,6 +64,8 @@ class ErrorItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     hint: str | None = None
     rule_url: str | None = None
+    completion_id: str | None = None
+    """The completion that stands in the way."""
 
 
 class Problem(Exception):

@@ -31,6 +31,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Credits that changed only in what no board is sent."""
     corrected_whole: bool = False
     """Whether the completion is corrected in place, and not only added to or withdrawn."""
+    only_named: bool = False
+    """Whether the completion or its credits only get another reference."""
 
     def before_and_after(self) -> Iterator[tuple[Completion, int]]:
         """Yield the completion as it stood with -1, and as it stands now with 1."""
@@ -60,8 +62,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def frees(self) -> bool:
-        """Whether it may free what another record of the same set takes: a day, an occasion, a board."""
-        return self.corrected_whole or bool(self.restated) or self.completion.withdrawn_at is not None
+        """Whether it may free what another record of the same set takes: a day, an occasion, a board.
+
+        Credit that is rewritten counts as well: the same set may have added it.
+        """
+        return self.corrected_whole or bool(self.restated or self.rewritten) or self.completion.withdrawn_at is not None
 
 
 class LedgerDelta(msgspec.Struct, frozen=True, kw_only=True):

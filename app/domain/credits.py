@@ -72,7 +72,7 @@ class Outcome(enum.StrEnum):
     DELETED = "deleted"
     """A completion, or some credit of it, was withdrawn."""
     UNCHANGED = "unchanged"
-    """All of it had been reported, or withdrawn, before; nothing was written."""
+    """All of it had been reported, or withdrawn, before; nothing but a new reference was written."""
     REJECTED = "rejected"
     """Refused, with every finding."""
 
@@ -90,6 +90,14 @@ class VersionAction(enum.StrEnum):
     """A board decided on some credit of it, or took what it was sent."""
     WITHDRAWN = "withdrawn"
     """It was withdrawn, or some credit of it."""
+
+
+def add_references(held: tuple[str, ...], given: Iterable[str]) -> tuple[str, ...]:
+    """Return references with those given beside them, each once: one that stands keeps its spelling."""
+    spelled = {plain_text(reference): reference for reference in held}
+    for reference in given:
+        spelled.setdefault(plain_text(reference), reference)
+    return held if len(spelled) == len(held) else tuple(sorted(spelled.values()))
 
 
 def rems_subject(provider_id: str, local_id: str) -> str:
@@ -164,6 +172,8 @@ class Completion(msgspec.Struct, frozen=True):
     catalogue: str
     """Digest of the board facts it was judged by."""
     credits: tuple[Credit, ...]
+    client_references: tuple[str, ...] = ()
+    """The sender's own keys of the record as a whole. Every credit that was reported under one bears it as well."""
 
     @property
     def pair(self) -> tuple[str, str]:

@@ -29,6 +29,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str
     detail: str
     hint: str
+    completion_id: str | None = None
+    """The completion that stands in the way, if one does."""
 
     @property
     def rejects(self) -> bool:

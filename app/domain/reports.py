@@ -22,6 +22,8 @@ LAST_OCCASION = 999
 """The most completions of one activity that a learner can have on one day."""
 MOST_STATES, MOST_BOARDS, MOST_TYPES = 70, 20, 20
 """The most CME and MOC parts of a record, and credit types of a part."""
+MOST_REFERENCES = 100
+"""The most of the sender's own keys that a completion as a whole has, or a credit."""
 
 
 class Action(enum.StrEnum):
@@ -33,6 +35,17 @@ class Action(enum.StrEnum):
     """Correct the credits it names, in the one completion it identifies."""
     DELETE = "delete"
     """Withdraw the credits it names, or the whole completion if it names none."""
+
+
+class CorrectionKind(enum.Enum):
+    """How a report that corrects a completion says what becomes of it."""
+
+    WHOLE = "whole"
+    """As a whole, by its id: what is left out goes, and credit that its board rejected is sent again."""
+    PATCH = "patch"
+    """As a whole that stood, with a patch applied: what did not change is not sent again."""
+    BY_REFERENCE = "by-reference"
+    """As a whole, by its client reference: credit that stands under another reference stays as it is."""
 
 
 def quarters_of(amount: Amount) -> float | None:
@@ -58,6 +71,8 @@ class CmePart(msgspec.Struct, frozen=True, kw_only=True):
     credits: Amount = None
     special_credits: tuple[TypeAmount, ...] = ()
     client_reference: str | None = None
+    client_references: tuple[str, ...] | None = None
+    """Keys of the credit where there are several: given, even empty, they are all. None says nothing of them."""
 
     @property
     def names_credit(self) -> bool:
@@ -75,6 +90,8 @@ class MocPart(msgspec.Struct, frozen=True, kw_only=True):
     total_credits: Amount = None
     credit_types: tuple[TypeAmount, ...] = ()
     client_reference: str | None = None
+    client_references: tuple[str, ...] | None = None
+    """As of a CME part."""
 
     @property
     def total_quarters(self) -> float | None:
@@ -121,8 +138,14 @@ class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):
     batch_id: str | None = None
     client_reference: str | None = None
     """The sender's own key of the record; every credit of it can be found by it."""
+    client_references: tuple[str, ...] | None = None
+    """Keys of the record where there are several: given, even empty, they are all. None says nothing of them."""
     corrects: str | None = None
     """The completion that this report corrects in place; None for a record of its own."""
+    correction: CorrectionKind = CorrectionKind.WHOLE
+    """How it corrects, where it does."""
+    keeps_person: bool = False
+    """Whether a correction leaves the person as reported, whatever it says of them."""
     action: Action | Unparsed | None = Action.ADD
     """None if a row does not say."""
     sandbox: bool = False
@@ -152,6 +175,13 @@ class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):
             or any(len(cme.special_credits) > MOST_TYPES for cme in self.cme)
             or any(len(moc.credit_types) > MOST_TYPES for moc in self.moc)
         )
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sender's own keys of the record as a whole."""
+        if self.client_reference is None:
+            return self.client_references or ()
+        return (self.client_reference, *(self.client_references or ()))
 
     def amounts(self) -> Iterator[tuple[str, Amount]]:
         """Yield every amount of the record with its pointer, totals before types."""

@@ -141,6 +141,17 @@ credit_references = Table(
     comment="The senders' own keys of credits.",
 )
 
+completion_references = Table(
+    "completion_references",
+    metadata,
+    refers("provider_id", "providers.provider_id", primary_key=True),
+    key("client_reference", primary_key=True, comment="in its normal form, by which it is compared"),
+    refers("completion_id", "completions.completion_id", primary_key=True),
+    Column("as_sent", Key, comment="NULL where it was sent in its normal form"),
+    Index(None, "completion_id"),
+    comment="The senders' own keys of records as a whole; their credits bear them as well.",
+)
+
 ledger = Table(
     "ledger",
     metadata,

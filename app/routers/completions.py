@@ -6,21 +6,23 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Response
+from msgspec.structs import replace
 from pydantic import AfterValidator
 
-from app.core.errors import Problem
+from app.core.errors import Conflict, ErrorItem, InvalidRequest, ParameterInvalid, Problem
 from app.core.http.routing import StrictRoute
 from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
-from app.domain.parsing import plain_text, read_activity_id
+from app.domain.parsing import own_id_or_none, plain_text, read_activity_id
 from app.domain.reports import CompletionReport
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import CompletionsEditor, CompletionsReader, CompletionsReporter, CompletionsWriter
 from app.routers.conditions import IfMatch, IfNoneMatch
 from app.routers.openapi import problems
-from app.schemas.base import encode_json
+from app.schemas.base import KEEPABLE, encode_json
 from app.schemas.completion_answers import BulkIn, BulkOut, HistoryOut, PreviewOut, VersionOut, bulk_body
-from app.schemas.completions import CompletionIn, CompletionOut, ReportedCompletionOut
+from app.schemas.completion_bodies import CompletionDetailOut, CompletionPatch
+from app.schemas.completions import CompletionIn, ReportedCompletionOut
 from app.services.completions import records
 from app.services.context import Caller, Work, read_async, read_by_key_async, transact_async
 from app.services.idempotency import Answer
@@ -30,6 +32,9 @@ from app.services.sandbox.trouble import simulate_trouble
 
 router = APIRouter(prefix="/v1/learner-completions", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/learner-completions"
+ClientReference = Annotated[
+    str, Path(max_length=300, pattern=KEEPABLE, description="Your own key of the record; may hold slashes.")
+]
 CompletionId = Annotated[str, Path(max_length=64, description="The completion's id."), AfterValidator(plain_text)]
 
 
@@ -52,6 +57,21 @@ class Correction(NewReport, frozen=True, kw_only=True):
     if_match: str | None
 
 
+class Patch(msgspec.Struct, frozen=True, kw_only=True):
+    """A patch of a completion, if its version is the one that was seen, and its caller."""
+
+    caller: Caller
+    completion_id: str
+    patch: CompletionPatch
+    if_match: str | None
+
+
+class NamedReport(NewReport, frozen=True, kw_only=True):
+    """A report under a client reference."""
+
+    if_match: str | None
+
+
 # Each dependency takes all that its route takes: every fault of the request is listed, each once, before any trouble.
 async def _new_report(caller: CompletionsReporter, body: CompletionIn) -> NewReport:
     await simulate_trouble(caller, read_activity_id(body.activity_id))
@@ -63,6 +83,32 @@ async def _correction(
 ) -> Correction:
     await simulate_trouble(caller, read_activity_id(body.activity_id))
     return Correction(caller=caller, report=read_report(caller, body), completion_id=completion_id, if_match=if_match)
+
+
+async def _patch(
+    caller: CompletionsEditor, completion_id: CompletionId, body: CompletionPatch, if_match: IfMatch = None
+) -> Patch:
+    await simulate_trouble(caller, read_activity_id(body.activity_id))
+    return Patch(caller=caller, completion_id=completion_id, patch=body, if_match=if_match)
+
+
+async def _named(
+    caller: CompletionsEditor, reference: ClientReference, body: CompletionIn, if_match: IfMatch = None
+) -> NamedReport:
+    named = own_id_or_none(reference)
+    if named is None:
+        raise ParameterInvalid.of("reference", "The reference is blank.")
+    report = read_report(caller, body)
+    if report.client_reference is not None and plain_text(report.client_reference) != plain_text(named):
+        item = ErrorItem(
+            code="format",
+            pointer="/client_reference",
+            detail="The body has another client reference than the address.",
+            hint="Leave it out of the body, or send the reference of the address; client_references may hold others.",
+        )
+        raise InvalidRequest(errors=[item])
+    await simulate_trouble(caller, read_activity_id(body.activity_id))
+    return NamedReport(caller=caller, report=replace(report, client_reference=named), if_match=if_match)
 
 
 @router.post(
@@ -133,13 +179,30 @@ def _report_bulk(work: Work, body: BulkIn) -> Answer:
     return Answer(status=207, body=bulk_body(results, done.counts, work.caller.request_id or ""))
 
 
-@router.get("/{completion_id}", response_model=CompletionOut, responses=NOT_MODIFIED)
+@router.put(
+    "/by-reference/{reference:path}",
+    response_model=ReportedCompletionOut,
+    responses=problems(Conflict, 429) | MINIMAL | {201: {"model": ReportedCompletionOut, "description": "Created"}},
+)
+async def put_completion(given: Annotated[NamedReport, Depends(_named)]) -> Response:
+    """Report a completion under your own reference, or correct the one that bears it. Sent again, it changes nothing.
+
+    The reference is put on the record as a whole, so each credit of the body can be found by it. Credit that bears it
+    and is left out is withdrawn; credit that was reported under another reference stays as it is.
+    """
+    return send(
+        given.caller,
+        answer_of(await transact_async(given.caller, records.put_by_reference, given.if_match, given.report)),
+    )
+
+
+@router.get("/{completion_id}", response_model=CompletionDetailOut, responses=NOT_MODIFIED)
 async def get_completion(
     caller: CompletionsReader, completion_id: CompletionId, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Read one completion as it stands, with the status of each credit."""
+    """Read one completion as it stands, with the status of each credit, and `report`, the body that PUT takes back."""
     found = await read_by_key_async(caller, records.get, completion_id)
-    return send_resource(lambda: encode_json(CompletionOut.fields_of(found)), found.version, if_none_match)
+    return send_resource(lambda: encode_json(CompletionDetailOut.fields_of(found)), found.version, if_none_match)
 
 
 @router.put("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)
@@ -151,6 +214,17 @@ async def correct_completion(given: Annotated[Correction, Depends(_correction)])
     """
     corrected = await transact_async(given.caller, records.correct, given.completion_id, given.if_match, given.report)
     return send(given.caller, answer_of(corrected, located=False))
+
+
+@router.patch("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)
+async def change_completion(given: Annotated[Patch, Depends(_patch)]) -> Response:
+    """Change members of a completion's `report`, as a JSON Merge Patch; it is judged as the correction that results.
+
+    Only boards whose credit changes are told. Findings point into the `report` as patched. The body may be declared as
+    `application/merge-patch+json`.
+    """
+    changed = await transact_async(given.caller, records.patch, given.completion_id, given.if_match, given.patch.onto)
+    return send(given.caller, answer_of(changed, located=False))
 
 
 @router.get("/{completion_id}/history", response_model=HistoryOut)

@@ -14,7 +14,7 @@ from app.domain.credits import Completion, Credit, Outcome
 from app.domain.identity import Match, Result
 from app.domain.learners import Learner
 from app.domain.parsing import Unparsed
-from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart
+from app.domain.reports import MOST_REFERENCES, Action, Amount, CmePart, CompletionReport, MocPart
 from app.rules.row_target import RowTarget
 from app.rules.standing import Standing
 from app.rules.targets import Target
@@ -59,6 +59,23 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
     target: Target
     credit: Credit
+    completion_id: str
+    """The completion in which it stands."""
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """References that a completion, or a credit of it, gets beside those it has."""
+
+    completion: Completion
+    credit: Credit | None
+    """None for references of the completion as a whole."""
+    references: tuple[str, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for them."""
+        held = (self.completion if self.credit is None else self.credit).client_references
+        return len(held) + len(self.references) <= MOST_REFERENCES
 
 
 class LedgerTotal(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +110,12 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a correction names the occasion of another completion."""
     rems_same_day: bool
     """Whether other risk-mitigation data of the day stands, so that this opens an occasion of its own."""
+    names: tuple[Naming, ...] = ()
+    """New references of what stands unchanged, and of the completion that is joined."""
+    not_named: bool = False
+    """Whether what stands has too many references to get those of the record."""
+    moves_others: bool = False
+    """Whether a correction by reference would move credit that stands under another one."""
     totals: tuple[LedgerTotal, ...]
     """One for each ledger that fresh targets count against."""
 

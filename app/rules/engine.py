@@ -37,6 +37,8 @@ class Fault(msgspec.Struct, frozen=True):
     detail: str
     hint: str
     severity: Severity | None = None
+    completion_id: str | None = None
+    """The completion that stands in the way, if one does."""
 
 
 Judge = Callable[[Any], Iterator[Fault]]
@@ -74,7 +76,7 @@ def rule(
     """Declare a rule.
 
     `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`,
-    `learner`, `placement`, `row_target`): where it is not, another rule has said why. `stands_alone`: when
+    `learner`, `placement`, `row_target`, `corrects`): where it is not, another rule has said why. `stands_alone`: when
     the rule refuses, no other finding is reported. `deletes`: the rule is also asked of a record that deletes.
     """
 
@@ -136,6 +138,7 @@ def ask(selection: Selection, case: Any) -> tuple[Finding, ...]:
                 pointer=fault.pointer,
                 detail=fault.detail,
                 hint=fault.hint,
+                completion_id=fault.completion_id,
             )
             for fault in faults
         ]

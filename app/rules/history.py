@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.amounts import format_quarters
-from app.domain.credits import Outcome
+from app.domain.credits import CreditStatus, Outcome
 from app.domain.findings import Severity
-from app.domain.reports import Action
+from app.domain.parsing import plain_text
+from app.domain.reports import MOST_REFERENCES, Action, CorrectionKind
 from app.rules.case import Case, Clash
 from app.rules.engine import Fault, Scope, rule
 
@@ -24,22 +25,83 @@ def reference_reused(case: Case) -> Iterator[Fault]:
             clash.target.pointer,
             f"This {by} was already reported for {clash.target.board} on that day, with "
             f"{format_quarters(clash.credit.quarters)}.",
-            "Correct that completion in place, or give the new record a reference or occasion of its own.",
+            f"Correct completion {clash.completion_id} in place, or give the new record a reference or occasion of "
+            "its own.",
+            completion_id=clash.completion_id,
         )
     if case.known_placement.occasion_taken:
+        taken = _of_occasion(case)
         yield Fault(
             "/occasion",
             "Another completion of that day has this occasion.",
-            "Leave the occasion out to get the next one, or correct the other completion.",
+            f"Leave the occasion out to get the next one, or correct completion {taken}.",
+            completion_id=taken,
         )
         return
     alone = case.known_placement.rems_fresh and case.known_placement.joins is None and not case.known_placement.reused
-    if alone and any(completion.occasion == case.report.occasion for completion in case.standing.on(case.known_day)):
+    if alone and (taken := _of_occasion(case)) is not None:
         yield Fault(
             "/rems",
             "This occasion already has other participation in risk-mitigation education.",
-            "Correct that completion in place, or give the new record an occasion of its own.",
+            f"Correct completion {taken} in place, or give the new record an occasion of its own.",
+            completion_id=taken,
         )
+
+
+@rule("references-full", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
+def references_full(case: Case) -> Iterator[Fault]:
+    """A completion, and each of its credits, has at most 100 client references; a further one is not kept.
+
+    A record that is sent by its reference is refused then, for it could not be found by it.
+    """
+    if not case.known_placement.not_named:
+        return
+    joins = case.known_placement.joins
+    yield Fault(
+        "",
+        f"What was reported before has {MOST_REFERENCES} client references already; a new one is not kept.",
+        "Send the same record under the same reference each time. To take references away, correct the completion by "
+        "its id.",
+        Severity.REJECT if case.report.correction is CorrectionKind.BY_REFERENCE else None,
+        joins.completion_id if joins is not None else None,
+    )
+
+
+def _of_occasion(case: Case) -> str | None:
+    """Return the id of the completion that stands on the occasion which the record names."""
+    that_day = case.standing.on(case.known_day)
+    return next((other.completion_id for other in that_day if other.occasion == case.report.occasion), None)
+
+
+@rule("reference-shared", Scope.ALL, source=_ONE_RECORD, needs=("placement", "corrects"))
+def reference_shared(case: Case) -> Iterator[Fault]:
+    """A correction by client reference is about the credit under that reference; other credit stays where it is.
+
+    One that would take other credit of the completion to another learner, activity or day is refused. Credit that it
+    leaves out, and that another reference names as well, stays, with a warning.
+    """
+    placement, corrects = case.known_placement, case.corrects
+    if corrects is None or case.report.correction is not CorrectionKind.BY_REFERENCE:
+        return
+    completion_id = corrects.completion_id
+    if placement.moves_others:
+        yield Fault(
+            "",
+            "The completion has credit that was not reported under this reference, and would be moved with it.",
+            f"Correct completion {completion_id} by its id, for all of its credit.",
+            completion_id=completion_id,
+        )
+        return
+    own = plain_text(case.report.client_reference or "")
+    for credit in placement.kept:
+        if credit.status is not CreditStatus.WITHDRAWN and own in map(plain_text, credit.client_references):
+            yield Fault(
+                "",
+                f"The credit for {credit.board} stays: it was reported under another reference as well.",
+                f"To withdraw it, correct completion {completion_id} by its id.",
+                Severity.WARNING,
+                completion_id=completion_id,
+            )
 
 
 def _clashes(case: Case) -> Iterator[Clash]:
@@ -69,7 +131,8 @@ def one_record_per_day(case: Case) -> Iterator[Fault]:
             clash.target.pointer,
             f"{clash.target.board} accepts one record per activity, learner and day, and already has one of "
             f"{format_quarters(clash.credit.quarters)}.",
-            f"If both were earned, correct the earlier record to their sum: total {total} ({merged}).",
+            f"If both were earned, correct completion {clash.completion_id} to their sum: total {total} ({merged}).",
+            completion_id=clash.completion_id,
         )
 
 
@@ -93,10 +156,13 @@ def second_record_same_day(case: Case) -> Iterator[Fault]:
         )
         if _becomes_the_same(case, clash):
             hint = "Withdraw this completion; if the learner took part twice, name the occasion."
-            yield Fault(clash.target.pointer, detail, hint, Severity.REJECT)
+            yield Fault(clash.target.pointer, detail, hint, Severity.REJECT, clash.completion_id)
         else:
-            hint = "Nothing to do if the learner took part twice; otherwise withdraw one, or correct it in place."
-            yield Fault(clash.target.pointer, detail, hint)
+            hint = (
+                "Nothing to do if the learner took part twice; otherwise withdraw this record, or correct completion "
+                f"{clash.completion_id} in place."
+            )
+            yield Fault(clash.target.pointer, detail, hint, completion_id=clash.completion_id)
 
 
 def _becomes_the_same(case: Case, clash: Clash) -> bool:
@@ -110,9 +176,10 @@ def _becomes_the_same(case: Case, clash: Clash) -> bool:
 
 @rule("already-reported", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))
 def already_reported(case: Case) -> Iterator[Fault]:
-    """Everything in the record was reported before; nothing was written."""
+    """Everything in the record was reported before; nothing but a new reference of the sender's was written."""
     if case.known_placement.outcome is Outcome.UNCHANGED:
-        yield Fault("", "All of this was reported before; nothing was written.", "Nothing to do.")
+        written = "only its new reference was added" if case.known_placement.names else "nothing was written"
+        yield Fault("", f"All of this was reported before; {written}.", "Nothing to do.")
 
 
 @rule("delete-unknown", Scope.FILE, source=_FILE_ROWS, needs=("row_target",), deletes=True)

@@ -16,11 +16,12 @@ from msgspec.structs import replace
 from app.domain.activities import Activity
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
-from app.domain.credits import Completion, held_quarters
+from app.domain.credits import Completion, Credit, CreditStatus, held_quarters
 from app.domain.identity import Match
 from app.domain.learners import Holding
-from app.domain.reports import Action, CompletionReport, MocPart, RemsPart
-from app.rules.case import Case, Clash, Facts, LedgerTotal, Placement
+from app.domain.parsing import plain_text
+from app.domain.reports import Action, CompletionReport, CorrectionKind, MocPart, RemsPart
+from app.rules.case import Case, Clash, Facts, LedgerTotal, Naming, Placement
 from app.rules.row_target import RowTarget, find_row_target
 from app.rules.standing import Standing, subject_of
 from app.rules.targets import Target, targets_of
@@ -120,16 +121,15 @@ def _placement(
     if not targets and not report.rems_only:
         return None
     if corrects is None:
-        return _place_targets(targets, report.rems, day, report.occasion, standing)
+        return _place_targets(targets, report, day, standing)
     now = (activity.activity_id, subject_of(report, match), day)
     stays = now == (corrects.activity_id, corrects.subject, corrects.completed_on)
     return _place_correction(targets, report, day, standing, corrects, stays=stays)
 
 
-def _place_targets(
-    targets: Sequence[Target], rems: RemsPart | None, day: date, occasion: int | None, standing: Standing
-) -> Placement:
+def _place_targets(targets: Sequence[Target], report: CompletionReport, day: date, standing: Standing) -> Placement:
     """Find the place of a record's targets among the learner's completions of the activity."""
+    rems, occasion = report.rems, report.occasion
     that_day = standing.on(day)
     if not that_day:
         return _first_of_day(targets, rems, occasion, standing)
@@ -138,14 +138,18 @@ def _place_targets(
     fresh: list[Target] = []
     reused: list[Clash] = []
     for target in targets:
-        held = [credit for completion in considered if (credit := completion.holding(target.board)) is not None]
-        if any(target.equals(credit) for credit in held):
+        held = [
+            (completion, credit)
+            for completion in considered
+            if (credit := completion.holding(target.board)) is not None
+        ]
+        if any(target.equals(credit) for _, credit in held):
             unchanged.append(target)
             continue
         fresh.append(target)
         reused.extend(
-            Clash(target=target, credit=credit)
-            for credit in held
+            Clash(target=target, credit=credit, completion_id=completion.completion_id)
+            for completion, credit in held
             if occasion is not None or target.shares_reference(credit)
         )
     rems_fresh = rems is not None and all(
@@ -163,6 +167,7 @@ def _place_targets(
     if not fresh and not rems_fresh:
         # The answer shows an existing completion: the one that has all of it, or the first that has some.
         joins = max(considered, key=lambda c: sum(_stands(target, c) for target in targets), default=None)
+    names = list(_names(unchanged, report.references, considered, joins))
     return Placement(
         targets=tuple(targets),
         unchanged=tuple(unchanged),
@@ -174,7 +179,44 @@ def _place_targets(
         same_day=tuple(_clashes(fresh, that_day)),
         rems_same_day=rems_fresh and joins is None and any(c.rems is not None for c in that_day),
         totals=tuple(_totals(fresh, joins, standing)),
+        names=tuple(naming for naming in names if naming.fits),
+        not_named=not all(naming.fits for naming in names),
     )
+
+
+def _names(
+    unchanged: Sequence[Target],
+    of_record: Sequence[str],
+    considered: Sequence[Completion],
+    joins: Completion | None,
+) -> Iterator[Naming]:
+    """Yield the references that a record brings to what stands: to its completion, and to its unchanged credit.
+
+    Of several credits that are alike, the one that bears a reference of the record already is meant, else that of the
+    completion that the answer shows, else the first.
+    """
+    if joins is not None and of_record:
+        references = _new_references(joins.client_references, of_record)
+        if references:
+            yield Naming(completion=joins, credit=None, references=references)
+    for target in unchanged:
+        if not target.client_references:
+            continue
+        alike = [
+            (completion, credit)
+            for completion in considered
+            if (credit := completion.holding(target.board)) is not None and target.equals(credit)
+        ]
+        completion, credit = max(alike, key=lambda held: (target.shares_reference(held[1]), held[0] is joins))
+        references = _new_references(credit.client_references, target.client_references)
+        if references:
+            yield Naming(completion=completion, credit=credit, references=references)
+
+
+def _new_references(held: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """Return the references given that are in no spelling among those held."""
+    known = set(map(plain_text, held))
+    return tuple([reference for reference in given if plain_text(reference) not in known])
 
 
 def _first_of_day(
@@ -209,24 +251,48 @@ def _place_correction(
     `stays`: learner, activity and day remain; then the occasion does too, unless another is given. Otherwise the
     correction takes the next occasion of its new day. An update by row keeps the credit that it does not name.
     """
-    named = {target.board for target in targets}
+    kept = _kept(targets, report, corrected)
     that_day = others.on(day)
-    kept = corrected.occasion if stays else None
+    occasion = corrected.occasion if stays else None
     return Placement(
         targets=tuple(targets),
         unchanged=(),
         fresh=tuple(targets),
         rems_fresh=False,
         joins=None,
-        occasion=report.occasion or kept or max((c.occasion for c in that_day), default=0) + 1,
+        occasion=report.occasion or occasion or max((c.occasion for c in that_day), default=0) + 1,
         reused=(),
         same_day=tuple(_clashes(targets, that_day)),
         corrects=corrected,
-        kept=tuple(c for c in corrected.credits if c.board not in named) if report.action is Action.UPDATE else (),
+        kept=kept,
+        moves_others=not stays and any(credit.status is not CreditStatus.WITHDRAWN for credit in kept),
         occasion_taken=any(c.occasion == report.occasion for c in that_day),
         rems_same_day=report.rems is not None and any(c.rems is not None for c in that_day),
         totals=tuple(_totals(targets, None, others)),
     )
+
+
+def _kept(targets: Sequence[Target], report: CompletionReport, corrected: Completion) -> tuple[Credit, ...]:
+    """Return the credit that a correction leaves as it is: what it does not name, where it does not say everything.
+
+    An update by row says only what it names. A correction by reference says everything of what stands under that
+    reference alone: credit without it, or that another record named as well, is not its to withdraw.
+    """
+    by_reference = report.correction is CorrectionKind.BY_REFERENCE
+    if report.action is not Action.UPDATE and not by_reference:
+        return ()
+    named = {target.board for target in targets}
+    unnamed = tuple(credit for credit in corrected.credits if credit.board not in named)
+    if not by_reference or report.client_reference is None:
+        return unnamed
+    own = plain_text(report.client_reference)
+    others = set(map(plain_text, corrected.client_references)) - {own}
+
+    def is_own(credit: Credit) -> bool:
+        bears = set(map(plain_text, credit.client_references))
+        return own in bears and bears.isdisjoint(others)
+
+    return tuple(credit for credit in unnamed if not is_own(credit))
 
 
 def _clashes(targets: Sequence[Target], that_day: Sequence[Completion]) -> Iterator[Clash]:
@@ -234,7 +300,7 @@ def _clashes(targets: Sequence[Target], that_day: Sequence[Completion]) -> Itera
         for completion in that_day:
             credit = completion.holding(target.board)
             if credit is not None:
-                yield Clash(target=target, credit=credit)
+                yield Clash(target=target, credit=credit, completion_id=completion.completion_id)
 
 
 def _stands(target: Target, completion: Completion) -> bool:

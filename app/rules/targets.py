@@ -15,7 +15,7 @@ from app.domain.credits import CME, Credit, CreditKind
 from app.domain.identity import Match
 from app.domain.learners import Holding
 from app.domain.parsing import plain_text
-from app.domain.reports import CmePart, CompletionReport, TypeAmount, quarters_of
+from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ def targets_of(
                 board=license_.board,
                 quarters=quarters or 0,
                 credit_types=_special_credits(cme, board),
-                client_references=_references(report.client_reference, cme.client_reference, cme.special_credits),
+                client_references=_references(report, cme, cme.special_credits),
                 number_reported=cme.license_id,
                 holding=license_,
                 once_per_day=False,
@@ -80,7 +80,7 @@ def targets_of(
                 for part in moc.credit_types
                 if part.type and (quarters := quarters_of(part.credits)) is not None
             ),
-            client_references=_references(report.client_reference, moc.client_reference, moc.credit_types),
+            client_references=_references(report, moc, moc.credit_types),
             number_reported=moc.board_id,
             holding=certification,
             once_per_day=certifying.counts_once_per_day(activity.kind.code if activity.kind else ""),
@@ -97,9 +97,28 @@ def canonical_type(text: str, board: Board, activity: Activity) -> str:
     return next((name for name in registered if code_key(name) == code_key(text)), text)
 
 
-def _references(record: str | None, part: str | None, types: Iterable[TypeAmount]) -> tuple[str, ...]:
+def part_of(report: CompletionReport, target: Target) -> CmePart | MocPart:
+    """Return the part of a record that asks for a target."""
+    index = int(target.pointer.rpartition("/")[2])
+    return report.cme[index] if target.kind is CreditKind.CME else report.moc[index]
+
+
+def own_references(part: CmePart | MocPart) -> tuple[str, ...]:
+    """Return the sender's own keys of a part of a record and of its types, without those of the record."""
+    types = part.special_credits if isinstance(part, CmePart) else part.credit_types
+    given = (part.client_reference, *(part.client_references or ()), *[t.client_reference for t in types])
+    return tuple([reference for reference in given if reference])
+
+
+def _references(report: CompletionReport, part: CmePart | MocPart, types: Iterable[TypeAmount]) -> tuple[str, ...]:
     """Return the sender's own keys of a credit, from the record down to its types, each once in its first spelling."""
-    given = [reference for reference in (record, part, *[t.client_reference for t in types]) if reference]
+    given = [
+        reference
+        for reference in (report.client_reference, part.client_reference, *[t.client_reference for t in types])
+        if reference
+    ]
+    if report.client_references or part.client_references:
+        given = [*report.references, *own_references(part)]
     return tuple({plain_text(reference): reference for reference in reversed(given)}.values())[::-1] if given else ()
 
 

@@ -26,7 +26,14 @@ from app.domain.parsing import (
     read_npi,
     text_or_none,
 )
-from app.domain.reports import LAST_OCCASION, MOST_BOARDS, MOST_STATES, MOST_TYPES, CompletionReport
+from app.domain.reports import (
+    LAST_OCCASION,
+    MOST_BOARDS,
+    MOST_REFERENCES,
+    MOST_STATES,
+    MOST_TYPES,
+    CompletionReport,
+)
 from app.schemas.base import Amount, Example, Name, Out, Reference, Requests, Strict, Whole, Word
 from app.schemas.problems import FindingOut
 
@@ -82,6 +89,10 @@ Outcome = TypeAliasType(
 """Outcomes of a report that was accepted."""
 
 
+References = Annotated[list[Reference], Field(max_length=MOST_REFERENCES)]
+_ALL = "Your own keys {of}, where there are several; a correction that gives them, even none, gives all."
+
+
 class LearnerIn(Strict):
     """Who completed the activity."""
 
@@ -112,6 +123,7 @@ class CmeIn(Strict):
         None, description="Parts of the CME credit that the state requires, such as Controlled Substance."
     )
     client_reference: Reference | None = Field(None, description="Your own key for this credit.")
+    client_references: References | None = Field(None, description=_ALL.format(of="for this credit"))
 
 
 class MocIn(Strict):
@@ -126,6 +138,7 @@ class MocIn(Strict):
         None, description="Credit types, at least one; none above the total."
     )
     client_reference: Reference | None = Field(None, description="Your own key for this credit.")
+    client_references: References | None = Field(None, description=_ALL.format(of="for this credit"))
 
 
 class RemsIn(Strict):
@@ -162,6 +175,7 @@ class CompletionIn(Strict):
     client_reference: Reference | None = Field(
         None, description="Your own key for the whole record; each of its credits can be found by it."
     )
+    client_references: References | None = Field(None, description=_ALL.format(of="for the whole record"))
 
     def as_report(self, provider_id: str, received_at: datetime, entry_method: EntryMethod) -> CompletionReport:
         """Return what was sent, as the rules read it; blank text counts as absent."""
@@ -185,6 +199,7 @@ class CompletionIn(Strict):
                     credits=cme.credits,
                     special_credits=_types(cme.special_credits),
                     client_reference=own_id_or_none(cme.client_reference),
+                    client_references=_references(cme.client_references),
                 )
                 for cme in self.cme or ()
             ),
@@ -195,15 +210,23 @@ class CompletionIn(Strict):
                     total_credits=moc.total_credits,
                     credit_types=_types(moc.credit_types),
                     client_reference=own_id_or_none(moc.client_reference),
+                    client_references=_references(moc.client_references),
                 )
                 for moc in self.moc or ()
             ),
             rems=_rems(self.rems),
             occasion=self.occasion,
             client_reference=own_id_or_none(self.client_reference),
+            client_references=_references(self.client_references),
             entry_method=entry_method,
             received_at=received_at,
         )
+
+
+def _references(given: list[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return tuple([reference for reference in map(own_id_or_none, given) if reference is not None])
 
 
 def _types(given: list[TypeAmountIn] | None) -> tuple[reports.TypeAmount, ...]:

@@ -24,6 +24,7 @@ class FindingOut(Out):
     detail: str = Field(description="What is wrong.")
     hint: str = Field(description="What to do.")
     rule_url: str = Field(description="The address of the rule.")
+    completion_id: str | None = Field(description="The completion that stands in the way, if one does.")
 
     @staticmethod
     def fields_of(finding: Finding) -> dict[str, object]:
@@ -35,6 +36,7 @@ class FindingOut(Out):
             "detail": finding.detail,
             "hint": finding.hint,
             "rule_url": rule_url(finding.rule),
+            "completion_id": finding.completion_id,
         }
 
 
@@ -50,6 +52,7 @@ class ErrorItem(BaseModel):
     pointer: str | None = Field(None, description="JSON Pointer into the body.")
     parameter: str | None = Field(None, description="Name of the query or path parameter.")
     header: str | None = Field(None, description="Name of the header.")
+    completion_id: str | None = Field(None, description="The completion that stands in the way.")
 
 
 class ProblemOut(BaseModel):

@@ -19,6 +19,7 @@ def rejection_of(kind: type[Problem], findings: Iterable[Finding]) -> Problem:
             detail=finding.detail,
             hint=finding.hint,
             rule_url=rule_url(finding.rule),
+            completion_id=finding.completion_id,
         )
         for finding in findings
         if finding.rejects

@@ -162,6 +162,7 @@ def _narrow_to_word(conditions: ListConditions, name: str, word: str) -> None:
         "FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
         f"WHERE r.provider_id = :provider AND r.client_reference = :{name}"
     )
+    named = f"FROM completion_references o WHERE o.provider_id = :provider AND o.client_reference = :{name}"
     names = (
         [conditions.starts_with(column, name + "key", key) for column in ("c.last_key", "c.first_key")] if key else []
     )
@@ -169,6 +170,7 @@ def _narrow_to_word(conditions: ListConditions, name: str, word: str) -> None:
     elsewhere = (
         f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND x.reported_id = :{name} LIMIT 1) = 1",
         f"(SELECT 1 {referred} AND x.completion_id = c.completion_id LIMIT 1) = 1",
+        f"(SELECT 1 {named} AND o.completion_id = c.completion_id LIMIT 1) = 1",
     )
     conditions.add(f"({' OR '.join((*own, *elsewhere))})")
     conditions.sources.append(
@@ -177,6 +179,7 @@ def _narrow_to_word(conditions: ListConditions, name: str, word: str) -> None:
                 *(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {condition}" for condition in own),
                 f"SELECT x.completion_id FROM credits x WHERE x.reported_id = :{name}",
                 f"SELECT x.completion_id {referred}",
+                f"SELECT o.completion_id {named}",
             )
         )
     )
@@ -196,20 +199,22 @@ def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter) -> 
     typed = _typed(conditions, wanted.credit_types) if wanted.credit_types is not None else ""
     if typed:
         inside.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
-    referred = ""
+    either = ""
     if query.client_reference:
         marks = conditions.in_list("reference", list(map(plain_text, query.client_reference)))
         referred = f"r.provider_id = :provider AND r.client_reference IN ({marks})"
+        of_credits = "SELECT x.completion_id FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id"
+        of_records = f"SELECT r.completion_id FROM completion_references r WHERE {referred}"
+        conditions.sources.insert(0, f"{of_credits} WHERE {referred} UNION ALL {of_records}")
+        if not inside:
+            # A record without credit is found by its reference as well.
+            either = f" OR ({of_records} AND r.completion_id = c.completion_id LIMIT 1) = c.completion_id"
         inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:
         return
     fits = without_index(*inside)
-    conditions.add(f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND {fits} LIMIT 1) = 1")
-    if referred:
-        conditions.sources.insert(
-            0, f"SELECT x.completion_id FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
-            f"WHERE {referred}",
-        )  # fmt: skip
+    credit = f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND {fits} LIMIT 1) = 1"
+    conditions.add(f"({credit}{either})")
     if wanted.boards is not None or query.status:
         boards = conditions.in_list("source_board", wanted.every_board if wanted.boards is None else wanted.boards)
         statuses = conditions.in_list("source_status", query.status or list(CreditStatus))

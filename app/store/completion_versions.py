@@ -17,7 +17,8 @@ from app.store.sql.statements import Row, fetch
 from app.store.sql.values import read_document, read_instant
 from app.store.states import canonical, key_range
 
-_COMPLETION = tuple(name for name in Completion.__struct_fields__ if name not in ("rems", "credits"))
+_APART = ("rems", "credits", "client_references")
+_COMPLETION = tuple(name for name in Completion.__struct_fields__ if name not in _APART)
 _CREDIT = tuple(name for name in Credit.__struct_fields__ if name not in ("status_at", "status_text"))
 # The values of enumerations, not the members: those take twice as long to write as JSON.
 _VALUES = {"kind": "kind._value_", "status": "status._value_", "delivery": "delivery._value_"}
@@ -45,6 +46,8 @@ def document_of(completion: Completion) -> dict[str, Any]:
         dict(zip(_CREDIT_KEYS, (*_of_credit(credit), _instant_text(credit.status_at)), strict=True))
         for credit in completion.credits
     ]
+    if completion.client_references:
+        document["client_references"] = completion.client_references
     document["completed_on"] = completion.completed_on.isoformat()
     for name in _INSTANTS:
         instant: datetime | None = document[name]
@@ -134,6 +137,7 @@ def completion_of(document: Mapping[str, Any]) -> Completion:
         **fields,
         rems=RemsPart(**rems) if rems is not None else None,
         credits=tuple(_credit(credit) for credit in document["credits"]),
+        client_references=tuple(document.get("client_references", ())),
     )
 
 

@@ -45,6 +45,7 @@ def save(connection: Connection, written: Sequence[Written], new_learner_ids: Ro
             # First, for a change of this group may go on from one of them.
             insert_all(connection, links, new, skip_known=_STAY)
             _save_versions(connection, changed)
+            _delete_references(connection, changed)
             _update_credits(connection, changed)
         versions = (tables.completion_versions, [write.version for write in group])
         first = () if changed else (links, new)
@@ -209,6 +210,43 @@ def _rows_of_credits(changes: Sequence[Change]) -> Iterator[tuple[Table, Rows]]:
             }
             for completion, credit in credits
             for reference in credit.client_references
+        ],
+    )
+
+    yield (
+        tables.completion_references,
+        [
+            {
+                "provider_id": change.completion.provider_id,
+                "client_reference": plain,
+                "completion_id": change.completion.completion_id,
+                "as_sent": None if plain == reference else reference,
+            }
+            for change in changes
+            if change.completion.client_references
+            for plain, reference in _references_beside(change.completion, change.before)
+        ],
+    )
+
+
+def _references_beside(completion: Completion, other: Completion | None) -> list[tuple[str, str]]:
+    """Return the references of a completion as a whole that another version lacks: in normal form, and as sent."""
+    known = set(map(plain_text, other.client_references)) if other is not None else ()
+    plain = ((plain_text(reference), reference) for reference in completion.client_references)
+    return [(key, reference) for key, reference in plain if key not in known]
+
+
+def _delete_references(connection: Connection, changes: Iterable[Change]) -> None:
+    """Delete the references of completions as a whole that their next versions lack."""
+    execute_many(
+        connection,
+        "DELETE FROM completion_references WHERE provider_id = :provider AND client_reference = :reference "
+        "AND completion_id = :id",
+        [
+            {"provider": change.before.provider_id, "reference": plain, "id": change.before.completion_id}
+            for change in changes
+            if change.before is not None and change.before.client_references
+            for plain, _ in _references_beside(change.before, change.completion)
         ],
     )
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from app.domain.completion_changes import Day, Pair
 from app.domain.credits import REMS, Completion, Credit, Gone, is_rems_subject
+from app.domain.parsing import plain_text
 from app.models import completions as tables
-from app.store.sql.key_sets import join_per_key, select_by_keys
+from app.store.sql.key_sets import join_per_key, select_by_ids, select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
 from app.store.sql.statements import Row, fetch, fetch_column, locking_clause, on_sqlite, take_advisory_locks
 from app.store.sql.values import read_date
@@ -24,6 +25,7 @@ COMPLETION = RowMapper(
     physician_id=column("learner_id"),
     learner_id=expression("l.link"),
     credits=looked_up_by("completion_id"),
+    client_references=looked_up_by("completion_id"),
 )
 _CREDIT = RowMapper(
     Credit,
@@ -35,6 +37,7 @@ _CREDIT = RowMapper(
     client_references=looked_up_by("credit_id"),
 )
 _PAIR_LOCKS = 0x7061
+_REFERENCE_LOCKS = 0x7265
 
 
 def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
@@ -43,6 +46,29 @@ def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
     The constraints would refuse a second winner anyway; the lock spares losing and starting over.
     """
     take_advisory_locks(connection, _PAIR_LOCKS, (zlib.crc32(f"{a}|{s}".encode()) & 0xFFFF for a, s in pairs))
+
+
+def lock_reference(connection: Connection, provider_id: str, client_reference: str) -> None:
+    """Take the advisory lock on a provider's reference for this transaction.
+
+    No constraint can stand for it: several completions may bear one reference. On SQLite the one writer is the lock.
+    """
+    key = f"{provider_id}|{plain_text(client_reference)}"
+    take_advisory_locks(connection, _REFERENCE_LOCKS, [zlib.crc32(key.encode()) & 0xFFFF])
+
+
+def ids_bearing(connection: Connection, provider_id: str, client_reference: str) -> list[str]:
+    """Return the ids of a provider's standing completions that bear a reference, or have a credit that does."""
+    return fetch_column(
+        connection,
+        "SELECT c.completion_id FROM (SELECT x.completion_id AS id FROM credit_references r "
+        "JOIN credits x ON x.credit_id = r.credit_id AND x.status <> 'withdrawn' "
+        "WHERE r.provider_id = :provider AND r.client_reference = :reference "
+        "UNION SELECT o.completion_id FROM completion_references o "
+        "WHERE o.provider_id = :provider AND o.client_reference = :reference) AS k "
+        "JOIN completions c ON c.completion_id = k.id AND c.withdrawn_at IS NULL ORDER BY c.completion_id",
+        {"provider": provider_id, "reference": plain_text(client_reference)},
+    )
 
 
 def load_standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, list[Completion]]:
@@ -168,11 +194,35 @@ def sum_by_day(connection: Connection, days: Iterable[Day]) -> dict[Day, int]:
 
 def read(connection: Connection, rows: Sequence[Row]) -> list[Completion]:
     """Read rows of `COMPLETION`, each with its credits."""
-    credits = _credits(connection, COMPLETION.column(rows, "completion_id"))
-    return COMPLETION.read(connection, rows, credits=lambda completion_id: tuple(credits.get(completion_id, ())))
+    completion_ids = COMPLETION.column(rows, "completion_id")
+    references = _references(connection, completion_ids)
+    credits = _credits(connection, completion_ids, references)
+    return COMPLETION.read(
+        connection,
+        rows,
+        credits=lambda completion_id: tuple(credits.get(completion_id, ())),
+        client_references=lambda completion_id: tuple(references.get(completion_id, ())),
+    )
 
 
-def _credits(connection: Connection, completion_ids: Iterable[str]) -> dict[str, list[Credit]]:
+def _references(connection: Connection, completion_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return the references of completions and of their credits, by the id of either."""
+    references: dict[str, list[str]] = defaultdict(list)
+    for bearer, reference in select_by_ids(
+        connection,
+        "SELECT r.credit_id, coalesce(r.as_sent, r.client_reference) FROM {keys} "
+        "JOIN credits c ON c.completion_id = k.id JOIN credit_references r ON r.credit_id = c.credit_id UNION ALL "
+        "SELECT o.completion_id, coalesce(o.as_sent, o.client_reference) FROM {keys} "
+        "JOIN completion_references o ON o.completion_id = k.id ORDER BY 1, 2",
+        completion_ids,
+    ):
+        references[bearer].append(reference)
+    return references
+
+
+def _credits(
+    connection: Connection, completion_ids: Iterable[str], references: Mapping[str, list[str]]
+) -> dict[str, list[Credit]]:
     """Return credits by completion, each with its types and references, in the order of the record."""
     keys = [(completion_id,) for completion_id in completion_ids]
     inside = "credits c ON c.completion_id = k.id JOIN"
@@ -186,16 +236,6 @@ def _credits(connection: Connection, completion_ids: Iterable[str]) -> dict[str,
         "ORDER BY t.credit_id, t.place",
     ):
         types[credit_id].append((name, quarters))
-    references: dict[str, list[str]] = defaultdict(list)
-    for credit_id, reference in select_by_keys(
-        connection,
-        "r.credit_id, coalesce(r.as_sent, r.client_reference)",
-        ("id",),
-        keys,
-        f"{inside} credit_references r ON r.credit_id = c.credit_id",
-        "ORDER BY r.credit_id, coalesce(r.as_sent, r.client_reference)",
-    ):
-        references[credit_id].append(reference)
     rows = select_by_keys(
         connection,
         f"c.completion_id, {_CREDIT.columns}",

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from app.models.triggers import append_only_statements
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")

@@ -262,6 +262,7 @@ def judged(
     gone: Iterable[Gone] = (),
     now: datetime = NOW,
     day_quarters: Mapping[tuple[str, str, str, date], int] | None = None,
+    corrects: Completion | None = None,
 ) -> Verdict:
     """Find, place and judge one record as `app.services.reporting` does."""
     report = report or a_report()
@@ -278,7 +279,7 @@ def judged(
     match = NOT_ASKED
     if facts.activity_of(report) is not None:
         match = find_learner(report, candidates, CATALOGUE)
-    case = place(report, facts, match, Standing(list(standing), set(gone)))
+    case = place(report, facts, match, Standing(list(standing), set(gone)), corrects)
     return Verdict(report, judge(case), match, case.placement, case.row_target)
 
 

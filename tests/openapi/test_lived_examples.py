@@ -8,6 +8,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from app.services.context import Service
+from tests.builders.bodies import a_completion
 from tests.builders.sent_files import row, workbook
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.contract import Described, committed
@@ -38,6 +39,8 @@ def linked(api: Api, operation: Described) -> dict[str, str]:
 
 def made(api: Api, operation: Described, body: Any) -> dict[str, str]:
     """Return the path's parameters: of a resource made with the same body, where there is an operation for that."""
+    if operation.id == "change_completion":
+        return {"completion_id": api.report(a_completion()).json["completion_id"]}
     for other in CONTRACT.operations:
         if other.method == "post" and operation.path.startswith(f"{other.path}/") and body in other.bodies.values():
             link = other.said["responses"]["201"].get("links", {}).get(operation.id)

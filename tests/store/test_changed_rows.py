@@ -61,7 +61,7 @@ PROTECTED = [name for name in sorted(metadata.tables) if name not in UNPROTECTED
 @pytest.fixture
 def world(api: Api, service: Service) -> None:
     """Something in every protected table: credit decided on, corrected and withdrawn, rights, an endpoint."""
-    body = john(reference="one")
+    body = john(reference="one", client_reference="row")
     credit_id = api.report(body).json["credits"][0]["credit_id"]
     settle(service)
     decide(service, credit_id, "rejected")

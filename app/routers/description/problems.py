@@ -155,6 +155,7 @@ def _finding(rule: str, pointer: str, detail: str, hint: str) -> list[dict[str, 
             "detail": detail,
             "hint": hint,
             "rule_url": rule_url(rule),
+            "completion_id": None,
         }
     ]
 

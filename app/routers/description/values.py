@@ -23,6 +23,7 @@ FIELDS: dict[str, str] = {
     "entry_method": "api",
     "client_reference": "ccid:example.org:abc-1",
     "client_references": "ccid:example.org:abc-1",
+    "reference": "ccid:example.org:abc-1",
     "pointer": "/cme/0/credits",
     "detail": "60.3 is not a multiple of 0.25.",
     "hint": "Report credits in steps of 0.25.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -10,9 +11,9 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import CompletionRejected, Contended, NotFound
+from app.core.errors import CompletionRejected, Conflict, Contended, ErrorItem, NotFound, PreconditionFailed
 from app.domain.credits import Completion, Outcome
-from app.domain.reports import CompletionReport
+from app.domain.reports import CompletionReport, CorrectionKind
 from app.services.context import Caller, Work
 from app.services.findings import rejection_of
 from app.services.preconditions import must_match
@@ -20,6 +21,9 @@ from app.services.reporting.changes import build_withdrawal
 from app.services.reporting.pipeline import Submitted, judge_only, submit
 from app.services.reporting.saving import save_changes
 from app.store import completion_versions, completions
+
+FEW = 10
+"""How many completions that conflict are named."""
 
 
 def get(connection: Connection, caller: Caller, completion_id: str) -> Completion:
@@ -44,10 +48,73 @@ def correct(work: Work, completion_id: str, if_match: str | None, report: Comple
     """
     found = get(work.connection, work.caller, completion_id)
     must_match(if_match, found.version)
-    corrected = replace(report, corrects=completion_id, received_at=found.submitted_at)
+    return _submit_correction(work, found, report)
+
+
+Edit = Callable[[Completion, datetime], CompletionReport | None]
+"""Given a completion and the present time, returns the report that corrects it; None when nothing changes."""
+
+
+def patch(work: Work, completion_id: str, if_match: str | None, edit: Edit) -> Submitted:
+    """Make a completion what an edit of it says, in place, as `correct` does; an edit of nothing writes nothing."""
+    found = get(work.connection, work.caller, completion_id)
+    must_match(if_match, found.version)
+    report = edit(found, work.now)
+    if report is None:
+        return Submitted(outcome=Outcome.UNCHANGED, completion=found, findings=())
+    return _submit_correction(work, found, report)
+
+
+def put_by_reference(work: Work, if_match: str | None, report: CompletionReport) -> Submitted:
+    """Report a completion under its client reference, or correct the one that bears it.
+
+    Two at once for one reference take effect one after the other, so that the second finds what the first made. Raises
+    `Conflict` with the completions where several bear the reference, and otherwise as `correct` does; `if_match` may
+    be left out.
+    """
+    reference, provider_id = report.client_reference, work.caller.provider_id
+    assert reference is not None
+    completions.lock_reference(work.connection, provider_id, reference)
+    bearing = completions.ids_bearing(work.connection, provider_id, reference)
+    report = replace(report, correction=CorrectionKind.BY_REFERENCE)
+    if not bearing:
+        if if_match is not None:
+            raise PreconditionFailed("No completion bears this reference; leave If-Match out to create it.")
+        (submitted,) = submit([work], [report])
+        rejected = submitted.outcome is Outcome.REJECTED
+        if rejected and completions.ids_bearing(work.connection, provider_id, reference):
+            raise Contended("a record that was reported meanwhile bears the reference, and is what is to be corrected")
+        return _accepted(submitted)
+    if len(bearing) > 1:
+        raise _several_bear_it(bearing)
+    found = completions.of_provider(work.connection, provider_id, bearing[0])
+    if found is None:
+        raise Contended("the completion was withdrawn meanwhile")
+    if if_match is not None:
+        must_match(if_match, found.version)
+    return _submit_correction(work, found, report)
+
+
+def _several_bear_it(completion_ids: Sequence[str]) -> Conflict:
+    detail = f"{len(completion_ids)} completions bear this reference, so it does not say which is meant."
+    hint = "Correct the one you mean by its id, and give every record a reference of its own."
+    return Conflict(
+        detail,
+        errors=[ErrorItem(code=Conflict.code, parameter="reference", detail=detail, hint=hint)],
+        completions=list(completion_ids[:FEW]),
+        count=len(completion_ids),
+    )
+
+
+def _submit_correction(work: Work, found: Completion, report: CompletionReport) -> Submitted:
+    corrected = replace(report, corrects=found.completion_id, received_at=found.submitted_at)
     (submitted,) = submit([work], [corrected])
     if submitted.before is None or submitted.before.version != found.version:
         raise Contended("the completion was changed before it was locked")
+    return _accepted(submitted)
+
+
+def _accepted(submitted: Submitted) -> Submitted:
     if submitted.outcome is Outcome.REJECTED:
         raise rejection_of(CompletionRejected, submitted.findings)
     return submitted

@@ -30,6 +30,7 @@ from app.store.completion_writes import completion_row, credit_row
 AT_ONCE = 500
 _OF_CREDITS = "credits c JOIN {table} t ON t.credit_id = c.credit_id"
 _REFERENCE = ("credit_id", "client_reference")
+_REFERENCE_OF_RECORD = ("completion_id", "client_reference")
 Row = dict[str, Any]
 
 
@@ -40,6 +41,7 @@ class Stored(msgspec.Struct, kw_only=True):
     credits: list[Row] = msgspec.field(default_factory=list)
     credit_types: list[Row] = msgspec.field(default_factory=list)
     credit_references: list[Row] = msgspec.field(default_factory=list)
+    completion_references: list[Row] = msgspec.field(default_factory=list)
     decisions: list[Row] = msgspec.field(default_factory=list)
     board_events: list[Row] = msgspec.field(default_factory=list)
     versions: list[Row] = msgspec.field(default_factory=list)
@@ -72,6 +74,8 @@ def _load(connection: Connection, within: Range) -> dict[str, Stored]:
         join = _OF_CREDITS.format(table=table.name)
         for row in rows_between(connection, table, "c.completion_id", within, join):
             getattr(found[of_credit[row["credit_id"]]], table.name).append(row)
+    for row in rows_between(connection, tables.completion_references, "t.completion_id", within):
+        found[row["completion_id"]].completion_references.append(row)
     for row in versions_between(connection, within.after, within.until):
         found[row["completion_id"]].versions.append(row)
     for entry in entries_between(connection, CompletionAudit.noun, within):
@@ -105,6 +109,18 @@ def _faults(service: Service, stored: Stored, sandboxes: frozenset[str]) -> Iter
     yield from _differences("credit_types", types, stored.credit_types, ("credit_id", "credit_type"))
     references = list(_reference_rows(last, stored.credit_references))
     yield from _differences("credit_references", references, stored.credit_references, _REFERENCE, shown=1)
+    of_record = [
+        {
+            "provider_id": last.provider_id,
+            "client_reference": plain_text(reference),
+            "completion_id": last.completion_id,
+            "as_sent": None if plain_text(reference) == reference else reference,
+        }
+        for reference in last.client_references
+    ]
+    yield from _differences(
+        "completion_references", of_record, stored.completion_references, _REFERENCE_OF_RECORD, shown=1
+    )
     if last.provider_id not in sandboxes:
         yield from _changed_events(last, stored)
     yield from _changed_decisions(stored)

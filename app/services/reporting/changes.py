@@ -14,16 +14,23 @@ from msgspec.structs import replace
 from app.core.clock import new_id
 from app.domain.comparison_keys import full_name_key
 from app.domain.completion_changes import Change
-from app.domain.credits import Completion, Credit, CreditStatus, Delivery, Outcome
+from app.domain.credits import Completion, Credit, CreditStatus, Delivery, Outcome, add_references
 from app.domain.decisions import withdraw_credit
 from app.domain.learners import Learner, Person
-from app.domain.parsing import MonthDay, plain_text
-from app.domain.reports import Action, RemsPart
+from app.domain.parsing import MonthDay
+from app.domain.reports import Action, CompletionReport, CorrectionKind, RemsPart
 from app.rules.case import Case
 from app.rules.standing import subject_of
-from app.rules.targets import Target
+from app.rules.targets import Target, part_of
 from app.sandbox.fixtures import decided_by_sandbox
 from app.services.context import Work
+from app.services.reporting.references import (
+    add_names,
+    build_naming,
+    is_shared,
+    references_of_credit,
+    references_of_record,
+)
 
 
 def build_change(work: Work, case: Case, learner_id: str | None) -> Change | None:
@@ -32,7 +39,7 @@ def build_change(work: Work, case: Case, learner_id: str | None) -> Change | Non
     `learner_id` is the id by which the provider may name the physician, None where no physician is meant.
     """
     if case.outcome is Outcome.UNCHANGED:
-        return None
+        return build_naming(case, case.before, work.now) if case.placement is not None else None
     if case.report.action is Action.DELETE:
         return _build_row_withdrawal(case, work.now)
     placement = case.known_placement
@@ -116,6 +123,7 @@ def _build_completion(work: Work, case: Case, learner_id: str | None, credits: t
         withdrawn_at=None,
         catalogue=work.service.catalogue.digest,
         credits=credits,
+        client_references=add_references((), report.references) if report.references else (),
     )
 
 
@@ -148,12 +156,13 @@ def _build_join(work: Work, case: Case, joins: Completion, added: tuple[Credit, 
     Where it replaces credit that was rejected or withdrawn it brings its person: a board that knows the learner under
     another name must be told that name. Boards whose credit stands are not told of it.
     """
-    after = replace(joins.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
+    named, rewritten = add_names(case, joins) if case.known_placement.names else (joins, ())
+    after = replace(named.with_credits(added, work.now), catalogue=work.service.catalogue.digest)
     if case.known_placement.rems_fresh:
         after = replace(after, rems=_rems_after(case, joins))
     if joins.person_changes_with(added):
         after = after.as_reported_by(_person_as_reported(case.report.person))
-    return Change(completion=after, before=joins, added=added)
+    return Change(completion=after, before=joins, added=added, rewritten=rewritten)
 
 
 def _build_correction(work: Work, case: Case, before: Completion, learner_id: str | None) -> Change | None:
@@ -169,11 +178,12 @@ def _build_correction(work: Work, case: Case, before: Completion, learner_id: st
     credits = _CorrectedCredits(
         learner=case.learner,
         shown_again=not partly and _shown_to_boards(before) != _shown_to_boards(after),
-        numbers_stay=partly or case.report.person.learner_id is not None,
-        references_stay=partly,
+        numbers_stay=partly
+        or (case.report.person.learner_id is not None and case.report.correction is not CorrectionKind.PATCH),
+        sent_again=case.report.correction is CorrectionKind.WHOLE,
     )
     for target in case.known_placement.targets:
-        _correct_credit(work, credits, target, before, after)
+        _correct_credit(work, credits, target, case.report, before, after)
     credits.kept.extend(credit for credit in case.known_placement.kept if not credits.has(credit))
     _withdraw_rest(work, credits, before, after)
     after = replace(after, credits=credits.in_order(before.credits))
@@ -200,8 +210,8 @@ class _CorrectedCredits:
     """Whether every board must be told again: the day, the activity, or the person as named has changed."""
     numbers_stay: bool
     """Whether numbers that were reported before stay where none is given: a learner id may stand for them."""
-    references_stay: bool
-    """Whether the sender's own keys stay where none are given."""
+    sent_again: bool
+    """Whether what its board rejected goes out again though nothing of it has changed."""
     kept: list[Credit] = field(default_factory=list)
     corrected: list[Credit] = field(default_factory=list)
     rewritten: list[Credit] = field(default_factory=list)
@@ -231,6 +241,7 @@ def _as_updated(before: Completion, case: Case) -> Completion:
     whose credit stands are not told of that.
     """
     after = before if case.report.rems is None else replace(before, rems=_rems_after(case, before))
+    after = replace(after, client_references=references_of_record(case.report, before))
     had = {credit.board for credit in before.credits}
     targets = case.known_placement.targets
     again = any(target.board in had and before.holding(target.board) is None for target in targets)
@@ -245,9 +256,12 @@ def _as_corrected(before: Completion, case: Case, learner_id: str | None) -> Com
     as_reported = _person_as_reported(person)
     first_name, last_name, birth_date, npi = as_reported
     named = replace(before, first_name=first_name, last_name=last_name, birth_date=birth_date, npi=npi)
-    if person.learner_id is not None and subject == before.subject:
+    stays = case.report.keeps_person or (
+        person.learner_id is not None and case.report.correction is not CorrectionKind.PATCH
+    )
+    if stays and subject == before.subject:
         # A learner id names the same person: names and numbers stay as they were reported.
-        named = before.as_reported_by(as_reported)
+        named = before if case.report.keeps_person else before.as_reported_by(as_reported)
     return replace(
         named,
         activity_id=case.known_activity.activity_id,
@@ -256,7 +270,8 @@ def _as_corrected(before: Completion, case: Case, learner_id: str | None) -> Com
         learner_id=learner_id,
         completed_on=case.known_day,
         occasion=case.known_placement.occasion,
-        rems=_rems_after(case, before),
+        rems=_rems_after(case, before) if case.report.rems is not None or not is_shared(case) else before.rems,
+        client_references=references_of_record(case.report, before),
     )
 
 
@@ -278,7 +293,12 @@ def _shown_to_boards(completion: Completion) -> tuple[object, ...]:
 
 
 def _correct_credit(
-    work: Work, credits: _CorrectedCredits, target: Target, before: Completion, after: Completion
+    work: Work,
+    credits: _CorrectedCredits,
+    target: Target,
+    report: CompletionReport,
+    before: Completion,
+    after: Completion,
 ) -> None:
     """Correct the credit that a target is about, or add a new one."""
     fresh = _build_credit(work, target, after.completed_on, credits.learner)
@@ -287,14 +307,11 @@ def _correct_credit(
         credits.added.append(fresh)
         return
     number_reported = fresh.number_reported or (held.number_reported if credits.numbers_stay else None)
-    spelled = {plain_text(reference): reference for reference in held.client_references}
-    given = tuple(spelled.get(plain_text(reference), reference) for reference in fresh.client_references)
-    references = given or (held.client_references if credits.references_stay else ())
     wanted = replace(
         fresh,
         credit_id=held.credit_id,
         number_reported=number_reported,
-        client_references=tuple(sorted(references)),
+        client_references=references_of_credit(held, part_of(report, target), report, before, after),
         credit_types=held.credit_types if target.equals(held) else fresh.credit_types,
     )
     standing = replace(
@@ -305,7 +322,7 @@ def _correct_credit(
         status_at=held.status_at,
     )
     shown_alike = target.equals(held) and wanted.number_on_file == held.number_on_file and not credits.shown_again
-    if held.status is CreditStatus.REJECTED or not shown_alike:
+    if not shown_alike or (held.status is CreditStatus.REJECTED and credits.sent_again):
         credits.corrected.append(wanted)
     elif standing != held or _has_moved(before, after):
         credits.rewritten.append(standing)

@@ -34,6 +34,7 @@ from app.services.reporting.changes import build_change
 from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.learner_ids import assign_learner_id
 from app.services.reporting.loading import Standings, load, load_standings, match_learners, pair_of
+from app.services.reporting.references import build_namings_elsewhere
 from app.services.reporting.saving import save_changes
 
 
@@ -125,6 +126,9 @@ def _judge_in_order(
             outcome, completion = case.outcome, change.completion
             changes.append((work, change))
             standings.note(change)
+        for naming in build_namings_elsewhere(work, case):
+            changes.append((work, naming))
+            standings.note(naming)
         results.append(Submitted(outcome=outcome, completion=completion, findings=findings, before=case.before))
     return results, changes
 

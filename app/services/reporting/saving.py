@@ -107,7 +107,7 @@ def _audit(work: Work, change: Change, verb: str, digest: str) -> None:
 
 
 def _verb_of(change: Change, verb: str) -> str:
-    if change.corrected_whole:
+    if change.corrected_whole or change.only_named:
         return "correct"
     return "withdraw" if change.withdrawn_boards else verb
 

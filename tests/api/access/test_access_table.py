@@ -35,6 +35,8 @@ PROVIDERS: dict[str, str] = {
     "list_completions": "completions:read",
     "get_completion": "completions:read",
     "correct_completion": "completions:write",
+    "put_completion": "completions:write",
+    "change_completion": "completions:write",
     "withdraw_completion": "completions:write",
     "get_completion_history": "completions:read",
     "validate_learner": "learners:validate",

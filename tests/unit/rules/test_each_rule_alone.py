@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from app.domain.activities import Activity
 from app.domain.findings import Severity
 from app.domain.parsing import Unparsed
-from app.domain.reports import Action, CmePart, MocPart, RemsPart
+from app.domain.reports import MOST_REFERENCES, Action, CmePart, CorrectionKind, MocPart, RemsPart
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from tests.builders.judging import (
     DAY,
@@ -97,6 +97,10 @@ REFUSED: dict[str, Verdict] = {
     "reference-reused": _standing(
         a_cme(credits=3.0, client_reference="ccid:a:1"), held=(a_credit(client_references=("ccid:a:1",)),)
     ),
+    "reference-shared": judged(
+        a_report(client_reference="r:1", completed_on=date(2021, 12, 13), correction=CorrectionKind.BY_REFERENCE),
+        corrects=a_completion(a_credit(client_references=("r:1",)), a_credit("ABIM")),
+    ),
     "action-valid": _judged(action=None),
     "delete-unknown": _judged(action=Action.DELETE),
     "delete-ambiguous": judged(
@@ -116,6 +120,11 @@ WARNED: dict[str, Verdict] = {
     "total-inferred": _judged(a_moc(total=None, credit_types=types_of(Medical_Knowledge=2.0))),
     "second-record-same-day": _standing(a_cme(credits=3.0), held=(a_credit(credits=2),)),
     "already-reported": _standing(a_cme(), held=(a_credit(),)),
+    "references-full": _standing(
+        a_cme(client_reference="one:more"),
+        a_moc(),
+        held=(a_credit(client_references=tuple(f"r:{number}" for number in range(MOST_REFERENCES))),),
+    ),
     "already-withdrawn": judged(a_report(action=Action.DELETE), gone=[(DAY, 1, "TN-M")]),
     "aba-equals-ama": judged(a_report(a_moc("ABA")), activity=an_activity(a_registration("ABA", points=5.0))),
     "aba-outline": judged(a_report(a_moc("ABA")), activity=an_activity(a_registration("ABA", content_outline=()))),
