@@ -57,7 +57,7 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
             return
         app = create_app(service, background=_background(with_worker))
         config = ServingConfig(app, settings, host=host, port=port)
-        server = _AnnouncingServer(config, [f"serving on http://{host}:{port}", "", *lines])
+        server = _AnnouncingServer(config, [*_banner(f"http://{host}:{port}"), "", *lines])
         try:
             server.run()
         finally:
@@ -155,6 +155,10 @@ def _only_server(settings: Settings) -> Iterator[None]:
             "Another process serves this SQLite file; several processes need PostgreSQL (PARS_DATABASE_URL)."
         ) from None
     yield
+
+
+def _banner(address: str) -> list[str]:
+    return [f"serving on {address}", f"description, to read and to try out: {address}/docs"]
 
 
 def _lines_to_try(address: str, key: str) -> list[str]:

@@ -7,7 +7,7 @@
     CutOff                                   a response cannot be completed; its connection is closed
     Problem                                  an error response (RFC 9457)
     ├── Unreadable 400, ProviderRequired 400
-    ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405
+    ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405, NotAcceptable 406
     ├── Conflict 409
     │   ├── InternalIdTaken, InternalIdReused, ActivityChangeCoversCredits, ActivityHasCompletions
     │   └── IdempotencyInProgress
@@ -21,15 +21,18 @@
     ├── PreconditionRequired 428, RateLimited 429
     └── Internal 500, Unavailable 503
 
-The docstring of a problem is its title and, on `/problems/{code}`, its explanation.
+The docstring of a problem is its title and its explanation: the page `/problems/{code}` shows both, and an answer
+without a detail of its own has the explanation as one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Iterator
+from typing import Self
 
-import msgspec
+from app.core.problem import ErrorItem, Problem
+
+__all__ = ["ErrorItem", "Problem"]
 
 
 class OperatorFault(Exception):
@@ -50,53 +53,6 @@ class Contended(Exception):
 
 class CutOff(Exception):
     """A response cannot be completed as it began; the connection is closed, so that nobody takes it for complete."""
-
-
-class ErrorItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One fault of a request, and where it is; what is None is left out of the answer."""
-
-    code: str
-    pointer: str | None = None
-    """JSON Pointer into the body; empty for the body as a whole."""
-    parameter: str | None = None
-    """Name of a query or path parameter."""
-    header: str | None = None
-    detail: str
-    hint: str | None = None
-    rule_url: str | None = None
-    completion_id: str | None = None
-    """The completion that stands in the way."""
-
-
-class Problem(Exception):
-    """Something went wrong."""
-
-    status: ClassVar[int] = 500
-    code: ClassVar[str] = ""
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        errors: Sequence[ErrorItem] = (),
-        headers: Mapping[str, str] | None = None,
-        **extra: Any,
-    ) -> None:
-        super().__init__(detail or type(self).title())
-        self.detail = detail or type(self).title()
-        self.errors = tuple(errors)
-        self.headers = dict(headers or {})
-        self.extra = extra
-
-    @property
-    def faults(self) -> tuple[ErrorItem, ...]:
-        """The faults it lists; when it lists none, the problem itself as one."""
-        return self.errors or (ErrorItem(code=self.code, detail=self.detail),)
-
-    @classmethod
-    def title(cls) -> str:
-        """Return the short text that is the same for every problem of this kind."""
-        return (cls.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
 
 class Unreadable(Problem):
@@ -121,7 +77,8 @@ class ProviderRequired(Problem):
 class Unauthenticated(Problem):
     """A valid key or token is needed.
 
-    Send `Authorization: Bearer` with an API key that has not been revoked.
+    Send `Authorization: Bearer KEY` with an API key that has not been revoked. The operator makes keys, and replaces
+    those that are lost.
     """
 
     status, code = 401, "unauthenticated"
@@ -146,13 +103,28 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The method is not allowed at this address."""
+    """The method is not allowed at this address.
+
+    The header `Allow` names the methods that it takes.
+    """
 
     status, code = 405, "method-not-allowed"
 
 
+class NotAcceptable(Problem):
+    """The answer is in none of the media types that `Accept` names.
+
+    Send `Accept: application/json`, or leave the header out. Nothing was done.
+    """
+
+    status, code = 406, "not-acceptable"
+
+
 class Conflict(Problem):
-    """The request conflicts with the present state."""
+    """The request conflicts with the present state.
+
+    The detail says what stands in its way. Nothing was changed.
+    """
 
     status, code = 409, "conflict"
 
@@ -176,13 +148,19 @@ class InternalIdReused(Conflict):
 
 
 class ActivityChangeCoversCredits(Conflict):
-    """The change would make credit that was reported break a rule."""
+    """The change would make credit that was reported break a rule.
+
+    Correct or withdraw those completions first, or change less: an activity may always be extended.
+    """
 
     code = "activity-change-covers-credits"
 
 
 class ActivityHasCompletions(Conflict):
-    """Learners are reported for the activity; withdraw them first."""
+    """Learners are reported for the activity.
+
+    Withdraw their completions first: `POST /v1/activities/{activity_id}/withdraw-learners` withdraws all of them.
+    """
 
     code = "activity-has-completions"
 
@@ -197,7 +175,10 @@ class IdempotencyInProgress(Conflict):
 
 
 class CursorDiverged(Problem):
-    """The cursor no longer fits the feed; read it again from the start."""
+    """The cursor no longer fits the feed.
+
+    The service was restored to an earlier state. Read the feed again from its beginning, without `after`.
+    """
 
     status, code = 410, "cursor-diverged"
 
@@ -212,7 +193,10 @@ class PreconditionFailed(Problem):
 
 
 class TooLarge(Problem):
-    """The request is too large."""
+    """The request is too large.
+
+    Send less at once.
+    """
 
     status, code = 413, "too-large"
 
@@ -256,26 +240,35 @@ class InvalidRequest(Problem):
 
 
 class PermissionNotAttested(InvalidRequest):
-    """The learners' permission to report is not attested."""
+    """The learners' permission to report is not attested.
+
+    Send `permission_attested=true` with the file once the learners have agreed.
+    """
 
     code = "permission-not-attested"
 
 
 class ParameterUnknown(InvalidRequest):
-    """The request has a query parameter that is not known."""
+    """The request has a parameter or header that is not known.
+
+    Every one of them is listed, with the name that may be meant. Nothing was done.
+    """
 
     code = "parameter-unknown"
 
 
 class ParameterInvalid(InvalidRequest):
-    """A parameter or header cannot be read."""
+    """A parameter or header cannot be read.
+
+    Every one of them is listed, with the form that it must have. Nothing was done.
+    """
 
     code = "parameter-invalid"
 
     @classmethod
-    def of(cls, parameter: str, detail: str) -> Self:
+    def of(cls, parameter: str, detail: str, hint: str) -> Self:
         """Return the problem of one parameter."""
-        return cls(detail, errors=[ErrorItem(code=cls.code, parameter=parameter, detail=detail)])
+        return cls(errors=[ErrorItem(code=cls.code, parameter=parameter, detail=detail, hint=hint)])
 
 
 class IdempotencyMismatch(InvalidRequest):
@@ -306,13 +299,19 @@ class ActivityRejected(InvalidRequest):
 
 
 class PreconditionRequired(Problem):
-    """A change needs an `If-Match` header."""
+    """A change needs an `If-Match` header.
+
+    Send the `ETag` of the resource as you read it, with its quotes, so that nobody else's change is overwritten.
+    """
 
     status, code = 428, "precondition-required"
 
 
 class RateLimited(Problem):
-    """Too many requests."""
+    """Too many requests.
+
+    Wait as long as `Retry-After` says, and send fewer at once.
+    """
 
     status, code = 429, "rate-limited"
 

@@ -124,7 +124,8 @@ def _problem_of(text: bytes | str, message: str, subject: str) -> Problem:
         pointer = _lone_surrogate(text)
         if pointer is not None:
             detail = "The text has half a surrogate pair, which is not a character."
-            return InvalidRequest(errors=[ErrorItem(code="format", pointer=pointer, detail=detail)])
+            hint = "Encode the text as UTF-8; it was cut in the middle of a character."
+            return InvalidRequest(errors=[ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)])
     fault = describe_fault(text, message, subject)
     return Unreadable(
         fault.detail, errors=[ErrorItem(code="unreadable", pointer="", detail=fault.detail, hint=fault.hint)]

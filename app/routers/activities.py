@@ -90,11 +90,12 @@ async def put_activity(
     given = body.as_activity(caller.provider_id)
     named = own_id_or_none(internal_id)
     if named is None:
-        detail = "The internal id is blank."
-        raise ParameterInvalid(errors=[ErrorItem(code=ParameterInvalid.code, parameter="internal_id", detail=detail)])
+        hint = "Put your own id for the activity at the end of the address."
+        raise ParameterInvalid.of("internal_id", "The internal id is blank.", hint)
     if given.internal_id is not None and plain_or_none(given.internal_id) != plain_or_none(named):
         detail = "The body has another internal id than the address."
-        raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/internal_id", detail=detail)])
+        hint = "Leave it out of the body: the address says it. PATCH by activity id gives an activity another one."
+        raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/internal_id", detail=detail, hint=hint)])
     given = replace(given, internal_id=named)
     put, created = await transact_async(caller, changes.put, given, if_match)
     return send(caller, answer_of(put, caller.service.clock().date(), 201 if created else 200, located=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
@@ -96,6 +96,7 @@ async def decide_credits(
     responses=binary("text/csv", XLSX, description="The board's events of one day, a row each"),
 )
 async def get_board_feed_file(
+    request: Request,
     caller: BoardReader,
     day: Annotated[Day, Query(alias="date", description="The day (UTC) whose events are wanted.")],
     format: Annotated[FileFormat, Query(description="What the file is to be.")] = DailyFileFormat.CSV,
@@ -107,9 +108,11 @@ async def get_board_feed_file(
     """
     name = f"{feed.board_of(caller).code}_{day}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    if format is DailyFileFormat.XLSX:
+    # To ask for its head is no download: of a stream nothing is read then, and nothing counts as read.
+    if format is DailyFileFormat.XLSX and request.method != "HEAD":
         return Response(await daily_file.write_workbook(caller, day), headers=headers, media_type=XLSX)
-    return StreamingResponse(daily_file.write_csv(caller, day), headers=headers, media_type=CSV)
+    media_type = XLSX if format is DailyFileFormat.XLSX else CSV
+    return StreamingResponse(daily_file.write_csv(caller, day), headers=headers, media_type=media_type)
 
 
 @router.get("/summary", response_model=FeedSummaryOut)

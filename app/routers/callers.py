@@ -21,10 +21,11 @@ import msgspec
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthenticated
+from app.core.errors import ErrorItem, Forbidden, ParameterInvalid
 from app.core.http.compiled_routes import Admit
 from app.core.http.exchange import Exchange
 from app.core.http.preferences import read_preferences
+from app.routers.bearer_keys import bearer_key, unknown_key
 from app.services.access import authentication
 from app.services.access.authentication import Client, ClientCache
 from app.services.access.scopes import SCOPES
@@ -103,8 +104,7 @@ class CallerDependency(AccessDependency):
     ) -> Caller:
         """Return who calls, and for which provider."""
         if idempotency_key is not None and not idempotency_key.strip():
-            item = ErrorItem(code=ParameterInvalid.code, header="Idempotency-Key", detail="The key is blank.")
-            raise ParameterInvalid(errors=[item])
+            raise ParameterInvalid(errors=[_BLANK_KEY])
         client: Client = exchange.client
         hashed = idempotency_key is not None and self.access.idempotent == "request"
         return Caller(
@@ -136,6 +136,12 @@ class CallerDependency(AccessDependency):
         )
 
 
+_BLANK_KEY = ErrorItem(
+    code=ParameterInvalid.code,
+    header="Idempotency-Key",
+    detail="The key is blank.",
+    hint="Send a text of your own, such as a UUID, or leave the header out.",
+)
 _PROVIDER = Header(
     alias="PARS-Provider",
     max_length=64,
@@ -225,7 +231,7 @@ def admission_of(route: APIRoute) -> Admit | None:
         return None
 
     async def admit(exchange: Exchange) -> None:
-        key = _bearer_key(exchange)
+        key = bearer_key(exchange)
         state = exchange.scope["app"].state
         cache: ClientCache = state.clients
         client = cache.get(key)
@@ -233,26 +239,12 @@ def admission_of(route: APIRoute) -> Admit | None:
             service: Service = state.service
             client = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, key))
         if client is None:
-            raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            raise unknown_key(key)
         exchange.client = client
         if scope != ANY_SCOPE and scope not in client.scopes:
-            raise Forbidden(f"The client lacks the scope {scope}.")
+            raise Forbidden(f"The client lacks the scope {scope}. The operator gives scopes when making a client.")
 
     return admit
-
-
-def _bearer_key(exchange: Exchange) -> str:
-    """Return the key of a request; raises `Unauthenticated` where there is none, or more than one."""
-    if exchange.repeats_headers and sum(name == b"authorization" for name, _ in exchange.scope["headers"]) > 1:
-        raise Unauthenticated("The header Authorization stands twice.", headers={"WWW-Authenticate": "Bearer"})
-    given = exchange.header(b"authorization")
-    scheme, _, key = (given or "").partition(" ")
-    # RFC 9110, 11.4: one blank or more.
-    key = key.strip(" ")
-    if scheme.lower() != "bearer" or not key:
-        detail = "" if given is None else "The header Authorization holds no Bearer key."
-        raise Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})
-    return key
 
 
 async def _fingerprint(exchange: Exchange) -> str:

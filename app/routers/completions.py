@@ -97,7 +97,7 @@ async def _named(
 ) -> NamedReport:
     named = own_id_or_none(reference)
     if named is None:
-        raise ParameterInvalid.of("reference", "The reference is blank.")
+        raise ParameterInvalid.of("reference", "The reference is blank.", "Put your own key of the record there.")
     report = read_report(caller, body)
     if report.client_reference is not None and plain_text(report.client_reference) != plain_text(named):
         item = ErrorItem(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
+from app.core.http.accepting import accepts_gzip
+from app.core.http.codings import compress
 from app.core.http.routing import StrictRoute
 from app.routers.callers import Public
 
@@ -74,8 +78,21 @@ async def start_docs() -> Response:
 
 @router.get("/{file}")
 async def docs_file(
+    request: Request,
     file: Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"],
-) -> FileResponse:
+) -> Response:
     """Return a file of the page."""
+    media_type = _TYPES[file.rpartition(".")[2]]
     headers = HEADERS | {"Cache-Control": "public, max-age=86400"}
-    return FileResponse(assets() / file, media_type=_TYPES[file.rpartition(".")[2]], headers=headers)
+    if media_type.startswith("text/"):
+        headers["Vary"] = "Accept-Encoding"
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):
+            headers["Content-Encoding"] = "gzip"
+            return Response(await asyncio.to_thread(_packed, file), media_type=media_type, headers=headers)
+    return FileResponse(assets() / file, media_type=media_type, headers=headers)
+
+
+@cache
+def _packed(file: str) -> bytes:
+    """Return a file in gzip, compressed once: it is large, and the same for everybody."""
+    return compress((assets() / file).read_bytes())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from app.core.http.routing import StrictRoute
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.states import STATES
 from app.routers.callers import Public, service_of
+from app.routers.pages import PAGE, asks_for_page, rule_page, rules_page
 from app.sandbox import fixtures
 from app.schemas.reference import (
     ActivityFormatList,
@@ -43,15 +44,21 @@ async def get_board(request: Request, code: str) -> BoardOut:
     return BoardOut.of(reference.board(service.catalogue, code), service.clock().date())
 
 
-@router.get("/rules", response_model=RuleList)
-async def list_rules() -> RuleList:
-    """List every reporting rule, with its statement and its source."""
+@router.get("/rules", response_model=RuleList, responses=PAGE)
+async def list_rules(request: Request, response: Response) -> Response | RuleList:
+    """List every reporting rule, with its statement and its source: as a page where HTML is preferred."""
+    if asks_for_page(request):
+        return rules_page(reference.rules(), up="..")
+    response.headers["Vary"] = "Accept"
     return RuleList(data=[RuleOut.of(rule) for rule in reference.rules().values()])
 
 
-@router.get("/rules/{rule_id}", response_model=RuleOut)
-async def get_rule(rule_id: str) -> RuleOut:
-    """Read one reporting rule."""
+@router.get("/rules/{rule_id}", response_model=RuleOut, responses=PAGE)
+async def get_rule(request: Request, response: Response, rule_id: str) -> Response | RuleOut:
+    """Read one reporting rule: as a page where HTML is preferred."""
+    if asks_for_page(request):
+        return rule_page(reference.rule(rule_id), up="../..")
+    response.headers["Vary"] = "Accept"
     return RuleOut.of(reference.rule(rule_id))
 
 

@@ -1,28 +1,24 @@
-"""Health, metrics, and the pages to which problems point."""
+"""The entrance, health, metrics, and what the codes of problems mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
+from app import __version__
 from app.core.errors import every_problem
 from app.core.http.routing import StrictRoute
 from app.routers.callers import Public, service_of
 from app.routers.openapi import problems
+from app.routers.pages import PAGE, asks_for_page, problem_kind_page, rule_page
+from app.schemas.problems import ProblemKindOut, rule_url
 from app.services import reference
 from app.services.operations import health
 
 router = APIRouter(tags=["System"], route_class=StrictRoute, dependencies=[Public])
-
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }}
-h1 {{ font-size: 1.4rem; line-height: 1.25 }}</style>
-<main><h1>{title}</h1><p><code>{code}</code> · {what}</p>{text}</main></html>"""
 
 
 @router.get("/livez", response_class=PlainTextResponse)
@@ -45,38 +41,60 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/problems/{code}", response_class=HTMLResponse)
-async def problem_page(code: str) -> str:
-    """Explain a kind of problem, a fault of reading, or a reporting rule."""
+@router.get("/", include_in_schema=False)
+async def show_entrance(request: Request) -> Response:
+    """Lead a browser to the description, and a program to what it can ask for."""
+    if asks_for_page(request):
+        # Relative: it then works behind a proxy that adds a prefix.
+        return Response(status_code=307, headers={"Location": "docs", "Vary": "Accept"})
+    return JSONResponse({"name": "PARS", "version": __version__, "links": _LINKS}, headers={"Vary": "Accept"})
+
+
+@router.get("/problems/{code}", response_model=ProblemKindOut, responses=PAGE)
+async def problem_page(
+    request: Request, response: Response, code: Annotated[str, Path(description="A code of a problem, error or rule.")]
+) -> Response | ProblemKindOut:
+    """Explain a kind of problem, a fault of reading, or a reporting rule: as a page where HTML is preferred."""
+    explained = _explain(code)
+    if not asks_for_page(request):
+        response.headers["Vary"] = "Accept"
+        return explained
+    if explained.status is None and explained.rule_url is not None:
+        return rule_page(reference.rule(code), up="..")
+    return problem_kind_page(explained, up="..")
+
+
+def _explain(code: str) -> ProblemKindOut:
+    """Return what a code means; raises `NotFound` for one that is none."""
     kind = next((known for known in every_problem() if known.code == code), None)
     if kind is not None:
-        paragraphs = (kind.__doc__ or "").strip().split("\n\n")[1:]
-        return _page(kind.title(), code, f"HTTP status {kind.status}", paragraphs)
+        paragraphs = [" ".join(text.split()) for text in (kind.__doc__ or "").strip().split("\n\n")[1:]]
+        of_rule = rule_url(code) if code in reference.rules() else None
+        return ProblemKindOut(
+            code=code, title=kind.title(), status=kind.status, explanation=paragraphs, rule_url=of_rule
+        )
     if code in _ITEMS:
-        return _page(_ITEMS[code], code, "a fault of reading", [])
-    rules = reference.rule(code)
-    boards = sorted({board for rule in rules for board in rule.boards})
-    title = rules[0].statement.split(". ")[0]
-    return _page(
-        title,
-        code,
-        f"a rule: {rules[0].severity.value}",
-        [
-            *(rule.statement for rule in rules if rule.statement != title),
-            *(f"Source: {source}." for source in dict.fromkeys(rule.source for rule in rules)),
-            *([f"Boards: {', '.join(boards)}."] if boards else []),
-        ],
+        title, *paragraphs = _ITEMS[code]
+        return ProblemKindOut(code=code, title=title, status=None, explanation=paragraphs, rule_url=None)
+    statements = list(dict.fromkeys(rule.statement for rule in reference.rule(code)))
+    title, *more = statements[0].split(". ", 1)
+    return ProblemKindOut(
+        code=code, title=title.rstrip("."), status=None, explanation=[*more, *statements[1:]], rule_url=rule_url(code)
     )
 
 
 _ITEMS = {
-    "field-unknown": "A field is not known; the description of the API lists those that are",
-    "type": "A field is missing or has another JSON type than it should have",
-    "format": "A text or number does not have the required form",
-    "too-long": "A text or list is too long to be stored",
+    "field-unknown": ("A field is not known", "The hint of the error names the field that may be meant."),
+    "field-repeated": ("A field stands twice in one object", "Which of its values is meant cannot be known: send one."),
+    "type": ("A field is missing or has another JSON type than it should have", "The hint says which."),
+    "format": ("A text or number does not have the required form", "The hint says which."),
+    "too-long": ("A text or list is too long to be stored", "The hint says how long it may be."),
 }
-
-
-def _page(title: str, code: str, what: str, paragraphs: Iterable[str]) -> str:
-    text = "".join(f"<p>{escape(' '.join(paragraph.split()))}</p>" for paragraph in paragraphs)
-    return _PAGE.format(title=escape(title), code=escape(code), what=escape(what), text=text)
+_LINKS = {
+    "docs": "/docs",
+    "description": "/openapi.json",
+    "rules": "/v1/rules",
+    "boards": "/v1/boards",
+    "sandbox": "/v1/sandbox",
+    "health": "/readyz",
+}

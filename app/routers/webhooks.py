@@ -161,9 +161,9 @@ def answer_of(endpoint: Endpoint, out: WebhookEndpointOut, status: int = 200) ->
 
 
 def _send_with_secret(endpoint: Endpoint, secret: str, *, status: int) -> Response:
-    """Send an endpoint with its new secret, which no cache may keep."""
+    """Send an endpoint with its new secret: no cache keeps it, and nothing compresses it."""
     answer = answer_of(endpoint, WebhookSecretOut.with_secret(endpoint, secret), status)
-    headers = answer.headers | {"Cache-Control": "no-store"}
+    headers = answer.headers | {"Cache-Control": "no-store, no-transform"}
     if status == 201:
         headers["Location"] = f"{PATH}/{endpoint.endpoint_id}"
     return Response(answer.body, status, headers=headers, media_type="application/json")

@@ -10,6 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from app.core.errors import ErrorItem, InvalidRequest, PermissionNotAttested
 from app.core.http.multipart import Form
+from app.core.http.near_misses import hint_at, nearest
 from app.domain.batches import BatchKind, OnUnmatched
 from app.schemas.base import Requests
 from app.schemas.problems import rule_url
@@ -64,17 +65,25 @@ def read_form(form: Form) -> BatchIn:
     kind = (form.fields.get("kind") or [""])[0]
     if kind not in set(BatchKind):
         known = ", ".join(BatchKind)
-        faults.append(_fault("/kind", "format" if kind else "type", f"The kind of records must be one of: {known}."))
+        near = nearest(kind, BatchKind)
+        hint = f"Did you mean {near[0]}?" if near else "Send what the file holds, as in kind=activities."
+        detail = f"The kind of records must be one of: {known}."
+        faults.append(_fault("/kind", "format" if kind else "type", detail, hint))
     flags = {name: _flag(form, name, faults) for name in ("permission_attested", "dry_run")}
     unmatched = (form.fields.get("on_unmatched") or ["reject"])[0]
     if unmatched != OnUnmatched.REJECT:
         faults.append(
-            _fault("/on_unmatched", "format", "Records whose physician is not found can only be rejected: send reject.")
+            _fault(
+                "/on_unmatched",
+                "format",
+                "Records whose physician is not found can only be rejected.",
+                "Send reject, or leave it out.",
+            )
         )
     if faults:
         raise InvalidRequest(errors=faults)
     if kind == BatchKind.LEARNER_COMPLETIONS and not flags["permission_attested"]:
-        detail = "The learners' permission to report is not attested; nothing was kept of the file."
+        detail = "The form has no permission_attested=true; nothing was kept of the file."
         hint = "Send permission_attested=true with the file once the learners have agreed to the reporting."
         item = ErrorItem(
             code="permission",
@@ -101,16 +110,16 @@ def plain_name(name: str) -> str:
 
 def _file_faults(form: Form) -> list[ErrorItem]:
     if not form.files:
-        return [_fault("/file", "type", "There is no file. Send it as the part `file`, with a filename.")]
+        return [_fault("/file", "type", "There is no file.", "Send it as the part file; with curl: -F file=@NAME.")]
     faults = [
-        _fault(f"/{name}"[:100], "field-unknown", "Only the part `file` may be a file.")
+        _fault(f"/{name}"[:100], "field-unknown", "Only the part `file` may be a file.", "Name the part file.")
         for name in dict.fromkeys(form.files)
         if name != "file"
     ]
     if form.files.count("file") > 1:
-        faults.append(_fault("/file", "too-long", "Send one file in each upload."))
+        faults.append(_fault("/file", "too-long", "There is more than one file.", "Send one in each upload."))
     elif "file" in form.files and not form.size:
-        faults.append(_fault("/file", "format", "The file is empty."))
+        faults.append(_fault("/file", "format", "The file is empty.", "Check the path, and that the file was saved."))
     return faults
 
 
@@ -119,20 +128,22 @@ def _field_faults(form: Form) -> list[ErrorItem]:
     faults = []
     for name, values in form.fields.items():
         if name == "file":
-            faults.append(_fault("/file", "type", "The part `file` has no filename; send it as a file, with one."))
+            hint = "Send it as a file; with curl: -F file=@NAME, with the sign @."
+            faults.append(_fault("/file", "type", "The part `file` has no filename.", hint))
         elif name not in known:
-            faults.append(_fault(f"/{name}"[:100], "field-unknown", "This field is not known."))
+            hint = hint_at(name, [*BatchForm.model_fields], "field")
+            faults.append(_fault(f"/{name}"[:100], "field-unknown", "This field is not known.", hint))
         elif len(values) > 1:
-            faults.append(_fault(f"/{name}", "too-long", "This field is given more than once."))
+            faults.append(_fault(f"/{name}", "too-long", "This field is given more than once.", "Send it once."))
     return faults
 
 
 def _flag(form: Form, name: str, faults: list[ErrorItem]) -> bool:
     given = (form.fields.get(name) or [""])[0].strip().lower()
     if given not in TRUE | FALSE:
-        faults.append(_fault(f"/{name}", "type", "Must be true or false."))
+        faults.append(_fault(f"/{name}", "type", "Must be true or false.", "Send true or false."))
     return given in TRUE
 
 
-def _fault(pointer: str, code: str, detail: str) -> ErrorItem:
-    return ErrorItem(code=code, pointer=pointer, detail=detail)
+def _fault(pointer: str, code: str, detail: str, hint: str) -> ErrorItem:
+    return ErrorItem(code=code, pointer=pointer, detail=detail, hint=hint)

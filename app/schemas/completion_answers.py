@@ -103,7 +103,7 @@ class BulkIn(Strict):
             try:
                 yield CompletionIn.model_validate(item)
             except ValidationError as error:
-                yield InvalidRequest(errors=error_items(error.errors(include_input=False, include_url=False)))
+                yield InvalidRequest(errors=error_items(error.errors(include_url=False), CompletionIn))
 
 
 class BulkItemOut(BaseModel):

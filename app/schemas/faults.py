@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app.core.errors import ErrorItem, Problem
 from app.core.http.problems import error_items
@@ -20,9 +20,9 @@ _HINTS = {
 }
 
 
-def findings_of(error: ValidationError) -> tuple[Finding, ...]:
+def findings_of(error: ValidationError, model: type[BaseModel]) -> tuple[Finding, ...]:
     """Return every fault that a schema found, as findings that reject the record."""
-    return _refusals(error_items(error.errors(include_input=False, include_url=False)))
+    return _refusals(error_items(error.errors(include_url=False), model))
 
 
 def findings_of_problem(problem: Problem) -> tuple[Finding, ...]:

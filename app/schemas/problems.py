@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.findings import Finding, Severity
-from app.schemas.base import Out
+from app.schemas.base import Example, Out
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -72,3 +74,20 @@ class ProblemOut(BaseModel):
     missing: list[str] | None = Field(None, description="For conflicts: fields that the next status requires.")
     completions: list[str] | None = Field(None, description="For conflicts: the first completions that conflict.")
     count: int | None = Field(None, description="For conflicts: how many completions conflict.")
+
+
+class ProblemKindOut(Out):
+    """What the code of a problem, of one of its errors, or of a finding means."""
+
+    example: ClassVar[Example] = {
+        "title": "There is nothing here",
+        "status": 404,
+        "explanation": ["It never existed, it was removed, or the caller may not see it."],
+        "rule_url": None,
+    }
+
+    code: str = Field(examples=["not-found"])
+    title: str
+    status: int | None = Field(description="The HTTP status of such a problem; null for codes of errors and findings.")
+    explanation: list[str] = Field(description="What there is to say about every one, in paragraphs.")
+    rule_url: str | None = Field(description="The address of the rule, when the code is that of one.")

@@ -35,15 +35,19 @@ def must_match(if_match: str | None, version: int) -> None:
     what is no tag of a version.
     """
     if if_match is None:
-        raise PreconditionRequired("Send If-Match with the ETag of the resource as you read it.")
+        detail = "Nothing was changed: without If-Match, somebody else's change could be overwritten."
+        hint = 'Send the ETag of the resource as you read it, with its quotes: If-Match: "1" for version 1.'
+        raise PreconditionRequired(
+            errors=[ErrorItem(code=PreconditionRequired.code, header="If-Match", detail=detail, hint=hint)]
+        )
     tags = list(_read_tags(if_match))
     if any(tag.any or (tag.version == version and not tag.weak) for tag in tags):
         return
     now = f"The resource has version {version} now."
-    hint = "Read it again, decide again, and send the ETag that you then have."
+    hint = f'Read it again, decide again, and send the ETag that you then have, in quotes: If-Match: "{version}".'
     if all(tag.version is None for tag in tags):
         now = f"If-Match has no ETag that can be read: an ETag is a number in quotes. {now}"
-        hint = "Send the ETag of the resource as you read it, with its quotes."
+        hint = f'Send the ETag of the resource as you read it, in quotes: If-Match: "{version}".'
     elif any(tag.weak and tag.version == version for tag in tags):
         now = f"The tag in If-Match is weak: W/ before it says so, and a weak tag guards no change. {now}"
         hint = f'Send If-Match: "{version}". A proxy that compresses makes tags weak; leave W/ out.'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,13 @@ from tests.harness.api import Answer
 FIRST, LAST, BORN, LICENSE, NPI = "Zaphodia", "Beeblebroxen", "09/27", "ZQ98765431", "1234567893"
 IDENTITY = (FIRST, LAST, BORN, LICENSE, NPI)
 PLACES = ("pointer", "parameter", "header")
+LIBRARY_WORDS = re.compile(
+    r"valid dictionary|instance of|should be a valid|should have at|should match|input should|extra inputs"
+    r"|field required|value error|unable to (?:parse|interpret)|unexpected character|validation error|encountered"
+    r"|pydantic|msgspec|httptools|traceback|unexpected end of data|got `|expected `",
+    re.IGNORECASE,
+)
+"""What only a library would say; nobody who calls knows which ones there are."""
 
 
 def a_stranger(**more: Any) -> dict[str, Any]:
@@ -49,9 +57,14 @@ def faults_of(answer: Answer, status: int | Iterable[int], *codes: str, items: I
         yield f"type {body['type']}, status {body['status']}"
     if not (body["title"] and body["detail"]) or body["request_id"] != response.headers["x-request-id"]:
         yield "title, detail or request id is missing"
+    if body["title"].lower() in body["detail"].lower():
+        yield f"the detail only repeats the title: {body['detail']}"
+    yield from (f"a word of a library: {word}" for word in LIBRARY_WORDS.findall(response.text))
     for item in body.get("errors", []):
         if not item["code"] or not item["detail"] or len([place for place in PLACES if place in item]) != 1:
             yield f"an item without code, detail or place: {item}"
+        if not item.get("hint"):
+            yield f"an item that does not say what to do: {item}"
     said = {item["code"] for item in body.get("errors", [])}
     if not said >= set(items):
         yield f"items {said} instead of {set(items)}"

@@ -33,7 +33,10 @@ class Line(httpx.BaseTransport):
         answer = self._http.request(
             request.method, str(request.url), content=request.read(), headers=dict(request.headers)
         )
-        return httpx.Response(answer.status_code, headers=dict(answer.headers), content=answer.content)
+        # The content is unpacked already.
+        coded = {"content-encoding", "content-length"}
+        headers = {name: value for name, value in answer.headers.items() if name not in coded}
+        return httpx.Response(answer.status_code, headers=headers, content=answer.content)
 
 
 def a_board(

@@ -6,7 +6,7 @@ dependencies. Its lifespan, its state and its description are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +17,8 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.errors import Conflict, CutOff, Internal, MethodNotAllowed, NotFound, Problem, Unreadable
+from app.core.errors import Conflict, CutOff, Internal, Problem, Unreadable
+from app.core.http.addresses import wrong_method, wrong_path
 from app.core.http.compiled_routes import Admit, Serve, compile_route
 from app.core.http.exchange import BodyBounds, Exchange
 from app.core.http.problems import problem_response
@@ -73,13 +74,15 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Return what serves requests, made of the routes that there are by now."""
         table: RouteTable[Served] = RouteTable()
+        public: list[str] = []
         for route in self._routes():
             serve = compile_route(route, self._admission(route)) if isinstance(route, StrictRoute) else _plainly(route)
             methods = sorted(route.methods or ())
             upload = any((method, route.path) in self._uploads for method in methods)
             bounds = self._upload_bounds if upload else self._bounds
             table.add(methods, route.path, Served(route.path, serve, bounds))
-        return HttpLayer(self.router, table)
+            public += [route.path] * route.include_in_schema
+        return HttpLayer(self.router, table, tuple(dict.fromkeys(public)))
 
     def _routes(self) -> Iterator[Route]:
         for context in iter_route_contexts(self.routes):
@@ -104,9 +107,11 @@ def _plainly(route: Route) -> Serve:
 class HttpLayer:
     """All that surrounds a request: its id, its route, its errors, what is counted and logged of it."""
 
-    def __init__(self, framework: ASGIApp, table: RouteTable[Served]) -> None:
+    def __init__(self, framework: ASGIApp, table: RouteTable[Served], public: Sequence[str]) -> None:
+        """Serve the routes of a table; those at the paths of `public` are named to who asks for another."""
         self._framework = framework
         self._table = table
+        self._public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; what is no request is the framework's."""
@@ -118,7 +123,7 @@ class HttpLayer:
         try:
             if exchange.repeats_headers and sum(name == b"host" for name, _ in scope["headers"]) > 1:
                 raise Unreadable("The header Host stands twice.")
-            found = self._table.find(scope["method"], scope["path"])
+            found = self._table.find("GET" if exchange.is_head else scope["method"], scope["path"])
             if found is None or "\x00" in scope["path"]:
                 raise self._refusal(scope["path"])
             served, exchange.path_values = found
@@ -141,7 +146,7 @@ class HttpLayer:
 
     def _refusal(self, path: str) -> Problem:
         methods = [] if "\x00" in path else self._table.methods_at(path)
-        return MethodNotAllowed(headers={"Allow": ", ".join(methods)}) if methods else NotFound()
+        return wrong_method(methods) if methods else wrong_path(path, self._public)
 
 
 async def _tell(exchange: Exchange, problem: Problem, reason: str = "") -> None:

@@ -31,6 +31,19 @@ _CAUSES = (
     (b"\x16\x03", "The request is TLS; this port speaks HTTP without it."),
 )
 """What other protocols begin with."""
+_PARTS = (
+    ("method", "it does not begin with a method in capital letters, such as GET or POST"),
+    ("url", "its address has a character that must be percent-encoded"),
+    ("path", "its address has a character that must be percent-encoded"),
+    ("version", "its first line does not end with HTTP/1.1"),
+    ("http/", "its first line does not end with HTTP/1.1"),
+    ("chunk", "its chunks are not framed as chunked bodies are"),
+    ("content-length", "its Content-Length is no single number, or stands beside Transfer-Encoding"),
+    ("transfer-encoding", "its Transfer-Encoding is not chunked"),
+    ("header", "one of its headers has a character that none may have"),
+    ("data after", "more follows after its end, though it asked to close the connection"),
+)
+"""Words of the parser, each with what they are a sign of."""
 
 
 def unreadable(piece: bytes, error: httptools.HttpParserError) -> Problem:
@@ -40,4 +53,6 @@ def unreadable(piece: bytes, error: httptools.HttpParserError) -> Problem:
             return Unreadable(sentence)
     if isinstance(error, httptools.HttpParserCallbackError):
         return Unreadable("The address of the request cannot be read.")
-    return Unreadable(f"The request is not HTTP/1.1: {str(error).rstrip('.').lower()}.")
+    said = str(error).lower()
+    cause = next((cause for sign, cause in _PARTS if sign in said), "its first line or one of its headers is malformed")
+    return Unreadable(f"The request is not HTTP/1.1: {cause}.")

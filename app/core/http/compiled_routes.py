@@ -3,9 +3,9 @@
 A route is declared as FastAPI's routes are, and described by it; serving it solves nothing anew. In this order:
 
     admit    who calls, before anything else is read                     401, 403
-    head     nothing that stands twice, no coding, no unknown parameter  415, 422
+    head     what is accepted, what stands twice, codings, unknown names 406, 415; 422 with the values
     body     read once, by its media type                                400, 413, 415, 422
-    values   dependencies, then path, query, headers, body: every fault of them at once
+    values   dependencies, then path, query, headers, body: every fault of them and of the head at once
     call     the route's function, and what it returns as an answer
 """
 
@@ -19,17 +19,21 @@ from typing import Any, TypeAlias, cast
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from app.core.errors import ErrorItem
+from app.core.http.accepting import JSON, accepts_any, not_acceptable
 from app.core.http.deprecation import deprecated_parameters, deprecation_of, headers_for
 from app.core.http.exchange import Exchange
 from app.core.http.problems import invalid_request
 from app.core.http.request_heads import (
     CODINGS,
-    check_query,
     declared_headers,
     join_headers,
+    misspelt_headers,
+    query_faults,
     query_parameters,
     refuse_codings,
     refuse_media_type,
@@ -41,7 +45,8 @@ Admit: TypeAlias = Callable[[Exchange], Awaitable[None]]
 """Finds out who calls; raises `Unauthenticated`, `Forbidden`."""
 _Values: TypeAlias = dict[str, Any]
 _Faults: TypeAlias = list[Mapping[str, Any]]
-_Solve: TypeAlias = Callable[[Exchange, Any, _Faults], Awaitable[_Values]]
+_Solve: TypeAlias = Callable[[Exchange, Any, _Faults, bool], Awaitable[_Values]]
+"""Given the body, the faults found so far, and whether values are judged only: then no dependency is called."""
 _NOTHING = object()
 """A value that was not sent."""
 
@@ -54,6 +59,7 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
     if takes_body:
         declared |= {b"content-type", *CODINGS}
     deprecation, deprecated = deprecation_of(route), deprecated_parameters(route)
+    offered, body_type = offered_types(route), _body_type(route.dependant)
     solve = _compile(route.dependant, route.path)
     call = _coroutine(route.dependant, route.path)
     answer = _answering(route)
@@ -63,21 +69,49 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
             exchange.added += headers_for(dict.fromkeys(exchange.query), deprecation, deprecated)
         if admit is not None:
             await admit(exchange)
+        headers = exchange.headers
+        if offered and b"accept" in headers and not accepts_any(headers[b"accept"], offered):
+            raise not_acceptable(offered)
+        of_head: list[ErrorItem] = []
         if exchange.repeats_headers:
-            join_headers(exchange.scope, declared)
+            of_head += join_headers(exchange.scope, declared)
             exchange.read_headers()
+            headers = exchange.headers
+        if declared:
+            of_head += misspelt_headers(headers, declared)
         if exchange.scope["query_string"]:
-            check_query(exchange.query, known)
+            of_head += query_faults(exchange.query, known)
         if takes_body:
-            refuse_codings(exchange.headers)
+            refuse_codings(headers)
         body = await _read_body(route, exchange) if takes_json else _NOTHING
         faults: _Faults = []
-        values = await solve(exchange, body, faults)
-        if faults:
-            raise invalid_request(faults)
+        values = await solve(exchange, body, faults, bool(of_head))
+        if faults or of_head:
+            raise invalid_request(faults, of_head, body_type)
         return answer(await call(**values), values)
 
     return serve
+
+
+def offered_types(route: APIRoute) -> frozenset[str]:
+    """Return the media types of a route's successful answers; none where there is but one text, for whoever asks."""
+    declared = [given.get("content", {}) for status, given in route.responses.items() if str(status).startswith("2")]
+    offered = {media_type for content in declared for media_type in content}
+    if route.response_model is not None and not _is_text(route):
+        offered.add(JSON)
+    return frozenset(offered)
+
+
+def _is_text(route: APIRoute) -> bool:
+    response_class: Any = getattr(route.response_class, "value", route.response_class)
+    return route.response_model is None or issubclass(response_class, PlainTextResponse | HTMLResponse)
+
+
+def _body_type(dependant: Dependant) -> Any:
+    """Return the type of a route's body, None where it takes none."""
+    if dependant.body_params:
+        return dependant.body_params[0].field_info.annotation
+    return next(filter(None, map(_body_type, dependant.dependencies)), None)
 
 
 async def _read_body(route: StrictRoute, exchange: Exchange) -> Any:
@@ -104,10 +138,10 @@ def _compile(dependant: Dependant, path: str) -> _Solve:
     of_body = dependant.body_params[0] if dependant.body_params else None
     request, response = dependant.request_param_name, dependant.response_param_name
 
-    async def solve(exchange: Exchange, body: Any, faults: _Faults) -> _Values:
+    async def solve(exchange: Exchange, body: Any, faults: _Faults, judge_only: bool) -> _Values:
         values: _Values = {}
         for name, resolve in inner:
-            resolved = await resolve(exchange, body, faults)
+            resolved = await resolve(exchange, body, faults, judge_only)
             if name is not None:
                 values[name] = resolved
         for name, alias, field in of_path:
@@ -136,10 +170,10 @@ def _compile_dependency(dependant: Dependant, path: str) -> _Solve:
     resolves: Callable[..., Awaitable[Any]] | None = getattr(dependant.call, "resolve", None)
     call = _coroutine(dependant, path) if resolves is None else None
 
-    async def resolve(exchange: Exchange, body: Any, faults: _Faults) -> Any:
+    async def resolve(exchange: Exchange, body: Any, faults: _Faults, judge_only: bool) -> Any:
         before = len(faults)
-        values = await solve(exchange, body, faults)
-        if len(faults) > before:
+        values = await solve(exchange, body, faults, judge_only)
+        if judge_only or len(faults) > before:
             return None
         if resolves is not None:
             return await resolves(exchange, **values)
@@ -173,7 +207,7 @@ def _answering(route: StrictRoute) -> Callable[[Any, _Values], Response]:
     status = route.status_code or 200
     response_class: Any = getattr(route.response_class, "value", route.response_class)
     adapter = TypeAdapter(route.response_model) if route.response_model is not None else None
-    as_text = adapter is None or issubclass(response_class, PlainTextResponse | HTMLResponse)
+    as_text = _is_text(route)
     template, unset = route.dependant.response_param_name, route.response_model_exclude_unset
 
     def answer(returned: Any, values: _Values) -> Response:

@@ -90,7 +90,10 @@ def read_table(table: CsvTable, text: str) -> dict[str, list[dict[str, Any]]]:
         complete = [row for row in rows if table.required in row or table.required not in heading]
         return {table.list_name: complete}
     except csv.Error as error:
-        raise Unreadable(f"The table cannot be read at line {lines.line_num + above}: {error}.") from None
+        cause = next(
+            (cause for sign, cause in _CAUSES if sign in str(error)), "its cells are not written as CSV has it"
+        )
+        raise Unreadable(f"The table cannot be read at line {lines.line_num + above}: {cause}.") from None
 
 
 def _find_separator(table: CsvTable, text: str) -> str:
@@ -135,12 +138,25 @@ _INTEGER = re.compile(r"[0-9]{1,18}(\.0{1,9})?")
 _SEPARATORS = (",", ";", "\t")
 _SEPARATOR = re.compile(r"\A\ufeff?sep=([,;\t])\r?\n", re.IGNORECASE)
 """The line with which spreadsheets name the separator."""
+_CAUSES = (
+    ("unexpected end", "a cell begins with a quote that nothing closes"),
+    ("expected after", "a cell goes on after the quote that closes it; a quote within a cell is written twice"),
+    ("larger than", "a cell is too long"),
+    ("NUL", "it has a zero byte"),
+    ("new-line", "it has a line break of its own kind; save it again as CSV"),
+)
+"""Words of the parser, each with what they are a sign of."""
 _LONGEST_HEADING = 10_000
 """Characters of the first line that are looked at for its separator."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _MAX_UNKNOWN = 20
 """At most so many unknown columns are listed: a table of another kind has many."""
-_FIRST_LINE = ErrorItem(code="format", pointer="", detail="A column is named twice, or not at all.")
+_FIRST_LINE = ErrorItem(
+    code="format",
+    pointer="",
+    detail="A column is named twice, or not at all.",
+    hint="Name each column once in the first line, and leave no column without a name.",
+)
 
 
 def csv_route(table: CsvTable) -> type[StrictRoute]:

@@ -9,11 +9,12 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.core.clock import new_id
 from app.core.errors import TooLarge, Unreadable
+from app.core.http.codings import SHORTEST, CodedStream, code_body, code_head
 from app.core.http.protocol import BODY_FAULT
 
 MIN_UPLOAD_RATE = 20_000
@@ -41,11 +42,12 @@ class Exchange:
 
     __slots__ = (
         "_begun", "_body", "_complete", "_query", "_receive", "_received", "_send", "added", "bounds", "client",
-        "headers", "path_values", "request_id", "scope", "status",
+        "headers", "is_head", "path_values", "request_id", "scope", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
+        self.is_head = scope["method"] == "HEAD"
         self._receive = receive
         self._send = send
         self.headers: dict[bytes, bytes] = {}
@@ -156,14 +158,22 @@ class Exchange:
         await self._send(message)
 
     async def answer(self, response: Response) -> None:
-        """Send an answer."""
-        if type(response) in _WHOLE and response.background is None:
-            await self.send(
-                {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
-            )
-            await self._send({"type": "http.response.body", "body": response.body})
+        """Send an answer; of one to HEAD, its head."""
+        kind = type(response)
+        if kind in _WHOLE and response.background is None:
+            headers, body = response.raw_headers, bytes(response.body)
+            if len(body) >= SHORTEST:
+                headers, body = await code_body(headers, body, self.headers.get(b"accept-encoding"))
+            await self.send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+            await self._send({"type": "http.response.body", "body": b"" if self.is_head else body})
+        elif kind is StreamingResponse and self.is_head:
+            # What would be sent is not begun: its length is not known, and a download may count as one.
+            headers, _ = code_head(response.raw_headers, self.headers.get(b"accept-encoding"))
+            await self.send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+            await self._send({"type": "http.response.body", "body": b""})
         else:
-            await response(self.scope, self.receive, self.send)
+            coded = CodedStream(self.send, self.headers.get(b"accept-encoding"))
+            await response(self.scope, self.receive, coded)
 
 
 def _too_large(bounds: BodyBounds) -> TooLarge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -16,6 +16,8 @@ from app.core.security import Keyring
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+USE_NEXT_CURSOR = "Send the next_cursor of the answer before as it came, or leave it out to begin anew."
+"""The hint for a cursor that does not fit."""
 MOST_COUNTED = 10_000
 """A total is counted up to this number; the tests of the cap lower it."""
 
@@ -103,7 +105,7 @@ def sort_field(keys: Collection[str], *, default: str, note: str = "") -> Any:
     )
 
 
-def read_sort(given: str | None, known: Collection[str]) -> list[SortKey]:
+def read_sort(given: str | None, known: Sequence[str]) -> list[SortKey]:
     """Read `sort=-one,two`; raises `ParameterInvalid` for a key that is unknown or stands twice."""
     if given is None:
         return []
@@ -112,7 +114,7 @@ def read_sort(given: str | None, known: Collection[str]) -> list[SortKey]:
     ]
     if len({key.name for key in keys}) < len(keys) or not all(key.name in known for key in keys):
         detail = f"Sort keys are separated by commas, each at most once, and are of these: {', '.join(known)}."
-        raise ParameterInvalid.of("sort", detail)
+        raise ParameterInvalid.of("sort", detail, f"As in sort=-{known[0]}.")
     return keys
 
 
@@ -141,7 +143,8 @@ def open_cursor(keyring: Keyring, query: Q, bound_to: str) -> tuple[Q, Any]:
 
 
 def _foreign_cursor() -> ParameterInvalid:
-    return ParameterInvalid.of("cursor", "This cursor does not belong to this list with these filters in this order.")
+    detail = "This cursor does not belong to this list with these filters in this order."
+    return ParameterInvalid.of("cursor", detail, USE_NEXT_CURSOR)
 
 
 def place_after(after: Any, length: int) -> list[Any] | None:

@@ -13,21 +13,16 @@ from app.core.errors import (
     ErrorItem,
     InvalidRequest,
     ParameterInvalid,
+    ParameterUnknown,
     Problem,
 )
+from app.core.http.near_misses import hint_at_field
+from app.core.http.sentences import code_of, sentence_of
 from app.core.strict_json import pointer_of
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 100
 """At most so many faults are listed: a request can have more than anybody will read."""
-
-_CODES = {
-    "extra_forbidden": "field-unknown",
-    "string_too_long": "too-long",
-    "too_long": "too-long",
-    "missing": "type",
-}
-_FORMATS = ("pattern", "finite", "greater", "less", "literal", "enum", "parsing", "size", "from_", "unicode")
 
 
 def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
@@ -52,44 +47,49 @@ def problem_response(problem: Problem, request_id: str) -> Response:
     return Response(body, problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _error_item(error: Mapping[str, Any]) -> ErrorItem:
-    """Return one validation error of Pydantic as an error item; what was sent is never given back."""
+def _error_item(error: Mapping[str, Any], body: Any = None) -> ErrorItem:
+    """Return one validation error of Pydantic as an error item; what was sent is never given back.
+
+    `body` is the type of the body, where it is known: it says which field may be meant by one that is not.
+    """
     kind = str(error["type"])
     source, *location = error["loc"]
-    code = _CODES.get(kind) or ("format" if any(word in kind for word in _FORMATS) else "type")
-    detail = _DETAILS.get(kind) or _sentence(str(error["msg"]))
-    if kind == "missing" and source == "body" and not location:
-        detail = "The request has no body."
+    code = code_of(kind)
+    detail, hint = sentence_of(error)
     if source == "body":
-        return ErrorItem(code=code, pointer=pointer_of(location), detail=detail)
+        if not location and detail.startswith("Must "):
+            detail = f"The body must {detail.removeprefix('Must ')}"
+        elif kind == "missing" and not location:
+            detail, hint = "The request has no body.", "Send one; with curl: --data-binary @FILE."
+        elif kind == "extra_forbidden" and body is not None:
+            hint = hint_at_field(body, location)
+        return ErrorItem(code=code, pointer=pointer_of(location), detail=detail, hint=hint)
     name = str(location[0]) if location else ""
     if source == "header":
-        return ErrorItem(code=code, header=name, detail=detail)
-    return ErrorItem(code=code, parameter=name, detail=detail)
+        return ErrorItem(code=code, header=name, detail=detail, hint=hint)
+    return ErrorItem(code=code, parameter=name, detail=detail, hint=hint)
 
 
-def invalid_request(faults: Sequence[Mapping[str, Any]]) -> Problem:
-    """Return the problem of a request of which values are wrong: those of its body, or of its address and head."""
-    items = [_error_item(fault) for fault in faults[:MAX_ERRORS]]
-    kind = InvalidRequest if any(item.pointer is not None for item in items) else ParameterInvalid
-    detail = f"{len(faults)} faults; the first {MAX_ERRORS} are listed." if len(faults) > MAX_ERRORS else ""
-    return kind(detail, errors=items)
+def invalid_request(
+    faults: Sequence[Mapping[str, Any]], of_head: Sequence[ErrorItem] = (), body: Any = None
+) -> Problem:
+    """Return the problem of a request of which values are wrong: those of its body, or of its address and head.
+
+    `of_head` are faults of address and head that no validation found; `body` is the type of its body.
+    """
+    # Nothing more is said of a parameter or header that cannot be what it is to be.
+    told = {name for item in of_head for name in (item.parameter, (item.header or "").lower()) if name}
+    faults = [fault for fault in faults if fault["loc"][0] == "body" or str(fault["loc"][-1]).lower() not in told]
+    number = len(faults) + len(of_head)
+    items = [*of_head, *(_error_item(fault, body) for fault in faults[:MAX_ERRORS])][:MAX_ERRORS]
+    kind: type[Problem] = ParameterInvalid
+    if any(item.code == ParameterUnknown.code for item in of_head):
+        kind = ParameterUnknown
+    elif any(item.pointer is not None for item in items):
+        kind = InvalidRequest
+    return kind(f"{number} faults; the first {MAX_ERRORS} are listed." if number > MAX_ERRORS else "", errors=items)
 
 
-def error_items(errors: Sequence[Mapping[str, Any]]) -> list[ErrorItem]:
+def error_items(errors: Sequence[Mapping[str, Any]], body: Any = None) -> list[ErrorItem]:
     """Return validation errors of one part of the body as error items, their pointers relative to that part."""
-    return [_error_item({**error, "loc": ("body", *error["loc"])}) for error in errors[:MAX_ERRORS]]
-
-
-_DETAILS = {
-    "extra_forbidden": "This field is not known.",
-    "missing": "This is required.",
-    "string_pattern_mismatch": "The text has a character that cannot be stored.",
-    "finite_number": "Not a finite number, or too large to be read.",
-}
-
-
-def _sentence(message: str) -> str:
-    """Return a message of Pydantic as a sentence."""
-    text = message.removeprefix("Input ").removeprefix("Value error, ").rstrip(".")
-    return text[:1].upper() + text[1:] + "."
+    return [_error_item({**error, "loc": ("body", *error["loc"])}, body) for error in errors[:MAX_ERRORS]]

@@ -7,6 +7,7 @@ a query parameter with one value that has two.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
 from email.message import Message
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -17,6 +18,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Scope
 
 from app.core.errors import ErrorItem, ParameterInvalid, ParameterUnknown, UnsupportedMediaType
+from app.core.http.near_misses import hint_at, plain
 
 MAX_ERRORS = 100
 CODINGS = {b"content-encoding": ("", "identity"), b"transfer-encoding": ("", "identity", "chunked")}
@@ -54,14 +56,14 @@ def _is_list(annotation: Any) -> bool:
     return origin in (list, set, frozenset, tuple)
 
 
-def join_headers(scope: Scope, declared: frozenset[bytes]) -> None:
-    """Join the lines of list headers into one.
+def join_headers(scope: Scope, declared: frozenset[bytes]) -> list[ErrorItem]:
+    """Join the lines of list headers into one; return the faults of other declared headers that stand twice.
 
-    Raises `ParameterInvalid` for another declared header that stands twice, `UnsupportedMediaType` for `Content-Type`.
+    Raises `UnsupportedMediaType` for `Content-Type`.
     """
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     if len({name for name, _ in headers}) == len(headers):
-        return
+        return []
     values: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         if name in declared:
@@ -69,10 +71,9 @@ def join_headers(scope: Scope, declared: frozenset[bytes]) -> None:
     repeated = {name: given for name, given in values.items() if len(given) > 1}
     if b"content-type" in repeated:
         raise UnsupportedMediaType("The header Content-Type stands twice; send it once.")
-    if items := [_header_twice(name) for name in repeated if name not in _LISTS]:
-        raise ParameterInvalid(errors=items)
     kept = [(name, value) for name, value in headers if name not in repeated]
     scope["headers"] = kept + [(name, b", ".join(given)) for name, given in repeated.items()]
+    return [_header_twice(name) for name in repeated if name not in _LISTS]
 
 
 def _header_twice(name: bytes) -> ErrorItem:
@@ -84,21 +85,70 @@ def _header_twice(name: bytes) -> ErrorItem:
     )
 
 
-def check_query(query: QueryParams, known: Mapping[str, bool]) -> None:
-    """Raise `ParameterUnknown` or `ParameterInvalid` for what a query has beside its known parameters, or twice."""
+def misspelt_headers(headers: Mapping[bytes, bytes], declared: frozenset[bytes]) -> list[ErrorItem]:
+    """Return the faults of headers whose names are near to one that is declared and was not sent.
+
+    Any other header that is not known means nothing here, and is passed over: proxies and clients add their own.
+    """
+    if headers.keys() <= _OTHERS:
+        return []
+    faults = []
+    for name in headers.keys() - _OTHERS:
+        meant = _meant_by(name)
+        if meant is None:
+            if len(_OTHERS) < _MOST_OTHERS:
+                _OTHERS.add(name)
+        elif meant in declared and meant not in headers:
+            shown = meant.decode().title().replace("Pars", "PARS")
+            faults.append(
+                ErrorItem(
+                    code=ParameterUnknown.code,
+                    header=name.decode("latin-1")[:100],
+                    detail="This header is not known.",
+                    hint=f"Did you mean {shown}?",
+                )
+            )
+    return faults
+
+
+def _meant_by(name: bytes) -> bytes | None:
+    """Return the header of this service that a name is near to, without being it."""
+    if name in _OWN:
+        return None
+    text = plain(name.decode("latin-1")).removeprefix("x")
+    return next((own for own, key in _OWN.items() if SequenceMatcher(None, text, key).ratio() >= _NEAR), None)
+
+
+_OWN = {name: plain(name.decode()) for name in (b"pars-provider", b"idempotency-key", b"if-match")}
+"""Headers without which a request means something else: to pass over one that is misspelt would do harm."""
+_NEAR = 0.85
+_OTHERS = set(_OWN)
+"""Names of headers that are near to none of these, as they came; a request has the same ones as those before it."""
+_MOST_OTHERS = 1_000
+
+
+def query_faults(query: QueryParams, known: Mapping[str, bool]) -> list[ErrorItem]:
+    """Return the faults of a query: parameters that are not known, that have a NUL, or that stand twice."""
     given = query.multi_items()
-    if unknown := [name for name in dict.fromkeys(name for name, _ in given) if name not in known]:
-        raise ParameterUnknown(errors=_items(ParameterUnknown.code, unknown, "This parameter is not known."))
-    if with_nul := [name for name, value in given if "\x00" in value]:
-        detail = "The text has a character that cannot be stored."
-        raise ParameterInvalid(errors=_items(ParameterInvalid.code, with_nul[:1], detail))
     names = [name for name, _ in given]
-    if repeated := [name for name in dict.fromkeys(names) if not known[name] and names.count(name) > 1]:
-        detail, hint = "This parameter stands twice, and has one value.", "Send it once."
-        raise ParameterInvalid(errors=_items(ParameterInvalid.code, repeated, detail, hint))
+    faults = [
+        ErrorItem(
+            code=ParameterUnknown.code,
+            parameter=name[:100],
+            detail="This parameter is not known.",
+            hint=hint_at(name, known, "parameter"),
+        )
+        for name in list(dict.fromkeys(name for name in names if name not in known))[:MAX_ERRORS]
+    ]
+    with_nul = dict.fromkeys(name for name, value in given if "\x00" in value and name in known)
+    faults += _items(with_nul, "The text has a character that cannot be stored.", "Leave NUL characters out.")
+    repeated = dict.fromkeys(name for name in names if known.get(name) is False and names.count(name) > 1)
+    faults += _items(repeated, "This parameter stands twice, and has one value.", "Send it once.")
+    return faults
 
 
-def _items(code: str, names: Iterable[str], detail: str, hint: str | None = None) -> list[ErrorItem]:
+def _items(names: Iterable[str], detail: str, hint: str) -> list[ErrorItem]:
+    code = ParameterInvalid.code
     return [ErrorItem(code=code, parameter=name[:100], detail=detail, hint=hint) for name in list(names)[:MAX_ERRORS]]
 
 

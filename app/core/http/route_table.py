@@ -61,9 +61,10 @@ class RouteTable(Generic[T]):
         return None
 
     def methods_at(self, path: str) -> list[str]:
-        """Return the methods that a path takes, in their alphabetical order; none where nothing is."""
+        """Return the methods that a path takes, in their alphabetical order; none where nothing is. GET takes HEAD."""
         matching = _matching(self._root, path.split("/"), 1, ())
-        return sorted({method for node, _ in matching for method in node.by_method})
+        methods = {method for node, _ in matching for method in node.by_method}
+        return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def _matching(

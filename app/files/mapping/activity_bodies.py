@@ -105,7 +105,7 @@ def record_of(
     try:
         activity = ActivityIn.model_validate(body).as_activity(provider_id)
     except ValidationError as error:
-        return blank_record(number, provider_id, (*found, *findings_of(error)), prefixes)
+        return blank_record(number, provider_id, (*found, *findings_of(error, ActivityIn)), prefixes)
     return ActivityRecord(
         number=number,
         findings=tuple(found),

@@ -40,7 +40,7 @@ class ActivityLines(LineLocations):
         try:
             given = ActivityPatch.model_validate(body).fields_of(self._provider_id)
         except ValidationError as error:
-            findings += findings_of(error)
+            findings += findings_of(error, ActivityPatch)
         if findings:
             return blank_record(raw.number, self._provider_id, findings)
         return ActivityRecord(

@@ -28,7 +28,9 @@ class CompletionLines(LineLocations):
         try:
             body = CompletionIn.model_validate(given)
         except ValidationError as error:
-            return CompletionRecord(number=raw.number, report=None, findings=(*findings, *findings_of(error)))
+            return CompletionRecord(
+                number=raw.number, report=None, findings=(*findings, *findings_of(error, CompletionIn))
+            )
         upload = self._upload
         report = body.as_report(upload.provider_id, upload.received_at, upload.entry_method)
         permission = True if report.permission is None else report.permission

@@ -23,5 +23,5 @@ class ValidationLines(LineLocations):
         try:
             body = ValidationIn.model_validate(given)
         except ValidationError as error:
-            return ValidationRecord(number=raw.number, request=None, findings=findings_of(error))
+            return ValidationRecord(number=raw.number, request=None, findings=findings_of(error, ValidationIn))
         return ValidationRecord(number=raw.number, request=body.as_request())

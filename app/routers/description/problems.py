@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.core.errors import Problem, every_problem
+from app.core.errors import ErrorItem, Problem, every_problem
+from app.core.http.compiled_routes import offered_types
 from app.routers.description.operations import Operation
 from app.routers.description.responses import Responses
 from app.routers.description.schemas import REF
@@ -39,6 +40,7 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     "unauthenticated": lambda operation: operation.needs_key,
     "forbidden": lambda operation: operation.scope is not None,
     "not-found": lambda operation: bool(operation.path_parameters),
+    "not-acceptable": lambda operation: bool(offered_types(operation.route)),
     "idempotency-in-progress": lambda operation: operation.takes_header("Idempotency-Key"),
     "idempotency-mismatch": lambda operation: operation.takes_header("Idempotency-Key"),
     "precondition-failed": lambda operation: operation.takes_header("If-Match"),
@@ -118,11 +120,12 @@ def _example(kind: type[Problem]) -> dict[str, Any]:
         "type": f"/problems/{kind.code}",
         "title": kind.title(),
         "status": kind.status,
-        "detail": kind.title(),
+        "detail": kind.explanation(),
         "code": kind.code,
         "request_id": "019ab0c2-5d1e-7f04-8a35-3f6f1c2e9b70",
     }
     if kind.code in _ITEMS:
+        body |= {"detail": kind(errors=[ErrorItem(**item) for item in _ITEMS[kind.code]]).detail}
         body["errors"] = _ITEMS[kind.code]
     if kind.code in _FINDINGS:
         body["findings"] = _FINDINGS[kind.code]
@@ -136,13 +139,67 @@ def _example(kind: type[Problem]) -> dict[str, Any]:
 
 _ITEMS: dict[str, list[dict[str, Any]]] = {
     "invalid-request": [
-        {"code": "field-unknown", "pointer": "/colour", "detail": "This field is not known."},
-        {"code": "type", "pointer": "/permission", "detail": "Should be a valid boolean."},
+        {
+            "code": "field-unknown",
+            "pointer": "/activity",
+            "detail": "This field is not known.",
+            "hint": "Did you mean activity_id?",
+        },
+        {
+            "code": "type",
+            "pointer": "/permission",
+            "detail": "Must be true or false, and is a text.",
+            "hint": "Send true or false, without quotes.",
+        },
     ],
     "parameter-unknown": [
-        {"code": "parameter-unknown", "parameter": "colour", "detail": "This parameter is not known."}
+        {
+            "code": "parameter-unknown",
+            "parameter": "completed_since",
+            "detail": "This parameter is not known.",
+            "hint": "Did you mean completed_from?",
+        }
     ],
-    "parameter-invalid": [{"code": "type", "parameter": "limit", "detail": "Should be greater than or equal to 1."}],
+    "parameter-invalid": [
+        {
+            "code": "format",
+            "parameter": "limit",
+            "detail": "Must be at least 1.",
+            "hint": "Send a number that is at least 1.",
+        }
+    ],
+    "provider-required": [
+        {
+            "code": "provider-required",
+            "header": "PARS-Provider",
+            "detail": "The request names no provider. This client acts for 0008001, 0008002.",
+            "hint": "Name one, as in PARS-Provider: 0008001.",
+        }
+    ],
+    "unauthenticated": [
+        {
+            "code": "unauthenticated",
+            "header": "Authorization",
+            "detail": "The header Authorization has a key without the word Bearer before it.",
+            "hint": "Send the header Authorization: Bearer KEY, where KEY begins with pars_live_ or pars_test_.",
+        }
+    ],
+    "not-acceptable": [
+        {
+            "code": "not-acceptable",
+            "header": "Accept",
+            "detail": "The answer is application/json, and Accept leaves none of it.",
+            "hint": "Send Accept: application/json, or leave the header out.",
+        }
+    ],
+    "precondition-failed": [
+        {
+            "code": "precondition-failed",
+            "header": "If-Match",
+            "detail": "The resource has version 3 now.",
+            "hint": 'Read it again, decide again, and send the ETag that you then have, in quotes: If-Match: "3".',
+        }
+    ],
 }
 
 

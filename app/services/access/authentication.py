@@ -8,7 +8,7 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
-from app.core.errors import Forbidden, ProviderRequired
+from app.core.errors import ErrorItem, Forbidden, Problem, ProviderRequired
 from app.core.security import digest_of
 from app.domain.clients import Client
 from app.services.access.scopes import limit_test_client
@@ -21,6 +21,8 @@ FRESH_SECONDS = 0.1
 CACHE_SECONDS = 1.0
 """How long it is answered for at most, while one request of its own reads it again."""
 CACHE_SIZE = 10_000
+_MOST_NAMED = 10
+"""Providers that are named to a client that must name one."""
 _PREFIXES = ("pars_live_", "pars_test_")
 
 
@@ -76,7 +78,23 @@ def choose_provider(client: Client, named: str | None) -> str:
         return named
     if client.role == "provider" and len(client.provider_ids) == 1:
         return next(iter(client.provider_ids))
-    raise ProviderRequired
+    detail = f"The request names no provider. {_who_it_acts_for(client)}"
+    raise ProviderRequired(errors=[_provider_item(ProviderRequired, detail, "Name one, as in PARS-Provider: 0008001.")])
+
+
+def _who_it_acts_for(client: Client) -> str:
+    """Return the sentence that says whom a client may act for: it is told to that client only."""
+    if client.role == "operator":
+        return "An operator acts for every provider."
+    ids = sorted(client.provider_ids)
+    if not ids:
+        return "None has granted this client the right to act for it: the operator enters grants."
+    more = f" and {len(ids) - _MOST_NAMED} more, which GET /v1/providers lists" if len(ids) > _MOST_NAMED else ""
+    return f"This client acts for {', '.join(ids[:_MOST_NAMED])}{more}."
+
+
+def _provider_item(kind: type[Problem], detail: str, hint: str) -> ErrorItem:
+    return ErrorItem(code=kind.code, header="PARS-Provider", detail=detail, hint=hint)
 
 
 def means_all_providers(client: Client, named: str | None) -> bool:
@@ -97,5 +115,7 @@ def resolve_provider(connection: Connection, client: Client, provider_id: str) -
     """
     acted_for = clients.provider_acted_for(connection, client, provider_id)
     if acted_for is None:
-        raise Forbidden("The client may not act for this provider.")
+        world = "A test key acts in the sandbox only. " if client.test else ""
+        hint = f"{world}{_who_it_acts_for(client)} Ids have their leading zeros."
+        raise Forbidden(errors=[_provider_item(Forbidden, "The client may not act for this provider.", hint)])
     return acted_for

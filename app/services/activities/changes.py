@@ -96,7 +96,12 @@ def close(work: Work, activity_id: str) -> RegisteredActivity:
     missing = list(stored.activity.missing_to_activate()) + list(stored.activity.missing_to_close())
     if missing:
         errors = [
-            ErrorItem(code="conflict", pointer="/" + name.replace(".", "/"), detail=f"{name} is missing.")
+            ErrorItem(
+                code="conflict",
+                pointer="/" + name.replace(".", "/"),
+                detail=f"{name} is missing.",
+                hint="Add it with PATCH, then close the activity.",
+            )
             for name in missing
         ]
         raise Conflict("The activity lacks what closing needs.", errors=errors, missing=missing)
@@ -121,9 +126,10 @@ def delete(work: Work, activity_id: str, if_match: str | None) -> None:
     _refuse_fixture(stored.activity)
     count, first = uncovered_completions.find_standing(work.connection, activity_id, FEW)
     if count:
-        detail = f"{_describe_count(count)} in the way; withdraw first."
+        detail = f"{_describe_count(count)} in the way."
         code = ActivityHasCompletions.code
-        error = ErrorItem(code=code, pointer="", detail=detail, rule_url=rule_url(code))
+        hint = f"POST /v1/activities/{activity_id}/withdraw-learners withdraws all of them."
+        error = ErrorItem(code=code, pointer="", detail=detail, hint=hint, rule_url=rule_url(code))
         raise ActivityHasCompletions(detail, errors=[error], count=count, completions=first)
     activities.remove(work.connection, activity_id, work.now)
     work.audit("delete", activity_id, ActivityAudit(version=stored.version))

@@ -68,7 +68,8 @@ def open_download(
     batch = get(connection, caller, batch_id)
     if which is BatchFile.ORIGINAL:
         if asked is not None and (batch.head is None or asked is not batch.head.format):
-            raise ParameterInvalid.of("format", "The original file is returned as it came, in no other format.")
+            detail = "The original file is returned as it came, in no other format."
+            raise ParameterInvalid.of("format", detail, "Leave format out.")
         return Download(
             name=batch.filename,
             media_type="application/octet-stream",
@@ -85,7 +86,7 @@ def open_download(
             batch.head, asked, batch.counts.get("rejected", 0) if which is BatchFile.REJECTED else 0
         )
     except NotWritable as reason:
-        raise ParameterInvalid.of("format", str(reason)) from None
+        raise ParameterInvalid.of("format", str(reason), "Leave format out, or name another.") from None
     titles = {BatchFile.REJECTED: "Rejection", BatchFile.SUCCESSFUL: "Successful"}
     return Download(
         name=file_name(titles[which], batch.finished_at or batch.updated_at, format),

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import CursorDiverged, ParameterInvalid
+from app.core.http.pagination import USE_NEXT_CURSOR
 from app.services.context import Caller
 from app.store import feed
 
@@ -37,7 +38,7 @@ def open_cursor(caller: Caller, sealed: str) -> FeedCursor:
     """Read a cursor from its text; raises `ParameterInvalid` for one that is not the caller's."""
     opened = caller.service.keyring.unseal("cursor", sealed, caller.bound_to(_PATH))
     if opened is None:
-        raise ParameterInvalid.of("after", "This cursor does not belong to this feed.")
+        raise ParameterInvalid.of("after", "This cursor does not belong to this feed.", USE_NEXT_CURSOR)
     # Cursors made before they held a decision have two values.
     position, event_id, *decision = json.loads(opened)
     return FeedCursor(position=position, event_id=event_id, decision_id=decision[0] if decision else "")

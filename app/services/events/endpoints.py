@@ -176,9 +176,19 @@ def save(work: Work, endpoint: Endpoint, verb: str) -> Endpoint:
 
 
 def _judge(caller: Caller, given: EndpointValues) -> None:
-    faults = [ErrorItem(code="format", pointer=pointer, detail=detail) for pointer, detail in _faults(caller, given)]
+    faults = [
+        ErrorItem(code="format", pointer=pointer, detail=detail, hint=_HINTS[pointer.split("/")[1]])
+        for pointer, detail in _faults(caller, given)
+    ]
     if faults:
         raise InvalidRequest(errors=faults)
+
+
+_HINTS = {
+    "url": "Send an address that receives POST requests, such as https://lms.example.org/pars.",
+    "status": "Send enabled or disabled, or leave it out.",
+    "event_types": "Leave it out of the list.",
+}
 
 
 def _faults(caller: Caller, given: EndpointValues) -> Iterator[tuple[str, str]]:

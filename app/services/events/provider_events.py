@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import CursorDiverged, ParameterInvalid
+from app.core.http.pagination import USE_NEXT_CURSOR
 from app.domain.audit import AuditEntry
 from app.domain.events import Event, EventKind, events_of
 from app.services.context import Caller
@@ -125,7 +126,7 @@ def _open(connection: Connection, caller: Caller, cursor: str | None) -> tuple[i
         return _START
     opened = caller.service.keyring.unseal("cursor", cursor, caller.bound_to(_PATH))
     if opened is None:
-        raise ParameterInvalid.of("after", "This cursor does not belong to these events.")
+        raise ParameterInvalid.of("after", "This cursor does not belong to these events.", USE_NEXT_CURSOR)
     _, event_id = json.loads(opened)
     if not event_id:
         return _START

@@ -127,15 +127,13 @@ def test_unknown_addresses_and_methods_answer_with_a_problem(api: Api) -> None:
         f"{COMPLETIONS}/a/b/c",
         "/problems/nope",
         "/v1/%00",
-        "//",
+        "/v1//",
     ):
         assert_problem(asked(api, path), 404, "not-found")
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO"):
         answer = asked(api, COMPLETIONS, method)
         assert_problem(answer, 405, "method-not-allowed")
         assert answer.response.headers["allow"]
-    head = asked(api, COMPLETIONS, "HEAD")
-    assert head.status in (200, 405)
 
 
 def test_no_address_that_we_make_repeats_the_query(api: Api) -> None:

@@ -50,10 +50,12 @@ def test_every_rule_is_told_with_what_it_says_and_where_it_comes_from(http: Test
 
 def test_every_code_of_a_problem_or_finding_has_a_page(http: TestClient) -> None:
     codes = {kind.code for kind in every_problem()} | {rule["id"] for rule in http.get("/v1/rules").json()["data"]}
-    for code in codes | {"field-unknown", "type", "format", "too-long"}:
-        page = http.get(f"/problems/{code}")
+    for code in codes | {"field-unknown", "field-repeated", "type", "format", "too-long"}:
+        page = http.get(f"/problems/{code}", headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), code
         assert f"<code>{code}</code>" in page.text
+        told = http.get(f"/problems/{code}").json()
+        assert (told["code"], bool(told["title"] and (told["explanation"] or told["rule_url"]))) == (code, True)
     assert http.get("/problems/no-such-code").json()["code"] == "not-found"
 
 

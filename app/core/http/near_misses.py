@@ -1,0 +1,102 @@
+"""Names that are not known, and those that may be meant: the nearest, or where else a name belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel
+from typing_extensions import TypeAliasType
+
+_NEAR = 0.65
+"""How alike two names are, between 0 and 1, of which one is taken for the other."""
+_LONGEST = 64
+"""Characters of a name that are compared."""
+_MOST_LISTED = 30
+_MOST_PLACES = 3
+_DEEPEST = 6
+_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
+
+
+def plain(name: str) -> str:
+    """Return a name without what separates its words, and in small letters: `firstName` as `first_name`."""
+    return _BETWEEN_WORDS.sub("", name[:_LONGEST].lower())
+
+
+def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return the known names that a name may be meant for, the nearest first."""
+    by_plain = {plain(one): one for one in known}
+    if plain(name) in by_plain:
+        return [by_plain[plain(name)]]
+    return [by_plain[near] for near in get_close_matches(plain(name), by_plain, most, _NEAR)]
+
+
+def hint_at(name: str, known: Collection[str], what: str) -> str:
+    """Return what to do about a name that is not known: use the nearest one, or one of all."""
+    if near := nearest(name, known, 2):
+        return f"Did you mean {' or '.join(near)}?"
+    if not known:
+        return f"Leave it out: no {what} is known here."
+    if len(known) > _MOST_LISTED:
+        return f"Leave it out; /docs lists the {what}s that are known here."
+    return f"Leave it out. Known here: {', '.join(known)}."
+
+
+def hint_at_field(body: Any, location: Sequence[str | int]) -> str:
+    """Return what to do about a field of a body that its type does not have at a location."""
+    path = tuple("" if isinstance(part, int) else part for part in location[:-1])
+    return _hint_at_field(body, path, str(location[-1])[:_LONGEST])
+
+
+@lru_cache(1_024)
+def _hint_at_field(body: Any, path: tuple[str, ...], name: str) -> str:
+    known = list(_fields(_inner(body, path)))
+    if nearest(name, known):
+        return hint_at(name, known, "field")
+    places = [place for place, fields in _objects(body) if plain(name) in map(plain, fields)]
+    if places and len(places) <= _MOST_PLACES:
+        return f"It belongs in {' or '.join(place or 'the body itself' for place in places)}."
+    return hint_at(name, known, "field")
+
+
+def _objects(annotation: Any, at: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the place of every object of a type, such as `cme[].special_credits[]`, with its fields."""
+    fields = _fields(annotation)
+    if fields:
+        yield at, fields
+    for name, field in fields.items() if depth < _DEEPEST else ():
+        inner, place = _stripped(field), f"{at}.{name}" if at else name
+        while get_origin(inner) is list:
+            inner, place = _stripped(get_args(inner)[0]), f"{place}[]"
+        yield from _objects(inner, place, depth + 1)
+
+
+def _inner(annotation: Any, path: Iterable[str]) -> Any:
+    """Return the type at a path within a type; an empty name stands for any place of a list."""
+    for name in path:
+        annotation = _stripped(annotation)
+        annotation = _fields(annotation).get(name) if name else next(iter(get_args(annotation)), None)
+    return annotation
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    model = _stripped(annotation)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    return {}
+
+
+def _stripped(annotation: Any) -> Any:
+    """Return a type without its metadata, and without None."""
+    while True:
+        if isinstance(annotation, TypeAliasType):
+            annotation = annotation.__value__
+        elif get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif type(None) in get_args(annotation):
+            annotation = next(choice for choice in get_args(annotation) if choice is not type(None))
+        else:
+            return annotation
