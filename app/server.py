@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.gc_tuning import tune_garbage_collector
+from app.core.http.listening import bind_sockets, port_of, refusal_of
 from app.core.http.serving import ServingConfig
 from app.core.logging import configure_logging, drain_logs, queue_standard_streams
 from app.core.private_files import make_file
@@ -22,7 +24,8 @@ from app.core.threads import end_within
 from app.main import create_app
 from app.services.context import Service
 from app.services.demo import world
-from app.services.operations.startup import faults_explained, open_service, warn_of_open_files
+from app.services.operations.refusals import faults_explained
+from app.services.operations.startup import open_service, warn_of_open_files
 from app.worker import STOP_SECONDS, Worker
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -40,6 +43,8 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
         # A webhook receiver for the demo runs on the same machine.
         settings = settings.model_copy(update={"webhook_allow_private": True})
         os.environ["PARS_WEBHOOK_ALLOW_PRIVATE"] = "true"
+    sockets = bind_sockets(host, port)
+    port = port_of(sockets)
     _keep_running()
     with faults_explained(settings), _only_server(settings):
         service = open_service(settings, inspect=True)
@@ -51,15 +56,15 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
         if workers > 1:
             service.database.close()
             os.environ["PARS_SERVE_WORKER"] = "1" if with_worker else "0"
-            print("\n".join(lines), flush=True)
+            print("\n".join([f"{workers} processes serve on http://{host}:{port}", "", *lines]), flush=True)
             config = ServingConfig("app.server:process", settings, host=host, port=port, workers=workers)
-            Multiprocess(config, sockets=[config.bind_socket()]).run()
+            Multiprocess(config, sockets=sockets).run()
             return
         app = create_app(service, background=_background(with_worker))
         config = ServingConfig(app, settings, host=host, port=port)
         server = _AnnouncingServer(config, [*_banner(f"http://{host}:{port}"), "", *lines])
         try:
-            server.run()
+            server.run(sockets)
         finally:
             service.database.close()
         if not server.started:
@@ -125,9 +130,14 @@ class _AnnouncingServer(uvicorn.Server):
         super().__init__(config)
         self._lines = lines
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        """Start to answer requests, then print the lines."""
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer requests, then print the lines. Raises `ConfigurationError`."""
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            # Two that started at the same moment have both bound it; one of them listens.
+            await self.lifespan.shutdown()
+            raise refusal_of(error, self.config.host, self.config.port) from None
         if self.started:
             print("\n".join(self._lines), flush=True)
 

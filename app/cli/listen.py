@@ -11,16 +11,18 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 import typer
 
 from app.core.errors import OperatorFault
 from app.delivery.signatures import PREFIX, headers_for, new_secret
 from app.domain.events import EventKind
+
+if TYPE_CHECKING:
+    import httpx
 
 commands = typer.Typer()
 
@@ -97,6 +99,8 @@ def _growing_pauses(first: float) -> Iterator[float]:
 
 def ask(http: httpx.Client, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
     """Return what the service answers to a GET; raises `ServiceGone`, and `OperatorFault` when it refuses."""
+    import httpx
+
     try:
         answer = http.get(path, params=dict(parameters or {}))
     except httpx.TimeoutException:
@@ -148,6 +152,8 @@ class Forwarder(msgspec.Struct, frozen=True, kw_only=True):
 
     def send(self, event: Mapping[str, Any]) -> str:
         """Send an event once; return what became of it in a few words."""
+        import httpx
+
         body = _body_of(event)
         headers = headers_for(event["event_id"], int(self.now()), body, [self.secret])
         begun = time.monotonic()
@@ -215,6 +221,8 @@ def listen(
 
     Begins now, unless --from-start or --after is given. It needs no database: it reads GET /v1/events with your key.
     """
+    import httpx
+
     if not key:
         raise OperatorFault("A key is needed: set PARS_API_KEY, or give --key.")
     if from_start and after:

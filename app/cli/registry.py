@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.progress import show_progress
 from app.cli.support import fail, use_service
-from app.services.registry import import_report, imports
+
+if TYPE_CHECKING:
+    from app.services.registry.imports import ImportCounts
 
 commands = typer.Typer(name="registry", no_args_is_help=True, help="The registry of physicians.")
 
@@ -29,9 +32,13 @@ def import_file(
     """
     if report is not None and not report.parent.is_dir():
         fail(f"There is no folder for {report.name}.")
+    if report is not None and report.is_dir():
+        fail(f"{report} is a folder: name a file for the report.")
+    from app.services.registry import imports
+
     counts = imports.ImportCounts()
     try:
-        with use_service() as service:
+        with use_service() as service, show_progress(file.name):
             imports.import_file(service, file, counts)
     except BaseException:
         # Pairs are listed when they are first kept: those of the lines before a fault would never be told.
@@ -43,8 +50,10 @@ def import_file(
         raise typer.Exit(1)
 
 
-def _tell(name: str, counts: imports.ImportCounts, listed: int, report: Path | None, *, as_json: bool) -> None:
+def _tell(name: str, counts: ImportCounts, listed: int, report: Path | None, *, as_json: bool) -> None:
     """Print what an import did, and write its report."""
+    from app.services.registry import import_report
+
     if as_json:
         typer.echo(import_report.as_json(counts, listed))
     else:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from typer.core import TyperCommand, TyperOption
 
-from app.core.config import Settings
+from app.cli.output import drop_output
 from app.core.errors import OperatorFault, Problem
-from app.services.context import Service
-from app.services.operations.startup import faults_explained, open_service
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from app.core.config import Settings
+    from app.services.context import Service
+
+T = TypeVar("T")
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C has ended, as shells have it."""
 
 
 def fail(sentence: str) -> NoReturn:
@@ -31,28 +40,100 @@ def fail_on_faults() -> Iterator[None]:
         yield
     except (OperatorFault, Problem) as error:
         fail(str(error))
-    except ValidationError as error:
-        if error.title != Settings.__name__:
+    except OSError as error:
+        # Without a file it is about the output, or a fault of ours.
+        if error.filename is None:
             raise
-        fail(" ".join(map(_setting_fault, error.errors(include_input=False))))
-
-
-def _setting_fault(fault: ErrorDetails) -> str:
-    """Return the sentence of a setting that cannot be used; what it holds may be a secret."""
-    name = "_".join(map(str, fault["loc"])).upper()
-    return f"PARS_{name} cannot be used: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+        fail(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}.")
 
 
 @contextmanager
-def use_service(*, migrate: bool = True, settings: Settings | None = None) -> Iterator[Service]:
-    """Open the installation of the environment's settings, and close its database at the end."""
-    given = settings or Settings()
+def ends_cleanly() -> Iterator[None]:
+    """End a command without a stack when Ctrl-C stops it, or when its output can no longer be written."""
+    try:
+        try:
+            yield
+        finally:
+            _flush()
+    except KeyboardInterrupt as interrupt:
+        _say_interrupted(interrupt)
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+            raise
+        drop_output()
+        if error.errno != errno.EPIPE:
+            fail(f"The output cannot be written: {os.strerror(error.errno)}.")
+        sys.exit(1)
+
+
+_OUTPUT_ERRORS = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
+"""A reader that has gone, as `head` does; a full disk, a broken one, a file at its limit, a quota."""
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _say_interrupted(interrupt: KeyboardInterrupt) -> None:
+    """Say that the command was stopped, and what the interrupt knows of its work."""
+    with suppress(OSError):
+        typer.echo(" ".join(("pars: stopped.", *map(str, interrupt.args))), err=True)
+
+
+@contextmanager
+def use_service(
+    *, migrate: bool = True, any_schema: bool = False, settings: Settings | None = None
+) -> Iterator[Service]:
+    """Open the installation of the environment's settings, and close its database at the end.
+
+    Without `migrate` nothing is made or changed: there must be a database, with this version's schema unless it may be
+    any.
+    """
+    from app.core.config import Settings
+    from app.services.operations.refusals import faults_explained, refuse_missing, refuse_outdated
+    from app.services.operations.startup import open_service
+
+    given = settings or Settings.read()
     with faults_explained(given):
+        if not migrate:
+            refuse_missing(given)
         service = open_service(given, migrate=migrate)
         try:
+            if not migrate and not any_schema:
+                service.database.read(refuse_outdated)
             yield service
+        except KeyboardInterrupt:
+            # What was begun is finished now; whoever cannot wait for that presses it again.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            raise
         finally:
             service.database.close()
+
+
+def read_database(verb: Callable[[Connection], T], *, any_schema: bool = False, settings: Settings | None = None) -> T:
+    """Return what a verb reads from the database, which must be there, with this version's schema unless it may be any.
+
+    Nothing else of the installation is opened: a list is printed in the time that the database's library takes.
+    """
+    from app.core.config import Settings
+    from app.core.database.transactions import Database
+    from app.services.operations.refusals import faults_explained, refuse_misplaced, refuse_missing, refuse_outdated
+
+    given = settings or Settings.read()
+    with faults_explained(given):
+        refuse_misplaced(given)
+        refuse_missing(given)
+        database = Database(given.sqlalchemy_url, pool_size=1, stall_limit=given.stall_limit)
+        try:
+            # The first connection: what the database cannot do is raised as it is, and told once.
+            with database.read_engine.connect() as connection, connection.begin():
+                if not any_schema:
+                    refuse_outdated(connection)
+                return verb(connection)
+        finally:
+            database.close()
 
 
 class StrictCommand(TyperCommand):
@@ -66,3 +147,13 @@ class StrictCommand(TyperCommand):
             if single and given.count(option) > 1:
                 ctx.fail(f"The option {option.opts[0]} stands twice; give it once.")
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, once the process is prepared by what it was given as the context's object, if any."""
+        if ctx.obj is not None:
+            ctx.obj()
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            _say_interrupted(interrupt)
+            raise

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.exc import ArgumentError
 
-from app.core.database.engines import file_of
 from app.core.errors import ConfigurationError
-from app.core.logging import log
+from app.core.logging import LogFormat, log
 from app.core.private_files import write_private
+from app.core.setting_names import PREFIX, find_unknown_names
+from app.core.setting_values import fault_of
 
 SHORT_SECRET = 16
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -22,7 +24,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Settings(BaseSettings):
     """The settings of one process. On SQLite, none has to be set."""
 
-    model_config = SettingsConfigDict(env_prefix="PARS_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     database_url: str = Field(
         "sqlite:///var/pars.db", description="SQLAlchemy URL of the SQLite or PostgreSQL database."
@@ -61,6 +63,32 @@ class Settings(BaseSettings):
         "", description="Comma-separated addresses or networks of proxies whose `X-Forwarded-For` is believed."
     )
 
+    log_format: LogFormat = Field(
+        LogFormat.AUTO,
+        description="Form of log lines: `json`, `human`, or `auto`, which is human on a terminal and JSON elsewhere.",
+    )
+
+    @classmethod
+    def read(cls, *, quiet: bool = False) -> Self:
+        """Return the settings of the environment. Raises `ConfigurationError`, without what a variable holds.
+
+        A variable whose name is nearly that of a setting stops the start: whoever set it would believe it to hold. Any
+        other unknown one that begins as ours do is told in a line of the log, unless `quiet`.
+        """
+        unknown = find_unknown_names(os.environ, cls.model_fields)
+        misspelt = [f"{name} is not a setting: {meant} is meant." for name, meant in unknown.items() if meant]
+        if misspelt:
+            raise ConfigurationError(" ".join(misspelt))
+        try:
+            settings = cls()
+        except ValidationError as error:
+            raise ConfigurationError(
+                " ".join(fault_of(fault, cls.model_fields) for fault in error.errors(include_input=False))
+            ) from None
+        if unknown and not quiet:
+            log.warning("unknown settings have no effect", names=", ".join(unknown))
+        return settings
+
     @property
     def on_sqlite(self) -> bool:
         """Whether the database is a SQLite file."""
@@ -69,7 +97,11 @@ class Settings(BaseSettings):
     @property
     def sqlite_file(self) -> Path | None:
         """The SQLite file, links resolved; None for PostgreSQL, and for a database in memory."""
-        return file_of(self.sqlalchemy_url) if self.on_sqlite else None
+        if not self.on_sqlite:
+            return None
+        from app.core.database.engines import file_of
+
+        return file_of(self.sqlalchemy_url)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -77,6 +109,10 @@ class Settings(BaseSettings):
         scheme, _, rest = self.database_url.partition("://")
         if scheme not in ("sqlite", "postgres", "postgresql", "postgresql+psycopg"):
             raise ConfigurationError("PARS_DATABASE_URL must be a sqlite:// or postgresql:// URL.")
+        from sqlalchemy.exc import ArgumentError
+
+        from app.core.database.engines import file_of
+
         url = self.database_url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
         try:
             file_of(url)
@@ -86,6 +122,11 @@ class Settings(BaseSettings):
                 "PARS_DATABASE_URL cannot be read. It looks like sqlite:///var/pars.db or "
                 "postgresql://user:password@host:5432/name, with @ and / in a password written as %40 and %2F."
             ) from None
+        if scheme == "sqlite" and not rest.startswith(("/", "?")) and rest:
+            raise ConfigurationError(
+                "PARS_DATABASE_URL has two slashes where a SQLite file needs three, sqlite:///var/pars.db, or four "
+                "where its path begins at the root."
+            )
         return url
 
     @property

@@ -46,12 +46,18 @@ def readable_by_others(paths: Iterable[Path]) -> list[Path]:
 
 def write_private(path: Path, text: str, *, replace: bool = True) -> None:
     """Write a UTF-8 file that only its owner can read, atomically; without `replace`, an existing file stays."""
+    write_private_pieces(path, [text.encode()], replace=replace)
+
+
+def write_private_pieces(path: Path, pieces: Iterable[bytes], *, replace: bool = True) -> None:
+    """Write a file that only its owner can read, as its pieces come, atomically: half of one is never at its place."""
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.draft")
     with _open_locked(draft) as file:
         # A killed process may have left its own draft.
         file.truncate()
-        file.write(text.encode())
+        for piece in pieces:
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
         if replace or not path.exists():

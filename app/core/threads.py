@@ -12,14 +12,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import NoReturn
-
-from prometheus_client import REGISTRY
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from app.core.logging import drain_logs, error_fields, log
 
@@ -150,8 +146,8 @@ class WatchedPool(ThreadPoolExecutor):
         end_process(f'A thread of the pool "{self.name}" died; the process ends.')
 
 
-class _Supervisor(Collector):
-    """Looks after the watched threads of this process, and tells about them in its metrics."""
+class _Supervisor:
+    """Looks after the watched threads of this process."""
 
     def __init__(self) -> None:
         self._begin()
@@ -180,22 +176,20 @@ class _Supervisor(Collector):
         """Return the threads that work in turns."""
         return [known for known in self._watched if isinstance(known, WatchedThread) and known.pause is not None]
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield how long ago each loop ended a turn, and how often threads have died."""
-        ages = GaugeMetricFamily("pars_loop_seconds", "Seconds since the last turn of a loop.", labels=["loop"])
-        deaths = CounterMetricFamily("pars_thread_deaths", "Deaths of threads, each started again.", labels=["thread"])
+    def seconds_of_loops(self) -> Mapping[str, float]:
+        """Return how long ago each loop ended a turn, the longest of those with one name."""
         by_name: dict[str, float] = {}
         for loop in self.loops():
             by_name[loop.name] = max(by_name.get(loop.name, 0.0), loop.seconds_since_beat)
+        return by_name
+
+    def count_deaths(self) -> Mapping[str, int]:
+        """Return how often threads have died, by name."""
         counts: dict[str, int] = {}
         for watched in self._watched:
             if isinstance(watched, WatchedThread):
                 counts[watched.name] = counts.get(watched.name, 0) + watched.death_count
-        for name, age in by_name.items():
-            ages.add_metric([name], age)
-        for name, count in counts.items():
-            deaths.add_metric([name], count)
-        yield from (ages, deaths)
+        return counts
 
     def _run(self) -> None:
         try:
@@ -213,8 +207,9 @@ class _Supervisor(Collector):
 
 
 _SUPERVISOR = _Supervisor()
-REGISTRY.register(_SUPERVISOR)
 dead_threads = _SUPERVISOR.dead
+seconds_of_loops = _SUPERVISOR.seconds_of_loops
+count_deaths = _SUPERVISOR.count_deaths
 
 
 def end_process(sentence: str) -> NoReturn:

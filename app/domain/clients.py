@@ -41,6 +41,40 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     provider_ids: frozenset[str]
 
 
+class ClientListing(msgspec.Struct, frozen=True, kw_only=True):
+    """A client as an operator sees it in a list: never with a key."""
+
+    client_id: str
+    name: str
+    role: str
+    board: str | None
+    test: bool
+    provider_ids: tuple[str, ...]
+    """The providers it may act for now; an operator's client acts for all."""
+    scopes: tuple[str, ...]
+    keys: int
+    """How many of its API keys work: two while one is replaced by another."""
+    newest_key_at: datetime | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class ProviderListing(msgspec.Struct, frozen=True, kw_only=True):
+    """An accredited provider as an operator sees it in a list."""
+
+    provider_id: str
+    name: str
+    joint: bool
+    city: str | None
+    state: str | None
+    sandbox_of: str | None
+    """The provider whose sandbox this is; None for a provider."""
+    merged_into: str | None
+    clients: int
+    """How many clients that work may act for it."""
+    created_at: datetime
+
+
 class ProviderActedFor(msgspec.Struct, frozen=True, kw_only=True):
     """An accredited provider, or its sandbox, that a client may act for."""
 

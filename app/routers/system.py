@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from app import __version__
 from app.core.errors import every_problem
 from app.core.http.routing import StrictRoute
+from app.core.metrics import REGISTRY
 from app.routers.callers import Public, service_of
 from app.routers.openapi import problems
 from app.routers.pages import PAGE, asks_for_page, problem_kind_page, rule_page
@@ -38,7 +39,7 @@ async def ready(request: Request) -> str:
 async def metrics(request: Request) -> Response:
     """Return the metrics of this process, and how long work has waited, in Prometheus' text format."""
     await health.measure_backlog(service_of(request))
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/", include_in_schema=False)

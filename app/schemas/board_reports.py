@@ -61,29 +61,3 @@ class BoardReportsOut(Out):
     def of(cls, reports: Iterable[BoardReport]) -> BoardReportsOut:
         """Show all boards."""
         return cls(data=[BoardReportOut.of(report) for report in reports])
-
-
-def table(reports: Iterable[BoardReport]) -> str:
-    """Return the report as a table for a terminal, one line for each board."""
-    heading = ("board", "decides", "last", "carried", "read at", "pending", "accepted", "rejected", "withdrawn",
-               "overdue", "oldest pending")  # fmt: skip
-    rows = [heading, *(_cells(report) for report in reports)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-def _cells(report: BoardReport) -> tuple[str, ...]:
-    numbers = (report.pending, report.accepted, report.rejected, report.withdrawn, report.overdue)
-    return (
-        report.board,
-        "yes" if report.decides else "no",
-        str(report.last_position),
-        str(report.carried),
-        _instant(report.read_at),
-        *map(str, numbers),
-        _instant(report.oldest_pending_at),
-    )
-
-
-def _instant(at: datetime | None) -> str:
-    return "-" if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"

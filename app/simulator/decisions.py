@@ -40,8 +40,10 @@ def load_roster(code: str, path: Path = ROSTER) -> Roster:
     """Read the roster of a board; empty for one that the file does not name. Raises `OperatorFault`."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8")).get(code, {})
-    except (OSError, ValueError) as error:
-        raise OperatorFault(f"{path}: {error}") from error
+    except OSError as error:
+        raise OperatorFault(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise OperatorFault(f"{path} is not TOML in UTF-8: {error}.") from error
     _refuse_unknown_keys(given, {"most_a_year", "learners"}, path)
     learners = {}
     for line in given.get("learners", []):

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table
 
+from app.core.progress import report_progress
 from app.store.sql.key_sets import select_by_keys
-from app.store.sql.statements import fetch, fetch_column, on_sqlite
+from app.store.sql.statements import fetch, fetch_column, fetch_value, on_sqlite
 from app.store.sql.values import Converter, column_reader, read_document, read_instant
 from app.store.states import key_range
 
@@ -28,8 +29,10 @@ def ranges(connection: Connection, table: str, key: str, noun: str, at_once: int
 
     The last one has no end: rows of other tables that refer to nothing are in one of them.
     """
-    after = ""
+    after, done = "", 0
+    total: int = fetch_value(connection, f"SELECT count(*) FROM {table}")
     while True:
+        report_progress(f"checking {table}", min(done, total), total)
         ids = fetch_column(
             connection,
             f"SELECT id FROM (SELECT * FROM (SELECT {key} AS id FROM {table} WHERE {key} > :after "
@@ -43,6 +46,7 @@ def ranges(connection: Connection, table: str, key: str, noun: str, at_once: int
             return
         yield Range(after, ids[-1])
         after = ids[-1]
+        done += len(ids)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.clients import Client, ProviderActedFor
+from app.domain.clients import Client, ClientListing, ProviderActedFor, ProviderListing
 from app.models import organisations as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, expression, looked_up_by
@@ -19,6 +19,24 @@ _WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}
 """The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
 _CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
 
+_WORKING_KEYS = "FROM client_secrets s WHERE s.client_id = c.client_id AND s.kind = 'api-key' AND s.revoked_at IS NULL"
+_CLIENT_LISTING = RowMapper(
+    ClientListing,
+    tables.clients,
+    "c",
+    provider_ids=looked_up_by("client_id"),
+    keys=expression(f"(SELECT count(*) {_WORKING_KEYS})"),
+    newest_key_at=expression(f"(SELECT max(s.created_at) {_WORKING_KEYS})", read_optional_instant),
+)
+_PROVIDER_LISTING = RowMapper(
+    ProviderListing,
+    tables.providers,
+    "p",
+    clients=expression(
+        "(SELECT count(*) FROM grants g JOIN clients c ON c.client_id = g.client_id "
+        "WHERE g.provider_id = p.provider_id AND g.revoked_at IS NULL AND c.revoked_at IS NULL)"
+    ),
+)
 _PROVIDER = RowMapper(
     ProviderActedFor, tables.providers, "p", granted_at=expression("g.granted_at", read_optional_instant)
 )
@@ -49,6 +67,31 @@ def _read_first(connection: Connection, rows: Sequence[Row]) -> Client | None:
     return _CLIENT.read_first(
         connection, rows, provider_ids=lambda client_id: _granted_providers(connection, client_id)
     )
+
+
+def list_clients(connection: Connection, *, revoked: bool) -> list[ClientListing]:
+    """Return all clients, the oldest first, those that were revoked too if asked for; not the operator's commands."""
+    rows = fetch(
+        connection,
+        f"SELECT {_CLIENT_LISTING.columns} FROM clients c WHERE c.client_id <> 'operator'"
+        f"{'' if revoked else ' AND c.revoked_at IS NULL'} ORDER BY c.created_at, c.client_id",
+    )
+    granted: dict[str, list[str]] = {}
+    for client_id, provider_id in fetch(
+        connection, "SELECT client_id, provider_id FROM grants WHERE revoked_at IS NULL ORDER BY client_id, provider_id"
+    ):
+        granted.setdefault(client_id, []).append(provider_id)
+    return _CLIENT_LISTING.read(connection, rows, provider_ids=lambda client_id: tuple(granted.get(client_id, ())))
+
+
+def list_providers(connection: Connection, *, sandboxes: bool) -> list[ProviderListing]:
+    """Return all providers by their ids, the sandboxes too if asked for."""
+    rows = fetch(
+        connection,
+        f"SELECT {_PROVIDER_LISTING.columns} FROM providers p"
+        f"{'' if sandboxes else ' WHERE p.sandbox_of IS NULL'} ORDER BY p.provider_id",
+    )
+    return _PROVIDER_LISTING.read(connection, rows)
 
 
 def _granted_providers(connection: Connection, client_id: str) -> frozenset[str]:
@@ -242,6 +285,21 @@ def revoke_secrets(connection: Connection, client_id: str, at: datetime) -> int:
     """Revoke every key and secret of a client; return how many had worked until now."""
     valid = {"client_id": client_id, "revoked_at": None}
     return update(connection, tables.client_secrets, {"revoked_at": at}, valid)
+
+
+def working_secrets(connection: Connection, client_id: str) -> list[tuple[str, str]]:
+    """Return the digest and the kind of every key and secret of a client that works, the newest first."""
+    rows = fetch(
+        connection,
+        "SELECT digest, kind FROM client_secrets WHERE client_id = :id AND revoked_at IS NULL ORDER BY created_at DESC",
+        {"id": client_id},
+    )
+    return [(digest, kind) for digest, kind in rows]
+
+
+def revoke_secret(connection: Connection, digest: str, at: datetime) -> None:
+    """Revoke one key or secret."""
+    update(connection, tables.client_secrets, {"revoked_at": at}, {"digest": digest, "revoked_at": None})
 
 
 def add_secrets(connection: Connection, secrets: Sequence[Mapping[str, Any]]) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from app.models import commits as tables
 from app.store.sql.bulk import insert, insert_all
 from app.store.sql.key_sets import from_ordered_ids, select_by_keys
-from app.store.sql.statements import execute, fetch, fetch_column, take_advisory_locks
-from app.store.sql.values import read_document, read_instant
+from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, take_advisory_locks
+from app.store.sql.values import read_document, read_instant, read_optional_instant
 
 _SEALER_LOCK = 0x7365
 
@@ -101,6 +101,11 @@ def find_unsealed(connection: Connection, limit: int, most_rows: int) -> tuple[l
 def any_unsealed(connection: Connection) -> bool:
     """Return whether any commit is unsealed."""
     return bool(fetch(connection, "SELECT 1 FROM unsealed LIMIT 1"))
+
+
+def newest_at(connection: Connection) -> datetime | None:
+    """Return when the newest commit was made, None where there is none; ids grow with time."""
+    return read_optional_instant(fetch_value(connection, "SELECT at FROM commits ORDER BY commit_id DESC LIMIT 1"))
 
 
 class AuditLogRow(NamedTuple):

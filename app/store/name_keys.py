@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.logging import log
+from app.core.progress import report_progress
 from app.domain.comparison_keys import NAME_KEYS, damage_of, full_name_key, name_key
 from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_value
 
@@ -44,8 +45,8 @@ def remake(connection: Connection) -> None:
             completions=completions,
             expected_seconds=round((names + completions) / PER_SECOND, 1),
         )
-    changed, damaged = _remake_physicians(connection)
-    changed_completions = _remake_completions(connection)
+    changed, damaged = _remake_physicians(connection, names)
+    changed_completions = _remake_completions(connection, completions)
     execute(connection, "DELETE FROM key_versions WHERE keys = :keys", {"keys": NAMES})
     execute(
         connection,
@@ -69,9 +70,9 @@ def _count(connection: Connection, table: str) -> int:
     return count
 
 
-def _remake_physicians(connection: Connection) -> tuple[int, int]:
+def _remake_physicians(connection: Connection, names: int) -> tuple[int, int]:
     """Make the keys of physicians' names anew; return how many changed, and how many are of texts that are no names."""
-    changed = damaged = 0
+    changed = damaged = done = 0
     for piece in _pieces(
         connection,
         "SELECT n.learner_id, n.last_key, n.first_key, n.birth_date, n.last_name, l.first_name "
@@ -80,6 +81,8 @@ def _remake_physicians(connection: Connection) -> tuple[int, int]:
         "ORDER BY n.learner_id, n.last_key, n.first_key LIMIT :at_once",
         3,
     ):
+        done += len(piece)
+        report_progress("keys of physicians' names", done, names)
         old: list[dict[str, Any]] = []
         new: list[dict[str, Any]] = []
         for physician_id, last_key, first_key, birth_date, last_name, first_name in piece:
@@ -129,15 +132,17 @@ def _keys_anew(last_key: str, first_key: str, last_name: str, first_name: str) -
     return (last, given) if last else (given, "")
 
 
-def _remake_completions(connection: Connection) -> int:
+def _remake_completions(connection: Connection, completions: int) -> int:
     """Make the keys by which lists of completions are sorted and searched anew; return how many changed."""
-    changed = 0
+    changed = done = 0
     for piece in _pieces(
         connection,
         "SELECT completion_id, first_name, last_name, first_key, last_key FROM completions "
         "WHERE completion_id > :after0 ORDER BY completion_id LIMIT :at_once",
         1,
     ):
+        done += len(piece)
+        report_progress("keys of completions' names", done, completions)
         keys = [
             {"completion_id": completion_id, "last_key": last, "first_key": first}
             for completion_id, first_name, last_name, first_key, last_key in piece

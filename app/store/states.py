@@ -18,7 +18,7 @@ from app.core.security import Keyring
 from app.models import activities, learners, organisations, webhooks
 from app.models.base import Instant
 from app.store.sql.key_sets import select_by_keys
-from app.store.sql.statements import Row, fetch, fetch_column, on_sqlite, take_advisory_locks
+from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, on_sqlite, take_advisory_locks
 from app.store.sql.values import plain_name, read_optional_instant
 
 STATES: dict[str, tuple[Table, ...]] = {
@@ -134,6 +134,13 @@ def ids_after(connection: Connection, noun: str, after: str, limit: int) -> list
         f"SELECT {key} FROM {table.name} WHERE {key} > :after{live} ORDER BY {key} LIMIT :limit",
         {"after": after, "limit": limit},
     )
+
+
+def count(connection: Connection, noun: str) -> int:
+    """Return how many subjects of a noun there are, those of the sandbox included."""
+    table, *_ = STATES[noun]
+    found: int = fetch_value(connection, f"SELECT count(*) FROM {table.name}")
+    return found
 
 
 def fictional(connection: Connection, after: str, until: str | None) -> frozenset[str]:

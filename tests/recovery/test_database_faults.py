@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from app.core.config import Settings
 from app.core.errors import ConfigurationError, InstallationFault, Problem, Unavailable
 from app.services.context import Service
-from app.services.operations.startup import faults_explained, open_service
+from app.services.operations.refusals import faults_explained
+from app.services.operations.startup import open_service
 from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import row, tab_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import traceback
 from collections.abc import Iterator
@@ -25,12 +26,17 @@ _RETRIED_STATES = frozenset({"40001", "40P01"})
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FORBIDDEN = (
-    "it cannot be written: the file or its file system is read-only, or belongs to another user. "
+    "it cannot be written: the file, its folder or its file system is read-only, or belongs to another user. "
     "Make it writable for the user that runs PARS."
 )
-DAMAGED = (
-    "its file is damaged. Stop every process that uses it, keep a copy of it, restore the newest backup, "
-    "and run `pars check` on that (docs/checking.md, Damage)."
+_MEND = (
+    "stop every process that uses it, keep a copy of it, restore the newest backup, and run `pars check` on that "
+    "(docs/checking.md, Damage)."
+)
+DAMAGED = f"its file is damaged. {_MEND[0].upper()}{_MEND[1:]}"
+_NO_DATABASE = (
+    "its file is damaged, or is no SQLite database at all. Check PARS_DATABASE_URL; if it names the right "
+    f"file, {_MEND}"
 )
 _UNREADABLE = _DAMAGED | {sqlite3.SQLITE_IOERR}
 _POSTGRES_UNREADABLE = ("XX", "58")
@@ -42,7 +48,8 @@ _SQLITE_CAUSES = {
     sqlite3.SQLITE_FULL: "the disk is full. Make room, and start again.",
     sqlite3.SQLITE_IOERR: "the disk reported an error while it was read or written. Look at the system's log.",
     **dict.fromkeys(_LOCKED, "another process holds its lock. Try again, or end that process."),
-    **dict.fromkeys(_DAMAGED, DAMAGED),
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: _NO_DATABASE,
 }
 _POSTGRES_CAUSES = {
     "53100": "its disk is full. Make room, and start again.",
@@ -50,6 +57,29 @@ _POSTGRES_CAUSES = {
     LOCK_TIMEOUT: "another process holds a lock that this needs. Try again, or end that process.",
     "42501": "its user lacks a right. Let the user of PARS_DATABASE_URL own the database.",
 }
+_CHECK = "in PARS_DATABASE_URL"
+_CONNECTION_CAUSES = {
+    r"resolve host|translate host name": f"its host is not known. Check the host {_CHECK}, where @ and "
+    "/ in a password are written as %40 and %2F.",
+    r"Connection refused|No such file or directory": "nothing listens at its address. Start PostgreSQL there, or check "
+    f"host and port {_CHECK}.",
+    r"time(d )?out|No route to host|unreachable": f"its host does not answer. Check host and port {_CHECK}, and what "
+    "stands between: network, firewall.",
+    r"invalid port number": f"its port is not a number from 1 to 65535. Check it {_CHECK}.",
+    r"pg_hba\.conf": "its server lets this user in from nowhere near here. Add a line to its pg_hba.conf, or check "
+    f"user and database {_CHECK}.",
+    r"authentication failed|no password supplied|role .* does not exist": "its server does not let the user in. Check "
+    f"user and password {_CHECK}, where @ and / in a password are written as %40 and %2F.",
+    r"database .* does not exist": "its server has no database of this name. Create it (CREATE DATABASE), or check the "
+    f"name {_CHECK}.",
+    r"too many clients|connection slots|too many connections": "its server takes no more connections. Raise its "
+    "max_connections, or lower PARS_POOL_SIZE.",
+    r"starting up|shutting down|recovery mode": "its server is starting or stopping. Try again in a moment.",
+    r"SSL|certificate": f"its server and sslmode {_CHECK} do not agree about TLS.",
+    r"invalid connection option|invalid .* value": "an option is unknown to it. Check what stands behind the ? "
+    f"{_CHECK}.",
+}
+"""What the driver says of a connection that was not made, which has no state, and why that is."""
 
 __all__ = [
     "DAMAGED",
@@ -89,8 +119,23 @@ def find_cause(error: BaseException) -> str | None:
             return known
     if find_damage_in(error) is not None:
         return DAMAGED
+    if (refused := _connection_cause(error)) is not None:
+        return refused
     if any(isinstance(cause, OperationalError | InterfaceError | PoolTimeout) for cause in _causes(error)):
         return "it does not answer. Check that it runs, and PARS_DATABASE_URL."
+    return None
+
+
+def _connection_cause(error: BaseException) -> str | None:
+    """Return why no connection was made; the driver's own words repeat names of hosts and users, and are not passed on.
+
+    A server may speak another language than English: then there is no more to be said than that there is none.
+    """
+    for cause in _causes(error):
+        if type(cause).__module__.startswith("psycopg") and getattr(cause, "sqlstate", None) is None:
+            for said, sentence in _CONNECTION_CAUSES.items():
+                if re.search(said, str(cause)):
+                    return sentence
     return None
 
 

@@ -173,7 +173,7 @@ def revoke_client(work: Work, named: str) -> Revocation:
 
     It is named by its id, or by its name when no other client that works has the name. Repeated, nothing happens.
     """
-    client_id = _find_client(work, named)
+    client_id = find_client(work, named)
     found = clients.name_and_revocation(work.connection, client_id)
     assert found is not None
     name, revoked_at = found
@@ -187,7 +187,8 @@ def revoke_client(work: Work, named: str) -> Revocation:
     )
 
 
-def _find_client(work: Work, named: str) -> str:
+def find_client(work: Work, named: str) -> str:
+    """Return the id of the client of an id or a name; raises `OperatorFault`."""
     if named == OPERATOR.client_id:
         raise OperatorFault("The operator's own commands cannot be revoked.")
     if clients.name_and_revocation(work.connection, named) is not None:

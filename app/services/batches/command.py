@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import file_digest
 from pathlib import Path
 
 from app.core.errors import OperatorFault
+from app.core.private_files import write_private_pieces
+from app.core.progress import report_progress
 from app.domain.batches import Batch, BatchKind
 from app.services.batches import lifecycle, lookup, uploads
+from app.services.batches.downloads import BatchFile, open_download
 from app.services.batches.lifecycle import NewBatch
 from app.services.batches.steps import Pace, apply_some, read_one
-from app.services.context import Service, operator, transact
+from app.services.context import Caller, Service, operator, transact
 from app.store import clients
 
 PIECE = 1_048_576
@@ -20,10 +23,11 @@ PAUSE = 0.2
 """Seconds between two looks at a batch on which another process works."""
 
 
-def run_batch(
-    service: Service, path: Path, provider_id: str, kind: BatchKind, *, dry_run: bool, report: Callable[[Batch], None]
-) -> Batch:
-    """Take a file in and process it, reporting progress; return the finished batch. Raises `OperatorFault`."""
+def run_batch(service: Service, path: Path, provider_id: str, kind: BatchKind, *, dry_run: bool) -> Batch:
+    """Take a file in and process it; return the finished batch. Raises `OperatorFault`.
+
+    A `KeyboardInterrupt` says what becomes of the batch.
+    """
     if not service.database.read(lambda connection: clients.provider_exists(connection, provider_id)):
         raise OperatorFault(f"There is no provider {provider_id}.")
     try:
@@ -34,7 +38,7 @@ def run_batch(
     size = path.stat().st_size
     if not size:
         raise OperatorFault(f"{path} is empty.")
-    upload_id = uploads.store_upload(service, provider_id, _pieces(path), size, digest)
+    upload_id = uploads.store_upload(service, provider_id, _pieces(path, size), size, digest)
     given = NewBatch(
         upload_id=upload_id,
         kind=kind,
@@ -46,17 +50,40 @@ def run_batch(
     )
     caller = operator(service, provider_id)
     batch_id = transact(caller, lifecycle.create, given).batch_id
+    try:
+        return _process(service, caller, batch_id)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"A server or worker finishes the batch {batch_id}; what took effect stays.") from None
+
+
+def save_rejected(service: Service, batch: Batch, path: Path) -> str:
+    """Write the rejected records of a finished batch to a file that only its owner can read; return its media type."""
+    caller = operator(service, batch.provider_id)
+    download = service.database.read(
+        lambda connection: open_download(connection, caller, batch.batch_id, BatchFile.REJECTED, None)
+    )
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            device.writelines(download.pieces)
+    else:
+        write_private_pieces(path, download.pieces)
+    return download.media_type
+
+
+def _process(service: Service, caller: Caller, batch_id: str) -> Batch:
     pace = Pace(on_sqlite=service.database.on_sqlite)
     while True:
         if not read_one(service, batch_id) and not apply_some(service, pace, batch_id):
             time.sleep(PAUSE)
         batch = service.database.read(lambda connection: lookup.get(connection, caller, batch_id))
-        report(batch)
+        if batch.records:
+            report_progress("processing", batch.applied, batch.records, unit="records")
         if batch.finished:
             return batch
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _pieces(path: Path, size: int) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(PIECE):
+            report_progress("taking in", -(-file.tell() // PIECE), -(-size // PIECE), unit="MB")
             yield piece

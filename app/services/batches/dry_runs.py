@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
+from app.core.progress import report_progress
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome, RowResult
 from app.domain.reports import CompletionReport
 from app.services.batches.applying import FAILED, REVOKED, add_counts, uploader_work
@@ -54,6 +55,7 @@ def dry_run(service: Service, batch: Batch) -> None:
                     raise LookupError("records that were read are not there")
                 results = _judge_in_halves(service, current, rows, state)
                 current = write_under_claim(service, current, partial(_save, service, current, results))
+                report_progress("judging", current.applied, current.records, unit="records")
     except ClaimLost:
         log.warning("a dry run lost its claim", batch_id=batch.batch_id)
 

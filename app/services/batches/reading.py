@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.logging import log
+from app.core.progress import report_progress
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFault, FileFaultCode, RawRow
 from app.files.parsing.limits import MEBIBYTE
 from app.files.parsing.parser_client import OpenFile, open_file
@@ -62,6 +63,7 @@ def _read(service: Service, batch: Batch) -> Batch:
         for pieces in _group_pieces(file):
             number = _store(service, batch, number, pieces)
             records += sum(map(len, pieces))
+            report_progress("reading", records, unit="records")
         values = {
             "head": file.head.as_document(),
             "records": records,

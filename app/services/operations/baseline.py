@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from app.core.progress import report_progress
 from app.domain.audit import CompletionAudit, IntegrityAudit
 from app.services.context import Service, Work, operator
 from app.store import completion_versions, record_digests, schema, states
@@ -23,7 +24,10 @@ def take(connection: Connection, service: Service) -> None:
         pieces = (
             _versions(connection, service) if noun == CompletionAudit.noun else _subjects(connection, service, noun)
         )
+        done, total = 0, None if noun == CompletionAudit.noun else states.count(connection, noun)
         for work, count, digests in pieces:
+            done += count
+            report_progress(f"digests of the kind {noun}", done, total, unit="subjects")
             audit = IntegrityAudit(
                 kind=noun, revision=schema.current(connection) or "", subjects=count, digests=digests
             )

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.database.failures import DAMAGED, find_damage_in
+from app.core.progress import report_progress
 from app.domain.comparison_keys import NAME_KEYS
 from app.services.context import Service
 from app.services.operations import completion_checks, seal_checks, state_checks
@@ -54,6 +55,7 @@ def _damaged(found: str) -> str:
 def _check(connection: Connection, service: Service, head: Head | None, *, whole: bool) -> Checked:
     checked = Checked()
     soundness.begin_snapshot(connection)
+    report_progress("checking pages and indexes", 0, unit="")
     if whole and not soundness.can_check(connection):
         checked.notes.append(
             "the pages and indexes of the database were not checked: PostgreSQL's extension amcheck is not installed "
@@ -74,6 +76,7 @@ def _check(connection: Connection, service: Service, head: Head | None, *, whole
     for kind, find in _CHECKS.items():
         if find is state_checks.find_changed_physicians and not whole:
             continue
+        report_progress(f"checking {kind}", 0, unit="")
         found = list(islice(_readable(kind, find(connection, service)), FEW + 1))
         checked.faults += found[:FEW]
         if len(found) > FEW:

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import OperatorFault
+from app.core.progress import report_progress
 from app.domain.audit import ClientAudit
 from app.services.context import OPERATOR, Service
 from app.services.operations import state_checks
@@ -80,7 +81,9 @@ def find_lost_head(connection: Connection, head: Head) -> str | None:
 def find_broken_seals(connection: Connection, service: Service) -> Iterator[str]:
     """Walk the hash chain of seals; yield what is wrong with the first that does not match its rows."""
     number, previous = 0, ""
+    last, _ = commits.last_seal(connection)
     while seals := commits.seals(connection, number, AT_ONCE):
+        report_progress("checking seals of the audit log", number, last, unit="seals")
         for seal in seals:
             number += 1
             if seal["number"] != number:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from app import __version__
 from app.core import clock
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.database.engines import find_damage
-from app.core.database.failures import DAMAGED, find_cause
+from app.core.database.failures import DAMAGED
 from app.core.database.transactions import Database
-from app.core.errors import ConfigurationError, InstallationFault, OperatorFault
+from app.core.errors import ConfigurationError, InstallationFault
 from app.core.logging import log
 from app.core.private_files import readable_by_others
 from app.core.security import Keyring
@@ -27,6 +25,7 @@ from app.domain.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.context import OPERATOR, Service, Work, operator
 from app.services.operations import baseline
+from app.services.operations.refusals import faults_explained, name_of, refuse_misplaced, refuse_newer
 from app.store import clients, name_keys, schema
 
 T = TypeVar("T")
@@ -43,6 +42,7 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
     database: Database | None = None
     try:
         with faults_explained(settings):
+            refuse_misplaced(settings)
             keyring = Keyring(settings.secrets())
             catalogue = read_catalogue(settings)
             database = Database(settings.sqlalchemy_url, pool_size=settings.pool_size, stall_limit=settings.stall_limit)
@@ -58,27 +58,6 @@ def open_service(settings: Settings, *, at: Clock = clock.now, migrate: bool = T
         if database is not None:
             database.close()
         raise
-
-
-@contextmanager
-def faults_explained(settings: Settings) -> Iterator[None]:
-    """Turn an error of the database or a file system into an `InstallationFault`, one sentence on what to do."""
-    try:
-        yield
-    except OperatorFault:
-        raise
-    except Exception as error:
-        cause = find_cause(error)
-        if cause is not None:
-            raise InstallationFault(f"The database {name_of(settings)} cannot be used: {cause}") from error
-        if isinstance(error, OSError) and error.filename is not None:
-            raise InstallationFault(f"{error.filename} cannot be used: {error.strerror}.") from error
-        raise
-
-
-def name_of(settings: Settings) -> str:
-    """Return what an operator calls the database: its file, or its server and name; never a password."""
-    return str(settings.sqlite_file or settings.database_url.rpartition("@")[2].partition("?")[0])
 
 
 def warn_of_open_files(settings: Settings) -> None:
@@ -112,19 +91,9 @@ def _look(database: Database, verb: Callable[[Connection], T]) -> T:
         return verb(connection)
 
 
-def _refuse_newer(connection: Connection) -> None:
-    """Raise `InstallationFault` for a schema that this version does not know."""
-    revision = schema.current(connection)
-    if revision not in (None, schema.head()) and not schema.is_known(revision):
-        raise InstallationFault(
-            f"The database is newer than this version of pars ({__version__}), which does not know its schema "
-            f"({revision}): run the newer version, or restore a backup made before the upgrade."
-        )
-
-
 def _is_outdated(connection: Connection, catalogue: Catalogue, *, migrate: bool) -> bool:
     """Whether anything is to be prepared; read first, so that a command beside a busy server takes no write lock."""
-    _refuse_newer(connection)
+    refuse_newer(connection)
     return migrate and (
         schema.current(connection) != schema.head()
         or not catalogue.boards.keys() <= clients.board_codes(connection)

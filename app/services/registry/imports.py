@@ -7,7 +7,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -18,6 +18,7 @@ import msgspec
 from msgspec import UNSET
 
 from app.core.errors import Problem
+from app.core.progress import report_progress
 from app.core.strict_json import read_json
 from app.domain.audit import RegistryAudit
 from app.domain.boards import BoardKind, Span
@@ -112,8 +113,8 @@ def import_file(service: Service, path: Path, counts: ImportCounts | None = None
 
     What was done is added to `counts`, which tells it also when the import ends before the file does.
     """
-    with _open(path) as lines:
-        return import_rows(service, _rows(lines, service.catalogue), path.name, counts)
+    with _open(path) as (lines, read_share):
+        return import_rows(service, _rows(lines, service.catalogue), path.name, counts, read_share)
 
 
 def import_rows(
@@ -121,14 +122,21 @@ def import_rows(
     rows: Iterable[tuple[int, RegistryRow | ImportFault]],
     source: str = "",
     counts: ImportCounts | None = None,
+    read_share: Callable[[], float | None] = lambda: None,
 ) -> ImportCounts:
-    """Import rows with their line numbers, `AT_ONCE` in one transaction; `source` names where they come from."""
+    """Import rows with their line numbers, `AT_ONCE` in one transaction; `source` names where they come from.
+
+    `read_share` tells which share of the source has been read, from 0 to 1; None where nobody knows.
+    """
     counts = ImportCounts() if counts is None else counts
+    done = 0
     for some in _pieces(iter(rows)):
         readable = [(line, row) for line, row in some if isinstance(row, RegistryRow)]
         imported = transact(operator(service), import_some, readable, source)
         counts.refused.extend((line, str(row)) for line, row in some if isinstance(row, ImportFault))
         counts.add(imported)
+        done += len(some)
+        report_progress("importing", done, share=read_share())
     return counts
 
 
@@ -201,13 +209,15 @@ def _pair(line: int, one: Entry, seen: PairSeen) -> LinePair:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[io.TextIOWrapper]:
+def _open(path: Path) -> Iterator[tuple[io.TextIOWrapper, Callable[[], float | None]]]:
+    """Open a file; give its lines, and a function that tells which share of its bytes has been read."""
     try:
         with (
             path.open("rb") as raw,
             io.TextIOWrapper(_decompress(raw, path), encoding="utf-8-sig", newline="") as text,
         ):
-            yield text
+            size = path.stat().st_size
+            yield text, lambda: raw.tell() / size if size else None
     except _UNREADABLE as error:
         raise ImportFault(f"{path.name} cannot be read: {_reason(error)}") from error
 

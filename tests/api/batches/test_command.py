@@ -17,7 +17,7 @@ from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.builders.sent_files import lines, row, workbook
 from tests.harness.api import Api, api_of, settle
-from tests.harness.commands import run_command
+from tests.harness.commands import run_command, start_command
 from tests.harness.databases import ON_SQLITE, settings_for
 from tests.harness.processes import Installation, free_port, installation
 from tests.harness.uploads import rows_of
@@ -49,7 +49,7 @@ def test_a_file_is_worked_through_without_a_server_and_its_rejected_rows_are_exi
     done = installed.run("batch", the_file(tmp_path, row()), *SURE)
     assert done.returncode == 0, done.stderr
     assert counted(done.stdout) == {"read": 1, "added": 1, "warned": 1}, "the rehearsal stored nothing"
-    assert done.stderr.splitlines()[0] == "learners.xlsx"
+    assert done.stderr == "", "no bar where there is no terminal"
     bad = row(Completion_Date="12/13/2021", Number_of_CME_Credits=0.3)
     refused = installed.run("batch", the_file(tmp_path, row(), bad), *SURE)
     assert refused.returncode == 1
@@ -131,3 +131,77 @@ def test_beside_a_running_server_both_work_on_the_same_file_and_nothing_doubles(
     installed.end()
     settle(service)
     service.database.close()
+
+
+def test_the_rejected_records_are_written_where_they_are_asked_for_and_go_back_in(
+    installed: Installation, database_url: str, tmp_path: Path
+) -> None:
+    bad = row(Completion_Date="12/13/2021", Number_of_CME_Credits=0.3)
+    sent, rejected = the_file(tmp_path, row(), bad), tmp_path / "rejected.xlsx"
+    refused = installed.run("batch", sent, *SURE, "--rejected", str(rejected))
+    assert refused.returncode == 1
+    assert refused.stderr == f"1 rejected records, with what is wrong: {rejected}\n"
+    assert rejected.stat().st_mode & 0o777 == 0o600, "it holds names and birth dates"
+    again = installed.run("batch", str(rejected), *SURE, "--rejected", str(tmp_path / "none.xlsx"))
+    assert counted(again.stdout)["rejected"] == 1, "it has the rejected record and no other"
+    done = installed.run("batch", the_file(tmp_path, row()), *SURE, "--rejected", str(tmp_path / "nothing.xlsx"))
+    assert done.stderr == f"No record was rejected: {tmp_path}/nothing.xlsx is not written.\n"
+    assert not (tmp_path / "nothing.xlsx").exists()
+    service = open_service(settings_for(database_url, tmp_path / "own"))
+    settle(service)
+    service.database.close()
+
+
+@ON_SQLITE
+def test_a_place_that_cannot_have_the_rejected_records_is_refused_before_anything_is_done(
+    installed: Installation, database_url: str, tmp_path: Path
+) -> None:
+    path = the_file(tmp_path, row())
+    for place, sentence in (
+        (tmp_path, f"{tmp_path} is a folder: name a file for the rejected records."),
+        (tmp_path / "none" / "x.xlsx", f"There is no folder {tmp_path}/none for the rejected records."),
+        (Path(path), "The rejected records would replace the file that is sent: name another."),
+    ):
+        refused = installed.run("batch", path, *SURE, "--rejected", str(place))
+        assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", f"pars: {sentence}\n")
+    service = open_service(settings_for(database_url, tmp_path / "own"))
+    assert service.database.read(lambda connection: statements.fetch(connection, "SELECT 1 FROM batches", {})) == []
+    service.database.close()
+
+
+@ON_SQLITE
+def test_rejected_records_that_find_no_room_leave_the_batch_to_be_downloaded(
+    installed: Installation, tmp_path: Path
+) -> None:
+    bad = row(Completion_Date="12/13/2021", Number_of_CME_Credits=0.3)
+    refused = installed.run("batch", the_file(tmp_path, bad), *SURE, "--rejected", "/dev/full")
+    batch_id = json.loads(refused.stdout)["batch_id"]
+    assert refused.stderr == (
+        "pars: The rejected records could not be written to /dev/full: No space left on device. "
+        f"The records were processed: download the file of batch {batch_id}.\n"
+    )
+
+
+@ON_SQLITE
+def test_on_a_terminal_the_counts_are_for_people_and_json_can_be_had(installed: Installation, tmp_path: Path) -> None:
+    for option, told in (((), "completed"), (("--json",), '"batch_id"')):
+        ours, theirs = pty.openpty()
+        environment = installed.environment | {"TERM": "xterm", "NO_COLOR": "1"}
+        process = start_command(
+            "batch", the_file(tmp_path, row()), *SURE, *option, environment=environment, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        shown = b""
+        while piece := read_some(ours):
+            shown += piece
+        assert process.wait() == 0
+        os.close(ours)
+        assert told in shown.decode()
+
+
+def read_some(terminal: int) -> bytes:
+    """Return what a terminal shows next; nothing once nobody writes any more."""
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        return b""

@@ -125,7 +125,7 @@ def test_there_may_be_no_bound_and_the_operator_has_none(service: Service, bound
         assert upload(api_of(http, boundless, providers=["0008001"]), b"a" * (QUOTA + 1)).status == 202
     file = tmp_path / "learners.txt"
     file.write_bytes(b"a" * QUOTA)
-    batch = command.run_batch(bounded, file, "0008001", BatchKind.ACTIVITIES, dry_run=True, report=lambda _: None)
+    batch = command.run_batch(bounded, file, "0008001", BatchKind.ACTIVITIES, dry_run=True)
     assert batch.finished
     assert taken(service) == 2 * QUOTA + 1
 

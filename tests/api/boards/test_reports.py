@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from app.cli.boards import HEADING, row_of
 from app.cli.main import commands
-from app.schemas.board_reports import table
+from app.cli.output import plain_table
 from app.services.boards import reports
 from app.services.context import Service, operator
 from app.store.sql import statements
@@ -137,7 +138,8 @@ def test_the_command_prints_the_same_table(
 ) -> None:
     api.report(tina())
     settle(service)
-    shown = table(service.database.read(lambda c: reports.report_boards(c, operator(service)))).splitlines()
+    found = service.database.read(lambda c: reports.report_boards(c, operator(service)))
+    shown = plain_table(HEADING, [row_of(board) for board in found]).splitlines()
     heading, *lines = shown
     assert heading.split()[:4] == ["board", "decides", "last", "carried"]
     aba = next(line.split() for line in lines if line.startswith("ABA "))

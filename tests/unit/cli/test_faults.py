@@ -53,10 +53,18 @@ def test_a_fault_of_ours_keeps_its_traceback() -> None:
 @pytest.mark.parametrize(
     ("name", "given", "sentence"),
     [
-        ("PARS_BODY_LIMIT", "hunter2", "PARS_BODY_LIMIT cannot be used: input should be a valid integer"),
-        ("PARS_HEAD_DEADLINE", "inf", "PARS_HEAD_DEADLINE cannot be used: input should be a finite number."),
+        ("PARS_BODY_LIMIT", "hunter2", "PARS_BODY_LIMIT cannot be used: it must be a whole number of 1,024 or more."),
+        ("PARS_POOL_SIZE", "201", "PARS_POOL_SIZE cannot be used: it must be a whole number from 1 to 200."),
+        (
+            "PARS_WEBHOOK_ALLOW_PRIVATE",
+            "hunter2",
+            "PARS_WEBHOOK_ALLOW_PRIVATE cannot be used: it must be true or false.",
+        ),
+        ("PARS_LOG_FORMAT", "hunter2", "PARS_LOG_FORMAT cannot be used: it must be auto, human or json."),
+        ("PARS_HEAD_DEADLINE", "inf", "PARS_HEAD_DEADLINE cannot be used: it must be a number above 0."),
         ("PARS_DATABASE_URL", "postgresql://u:hunter2@h:no/x", "PARS_DATABASE_URL cannot be read."),
         ("PARS_DATABASE_URL", "postgresql://u:pw@hunter2:1:/x", "PARS_DATABASE_URL cannot be read."),
+        ("PARS_DATABASE_URL", "sqlite://hunter2/x.db", "PARS_DATABASE_URL has two slashes where a SQLite file needs"),
         ("PARS_DATABASE_URL", "sqlite:///file:hunter2?uri=perhaps", "PARS_DATABASE_URL cannot be read."),
     ],
 )
@@ -65,7 +73,7 @@ def test_a_setting_that_cannot_be_used_is_named_in_a_sentence_without_what_it_ho
 ) -> None:
     monkeypatch.setenv(name, given)
     with pytest.raises(SystemExit) as ended, fail_on_faults():
-        assert Settings().sqlalchemy_url
+        assert Settings.read().sqlalchemy_url
     told = capsys.readouterr().err
     assert ended.value.code == 1
     assert told.startswith(f"pars: {sentence}")
