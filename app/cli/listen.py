@@ -127,8 +127,8 @@ def _said(problem: Mapping[str, Any]) -> str:
     if problem["code"] == "cursor-diverged":
         return "The service was put back to an earlier state: read your records again, and listen without --after."
     errors = problem.get("errors", ())
-    sentences = [problem.get("detail") or problem.get("title") or ""]
-    sentences += [error[part] for error in errors for part in ("detail", "hint") if error.get(part)]
+    sentences = [error[part] for error in errors for part in ("detail", "hint") if error.get(part)]
+    sentences = sentences or [problem.get("detail") or problem.get("title") or ""]
     return " ".join(dict.fromkeys(sentences))
 
 

@@ -35,8 +35,9 @@ def recover(work: Work, endpoint_id: str, since: datetime) -> Endpoint:
     """
     endpoint = lock(work, endpoint_id)
     if since > work.now:
-        detail = "This moment is still to come. Give one from which events were lost."
-        raise InvalidRequest(errors=[ErrorItem(code="format", pointer="/since", detail=detail)])
+        hint = "Give the moment from which events were lost."
+        fault = ErrorItem(code="format", pointer="/since", detail="This moment is still to come.", hint=hint)
+        raise InvalidRequest(errors=[fault])
     if endpoint.status is EndpointStatus.DISABLED:
         raise Conflict("The endpoint is disabled; enable it first.")
     if endpoint.board is not None:

@@ -157,7 +157,7 @@ class Told:
             pending = [credit for credit in self.standing[chosen]["credits"] if credit["status"] == "pending"]
             for credit in pending[:1]:
                 decide(self.service, credit["credit_id"], verb)
-                self.standing[chosen] = self.api.get(f"{COMPLETIONS}/{chosen}").json
+                self.standing[chosen] = as_told(self.api.get(f"{COMPLETIONS}/{chosen}"))
                 assert {credit["credit_id"]: credit["status"] for credit in self.standing[chosen]["credits"]}[
                     credit["credit_id"]
                 ] == verb
@@ -174,7 +174,7 @@ class Told:
         if done.completion.withdrawn_at is not None:
             assert after.status == 404
             return
-        self.standing[key] = after.json
+        self.standing[key] = as_told(after)
         named = {f"{part.state}-M" for part in row.cme} | {str(points.board) for points in row.moc}
         now = {credit["credit_id"]: credit for credit in after.json["credits"]}
         for credit in before["credits"]:
@@ -185,11 +185,19 @@ class Told:
         if answer.status == 422:
             assert answer.json["code"] == "completion-rejected", answer.json
             return
-        told = {key: value for key, value in answer.json.items() if key not in ("outcome", "findings")}
+        told = as_told(answer)
         before = self.standing.get(told["completion_id"])
         if answer.json["outcome"] == "unchanged":
             assert before == told
         self.standing[told["completion_id"]] = told
+
+
+def as_told(answer: Answer) -> dict[str, Any]:
+    """Return what every answer with a completion tells of it."""
+    return {key: value for key, value in answer.json.items() if key not in _ONLY_IN_SOME}
+
+
+_ONLY_IN_SOME = ("outcome", "findings", "report")
 
 
 def facts_of(records: dict[str, Any]) -> dict[str, Any]:

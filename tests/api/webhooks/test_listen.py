@@ -195,10 +195,12 @@ def test_what_cannot_be_listened_to_is_told_in_one_sentence(http: Any, wire: Wir
         "no target": "--forward-to takes an address, such as http://127.0.0.1:9000/hook.",
         "both": "--from-start and --after contradict each other; give one of them.",
         "unknown kind": told["unknown kind"],
-        "foreign provider": "The client may not act for this provider. (403 forbidden)",
+        "foreign provider": "The client may not act for this provider. This client acts for 0008001. Ids have their "
+        "leading zeros. (403 forbidden)",
         "foreign cursor": told["foreign cursor"],
         "operator": "An operator's key acts for no provider by itself; name one with --provider.",
-        "board": "The client lacks the scope completions:read. (403 forbidden)",
+        "board": "The client lacks the scope completions:read. The operator gives scopes when making a client. "
+        "(403 forbidden)",
         "bad secret": "A secret begins with whsec_, and Base64 follows; see --secret.",
     }
     assert told["unknown kind"].startswith("There is no event credit.deleted; there are completion.reported,")
