@@ -114,6 +114,8 @@ def _received(sent: Any) -> int:
 
 
 def _run(module: str, arguments: tuple[str, ...], environment: dict[str, str], out: int, err: int) -> None:
+    # A shell without job control has what it runs in the background ignore it, and so would this command.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for inherited, descriptor in ((nothing, 0), (out, 1), (err, 2)):
         os.dup2(inherited, descriptor)
