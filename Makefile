@@ -47,7 +47,7 @@ format: $(STAMP)  ## Format, and fix what can be fixed.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-openapi: $(STAMP)  ## Write openapi/openapi.json from the code.
+openapi: $(STAMP)  ## Write openapi/openapi.json and webhooks.json from the code.
 	$(BIN)/pars openapi
 
 $(NODE_STAMP): $(TOOLS)/package-lock.json $(TOOLS)/.npmrc
@@ -60,10 +60,10 @@ $(CLIENTS_STAMP): requirements/clients.txt
 	@touch $@
 
 check-openapi: $(NODE_STAMP)  ## Check the OpenAPI document with two linters (needs node).
-	$(TOOLS)/node_modules/.bin/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.json
-	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(TOOLS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml --max-problems=1000 openapi/openapi.json
+	$(TOOLS)/node_modules/.bin/spectral lint --ruleset openapi/.spectral.yaml --fail-severity=hint openapi/openapi.json openapi/webhooks.json
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(TOOLS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml --max-problems=1000 openapi/openapi.json openapi/webhooks.json
 
-check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in Python and TypeScript, and run them against the service (needs node).
+check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in five languages, and run them against the service (node; a JDK, Go and four jars for all of them).
 	$(BIN)/python -m tests.external.clients
 
 check-docker: $(STAMP)  ## Run the Dockerfile's steps in a plain folder, and start the services of compose.yaml (needs no engine).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 
@@ -32,7 +32,8 @@ from app.routers import (
     webhooks,
 )
 from app.routers.callers import admission_of, refuse_undeclared
-from app.routers.openapi import describe, operation_id
+from app.routers.openapi import describe, describe_webhooks, operation_id
+from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
 from app.services.context import Service
 from app.services.operations.startup import open_service, read_catalogue
@@ -55,6 +56,7 @@ ROUTERS = (
     reference.router,
     system.router,
     docs.router,
+    docs.webhooks,
 )
 UPLOADS = frozenset({("POST", batches.PATH)})
 """Operations whose bodies are files."""
@@ -103,7 +105,7 @@ def create_app(service: Service | None = None, *, background: Callable[[Service]
     for router in ROUTERS:
         app.include_router(router)
     catalogue = service.catalogue if service is not None else read_catalogue(settings)
-    app.openapi = lambda: describe(app, catalogue, settings.support_contact)  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app, catalogue, support=settings.support_contact, server=settings.public_url)  # type: ignore[method-assign]
     refuse_undeclared(app)
     return app
 
@@ -116,4 +118,22 @@ def answer_for(app: FastAPI, service: Service) -> None:
 
 def openapi_json() -> str:
     """Return the OpenAPI document as it is committed: stable, one line a value."""
-    return json.dumps(create_app().openapi(), indent=1, sort_keys=False, ensure_ascii=False) + "\n"
+    return _lines_of(_released().openapi())
+
+
+def webhooks_json() -> str:
+    """Return the OpenAPI document of webhooks as it is committed."""
+    return _lines_of(describe_webhooks(_released()))
+
+
+def _released() -> FastAPI:
+    """Return an application that describes the release: no setting and no board file of this machine."""
+    app, plain, boards = create_app(), Settings.model_construct(), load_catalogue((BOARDS_FOLDER,))
+    app.openapi = lambda: describe(  # type: ignore[method-assign]
+        app, boards, support=plain.support_contact, server=plain.public_url
+    )
+    return app
+
+
+def _lines_of(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, sort_keys=False, ensure_ascii=False) + "\n"

@@ -15,13 +15,19 @@ commands = typer.Typer()
 def openapi(
     path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("openapi/openapi.json"),
 ) -> None:
-    """Write the description of the API, and beside it the names that clients rely on: that list only grows."""
-    from app.main import openapi_json
+    """Write the description of the API, and beside it that of webhooks, and the names that clients rely on.
+
+    The list of names only grows.
+    """
+    from app.main import openapi_json, webhooks_json
     from app.routers.openapi import names_of
 
-    text, names = openapi_json(), path.with_name("names.txt")
+    texts = {path: openapi_json(), path.with_name("webhooks.json"): webhooks_json()}
+    names = path.with_name("names.txt")
     kept = set(names.read_text(encoding="utf-8").splitlines()) if names.exists() else set()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    names.write_text("\n".join(sorted(kept | names_of(json.loads(text)))) + "\n", encoding="utf-8")
-    typer.echo(path)
+    for place, text in texts.items():
+        place.write_text(text, encoding="utf-8")
+        kept |= names_of(json.loads(text))
+        typer.echo(place)
+    names.write_text("\n".join(sorted(kept)) + "\n", encoding="utf-8")

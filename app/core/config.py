@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.errors import ConfigurationError
 from app.core.logging import LogFormat, log
 from app.core.private_files import write_private
 from app.core.setting_names import PREFIX, find_unknown_names
-from app.core.setting_values import fault_of
+from app.core.setting_values import OWN_FAULT, fault_of
 
 SHORT_SECRET = 16
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -36,6 +38,11 @@ class Settings(BaseSettings):
         "required on PostgreSQL.",
     )
     support_contact: str = Field("your system's operator", description="Whom error hints tell people to ask.")
+    public_url: str = Field(
+        "",
+        description="Address of this installation as clients reach it, such as `https://pars.example.org`: the server "
+        "in the description of the API, from which clients are generated.",
+    )
     webhook_allow_private: bool = Field(False, description="Whether webhooks may go to private addresses.")
     pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one serving process.")
     stall_limit: float = Field(
@@ -88,6 +95,14 @@ class Settings(BaseSettings):
         if unknown and not quiet:
             log.warning("unknown settings have no effect", names=", ".join(unknown))
         return settings
+
+    @field_validator("public_url")
+    @classmethod
+    def _read_public_url(cls, given: str) -> str:
+        """Take an address without query and fragment; the slash at its end belongs to the paths of the API."""
+        if not re.fullmatch(r"(https?://[^\s/?#]+[^\s?#]*)?", given.strip()):
+            raise PydanticCustomError(OWN_FAULT, "an address such as https://pars.example.org")
+        return given.strip().rstrip("/")
 
     @property
     def on_sqlite(self) -> bool:

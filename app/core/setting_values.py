@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 _KINDS: Mapping[Any, str] = {bool: "true or false", int: "a whole number", float: "a number"}
 
+OWN_FAULT = "setting"
+"""Kind of the errors of our own validators, whose message says what the value must be."""
+
 
 def fault_of(fault: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     """Return the sentence about a setting whose value cannot be used: its name, and what it must be."""
     name = "_".join(map(str, fault["loc"])).lower()
-    return f"{PREFIX}{name.upper()} cannot be used: it must be {_description(fields.get(name))}."
+    needed = fault["msg"] if fault["type"] == OWN_FAULT else _description(fields.get(name))
+    return f"{PREFIX}{name.upper()} cannot be used: it must be {needed}."
 
 
 def _description(field: FieldInfo | None) -> str:

@@ -166,7 +166,7 @@ _PREFER = {
     "minimal": Header(
         alias="Prefer",
         max_length=1_000,
-        description="`return=minimal` for an answer without the resource (RFC 7240).",
+        description="`return=minimal` for 204 without the resource, with its `ETag` and `Location` (RFC 7240).",
         examples=["return=minimal"],
     ),
     "wait": Header(

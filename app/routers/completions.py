@@ -20,7 +20,14 @@ from app.routers.callers import CompletionsEditor, CompletionsReader, Completion
 from app.routers.conditions import IfMatch, IfNoneMatch
 from app.routers.openapi import problems
 from app.schemas.base import KEEPABLE, encode_json
-from app.schemas.completion_answers import BulkIn, BulkOut, HistoryOut, PreviewOut, VersionOut, bulk_body
+from app.schemas.completion_answers import (
+    BulkIn,
+    BulkOut,
+    CompletionHistoryOut,
+    CompletionVersionOut,
+    PreviewOut,
+    bulk_body,
+)
 from app.schemas.completion_bodies import CompletionDetailOut, CompletionPatch
 from app.schemas.completions import CompletionIn, ReportedCompletionOut
 from app.services.completions import records
@@ -227,13 +234,13 @@ async def change_completion(given: Annotated[Patch, Depends(_patch)]) -> Respons
     return send(given.caller, answer_of(changed, located=False))
 
 
-@router.get("/{completion_id}/history", response_model=HistoryOut)
-async def get_completion_history(caller: CompletionsReader, completion_id: CompletionId) -> HistoryOut:
+@router.get("/{completion_id}/history", response_model=CompletionHistoryOut)
+async def get_completion_history(caller: CompletionsReader, completion_id: CompletionId) -> CompletionHistoryOut:
     """Read every version of a completion, newest first; a withdrawn one has its history too."""
     versions = await read_async(caller, records.history, completion_id)
-    return HistoryOut(
+    return CompletionHistoryOut(
         data=[
-            VersionOut.of(version.verb, version.at, version.client_id, version.board, version.completion)
+            CompletionVersionOut.of(version.verb, version.at, version.client_id, version.board, version.completion)
             for version in versions
         ]
     )

@@ -1,4 +1,4 @@
-"""`/docs`: Swagger UI with the API's description, from local files; nothing is loaded from other hosts."""
+"""`/docs`: Swagger UI with the description of the API or of webhooks; nothing is loaded from other hosts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from app.core.http.accepting import accepts_gzip
 from app.core.http.codings import compress
 from app.core.http.routing import StrictRoute
 from app.routers.callers import Public
+from app.routers.openapi import describe_webhooks
 
 router = APIRouter(
     prefix="/docs", tags=["System"], route_class=StrictRoute, dependencies=[Public], include_in_schema=False
 )
+webhooks = APIRouter(tags=["System"], route_class=StrictRoute, dependencies=[Public], include_in_schema=False)
 PACKAGE = "fastapi_offline"
 """Ships the files of Swagger UI; nothing else of it is used."""
 HEADERS = {
@@ -34,25 +36,25 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>PARS: description of the API</title>
-<link rel="stylesheet" href="docs/swagger-ui.css"><link rel="icon" href="docs/favicon.png">
+<title>PARS: description of {what}</title>
+<link rel="stylesheet" href="{files}swagger-ui.css"><link rel="icon" href="{files}favicon.png">
 </head>
 <body>
 <div id="description"></div>
-<noscript>This page needs JavaScript. The description itself: <a href="openapi.json">openapi.json</a>.</noscript>
-<script src="docs/swagger-ui-bundle.js"></script><script src="docs/start.js"></script>
+<noscript>This page needs JavaScript. The description itself: <a href="{root}{document}">{document}</a>.</noscript>
+<script src="{files}swagger-ui-bundle.js"></script><script src="{files}{start}"></script>
 </body>
 </html>
 """
 _START = """SwaggerUIBundle({
-  url: "openapi.json",
+  url: "DESCRIPTION",
   dom_id: "#description",
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
   validatorUrl: null,
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  tryItOutEnabled: true,
+  OPTION,
 });
 """
 
@@ -67,13 +69,39 @@ def assets() -> Path:
 @router.get("", response_class=HTMLResponse)
 async def show_docs() -> HTMLResponse:
     """Show the description, to read and to try out."""
-    return HTMLResponse(_PAGE, headers=HEADERS)
+    page = _PAGE.format(what="the API", files="docs/", root="", document="openapi.json", start="start.js")
+    return HTMLResponse(page, headers=HEADERS)
+
+
+@router.get("/webhooks", response_class=HTMLResponse)
+async def show_webhooks() -> HTMLResponse:
+    """Show the description of what is sent to webhook endpoints."""
+    page = _PAGE.format(what="its webhooks", files="", root="../", document="webhooks.json", start="start-webhooks.js")
+    return HTMLResponse(page, headers=HEADERS)
+
+
+@webhooks.get("/webhooks.json")
+async def webhooks_document(request: Request) -> JSONResponse:
+    """Return the description of what is sent to webhook endpoints."""
+    return JSONResponse(describe_webhooks(request.app))
 
 
 @router.get("/start.js")
 async def start_docs() -> Response:
     """Start Swagger UI; a file of its own, because the page's policy forbids inline scripts."""
-    return Response(_START, media_type="text/javascript", headers=HEADERS)
+    return _start("openapi.json", "tryItOutEnabled: true")
+
+
+@router.get("/start-webhooks.js")
+async def start_webhooks() -> Response:
+    """Start Swagger UI with the description of webhooks."""
+    # Nobody sends these from here, and the page cannot show a webhook that is open to be tried.
+    return _start("../webhooks.json", "supportedSubmitMethods: []")
+
+
+def _start(description: str, option: str) -> Response:
+    script = _START.replace("DESCRIPTION", description).replace("OPTION", option)
+    return Response(script, media_type="text/javascript", headers=HEADERS)
 
 
 @router.get("/{file}")

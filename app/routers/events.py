@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from app.core.http.routing import StrictRoute
 from app.routers.callers import EventsReader
 from app.routers.openapi import problems
-from app.schemas.events import EventOut, EventPage
+from app.schemas.events import EventPage, ProviderEventOut
 from app.schemas.queries import EventQuery
 from app.services.context import read_async
 from app.services.events import provider_events
@@ -29,4 +29,4 @@ async def list_events(caller: EventsReader, query: Annotated[EventQuery, Query()
     the service was restored to an earlier state: read your records again, then the events from the beginning.
     """
     found = await read_async(caller, provider_events.read, after=query.after, limit=query.size)
-    return EventPage(data=[EventOut.of(event) for event in found.events], next_cursor=found.cursor)
+    return EventPage(data=[ProviderEventOut.of(event) for event in found.events], next_cursor=found.cursor)

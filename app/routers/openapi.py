@@ -16,8 +16,9 @@ from app.routers.description.document import document_of
 from app.routers.description.problems import problems
 from app.routers.description.responses import Responses
 from app.routers.description.schemas import REF
+from app.routers.description.webhooks import webhooks_of
 
-__all__ = ["binary", "describe", "form", "names_of", "operation_id", "problems"]
+__all__ = ["binary", "describe", "describe_webhooks", "form", "names_of", "operation_id", "problems"]
 
 
 def binary(*media_types: str, status: int = 200, description: str = "The file") -> Responses:
@@ -73,14 +74,19 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def describe(app: FastAPI, catalogue: Catalogue, support: str) -> dict[str, Any]:
+def describe(app: FastAPI, catalogue: Catalogue, *, support: str, server: str) -> dict[str, Any]:
     """Return the OpenAPI document, with the boards and formats of the catalogue.
 
-    `support` is the contact of the installation: an address, or a few words.
+    `support` is the contact of the installation: an address, or a few words. `server` is the address of the API, empty
+    where it is not known.
     """
     if app.openapi_schema is None:
         document = document_of(
-            app, summary=texts.SUMMARY, description=texts.DESCRIPTION, contact=texts.contact(support)
+            app,
+            summary=texts.SUMMARY,
+            description=texts.DESCRIPTION,
+            contact=texts.contact(support),
+            server=server or "/",
         )
         _list_boards_and_formats(document["components"]["schemas"], catalogue)
         _forbid_nul_in_queries(document["paths"])
@@ -88,7 +94,14 @@ def describe(app: FastAPI, catalogue: Catalogue, support: str) -> dict[str, Any]
     return app.openapi_schema
 
 
+def describe_webhooks(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of what the application sends to webhook endpoints."""
+    described = app.openapi()
+    return webhooks_of(described["info"], described["openapi"])
+
+
 def names_of(document: dict[str, Any]) -> set[str]:
     """Return the names on which clients generated from a document depend."""
-    operations = {f"operation {spec['operationId']}" for item in document["paths"].values() for spec in item.values()}
+    items = (document.get("paths", {}) | document.get("webhooks", {})).values()
+    operations = {f"operation {spec['operationId']}" for item in items for spec in item.values()}
     return operations | {f"schema {name}" for name in document["components"]["schemas"]}

@@ -15,13 +15,13 @@ from app.schemas.reference import (
     ActivityFormatOut,
     BoardList,
     BoardOut,
+    LicensingStateOut,
     MedicalSchoolList,
     PracticeAreaList,
     PracticeAreaOut,
     RuleList,
     RuleOut,
     StateList,
-    StateOut,
 )
 from app.schemas.sandbox import SandboxOut
 from app.services import reference
@@ -74,7 +74,7 @@ async def list_states(request: Request) -> StateList:
     licensing = service_of(request).catalogue.licensing
     return StateList(
         data=[
-            StateOut(code=code, name=name, boards=[board.code for board in licensing(code)])
+            LicensingStateOut(code=code, name=name, boards=[board.code for board in licensing(code)])
             for code, name in STATES.items()
         ]
     )

@@ -32,7 +32,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class Location(Strict):
+class LocationIn(Strict):
     """Where an activity takes place."""
 
     city: Name | None = None
@@ -134,7 +134,7 @@ class ActivityFields(Strict):
         None, description="The most AMA PRA Category 1 credits that a learner can earn."
     )
     delivery_methods: Annotated[list[OneOf[DeliveryMethod]], Field(max_length=4)] | None = None
-    location: Location | None = None
+    location: LocationIn | None = None
     description: Description | None = None
     providership: OneOf[Providership] | None = None
     joint_providers: Names | None = None
@@ -151,7 +151,7 @@ class ActivityFields(Strict):
 
     def fields_of(self, provider_id: str) -> Activity:
         """Return what was sent, as the rules read it; blank text counts as absent."""
-        location = self.location or Location()
+        location = self.location or LocationIn()
         sent = self.model_dump(mode="json", include=set(_DETAILS))
         details = {name: sent[name] for name in _DETAILS if sent[name] is not None}
         return Activity(

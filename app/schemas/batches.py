@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
@@ -31,28 +31,39 @@ RECORDS = ("added", "joined", "updated", "deleted", "unchanged", "rejected", "he
 ANSWERS = ("one", "more_than_one", "none", "rejected")
 
 
-class RecordCountsOut(Out):
-    """Number of records by outcome. `read` is the sum of all the others but `warned`."""
+def _is_absent(count: int | None) -> bool:
+    return count is None
+
+
+def _of_records(description: str) -> Any:
+    """Describe a count that batches of completions and of activities have."""
+    return Field(None, exclude_if=_is_absent, description=f"{description} Absent for validations.")
+
+
+def _of_validations(description: str) -> Any:
+    """Describe a count that batches of validations have."""
+    return Field(None, exclude_if=_is_absent, description=f"{description} For validations only.")
+
+
+class BatchCountsOut(Out):
+    """Number of records by outcome. `read` is the sum of all the others but `warned`.
+
+    Batches of validations have other outcomes than batches of completions and of activities. One schema has both, since
+    generators of clients read no choice between two.
+    """
 
     read: int
-    added: int
-    joined: int
-    updated: int
-    deleted: int
-    unchanged: int
-    rejected: int
-    held: int
-    warned: int = Field(description="Records that were accepted with a warning.")
-
-
-class AnswerCountsOut(Out):
-    """Number of validations by result."""
-
-    read: int
-    one: int
-    more_than_one: int
-    none: int
-    rejected: int
+    added: int | None = _of_records("Records that are new.")
+    joined: int | None = _of_records("Records whose credit was joined to an existing completion.")
+    updated: int | None = _of_records("Records that corrected or changed an existing one.")
+    deleted: int | None = _of_records("Records that withdrew or deleted an existing one.")
+    unchanged: int | None = _of_records("Records that were known already.")
+    one: int | None = _of_validations("Records that fit exactly one physician.")
+    more_than_one: int | None = _of_validations("Records that fit several physicians.")
+    none: int | None = _of_validations("Records that fit no physician.")
+    rejected: int = Field(description="Records of which nothing was stored, or that could not be answered.")
+    held: int | None = _of_records("Records that wait for their physician to be found.")
+    warned: int | None = _of_records("Records that were accepted with a warning.")
 
 
 class RuleWarningOut(Out):
@@ -103,7 +114,7 @@ class BatchOut(Out):
     status: BatchStatus
     dry_run: bool
     progress: float = Field(description="Share of the records that are done, from 0 to 1.")
-    counts: RecordCountsOut | AnswerCountsOut
+    counts: BatchCountsOut
     warnings: list[RuleWarningOut] = Field(description="Each rule that warned, once.")
     file_error: FileErrorOut | None
     seen_before: str | None = Field(
@@ -143,12 +154,12 @@ def _outcomes(batch: Batch) -> dict[str, int]:
     return {name: batch.counts.get(name, 0) for name in names}
 
 
-def _counts(batch: Batch) -> RecordCountsOut | AnswerCountsOut:
+def _counts(batch: Batch) -> BatchCountsOut:
     counts = _outcomes(batch)
     read = sum(counts.values())
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
-        return AnswerCountsOut(read=read, **counts)
-    return RecordCountsOut(read=read, **counts, warned=batch.counts.get("warned", 0))
+        return BatchCountsOut(read=read, **counts)
+    return BatchCountsOut(read=read, **counts, warned=batch.counts.get("warned", 0))
 
 
 def _progress(batch: Batch) -> float:
@@ -201,7 +212,7 @@ class RowAnswerOut(Out):
     hint: str
 
 
-class RowOut(Out):
+class BatchRowOut(Out):
     """The outcome of one record of a file."""
 
     row: int = Field(description="Row of the sheet, line of the text, or position of the element, from 1.")
@@ -212,7 +223,7 @@ class RowOut(Out):
     answer: RowAnswerOut | None = Field(description="The answer to a validation; null for other kinds.")
 
     @classmethod
-    def of(cls, kind: BatchKind, result: RowResult) -> RowOut:
+    def of(cls, kind: BatchKind, result: RowResult) -> BatchRowOut:
         """Show a result."""
         return cls(
             row=result.number,
@@ -227,10 +238,10 @@ class RowOut(Out):
 class RowPage(Out):
     """A page of records, in their order."""
 
-    data: list[RowOut]
+    data: list[BatchRowOut]
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
 
     @classmethod
     def of(cls, batch: Batch, rows: Sequence[RowResult], cursor: str | None) -> RowPage:
         """Show a page."""
-        return cls(data=[RowOut.of(batch.kind, row) for row in rows], next_cursor=cursor)
+        return cls(data=[BatchRowOut.of(batch.kind, row) for row in rows], next_cursor=cursor)

@@ -173,7 +173,7 @@ def bulk_body(
     return BulkOut.model_validate({"items": items, "summary": summary}).model_dump_json(exclude_unset=True)
 
 
-class VersionOut(Out):
+class CompletionVersionOut(Out):
     """One version of a completion."""
 
     version: int
@@ -186,7 +186,7 @@ class VersionOut(Out):
     @classmethod
     def of(
         cls, verb: str, at: datetime, client_id: str | None, board: str | None, completion: Completion
-    ) -> VersionOut:
+    ) -> CompletionVersionOut:
         """Show a version."""
         reported = VersionAction.CREATED if completion.version == 1 else VersionAction.JOINED
         return cls.model_validate(
@@ -208,7 +208,7 @@ _ACTIONS = {
 }
 
 
-class HistoryOut(Out):
+class CompletionHistoryOut(Out):
     """Every version of a completion, newest first."""
 
-    data: list[VersionOut]
+    data: list[CompletionVersionOut]

@@ -153,7 +153,7 @@ class EventIdsOut(BaseModel):
     batch_id: str | None = Field(None, description="For batches.")
 
 
-class EventOut(Out):
+class ProviderEventOut(Out):
     """An event, as in the list of events."""
 
     event_id: str = Field(description="The same as the `webhook-id` of its deliveries.")
@@ -162,7 +162,7 @@ class EventOut(Out):
     data: EventIdsOut = Field(description="Ids of what it is about.")
 
     @classmethod
-    def of(cls, event: domain.Event) -> EventOut:
+    def of(cls, event: domain.Event) -> ProviderEventOut:
         """Show an event."""
         return cls(event_id=event.event_id, type=event.type, timestamp=event.at, data=EventIdsOut(**event.data))
 
@@ -170,7 +170,7 @@ class EventOut(Out):
 class EventPage(Out):
     """Events, in order."""
 
-    data: list[EventOut]
+    data: list[ProviderEventOut]
     next_cursor: str = Field(description="Send it as `after` to continue from here, now or later.")
 
 

@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from app.domain import clients as domain
 from app.domain.clients import Environment, Role
 from app.schemas.base import Example, Out
+
+ClientEnvironment = TypeAliasType("ClientEnvironment", Environment)
+"""The public name of `Environment`, which is a class of its own in C#."""
 
 
 class ProviderOut(Out):
@@ -68,7 +72,7 @@ class MeOut(Out):
     name: str
     role: Role
     board: str | None = Field(description="The board, of a board's own client.")
-    environment: Environment = Field(description="`test` for a key of the sandbox.")
+    environment: ClientEnvironment = Field(description="`test` for a key of the sandbox.")
     scopes: list[str]
     providers: list[ProviderOut] = Field(
         description="The first 100 providers that it may act for, by id; `GET /v1/providers` lists all. None for an "

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, SortedQuery, sort_field
 from app.domain.batches import EntryMethod
@@ -56,7 +56,16 @@ def read_moment(value: Any) -> Any:
     return found
 
 
-DayOrInstant = Annotated[date | datetime, BeforeValidator(_day_or_instant)]
+DAY_OR_INSTANT = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"([Tt]([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"
+)
+DayOrInstant = Annotated[
+    date | datetime,
+    BeforeValidator(_day_or_instant),
+    # A choice of two formats makes generated clients throw, or send a class of their own: it is one text to them.
+    WithJsonSchema({"type": "string", "pattern": DAY_OR_INSTANT}),
+]
 """A date, meaning the whole day in UTC, or an instant."""
 
 

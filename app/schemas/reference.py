@@ -194,7 +194,7 @@ class ActivityFormatList(Out):
     data: list[ActivityFormatOut]
 
 
-class StateOut(Out):
+class LicensingStateOut(Out):
     """A place that licenses physicians."""
 
     example: ClassVar[Example] = {"code": "TN", "name": "Tennessee", "boards": ["TN-M", "TN-O"]}
@@ -207,7 +207,7 @@ class StateOut(Out):
 class StateList(Out):
     """All states, the District of Columbia and the territories."""
 
-    data: list[StateOut]
+    data: list[LicensingStateOut]
 
 
 class PracticeAreaOut(Out):

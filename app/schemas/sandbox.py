@@ -20,7 +20,7 @@ ExpectedCreditStatus = TypeAliasType(
 _Report = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CompletionIn"})]
 
 
-class NumberOut(Out):
+class LearnerNumberOut(Out):
     """A learner's number with a board."""
 
     board: str
@@ -43,8 +43,8 @@ class MagicLearnerOut(Out):
     last_names: list[str]
     date_of_birth: str
     npi: str | None
-    licenses: list[NumberOut]
-    certifications: list[NumberOut]
+    licenses: list[LearnerNumberOut]
+    certifications: list[LearnerNumberOut]
     credit_status: ExpectedCreditStatus
     credit_status_reason: str | None
 
@@ -59,8 +59,8 @@ class MagicLearnerOut(Out):
             last_names=[row.last_name, *row.other_last_names],
             date_of_birth=str(row.birth_date),
             npi=row.npi,
-            licenses=[NumberOut(board=held.board, number=held.number) for held in row.licenses],
-            certifications=[NumberOut(board=held.board, number=held.number) for held in row.certifications],
+            licenses=[LearnerNumberOut(board=held.board, number=held.number) for held in row.licenses],
+            certifications=[LearnerNumberOut(board=held.board, number=held.number) for held in row.certifications],
             credit_status=learner.status,
             credit_status_reason=learner.reason,
         )
@@ -98,7 +98,7 @@ class ExpectedCreditOut(Out):
     delivery: Delivery
 
 
-class CaseOut(Out):
+class SandboxCaseOut(Out):
     """A request to `POST /v1/learner-completions`, and the answer to it."""
 
     example: ClassVar[Example] = {
@@ -133,7 +133,7 @@ class CaseOut(Out):
     retry_after: int | None = Field(description="Seconds.")
 
     @classmethod
-    def of(cls, row: Row) -> CaseOut:
+    def of(cls, row: Row) -> SandboxCaseOut:
         """Show a row of the table."""
         return cls.model_validate(
             {
@@ -172,7 +172,7 @@ class SandboxOut(Out):
     )
     learners: list[MagicLearnerOut]
     activities: list[MagicActivityOut]
-    cases: list[CaseOut]
+    cases: list[SandboxCaseOut]
 
     @classmethod
     def of(cls, sandbox: Sandbox) -> SandboxOut:
@@ -181,5 +181,5 @@ class SandboxOut(Out):
             provider_id=sandbox.provider_id,
             learners=[MagicLearnerOut.of(learner) for learner in sandbox.learners],
             activities=[MagicActivityOut.of(activity) for activity in sandbox.activities],
-            cases=[CaseOut.of(row) for row in sandbox.rows],
+            cases=[SandboxCaseOut.of(row) for row in sandbox.rows],
         )

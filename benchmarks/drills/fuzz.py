@@ -1,8 +1,9 @@
 """`make drill-fuzz`: schemathesis against a running server, on SQLite and on PostgreSQL; nothing may be found.
 
 `python -m benchmarks.drills.fuzz 20000 --seed 7 --database sqlite` sets the least number of cases, the seed and the
-database. The seed is printed, and repeats the same requests. Schemathesis reads the server's own OpenAPI document, so
-that a new operation is tried without a change here; it runs in `.venv-fuzz`, apart from the project.
+database. The seed is printed, and repeats the same requests. Schemathesis reads the OpenAPI document of the application
+as the judge of its answers, so that a new operation is tried without a change here; it runs in `.venv-fuzz`, apart from
+the project.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from app.domain.boards import BoardKind
 from app.domain.formats import ACTIVITY_FORMATS
 from app.domain.learners import RegistryRow
 from app.main import create_app
+from app.routers.description.generators import closed
 from app.sandbox.fixtures import sandbox
 from app.schemas.activities import ActivityIn
 from app.schemas.queries import ActivityQuery, CompletionQuery
@@ -96,6 +98,7 @@ def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
                 # The next round of the same party sees at its start whatever this one deletes or changes.
                 party = parties[number % len(parties)]
                 (folder / "fuzz.json").write_text(json.dumps(party), encoding="utf-8")
+                (folder / "openapi.json").write_text(json.dumps(party["openapi"]), encoding="utf-8")
                 found += _round(folder, port, seed + number, counts, name=name, seconds=left)
                 print(f"{database}: seed {seed + number}, {counts.cases} cases so far", flush=True)
         found += _after(installed, folder / "server.log", parties[0]["learners"])
@@ -132,7 +135,8 @@ def _round(folder: Path, port: int, seed: int, counts: Counts, *, name: str, sec
     written.unlink(missing_ok=True)
     phases = "examples,coverage,fuzzing,stateful" if first else "fuzzing,stateful"
     command = [
-        str(ENGINE), "--config-file", str(SETTINGS), "--no-color", "run", f"http://127.0.0.1:{port}/openapi.json",
+        str(ENGINE), "--config-file", str(SETTINGS), "--no-color", "run", str(folder / "openapi.json"),
+        "--url", f"http://127.0.0.1:{port}",
         "--phases", phases, "--checks", "all", "--seed", str(seed), "--max-examples", str(EXAMPLES),
         "--warnings", "off",
     ]  # fmt: skip
@@ -189,7 +193,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
         {"code": board.code, "credit_types": [t.name for t in board.credit_types][:1] or ["CME"]}
         for board in certifying
     ]
-    document = create_app(service).openapi()
+    document = closed(create_app(service).openapi())
     own = [activity for activity in given["activities"] if activity["provider"] == demo.PROVIDER]
     people = [*(imports.read_row(learner, service.catalogue) for learner in given["learners"]), *installed.learners]
     live = [*own, *(_registered(installed, demo.PROVIDER, board) for board in taught)]

@@ -131,4 +131,7 @@ def test_a_server_that_is_stopped_at_the_terminal_says_so_and_nothing_else(insta
     first, *others = [line for line in process.printed.splitlines() if line]
     assert first.startswith("serving on http://127.0.0.1:")
     assert not first.endswith(":0"), "the port that was found is told"
-    assert others == [f"description, to read and to try out: {first.removeprefix('serving on ')}/docs", "pars: stopped."]
+    assert others == [
+        f"description, to read and to try out: {first.removeprefix('serving on ')}/docs",
+        "pars: stopped.",
+    ]

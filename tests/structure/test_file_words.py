@@ -105,8 +105,7 @@ def test_the_table_of_batches_takes_every_state_and_no_other() -> None:
 
 def test_every_outcome_of_a_row_is_counted() -> None:
     assert {*schemas.RECORDS, *schemas.ANSWERS} == set(RowOutcome)
-    assert schemas.RecordCountsOut.model_fields.keys() == {"read", *schemas.RECORDS, "warned"}
-    assert schemas.AnswerCountsOut.model_fields.keys() == {"read", *schemas.ANSWERS}
+    assert schemas.BatchCountsOut.model_fields.keys() == {"read", *schemas.RECORDS, *schemas.ANSWERS, "warned"}
 
 
 def test_whatever_the_pipeline_answers_is_an_outcome_of_a_row() -> None:

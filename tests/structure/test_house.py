@@ -14,8 +14,9 @@ from fastapi.routing import APIRoute
 from app.core.config import Settings
 from app.core.errors import every_problem
 from app.core.http.routing import StrictRoute
-from app.main import create_app, openapi_json
+from app.main import create_app, openapi_json, webhooks_json
 from app.routers.callers import ANY_SCOPE, PUBLIC, declared_routes, refuse_undeclared, scope_of
+from app.rules.catalogue import BOARDS_FOLDER
 from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
 from app.services.access.scopes import SCOPES
 
@@ -74,7 +75,23 @@ def test_every_kind_of_problem_has_a_code_and_a_title() -> None:
 
 
 def test_the_committed_description_of_the_api_is_fresh() -> None:
-    assert (ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8") == openapi_json(), "run `make openapi`"
+    for name, text in (("openapi.json", openapi_json()), ("webhooks.json", webhooks_json())):
+        assert (ROOT / "openapi" / name).read_text(encoding="utf-8") == text, "run `make openapi`"
+
+
+def test_the_description_is_of_the_release_whatever_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told = openapi_json(), webhooks_json()
+    board = (BOARDS_FOLDER / "ABP.toml").read_text(encoding="utf-8")
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "ABP.toml").write_text(board.replace("Pediatrics", "Children"), encoding="utf-8")
+    for name, value in {
+        "PUBLIC_URL": "https://pars.example.org", "SUPPORT_CONTACT": "help@example.org", "DATA_DIR": str(tmp_path),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"PARS_{name}", value)
+    assert (openapi_json(), webhooks_json()) == told
+    served = create_app().openapi()
+    assert served["servers"] == [{"url": "https://pars.example.org", "description": "This installation"}]
+    assert served["info"]["contact"]["email"] == "help@example.org"
 
 
 def test_the_lock_files_carry_hashes_and_name_no_index() -> None:

@@ -9,6 +9,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from app.routers.description.examples import describe_examples
+from app.routers.description.generators import (
+    drop_defaults,
+    name_enum_values,
+    open_answers,
+    set_minimal_answers_apart,
+    set_pages_apart,
+)
 from app.routers.description.headers import HEADERS, describe_headers
 from app.routers.description.links import describe_links
 from app.routers.description.operations import Operation, operations_of
@@ -23,18 +30,16 @@ from app.routers.description.schemas import (
     rename,
     tidy,
 )
-from app.routers.description.texts import EVENTS_TAG, LICENSE, TAGS, bearer_description
-from app.routers.description.webhooks import webhooks
+from app.routers.description.texts import LICENSE, TAGS, bearer_description
 from app.schemas.batch_form import BatchForm
-from app.schemas.events import EVENTS
 from app.schemas.problems import ProblemOut
 
 BEARER = "bearer"
 """Name of the one security scheme."""
-ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut")
+ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut", "BatchCountsOut")
 """Answers whose optional fields are left out rather than null."""
-UNDECLARED: tuple[type[BaseModel], ...] = (ProblemOut, BatchForm, *EVENTS)
-"""Models of bodies that no route declares: problems, a form that is read as it arrives, and webhooks."""
+UNDECLARED: tuple[type[BaseModel], ...] = (ProblemOut, BatchForm)
+"""Models of bodies that no route declares: problems, and a form that is read as it arrives."""
 _DEFAULT_DESCRIPTIONS = {
     "200": "Done",
     "201": "Created",
@@ -43,7 +48,9 @@ _DEFAULT_DESCRIPTIONS = {
 }
 
 
-def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[str, Any]) -> dict[str, Any]:
+def document_of(
+    app: FastAPI, *, summary: str, description: str, contact: dict[str, Any], server: str = "/"
+) -> dict[str, Any]:
     """Return the OpenAPI document of an application whose routes declare their scopes and problems."""
     document = get_openapi(
         title=app.title,
@@ -52,7 +59,7 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
         description=description,
         contact=contact,
         license_info=LICENSE,
-        servers=[{"url": "/", "description": "This installation"}],
+        servers=[{"url": server, "description": "This installation"}],
         routes=app.routes,
     )
     schemas = _collect_schemas(document)
@@ -70,7 +77,12 @@ def document_of(app: FastAPI, *, summary: str, description: str, contact: dict[s
     for operation in operations:
         _complete_operation(operation)
     describe_links(operations)
-    document["webhooks"] = webhooks(schemas)
+    for operation in operations:
+        set_minimal_answers_apart(operation)
+        set_pages_apart(operation)
+    name_enum_values(schemas)
+    drop_defaults(document, schemas)
+    open_answers(document, schemas)
     document["components"] = {
         "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()}},
         "headers": _referred_to(document, "headers", HEADERS),
@@ -101,6 +113,9 @@ def _tidy_operation(operation: Operation) -> None:
         parameter["schema"].pop("examples", None)
         tidy(parameter["schema"])
         drop_null(parameter["schema"])
+        # No values are what a list that is absent has anyway, and some generators cannot write such a default.
+        if parameter["schema"].get("default") == []:
+            del parameter["schema"]["default"]
     for status, response in operation.successes():
         if response["description"] == "Successful Response":
             response["description"] = _DEFAULT_DESCRIPTIONS.get(status, "Done")
@@ -159,7 +174,7 @@ def _referred_to(document: dict[str, Any], kind: str, components: dict[str, Any]
 
 
 def _tags_of(operations: list[Operation]) -> list[dict[str, str]]:
-    used = {tag for operation in operations for tag in operation.spec.get("tags", ())} | {EVENTS_TAG}
+    used = {tag for operation in operations for tag in operation.spec.get("tags", ())}
     return [tag for tag in TAGS if tag["name"] in used]
 
 

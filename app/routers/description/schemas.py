@@ -107,6 +107,17 @@ def rename(document: Any, names: dict[str, str]) -> None:
             rename(inner, names)
 
 
+def reached(start: Any, schemas: Schema) -> set[str]:
+    """Return the names of the components to which a part of a document leads, directly or through others."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        names = {reference.removeprefix(REF) for reference in references(waiting.pop()) if reference.startswith(REF)}
+        waiting += [schemas[name] for name in names - found]
+        found |= names
+    return found
+
+
 def references(document: Any) -> Iterator[str]:
     """Yield every reference in a document."""
     if isinstance(document, dict):

@@ -22,10 +22,12 @@ gets the same answer, and nothing happens twice.
 **Growth** is additive: answers may get new fields, new codes and new values of their enumerations. Treat a value that
 you do not know as text.
 
+**Webhooks** have a description of their own: `/webhooks.json`, to read at `/docs/webhooks`.
+
 **Ids** are opaque texts. Dates are `YYYY-MM-DD`, instants RFC 3339 in UTC, amounts numbers in steps of 0.25.
 """
 SUMMARY = "Reporting of learner credit by accredited medical-education providers"
-LICENSE = {"name": "Licence: see the repository"}
+LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 TAGS = [
     {"name": "Clients", "description": "Who a key belongs to, and for which providers it acts."},
     {"name": "Activities", "description": "The activities of a provider."},
@@ -42,7 +44,14 @@ TAGS = [
     {"name": "Reference data", "description": "Boards, rules and formats as the rules use them."},
     {"name": "System", "description": "Health, metrics, and pages about problems."},
 ]
-EVENTS_TAG = "Events"
+WEBHOOKS_TAG = {"name": "Webhooks", "description": "Requests that this service sends to webhook endpoints."}
+WEBHOOKS = {
+    "title": "PARS webhooks",
+    "summary": "Events that are sent to webhook endpoints",
+    "description": "Events hold ids only: read the rest with your own key. Each is signed (Standard Webhooks), "
+    "and sent again until your endpoint answers 2xx. The description of the API itself is `/openapi.json`.",
+}
+"""What the description of webhooks says of itself; version, licence and contact are those of the API."""
 
 SCOPES = {
     "activities:read": "Read activities.",

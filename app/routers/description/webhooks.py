@@ -1,12 +1,16 @@
-"""The section of webhooks: what this service sends to endpoints."""
+"""The description of webhooks: what this service sends to endpoints, a document of its own.
+
+Within the description of the API it broke clients: openapi-generator wrote a class for its tag over the one of
+`list_events`, and a Python package that could not be imported.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from app.routers.description.examples import example_of
-from app.routers.description.schemas import REF, Schema
-from app.routers.description.texts import EVENTS_TAG
+from app.routers.description.schemas import REF, Schema, components_of, tidy
+from app.routers.description.texts import WEBHOOKS, WEBHOOKS_TAG
 from app.schemas.events import EVENTS, Event, kind_of
 
 _HEADERS = {
@@ -19,9 +23,23 @@ _HEADERS = {
 }
 
 
-def webhooks(schemas: Schema) -> dict[str, Any]:
-    """Return the section of webhooks (Standard Webhooks)."""
-    return {kind_of(event): {"post": _operation(event, schemas)} for event in EVENTS}
+def webhooks_of(info: dict[str, Any], version: str) -> dict[str, Any]:
+    """Return the document of webhooks (Standard Webhooks), beside a description of the API with this `info`."""
+    schemas: Schema = {}
+    for event in EVENTS:
+        schemas |= components_of(event)
+    for schema in schemas.values():
+        tidy(schema)
+        # Events may get fields: a receiver must not refuse one.
+        schema["additionalProperties"] = True
+    return {
+        "openapi": version,
+        "info": info | WEBHOOKS,
+        "servers": [{"url": "https://lms.example.org", "description": "Where your webhook endpoint is"}],
+        "webhooks": {kind_of(event): {"post": _operation(event, schemas)} for event in EVENTS},
+        "components": {"schemas": dict(sorted(schemas.items()))},
+        "tags": [WEBHOOKS_TAG],
+    }
 
 
 def _operation(event: type[Event], schemas: Schema) -> dict[str, Any]:
@@ -33,7 +51,7 @@ def _operation(event: type[Event], schemas: Schema) -> dict[str, Any]:
         "operationId": "on_" + kind.replace(".", "_"),
         "summary": kind.replace(".", " ").capitalize(),
         "description": f"{what}\n\nAnswer 2xx once it is stored; after any other answer it is sent again.",
-        "tags": [EVENTS_TAG],
+        "tags": [WEBHOOKS_TAG["name"]],
         "security": [],
         "parameters": [
             {
