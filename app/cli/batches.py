@@ -22,7 +22,7 @@ _STYLES = {"rejected": BAD, "held": BAD, "warned": "yellow"}
 
 @commands.command()
 def batch(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A workbook, tab-delimited text, XML or NDJSON.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A workbook, text with tabs or commas, XML or NDJSON.")],
     provider_id: Annotated[str, typer.Option("--provider", help="Provider whose records they are.")],
     permission_attested: Annotated[
         bool, typer.Option("--permission-attested", help="The learners have permitted the reporting.")

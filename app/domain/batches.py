@@ -34,9 +34,9 @@ class FileFormat(enum.StrEnum):
     """The format of a file, found from its content and never from its name."""
 
     XLSX = "xlsx"
-    """A workbook; the records are on the visible sheet that has the headings."""
+    """A workbook, also an .ods or .xls; the records are on the visible sheet that has the headings."""
     TAB = "tab"
-    """Tab-delimited text with the headings in one of its first rows."""
+    """Text with the headings in one of its first rows, and tabs between its cells; commas or semicolons (CSV) too."""
     XML = "xml"
     """A document with one element a record."""
     NDJSON = "ndjson"
@@ -186,6 +186,8 @@ class FileHead(msgspec.Struct, frozen=True, kw_only=True):
     """The elements around the records of an XML document, without the records."""
     encoding: str = ""
     """The encoding of a text file."""
+    separator: str = "\t"
+    """What separates the cells of a text: a tab, a comma or a semicolon."""
 
     @property
     def has_columns(self) -> bool:
@@ -202,6 +204,7 @@ class FileHead(msgspec.Struct, frozen=True, kw_only=True):
             "headings": list(self.headings),
             "root": self.root,
             "encoding": self.encoding,
+            "separator": self.separator,
         }
 
     @classmethod
@@ -215,6 +218,8 @@ class FileHead(msgspec.Struct, frozen=True, kw_only=True):
             headings=tuple(document["headings"]),
             root=document["root"],
             encoding=document["encoding"],
+            # Heads that were kept before texts with commas were read have none.
+            separator=document.get("separator", "\t"),
         )
 
 

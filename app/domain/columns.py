@@ -270,7 +270,7 @@ ACTIVITIES: tuple[FileColumn, ...] = (
 
 VALIDATION_RESULTS = ("Result", "Learner Link", "Boards", "What to do")
 """Columns that answers add to a file of validations."""
-REJECTION = ("Error Codes", "Errors", "What to do")
+REJECTION = ("Errors", "What to do", "Error Codes")
 """Columns that a rejected file has after the sender's own; on the next round they are replaced, not repeated."""
 NOTES = "Notes"
 """The column that a successful file has after the sender's own: the row's warnings."""

@@ -39,6 +39,7 @@ _ACTIVITY_ID_IN_GROUPS = re.compile(r"\A\d{3}([ ,.-])\d{3}\1\d{3}\Z", re.ASCII)
 _NPI_IN_GROUPS = re.compile(r"\A\d{1,9}([ .-])\d{1,9}(?:\1\d{1,9})*\Z", re.ASCII)
 
 LEAP_YEAR = 2000
+_MONTHS, _FEBRUARY = 12, 2
 _DAYS = (0, *(calendar.monthrange(LEAP_YEAR, month)[1] for month in range(1, 13)))
 """Days of each month, in the year that has most."""
 
@@ -215,15 +216,59 @@ def describe_day(text: str) -> str:
         return "Not a date: its digits are not plain ones from 0 to 9."
     plain = plain_text(text)
     day, parts = _split_time(plain)
-    if not _ISO_DATE.match(day) and not _MONTH_DAY_YEAR.match(day):
-        return "Not a date."
+    year_first, month_first = _ISO_DATE.match(day), _MONTH_DAY_YEAR.match(day)
+    if not year_first and not month_first:
+        return next((sentence for form, sentence in _NOT_DAYS if form.match(day)), "Not a date.")
     if not isinstance(read_written_day(day), date):
-        return "There is no such day in the calendar."
+        year, month, day_of_month = (
+            year_first.groups() if year_first is not None else (month_first[3], month_first[1], month_first[2])  # type: ignore[index]
+        )
+        return _why_no_day(
+            int(year if len(year) == 4 else f"20{year}"), int(month), int(day_of_month), is_iso=year_first is not None
+        )
     if parts is not None:
         return (
             f"Not a date: a time or zone {'follows the day' if _is_time(parts) else 'that does not exist follows it'}."
         )
     return "Not a date: its dashes are not plain hyphens." if day != plain else "Not a date: the year comes last."
+
+
+_MONTH_NAME = re.compile(r"[^A-Za-z]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_NOT_DAYS = (
+    (re.compile(r"=", re.ASCII), "Not a date: it is a formula without its result."),
+    (_ERROR, "Not a date: it is an error of a spreadsheet."),
+    (re.compile(r"\d{1,2}[-/]\d{1,2}\Z", re.ASCII), "Not a date: the year is missing."),
+    (re.compile(r"\d{8}\Z", re.ASCII), "Not a date: nothing stands between year, month and day."),
+    (re.compile(r"\d{4}/\d{1,2}/\d{1,2}\Z", re.ASCII), "Not a date: slashes stand between year, month and day."),
+    (re.compile(r"\d{1,4}\.\d{1,2}\.\d{1,4}\Z", re.ASCII), "Not a date: points stand between year, month and day."),
+    (_MONTH_NAME, "Not a date: the month is a word."),
+)
+"""What can be seen of texts that have no form of a day."""
+
+
+def _why_no_day(year: int, month: int, day: int, *, is_iso: bool) -> str:
+    """Return why the calendar has no such day, as a sentence."""
+    if not 1 <= month <= _MONTHS:
+        return f"There is no month {month}." if is_iso else f"There is no month {month}: the month comes first."
+    if year < 1:
+        return "There is no year 0."
+    if day < 1:
+        return "There is no day 0."
+    name = calendar.month_name[month]
+    if month == _FEBRUARY and day <= _DAYS[_FEBRUARY]:
+        return f"February {year} has 28 days: it is no leap year."
+    return f"{name} has {'at most ' if month == _FEBRUARY else ''}{_DAYS[month]} days."
+
+
+def describe_month_day(text: str) -> str:
+    """Return why a text is no month and day, as a sentence that repeats nothing of it."""
+    given = plain_or_none(text) or ""
+    parts = next(filter(None, (form.match(given) for form in (_MONTH_DAY, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY))), None)
+    if parts is None:
+        return "Not a month and day."
+    if not 1 <= int(parts[1]) <= _MONTHS:
+        return "Not a month and day: there is no such month. The month comes first."
+    return "Not a month and day: the month does not have this day."
 
 
 def read_month_day(text: str | None) -> MonthDay | Unparsed | None:

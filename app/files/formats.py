@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from app.files.writing.result_rows import ResultWriter
 
 
+CSV_TYPE = "text/csv; charset=utf-8"
+"""The type of text with commas or semicolons between its cells."""
+
+
 class Format(ABC):
     """One format: its names, and its modules in each room."""
 
@@ -37,6 +41,14 @@ class Format(ABC):
     """The end of its files' names, without the point."""
     is_table: ClassVar[bool] = False
     """Whether its records are rows of cells. Records of every format can be written as rows, for people to read."""
+
+    def ending_of(self, head: FileHead) -> str:
+        """Return the end of the name of what answers a file."""
+        return self.ending
+
+    def media_type_of(self, head: FileHead) -> str:
+        """Return the type by which what answers a file is sent."""
+        return self.media_type
 
     @abstractmethod
     def readers(self) -> tuple[Reader, ...]:
@@ -94,9 +106,9 @@ class _WorkbookFormat(_TableFormat):
     ending = "xlsx"
 
     def readers(self) -> tuple[Reader, ...]:
-        from app.files.parsing import workbook
+        from app.files.parsing import old_workbook, open_document, workbook
 
-        return (workbook,)
+        return open_document, workbook, old_workbook
 
     def writer(self) -> ResultWriter:
         from app.files.writing import workbook
@@ -120,9 +132,19 @@ class _TabFormat(_TableFormat):
     ending = "tsv"
 
     def readers(self) -> tuple[Reader, ...]:
-        from app.files.parsing import tab
+        from app.files.parsing import separated, tab
 
-        return (tab,)
+        return separated, tab
+
+    def ending_of(self, head: FileHead) -> str:
+        return "csv" if self._is_csv(head) else self.ending
+
+    def media_type_of(self, head: FileHead) -> str:
+        return CSV_TYPE if self._is_csv(head) else self.media_type
+
+    def _is_csv(self, head: FileHead) -> bool:
+        """Whether what answers the file has commas or semicolons, as it was sent."""
+        return head.has_columns and bool(head.encoding) and head.separator != "\t"
 
     def writer(self) -> ResultWriter:
         from app.files.writing import tab

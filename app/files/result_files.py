@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from app.domain.batches import FileFormat, FileHead
-from app.files.formats import FORMATS
-from app.files.writing.result_rows import AnnotatedRow, AnsweredRow
+from app.domain.batches import BatchKind, FileFormat, FileHead
+from app.domain.catalogue import Catalogue
+from app.domain.choices import Choices
+from app.domain.columns import Choice
+from app.files.formats import CSV_TYPE, FORMATS
+from app.files.headings import layout
+from app.files.side_sheets import SideSheets
+from app.files.writing.result_rows import REJECTED_COLUMNS, AnnotatedRow, AnsweredRow
+from app.files.writing.result_table import heading_row_of, lay_out
 
 _COLUMNS_BESIDE = 4
 """Columns that are added to the sender's, at most."""
@@ -35,9 +41,27 @@ def written_format(head: FileHead, asked: FileFormat | None, rows: int = 0) -> F
     return wanted
 
 
-def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
+def write_rejected(
+    head: FileHead,
+    rows: Iterable[AnnotatedRow],
+    asked: FileFormat | None = None,
+    beside: SideSheets | None = None,
+) -> Iterator[bytes]:
     """Yield a rejected file, some bytes at a time; raises `NotWritable` before the first."""
-    return FORMATS[written_format(head, asked)].writer().write_rejected(head, rows)
+    return FORMATS[written_format(head, asked)].writer().write_rejected(head, rows, beside)
+
+
+def sheets_beside(
+    head: FileHead, kind: BatchKind, catalogue: Catalogue, choices: Mapping[Choice, Choices]
+) -> SideSheets | None:
+    """Return what the rejected workbook of a file keeps of its template; None for a file without columns."""
+    if not head.has_columns:
+        return None
+    from app.files.templates.side_sheets import make_side_sheets, template_of_file
+
+    table = lay_out(head, REJECTED_COLUMNS)
+    template = template_of_file(layout(head.headings, kind), table.places, kind)
+    return make_side_sheets(template, catalogue, choices, heading_row_of(head) + 1)
 
 
 def write_successful(head: FileHead, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:
@@ -50,11 +74,16 @@ def write_results(head: FileHead, rows: Iterable[AnsweredRow], asked: FileFormat
     return FORMATS[written_format(head, asked)].writer().write_results(head, rows)
 
 
-def file_name(what: str, completed_at: datetime, format: FileFormat) -> str:
+def file_name(what: str, completed_at: datetime, format: FileFormat, head: FileHead) -> str:
     """Return a name such as `Rejection_2021_11_15_18_58_05.xlsx`: what it is, and the instant of completion in UTC."""
-    return f"{what}_{completed_at.astimezone(UTC):%Y_%m_%d_%H_%M_%S}.{FORMATS[format].ending}"
+    return f"{what}_{completed_at.astimezone(UTC):%Y_%m_%d_%H_%M_%S}.{FORMATS[format].ending_of(head)}"
 
 
-def media_type(format: FileFormat) -> str:
-    """Return the type by which a file of that format is sent."""
-    return FORMATS[format].media_type
+def media_type(format: FileFormat, head: FileHead) -> str:
+    """Return the type by which the answer to a file is sent in that format."""
+    return FORMATS[format].media_type_of(head)
+
+
+def media_types() -> list[str]:
+    """Return every type by which such a file may be sent."""
+    return [*(FORMATS[format].media_type for format in FileFormat), CSV_TYPE]

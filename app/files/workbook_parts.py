@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from app.files.elements import escape_attribute
+from app.files.elements import escape_attribute, escape_text
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -55,6 +55,11 @@ RED, YELLOW, SENT_HEADING, OWN_HEADING, GUIDANCE = 2, 3, 4, 5, 6
 _FILLS = ("FFFFC7CE", "FFFFF2A8", "FFD9E2EC", "FFF4D3C4", "FFF2F2F2")
 
 
+STAYS_RED, TURNS_YELLOW = 0, 1
+_CHANGED_FILLS = ("FFFFC7CE", "FFFFEB3B")
+"""Colours that a rule gives a cell; those of the template are the same."""
+
+
 class Styles:
     """The looks in use, numbered in the order of their first use."""
 
@@ -94,6 +99,11 @@ class Styles:
             "</fill>"
             for colour in _FILLS
         )
+        changed = "".join(
+            f'<dxf><fill><patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor rgb="{colour}"/>'
+            "</patternFill></fill></dxf>"
+            for colour in _CHANGED_FILLS
+        )
         side = '<{0} style="thin"><color rgb="FFBFBFBF"/></{0}>'
         sides = "".join(side.format(name) for name in ("left", "right", "top", "bottom"))
         return (
@@ -104,7 +114,7 @@ class Styles:
             '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
             f'<cellXfs count="{len(self.looks)}">{"".join(map(self._xf, self.looks))}</cellXfs>'
             '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
-            '<dxfs count="0"/></styleSheet>'
+            f'<dxfs count="{len(_CHANGED_FILLS)}">{changed}</dxfs></styleSheet>'
         )
 
     def _xf(self, look: Look) -> str:
@@ -126,19 +136,23 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def content_types(*, commented: bool) -> str:
+def content_types(*, sheets: int = 1, commented: bool) -> str:
     """Return the part with the types of the others."""
     comments = (
         f'<Default Extension="vml" ContentType="application/vnd.openxmlformats-officedocument.vmlDrawing"/>'
         f'<Override PartName="/xl/comments1.xml" ContentType="{_TYPE}.comments+xml"/>'
+    )
+    written = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{place}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
+        for place in range(1, sheets + 1)
     )
     return (
         f'{DECLARATION}<Types xmlns="{_PACKAGE}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         '<Default Extension="xml" ContentType="application/xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{comments if commented else ""}</Types>'
+        f'{written}<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>'
+        f"{comments if commented else ''}</Types>"
     )
 
 
@@ -151,12 +165,34 @@ def relations(*targets: tuple[str, str]) -> str:
     return f'{DECLARATION}<Relationships xmlns="{_PACKAGE}/relationships">{lines}</Relationships>'
 
 
-def workbook(sheet: str) -> str:
-    """Return the part with the name of the one sheet."""
+_HIDDEN = ' state="hidden"'
+
+
+def workbook(
+    sheets: Sequence[tuple[str, bool]], names: Sequence[tuple[str, str]] = (), *, repeated: tuple[int, int] = (0, 0)
+) -> str:
+    """Return the part with the names of the sheets, each with whether it is hidden, and named ranges.
+
+    So many rows and columns of the first sheet are repeated on every page.
+    """
+    listed = "".join(
+        f'<sheet name="{escape_attribute(name)}" sheetId="{place}"{_HIDDEN if hidden else ""} r:id="rId{place}"/>'
+        for place, (name, hidden) in enumerate(sheets, 1)
+    )
+    defined = "".join(f'<definedName name="{name}">{escape_text(range)}</definedName>' for name, range in sorted(names))
+    rows, columns = repeated
+    sheet = "'{}'!".format(sheets[0][0].replace("'", "''"))
+    titles = [f"{sheet}$A:${column_name(columns - 1)}"] if columns else []
+    titles += [f"{sheet}$1:${rows}"] if rows else []
+    if titles:
+        defined = (
+            '<definedName name="_xlnm.Print_Titles" localSheetId="0">'
+            f"{escape_text(','.join(titles))}</definedName>{defined}"
+        )
     return (
-        f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{_OFFICE}">'
+        f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">'
         '<bookViews><workbookView xWindow="0" yWindow="0" windowWidth="28800" windowHeight="15000"/></bookViews>'
-        f'<sheets><sheet name="{escape_attribute(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
+        f"<sheets>{listed}</sheets>{f'<definedNames>{defined}</definedNames>' if defined else ''}</workbook>"
     )
 
 

@@ -13,15 +13,14 @@ from typing_extensions import TypeAliasType
 
 from app.core.errors import Conflict
 from app.core.http.routing import StrictRoute
-from app.domain.batches import FileFormat
 from app.routers.batches import BatchId
 from app.routers.callers import BatchesClient, Public, service_of
 from app.routers.openapi import binary, problems
 from app.schemas.batches import BatchFormat
 from app.services.batches import downloads
 from app.services.batches import templates as template_files
-from app.services.batches.downloads import BatchFile, media_type
-from app.services.batches.templates import FORMATS_BY_ENDING
+from app.services.batches.downloads import BatchFile, media_types
+from app.services.batches.templates import FORMATS_BY_ENDING, media_type
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
@@ -36,8 +35,7 @@ else:
 @router.get(
     "/{batch_id}/files/{which}",
     response_class=StreamingResponse,
-    responses=binary("application/octet-stream", *map(media_type, FileFormat), description="The file")
-    | problems(Conflict),
+    responses=binary("application/octet-stream", *media_types(), description="The file") | problems(Conflict),
 )
 async def get_batch_file(
     caller: BatchesClient,

@@ -22,6 +22,7 @@ from app.schemas.queries import FollowQuery
 from app.services.boards import daily_file, feed
 from app.services.boards import decisions as board_decisions
 from app.services.boards.daily_file import XLSX
+from app.services.boards.decision_workbooks import WORKBOOKS, read_decisions_text
 from app.services.context import read_async
 
 router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=StrictRoute)
@@ -36,7 +37,8 @@ decisions = APIRouter(
             ignored=frozenset(IGNORED),
             required="decision",
             normalise=plain_text,
-        )
+        ),
+        workbooks=dict.fromkeys(WORKBOOKS, read_decisions_text),
     ),
 )
 
@@ -74,12 +76,12 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FollowQuery, Que
     "/decisions",
     response_model=DecisionsOut,
     responses=problems(410),
-    openapi_extra={"requestBody": {"content": {CSV: {"schema": {"type": "string", "format": "binary"}}}}},
+    openapi_extra={"requestBody": {"content": binary(CSV, *WORKBOOKS)[200]["content"]}},
 )
 async def decide_credits(
     caller: BoardReader, body: DecisionsIn, query: Annotated[DecisionsQuery, Query()]
 ) -> DecisionsOut:
-    """Accept or reject credit, up to 5,000 at once, as JSON or CSV; each decision is answered by itself.
+    """Accept or reject credit, up to 5,000 at once, as JSON, CSV or a workbook; each decision is answered by itself.
 
     A later decision replaces an earlier one. Sent again, decisions are `unchanged`. 410 means that the service was
     restored to an earlier state than that of `after`.
@@ -103,8 +105,8 @@ async def get_board_feed_file(
 ) -> Response:
     """Download the events of one day as a file, for boards that work by hand.
 
-    Fill in `decision` (and `reason_code`, `reason`) and send it back, saved as CSV, to the decisions; rows without a
-    decision are ignored. Days downloaded one after another count as read.
+    Fill in `decision` (and `reason_code`, `reason`) and send it back to the decisions, as a workbook or as CSV; rows
+    without a decision are ignored. Days downloaded one after another count as read.
     """
     name = f"{feed.board_of(caller).code}_{day}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

@@ -10,7 +10,7 @@ from app.domain.boards import Need
 from app.domain.comparison_keys import damage_of
 from app.domain.findings import Severity
 from app.domain.identity import needs_birth_date
-from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_npi
+from app.domain.parsing import Unparsed, describe_day, describe_month_day, is_activity_id, is_npi
 from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
@@ -131,8 +131,9 @@ def birth_date_required(case: Case) -> Iterator[Fault]:
 @rule("birth-date-valid", Scope.ALL, source=_FIELDS, deletes=True)
 def birth_date_valid(case: Case) -> Iterator[Fault]:
     """A birth date, where given, is a real month and day; 02/29 is one."""
-    if isinstance(case.report.person.birth_date, Unparsed):
-        yield Fault("/learner/date_of_birth", "Not a month and day.", "Give MM/DD, for example 03/14.")
+    born = case.report.person.birth_date
+    if isinstance(born, Unparsed):
+        yield Fault("/learner/date_of_birth", describe_month_day(born.text), "Give MM/DD, for example 03/14.")
 
 
 @rule("date-valid", Scope.ALL, source=_FIELDS, deletes=True)

@@ -12,7 +12,7 @@ import msgspec
 from app.domain.catalogue import Catalogue
 from app.domain.comparison_keys import damage_of
 from app.domain.findings import Finding
-from app.domain.parsing import Unparsed, is_npi
+from app.domain.parsing import Unparsed, describe_month_day, is_npi
 from app.domain.validations import ValidationRequest
 from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, rule, select
 from app.rules.record import NOTHING_GUESSED
@@ -57,8 +57,9 @@ def validated_name_legible(case: ValidationCase) -> Iterator[Fault]:
 @rule("birth-date-valid", Scope.VALIDATION, source=_FIELDS)
 def validated_birth_date_valid(case: ValidationCase) -> Iterator[Fault]:
     """A birth date, where given, is a real month and day; 02/29 is one."""
-    if isinstance(case.request.birth_date, Unparsed):
-        yield Fault("/date_of_birth", "Not a month and day.", "Give MM/DD, for example 03/14.")
+    born = case.request.birth_date
+    if isinstance(born, Unparsed):
+        yield Fault("/date_of_birth", describe_month_day(born.text), "Give MM/DD, for example 03/14.")
 
 
 @rule("npi-valid", Scope.VALIDATION, source="CMS, National Provider Identifier check digit")

@@ -17,8 +17,32 @@ INTERNAL = Finding(
 )
 
 
-def locate_findings(findings: Iterable[Finding], locate: Callable[[str], Location]) -> tuple[RowFinding, ...]:
-    """Return findings with the columns or elements that their pointers stand for."""
+_IN_TABLES = (
+    ("YYYY-MM-DD, without a time", "MM/DD/YYYY"),
+    ("YYYY-MM-DD", "MM/DD/YYYY"),
+    (
+        "Give a code such as live-course or enduring-material; /v1/activity-formats lists them all.",
+        "Give a format such as Live Course or Enduring Material; the template's Reference sheet lists them all.",
+    ),
+    ("/v1/boards lists them all", "the template's Reference sheet lists them all"),
+)
+"""What hints say of the API, and what they say to people who fill in tables, as the templates show it."""
+
+
+def _say_in_tables(hint: str) -> str:
+    for ours, theirs in _IN_TABLES:
+        if ours in hint:
+            hint = hint.replace(ours, theirs)
+    return hint[:1].upper() + hint[1:]
+
+
+def locate_findings(
+    findings: Iterable[Finding], locate: Callable[[str], Location], *, is_table: bool = False
+) -> tuple[RowFinding, ...]:
+    """Return findings with the columns or elements that their pointers stand for.
+
+    In a table, what to do is said as people see it there: dates as the templates show them, lists by their sheet.
+    """
     located = []
     for finding in findings:
         location = locate(finding.pointer)
@@ -28,7 +52,7 @@ def locate_findings(findings: Iterable[Finding], locate: Callable[[str], Locatio
                 severity=finding.severity,
                 pointer=finding.pointer,
                 detail=finding.detail,
-                hint=finding.hint,
+                hint=_say_in_tables(finding.hint) if is_table else finding.hint,
                 column=location.column,
                 index=location.index,
             )

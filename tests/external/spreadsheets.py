@@ -1,7 +1,8 @@
 """The history page of the slides, lived through with a spreadsheet program between every two steps.
 
-`make check-spreadsheets` does it with LibreOffice on this machine; `--keep FOLDER` leaves every file and a picture of
-each there. The suite takes what LibreOffice saved once, from `tests/files`; `--refresh` writes these anew.
+`make check-spreadsheets` does it with LibreOffice on this machine, and sends one table in every format that LibreOffice
+saves; `--keep FOLDER` leaves every file and a picture of each there. The suite takes what LibreOffice saved once, from
+`tests/files`; `--refresh` writes these anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from app.services.demo import world
 from app.services.operations.startup import open_service
 from app.worker import Worker
 from tests.builders.bodies import GRAND_ROUNDS
+from tests.builders.headings import REQUIRED
 from tests.builders.sent_files import ROW
 from tests.harness.api import Api, api_of
 from tests.harness.databases import SECRET
@@ -114,6 +117,86 @@ def _changed(content: bytes, cell_of: Callable[[str, Any], Any]) -> bytes:
     return out.getvalue()
 
 
+def every_format(api: Api, folder: Path) -> None:
+    """Save one table as LibreOffice saves it in each format, and send all of them: their rows say the same.
+
+    Raises `AssertionError` where one is read otherwise, or its answer cannot be sent again.
+    """
+    template = api.get("/v1/templates/learners.xlsx").response.content
+    rejected_rows = ROW | {"Completion Date": "11/31/2021", "Number of CME Credits": 1.1}
+    plain = folder / "formats" / "table.xlsx"
+    plain.parent.mkdir(parents=True, exist_ok=True)
+    plain.write_bytes(filled(template, rejected_rows))
+    said = {}
+    for to, ending in _FORMATS.items():
+        office(folder, to, plain, folder / "formats" / ending)
+        batch = sent(api, (folder / "formats" / ending / f"table.{ending}").read_bytes(), f"table.{ending}")
+        answer = api.get(f"/v1/batches/{batch['batch_id']}/files/rejected").response
+        (folder / "formats" / f"rejected-of-{ending}").write_bytes(answer.content)
+        expected = ending if ending == "csv" else "xlsx"
+        assert f'.{expected}"' in answer.headers["content-disposition"], answer.headers
+        again = sent(api, answer.content, "again")
+        assert again["counts"]["rejected"] == batch["counts"]["rejected"] == 1, (ending, batch, again)
+        rows = api.get(f"/v1/batches/{batch['batch_id']}/rows").json["data"]
+        said[ending] = sorted({(found["rule"], found["hint"]) for row in rows for found in row["findings"]})
+    assert len(set(map(str, said.values()))) == 1, said
+
+
+_FORMATS = {"xlsx": "xlsx", "ods": "ods", "xls": "xls", "csv": "csv"}
+"""What LibreOffice is asked for, with the ending of what it writes."""
+
+
+def shown() -> bytes:
+    """Return a workbook with cells that show other than they hold, a hidden sheet and merged cells."""
+    book = openpyxl.Workbook()
+    old = book.active
+    old.title, old.sheet_state = "Old", "hidden"
+    sheet = book.create_sheet("Learners")
+    book.active = 1
+    for headed in (old, sheet):
+        headed.append(["Guidance"] if headed is sheet else list(REQUIRED))
+    sheet.append(list(REQUIRED))
+    old.append(["hidden"])
+    sheet.merge_cells("A1:F1")
+    for cells in _SHOWN:
+        sheet.append([cell[0] if isinstance(cell, tuple) else cell for cell in cells])
+        for column, cell in enumerate(cells, 1):
+            if isinstance(cell, tuple):
+                sheet.cell(sheet.max_row, column).number_format = cell[1]
+    sheet.merge_cells("A8:A9")
+    sheet.merge_cells("A10:B10")
+    sheet.row_dimensions[4].hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+_SHOWN: tuple[tuple[Any, ...], ...] = (
+    ("text", "0012", "é 😀", "two\nlines", " blanks ", "a  b\tc"),
+    ((777, "00000"), (2, "0%"), (2.5, '"$"#,##0.00'), (time(6, 0), "h:mm"), (1.5, "[h]:mm:ss"), (1.5, "0")),
+    (
+        (date(2021, 2, 14), "mm/dd/yyyy"), (datetime(2021, 2, 14, 9, 30), "m/d/yy h:mm"),  # noqa: DTZ001
+        (date(2029, 2, 1), "mmm-yy"), (44241, "0"), 44241, (date(1900, 3, 1), "mm/dd/yyyy"),
+    ),
+    ("=1/0", "=NA()", '="a"&"b"', "=1+1", "=TRUE", "=#REF!"),
+    (True, False, 12345678901, 1234567890123456, 0.1, -3),
+    ("TN", 1, 2),
+    (None, 3, 4),
+    ("over", None, 5),
+    ((2.25, '0.00" credits"'), (0.5, "# ?/?"), (1234.5, "#,##0.0"), (5, "0;-0;zero"), (-5, "0;(0);zero"),
+     (0, "0;(0);zero")),
+)  # fmt: skip
+
+
+def refresh_shown(folder: Path) -> None:
+    """Write the suite's files of odd cells anew."""
+    source = folder / "shown.xlsx"
+    source.write_bytes(shown())
+    for ending in ("xlsx", "ods", "xls"):
+        office(folder, ending, source, folder / "shown")
+        shutil.copy(folder / "shown" / f"shown.{ending}", FILES / f"shown.{ending}")
+
+
 def kept(step: str, _: bytes) -> bytes:
     """Return what LibreOffice saved of a step once."""
     return (FILES / f"history-{step}.xlsx").read_bytes()
@@ -169,15 +252,18 @@ def main() -> None:
         world.load(service)
         wire = Wire(create_app(service, background=Worker))
         with httpx.Client(base_url=f"http://127.0.0.1:{wire.port}", timeout=90, trust_env=False) as http:
-            live_through(api_of(http, service, "Western Regional", providers=["0008001"]), by_libreoffice(folder))
+            api = api_of(http, service, "Western Regional", providers=["0008001"])
+            live_through(api, by_libreoffice(folder))
+            every_format(api, folder)
         wire.close()
         service.database.close()
         if given.refresh:
             for step in STEPS:
                 shutil.copy(folder / "saved" / f"{step}.xlsx", FILES / f"history-{step}.xlsx")
+            refresh_shown(folder)
         if given.keep:
             pictures(folder)
-    print("the history page is the slide's, with LibreOffice in between")
+    print("the history page is the slide's, with LibreOffice in between; .xlsx, .ods, .xls and .csv say the same")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ A route is declared as FastAPI's routes are, and described by it; serving it sol
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from inspect import iscoroutinefunction
@@ -120,7 +121,11 @@ async def _read_body(route: StrictRoute, exchange: Exchange) -> Any:
     if read is None:
         raise refuse_media_type(content_type, route.media_types)
     body = await exchange.body()
-    return read(body, content_type) if body else _NOTHING
+    if not body:
+        return _NOTHING
+    if route.reads_slowly(content_type):
+        return await asyncio.to_thread(read, body, content_type)
+    return read(body, content_type)
 
 
 def _compile(dependant: Dependant, path: str) -> _Solve:

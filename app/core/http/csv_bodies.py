@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,9 @@ from app.core.http.request_heads import UTF_8, charset_of
 from app.core.http.routing import ReadBody, StrictRoute
 
 CSV = "text/csv"
+ReadText = Callable[[bytes], str]
+"""Returns the text of a table; raises `Problem`."""
+_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _CHARSETS = frozenset({"utf-16", "utf-16le", "utf-16be", "windows-1252", "cp1252", "iso-8859-1", "latin-1", "latin1"})
 """Charsets other than UTF-8 that a table may be declared in."""
 
@@ -55,6 +58,8 @@ def _decode(body: bytes, charset: str) -> str:
 
     Raises `Unreadable`, `UnsupportedMediaType`.
     """
+    if body.startswith(_ARCHIVES):
+        raise Unreadable("This is a workbook, not CSV. Send it with the Content-Type of its format, or save it as CSV.")
     if charset not in UTF_8 | _CHARSETS and not body.isascii():
         raise UnsupportedMediaType("The Content-Type names an unsupported charset. Save the table as CSV in UTF-8.")
     encodings: tuple[str, ...] = ("utf-8-sig",) if charset else ("utf-8-sig", "cp1252")
@@ -159,18 +164,29 @@ _FIRST_LINE = ErrorItem(
 )
 
 
-def csv_route(table: CsvTable) -> type[StrictRoute]:
-    """Return the class of routes whose body is JSON or such a table."""
+def csv_route(table: CsvTable, workbooks: Mapping[str, ReadText] | None = None) -> type[StrictRoute]:
+    """Return the class of routes whose body is JSON or such a table.
+
+    `workbooks` has what turns a workbook into the text of a table, by the media types of workbooks.
+    """
+    texts = workbooks or {}
 
     class CsvRoute(StrictRoute):
         """A route that takes JSON or CSV."""
 
-        media_types = ("application/json", CSV)
+        media_types = ("application/json", CSV, *texts)
 
         def reader_of(self, content_type: str) -> ReadBody | None:
             """Return what reads a body of a media type."""
-            if content_type.partition(";")[0].strip().lower() == CSV:
+            media_type = content_type.partition(";")[0].strip().lower()
+            if media_type == CSV:
                 return partial(read_csv_body, table)
+            if media_type in texts:
+                return lambda body, _: read_table(table, texts[media_type](body))
             return super().reader_of(content_type)
+
+        def reads_slowly(self, content_type: str) -> bool:
+            """Whether reading takes so long that others must not wait for it."""
+            return content_type.partition(";")[0].strip().lower() in texts
 
     return CsvRoute

@@ -35,6 +35,10 @@ class StrictRoute(APIRoute):
         """Return what reads a body of a media type, None when that is not supported."""
         return read_json_body if _is_json(content_type) else None
 
+    def reads_slowly(self, content_type: str) -> bool:
+        """Whether reading a body of a media type takes so long that others must not wait for it."""
+        return False
+
 
 def read_json_body(body: bytes, content_type: str) -> Any:
     """Return a body in JSON as values.

@@ -68,6 +68,11 @@ class MergedAreas:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    def add(self, row: int, first: int, last_row: int, last: int) -> None:
+        """Add an area of the row that is given next to `fill`: where a format names areas with their first cell."""
+        self._waiting.append((row, first, last_row, last))
+        self._waiting.sort(reverse=True)
+
     def fill(self, rows: Rows) -> Rows:
         """Yield the rows with the values that their cells show; those without any cell of their own are left out.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import struct
 import zipfile
 import zlib
@@ -27,9 +28,13 @@ _LARGE = 32 * MEBIBYTE
 _DIRECTORY = 4 * MEBIBYTE
 """Bytes of the list of parts, at most."""
 _MORE_AROUND = f"Something stands before or behind the workbook in its file, which no program writes. {SAVE_AGAIN}"
+_SHEET_NAME = re.compile(r"\.(?:xls[xm]?|ods|csv|tsv|tab|txt|xml|ndjson|jsonl)\Z")
+"""Files within an archive, in lower case, that can be sent by themselves."""
+_LONGEST_NAME = 80
+_SIGNS_OF_A_PACKAGE = ("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "content.xml", "mimetype")
 _NO_WORKBOOK = "This archive is not a workbook. Save the sheet as .xlsx, and upload that."
 _OTHERS = {
-    "mimetype": "This is an OpenDocument file. Save it as .xlsx, and upload that.",
+    "mimetype": "This is an OpenDocument file without a sheet. Save the sheet as .xlsx, and upload that.",
     "word/document.xml": "This is a text document. Put its table into a sheet, and save that as .xlsx.",
     "ppt/presentation.xml": "This is a presentation. Put its table into a sheet, and save that as .xlsx.",
     "xl/workbook.bin": "This is a binary workbook (.xlsb). Save it as .xlsx, and upload that.",
@@ -97,12 +102,32 @@ class Package:
         ends = [*(info.header_offset for info in by_place[1:]), directory]
         if any(info.header_offset + info.compress_size > end for info, end in zip(by_place, ends, strict=False)):
             raise unreadable(DAMAGED)
+        if not any(map(self.has, _SIGNS_OF_A_PACKAGE)):
+            self._check_files_within()
         for info in infos:
             check_entry(file, self.archive, info)
 
     def no_workbook(self) -> str:
         """Return what an archive is that has no workbook, and what to do."""
         return next((detail for name, detail in _OTHERS.items() if name in self._infos), _NO_WORKBOOK)
+
+    def _check_files_within(self) -> None:
+        """Raise a fault that names the file to send, where the archive is no workbook but holds one."""
+        names = [posixpath.basename(key) for key in self._infos if not key.startswith("__macosx/")]
+        sheets = [name for name in names if _SHEET_NAME.search(name) and not name.startswith((".", "~$"))]
+        if not sheets:
+            return
+        first = self._infos[next(key for key in self._infos if posixpath.basename(key) == sheets[0])].filename
+        shown = "".join(filter(str.isprintable, posixpath.basename(first.replace("\\", "/"))))[:_LONGEST_NAME]
+        others = len(sheets) - 1
+        if not others:
+            raise unreadable(f"This is a zip that holds “{shown}”: unpack it, and send the file.")
+        more = f"{others} more {'file' if others == 1 else 'files'}"
+        raise unreadable(f"This is a zip that holds “{shown}” and {more}: unpack it, and send each file by itself.")
+
+    def info(self, name: str) -> zipfile.ZipInfo:
+        """Return the entry of a part; raises `KeyError`."""
+        return self._infos[_key(name)]
 
     def has(self, name: str) -> bool:
         """Whether there is such a part."""

@@ -26,7 +26,7 @@ from app.files.parsing.limits import LIMITS, MEBIBYTE, Limits
 
 __all__ = ["LIMITS", "Limits", "OpenFile", "open_file"]
 
-_ROOT = str(Path(__file__).resolve().parents[3])
+ROOT = str(Path(__file__).resolve().parents[3])
 _START = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -46,6 +46,7 @@ _MARGIN = 65_536
 _LONGEST_DETAIL = 4_096
 _LAST_NUMBER = 2**31 - 1
 """The highest row number that the database stores."""
+_SEPARATORS = ("\t", ",", ";")
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 FAILED = "Reading the file failed. Save it again as .xlsx or as tab-delimited text, and upload that."
 
@@ -200,6 +201,8 @@ def _head(message: dict[str, Any]) -> FileHead:
     except (KeyError, TypeError, ValueError, AttributeError):
         raise parser_failure() from None
     texts = (head.sheet, head.encoding, *head.headings)
+    if head.separator not in _SEPARATORS:
+        raise parser_failure()
     if not all(isinstance(text, str) for text in texts) or not isinstance(head.heading_row, int):
         raise parser_failure()
     return head
@@ -231,7 +234,7 @@ def open_file(
     Every piece but the last has `piece_rows` records. Chunks are taken in this thread as they are needed; the child
     reads ahead while its pieces are used.
     """
-    arguments = [_ROOT, kind.value, str(piece_rows), json.dumps(asdict(limits))]
+    arguments = [ROOT, kind.value, str(piece_rows), json.dumps(asdict(limits))]
     with start_python(["-c", _START, *arguments], chunks, limits) as pipes:
         yield OpenFile(pipes, limits, piece_rows)
 

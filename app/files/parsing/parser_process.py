@@ -27,8 +27,7 @@ TOO_DEEP = "Something in the file is nested too deeply. Save it again, and uploa
 def main(readers: Sequence[Reader]) -> None:
     """Parse one file. The arguments are its kind, the number of records in a piece, and the limits."""
     kind, piece_rows, limits = BatchKind(sys.argv[1]), int(sys.argv[2]), Limits(**json.loads(sys.argv[3]))
-    for name in CODECS:
-        codecs.lookup(name)
+    prepare_codecs()
     confine(limits)
     pipe = io.FileIO(0, closefd=False)
 
@@ -38,6 +37,12 @@ def main(readers: Sequence[Reader]) -> None:
 
     allow(0)
     write_messages(lambda: parse_file(IncomingFile(pipe, limits, arrived=allow), readers, kind, piece_rows, limits))
+
+
+def prepare_codecs() -> None:
+    """Load every encoding that readers ask for: once the process is confined, no module can be opened."""
+    for name in CODECS:
+        codecs.lookup(name)
 
 
 def confine(limits: Limits) -> None:

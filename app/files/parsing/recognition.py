@@ -16,7 +16,6 @@ from app.files.parsing.sources import END_OF_TEXT, IncomingFile, TextLines, enco
 
 _UNPACK = "This is a compressed file. Unpack it, and upload what is in it."
 _SIGNS = (
-    (b"\xd0\xcf\x11\xe0", f"This is an old or a password-protected workbook. {SAVE_AS}"),
     (b"\x09\x08", f"This is an old workbook. {SAVE_AS}"),
     (b"%PDF", f"This is a PDF. {SAVE_AS}"),
     (b"{\\rtf", f"This is a text document. {SAVE_AS}"),

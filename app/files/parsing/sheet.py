@@ -197,23 +197,27 @@ class SheetCells:
         return self._formats[place] if place < len(self._formats) else ""
 
     def _number(self, style: str, value: str) -> Cell:
-        if not _NUMBER.match(value):
-            return value or None
-        number = float(value)
-        code = self._format(style)
-        if code and shows_a_date(code):
-            day = day_of(number, from_1904=self._from_1904)
-            if day is not None:
-                return DateCell(d=day, f=code)
-            if is_beyond_days(number):
-                code = ""
-        if _WHOLE.match(value):
-            plain: int | float = int(value)
-        elif number in (float("inf"), float("-inf")):
-            return value
-        else:
-            plain = int(number) if number.is_integer() and abs(number) < _EXACT else number
-        return NumberCell(v=plain, f=code) if code and not shows_number(plain, code) else plain
+        return read_number(value, self._format(style), from_1904=self._from_1904)
+
+
+def read_number(value: str, code: str, *, from_1904: bool) -> Cell:
+    """Return a number as it is shown: a day where its format shows one, with its format where that shows more."""
+    if not _NUMBER.match(value):
+        return value or None
+    number = float(value)
+    if code and shows_a_date(code):
+        day = day_of(number, from_1904=from_1904)
+        if day is not None:
+            return DateCell(d=day, f=code)
+        if is_beyond_days(number):
+            code = ""
+    if _WHOLE.match(value):
+        plain: int | float = int(value)
+    elif number in (float("inf"), float("-inf")):
+        return value
+    else:
+        plain = int(number) if number.is_integer() and abs(number) < _EXACT else number
+    return NumberCell(v=plain, f=code) if code and not shows_number(plain, code) else plain
 
 
 def text_of(element: Any) -> str:

@@ -21,9 +21,9 @@ from app.files.parsing.sources import IncomingFile, TextLines
 from app.files.parsing.tables import RecordTable, Rows
 
 NEEDS_SEEKING = False
-_OTHER_MARKS = {",": "commas", ";": "semicolons", r"\|": "bars", " {2,}": "spaces"}
-"""Separators that programs put between cells instead of tabs."""
-_LONGEST = 50
+_OTHER_MARKS = {r"\|": "bars", " {2,}": "spaces"}
+"""Separators that programs put between cells instead of tabs, and that are not read."""
+LONGEST = 50
 """Lines that a cell in quotes may have: with more, the quote was not meant to open one."""
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"(?=\t|\Z)')
 _OPEN = re.compile(r'"[^"\t]*(?:""[^"\t]*)*\Z')
@@ -47,7 +47,7 @@ def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
 
 def read_tab(lines: TextLines, kind: BatchKind, limits: Limits) -> tuple[FileHead, Rows]:
     """Return the head and the records of a text; raises `FileFault`."""
-    table = RecordTable(_rows(lines, limits), kind)
+    table = RecordTable(rows_of(split(iter(lines), limits.cell), limits), kind)
     if not table.fits:
         _check_tabs(table, kind)
     table.check()
@@ -69,14 +69,15 @@ def _check_tabs(table: RecordTable, kind: BatchKind) -> None:
             if len(cells) > 1 and count_known(cells, kind) > max(1, table.layout.known):
                 raise FileFault(
                     FileFaultCode.HEADING_MISSING,
-                    f"The cells are separated by {name}, not by tabs. {SAVE_AS}",
+                    f"The cells are separated by {name}, not by tabs, commas or semicolons. {SAVE_AS}",
                     row=number,
                 )
 
 
-def _rows(lines: TextLines, limits: Limits) -> Rows:
+def rows_of(lines: Iterator[tuple[int, str, list[str]]], limits: Limits) -> Rows:
+    """Yield the rows of a text that are not blank, from their (number, text, cells)."""
     count = 0
-    for number, line, cells in split(iter(lines), limits.cell):
+    for number, line, cells in lines:
         while cells and not cells[-1]:
             cells.pop()
         if not cells or line.isspace():
@@ -144,7 +145,7 @@ def _continuation(
     """
     taken: list[tuple[int, str]] = []
     size = len(opened)
-    while len(taken) < _LONGEST:
+    while len(taken) < LONGEST:
         following = waiting.popleft() if waiting else next(lines, None)
         if following is None:
             break

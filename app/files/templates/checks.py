@@ -29,19 +29,19 @@ def offered_range(choice: Choice) -> str:
     return f"List_{choice.name.lower()}"
 
 
-def checks(template: Template) -> Iterator[tuple[int, str]]:
-    """Yield columns, from 0, with a formula that is true where a cell is wrong or missing."""
-    cells = _TemplateCells(template)
+def checks(template: Template, first_row: int = FIRST_ROW) -> Iterator[tuple[int, str]]:
+    """Yield columns, from 0, with a formula that is true where a cell of the first row is wrong or missing."""
+    cells = _TemplateCells(template, first_row)
     rules = {
         BatchKind.LEARNER_COMPLETIONS: cells.of_learners,
         BatchKind.ACTIVITIES: cells.of_activities,
         BatchKind.LEARNER_VALIDATIONS: cells.of_validations,
     }
     for place, placed in enumerate(template.columns):
-        cell = f"${column_name(place)}{FIRST_ROW}"
+        cell = f"${column_name(place)}{first_row}"
         conditions = [*_check_content(placed, cell), *rules[template.kind](placed, cell)]
         if conditions:
-            yield place, f"=AND({cells.any},OR({','.join(conditions)}))"
+            yield place, f"AND({cells.any},OR({','.join(conditions)}))"
 
 
 def _check_content(placed: TemplateColumn, cell: str) -> Iterator[str]:
@@ -66,15 +66,15 @@ def _check_content(placed: TemplateColumn, cell: str) -> Iterator[str]:
 class _TemplateCells:
     """The cells of a row by what they hold."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, first_row: int) -> None:
         self.template = template
-        self.any = f"COUNTA($A{FIRST_ROW}:${column_name(len(template.columns) - 1)}{FIRST_ROW})>0"
+        self.first_row = first_row
+        self.any = f"COUNTA($A{first_row}:${column_name(len(template.columns) - 1)}{first_row})>0"
 
     def cell(self, pointer: str) -> str:
-        """Return the cell of a column."""
+        """Return the cell of a column; an empty text for one that a file lacks."""
         place = self.template.place(pointer)
-        assert place is not None, pointer
-        return f"${column_name(place)}{FIRST_ROW}"
+        return '""' if place is None else f"${column_name(place)}{self.first_row}"
 
     def has(self, pointer: str) -> bool:
         """Whether the template has a column."""
@@ -88,7 +88,7 @@ class _TemplateCells:
         """Yield what a learner's row lacks. A delete needs the activity, the learner and the date only."""
         adds = f'LOWER({self.cell("/action")})<>"delete"'
         state, credits = self.cell("/cme/0/state"), self.cell("/cme/0/credits")
-        boards = [self.cell(f"/moc/{board}/board") for board in self.boards()]
+        boards = [self.cell(f"/moc/{board}/board") for board in self.boards()] or ['""']
         without_credit = f'{state}&{credits}&{"&".join(boards)}=""'
         rems_only = (
             f'AND({self.cell("/rems/local_id")}<>"",{without_credit})' if self.has("/rems/local_id") else "FALSE"

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from textwrap import wrap
 from typing import Any
 
 import xlsxwriter
 
-from app.domain.boards import Board, Need
 from app.domain.catalogue import Catalogue
-from app.domain.choices import Choices, certifying
+from app.domain.choices import Choices
 from app.domain.columns import Choice, Holds
-from app.domain.states import STATES
-from app.files.templates.checks import FIRST_ROW, LAST_ROW, accepted_range, checks, offered_range
+from app.files.side_sheets import OFFER_ERROR, SideSheet, SideSheets, lines_of
+from app.files.templates.checks import FIRST_ROW, LAST_ROW
+from app.files.templates.side_sheets import make_side_sheets
 from app.files.templates.templates import Template, TemplateColumn
-from app.files.templates.texts import instructions
-from app.files.workbook_parts import column_name
 
-REFERENCE, INSTRUCTIONS, LISTS = "Reference", "Instructions", "Lists"
 _CREATED = datetime(2022, 1, 1, tzinfo=UTC)
 """The same in every template, so that it is the same file each time it is made."""
 _FORMATS = {Holds.DATE: "mm/dd/yyyy", Holds.AMOUNT: "0.00", Holds.WHOLE: "0"}
@@ -33,11 +30,6 @@ _WIDTHS = {
 }  # fmt: skip
 _BANDS = ("#D9E2EC", "#DCEBDD", "#E6DFF0")
 """Colours of headings: what identifies, then each board in turn."""
-_CLOSED = {
-    Choice.ACTION, Choice.YES_NO, Choice.PROFESSION, Choice.DEA_REGISTRATION, Choice.TIME_IN_PRACTICE, Choice.FEE,
-    Choice.REGISTRATION, Choice.PROVIDERSHIP,
-}  # fmt: skip
-"""Lists beside which nothing is accepted: the program warns when something else is typed."""
 
 
 def takes(template: Template) -> bool:
@@ -50,20 +42,18 @@ def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Ch
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"title": f"{template.sheet} template", "created": _CREATED})
-        _TemplateWorkbook(book, template, catalogue, choices).write()
+        beside = make_side_sheets(template, catalogue, choices)
+        _TemplateWorkbook(book, template, beside).write()
     return out.getvalue()
 
 
 class _TemplateWorkbook:
     """Writes one workbook."""
 
-    def __init__(self, book: Any, template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> None:
-        self.book, self.template, self.catalogue = book, template, catalogue
-        used = {placed.column.choice for placed in template.columns}
-        self.choices = {choice: held for choice, held in choices.items() if choice in used}
-        self.boards = certifying(catalogue)
-        self.data, self.reference, self.instructions, self.lists = (
-            book.add_worksheet(name) for name in (template.sheet, REFERENCE, INSTRUCTIONS, LISTS)
+    def __init__(self, book: Any, template: Template, beside: SideSheets) -> None:
+        self.book, self.template, self.beside = book, template, beside
+        self.data, *self.others = (
+            book.add_worksheet(name) for name in (template.sheet, *(sheet.name for sheet in beside.sheets))
         )
         self.bold = book.add_format(
             {"bold": True, "bg_color": _BANDS[0], "text_wrap": True, "valign": "top", "border": 1}
@@ -74,16 +64,16 @@ class _TemplateWorkbook:
         """Write every sheet; the one to fill in is first and open."""
         self._headings()
         self._sample()
-        self._reference()
-        self._lists()
+        for sheet, side in zip(self.others, self.beside.sheets, strict=True):
+            self._side_sheet(sheet, side)
+        for name, range in self.beside.names:
+            self.book.define_name(name, f"={range}")
         self._checks()
-        self._instructions()
         self.data.activate()
         self.data.freeze_panes(FIRST_ROW - 1, 0)
-        for sheet in (self.data, self.reference, self.instructions):
-            sheet.set_landscape()
-            sheet.fit_to_pages(1, 0)
-        self.lists.hide()
+        self.data.repeat_rows(0, FIRST_ROW - 2)
+        self.data.set_landscape()
+        self.data.fit_to_pages(1, 0)
 
     def _headings(self) -> None:
         widths = [self._width(placed) for placed in self.template.columns]
@@ -141,104 +131,30 @@ class _TemplateWorkbook:
         """Make wrong cells yellow, and offer accepted values in drop-downs."""
         yellow = self.book.add_format({"bg_color": "#FFEB3B"})
         first, last = FIRST_ROW - 1, LAST_ROW - 1
-        for place, formula in checks(self.template):
-            rule = {"type": "formula", "criteria": formula, "format": yellow}
+        for place, formula in self.beside.checks:
+            rule = {"type": "formula", "criteria": f"={formula}", "format": yellow}
             self.data.conditional_format(first, place, last, place, rule)
-        for place, placed in enumerate(self.template.columns):
-            choice = placed.column.choice
-            if choice not in self.choices or not self.choices[choice].values:
-                continue
-            offer: dict[str, Any] = {"validate": "list", "source": f"={offered_range(choice)}", "error_type": "warning"}
-            if choice not in _CLOSED or placed.column.holds is Holds.LIST:
-                offer["show_error"] = False
+        for offer in self.beside.offers:
+            rule = {"validate": "list", "source": f"={offer.range_name}", "error_type": "warning"}
+            if offer.closed:
+                rule |= {"error_title": offer.heading[:32], "error_message": OFFER_ERROR}
             else:
-                offer["error_title"] = placed.heading[:32]
-                offer["error_message"] = "Not an accepted value. The Reference sheet lists them."
-            self.data.data_validation(first, place, last, place, offer)
+                rule["show_error"] = False
+            self.data.data_validation(first, offer.place, last, offer.place, rule)
 
-    def _reference(self) -> None:
-        """Write the accepted values for people to read; the drop-downs offer these lists."""
-        sheet = self.reference
-        sheet.freeze_panes(1, 0)
-        sheet.set_row(0, 32)
-        place = 0
-        if Choice.BOARD in self.choices:
-            place = self._board_table()
-        for choice, held in self.choices.items():
-            if not held.values:
-                continue
-            self._column(place, choice.value, held.values, min(max(map(len, held.values)) + 2, 60))
-            self._name(REFERENCE, offered_range(choice), place, 1, len(held.values))
-            place += 1
-            if choice is Choice.STATE:
-                codes = {name: code for code, name in STATES.items()}
-                self._column(place, "Or two letters", [codes[name] for name in held.values], 12)
-                place += 1
-
-    def _board_table(self) -> int:
-        """Write what each board asks for; return the next free column."""
-        table: list[tuple[str, int, list[str]]] = [
-            ("Board", 10, [board.code for board in self.boards]),
-            ("Full name", 52, [board.name for board in self.boards]),
-            ("Board ID", 14, [_needed(board.board_id) for board in self.boards]),
-            ("Date of Birth", 14, [_needed(board.birth_date) for board in self.boards]),
-            ("Credit types", 78, [_types(board) for board in self.boards]),
-        ]
-        for place, (title, width, texts) in enumerate(table):
-            self._column(place, title, texts, width)
-        self.reference.set_column(len(table), len(table), 3)
-        return len(table) + 1
-
-    def _column(self, place: int, title: str, texts: Sequence[str], width: int) -> None:
-        self.reference.set_column(place, place, max(width, 12))
-        self.reference.write_string(0, place, title, self.bold)
-        for row, text in enumerate(texts, 1):
-            self.reference.write_string(row, place, text)
-
-    def _lists(self) -> None:
-        """Write everything that is accepted, against which the checks match cells. The sheet is hidden."""
-        columns: list[tuple[str, Sequence[str]]] = [
-            (accepted_range(choice), (*held.values, *held.also)) for choice, held in self.choices.items() if held.values
-        ]
-        types = [
-            (name, text)
-            for board in self.boards
-            for kind in board.credit_types
-            for text in (kind.name, *kind.aliases)
-            for name in (board.code, board.name)
-        ]
-        without_id = [board for board in self.boards if board.board_id is Need.OPTIONAL]
-        without_birth_date = [board for board in self.boards if board.birth_date is Need.OPTIONAL]
-        if Choice.BOARD in self.choices:
-            columns += [
-                ("Type_boards", [name for name, _ in types]),
-                ("Type_names", [text for _, text in types]),
-                ("Boards_without_id", _codes_and_names(without_id)),
-                ("Boards_without_birth_date", _codes_and_names(without_birth_date)),
-            ]
-        for place, (name, texts) in enumerate(columns):
-            for row, text in enumerate(texts):
-                self.lists.write_string(row, place, text)
-            self._name(LISTS, name, place, 0, max(len(texts), 1))
-
-    def _name(self, sheet: str, name: str, place: int, first: int, count: int) -> None:
-        letters = column_name(place)
-        self.book.define_name(name, f"={sheet}!${letters}${first + 1}:${letters}${first + count}")
-
-    def _instructions(self) -> None:
-        self.instructions.set_column(0, 0, 110, self.wrapped)
-        for row, (title, text) in enumerate(instructions(self.template)):
-            self.instructions.write_string(row, 0, text, self.bold if title else self.wrapped)
-            self.instructions.set_row(row, 16 * (len(text) // 95 + 1))
-
-
-def _needed(need: Need) -> str:
-    return "required" if need is Need.REQUIRED else "not required"
-
-
-def _types(board: Board) -> str:
-    return "; ".join(kind.name for kind in board.credit_types) or "those that the activity registered for the board"
-
-
-def _codes_and_names(boards: Sequence[Board]) -> list[str]:
-    return [text for board in boards for text in (board.code, board.name)]
+    def _side_sheet(self, sheet: Any, side: SideSheet) -> None:
+        look = self.wrapped if side.wraps else None
+        for column in side.columns:
+            sheet.set_column(column.place, column.place, column.width, look)
+            for row, text in enumerate(column.texts):
+                sheet.write_string(row, column.place, text, self.bold if row in side.titles else look)
+                if side.wraps:
+                    sheet.set_row(row, 16 * lines_of(text))
+        if side.frozen:
+            sheet.freeze_panes(1, 0)
+            sheet.set_row(0, 32)
+        if side.hidden:
+            sheet.hide()
+        else:
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)

@@ -13,13 +13,14 @@ from typing import Any
 from app.core.strict_json import has_repeated_member
 from app.domain.batches import FileHead
 from app.files.line_members import DROPPED, ERRORS, LINE, NOTES, RESULT
+from app.files.side_sheets import SideSheets
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
 from app.files.writing.zip_stream import join_pieces
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow], beside: SideSheets | None = None) -> Iterator[bytes]:
     """Write rejected lines as sent, with `_errors`: code, pointer, detail, hint and severity of each finding."""
     del head
     return _write((row, ERRORS, _as_members(row.notes)) for row in rows)

@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.batches import FileHead, Raw
 from app.domain.columns import NOTES, REJECTION, VALIDATION_RESULTS
+from app.files.side_sheets import SideSheets
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     """Column of the sender's file, from 0, where the fault is in one."""
     place: str | None = None
     """Path of the element or JSON Pointer of the member, where the file has no columns."""
+    compared: tuple[int, ...] = ()
+    """Columns of the sender's file whose cells were compared, where the fault is in all of them together."""
     rejects: bool = True
 
 
@@ -49,8 +52,13 @@ class AnsweredRow(msgspec.Struct, frozen=True, kw_only=True):
 class ResultWriter(Protocol):
     """A module that writes one format. Every function yields the bytes of a file, some at a time."""
 
-    def write_rejected(self, head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
-        """Write rejected rows as they were sent, with what is wrong: once corrected, the file is uploaded as it is."""
+    def write_rejected(
+        self, head: FileHead, rows: Iterable[AnnotatedRow], beside: SideSheets | None = None
+    ) -> Iterator[bytes]:
+        """Write rejected rows as they were sent, with what is wrong: once corrected, the file is uploaded as it is.
+
+        `beside` is what a workbook keeps of its template; other formats have no room for it.
+        """
         ...
 
     def write_successful(self, head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
@@ -67,17 +75,17 @@ NO_LEARNER = "No learner was matched"
 
 
 def rejection_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: str) -> tuple[str, str, str]:
-    """Return the cells of `REJECTION`: codes, what is wrong and where, what to do; each text once."""
+    """Return the cells of `REJECTION`: what is wrong and where, what to do, codes; each text once."""
     codes: dict[str, None] = {}
     errors: dict[str, None] = {}
     hints: dict[str, None] = {}
     for note in notes if len(notes) < 2 else sorted(notes, key=lambda note: not note.rejects):
         mark = "" if note.rejects else " (warning)"
         codes[note.code + mark] = None
-        errors[f"{place_prefix(headings, note)}{note.detail}{mark}"] = None
+        errors[f"{place_prefix(headings, note)}{note.detail}{_compared(headings, note)}{mark}"] = None
         if note.hint:
             hints[note.hint] = None
-    return (", " if between == " " else between).join(codes), between.join(errors), between.join(hints)
+    return between.join(errors), between.join(hints), (", " if between == " " else between).join(codes)
 
 
 def warning_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: str) -> tuple[str]:
@@ -89,6 +97,11 @@ def warning_texts(headings: tuple[str, ...], notes: tuple[Note, ...], between: s
 def result_texts(row: AnsweredRow) -> tuple[str, str, str, str]:
     """Return the cells of `VALIDATION_RESULTS`."""
     return RESULTS.get(row.result, NO_LEARNER), row.learner_id, ", ".join(row.boards), row.what_to_do
+
+
+def _compared(headings: tuple[str, ...], note: Note) -> str:
+    names = dict.fromkeys(" ".join(headings[place].split()) for place in note.compared if place < len(headings))
+    return f" Compared: {', '.join(names)}." if names else ""
 
 
 def place_prefix(headings: tuple[str, ...], note: Note) -> str:

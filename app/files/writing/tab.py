@@ -1,8 +1,9 @@
-"""Tab-delimited text of rows as they were sent, in UTF-8, quoted where a spreadsheet would quote.
+"""Tab-delimited text, or CSV, of rows as they were sent, in UTF-8, quoted where a spreadsheet would quote.
 
 It begins with a byte order mark, so that spreadsheets read its accents, unless the sender's was UTF-8 without one.
 Lines end in CRLF; the findings of a row are one line. Text that looks like a formula has an apostrophe before it, which
-is dropped when the file is read again. A cell with tabs has no line breaks: its end could not be found again.
+is dropped when the file is read again. Between tabs, a cell with tabs has no line breaks: its end could not be found
+again. What was sent with commas or semicolons between its cells goes back with them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+import msgspec
+
 from app.core.csv_text import FORMULA, escape_formula
 from app.domain.batches import Cell, DateCell, FileHead
 from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files.shown_numbers import seen_text
+from app.files.side_sheets import SideSheets
 from app.files.writing.result_rows import (
     REJECTED_COLUMNS,
     RESULT_COLUMNS,
@@ -30,9 +34,6 @@ from app.files.writing.result_table import cells_of, heading_row_of, headings_ho
 from app.files.writing.zip_stream import join_pieces
 
 BOM = "\ufeff"
-_SPECIAL = re.compile(rf'[\x00-\x1f"]|\A{FORMULA}')
-"""Texts that may have to be changed or quoted; all others are written as they are."""
-_QUOTED = re.compile(r'[\t\r\n"]')
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 """Characters that a workbook may have, and with which the file would not be recognised as text. Where a text was sent
 with them, they are in cells, and stay."""
@@ -45,7 +46,35 @@ _FORMAT_EXTRAS = re.compile(r'\[[^\]]*\]|[\\"]|;.*')
 _MONTH_AND_YEAR = re.compile(r"m{1,5}[-/ .]*yy")
 
 
-def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+class _Style(msgspec.Struct, frozen=True):
+    """How the cells of one file are written."""
+
+    separator: str
+    special: re.Pattern[str]
+    """Texts that may have to be changed or quoted; all others are written as they are."""
+    quoted: re.Pattern[str]
+    was_text: bool
+    """Whether the file was sent as text."""
+    days: Sequence[Holds | None]
+    """By the columns of the file, those that hold days."""
+
+    @classmethod
+    def of(cls, head: FileHead, headings: Sequence[str]) -> _Style:
+        """Return the style of the file that answers one with this head."""
+        # Of the tables, only texts have an encoding.
+        was_text = head.has_columns and bool(head.encoding)
+        mark = head.separator if was_text else "\t"
+        beside = "" if mark == "\t" else mark
+        return cls(
+            mark,
+            re.compile(rf'[\x00-\x1f"{beside}]|\A{FORMULA}'),
+            re.compile(rf'[\t\r\n"{beside}]'),
+            was_text,
+            [_DAYS.get(code_key(heading)) for heading in headings],
+        )
+
+
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow], beside: SideSheets | None = None) -> Iterator[bytes]:
     """Write rejected rows as sent, with `REJECTION` after the sender's columns."""
     headings = tuple(head.headings)
     written = ((row, rejection_texts(headings, row.notes, " ")) for row in rows)
@@ -74,31 +103,29 @@ def _lines(
     head: FileHead, extra: tuple[str, ...], rows: Iterable[tuple[AnnotatedRow | AnsweredRow, Sequence[str]]]
 ) -> Iterator[str]:
     table = lay_out(head, extra)
-    days = [_DAYS.get(code_key(heading)) for heading in table.headings]
-    # Of the tables, only texts have an encoding.
-    was_text = head.has_columns and bool(head.encoding)
+    style = _Style.of(head, table.headings)
     # Excel recognises UTF-8 by the mark only; who sent text without one does not need it.
-    if not was_text or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
+    if not style.was_text or head.encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "ascii"}:
         yield BOM
     line = 1
     for number, cells in rows_above(head):
-        yield "\r\n" * (number - line) + _line(cells, days, was_text=was_text)
+        yield "\r\n" * (number - line) + _line(cells, style)
         line = number + 1
-    yield "\r\n" * (heading_row_of(head) - line) + _line(table.headings, days, was_text=was_text)
+    yield "\r\n" * (heading_row_of(head) - line) + _line(table.headings, style)
     for row, texts in rows:
-        yield _line(table.row(cells_of(row.raw, row.number), texts), days, was_text=was_text)
+        yield _line(table.row(cells_of(row.raw, row.number), texts), style)
 
 
-def _line(cells: Sequence[Cell], days: Sequence[Holds | None], *, was_text: bool) -> str:
+def _line(cells: Sequence[Cell], style: _Style) -> str:
     written: list[str] = []
     for place, cell in enumerate(_without_spans(cells)):
         if isinstance(cell, str):
-            written.append(_quote(cell, was_text=was_text))
+            written.append(_quote(cell, style))
         elif cell is None:
             written.append("")
         else:
-            written.append(_quote(_text(cell, days, place), was_text=was_text))
-    return "\t".join(written) + "\r\n"
+            written.append(_quote(_text(cell, style.days, place), style))
+    return style.separator.join(written) + "\r\n"
 
 
 def _without_spans(cells: Sequence[Cell]) -> Iterator[Cell]:
@@ -112,15 +139,16 @@ def _without_spans(cells: Sequence[Cell]) -> Iterator[Cell]:
             yield cell
 
 
-def _quote(text: str, *, was_text: bool) -> str:
-    if not _SPECIAL.search(text):
+def _quote(text: str, style: _Style) -> str:
+    if not style.special.search(text):
         return text
-    if not was_text:
+    if not style.was_text:
         text = _CONTROL.sub("", text)
-    if text.count("\n") > _MOST_LINES or ("\t" in text and _BREAK.search(text)):
+    has_tabs = style.separator == "\t" and "\t" in text
+    if text.count("\n") > _MOST_LINES or (has_tabs and _BREAK.search(text)):
         text = " ".join(text.splitlines())
     text = escape_formula(text)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+    return '"' + text.replace('"', '""') + '"' if style.quoted.search(text) else text
 
 
 def _text(cell: Cell, days: Sequence[Holds | None], place: int) -> str:

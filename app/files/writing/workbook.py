@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, islice
 
@@ -20,7 +19,8 @@ from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files import workbook_parts as parts
 from app.files.shown_numbers import text_of
-from app.files.workbook_parts import Comment, Look, Styles, column_name, escape_cell
+from app.files.side_sheets import SideSheets
+from app.files.workbook_parts import Comment, Look, Styles, column_name
 from app.files.writing.result_rows import (
     REJECTED_COLUMNS,
     RESULT_COLUMNS,
@@ -41,12 +41,14 @@ from app.files.writing.result_table import (
     merged_spans,
     rows_above,
 )
+from app.files.writing.sheet_cells import lines_of, names_of, serial_of, text_cell
+from app.files.writing.side_parts import CheckedCells, side_sheet
 from app.files.writing.zip_stream import write_archive
 
 LEVEL = 1
 """Compression level: the next ones take twice as long and save a quarter."""
-MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_576, 16_384, 32_767
-"""Limits of a sheet; characters are counted as UTF-16 units."""
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+"""Limits of a sheet."""
 MOST_CELLS = 16_000_000
 """Cells of one workbook: with more, its sheet could unpack to more than archives and readers take."""
 _ROWS_BESIDE = 10
@@ -61,6 +63,8 @@ _LOOKED_AT = 50
 """Rows by which the widths of columns are chosen."""
 _ON_SCREEN, _MOST_FROZEN = 150, 90
 """Characters of width that a screen shows, and how many of them may be frozen."""
+_ON_PAGE = 220
+"""Characters of width that a page across shows so that they can be read; names and headings are repeated on each."""
 _MOST_MERGED = 100_000
 """Areas that are merged again: readers keep each of them in memory."""
 _MOST_FROZEN_ROWS = 20
@@ -71,9 +75,10 @@ _WHO = frozenset(map(code_key, ("First Name", "Last Name", "Activity Title")))
 _IDS = headings_holding(Holds.ID, Holds.MONTH_DAY).keys()
 """Columns whose empty cells are formatted as text, so that what is typed into them keeps its zeros."""
 _EXPLAINED = (
-    "What is wrong with each row, and what to do about it. Cells with errors are red, cells with warnings yellow; "
-    f"the first {MOST_COMMENTS:,} of them say why in a comment. Correct the cells, keep the headings, save the file as "
-    "a workbook, and upload it. These three columns are not read. The columns that you sent are to the left."
+    "What is wrong with each row, and what to do about it. Cells with errors are red, cells with warnings pale yellow; "
+    f"the first {MOST_COMMENTS:,} of them say why in a comment. A cell is bright yellow, as in the template, while it "
+    "looks wrong or is missing. Correct the cells, keep the headings, save the file as a workbook, and upload it. "
+    "These three columns are not read. The columns that you sent are to the left."
 )
 
 
@@ -82,11 +87,14 @@ def holds(rows: int, columns: int) -> bool:
     return rows + _ROWS_BESIDE <= MOST_ROWS and rows * columns <= MOST_CELLS
 
 
-def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
-    """Write rejected rows as sent, with `REJECTION` after the sender's columns, and colour the cells at fault."""
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow], beside: SideSheets | None = None) -> Iterator[bytes]:
+    """Write rejected rows as sent, with `REJECTION` after the sender's columns, and colour the cells at fault.
+
+    With `beside`, the drop-downs, checks and sheets of the template are there to correct them by.
+    """
     table = lay_out(head, REJECTED_COLUMNS)
-    sheet = _SheetWriter(head, table, commented=True)
-    sheet.comments.append(Comment(row=heading_row_of(head) - 1, column=table.added[0], text=_EXPLAINED))
+    sheet = _SheetWriter(head, table, commented=True, beside=beside)
+    sheet.comments.append(Comment(row=heading_row_of(head) - 1, column=min(table.added), text=_EXPLAINED))
     lines = (
         (table.row(cells_of(row.raw, row.number), rejection_texts(sheet.sent_headings, row.notes, "\n")), row.notes)
         for row in rows
@@ -123,19 +131,27 @@ _WIDTHS = {
 
 _Line = tuple[list[Cell], tuple[Note, ...]]
 _PLAIN = Look()
-_EPOCH = date(1899, 12, 30)
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
 class _SheetWriter:
     """Writes one workbook of one sheet."""
 
-    def __init__(self, head: FileHead, table: ResultTable, *, commented: bool) -> None:
+    def __init__(
+        self, head: FileHead, table: ResultTable, *, commented: bool, beside: SideSheets | None = None
+    ) -> None:
         self.head = head
+        self.name = _sheet_name(head.sheet)
+        if beside is not None and self.name.lower() in {sheet.name.lower() for sheet in beside.sheets}:
+            beside = None
+        self.beside = beside
+        self.checked = CheckedCells(beside, heading_row_of(head) + 1)
         self.table = table
         self.commented = commented
         self.styles = Styles()
         self.comments: list[Comment] = []
+        self.repeated = (0, 0)
+        """Rows and columns that stand on every page, once the sheet has begun."""
         self._ids = frozenset(place for place, name in enumerate(table.headings) if code_key(name) in _IDS)
         self._number_tail = f' s="{self.styles.of(_PLAIN)}"><v>'
         self._short = lru_cache(maxsize=8_192)(self._cell)
@@ -151,17 +167,22 @@ class _SheetWriter:
         return write_archive(self._entries(lines), LEVEL)
 
     def _entries(self, lines: Iterable[_Line]) -> Iterator[tuple[str, Iterable[str]]]:
-        yield "[Content_Types].xml", [parts.content_types(commented=self.commented)]
+        sides = self.beside.sheets if self.beside is not None else ()
+        yield "[Content_Types].xml", [parts.content_types(sheets=1 + len(sides), commented=self.commented)]
         yield "_rels/.rels", [parts.relations(("officeDocument", "xl/workbook.xml"))]
-        yield "xl/workbook.xml", [parts.workbook(_sheet_name(self.head.sheet))]
-        targets = ("worksheet", "worksheets/sheet1.xml"), ("styles", "styles.xml")
-        yield "xl/_rels/workbook.xml.rels", [parts.relations(*targets)]
+        targets = [("worksheet", f"worksheets/sheet{place}.xml") for place in range(1, 2 + len(sides))]
+        yield "xl/_rels/workbook.xml.rels", [parts.relations(*targets, ("styles", "styles.xml"))]
         yield "xl/worksheets/sheet1.xml", self._sheet(lines)
         if self.commented:
             drawn = ("vmlDrawing", "../drawings/vmlDrawing1.vml"), ("comments", "../comments1.xml")
             yield "xl/worksheets/_rels/sheet1.xml.rels", [parts.relations(*drawn)]
             yield "xl/drawings/vmlDrawing1.vml", parts.drawing_part(self.comments)
             yield "xl/comments1.xml", parts.comments_part(self.comments)
+        sheets = [(self.name, False), *((side.name, side.hidden) for side in sides)]
+        names = self.beside.names if self.beside is not None else ()
+        yield "xl/workbook.xml", [parts.workbook(sheets, names, repeated=self.repeated)]
+        for place, side in enumerate(sides, 2):
+            yield f"xl/worksheets/sheet{place}.xml", side_sheet(side, self.styles)
         yield "xl/styles.xml", [self.styles.text()]
 
     def _sheet(self, lines: Iterable[_Line]) -> Iterator[str]:
@@ -184,9 +205,10 @@ class _SheetWriter:
         yield "</sheetData>"
         if merges:
             yield f'<mergeCells count="{len(merged)}">{merges}</mergeCells>'
+        yield from self.checked.rules()
         yield (
             '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
-            '<pageSetup orientation="landscape" fitToHeight="0"/>'
+            f'<pageSetup orientation="landscape" fitToWidth="{-(-sum(widths) // _ON_PAGE)}" fitToHeight="0"/>'
             f'<ignoredErrors><ignoredError sqref="A1:{column_name(len(self.table.headings) - 1)}{MOST_ROWS}"'
             ' numberStoredAsText="1"/></ignoredErrors>'
             f"{drawing}</worksheet>"
@@ -205,11 +227,12 @@ class _SheetWriter:
 
         Then the sheet opens on our columns: nobody has to hunt for them behind thirty others.
         """
-        own = self.table.added[0]
+        own = min(self.table.added)
         who = 1 + max((n for n, name in enumerate(self.table.headings[:own]) if code_key(name) in _WHO), default=-1)
         if sum(widths[:own]) <= _ON_SCREEN or sum(widths[:who]) > _MOST_FROZEN:
             who = 0
         rows = heading_row if heading_row <= _MOST_FROZEN_ROWS else 0
+        self.repeated = rows, who
         if not who and not rows:
             return ""
         below = f"{column_name(own if who else 0)}{rows + 1 if rows else heading_row}"
@@ -262,25 +285,31 @@ class _SheetWriter:
         """Yield the rows; what was merged over several of their columns is so again, and added to `merged`."""
         own = dict.fromkeys(self.table.added, Look(wraps=True))
         widths = self._own_widths().items()
+        first = number
         for cells, notes in lines:
             looks = own | self._faults(notes, number) if notes else own
             if notes and dict in map(type, cells) and len(merged) < _MOST_MERGED:
                 merged.extend(f"{column_name(a)}{number}:{column_name(b)}{number}" for a, b in merged_spans(cells))
-            height = max(_lines(cells[place], width) for place, width in widths)
+            height = max(lines_of(cells[place], width) for place, width in widths)
             yield self._row(cells, number, looks, f' ht="{min(15 * height, 400)}"' if height > 1 else "")
             number += 1
+        self.checked.rows = number - first
 
     def _faults(self, notes: tuple[Note, ...], number: int) -> dict[int, Look]:
         """Return the looks of the cells at fault in a row, and collect their comments."""
         looks: dict[int, Look] = {}
         texts_of: dict[int, list[str]] = {}
         for note in notes:
-            place = self.table.places.get(note.index) if note.index is not None else None
-            if place is None:
-                continue
-            red = note.rejects or (place in looks and looks[place].fill == parts.RED)
-            looks[place] = Look(fill=parts.RED if red else parts.YELLOW)
-            texts_of.setdefault(place, []).append(f"{note.detail} {note.hint}".rstrip())
+            named = note.compared or (() if note.index is None else (note.index,))
+            places = [place for index in named if (place := self.table.places.get(index)) is not None]
+            for place in places:
+                red = note.rejects or (place in looks and looks[place].fill == parts.RED)
+                looks[place] = Look(fill=parts.RED if red else parts.YELLOW)
+                if red:
+                    self.checked.keep_red(number, place)
+            # Of cells that were compared together, the first says why.
+            for place in places[:1]:
+                texts_of.setdefault(place, []).append(f"{note.detail} {note.hint}".rstrip())
         for place, texts in texts_of.items():
             if len(self.comments) <= MOST_COMMENTS:
                 self.comments.append(Comment(row=number - 1, column=place, text="\n".join(texts)[:1_000]))
@@ -289,7 +318,7 @@ class _SheetWriter:
     def _row(self, cells: Sequence[Cell], number: int, looks: Mapping[int, Look], attributes: str = "") -> str:
         """Return a row; cells without a look of their own take the fast path."""
         written = [f'<row r="{number}"{attributes}>']
-        names, short, number_tail = _names(len(cells)), self._short, self._number_tail
+        names, short, number_tail = names_of(len(cells)), self._short, self._number_tail
         for place, cell in enumerate(cells):
             if place in looks:
                 tail = self._cell_with_look(cell, looks[place]) if cell else self._cell(cell, looks[place], place)
@@ -317,7 +346,7 @@ class _SheetWriter:
         if isinstance(cell, str) and cell:
             # Formatted as text it stays text when it is edited: zeros are kept, and `=1` is no formula.
             as_text = not look.wraps and (len(cell) <= _LONGEST_AS_TEXT or may_be_formula(cell))
-            return _text(cell, style(replace(look, format=parts.TEXT_FORMAT) if as_text else look))
+            return text_cell(cell, style(replace(look, format=parts.TEXT_FORMAT) if as_text else look))
         if isinstance(cell, bool):
             return f' s="{style(look)}" t="b"><v>{cell:d}</v></c>'
         if isinstance(cell, int | float):
@@ -338,55 +367,8 @@ class _SheetWriter:
             return f' s="{style(replace(look, format=cell["f"]))}"><v>{cell["v"]!r}</v></c>'
         serial = serial_of(cell["d"])
         if serial is None:
-            return _text(cell["d"], style(look))
+            return text_cell(cell["d"], style(look))
         return f' s="{style(replace(look, format=self.styles.usable(cell["f"])))}"><v>{serial}</v></c>'
-
-
-def _text(text: str, style: int) -> str:
-    if len(text) > MOST_CHARACTERS // 2:
-        text = _cut(text)
-    kept = ' xml:space="preserve"' if text[0].isspace() or text[-1].isspace() else ""
-    return f' s="{style}" t="inlineStr"><is><t{kept}>{escape_cell(text)}</t></is></c>'
-
-
-def _cut(text: str) -> str:
-    """Return as much of a text as a cell can hold; a workbook with more is damaged."""
-    units = text.encode("utf-16-le", "surrogatepass")
-    if len(units) <= 2 * MOST_CHARACTERS:
-        return text
-    return units[: 2 * MOST_CHARACTERS].decode("utf-16-le", "ignore")
-
-
-@lru_cache(maxsize=4_096)
-def _lines(text: Cell, width: int) -> int:
-    """Return how many lines a text of ours takes in a column: not all spreadsheet programs measure it themselves."""
-    return sum(len(line) // width + 1 for line in str(text or "").split("\n"))
-
-
-@lru_cache(maxsize=8)
-def _names(count: int) -> tuple[str, ...]:
-    return tuple(map(column_name, range(count)))
-
-
-@lru_cache(maxsize=4_096)
-def serial_of(written: str) -> str | None:
-    """Return a date as the serial number of a cell, counted from 1900-01-01, which is 1; None for an earlier one.
-
-    1900-02-29, which never was, has a number; earlier days have one less than the calendar says.
-    """
-    if written == "1900-02-29":
-        return "60"
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    days = (moment.date() - _EPOCH).days
-    if days <= 60:
-        days -= 1
-    if days < 0:
-        return None
-    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
-    return repr(days + seconds / 86_400) if seconds else str(days)
 
 
 def _sheet_name(sent: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from app.domain.batches import Element, FileHead
 from app.files.elements import close_tag, declare, open_tag, render, replace_forbidden, scope_of
+from app.files.side_sheets import SideSheets
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note, result_texts
 from app.files.writing.zip_stream import join_pieces
 
@@ -16,7 +17,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _BARE: Element = {"n": "Records"}
 
 
-def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow]) -> Iterator[bytes]:
+def write_rejected(head: FileHead, rows: Iterable[AnnotatedRow], beside: SideSheets | None = None) -> Iterator[bytes]:
     """Write rejected records within the sender's own root."""
     return _write(head, ((row, _comment(f"Record {row.number} was refused.", row.notes)) for row in rows))
 
@@ -69,7 +70,7 @@ def _comment(title: str, notes: tuple[Note, ...]) -> str:
     lines = [title]
     for note in notes:
         mark = "" if note.rejects else " (warning)"
-        lines.append(f"  {note.code}{mark}{f' at {note.place}' if note.place else ''}: {note.detail}")
+        lines.append(f"  {f'{note.place}: ' if note.place else ''}{note.detail}{mark} [{note.code}]")
         if note.hint:
             lines.append(f"    What to do: {note.hint}")
     return _as_comment(lines)

@@ -31,6 +31,7 @@ def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> 
     """Register, update, delete and close activities in the order of the rows; return the result of each row."""
     assert batch.head is not None
     mapper = FORMATS[batch.head.format].activities(batch.head, batch.provider_id)
+    is_table = FORMATS[batch.head.format].is_table
     results = []
     for place, raw in rows:
         record = mapper.read(raw)
@@ -41,7 +42,9 @@ def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> 
                 number=raw.number,
                 outcome=outcome,
                 record_id=activity_id,
-                findings=locate_findings((*record.findings, *findings), partial(mapper.locate, record=record)),
+                findings=locate_findings(
+                    (*record.findings, *findings), partial(mapper.locate, record=record), is_table=is_table
+                ),
             )
         )
     return results

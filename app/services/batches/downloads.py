@@ -16,10 +16,12 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
 from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
+from app.files.compared_columns import ComparedColumns
 from app.files.result_files import (
     NotWritable,
     file_name,
     media_type,
+    media_types,
     write_rejected,
     write_results,
     write_successful,
@@ -27,14 +29,16 @@ from app.files.result_files import (
 )
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
 from app.services.batches.lookup import get
+from app.services.batches.templates import sheets_beside
 from app.services.batches.uploads import read_upload
 from app.services.context import Caller, Service
 from app.store import batch_rows, batches
 
-__all__ = ["BatchFile", "Download", "media_type", "open_download"]
+__all__ = ["BatchFile", "Download", "media_types", "open_download"]
 
 AT_ONCE = 1_000
 """Rows read in one transaction."""
+_REJECTED = (RowOutcome.REJECTED.value,)
 _ACCEPTED = tuple(outcome.value for outcome in RowOutcome if outcome not in (RowOutcome.REJECTED, RowOutcome.HELD))
 
 
@@ -89,20 +93,22 @@ def open_download(
         raise ParameterInvalid.of("format", str(reason), "Leave format out, or name another.") from None
     titles = {BatchFile.REJECTED: "Rejection", BatchFile.SUCCESSFUL: "Successful"}
     return Download(
-        name=file_name(titles[which], batch.finished_at or batch.updated_at, format),
-        media_type=media_type(format),
+        name=file_name(titles[which], batch.finished_at or batch.updated_at, format, batch.head),
+        media_type=media_type(format, batch.head),
         pieces=_pieces(caller.service, batch, batch.head, which, format),
     )
 
 
 def _pieces(service: Service, batch: Batch, head: FileHead, which: BatchFile, format: FileFormat) -> Iterator[bytes]:
     if which is BatchFile.REJECTED:
-        rows = (_annotate(raw, result) for raw, result in _results(service, batch, (RowOutcome.REJECTED.value,)))
-        return write_rejected(head, rows, format)
+        compared = ComparedColumns(head, batch.kind)
+        rows = (_annotate(raw, result, compared) for raw, result in _results(service, batch, _REJECTED))
+        return write_rejected(head, rows, format, sheets_beside(head, batch.kind, service.catalogue))
     accepted = _results(service, batch, _ACCEPTED)
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
         return write_results(head, (_answer(raw, result) for raw, result in accepted), format)
-    return write_successful(head, (_annotate(raw, result) for raw, result in accepted), format)
+    compared = ComparedColumns(head, batch.kind)
+    return write_successful(head, (_annotate(raw, result, compared) for raw, result in accepted), format)
 
 
 def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Iterator[tuple[RawRow, RowResult]]:
@@ -125,12 +131,14 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
             yield from ((raw[result.place], result) for result in of_piece)
 
 
-def _annotate(raw: RawRow, result: RowResult) -> AnnotatedRow:
-    return AnnotatedRow(number=raw.number, raw=raw.raw, notes=tuple(_note(finding) for finding in result.findings))
+def _annotate(raw: RawRow, result: RowResult, compared: ComparedColumns) -> AnnotatedRow:
+    notes = tuple(_note(finding, compared.of(finding, raw.raw)) for finding in result.findings)
+    return AnnotatedRow(number=raw.number, raw=raw.raw, notes=notes)
 
 
-def _note(finding: RowFinding) -> Note:
+def _note(finding: RowFinding, compared: tuple[int, ...]) -> Note:
     return Note(
+        compared=compared,
         code=finding.rule,
         detail=finding.detail,
         hint=finding.hint,

@@ -81,6 +81,7 @@ def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> li
     mapper = _completion_mapper(batch.head.format, headings, batch.provider_id, batch.created_at, batch.batch_id)
     records = [(place, mapper.read(raw)) for place, raw in rows]
     # A record that could not be read, or is the template's sample, is rejected without looking further.
+    is_table = FORMATS[batch.head.format].is_table
     reports = [record.report for _, record in records if record.report is not None and not _rejects(record.findings)]
     judged = iter(judge(work, reports))
     results = []
@@ -98,7 +99,7 @@ def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> li
                 number=record.number,
                 outcome=outcome,
                 record_id=record_id,
-                findings=locate_findings(findings, partial(mapper.locate, record=record)),
+                findings=locate_findings(findings, partial(mapper.locate, record=record), is_table=is_table),
             )
         )
     return results
@@ -108,13 +109,14 @@ def _apply_validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
     assert batch.head is not None
     mapper = _validation_mapper(batch.head.format, tuple(batch.head.headings))
     records = [(place, mapper.read(raw)) for place, raw in rows]
+    is_table = FORMATS[batch.head.format].is_table
     requests = [record.request for _, record in records if record.request is not None]
     answers = iter(validations.validate_each([work] * len(requests), requests))
     results = []
     for place, record in records:
         answer = next(answers) if record.request is not None else _UNPARSED
         found = (*record.findings, *answer.findings)
-        findings = locate_findings(found, partial(mapper.locate, record=record)) if found else ()
+        findings = locate_findings(found, partial(mapper.locate, record=record), is_table=is_table) if found else ()
         outcome = _ANSWERS[answer.result]
         document = None
         if outcome is not RowOutcome.REJECTED:

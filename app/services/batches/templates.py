@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.core.errors import NotFound
-from app.domain.batches import FileFormat
+from app.domain.batches import BatchKind, FileFormat, FileHead
 from app.domain.catalogue import Catalogue
-from app.domain.choices import choices_of
+from app.domain.choices import Choices, choices_of
+from app.domain.columns import Choice
+from app.files import result_files
 from app.files.formats import FORMATS
+from app.files.side_sheets import SideSheets
 from app.files.templates.templates import TEMPLATES
 from app.rules.reference_lists import medical_schools, practice_areas
 
@@ -28,6 +33,23 @@ _made: dict[tuple[str, FileFormat, str], bytes] = {}
 """Files by name, format and catalogue digest: a workbook takes a tenth of a second to make."""
 
 
+def accepted_values(catalogue: Catalogue) -> Mapping[Choice, Choices]:
+    """Return the lists of accepted values, as templates offer them."""
+    schools = [school["name"] for school in medical_schools()]
+    areas = [area["name"] for area in practice_areas()]
+    return choices_of(catalogue, schools, areas)
+
+
+def sheets_beside(head: FileHead, kind: BatchKind, catalogue: Catalogue) -> SideSheets | None:
+    """Return the drop-downs, checks and sheets of the template, for the columns of a file that goes back rejected."""
+    return result_files.sheets_beside(head, kind, catalogue, accepted_values(catalogue))
+
+
+def media_type(format: FileFormat) -> str:
+    """Return the type by which a template is sent."""
+    return FORMATS[format].media_type
+
+
 def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
     """Return a template made from the current catalogue; raises `NotFound`."""
     found, writer = TEMPLATES.get(name), FORMATS[format].template_writer()
@@ -35,9 +57,7 @@ def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
         raise NotFound("There is no such template.")
     key = name, format, catalogue.digest
     if key not in _made:
-        schools = [school["name"] for school in medical_schools()]
-        areas = [area["name"] for area in practice_areas()]
-        made = writer.write_template(found, catalogue, choices_of(catalogue, schools, areas))
+        made = writer.write_template(found, catalogue, accepted_values(catalogue))
         if len(_made) >= len(TEMPLATES) * len(FORMATS):
             _made.clear()
         _made[key] = made

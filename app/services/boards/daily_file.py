@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncIterator
 from datetime import date
 
-import xlsxwriter
-
 from app.domain.feeds import FeedEvent
 from app.schemas.board_file import cells, csv_lines, heading
-from app.services.boards import feed
+from app.services.boards import daily_workbook, feed
+from app.services.boards.daily_workbook import XLSX
 from app.services.context import Caller, read_async, transact_async
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+__all__ = ["XLSX", "read_day", "write_csv", "write_workbook"]
 
 
 async def read_day(caller: Caller, day: date) -> AsyncIterator[list[FeedEvent]]:
@@ -34,22 +32,6 @@ async def write_csv(caller: Caller, day: date) -> AsyncIterator[bytes]:
 
 
 async def write_workbook(caller: Caller, day: date) -> bytes:
-    """Return the file as a workbook, every text cell typed as text. Made in memory: no temporary file holds names."""
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet("Feed")
-    sheet.freeze_panes(1, 0)
-    bold = book.add_format({"bold": True})
-    for column, name in enumerate(heading()):
-        sheet.write_string(0, column, name, bold)
-    row = 0
-    async for events in read_day(caller, day):
-        for event in events:
-            row += 1
-            for column, value in enumerate(cells(event)):
-                if isinstance(value, str):
-                    sheet.write_string(row, column, value)
-                elif value is not None:
-                    sheet.write_number(row, column, value)
-    book.close()
-    return out.getvalue()
+    """Return the file as a workbook for people."""
+    name = f"{feed.board_of(caller).code} {day:%m/%d/%Y}"
+    return await daily_workbook.write_workbook(name, read_day(caller, day))

@@ -50,7 +50,7 @@ def test_a_refused_row_comes_back_mended_and_goes_through(api: Api, service: Ser
     content = file_of(api, batch, "rejected")
     guidance, headings, *rest = cells_of(content)
     assert guidance[0] == "Guidance"
-    assert headings[-3:] == ["Error Codes", "Errors", "What to do"]
+    assert headings[-3:] == ["Errors", "What to do", "Error Codes"]
     (given_back,) = rest
     assert given_back[7] == "555555"
     # Unfixed, it gives the same refusals.

@@ -144,7 +144,7 @@ def test_the_registry_is_imported_in_every_spelling(service: Service, tmp_path: 
     ("day", "seen"),
     [
         ("2021-12-12T10:00", "time"), ("12/12/2021", "year"), (wide("2021-12-12"), "digits"),
-        ("2021-02-30", "no such day"),         ("2021\u201112\u201112", "hyphens"), ("tomorrow", "Not a date."),
+        ("2021-02-30", "at most 29 days"),         ("2021\u201112\u201112", "hyphens"), ("tomorrow", "Not a date."),
     ],
 )  # fmt: skip
 def test_a_body_takes_a_plain_day_only_and_is_told_what_is_seen(api: Api, day: str, seen: str) -> None:

@@ -87,13 +87,13 @@ def test_the_workbook_holds_text_as_text(api: Api, aba: Api, service: Service) -
     settle(service)
     answer = aba.get(f"{FEED}/file", date=DAY, format="xlsx")
     assert answer.response.headers["content-type"] == daily_file.XLSX
-    sheet: Any = openpyxl.load_workbook(io.BytesIO(answer.response.content)).active
+    sheet: Any = openpyxl.load_workbook(io.BytesIO(answer.response.content)).worksheets[0]
     heading, *rows = sheet.iter_rows()
     columns = [cell.value for cell in heading]
-    titles = [row[columns.index("activity_title")] for row in rows]
+    titles = [row[columns.index("Activity title")] for row in rows]
     assert [(cell.value, cell.data_type) for cell in titles][-1] == ('=HYPERLINK("https://example.org")', "s")
-    assert rows[-1][columns.index("credits")].value == 1
-    assert rows[-1][columns.index("activity_id")].data_type == "s"
+    assert rows[-1][columns.index("Credits")].value == 1
+    assert rows[-1][columns.index("Activity ID")].data_type == "s"
 
 
 def test_formulas_in_the_csv_are_text_and_come_back_as_they_were(api: Api, aba: Api, service: Service) -> None:

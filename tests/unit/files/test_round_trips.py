@@ -210,11 +210,11 @@ def test_columns_of_the_last_round_are_replaced_and_not_repeated(read: Any, form
     first = a_head(format)
     once = FileHead(
         **{name: getattr(first, name) for name in ("format", "sheet", "above", "heading_row", "encoding")},
-        headings=(*first.headings, "Error Codes", "Errors", "What to do"),
+        headings=(*first.headings, "Errors", "What to do", "Error Codes"),
     )
     row = [*a_row_of_cells(), "old-code", "old error", "old hint"]
     [back] = read(whole(result_files.write_rejected(once, [a_written(row)])), once)
-    assert back[len(first.headings) :][0] == "activity-known"
+    assert back[len(first.headings) :][2] == "activity-known"
     assert len(back) == len(once.headings)
 
 
@@ -224,7 +224,7 @@ def test_an_unfixed_file_is_written_the_same_in_the_next_round(format: FileForma
     data = whole(result_files.write_rejected(head, [a_written()]))
     again = FileHead(
         **{name: getattr(head, name) for name in ("format", "sheet", "above", "heading_row", "encoding")},
-        headings=(*head.headings, "Error Codes", "Errors", "What to do"),
+        headings=(*head.headings, "Errors", "What to do", "Error Codes"),
     )
     [back] = READERS["others"](data, again)
     if format is FileFormat.XLSX:
@@ -236,5 +236,5 @@ def test_files_bear_the_instant_of_completion_in_utc() -> None:
     from datetime import datetime, timedelta, timezone
 
     done = datetime(2021, 11, 15, 12, 58, 5, tzinfo=timezone(timedelta(hours=-6)))
-    assert file_name("Rejection", done, FileFormat.XLSX) == "Rejection_2021_11_15_18_58_05.xlsx"
-    assert file_name("Successful", done, FileFormat.TAB) == "Successful_2021_11_15_18_58_05.tsv"
+    assert file_name("Rejection", done, FileFormat.XLSX, a_head()) == "Rejection_2021_11_15_18_58_05.xlsx"
+    assert file_name("Successful", done, FileFormat.TAB, a_head(FileFormat.TAB)) == "Successful_2021_11_15_18_58_05.tsv"

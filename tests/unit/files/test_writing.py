@@ -120,7 +120,7 @@ def test_cells_beyond_the_headings_are_kept_after_ours(format: FileFormat) -> No
     [row] = table_of(whole(result_files.write_rejected(a_head(format), [a_written(raw)])), format)[
         a_head(format).heading_row :
     ]
-    assert row[len(WITH_DEPARTMENT)] == "activity-known"
+    assert row[len(WITH_DEPARTMENT) + 2] == "activity-known"
     assert row[len(WITH_DEPARTMENT) + 3] == "beyond"
 
 
@@ -154,7 +154,7 @@ def test_a_records_errors_stand_before_it_and_leave_the_document_well_formed() -
     document = etree.fromstring(data)
     assert [document.tag, document[0].tag, document[0].get("DateTimeCreated")] == [ROOT["n"], ROOT["c"][0]["n"], "2021"]
     comments = [node.text or "" for node in document.iter() if node.tag is etree.Comment]
-    assert "activity-known at Activity/Module/ModuleName" in comments[0]
+    assert "Activity/Module/ModuleName: A - - is none - - [activity-known]" in comments[0]
 
 
 def test_a_lines_errors_are_a_member_that_is_not_repeated() -> None:
