@@ -65,6 +65,7 @@ check-openapi: $(NODE_STAMP)  ## Check the OpenAPI document with two linters (ne
 
 check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in five languages, and run them against the service (node; a JDK, Go and four jars for all of them).
 	$(BIN)/python -m tests.external.clients
+	$(BIN)/python -m pytest -q tests/docs/test_nightly_sync.py -k typescript
 
 check-docker: $(STAMP)  ## Run the Dockerfile's steps in a plain folder, and start the services of compose.yaml (needs no engine).
 	$(BIN)/python -m tests.external.containers
