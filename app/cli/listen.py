@@ -129,7 +129,12 @@ def _said(problem: Mapping[str, Any]) -> str:
     errors = problem.get("errors", ())
     sentences = [error[part] for error in errors for part in ("detail", "hint") if error.get(part)]
     sentences = sentences or [problem.get("detail") or problem.get("title") or ""]
-    return " ".join(dict.fromkeys(sentences))
+    return _shown(" ".join(dict.fromkeys(sentences)))
+
+
+def _shown(text: str) -> str:
+    """Return a text as it may be printed: what another machine sends must not steer this terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _reason(error: BaseException) -> str:
@@ -181,7 +186,7 @@ def line_of(event: Mapping[str, Any]) -> str:
     known = [f"{name.removesuffix('_id')} {data[name]}" for name in _SHOWN if data.get(name)]
     others = [f"{name} {value}" for name, value in data.items() if name not in _SHOWN]
     moment = f"{event['timestamp'][:19]}Z"
-    return "  ".join([moment, f"{event['type']:<19}", *known, *others])
+    return _shown("  ".join([moment, f"{event['type']:<19}", *known, *others]))
 
 
 @commands.command()
@@ -264,7 +269,7 @@ def _introduction(http: httpx.Client) -> str:
     me = ask(http, "/v1/me")
     named = http.headers.get("PARS-Provider")
     providers = f"provider {named}" if named else _providers_of(me)
-    return f"Listening at {http.base_url} to {providers} as {me['name']} ({me['role']}, {me['environment']})."
+    return _shown(f"Listening at {http.base_url} to {providers} as {me['name']} ({me['role']}, {me['environment']}).")
 
 
 def _providers_of(me: Mapping[str, Any]) -> str:

@@ -112,7 +112,9 @@ async def get_board_feed_file(
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     # To ask for its head is no download: of a stream nothing is read then, and nothing counts as read.
     if format is DailyFileFormat.XLSX and request.method != "HEAD":
-        return Response(await daily_file.write_workbook(caller, day), headers=headers, media_type=XLSX)
+        book = await daily_file.make_workbook(caller, day)
+        headers["Content-Length"] = str(len(book.content))
+        return StreamingResponse(daily_file.send_workbook(caller, book), headers=headers, media_type=XLSX)
     media_type = XLSX if format is DailyFileFormat.XLSX else CSV
     return StreamingResponse(daily_file.write_csv(caller, day), headers=headers, media_type=media_type)
 

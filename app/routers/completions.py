@@ -13,7 +13,7 @@ from app.core.errors import Conflict, ErrorItem, InvalidRequest, ParameterInvali
 from app.core.http.routing import StrictRoute
 from app.domain.batches import EntryMethod
 from app.domain.credits import Outcome
-from app.domain.parsing import own_id_or_none, plain_text, read_activity_id
+from app.domain.parsing import is_error_or_lost, own_id_or_none, plain_text, read_activity_id
 from app.domain.reports import CompletionReport
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import CompletionsEditor, CompletionsReader, CompletionsReporter, CompletionsWriter
@@ -105,6 +105,13 @@ async def _named(
     named = own_id_or_none(reference)
     if named is None:
         raise ParameterInvalid.of("reference", "The reference is blank.", "Put your own key of the record there.")
+    if is_error_or_lost(named):
+        # Bytes that are no UTF-8 have become one and the same character: two references would be one.
+        raise ParameterInvalid.of(
+            "reference",
+            "The reference is an error of a spreadsheet, or has lost a letter: other records may have the same.",
+            "Send the key by which you know the record; its letters are percent-encoded as UTF-8, as %C3%A9 for é.",
+        )
     report = read_report(caller, body)
     if report.client_reference is not None and plain_text(report.client_reference) != plain_text(named):
         item = ErrorItem(

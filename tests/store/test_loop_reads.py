@@ -80,6 +80,19 @@ def test_a_read_goes_on_when_its_connection_was_lost(database: Database) -> None
 
 
 @pytest.mark.parametrize("one_statement", [True, False])
+def test_a_read_goes_on_when_every_connection_was_lost(database: Database, one_statement: bool) -> None:
+    def rest(connection: Connection) -> None:
+        statements.fetch(connection, "SELECT CAST(pg_sleep(0.2) AS text)")
+
+    async def run() -> None:
+        await asyncio.gather(*(database.read_by_key_async(rest) for _ in range(CONNECTIONS)))
+        database.write(end_others)
+        await database.read_by_key_async(look, one_statement=one_statement)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("one_statement", [True, False])
 def test_what_a_verb_raises_leaves_its_connection_as_it_was(database: Database, one_statement: bool) -> None:
     def refuse(connection: Connection) -> None:
         look(connection)

@@ -47,6 +47,8 @@ class LoopReads:
                 except DBAPIError as error:
                     if not (is_connection_lost(error) and attempt < RECONNECTS):
                         raise translate_error(error) from error
+                    # The others were lost with it, and each would take an attempt of its own.
+                    self._cut_idle()
         raise AssertionError("counted to infinity")
 
     async def _run(self, run: Callable[[Connection], T]) -> T:
@@ -79,6 +81,9 @@ class LoopReads:
     def close(self) -> None:
         """Close the connections, those in use as their reads end; from any thread, whether the loop runs or not."""
         self._closed = True
+        self._cut_idle()
+
+    def _cut_idle(self) -> None:
         while self._idle:
             _cut(self._idle.pop())
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias, cast
@@ -50,6 +51,8 @@ _Solve: TypeAlias = Callable[[Exchange, Any, _Faults, bool], Awaitable[_Values]]
 """Given the body, the faults found so far, and whether values are judged only: then no dependency is called."""
 _NOTHING = object()
 """A value that was not sent."""
+_SLOW_READERS = ThreadPoolExecutor(2, "slow bodies")
+"""Threads of their own: however many slow bodies wait, answers are compressed and databases asked beside them."""
 
 
 def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
@@ -124,7 +127,7 @@ async def _read_body(route: StrictRoute, exchange: Exchange) -> Any:
     if not body:
         return _NOTHING
     if route.reads_slowly(content_type):
-        return await asyncio.to_thread(read, body, content_type)
+        return await asyncio.get_running_loop().run_in_executor(_SLOW_READERS, read, body, content_type)
     return read(body, content_type)
 
 

@@ -30,6 +30,9 @@ _BROKEN = (
 _DAYS = {Holds.DATE: SERIALS, Holds.MONTH_DAY: BIRTH_SERIALS}
 """Columns of days, with the bare numbers that are read as days."""
 SHEET_ROWS = 1_048_576
+MOST_SHEETS = 500
+"""Each takes a walk through the file."""
+TOO_MANY_SHEETS = f"The workbook has more than {MOST_SHEETS:,} sheets. Remove those without records."
 _LONGEST_FORMAT = 255
 _GENERAL = frozenset({"", "general", "standard", "@", "0.00", "#,##0.00"})
 """Formats that show every number that a credit or an id can be."""

@@ -19,7 +19,7 @@ import python_calamine
 
 from app.domain.batches import BatchKind, Cell
 from app.files.number_formats import BUILT_IN
-from app.files.parsing.books import is_blank, kept_format, read_book
+from app.files.parsing.books import MOST_SHEETS, TOO_MANY_SHEETS, is_blank, kept_format, read_book
 from app.files.parsing.compound_file import SIGNATURE, CompoundFile
 from app.files.parsing.faults import DAMAGED, SAVE_AGAIN, too_large, unreadable
 from app.files.parsing.limits import MEBIBYTE, Limits
@@ -86,6 +86,8 @@ class OldWorkbook:
             raise unreadable(next((detail for name, detail in _OTHERS.items() if name in file.names), _NO_WORKBOOK))
         self._stream = file.stream("Workbook")
         named = self._read_globals()
+        if len(named) > MOST_SHEETS:
+            raise too_large(TOO_MANY_SHEETS)
         found = [(name, shown, self._find(place, offset)) for place, (name, shown, offset) in enumerate(named)]
         if self._area > _MOST_CELLS:
             raise too_large(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from lxml import etree
 
 from app.domain.batches import BatchKind, Cell, DateCell, NumberCell
 from app.domain.parsing import is_error_or_lost
-from app.files.parsing.books import SHEET_ROWS, is_blank, read_book
+from app.files.parsing.books import MOST_SHEETS, SHEET_ROWS, TOO_MANY_SHEETS, is_blank, read_book
 from app.files.parsing.faults import DAMAGED, SAVE_AGAIN, too_large, unreadable
 from app.files.parsing.limits import Limits
 from app.files.parsing.merged_cells import MergedAreas
@@ -89,6 +89,8 @@ class OpenDocument:
         """Return (name, place) of every visible sheet."""
         shown = []
         for place, table in enumerate(self._tables()):
+            if place == MOST_SHEETS:
+                raise too_large(TOO_MANY_SHEETS)
             if table.get(_STYLE, "") not in self._styles.hidden:
                 shown.append((table.get(f"{TABLE}name") or "", place))
         return shown
@@ -202,39 +204,38 @@ class _Sheet:
     def _cell(self, element: Any, style: str, number: int) -> Cell:
         get = element.get
         kind: str | None = get(_KIND)
+        text = _seen(element)
         if kind == "string":
-            text = _seen(element)
             if not text:
                 is_error = get(f"{_CALC}value-type") == "error"
                 text = "#VALUE!" if is_error else get(f"{_OFFICE}string-value", "")
             elif text[0] == "E" and _ERROR.match(text) and _FORMULA in element.attrib:
                 text = "#VALUE!"
-            if len(text) > self._limits.cell:
-                raise too_large(f"A cell has more than {self._limits.cell:,} characters.", row=number)
-            return text or None
-        if kind is None:
-            if formula := get(_FORMULA):
-                # No program has computed it: the formula itself is refused with its cell.
-                return _seen(element) or f"={formula.partition(':=')[2] or formula}"[: self._limits.cell]
-            return _seen(element)[: self._limits.cell] or None
-        return self._value(element, kind, style)
+        elif kind is None and not text and (formula := get(_FORMULA)):
+            # No program has computed it: the formula itself is refused with its cell.
+            text = f"={formula.partition(':=')[2] or formula}"[: self._limits.cell]
+        if len(text) > self._limits.cell:
+            raise too_large(f"A cell has more than {self._limits.cell:,} characters.", row=number)
+        return text or None if kind in ("string", None) else self._value(element, kind, style, text)
 
-    def _value(self, element: Any, kind: str, style: str) -> Cell:
+    def _value(self, element: Any, kind: str, style: str, seen: str) -> Cell:
+        """Return a value that is no text; what was seen of the cell, where it cannot be read."""
         code = self._styles.code_of(style)
         get = element.get
         match kind:
             case "date":
                 found = _MOMENT.match(get(f"{_OFFICE}date-value", ""))
                 if found is None:
-                    return _seen(element) or None
+                    return seen or None
                 day, clock, seconds = found.groups("")
                 at = f"T{clock}:{seconds or '00'}" if clock and (clock, seconds) != ("00:00", "00") else ""
-                return DateCell(d=f"{day}{at}", f=code or "yyyy-mm-dd") if _is_day(day) else _seen(element) or None
+                moment = f"{day}{at}"
+                return DateCell(d=moment, f=code or "yyyy-mm-dd") if _is_moment(moment) else seen or None
             case "boolean":
                 return bool(get(f"{_OFFICE}boolean-value") == "true")
             case "time":
                 days = _days(get(f"{_OFFICE}time-value", ""))
-                return NumberCell(v=days, f=code or "[h]:mm:ss") if days is not None else _seen(element) or None
+                return NumberCell(v=days, f=code or "[h]:mm:ss") if days is not None else seen or None
             case "percentage" if "%" not in code:
                 code = f"{code or '0'}%"
             case "currency" if not code:
@@ -246,7 +247,9 @@ class _Sheet:
             cell = read_number(value, code, from_1904=self._from_1904)
             if len(self._known) < _REMEMBERED:
                 self._known[key] = cell
-        return self._as_seen(cell, _seen(element)) if not code else cell
+        if cell is None:
+            return seen or None
+        return self._as_seen(cell, seen) if not code else cell
 
     def _as_seen(self, cell: Cell, seen: str) -> Cell:
         """Return a cell whose format is not told: where its text is no number, that is what was seen."""
@@ -280,9 +283,9 @@ def _is_within_sheet(element: Any) -> bool:
     return table is not None and _is_sheet(table)
 
 
-def _is_day(text: str) -> bool:
+def _is_moment(text: str) -> bool:
     try:
-        date.fromisoformat(text)
+        datetime.fromisoformat(text)
     except ValueError:
         return False
     return True

@@ -13,7 +13,6 @@ import resource
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from threading import BoundedSemaphore
 from typing import Any
 
 from msgspec.structs import asdict
@@ -38,8 +37,6 @@ _FIRST_ROWS = 10
 """Rows of a sheet among which the heading is looked for."""
 _IN_A_MESSAGE = 500
 _LAST_ROW = 1_048_576
-_AT_ONCE = BoundedSemaphore(2)
-"""Workbooks that are read at once: each takes a process."""
 
 
 def read_sheet_text(content: bytes, heading: str) -> str:
@@ -51,7 +48,7 @@ def read_sheet_text(content: bytes, heading: str) -> str:
     arguments = ["-c", _START, ROOT, heading, json.dumps(asdict(LIMITS))]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    with _AT_ONCE, start_python(arguments, [content], LIMITS) as pipes:
+    with start_python(arguments, [content], LIMITS) as pipes:
         following = None
         while "end" not in (message := pipes.receive()):
             for number, cells in _checked(message.get("rows")):

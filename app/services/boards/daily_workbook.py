@@ -6,7 +6,7 @@ It comes back to the decisions as it is: what they read stands under the names t
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from datetime import date, datetime
 from textwrap import wrap
 from typing import Any
@@ -50,17 +50,27 @@ _HELP = (
 )
 
 
-async def write_workbook(name: str, days: AsyncIterator[list[FeedEvent]]) -> bytes:
-    """Return the workbook of some events. Made in memory: no temporary file holds names."""
-    out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
-        sheet = _FeedSheet(book, name)
-        async for events in days:
-            for event in events:
-                sheet.add(event)
-        sheet.finish()
-    return out.getvalue()
+class DailyWorkbook:
+    """The workbook of some events while it is written. Made in memory: no temporary file holds names."""
+
+    def __init__(self, name: str) -> None:
+        self._out = io.BytesIO()
+        options = {
+            "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+        }  # fmt: skip
+        self._book = xlsxwriter.Workbook(self._out, options)
+        self._sheet = _FeedSheet(self._book, name)
+
+    def add(self, events: Sequence[FeedEvent]) -> None:
+        """Write events, each as a row."""
+        for event in events:
+            self._sheet.add(event)
+
+    def finish(self) -> bytes:
+        """Return the file."""
+        self._sheet.finish()
+        self._book.close()
+        return self._out.getvalue()
 
 
 class _Looks(msgspec.Struct, frozen=True):

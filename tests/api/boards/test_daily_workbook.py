@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import threading
+from datetime import date
 from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
+from msgspec.structs import replace
+from starlette.responses import StreamingResponse
 
+from app.services.boards import daily_file
 from app.services.boards.daily_workbook import XLSX
-from app.services.context import Service
+from app.services.context import OPERATOR, Caller, Service
 from tests.builders.bodies import tina
 from tests.builders.open_documents import document, text_cell
 from tests.builders.workbook_parts import zipped
@@ -121,3 +128,77 @@ def test_a_zip_is_told_as_one(aba: Api) -> None:
     answer = send(aba, zipped({"feed.xlsx": b"PK"}))
     assert_problem(answer, 400)
     assert "“feed.xlsx”" in answer.json["detail"]
+
+
+def test_a_day_counts_as_read_once_its_workbook_was_sent(api: Api, aba: Api, service: Service) -> None:
+    api.report(tina("2021-12-01"))
+    settle(service)
+    board = Caller(service=service, client=replace(OPERATOR, board="ABA"), provider=None)
+
+    async def download(*, whole: bool) -> bytes:
+        made = await daily_file.make_workbook(board, date.fromisoformat(DAY))
+        pieces = daily_file.send_workbook(board, made)
+        sent = await anext(pieces)
+        if whole:
+            sent += b"".join([piece async for piece in pieces])
+        await pieces.aclose()
+        return sent
+
+    for earlier in sorted({event["occurred_at"][:10] for event in aba.get(FEED, limit=500).json["data"]} - {DAY}):
+        aba.get(f"{FEED}/file", date=earlier, format="xlsx")
+    before = aba.get(f"{FEED}/summary").json
+    asyncio.run(download(whole=False))
+    assert aba.get(f"{FEED}/summary").json == before
+    asyncio.run(download(whole=True))
+    after = aba.get(f"{FEED}/summary").json
+    assert after["carried"] == after["last_position"] > before["carried"]
+
+
+def test_a_workbook_whose_reader_hangs_up_is_not_read(api: Api, aba: Api, service: Service) -> None:
+    api.report(tina("2021-12-01"))
+    settle(service)
+    board = Caller(service=service, client=replace(OPERATOR, board="ABA"), provider=None)
+    before = aba.get(f"{FEED}/summary").json
+
+    async def hang_up() -> None:
+        gone, resumed = asyncio.Event(), asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            # As the server does: it holds a sender up while nobody reads, and takes everything once nobody is there.
+            if message["type"] == "http.response.body" and not gone.is_set():
+                asyncio.get_running_loop().call_soon(resumed.set)
+                asyncio.get_running_loop().call_soon(gone.set)
+                await resumed.wait()
+
+        made = daily_file.FinishedWorkbook(content=b"x" * 200_000, positions=(1, before["last_position"]))
+        scope = {"type": "http", "method": "GET", "asgi": {"spec_version": "2.3"}}
+        await StreamingResponse(daily_file.send_workbook(board, made))(scope, receive, send)
+
+    asyncio.run(hang_up())
+    assert aba.get(f"{FEED}/summary").json == before
+
+
+def test_a_workbook_is_written_beside_the_loop(aba: Api, book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    close = xlsxwriter.Workbook.close
+
+    def watched(workbook: Any) -> None:
+        threads.append(threading.current_thread().name)
+        close(workbook)
+
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", watched)
+    answer = aba.get(f"{FEED}/file", date=DAY, format="xlsx").response
+    assert [name.startswith("daily workbooks") for name in threads] == [True]
+    assert answer.headers["content-length"] == str(len(answer.content))
+
+
+def test_a_day_of_too_many_events_is_told_to_come_as_csv(aba: Api, book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daily_file, "MOST_ROWS", 1)
+    refused = aba.get(f"{FEED}/file", date=DAY, format="xlsx")
+    assert_problem(refused, 422, "parameter-invalid")
+    assert (refused.json["errors"][0]["parameter"], "csv" in refused.json["errors"][0]["hint"]) == ("format", True)
+    assert aba.get(f"{FEED}/file", date=DAY).status == 200

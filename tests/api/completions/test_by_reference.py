@@ -90,6 +90,17 @@ def test_a_blank_reference_is_refused(api: Api) -> None:
     assert_problem(put(api, "", a_completion()), 422, "parameter-invalid")
 
 
+@pytest.mark.parametrize("written", ["%E9t%E9", "caf%C3", "#N/A", "#REF!", "Err:504", "caf\ufffd"])
+def test_a_reference_that_other_records_may_have_too_overwrites_none_of_them(api: Api, written: str) -> None:
+    address = written if "%" in written else quote(written)
+    refused = api.send("PUT", f"{COMPLETIONS}/by-reference/{address}", json=a_completion())
+    assert_problem(refused, 422, "parameter-invalid")
+    (item,) = refused.json["errors"]
+    assert item["parameter"] == "reference"
+    assert "other records may have the same" in item["detail"]
+    assert "UTF-8" in item["hint"]
+
+
 def test_a_body_with_the_reference_or_without_it_is_the_same(api: Api) -> None:
     put(api, "lms:1", a_completion())
     assert put(api, "lms:1", a_completion(client_reference="lms:1")).json["outcome"] == "unchanged"

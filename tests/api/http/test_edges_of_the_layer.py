@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.background import BackgroundTask
@@ -17,7 +19,7 @@ from structlog.testing import capture_logs
 from app.core.errors import Conflict, Unavailable
 from app.core.http.application import Application
 from app.core.http.exchange import BodyBounds
-from app.core.http.routing import StrictRoute
+from app.core.http.routing import ReadBody, StrictRoute
 from app.routers.callers import Public
 from app.services.context import Service
 from tests.builders.bodies import a_completion
@@ -55,6 +57,36 @@ async def answer_otherwise(response: Response) -> dict[str, int]:
     return {}
 
 
+class _SlowRoute(StrictRoute):
+    """A route whose bodies are read until the test lets them be."""
+
+    def reader_of(self, content_type: str) -> ReadBody:
+        def read(body: bytes, _: str) -> Any:
+            assert let_go.wait(60)
+            return body.decode()
+
+        return read
+
+    def reads_slowly(self, content_type: str) -> bool:
+        return True
+
+
+let_go = threading.Event()
+slow = APIRouter(route_class=_SlowRoute, dependencies=[Public])
+
+
+@slow.post("/slow")
+async def read_slowly(body: Annotated[str, Body()]) -> str:
+    """Answer once the body was read."""
+    return body
+
+
+@router.get("/large")
+async def answer_at_length() -> Response:
+    """Answer so much that a thread compresses it."""
+    return Response("many words " * 10_000, media_type="text/plain")
+
+
 def an_application(*routers: APIRouter, prefix: str = "") -> Application:
     app = Application(admission=lambda _: None, bounds=BOUNDS, upload_bounds=BOUNDS)
     for added in routers:
@@ -72,6 +104,20 @@ def test_a_refusal_after_the_answer_began_is_logged(served: TestClient) -> None:
     with capture_logs() as lines:
         served.get("/breaks")
     assert [line["reason"] for line in lines if line["event"] == "answer cut off"] == ["conflict"]
+
+
+def test_bodies_that_are_read_slowly_hold_up_nobody_else() -> None:
+    let_go.clear()
+    app = an_application(router, slow)
+    with TestClient(app) as client, ThreadPoolExecutor(41) as senders:
+        waiting = [senders.submit(client.post, "/slow", content=b"x") for _ in range(40)]
+        try:
+            other = senders.submit(client.get, "/large", headers={"Accept-Encoding": "gzip"})
+            answer = other.result(30)
+        finally:
+            let_go.set()
+        assert answer.headers["content-encoding"] == "gzip"
+        assert [sent.result(60).json() for sent in waiting] == ["x"] * 40
 
 
 def test_what_follows_an_answer_is_done(served: TestClient) -> None:

@@ -222,3 +222,17 @@ def test_what_is_no_such_service_is_told(box: Inbox) -> None:
         ask(http, "/v1/me")
     with httpx.Client(base_url="http://127.0.0.1:1") as http, pytest.raises(ServiceGone, match="refused"):
         ask(http, "/v1/me")
+
+
+def test_what_a_service_sends_does_not_steer_the_terminal() -> None:
+    hostile = "\x1b]0;owned\x07\x1b[2J\r\n\u202etxt\x9b31m"
+    event = {"timestamp": "2021-12-20T12:00:00Z", "type": hostile, "data": {"completion_id": hostile, hostile: hostile}}
+    assert line_of(event).isprintable()
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(422, json={"code": "conflict", "detail": hostile})
+
+    http = httpx.Client(base_url="http://127.0.0.1:1", transport=httpx.MockTransport(refuse))
+    with http, pytest.raises(OperatorFault) as raised:
+        ask(http, "/v1/events")
+    assert str(raised.value).isprintable()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.batches import BatchKind, FileFault, FileFormat, FileHead
+from app.domain.batches import BatchKind, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.parsing import old_workbook as reader
 from app.files.parsing.books import read_book
 from app.files.parsing.limits import LIMITS
@@ -207,3 +207,8 @@ def test_what_libreoffice_saves_says_the_same_in_every_format(ending: str) -> No
             rows = {row.number: list(map(meanings, row.raw)) for piece in file.pieces() for row in piece}
             found.append((file.head.sheet, tuple(file.head.headings), rows))
     assert found[0] == found[1]
+
+
+def test_a_workbook_of_very_many_sheets_is_told_so() -> None:
+    fault = refused(old_workbook([REQUIRED], states={str(place): 0 for place in range(501)}))
+    assert (fault.code, "sheets" in fault.detail) == (FileFaultCode.TOO_LARGE, True)

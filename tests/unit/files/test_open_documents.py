@@ -347,3 +347,28 @@ def test_any_damage_is_read_or_refused(data: st.DataObject) -> None:
     # Anything else that it raises fails the test.
     with suppress(FileFault):
         read(document(parts={"content.xml": bytes(content)}))
+
+
+@pytest.mark.parametrize("kind", ["float", "currency", "percentage"])
+def test_a_number_without_its_value_is_what_was_seen(kind: str) -> None:
+    assert cell_of(cell(kind, "hello")) == "hello"
+    assert cell_of(cell(kind)) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [cell("date", "x" * 40_000, office_date_value="?"), cell("time", "x" * 40_000), cell(None, "x" * 40_000)],
+)
+def test_what_is_seen_of_a_cell_is_as_long_as_a_text_may_be(written: str) -> None:
+    assert refused(document(tables=table([HEADING_ROW, row([written])]))).code is FileFaultCode.TOO_LARGE
+
+
+def test_a_moment_that_no_clock_shows_is_what_was_seen() -> None:
+    assert cell_of(cell("date", "noon", office_date_value="2024-01-01T99:99:99")) == "noon"
+    assert cell_of(cell("date", "noon", office_date_value="2024-01-01T\u0661\u0662:00:00")) == "noon"
+
+
+def test_a_document_of_very_many_sheets_is_told_so() -> None:
+    fault = refused(document(tables="".join(table([HEADING_ROW], name=str(place)) for place in range(501))))
+    assert fault.code is FileFaultCode.TOO_LARGE
+    assert "sheets" in fault.detail
