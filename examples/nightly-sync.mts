@@ -6,7 +6,8 @@
 // `client_reference`, and `"cancelled": true` where it is no longer valid. Each line of the output is a completion that
 // was reported, changed or decided since the last run; STATE is a small file that remembers how far that was read.
 // Refused records are explained on standard error, and the exit code is then 1. A night that broke off is run again with
-// the same input: nothing is doubled. A vendor names its provider in `PARS_PROVIDER`.
+// the same input: nothing is doubled. A vendor names its provider in `PARS_PROVIDER`. What is wrong with the key, the
+// provider or the state ends the night at once, with a sentence: nothing is passed over.
 //
 // Node 22.18 or later runs this file as it is; for an older one, compile it (`tsc`).
 
@@ -20,6 +21,8 @@ type LmsRecord = { client_reference: string; cancelled?: boolean; [member: strin
 
 const COMPLETIONS = "/v1/learner-completions";
 const LATER = [429, 500, 502, 503, 504];
+// Statuses that are about one record; the others are about the key or the provider, and so about all records.
+const OF_RECORD = [409, 413, 422];
 
 const headers: Record<string, string> = {
   Authorization: `Bearer ${process.env.PARS_API_KEY}`,
@@ -50,8 +53,24 @@ async function call(method: string, path: string, body?: unknown): Promise<Respo
   throw new Error("The service does not answer. Run this night again later: nothing will be doubled.");
 }
 
+function endWith(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+/** What a refusal says: a line for each fault, with its place and what to do. */
+async function faults(answer: Response): Promise<string[]> {
+  const problem = (await answer.json()) as Problem;
+  return (problem.errors ?? [problem]).map(({ pointer, detail, hint }) => `${pointer ?? ""} ${detail} ${hint ?? ""}`.trim());
+}
+
+/** An answer of success; any other ends the night with what it says. */
+async function taken(answer: Response): Promise<Response> {
+  return answer.ok ? answer : endWith((await faults(answer)).join("\n"));
+}
+
 async function read<Answer>(path: string): Promise<Answer> {
-  return (await (await call("GET", path)).json()) as Answer;
+  return (await (await taken(await call("GET", path))).json()) as Answer;
 }
 
 /** Create the record, correct it, or withdraw it; tell what is wrong with it, and return whether it was taken. */
@@ -59,19 +78,16 @@ async function send({ cancelled, ...record }: LmsRecord): Promise<boolean> {
   const reference = encodeURIComponent(record.client_reference);
   if (cancelled) {
     const standing = await read<Page<Completion>>(`${COMPLETIONS}?client_reference=${reference}`);
-    let taken = true;
     for (const { completion_id } of standing.data) {
       const answer = await call("DELETE", `${COMPLETIONS}/${completion_id}`);
-      taken &&= [204, 404].includes(answer.status);
+      if (answer.status !== 404) await taken(answer);
     }
-    return taken;
+    return true;
   }
   const answer = await call("PUT", `${COMPLETIONS}/by-reference/${reference}`, record);
   if (answer.ok) return true;
-  const problem = (await answer.json()) as Problem;
-  for (const { pointer, detail, hint } of problem.errors ?? [problem]) {
-    console.error(`${record.client_reference}: ${pointer ?? ""} ${detail} ${hint ?? ""}`.trimEnd());
-  }
+  if (!OF_RECORD.includes(answer.status)) await taken(answer);
+  for (const fault of await faults(answer)) console.error(`${record.client_reference}: ${fault}`);
   return false;
 }
 
@@ -85,7 +101,8 @@ async function printNews(state: string): Promise<void> {
     if (page.data.length === 0) return;
     for (const id of new Set(page.data.map((event) => event.data.completion_id))) {
       const found = id ? await call("GET", `${COMPLETIONS}/${id}`) : undefined;
-      if (found?.status === 200) process.stdout.write(`${await found.text()}\n`);
+      // A completion that was withdrawn is found no longer. For any other reason, none is passed over.
+      if (found && found.status !== 404) process.stdout.write(`${await (await taken(found)).text()}\n`);
     }
     cursor = page.next_cursor;
     // After the output: a run that breaks off here writes these lines again, and loses none.
@@ -93,9 +110,13 @@ async function printNews(state: string): Promise<void> {
   }
 }
 
+const [, , state] = process.argv;
+if (!state || !process.env.PARS || !process.env.PARS_API_KEY) {
+  endWith("PARS=http://… PARS_API_KEY=… node nightly-sync.mts STATE < changed.ndjson > news.ndjson");
+}
 let refused = 0;
 for (const line of readFileSync(0, "utf-8").split("\n")) {
   if (line.trim() && !(await send(JSON.parse(line) as LmsRecord))) refused++;
 }
-await printNews(process.argv[2] ?? "state");
+await printNews(state);
 process.exitCode = refused ? 1 : 0;

@@ -6,7 +6,8 @@ Each line of the input is a record as the LMS has it now: the body of a report, 
 `client_reference`, and `"cancelled": true` where it is no longer valid. Each line of the output is a completion that
 was reported, changed or decided since the last run; STATE is a small file that remembers how far that was read.
 Refused records are explained on standard error, and the exit code is then 1. A night that broke off is run again with
-the same input: nothing is doubled. A vendor names its provider in `PARS_PROVIDER`.
+the same input: nothing is doubled. A vendor names its provider in `PARS_PROVIDER`. What is wrong with the key, the
+provider or the state ends the night at once, with a sentence: nothing is passed over.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import httpx
 
 COMPLETIONS = "/v1/learner-completions"
 LATER = {429, 500, 502, 503, 504}
+OF_RECORD = {409, 413, 422}
+"""Statuses that are about one record; the others are about the key or the provider, and so about all records."""
 
 
 def main(state: Path) -> int:
@@ -33,11 +36,12 @@ def main(state: Path) -> int:
     with httpx.Client(base_url=os.environ["PARS"], headers=headers, timeout=30) as api:
         refused = sum(not send(api, json.loads(line)) for line in sys.stdin if line.strip())
         cursor = state.read_text(encoding="utf-8") if state.exists() else ""
-        while (page := call(api, "GET", "/v1/events", params={"after": cursor} if cursor else {}).json())["data"]:
+        while (page := read(api, "/v1/events", **({"after": cursor} if cursor else {})))["data"]:
             for completion_id in dict.fromkeys(event["data"].get("completion_id") for event in page["data"]):
                 found = call(api, "GET", f"{COMPLETIONS}/{completion_id}") if completion_id else None
-                if found is not None and found.status_code == 200:
-                    print(found.text, flush=True)
+                # A completion that was withdrawn is found no longer. For any other reason, none is passed over.
+                if found is not None and found.status_code != 404:
+                    print(taken(found).text, flush=True)
             cursor = page["next_cursor"]
             # After the output: a run that breaks off here writes these lines again, and loses none.
             state.write_text(cursor, encoding="utf-8")
@@ -48,17 +52,38 @@ def send(api: httpx.Client, record: dict[str, Any]) -> bool:
     """Create the record, correct it, or withdraw it; tell what is wrong with it, and return whether it was taken."""
     reference = record["client_reference"]
     if record.pop("cancelled", False):
-        standing = call(api, "GET", COMPLETIONS, params={"client_reference": reference}).json()["data"]
+        standing = read(api, COMPLETIONS, client_reference=reference)["data"]
         answers = [call(api, "DELETE", f"{COMPLETIONS}/{found['completion_id']}") for found in standing]
-        return all(answer.status_code in (204, 404) for answer in answers)
+        return all(answer.status_code == 404 or taken(answer) for answer in answers)
     answer = call(api, "PUT", f"{COMPLETIONS}/by-reference/{quote(reference, safe='')}", json=record)
     if answer.is_success:
         return True
-    problem = answer.json()
-    for error in problem.get("errors") or [problem]:
-        place = error.get("pointer", "")
-        print(f"{reference}: {place} {error['detail']} {error.get('hint') or ''}".rstrip(), file=sys.stderr)
+    if answer.status_code not in OF_RECORD:
+        taken(answer)
+    for fault in faults(answer):
+        print(f"{reference}: {fault}", file=sys.stderr)
     return False
+
+
+def read(api: httpx.Client, path: str, **parameters: str) -> Any:
+    """Return what a path answers, as values of JSON; it ends the night where that is a refusal."""
+    return taken(call(api, "GET", path, params=parameters)).json()
+
+
+def taken(answer: httpx.Response) -> httpx.Response:
+    """Return an answer of success; any other ends the night with what it says."""
+    if not answer.is_success:
+        raise SystemExit("\n".join(faults(answer)))
+    return answer
+
+
+def faults(answer: httpx.Response) -> list[str]:
+    """Return what a refusal says: a line for each fault, with its place and what to do."""
+    problem = answer.json()
+    return [
+        f"{error.get('pointer', '')} {error['detail']} {error.get('hint') or ''}".strip()
+        for error in problem.get("errors") or [problem]
+    ]
 
 
 def call(api: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
@@ -77,4 +102,6 @@ def call(api: httpx.Client, method: str, path: str, **request: Any) -> httpx.Res
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not {"PARS", "PARS_API_KEY"} <= os.environ.keys():
+        sys.exit(__doc__)
     sys.exit(main(Path(sys.argv[1])))

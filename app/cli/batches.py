@@ -90,6 +90,7 @@ def _print(shown: dict[str, Any], name: str, *, as_json: bool, dry_run: bool) ->
 
 def _save_rejected(service: Service, batch: Batch, path: Path) -> None:
     """Write the rejected records, and say where and how many on standard error."""
+    from app.files.formats import XLSX_TYPE
     from app.services.batches import command
 
     count = batch.counts.get("rejected", 0)
@@ -97,10 +98,12 @@ def _save_rejected(service: Service, batch: Batch, path: Path) -> None:
         typer.echo(f"No record was rejected: {path} is not written.", err=True)
         return
     try:
-        command.save_rejected(service, batch, path)
+        media_type = command.save_rejected(service, batch, path)
     except OSError as error:
         fail(
             f"The rejected records could not be written to {path}: {error.strerror}. The records were processed: "
             f"download the file of batch {batch.batch_id}."
         )
-    typer.echo(f"{count:,} rejected records, with what is wrong: {path}", err=True)
+    typer.echo(f"{count:,} rejected record{'s' * (count != 1)}, with what is wrong: {path}", err=True)
+    if media_type == XLSX_TYPE and path.is_file() and path.suffix.lower() != ".xlsx":
+        typer.echo("It is an .xlsx workbook: give it that ending, or no program may open it.", err=True)

@@ -136,6 +136,17 @@ def read_database(verb: Callable[[Connection], T], *, any_schema: bool = False, 
             database.close()
 
 
+def _in_own_words(fault: typer.BadParameter) -> str:
+    """Return what is wrong with a value of the command line, without the words of the library that found it."""
+    from pydantic import ValidationError
+
+    from app.core.http.sentences import sentence_of
+
+    if not isinstance(fault.__cause__, ValidationError):
+        return fault.message
+    return " ".join(sentence_of(error)[0] for error in fault.__cause__.errors(include_url=False))
+
+
 class StrictCommand(TyperCommand):
     """A command that refuses an option which stands twice and has one value: the last would win without a word."""
 
@@ -146,7 +157,11 @@ class StrictCommand(TyperCommand):
             single = isinstance(option, TyperOption) and not option.multiple and not option.is_flag
             if single and given.count(option) > 1:
                 ctx.fail(f"The option {option.opts[0]} stands twice; give it once.")
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = _in_own_words(error)
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, once the process is prepared by what it was given as the context's object, if any."""

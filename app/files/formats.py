@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 CSV_TYPE = "text/csv; charset=utf-8"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The type of text with commas or semicolons between its cells."""
 
 
@@ -102,7 +103,7 @@ class _TableFormat(Format):
 
 class _WorkbookFormat(_TableFormat):
     entry_method = EntryMethod.EXCEL
-    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    media_type = XLSX_TYPE
     ending = "xlsx"
 
     def readers(self) -> tuple[Reader, ...]:

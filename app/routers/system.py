@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from app import __version__
-from app.core.errors import every_problem
+from app.core.errors import NotFound, every_problem
 from app.core.http.routing import StrictRoute
 from app.core.metrics import REGISTRY
 from app.routers.callers import Public, service_of
@@ -77,6 +77,8 @@ def _explain(code: str) -> ProblemKindOut:
     if code in _ITEMS:
         title, *paragraphs = _ITEMS[code]
         return ProblemKindOut(code=code, title=title, status=None, explanation=paragraphs, rule_url=None)
+    if code not in reference.rules():
+        raise NotFound("No problem, error or rule has this code. /v1/rules lists the rules.")
     statements = list(dict.fromkeys(rule.statement for rule in reference.rule(code)))
     title, *more = statements[0].split(". ", 1)
     return ProblemKindOut(

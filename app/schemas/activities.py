@@ -12,6 +12,7 @@ from app.domain.activities import Activity, ActivityStatus, RegisteredActivity, 
 from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
 from app.domain.parsing import own_id_or_none, plain_or_none, plain_text, read_activity_id, read_date, text_or_none
 from app.schemas.base import Amount, Description, Example, Line, Name, OneOf, Out, Requests, Strict, Url, Whole, Word
+from app.schemas.only_answered import OF_ACTIVITY, OF_KNOWN_ACTIVITY, OnlyAnswered
 from app.schemas.problems import FindingOut
 
 Names = Annotated[list[Name], Field(max_length=200)]
@@ -125,6 +126,8 @@ _DETAILS = (
 class ActivityFields(Strict):
     """Fields of an activity. All but title, format and dates may be absent."""
 
+    only_answered: ClassVar[OnlyAnswered] = OF_ACTIVITY
+
     title: Line | None = None
     format: Name | None = Field(None, description="Code of the format, for example live-course.")
     internal_id: Name | None = Field(None, description="The provider's own id, unique among its activities.")
@@ -213,6 +216,7 @@ class ActivityPatch(ActivityFields):
         "more_credit": ("A field is changed; what is not sent stays", {"ama_pra_credits": 60}),
         "cleared": ("Null clears, lists replace", {"commendation_tags": [], "learner_counts": None}),
     }
+    only_answered: ClassVar[OnlyAnswered] = OF_KNOWN_ACTIVITY
 
     def onto(self, activity: Activity) -> Activity:
         """Return the activity with the fields that were sent changed."""

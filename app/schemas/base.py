@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.amounts import AMOUNT_LIMIT
 from app.domain.parsing import plain_text, read_date
+from app.schemas.only_answered import OnlyAnswered
 
 KEEPABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
 """Control characters are refused: some databases and file formats cannot store them."""
@@ -31,6 +32,7 @@ class Strict(BaseModel):
     """A body: unknown fields and wrong JSON types are refused, nothing is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+    only_answered: ClassVar[OnlyAnswered] = {}
 
 
 class Out(BaseModel):

@@ -110,7 +110,12 @@ def plain_name(name: str) -> str:
 
 def _file_faults(form: Form) -> list[ErrorItem]:
     if not form.files:
-        return [_fault("/file", "type", "There is no file.", "Send it as the part file; with curl: -F file=@NAME.")]
+        # A part `file` that is none is told as such.
+        return (
+            []
+            if "file" in form.fields
+            else [_fault("/file", "type", "There is no file.", "Send it as the part file; with curl: -F file=@NAME.")]
+        )
     faults = [
         _fault(f"/{name}"[:100], "field-unknown", "Only the part `file` may be a file.", "Name the part file.")
         for name in dict.fromkeys(form.files)

@@ -35,6 +35,7 @@ from app.domain.reports import (
     CompletionReport,
 )
 from app.schemas.base import Amount, Example, Name, Out, Reference, Requests, Strict, Whole, Word
+from app.schemas.only_answered import OF_COMPLETION, OnlyAnswered
 from app.schemas.problems import FindingOut
 
 REBECCA: dict[str, Any] = {
@@ -87,7 +88,6 @@ Outcome = TypeAliasType(
     ],
 )
 """Outcomes of a report that was accepted."""
-
 
 References = Annotated[list[Reference], Field(max_length=MOST_REFERENCES)]
 _ALL = "Your own keys {of}, where there are several; a correction that gives them, even none, gives all."
@@ -161,6 +161,7 @@ class CompletionIn(Strict):
         "points": ("Points of a certifying board", TINA),
         "credit_and_points": ("CME and points in one record", JOHN),
     }
+    only_answered: ClassVar[OnlyAnswered] = OF_COMPLETION
 
     activity_id: Word | None = Field(None, description="The nine-digit activity id.")
     completed_on: Word | None = Field(None, description="YYYY-MM-DD.")

@@ -11,6 +11,7 @@ from app.domain import webhooks as domain
 from app.domain.events import EventKind
 from app.domain.webhooks import AttemptOutcome, DeliveryStatus, DisabledReason, EndpointStatus
 from app.schemas.base import Description, Example, OneOf, Out, Requests, Strict, Url, hide_null
+from app.schemas.only_answered import OF_ENDPOINT, OnlyAnswered
 from app.schemas.queries import read_moment
 
 _Url = Annotated[
@@ -31,6 +32,8 @@ Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type
 
 
 class _Sent(Strict):
+    only_answered: ClassVar[OnlyAnswered] = OF_ENDPOINT
+
     def fields_sent(self) -> dict[str, Any]:
         """Return the fields that were sent."""
         return {name: getattr(self, name) for name in self.model_fields_set}

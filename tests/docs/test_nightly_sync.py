@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.services.context import Service
 from app.worker import Worker
 from tests.builders.bodies import a_completion
-from tests.harness.api import Api, settle
+from tests.harness.api import Api, api_of, settle
 from tests.harness.databases import ON_SQLITE
 from tests.harness.lossy_proxy import lossy_proxy
 from tests.harness.wire import SECONDS, Wire
@@ -107,6 +108,29 @@ def runs_types(node: str) -> bool:
     printed = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=SECONDS, check=True).stdout
     major, minor, *_ = (int(part) for part in printed.strip().lstrip("v").split("."))
     return (major, minor) >= (22, 18)
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+@ON_SQLITE
+def test_a_night_with_a_wrong_key_or_without_its_provider_ends_with_a_sentence_and_passes_nothing_over(
+    served: int, api: Api, http: TestClient, service: Service, tmp_path: Path, cancelled: bool
+) -> None:
+    api.report(a_completion())
+    settle(service)
+    vendor = api_of(http, service, "LMS", role="vendor", providers=["0008001", "0008002"])
+    for key, words in ((vendor.key, "PARS-Provider: 0008001"), (f"pars_live_{'A' * 43}", "No client has this key")):
+        for records in ([], [of_day(1, **({"cancelled": True} if cancelled else {}))]):
+            done = subprocess.run(
+                [*PYTHON, str(tmp_path / "state")],
+                input="".join(json.dumps(record) + "\n" for record in records),
+                env={**os.environ, "PARS": f"http://127.0.0.1:{served}", "PARS_API_KEY": key, "no_proxy": "*"},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+            assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr
+            assert (done.stdout, (tmp_path / "state").exists()) == ("", False)
 
 
 def sync_twice(night: Run, program: Sequence[str], api: Api, service: Service) -> None:

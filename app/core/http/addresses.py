@@ -17,11 +17,15 @@ _LONGEST = 120
 _PARAMETER = re.compile(r"\{\w+(:path)?\}")
 
 
-def wrong_method(methods: Sequence[str]) -> Problem:
-    """Return the problem of a method that an address does not take, given those that it takes."""
+def wrong_method(methods: Sequence[str], meant: str | None = None) -> Problem:
+    """Return the problem of a method that an address does not take, given those that it takes.
+
+    `meant` is the path that is meant where a slash stands in the place of its colon.
+    """
     named = f"{', '.join(methods[:-1])} and {methods[-1]}" if len(methods) > 1 else methods[0]
+    colon = f" With a colon: {meant}." if meant else ""
     return MethodNotAllowed(
-        f"It takes {named}. /docs says what each of them does.", headers={"Allow": ", ".join(methods)}
+        f"It takes {named}.{colon} /docs says what each of them does.", headers={"Allow": ", ".join(methods)}
     )
 
 

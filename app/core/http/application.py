@@ -125,7 +125,7 @@ class HttpLayer:
                 raise Unreadable("The header Host stands twice.")
             found = self._table.find("GET" if exchange.is_head else scope["method"], scope["path"])
             if found is None or "\x00" in scope["path"]:
-                raise self._refusal(scope["path"])
+                raise self._refusal(scope["method"], scope["path"])
             served, exchange.path_values = found
             route, exchange.bounds = served.path, served.bounds
             await exchange.answer(await served.serve(exchange))
@@ -144,9 +144,13 @@ class HttpLayer:
             seconds = perf_counter() - begun
             note_request(route, scope["method"], exchange.status or 500, seconds, exchange.request_id, client_id)
 
-    def _refusal(self, path: str) -> Problem:
+    def _refusal(self, method: str, path: str) -> Problem:
         methods = [] if "\x00" in path else self._table.methods_at(path)
-        return wrong_method(methods) if methods else wrong_path(path, self._public)
+        if not methods:
+            return wrong_path(path, self._public)
+        with_colon = ":".join(path.rsplit("/", 1))
+        meant = with_colon in self._public and method in self._table.methods_at(with_colon)
+        return wrong_method(methods, with_colon if meant else None)
 
 
 async def _tell(exchange: Exchange, problem: Problem, reason: str = "") -> None:

@@ -18,6 +18,16 @@ _LONGEST = 64
 _MOST_LISTED = 30
 _MOST_PLACES = 3
 _DEEPEST = 6
+_OTHER_NAMES = {
+    **dict.fromkeys(("dob", "birthdate", "birthday"), "date_of_birth"),
+    **dict.fromkeys(("license", "licence", "licensenumber", "licencenumber"), "license_id"),
+    **dict.fromkeys(("date", "completiondate", "completedat"), "completed_on"),
+    **dict.fromkeys(("amount", "hours"), "credits"),
+    **dict.fromkeys(("page", "offset", "pagetoken"), "cursor"),
+    **dict.fromkeys(("perpage", "pagesize", "size"), "limit"),
+    **dict.fromkeys(("order", "orderby", "sortby"), "sort"),
+}
+"""Names that other services have for the same, without what separates their words, and the name here."""
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -28,9 +38,12 @@ def plain(name: str) -> str:
 
 def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
     """Return the known names that a name may be meant for, the nearest first."""
+    known = list(known)
     by_plain = {plain(one): one for one in known}
     if plain(name) in by_plain:
         return [by_plain[plain(name)]]
+    if (meant := _OTHER_NAMES.get(plain(name))) in known:
+        return [meant]
     return [by_plain[near] for near in get_close_matches(plain(name), by_plain, most, _NEAR)]
 
 
@@ -51,15 +64,27 @@ def hint_at_field(body: Any, location: Sequence[str | int]) -> str:
     return _hint_at_field(body, path, str(location[-1])[:_LONGEST])
 
 
+def hint_at_list(body: Any) -> str:
+    """Return what to do about a list in the place of a body, which is one object."""
+    fields = _fields(body)
+    (name, field) = next(iter(fields.items()), ("", None))
+    if len(fields) == 1 and get_origin(_stripped(field)) is list:
+        return f'Send it as a member of an object: {{"{name}": [ … ]}}.'
+    return "Send one object, in braces, and no list of them."
+
+
 @lru_cache(1_024)
 def _hint_at_field(body: Any, path: tuple[str, ...], name: str) -> str:
-    known = list(_fields(_inner(body, path)))
-    if nearest(name, known):
+    model = _stripped(_inner(body, path))
+    known = list(_fields(model))
+    only_answered = getattr(model, "only_answered", {})
+    answered = next((hint for field, hint in only_answered.items() if plain(field) == plain(name)), "")
+    if not answered and nearest(name, known):
         return hint_at(name, known, "field")
     places = [place for place, fields in _objects(body) if plain(name) in map(plain, fields)]
     if places and len(places) <= _MOST_PLACES:
-        return f"It belongs in {' or '.join(place or 'the body itself' for place in places)}."
-    return hint_at(name, known, "field")
+        return f"It belongs in {' or '.join(place or 'the body itself' for place in places)}. {answered}".rstrip()
+    return answered or hint_at(name, known, "field")
 
 
 def _objects(annotation: Any, at: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:

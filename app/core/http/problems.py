@@ -16,7 +16,7 @@ from app.core.errors import (
     ParameterUnknown,
     Problem,
 )
-from app.core.http.near_misses import hint_at_field
+from app.core.http.near_misses import hint_at_field, hint_at_list
 from app.core.http.sentences import code_of, sentence_of
 from app.core.strict_json import pointer_of
 
@@ -59,6 +59,7 @@ def _error_item(error: Mapping[str, Any], body: Any = None) -> ErrorItem:
     if source == "body":
         if not location and detail.startswith("Must "):
             detail = f"The body must {detail.removeprefix('Must ')}"
+            hint = hint_at_list(body) if isinstance(error.get("input"), list) else hint
         elif kind == "missing" and not location:
             detail, hint = "The request has no body.", "Send one; with curl: --data-binary @FILE."
         elif kind == "extra_forbidden" and body is not None:

@@ -202,11 +202,14 @@ def find_client(work: Work, named: str) -> str:
     return working[0] if working else known[-1][0]
 
 
-def grant(work: Work, client_id: str, provider_id: str) -> None:
+def grant(work: Work, named: str, provider_id: str) -> None:
     """Let a vendor act for a provider, a vendor's test client for the provider's sandbox; raises `OperatorFault`."""
+    client_id = find_client(work, named)
     client = clients.by_id(work.connection, client_id)
-    if client is None or client.role != "vendor":
-        raise OperatorFault("There is no vendor client with this id.")
+    if client is None:
+        raise OperatorFault("The client was revoked.")
+    if client.role != "vendor":
+        raise OperatorFault("The client is no vendor: pars client create NAME --vendor makes one.")
     if not clients.provider_exists(work.connection, provider_id) and not (client.test and provider_id == PROVIDER_ID):
         raise OperatorFault("There is no such provider.")
     if client.test:
@@ -217,8 +220,9 @@ def grant(work: Work, client_id: str, provider_id: str) -> None:
     work.audit("grant", client_id, ClientAudit(provider_id=provider_id))
 
 
-def revoke(work: Work, client_id: str, provider_id: str) -> None:
+def revoke(work: Work, named: str, provider_id: str) -> None:
     """Revoke a vendor's grant to act for a provider; raises `OperatorFault`."""
+    client_id = find_client(work, named)
     client = clients.by_id(work.connection, client_id)
     if client is not None and client.test:
         provider_id = id_of_sandbox(work.connection, provider_id) or provider_id

@@ -72,7 +72,8 @@ OPERATORS = {"report_boards"}
 OPEN = {
     "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
     "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
-    "show_entrance", "show_docs", "start_docs", "docs_file", "get_template",
+    "show_entrance", "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks", "webhooks_document",
+    "get_template",
 }  # fmt: skip
 """Operations that anybody may call."""
 

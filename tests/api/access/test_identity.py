@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.errors import OperatorFault
 from app.services.access import clients, identity
 from app.services.context import Service, operator, transact
 from tests.harness.api import Api, api_of
@@ -83,6 +84,22 @@ def test_a_grant_shows_at_once_when_it_is_given_revoked_and_given_again(
         transact(operator(service), clients.grant, vendor.client_id, OURS)
         assert granted() == {OURS: "2021-12-22T15:00:00Z"} | begin
         clock.now = clock.now.replace(day=23)
+
+
+def test_a_grant_names_its_vendor_as_other_commands_do_by_id_or_name(vendor: Api, service: Service) -> None:
+    def granted() -> set[str]:
+        return {provider["provider_id"] for provider in vendor.get("/v1/providers", limit=500).json["data"]}
+
+    name = vendor.get("/v1/me").json["name"]
+    transact(operator(service), clients.grant, name, OURS)
+    assert OURS in granted()
+    transact(operator(service), clients.revoke, name, OURS)
+    assert OURS not in granted()
+    for named, words in (("nobody", "no client with this id or name"), ("Ours alone", "is no vendor")):
+        if named == "Ours alone":
+            transact(operator(service), clients.create, named, role="provider", provider_ids=[OURS])
+        with pytest.raises(OperatorFault, match=words):
+            transact(operator(service), clients.grant, named, OURS)
 
 
 def test_a_vendor_of_nobody_is_told_so(http: TestClient, service: Service) -> None:

@@ -140,10 +140,11 @@ def test_the_rejected_records_are_written_where_they_are_asked_for_and_go_back_i
     sent, rejected = the_file(tmp_path, row(), bad), tmp_path / "rejected.xlsx"
     refused = installed.run("batch", sent, *SURE, "--rejected", str(rejected))
     assert refused.returncode == 1
-    assert refused.stderr == f"1 rejected records, with what is wrong: {rejected}\n"
+    assert refused.stderr == f"1 rejected record, with what is wrong: {rejected}\n"
     assert rejected.stat().st_mode & 0o777 == 0o600, "it holds names and birth dates"
-    again = installed.run("batch", str(rejected), *SURE, "--rejected", str(tmp_path / "none.xlsx"))
+    again = installed.run("batch", str(rejected), *SURE, "--rejected", str(tmp_path / "none.ods"))
     assert counted(again.stdout)["rejected"] == 1, "it has the rejected record and no other"
+    assert again.stderr.endswith("\nIt is an .xlsx workbook: give it that ending, or no program may open it.\n")
     done = installed.run("batch", the_file(tmp_path, row()), *SURE, "--rejected", str(tmp_path / "nothing.xlsx"))
     assert done.stderr == f"No record was rejected: {tmp_path}/nothing.xlsx is not written.\n"
     assert not (tmp_path / "nothing.xlsx").exists()

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from app.core.errors import every_problem
 from app.core.http.addresses import nearest_paths
+from app.core.http.near_misses import hint_at_field
+from app.schemas.activities import ActivityIn, ActivityOut, ActivityPatch
+from app.schemas.base import Out, Strict
+from app.schemas.completion_bodies import CompletionDetailOut, CompletionPatch
 from app.schemas.completions import CompletionIn
+from app.schemas.webhooks import WebhookEndpointOut, WebhookEndpointPatch
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from tests.builders.bodies import GRAND_ROUNDS, a_completion
@@ -132,6 +137,65 @@ def test_every_unknown_name_of_a_request_is_told_at_once(api: Api, service: Serv
 
 
 @ON_SQLITE
+def test_an_answer_that_is_sent_back_is_told_which_part_of_it_is_the_body(api: Api) -> None:
+    reported = api.send("POST", COMPLETIONS, json=a_completion()).json
+    path = f"{COMPLETIONS}/{reported['completion_id']}"
+    read = api.get(path).json
+    for method in ("PUT", "PATCH"):
+        refused = api.send(method, path, headers={"If-Match": '"1"'}, json=read)
+        assert_problem(refused, 422, "invalid-request")
+        hints = {item["pointer"]: item["hint"] for item in refused.json["errors"]}
+        assert hints["/report"] == "Send what it holds as the body, and nothing around it."
+        assert hints["/provider_id"].endswith("that of the header PARS-Provider.")
+        assert hints["/credits"].startswith("It belongs in cme[] or ")
+        assert hints["/credits"].endswith("send what GET answers in the member report.")
+        for pointer in hints.keys() - {"/report", "/provider_id", "/credits"}:
+            assert hints[pointer].endswith("The body to send back is what GET answers in the member report."), pointer
+    assert api.send("PUT", path, headers={"If-Match": '"1"'}, json=read["report"]).json["outcome"] == "unchanged"
+
+
+@ON_SQLITE
+def test_a_list_in_the_place_of_a_body_is_told_where_it_belongs(api: Api) -> None:
+    _, hint = told(api.send("POST", f"{COMPLETIONS}:bulk", json=[a_completion()]), 422, "invalid-request")
+    assert hint == 'Send it as a member of an object: {"items": [ … ]}.'
+    _, hint = told(api.send("POST", COMPLETIONS, json=[a_completion()]), 422, "invalid-request")
+    assert hint == "Send one object, in braces, and no list of them."
+
+
+@ON_SQLITE
+def test_a_file_that_is_sent_as_a_text_is_one_fault(api: Api) -> None:
+    parts = {"kind": (None, "activities"), "file": (None, "learners.csv")}
+    detail, hint = told(api.send("POST", "/v1/batches", files=parts), 422, "invalid-request")
+    assert detail == "The part `file` has no filename." and "with the sign @" in hint
+
+
+@ON_SQLITE
+def test_a_code_that_is_none_is_not_called_a_rule(api: Api) -> None:
+    refused = api.get("/problems/no-such-code")
+    assert_problem(refused, 404, "not-found")
+    assert refused.json["detail"].startswith("No problem, error or rule has this code.")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer", "beside"),
+    [
+        (CompletionIn, CompletionDetailOut, {"outcome", "findings"}),
+        (CompletionPatch, CompletionDetailOut, {"outcome", "findings"}),
+        (ActivityIn, ActivityOut, set()),
+        (ActivityPatch, ActivityOut, set()),
+        (WebhookEndpointPatch, WebhookEndpointOut, {"secret"}),
+    ],
+)
+def test_every_field_that_only_an_answer_has_is_told_as_one(
+    body: type[Strict], answer: type[Out], beside: set[str]
+) -> None:
+    assert set(body.only_answered) == answer.model_fields.keys() - body.model_fields.keys() | beside
+    for field in body.only_answered:
+        assert body.only_answered[field] in hint_at_field(body, (field,))
+        assert "Did you mean" not in hint_at_field(body, (field,))
+
+
+@ON_SQLITE
 def test_unknown_and_wrong_parameters_are_told_together(api: Api) -> None:
     refused = api.get(COMPLETIONS, Limit="1", cursr="x", kind="cmee", completed_since="2021-01-01", **{"limit[]": "1"})
     assert_problem(refused, 422, "parameter-unknown")
@@ -143,6 +207,21 @@ def test_unknown_and_wrong_parameters_are_told_together(api: Api) -> None:
         "kind": "Did you mean cme?",
     }
     assert refused.json["detail"].startswith("5 faults, at Limit, cursr, ")
+
+
+@ON_SQLITE
+def test_names_that_other_services_have_are_told_by_the_name_here(api: Api) -> None:
+    refused = api.get(COMPLETIONS, page="2", per_page="10", orderBy="x")
+    assert [item["hint"] for item in refused.json["errors"]] == [
+        "Did you mean cursor?", "Did you mean limit?", "Did you mean sort?",
+    ]  # fmt: skip
+    # Events have no cursor of this name, and no pages to choose among.
+    refused = api.get("/v1/events", page="2")
+    assert refused.json["errors"][0]["hint"] == "Leave it out. Known here: after, limit."
+    body = a_completion() | {"completion_date": "2021-12-12", "learner": {"dob": "02/01"}}
+    refused = api.send("POST", COMPLETIONS, json=body)
+    hints = {item["pointer"]: item["hint"] for item in refused.json["errors"]}
+    assert hints == {"/completion_date": "Did you mean completed_on?", "/learner/dob": "Did you mean date_of_birth?"}
 
 
 @ON_SQLITE
@@ -210,6 +289,8 @@ def test_a_method_that_is_not_taken_is_told_those_that_are(api: Api) -> None:
         ("POST", f"{ACTIVITIES}/{GRAND_ROUNDS}", "It takes DELETE, GET, HEAD and PATCH."),
         ("PUT", COMPLETIONS, "It takes GET, HEAD and POST."),
         ("GET", f"{COMPLETIONS}:bulk", "It takes POST."),
+        ("POST", f"{COMPLETIONS}/bulk", f"It takes DELETE, GET, HEAD, PATCH and PUT. With a colon: {COMPLETIONS}:b"),
+        ("PUT", f"{COMPLETIONS}:preview", "It takes POST. /docs"),
     ):
         refused = api.send(method, path)
         assert_problem(refused, 405, "method-not-allowed")
