@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+# Reads on the event loop need it, and the first request is not to wait for an import.
+import sqlalchemy.ext.asyncio  # noqa: F401
 from fastapi import FastAPI
 
 from app import __version__

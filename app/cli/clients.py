@@ -9,6 +9,7 @@ import typer
 
 from app.cli.output import BAD, FAINT, JsonOption, instant, print_json, print_secret, print_table
 from app.cli.support import fail, read_database, use_service
+from app.domain.clients import Role
 
 if TYPE_CHECKING:
     from app.domain.clients import ClientListing
@@ -33,13 +34,9 @@ def create(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Create a client, and print its key, which is shown only once."""
-    roles = [
-        role
-        for role, chosen in (("provider", providers), ("vendor", vendor), ("board", board), ("operator", as_operator))
-        if chosen
-    ]
+    roles = [role for role, chosen in zip(Role, (providers, vendor, board, as_operator), strict=True) if chosen]
     if not roles and test:
-        roles = ["provider"]
+        roles = [Role.PROVIDER]
     if len(roles) != 1:
         fail("Say one of --provider ID, --vendor, --board CODE, --operator.")
     from app.services.access import clients
@@ -97,7 +94,7 @@ def list_clients(
 
 
 def _row_of(client: ClientListing) -> tuple[str, ...]:
-    acts_for = client.board or " ".join(client.provider_ids) or ("everybody" if client.role == "operator" else "-")
+    acts_for = client.board or " ".join(client.provider_ids) or ("everybody" if client.role is Role.OPERATOR else "-")
     state = "revoked" if client.revoked_at else "no key" if not client.keys else "test" if client.test else "live"
     newest = instant(client.newest_key_at)[:10]
     return (client.client_id, client.name, client.role, acts_for, str(client.keys), newest, state)

@@ -34,7 +34,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """A client as its key identifies it: what it may do, and for which providers."""
 
     client_id: str
-    role: str
+    role: Role
     board: str | None
     test: bool
     scopes: frozenset[str]
@@ -46,7 +46,7 @@ class ClientListing(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: str
     name: str
-    role: str
+    role: Role
     board: str | None
     test: bool
     provider_ids: tuple[str, ...]

@@ -1,7 +1,7 @@
 """File formats: one entry each. Whatever differs between formats is asked of the entry; nobody else tells them apart.
 
 To add a format: a member of `FileFormat` and of `EntryMethod`, an entry of `FORMATS`, and the modules that it names,
-one in each room. To read one more kind of file that counts as one of these, as text with semicolons would count as
+one in each room. To read one more kind of file that counts as one of these, as `.ods` counts as `xlsx` and CSV as
 `tab`: a module of `parsing/` among the `readers` of that entry, before those that would take the file as well.
 
 An entry imports a module when it is asked for it, within the method. The process that parses an untrusted file imports

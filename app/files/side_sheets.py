@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from app.domain.batches import Cell
+
 
 class SideColumn(msgspec.Struct, frozen=True, kw_only=True):
     """A column of texts, from the first row on."""
@@ -54,6 +56,10 @@ class SideSheets(msgspec.Struct, frozen=True, kw_only=True):
 OFFER_ERROR = "Not an accepted value. The Reference sheet lists them."
 
 
-def lines_of(text: str) -> int:
-    """Return how many lines a text takes in a column of long texts."""
-    return len(text) // 95 + 1
+LONG_TEXTS = 95
+"""Characters in a line of a column of long texts."""
+
+
+def lines_of(text: Cell, width: int = LONG_TEXTS) -> int:
+    """Return how many lines a text of ours takes in a column: not all spreadsheet programs measure it themselves."""
+    return sum(len(line) // width + 1 for line in str(text or "").split("\n"))

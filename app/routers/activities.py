@@ -22,6 +22,7 @@ from app.core.errors import (
 )
 from app.core.http.routing import StrictRoute
 from app.domain.activities import RegisteredActivity
+from app.domain.clients import Role
 from app.domain.parsing import own_id_or_none, plain_or_none, plain_text
 from app.routers.answers import MINIMAL, NOT_MODIFIED, send, send_once, send_resource
 from app.routers.callers import (
@@ -146,7 +147,7 @@ async def withdraw_learners(caller: CompletionsWriter, activity_id: ActivityId) 
 
 
 def _refuse_given_id(caller: Caller, body: ActivityIn) -> None:
-    if body.activity_id and caller.client.role != "operator":
+    if body.activity_id and caller.client.role is not Role.OPERATOR:
         raise Forbidden("Only an operator may give activity ids, when migrating.")
 
 

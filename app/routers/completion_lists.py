@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from app.core.http.routing import StrictRoute
 from app.routers.callers import CompletionsReader
 from app.routers.paging import open_page
-from app.schemas.completions import CompletionOut, CompletionPage
+from app.schemas.completion_records import CompletionOut, CompletionPage
 from app.schemas.queries import CompletionQuery
 from app.services.completions import lists
 from app.services.context import read_async

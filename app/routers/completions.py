@@ -29,7 +29,8 @@ from app.schemas.completion_answers import (
     bulk_body,
 )
 from app.schemas.completion_bodies import CompletionDetailOut, CompletionPatch
-from app.schemas.completions import CompletionIn, ReportedCompletionOut
+from app.schemas.completion_records import ReportedCompletionOut
+from app.schemas.completions import CompletionIn
 from app.services.completions import records
 from app.services.context import Caller, Work, read_async, read_by_key_async, transact_async
 from app.services.idempotency import Answer

@@ -15,7 +15,7 @@ from app.domain.decisions import DecisionResult, Refusal, Verdict
 from app.domain.feeds import FeedEvent, FeedEventKind, FeedSummary
 from app.domain.parsing import plain_text, text_or_none
 from app.schemas.base import KEEPABLE, AnyCase, Example, OneOf, Out, Strict, Whole, Word
-from app.schemas.completions import TypeAmountOut
+from app.schemas.completion_records import TypeAmountOut
 
 MOST_DECISIONS = 5_000
 

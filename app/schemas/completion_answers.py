@@ -15,7 +15,8 @@ from app.domain.amounts import in_credits
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Outcome, VersionAction
 from app.domain.findings import Finding
 from app.schemas.base import Example, Out, Strict
-from app.schemas.completions import CompletionIn, CompletionOut, ReportedCompletionOut, TypeAmountOut
+from app.schemas.completion_records import CompletionOut, ReportedCompletionOut, TypeAmountOut
+from app.schemas.completions import CompletionIn
 from app.schemas.problems import FindingOut, ProblemOut
 
 MOST_ITEMS = 500

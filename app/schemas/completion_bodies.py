@@ -17,7 +17,8 @@ from app.domain.learners import Person
 from app.domain.parsing import plain_text
 from app.domain.reports import CompletionReport, CorrectionKind
 from app.schemas.base import Example, Requests
-from app.schemas.completions import REBECCA, CompletionIn, CompletionOut
+from app.schemas.completion_records import CompletionOut
+from app.schemas.completions import REBECCA, CompletionIn
 
 
 class CompletionDetailOut(CompletionOut):

@@ -22,7 +22,7 @@ from app.core.http.preferences import NONE, Preferences
 from app.core.security import Keyring
 from app.domain.audit import AuditFields
 from app.domain.catalogue import Catalogue
-from app.domain.clients import Client
+from app.domain.clients import Client, Role
 from app.domain.credits import Completion, Credit
 from app.store import commits, record_digests, states
 from app.store.commits import AuditRow, BoardEventRow, Commit, CommitRow
@@ -226,7 +226,7 @@ def _call(verb: Callable[..., T], args: Any, kwargs: Any, work: Work) -> T:
 
 OPERATOR = Client(
     client_id="operator",
-    role="operator",
+    role=Role.OPERATOR,
     board=None,
     test=False,
     scopes=frozenset({"operator"}),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.clients import Client, ClientListing, ProviderActedFor, ProviderListing
+from app.domain.clients import Client, ClientListing, ProviderActedFor, ProviderListing, Role
 from app.models import organisations as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, expression, looked_up_by
@@ -132,7 +132,7 @@ def provider_acted_for(connection: Connection, client: Client, provider_id: str)
     if client.test:
         named = f"({named} OR p.sandbox_of = :provider)"
     granted = ""
-    if client.role != "operator":
+    if client.role is not Role.OPERATOR:
         granted = (
             " AND EXISTS (SELECT 1 FROM grants g WHERE g.client_id = :client AND g.provider_id = p.provider_id "
             "AND g.revoked_at IS NULL)"
@@ -147,7 +147,7 @@ def provider_acted_for(connection: Connection, client: Client, provider_id: str)
 
 def _acted_for(client: Client) -> str:
     """Return the FROM and WHERE of the providers `p` that a client may act for, with its grants `g`."""
-    join = "LEFT JOIN" if client.role == "operator" else "JOIN"
+    join = "LEFT JOIN" if client.role is Role.OPERATOR else "JOIN"
     return (
         f"providers p {join} grants g ON g.provider_id = p.provider_id AND g.client_id = :client "
         f"AND g.revoked_at IS NULL WHERE {_WORLD[client.test]}"
@@ -360,7 +360,7 @@ def ensure_operator(connection: Connection, at: datetime) -> bool:
             {
                 "client_id": "operator",
                 "name": "operator's commands",
-                "role": "operator",
+                "role": Role.OPERATOR,
                 "board": None,
                 "test": False,
                 "scopes": [],

@@ -25,6 +25,8 @@ ENDPOINT = (
     "endpoint_id, client_id, provider_id, board, url, event_types, description, secrets, status, disabled_reason, "
     "disabled_at, failing_since, version, created_at, updated_at, deleted_at"
 )
+APART = "endpoints_for_all_providers"
+"""The table in which a downgrade leaves what the release before cannot have."""
 ONE_OF_TWO, AT_MOST_ONE = "(provider_id IS NULL) <> (board IS NULL)", "provider_id IS NULL OR board IS NULL"
 
 
@@ -43,6 +45,9 @@ def upgrade() -> None:
         op.add_column("webhook_endpoints", sa.Column("recovers_until", sa.BigInteger(), nullable=True, comment=UNTIL))
         op.drop_constraint(op.f("ck_webhook_endpoints_owner"), "webhook_endpoints")
         op.create_check_constraint(op.f("ck_webhook_endpoints_owner"), "webhook_endpoints", AT_MOST_ONE)
+    if sa.inspect(op.get_bind()).has_table(APART):
+        op.execute(f"INSERT INTO webhook_endpoints ({ENDPOINT}) SELECT {ENDPOINT} FROM {APART}")
+        op.drop_table(APART)
     op.execute(
         "UPDATE webhook_deliveries SET provider_id = (SELECT e.provider_id FROM webhook_endpoints e "
         "WHERE e.endpoint_id = webhook_deliveries.endpoint_id)"
@@ -50,8 +55,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Undo. Endpoints for all providers go, and tests: nothing before this knows them."""
+    """Undo. Endpoints for all providers are set apart for the next upgrade; their deliveries, tests and recoveries end.
+
+    Until then `pars check` of the release before says that these endpoints are missing, and for it they are.
+    """
     everything = "SELECT endpoint_id FROM webhook_endpoints WHERE provider_id IS NULL AND board IS NULL"
+    op.execute(
+        f"CREATE TABLE {APART} AS SELECT {ENDPOINT} FROM webhook_endpoints WHERE provider_id IS NULL AND board IS NULL"
+    )
     op.execute(f"DELETE FROM webhook_deliveries WHERE type = 'webhook.test' OR endpoint_id IN ({everything})")
     op.execute("DELETE FROM webhook_endpoints WHERE provider_id IS NULL AND board IS NULL")
     if op.get_bind().dialect.name == "sqlite":

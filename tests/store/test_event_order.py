@@ -77,14 +77,22 @@ def test_a_cursor_from_before_goes_on_after_the_same_event(http: TestClient, api
     assert api.get("/v1/events", after=cursor).json["data"] == told[-2:]
 
 
-def test_endpoints_for_all_providers_go_with_the_way_back(http: TestClient, api: Api, service: Service) -> None:
+def test_endpoints_for_all_providers_are_set_apart_on_the_way_back(
+    http: TestClient, api: Api, service: Service
+) -> None:
     vendor = api_of(http, service, "vendor", role="vendor", providers=["0008001"])
     settle(service)
-    register(vendor, "https://example.org/all")
+    every = register(vendor, "https://example.org/all").json["endpoint_id"]
     one = register(api, "https://example.org/one").json["endpoint_id"]
     api.report(a_completion())
     settle(service)
-    change(service, "downgrade", "upgrade")
+    endpoints = "SELECT * FROM webhook_endpoints ORDER BY endpoint_id"
+    before = stored(service, endpoints)
+    change(service, "downgrade")
     assert stored(service, "SELECT endpoint_id FROM webhook_endpoints") == [(one,)]
+    change(service, "upgrade")
+    assert {row[0] for row in before} == {every, one} and len(before) == 2
+    assert sorted(map(repr, stored(service, endpoints))) == sorted(map(repr, before))
     kept = stored(service, "SELECT endpoint_id, provider_id FROM webhook_deliveries")
     assert kept == [(one, "0008001")]
+    assert checks.find_faults(service) == []

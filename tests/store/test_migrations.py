@@ -255,3 +255,25 @@ def test_what_is_append_only_cannot_be_changed(service: Service, api: Api, verb:
         with pytest.raises(DBAPIError, match="append-only"):
             service.database.write(lambda connection, statement=statement: connection.execute(text(statement)))
     settle(service)
+
+
+def test_keys_of_records_live_through_a_downgrade_and_an_upgrade(service: Service, api: Api) -> None:
+    api.report(a_completion(client_reference="lms:1"))
+    api.report(a_completion(client_reference="cafe\u0301", completed_on="2021-11-05"))
+    api.report(a_completion(completed_on="2021-11-06"))
+    every = "SELECT * FROM completion_references ORDER BY client_reference"
+
+    def rows(connection: Connection) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in connection.execute(text(every))]
+
+    def back_and_again(connection: Connection) -> None:
+        migration = import_module("migrations.versions.0018_completion_references")
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.downgrade()
+            migration.upgrade()
+
+    before = service.database.read(rows)
+    service.database.write(back_and_again)
+    assert service.database.read(rows) == before
+    assert [row[3] for row in before] == ["cafe\u0301", None]
+    settle(service)

@@ -21,7 +21,7 @@ from app.files.parsing.faults import unreadable
 from app.files.parsing.limits import Limits
 from app.files.parsing.recognition import Beginning, Parsed
 from app.files.parsing.sources import IncomingFile, TextLines
-from app.files.parsing.tab import LONGEST, rows_of
+from app.files.parsing.tab import continuation, rows_of
 from app.files.parsing.tables import RecordTable
 
 NEEDS_SEEKING = False
@@ -159,7 +159,7 @@ def split(lines: Iterator[tuple[int, str]], separator: str, longest: int) -> Ite
         else:
             text, cells = line, marks.cells(line)
             while marks.opened.match(cells[-1]):
-                joined = _continuation(marks, cells[-1], lines, waiting, longest)
+                joined = continuation(cells[-1], lines, waiting, longest, marks.closing, _CONTINUES)
                 if joined is None:
                     cells[-1:] = marks.cells(cells[-1], may_stay_open=False)
                     break
@@ -180,28 +180,3 @@ def _check_swallowed(marks: _Marks, joined: list[str], widest: int, number: int)
     within = [*joined[:-1], joined[-1][: closed.end()] if closed is not None else ""]
     if widest > _FEW and any(line.count(marks.separator) + 1 >= widest for line in within):
         raise unreadable(_SWALLOWED, row=number)
-
-
-def _continuation(
-    marks: _Marks, opened: str, lines: Iterator[tuple[int, str]], waiting: deque[tuple[int, str]], longest: int
-) -> list[str] | None:
-    """Return the lines that continue an open cell, up to the one that closes it; None when none does.
-
-    Then the lines that were looked at go back to `waiting`.
-    """
-    taken: list[tuple[int, str]] = []
-    size = len(opened)
-    while len(taken) < LONGEST:
-        following = waiting.popleft() if waiting else next(lines, None)
-        if following is None:
-            break
-        taken.append(following)
-        size += len(following[1])
-        if size > longest:
-            break
-        if marks.closing.match(following[1]):
-            return [line for _, line in taken]
-        if not _CONTINUES.match(following[1]):
-            break
-    waiting.extendleft(reversed(taken))
-    return None

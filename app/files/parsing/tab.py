@@ -109,9 +109,10 @@ def split(lines: Iterator[tuple[int, str]], longest: int) -> Iterator[tuple[int,
             continue
         text, cells = line, _cells(line)
         while _OPEN.match(cells[-1]):
-            joined = _continuation(cells[-1], lines, waiting, longest)
-            if joined is None:
+            following = continuation(cells[-1], lines, waiting, longest, _CLOSING, _CONTINUES)
+            if following is None:
                 break
+            joined = "\n".join(following)
             text = f"{text}\n{joined}"
             last = cells.pop()
             cells += _cells(f"{last}\n{joined}")
@@ -136,12 +137,18 @@ def _unquote(cell: str) -> str:
     return quoted[1].replace('""', '"') if quoted else cell
 
 
-def _continuation(
-    opened: str, lines: Iterator[tuple[int, str]], waiting: deque[tuple[int, str]], longest: int
-) -> str | None:
-    """Return the lines that continue an open cell, up to the one that closes it; None when none does.
+def continuation(
+    opened: str,
+    lines: Iterator[tuple[int, str]],
+    waiting: deque[tuple[int, str]],
+    longest: int,
+    closing: re.Pattern[str],
+    continues: re.Pattern[str],
+) -> list[str] | None:
+    """Return the lines that continue an open cell of at most `longest` characters, up to the one that closes it.
 
-    Then the lines that were looked at go back to `waiting`.
+    A line that matches `closing` closes it, one that matches neither ends the search. None when no line closes it: then
+    those that were looked at go back to `waiting`.
     """
     taken: list[tuple[int, str]] = []
     size = len(opened)
@@ -153,9 +160,9 @@ def _continuation(
         size += len(following[1])
         if size > longest:
             break
-        if _CLOSING.match(following[1]):
-            return "\n".join(line for _, line in taken)
-        if not _CONTINUES.match(following[1]):
+        if closing.match(following[1]):
+            return [line for _, line in taken]
+        if not continues.match(following[1]):
             break
     waiting.extendleft(reversed(taken))
     return None

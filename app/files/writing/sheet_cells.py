@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
-from app.domain.batches import Cell
 from app.files.workbook_parts import column_name, escape_cell
 
 MOST_CHARACTERS = 32_767
@@ -30,11 +29,6 @@ def _cut(text: str) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def lines_of(text: Cell, width: int) -> int:
-    """Return how many lines a text of ours takes in a column: not all spreadsheet programs measure it themselves."""
-    return sum(len(line) // width + 1 for line in str(text or "").split("\n"))
-
-
 @lru_cache(maxsize=8)
 def names_of(count: int) -> tuple[str, ...]:
     """Return the letters of the first columns."""

@@ -19,7 +19,7 @@ from app.domain.columns import Holds
 from app.domain.comparison_keys import code_key
 from app.files import workbook_parts as parts
 from app.files.shown_numbers import text_of
-from app.files.side_sheets import SideSheets
+from app.files.side_sheets import SideSheets, lines_of
 from app.files.workbook_parts import Comment, Look, Styles, column_name
 from app.files.writing.result_rows import (
     REJECTED_COLUMNS,
@@ -41,7 +41,7 @@ from app.files.writing.result_table import (
     merged_spans,
     rows_above,
 )
-from app.files.writing.sheet_cells import lines_of, names_of, serial_of, text_cell
+from app.files.writing.sheet_cells import names_of, serial_of, text_cell
 from app.files.writing.side_parts import CheckedCells, side_sheet
 from app.files.writing.zip_stream import write_archive
 

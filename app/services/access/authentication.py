@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import ErrorItem, Forbidden, Problem, ProviderRequired
 from app.core.security import digest_of
-from app.domain.clients import Client
+from app.domain.clients import Client, Role
 from app.services.access.scopes import limit_test_client
 from app.store import clients
 
@@ -76,7 +76,7 @@ def choose_provider(client: Client, named: str | None) -> str:
     """Return the provider named, else the only one of a provider's client; raises `ProviderRequired`."""
     if named is not None:
         return named
-    if client.role == "provider" and len(client.provider_ids) == 1:
+    if client.role is Role.PROVIDER and len(client.provider_ids) == 1:
         return next(iter(client.provider_ids))
     detail = f"The request names no provider. {_who_it_acts_for(client)}"
     raise ProviderRequired(errors=[_provider_item(ProviderRequired, detail, "Name one, as in PARS-Provider: 0008001.")])
@@ -84,7 +84,7 @@ def choose_provider(client: Client, named: str | None) -> str:
 
 def _who_it_acts_for(client: Client) -> str:
     """Return the sentence that says whom a client may act for: it is told to that client only."""
-    if client.role == "operator":
+    if client.role is Role.OPERATOR:
         return "An operator acts for every provider."
     ids = sorted(client.provider_ids)
     if not ids:
@@ -99,12 +99,14 @@ def _provider_item(kind: type[Problem], detail: str, hint: str) -> ErrorItem:
 
 def means_all_providers(client: Client, named: str | None) -> bool:
     """Whether a client that names no provider may act for several: a vendor, or a client of several providers."""
-    return named is None and (client.role == "vendor" or (client.role == "provider" and len(client.provider_ids) > 1))
+    return named is None and (
+        client.role is Role.VENDOR or (client.role is Role.PROVIDER and len(client.provider_ids) > 1)
+    )
 
 
 def is_own_provider(client: Client, provider_id: str) -> bool:
     """Whether the client is the provider's own, so that no grant needs to be looked up."""
-    return client.role == "provider" and provider_id in client.provider_ids
+    return client.role is Role.PROVIDER and provider_id in client.provider_ids
 
 
 def resolve_provider(connection: Connection, client: Client, provider_id: str) -> str:

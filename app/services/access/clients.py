@@ -12,6 +12,7 @@ from app.core.clock import new_id
 from app.core.errors import OperatorFault
 from app.core.security import digest_of, new_api_key, new_secret
 from app.domain.audit import ClientAudit, ProviderAudit
+from app.domain.clients import Role
 from app.domain.sandbox import PROVIDER_ID
 from app.services.access.scopes import ROLE_SCOPES, SCOPES, TEST_SCOPES
 from app.services.context import OPERATOR, Work
@@ -59,7 +60,7 @@ def create(
     work: Work,
     name: str,
     *,
-    role: str,
+    role: Role,
     provider_ids: Sequence[str] = (),
     board: str | None = None,
     scopes: Sequence[str] = (),
@@ -108,12 +109,12 @@ def create(
     return created
 
 
-def _possible_scopes(role: str, asked: Sequence[str], *, test: bool) -> list[str]:
+def _possible_scopes(role: Role, asked: Sequence[str], *, test: bool) -> list[str]:
     """Return the scopes that a client of a role can have; raises `OperatorFault` when others are asked for."""
     unknown = [scope for scope in asked if scope not in SCOPES]
     if unknown:
         raise OperatorFault(f"Unknown scope {unknown[0]}; known: {', '.join(SCOPES)}.")
-    if test and role == "board":
+    if test and role == Role.BOARD:
         raise OperatorFault(
             "A board has no test client: its feed holds live credit only, and credit of the sandbox goes nowhere."
         )
@@ -124,7 +125,7 @@ def _possible_scopes(role: str, asked: Sequence[str], *, test: bool) -> list[str
     return possible
 
 
-def _prepare_providers(work: Work, name: str, role: str, provider_ids: Sequence[str], *, test: bool) -> list[str]:
+def _prepare_providers(work: Work, name: str, role: Role, provider_ids: Sequence[str], *, test: bool) -> list[str]:
     """Return the providers that a new client acts for; add unknown providers, and sandboxes that do not exist yet."""
     for provider_id in provider_ids:
         if test and (provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id)):
@@ -136,7 +137,7 @@ def _prepare_providers(work: Work, name: str, role: str, provider_ids: Sequence[
     if not test:
         return list(provider_ids)
     if not provider_ids:
-        return [providers.shared(work)] if role in ("provider", "vendor") else []
+        return [providers.shared(work)] if role in (Role.PROVIDER, Role.VENDOR) else []
     return list(dict.fromkeys(providers.of_provider(work, provider_id) for provider_id in provider_ids))
 
 
@@ -208,7 +209,7 @@ def grant(work: Work, named: str, provider_id: str) -> None:
     client = clients.by_id(work.connection, client_id)
     if client is None:
         raise OperatorFault("The client was revoked.")
-    if client.role != "vendor":
+    if client.role is not Role.VENDOR:
         raise OperatorFault("The client is no vendor: pars client create NAME --vendor makes one.")
     if not clients.provider_exists(work.connection, provider_id) and not (client.test and provider_id == PROVIDER_ID):
         raise OperatorFault("There is no such provider.")

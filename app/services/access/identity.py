@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from app.domain.clients import Client, ProviderActedFor
+from app.domain.clients import Client, ProviderActedFor, Role
 from app.services.context import Caller
 from app.store import clients
 
@@ -27,14 +27,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def must_name_provider(self) -> bool:
         """Whether operations on a provider's records need the provider named."""
-        return not (self.client.role == "provider" and self.provider_count == 1) and self.client.board is None
+        return not (self.client.role is Role.PROVIDER and self.provider_count == 1) and self.client.board is None
 
 
 def identify(connection: Connection, caller: Caller) -> Identity:
     """Return who calls."""
     client = caller.client
     found = clients.name_and_revocation(connection, client.client_id)
-    operates = client.role == "operator"
+    operates = client.role is Role.OPERATOR
     return Identity(
         client=client,
         name=found[0] if found is not None else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from app.domain.clients import Client
+from app.domain.clients import Client, Role
 
 SCOPES = (
     "activities:read",
@@ -20,11 +20,11 @@ SCOPES = (
     "operator",
 )
 _REPORTING = tuple(scope for scope in SCOPES if scope not in ("transcripts:read", "board:feed", "operator"))
-ROLE_SCOPES: dict[str, tuple[str, ...]] = {
-    "provider": _REPORTING,
-    "vendor": _REPORTING,
-    "board": ("board:feed", "transcripts:read", "webhooks:manage"),
-    "operator": SCOPES,
+ROLE_SCOPES: dict[Role, tuple[str, ...]] = {
+    Role.PROVIDER: _REPORTING,
+    Role.VENDOR: _REPORTING,
+    Role.BOARD: ("board:feed", "transcripts:read", "webhooks:manage"),
+    Role.OPERATOR: SCOPES,
 }
 """Every scope that a client of a role may have, and its scopes by default."""
 TEST_SCOPES = frozenset(_REPORTING)

@@ -13,6 +13,7 @@ from app.core.errors import OperatorFault
 from app.core.private_files import write_private
 from app.domain.batches import EntryMethod
 from app.domain.boards import BoardKind
+from app.domain.clients import Role
 from app.domain.comparison_keys import full_name_key
 from app.domain.credits import Outcome
 from app.domain.learners import RegistryRow
@@ -50,7 +51,7 @@ def load(service: Service, *, physicians: int = PHYSICIANS) -> Path:
         transact(operator(service, completion["provider"]), _report_completion, completion)
     transact(operator(service), providers.shared)
     path = service.settings.data_dir / "demo-key"
-    key = transact(operator(service), _renew_key, CLIENT, role="provider", provider_ids=[PROVIDER])
+    key = transact(operator(service), _renew_key, CLIENT, role=Role.PROVIDER, provider_ids=[PROVIDER])
     write_private(path, key + "\n")
     return path
 
@@ -104,7 +105,7 @@ def renew_board_key(service: Service, code: str) -> tuple[str, str]:
     if known is None:
         raise OperatorFault(f"There is no board {code}.")
     name = f"{CLIENT}-board-{known.code}"
-    key = transact(operator(service), _renew_key, name, role="board", board=known.code)
+    key = transact(operator(service), _renew_key, name, role=Role.BOARD, board=known.code)
     write_private(service.settings.data_dir / f"{name}-key", key + "\n")
     return known.code, key
 

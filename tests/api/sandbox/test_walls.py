@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from app.core.errors import Problem
 from app.domain.batches import EntryMethod
 from app.domain.candidates import Candidates
+from app.domain.clients import Client, Role
 from app.matching.exact import find_learner
 from app.sandbox.fixtures import sandbox
 from app.schemas.completions import CompletionIn
@@ -311,8 +312,8 @@ def test_an_operators_test_client_acts_for_every_sandbox_and_for_nothing_else(
 
 
 def test_a_test_client_from_before_has_no_more_than_a_providers_scopes() -> None:
-    before = stored.Client(
-        client_id="c", role="operator", board=None, test=True, provider_ids=frozenset(),
+    before = Client(
+        client_id="c", role=Role.OPERATOR, board=None, test=True, provider_ids=frozenset(),
         scopes=frozenset({"operator", "board:feed", "completions:read"}),
     )  # fmt: skip
     assert limit_test_client(before).scopes == {"completions:read"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import selectors
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -21,6 +22,8 @@ from app.core.http.protocol import BODY_FAULT, BoundedProtocol
 from app.core.http.serving import ServingConfig
 
 Answers = list[tuple[int, bytes]]
+A_MOMENT = 0.001
+"""Seconds of the clock under test after which a connection is looked at again."""
 
 
 class Line(asyncio.Transport):
@@ -57,6 +60,26 @@ class Line(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return 0
+
+
+class Waits(selectors.SelectSelector):
+    """A selector under which nobody waits: its clock goes on at once to the moment until which it would have waited."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready and timeout is not None:
+            self.now += max(timeout, 0)
+        return ready
+
+
+def clocked_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop that has a clock of its own: only rests take time, however busy the machine is."""
+    waits = Waits()
+    loop = asyncio.SelectorEventLoop(waits)
+    loop.time = lambda: waits.now  # type: ignore[method-assign]
+    return loop
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -98,15 +121,16 @@ def exchanged(
         protocol.connection_made(line)
         for number, piece in enumerate(pieces):
             while line.paused and not reads_on:
-                await asyncio.sleep(0)
+                await asyncio.sleep(A_MOMENT)
             protocol.data_received(piece)
             await asyncio.sleep(rest(number))
         while protocol.tasks:
-            await asyncio.sleep(0)
+            await asyncio.sleep(A_MOMENT)
         protocol.connection_lost(None)
         return line.written
 
-    return list(told(asyncio.run(run())))
+    with asyncio.Runner(loop_factory=clocked_loop) as runner:
+        return told(runner.run(run()))
 
 
 def told(written: bytes) -> Answers:

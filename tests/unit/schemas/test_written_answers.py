@@ -11,7 +11,7 @@ from app.domain.credits import Completion, CreditStatus, Outcome
 from app.domain.findings import Finding, Severity
 from app.domain.reports import RemsPart
 from app.schemas.base import encode_json
-from app.schemas.completions import CompletionOut, ReportedCompletionOut
+from app.schemas.completion_records import CompletionOut, ReportedCompletionOut
 from tests.builders.judging import a_completion, a_credit
 
 TEXT = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
