@@ -17,7 +17,7 @@ type Fault = { pointer?: string; detail: string; hint?: string };
 type Problem = Fault & { errors?: Fault[] };
 type Completion = { completion_id: string };
 type Page<Row> = { data: Row[]; next_cursor: string };
-type LmsRecord = { client_reference: string; cancelled?: boolean; [member: string]: unknown };
+type LmsRecord = { client_reference?: string; cancelled?: boolean; [member: string]: unknown };
 
 const COMPLETIONS = "/v1/learner-completions";
 const LATER = [429, 500, 502, 503, 504];
@@ -75,6 +75,10 @@ async function read<Answer>(path: string): Promise<Answer> {
 
 /** Create the record, correct it, or withdraw it; tell what is wrong with it, and return whether it was taken. */
 async function send({ cancelled, ...record }: LmsRecord): Promise<boolean> {
+  if (!record.client_reference) {
+    console.error("A record has no client_reference, without which it could be doubled; it was not sent.");
+    return false;
+  }
   const reference = encodeURIComponent(record.client_reference);
   if (cancelled) {
     const standing = await read<Page<Completion>>(`${COMPLETIONS}?client_reference=${reference}`);

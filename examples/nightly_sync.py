@@ -50,7 +50,10 @@ def main(state: Path) -> int:
 
 def send(api: httpx.Client, record: dict[str, Any]) -> bool:
     """Create the record, correct it, or withdraw it; tell what is wrong with it, and return whether it was taken."""
-    reference = record["client_reference"]
+    reference = record.get("client_reference")
+    if not reference:
+        print("A record has no client_reference, without which it could be doubled; it was not sent.", file=sys.stderr)
+        return False
     if record.pop("cancelled", False):
         standing = read(api, COMPLETIONS, client_reference=reference)["data"]
         answers = [call(api, "DELETE", f"{COMPLETIONS}/{found['completion_id']}") for found in standing]
