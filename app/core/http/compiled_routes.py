@@ -83,8 +83,8 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
             headers = exchange.headers
         if declared:
             of_head += misspelt_headers(headers, declared)
-        if exchange.scope["query_string"]:
-            of_head += query_faults(exchange.query, known)
+        if query := exchange.scope["query_string"]:
+            of_head += query_faults(exchange.query, known, query)
         if takes_body:
             refuse_codings(headers)
         body = await _read_body(route, exchange) if takes_json else _NOTHING

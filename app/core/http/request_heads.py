@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from email.message import Message
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
+from urllib.parse import unquote_to_bytes
 
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
@@ -127,8 +128,8 @@ _OTHERS = set(_OWN)
 _MOST_OTHERS = 1_000
 
 
-def query_faults(query: QueryParams, known: Mapping[str, bool]) -> list[ErrorItem]:
-    """Return the faults of a query: parameters that are not known, that have a NUL, or that stand twice."""
+def query_faults(query: QueryParams, known: Mapping[str, bool], as_sent: bytes) -> list[ErrorItem]:
+    """Return the faults of a query: parameters that are not known, have a NUL, are no UTF-8, or stand twice."""
     given = query.multi_items()
     names = [name for name, _ in given]
     faults = [
@@ -142,9 +143,26 @@ def query_faults(query: QueryParams, known: Mapping[str, bool]) -> list[ErrorIte
     ]
     with_nul = dict.fromkeys(name for name, value in given if "\x00" in value and name in known)
     faults += _items(with_nul, "The text has a character that cannot be stored.", "Leave NUL characters out.")
+    unread = dict.fromkeys(name for name, value in given if _LOST in value and name in known)
+    if unread and not _is_utf8(as_sent):
+        faults += _items(
+            unread, "The text is not UTF-8.", "Percent-encode its letters as UTF-8, for example %C3%A9 for é."
+        )
     repeated = dict.fromkeys(name for name in names if known.get(name) is False and names.count(name) > 1)
     faults += _items(repeated, "This parameter stands twice, and has one value.", "Send it once.")
     return faults
+
+
+_LOST = "\ufffd"
+"""What stands in the place of bytes that could not be read."""
+
+
+def _is_utf8(encoded: bytes) -> bool:
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _items(names: Iterable[str], detail: str, hint: str) -> list[ErrorItem]:
