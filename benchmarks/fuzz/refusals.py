@@ -23,6 +23,8 @@ REFUSED_PLACES = {
     ("format", "pointer", "/url"): "A pattern cannot say which URLs are valid and public.",
     ("format", "pointer", "/event_types/0"): "The events that a client can get depend on the client.",
     ("format", "pointer", "/internal_id"): "It must equal the one in the address, which a schema cannot say.",
+    ("format", "pointer", "/client_reference"): "It must equal the one in the address, which a schema cannot say.",
+    ("parameter-invalid", "parameter", "reference"): "It must not be a spreadsheet's error, nor have lost a letter.",
 }
 """By item: code, kind of place, place."""
 
