@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from app.main import answer_for, create_app
 from app.services.context import Service
 from app.services.operations.startup import open_service
-from tests.harness.api import Api, api_of
+from tests.harness.api import Api, api_of, settle
+from tests.harness.board_views import live, replayed
 from tests.harness.clock import ManualClock
 from tests.harness.contract import as_described
 from tests.harness.databases import (
@@ -95,6 +96,14 @@ def service(database_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[S
     running = open_service(settings_for(database_url, tmp_path / "data"), at=clock, migrate=False)
     yield running
     running.database.close()
+
+
+@pytest.fixture
+def proven(service: Service) -> Iterator[None]:
+    """Prove every invariant, and every feed, after a test."""
+    yield
+    settle(service)
+    assert replayed(service) == live(service)
 
 
 @pytest.fixture(scope="session")

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
-from app.services.context import Service
 from tests.builders.bodies import a_completion, tina
-from tests.harness.api import Answer, Api, settle
-from tests.harness.board_views import live, replayed
+from tests.harness.api import Answer, Api
 from tests.harness.wire import at_once
 
 COMPLETIONS = "/v1/learner-completions"
 
 
-@pytest.fixture(autouse=True)
-def proven(service: Service) -> Iterator[None]:
-    """Prove every invariant, and every feed, after each race."""
-    yield
-    settle(service)
-    assert replayed(service) == live(service)
+pytestmark = pytest.mark.usefixtures("proven")
 
 
 def put(api: Api, completion_id: str, body: Any, if_match: str = "*") -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -19,11 +18,7 @@ from tests.harness.wire import at_once
 COMPLETIONS = "/v1/learner-completions"
 
 
-@pytest.fixture(autouse=True)
-def proven(service: Service) -> Iterator[None]:
-    """Prove every invariant after each race."""
-    yield
-    settle(service)
+pytestmark = pytest.mark.usefixtures("proven")
 
 
 def statuses(answers: list[Answer]) -> list[int]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.context import Service
 from tests.builders.bodies import a_completion, points
-from tests.harness.api import Answer, Api, settle
-from tests.harness.board_views import live, replayed
+from tests.harness.api import Answer, Api
 from tests.harness.properties import examples
 
 COMPLETIONS = "/v1/learner-completions"
@@ -20,12 +17,7 @@ REFERENCES = ("lms:1", "lms:2", "registrar:1")
 JOHN = {"first_name": "John", "last_name": "Smith", "born": "03/17", "license_id": "12345"}
 
 
-@pytest.fixture(autouse=True)
-def proven(service: Service) -> Iterator[None]:
-    """Prove every invariant, and every feed, after all examples."""
-    yield
-    settle(service)
-    assert replayed(service) == live(service)
+pytestmark = pytest.mark.usefixtures("proven")
 
 
 def body_of(record: dict[str, Any]) -> dict[str, Any]:

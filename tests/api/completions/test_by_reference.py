@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ import pytest
 from app.services.context import Service
 from tests.builders.bodies import a_completion, john, points, tina
 from tests.harness.api import Answer, Api, api_of, settle
-from tests.harness.board_views import decide, live, replayed
+from tests.harness.board_views import decide
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS = "/v1/learner-completions"
@@ -19,12 +18,7 @@ CME = {"moc": []}
 MOC: dict[str, Any] = {"cme": []}
 
 
-@pytest.fixture(autouse=True)
-def proven(service: Service) -> Iterator[None]:
-    """Prove every invariant, and every feed, after each test."""
-    yield
-    settle(service)
-    assert replayed(service) == live(service)
+pytestmark = pytest.mark.usefixtures("proven")
 
 
 def put(api: Api, reference: str, body: Any, **headers: str) -> Answer:

@@ -14,19 +14,14 @@ from app.core.merge_patch import merge_patch
 from app.services.context import Service
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, john, points, tina
 from tests.harness.api import Answer, Api, settle
-from tests.harness.board_views import decide, live, replayed
+from tests.harness.board_views import decide
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
 COMPLETIONS = "/v1/learner-completions"
 
 
-@pytest.fixture(autouse=True)
-def proven(service: Service) -> Iterator[None]:
-    """Prove every invariant, and every feed, after each test."""
-    yield
-    settle(service)
-    assert replayed(service) == live(service)
+pytestmark = pytest.mark.usefixtures("proven")
 
 
 def patch(api: Api, completion_id: str, body: Any, if_match: str | None = "*", **headers: str) -> Answer:

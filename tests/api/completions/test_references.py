@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,18 +11,13 @@ from app.domain.reports import MOST_REFERENCES
 from app.services.context import Service
 from tests.builders.bodies import COURSE, a_completion, john, points, tina
 from tests.harness.api import Api, settle
-from tests.harness.board_views import decide, live, replayed
+from tests.harness.board_views import decide
 from tests.harness.uploads import rows_of, worked
 
 COMPLETIONS = "/v1/learner-completions"
 
 
-@pytest.fixture(autouse=True)
-def proven(service: Service) -> Iterator[None]:
-    """Prove every invariant, and every feed, after each test."""
-    yield
-    settle(service)
-    assert replayed(service) == live(service)
+pytestmark = pytest.mark.usefixtures("proven")
 
 
 def found(api: Api, reference: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from typing import Any
@@ -19,8 +18,8 @@ from app.services.registry import imports
 from app.services.reporting import bulk
 from app.store.sql import statements
 from tests.builders.judging import a_cme, a_moc, a_person, a_rems, a_report, types_of
-from tests.harness.api import Api, settle
-from tests.harness.board_views import decide, live, replayed
+from tests.harness.api import Api
+from tests.harness.board_views import decide
 from tests.harness.submissions import delete, rehearse, submit, told, update
 from tests.harness.wire import at_once
 
@@ -31,12 +30,7 @@ TN, ME = a_cme(license_id="881"), a_cme("ME")
 ABIM = a_moc(board_id="100992")
 
 
-@pytest.fixture(autouse=True)
-def proven(service: Service) -> Iterator[None]:
-    """Prove every invariant, and every feed, after each test."""
-    yield
-    settle(service)
-    assert replayed(service) == live(service)
+pytestmark = pytest.mark.usefixtures("proven")
 
 
 @pytest.fixture
