@@ -20,6 +20,7 @@ REFUSED_PLACES = {
     ("parameter-invalid", "parameter", "after"): "A cursor is opaque: only one that this list gave can be read.",
     ("parameter-invalid", "parameter", "format"): "The formats in which a file can be written depend on its content.",
     ("format", "pointer", "/file"): "It must not be empty; validators disagree on the length of binary text.",
+    ("format", "pointer", "/since"): "A schema cannot say that a moment must have passed.",
     ("format", "pointer", "/url"): "A pattern cannot say which URLs are valid and public.",
     ("format", "pointer", "/event_types/0"): "The events that a client can get depend on the client.",
     ("format", "pointer", "/internal_id"): "It must equal the one in the address, which a schema cannot say.",
