@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol
 
 # Reads on the event loop need it, and the first request is not to wait for an import.
@@ -16,6 +17,7 @@ from app.core.config import Settings
 from app.core.gc_tuning import tune_garbage_collector
 from app.core.http.application import Application
 from app.core.http.exchange import BodyBounds
+from app.domain.catalogue import Catalogue
 from app.routers import (
     activities,
     activity_lists,
@@ -107,7 +109,7 @@ def create_app(service: Service | None = None, *, background: Callable[[Service]
     for router in ROUTERS:
         app.include_router(router)
     catalogue = service.catalogue if service is not None else read_catalogue(settings)
-    app.openapi = lambda: describe(app, catalogue, support=settings.support_contact, server=settings.public_url)  # type: ignore[method-assign]
+    _describe_as(app, catalogue, settings)
     refuse_undeclared(app)
     return app
 
@@ -131,10 +133,14 @@ def webhooks_json() -> str:
 def _released() -> FastAPI:
     """Return an application that describes the release: no setting and no board file of this machine."""
     app, plain, boards = create_app(), Settings.model_construct(), load_catalogue((BOARDS_FOLDER,))
-    app.openapi = lambda: describe(  # type: ignore[method-assign]
-        app, boards, support=plain.support_contact, server=plain.public_url
-    )
+    _describe_as(app, boards, plain)
     return app
+
+
+def _describe_as(app: FastAPI, catalogue: Catalogue, settings: Settings) -> None:
+    app.openapi = partial(  # type: ignore[method-assign]
+        describe, app, catalogue, support=settings.support_contact, server=settings.public_url
+    )
 
 
 def _lines_of(document: dict[str, Any]) -> str:

@@ -220,9 +220,11 @@ def describe_day(text: str) -> str:
     if not year_first and not month_first:
         return next((sentence for form, sentence in _NOT_DAYS if form.match(day)), "Not a date.")
     if not isinstance(read_written_day(day), date):
-        year, month, day_of_month = (
-            year_first.groups() if year_first is not None else (month_first[3], month_first[1], month_first[2])  # type: ignore[index]
-        )
+        if year_first is not None:
+            year, month, day_of_month = year_first.groups()
+        else:
+            assert month_first is not None
+            month, day_of_month, year = month_first.group(1, 2, 3)
         return _why_no_day(
             int(year if len(year) == 4 else f"20{year}"), int(month), int(day_of_month), is_iso=year_first is not None
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.domain.batches import BatchKind, FileHead, Raw, RowFinding
+from collections.abc import Sequence
+
+from app.domain.batches import BatchKind, Cell, FileHead, Raw, RowFinding
 from app.files.headings import layout
 
 _RULES = frozenset({"learner-unmatched", "learner-ambiguous"})
@@ -39,5 +41,5 @@ class ComparedColumns:
         return tuple(sorted(place for place in (*self._person, *numbers) if _is_given(raw, place)))
 
 
-def _is_given(cells: list, place: int) -> bool:  # type: ignore[type-arg]
+def _is_given(cells: Sequence[Cell], place: int) -> bool:
     return place < len(cells) and cells[place] is not None and bool(str(cells[place]).strip())

@@ -9,6 +9,7 @@ is refused. Source: [MS-XLS].
 from __future__ import annotations
 
 import io
+import math
 import struct
 from array import array
 from collections.abc import Iterator
@@ -259,7 +260,7 @@ class OldWorkbook:
         return self._number(number, style)
 
     def _number(self, number: float, style: int) -> Cell:
-        if style >= len(self._formats) or number != number or abs(number) == float("inf"):  # noqa: PLR0124
+        if style >= len(self._formats) or not math.isfinite(number):
             raise unreadable(DAMAGED)
         return read_number(repr(number), self._formats[style], from_1904=self.from_1904)
 
