@@ -10,8 +10,9 @@ from struct import error as struct_error
 from typing import Protocol, TypeVar
 
 from lxml import etree
+from msgspec.structs import replace
 
-from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, NumberCell
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, NumberCell
 from app.domain.columns import Holds
 from app.files.cells import BIRTH_SERIALS, SERIAL_TEXT, SERIALS, format_number, strip_text
 from app.files.headings import Layout
@@ -57,13 +58,7 @@ def read_book(open_book: Callable[[], Book[Part]], kind: BatchKind, limits: Limi
     with damage_as_fault():
         book = open_book()
         name, table = _find_records(book, kind)
-    head = FileHead(
-        format=FileFormat.XLSX,
-        sheet=name,
-        above=table.above,
-        heading_row=table.heading_row,
-        headings=table.headings,
-    )
+    head = replace(table.describe(FileFormat.XLSX), sheet=name)
     rows = table.records(limits)
     return Parsed(head=head, records=_shift_rows_from_1904(rows, table.layout) if book.from_1904 else rows)
 

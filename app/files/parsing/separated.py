@@ -14,8 +14,9 @@ from functools import lru_cache
 from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
-from app.domain.batches import BatchKind, FileFormat, FileHead
+from app.domain.batches import BatchKind, FileFormat
 from app.files.headings import count_known
 from app.files.parsing.faults import unreadable
 from app.files.parsing.limits import Limits
@@ -122,14 +123,7 @@ def parse(source: IncomingFile, kind: BatchKind, limits: Limits) -> Parsed:
     separator = _separator_of(Beginning(source.first).text)
     lines = TextLines(source, limits)
     table = RecordTable(rows_of(split(_without_name(iter(lines)), separator, limits.cell), limits), kind).check()
-    head = FileHead(
-        format=FileFormat.TAB,
-        above=table.above,
-        heading_row=table.heading_row,
-        headings=table.headings,
-        encoding=lines.encoding,
-        separator=separator,
-    )
+    head = replace(table.describe(FileFormat.TAB), encoding=lines.encoding, separator=separator)
     return Parsed(head=head, records=table.records(limits), lines=lines)
 
 

@@ -11,6 +11,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from app.core.csv_text import unescape_formula
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead
 from app.files.headings import count_known
@@ -51,14 +53,7 @@ def read_tab(lines: TextLines, kind: BatchKind, limits: Limits) -> tuple[FileHea
     if not table.fits:
         _check_tabs(table, kind)
     table.check()
-    head = FileHead(
-        format=FileFormat.TAB,
-        above=table.above,
-        heading_row=table.heading_row,
-        headings=table.headings,
-        encoding=lines.encoding,
-    )
-    return head, table.records(limits)
+    return replace(table.describe(FileFormat.TAB), encoding=lines.encoding), table.records(limits)
 
 
 def _check_tabs(table: RecordTable, kind: BatchKind) -> None:

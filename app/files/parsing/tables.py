@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
-from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, RawRow
+from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, RawRow
 from app.files.headings import LOOKED_AT, count_known, layout
 from app.files.parsing.faults import too_large
 from app.files.parsing.limits import Limits
@@ -34,6 +34,10 @@ class RecordTable:
         self._place, self.layout = min(
             layouts, key=lambda found: (len(found[1].missing), -found[1].known), default=(0, layout((), kind))
         )
+
+    def describe(self, format: FileFormat) -> FileHead:
+        """Return the head of a file that has this table: what stands above its records."""
+        return FileHead(format=format, above=self.above, heading_row=self.heading_row, headings=self.headings)
 
     @property
     def fits(self) -> bool:
