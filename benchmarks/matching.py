@@ -8,12 +8,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from app.domain.candidates import Wanted
-from app.domain.identity import Result
-from app.domain.learners import Person
+from app.domain.identity.candidates import Wanted
+from app.domain.identity.learners import Person
+from app.domain.identity.matches import Result
 from app.domain.reports import CmePart, CompletionReport
 from app.matching.exact import collect_keys, find_learner
-from app.store import learners
+from app.store.registry import learners
 from app.store.sql.key_sets import select_by_keys
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world.installation import World, world

@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 from app.core.gc_tuning import tune_garbage_collector
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome
 from app.domain.columns import columns_of
-from app.domain.comparison_keys import short_id_key
-from app.domain.learners import RegistryRow
-from app.domain.validations import ValidationRequest
+from app.domain.identity.comparison_keys import short_id_key
+from app.domain.identity.learners import RegistryRow
+from app.domain.identity.validations import ValidationRequest
 from app.files.formats import FORMATS
 from app.files.parsing.parser_client import open_file
 from app.services.context import Work, transact

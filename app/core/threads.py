@@ -103,8 +103,10 @@ class WatchedThread:
         self._start()
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._attempt, name=self.name, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._attempt, name=self.name, daemon=True)
+        thread.start()
+        # Known once it runs: who waits joins it, and a thread that has not begun cannot be joined.
+        self._thread = thread
 
     def _attempt(self) -> None:
         try:

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding
 from app.domain.formats import ActivityFormat, find_format
+from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed
 
 

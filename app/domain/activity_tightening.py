@@ -12,8 +12,8 @@ import msgspec
 
 from app.domain.activities import Activity
 from app.domain.amounts import in_quarters
-from app.domain.comparison_keys import code_key
 from app.domain.credits import CME
+from app.domain.identity.comparison_keys import code_key
 
 
 class Tightened(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 
 
 class BoardKind(enum.StrEnum):

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from app.domain.boards import Board, BoardKind
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.domain.states import find_state
 
 MOST_REMEMBERED = 65_536

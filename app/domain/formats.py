@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 
 
 class Bound(enum.StrEnum):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from app.domain.amounts import in_quarters
 from app.domain.batches import EntryMethod
-from app.domain.learners import Person
+from app.domain.identity.learners import Person
 from app.domain.parsing import Unparsed, plain_or_none
 
 Amount: TypeAlias = float | Unparsed | None

@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.credits import CreditStatus, Delivery
 from app.domain.decisions import Refusal
-from app.domain.learners import RegistryRow
+from app.domain.identity.learners import RegistryRow
 
 PROVIDER_ID = "9999999"
 """The shared sandbox: every test client that names no provider acts for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 
 STATES: dict[str, str] = {
     "AL": "Alabama", "AK": "Alaska", "AS": "American Samoa", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",

@@ -16,7 +16,7 @@ import msgspec
 
 from app.domain.batches import BatchKind
 from app.domain.columns import FileColumn, Group, columns_of, required_headings
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import plain_text
 
 _POSITION = re.compile(r"\.\.\.\d{1,5}$")

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 
-from app.domain.candidates import Candidates, Wanted
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import damage_of, id_key, name_key, same_id, short_id_key
-from app.domain.identity import NOT_ASKED, Match, Result, needs_birth_date
-from app.domain.learners import Holding, Learner, Person
+from app.domain.identity.candidates import Candidates, Wanted
+from app.domain.identity.comparison_keys import damage_of, id_key, name_key, same_id, short_id_key
+from app.domain.identity.learners import Holding, Learner, Person
+from app.domain.identity.matches import NOT_ASKED, Match, Result, needs_birth_date
 from app.domain.parsing import MonthDay, Unparsed, is_npi
 from app.domain.reports import CmePart, CompletionReport, MocPart
 

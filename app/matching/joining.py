@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.domain.comparison_keys import full_name_key, name_key
-from app.domain.learners import IdentifierKind
+from app.domain.identity.comparison_keys import full_name_key, name_key
+from app.domain.identity.learners import IdentifierKind
 
 
 class NameLevel(enum.StrEnum):

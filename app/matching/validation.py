@@ -17,11 +17,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import full_name_key, id_key, school_key
-from app.domain.identity import Result
-from app.domain.learners import Holding, Learner
+from app.domain.identity.comparison_keys import full_name_key, id_key, school_key
+from app.domain.identity.learners import Holding, Learner
+from app.domain.identity.matches import Result
+from app.domain.identity.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 from app.domain.parsing import MonthDay, is_npi
-from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 
 NAMESAKES = 100
 """The most people of one name that a validation compares one by one; beyond it, the caller must give more."""

@@ -15,9 +15,9 @@ from app.domain.activities import Activity, Registration
 from app.domain.amounts import in_quarters, on_grid
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
+from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_error_or_lost
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule, select

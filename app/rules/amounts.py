@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from app.domain.activities import Activity
 from app.domain.amounts import format_quarters, in_credits, in_quarters, on_grid
-from app.domain.comparison_keys import code_key
 from app.domain.credits import CME
 from app.domain.findings import Severity
+from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed
 from app.domain.reports import quarters_of
 from app.rules.case import Case

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from app.domain.amounts import format_quarters
 from app.domain.boards import Board
-from app.domain.comparison_keys import id_key
 from app.domain.credits import CME, held_quarters
+from app.domain.identity.comparison_keys import id_key
 from app.domain.reports import MocPart, quarters_of
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule

@@ -11,8 +11,8 @@ from app.domain.activities import Activity, ActivityStatus
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, Outcome
-from app.domain.identity import Match, Result
-from app.domain.learners import Learner
+from app.domain.identity.learners import Learner
+from app.domain.identity.matches import Match, Result
 from app.domain.parsing import Unparsed
 from app.domain.reports import MOST_REFERENCES, Action, Amount, CmePart, CompletionReport, MocPart
 from app.rules.row_target import RowTarget

@@ -18,8 +18,8 @@ from typing import Any
 from app.core.errors import OperatorFault
 from app.domain.boards import Board, BoardKind, CreditType, FactChange, Need, Span
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import code_key
 from app.domain.formats import ACTIVITY_FORMATS
+from app.domain.identity.comparison_keys import code_key
 from app.domain.states import STATES
 
 BOARDS_FOLDER = Path(__file__).parent / "boards"

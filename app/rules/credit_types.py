@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
 from app.rules.targets import canonical_type

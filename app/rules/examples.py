@@ -11,8 +11,8 @@ import msgspec
 from app.domain.activities import Activity, Registration
 from app.domain.boards import Board, BoardKind
 from app.domain.catalogue import Catalogue
-from app.domain.identity import Match, Result
-from app.domain.learners import Holding, Learner, Person
+from app.domain.identity.learners import Holding, Learner, Person
+from app.domain.identity.matches import Match, Result
 from app.domain.parsing import MonthDay
 from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount
 from app.rules.case import Facts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.comparison_keys import code_key
-from app.domain.identity import Result
+from app.domain.identity.comparison_keys import code_key
+from app.domain.identity.matches import Result
 from app.domain.parsing import is_error_or_lost
 from app.domain.rems import PHYSICIAN, PROFESSIONS
 from app.domain.reports import Action

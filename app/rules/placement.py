@@ -17,8 +17,8 @@ from app.domain.activities import Activity
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, Credit, CreditStatus, held_quarters
-from app.domain.identity import Match
-from app.domain.learners import Holding
+from app.domain.identity.learners import Holding
+from app.domain.identity.matches import Match
 from app.domain.parsing import plain_text
 from app.domain.reports import Action, CompletionReport, CorrectionKind, MocPart, RemsPart
 from app.rules.case import Case, Clash, Facts, LedgerTotal, Naming, Placement

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from app.domain.activities import ActivityStatus
 from app.domain.amounts import say_what_it_is
 from app.domain.boards import Need
-from app.domain.comparison_keys import damage_of
 from app.domain.findings import Severity
-from app.domain.identity import needs_birth_date
+from app.domain.identity.comparison_keys import damage_of
+from app.domain.identity.matches import needs_birth_date
 from app.domain.parsing import Unparsed, describe_day, describe_month_day, is_activity_id, is_npi
 from app.domain.reports import Action
 from app.rules.case import Case

@@ -14,7 +14,7 @@ import msgspec
 
 from app.domain.catalogue import Catalogue
 from app.domain.credits import Completion, CreditStatus
-from app.domain.identity import Match
+from app.domain.identity.matches import Match
 from app.domain.reports import Action, CmePart, CompletionReport
 from app.rules.standing import Standing
 

@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 
 from app.domain.credits import Completion, Gone, held_quarters, rems_subject
-from app.domain.identity import Match
+from app.domain.identity.matches import Match
 from app.domain.reports import CompletionReport
 
 

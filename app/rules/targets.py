@@ -10,10 +10,10 @@ import msgspec
 from app.domain.activities import Activity
 from app.domain.boards import Board
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import code_key
 from app.domain.credits import CME, Credit, CreditKind
-from app.domain.identity import Match
-from app.domain.learners import Holding
+from app.domain.identity.comparison_keys import code_key
+from app.domain.identity.learners import Holding
+from app.domain.identity.matches import Match
 from app.domain.parsing import plain_text
 from app.domain.reports import CmePart, CompletionReport, MocPart, TypeAmount, quarters_of
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import msgspec
 
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import damage_of
 from app.domain.findings import Finding
+from app.domain.identity.comparison_keys import damage_of
+from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import Unparsed, describe_month_day, is_npi
-from app.domain.validations import ValidationRequest
 from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, rule, select
 from app.rules.record import NOTHING_GUESSED
 

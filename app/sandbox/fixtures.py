@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from app.core.errors import OperatorFault
 from app.domain.credits import Credit, CreditStatus, Delivery
 from app.domain.decisions import Refusal
-from app.domain.learners import Holding, Learner, RegistryRow
+from app.domain.identity.learners import Holding, Learner, RegistryRow
 from app.domain.parsing import MonthDay, read_month_day
 from app.domain.sandbox import (
     PROVIDER_ID,

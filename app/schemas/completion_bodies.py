@@ -13,7 +13,7 @@ from app.core.merge_patch import merge_patch
 from app.domain.amounts import in_credits
 from app.domain.batches import EntryMethod
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus
-from app.domain.learners import Person
+from app.domain.identity.learners import Person
 from app.domain.parsing import plain_text
 from app.domain.reports import CompletionReport, CorrectionKind
 from app.schemas.base import Example, Requests

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from app.domain import reports
 from app.domain.batches import EntryMethod
-from app.domain.learners import Person
+from app.domain.identity.learners import Person
 from app.domain.parsing import (
     own_id_or_none,
     plain_or_none,

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from app.domain.identity import Result
+from app.domain.identity.matches import Result
+from app.domain.identity.validations import ValidationAnswer, ValidationRequest
 from app.domain.parsing import plain_or_none, read_license_id, read_month_day, read_npi, text_or_none
-from app.domain.validations import ValidationAnswer, ValidationRequest
 from app.schemas.base import Name, Out, Strict, Word
 
 ValidationResult = TypeAliasType("ValidationResult", Literal[Result.ONE, Result.SEVERAL, Result.NONE])

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.batches import EntryMethod
-from app.domain.comparison_keys import name_key
 from app.domain.credits import Completion, CreditStatus
+from app.domain.identity.comparison_keys import name_key
 from app.domain.parsing import plain_text
 from app.schemas.queries import CompletionQuery
 from app.store.completions import load_by_ids

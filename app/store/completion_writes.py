@@ -11,9 +11,9 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection, Table
 
 from app.core.errors import Contended
-from app.domain.comparison_keys import full_name_key
 from app.domain.completion_changes import Change, LedgerDelta, Pair
 from app.domain.credits import Completion, Credit
+from app.domain.identity.comparison_keys import full_name_key
 from app.domain.parsing import plain_text
 from app.models import completions as tables
 from app.models.learners import learner_links

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.comparison_keys import full_name_key, short_id_key
+from app.domain.identity.comparison_keys import full_name_key, short_id_key
 from app.domain.sandbox import MagicLearner
 from app.models import learners as tables
 from app.store import clients

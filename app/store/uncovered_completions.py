@@ -16,7 +16,7 @@ from app.domain.activity_tightening import (
     StartsLater,
     Tightened,
 )
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.store.sql.statements import fetch_column, fetch_value
 
 _STANDING = "SELECT c.completion_id FROM completions c WHERE c.activity_id = :activity AND c.withdrawn_at IS NULL"

@@ -31,7 +31,7 @@ from app.core.errors import every_problem
 from app.core.logging import configure_logging
 from app.domain.boards import BoardKind
 from app.domain.formats import ACTIVITY_FORMATS
-from app.domain.learners import RegistryRow
+from app.domain.identity.learners import RegistryRow
 from app.main import create_app
 from app.routers.description.generators import closed
 from app.sandbox.fixtures import sandbox

@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from app.core.logging import configure_logging
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
-from app.domain.learners import Holding, RegistryRow
+from app.domain.identity.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay
 from app.services.context import Service
 from app.services.registry import imports

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from app.domain.batches import EntryMethod
 from app.domain.credits import CreditKind, CreditStatus, Delivery
-from app.domain.identity import Result
+from app.domain.identity.matches import Result
 from app.schemas.completion_records import CompletionOut, CompletionPage, CreditOut, LearnerOut
 from app.schemas.completions import CompletionIn
 from app.schemas.validations import ValidationIn, ValidationOut

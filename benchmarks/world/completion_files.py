@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from app.domain.batches import Batch, BatchKind
 from app.domain.clients import Client
 from app.domain.columns import LEARNERS
-from app.domain.learners import RegistryRow
+from app.domain.identity.learners import RegistryRow
 from app.schemas.activities import ActivityIn
 from app.services.activities import registration as activities
 from app.services.batches import lifecycle, uploads

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from app.core.config import Settings
 from app.domain.boards import BoardKind
-from app.domain.learners import RegistryRow
+from app.domain.identity.learners import RegistryRow
 from app.schemas.activities import ActivityIn
 from app.services.access import clients
 from app.services.activities import registration

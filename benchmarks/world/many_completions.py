@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.comparison_keys import full_name_key
+from app.domain.identity.comparison_keys import full_name_key
 from app.models import completions as tables
 from app.models.activities import activities
 from app.store.sql import statements

@@ -14,7 +14,7 @@ import xlsxwriter
 from msgspec.structs import replace
 
 from app.domain.columns import LEARNERS
-from app.domain.learners import Holding, RegistryRow
+from app.domain.identity.learners import Holding, RegistryRow
 from app.services.registry.synthetic import synthetic_physicians
 
 GRAND_ROUNDS = "201759558"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from app.store import name_keys
+from app.store.registry import name_keys
 
 revision = "0015"
 down_revision = "0014"

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from app.domain.activities import Activity, Registration
 from app.domain.boards import Span
-from app.domain.candidates import Candidates
-from app.domain.comparison_keys import full_name_key
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery, Gone, Outcome
 from app.domain.findings import Finding, Severity
-from app.domain.identity import NOT_ASKED, Match
-from app.domain.learners import Holding, Learner, Person
+from app.domain.identity.candidates import Candidates
+from app.domain.identity.comparison_keys import full_name_key
+from app.domain.identity.learners import Holding, Learner, Person
+from app.domain.identity.matches import NOT_ASKED, Match
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
 from app.matching.exact import find_learner

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.learners import Learner
+from app.domain.identity.learners import Learner
 from app.services.context import Service
 from app.services.registry import imports
-from app.store import learners
+from app.store.registry import learners
 from app.store.sql import statements
 
 

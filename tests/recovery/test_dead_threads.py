@@ -170,6 +170,33 @@ def test_while_a_thread_is_dead_the_process_is_not_ready(http: TestClient, servi
     assert http.get("/readyz").status_code == 200
 
 
+def test_who_waits_for_a_thread_that_is_about_to_be_started_again_goes_on_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    about_to_start, may_start, lives = threading.Event(), threading.Event(), []
+
+    class LateThread(threading.Thread):
+        """A thread between whose making and whose start others run."""
+
+        def start(self) -> None:
+            about_to_start.set()
+            may_start.wait(SECONDS)
+            super().start()
+
+    def run() -> None:
+        lives.append("a life")
+        if len(lives) == 1:
+            monkeypatch.setattr(threading, "Thread", LateThread)
+            raise SystemExit
+
+    thread = WatchedThread("late", run)
+    thread.start()
+    assert about_to_start.wait(SECONDS)
+    assert not thread.wait(0.1)
+    may_start.set()
+    assert thread.wait(SECONDS)
+
+
 @given(outcomes=some.lists(some.sampled_from([None, ValueError, Unavailable, SystemExit]), min_size=1, max_size=40))
 def test_whatever_a_group_dies_of_each_of_its_writes_is_answered(outcomes: list[type[BaseException] | None]) -> None:
     pool = WatchedPool(4, "of a test")

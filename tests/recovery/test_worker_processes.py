@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from app.domain.learners import Holding, RegistryRow
+from app.domain.identity.learners import Holding, RegistryRow
 from app.services.context import Service
 from app.services.operations.startup import open_service
 from app.services.registry import imports

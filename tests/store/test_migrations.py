@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.database.transactions import Database
 from app.core.errors import ConfigurationError
-from app.domain.comparison_keys import NAME_KEYS
-from app.domain.learners import RegistryRow
+from app.domain.identity.comparison_keys import NAME_KEYS
+from app.domain.identity.learners import RegistryRow
 from app.domain.parsing import read_month_day
 from app.models.commits import APPEND_ONLY
 from app.models.tables import metadata
@@ -27,7 +27,8 @@ from app.services.context import Service
 from app.services.operations import checks
 from app.services.operations.startup import open_service
 from app.services.registry import imports
-from app.store import feed, name_keys, schema
+from app.store import feed, schema
+from app.store.registry import name_keys
 from tests.builders.bodies import a_completion
 from tests.builders.people import import_people
 from tests.harness.api import Api, settle

@@ -23,7 +23,7 @@ from app.domain.batches import (
 )
 from app.domain.columns import FileColumn, columns_of
 from app.domain.credits import Outcome
-from app.domain.identity import Result
+from app.domain.identity.matches import Result
 from app.domain.template_samples import ACTIVITY, REMS_LEARNER
 from app.files.formats import FORMATS
 from app.files.mapping.records import Upload

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from app.domain.activities import Activity, Registration
 from app.domain.amounts import say_what_it_is
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import code_key
 from app.domain.findings import Finding
 from app.domain.formats import find_format
+from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed
 from app.domain.reports import Action
 from app.files.cells import CellFault, read_dollars

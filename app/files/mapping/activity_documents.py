@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from app.domain.batches import Element, RawRow
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import read_activity_id
 from app.domain.reports import Action
 from app.files.cells import read_action, read_amount, read_day, read_whole, read_yes_no

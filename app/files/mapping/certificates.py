@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from app.domain.batches import Element
-from app.domain.comparison_keys import code_key, id_key
+from app.domain.identity.comparison_keys import code_key, id_key
 from app.domain.parsing import plain_or_none, read_license_id, read_npi
 from app.domain.reports import Amount, CmePart, MocPart, TypeAmount
 from app.domain.states import find_state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.domain.batches import RawRow
-from app.domain.learners import Person
+from app.domain.identity.learners import Person
 from app.domain.parsing import plain_text, read_activity_id
 from app.domain.reports import Action, CompletionReport, RemsPart
 from app.files.cells import read_action, read_birth_date, read_day, read_yes_no

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.domain.batches import BatchKind, Cell, RawRow
-from app.domain.learners import Person
+from app.domain.identity.learners import Person
 from app.domain.parsing import Unparsed
 from app.domain.reports import (
     LAST_OCCASION,

@@ -9,8 +9,8 @@ import msgspec
 
 from app.domain.batches import EntryMethod, RawRow
 from app.domain.findings import Finding
+from app.domain.identity.validations import ValidationRequest
 from app.domain.reports import CompletionReport
-from app.domain.validations import ValidationRequest
 from app.files.mapping.locations import Location, PrefixMap
 
 Record_co = TypeVar("Record_co", covariant=True)

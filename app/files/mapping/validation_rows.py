@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from app.domain.batches import BatchKind, RawRow
-from app.domain.validations import ValidationRequest
+from app.domain.identity.validations import ValidationRequest
 from app.files.headings import Layout
 from app.files.mapping.column_converters import ColumnConverters
 from app.files.mapping.locations import ColumnLocations, Location

@@ -14,7 +14,7 @@ import msgspec
 
 from app.domain.batches import BatchKind, Cell, Element, FileHead, Raw
 from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.files.elements import first_text, local_name, render
 
 FOR_READING = ("Record", "Learner", "Activity", "Completed", "Record as sent")

@@ -17,7 +17,7 @@ import msgspec
 from app.core.csv_text import FORMULA, escape_formula
 from app.domain.batches import Cell, DateCell, FileHead
 from app.domain.columns import Holds
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.files.shown_numbers import seen_text
 from app.files.side_sheets import SideSheets
 from app.files.writing.result_rows import (

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from app.core.csv_text import may_be_formula
 from app.domain.batches import Cell, DateCell, FileHead, MergedCell, NumberCell
 from app.domain.columns import Holds
-from app.domain.comparison_keys import code_key
+from app.domain.identity.comparison_keys import code_key
 from app.files import workbook_parts as parts
 from app.files.shown_numbers import text_of
 from app.files.side_sheets import SideSheets, lines_of

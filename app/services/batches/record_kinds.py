@@ -12,9 +12,9 @@ from functools import lru_cache, partial
 from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
 from app.domain.credits import Outcome
 from app.domain.findings import Finding
-from app.domain.identity import Result
+from app.domain.identity.matches import Result
+from app.domain.identity.validations import ValidationAnswer
 from app.domain.reports import CompletionReport
-from app.domain.validations import ValidationAnswer
 from app.files.formats import FORMATS
 from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
 from app.services.activities import file_rows

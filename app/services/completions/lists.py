@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import code_key
 from app.domain.credits import Completion, CreditKind
+from app.domain.identity.comparison_keys import code_key
 from app.schemas.queries import CompletionQuery
 from app.services.context import Caller
 from app.services.lists import Listed, board_codes, format_codes

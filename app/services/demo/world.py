@@ -14,9 +14,9 @@ from app.core.private_files import write_private
 from app.domain.batches import EntryMethod
 from app.domain.boards import BoardKind
 from app.domain.clients import Role
-from app.domain.comparison_keys import full_name_key
 from app.domain.credits import Outcome
-from app.domain.learners import RegistryRow
+from app.domain.identity.comparison_keys import full_name_key
+from app.domain.identity.learners import RegistryRow
 from app.domain.parsing import read_date
 from app.schemas.activities import ActivityIn
 from app.schemas.completions import CompletionIn

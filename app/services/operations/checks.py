@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from app.core.database.failures import DAMAGED, find_damage_in
 from app.core.progress import report_progress
-from app.domain.comparison_keys import NAME_KEYS
+from app.domain.identity.comparison_keys import NAME_KEYS
 from app.services.context import Service
 from app.services.operations import completion_checks, seal_checks, state_checks
 from app.services.operations.seal_checks import Head
-from app.store import invariants, name_keys, record_digests, schema, soundness
+from app.store import invariants, record_digests, schema, soundness
+from app.store.registry import name_keys
 
 FEW = 100
 """Faults of one kind that are listed: whoever has more restores a backup, and does not mend them one by one."""

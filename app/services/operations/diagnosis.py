@@ -24,10 +24,11 @@ from app.core.database.transactions import Database
 from app.core.errors import OperatorFault, Problem
 from app.core.private_files import readable_by_others
 from app.core.setting_names import PREFIX, find_unknown_names
-from app.domain.comparison_keys import NAME_KEYS
+from app.domain.identity.comparison_keys import NAME_KEYS
 from app.services.operations.refusals import faults_explained, name_of
 from app.services.operations.startup import read_catalogue
-from app.store import backlog, commits, name_keys, schema
+from app.store import backlog, commits, schema
+from app.store.registry import name_keys
 from app.store.sql.statements import fetch_value, on_sqlite
 from app.store.sql.values import read_instant
 

@@ -21,12 +21,13 @@ from app.core.private_files import readable_by_others
 from app.core.security import Keyring
 from app.domain.audit import ClientAudit
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import NAME_KEYS
+from app.domain.identity.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.context import OPERATOR, Service, Work, operator
 from app.services.operations import baseline
 from app.services.operations.refusals import faults_explained, name_of, refuse_misplaced, refuse_newer
-from app.store import clients, name_keys, schema
+from app.store import clients, schema
+from app.store.registry import name_keys
 
 T = TypeVar("T")
 INSPECTION_SECONDS = 5.0

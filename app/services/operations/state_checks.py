@@ -15,8 +15,9 @@ from app.rules.catalogue import digest_files
 from app.services.context import Service
 from app.services.events.provider_events import told_by
 from app.services.reporting.learner_ids import derive_learner_ids
-from app.store import clients, events, learners, name_keys, record_digests, states
+from app.store import clients, events, record_digests, states
 from app.store.checked_rows import Place, Range, entries_between, places_of, ranges
+from app.store.registry import learners, name_keys
 
 AT_ONCE = 500
 LEARNER = "learner"

@@ -23,8 +23,8 @@ from app.core.strict_json import read_json
 from app.domain.audit import RegistryAudit
 from app.domain.boards import BoardKind, Span
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import damage_of, full_name_key, id_key
-from app.domain.learners import Holding, IdentifierKind, RegistryRow
+from app.domain.identity.comparison_keys import damage_of, full_name_key, id_key
+from app.domain.identity.learners import Holding, IdentifierKind, RegistryRow
 from app.domain.parsing import (
     Unparsed,
     is_error_or_lost,
@@ -40,8 +40,8 @@ from app.matching.joining import BirthLevel, NameLevel
 from app.services.context import Service, Work, operator, transact
 from app.services.registry.placing import IdentifierFault, ImportFault, PairSeen
 from app.services.registry.writing import Piece, RowEffect
-from app.store import registry
-from app.store.registry import Entry
+from app.store.registry import imports as registry
+from app.store.registry.imports import Entry
 
 COLUMNS = (
     "first_name",

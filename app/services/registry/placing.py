@@ -9,8 +9,8 @@ import msgspec
 
 from app.core.errors import OperatorFault
 from app.domain.boards import Span
-from app.domain.comparison_keys import full_name_key
-from app.domain.learners import IdentifierKind, RegistryRow
+from app.domain.identity.comparison_keys import full_name_key
+from app.domain.identity.learners import IdentifierKind, RegistryRow
 from app.matching.joining import (
     BirthLevel,
     FullName,
@@ -22,7 +22,7 @@ from app.matching.joining import (
     name_level,
     reason_of,
 )
-from app.store.registry import NO_DATES, Entry, Known, Number
+from app.store.registry.imports import NO_DATES, Entry, Known, Number
 
 MOST_NAMESAKES = 5
 """Where more people of the name and birth date are on file, a row seems to describe none of them."""

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from app.domain.comparison_keys import name_key
-from app.domain.learners import Holding, RegistryRow
+from app.domain.identity.comparison_keys import name_key
+from app.domain.identity.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay, luhn_sum, month_day
 from app.services.registry.synthetic_numbers import Permutation, certificate_numbers, license_numbers
 

@@ -16,11 +16,11 @@ from sqlalchemy import Connection
 from app.core.errors import InvalidRequest
 from app.domain.audit import LearnersAudit
 from app.domain.catalogue import Catalogue
-from app.domain.comparison_keys import damage_of
 from app.domain.findings import Finding
-from app.domain.identity import Result
+from app.domain.identity.comparison_keys import damage_of
+from app.domain.identity.matches import Result
+from app.domain.identity.validations import Lookup, LookupResults, ValidationAnswer, ValidationRequest
 from app.domain.parsing import Unparsed, is_npi
-from app.domain.validations import Lookup, LookupResults, ValidationAnswer, ValidationRequest
 from app.matching.validation import Evidence, decide, evidence_of, lookups_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
@@ -33,7 +33,7 @@ from app.services.reporting.learner_ids import (
     assign_learner_id,
     save_learner_ids,
 )
-from app.store import learners
+from app.store.registry import learners
 
 _HINTS = {
     Result.ONE: "One learner was matched. The learner_id may stand in a completion in place of names, birth date "

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UnsetType
 
 from app.core.clock import new_id
-from app.domain.learners import IdentifierKind, RegistryRow
+from app.domain.identity.learners import IdentifierKind, RegistryRow
 from app.services.context import Work
 from app.services.registry.placing import (
     Identifier,
@@ -18,8 +18,8 @@ from app.services.registry.placing import (
     dates_after,
     place,
 )
-from app.store import registry
-from app.store.registry import NO_DATES, Entry, Known, Writes
+from app.store.registry import imports as registry
+from app.store.registry.imports import NO_DATES, Entry, Known, Writes
 
 KeptPair = tuple[Entry, PairSeen]
 

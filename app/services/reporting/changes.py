@@ -12,11 +12,11 @@ from datetime import date, datetime
 from msgspec.structs import replace
 
 from app.core.clock import new_id
-from app.domain.comparison_keys import full_name_key
 from app.domain.completion_changes import Change
 from app.domain.credits import Completion, Credit, CreditStatus, Delivery, Outcome, add_references
 from app.domain.decisions import withdraw_credit
-from app.domain.learners import Learner, Person
+from app.domain.identity.comparison_keys import full_name_key
+from app.domain.identity.learners import Learner, Person
 from app.domain.parsing import MonthDay
 from app.domain.reports import Action, CompletionReport, CorrectionKind, RemsPart
 from app.rules.case import Case

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from app.core.security import Keyring
 from app.services.context import Work
-from app.store import learners
+from app.store.registry import learners
 
 ProviderAndPhysician = tuple[str, str]
 """A provider and a physician."""

@@ -14,17 +14,18 @@ import msgspec
 from msgspec.structs import replace
 
 from app.core.errors import Contended
-from app.domain.candidates import Candidates, Wanted
 from app.domain.completion_changes import Change, Day, Pair
 from app.domain.credits import Completion
-from app.domain.identity import NOT_ASKED, Match
+from app.domain.identity.candidates import Candidates, Wanted
+from app.domain.identity.matches import NOT_ASKED, Match
 from app.domain.reports import Action, CompletionReport
 from app.matching.exact import collect_keys, find_learner
 from app.rules.case import Facts
 from app.rules.standing import Standing, subject_of
 from app.services.context import Work
 from app.services.reporting.learner_ids import LearnerIdRow
-from app.store import activities, completions, learners
+from app.store import activities, completions
+from app.store.registry import learners
 
 DAILY_CREDITS = "daily-credits-unusual"
 """The rule that wants the sum of a day over all of a provider's activities."""

@@ -23,7 +23,7 @@ from app.core.errors import CompletionRejected
 from app.domain.completion_changes import Change
 from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
-from app.domain.identity import Match
+from app.domain.identity.matches import Match
 from app.domain.reports import CompletionReport
 from app.rules.case import Case
 from app.rules.judge import judge

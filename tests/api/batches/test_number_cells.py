@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.credits import Outcome
-from app.domain.learners import Learner
+from app.domain.identity.learners import Learner
 from app.services.context import Service
 from app.services.registry import imports
 from tests.builders.judging import NPI, Verdict, a_cme, a_learner, a_moc, a_person, a_report, judged

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.comparison_keys import full_name_key, name_key
+from app.domain.identity.comparison_keys import full_name_key, name_key
 from app.schemas.queries import ActivityQuery, CompletionQuery
 from app.services.context import Service
 from app.store import keyset_pages

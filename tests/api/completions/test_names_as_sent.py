@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from app.domain.comparison_keys import NameDamage
+from app.domain.identity.comparison_keys import NameDamage
 from app.services.context import Service
 from app.services.registry import imports
 from benchmarks.world.same_records import FORMATS, Record

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.learners import IdentifierKind, Learner
+from app.domain.identity.learners import IdentifierKind, Learner
 from app.domain.parsing import luhn_sum
 from app.matching.joining import TABLE, BirthLevel, Joining, NameLevel
 from app.services.context import Service

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.boards import Span
-from app.domain.learners import PairStatus
+from app.domain.identity.learners import PairStatus
 from app.services.context import Service
 from app.store.sql import statements
 from tests.builders.bodies import a_completion

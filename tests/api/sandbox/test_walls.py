@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from app.core.errors import Problem
 from app.domain.batches import EntryMethod
-from app.domain.candidates import Candidates
 from app.domain.clients import Client, Role
+from app.domain.identity.candidates import Candidates
 from app.matching.exact import find_learner
 from app.sandbox.fixtures import sandbox
 from app.schemas.completions import CompletionIn

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.columns import VALIDATIONS
+from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay, Unparsed
-from app.domain.validations import ValidationRequest
 from app.rules.validations import judge_validation
 from app.services.context import Service
 from app.services.registry import imports, validations

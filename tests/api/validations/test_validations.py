@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.domain.identity import Result
-from app.domain.learners import Learner
+from app.domain.identity.learners import Learner
+from app.domain.identity.matches import Result
+from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay
-from app.domain.validations import ValidationRequest
 from app.matching.validation import NAMESAKES, evidence_of, fits, matched_boards
 from app.rules.engine import VALIDATION_RULES
 from app.schemas.validations import EXAMPLE
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import imports, validations
-from app.store import learners
+from app.store.registry import learners
 from app.store.sql import statements
 from app.store.sql.values import read_document
 from tests.builders.bodies import a_completion

@@ -10,7 +10,7 @@ from html.entities import codepoint2name
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.comparison_keys import NAME_KEYS, NameDamage, damage_of, full_name_key, name_key
+from app.domain.identity.comparison_keys import NAME_KEYS, NameDamage, damage_of, full_name_key, name_key
 from tests.harness.cases import for_all
 from tests.harness.properties import examples
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import format_quarters, in_credits, in_quarters, on_grid
 from app.domain.boards import Span
-from app.domain.comparison_keys import code_key, full_name_key, id_key, name_key, short_id_key
+from app.domain.identity.comparison_keys import code_key, full_name_key, id_key, name_key, short_id_key
 from app.domain.parsing import (
     MonthDay,
     Unparsed,

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from app.domain.activities import Activity, Registration
 from app.domain.batches import Cell, FileFault, FileFormat, RawRow
 from app.domain.columns import ACTIVITIES, VALIDATIONS
+from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action
 from app.domain.template_samples import ACTIVITY
-from app.domain.validations import ValidationRequest
 from app.files.mapping.activity_bodies import ActivityRecord
 from app.schemas.activities import EXAMPLE
 from tests.builders.judging import CATALOGUE, PROVIDER, advised

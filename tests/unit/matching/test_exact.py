@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from app.domain.boards import Span
-from app.domain.identity import Result
-from app.domain.learners import Holding
+from app.domain.identity.learners import Holding
+from app.domain.identity.matches import Result
 from app.domain.parsing import MonthDay
 from app.domain.reports import CmePart, CompletionReport, MocPart
 from tests.builders.judging import (

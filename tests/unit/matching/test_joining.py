@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.learners import IdentifierKind
+from app.domain.identity.learners import IdentifierKind
 from app.matching.joining import (
     TABLE,
     BirthLevel,

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from app.domain.comparison_keys import id_key, school_key
-from app.domain.identity import Result
-from app.domain.learners import Holding, Learner
+from app.domain.identity.comparison_keys import id_key, school_key
+from app.domain.identity.learners import Holding, Learner
+from app.domain.identity.matches import Result
+from app.domain.identity.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 from app.domain.parsing import MonthDay, month_day
-from app.domain.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 from app.matching.validation import Evidence, ValidationMatch, decide, evidence_of, fits, lookups_of, matched_boards
 from app.rules.validations import judge_validation
 from tests.builders.judging import CATALOGUE, NPI, OTHER_NPI, a_learner

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from app.domain.boards import Span
-from app.domain.learners import Holding
+from app.domain.identity.learners import Holding
 from app.services.registry.imports import ImportFault, read_row
 from app.services.registry.placing import dates_after
 from tests.builders.judging import CATALOGUE

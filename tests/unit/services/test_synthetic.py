@@ -11,8 +11,8 @@ from random import Random
 
 import pytest
 
-from app.domain.comparison_keys import name_key, short_id_key
-from app.domain.learners import Holding, RegistryRow
+from app.domain.identity.comparison_keys import name_key, short_id_key
+from app.domain.identity.learners import Holding, RegistryRow
 from app.domain.parsing import is_npi
 from app.services.registry.synthetic import MOST, load_names, synthetic_physicians
 from app.services.registry.synthetic_numbers import NumberSeries, NumberStyle, Permutation

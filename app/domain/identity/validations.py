@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from app.domain.comparison_keys import full_name_key
 from app.domain.findings import Finding
-from app.domain.identity import Result
-from app.domain.learners import Learner
+from app.domain.identity.comparison_keys import full_name_key
+from app.domain.identity.learners import Learner
+from app.domain.identity.matches import Result
 from app.domain.parsing import MonthDay, Unparsed
 
 

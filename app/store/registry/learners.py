@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.domain.boards import Span
-from app.domain.candidates import Candidates, Wanted
-from app.domain.comparison_keys import short_id_key
-from app.domain.learners import Holding, Learner
-from app.domain.validations import Lookup, LookupKey, LookupResults
+from app.domain.identity.candidates import Candidates, Wanted
+from app.domain.identity.comparison_keys import short_id_key
+from app.domain.identity.learners import Holding, Learner
+from app.domain.identity.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
 from app.store.sql.bulk import Rows, insert
 from app.store.sql.key_sets import Way, from_keys, select_by_found_ids, select_by_ids, select_by_keys

@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.boards import Need
 from app.domain.catalogue import Catalogue
-from app.domain.learners import Holding, Learner
+from app.domain.identity.learners import Holding, Learner
 from app.domain.reports import CompletionReport
 
 

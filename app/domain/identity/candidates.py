@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from app.domain.comparison_keys import short_id_key
-from app.domain.learners import Holding, Learner
+from app.domain.identity.comparison_keys import short_id_key
+from app.domain.identity.learners import Holding, Learner
 from app.domain.reports import CompletionReport
 
 NameAndBirth = tuple[str, str, str]

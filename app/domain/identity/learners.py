@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.domain.boards import Span
-from app.domain.comparison_keys import full_name_key, id_key
+from app.domain.identity.comparison_keys import full_name_key, id_key
 from app.domain.parsing import MonthDay, Unparsed
 
 

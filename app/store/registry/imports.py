@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.domain.boards import Span
-from app.domain.comparison_keys import full_name_key, short_id_key
-from app.domain.learners import Holding, IdentifierKind, PairStatus, RegistryRow
+from app.domain.identity.comparison_keys import full_name_key, short_id_key
+from app.domain.identity.learners import Holding, IdentifierKind, PairStatus, RegistryRow
 from app.models import learners as tables
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import select_by_keys

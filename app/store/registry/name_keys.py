@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.core.logging import log
 from app.core.progress import report_progress
-from app.domain.comparison_keys import NAME_KEYS, damage_of, full_name_key, name_key
+from app.domain.identity.comparison_keys import NAME_KEYS, damage_of, full_name_key, name_key
 from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_value
 
 NAMES = "names"
