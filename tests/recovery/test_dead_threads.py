@@ -179,8 +179,9 @@ def test_who_waits_for_a_thread_that_is_about_to_be_started_again_goes_on_waitin
         """A thread between whose making and whose start others run."""
 
         def start(self) -> None:
-            about_to_start.set()
-            may_start.wait(SECONDS)
+            if self.name == "late":
+                about_to_start.set()
+                may_start.wait(SECONDS)
             super().start()
 
     def run() -> None:
