@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, UniqueConstraint
 
-from app.models.base import Instant, Key, key, metadata, number, refers
+from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
 learners = Table(
     "learners",
@@ -13,6 +13,7 @@ learners = Table(
     key("first_name"),
     Column("middle_name", Key),
     key("last_name"),
+    Column("suffix", Key, comment="Jr, Sr, II…, where a source gives it apart"),
     Column("birth_date", Key, comment="MM/DD; a year is never stored"),
     Column("npi", Key),
     Column("medical_school", Key),
@@ -32,7 +33,33 @@ learner_names = Table(
     key("first_key", primary_key=True),
     key("birth_date", comment="as of the learner, empty when not known: one index finds name and date"),
     key("last_name"),
+    Column("first_name", Key, comment="as written; NULL where it is the one that is shown, or was never kept"),
+    Column("middle_name", Key, comment="as written; NULL where it is the one that is shown"),
+    Column("suffix", Key, comment="as written; NULL where it is the one that is shown"),
+    Column("kind", Key, comment="legal, former, professional or other; NULL for the name that is shown, or unknown"),
     Index(None, "last_key", "first_key", "birth_date"),
+)
+
+name_forms = Table(
+    "name_forms",
+    metadata,
+    key("kind", primary_key=True, comment="last, or first"),
+    key("form", primary_key=True, comment="a form of a last or first name: letters and digits, no accents"),
+    key("birth_date", primary_key=True),
+    key("state", primary_key=True, comment="of first names: a state of licence; of last names empty"),
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    Index(None, "learner_id"),
+    comment="What people are found by whose name was written otherwise. Made of names, birth date and licences.",
+    sqlite_with_rowid=False,
+)
+
+match_explanations = Table(
+    "match_explanations",
+    metadata,
+    key("subject_id", primary_key=True, comment="the completion, or the record that waits for a match"),
+    Column("made_at", Instant, nullable=False),
+    Column("document", Document, nullable=False),
+    comment="Why a person was found whose data were not written exactly as on file: levels and ids, never values.",
 )
 
 key_versions = Table(
@@ -54,6 +81,7 @@ licenses = Table(
     Column("first_seen_at", Instant, nullable=False),
     Column("starts_on", Date, comment="first day, where a source tells it"),
     Column("ends_on", Date, comment="last day, where a source tells it; the number may then be issued again"),
+    Column("self_reported", Boolean, comment="true: told by its holder, no board has confirmed it; else NULL"),
     Index(None, "board", "short_key"),
 )
 

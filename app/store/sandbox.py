@@ -94,4 +94,5 @@ def _name_row(learner: MagicLearner, last_name: str, birth_date: str) -> dict[st
         "first_key": first_key,
         "birth_date": birth_date,
         "last_name": last_name,
+        "first_name": learner.row.first_name,
     }

@@ -37,6 +37,7 @@ UNPROTECTED_TABLES = {
     "batch_rows": "answers about records: the records themselves are protected",
     "board_marks": "how far a board has read: it says so again with every request",
     "registry_pairs": "what the operator is asked: to merge two physicians changes their rows, which are protected",
+    "match_explanations": "says why somebody was found; whom credit belongs to stands with the credit",
     "last_decisions": "finds the last row of decisions sooner",
     "webhook_deliveries": _OPERATIONAL,
     "idempotency_keys": "answers kept for a day, to be given again",
@@ -53,7 +54,18 @@ UNPROTECTED_COLUMNS = {
     ): "an opaque name: of a board's last decision it is checked, no other is looked up by it",
     ("events", "event_id"): "an opaque name, by which nothing is found: positions are what readers follow",
 } | {(table, column): reason for table, columns in LEFT_OUT.items() for column, reason in columns.items()}
-OF_THE_REGISTRY = ("learners", "learner_names", "licenses", "certifications", "learner_links", "record_digests")
+OF_THE_REGISTRY = (
+    *("learners", "learner_names", "licenses", "certifications"),
+    *("learner_links", "name_forms", "record_digests"),
+)
+    "learners",
+    "learner_names",
+    "licenses",
+    "certifications",
+    "learner_links",
+    "name_forms",
+    "record_digests",
+)
 """Tables whose check takes longest: it is left out where only other tables are changed."""
 PROTECTED = [name for name in sorted(metadata.tables) if name not in UNPROTECTED_TABLES]
 
@@ -98,7 +110,7 @@ def other_values(column: Column[Any], value: Any, others: list[Any]) -> Iterator
 
 def is_live(table: Table) -> Any:
     """Return the condition that leaves out learners of the sandbox: they are about nobody, and not protected."""
-    if table.name not in ("learners", "learner_names", "licenses", "certifications"):
+    if table.name not in ("learners", "learner_names", "licenses", "certifications", "name_forms"):
         return true()
     learners = metadata.tables["learners"]
     return table.columns["learner_id"].in_(select(learners.c.learner_id).where(learners.c.sandbox == ""))

@@ -164,7 +164,8 @@ def test_names_are_found_again_under_the_keys_of_this_version(service: Service, 
         for key in ("kaahele", "ndour"):
             connection.execute(text("DELETE FROM learner_names WHERE last_key = :key"), {"key": key})
         insert = (
-            "INSERT INTO learner_names SELECT learner_id, :last, :first, birth_date, :name FROM learners "
+            "INSERT INTO learner_names (learner_id, last_key, first_key, birth_date, last_name) "
+            "SELECT learner_id, :last, :first, birth_date, :name FROM learners "
             "WHERE last_name = :own"
         )
         for last, first, name, own in (

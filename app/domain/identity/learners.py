@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from app.domain.boards import Span
-from app.domain.identity.comparison_keys import full_name_key, id_key
+from app.domain.identity.comparison_keys import full_name_key, id_key, name_key
 from app.domain.parsing import MonthDay, Unparsed
 
 
@@ -20,6 +20,8 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     number: str
     known_key: str = ""
     """The comparison key, where it is known: that of a holding on file, or one that was computed."""
+    self_reported: bool = False
+    """Whether its holder alone told it: it helps to find them, and credit waits until a board confirms it."""
     dates: Span | None = None
     """The days on which a licence is held, where any is on file; a number may be given to somebody else after them."""
 
@@ -84,12 +86,50 @@ def _with_keys(holdings: tuple[Holding, ...]) -> tuple[Holding, ...]:
     return tuple([replace(held, known_key=held.key) for held in holdings])
 
 
+class WrittenName(msgspec.Struct, frozen=True):
+    """A name as a source or a sender wrote it; empty where it has no such part."""
+
+    first: str
+    last: str
+    middle: str = ""
+    suffix: str = ""
+
+
+class NameKind(enum.StrEnum):
+    """What one of somebody's names is; of the one that is shown nothing is stored."""
+
+    LEGAL = "legal"
+    """The name on the licence."""
+    FORMER = "former"
+    """A name of earlier, such as one before a marriage."""
+    PROFESSIONAL = "professional"
+    """The name under which somebody practises."""
+    OTHER = "other"
+    """Any other."""
+
+
+def name_on_file(first_key: str, last: str, apart: Sequence[str | None], shown: Sequence[str | None]) -> WrittenName:
+    """Return a name on file as it was written.
+
+    `apart` are the first name, middle name and suffix that were stored with it, `shown` those of the name that is
+    shown: they stand for what was not stored, where the first name is the same. Without them only the key is known.
+    """
+    first, middle, suffix = apart
+    shown_first, shown_middle, shown_suffix = shown
+    same = name_key(first or shown_first) == first_key == name_key(shown_first) or not first_key
+    if not same:
+        return WrittenName(first or first_key, last, middle or "", suffix or "")
+    return WrittenName(first or shown_first or "", last, middle or shown_middle or "", suffix or shown_suffix or "")
+
+
 class Learner(msgspec.Struct, frozen=True, kw_only=True):
     """One physician of the registry, as matching and rules need them."""
 
     physician_id: str
     names: frozenset[tuple[str, str]]
-    """(last, first) as name keys, other last names included."""
+    """(last, first) as name keys, other names included."""
+    written: tuple[WrittenName, ...] = ()
+    """The names as written; none where it was not asked for them."""
     birth_date: str | None
     npi: str | None
     licenses: tuple[Holding, ...]

@@ -14,6 +14,7 @@ from app.domain.audit import EndpointAudit
 from app.rules.catalogue import digest_files
 from app.services.context import Service
 from app.services.events.provider_events import told_by
+from app.services.registry import name_forms
 from app.services.reporting.learner_ids import derive_learner_ids
 from app.store import clients, events, record_digests, states
 from app.store.checked_rows import Place, Range, entries_between, places_of, ranges
@@ -60,7 +61,11 @@ def find_changed_physicians(connection: Connection, service: Service) -> Iterato
         yield sentence
     for physician_id in name_keys.find_other_keys(connection):
         if physician_id not in told:
+            told.add(physician_id)
             yield f"changed: {LEARNER} {physician_id}: a row of learner_names has not the keys of its name"
+    for physician_id in name_forms.find_other_forms(connection):
+        if physician_id not in told:
+            yield f"changed: {LEARNER} {physician_id}: its rows of name_forms are not the forms of its names"
     yield from _changed_learner_ids(connection, service)
 
 

@@ -10,6 +10,7 @@ from msgspec import UnsetType
 from app.core.clock import new_id
 from app.domain.identity.learners import IdentifierKind, RegistryRow
 from app.services.context import Work
+from app.services.registry import name_forms
 from app.services.registry.placing import (
     Identifier,
     IdentifierFault,
@@ -75,6 +76,7 @@ class Piece:
     def save(self) -> str | UnsetType:
         """Write what the rows have changed, and digests of these physicians; return what the audit log says of them."""
         registry.save(self._work.connection, self._writes)
+        name_forms.refresh(self._work.connection, self._writes.physician_ids, self._writes.new_ids)
         return self._work.protect("learner", self._writes.physician_ids)
 
     def _keep_pairs(self, pairs: Any) -> list[KeptPair]:
@@ -120,7 +122,10 @@ class Piece:
         return self._add_names_and_numbers(entry, row, placement) or changed
 
     def _add_names_and_numbers(self, entry: Entry, row: RegistryRow, placement: RowPlacement) -> bool:
-        new = [self._writes.add_name(entry, row.first_name, last) for last in (row.last_name, *row.other_last_names)]
+        new = [
+            self._writes.add_name(entry, row.first_name, last, row.middle_name)
+            for last in (row.last_name, *row.other_last_names)
+        ]
         for kind, holdings in (
             (IdentifierKind.LICENSE, row.licenses),
             (IdentifierKind.CERTIFICATION, row.certifications),

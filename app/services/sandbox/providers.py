@@ -11,6 +11,7 @@ from app.sandbox.fixtures import sandbox
 from app.schemas.activities import ActivityIn
 from app.services.activities.registration import register
 from app.services.context import Work
+from app.services.registry import name_forms
 from app.store import activities, clients
 from app.store import sandbox as stored
 
@@ -55,6 +56,7 @@ def _add(work: Work, provider_id: str, name: str, sandbox_of: str) -> str:
 def _add_fixtures(work: Work, provider_id: str) -> None:
     """Add the magic learners and activities that a sandbox lacks; those it has stay as they are."""
     stored.add_learners(work.connection, sandbox().learners, work.now)
+    name_forms.refresh(work.connection, [learner.physician_id for learner in sandbox().learners])
     for magic in sandbox().activities:
         if activities.id_of_internal(work.connection, provider_id, magic.internal_id) is None:
             activity = ActivityIn.model_validate(magic.fields).as_activity(provider_id)

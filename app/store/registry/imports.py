@@ -261,7 +261,12 @@ class Writes:
         )  # fmt: skip
         return {row["learner_id"] for rows in tables for row in rows}
 
-    def add_name(self, entry: Entry, first_name: str, last_name: str) -> bool:
+    @property
+    def new_ids(self) -> set[str]:
+        """The physicians who are written for the first time."""
+        return {row["learner_id"] for row in self.learners}
+
+    def add_name(self, entry: Entry, first_name: str, last_name: str, middle_name: str | None = None) -> bool:
         """Add a name of a physician; False when it is on file."""
         last_key, first_key = full_name_key(first_name, last_name)
         if (last_key, first_key) in entry.names:
@@ -274,6 +279,8 @@ class Writes:
                 "first_key": first_key,
                 "birth_date": entry.birth_date or "",
                 "last_name": last_name,
+                "first_name": first_name,
+                "middle_name": middle_name,
             }
         )
         return True

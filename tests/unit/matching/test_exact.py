@@ -174,7 +174,7 @@ def test_a_licence_of_another_state_is_unknown_in_this_one() -> None:
 
 def test_a_lapsed_licence_or_certificate_cannot_make_a_miss() -> None:
     # What matching sees of a certificate is who gave it and its number; of a licence also dates, where any are on file.
-    assert set(Holding.__struct_fields__) == {"board", "number", "known_key", "dates"}
+    assert set(Holding.__struct_fields__) == {"board", "number", "known_key", "self_reported", "dates"}
     lapsed = a_learner(licenses={"TN-M": "444444"}, dates=Span(until=date(2015, 12, 31)))
     for license_id in (None, "444444"):
         verdict = judged(a_report(a_cme("TN", license_id=license_id)), learners=[lapsed])
