@@ -58,14 +58,6 @@ OF_THE_REGISTRY = (
     *("learners", "learner_names", "licenses", "certifications"),
     *("learner_links", "name_forms", "record_digests"),
 )
-    "learners",
-    "learner_names",
-    "licenses",
-    "certifications",
-    "learner_links",
-    "name_forms",
-    "record_digests",
-)
 """Tables whose check takes longest: it is left out where only other tables are changed."""
 PROTECTED = [name for name in sorted(metadata.tables) if name not in UNPROTECTED_TABLES]
 
