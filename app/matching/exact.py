@@ -1,6 +1,7 @@
-"""Exact matching: names, birth month and day, and ids must all fit the same physician.
+"""Exact matching, the first stage: names, birth month and day, and ids must all fit the same physician.
 
-Every part of a report has its own evidence. A physician matches when the names, the birth date and
+It decides most reports; who is not found by it is looked for by evidence (`reports.py`). Every part of a report has
+its own evidence. A physician matches when the names, the birth date and
 the NPI fit, and the evidence of every part does: the licence of each CME part, the certification of
 each MOC part. Absent evidence is neutral; given evidence must fit. An NPI that sources gave for several people
 needs the birth date beside it, and a licence number that was issued again is whose it was on the day of completion.
@@ -9,16 +10,16 @@ needs the birth date beside it, and a licence number that was issued again is wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
 from functools import partial
 
 from app.domain.catalogue import Catalogue
 from app.domain.identity.candidates import Candidates, Wanted
-from app.domain.identity.comparison_keys import damage_of, id_key, name_key, same_id, short_id_key
+from app.domain.identity.comparison_keys import damage_of, id_key, name_key, short_id_key
 from app.domain.identity.learners import Holding, Learner, Person
 from app.domain.identity.matches import NOT_ASKED, Match, Result, needs_birth_date
 from app.domain.parsing import MonthDay, Unparsed, is_npi
-from app.domain.reports import CmePart, CompletionReport, MocPart
+from app.domain.reports import CompletionReport
+from app.matching.parts import asks_license, certification_of, fits_moc, gives_number, licenses_of, npi_proves
 
 
 def collect_keys(report: CompletionReport, catalogue: Catalogue) -> Wanted:
@@ -32,8 +33,6 @@ def collect_keys(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     if isinstance(person.birth_date, MonthDay):
         last, first = person.name
         wanted.names.add((last, first, str(person.birth_date)))
-        # It may also be somebody whose birth date is not on file.
-        wanted.names.add((last, first, ""))
     if person.npi and is_npi(person.npi):
         wanted.npis.add(person.npi)
     for cme in report.cme:
@@ -92,6 +91,7 @@ def find_learner(
     unknown_npis = ("/learner/npi",) if npi and is_npi(npi) and not candidates.has_npi(npi) else ()
 
     fitting = [learner for learner in pool.values() if _fits_person(learner, report.person)]
+    fitting = _without_undated(fitting, report)
     found = _fits_every_part(fitting, report, candidates, catalogue, strict=True)
     if not found and fitting:
         # Somebody who fits in all but a certification is no miss: the board just does not certify them. Where a
@@ -105,7 +105,7 @@ def find_learner(
             result=Result.ONE,
             learner=learner,
             cme=cme,
-            moc=tuple([_certification(learner, moc, catalogue) for moc in report.moc]),
+            moc=tuple([certification_of(learner, moc, catalogue) for moc in report.moc]),
             unknown_licenses=unknown_licenses,
             unknown_npis=unknown_npis,
         )
@@ -125,16 +125,19 @@ def _fits_person(learner: Learner, person: Person) -> bool:
         return False
     if not (person.npi and is_npi(person.npi)):
         return True
-    return learner.npi == person.npi and _npi_proves(learner, person)
+    return learner.npi == person.npi and npi_proves(learner, person)
 
 
-def _npi_proves(learner: Learner, person: Person) -> bool:
-    """Return True unless sources gave the NPI for others too, and neither learner id nor birth date tells who it is."""
-    return (
-        not learner.npi_disputed
-        or person.learner_id is not None
-        or (isinstance(person.birth_date, MonthDay) and learner.birth_date is not None)
-    )
+def _without_undated(fitting: list[Learner], report: CompletionReport) -> list[Learner]:
+    """Return those who fit without people whose birth date is not on file, unless a number tells who is meant.
+
+    A date never fits somebody who has none: they are found by a number, where nobody of the name has the date given.
+    """
+    if not isinstance(report.person.birth_date, MonthDay) or all(learner.birth_date for learner in fitting):
+        return fitting
+    dated = [learner for learner in fitting if learner.birth_date is not None]
+    by_number = report.person.learner_id is not None or gives_number(report)
+    return fitting if by_number and not dated else dated
 
 
 def _fits_name(learner: Learner, person: Person) -> bool:
@@ -151,21 +154,15 @@ def _fits_every_part(
     """Return those who fit every part, with the licences that each CME part goes to."""
     found = []
     for learner in fitting:
-        cme = tuple([_licenses(learner, cme_part, report, candidates, catalogue) for cme_part in report.cme])
+        cme = tuple([licenses_of(learner, cme_part, report, candidates, catalogue) for cme_part in report.cme])
         if not all(cme) and any(
-            not held and _asks(cme_part, report, catalogue) for held, cme_part in zip(cme, report.cme, strict=True)
+            not held and asks_license(cme_part, report, catalogue)
+            for held, cme_part in zip(cme, report.cme, strict=True)
         ):
             continue
-        if all(_fits_moc(learner, moc=moc, catalogue=catalogue, strict=strict) for moc in report.moc):
+        if all(fits_moc(learner, moc=moc, catalogue=catalogue, strict=strict) for moc in report.moc):
             found.append((learner, cme))
     return found
-
-
-def _asks(cme: CmePart, report: CompletionReport, catalogue: Catalogue) -> bool:
-    """Return True if the registry can be asked about a CME part; a missing or unknown state has a rule of its own."""
-    if cme.state:
-        return bool(catalogue.licensing(cme.state))
-    return _stands_alone(report) or (cme.license_id is not None and is_npi(cme.license_id))
 
 
 def _certified_beside(
@@ -178,99 +175,6 @@ def _certified_beside(
         if moc.board and (board := catalogue.certifying(moc.board)) and not learner.certified_by(board.code)
     ]
     return any(other.certified_by(code) for other in fitting if other is not learner for code in lacking)
-
-
-def _fits_moc(learner: Learner, *, moc: MocPart, catalogue: Catalogue, strict: bool) -> bool:
-    board = catalogue.certifying(moc.board) if moc.board else None
-    if board is None:
-        return True
-    held = learner.certified_by(board.code)
-    if not held:
-        return not strict
-    return not moc.board_id or bool(_with_number(held, moc.board_id, was_number=moc.id_was_number))
-
-
-def _licenses(
-    learner: Learner, cme: CmePart, report: CompletionReport, candidates: Candidates, catalogue: Catalogue
-) -> tuple[Holding, ...]:
-    """Return the licences a CME part goes to: one in the state named, or all if no state is named."""
-    as_npi = (
-        cme.license_id is not None
-        and is_npi(cme.license_id)
-        and learner.npi == cme.license_id
-        and _npi_proves(learner, report.person)
-    )
-    if not cme.state:
-        meant = learner.licenses if as_npi or _stands_alone(report) else ()
-        if cme.license_id and not as_npi:
-            meant = _with_number(meant, cme.license_id, was_number=cme.license_was_number)
-        meant = _held_on_the_day(meant, report)
-        return tuple({held.board: held for held in reversed(meant)}.values())[::-1]
-    order = [board.code for board in catalogue.licensing(cme.state)]
-    held_there = learner.licensed_by(order)
-    if len(held_there) > 1:
-        held_there = tuple(sorted(held_there, key=lambda held: order.index(held.board)))
-    if cme.license_id and not as_npi:
-        held_there = _with_number(held_there, cme.license_id, was_number=cme.license_was_number)
-        held_there = _without_others(held_there, learner, report, candidates)
-    return _held_on_the_day(held_there, report)[:1]
-
-
-def _held_on_the_day(held: tuple[Holding, ...], report: CompletionReport) -> tuple[Holding, ...]:
-    """Return licences, those first that are held on the day of completion: a lapsed licence makes no miss."""
-    day = report.completed_on
-    if not isinstance(day, date) or all(holding.dates is None for holding in held):
-        return held
-    valid = tuple([holding for holding in held if holding.dates is None or holding.dates.covers(day)])
-    return (*valid, *[holding for holding in held if holding not in valid])
-
-
-def _without_others(
-    held: tuple[Holding, ...], learner: Learner, report: CompletionReport, candidates: Candidates
-) -> tuple[Holding, ...]:
-    """Return the licences of a number given without those that are somebody else's on the day of completion.
-
-    A number is asked about only where it was given: then everybody who holds it was looked up, whatever else was
-    reported beside it.
-    """
-    day = report.completed_on
-    if not isinstance(day, date) or all(holding.dates is None for holding in held):
-        return held
-    return tuple(
-        [
-            holding
-            for holding in held
-            if holding.dates is None
-            or holding.dates.covers(day)
-            or not candidates.another_holds(holding, day, learner.physician_id)
-        ]
-    )
-
-
-def _with_number(held: tuple[Holding, ...], given: str, *, was_number: bool) -> tuple[Holding, ...]:
-    """Return the holdings with a number: exact matches first, then those that differ by leading zeros."""
-    key = id_key(given)
-    exact = tuple([holding for holding in held if holding.key == key])
-    if not was_number:
-        return exact
-    return exact + tuple(
-        [holding for holding in held if holding.key != key and same_id(holding.key, key, was_number=True)]
-    )
-
-
-def _stands_alone(report: CompletionReport) -> bool:
-    """Return True if the report identifies its physician without a state: by NPI or learner id."""
-    person = report.person
-    return person.learner_id is not None or bool(person.npi and is_npi(person.npi))
-
-
-def _certification(learner: Learner, moc: MocPart, catalogue: Catalogue) -> Holding | None:
-    board = catalogue.certifying(moc.board) if moc.board else None
-    if board is None:
-        return None
-    held = learner.certified_by(board.code)
-    given = _with_number(held, moc.board_id, was_number=moc.id_was_number) if moc.board_id and len(held) > 1 else ()
-    return next(iter(given or held), None)
 
 
 def _unknown_licenses(report: CompletionReport, candidates: Candidates, catalogue: Catalogue) -> Iterator[str]:
@@ -293,12 +197,12 @@ def _missed(
 ) -> Iterator[str]:
     """Yield the pointers of parts that nobody who fits otherwise fits; `/learner` if that is all parts, or none."""
     parts: list[tuple[str, Callable[[Learner], object]]] = [
-        (f"/cme/{index}", partial(_licenses, cme=cme, report=report, candidates=candidates, catalogue=catalogue))
+        (f"/cme/{index}", partial(licenses_of, cme=cme, report=report, candidates=candidates, catalogue=catalogue))
         for index, cme in enumerate(report.cme)
-        if _asks(cme, report, catalogue)
+        if asks_license(cme, report, catalogue)
     ]
     parts += [
-        (f"/moc/{index}", partial(_fits_moc, moc=moc, catalogue=catalogue, strict=True))
+        (f"/moc/{index}", partial(fits_moc, moc=moc, catalogue=catalogue, strict=True))
         for index, moc in enumerate(report.moc)
     ]
     missed = [pointer for pointer, fits in parts if not any(fits(learner) for learner in fitting)]

@@ -14,6 +14,7 @@ from functools import lru_cache
 import msgspec
 from anyascii import anyascii
 
+from app.domain.identity.candidates import FormKey
 from app.domain.identity.learners import WrittenName
 
 MOST_MARKS = 64
@@ -189,8 +190,6 @@ def _without_suffix(words: Sequence[str]) -> tuple[list[str], str]:
 
 
 LAST, FIRST = "last", "first"
-FormKey = tuple[str, str, str, str]
-"""(kind, form, birth date, state)"""
 
 
 def form_keys(names: Iterable[ParsedName], birth_date: str, states: Iterable[str]) -> set[FormKey]:

@@ -1,9 +1,10 @@
 """Validation: how many physicians fit everything given.
 
 Fitting means the same as for a report (see `exact`): the name is one on file, and each of birth date, NPI, licence,
-certification and school fits if it is given. Lapsed licences and certifications count. A physician without a birth
-date or school on file fits any. A number that is not on file does not fit, because numbers tell people apart; an NPI
-that sources gave for several people fits beside the birth date only.
+certification and school fits if it is given. Lapsed licences and certifications count. A physician without a school
+on file fits any; one without a birth date is found by a number only, where nobody of the name has the date given. A
+number that is not on file does not fit, because numbers tell people apart; an NPI that sources gave for several people
+fits beside the birth date only. Whom nobody fits so is looked for by evidence (`validation_by_evidence.py`).
 
 Lookups are bounded without making the answer "one" wrong: a lookup finds all who fit, and some who do not. If one
 has more than it may return, the answer is "more than one".
@@ -50,6 +51,11 @@ class Evidence(NamedTuple):
     def asks_license(self) -> bool:
         """Whether a licence has to fit."""
         return self.licensing is not None or self.license_key is not None
+
+    @property
+    def gives_number(self) -> bool:
+        """Whether an identifier was given."""
+        return self.npi is not None or self.license_key is not None or self.board_key is not None
 
     @property
     def asks_certification(self) -> bool:
@@ -113,11 +119,11 @@ def lookups_of(evidence: Evidence) -> list[Lookup]:
 
 
 def _namesakes(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> list[Lookup]:
-    """Return the lookups by name: of the birth date, and of those without one on file."""
-    if evidence.birth_date is None:
-        return [_lookup(evidence, by, board=board, number=number)]
-    given = _lookup(evidence, by, board=board, number=number)
-    return [given, replace(given, born_from="", born_to="")]
+    """Return the lookups by name: of the birth date and, beside a number, of those without one on file."""
+    given = replace(_lookup(evidence, by, board=board, number=number), unless_born="")
+    if evidence.birth_date is None or not number:
+        return [given]
+    return [given, replace(given, born_from="", born_to="", unless_born=evidence.birth_date)]
 
 
 def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str = "") -> Lookup:
@@ -142,6 +148,7 @@ def _lookup(evidence: Evidence, by: LookupKey, *, board: str = "", number: str =
         first=first,
         born_from=low,
         born_to=high,
+        unless_born=birth_date or "",
         board=board,
         number=number,
         certifying=certifying_too,
@@ -185,16 +192,34 @@ def decide(evidence: Evidence, lookups: Sequence[Lookup], found: LookupResults) 
     return ValidationMatch(Result.ONE, only, tuple(boards))
 
 
+def those_who_fit(everybody: Sequence[Learner], evidence: Evidence) -> list[Learner]:
+    """Return those whom everything given fits, of all on file.
+
+    People without a birth date on file are among them only where nobody of the name has the date given.
+    """
+    fitting = [learner for learner in everybody if fits(learner, evidence)]
+    name = (evidence.last, evidence.first)
+    if evidence.birth_date is None or not any(
+        name in learner.names and learner.birth_date == evidence.birth_date for learner in everybody
+    ):
+        return fitting
+    return [learner for learner in fitting if learner.birth_date is not None]
+
+
 def fits(learner: Learner, evidence: Evidence) -> bool:
     """Return True if everything given fits a physician."""
     return (
         (evidence.last, evidence.first) in learner.names
-        and (evidence.birth_date is None or learner.birth_date in (None, evidence.birth_date))
-        and (evidence.npi is None or (learner.npi == evidence.npi and _npi_proves(learner, evidence)))
+        and (evidence.birth_date is None or _fits_birth_date(learner, evidence))
+        and (evidence.npi is None or (learner.npi == evidence.npi and npi_proves(learner, evidence)))
         and (not evidence.asks_license or _fits_license(learner, evidence))
-        and (not evidence.asks_certification or any(_is_meant(held, evidence) for held in learner.certifications))
+        and (not evidence.asks_certification or any(is_meant(held, evidence) for held in learner.certifications))
         and (evidence.school is None or school_key(learner.medical_school) in ("", evidence.school))
     )
+
+
+def _fits_birth_date(learner: Learner, evidence: Evidence) -> bool:
+    return learner.birth_date == evidence.birth_date or (learner.birth_date is None and evidence.gives_number)
 
 
 def matched_boards(learner: Learner, evidence: Evidence) -> tuple[str, ...]:
@@ -202,14 +227,14 @@ def matched_boards(learner: Learner, evidence: Evidence) -> tuple[str, ...]:
 
     Other boards are not returned: that would disclose stored values.
     """
-    by_number = evidence.license_key is not None and not _has_npi_given_as_license(learner, evidence)
+    by_number = evidence.license_key is not None and not has_npi_given_as_license(learner, evidence)
     licensed = {held.board for held in learner.licenses if not by_number or held.key == evidence.license_key}
     named = tuple(board for board in evidence.licensing or () if board in licensed)
     return (*named, evidence.certifying) if evidence.certifying is not None else named
 
 
 def _fits_license(learner: Learner, evidence: Evidence) -> bool:
-    by_npi = _has_npi_given_as_license(learner, evidence)
+    by_npi = has_npi_given_as_license(learner, evidence)
     if evidence.licensing is None:
         return by_npi or any(held.key == evidence.license_key for held in learner.licenses)
     return any(
@@ -219,14 +244,16 @@ def _fits_license(learner: Learner, evidence: Evidence) -> bool:
     )
 
 
-def _has_npi_given_as_license(learner: Learner, evidence: Evidence) -> bool:
-    return evidence.license_npi is not None and learner.npi == evidence.license_npi and _npi_proves(learner, evidence)
+def has_npi_given_as_license(learner: Learner, evidence: Evidence) -> bool:
+    """Return True if the licence number that was given is the physician's NPI."""
+    return evidence.license_npi is not None and learner.npi == evidence.license_npi and npi_proves(learner, evidence)
 
 
-def _npi_proves(learner: Learner, evidence: Evidence) -> bool:
+def npi_proves(learner: Learner, evidence: Evidence) -> bool:
     """Return True unless sources gave the NPI for others too, and the birth date does not tell who is meant."""
     return not learner.npi_disputed or (evidence.birth_date is not None and learner.birth_date is not None)
 
 
-def _is_meant(held: Holding, evidence: Evidence) -> bool:
+def is_meant(held: Holding, evidence: Evidence) -> bool:
+    """Return True if a certification is of the board that was given, and has the id that was given."""
     return evidence.certifying in (None, held.board) and evidence.board_key in (None, held.key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,6 +16,8 @@ from app.domain.reports import CompletionReport
 
 NameAndBirth = tuple[str, str, str]
 BoardAndId = tuple[str, str]
+FormKey = tuple[str, str, str, str]
+"""(kind, form, birth date, state)"""
 
 
 @dataclass(slots=True)
@@ -31,6 +33,8 @@ class Wanted:
     """Board ids from number cells, without leading zeros."""
     npis: set[str] = field(default_factory=set)
     learner_ids: set[tuple[str, str]] = field(default_factory=set)
+    forms: set[FormKey] = field(default_factory=set)
+    """Forms of last and first names, for those whose name was written otherwise."""
 
     def add(self, other: Wanted) -> None:
         """Add the keys of another report."""
@@ -41,6 +45,7 @@ class Wanted:
         self.short_certifications |= other.short_certifications
         self.npis |= other.npis
         self.learner_ids |= other.learner_ids
+        self.forms |= other.forms
 
 
 def _lists() -> dict[Any, list[Learner]]:
@@ -108,9 +113,15 @@ class Candidates(msgspec.Struct, frozen=True):
             physician_id = self.by_learner_id.get((report.provider_id, report.person.learner_id))
             known = self.learners.get(physician_id) if physician_id else None
             return {known.physician_id: known} if known else {}
+        return self.by_numbers(wanted, (self._by_name, wanted.names))
+
+    def by_numbers(
+        self, wanted: Wanted, *more: tuple[Mapping[Any, list[Learner]], Iterable[Any]]
+    ) -> dict[str, Learner]:
+        """Return all that any number among some keys points to."""
         pool: dict[str, Learner] = {}
         for index, keys in (
-            (self._by_name, wanted.names),
+            *more,
             (self._by_license, wanted.licenses),
             (self._by_certification, wanted.certifications),
             (self._by_short_license, wanted.short_licenses),

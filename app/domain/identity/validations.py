@@ -61,6 +61,8 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     born_from: str
     """MM/DD; the same as `born_to` when the birth date is given, and both empty for those without one on file."""
     born_to: str
+    unless_born: str
+    """MM/DD; people without a birth date are not meant where somebody of the name has this one. Empty for no date."""
     board: str
     """Empty for any."""
     number: str

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection
 
 from app.core.progress import report_progress
-from app.matching.names import FormKey, form_keys, parse_names
+from app.domain.identity.candidates import FormKey
+from app.matching.names import form_keys, parse_names
 from app.store.registry import name_forms
 from app.store.registry.name_forms import NamedPerson
 

@@ -17,11 +17,14 @@ from app.core.errors import InvalidRequest
 from app.domain.audit import LearnersAudit
 from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
+from app.domain.identity.candidates import Wanted
 from app.domain.identity.comparison_keys import damage_of
 from app.domain.identity.matches import Result
 from app.domain.identity.validations import Lookup, LookupResults, ValidationAnswer, ValidationRequest
 from app.domain.parsing import Unparsed, is_npi
-from app.matching.validation import Evidence, decide, evidence_of, lookups_of
+from app.matching.by_evidence import index_forms
+from app.matching.validation import Evidence, ValidationMatch, decide, evidence_of, lookups_of, matched_boards
+from app.matching.validation_by_evidence import find_by_evidence, wanted_of
 from app.rules.identity import MISS_HINT
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
@@ -153,19 +156,50 @@ def _decide(
             askers += [provider] * len(own)
             ends.append(len(lookups))
     found = learners.look_up(connection, lookups, askers)
+    matches: list[ValidationMatch] = []
+    begin = 0
+    for evidence, end in zip(asked, ends, strict=True):
+        own_results = LookupResults(ids=found.ids[begin:end], learners=found.learners)
+        matches.append(decide(evidence, lookups[begin:end], own_results))
+        begin = end
+    given = [request for request, of_request in zip(requests, judged, strict=True) if not of_request]
+    following = iter(_weigh(connection, service.catalogue, given, asked, matches))
     decided = []
-    following, begin = zip(asked, ends, strict=True), 0
     for findings in judged:
         if findings:
             decided.append(_Decided(answer=ValidationAnswer(result=Result.NOT_ASKED, findings=findings)))
             continue
-        evidence, end = next(following)
-        own_results = LookupResults(ids=found.ids[begin:end], learners=found.learners)
-        result, physician_id, boards = decide(evidence, lookups[begin:end], own_results)
-        answer = ValidationAnswer(result=result, matched_boards=boards, hint=hints[result])
-        decided.append(_Decided(answer=answer, physician_id=physician_id))
-        begin = end
+        match = next(following)
+        answer = ValidationAnswer(result=match.result, matched_boards=match.boards, hint=hints[match.result])
+        decided.append(_Decided(answer=answer, physician_id=match.physician_id))
     return decided, found.learner_ids
+
+
+def _weigh(
+    connection: Connection,
+    catalogue: Catalogue,
+    requests: Sequence[ValidationRequest],
+    asked: Sequence[Evidence],
+    matches: list[ValidationMatch],
+) -> list[ValidationMatch]:
+    """Return the matches, those by evidence in place of "none": one statement for all whom nobody fits exactly."""
+    open_places = [place for place, match in enumerate(matches) if match.result is Result.NONE]
+    wanted = Wanted()
+    for place in open_places:
+        wanted.add(wanted_of(requests[place], asked[place], catalogue))
+    if not open_places:
+        return matches
+    candidates = learners.load_candidates(connection, wanted)
+    forms = index_forms(candidates.learners.values(), catalogue)
+    for place in open_places:
+        evidence = asked[place]
+        decision = find_by_evidence(requests[place], evidence, candidates, forms, catalogue)
+        if decision.learner is not None:
+            boards = matched_boards(decision.learner, evidence)
+            matches[place] = ValidationMatch(Result.ONE, decision.learner.physician_id, boards)
+        elif decision.result is Result.SEVERAL:
+            matches[place] = ValidationMatch(Result.SEVERAL)
+    return matches
 
 
 def _name_learners(

@@ -19,6 +19,7 @@ from app.domain.credits import Completion
 from app.domain.identity.candidates import Candidates, Wanted
 from app.domain.identity.matches import NOT_ASKED, Match
 from app.domain.reports import Action, CompletionReport
+from app.matching.by_evidence import find_by_evidence, forms_of_report, index_forms, needs_evidence
 from app.matching.exact import collect_keys, find_learner
 from app.rules.case import Facts
 from app.rules.standing import Standing, subject_of
@@ -65,12 +66,35 @@ def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> L
     return Loaded(facts=facts, wanted=wanted, candidates=learners.load_candidates(work.connection, every_key))
 
 
-def match_learners(reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:
-    """Return who is meant by each report; pure."""
-    return [
-        find_learner(report, loaded.candidates, loaded.facts.catalogue, keys) if keys is not None else NOT_ASKED
+def match_learners(work: Work, reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:
+    """Return who is meant by each report: who fits exactly, else who does by evidence.
+
+    One statement more for all whom nobody fits exactly, whatever the reason: all misses take the same time.
+    """
+    catalogue, candidates = loaded.facts.catalogue, loaded.candidates
+    matches = [
+        find_learner(report, candidates, catalogue, keys) if keys is not None else NOT_ASKED
         for report, keys in zip(reports, loaded.wanted, strict=True)
     ]
+    open_places = [
+        place
+        for place, (report, match) in enumerate(zip(reports, matches, strict=True))
+        if needs_evidence(report, match)
+    ]
+    if not open_places:
+        return matches
+    forms = Wanted()
+    for place in open_places:
+        forms.add(forms_of_report(reports[place], catalogue))
+    found = learners.load_candidates(work.connection, forms).learners.values()
+    index = index_forms(found, catalogue)
+    for place in open_places:
+        report, keys = reports[place], loaded.wanted[place]
+        assert keys is not None
+        here = candidates.in_world(report.sandbox)
+        exact = here.under(keys, report).values()
+        matches[place] = find_by_evidence(report, matches[place], exact, index, here, catalogue)
+    return matches
 
 
 @dataclass(slots=True, kw_only=True)

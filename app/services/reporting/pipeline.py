@@ -72,7 +72,7 @@ def submit(works: Sequence[Work], reports: Sequence[CompletionReport]) -> list[S
         return []
     reports = [_in_world(work.caller, record) for work, record in zip(works, reports, strict=True)]
     loaded = load(works[0], reports, locking=True)
-    matches = match_learners(reports, loaded)
+    matches = match_learners(works[0], reports, loaded)
     standings = load_standings(works[0], reports, matches, loaded.facts, locking=True)
     results, changes = _judge_in_order(works, reports, matches, standings)
     if changes:
@@ -91,7 +91,7 @@ def judge_only(
     work = Work(connection=connection, caller=caller, now=caller.service.clock())
     reports = [_in_world(caller, record) for record in reports]
     loaded = load(work, reports, locking=False)
-    matches = match_learners(reports, loaded)
+    matches = match_learners(work, reports, loaded)
     standings = load_standings(work, reports, matches, loaded.facts, locking=False)
     if state is not None:
         state.apply_to(standings, {pair_of(record, match) for record, match in zip(reports, matches, strict=True)})

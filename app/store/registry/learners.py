@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.domain.boards import Span
 from app.domain.identity.candidates import Candidates, Wanted
 from app.domain.identity.comparison_keys import short_id_key
-from app.domain.identity.learners import Holding, Learner
+from app.domain.identity.learners import Holding, Learner, WrittenName, name_on_file
 from app.domain.identity.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
 from app.store.sql.bulk import Rows, insert
@@ -59,23 +59,30 @@ def _ways(wanted: Wanted, ids: Iterable[str]) -> Iterator[Way]:
         )
     npis = ((npi,) for npi in wanted.npis)
     yield Way(("npi",), npis, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.npi = k.npi")
+    yield Way(
+        ("kind", "form", "born", "state"),
+        wanted.forms,
+        "SELECT f.learner_id FROM {keys} JOIN name_forms f "
+        "ON f.kind = k.kind AND f.form = k.form AND f.birth_date = k.born AND f.state = k.state",
+    )
     given = ((physician_id,) for physician_id in ids)
     yield Way(("id",), given, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.learner_id = k.id")
 
 
 _ALL_OF_LEARNERS = """
     SELECT l.learner_id, 'learner', l.birth_date, l.npi, l.medical_school, l.sandbox,
-        CASE WHEN l.npi_disputed_at IS NULL THEN '' ELSE 'disputed' END
+        CASE WHEN l.npi_disputed_at IS NULL THEN '' ELSE 'disputed' END, l.first_name, l.middle_name, l.suffix
     FROM {keys} JOIN learners l ON l.learner_id = k.id
     UNION ALL
-    SELECT n.learner_id, 'name', n.last_key, n.first_key, '', '', ''
+    SELECT n.learner_id, 'name', n.last_key, n.first_key, n.last_name, n.first_name, n.middle_name, n.suffix, '', ''
     FROM {keys} JOIN learner_names n ON n.learner_id = k.id
     UNION ALL
     SELECT h.learner_id, 'license', h.board, h.license_id, h.id_key,
-        coalesce(CAST(h.starts_on AS text), ''), coalesce(CAST(h.ends_on AS text), '')
+        coalesce(CAST(h.starts_on AS text), ''), coalesce(CAST(h.ends_on AS text), ''),
+        CASE WHEN h.self_reported THEN 'self-reported' ELSE '' END, '', ''
     FROM {keys} JOIN licenses h ON h.learner_id = k.id
     UNION ALL
-    SELECT h.learner_id, 'certification', h.board, h.board_id, h.id_key, '', ''
+    SELECT h.learner_id, 'certification', h.board, h.board_id, h.id_key, '', '', '', '', ''
     FROM {keys} JOIN certifications h ON h.learner_id = k.id
     ORDER BY 1, 2, 3, 5
 """
@@ -90,16 +97,19 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
 def _learners(rows: Iterable[Row]) -> list[Learner]:
     """Make learners of rows of `_ALL_OF_LEARNERS`."""
     people: list[Row] = []
-    names: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    names: defaultdict[str, list[Sequence[str]]] = defaultdict(list)
     licenses: defaultdict[str, list[Holding]] = defaultdict(list)
     certifications: defaultdict[str, list[Holding]] = defaultdict(list)
     for row in rows:
-        physician_id, kind, first, second, third, since, until = row
+        physician_id, kind, first, second, third, *more = row
         if kind == "name":
-            names[physician_id].append((first, second))
+            names[physician_id].append((first, second, third, *more))
         elif kind == "license":
+            since, until, self_reported, *_ = more
             dates = _span(since, until) if since or until else None
-            licenses[physician_id].append(Holding(board=first, number=second, known_key=third, dates=dates))
+            licenses[physician_id].append(
+                Holding(board=first, number=second, known_key=third, dates=dates, self_reported=self_reported != "")
+            )
         elif kind == "certification":
             certifications[physician_id].append(Holding(board=first, number=second, known_key=third))
         else:
@@ -107,7 +117,8 @@ def _learners(rows: Iterable[Row]) -> list[Learner]:
     return [
         Learner(
             physician_id=physician_id,
-            names=frozenset(names[physician_id]),
+            names=frozenset([(last_key, first_key) for last_key, first_key, *_ in names[physician_id]]),
+            written=tuple([_written(name, shown) for name in names[physician_id]]),
             birth_date=birth_date,
             npi=npi,
             licenses=tuple(licenses[physician_id]),
@@ -116,8 +127,13 @@ def _learners(rows: Iterable[Row]) -> list[Learner]:
             sandbox=sandbox,
             npi_disputed=disputed != "",
         )
-        for physician_id, _, birth_date, npi, medical_school, sandbox, disputed in people
+        for physician_id, _, birth_date, npi, medical_school, sandbox, disputed, *shown in people
     ]
+
+
+def _written(name: Sequence[str], shown: Sequence[str | None]) -> WrittenName:
+    _, first_key, last, first, middle, suffix, *_ = name
+    return name_on_file(first_key, last, (first, middle, suffix), shown)
 
 
 def _span(since: str, until: str) -> Span:
@@ -126,6 +142,11 @@ def _span(since: str, until: str) -> Span:
 
 _OF_THE_NAME = "n.last_key = k.last AND n.first_key = k.first"
 _BORN = "n.birth_date BETWEEN k.born_from AND k.born_to"
+_NO_RIVAL = """NOT EXISTS (
+    SELECT 1 FROM learner_names r JOIN learners o ON o.learner_id = r.learner_id AND (o.sandbox = '') = (:world = '')
+    WHERE r.last_key = k.last AND r.first_key = k.first AND r.birth_date = k.unless_born AND k.unless_born <> '')"""
+"""Nobody of the name has the birth date given: who has none on file may be meant."""
+_BORN_OR_UNKNOWN = f"({_BORN} OR (n.birth_date = '' AND {_NO_RIVAL}))"
 _OF_THE_WORLD = """EXISTS (
     SELECT 1 FROM learners w WHERE w.learner_id = n.learner_id AND (w.sandbox = '') = (:world = ''))"""
 _HOLDS = """EXISTS (
@@ -134,13 +155,14 @@ _HOLDS = """EXISTS (
 _HOLDER = f"""
     SELECT n.learner_id FROM {{table}} h CROSS JOIN learner_names n
     WHERE h.board = k.board AND h.short_key = k.short AND h.id_key = k.number
-    AND n.learner_id = h.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
+    AND n.learner_id = h.learner_id AND {_OF_THE_NAME} AND {_BORN_OR_UNKNOWN}
     AND {_OF_THE_WORLD}"""
 _NAMESAKE = f"SELECT n.learner_id FROM learner_names n WHERE {_OF_THE_NAME} AND {_BORN} AND {_OF_THE_WORLD}"
+_NAMESAKE = f"{_NAMESAKE} AND (k.unless_born = '' OR {_NO_RIVAL})"
 _LOOKUPS = {
     LookupKey.NPI.name: f"""
     SELECT n.learner_id FROM learners l CROSS JOIN learner_names n
-    WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND (n.birth_date = '' OR {_BORN})
+    WHERE l.npi = k.number AND n.learner_id = l.learner_id AND {_OF_THE_NAME} AND {_BORN_OR_UNKNOWN}
     AND (l.npi_disputed_at IS NULL OR (n.birth_date <> '' AND n.birth_date = k.born_from)) AND {_OF_THE_WORLD}""",
     LookupKey.LICENSE.name: _HOLDER.format(table="licenses"),
     LookupKey.CERTIFICATION.name: _HOLDER.format(table="certifications"),
@@ -154,7 +176,19 @@ _LOOKUPS = {
 _CERTIFIED_TOO = """EXISTS (
     SELECT 1 FROM certifications c WHERE c.learner_id = n.learner_id AND (k.certifying = '' OR c.board = k.certifying)
     AND (k.certified = '' OR c.id_key = k.certified))"""
-_COLUMNS = ("place", "last", "first", "born_from", "born_to", "board", "number", "short", "certifying", "certified")
+_COLUMNS = (
+    "place",
+    "last",
+    "first",
+    "born_from",
+    "born_to",
+    "unless_born",
+    "board",
+    "number",
+    "short",
+    "certifying",
+    "certified",
+)
 
 
 _WITH_LEARNER_ID = """x.learner_id || ' ' || COALESCE((
@@ -182,8 +216,8 @@ def look_up(connection: Connection, lookups: Sequence[Lookup], providers: Sequen
         certified = lookup.certifying != "" or lookup.certified != ""
         group = _LookupGroup(lookup.by.name, lookup.most, lookup.decides, certified, lookup.sandbox, provider)
         row = (
-            str(place), lookup.last, lookup.first, lookup.born_from, lookup.born_to, lookup.board, lookup.number,
-            short_id_key(lookup.number), lookup.certifying, lookup.certified,
+            str(place), lookup.last, lookup.first, lookup.born_from, lookup.born_to, lookup.unless_born,
+            lookup.board, lookup.number, short_id_key(lookup.number), lookup.certifying, lookup.certified,
         )  # fmt: skip
         keys.setdefault(group, []).append(row)
     ids: list[Sequence[str]] = [()] * len(lookups)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from app.domain.identity.candidates import FormKey
 from app.domain.identity.learners import WrittenName, name_on_file
 from app.models.learners import name_forms
 from app.store.sql.bulk import insert
@@ -15,8 +16,6 @@ from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import execute_many, fetch
 
 AT_ONCE = 5_000
-FormRow = tuple[str, str, str, str]
-"""(kind, form, birth date, state)"""
 
 
 class NamedPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +88,7 @@ def _people(names: Iterable[Sequence[Any]], states: Iterable[Sequence[Any]]) -> 
     ]
 
 
-def replace(connection: Connection, forms: Mapping[str, Iterable[FormRow]], *, known: Iterable[str]) -> None:
+def replace(connection: Connection, forms: Mapping[str, Iterable[FormKey]], *, known: Iterable[str]) -> None:
     """Store the forms of some people in place of those that stand; `known` are those who may have any."""
     execute_many(
         connection,
@@ -107,9 +106,9 @@ def replace(connection: Connection, forms: Mapping[str, Iterable[FormRow]], *, k
     )
 
 
-def stored(connection: Connection, physician_ids: Iterable[str]) -> dict[str, set[FormRow]]:
+def stored(connection: Connection, physician_ids: Iterable[str]) -> dict[str, set[FormKey]]:
     """Return the forms that are stored of some people."""
-    found: dict[str, set[FormRow]] = {}
+    found: dict[str, set[FormKey]] = {}
     for physician_id, *key in select_by_keys(
         connection,
         "f.learner_id, f.kind, f.form, f.birth_date, f.state",

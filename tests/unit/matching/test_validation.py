@@ -14,7 +14,15 @@ from app.domain.identity.learners import Holding, Learner
 from app.domain.identity.matches import Result
 from app.domain.identity.validations import Lookup, LookupKey, LookupResults, ValidationRequest
 from app.domain.parsing import MonthDay, month_day
-from app.matching.validation import Evidence, ValidationMatch, decide, evidence_of, fits, lookups_of, matched_boards
+from app.matching.validation import (
+    Evidence,
+    ValidationMatch,
+    decide,
+    evidence_of,
+    lookups_of,
+    matched_boards,
+    those_who_fit,
+)
 from app.rules.validations import judge_validation
 from tests.builders.judging import CATALOGUE, NPI, OTHER_NPI, a_learner
 
@@ -25,14 +33,18 @@ SCHOOLS = (None, "Duke & Sons", "Meharry")
 def looked_up(people: Sequence[Learner], lookups: Sequence[Lookup]) -> LookupResults:
     """Find learners as the registry's indexes do, one by one."""
     ids = [
-        [person.physician_id for person in people if _under(person, lookup)][: lookup.most + 1] for lookup in lookups
+        [person.physician_id for person in people if _under(person, lookup, people)][: lookup.most + 1]
+        for lookup in lookups
     ]
     return LookupResults(ids=ids, learners={person.physician_id: person for person in people})
 
 
-def _under(person: Learner, lookup: Lookup) -> bool:
+def _under(person: Learner, lookup: Lookup, people: Sequence[Learner]) -> bool:
     born = person.birth_date or ""
-    if (lookup.last, lookup.first) not in person.names or not _certified(person, lookup):
+    name = (lookup.last, lookup.first)
+    if name not in person.names or not _certified(person, lookup):
+        return False
+    if not born and any(name in other.names and other.birth_date == lookup.unless_born for other in people):
         return False
     within = lookup.born_from <= born <= lookup.born_to
     if lookup.by is LookupKey.NAME:
@@ -121,7 +133,7 @@ def expected_of(fitting: Sequence[Learner], evidence: Evidence) -> ValidationMat
 def test_the_answer_counts_those_whom_everything_fits(people: list[Learner], fields: dict[str, object]) -> None:
     request = a_request(**fields)
     evidence = evidence_of(request, CATALOGUE)
-    fitting = [person for person in people if fits(person, evidence)]
+    fitting = those_who_fit(people, evidence)
     assert answer(request, people) == expected_of(fitting, evidence)
 
 
@@ -135,7 +147,7 @@ def test_however_few_a_lookup_may_return_one_is_the_only_one(
 ) -> None:
     request = a_request(**fields)
     evidence = evidence_of(request, CATALOGUE)
-    fitting = [person for person in people if fits(person, evidence)]
+    fitting = those_who_fit(people, evidence)
     said, physician_id, _ = answer(request, people, most)
     if said is Result.ONE:
         assert [learner.physician_id for learner in fitting] == [physician_id]
@@ -249,7 +261,7 @@ def test_somebody_of_one_name_is_found_beside_a_placeholder() -> None:
 
 def test_what_is_not_on_file_contradicts_nothing_but_a_number_must_be_on_file() -> None:
     bare = a_learner(birth_date=None, npi=None)
-    assert result(bare, birth_date=MonthDay(9, 9), medical_school="Elsewhere") is Result.ONE
+    assert result(bare, medical_school="Elsewhere") is Result.ONE
     assert result(bare, npi=NPI) is Result.NONE
 
 

@@ -1,0 +1,159 @@
+"""The second stage: who is meant by a report that nobody fits exactly, by evidence. Pure.
+
+Candidates are found by forms of their names with the birth date given, and by every number that was given. `decide`
+weighs them; what is asked of licences and certifications is the same as in the first stage.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from msgspec.structs import replace
+
+from app.domain.catalogue import Catalogue
+from app.domain.identity.candidates import Candidates, FormKey, Wanted
+from app.domain.identity.learners import Learner
+from app.domain.identity.matches import Match, Result
+from app.domain.parsing import MonthDay, is_npi
+from app.domain.reports import CompletionReport
+from app.matching.decision import Decision, Query, decide
+from app.matching.evidence import FieldAgreement, Numbers, worst
+from app.matching.names import FIRST, LAST, ParsedName, form_keys, parse_name, parse_names
+from app.matching.parts import asks_license, certification_of, licenses_of, npi_proves, with_number
+
+FormIndex = Mapping[FormKey, list[Learner]]
+
+
+def forms_asked(name: ParsedName, birth_date: str | None, states: Iterable[str]) -> set[FormKey]:
+    """Return the forms by which somebody reported is looked for, also with first and last name exchanged."""
+    if birth_date is None:
+        return set()
+    held = list(states)
+    forms = {(LAST, form, birth_date, "") for form in name.surname_forms | name.givens}
+    return forms | {(FIRST, form, birth_date, state) for form in name.givens | name.surnames for state in held}
+
+
+def index_forms(learners: Iterable[Learner], catalogue: Catalogue) -> FormIndex:
+    """Index physicians by the forms of their names."""
+    index: defaultdict[FormKey, list[Learner]] = defaultdict(list)
+    for learner in learners:
+        if learner.birth_date is not None:
+            for form in form_keys(parse_names(learner.written), learner.birth_date, states_of(learner, catalogue)):
+                index[form].append(learner)
+    return index
+
+
+def states_of(learner: Learner, catalogue: Catalogue) -> set[str]:
+    """Return the states in which a physician is licensed."""
+    boards = [catalogue.boards.get(held.board) for held in learner.licenses]
+    return {board.state for board in boards if board is not None and board.state}
+
+
+def needs_evidence(report: CompletionReport, match: Match) -> bool:
+    """Return True if a report that nobody fits exactly can be about somebody who is written otherwise."""
+    person = report.person
+    return match.result is Result.NONE and bool(person.first_name and person.last_name)
+
+
+def forms_of_report(report: CompletionReport, catalogue: Catalogue) -> Wanted:
+    """Return the forms under which the physician of a report is looked for."""
+    return Wanted(forms=forms_asked(_name_of(report), _birth_date_of(report), _states_asked(report, catalogue)))
+
+
+def find_by_evidence(
+    report: CompletionReport,
+    match: Match,
+    exact: Iterable[Learner],
+    forms: FormIndex,
+    candidates: Candidates,
+    catalogue: Catalogue,
+) -> Match:
+    """Return who is meant by a report, as far as evidence tells.
+
+    `match` is the result of the first stage, `exact` are its candidates; `forms` holds those of the second, and
+    `candidates` everybody who holds a number that was given.
+    """
+    pool = {learner.physician_id: learner for learner in exact}
+    if report.person.learner_id is None:
+        for form in forms_of_report(report, catalogue).forms:
+            for learner in forms.get(form, ()):
+                if bool(learner.sandbox) is report.sandbox:
+                    pool[learner.physician_id] = learner
+    compare = partial(_compare_numbers, report=report, candidates=candidates, catalogue=catalogue)
+    query = Query(name=_name_of(report), birth_date=_birth_date_of(report), compare_numbers=compare)
+    decision = decide(query, pool.values())
+    return _match_of(report, match, decision, candidates, catalogue)
+
+
+def _match_of(
+    report: CompletionReport, match: Match, decision: Decision, candidates: Candidates, catalogue: Catalogue
+) -> Match:
+    explanation = decision.explain() if decision.ranked else None
+    learner = decision.learner
+    if learner is None:
+        if decision.result is Result.SEVERAL:
+            return replace(match, result=Result.SEVERAL, missed=(), explanation=explanation)
+        return replace(match, explanation=explanation)
+    return replace(
+        match,
+        result=Result.ONE,
+        learner=learner,
+        missed=(),
+        cme=tuple([licenses_of(learner, cme, report, candidates, catalogue) for cme in report.cme]),
+        moc=tuple([certification_of(learner, moc, catalogue) for moc in report.moc]),
+        explanation=explanation,
+    )
+
+
+def _name_of(report: CompletionReport) -> ParsedName:
+    return parse_name(report.person.first_name or "", report.person.last_name or "")
+
+
+def _birth_date_of(report: CompletionReport) -> str | None:
+    given = report.person.birth_date
+    return str(given) if isinstance(given, MonthDay) else None
+
+
+def _states_asked(report: CompletionReport, catalogue: Catalogue) -> list[str]:
+    boards = [board for cme in report.cme if cme.state for board in catalogue.licensing(cme.state)]
+    return sorted({board.state for board in boards if board.state})
+
+
+def _compare_numbers(
+    learner: Learner, *, report: CompletionReport, candidates: Candidates, catalogue: Catalogue
+) -> Numbers:
+    """Compare what a report gives beside names and birth date with a physician: each part by itself, all must agree."""
+    agree, differ = set[str](), set[str]()
+    person = report.person
+    if person.learner_id is not None:
+        agree.add("learner-id")
+    if person.npi and is_npi(person.npi):
+        (agree if learner.npi == person.npi and npi_proves(learner, person) else differ).add("npi")
+    held: list[FieldAgreement] = []
+    for cme in report.cme:
+        if not asks_license(cme, report, catalogue):
+            continue
+        found = licenses_of(learner, cme, report, candidates, catalogue)
+        if cme.license_id:
+            (agree if found else differ).add("license")
+        if cme.state:
+            boards = [board.code for board in catalogue.licensing(cme.state)]
+            held.append(FieldAgreement.SAME if learner.licensed_by(boards) else FieldAgreement.DIFFERENT)
+    certified: list[FieldAgreement] = []
+    for moc in report.moc:
+        board = catalogue.certifying(moc.board) if moc.board else None
+        if board is None:
+            continue
+        of_board = learner.certified_by(board.code)
+        certified.append(FieldAgreement.SAME if of_board else FieldAgreement.DIFFERENT)
+        if moc.board_id and of_board:
+            (agree if with_number(of_board, moc.board_id, was_number=moc.id_was_number) else differ).add("board-id")
+    return Numbers(
+        agree=tuple(sorted(agree - differ)),
+        differ=tuple(sorted(differ)),
+        states=tuple(_states_asked(report, catalogue)),
+        state=worst(held),
+        certified=worst(certified),
+    )

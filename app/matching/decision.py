@@ -1,0 +1,239 @@
+"""Decision: who of some physicians is meant, or that nobody can be told. Pure.
+
+The best by weight is judged, not the best of those that pass: somebody who fits better but contradicts stops the next
+one. A contradiction beats any score. Birth dates are the same or they contradict: a date that is only near would tell
+the true one to who tries, and belongs to somebody else more often than not.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from app.domain.identity.learners import Learner, WrittenName
+from app.domain.identity.matches import Result
+from app.matching import weights_v1 as weights
+from app.matching.evidence import (
+    FieldAgreement,
+    NameAgreement,
+    NamesCompared,
+    Numbers,
+    compare_dates,
+    compare_names,
+)
+from app.matching.names import ParsedName, parse_names
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given of somebody, by which candidates are compared."""
+
+    name: ParsedName
+    birth_date: str | None
+    """MM/DD; None where it was not given."""
+    compare_numbers: Callable[[Learner], Numbers]
+    """How the identifiers, states and boards that were given compare with a physician."""
+
+
+class Stop(enum.StrEnum):
+    """Why the best candidate is not answered."""
+
+    NUMBER = "number"
+    """An identifier that was given is not theirs."""
+    BIRTH_DATE = "birth-date"
+    """The birth date differs."""
+    NO_BIRTH_DATE = "no-birth-date"
+    """A birth date was given, and none is on file: only an identifier finds them."""
+    SUFFIX = "suffix"
+    """Father and son."""
+    MIDDLE = "middle"
+    """The middle names differ, and no identifier agrees."""
+    STATE = "state"
+    """They are not licensed in a state that was given."""
+    NAMES = "names"
+    """First or last name differ."""
+    SLIPS = "slips"
+    """The names are too far from those on file, all slips together."""
+    SCORE = "score"
+    """All in all somebody else of the population is as likely."""
+    RIVAL = "rival"
+    """Who holds the number has other names, or no birth date on file, and somebody else has names and date given."""
+    LEAD = "lead"
+    """Another one on file fits nearly as well."""
+
+
+class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate with the evidence for and against them."""
+
+    learner: Learner
+    names: NamesCompared
+    birth_date: FieldAgreement
+    numbers: Numbers
+    score: float
+    slips: float
+
+    @property
+    def by_number(self) -> bool:
+        """Whether an identifier agrees."""
+        return bool(self.numbers.agree)
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is meant, and why it is them or nobody."""
+
+    result: Result
+    best: Weighed | None = None
+    stop: Stop | None = None
+    """Why the best is not answered."""
+    ranked: tuple[Weighed, ...] = ()
+    """The candidates, the best first."""
+
+    @property
+    def learner(self) -> Learner | None:
+        """The physician who is meant."""
+        return self.best.learner if self.best is not None and self.result is Result.ONE else None
+
+    def explain(self, most: int = 5) -> dict[str, Any]:
+        """Return what the decision rests on, for the operator: levels, scores and ids, never a value."""
+        return {
+            "weights": weights.VERSION,
+            "population_bits": weights.POPULATION_BITS,
+            "result": self.result.value,
+            "stopped_by": None if self.stop is None else self.stop.value,
+            "candidates": [_explain(weighed) for weighed in self.ranked[:most]],
+        }
+
+
+def _explain(weighed: Weighed) -> dict[str, Any]:
+    names, numbers = weighed.names, weighed.numbers
+    return {
+        "physician_id": weighed.learner.physician_id,
+        "surname": names.surname.value,
+        "given": names.given.value,
+        "swapped": names.swapped,
+        "middle": names.middle.value,
+        "suffix": names.suffix.value,
+        "birth_date": weighed.birth_date.value,
+        "state": numbers.state.value,
+        "certified": numbers.certified.value,
+        "school": numbers.school.value,
+        "numbers_agree": list(numbers.agree),
+        "numbers_differ": list(numbers.differ),
+        "score": round(weighed.score, 2),
+        "slips": weighed.slips,
+    }
+
+
+NOBODY = Decision(result=Result.NONE)
+
+
+def decide(query: Query, candidates: Iterable[Learner]) -> Decision:
+    """Return who of the candidates is meant: one, several who cannot be told apart, or nobody."""
+    ranked = sorted(
+        (weigh(query, learner) for learner in candidates),
+        key=lambda weighed: (-weighed.score, weighed.learner.physician_id),
+    )
+    if not ranked:
+        return NOBODY
+    best, *others = ranked
+    stop = stop_of(best) or _stop_by_rival(best, others)
+    if stop is not None:
+        return Decision(result=Result.NONE, best=best, stop=stop, ranked=tuple(ranked))
+    if others and best.score - others[0].score < weights.LEAST_LEAD:
+        return Decision(result=Result.SEVERAL, best=best, stop=Stop.LEAD, ranked=tuple(ranked))
+    return Decision(result=Result.ONE, best=best, ranked=tuple(ranked))
+
+
+def weigh(query: Query, learner: Learner) -> Weighed:
+    """Compare a candidate by the name on file that fits best."""
+    written = learner.written or [WrittenName(first, last) for last, first in sorted(learner.names)]
+    compared = [names for on_file in parse_names(written) for names in compare_names(query.name, on_file)]
+    names = max(compared, key=lambda names: (weights.weigh_names(names), -weights.slips_of(names)))
+    birth_date = compare_dates(query.birth_date, learner.birth_date)
+    numbers = query.compare_numbers(learner)
+    score = (
+        weights.weigh_names(names)
+        + weights.BIRTH_DATE.get(birth_date, 0.0)
+        + _weigh_states(numbers)
+        + weights.CERTIFIED.get(numbers.certified, 0.0)
+        + weights.SCHOOL.get(numbers.school, 0.0)
+        + weights.NUMBER * len(numbers.agree)
+        - weights.NUMBER * len(numbers.differ)
+    )
+    slips = weights.slips_of(names)
+    if birth_date is FieldAgreement.ABSENT:
+        slips += weights.SLIP_NO_DATE
+    if numbers.state is FieldAgreement.ABSENT and not numbers.agree:
+        slips += weights.SLIP_NO_STATE
+    return Weighed(learner=learner, names=names, birth_date=birth_date, numbers=numbers, score=score, slips=slips)
+
+
+def _weigh_states(numbers: Numbers) -> float:
+    if numbers.state is FieldAgreement.DIFFERENT:
+        return weights.NOT_HELD
+    return sum(map(weights.state_bits, numbers.states)) if numbers.state is FieldAgreement.SAME else 0.0
+
+
+def stop_of(weighed: Weighed) -> Stop | None:
+    """Return why a candidate cannot be meant, whatever their score; None if nothing speaks against them."""
+    names = weighed.names
+    if weighed.numbers.differ:
+        return Stop.NUMBER
+    if weighed.birth_date is FieldAgreement.DIFFERENT:
+        return Stop.BIRTH_DATE
+    if names.suffix is FieldAgreement.DIFFERENT:
+        return Stop.SUFFIX
+    if weighed.numbers.state is FieldAgreement.DIFFERENT:
+        return Stop.STATE
+    if weighed.numbers.school is FieldAgreement.DIFFERENT:
+        return Stop.NUMBER
+    stop = _stop_with_number(weighed) if weighed.by_number else _stop_without_number(weighed)
+    if stop is not None:
+        return stop
+    if weighed.slips > (weights.MOST_SLIPS_WITH_NUMBER if weighed.by_number else weights.MOST_SLIPS):
+        return Stop.SLIPS
+    return Stop.SCORE if weighed.score < weights.LEAST_SCORE else None
+
+
+def _stop_by_rival(best: Weighed, others: Iterable[Weighed]) -> Stop | None:
+    """Return a stop where a number finds somebody who fits worse by name and date than another: a twin, a namesake."""
+    fits = best.birth_date is FieldAgreement.SAME and _has_names(best)
+    if fits or not best.by_number or best.birth_date is FieldAgreement.ABSENT:
+        return None
+    rivals = any(other.birth_date is FieldAgreement.SAME and _has_names(other) for other in others)
+    return Stop.RIVAL if rivals else None
+
+
+def _has_names(weighed: Weighed) -> bool:
+    return weighed.names.surname not in _OTHER_NAME and weighed.names.given not in _OTHER_NAME
+
+
+_OTHER_NAME = (NameAgreement.DIFFERENT, NameAgreement.ABSENT)
+_SMALL_SLIPS = frozenset((NameAgreement.SAME, NameAgreement.PART, NameAgreement.NICKNAME))
+
+
+def _stop_without_number(weighed: Weighed) -> Stop | None:
+    names = weighed.names
+    if weighed.birth_date is FieldAgreement.NOT_ON_FILE:
+        return Stop.NO_BIRTH_DATE
+    if names.middle is FieldAgreement.DIFFERENT:
+        return Stop.MIDDLE
+    if names.given in _OTHER_NAME:
+        return Stop.NAMES
+    agrees = weighed.birth_date is FieldAgreement.SAME and weighed.numbers.state is FieldAgreement.SAME
+    if names.surname in _OTHER_NAME and (names.swapped or names.given is not NameAgreement.SAME or not agrees):
+        return Stop.NAMES
+    return None
+
+
+def _stop_with_number(weighed: Weighed) -> Stop | None:
+    names = weighed.names
+    if names.surname in _OTHER_NAME and names.given in _OTHER_NAME:
+        return Stop.NAMES
+    if weighed.birth_date is FieldAgreement.NOT_ON_FILE and not {names.surname, names.given} <= _SMALL_SLIPS:
+        return Stop.NO_BIRTH_DATE
+    if weighed.birth_date is FieldAgreement.ABSENT and (names.surname in _OTHER_NAME or names.given in _OTHER_NAME):
+        return Stop.NAMES
+    return None

@@ -1,0 +1,95 @@
+"""The second stage of a validation: who is meant whom nobody fits exactly, by evidence as for a report. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from app.domain.catalogue import Catalogue
+from app.domain.identity.candidates import Candidates, Wanted
+from app.domain.identity.comparison_keys import school_key
+from app.domain.identity.learners import Learner
+from app.domain.identity.validations import ValidationRequest
+from app.domain.parsing import MonthDay
+from app.matching.by_evidence import FormIndex, forms_asked
+from app.matching.decision import Decision, Query, decide
+from app.matching.evidence import FieldAgreement, Numbers
+from app.matching.names import parse_name
+from app.matching.validation import Evidence, has_npi_given_as_license, is_meant, npi_proves
+
+
+def wanted_of(request: ValidationRequest, evidence: Evidence, catalogue: Catalogue) -> Wanted:
+    """Return the keys under which candidates are looked for: every number given, and forms of the names."""
+    wanted = Wanted(forms=_forms(request, evidence, catalogue))
+    if evidence.license_key:
+        wanted.licenses |= {(board, evidence.license_key) for board in evidence.licensing or ()}
+    if evidence.board_key and evidence.certifying is not None:
+        wanted.certifications.add((evidence.certifying, evidence.board_key))
+    wanted.npis |= {npi for npi in (evidence.npi, evidence.license_npi) if npi is not None}
+    return wanted
+
+
+def find_by_evidence(
+    request: ValidationRequest, evidence: Evidence, candidates: Candidates, forms: FormIndex, catalogue: Catalogue
+) -> Decision:
+    """Return who is meant by a validation, as far as evidence tells."""
+    pool = candidates.by_numbers(wanted_of(request, evidence, catalogue))
+    for form in _forms(request, evidence, catalogue):
+        for learner in forms.get(form, ()):
+            pool[learner.physician_id] = learner
+    query = Query(
+        name=parse_name(request.first_name or "", request.last_name or ""),
+        birth_date=evidence.birth_date,
+        compare_numbers=partial(_compare_numbers, evidence=evidence, states=_states(evidence, catalogue)),
+    )
+    return decide(query, _in_world(pool.values(), request.sandbox))
+
+
+def _in_world(learners: Iterable[Learner], sandbox: bool) -> list[Learner]:
+    return [learner for learner in learners if bool(learner.sandbox) is sandbox]
+
+
+def _forms(request: ValidationRequest, evidence: Evidence, catalogue: Catalogue) -> set[tuple[str, str, str, str]]:
+    given = request.birth_date
+    name = parse_name(request.first_name or "", request.last_name or "")
+    return forms_asked(name, str(given) if isinstance(given, MonthDay) else None, _states(evidence, catalogue))
+
+
+def _states(evidence: Evidence, catalogue: Catalogue) -> tuple[str, ...]:
+    states = {catalogue.boards[code].state for code in evidence.licensing or ()}
+    return tuple(sorted(state for state in states if state))
+
+
+def _compare_numbers(learner: Learner, *, evidence: Evidence, states: tuple[str, ...]) -> Numbers:
+    agree, differ = set[str](), set[str]()
+    if evidence.npi is not None:
+        (agree if learner.npi == evidence.npi and npi_proves(learner, evidence) else differ).add("npi")
+    licensed = [held for held in learner.licenses if evidence.licensing is None or held.board in evidence.licensing]
+    if evidence.license_key is not None:
+        by_npi = has_npi_given_as_license(learner, evidence) and bool(licensed or evidence.licensing is None)
+        holds = any(held.key == evidence.license_key for held in licensed)
+        (agree if holds or by_npi else differ).add("license")
+    if evidence.asks_certification:
+        held_by_board = any(is_meant(held, evidence) for held in learner.certifications)
+        if evidence.board_key is not None:
+            (agree if held_by_board else differ).add("board-id")
+        elif not held_by_board:
+            differ.add("board")
+    return Numbers(
+        agree=tuple(sorted(agree)),
+        differ=tuple(sorted(differ)),
+        states=states,
+        state=_level(bool(licensed)) if evidence.licensing is not None else FieldAgreement.ABSENT,
+        school=_compare_schools(learner, evidence),
+    )
+
+
+def _level(agrees: bool) -> FieldAgreement:
+    return FieldAgreement.SAME if agrees else FieldAgreement.DIFFERENT
+
+
+def _compare_schools(learner: Learner, evidence: Evidence) -> FieldAgreement:
+    on_file = school_key(learner.medical_school)
+    if evidence.school is None or not on_file:
+        return FieldAgreement.ABSENT
+    return _level(on_file == evidence.school)
