@@ -18,7 +18,7 @@ from app.domain.identity.learners import Learner
 from app.domain.identity.matches import Match, Result
 from app.domain.parsing import MonthDay, is_npi
 from app.domain.reports import CompletionReport
-from app.matching.decision import Decision, Query, decide
+from app.matching.decision import MatchDecision, Query, decide
 from app.matching.evidence import FieldAgreement, Numbers, worst
 from app.matching.names import FIRST, LAST, ParsedName, form_keys, parse_name, parse_names
 from app.matching.parts import asks_license, certification_of, licenses_of, npi_proves, with_number
@@ -88,7 +88,7 @@ def find_by_evidence(
 
 
 def _match_of(
-    report: CompletionReport, match: Match, decision: Decision, candidates: Candidates, catalogue: Catalogue
+    report: CompletionReport, match: Match, decision: MatchDecision, candidates: Candidates, catalogue: Catalogue
 ) -> Match:
     explanation = decision.explain() if decision.ranked else None
     learner = decision.learner

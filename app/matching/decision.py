@@ -80,7 +80,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.numbers.agree)
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class MatchDecision(msgspec.Struct, frozen=True, kw_only=True):
     """Who is meant, and why it is them or nobody."""
 
     result: Result
@@ -126,10 +126,10 @@ def _explain(weighed: Weighed) -> dict[str, Any]:
     }
 
 
-NOBODY = Decision(result=Result.NONE)
+NOBODY = MatchDecision(result=Result.NONE)
 
 
-def decide(query: Query, candidates: Iterable[Learner]) -> Decision:
+def decide(query: Query, candidates: Iterable[Learner]) -> MatchDecision:
     """Return who of the candidates is meant: one, several who cannot be told apart, or nobody."""
     ranked = sorted(
         (weigh(query, learner) for learner in candidates),
@@ -140,10 +140,10 @@ def decide(query: Query, candidates: Iterable[Learner]) -> Decision:
     best, *others = ranked
     stop = stop_of(best) or _stop_by_rival(best, others)
     if stop is not None:
-        return Decision(result=Result.NONE, best=best, stop=stop, ranked=tuple(ranked))
+        return MatchDecision(result=Result.NONE, best=best, stop=stop, ranked=tuple(ranked))
     if others and best.score - others[0].score < weights.LEAST_LEAD:
-        return Decision(result=Result.SEVERAL, best=best, stop=Stop.LEAD, ranked=tuple(ranked))
-    return Decision(result=Result.ONE, best=best, ranked=tuple(ranked))
+        return MatchDecision(result=Result.SEVERAL, best=best, stop=Stop.LEAD, ranked=tuple(ranked))
+    return MatchDecision(result=Result.ONE, best=best, ranked=tuple(ranked))
 
 
 def weigh(query: Query, learner: Learner) -> Weighed:

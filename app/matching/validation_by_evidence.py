@@ -12,7 +12,7 @@ from app.domain.identity.learners import Learner
 from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay
 from app.matching.by_evidence import FormIndex, forms_asked
-from app.matching.decision import Decision, Query, decide
+from app.matching.decision import MatchDecision, Query, decide
 from app.matching.evidence import FieldAgreement, Numbers
 from app.matching.names import parse_name
 from app.matching.validation import Evidence, has_npi_given_as_license, is_meant, npi_proves
@@ -31,7 +31,7 @@ def wanted_of(request: ValidationRequest, evidence: Evidence, catalogue: Catalog
 
 def find_by_evidence(
     request: ValidationRequest, evidence: Evidence, candidates: Candidates, forms: FormIndex, catalogue: Catalogue
-) -> Decision:
+) -> MatchDecision:
     """Return who is meant by a validation, as far as evidence tells."""
     pool = candidates.by_numbers(wanted_of(request, evidence, catalogue))
     for form in _forms(request, evidence, catalogue):

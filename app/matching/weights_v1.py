@@ -121,9 +121,12 @@ def weigh_names(names: NamesCompared) -> float:
 def _weigh_surname(names: NamesCompared) -> float:
     if names.surname not in SURNAME:
         return DIFFERENT_NAME
-    bits = surname_bits(names.surname_form) + SURNAME[names.surname]
-    mistyped = names.surname in (NameAgreement.NEAR, NameAgreement.FAR)
-    return bits - (_known_name(surname_share(names.typed_surname)) if mistyped else 0.0)
+    bits = surname_bits(names.surname_form)
+    if names.surname in (NameAgreement.NEAR, NameAgreement.FAR):
+        # Whoever bears the typed name is likelier to have it typed: the commoner of the two tells how little it says.
+        typed = names.typed_surname
+        bits = min(bits, surname_bits(typed)) - _known_name(surname_share(typed))
+    return bits + SURNAME[names.surname]
 
 
 def _weigh_given(names: NamesCompared) -> float:
@@ -134,9 +137,11 @@ def _weigh_given(names: NamesCompared) -> float:
     if not names.given_form:
         # Neither of the two has a first name.
         return 0.0
-    bits = given_bits(names.given_form) + GIVEN[names.given]
-    mistyped = names.given in (NameAgreement.NEAR, NameAgreement.FAR)
-    return bits - (_known_name(given_share(names.typed_given)) if mistyped else 0.0)
+    bits = given_bits(names.given_form)
+    if names.given in (NameAgreement.NEAR, NameAgreement.FAR):
+        typed = names.typed_given
+        bits = min(bits, given_bits(typed)) - _known_name(given_share(typed))
+    return bits + GIVEN[names.given]
 
 
 def slips_of(names: NamesCompared) -> float:

@@ -15,7 +15,7 @@ from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Del
 from app.domain.findings import Finding, Severity
 from app.domain.identity.candidates import Candidates
 from app.domain.identity.comparison_keys import full_name_key
-from app.domain.identity.learners import Holding, Learner, Person
+from app.domain.identity.learners import Holding, Learner, Person, WrittenName
 from app.domain.identity.matches import NOT_ASKED, Match
 from app.domain.parsing import MonthDay, Unparsed
 from app.domain.reports import Action, Amount, CmePart, CompletionReport, MocPart, RemsPart, TypeAmount
@@ -86,6 +86,8 @@ def a_learner(
     first_name: str = "Rebecca",
     last_name: str = "Test",
     other_last_names: Sequence[str] = (),
+    middle_name: str = "",
+    suffix: str = "",
     birth_date: str | None = "02/01",
     npi: str | None = NPI,
     licenses: Mapping[str, str] | None = None,
@@ -99,6 +101,7 @@ def a_learner(
     return Learner(
         physician_id=physician_id,
         names=frozenset(full_name_key(first_name, last) for last in (last_name, *other_last_names)),
+        written=tuple(WrittenName(first_name, last, middle_name, suffix) for last in (last_name, *other_last_names)),
         birth_date=birth_date,
         npi=npi,
         licenses=tuple(Holding(board=board, number=number, dates=dates) for board, number in licenses.items()),

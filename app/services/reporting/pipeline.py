@@ -14,6 +14,7 @@ There are two entrances: `submit` for any number of records, `report` for one. `
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -36,6 +37,7 @@ from app.services.reporting.learner_ids import assign_learner_id
 from app.services.reporting.loading import Standings, load, load_standings, match_learners, pair_of
 from app.services.reporting.references import build_namings_elsewhere
 from app.services.reporting.saving import save_changes
+from app.store.registry import explanations
 
 
 class Submitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +80,20 @@ def submit(works: Sequence[Work], reports: Sequence[CompletionReport]) -> list[S
     if changes:
         activities, new_ids = loaded.facts.activities, standings.new_learner_ids
         save_changes(changes, activities, verb="report", new_learner_ids=new_ids)
+        explanations.save(works[0].connection, _explain(results, matches), works[0].now)
     return results
+
+
+def _explain(results: Sequence[Submitted], matches: Sequence[Match]) -> dict[str, dict[str, Any]]:
+    """Return what finding the learner of each stored completion rests on, where evidence was weighed."""
+    return {
+        result.completion.completion_id: match.explanation
+        for result, match in zip(results, matches, strict=True)
+        if match.explanation is not None and result.completion is not None and result.outcome in _STORED
+    }
+
+
+_STORED = (Outcome.CREATED, Outcome.JOINED, Outcome.UPDATED)
 
 
 def judge_only(

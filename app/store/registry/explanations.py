@@ -1,0 +1,35 @@
+"""Why a person was found whose data were not written exactly as on file: kept for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.models.learners import match_explanations
+from app.store.sql.bulk import insert
+from app.store.sql.statements import execute_many, fetch_value
+from app.store.sql.values import read_document
+
+
+def save(connection: Connection, explanations: Mapping[str, dict[str, Any]], at: datetime) -> None:
+    """Store explanations by the completion, or the waiting record, that they are about, in place of earlier ones."""
+    if not explanations:
+        return
+    ids = [{"subject_id": subject_id} for subject_id in sorted(explanations)]
+    execute_many(connection, "DELETE FROM match_explanations WHERE subject_id = :subject_id", ids)
+    rows = [
+        {"subject_id": subject_id, "made_at": at, "document": document}
+        for subject_id, document in sorted(explanations.items())
+    ]
+    insert(connection, match_explanations, rows)
+
+
+def get(connection: Connection, subject_id: str) -> dict[str, Any] | None:
+    """Return the explanation of a completion or a waiting record; None where everything fitted exactly."""
+    found = fetch_value(
+        connection, "SELECT document FROM match_explanations WHERE subject_id = :subject_id", {"subject_id": subject_id}
+    )
+    return None if found is None else read_document(found)
