@@ -60,7 +60,7 @@ SHORT = 2
 _PLACEHOLDERS = frozenset(("fnu", "lnu", "nmn", "nfn", "nln"))
 _APOSTROPHES = re.compile("['`´‘’ʻʼʹ′\"]")
 _NO_LETTER = re.compile("[^a-z0-9]+")
-_DOTTED = re.compile(r"\b(?:[a-z]\.\s?){2,}[a-z]?\b|\b(?:[a-z]\.){2,}")
+_DOTTED = re.compile(r"(?<=[\s,])[a-z]{1,5}(?:\.[a-z]{1,5})+\b\.?|(?<=[\s,])[a-z](?:\.\s?[a-z])+\b\.?")
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ø": "oe", "Ø": "Oe", "å": "aa", "Å": "Aa"}
 )
@@ -165,9 +165,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _undot(found: re.Match[str]) -> str:
-    """Return `M.D.` as one word where it is a degree, initials as words."""
+    """Return `M.D.` behind a name as one word where it is a degree, initials as words."""
     letters = _NO_LETTER.sub("", found[0])
-    return f"{letters} " if letters in DEGREES else found[0]
+    return f"{letters} " if letters in DEGREES or letters in DEGREES_OR_NAMES else found[0]
 
 
 def _without_degrees(words: Sequence[str], degrees: frozenset[str]) -> list[str]:

@@ -11,10 +11,13 @@ from hypothesis import strategies as some
 from app.domain.identity.candidates import Candidates
 from app.domain.identity.learners import Learner
 from app.domain.identity.matches import Match, Result
+from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay
 from app.domain.reports import CompletionReport
 from app.matching.by_evidence import find_by_evidence, index_forms, needs_evidence
 from app.matching.exact import collect_keys, find_learner
+from app.matching.validation import evidence_of, those_who_fit
+from app.matching.validation_by_evidence import find_by_evidence as find_for_validation
 from tests.builders.judging import BOARD_IDS, CATALOGUE, OTHER_NPI, a_cme, a_learner, a_moc, a_person, a_report
 
 SEVERAL, NOBODY = "several", "nobody"
@@ -289,3 +292,31 @@ def test_whom_the_first_stage_finds_the_second_finds_too(people: list[Learner], 
     exact = candidates.under(wanted, report).values()
     again = find_by_evidence(report, found, exact, index_forms(people, CATALOGUE), candidates, CATALOGUE)
     assert again.learner in (None, found.learner)
+
+
+@given(
+    people=registries(),
+    typed=some.sampled_from(NAMES),
+    state=some.sampled_from(["TN", "ME"]),
+    number=some.sampled_from([None, "0TN-M", "1TN-M", "0ME-M"]),
+)
+def test_a_report_and_a_validation_of_the_same_fields_agree(
+    people: list[Learner], typed: tuple[str, str], state: str, number: str | None
+) -> None:
+    first, last = typed
+    request = ValidationRequest(
+        first_name=first, last_name=last, birth_date=MonthDay(2, 1), state=state, license_id=number
+    )
+    evidence = evidence_of(request, CATALOGUE)
+    fitting = those_who_fit(people, evidence)
+    if fitting:
+        validated = fitting[0].physician_id if len(fitting) == 1 else SEVERAL
+    else:
+        forms = index_forms(people, CATALOGUE)
+        found = find_for_validation(request, evidence, Candidates.of(people), forms, CATALOGUE)
+        validated = (
+            found.learner.physician_id
+            if found.learner is not None
+            else {Result.SEVERAL: SEVERAL}.get(found.result, NOBODY)
+        )
+    assert meant(reported(first, last, state=state, license_id=number), *people) == validated
