@@ -90,12 +90,12 @@ def find_by_evidence(
 def _match_of(
     report: CompletionReport, match: Match, decision: MatchDecision, candidates: Candidates, catalogue: Catalogue
 ) -> Match:
-    explanation = decision.explain() if decision.ranked else None
+    explain = decision.explain if decision.ranked else None
     learner = decision.learner
     if learner is None:
         if decision.result is Result.SEVERAL:
-            return replace(match, result=Result.SEVERAL, missed=(), explanation=explanation)
-        return replace(match, explanation=explanation)
+            return replace(match, result=Result.SEVERAL, missed=(), explain=explain)
+        return replace(match, explain=explain)
     return replace(
         match,
         result=Result.ONE,
@@ -103,7 +103,7 @@ def _match_of(
         missed=(),
         cme=tuple([licenses_of(learner, cme, report, candidates, catalogue) for cme in report.cme]),
         moc=tuple([certification_of(learner, moc, catalogue) for moc in report.moc]),
-        explanation=explanation,
+        explain=explain,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -131,10 +132,9 @@ NOBODY = MatchDecision(result=Result.NONE)
 
 def decide(query: Query, candidates: Iterable[Learner]) -> MatchDecision:
     """Return who of the candidates is meant: one, several who cannot be told apart, or nobody."""
-    ranked = sorted(
-        (weigh(query, learner) for learner in candidates),
-        key=lambda weighed: (-weighed.score, weighed.learner.physician_id),
-    )
+    ranked = [weigh(query, learner) for learner in candidates]
+    if len(ranked) > 1:
+        ranked.sort(key=lambda weighed: (-weighed.score, weighed.learner.physician_id))
     if not ranked:
         return NOBODY
     best, *others = ranked
@@ -150,11 +150,12 @@ def weigh(query: Query, learner: Learner) -> Weighed:
     """Compare a candidate by the name on file that fits best."""
     written = learner.written or [WrittenName(first, last) for last, first in sorted(learner.names)]
     compared = [names for on_file in parse_names(written) for names in compare_names(query.name, on_file)]
-    names = max(compared, key=lambda names: (weights.weigh_names(names), -weights.slips_of(names)))
+    weighed = [(weights.weigh_names(names), -weights.slips_of(names), names) for names in compared]
+    bits, slips, names = weighed[0] if len(weighed) == 1 else max(weighed, key=itemgetter(0, 1))
     birth_date = compare_dates(query.birth_date, learner.birth_date)
     numbers = query.compare_numbers(learner)
     score = (
-        weights.weigh_names(names)
+        bits
         + weights.BIRTH_DATE.get(birth_date, 0.0)
         + _weigh_states(numbers)
         + weights.CERTIFIED.get(numbers.certified, 0.0)
@@ -162,7 +163,7 @@ def weigh(query: Query, learner: Learner) -> Weighed:
         + weights.NUMBER * len(numbers.agree)
         - weights.NUMBER * len(numbers.differ)
     )
-    slips = weights.slips_of(names)
+    slips = -slips
     if birth_date is FieldAgreement.ABSENT:
         slips += weights.SLIP_NO_DATE
     if numbers.state is FieldAgreement.ABSENT and not numbers.agree:

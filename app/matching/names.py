@@ -136,8 +136,8 @@ def parse_name(first: str, last: str, middle: str = "", suffix: str = "") -> Par
 
 
 def parse_names(names: Iterable[WrittenName]) -> list[ParsedName]:
-    """Return names in their parts, each once."""
-    return list(dict.fromkeys(parse_name(name.first, name.last, name.middle, name.suffix) for name in names))
+    """Return names in their parts."""
+    return [parse_name(name.first, name.last, name.middle, name.suffix) for name in names]
 
 
 def _spellings(text: str) -> Iterator[str]:

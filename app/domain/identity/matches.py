@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -42,8 +43,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """The licences that each CME part goes to."""
     moc: tuple[Holding | None, ...] = ()
     """The certification of each MOC part; None where the physician has none of that board."""
-    explanation: dict[str, Any] | None = None
-    """What the decision rests on, where evidence was weighed: levels and ids, never values."""
+    explain: Callable[[], dict[str, Any]] | None = None
+    """Returns what the decision rests on, where evidence was weighed: levels and ids, never values."""
 
 
 NOT_ASKED = Match(result=Result.NOT_ASKED)

@@ -87,9 +87,9 @@ def submit(works: Sequence[Work], reports: Sequence[CompletionReport]) -> list[S
 def _explain(results: Sequence[Submitted], matches: Sequence[Match]) -> dict[str, dict[str, Any]]:
     """Return what finding the learner of each stored completion rests on, where evidence was weighed."""
     return {
-        result.completion.completion_id: match.explanation
+        result.completion.completion_id: match.explain()
         for result, match in zip(results, matches, strict=True)
-        if match.explanation is not None and result.completion is not None and result.outcome in _STORED
+        if match.explain is not None and result.completion is not None and result.outcome in _STORED
     }
 
 
