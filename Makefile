@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -127,6 +127,9 @@ LINES ?= 200000
 
 drill-registry: $(STAMP)  ## Import LINES=200000 physicians of whom one in a thousand contradicts another, on both databases (SEED=…, minutes).
 	$(BIN)/python -m benchmarks.drills.registry $(LINES) $(if $(SEED),--seed $(SEED))
+
+drill-registry-size: $(STAMP)  ## Rows a second and memory of each way into the registry, with COUNTS="100000 1000000" on both databases (long).
+	$(BIN)/python -m benchmarks.drills.registry_size $(COUNTS)
 
 SLOW ?= 500
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from app.domain.identity.comparison_keys import full_name_key, name_key
 from app.domain.identity.learners import IdentifierKind
+from app.matching.nicknames import is_nickname
 
 
 class NameLevel(enum.StrEnum):
@@ -23,6 +24,8 @@ class NameLevel(enum.StrEnum):
     """A whole name in common, a former last name included."""
     RELATED = "related"
     """A part of a double last name in common, and the first name, its initial or its first word."""
+    NICKNAME = "nickname"
+    """A last name in common, and first names of which one is short for the other."""
     GIVEN = "given"
     """The first name in common, and no part of the last names."""
     SURNAME = "surname"
@@ -74,6 +77,9 @@ TABLE: Mapping[tuple[NameLevel, BirthLevel], tuple[Joining, Joining, Joining]] =
     (NameLevel.RELATED, _S): (_JOINED, _JOINED, _JOINED),
     (NameLevel.RELATED, _N): (_PAIR, _PAIR, _JOINED),
     (NameLevel.RELATED, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
+    (NameLevel.NICKNAME, _S): (_PAIR, _PAIR, _JOINED),
+    (NameLevel.NICKNAME, _N): (_PAIR, _PAIR, _PAIR),
+    (NameLevel.NICKNAME, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
     (NameLevel.GIVEN, _S): (_PAIR, _JOINED, _JOINED),
     (NameLevel.GIVEN, _N): (_CONFLICT, _CONFLICT, _CONFLICT),
     (NameLevel.GIVEN, _D): (_CONFLICT, _CONFLICT, _CONFLICT),
@@ -91,16 +97,33 @@ first name, father and son in the birth date.
 """
 
 
+LISTED: Mapping[tuple[NameLevel, BirthLevel], Joining] = {
+    (NameLevel.RELATED, _N): _JOINED,
+    (NameLevel.NICKNAME, _S): _JOINED,
+    (NameLevel.NICKNAME, _N): _JOINED,
+    (NameLevel.GIVEN, _N): _PAIR,
+}
+"""What the NPI in common does where the national provider file lists it, other than in `TABLE`: it is no group's."""
+
+
 def join(
-    names: NameLevel, birth: BirthLevel, kinds: Collection[IdentifierKind], *, npi_disputed: bool = False
+    names: NameLevel,
+    birth: BirthLevel,
+    kinds: Collection[IdentifierKind],
+    *,
+    npi_disputed: bool = False,
+    npi_listed: bool = False,
 ) -> Joining:
     """Return what becomes of a source that has these kinds of identifier in common with a physician on file.
 
-    A disputed NPI proves nothing where the birth date is missing.
+    A disputed NPI proves nothing where the birth date is missing. `npi_listed` says that the national provider file has
+    it as one person's.
     """
     if npi_disputed and birth is BirthLevel.ABSENT and set(kinds) == {IdentifierKind.NPI}:
         return Joining.CONFLICT
     by_npi, by_number, by_both = TABLE[names, birth]
+    if npi_listed and IdentifierKind.NPI in kinds and (names, birth) in LISTED:
+        return LISTED[names, birth]
     if IdentifierKind.NPI not in kinds:
         return by_number
     return by_both if len(set(kinds)) > 1 else by_npi
@@ -109,7 +132,8 @@ def join(
 def reason_of(names: NameLevel, birth: BirthLevel) -> Reason:
     """Return why names and birth date do not allow to join."""
     if birth is BirthLevel.DIFFERENT:
-        return Reason.BIRTH_DATE if names in (NameLevel.SAME, NameLevel.RELATED) else Reason.ALL
+        known = (NameLevel.SAME, NameLevel.RELATED, NameLevel.NICKNAME)
+        return Reason.BIRTH_DATE if names in known else Reason.ALL
     if names is NameLevel.SAME:
         return Reason.DISPUTED
     return Reason.NO_BIRTH_DATE if names is NameLevel.RELATED else Reason.NAMES
@@ -123,10 +147,11 @@ def birth_level(given: str | None, on_file: str | None) -> BirthLevel:
 
 
 class FullName(NamedTuple):
-    """A name as written."""
+    """A name as written; the suffix where it stands apart."""
 
     first: str
     last: str
+    suffix: str = ""
 
 
 class _Parts(NamedTuple):
@@ -135,12 +160,19 @@ class _Parts(NamedTuple):
     first: str
     first_word: str
     last: str
+    bare: str
+    """The last name without its suffix."""
     surnames: frozenset[str]
     suffix: str
 
 
 _BETWEEN_WORDS = re.compile(r"[\s,./\-\u00ad\u2010-\u2015\u2212]+")
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "2nd", "3rd"})
+_SUFFIXES = {
+    "jr": "jr", "jnr": "jr", "junior": "jr", "sr": "sr", "snr": "sr", "senior": "sr", "i": "i", "ii": "ii", "2nd": "ii",
+    "iii": "iii", "3rd": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
+}  # fmt: skip
+_IN_NAMES = frozenset(_SUFFIXES) - {"i", "v"}
+"""Those that count as suffixes behind a last name as well: a single letter there may be an initial."""
 _PARTICLES = frozenset(
     {"al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "las", "le",
      "los", "san", "st", "ten", "ter", "van", "von"}
@@ -149,29 +181,46 @@ _SHORT = 2
 """A part of a double last name that has no more letters says too little."""
 
 
+@lru_cache(maxsize=1_024)
+def suffix_key(text: str | None) -> str:
+    """Return the suffix that a text is, as it is compared: `Jr.` is jr, `2nd` is ii; empty for any other text."""
+    return _SUFFIXES.get(name_key(text), "") if text else ""
+
+
 @lru_cache(maxsize=4_096)
 def _parts(name: FullName) -> _Parts:
     last, first = full_name_key(name.first, name.last)
     words = [key for word in _BETWEEN_WORDS.split(name.last or name.first) if (key := name_key(word))]
-    suffix = words.pop() if len(words) > 1 and words[-1] in _SUFFIXES else ""
+    suffix = _SUFFIXES[words.pop()] if len(words) > 1 and words[-1] in _IN_NAMES else ""
     bare = [word for word in words if word not in _PARTICLES]
     forms = {last, "".join(words), "".join(bare)} | {word for word in bare if len(word) > _SHORT}
     given = [key for word in _BETWEEN_WORDS.split(name.first) if (key := name_key(word))] if first else []
-    return _Parts(first, given[0] if given else "", last, frozenset(forms - {""}), suffix)
+    apart = suffix_key(name.suffix) or suffix
+    return _Parts(first, given[0] if given else "", last, "".join(words) or last, frozenset(forms - {""}), apart)
 
 
 def name_level(given: Iterable[FullName], on_file: Iterable[FullName]) -> NameLevel:
     """Compare all names of a source with all names on file; what they have in common at best decides."""
     ours, theirs = [_parts(name) for name in given], [_parts(name) for name in on_file]
-    if {(name.last, name.first) for name in ours} & {(name.last, name.first) for name in theirs}:
+    if any(_same(one, other) for one in ours for other in theirs):
         return NameLevel.SAME
     sharing = [(one, other) for one in ours for other in theirs if one.surnames & other.surnames]
-    if _given_related([(one, other) for one, other in sharing if _suffixes_agree(one, other)]):
+    agreeing = [(one, other) for one, other in sharing if _suffixes_agree(one, other)]
+    if _given_related(agreeing):
         return NameLevel.RELATED
+    if any(is_nickname(one.first_word, other.first_word) for one, other in agreeing):
+        return NameLevel.NICKNAME
     if sharing or any((one.first, one.last) == (other.last, other.first) for one in ours for other in theirs):
         return NameLevel.SURNAME
     firsts = {name.first for name in ours if len(name.first) > 1}
     return NameLevel.GIVEN if firsts & {name.first for name in theirs} else NameLevel.DIFFERENT
+
+
+def _same(one: _Parts, other: _Parts) -> bool:
+    """Whether two names are one: a suffix counts, whether it stands in the last name or apart."""
+    if one.first != other.first or not _suffixes_agree(one, other):
+        return False
+    return one.last == other.last or (one.bare == other.bare and one.suffix == other.suffix != "")
 
 
 def _suffixes_agree(one: _Parts, other: _Parts) -> bool:

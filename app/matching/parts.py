@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
 
 from app.domain.catalogue import Catalogue
 from app.domain.identity.candidates import Candidates
 from app.domain.identity.comparison_keys import id_key, same_id
 from app.domain.identity.learners import Holding, Learner, Person
+from app.domain.identity.matches import Match, Result
 from app.domain.parsing import MonthDay, is_npi
-from app.domain.reports import CmePart, CompletionReport, MocPart
+from app.domain.reports import Action, CmePart, CompletionReport, MocPart
 
 
 def npi_proves(learner: Learner, person: Person) -> bool:
@@ -72,7 +78,43 @@ def licenses_of(
     if cme.license_id and not as_npi:
         held_there = with_number(held_there, cme.license_id, was_number=cme.license_was_number)
         held_there = _without_others(held_there, learner, report, candidates)
-    return _held_on_the_day(held_there, report)[:1]
+    return _confirmed_first(_held_on_the_day(held_there, report))[:1]
+
+
+def _confirmed_first(held: tuple[Holding, ...]) -> tuple[Holding, ...]:
+    """Return licences, those that only their holder has told behind the others: no credit goes to them."""
+    if len(held) < 2 or not any(holding.self_reported for holding in held):
+        return held
+    return tuple(sorted(held, key=lambda holding: holding.self_reported))
+
+
+def credit_confirmed(match: Match, report: CompletionReport) -> Match:
+    """Return a match without the licences that only their holder has told; nobody, where a part has no other.
+
+    They have helped to find the physician, and a delete may find by them what stands. Credit waits until a board or the
+    operator confirms the licence.
+    """
+    if match.result is not Result.ONE or report.action is Action.DELETE:
+        return match
+    if not any(holding.self_reported for held in match.cme for holding in held):
+        return match
+    cme = tuple([tuple([holding for holding in held if not holding.self_reported]) for held in match.cme])
+    lost = [place for place, held in enumerate(match.cme) if held and not cme[place]]
+    if not lost:
+        return replace(match, cme=cme)
+    alone = len(lost) == len(report.cme) + len(report.moc)
+    return Match(
+        result=Result.NONE,
+        missed=("/learner",) if alone else tuple([f"/cme/{place}" for place in lost]),
+        unknown_licenses=match.unknown_licenses,
+        unknown_npis=match.unknown_npis,
+        explain=None if match.explain is None else partial(_explain_unconfirmed, match.explain),
+    )
+
+
+def _explain_unconfirmed(explain: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what a find rests on, and that the licence which credit would go to was told by its holder alone."""
+    return explain() | {"result": Result.NONE.value, "stopped_by": "unconfirmed-license"}
 
 
 def _held_on_the_day(held: tuple[Holding, ...], report: CompletionReport) -> tuple[Holding, ...]:

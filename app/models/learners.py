@@ -22,6 +22,8 @@ learners = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("npi_disputed_at", Instant, comment="since when a source has given the NPI for somebody else too"),
+    Column("npi_listed", Boolean, comment="true: the national provider file lists it as this person's; else NULL"),
+    Column("npi_ended_on", Date, comment="when it was deactivated; it still finds its holder, and is nobody else's"),
     UniqueConstraint("npi", "sandbox"),
 )
 
@@ -94,6 +96,8 @@ certifications = Table(
     key("board_id"),
     key("short_key", comment="without leading zeros, as a number cell leaves it"),
     Column("first_seen_at", Instant, nullable=False),
+    Column("starts_on", Date, comment="first day, where a source tells it"),
+    Column("ends_on", Date, comment="last day, where a source tells it"),
     Index(None, "board", "short_key"),
 )
 

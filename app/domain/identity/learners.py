@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Sequence
+from datetime import date
 
 import msgspec
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     self_reported: bool = False
     """Whether its holder alone told it: it helps to find them, and credit waits until a board confirms it."""
     dates: Span | None = None
-    """The days on which a licence is held, where any is on file; a number may be given to somebody else after them."""
+    """The days on which it is held, where any is on file; a licence's number may be somebody else's after them."""
 
     @property
     def key(self) -> str:
@@ -51,6 +52,29 @@ class IdentifierKind(enum.StrEnum):
     """A certifying board's id."""
 
 
+class NameKind(enum.StrEnum):
+    """What one of somebody's names is; of the one that is shown nothing is stored."""
+
+    LEGAL = "legal"
+    """The name on the licence."""
+    FORMER = "former"
+    """A name of earlier, such as one before a marriage."""
+    PROFESSIONAL = "professional"
+    """The name under which somebody practises."""
+    OTHER = "other"
+    """Any other."""
+
+
+class OtherName(msgspec.Struct, frozen=True, kw_only=True):
+    """Another name of a physician, as written; parts left out are those of the name that is shown."""
+
+    kind: NameKind
+    last_name: str
+    first_name: str | None = None
+    middle_name: str | None = None
+    suffix: str | None = None
+
+
 class PairStatus(enum.StrEnum):
     """What was decided of two physicians on file who seem to be one person."""
 
@@ -62,18 +86,41 @@ class PairStatus(enum.StrEnum):
     """They are one."""
 
 
+class NpiListing(msgspec.Struct, frozen=True, kw_only=True):
+    """An NPI as the national provider file lists it: it is one person's, who told all that stands beside it."""
+
+    ended_on: date | None = None
+    """When it was deactivated, unless it was reactivated since."""
+    active_on: date | None = None
+    """A day on which it was active: that of its last change, or of its reactivation."""
+
+
 class RegistryRow(msgspec.Struct, frozen=True, kw_only=True):
     """One physician of an import. Lists may be empty; absence removes nothing."""
 
     first_name: str
     last_name: str
     middle_name: str | None = None
+    suffix: str | None = None
     other_last_names: tuple[str, ...] = ()
+    other_names: tuple[OtherName, ...] = ()
     birth_date: MonthDay | None = None
     npi: str | None = None
     medical_school: str | None = None
     licenses: tuple[Holding, ...] = ()
     certifications: tuple[Holding, ...] = ()
+    listing: NpiListing | None = None
+    """What the national provider file says of the NPI, in rows that come from it."""
+
+    def all_names(self) -> tuple[tuple[str, str], ...]:
+        """Return (first, last) of every name, that of the row first."""
+        if not self.other_last_names and not self.other_names:
+            return ((self.first_name, self.last_name),)
+        return (
+            (self.first_name, self.last_name),
+            *((self.first_name, last) for last in self.other_last_names),
+            *((name.first_name or self.first_name, name.last_name) for name in self.other_names),
+        )
 
     def with_keys(self) -> RegistryRow:
         """Return the row with the comparison keys of its numbers: an import asks for each of them many times."""
@@ -93,19 +140,6 @@ class WrittenName(msgspec.Struct, frozen=True):
     last: str
     middle: str = ""
     suffix: str = ""
-
-
-class NameKind(enum.StrEnum):
-    """What one of somebody's names is; of the one that is shown nothing is stored."""
-
-    LEGAL = "legal"
-    """The name on the licence."""
-    FORMER = "former"
-    """A name of earlier, such as one before a marriage."""
-    PROFESSIONAL = "professional"
-    """The name under which somebody practises."""
-    OTHER = "other"
-    """Any other."""
 
 
 def name_on_file(first_key: str, last: str, apart: Sequence[str | None], shown: Sequence[str | None]) -> WrittenName:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,17 +29,30 @@ def totals(counts: ImportCounts) -> dict[str, int]:
 
 
 def summary(counts: ImportCounts) -> str:
-    """Return the counts in one line."""
-    return ", ".join(f"{name} {number}" for name, number in totals(counts).items())
+    """Return the counts in one line, and in others what a file of another system has beside them."""
+    lines = [_numbers(totals(counts))]
+    if counts.npis:
+        lines.append(f"NPIs deactivated: {_numbers(counts.npis)}")
+    if counts.not_imported:
+        lines.append(f"not imported: {_numbers(dict(counts.not_imported.most_common()))}")
+    return "\n".join(lines)
+
+
+def _numbers(counted: Mapping[Any, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counted.items())
 
 
 def listed(name: str, counts: ImportCounts, most: int) -> Iterator[str]:
     """Yield a sentence for each of the first lines refused and pairs of a file, and what was left out."""
+    for notice in counts.notices:
+        yield f"{name}: {notice}"
     for line, reason in sorted(counts.refused)[:most]:
         yield f"{name}:{line}: {reason}"
     for pair in counts.pairs[:most]:
         yield f"{name}:{pair.line}: kept beside a physician on file whom it seems to describe ({_compared(pair)})"
-    if most < max(len(counts.refused), len(counts.pairs)):
+    for claim in counts.left_aside[:most]:
+        yield f"{name}:{claim.line}: imported without a number: {claim.reason}"
+    if most < max(len(counts.refused), len(counts.pairs), len(counts.left_aside)):
         yield f"The first {most} lines refused and pairs are listed; --report FILE writes all of them."
 
 
@@ -49,10 +62,11 @@ def _compared(pair: LinePair) -> str:
 
 
 def items(counts: ImportCounts) -> Iterator[dict[str, Any]]:
-    """Yield every line refused and every pair, in the order of lines."""
+    """Yield every line refused, every pair and every number that was left aside, in the order of lines."""
     conflicts = {conflict.line: conflict for conflict in counts.conflicts}
     refused = [_refused(line, reason, conflicts.get(line)) for line, reason in counts.refused]
-    yield from sorted([*refused, *map(_pair, counts.pairs)], key=lambda item: (item["line"], item["kind"]))
+    aside = [_refused(claim.line, claim.reason, claim) | {"kind": "left aside"} for claim in counts.left_aside]
+    yield from sorted([*refused, *aside, *map(_pair, counts.pairs)], key=lambda item: (item["line"], item["kind"]))
 
 
 def _refused(line: int, reason: str, conflict: LineConflict | None) -> dict[str, Any]:
@@ -75,7 +89,10 @@ def _pair(pair: LinePair) -> dict[str, Any]:
 
 def as_json(counts: ImportCounts, most: int) -> str:
     """Return the counts and the first lines refused and pairs as JSON."""
-    return json.dumps({"counts": totals(counts), "items": list(islice(items(counts), most))})
+    told: dict[str, Any] = {"counts": totals(counts)}
+    if counts.npis or counts.not_imported or counts.notices:
+        told |= {"npis": counts.npis, "not_imported": counts.not_imported, "notices": counts.notices}
+    return json.dumps(told | {"items": list(islice(items(counts), most))})
 
 
 def write(path: Path, counts: ImportCounts) -> None:

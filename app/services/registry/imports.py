@@ -6,8 +6,10 @@ import csv
 import gzip
 import io
 import re
+import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,43 +23,23 @@ from app.core.errors import Problem
 from app.core.progress import report_progress
 from app.core.strict_json import read_json
 from app.domain.audit import RegistryAudit
-from app.domain.boards import BoardKind, Span
 from app.domain.catalogue import Catalogue
-from app.domain.identity.comparison_keys import damage_of, full_name_key, id_key
-from app.domain.identity.learners import Holding, IdentifierKind, RegistryRow
-from app.domain.parsing import (
-    Unparsed,
-    is_error_or_lost,
-    is_npi,
-    plain_or_none,
-    plain_text,
-    read_date,
-    read_month_day,
-    read_npi,
-    text_or_none,
-)
+from app.domain.identity.learners import IdentifierKind, RegistryRow
+from app.domain.parsing import plain_text
 from app.matching.joining import BirthLevel, NameLevel
 from app.services.context import Service, Work, operator, transact
-from app.services.registry.placing import IdentifierFault, ImportFault, PairSeen
+from app.services.registry.npi_ends import NpiChange, NpiEnd, end_npis
+from app.services.registry.placing import HeldIdentifier, IdentifierFault, ImportFault, PairSeen, reason_for
+from app.services.registry.row_reading import COLUMNS, read_or_fault, read_row
 from app.services.registry.writing import Piece, RowEffect
 from app.store.registry import imports as registry
 from app.store.registry.imports import Entry
 
-COLUMNS = (
-    "first_name",
-    "middle_name",
-    "last_name",
-    "other_last_names",
-    "date_of_birth",
-    "npi",
-    "medical_school",
-    "licenses",
-    "certifications",
-)
-LISTS = ("other_last_names", "licenses", "certifications")
+__all__ = ["COLUMNS", "ImportCounts", "ImportFault", "import_file", "import_rows", "import_some", "read_row"]
+
 AT_ONCE = 500
 T = TypeVar("T")
-_UNREADABLE = (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error)
+_UNREADABLE = (UnicodeDecodeError, OSError, EOFError, zlib.error, zipfile.BadZipFile, csv.Error)
 """What reading a file raises where it is damaged."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 """Headings are read with blanks or hyphens in them, too."""
@@ -97,6 +79,14 @@ class ImportCounts:
     """Why the lines were refused that give somebody else's identifiers; they are among those refused."""
     pairs: list[LinePair] = field(default_factory=list)
     """Kept for the first time; those known from earlier imports are not repeated."""
+    left_aside: list[LineConflict] = field(default_factory=list)
+    """Licences that people claim and others hold: their lines are imported without them."""
+    not_imported: Counter[str] = field(default_factory=Counter)
+    """What of a file of another system is not imported, by why."""
+    npis: Counter[NpiChange] = field(default_factory=Counter)
+    """What became of NPIs whose end a file tells."""
+    notices: list[str] = field(default_factory=list)
+    """Sentences about the file as a whole."""
 
     def add(self, other: ImportCounts) -> None:
         """Add the counts of another piece of the import."""
@@ -106,6 +96,8 @@ class ImportCounts:
         self.refused += other.refused
         self.conflicts += other.conflicts
         self.pairs += other.pairs
+        self.left_aside += other.left_aside
+        self.npis += other.npis
 
 
 def import_file(service: Service, path: Path, counts: ImportCounts | None = None) -> ImportCounts:
@@ -119,7 +111,7 @@ def import_file(service: Service, path: Path, counts: ImportCounts | None = None
 
 def import_rows(
     service: Service,
-    rows: Iterable[tuple[int, RegistryRow | ImportFault]],
+    rows: Iterable[tuple[int, RegistryRow | NpiEnd | ImportFault]],
     source: str = "",
     counts: ImportCounts | None = None,
     read_share: Callable[[], float | None] = lambda: None,
@@ -133,6 +125,8 @@ def import_rows(
     for some in _pieces(iter(rows)):
         readable = [(line, row) for line, row in some if isinstance(row, RegistryRow)]
         imported = transact(operator(service), import_some, readable, source)
+        if ends := [row for _, row in some if isinstance(row, NpiEnd)]:
+            counts.npis += transact(operator(service), end_npis, ends)
         counts.refused.extend((line, str(row)) for line, row in some if isinstance(row, ImportFault))
         counts.add(imported)
         done += len(some)
@@ -168,11 +162,12 @@ def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]], source: str
             effect, pairs = piece.take(row)
         except IdentifierFault as fault:
             counts.refused.append((line, str(fault)))
-            counts.conflicts.append(_conflict(line, fault))
+            counts.conflicts.append(_conflict(line, fault.held))
             pairs = piece.refuse(fault)
         else:
             counts.added += effect is RowEffect.ADDED
             counts.updated += effect is RowEffect.UPDATED
+            counts.left_aside += [_conflict(line, [held]) for held in piece.left_aside]
             counts.unchanged += effect is RowEffect.UNCHANGED
         counts.pairs += [_pair(line, one, seen) for one, seen in pairs]
     digests = piece.save()
@@ -188,13 +183,13 @@ def import_some(work: Work, rows: Sequence[tuple[int, RegistryRow]], source: str
     return counts
 
 
-def _conflict(line: int, fault: IdentifierFault) -> LineConflict:
-    kinds = {kind for held in fault.held for kind in held.kinds}
+def _conflict(line: int, given: Sequence[HeldIdentifier]) -> LineConflict:
+    kinds = {kind for held in given for kind in held.kinds}
     return LineConflict(
         line=line,
         kinds=tuple(kind for kind in IdentifierKind if kind in kinds),
-        reason=str(fault),
-        physician_ids=tuple(held.physician_id for held in fault.held),
+        reason=reason_for(given),
+        physician_ids=tuple(held.physician_id for held in given),
     )
 
 
@@ -234,7 +229,7 @@ def _reason(error: Exception) -> str:
 def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, RegistryRow | ImportFault]]:
     first = lines.readline()
     if first.lstrip().startswith("{"):
-        yield from ((number, _read(fields, catalogue)) for number, fields in _objects(first, lines))
+        yield from ((number, read_or_fault(fields, catalogue)) for number, fields in _objects(first, lines))
         return
     heading = [_BETWEEN_WORDS.sub("_", plain_text(name).lower()) for name in next(csv.reader([first]), [])]
     if repeated := [name for name in COLUMNS if heading.count(name) > 1]:
@@ -246,7 +241,7 @@ def _rows(lines: io.TextIOWrapper, catalogue: Catalogue) -> Iterator[tuple[int, 
     for values in reader:
         if any(value.strip() for value in values):
             fault = ImportFault("the row has more cells than the heading") if len(values) > len(heading) else None
-            yield reader.line_num + 1, fault or _read(dict(zip(heading, values, strict=False)), catalogue)
+            yield reader.line_num + 1, fault or read_or_fault(dict(zip(heading, values, strict=False)), catalogue)
 
 
 def _objects(first: str, lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
@@ -265,111 +260,3 @@ def _object(line: str) -> Any:
         if repeated:
             return ImportFault(f"{', '.join(twice) or 'a member'} stands twice in the line")
         return ImportFault(problem.errors[0].detail.rstrip(".") if problem.errors else problem.detail.rstrip("."))
-
-
-def _read(fields: Any, catalogue: Catalogue) -> RegistryRow | ImportFault:
-    """Read one row, or return why it cannot be read."""
-    try:
-        return read_row(fields, catalogue)
-    except ImportFault as fault:
-        return fault
-
-
-def read_row(fields: Any, catalogue: Catalogue) -> RegistryRow:
-    """Read the import columns of one physician; raises `ImportFault`."""
-    if isinstance(fields, ImportFault):
-        raise fields
-    if not isinstance(fields, dict):
-        raise ImportFault("the line is not a JSON object")
-    unknown = [name for name in fields if name not in COLUMNS]
-    if unknown:
-        raise ImportFault(f"unknown columns; known: {', '.join(COLUMNS)}")
-    text = {name: _text(name, fields.get(name)) for name in COLUMNS if name not in LISTS}
-    if full_name_key(text["first_name"], text["last_name"]) == ("", ""):
-        raise ImportFault("the name is missing")
-    other_last_names = _list("other_last_names", fields)
-    _refuse_damaged(text | {"other_last_names": fields.get("other_last_names")}, other_last_names)
-    birth_date = read_month_day(text["date_of_birth"])
-    if isinstance(birth_date, Unparsed):
-        raise ImportFault("date_of_birth is not MM/DD")
-    npi = read_npi(text["npi"])
-    if npi and not is_npi(npi):
-        raise ImportFault("npi is not an NPI: its check digit is wrong")
-    return RegistryRow(
-        first_name=text["first_name"] or "",
-        middle_name=text["middle_name"],
-        last_name=text["last_name"] or "",
-        other_last_names=other_last_names,
-        birth_date=birth_date,
-        npi=npi,
-        medical_school=text["medical_school"],
-        licenses=_holdings("licenses", fields, catalogue, BoardKind.LICENSING),
-        certifications=_holdings("certifications", fields, catalogue, BoardKind.CERTIFYING),
-    )
-
-
-def _refuse_damaged(text: Mapping[str, Any], other_last_names: Iterable[str]) -> None:
-    """Refuse names of which keys would be made that are somebody else's.
-
-    Other last names are looked at as they are written, too: an entity of a web page ends in the semicolon that parts
-    them.
-    """
-    names = ((column, text[column]) for column in ("first_name", "middle_name", "last_name", "other_last_names"))
-    for column, name in (*names, *(("other_last_names", other) for other in other_last_names)):
-        damage = damage_of(name) if isinstance(name, str) else None
-        if damage is not None:
-            raise ImportFault(f"{column} {damage.detail}")
-
-
-def _text(name: str, value: Any) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise ImportFault(f"{name} must be text")
-    if value is not None and ("\x00" in value or len(value) > 1_000):
-        raise ImportFault(f"{name} cannot be stored: it has a NUL character or more than 1,000 characters")
-    text = text_or_none(value)
-    if text is not None and "\n" in text:
-        raise ImportFault(f"{name} has a line break: a quote that is not closed may have swallowed the lines after it")
-    return text
-
-
-def _list(name: str, fields: dict[str, Any]) -> tuple[str, ...]:
-    value = fields.get(name)
-    parts = value if isinstance(value, list) else (_text(name, value) or "").split(";")
-    return tuple(text for part in parts if (text := _text(name, part)) is not None)
-
-
-_SHORTENED = re.compile(r"\A\s*\d\.\d+[Ee]\+\d{2}\s*\Z")
-"""As spreadsheets write a long number: many have the same."""
-_DATES = re.compile(r"@(?P<since>[^@]*)\.\.(?P<until>[^@]*)\Z")
-
-
-def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: BoardKind) -> tuple[Holding, ...]:
-    held = []
-    for entry in _list(name, fields):
-        code, colon, number = (plain_or_none(entry) or "").partition(":")
-        board = catalogue.board(code)
-        number, dates = _split_dates(name, number, kind)
-        key = id_key(number)
-        if not colon or board is None or board.kind is not kind or not key:
-            raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")
-        if is_error_or_lost(number.strip()) or _SHORTENED.search(number):
-            raise ImportFault(f"{name} has a number that is an error of a spreadsheet, or has lost letters or digits")
-        held.append(Holding(board=board.code, number=number.strip(), known_key=key, dates=dates))
-    if any(holding.dates for holding in held) and len({(holding.board, holding.key) for holding in held}) < len(held):
-        raise ImportFault(f"{name} has one number twice: write it once, from its first day to its last")
-    return tuple(held)
-
-
-def _split_dates(name: str, number: str, kind: BoardKind) -> tuple[str, Span | None]:
-    """Return a number without the days behind it, `@YYYY-MM-DD..YYYY-MM-DD` of which either may be left out."""
-    if "@" not in number:
-        return number, None
-    if kind is not BoardKind.LICENSING:
-        raise ImportFault(f"{name} has an entry with dates, which licences only have")
-    given = _DATES.search(number)
-    since, until = (read_date(given["since"]), read_date(given["until"])) if given else (None, None)
-    if given is None or isinstance(since, Unparsed) or isinstance(until, Unparsed) or since is until is None:
-        raise ImportFault(f"{name} has dates that are not written as BOARD:ID@YYYY-MM-DD..YYYY-MM-DD")
-    if since and until and since > until:
-        raise ImportFault(f"{name} has dates that end before they begin")
-    return number[: given.start()], Span(since=since, until=until)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, combinations
 
 import msgspec
+from msgspec.structs import replace
 
 from app.core.errors import OperatorFault
 from app.domain.boards import Span
@@ -21,6 +22,7 @@ from app.matching.joining import (
     join,
     name_level,
     reason_of,
+    suffix_key,
 )
 from app.store.registry.imports import NO_DATES, Entry, Known, Number
 
@@ -61,13 +63,15 @@ class RowPlacement(msgspec.Struct, frozen=True, kw_only=True):
     held_by_others: frozenset[Identifier] = frozenset()
     """Identifiers of the row that stay with those who hold them."""
     pairs: tuple[PairSeen, ...] = ()
+    left_aside: tuple[HeldIdentifier, ...] = ()
+    """Who holds the self-reported licences of the row that contradict what is on file, and are not imported."""
 
 
 class IdentifierFault(ImportFault):
     """A row whose identifiers are somebody else's: nothing of it is imported."""
 
     def __init__(self, held: Sequence[HeldIdentifier], pairs: Sequence[tuple[Entry, PairSeen]] = ()) -> None:
-        super().__init__("; ".join(_sentence(identifier) for identifier in held))
+        super().__init__(reason_for(held))
         self.held = tuple(held)
         self.pairs = tuple(pairs)
 
@@ -77,6 +81,11 @@ _WORDS = {
     IdentifierKind.LICENSE: "a licence",
     IdentifierKind.CERTIFICATION: "a certification",
 }
+
+
+def reason_for(held: Iterable[HeldIdentifier]) -> str:
+    """Return why identifiers are not the row's: whose they are, without a value."""
+    return "; ".join(_sentence(identifier) for identifier in held)
 
 
 def _sentence(held: HeldIdentifier) -> str:
@@ -102,29 +111,76 @@ def place(row: RegistryRow, known: Known) -> RowPlacement:
     holder = joined[0] if len(joined) == 1 else None
     left = [(entry, _not_reissued(row, shared, entry, holder)) for entry, shared in sharing if entry not in joined]
     left = [(entry, shared) for entry, shared in left if shared]
-    refused = [
-        compared[entry.physician_id].held(kinds_of(shared))
+    aside: list[tuple[Entry, list[Identifier]]] = []
+    conflicts = [
+        (entry, shared)
         for entry, shared in left
         if compared[entry.physician_id].joining(kinds_of(shared)) is Joining.CONFLICT
     ]
-    if refused:
-        raise IdentifierFault(refused)
+    if conflicts:
+        left = [found for found in left if found not in conflicts]
+        conflicts, aside = _without_claims(row, conflicts)
+    if conflicts:
+        raise IdentifierFault([compared[entry.physician_id].held(kinds_of(shared)) for entry, shared in conflicts])
     if len(joined) > 1:
         raise _several([(entry, shared) for entry, shared in sharing if entry in joined], compared)
+    left_aside = tuple(compared[entry.physician_id].held(kinds_of(shared)) for entry, shared in aside)
     if holder is None and not left:
-        return _by_name(row, known)
+        found = _by_name(row, known)
+        taken = frozenset(chain.from_iterable(shared for _, shared in aside))
+        return replace(found, held_by_others=taken, left_aside=left_aside) if aside else found
     pairs = tuple(compared[entry.physician_id].pair(kinds_of(shared)) for entry, shared in left)
-    taken = frozenset(chain.from_iterable(shared for _, shared in left))
-    if holder is not None:
-        return RowPlacement(entry=holder, held_by_others=taken, pairs=pairs)
-    return RowPlacement(entry=_kept_beside(row, left, known), held_by_others=taken, pairs=pairs)
+    taken = frozenset(chain.from_iterable(_kept_by(row, entry, shared) for entry, shared in [*left, *aside]))
+    entry = _kept_beside(row, left, known) if holder is None else holder
+    return RowPlacement(entry=entry, held_by_others=taken, pairs=pairs, left_aside=left_aside)
+
+
+def _without_claims(
+    row: RegistryRow, conflicts: Sequence[tuple[Entry, list[Identifier]]]
+) -> tuple[list[tuple[Entry, list[Identifier]]], list[tuple[Entry, list[Identifier]]]]:
+    """Return the conflicts that refuse the row, and those that its own claims are left aside for.
+
+    A licence that its holder alone has told decides nothing about others: a row that claims one of somebody else's is
+    imported without it, and a board's row is not refused because somebody has claimed the number before.
+    """
+    refusing, aside = [], []
+    for entry, shared in conflicts:
+        claimed = [identifier for identifier in shared if _is_claimed(row, identifier)]
+        rest = [found for found in _kept_by(row, entry, shared) if found not in claimed]
+        if rest:
+            refusing.append((entry, rest))
+        elif claimed:
+            aside.append((entry, claimed))
+    return refusing, aside
+
+
+def _is_claimed(row: RegistryRow, identifier: Identifier) -> bool:
+    """Whether an identifier of a row is a licence that only its holder has told."""
+    kind, number = identifier
+    return kind is IdentifierKind.LICENSE and any(
+        held.self_reported for held in row.licenses if (held.board, held.key) == number
+    )
+
+
+def _kept_by(row: RegistryRow, entry: Entry, shared: Iterable[Identifier]) -> list[Identifier]:
+    """Return the identifiers that stay with who holds them; a licence only claimed does not where a board gives it."""
+    return [
+        (kind, number)
+        for kind, number in shared
+        if not (
+            kind is IdentifierKind.LICENSE and number in entry.self_reported and not _is_claimed(row, (kind, number))
+        )
+    ]
 
 
 def _is_plain(row: RegistryRow, entry: Entry) -> bool:
     """Whether name, birth date and NPI are those on file, as of nearly every row: no more need be compared."""
+    if full_name_key(row.first_name, row.last_name) not in entry.names or (row.suffix and entry.suffix):
+        return False
+    if row.birth_date is None:
+        return row.npi is not None and entry.npi == row.npi and not entry.npi_disputed
     return (
-        full_name_key(row.first_name, row.last_name) in entry.names
-        and entry.birth_date is not None
+        entry.birth_date is not None
         and entry.birth_date == str(row.birth_date)
         and (not row.npi or entry.npi in (None, row.npi))
     )
@@ -152,11 +208,12 @@ class _Comparison:
         self._names = compare_names(row, entry)
         self._birth = birth_level(str(row.birth_date) if row.birth_date else None, entry.birth_date)
         self._other_npi = bool(row.npi and entry.npi and row.npi != entry.npi)
+        self._npi_listed = entry.npi_listed or row.listing is not None
 
     def joining(self, kinds: Collection[IdentifierKind]) -> Joining:
         if self._other_npi:
             return Joining.CONFLICT
-        return join(self._names, self._birth, kinds, npi_disputed=self._entry.npi_disputed)
+        return join(self._names, self._birth, kinds, npi_disputed=self._entry.npi_disputed, npi_listed=self._npi_listed)
 
     def held(self, kinds: tuple[IdentifierKind, ...]) -> HeldIdentifier:
         differs = self._other_npi and self._birth is not BirthLevel.DIFFERENT
@@ -169,22 +226,22 @@ class _Comparison:
 
 def compare_names(row: RegistryRow, entry: Entry) -> NameLevel:
     """Compare all names of a row with all names on file."""
-    if any(key in entry.names for key in names_of(row)):
+    if not (row.suffix and entry.suffix) and any(key in entry.names for key in names_of(row)):
         return NameLevel.SAME
-    given = [FullName(row.first_name, last) for last in (row.last_name, *row.other_last_names)]
+    given = [FullName(first, last, row.suffix or "") for first, last in row.all_names()]
     _, shown = full_name_key(entry.first_name, entry.last_name)
     on_file = [
         # Of first names the key is on file, but for the one that is shown.
-        FullName(entry.first_name if first == shown else first, written or last)
+        FullName(entry.first_name if first == shown else first, written or last, entry.suffix or "")
         for (last, first), written in entry.names.items()
     ]
     return name_level(given, on_file)
 
 
 def names_of(row: RegistryRow) -> Iterator[tuple[str, str]]:
-    """Yield the (last, first) name keys of a row, other last names included."""
-    for last in (row.last_name, *row.other_last_names):
-        yield full_name_key(row.first_name, last)
+    """Yield the (last, first) name keys of a row, other names included."""
+    for first, last in row.all_names():
+        yield full_name_key(first, last)
 
 
 def _not_reissued(row: RegistryRow, shared: list[Identifier], entry: Entry, holder: Entry | None) -> list[Identifier]:
@@ -266,6 +323,8 @@ def _by_name(row: RegistryRow, known: Known) -> RowPlacement:
     """Place a row whose identifiers nobody holds."""
     birth_date = str(row.birth_date) if row.birth_date else None
     named = known.by_name.get(full_name_key(row.first_name, row.last_name), [])
+    if row.suffix:
+        named = [entry for entry in named if suffix_key(entry.suffix) in ("", suffix_key(row.suffix))]
     same = [entry for entry in named if entry.birth_date == birth_date]
     if not (row.npi or row.licenses or row.certifications):
         # Among several, an earlier import of the row has added the one without identifiers.

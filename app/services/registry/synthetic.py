@@ -13,9 +13,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from app.domain.boards import BoardKind
+from app.domain.catalogue import Catalogue
 from app.domain.identity.comparison_keys import name_key
 from app.domain.identity.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay, luhn_sum, month_day
+from app.services.registry.synthetic_families import Families
 from app.services.registry.synthetic_numbers import Permutation, certificate_numbers, license_numbers
 
 NAMES_FILE = Path(__file__).parent / "names.toml"
@@ -90,8 +93,12 @@ def synthetic_physicians(
     licensing: Sequence[str],
     certifying: Sequence[str],
     reserved: frozenset[tuple[str, str]],
+    with_families: bool = False,
 ) -> Iterator[RegistryRow]:
     """Yield so many physicians; the same ones for the same other arguments, however many are asked for.
+
+    `with_families` adds those whom it is hard to tell apart, and what sources leave out (`synthetic_families.py`):
+    some then have no birth date, and some numbers have two holders, one after the other.
 
     `licensing` and `certifying` are board codes; `reserved` are (last, first) name keys that nobody
     is given, under any last name. NPIs are unique within a run, numbers within a board. Raises
@@ -99,7 +106,26 @@ def synthetic_physicians(
     """
     if count > MOST:
         raise ValueError(f"at most {MOST} physicians have an NPI of their own, not {count}")
-    return _Population(seed, licensing, certifying, reserved).rows(count)
+    population = _Population(seed, licensing, certifying, reserved)
+    people = population.rows(count)
+    return Families(seed, _men(), population.next_license).among(people) if with_families else people
+
+
+def physicians_of(catalogue: Catalogue, count: int, seed: int) -> Iterator[RegistryRow]:
+    """Yield so many physicians of a catalogue's boards, with those whom it is hard to tell apart."""
+    codes = {kind: [board.code for board in catalogue.boards.values() if board.kind is kind] for kind in BoardKind}
+    return synthetic_physicians(
+        count,
+        seed,
+        licensing=sorted(codes[BoardKind.LICENSING]),
+        certifying=sorted(codes[BoardKind.CERTIFYING]),
+        reserved=frozenset(),
+        with_families=True,
+    )
+
+
+def _men() -> frozenset[str]:
+    return frozenset(name for group in load_names().groups for name, _ in group.male)
 
 
 # How many physicians a board knows, roughly, in thousands; boards not named here count as small.
@@ -158,6 +184,10 @@ class _Population:
     def rows(self, count: int) -> Iterator[RegistryRow]:
         """Return the physicians, made lazily."""
         return map(self._row, range(count))
+
+    def next_license(self, board: str) -> str:
+        """Return the next licence number of a board."""
+        return self._licences[board].next_number()
 
     def _row(self, place: int) -> RegistryRow:
         chance = self._chance

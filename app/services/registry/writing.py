@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UnsetType
 
 from app.core.clock import new_id
-from app.domain.identity.learners import IdentifierKind, RegistryRow
+from app.domain.identity.learners import IdentifierKind, NameKind, RegistryRow
 from app.services.context import Work
 from app.services.registry import name_forms
 from app.services.registry.placing import (
+    HeldIdentifier,
     Identifier,
     IdentifierFault,
     PairSeen,
@@ -19,8 +21,9 @@ from app.services.registry.placing import (
     dates_after,
     place,
 )
-from app.store.registry import imports as registry
-from app.store.registry.imports import NO_DATES, Entry, Known, Writes
+from app.store.registry import import_writes
+from app.store.registry.import_writes import Writes
+from app.store.registry.imports import NO_DATES, Entry, Known
 
 KeptPair = tuple[Entry, PairSeen]
 
@@ -44,11 +47,13 @@ class Piece:
         self._known = known
         self._source = source
         self._writes = Writes()
+        self.left_aside: Sequence[HeldIdentifier] = ()
+        """Of the row taken last: who holds the licences that it claims."""
 
     def take(self, row: RegistryRow) -> tuple[RowEffect, list[KeptPair]]:
         """Add or update the physician of a row; return the pairs that are new. Raises `IdentifierFault`."""
         placement = place(row, self._known)
-        entry = placement.entry
+        entry, self.left_aside = placement.entry, placement.left_aside
         if entry is None:
             entry, effect = self._add(row, placement), RowEffect.ADDED
         else:
@@ -75,9 +80,12 @@ class Piece:
 
     def save(self) -> str | UnsetType:
         """Write what the rows have changed, and digests of these physicians; return what the audit log says of them."""
-        registry.save(self._work.connection, self._writes)
-        name_forms.refresh(self._work.connection, self._writes.physician_ids, self._writes.new_ids)
-        return self._work.protect("learner", self._writes.physician_ids)
+        written = self._writes.physician_ids
+        import_writes.save(self._work.connection, self._writes)
+        # Without a birth date nobody has forms.
+        dated = {physician_id for physician_id in written if self._known.entries[physician_id].birth_date}
+        name_forms.refresh(self._work.connection, dated, self._writes.new_ids & dated)
+        return self._work.protect("learner", written)
 
     def _keep_pairs(self, pairs: Any) -> list[KeptPair]:
         new = [(one, seen) for one, seen in pairs if self._known.add_pair(one.physician_id, seen.other.physician_id)]
@@ -102,29 +110,44 @@ class Piece:
             birth_date=str(row.birth_date) if row.birth_date else None,
             npi=_own_npi(row, placement),
             medical_school=row.medical_school,
+            suffix=row.suffix,
         )
+        _note_listing(entry, row)
         at = self._work.now
         self._writes.learners.append(_learner_row(entry) | {"sandbox": "", "created_at": at, "updated_at": at})
         self._add_names_and_numbers(entry, row, placement)
         return entry
 
     def _update(self, entry: Entry, row: RegistryRow, placement: RowPlacement) -> bool:
-        """Update a physician from a row; return whether anything was new. What the row leaves out stays."""
+        """Update a physician from a row; return whether anything was new. What the row leaves out stays.
+
+        What people have told of themselves replaces nothing that a board or the operator has given.
+        """
         before = _learner_row(entry)
-        entry.first_name, entry.last_name = row.first_name, row.last_name
-        entry.middle_name = row.middle_name or entry.middle_name
+        if row.listing is None or entry.is_only_listed:
+            entry.first_name, entry.last_name = row.first_name, row.last_name
+            entry.middle_name = row.middle_name or entry.middle_name
+            entry.suffix = row.suffix or entry.suffix
+        else:
+            entry.middle_name = entry.middle_name or row.middle_name
+            entry.suffix = entry.suffix or row.suffix
         entry.birth_date = str(row.birth_date) if row.birth_date else entry.birth_date
         entry.npi = _own_npi(row, placement) or entry.npi
         entry.medical_school = row.medical_school or entry.medical_school
+        _note_listing(entry, row)
         changed = _learner_row(entry) != before
         if changed:
             self._writes.changed.append(_learner_row(entry) | {"updated_at": self._work.now})
         return self._add_names_and_numbers(entry, row, placement) or changed
 
     def _add_names_and_numbers(self, entry: Entry, row: RegistryRow, placement: RowPlacement) -> bool:
-        new = [
-            self._writes.add_name(entry, row.first_name, last, row.middle_name)
-            for last in (row.last_name, *row.other_last_names)
+        add, middle = self._writes.add_name, row.middle_name
+        legal = NameKind.LEGAL if row.listing is not None and not _is_shown(entry, row) else None
+        new = [add(entry, row.first_name, row.last_name, middle, row.suffix if legal else None, legal)]
+        new += [add(entry, row.first_name, last, middle) for last in row.other_last_names]
+        new += [
+            add(entry, name.first_name or row.first_name, name.last_name, name.middle_name, name.suffix, name.kind)
+            for name in row.other_names
         ]
         for kind, holdings in (
             (IdentifierKind.LICENSE, row.licenses),
@@ -147,6 +170,33 @@ def _own_npi(row: RegistryRow, placement: RowPlacement) -> str | None:
     return None if identifier in placement.held_by_others else row.npi
 
 
+def _is_shown(entry: Entry, row: RegistryRow) -> bool:
+    """Whether the name of a row is the one that is shown."""
+    return (entry.first_name, entry.last_name) == (row.first_name, row.last_name)
+
+
+def _note_listing(entry: Entry, row: RegistryRow) -> None:
+    """Note what the national provider file says of a physician's NPI; an older file ends and begins nothing anew."""
+    listing = row.listing
+    if listing is None or entry.npi is None or entry.npi != row.npi:
+        return
+    entry.npi_listed = True
+    if listing.ended_on is not None:
+        entry.npi_ended_on = max(listing.ended_on, entry.npi_ended_on or listing.ended_on)
+    elif entry.npi_ended_on and listing.active_on and listing.active_on > entry.npi_ended_on:
+        entry.npi_ended_on = None
+
+
 def _learner_row(entry: Entry) -> dict[str, Any]:
-    names = ("first_name", "middle_name", "last_name", "birth_date", "npi", "medical_school")
-    return {"learner_id": entry.physician_id} | {name: getattr(entry, name) for name in names}
+    return {
+        "learner_id": entry.physician_id,
+        "first_name": entry.first_name,
+        "middle_name": entry.middle_name,
+        "last_name": entry.last_name,
+        "suffix": entry.suffix,
+        "birth_date": entry.birth_date,
+        "npi": entry.npi,
+        "npi_listed": entry.npi_listed or None,
+        "npi_ended_on": entry.npi_ended_on,
+        "medical_school": entry.medical_school,
+    }

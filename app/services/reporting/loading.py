@@ -21,6 +21,7 @@ from app.domain.identity.matches import NOT_ASKED, Match
 from app.domain.reports import Action, CompletionReport
 from app.matching.by_evidence import find_by_evidence, forms_of_report, index_forms, needs_evidence
 from app.matching.exact import collect_keys, find_learner
+from app.matching.parts import credit_confirmed
 from app.rules.case import Facts
 from app.rules.standing import Standing, subject_of
 from app.services.context import Work
@@ -67,6 +68,12 @@ def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> L
 
 
 def match_learners(work: Work, reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:
+    """Return who is meant by each report, with the licences that credit goes to: confirmed ones only."""
+    matches = _find_learners(work, reports, loaded)
+    return [credit_confirmed(match, report) for match, report in zip(matches, reports, strict=True)]
+
+
+def _find_learners(work: Work, reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:
     """Return who is meant by each report: who fits exactly, else who does by evidence.
 
     One statement more for all whom nobody fits exactly, whatever the reason: all misses take the same time.

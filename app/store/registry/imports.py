@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app.domain.boards import Span
 from app.domain.identity.comparison_keys import full_name_key, short_id_key
-from app.domain.identity.learners import Holding, IdentifierKind, PairStatus, RegistryRow
-from app.models import learners as tables
-from app.store.sql.bulk import insert
+from app.domain.identity.learners import IdentifierKind, RegistryRow
 from app.store.sql.key_sets import select_by_keys
-from app.store.sql.statements import execute_many, take_advisory_locks
+from app.store.sql.statements import take_advisory_locks
 from app.store.sql.values import read_date
 
 Number = tuple[str, str]
@@ -36,12 +34,27 @@ class Entry:
     birth_date: str | None
     npi: str | None
     medical_school: str | None
+    suffix: str | None = None
     npi_disputed: bool = False
+    npi_listed: bool = False
+    """Whether the national provider file lists the NPI as this person's."""
+    npi_ended_on: date | None = None
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     """Last names as written, by (last, first) name keys."""
     licenses: dict[Number, Span] = field(default_factory=dict)
     certifications: dict[Number, Span] = field(default_factory=dict)
-    """Board ids have no dates."""
+    self_reported: set[Number] = field(default_factory=set)
+    """Licences that the person alone has told; no board has confirmed them."""
+
+    @property
+    def is_only_listed(self) -> bool:
+        """Whether all that is on file was told by the person, as in the national provider file."""
+        return (
+            self.npi_listed
+            and self.birth_date is None
+            and not self.certifications
+            and self.licenses.keys() <= self.self_reported
+        )
 
     def numbers(self, kind: IdentifierKind) -> dict[Number, Span]:
         """Return the licences or the certifications."""
@@ -86,10 +99,20 @@ class Known:
                     yield kind, (held.board, held.key), entry
 
     def is_held(self, row: RegistryRow) -> bool:
-        """Whether somebody holds an identifier of a row; a licence with dates may be issued again, and is not asked."""
+        """Whether somebody holds an identifier of a row.
+
+        A licence with dates may be issued again, and one that its holder alone has told may be another's: they are not
+        asked.
+        """
         return (
             row.npi in self.by_npi
-            or any((held.board, held.key) in self.by_license for held in row.licenses if held.dates is None)
+            or any(
+                number not in entry.self_reported
+                for held in row.licenses
+                if held.dates is None and not held.self_reported
+                for number in [(held.board, held.key)]
+                for entry in self.by_license.get(number, ())
+            )
             or any((held.board, held.key) in self.by_certification for held in row.certifications)
         )
 
@@ -155,15 +178,16 @@ def _namesake_ids(connection: Connection, rows: Sequence[RegistryRow]) -> set[st
             dated.append((last, first, str(row.birth_date or ""), row.npi or ""))
         if numbered:
             boards = {held.board for held in row.licenses}
-            (licensed if row.birth_date else undated).extend((last, first, board) for board in boards)
+            (licensed if row.birth_date else undated).extend((last, first, board, row.npi or "") for board in boards)
     other_npi = "(k.npi = '' OR l.npi IS NULL OR l.npi = k.npi)"
     on = f"{_SAME_BIRTH} JOIN learners l ON l.learner_id = n.learner_id AND {other_npi}"
     ids = set(_select_ids(connection, "n.learner_id", ("last", "first", "birth", "npi"), dated, on))
-    columns = ("last", "first", "board")
+    columns = ("last", "first", "board", "npi")
     same_name = "learner_names n ON n.last_key = k.last AND n.first_key = k.first"
-    on = f"{same_name} AND n.birth_date = '' AND {_LICENSED}"
-    ids.update(_select_ids(connection, "n.learner_id", columns, licensed, on))
-    ids.update(_select_ids(connection, "n.learner_id", columns, undated, f"{same_name} AND {_LICENSED}"))
+    learner = f"JOIN learners l ON l.learner_id = n.learner_id AND {other_npi}"
+    for keys, born in ((licensed, "AND n.birth_date = ''"), (undated, "")):
+        on = f"{same_name} {born} {learner} AND {_LICENSED}"
+        ids.update(_select_ids(connection, "n.learner_id", columns, keys, on))
     return ids
 
 
@@ -192,7 +216,7 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
     rows = select_by_keys(
         connection,
         "l.learner_id, l.first_name, l.middle_name, l.last_name, l.birth_date, l.npi, l.medical_school, "
-        "l.npi_disputed_at IS NOT NULL",
+        "l.npi_disputed_at IS NOT NULL, l.suffix, l.npi_listed, l.npi_ended_on",
         ("id",),
         ((id,) for id in ids),
         "learners l ON l.learner_id = k.id AND l.sandbox = ''",
@@ -207,9 +231,13 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
             npi=npi,
             medical_school=medical_school,
             npi_disputed=bool(disputed),
+            suffix=suffix,
+            npi_listed=bool(listed),
+            npi_ended_on=ended_on and read_date(ended_on),
         )
-        for physician_id, first_name, middle_name, last_name, birth_date, npi, medical_school, disputed in rows
-    }
+        for physician_id, first_name, middle_name, last_name, birth_date, npi, medical_school, disputed, suffix, listed,
+            ended_on in rows
+    }  # fmt: skip
     keys = [(physician_id,) for physician_id in entries]
     for physician_id, last, first, written in select_by_keys(
         connection,
@@ -219,18 +247,17 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
         "learner_names n ON n.learner_id = k.id",
     ):
         entries[physician_id].names[last, first] = written
-    for physician_id, board, key, starts_on, ends_on in select_by_keys(
-        connection,
-        "h.learner_id, h.board, h.id_key, h.starts_on, h.ends_on",
-        ("id",),
-        keys,
-        "licenses h ON h.learner_id = k.id",
+    of_holdings = "h.learner_id, h.board, h.id_key, h.starts_on, h.ends_on"
+    for physician_id, board, key, starts_on, ends_on, told in select_by_keys(
+        connection, f"{of_holdings}, h.self_reported", ("id",), keys, "licenses h ON h.learner_id = k.id"
     ):
         entries[physician_id].licenses[board, key] = _span(starts_on, ends_on)
-    for physician_id, board, key in select_by_keys(
-        connection, "h.learner_id, h.board, h.id_key", ("id",), keys, "certifications h ON h.learner_id = k.id"
+        if told:
+            entries[physician_id].self_reported.add((board, key))
+    for physician_id, board, key, starts_on, ends_on in select_by_keys(
+        connection, of_holdings, ("id",), keys, "certifications h ON h.learner_id = k.id"
     ):
-        entries[physician_id].certifications[board, key] = NO_DATES
+        entries[physician_id].certifications[board, key] = _span(starts_on, ends_on)
     return list(entries.values())
 
 
@@ -240,114 +267,13 @@ def _span(starts_on: Any, ends_on: Any) -> Span:
     return Span(since=starts_on and read_date(starts_on), until=ends_on and read_date(ends_on))
 
 
-@dataclass(slots=True)
-class Writes:
-    """The rows that a piece of an import writes, collected by table."""
-
-    learners: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
-    disputed: list[dict[str, Any]] = field(default_factory=list)
-    names: list[dict[str, Any]] = field(default_factory=list)
-    licenses: list[dict[str, Any]] = field(default_factory=list)
-    dates: list[dict[str, Any]] = field(default_factory=list)
-    certifications: list[dict[str, Any]] = field(default_factory=list)
-    pairs: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def physician_ids(self) -> set[str]:
-        """The physicians of whom anything is written."""
-        tables = (
-            self.learners, self.changed, self.disputed, self.names, self.licenses, self.dates, self.certifications,
-        )  # fmt: skip
-        return {row["learner_id"] for rows in tables for row in rows}
-
-    @property
-    def new_ids(self) -> set[str]:
-        """The physicians who are written for the first time."""
-        return {row["learner_id"] for row in self.learners}
-
-    def add_name(self, entry: Entry, first_name: str, last_name: str, middle_name: str | None = None) -> bool:
-        """Add a name of a physician; False when it is on file."""
-        last_key, first_key = full_name_key(first_name, last_name)
-        if (last_key, first_key) in entry.names:
-            return False
-        entry.names[last_key, first_key] = last_name
-        self.names.append(
-            {
-                "learner_id": entry.physician_id,
-                "last_key": last_key,
-                "first_key": first_key,
-                "birth_date": entry.birth_date or "",
-                "last_name": last_name,
-                "first_name": first_name,
-                "middle_name": middle_name,
-            }
-        )
-        return True
-
-    def add_number(self, entry: Entry, kind: IdentifierKind, held: Holding, dates: Span, at: datetime) -> bool:
-        """Add a licence or certification of a physician, or change its dates; False when all of it is on file."""
-        key, on_file = held.key, entry.numbers(kind)
-        number = (held.board, key)
-        if number in on_file and (on_file[number] is dates or on_file[number] == dates):
-            return False
-        licence = kind is IdentifierKind.LICENSE
-        spanned = {"starts_on": dates.since, "ends_on": dates.until} if licence else {}
-        row = {"learner_id": entry.physician_id, "board": held.board, "id_key": key} | spanned
-        if number in on_file:
-            self.dates.append(row)
-        else:
-            written = {"license_id" if licence else "board_id": held.number, "short_key": short_id_key(key)}
-            (self.licenses if licence else self.certifications).append(row | written | {"first_seen_at": at})
-        on_file[number] = dates
-        return True
-
-    def add_pair(
-        self, one: str, other: str, *, evidence: str, names: str, birth: str, source: str, at: datetime
-    ) -> None:
-        """Keep two physicians as a pair."""
-        first, second = sorted((one, other))
-        self.pairs.append(
-            {
-                "learner_id": first,
-                "other_id": second,
-                "evidence": evidence,
-                "name_level": names,
-                "birth_level": birth,
-                "source": source,
-                "first_seen_at": at,
-                "status": PairStatus.OPEN.value,
-            }
-        )
-
-
-def save(connection: Connection, writes: Writes) -> None:
-    """Write a piece of an import."""
-    insert(connection, tables.learners, writes.learners)
-    execute_many(
+def holders_of_npis(connection: Connection, npis: Iterable[str]) -> dict[str, tuple[str, date | None]]:
+    """Return who on file has NPIs, by NPI, each with the day on which it ended, None while it goes on."""
+    rows = select_by_keys(
         connection,
-        "UPDATE learners SET first_name = :first_name, middle_name = :middle_name, last_name = :last_name, "
-        "birth_date = :birth_date, npi = :npi, medical_school = :medical_school, updated_at = :updated_at "
-        "WHERE learner_id = :learner_id",
-        writes.changed,
+        "l.npi, l.learner_id, l.npi_ended_on",
+        ("npi",),
+        ((npi,) for npi in npis),
+        "learners l ON l.npi = k.npi AND l.sandbox = ''",
     )
-    execute_many(
-        connection, "UPDATE learners SET npi_disputed_at = :at WHERE learner_id = :learner_id", writes.disputed
-    )
-    insert(connection, tables.learner_names, writes.names)
-    # After all names are in: a name of this piece may be older than the birth date that a later row gave.
-    execute_many(
-        connection,
-        "UPDATE learner_names SET birth_date = :birth_date WHERE learner_id = :learner_id "
-        "AND birth_date <> :birth_date",
-        [{"learner_id": row["learner_id"], "birth_date": row["birth_date"] or ""} for row in writes.changed],
-    )
-    insert(connection, tables.licenses, writes.licenses)
-    execute_many(
-        connection,
-        "UPDATE licenses SET starts_on = :starts_on, ends_on = :ends_on "
-        "WHERE learner_id = :learner_id AND board = :board AND id_key = :id_key",
-        writes.dates,
-    )
-    insert(connection, tables.certifications, writes.certifications)
-    insert(connection, tables.registry_pairs, writes.pairs)
+    return {npi: (physician_id, ended_on and read_date(ended_on)) for npi, physician_id, ended_on in rows}

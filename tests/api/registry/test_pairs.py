@@ -32,9 +32,9 @@ def test_a_pair_is_kept_once_with_what_it_has_in_common_and_no_values(service: S
     counts = import_people(service, ROBERT, BOB, source="board.csv")
     assert (counts.added, counts.refused) == (2, [])
     (pair,) = counts.pairs
-    assert (pair.line, pair.evidence, pair.names, pair.birth_date) == (2, "license", "surname", "same")
+    assert (pair.line, pair.evidence, pair.names, pair.birth_date) == (2, "license", "nickname", "same")
     both = tuple(sorted(pair.physician_ids))
-    assert pairs_on_file(service) == [(*both, "license", "surname", "same", "board.csv", PairStatus.OPEN)]
+    assert pairs_on_file(service) == [(*both, "license", "nickname", "same", "board.csv", PairStatus.OPEN)]
     assert {who.physician_id for who in named(service, "twin")} == set(both)
     again = import_people(service, ROBERT, BOB, source="another.csv")
     assert (again.added, again.updated, again.unchanged, again.pairs) == (0, 0, 2, [])

@@ -40,6 +40,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "registry.md"
         (("Alma", "Castellan Jr."), NameLevel.RELATED),
         (("Alma", "von Castellan"), NameLevel.RELATED),
         (("Alma", "Reyes"), NameLevel.GIVEN),
+        (("Bob", "Reyes"), NameLevel.DIFFERENT),
         (("Adam", "Castellan"), NameLevel.SURNAME),
         (("B.", "Castellan"), NameLevel.SURNAME),
         (("Bruno", "Castellan-Destry"), NameLevel.SURNAME),
@@ -62,9 +63,32 @@ def test_a_name_known_by_its_initial_does_not_join_the_next_one_of_that_initial(
     assert name_level([FullName("Alma Maria", "Castellan")], on_file) is NameLevel.RELATED
 
 
+def test_a_nickname_is_told_from_another_first_name() -> None:
+    robert = [FullName("Robert", "Smith-Jones")]
+    assert name_level([FullName("Bob", "Smith")], robert) is NameLevel.NICKNAME
+    assert name_level([FullName("Bob", "Taylor")], robert) is NameLevel.DIFFERENT
+    assert name_level([FullName("Bob", "Smith", "Jr")], [FullName("Robert", "Smith", "Sr")]) is NameLevel.SURNAME
+
+
 def test_father_and_son_are_told_apart_by_their_suffix() -> None:
     assert name_level([FullName("John", "Smith Jr")], [FullName("John", "Smith Sr")]) is NameLevel.SURNAME
     assert name_level([FullName("John", "Smith III")], [FullName("John", "Smith")]) is NameLevel.RELATED
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        (FullName("John", "Smith", "Jr"), FullName("John", "Smith", "Sr."), NameLevel.SURNAME),
+        (FullName("John", "Smith", "Jr"), FullName("John", "Smith", "JR."), NameLevel.SAME),
+        (FullName("John", "Smith", "II"), FullName("John", "Smith", "2nd"), NameLevel.SAME),
+        (FullName("John", "Smith", "Jr"), FullName("John", "Smith"), NameLevel.SAME),
+        (FullName("John", "Smith", "Jr"), FullName("John", "Smith Jr"), NameLevel.SAME),
+        (FullName("John", "Smith", "Sr"), FullName("John", "Smith Jr"), NameLevel.SURNAME),
+        (FullName("John", "Smith", "MD"), FullName("John", "Smith", "Jr"), NameLevel.SAME),
+    ],
+)
+def test_a_suffix_counts_wherever_it_stands(one: FullName, other: FullName, level: NameLevel) -> None:
+    assert name_level([one], [other]) is name_level([other], [one]) is level
 
 
 def test_a_particle_or_a_short_part_of_a_last_name_is_no_name_in_common() -> None:
@@ -117,10 +141,21 @@ def test_a_disputed_npi_joins_nobody_without_a_birth_date() -> None:
     assert join(NameLevel.SAME, BirthLevel.ABSENT, [NPI, LICENSE], npi_disputed=True) is Joining.JOINED
 
 
+@pytest.mark.parametrize(("names", "birth"), list(TABLE))
+def test_a_listed_npi_joins_no_less_and_never_against_a_contradiction(names: NameLevel, birth: BirthLevel) -> None:
+    order = [Joining.CONFLICT, Joining.PAIR, Joining.JOINED]
+    for kinds in ([NPI], [NPI, LICENSE]):
+        assert order.index(join(names, birth, kinds, npi_listed=True)) >= order.index(join(names, birth, kinds))
+    assert join(names, birth, [LICENSE], npi_listed=True) is join(names, birth, [LICENSE])
+    if birth is BirthLevel.DIFFERENT or names is NameLevel.DIFFERENT:
+        assert join(names, birth, [NPI, LICENSE], npi_listed=True) is Joining.CONFLICT
+
+
 WORDS = st.sampled_from(
     ["Alma", "A", "Adam", "Mary Ann", "Mary", "Castellan", "Castellan-Reyes", "de la Cruz", "Li", "", "Jr"]
 )
-NAMES = st.lists(st.builds(FullName, WORDS, WORDS), min_size=1, max_size=3)
+SUFFIXES = st.sampled_from(["", "Jr", "Sr", "II"])
+NAMES = st.lists(st.builds(FullName, WORDS, WORDS, SUFFIXES), min_size=1, max_size=3)
 
 
 @given(NAMES, NAMES)

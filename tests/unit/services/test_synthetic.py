@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from app.domain.identity.comparison_keys import name_key, short_id_key
-from app.domain.identity.learners import Holding, RegistryRow
+from app.domain.identity.learners import Holding, NameKind, RegistryRow
 from app.domain.parsing import is_npi
-from app.services.registry.synthetic import MOST, load_names, synthetic_physicians
+from app.services.registry import synthetic_families
+from app.services.registry.synthetic import MOST, load_names, physicians_of, synthetic_physicians
 from app.services.registry.synthetic_numbers import NumberSeries, NumberStyle, Permutation
+from tests.builders.judging import CATALOGUE
 
 WORLD = Path(__file__).resolve().parents[3] / "app" / "services" / "demo" / "world.toml"
 LICENSING = ("CA-M", "CA-O", "ME-M", "ME-O", "MD-M", "NY-M", "OH-M", "TN-M", "TN-O", "TX-M", "VT-M", "WY-M", "ZZNC")
@@ -146,3 +149,75 @@ def test_no_name_stands_twice_in_a_list() -> None:
         for listed in (group.last, group.male, group.female):
             assert max(Counter(text for text, _ in listed).values()) == 1
             assert all(weight > 0 and name_key(text) for text, weight in listed)
+
+
+@pytest.fixture(scope="module")
+def families() -> list[RegistryRow]:
+    return list(physicians_of(CATALOGUE, 30_000, 7))
+
+
+def share(people: list[RegistryRow], wanted: Callable[[RegistryRow], object]) -> float:
+    return sum(bool(wanted(person)) for person in people) / len(people)
+
+
+def test_families_are_made_at_any_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    for rate in ("_SON", "_TWIN", "_NAMESAKE", "_ISSUED_AGAIN"):
+        monkeypatch.setattr(synthetic_families, rate, 0.2)
+    people = list(physicians_of(CATALOGUE, 3_000, 7))
+    assert {person.suffix for person in people} == {None, "Jr", "II", "III", "IV", "Sr"}
+    assert len({person.npi for person in people}) == len(people)
+
+
+def test_with_families_a_smaller_run_is_the_beginning_of_a_larger_one(families: list[RegistryRow]) -> None:
+    assert list(physicians_of(CATALOGUE, 2_000, 7)) == families[:2_000]
+
+
+def test_some_have_no_birth_date_a_suffix_or_names_of_a_kind(families: list[RegistryRow]) -> None:
+    assert 0.025 < share(families, lambda person: person.birth_date is None) < 0.035
+    assert 0.005 < share(families, lambda person: person.suffix) < 0.015
+    kinds = Counter(name.kind for person in families for name in person.other_names)
+    assert kinds[NameKind.FORMER] > kinds[NameKind.PROFESSIONAL] > kinds[NameKind.OTHER] > 0
+
+
+def test_there_are_father_and_son_twins_and_two_of_one_name_and_birthday(families: list[RegistryRow]) -> None:
+    fathers = twins = namesakes = 0
+    for one, other in pairwise(families):
+        shared = {held.board for held in one.licenses} & {held.board for held in other.licenses}
+        same_name = (one.first_name, one.last_name) == (other.first_name, other.last_name)
+        same_day = one.birth_date == other.birth_date is not None
+        namesakes += same_name and same_day
+        twins += not same_name and same_day and one.last_name == other.last_name and bool(shared)
+    by_name: dict[tuple[str, str], list[RegistryRow]] = {}
+    for person in families:
+        for father in by_name.setdefault((person.first_name, person.last_name), []):
+            shared = {held.board for held in person.licenses} & {held.board for held in father.licenses}
+            fathers += bool(person.suffix and not father.suffix and shared and person.middle_name == father.middle_name)
+        by_name[person.first_name, person.last_name].append(person)
+    assert namesakes > 2
+    assert twins > 10
+    assert fathers > 10
+
+
+def test_a_number_has_two_holders_at_different_times_only(families: list[RegistryRow]) -> None:
+    holders: dict[tuple[str, str], list[Holding]] = {}
+    for person in families:
+        for held in (*person.licenses, *person.certifications):
+            holders.setdefault((held.board, held.key), []).append(held)
+    again = [held for held in holders.values() if len(held) > 1]
+    assert again
+    for first, second in again:
+        assert first.dates and second.dates and first.dates.until and second.dates.since
+        assert first.dates.until < second.dates.since
+    spans = [held.dates for person in families for held in (*person.licenses, *person.certifications) if held.dates]
+    assert all(span.since is None or span.until is None or span.since <= span.until for span in spans)
+
+
+def test_numbers_of_a_third_of_the_states_have_leading_zeros() -> None:
+    boards = {held.board for person in physicians_of(CATALOGUE, 30_000, 7) for held in person.licenses}
+    zeros = {
+        held.board
+        for person in physicians_of(CATALOGUE, 30_000, 7)
+        for held in person.licenses
+        if short_id_key(held.key) != held.key or re.search(r"[A-Z]0", held.key)
+    }
+    assert 0.25 < len(zeros) / len(boards) < 0.6
