@@ -10,7 +10,7 @@ import typer
 from app.cli.output import BAD, FAINT, GOOD, on_terminal, print_json, terminal
 from app.cli.progress import show_progress
 from app.cli.support import fail, use_service
-from app.domain.batches import BatchKind
+from app.domain.batches import BatchKind, BatchOwner
 
 if TYPE_CHECKING:
     from app.domain.batches import Batch
@@ -23,7 +23,8 @@ _STYLES = {"rejected": BAD, "held": BAD, "warned": "yellow"}
 @commands.command()
 def batch(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A workbook, text with tabs or commas, XML or NDJSON.")],
-    provider_id: Annotated[str, typer.Option("--provider", help="Provider whose records they are.")],
+    provider_id: Annotated[str | None, typer.Option("--provider", help="Provider whose records they are.")] = None,
+    board: Annotated[str | None, typer.Option("--board", help="Board whose roster it is, with --kind roster.")] = None,
     permission_attested: Annotated[
         bool, typer.Option("--permission-attested", help="The learners have permitted the reporting.")
     ] = False,
@@ -36,6 +37,8 @@ def batch(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on a terminal, too.")] = False,
 ) -> None:
     """Take a file through the pipeline, and print what became of its records; exit 1 when any was rejected."""
+    if (kind is BatchKind.ROSTER) is (board is None) or (board is None) is (provider_id is None):
+        fail("Say --board CODE with --kind roster, and --provider ID with every other kind.")
     if kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
         fail("Say --permission-attested once the learners have agreed to the reporting.")
     if rejected is not None:
@@ -43,9 +46,10 @@ def batch(
     from app.schemas.batches import BatchOut
     from app.services.batches import command
 
+    owner = BatchOwner(provider_id=provider_id, board=board)
     with use_service() as service:
         with show_progress(file.name):
-            finished = command.run_batch(service, file, provider_id, kind, dry_run=dry_run)
+            finished = command.run_batch(service, file, owner, kind, dry_run=dry_run)
         shown = BatchOut.of(finished).model_dump(
             mode="json", include={"batch_id", "status", "counts", "warnings", "file_error"}
         )

@@ -65,6 +65,8 @@ class BatchAudit(AuditFields, frozen=True, kw_only=True):
     applied: int | UnsetType = UNSET
     rejected: int | UnsetType = UNSET
     provider_id: str | UnsetType = UNSET
+    board: str | UnsetType = UNSET
+    """The board of a roster."""
 
 
 class EndpointAudit(AuditFields, frozen=True, kw_only=True):
@@ -104,7 +106,7 @@ class ClientAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class RegistryAudit(AuditFields, frozen=True, kw_only=True):
-    """Physicians were imported."""
+    """Physicians were imported, or came with a board's roster."""
 
     noun: ClassVar[str] = "registry"
 
@@ -116,6 +118,8 @@ class RegistryAudit(AuditFields, frozen=True, kw_only=True):
     """Pairs of physicians who seem to be one person, kept for the first time."""
     digests: str | UnsetType = UNSET
     """Keyed digest of the rows of `record_digests` that this commit wrote, one for each physician."""
+    board: str | UnsetType = UNSET
+    """The board whose roster it was."""
 
 
 class IntegrityAudit(AuditFields, frozen=True, kw_only=True):

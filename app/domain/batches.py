@@ -21,6 +21,15 @@ class BatchKind(enum.StrEnum):
     """Activities to register, update or delete."""
     LEARNER_VALIDATIONS = "learner-validations"
     """Learners to look for."""
+    ROSTER = "roster"
+    """A board's own diplomates or licensees, from the board's client."""
+
+
+class BatchOwner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose batches: a provider's, or a board's; neither means those of every board, which an operator sees."""
+
+    provider_id: str | None = None
+    board: str | None = None
 
 
 class OnUnmatched(enum.StrEnum):
@@ -98,6 +107,8 @@ class FileFaultCode(enum.StrEnum):
     """Its elements are nested too deeply."""
     HEADING_MISSING = "heading-missing"
     """A required heading is missing, or it is ambiguous which headings, or which sheet, are meant."""
+    HEADING_UNKNOWN = "heading-unknown"
+    """A roster has a column that a board does not give: nothing else than its columns is taken in."""
     NO_ROWS = "no-rows"
     """It has no records."""
     PARSER_FAILED = "parser-failed"
@@ -247,7 +258,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One uploaded file and how far it has come."""
 
     batch_id: str
-    provider_id: str
+    provider_id: str | None
+    """None for a board's."""
+    board: str | None
+    """The board of a roster; None for a provider's batch."""
     client_id: str
     upload_id: str
     request_id: str | None
@@ -280,6 +294,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Id of an earlier batch of the same bytes."""
     attempts: int
     fence: int
+
+    @property
+    def owner(self) -> BatchOwner:
+        """Whose it is."""
+        return BatchOwner(provider_id=self.provider_id, board=self.board)
 
     @property
     def finished(self) -> bool:

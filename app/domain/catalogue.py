@@ -33,6 +33,15 @@ class Catalogue:
         init=False, default_factory=dict, repr=False, compare=False
     )
     """Lookup caches: files repeat the same few states and boards."""
+    _codes: list[frozenset[str]] = field(init=False, default_factory=list, repr=False, compare=False)
+
+    @property
+    def certifying_codes(self) -> frozenset[str]:
+        """The codes of the certifying boards, in capital letters."""
+        if not self._codes:
+            certifying = (code for code, board in self.boards.items() if board.kind is BoardKind.CERTIFYING)
+            self._codes.append(frozenset(code.upper() for code in certifying))
+        return self._codes[0]
 
     def board(self, text: str) -> Board | None:
         """Return the board with this code or name, of either kind."""

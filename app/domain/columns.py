@@ -80,6 +80,8 @@ class FileColumn(msgspec.Struct, frozen=True, kw_only=True):
     """Older and newer headings of it; also the heading of the second and later columns of a repeated pair."""
     note: str = ""
     """The comment on its heading in templates."""
+    last: bool = False
+    """Whether templates have it after all others, those that repeat included."""
 
 
 def _record_action(kinds: str) -> FileColumn:
@@ -88,6 +90,10 @@ def _record_action(kinds: str) -> FileColumn:
 
 _CME_NOTE = "CME: one row for each state."
 _MOC_NOTE = "MOC/CC: repeat these columns for each certifying board."
+
+LEARNER_LINK = "/learner/learner_id"
+STANDS_FOR = frozenset(("/learner/first_name", "/learner/last_name", "/learner/date_of_birth"))
+"""Columns that a file with learner links may lack."""
 
 LEARNERS: tuple[FileColumn, ...] = (
     _record_action("Add, Update or Delete"),
@@ -137,6 +143,10 @@ LEARNERS: tuple[FileColumn, ...] = (
         heading="Credits Awarded for Credit Type", pointer="/moc/{board}/credit_types/{type}/credits",
         holds=Holds.AMOUNT, group=Group.TYPE,
         other_headings=("Credits Awarded for Additional Credit Type",), note="Amounts of one row are not additive.",
+    ),
+    FileColumn(
+        heading="Learner Link", pointer=LEARNER_LINK, last=True,
+        note="From a validation: it stands in place of names, date of birth and numbers.",
     ),
 )  # fmt: skip
 
@@ -268,6 +278,40 @@ ACTIVITIES: tuple[FileColumn, ...] = (
     ),
 )  # fmt: skip
 
+ROSTER: tuple[FileColumn, ...] = (
+    FileColumn(heading="First Name", pointer="/first_name", required=True, note='"-" for a person with one name.'),
+    FileColumn(heading="Middle Name", pointer="/middle_name"),
+    FileColumn(heading="Last Name", pointer="/last_name", required=True, note="Without degrees and titles."),
+    FileColumn(heading="Suffix", pointer="/suffix", note="Jr., Sr., II, III … No degrees."),
+    FileColumn(
+        heading="Other Last Names", pointer="/other_last_names", holds=Holds.LIST,
+        other_headings=("Other Last Name", "Former Last Name", "Former Last Names", "Maiden Name"),
+        note="Former and further ones. Separate several with semicolons.",
+    ),
+    FileColumn(
+        heading="Date of Birth", pointer="/date_of_birth", holds=Holds.MONTH_DAY, other_headings=("DOB",),
+        note="Month and day only, as MM/DD.",
+    ),
+    FileColumn(
+        heading="Board ID", pointer="/board_id", holds=Holds.ID, required=True,
+        other_headings=(
+            "Licence Number", "License Number", "Licence ID", "License ID", "Licensing ID", "Certifying Board ID",
+            "Certificate Number", "Diplomate ID",
+        ),
+        note="Your own number for the person: board ID or licence number, with its leading zeros.",
+    ),
+    FileColumn(heading="NPI", pointer="/npi", holds=Holds.ID),
+    FileColumn(
+        heading="Start", pointer="/start_date", holds=Holds.DATE, other_headings=("Start Date",),
+        note="First day of the licence or certification, MM/DD/YYYY.",
+    ),
+    FileColumn(
+        heading="End", pointer="/end_date", holds=Holds.DATE, other_headings=("End Date",),
+        note="Last day, MM/DD/YYYY. Empty while none is known.",
+    ),
+)  # fmt: skip
+"""What a board may say of a person, and nothing else: any other column is refused."""
+
 VALIDATION_RESULTS = ("Result", "Learner Link", "Boards", "What to do")
 """Columns that answers add to a file of validations."""
 REJECTION = ("Errors", "What to do", "Error Codes")
@@ -276,11 +320,17 @@ NOTES = "Notes"
 """The column that a successful file has after the sender's own: the row's warnings."""
 
 
+_COLUMNS = {
+    BatchKind.LEARNER_COMPLETIONS: (*LEARNERS, *REMS, *EXTRAS),
+    BatchKind.ACTIVITIES: ACTIVITIES,
+    BatchKind.LEARNER_VALIDATIONS: VALIDATIONS,
+    BatchKind.ROSTER: ROSTER,
+}
+
+
 def columns_of(kind: BatchKind) -> tuple[FileColumn, ...]:
     """Return every column that a kind of file may have."""
-    if kind is BatchKind.LEARNER_COMPLETIONS:
-        return (*LEARNERS, *REMS, *EXTRAS)
-    return ACTIVITIES if kind is BatchKind.ACTIVITIES else VALIDATIONS
+    return _COLUMNS[kind]
 
 
 def required_headings(kind: BatchKind) -> Iterator[FileColumn]:

@@ -46,6 +46,26 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     data: Mapping[str, str]
 
 
+class BoardEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event for a board's endpoints, beside news of its feed; it has no position."""
+
+    board: str
+    type: EventKind
+    at: datetime
+    data: Mapping[str, str]
+
+
+def board_event_of(entry: AuditEntry) -> BoardEvent | None:
+    """Return the event for a board of an entry of the audit log: the end of one of its rosters."""
+    if entry.noun != BatchAudit.noun or entry.verb != "end":
+        return None
+    board = msgspec.convert(entry.fields, BatchAudit).board
+    if board is UNSET:
+        return None
+    data = {"batch_id": entry.subject_id, "board": board}
+    return BoardEvent(board=board, type=EventKind.BATCH_COMPLETED, at=entry.at, data=data)
+
+
 def events_of(entry: AuditEntry) -> Iterator[tuple[EventKind, dict[str, str]]]:
     """Yield the events of an entry of the audit log, in order: none, one or several."""
     if entry.provider_id is None:

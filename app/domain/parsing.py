@@ -34,6 +34,8 @@ _ISO_DATE = re.compile(r"\A(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
 _MONTH_DAY = re.compile(r"\A(\d{1,2})[/-](\d{1,2})\Z", re.ASCII)
 _MONTH_DAY_YEAR = re.compile(r"\A(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\Z", re.ASCII)
 _YEAR_MONTH_DAY = re.compile(r"\A(?:\d{4}|-)-(\d{2})-(\d{2})\Z", re.ASCII)
+_MONTH_DAY_FORMS = (_MONTH_DAY, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY)
+_DAY_MAY_BE_FIRST = frozenset((_MONTH_DAY, _MONTH_DAY_YEAR))
 _ACTIVITY_ID = re.compile(r"\A\d{9}\Z", re.ASCII)
 _ACTIVITY_ID_IN_GROUPS = re.compile(r"\A\d{3}([ ,.-])\d{3}\1\d{3}\Z", re.ASCII)
 _NPI_IN_GROUPS = re.compile(r"\A\d{1,9}([ .-])\d{1,9}(?:\1\d{1,9})*\Z", re.ASCII)
@@ -265,23 +267,30 @@ def _why_no_day(year: int, month: int, day: int, *, is_iso: bool) -> str:
 def describe_month_day(text: str) -> str:
     """Return why a text is no month and day, as a sentence that repeats nothing of it."""
     given = plain_or_none(text) or ""
-    parts = next(filter(None, (form.match(given) for form in (_MONTH_DAY, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY))), None)
+    parts = next(filter(None, (form.match(given) for form in _MONTH_DAY_FORMS)), None)
     if parts is None:
         return "Not a month and day."
-    if not 1 <= int(parts[1]) <= _MONTHS:
+    numbers = {int(parts[1]), int(parts[2])} if parts.re in _DAY_MAY_BE_FIRST else {int(parts[1])}
+    if not any(1 <= number <= _MONTHS for number in numbers):
         return "Not a month and day: there is no such month. The month comes first."
     return "Not a month and day: the month does not have this day."
 
 
 def read_month_day(text: str | None) -> MonthDay | Unparsed | None:
-    """Parse a birth date as `MM/DD`, `M/D`, `MM-DD`, `--MM-DD` or a full date, dropping the year."""
+    """Parse a birth date as `MM/DD`, `M/D`, `MM-DD`, `--MM-DD` or a full date, dropping the year.
+
+    A "month" over 12 before slash or hyphen is a day: `25/03` is 03/25. Nothing else is ever exchanged.
+    """
     given = plain_or_none(text)
     if given is None:
         return None
-    for form in (_MONTH_DAY, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY):
+    for form in _MONTH_DAY_FORMS:
         parts = form.match(given)
         if parts is not None:
-            return month_day(int(parts[1]), int(parts[2])) or Unparsed(given)
+            month, day = int(parts[1]), int(parts[2])
+            if month > _MONTHS and form in _DAY_MAY_BE_FIRST:
+                month, day = day, month
+            return month_day(month, day) or Unparsed(given)
     return Unparsed(given)
 
 

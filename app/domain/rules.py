@@ -28,6 +28,8 @@ class Scope(enum.StrEnum):
     """Activities as they are registered or changed."""
     VALIDATION = "validation"
     """Learner validations."""
+    ROSTER = "roster"
+    """Rows of a board's roster."""
     FILE = "file"
     """Files and documents that hold records."""
 

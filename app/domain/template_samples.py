@@ -61,5 +61,6 @@ SAMPLES: Mapping[BatchKind, tuple[Mapping[str, str], ...]] = {
     BatchKind.LEARNER_COMPLETIONS: (LEARNER, REMS_LEARNER),
     BatchKind.ACTIVITIES: (ACTIVITY,),
     BatchKind.LEARNER_VALIDATIONS: (),
+    BatchKind.ROSTER: (),
 }
-"""The samples of each kind of file. Validations need none to be refused: nothing is stored."""
+"""The samples of each kind of file. Validations and rosters have none: nobody made up must get into the registry."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.batches import BatchKind, Cell, FileHead, Raw, RowFinding
+from app.domain.columns import LEARNER_LINK
 from app.files.headings import layout
 
 _RULES = frozenset({"learner-unmatched", "learner-ambiguous"})
-_PERSON = ("/learner/first_name", "/learner/last_name", "/learner/date_of_birth", "/learner/npi")
+_PERSON = ("/learner/first_name", "/learner/last_name", "/learner/date_of_birth", "/learner/npi", LEARNER_LINK)
 _NUMBERS = ("state", "license_id", "board", "board_id")
 
 

@@ -20,7 +20,7 @@ from app.files.headings import layout
 
 if TYPE_CHECKING:
     from app.files.mapping.activity_bodies import ActivityRecord
-    from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
+    from app.files.mapping.records import CompletionRecord, Mapper, RosterRecord, Upload, ValidationRecord
     from app.files.parsing.recognition import Reader
     from app.files.templates.templates import TemplateWriter
     from app.files.writing.result_rows import ResultWriter
@@ -68,6 +68,10 @@ class Format(ABC):
         """Return what maps the validations of a file; raises `FileFault` where the format has no form for them."""
 
     @abstractmethod
+    def rosters(self, head: FileHead) -> Mapper[RosterRecord]:
+        """Return what maps the people of a board's roster; raises `FileFault` where the format has no form for them."""
+
+    @abstractmethod
     def writer(self) -> ResultWriter:
         """Return what writes records back with their outcomes."""
 
@@ -99,6 +103,11 @@ class _TableFormat(Format):
         from app.files.mapping.validation_rows import ValidationRows
 
         return ValidationRows(layout(head.headings, BatchKind.LEARNER_VALIDATIONS), head.headings)
+
+    def rosters(self, head: FileHead) -> Mapper[RosterRecord]:
+        from app.files.mapping.roster_rows import RosterRows
+
+        return RosterRows(layout(head.headings, BatchKind.ROSTER), head.headings)
 
 
 class _WorkbookFormat(_TableFormat):
@@ -181,6 +190,9 @@ class _XmlFormat(Format):
     def validations(self, head: FileHead) -> Mapper[ValidationRecord]:
         raise FileFault(FileFaultCode.KIND_UNKNOWN, "Validations are sent as a workbook, tab-delimited or NDJSON.")
 
+    def rosters(self, head: FileHead) -> Mapper[RosterRecord]:
+        raise FileFault(FileFaultCode.KIND_UNKNOWN, "Rosters are sent as a workbook, tab-delimited or NDJSON.")
+
     def writer(self) -> ResultWriter:
         from app.files.writing import xml
 
@@ -216,6 +228,11 @@ class _NdjsonFormat(Format):
         from app.files.mapping.validation_lines import ValidationLines
 
         return ValidationLines()
+
+    def rosters(self, head: FileHead) -> Mapper[RosterRecord]:
+        from app.files.mapping.roster_lines import RosterLines
+
+        return RosterLines()
 
     def writer(self) -> ResultWriter:
         from app.files.writing import ndjson

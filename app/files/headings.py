@@ -15,7 +15,7 @@ from itertools import pairwise
 import msgspec
 
 from app.domain.batches import BatchKind
-from app.domain.columns import FileColumn, Group, columns_of, required_headings
+from app.domain.columns import LEARNER_LINK, STANDS_FOR, FileColumn, Group, columns_of, required_headings
 from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import plain_text
 
@@ -64,6 +64,7 @@ def layout(headings: Sequence[str], kind: BatchKind) -> Layout:
     """Return what the columns of a file are. Never raises: the layout says what is missing or ambiguous."""
     known = {index: found for index, text in enumerate(headings) if (found := _identify(text, kind)) is not None}
     seen = {heading.column.pointer for heading in known.values()}
+    excused = STANDS_FOR if LEARNER_LINK in seen else frozenset()
     places = _places(known)
     unclear = places if isinstance(places, str) else _find_repeated(known)
     pointers: dict[int, str] = {}
@@ -74,7 +75,7 @@ def layout(headings: Sequence[str], kind: BatchKind) -> Layout:
     return Layout(
         columns=tuple(known[index].column if index in pointers else None for index in range(len(headings))),
         pointers=pointers,
-        missing=tuple(column for column in required_headings(kind) if column.pointer not in seen),
+        missing=tuple(column for column in required_headings(kind) if column.pointer not in seen | excused),
         unclear=unclear,
     )
 

@@ -52,16 +52,19 @@ def write_rejected(
 
 
 def sheets_beside(
-    head: FileHead, kind: BatchKind, catalogue: Catalogue, choices: Mapping[Choice, Choices]
+    head: FileHead, kind: BatchKind, catalogue: Catalogue, choices: Mapping[Choice, Choices], support: str = ""
 ) -> SideSheets | None:
-    """Return what the rejected workbook of a file keeps of its template; None for a file without columns."""
+    """Return what the rejected workbook of a file keeps of its template; None for a file without columns.
+
+    `support` is whom to ask.
+    """
     if not head.has_columns:
         return None
     from app.files.templates.side_sheets import make_side_sheets, template_of_file
 
     table = lay_out(head, REJECTED_COLUMNS)
     template = template_of_file(layout(head.headings, kind), table.places, kind)
-    return make_side_sheets(template, catalogue, choices, heading_row_of(head) + 1)
+    return make_side_sheets(template, catalogue, choices, heading_row_of(head) + 1, support)
 
 
 def write_successful(head: FileHead, rows: Iterable[AnnotatedRow], asked: FileFormat | None = None) -> Iterator[bytes]:

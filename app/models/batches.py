@@ -17,6 +17,7 @@ uploads = Table(
     Column("size", BigInteger, comment="bytes; empty while it arrives"),
     Column("digest", Key, comment="SHA-256 of the content; empty while it arrives"),
     Column("provider_id", Key, comment="whose room it takes"),
+    Column("board", Key, comment="whose room it takes, where it is a board's"),
     Column("stored", BigInteger, nullable=False, server_default="0", comment="bytes of its pieces so far"),
     Index(None, "created_at"),
     comment="One that never became a batch is forgotten.",
@@ -28,6 +29,14 @@ upload_totals = Table(
     refers("provider_id", "providers.provider_id", primary_key=True),
     Column("bytes", BigInteger, nullable=False),
     comment="The sum of `stored` over a provider's uploads, changed with every piece: no upload is summed up over all.",
+)
+
+board_upload_totals = Table(
+    "board_upload_totals",
+    metadata,
+    refers("board", "boards.code", primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    comment="The same over a board's uploads.",
 )
 
 upload_pieces = Table(
@@ -42,7 +51,8 @@ batches = Table(
     "batches",
     metadata,
     key("batch_id", primary_key=True),
-    refers("provider_id", "providers.provider_id"),
+    refers("provider_id", "providers.provider_id", nullable=True),
+    refers("board", "boards.code", nullable=True),
     refers("client_id", "clients.client_id"),
     refers("upload_id", "uploads.upload_id"),
     Column("request_id", Key),
@@ -70,8 +80,10 @@ batches = Table(
     Column("turn_at", Instant, comment="when its last piece was applied"),
     CheckConstraint("status in ('queued', 'reading', 'applying', 'completed', 'failed', 'cancelled')", name="status"),
     CheckConstraint("applied >= 0 AND applied <= records", name="applied"),
+    CheckConstraint("(provider_id IS NULL) <> (board IS NULL)", name="owner"),
     Index(None, "provider_id", "batch_id"),
     Index(None, "provider_id", "digest"),
+    Index(None, "board", "batch_id"),
     Index(None, "upload_id"),
     Index(
         "ix_batches_open", "status", "turn_at",

@@ -118,6 +118,17 @@ registry_pairs = Table(
     comment="Two physicians on file who seem to be one person, for the operator to decide.",
 )
 
+roster_dates = Table(
+    "roster_dates",
+    metadata,
+    refers("learner_id", "learners.learner_id", primary_key=True),
+    refers("board", "boards.code", primary_key=True),
+    key("digest", primary_key=True, comment="keyed: of the learner and the month and day that the board gave"),
+    Column("agreed", Boolean, nullable=False, comment="whether it is the birth date on file"),
+    Column("at", Instant, nullable=False),
+    comment="Birth dates that boards gave in rosters: how many that differ are answered for one physician.",
+)
+
 learner_links = Table(
     "learner_links",
     metadata,

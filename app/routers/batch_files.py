@@ -14,7 +14,7 @@ from typing_extensions import TypeAliasType
 from app.core.errors import Conflict
 from app.core.http.routing import StrictRoute
 from app.routers.batches import BatchId
-from app.routers.callers import BatchesClient, Public, service_of
+from app.routers.callers import BatchesReader, Public, service_of
 from app.routers.openapi import binary, problems
 from app.schemas.batches import BatchFormat
 from app.services.batches import downloads
@@ -38,7 +38,7 @@ else:
     responses=binary("application/octet-stream", *media_types(), description="The file") | problems(Conflict),
 )
 async def get_batch_file(
-    caller: BatchesClient,
+    caller: BatchesReader,
     batch_id: BatchId,
     which: Annotated[BatchFile, Path(description="Which file of the batch.")],
     format: Annotated[BatchFormat | None, Query(description="Without it, the format of the uploaded file.")] = None,
@@ -75,6 +75,9 @@ async def get_template(
     """
     name, _, ending = file.rpartition(".")
     format = FORMATS_BY_ENDING[ending]
-    content = await asyncio.to_thread(template_files.make_template, name, format, service_of(request).catalogue)
+    service = service_of(request)
+    content = await asyncio.to_thread(
+        template_files.make_template, name, format, service.catalogue, service.settings.support_contact
+    )
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     return Response(content, headers=headers, media_type=media_type(format))

@@ -11,8 +11,9 @@ from app.core.errors import Conflict
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome
+from app.domain.clients import Role
 from app.routers.answers import send
-from app.routers.callers import BatchesClient, BatchesUploader, BatchesWaiter
+from app.routers.callers import BatchesKeeper, BatchesReader, BatchesUploader, BatchesWaiter
 from app.routers.openapi import form, problems
 from app.routers.paging import open_page
 from app.schemas.batch_form import BatchForm
@@ -58,8 +59,11 @@ class BatchQuery(PageQuery):
 
 
 @router.get("", response_model=BatchPage)
-async def list_batches(caller: BatchesClient, query: Annotated[BatchQuery, Query()], response: Response) -> BatchPage:
-    """List the provider's batches, newest first."""
+async def list_batches(caller: BatchesReader, query: Annotated[BatchQuery, Query()], response: Response) -> BatchPage:
+    """List the batches of the provider, or of the board, newest first.
+
+    An operator who names no provider is shown those of boards.
+    """
     asked = open_page(caller, query, PATH)
     kinds, statuses = asked.query.kind, asked.query.status
     found = await read_async(caller, lookup.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses)
@@ -81,7 +85,7 @@ class RowQuery(PageQuery):
 
 @router.get("/{batch_id}/rows", response_model=RowPage)
 async def list_batch_rows(
-    caller: BatchesClient, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
+    caller: BatchesReader, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
 ) -> RowPage:
     """List the outcome of each record of a batch, in their order, with every finding."""
     asked = open_page(caller, query, f"{PATH}/{batch_id}/rows")
@@ -89,17 +93,17 @@ async def list_batch_rows(
         caller, lookup.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
     )
     page = asked.page(found, response, lambda row: row.place)
-    return RowPage.of(batch, page.rows, page.cursor)
+    return RowPage.of(batch, page.rows, page.cursor, for_operator=caller.client.role is Role.OPERATOR)
 
 
 @router.post("/{batch_id}/cancel", response_model=BatchOut, responses=problems(Conflict))
-async def cancel_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
+async def cancel_batch(caller: BatchesKeeper, batch_id: BatchId) -> BatchOut:
     """Stop a batch. Records applied before stay applied; the rest is not applied unless the batch is retried."""
     return BatchOut.of(await transact_async(caller, lifecycle.cancel, batch_id))
 
 
 @router.post("/{batch_id}/retry", response_model=BatchOut, responses=problems(Conflict))
-async def retry_batch(caller: BatchesClient, batch_id: BatchId) -> BatchOut:
+async def retry_batch(caller: BatchesKeeper, batch_id: BatchId) -> BatchOut:
     """Judge the rejected records again with today's data, such as a licence that is new in the registry.
 
     A cancelled batch continues; a file on which the parser failed is read again.

@@ -25,6 +25,7 @@ from app.core.errors import ErrorItem, Forbidden, ParameterInvalid
 from app.core.http.compiled_routes import Admit
 from app.core.http.exchange import Exchange
 from app.core.http.preferences import read_preferences
+from app.domain.clients import Role
 from app.routers.bearer_keys import bearer_key, unknown_key
 from app.services.access import authentication
 from app.services.access.authentication import Client, ClientCache
@@ -46,6 +47,10 @@ class Ownership(enum.Enum):
     """A provider's, which the client acts for."""
     PROVIDERS = "providers"
     """A provider's, or of all providers that the client acts for when it names none."""
+    PROVIDER_OR_BOARD = "provider-or-board"
+    """The board's for a board's client, else one provider's."""
+    PROVIDER_OR_BOARDS = "provider-or-boards"
+    """The same; and those of all boards for an operator who names no provider."""
     PROVIDERS_OR_BOARD = "providers-or-board"
     """The board's for a board's client, else those of one provider or of all."""
     CLIENT = "client"
@@ -82,7 +87,7 @@ class CallerDependency(AccessDependency):
         super().__init__(access)
         headers: dict[str, Any] = {}
         if access.ownership is not Ownership.CLIENT:
-            headers["provider"] = _PROVIDER if access.ownership is Ownership.PROVIDER else _PROVIDER_OR_ALL
+            headers["provider"] = _PROVIDER_HEADERS[access.ownership or Ownership.PROVIDER]
         if access.idempotent is not None:
             headers["idempotency_key"] = _IDEMPOTENCY_KEY
         if access.prefers is not None:
@@ -121,11 +126,13 @@ class CallerDependency(AccessDependency):
         """Return the provider acted for; raises `ProviderRequired` or `Forbidden`."""
         if self.access.ownership is Ownership.CLIENT:
             return None
-        if self.access.ownership is Ownership.PROVIDERS_OR_BOARD and client.board is not None:
+        if self.access.ownership in _ALSO_BOARDS and client.board is not None:
             if named is not None:
                 raise Forbidden("A board's client acts for no provider.")
             return None
-        if self.access.ownership is not Ownership.PROVIDER and authentication.means_all_providers(client, named):
+        if self.access.ownership is Ownership.PROVIDER_OR_BOARDS and client.role is Role.OPERATOR and named is None:
+            return None
+        if self.access.ownership in _SEVERAL and authentication.means_all_providers(client, named):
             return None
         provider_id = authentication.choose_provider(client, named)
         if authentication.is_own_provider(client, provider_id):
@@ -156,6 +163,22 @@ _PROVIDER_OR_ALL = Header(
     "an operator has to name one. To a test client it means the provider's sandbox.",
     examples=["0008001"],
 )
+_PROVIDER_OR_BOARD = Header(
+    alias="PARS-Provider",
+    max_length=64,
+    description="Provider acted for; required of vendors and clients of several providers. A board's client leaves it "
+    "out, and so does an operator who looks for boards' batches. To a test client it means the provider's sandbox.",
+    examples=["0008001"],
+)
+_PROVIDER_HEADERS = {
+    Ownership.PROVIDER: _PROVIDER,
+    Ownership.PROVIDER_OR_BOARD: _PROVIDER_OR_BOARD,
+    Ownership.PROVIDER_OR_BOARDS: _PROVIDER_OR_BOARD,
+    Ownership.PROVIDERS: _PROVIDER_OR_ALL,
+    Ownership.PROVIDERS_OR_BOARD: _PROVIDER_OR_ALL,
+}
+_ALSO_BOARDS = {Ownership.PROVIDER_OR_BOARD, Ownership.PROVIDER_OR_BOARDS, Ownership.PROVIDERS_OR_BOARD}
+_SEVERAL = {Ownership.PROVIDERS, Ownership.PROVIDERS_OR_BOARD}
 _IDEMPOTENCY_KEY = Header(
     alias="Idempotency-Key",
     max_length=255,
@@ -203,9 +226,12 @@ CompletionsReporter = Annotated[Caller, caller("completions:write", idempotent="
 CompletionsEditor = Annotated[Caller, caller("completions:write", prefers="minimal")]
 CompletionsWriter = Annotated[Caller, caller("completions:write")]
 LearnersValidator = Annotated[Caller, caller("learners:validate")]
-BatchesUploader = Annotated[Caller, caller("batches:write", idempotent="file", prefers="wait")]
-BatchesWaiter = Annotated[Caller, caller("batches:write", prefers="wait")]
-BatchesClient = Annotated[Caller, caller("batches:write")]
+BatchesUploader = Annotated[
+    Caller, caller("batches:write", ownership=Ownership.PROVIDER_OR_BOARD, idempotent="file", prefers="wait")
+]
+BatchesWaiter = Annotated[Caller, caller("batches:read", ownership=Ownership.PROVIDER_OR_BOARDS, prefers="wait")]
+BatchesReader = Annotated[Caller, caller("batches:read", ownership=Ownership.PROVIDER_OR_BOARDS)]
+BatchesKeeper = Annotated[Caller, caller("batches:write", ownership=Ownership.PROVIDER_OR_BOARDS)]
 WebhooksManager = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD)]
 WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD, prefers="minimal")]
 EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.PROVIDERS)]

@@ -49,7 +49,7 @@ async def create_webhook_endpoint(caller: WebhooksManager, body: WebhookEndpoint
     Deliveries are signed with it (Standard Webhooks). An endpoint belongs to the client that registers it, and to the
     provider that the client acts for. A vendor that names no provider registers one for all providers that have granted
     it the right, now or later; `data.provider_id` stands in every event. A board's client receives news of its feed
-    (`feed.available`) and nothing else.
+    (`feed.available`) and of its rosters (`batch.completed`), and nothing else.
     """
     endpoint, secret = await transact_async(caller, endpoints.create, body.fields_sent())
     return _send_with_secret(endpoint, secret, status=201)

@@ -9,6 +9,7 @@ from app.domain.findings import Severity
 from app.domain.rules import FOUNDING, RuleFacts, Scope
 
 _COVERED = "a system of record: what was accepted must not become wrong by a later edit"
+_IDENTITY = "an identifier alone never makes two people one; a board learns about its own people only"
 _BATCH = "slides, Learner completion entry - Excel batch"
 
 
@@ -28,7 +29,7 @@ def _rules_of(scope: Scope, *rules: tuple[str, Severity, str, str]) -> dict[str,
     }
 
 
-ENFORCED_ELSEWHERE: dict[str, RuleFacts] = _rules_of(
+_OF_ACTIVITIES = _rules_of(
     Scope.ACTIVITY,
     (
         "activity-change-covers-credits",
@@ -48,7 +49,8 @@ ENFORCED_ELSEWHERE: dict[str, RuleFacts] = _rules_of(
         "An internal id re-sent with a start date after the stored end date is refused; a new activity needs its own.",
         "experience with re-sent activities that silently became other ones",
     ),
-) | _rules_of(
+)
+_OF_FILES = _rules_of(
     Scope.FILE,
     (
         "heading-missing",
@@ -74,4 +76,26 @@ ENFORCED_ELSEWHERE: dict[str, RuleFacts] = _rules_of(
         "A file with the same bytes as one that the provider uploaded before is processed, with a warning.",
         "experience with files that were uploaded twice",
     ),
+    (
+        "heading-unknown",
+        Severity.REJECT,
+        "A roster with a column that a board does not give is refused as a whole: nothing else is taken in.",
+        _IDENTITY,
+    ),
 )
+_OF_ROSTERS = _rules_of(
+    Scope.ROSTER,
+    (
+        "roster-conflict",
+        Severity.REJECT,
+        "A row of a roster that contradicts what is on file of who has its number or NPI is refused; nothing is told.",
+        _IDENTITY,
+    ),
+    (
+        "roster-kept-beside",
+        Severity.WARNING,
+        "A row of a roster that may describe who has its number or NPI is added beside them; the operator decides.",
+        _IDENTITY,
+    ),
+)
+ENFORCED_ELSEWHERE: dict[str, RuleFacts] = _OF_ACTIVITIES | _OF_FILES | _OF_ROSTERS

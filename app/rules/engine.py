@@ -19,6 +19,7 @@ from app.domain.rules import FOUNDING, RuleFacts, Scope
 __all__ = [
     "ACTIVITY_RULES",
     "COMPLETION_RULES",
+    "ROSTER_RULES",
     "VALIDATION_RULES",
     "Fault",
     "Rule",
@@ -56,9 +57,11 @@ class Rule(RuleFacts, frozen=True, kw_only=True):
 COMPLETION_RULES: dict[str, Rule] = {}
 ACTIVITY_RULES: dict[str, Rule] = {}
 VALIDATION_RULES: dict[str, Rule] = {}
+ROSTER_RULES: dict[str, Rule] = {}
 _OTHER_TABLES: dict[tuple[Scope, ...], dict[str, Rule]] = {
     (Scope.ACTIVITY,): ACTIVITY_RULES,
     (Scope.VALIDATION,): VALIDATION_RULES,
+    (Scope.ROSTER,): ROSTER_RULES,
 }
 
 

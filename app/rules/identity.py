@@ -11,14 +11,28 @@ from app.domain.rems import PHYSICIAN, PROFESSIONS
 from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
+from app.rules.slips import slips_in
 
 _MATCHING = "slides, Learner validation tool: one, more than one, or no learner was matched"
 
 MISS_HINT = (
-    "Give the state of licence, not of practice; the name as on the licence; every leading zero; and the board ID "
-    "as board ID, not as licence. People without a US licence are counted, not reported. If all is right, ask "
-    "{support}."
+    "Give the state of licence, not of practice; the name as on the licence; the date of birth as MM/DD, the month "
+    "first; every leading zero; and the board ID as board ID, not as licence. People without a US licence are counted, "
+    "not reported. If all is right, ask {support}."
 )
+
+
+def _slips(case: Case) -> str:
+    """Return slips that a miss may come from, seen in what was typed alone; a blank follows them."""
+    report = case.report
+    found = slips_in(
+        report.person.first_name,
+        report.person.last_name,
+        [(part.state, part.license_id) for part in report.cme],
+        [part.board_id for part in report.moc],
+        case.facts.catalogue.certifying_codes,
+    )
+    return f"{found} " if found else ""
 
 
 @rule("learner-unmatched", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",), deletes=True)
@@ -27,14 +41,15 @@ def learner_unmatched(case: Case) -> Iterator[Fault]:
     if case.match.result is Result.NONE:
         for pointer in case.match.missed or ("/learner",):
             part = "the record" if pointer == "/learner" else "this part of the record"
-            yield Fault(pointer, f"No learner was matched for {part}.", MISS_HINT.format(support=case.facts.support))
+            hint = _slips(case) + MISS_HINT.format(support=case.facts.support)
+            yield Fault(pointer, f"No learner was matched for {part}.", hint)
 
 
 @rule("learner-ambiguous", Scope.CME, Scope.MOC, source=_MATCHING, needs=("activity",), deletes=True)
 def learner_ambiguous(case: Case) -> Iterator[Fault]:
     """More than one learner fits what was given, so none is chosen."""
     if case.match.result is Result.SEVERAL:
-        yield Fault("/learner", "More than one learner was matched.", _how_to_tell_apart(case))
+        yield Fault("/learner", "More than one learner was matched.", _slips(case) + _how_to_tell_apart(case))
 
 
 def _how_to_tell_apart(case: Case) -> str:
@@ -62,7 +77,8 @@ def licence_unknown(case: Case) -> Iterator[Fault]:
         yield Fault(
             pointer,
             "This licence number is not on file for the state.",
-            "Check it, with every leading zero; it may also be left out where name, birth date and state suffice.",
+            f"{_slips(case)}Check it, with every leading zero; it may also be left out where name, birth date and "
+            f"state suffice. If it is right, ask {case.facts.support}.",
         )
 
 
@@ -70,7 +86,8 @@ def licence_unknown(case: Case) -> Iterator[Fault]:
 def npi_unknown(case: Case) -> Iterator[Fault]:
     """An NPI, where given, is on file. Such numbers are public."""
     for pointer in case.match.unknown_npis:
-        yield Fault(pointer, "This NPI is not on file.", "Check it, or leave it out.")
+        hint = f"Check it, or leave it out. If it is right, ask {case.facts.support}."
+        yield Fault(pointer, "This NPI is not on file.", hint)
 
 
 @rule("certified-by-board", Scope.MOC, source=_MATCHING, needs=("activity", "learner"))
@@ -82,7 +99,8 @@ def certified_by_board(case: Case) -> Iterator[Fault]:
             yield Fault(
                 f"/moc/{index}/board",
                 f"The learner has no certification of {board.code} on file.",
-                "Check the board; leave it out if the learner is not certified by it.",
+                "Check the board; leave it out if the learner is not certified by it. If the learner is, ask "
+                f"{case.facts.support}.",
             )
 
 

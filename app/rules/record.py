@@ -14,6 +14,7 @@ from app.domain.parsing import Unparsed, describe_day, describe_month_day, is_ac
 from app.domain.reports import Action
 from app.rules.case import Case
 from app.rules.engine import Fault, Scope, rule
+from app.rules.slips import how_to_give_names
 
 _NEEDS = "slides, Reporting Learners: what info is needed"
 _FIELDS = "accreditor's field descriptions"
@@ -102,7 +103,7 @@ def name_required(case: Case) -> Iterator[Fault]:
             yield Fault(
                 f"/learner/{field}",
                 f"The learner's {field.replace('_', ' ')} is missing.",
-                'Give it as on the licence; for a person with one name, give that as last name and "-" as first name.',
+                how_to_give_names(person.first_name, person.last_name),
             )
 
 

@@ -16,6 +16,7 @@ from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import Unparsed, describe_month_day, is_npi
 from app.rules.engine import VALIDATION_RULES, Fault, Scope, ask, rule, select
 from app.rules.record import NOTHING_GUESSED
+from app.rules.slips import how_to_give_names
 
 _FORM = "slides, Learner validation tool: first and last name are required, beyond that nothing is"
 _FIELDS = "accreditor's field descriptions"
@@ -36,7 +37,7 @@ def validated_name_required(case: ValidationCase) -> Iterator[Fault]:
             yield Fault(
                 f"/{field}",
                 f"The learner's {field.replace('_', ' ')} is missing.",
-                'Give it as on the licence; for a person with one name, give that as last name and "-" as first name.',
+                how_to_give_names(case.request.first_name, case.request.last_name),
             )
 
 

@@ -103,11 +103,13 @@ class BatchOut(Out):
         "warnings": [{"rule": "reported-within-30-days", "rows": 3, "rule_url": "/v1/rules/reported-within-30-days"}],
         "file_error": None,
         "seen_before": None,
+        "board": None,
         "dry_run": False,
     }
 
     batch_id: str
-    provider_id: str
+    provider_id: str | None = Field(description="Null for a roster, which is a board's.")
+    board: str | None = Field(description="The board of a roster; null for the batches of providers.")
     kind: BatchKind
     format: BatchFormat | None = Field(description="The format of the file; null until it was read.")
     filename: str = Field(examples=["learners_november.xlsx"])
@@ -133,6 +135,7 @@ class BatchOut(Out):
         return cls(
             batch_id=batch.batch_id,
             provider_id=batch.provider_id,
+            board=batch.board,
             kind=batch.kind,
             format=batch.head.format if batch.head is not None else None,
             filename=batch.filename,
@@ -212,6 +215,20 @@ class RowAnswerOut(Out):
     hint: str
 
 
+class RowConflictOut(Out):
+    """The physicians whom a row of a roster contradicts; for operators alone."""
+
+    example: ClassVar[Example] = {
+        "identifiers": ["npi"],
+        "reason": "who has another birth date",
+        "physician_ids": ["017de0b2-4c30-7b5e-9a61-5f0d2c7be411"],
+    }
+
+    identifiers: list[str] = Field(description="Kinds of identifiers that the row shares with them.")
+    reason: str = Field(description="What differs, without any value.")
+    physician_ids: list[str]
+
+
 class BatchRowOut(Out):
     """The outcome of one record of a file."""
 
@@ -221,17 +238,23 @@ class BatchRowOut(Out):
     activity_id: str | None
     findings: list[RowFindingOut]
     answer: RowAnswerOut | None = Field(description="The answer to a validation; null for other kinds.")
+    conflict: RowConflictOut | None = Field(
+        description="For operators alone: whom a rejected row of a roster contradicts, and in what."
+    )
 
     @classmethod
-    def of(cls, kind: BatchKind, result: RowResult) -> BatchRowOut:
-        """Show a result."""
+    def of(cls, kind: BatchKind, result: RowResult, *, for_operator: bool) -> BatchRowOut:
+        """Show a result; what it says of people on file is for operators."""
+        document = result.answer
+        is_conflict = kind is BatchKind.ROSTER and document is not None
         return cls(
             row=result.number,
             outcome=result.outcome,
             completion_id=result.record_id if kind is BatchKind.LEARNER_COMPLETIONS else None,
             activity_id=result.record_id if kind is BatchKind.ACTIVITIES else None,
             findings=[RowFindingOut.of(result.number, finding) for finding in result.findings],
-            answer=RowAnswerOut(**result.answer) if result.answer is not None else None,
+            answer=RowAnswerOut(**document) if document is not None and not is_conflict else None,
+            conflict=RowConflictOut(**document) if document is not None and is_conflict and for_operator else None,
         )
 
 
@@ -242,6 +265,7 @@ class RowPage(Out):
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
 
     @classmethod
-    def of(cls, batch: Batch, rows: Sequence[RowResult], cursor: str | None) -> RowPage:
+    def of(cls, batch: Batch, rows: Sequence[RowResult], cursor: str | None, *, for_operator: bool) -> RowPage:
         """Show a page."""
-        return cls(data=[BatchRowOut.of(batch.kind, row) for row in rows], next_cursor=cursor)
+        data = [BatchRowOut.of(batch.kind, row, for_operator=for_operator) for row in rows]
+        return cls(data=data, next_cursor=cursor)

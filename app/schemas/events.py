@@ -27,6 +27,10 @@ EventType = TypeAliasType(
 """Kinds of events that providers can read; the others are not listed, or are for boards."""
 
 
+def _is_absent(value: str | None) -> bool:
+    return value is None
+
+
 class CompletionIds(Out):
     """A completion, by its ids."""
 
@@ -49,10 +53,11 @@ class ActivityIds(Out):
 
 
 class BatchIds(Out):
-    """A batch, by its ids."""
+    """A batch, by its ids: those of its provider, or of its board."""
 
     batch_id: str
-    provider_id: str
+    provider_id: str | None = Field(None, exclude_if=_is_absent, description="For the batches of providers.")
+    board: str | None = Field(None, exclude_if=_is_absent, description="For rosters, which are a board's.")
 
 
 class FeedIds(Out):

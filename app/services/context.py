@@ -21,6 +21,7 @@ from app.core.database.transactions import Database
 from app.core.http.preferences import NONE, Preferences
 from app.core.security import Keyring
 from app.domain.audit import AuditFields
+from app.domain.batches import BatchOwner
 from app.domain.catalogue import Catalogue
 from app.domain.clients import Client, Role
 from app.domain.credits import Completion, Credit
@@ -58,6 +59,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """The provider acted for, in operations that require one."""
         assert self.provider is not None
         return self.provider
+
+    @property
+    def batch_owner(self) -> BatchOwner:
+        """Whose batches it sees: its provider's or its board's; all boards' for an operator who names no provider."""
+        return BatchOwner(provider_id=self.provider, board=None if self.provider is not None else self.client.board)
 
     def bound_to(self, path: str) -> str:
         """Return what a cursor of a list is sealed for: this client, acting for this provider, at this path."""
@@ -235,6 +241,8 @@ OPERATOR = Client(
 """The operator at the command line, who has access to the database anyway."""
 
 
-def operator(service: Service, provider: str | None = None, *, sandbox: bool = False) -> Caller:
-    """Return the operator as a caller, on live records or on those of the sandbox."""
-    return Caller(service=service, client=replace(OPERATOR, test=sandbox), provider=provider)
+def operator(
+    service: Service, provider: str | None = None, *, sandbox: bool = False, board: str | None = None
+) -> Caller:
+    """Return the operator as a caller, on live records or on those of the sandbox, or in the name of a board."""
+    return Caller(service=service, client=replace(OPERATOR, test=sandbox, board=board), provider=provider)

@@ -10,13 +10,14 @@ from app.domain.catalogue import Catalogue
 from app.domain.rules import RuleFacts
 from app.rules.activities import judge_activity
 from app.rules.enforced_elsewhere import ENFORCED_ELSEWHERE
-from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, VALIDATION_RULES
+from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, ROSTER_RULES, VALIDATION_RULES
 from app.rules.judge import judge
 from app.rules.reference_lists import medical_schools, practice_areas
+from app.rules.rosters import judge_roster_row
 from app.rules.validations import judge_validation
 
 __all__ = ["board", "boards", "medical_schools", "practice_areas", "rule", "rules"]
-JUDGES = (judge, judge_activity, judge_validation)
+JUDGES = (judge, judge_activity, judge_validation, judge_roster_row)
 """Importing the judges registers their rules."""
 
 
@@ -36,7 +37,7 @@ def board(catalogue: Catalogue, code: str) -> Board:
 def rules() -> dict[str, list[RuleFacts]]:
     """Return every rule by id; a rule of several kinds of records has its own text for each."""
     by_id: dict[str, list[RuleFacts]] = {}
-    tables = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, ENFORCED_ELSEWHERE)
+    tables = (COMPLETION_RULES, ACTIVITY_RULES, VALIDATION_RULES, ROSTER_RULES, ENFORCED_ELSEWHERE)
     for facts in chain.from_iterable(table.values() for table in tables):
         by_id.setdefault(facts.id, []).append(facts)
     return dict(sorted(by_id.items()))

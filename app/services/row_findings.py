@@ -25,11 +25,16 @@ _IN_TABLES = (
         "Give a format such as Live Course or Enduring Material; the template's Reference sheet lists them all.",
     ),
     ("/v1/boards lists them all", "the template's Reference sheet lists them all"),
+    (
+        "The learner_id may stand in a completion in place of names, birth date and numbers.",
+        "In the learner file the Learner Link may stand in place of names, date of birth and numbers.",
+    ),
 )
 """What hints say of the API, and what they say to people who fill in tables, as the templates show it."""
 
 
-def _say_in_tables(hint: str) -> str:
+def say_in_tables(hint: str) -> str:
+    """Return a hint as people who fill in tables understand it."""
     for ours, theirs in _IN_TABLES:
         if ours in hint:
             hint = hint.replace(ours, theirs)
@@ -52,7 +57,7 @@ def locate_findings(
                 severity=finding.severity,
                 pointer=finding.pointer,
                 detail=finding.detail,
-                hint=_say_in_tables(finding.hint) if is_table else finding.hint,
+                hint=say_in_tables(finding.hint) if is_table else finding.hint,
                 column=location.column,
                 index=location.index,
             )

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.batches import Batch, FileHead, RawRow
+from app.domain.batches import Batch, BatchOwner, FileHead, RawRow
 from app.models import batches as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, column
@@ -18,11 +18,20 @@ from app.store.sql.statements import execute, fetch, fetch_value, in_list, locki
 
 _BATCH = RowMapper(Batch, tables.batches, "b", head=column("head", FileHead.of_document))
 
-# Providers take turns, and so do the batches of one provider: the one served longest ago comes next.
+# Providers and boards take turns, and so do the batches of one: the one served longest ago comes next.
 _IN_TURN = (
-    "(SELECT max(t.turn_at) FROM batches t WHERE t.provider_id = b.provider_id AND t.finished_at IS NULL) NULLS FIRST, "
+    "CASE WHEN b.board IS NULL "
+    "THEN (SELECT max(t.turn_at) FROM batches t WHERE t.provider_id = b.provider_id AND t.finished_at IS NULL) "
+    "ELSE (SELECT max(t.turn_at) FROM batches t WHERE t.board = b.board AND t.finished_at IS NULL) END NULLS FIRST, "
     "b.turn_at NULLS FIRST"
 )
+
+
+def _owned(owner: BatchOwner) -> tuple[str, dict[str, Any]]:
+    """Return the condition that a batch is the owner's, with its parameters."""
+    if owner.provider_id is not None:
+        return "b.provider_id = :owner", {"owner": owner.provider_id}
+    return ("b.board = :owner", {"owner": owner.board}) if owner.board is not None else ("b.board IS NOT NULL", {})
 
 
 def add(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -30,29 +39,31 @@ def add(connection: Connection, row: Mapping[str, Any]) -> None:
     insert(connection, tables.batches, [row])
 
 
-def one(connection: Connection, provider_id: str, batch_id: str, *, for_update: bool = False) -> Batch | None:
-    """Return a batch of the provider."""
+def one(connection: Connection, owner: BatchOwner, batch_id: str, *, for_update: bool = False) -> Batch | None:
+    """Return a batch of an owner, None for any other."""
+    owned, parameters = _owned(owner)
     rows = fetch(
         connection,
-        f"SELECT {_BATCH.columns} FROM batches b WHERE b.batch_id = :id AND b.provider_id = :provider"
+        f"SELECT {_BATCH.columns} FROM batches b WHERE b.batch_id = :id AND {owned}"
         + (locking_clause(connection) if for_update else ""),
-        {"id": batch_id, "provider": provider_id},
+        {"id": batch_id} | parameters,
     )
     return _BATCH.read_first(connection, rows)
 
 
 def page(
     connection: Connection,
-    provider_id: str,
+    owner: BatchOwner,
     *,
     before: str | None,
     limit: int,
     kinds: Sequence[str] = (),
     statuses: Sequence[str] = (),
 ) -> list[Batch]:
-    """Return batches of the provider before one of them, newest first."""
-    parameters: dict[str, Any] = {"provider": provider_id, "limit": limit, "before": before or "~"}
-    conditions = ["b.provider_id = :provider", "b.batch_id < :before"]
+    """Return batches of an owner before one of them, newest first."""
+    owned, parameters = _owned(owner)
+    parameters |= {"limit": limit, "before": before or "~"}
+    conditions = [owned, "b.batch_id < :before"]
     for name, values in (("kind", kinds), ("status", statuses)):
         if values:
             marks, in_values = in_list(name, values)
@@ -67,13 +78,14 @@ def page(
     return _BATCH.read(connection, rows)
 
 
-def seen_before(connection: Connection, provider_id: str, digest: str) -> str | None:
-    """Return the provider's first batch of the same bytes that was no dry run and did not fail, None without one."""
+def seen_before(connection: Connection, owner: BatchOwner, digest: str) -> str | None:
+    """Return the owner's first batch of the same bytes that was no dry run and did not fail, None without one."""
+    owned, parameters = _owned(owner)
     batch_id: str | None = fetch_value(
         connection,
-        "SELECT min(batch_id) FROM batches WHERE provider_id = :provider AND digest = :digest "
-        "AND NOT dry_run AND status <> 'failed'",
-        {"provider": provider_id, "digest": digest},
+        f"SELECT min(b.batch_id) FROM batches b WHERE {owned} AND b.digest = :digest "
+        "AND NOT b.dry_run AND b.status <> 'failed'",
+        {"digest": digest} | parameters,
     )
     return batch_id
 

@@ -43,8 +43,8 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]], *, skip_known
     insert(connection, tables.webhook_deliveries, rows, skip_known=skip_known)
 
 
-def lock_unclaimed(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
-    """Lock and return the endpoints, of those given, that have an unclaimed delivery.
+def lock_unclaimed_news(connection: Connection, endpoint_ids: Iterable[str]) -> set[str]:
+    """Lock and return the endpoints, of those given, that have an unclaimed delivery of `feed.available`.
 
     No worker leases such a delivery before this transaction ends: its receiver then finds what the transaction writes.
 
@@ -55,7 +55,8 @@ def lock_unclaimed(connection: Connection, endpoint_ids: Iterable[str]) -> set[s
         "d.endpoint_id",
         ("endpoint",),
         ((endpoint_id,) for endpoint_id in endpoint_ids),
-        f"webhook_deliveries d ON d.endpoint_id = k.endpoint AND {OPEN} AND d.status = 'pending'",
+        f"webhook_deliveries d ON d.endpoint_id = k.endpoint AND {OPEN} AND d.status = 'pending' "
+        "AND d.type = 'feed.available'",
         locking_clause(connection, "NO KEY UPDATE OF d"),
     )
     return {endpoint_id for (endpoint_id,) in rows}

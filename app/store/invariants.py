@@ -94,12 +94,12 @@ INVARIANTS: dict[str, str] = {
         SELECT a.commit_id FROM audit a JOIN sealed_commits s ON s.commit_id = a.commit_id
         WHERE a.noun = 'completion' AND a.verb = 'report'
         EXCEPT SELECT e.commit_id FROM events e""",
-    "an endpoint has deliveries of its own provider's events, or of its own board's feed, and no others": """
+    "an endpoint has deliveries of its own provider's events, or of its own board, and no others": """
         SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints w ON w.endpoint_id = d.endpoint_id
         LEFT JOIN events e ON e.event_id = d.event_id
         WHERE d.type <> 'webhook.test' AND ((w.board IS NULL AND (e.event_id IS NULL OR e.type <> d.type
             OR d.provider_id IS NULL OR e.provider_id <> d.provider_id OR e.provider_id <> w.provider_id))
-        OR (w.board IS NOT NULL AND d.type <> 'feed.available'))""",
+        OR (w.board IS NOT NULL AND d.type NOT IN ('feed.available', 'batch.completed')))""",
     "an endpoint for all providers has deliveries of those only that granted its client the right": """
         SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints w ON w.endpoint_id = d.endpoint_id
         WHERE w.provider_id IS NULL AND w.board IS NULL AND d.provider_id IS NOT NULL AND NOT EXISTS (
@@ -134,14 +134,20 @@ INVARIANTS: dict[str, str] = {
             SELECT provider_id, bytes FROM upload_totals
             UNION ALL SELECT provider_id, -stored FROM uploads WHERE provider_id IS NOT NULL) s
         GROUP BY provider_id HAVING sum(bytes) <> 0""",
+    "a board's total is the sum of its uploads": """
+        SELECT board FROM (
+            SELECT board, bytes FROM board_upload_totals
+            UNION ALL SELECT board, -stored FROM uploads WHERE board IS NOT NULL) s
+        GROUP BY board HAVING sum(bytes) <> 0""",
     "an upload's size is the sum of its pieces": """
-        SELECT u.upload_id FROM uploads u WHERE u.provider_id IS NOT NULL AND u.stored <> (
+        SELECT u.upload_id FROM uploads u WHERE coalesce(u.provider_id, u.board) IS NOT NULL AND u.stored <> (
             SELECT coalesce(sum(length(p.content)), 0) FROM upload_pieces p WHERE p.upload_id = u.upload_id)""",
-    "a licence number is one physician's at a time": """
+    "a licence number is one physician's at a time, but for those that others only claim": """
         SELECT h.learner_id FROM licenses h JOIN learners l ON l.learner_id = h.learner_id
         JOIN licenses o ON o.board = h.board AND o.short_key = h.short_key AND o.id_key = h.id_key
         JOIN learners m ON m.learner_id = o.learner_id
         WHERE h.learner_id < o.learner_id AND l.sandbox = '' AND m.sandbox = ''
+        AND h.self_reported IS NULL AND o.self_reported IS NULL
         AND (h.ends_on IS NULL OR o.starts_on IS NULL OR h.ends_on >= o.starts_on)
         AND (o.ends_on IS NULL OR h.starts_on IS NULL OR o.ends_on >= h.starts_on)""",
     "digests are made in the transaction of an upgrade": "SELECT noun FROM digests_due",

@@ -8,27 +8,40 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from app.domain.batches import BatchOwner
 from app.models import batches as tables
 from app.store.sql.bulk import insert
 from app.store.sql.statements import execute, execute_many, fetch, fetch_column, fetch_value
 
+_TABLES = {"upload_totals": tables.upload_totals, "board_upload_totals": tables.board_upload_totals}
 
-def begin(connection: Connection, upload_id: str, provider_id: str, at: datetime) -> None:
+
+def _totals(owner: BatchOwner) -> tuple[str, str, str]:
+    """Return the table of totals, the column of its owners, and the owner."""
+    if owner.board is not None:
+        return "board_upload_totals", "board", owner.board
+    assert owner.provider_id is not None
+    return "upload_totals", "provider_id", owner.provider_id
+
+
+def begin(connection: Connection, upload_id: str, owner: BatchOwner, at: datetime) -> None:
     """Insert a file that begins to arrive."""
-    row = {"upload_id": upload_id, "provider_id": provider_id, "stored": 0, "created_at": at}
+    table, column, owner_id = _totals(owner)
+    row = {"upload_id": upload_id, column: owner_id, "stored": 0, "created_at": at}
     insert(connection, tables.uploads, [row])
-    insert(connection, tables.upload_totals, [{"provider_id": provider_id, "bytes": 0}], skip_known=True)
+    insert(connection, _TABLES[table], [{column: owner_id, "bytes": 0}], skip_known=True)
 
 
 def add_piece(
-    connection: Connection, upload_id: str, provider_id: str, piece: int, content: bytes, most: int | None
+    connection: Connection, upload_id: str, owner: BatchOwner, piece: int, content: bytes, most: int | None
 ) -> bool:
-    """Insert the next piece of a file; False when the provider's uploads would exceed `most` bytes."""
+    """Insert the next piece of a file; False when the owner's uploads would exceed `most` bytes."""
     # The upload's row is locked before the total, as in `drop`: it may run meanwhile, when the sender goes away.
     _grow(connection, upload_id, len(content))
+    table, column, owner_id = _totals(owner)
     within = " AND bytes + :more <= :most" if most is not None else ""
-    sql = f"UPDATE upload_totals SET bytes = bytes + :more WHERE provider_id = :id{within}"
-    if not execute(connection, sql, {"id": provider_id, "more": len(content), "most": most}):
+    sql = f"UPDATE {table} SET bytes = bytes + :more WHERE {column} = :id{within}"
+    if not execute(connection, sql, {"id": owner_id, "more": len(content), "most": most}):
         _grow(connection, upload_id, -len(content))
         return False
     insert(connection, tables.upload_pieces, [{"upload_id": upload_id, "piece": piece, "content": content}])
@@ -50,19 +63,21 @@ def finish(connection: Connection, upload_id: str, size: int, digest: str) -> No
 
 
 def drop(connection: Connection, upload_ids: Sequence[str]) -> None:
-    """Delete files, except those of batches, and subtract their bytes from their providers' totals."""
+    """Delete files, except those of batches, and subtract their bytes from their owners' totals."""
     keys = [{"id": upload_id} for upload_id in upload_ids]
     free = "upload_id = :id AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.upload_id = :id)"
     execute_many(connection, f"DELETE FROM upload_pieces WHERE {free}", keys)
-    freed = Counter[str]()
+    freed = Counter[tuple[str, str, str]]()
     for key in keys:
-        for provider_id, stored in fetch(
-            connection, f"DELETE FROM uploads WHERE {free} RETURNING provider_id, stored", key
+        for provider_id, board, stored in fetch(
+            connection, f"DELETE FROM uploads WHERE {free} RETURNING provider_id, board, stored", key
         ):
-            # Uploads from before totals were kept have no provider.
-            freed.update({provider_id: stored} if provider_id is not None else {})
-    less = [{"id": provider_id, "less": stored} for provider_id, stored in sorted(freed.items())]
-    execute_many(connection, "UPDATE upload_totals SET bytes = bytes - :less WHERE provider_id = :id", less)
+            # Uploads from before totals were kept have no owner.
+            if provider_id is not None or board is not None:
+                freed[_totals(BatchOwner(provider_id=provider_id, board=board))] += stored
+    for (table, column, owner_id), stored in sorted(freed.items()):
+        sql = f"UPDATE {table} SET bytes = bytes - :less WHERE {column} = :id"
+        execute(connection, sql, {"id": owner_id, "less": stored})
 
 
 def find_abandoned(connection: Connection, before: datetime, limit: int) -> list[str]:

@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from app.core.logging import configure_logging
-from app.domain.batches import BatchKind
+from app.domain.batches import BatchKind, BatchOwner
 from app.services.activities import withdrawal as activity_learners
 from app.services.batches import lifecycle, lookup, uploads
 from app.services.batches.lifecycle import NewBatch
@@ -92,7 +92,7 @@ def _outcomes(installed: World, format: str, records: Sequence[Record]) -> list[
     content = FORMATS[format](records)
     digest = sha256(content).hexdigest()
     given = NewBatch(
-        upload_id=uploads.store_upload(service, PROVIDER, [content], len(content), digest),
+        upload_id=uploads.store_upload(service, BatchOwner(provider_id=PROVIDER), [content], len(content), digest),
         kind=BatchKind.LEARNER_COMPLETIONS,
         filename=f"drill.{format}",
         size=len(content),

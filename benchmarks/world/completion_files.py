@@ -204,7 +204,7 @@ def upload(
     digest = hashlib.sha256(content).hexdigest()
     pieces = [content[first : first + PIECE] for first in range(0, len(content), PIECE)]
     caller = caller or reporter(world)
-    upload_id = uploads.store_upload(world.service, caller.provider_id, pieces, len(content), digest)
+    upload_id = uploads.store_upload(world.service, caller.batch_owner, pieces, len(content), digest)
     given = NewBatch(
         upload_id=upload_id,
         kind=kind,

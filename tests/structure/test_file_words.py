@@ -40,6 +40,7 @@ FILLED: Mapping[BatchKind, Mapping[str, str]] = {
         **REMS_LEARNER,
         "/completed_on": "2/15/2021",
         "/occasion": "2",
+        "/learner/learner_id": "lrn_1",
         "/cme/0/special_credits/0/type": "Opioid Education",
         "/cme/0/special_credits/0/credits": "1",
     },
@@ -57,6 +58,11 @@ FILLED: Mapping[BatchKind, Mapping[str, str]] = {
     BatchKind.LEARNER_VALIDATIONS: {
         "/first_name": "John", "/last_name": "Smith", "/date_of_birth": "03/17", "/state": "TN", "/license_id": "12345",
         "/board": "ABIM", "/board_id": "999999", "/npi": "1234567893", "/medical_school": "Vanderbilt",
+    },
+    BatchKind.ROSTER: {
+        "/first_name": "John", "/middle_name": "Paul", "/last_name": "Smith", "/suffix": "Jr.",
+        "/other_last_names": "Smythe", "/date_of_birth": "03/17", "/board_id": "999999", "/npi": "1234567893",
+        "/start_date": "7/1/2015", "/end_date": "6/30/2025",
     },
 }  # fmt: skip
 """A row of each kind in which every column says something."""
@@ -80,6 +86,8 @@ def record_of(kind: BatchKind, filled: Mapping[str, str]) -> Any:
             return FORMATS[FileFormat.TAB].activities(head, PROVIDER).read(row)
         case BatchKind.LEARNER_VALIDATIONS:
             return FORMATS[FileFormat.TAB].validations(head).read(row)
+        case BatchKind.ROSTER:
+            return FORMATS[FileFormat.TAB].rosters(head).read(row)
 
 
 @for_all(

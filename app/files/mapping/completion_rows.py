@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.domain.batches import BatchKind, Cell, RawRow
+from app.domain.columns import LEARNER_LINK
 from app.domain.identity.learners import Person
 from app.domain.parsing import Unparsed
 from app.domain.reports import (
@@ -56,6 +57,7 @@ class CompletionRows:
         self._locations = ColumnLocations(layout, headings, BatchKind.LEARNER_COMPLETIONS)
         self._record = (at("/action"), id_at("/activity_id"), at("/completed_on"), at("/occasion"))
         self._person = (at("/learner/first_name"), at("/learner/last_name"), at("/learner/date_of_birth"))
+        self._learner_id = at(LEARNER_LINK)
         self._cme = (at("/cme/0/state"), id_at("/cme/0/license_id"), at("/cme/0/credits"))
         self._special = (at("/cme/0/special_credits/0/type"), at("/cme/0/special_credits/0/credits"))
         self._boards = tuple(_boards(layout, converters))
@@ -99,7 +101,12 @@ class CompletionRows:
             activity_id=values[activity_id][0],
             completed_on=values[completed_on],
             permission=True,
-            person=Person(first_name=values[first_name], last_name=values[last_name], birth_date=values[birth_date]),
+            person=Person(
+                first_name=values[first_name],
+                last_name=values[last_name],
+                birth_date=values[birth_date],
+                learner_id=values[self._learner_id],
+            ),
             cme=self._cme_parts(values),
             moc=self._moc_parts(values, prefixes) if self._boards else (),
             rems=self._rems_part(values) if self._rems else None,

@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.batches import EntryMethod, RawRow
 from app.domain.findings import Finding
+from app.domain.identity.rosters import RosterRow
 from app.domain.identity.validations import ValidationRequest
 from app.domain.reports import CompletionReport
 from app.files.mapping.locations import Location, PrefixMap
@@ -44,6 +45,13 @@ class ValidationRecord(MappedRecord, frozen=True, kw_only=True):
 
     request: ValidationRequest | None
     """None where it is not clear what is asked for; the findings say why."""
+
+
+class RosterRecord(MappedRecord, frozen=True, kw_only=True):
+    """A person of a board's roster as it was sent in a file."""
+
+    row: RosterRow | None
+    """None where it cannot be read; the findings say why."""
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from app.domain.batches import BatchKind, Cell, FileFault, FileFaultCode, FileFormat, FileHead, RawRow
+from app.domain.columns import NOTES, REJECTION
+from app.domain.identity.comparison_keys import code_key
 from app.files.headings import LOOKED_AT, count_known, layout
 from app.files.parsing.faults import too_large
 from app.files.parsing.limits import Limits
@@ -19,6 +21,7 @@ _KIND_NAMES = {
     BatchKind.LEARNER_COMPLETIONS: "learner completions",
     BatchKind.ACTIVITIES: "activities",
     BatchKind.LEARNER_VALIDATIONS: "learner validations",
+    BatchKind.ROSTER: "a board's roster",
 }
 
 
@@ -65,6 +68,8 @@ class RecordTable:
         """Return the table itself when its records can be read; raises `FileFault`."""
         if not self.fits or self.layout.unclear or self.of_another_kind:
             raise self._fault()
+        if self.kind is BatchKind.ROSTER:
+            _refuse_other_columns(self.headings, self.layout.pointers, self.heading_row)
         return self
 
     @property
@@ -99,6 +104,8 @@ class RecordTable:
                 raise too_large("A row has cells far beyond the last heading. Remove them.", row=number)
             if shared:
                 _check_shared(settled, shared, number)
+            if self.kind is BatchKind.ROSTER:
+                _refuse_nameless_cells(settled, self.headings, number)
             yield number, settled
 
     def _fault(self) -> FileFault:
@@ -121,7 +128,10 @@ class RecordTable:
         """Return the kind that has all of its required headings here, and knows more of the columns."""
         known = count_known(self.headings, self.kind) if self._first else 0
         for other in BatchKind:
-            for _, cells in self._first if other is not self.kind else ():
+            if other is self.kind or (other is BatchKind.ROSTER and self.fits):
+                # What is read as another kind today has no columns of a roster by chance only.
+                continue
+            for _, cells in self._first:
                 headings = _texts(cells)
                 if not layout(headings, other).missing and count_known(headings, other) > known:
                     return other
@@ -137,6 +147,39 @@ class RecordTable:
             row=self.heading_row,
             column=names[0],
         )
+
+
+_OURS = frozenset(code_key(name) for name in (*REJECTION, NOTES))
+"""Columns that files which came back from us have beside the sender's own."""
+
+
+def _refuse_other_columns(headings: Sequence[str], known: Mapping[int, str], row: int) -> None:
+    """Raise a fault for a roster with a column that boards do not give."""
+    others = [
+        heading
+        for place, heading in enumerate(headings)
+        if place not in known and heading.strip() and code_key(heading) not in _OURS
+    ]
+    if others:
+        raise FileFault(
+            FileFaultCode.HEADING_UNKNOWN,
+            f"A roster has the columns of its template and no others; {len(others)} of this file "
+            f"{'is' if len(others) == 1 else 'are'} not among them. Remove {'it' if len(others) == 1 else 'them'}, and "
+            "upload the file again.",
+            row=row,
+            column=others[0][:100],
+        )
+
+
+def _refuse_nameless_cells(cells: Sequence[Cell], headings: Sequence[str], number: int) -> None:
+    """Raise a fault for a roster with values below no heading."""
+    for place, cell in enumerate(cells):
+        if cell is not None and (place >= len(headings) or not headings[place].strip()) and str(cell).strip():
+            raise FileFault(
+                FileFaultCode.HEADING_UNKNOWN,
+                "A roster has the columns of its template and no others: there are values in a column without heading.",
+                row=number,
+            )
 
 
 def _check_shared(cells: Sequence[Cell], shared: Mapping[int, str], number: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.batches import BatchKind
-from app.domain.columns import Choice, Holds
+from app.domain.columns import LEARNER_LINK, Choice, Holds
 from app.files.templates.templates import Template, TemplateColumn
 from app.files.workbook_parts import column_name
 
@@ -36,6 +36,7 @@ def checks(template: Template, first_row: int = FIRST_ROW) -> Iterator[tuple[int
         BatchKind.LEARNER_COMPLETIONS: cells.of_learners,
         BatchKind.ACTIVITIES: cells.of_activities,
         BatchKind.LEARNER_VALIDATIONS: cells.of_validations,
+        BatchKind.ROSTER: cells.of_roster,
     }
     for place, placed in enumerate(template.columns):
         cell = f"${column_name(place)}{first_row}"
@@ -89,6 +90,7 @@ class _TemplateCells:
         adds = f'LOWER({self.cell("/action")})<>"delete"'
         state, credits = self.cell("/cme/0/state"), self.cell("/cme/0/credits")
         boards = [self.cell(f"/moc/{board}/board") for board in self.boards()] or ['""']
+        no_link = f'{self.cell(LEARNER_LINK)}=""'
         without_credit = f'{state}&{credits}&{"&".join(boards)}=""'
         rems_only = (
             f'AND({self.cell("/rems/local_id")}<>"",{without_credit})' if self.has("/rems/local_id") else "FALSE"
@@ -100,13 +102,13 @@ class _TemplateCells:
                 yield f'{cell}=""'
                 yield f"IFERROR(VALUE({cell}),0)>TODAY()+1"
             case "/learner/first_name" | "/learner/last_name":
-                yield f'AND(TRIM({cell})="",NOT({rems_only}))'
+                yield f'AND(TRIM({cell})="",{no_link},NOT({rems_only}))'
             case "/learner/date_of_birth":
                 free = [f'OR({board}="",COUNTIF(Boards_without_birth_date,{board})>0)' for board in boards]
                 not_needed = f'AND({state}&{credits}="",{boards[0]}<>"",{",".join(free)})'
-                yield f'AND({cell}="",NOT({rems_only}),NOT({not_needed}))'
+                yield f'AND({cell}="",{no_link},NOT({rems_only}),NOT({not_needed}))'
             case "/cme/0/state":
-                yield f'AND({cell}="",{credits}<>"",{self.cell("/cme/0/license_id")}="")'
+                yield f'AND({cell}="",{no_link},{credits}<>"",{self.cell("/cme/0/license_id")}="")'
                 rems = f',{self.cell("/rems/local_id")}=""' if self.has("/rems/local_id") else ""
                 yield f"AND({adds},{without_credit}{rems})"
             case "/cme/0/credits":
@@ -127,7 +129,9 @@ class _TemplateCells:
                 ]
                 yield f'AND({cell}="",{"&".join(map(self.cell, others))}<>"")'
             case ["board_id"]:
-                yield f'AND({adds},{cell}="",{board}<>"",COUNTIF(Boards_without_id,{board})=0)'
+                yield (
+                    f'AND({adds},{cell}="",{board}<>"",{self.cell(LEARNER_LINK)}="",COUNTIF(Boards_without_id,{board})=0)'
+                )
             case ["credit_types", type, "type"]:
                 amount = self.cell(f"{start}/credit_types/{type}/credits")
                 yield f'AND({cell}="",{amount}<>"")'
@@ -171,5 +175,22 @@ class _TemplateCells:
             case "/first_name" | "/last_name":
                 yield f'TRIM({cell})=""'
             case "/npi":
-                digits = f'OR(LEN({cell})<>10,ISERROR(VALUE({cell})),AND(LEFT({cell})<>"1",LEFT({cell})<>"2"))'
-                yield f'AND({cell}<>"",{digits})'
+                yield _not_npi(cell)
+
+    def of_roster(self, placed: TemplateColumn, cell: str) -> Iterator[str]:
+        """Yield what a row of a roster lacks."""
+        match placed.pointer:
+            case "/first_name" | "/last_name":
+                yield f'TRIM({cell})=""'
+            case "/board_id":
+                yield f'{cell}=""'
+            case "/npi":
+                yield _not_npi(cell)
+            case "/end_date":
+                start = self.cell("/start_date")
+                yield f'AND({cell}<>"",{start}<>"",IFERROR(VALUE({cell})<VALUE({start}),FALSE))'
+
+
+def _not_npi(cell: str) -> str:
+    digits = f'OR(LEN({cell})<>10,ISERROR(VALUE({cell})),AND(LEFT({cell})<>"1",LEFT({cell})<>"2"))'
+    return f'AND({cell}<>"",{digits})'

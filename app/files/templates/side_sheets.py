@@ -30,25 +30,30 @@ _NO_COLUMN = FileColumn(heading="", pointer="")
 
 
 def make_side_sheets(
-    template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices], first_row: int = FIRST_ROW
+    template: Template,
+    catalogue: Catalogue,
+    choices: Mapping[Choice, Choices],
+    first_row: int = FIRST_ROW,
+    support: str = "",
 ) -> SideSheets:
-    """Return what stands beside the rows of a template, which begin in `first_row`."""
+    """Return what stands beside the rows of a template, which begin in `first_row`; `support` is whom to ask."""
     used = {placed.column.choice for placed in template.columns}
     choices = {choice: held for choice, held in choices.items() if choice in used and held.values}
     boards = certifying(catalogue)
     reference, names = _reference(choices, boards)
     lists, more = _lists(choices, boards)
-    paragraphs = list(instructions(template))
+    has_lists = bool(choices)
+    paragraphs = list(instructions(template, support))
     return SideSheets(
         sheets=(
-            SideSheet(name=REFERENCE, columns=tuple(reference), titles=frozenset({0}), frozen=True),
+            *([SideSheet(name=REFERENCE, columns=tuple(reference), titles=frozenset({0}), frozen=True)] * has_lists),
             SideSheet(
                 name=INSTRUCTIONS,
                 columns=(SideColumn(place=0, width=110, texts=tuple(text for _, text in paragraphs)),),
                 titles=frozenset(row for row, (is_title, _) in enumerate(paragraphs) if is_title),
                 wraps=True,
             ),
-            SideSheet(name=LISTS, columns=tuple(lists), hidden=True),
+            *([SideSheet(name=LISTS, columns=tuple(lists), hidden=True)] * has_lists),
         ),
         names=(*names, *more),
         offers=tuple(_offers(template, choices)),

@@ -18,8 +18,8 @@ def takes(template: Template) -> bool:
     return True
 
 
-def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
-    """Return the template in UTF-8 with a byte order mark; text has no lists of accepted values."""
+def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices], support: str) -> bytes:
+    """Return the template in UTF-8 with a byte order mark; text has no room for lists, nor for whom to ask."""
     out = io.StringIO()
     lines = csv.writer(out, dialect="excel-tab")
     lines.writerow(column.heading for column in template.columns)

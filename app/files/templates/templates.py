@@ -10,7 +10,7 @@ import msgspec
 from app.domain.batches import BatchKind
 from app.domain.catalogue import Catalogue
 from app.domain.choices import Choices
-from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Choice, FileColumn, Group
+from app.domain.columns import ACTIVITIES, LEARNER_LINK, LEARNERS, REMS, ROSTER, VALIDATIONS, Choice, FileColumn, Group
 from app.domain.template_samples import ACTIVITY, LEARNER, REMS_LEARNER
 
 BOARDS = 3
@@ -18,6 +18,7 @@ BOARDS = 3
 TYPES = 4
 """Credit types that it has columns for, of each."""
 LEARNERS_FILE, REMS_FILE, ACTIVITIES_FILE, VALIDATIONS_FILE = "learners", "learners-rems", "activities", "validations"
+ROSTER_FILE = "roster"
 
 
 class TemplateColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,11 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         """Return the place of a column, from 0; None for a column that the template lacks."""
         return next((place for place, column in enumerate(self.columns) if column.pointer == pointer), None)
 
+    @property
+    def has_choices(self) -> bool:
+        """Whether any column has a list of accepted values."""
+        return any(placed.column.choice is not None for placed in self.columns)
+
     def guidance(self) -> Iterator[Guidance]:
         """Yield the texts above the columns, from left to right."""
         texts = _GUIDANCE[self.name]
@@ -70,15 +76,17 @@ class TemplateWriter(Protocol):
         """Whether the format has a form for such records."""
         ...
 
-    def write_template(self, template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
-        """Return the file of a template that it takes."""
+    def write_template(
+        self, template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices], support: str
+    ) -> bytes:
+        """Return the file of a template that it takes; `support` is whom to ask, empty for nobody."""
         ...
 
 
 def _lay_out(columns: tuple[FileColumn, ...]) -> Iterator[TemplateColumn]:
-    """Yield columns in their order: those that repeat come after all others, once for each board."""
+    """Yield columns in their order: those that repeat come after the others, once for each board; then the last."""
     for column in columns:
-        if column.group is None:
+        if column.group is None and not column.last:
             yield TemplateColumn(column=column, heading=column.heading, pointer=column.pointer)
     for board in range(BOARDS):
         for column in columns:
@@ -91,6 +99,9 @@ def _lay_out(columns: tuple[FileColumn, ...]) -> Iterator[TemplateColumn]:
                 heading = column.other_headings[0] if type else column.heading
                 pointer = column.pointer.replace("{board}", str(board)).replace("{type}", str(type))
                 yield TemplateColumn(column=column, heading=heading, pointer=pointer, board=board, type=type)
+    for column in columns:
+        if column.last:
+            yield TemplateColumn(column=column, heading=column.heading, pointer=column.pointer)
 
 
 _REMOVE = "Remove the sample row before you upload."
@@ -115,6 +126,7 @@ _LEARNER_TEXTS = {
         " these columns empty when no CME is reported."
     ),
     **_CERTIFYING,
+    LEARNER_LINK: "Instead of names, date of birth and numbers: the Learner Link of a validation, where you have one.",
 }
 _REMS_TEXT = (
     "For REMS fill in these columns. The learner need not be a physician: with only these columns and A to C filled in,"
@@ -150,6 +162,18 @@ _GUIDANCE: Mapping[str, Mapping[str, str]] = {
             " date of birth as month and day only, MM/DD."
         ),
     },
+    ROSTER_FILE: {
+        "/first_name": (
+            "One row for each of your diplomates or licensees. Names are written without degrees and titles; former"
+            " last names have a column of their own."
+        ),
+        "/date_of_birth": "MM/DD, without the year.",
+        "/board_id": (
+            "Your own number for the person, with its leading zeros. The NPI, where you have it, joins the row to a"
+            " physician whom others have described."
+        ),
+        "/start_date": "An end date ends it. Leaving somebody out removes nobody.",
+    },
 }
 _LEARNER_COLUMNS, _RECORD_COLUMNS = tuple(_lay_out(LEARNERS)), tuple(_lay_out((*LEARNERS, *REMS)))
 
@@ -171,6 +195,9 @@ TEMPLATES: Mapping[str, Template] = {
         Template(
             name=VALIDATIONS_FILE, kind=BatchKind.LEARNER_VALIDATIONS, sheet="Validations",
             columns=tuple(_lay_out(VALIDATIONS)), sample={},
+        ),
+        Template(
+            name=ROSTER_FILE, kind=BatchKind.ROSTER, sheet="Roster", columns=tuple(_lay_out(ROSTER)), sample={},
         ),
     )
 }  # fmt: skip

@@ -10,18 +10,26 @@ from app.files.templates.templates import REMS_FILE, Template
 _FILLING = """\
 # Filling in
 
-Keep the headings and the row above them. The columns may be in any order. Columns of your own are kept, but not read.
+Keep the headings and the row above them. The columns may be in any order. {columns}
 
-Remove the sample row: if you leave it in, it comes back as a rejected row.
+{sample}A yellow cell is wrong or missing. A row without yellow cells may still be rejected: {knows}.
 
-A yellow cell is wrong or missing. A row without yellow cells may still be rejected: only the service knows what is
-registered for the activity, and who the learner is.
-
-The Reference sheet lists the accepted values. Full names are accepted wherever codes are, in upper or lower case.
-
-Save the file as a workbook (.xlsx) under a name of your own. Upload one file at a time.
+{reference}Save the file as a workbook (.xlsx) under a name of your own. Upload one file at a time.
 
 """
+_SAMPLE = "Remove the sample row: if you leave it in, it comes back as a rejected row.\n\n"
+_REFERENCE = """\
+The Reference sheet lists the accepted values. Full names are accepted wherever codes are, in upper or lower case.
+
+"""
+_OWN_COLUMNS = "Columns of your own are kept, but not read."
+_NO_OTHER_COLUMNS = "A file with any other column is refused."
+_KNOWS = {
+    BatchKind.LEARNER_COMPLETIONS: "only the service knows what is registered for the activity, and who the learner is",
+    BatchKind.ACTIVITIES: "only the service knows what is registered",
+    BatchKind.LEARNER_VALIDATIONS: "only the service knows who the learner is",
+    BatchKind.ROSTER: "only the service knows what else is on file",
+}
 _LEARNERS = """\
 # Add
 
@@ -37,6 +45,8 @@ required), completion date, and at least one credit type with its amount.
 
 Amounts are greater than 0, in steps of 0.25, and are not added up: each credit type is at most the board's total. A
 learner can earn at most what the activity was registered for.
+
+With the Learner Link of a validation you may leave names, date of birth and numbers empty.
 
 You may send an accepted row again: it is unchanged, and nothing is counted twice.
 
@@ -100,7 +110,26 @@ give, the more likely it is that one learner is found.
 The answer is one learner, more than one, or none. It comes as a file of your own rows with Result, Learner Link,
 Boards and What to do.
 
-Nothing is reported and nothing is stored: a learner who was found still has to be reported.
+Nothing is reported and nothing is stored: a learner who was found still has to be reported. The Learner Link can stand
+there in place of names, date of birth and numbers: the learner file has a column for it.
+
+"""
+_ROSTER = """\
+# Your roster
+
+Use one row for each of your diplomates or licensees. First and last name and your own number are needed; for a person
+with one name give that as last name and "-" as first name.
+
+Give month and day of birth, and the NPI where you have it: reports are matched by them. Suffixes such as Jr. have a
+column of their own, and so have former last names. Degrees and titles are left out.
+
+Start and End are the first and the last day of the licence or certification. To end one, send its row with an End.
+
+Send the whole roster or only what is new, as often as you like. Nobody is removed because a row is missing, and what
+is left empty stays as it is on file.
+
+A row that contradicts what is on file of the person who has this number or NPI is rejected; nothing of anybody's data
+is told. The operator sees what differs.
 
 """
 _AFTER = """\
@@ -120,12 +149,27 @@ _TEXTS = {
     BatchKind.LEARNER_COMPLETIONS: _LEARNERS,
     BatchKind.ACTIVITIES: _ACTIVITIES,
     BatchKind.LEARNER_VALIDATIONS: _VALIDATIONS,
+    BatchKind.ROSTER: _ROSTER,
 }
 
 
-def instructions(template: Template) -> Iterator[tuple[bool, str]]:
-    """Yield the paragraphs of the sheet, each with whether it is a title."""
+_QUESTIONS = """\
+# Questions
+
+If you cannot find out what is wrong with a row, or a person is not found though everything is right, ask {support}.
+"""
+
+
+def instructions(template: Template, support: str = "") -> Iterator[tuple[bool, str]]:
+    """Yield the paragraphs of the sheet, each with whether it is a title; `support` is whom to ask."""
+    questions = _QUESTIONS.format(support=" ".join(support.split())) if support else ""
+    filling = _FILLING.format(
+        columns=_NO_OTHER_COLUMNS if template.kind is BatchKind.ROSTER else _OWN_COLUMNS,
+        sample=_SAMPLE if template.sample else "",
+        reference=_REFERENCE if template.has_choices else "",
+        knows=_KNOWS[template.kind],
+    )
     rems = _REMS if template.name == REMS_FILE else ""
-    for paragraph in f"{_FILLING}{_TEXTS[template.kind]}{rems}{_AFTER}".strip().split("\n\n"):
+    for paragraph in f"{filling}{_TEXTS[template.kind]}{rems}{_AFTER}{questions}".strip().split("\n\n"):
         text = " ".join(paragraph.split("\n"))
         yield text.startswith("# "), text.removeprefix("# ")

@@ -27,6 +27,7 @@ _WIDTHS = {
     "/learner/first_name": 16, "/learner/last_name": 18, "/first_name": 16, "/last_name": 18, "/format": 28,
     "/measured_outcomes": 26, "/rems/profession": 24, "/rems/practice_area": 26, "/rems/time_in_practice": 24,
     "/completed_on": 14, "/learner/date_of_birth": 15, "/date_of_birth": 15,
+    "/middle_name": 16, "/other_last_names": 22, "/learner/learner_id": 38,
 }  # fmt: skip
 _BANDS = ("#D9E2EC", "#DCEBDD", "#E6DFF0")
 """Colours of headings: what identifies, then each board in turn."""
@@ -37,12 +38,12 @@ def takes(template: Template) -> bool:
     return True
 
 
-def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
+def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices], support: str) -> bytes:
     """Return the workbook of a template, made in memory."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"title": f"{template.sheet} template", "created": _CREATED})
-        beside = make_side_sheets(template, catalogue, choices)
+        beside = make_side_sheets(template, catalogue, choices, support=support)
         _TemplateWorkbook(book, template, beside).write()
     return out.getvalue()
 

@@ -18,9 +18,15 @@ def takes(template: Template) -> bool:
     return _path(template).exists()
 
 
-def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices]) -> bytes:
-    """Return the example document."""
-    return _path(template).read_bytes()
+def write_template(template: Template, catalogue: Catalogue, choices: Mapping[Choice, Choices], support: str) -> bytes:
+    """Return the example document, with a comment that says whom to ask."""
+    document = _path(template).read_bytes()
+    if not support:
+        return document
+    declaration, end, rest = document.partition(b"?>\n")
+    # A comment has no two hyphens in a row.
+    asked = " ".join(support.split()).replace("--", "- -").rstrip("-")
+    return declaration + end + f"<!-- Questions? Ask {asked}. -->\n".encode() + rest
 
 
 def _path(template: Template) -> Path:

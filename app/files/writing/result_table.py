@@ -16,12 +16,10 @@ from app.domain.batches import BatchKind, Cell, Element, FileHead, Raw
 from app.domain.columns import REJECTION, VALIDATION_RESULTS, Holds, columns_of
 from app.domain.identity.comparison_keys import code_key
 from app.files.elements import first_text, local_name, render
+from app.files.headings import layout
 
 FOR_READING = ("Record", "Learner", "Activity", "Completed", "Record as sent")
 """Columns of records that were sent without any."""
-
-_SETS = ((REJECTION, "Error Codes"), (VALIDATION_RESULTS, "Learner Link"))
-"""Sets of columns of ours, with the one heading of each that no sender uses for something else."""
 
 
 class ResultTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +64,7 @@ def lay_out(head: FileHead, extra: tuple[str, ...]) -> ResultTable:
     """
     headings = tuple(head.headings) if head.has_columns else FOR_READING
     keys = [code_key(heading) for heading in headings]
-    of_ours = {code_key(name) for names, sign in _SETS if code_key(sign) in keys for name in names if head.has_columns}
+    of_ours = {code_key(name) for names, sign in _sets(head) if code_key(sign) in keys for name in names}
     wanted = [code_key(heading) for heading in extra]
     written: list[str] = []
     places: dict[int, int] = {}
@@ -95,6 +93,17 @@ def lay_out(head: FileHead, extra: tuple[str, ...]) -> ResultTable:
         width=width,
         straight=straight,
     )
+
+
+def _sets(head: FileHead) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the sets of our columns that a file can have, with the one heading of each that no sender uses otherwise.
+
+    Learner links in a file of completions are the sender's.
+    """
+    if head.has_columns:
+        yield REJECTION, "Error Codes"
+        if layout(head.headings, BatchKind.LEARNER_COMPLETIONS).missing:
+            yield VALIDATION_RESULTS, "Learner Link"
 
 
 def headings_holding(*holds: Holds) -> dict[str, Holds]:

@@ -124,7 +124,7 @@ _WIDTHS = {
     **dict.fromkeys((*REJECTED_COLUMNS, *SUCCESSFUL_COLUMNS, *RESULT_COLUMNS), 60),
     "Error Codes": 26,
     "Result": 32,
-    "Learner Link": 26,
+    "Learner Link": 38,
     "Boards": 14,
 }
 """Widths of our own columns."""

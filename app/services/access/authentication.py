@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.core.errors import ErrorItem, Forbidden, Problem, ProviderRequired
 from app.core.security import digest_of
 from app.domain.clients import Client, Role
-from app.services.access.scopes import limit_test_client
+from app.services.access.scopes import effective_scopes
 from app.store import clients
 
 __all__ = ["Client", "ClientCache", "choose_provider", "is_own_provider", "means_all_providers", "resolve_provider"]
@@ -64,7 +64,7 @@ class ClientCache:
         if client is None:
             self._clients.pop(digest, None)
             return None
-        client = limit_test_client(client)
+        client = effective_scopes(client)
         with self._lock:
             if len(self._clients) >= CACHE_SIZE:
                 self._clients.clear()

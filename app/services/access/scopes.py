@@ -12,6 +12,7 @@ SCOPES = (
     "completions:read",
     "completions:write",
     "learners:validate",
+    "batches:read",
     "batches:write",
     "webhooks:manage",
     "transcripts:read",
@@ -23,7 +24,7 @@ _REPORTING = tuple(scope for scope in SCOPES if scope not in ("transcripts:read"
 ROLE_SCOPES: dict[Role, tuple[str, ...]] = {
     Role.PROVIDER: _REPORTING,
     Role.VENDOR: _REPORTING,
-    Role.BOARD: ("board:feed", "transcripts:read", "webhooks:manage"),
+    Role.BOARD: ("board:feed", "transcripts:read", "webhooks:manage", "batches:read", "batches:write"),
     Role.OPERATOR: SCOPES,
 }
 """Every scope that a client of a role may have, and its scopes by default."""
@@ -31,6 +32,11 @@ TEST_SCOPES = frozenset(_REPORTING)
 """Scopes that a test client may have: those about a provider. Nothing else could be kept apart from live records."""
 
 
-def limit_test_client(client: Client) -> Client:
-    """Return the client without scopes that a test client may not have, whatever is stored."""
-    return replace(client, scopes=client.scopes & TEST_SCOPES) if client.test else client
+IMPLIED = {"batches:write": "batches:read"}
+"""Scopes that another one brings: clients from before they were two have the one alone."""
+
+
+def effective_scopes(client: Client) -> Client:
+    """Return the client with the scopes that its own bring, and without those that a test client may not have."""
+    scopes = client.scopes | {brought for scope, brought in IMPLIED.items() if scope in client.scopes}
+    return replace(client, scopes=scopes & TEST_SCOPES if client.test else scopes)

@@ -30,7 +30,7 @@ from app.store import activities as stored
 def apply_rows(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
     """Register, update, delete and close activities in the order of the rows; return the result of each row."""
     assert batch.head is not None
-    mapper = FORMATS[batch.head.format].activities(batch.head, batch.provider_id)
+    mapper = FORMATS[batch.head.format].activities(batch.head, work.caller.provider_id)
     is_table = FORMATS[batch.head.format].is_table
     results = []
     for place, raw in rows:

@@ -22,6 +22,7 @@ from app.core.database.failures import is_transaction_open
 from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
+from app.domain.clients import Client, Role
 from app.domain.findings import Severity
 from app.files.mapping.locations import Location
 from app.services.batches.lifecycle import audit_end
@@ -149,12 +150,18 @@ def _apply_some(
 
 
 def uploader_work(service: Service, batch: Batch, connection: Connection) -> Work | None:
-    """Return the work of the client that uploaded a file; None when it may no longer act for the provider."""
+    """Return the work of the client that uploaded a file; None when it may no longer act for the provider or board."""
     client = clients.by_id(connection, batch.client_id)
-    if client is None or clients.provider_acted_for(connection, client, batch.provider_id) != batch.provider_id:
+    if client is None or not _acts_for_owner(connection, client, batch):
         return None
     caller = Caller(service=service, client=client, provider=batch.provider_id, request_id=batch.request_id)
     return Work(connection=connection, caller=caller, now=service.clock())
+
+
+def _acts_for_owner(connection: Connection, client: Client, batch: Batch) -> bool:
+    if batch.provider_id is None:
+        return client.role is Role.OPERATOR or client.board == batch.board
+    return clients.provider_acted_for(connection, client, batch.provider_id) == batch.provider_id
 
 
 def _save(work: Work, batch: Batch, results: Sequence[RowResult], count: int) -> None:

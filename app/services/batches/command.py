@@ -10,7 +10,7 @@ from pathlib import Path
 from app.core.errors import OperatorFault
 from app.core.private_files import write_private_pieces
 from app.core.progress import report_progress
-from app.domain.batches import Batch, BatchKind
+from app.domain.batches import Batch, BatchKind, BatchOwner
 from app.services.batches import lifecycle, lookup, uploads
 from app.services.batches.downloads import BatchFile, open_download
 from app.services.batches.lifecycle import NewBatch
@@ -23,13 +23,12 @@ PAUSE = 0.2
 """Seconds between two looks at a batch on which another process works."""
 
 
-def run_batch(service: Service, path: Path, provider_id: str, kind: BatchKind, *, dry_run: bool) -> Batch:
+def run_batch(service: Service, path: Path, owner: BatchOwner, kind: BatchKind, *, dry_run: bool) -> Batch:
     """Take a file in and process it; return the finished batch. Raises `OperatorFault`.
 
     A `KeyboardInterrupt` says what becomes of the batch.
     """
-    if not service.database.read(lambda connection: clients.provider_exists(connection, provider_id)):
-        raise OperatorFault(f"There is no provider {provider_id}.")
+    owner = _known(service, owner)
     try:
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
@@ -38,7 +37,7 @@ def run_batch(service: Service, path: Path, provider_id: str, kind: BatchKind, *
     size = path.stat().st_size
     if not size:
         raise OperatorFault(f"{path} is empty.")
-    upload_id = uploads.store_upload(service, provider_id, _pieces(path, size), size, digest)
+    upload_id = uploads.store_upload(service, owner, _pieces(path, size), size, digest)
     given = NewBatch(
         upload_id=upload_id,
         kind=kind,
@@ -48,7 +47,7 @@ def run_batch(service: Service, path: Path, provider_id: str, kind: BatchKind, *
         permission_attested=kind is BatchKind.LEARNER_COMPLETIONS,
         dry_run=dry_run,
     )
-    caller = operator(service, provider_id)
+    caller = _operator(service, owner)
     batch_id = transact(caller, lifecycle.create, given).batch_id
     try:
         return _process(service, caller, batch_id)
@@ -56,9 +55,26 @@ def run_batch(service: Service, path: Path, provider_id: str, kind: BatchKind, *
         raise KeyboardInterrupt(f"A server or worker finishes the batch {batch_id}; what took effect stays.") from None
 
 
+def _known(service: Service, owner: BatchOwner) -> BatchOwner:
+    """Return the owner by the ids on file; raises `OperatorFault` for one that does not exist."""
+    if owner.board is not None:
+        board = service.catalogue.board(owner.board)
+        if board is None:
+            raise OperatorFault(f"There is no board {owner.board}.")
+        return BatchOwner(board=board.code)
+    provider_id = owner.provider_id or ""
+    if not service.database.read(lambda connection: clients.provider_exists(connection, provider_id)):
+        raise OperatorFault(f"There is no provider {provider_id}.")
+    return owner
+
+
+def _operator(service: Service, owner: BatchOwner) -> Caller:
+    return operator(service, owner.provider_id, board=owner.board)
+
+
 def save_rejected(service: Service, batch: Batch, path: Path) -> str:
     """Write the rejected records of a finished batch to a file that only its owner can read; return its media type."""
-    caller = operator(service, batch.provider_id)
+    caller = _operator(service, batch.owner)
     download = service.database.read(
         lambda connection: open_download(connection, caller, batch.batch_id, BatchFile.REJECTED, None)
     )

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
 from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
 from app.files.compared_columns import ComparedColumns
+from app.files.formats import FORMATS
 from app.files.result_files import (
     NotWritable,
     file_name,
@@ -32,6 +33,7 @@ from app.services.batches.lookup import get
 from app.services.batches.templates import sheets_beside
 from app.services.batches.uploads import read_upload
 from app.services.context import Caller, Service
+from app.services.row_findings import say_in_tables
 from app.store import batch_rows, batches
 
 __all__ = ["BatchFile", "Download", "media_types", "open_download"]
@@ -103,10 +105,12 @@ def _pieces(service: Service, batch: Batch, head: FileHead, which: BatchFile, fo
     if which is BatchFile.REJECTED:
         compared = ComparedColumns(head, batch.kind)
         rows = (_annotate(raw, result, compared) for raw, result in _results(service, batch, _REJECTED))
-        return write_rejected(head, rows, format, sheets_beside(head, batch.kind, service.catalogue))
+        support = service.settings.support_contact
+        return write_rejected(head, rows, format, sheets_beside(head, batch.kind, service.catalogue, support))
     accepted = _results(service, batch, _ACCEPTED)
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
-        return write_results(head, (_answer(raw, result) for raw, result in accepted), format)
+        is_table = FORMATS[format].is_table
+        return write_results(head, (_answer(raw, result, is_table=is_table) for raw, result in accepted), format)
     compared = ComparedColumns(head, batch.kind)
     return write_successful(head, (_annotate(raw, result, compared) for raw, result in accepted), format)
 
@@ -118,7 +122,7 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
     def read_some(connection: Connection) -> list[RowResult]:
         results = batch_rows.after(connection, batch.batch_id, place, AT_ONCE, outcomes)
         # Read after the rows: had a retry removed any of them, the version would show it by now.
-        current = batches.one(connection, batch.provider_id, batch.batch_id)
+        current = batches.one(connection, batch.owner, batch.batch_id)
         if current is None or current.version != batch.version:
             raise CutOff("The batch was retried while its file was downloaded.")
         return results
@@ -148,7 +152,7 @@ def _note(finding: RowFinding, compared: tuple[int, ...]) -> Note:
     )
 
 
-def _answer(raw: RawRow, result: RowResult) -> AnsweredRow:
+def _answer(raw: RawRow, result: RowResult, *, is_table: bool) -> AnsweredRow:
     answer = result.answer or {}
     return AnsweredRow(
         number=raw.number,
@@ -156,5 +160,5 @@ def _answer(raw: RawRow, result: RowResult) -> AnsweredRow:
         result=result.outcome.value,
         learner_id=answer.get("learner_id") or "",
         boards=tuple(answer.get("matched_boards", ())),
-        what_to_do=answer.get("hint", ""),
+        what_to_do=say_in_tables(answer.get("hint", "")) if is_table else answer.get("hint", ""),
     )

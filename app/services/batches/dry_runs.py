@@ -1,7 +1,8 @@
 """Dry runs: a file is judged as it would be now, record after record, without storing any of it.
 
 Completions are judged over a state in memory that remembers what earlier records would have left. Activities and
-validations are applied in a transaction that is then rolled back.
+validations are applied in a transaction that is then rolled back; so are rosters, but for the count of birth dates that
+were tried.
 """
 
 from __future__ import annotations
@@ -23,13 +24,18 @@ from app.services.batches.claims import ClaimLost, renewing_claim, write_under_c
 from app.services.batches.lifecycle import PIECE_ROWS, audit_end
 from app.services.batches.record_kinds import Rows, apply_records, reject_all
 from app.services.context import Service, Work, operator
+from app.services.registry import rosters
 from app.services.reporting import pipeline
 from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.pipeline import Submitted
 from app.store import batch_rows, batches
 
-AT_ONCE = {BatchKind.LEARNER_COMPLETIONS: 1_000, BatchKind.LEARNER_VALIDATIONS: PIECE_ROWS}
-"""Records judged together. Validations write until they are rolled back: where there is one writer, others wait."""
+AT_ONCE = {
+    BatchKind.LEARNER_COMPLETIONS: 1_000,
+    BatchKind.LEARNER_VALIDATIONS: PIECE_ROWS,
+    BatchKind.ROSTER: PIECE_ROWS,
+}
+"""Records judged together. Validations and rosters write, and undo it: where there is one writer, others wait."""
 
 
 class _RolledBack(Exception):
@@ -84,6 +90,8 @@ def _records(batch: Batch, count: int, connection: Connection) -> Rows:
 def _judge(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
     if batch.kind is BatchKind.LEARNER_COMPLETIONS:
         return service.database.read(partial(_judge_completions, service, batch, rows, state))
+    if batch.kind is BatchKind.ROSTER:
+        return service.database.write(partial(_judge_roster, service, batch, rows), background=True)
     try:
         service.database.write(partial(_apply_and_roll_back, service, batch, rows), background=True)
     except _RolledBack as rolled_back:
@@ -102,6 +110,13 @@ def _judge_completions(
         return pipeline.judge_only(work.connection, work.caller, reports, state)
 
     return [_without_new_ids(result) for result in apply_records(work, batch, rows, judge)]
+
+
+def _judge_roster(service: Service, batch: Batch, rows: Rows, connection: Connection) -> list[RowResult]:
+    work = uploader_work(service, batch, connection)
+    if work is None:
+        return reject_all(rows, REVOKED)
+    return apply_records(work, batch, rows, take_roster=rosters.judge_rows)
 
 
 def _apply_and_roll_back(service: Service, batch: Batch, rows: Rows, connection: Connection) -> None:

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from app.core.errors import ErrorItem, Forbidden
 from app.core.http.multipart import Form, read_multipart
-from app.domain.batches import Batch
+from app.domain.batches import Batch, BatchKind
 from app.schemas.batch_form import read_form
 from app.services.batches import lifecycle, lookup
 from app.services.batches.lifecycle import NewBatch
@@ -41,7 +42,7 @@ async def accept_upload(
 async def _create_once(
     caller: Caller, request_line: str, content_type: str, body: AsyncIterator[bytes], answer_of: AnswerOf
 ) -> Answer:
-    upload = IncomingUpload(caller.service, caller.provider_id)
+    upload = IncomingUpload(caller.service, caller.batch_owner)
 
     def produce(work: Work) -> Answer:
         upload.require_fit()
@@ -50,6 +51,7 @@ async def _create_once(
     try:
         form = await read_multipart(content_type, body, "file", upload.store)
         given = _new_batch(form, upload.upload_id)
+        _require_right_kind(caller, given.kind)
         answer = await transact_async(replace(caller, fingerprint=_fingerprint(request_line, form)), once, produce)
     except BaseException:
         await upload.drop()
@@ -70,6 +72,16 @@ def _new_batch(form: Form, upload_id: str) -> NewBatch:
         permission_attested=read.permission_attested,
         dry_run=read.dry_run,
     )
+
+
+def _require_right_kind(caller: Caller, kind: BatchKind) -> None:
+    """Raise `Forbidden` for a kind of records that is not the caller's: rosters are boards', all others providers'."""
+    of_board = caller.batch_owner.board is not None
+    if of_board is (kind is BatchKind.ROSTER):
+        return
+    detail = "A board's client uploads rosters only." if of_board else "A roster is uploaded by its board's own client."
+    hint = "Send kind=roster." if of_board else "Ask the board to upload it: what it says counts for itself alone."
+    raise Forbidden(detail, errors=[ErrorItem(code=Forbidden.code, pointer="/kind", detail=detail, hint=hint)])
 
 
 def _fingerprint(request_line: str, form: Form) -> str:

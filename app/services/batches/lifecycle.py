@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
@@ -35,14 +36,15 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
 def create(work: Work, given: NewBatch) -> Batch:
     """Create a batch from an upload, queued for a worker."""
     uploads.finish(work.connection, given.upload_id, given.size, given.digest)
-    provider_id = work.caller.provider_id
-    seen_before = batches.seen_before(work.connection, provider_id, given.digest)
+    owner = work.caller.batch_owner
+    seen_before = batches.seen_before(work.connection, owner, given.digest)
     batch_id = new_id()
     batches.add(
         work.connection,
         {
             "batch_id": batch_id,
-            "provider_id": provider_id,
+            "provider_id": owner.provider_id,
+            "board": owner.board,
             "client_id": work.caller.client.client_id,
             "upload_id": given.upload_id,
             "request_id": work.caller.request_id,
@@ -67,7 +69,11 @@ def create(work: Work, given: NewBatch) -> Batch:
     )
     # Keyed: a plain digest of a short file would be as good as its content.
     digest = work.service.keyring.keyed_digest("upload", given.digest)
-    work.audit("upload", batch_id, BatchAudit(kind=given.kind.value, dry_run=given.dry_run, digest=digest))
+    work.audit(
+        "upload",
+        batch_id,
+        BatchAudit(kind=given.kind.value, dry_run=given.dry_run, digest=digest, board=owner.board or UNSET),
+    )
     return get(work.connection, work.caller, batch_id)
 
 
@@ -80,7 +86,7 @@ def cancel(work: Work, batch_id: str) -> Batch:
         raise Conflict("The batch has ended; nothing is left to cancel.")
     values = {"status": BatchStatus.CANCELLED.value, "finished_at": work.now, "fence": batch.fence + 1}
     batches.save(work.connection, batch, values, work.now)
-    work.audit("cancel", batch_id, BatchAudit(applied=batch.applied, provider_id=batch.provider_id))
+    work.audit("cancel", batch_id, BatchAudit(applied=batch.applied, **_owner_fields(batch)))
     return get(work.connection, work.caller, batch_id)
 
 
@@ -96,7 +102,7 @@ def retry(work: Work, batch_id: str) -> Batch:
     values = restart | {"finished_at": None, "claimed_until": None, "attempts": 0, "file_error": None, "turn_at": None}
     batches.save(work.connection, batch, values, work.now)
     rejected = batch.counts.get("rejected", 0)
-    work.audit("retry", batch_id, BatchAudit(rejected=rejected, provider_id=batch.provider_id))
+    work.audit("retry", batch_id, BatchAudit(rejected=rejected, **_owner_fields(batch)))
     return get(work.connection, work.caller, batch_id)
 
 
@@ -123,12 +129,17 @@ def _restart(work: Work, batch: Batch) -> dict[str, Any]:
 
 
 def audit_end(work: Work, batch: Batch, status: BatchStatus) -> None:
-    """Enter in the audit log that a batch has completed or failed; the provider's event is made from that."""
-    work.audit("end", batch.batch_id, BatchAudit(status=status.value, provider_id=batch.provider_id))
+    """Enter in the audit log that a batch has completed or failed; the event for its owner is made from that."""
+    work.audit("end", batch.batch_id, BatchAudit(status=status.value, **_owner_fields(batch)))
+
+
+def _owner_fields(batch: Batch) -> dict[str, Any]:
+    """Return the fields of an audit entry that say whose a batch is."""
+    return {"board": batch.board} if batch.board is not None else {"provider_id": batch.provider_id}
 
 
 def _lock(work: Work, batch_id: str) -> Batch:
-    batch = batches.one(work.connection, work.caller.provider_id, batch_id, for_update=True)
+    batch = batches.one(work.connection, work.caller.batch_owner, batch_id, for_update=True)
     if batch is None:
         raise NotFound("There is no such batch.")
     return batch

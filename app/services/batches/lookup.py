@@ -17,8 +17,8 @@ POLL_SECONDS = 0.05
 
 
 def get(connection: Connection, caller: Caller, batch_id: str) -> Batch:
-    """Return one batch of the provider; raises `NotFound` for any other."""
-    batch = batches.one(connection, caller.provider_id, batch_id)
+    """Return one batch of the provider or board; raises `NotFound` for any other."""
+    batch = batches.one(connection, caller.batch_owner, batch_id)
     if batch is None:
         raise NotFound("There is no such batch.")
     return batch
@@ -33,8 +33,8 @@ def page(
     kinds: Sequence[str],
     statuses: Sequence[str],
 ) -> list[Batch]:
-    """Return the provider's batches, newest first."""
-    return batches.page(connection, caller.provider_id, before=before, limit=limit, kinds=kinds, statuses=statuses)
+    """Return the batches of the provider or board, newest first."""
+    return batches.page(connection, caller.batch_owner, before=before, limit=limit, kinds=kinds, statuses=statuses)
 
 
 async def wait_for(caller: Caller, batch_id: str, seconds: float) -> Batch:

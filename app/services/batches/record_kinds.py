@@ -1,4 +1,4 @@
-"""Applying the records of a file by their kind: completions, activities or validations.
+"""Applying the records of a file by their kind: completions, activities, validations or a roster.
 
 Each kind has one function that takes records in their order and returns their results, within the caller's transaction.
 """
@@ -10,16 +10,19 @@ from datetime import datetime
 from functools import lru_cache, partial
 
 from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.boards import Board
 from app.domain.credits import Outcome
 from app.domain.findings import Finding
 from app.domain.identity.matches import Result
+from app.domain.identity.rosters import RosterRow
 from app.domain.identity.validations import ValidationAnswer
 from app.domain.reports import CompletionReport
 from app.files.formats import FORMATS
-from app.files.mapping.records import CompletionRecord, Mapper, Upload, ValidationRecord
+from app.files.mapping.records import CompletionRecord, Mapper, RosterRecord, Upload, ValidationRecord
 from app.services.activities import file_rows
 from app.services.context import Work
-from app.services.registry import validations
+from app.services.registry import rosters, validations
+from app.services.registry.rosters import RosterResult
 from app.services.reporting import bulk
 from app.services.reporting.pipeline import Submitted
 from app.services.row_findings import locate_findings
@@ -28,6 +31,8 @@ Rows = Sequence[tuple[int, RawRow]]
 """Records as sent with their places, from 0."""
 Judge = Callable[[Work, Sequence[CompletionReport]], Sequence[Submitted]]
 """The function that completions are handed to: it stores them, or only judges them."""
+TakeRoster = Callable[[Work, Board, Sequence[RosterRow]], Sequence[RosterResult]]
+"""The same for rows of a roster."""
 
 _OUTCOMES = {
     Outcome.CREATED: RowOutcome.ADDED,
@@ -47,7 +52,13 @@ _ANSWERS = {
 _UNPARSED = ValidationAnswer(result=Result.NOT_ASKED)
 
 
-def apply_records(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.submit_all) -> list[RowResult]:
+def apply_records(
+    work: Work,
+    batch: Batch,
+    rows: Rows,
+    judge: Judge = bulk.submit_all,
+    take_roster: TakeRoster = rosters.take_rows,
+) -> list[RowResult]:
     """Apply records in their order; return the result of each."""
     match batch.kind:
         case BatchKind.LEARNER_COMPLETIONS:
@@ -56,6 +67,8 @@ def apply_records(work: Work, batch: Batch, rows: Rows, judge: Judge = bulk.subm
             return file_rows.apply_rows(work, batch, rows)
         case BatchKind.LEARNER_VALIDATIONS:
             return _apply_validations(work, batch, rows)
+        case BatchKind.ROSTER:
+            return _apply_roster(work, batch, rows, take_roster)
 
 
 @lru_cache(maxsize=16)
@@ -75,10 +88,15 @@ def _validation_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[
     return FORMATS[format].validations(FileHead(format=format, headings=headings))
 
 
+@lru_cache(maxsize=16)
+def _roster_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[RosterRecord]:
+    return FORMATS[format].rosters(FileHead(format=format, headings=headings))
+
+
 def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
     assert batch.head is not None
     headings = tuple(batch.head.headings)
-    mapper = _completion_mapper(batch.head.format, headings, batch.provider_id, batch.created_at, batch.batch_id)
+    mapper = _completion_mapper(batch.head.format, headings, work.caller.provider_id, batch.created_at, batch.batch_id)
     records = [(place, mapper.read(raw)) for place, raw in rows]
     # A record that could not be read, or is the template's sample, is rejected without looking further.
     is_table = FORMATS[batch.head.format].is_table
@@ -127,6 +145,29 @@ def _apply_validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
             }
         results.append(
             RowResult(place=place, number=record.number, outcome=outcome, findings=findings, answer=document)
+        )
+    return results
+
+
+def _apply_roster(work: Work, batch: Batch, rows: Rows, take: TakeRoster) -> list[RowResult]:
+    assert batch.head is not None and batch.board is not None
+    mapper = _roster_mapper(batch.head.format, tuple(batch.head.headings))
+    records = [(place, mapper.read(raw)) for place, raw in rows]
+    is_table = FORMATS[batch.head.format].is_table
+    board = work.service.catalogue.boards[batch.board]
+    taken = iter(take(work, board, [record.row for _, record in records if record.row is not None]))
+    results = []
+    for place, record in records:
+        result = next(taken) if record.row is not None else RosterResult(outcome=RowOutcome.REJECTED)
+        found = (*record.findings, *result.findings)
+        results.append(
+            RowResult(
+                place=place,
+                number=record.number,
+                outcome=result.outcome,
+                findings=locate_findings(found, partial(mapper.locate, record=record), is_table=is_table),
+                answer=result.conflict,
+            )
         )
     return results
 

@@ -16,7 +16,7 @@ from app.files.templates.templates import TEMPLATES
 from app.rules.reference_lists import medical_schools, practice_areas
 
 NAMES = tuple(TEMPLATES)
-"""The templates: learners, learners-rems, activities, validations."""
+"""The templates: learners, learners-rems, activities, validations, roster."""
 FORMATS_BY_ENDING = {
     FORMATS[format].ending: format for format in FileFormat if FORMATS[format].template_writer() is not None
 }
@@ -27,10 +27,10 @@ FILES = tuple(
     for ending, format in FORMATS_BY_ENDING.items()
     if (writer := FORMATS[format].template_writer()) is not None and writer.takes(template)
 )
-"""The files that can be asked for. Validations have no XML, and nothing has NDJSON: its lines are the API's bodies."""
+"""The files that can be asked for. Validations and rosters have no XML, and lines of NDJSON are the API's bodies."""
 
-_made: dict[tuple[str, FileFormat, str], bytes] = {}
-"""Files by name, format and catalogue digest: a workbook takes a tenth of a second to make."""
+_made: dict[tuple[str, FileFormat, str, str], bytes] = {}
+"""Files by name, format, catalogue digest and whom to ask: a workbook takes a tenth of a second to make."""
 
 
 def accepted_values(catalogue: Catalogue) -> Mapping[Choice, Choices]:
@@ -40,9 +40,9 @@ def accepted_values(catalogue: Catalogue) -> Mapping[Choice, Choices]:
     return choices_of(catalogue, schools, areas)
 
 
-def sheets_beside(head: FileHead, kind: BatchKind, catalogue: Catalogue) -> SideSheets | None:
+def sheets_beside(head: FileHead, kind: BatchKind, catalogue: Catalogue, support: str) -> SideSheets | None:
     """Return the drop-downs, checks and sheets of the template, for the columns of a file that goes back rejected."""
-    return result_files.sheets_beside(head, kind, catalogue, accepted_values(catalogue))
+    return result_files.sheets_beside(head, kind, catalogue, accepted_values(catalogue), support)
 
 
 def media_type(format: FileFormat) -> str:
@@ -50,14 +50,14 @@ def media_type(format: FileFormat) -> str:
     return FORMATS[format].media_type
 
 
-def make_template(name: str, format: FileFormat, catalogue: Catalogue) -> bytes:
-    """Return a template made from the current catalogue; raises `NotFound`."""
+def make_template(name: str, format: FileFormat, catalogue: Catalogue, support: str = "") -> bytes:
+    """Return a template made from the current catalogue, which says whom to ask; raises `NotFound`."""
     found, writer = TEMPLATES.get(name), FORMATS[format].template_writer()
     if found is None or writer is None or not writer.takes(found):
         raise NotFound("There is no such template.")
-    key = name, format, catalogue.digest
+    key = name, format, catalogue.digest, support
     if key not in _made:
-        made = writer.write_template(found, catalogue, accepted_values(catalogue))
+        made = writer.write_template(found, catalogue, accepted_values(catalogue), support)
         if len(_made) >= len(TEMPLATES) * len(FORMATS):
             _made.clear()
         _made[key] = made

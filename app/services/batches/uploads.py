@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from app.core.clock import new_id
 from app.core.errors import UploadQuotaExceeded
 from app.core.logging import error_fields, log
+from app.domain.batches import BatchOwner
 from app.services.context import Service
 from app.store import uploads
 
@@ -22,12 +23,12 @@ AT_ONCE = 20
 
 
 class IncomingUpload:
-    """A file that is arriving: its pieces are stored as they come, as long as they fit in the provider's quota."""
+    """A file that is arriving: its pieces are stored as they come, as long as they fit in their owner's quota."""
 
-    def __init__(self, service: Service, provider_id: str) -> None:
+    def __init__(self, service: Service, owner: BatchOwner) -> None:
         self.upload_id = new_id()
         self._service = service
-        self._provider_id = provider_id
+        self._owner = owner
         self._quota = service.settings.upload_quota or None
         self._pieces = 0
         self._fits = True
@@ -41,8 +42,8 @@ class IncomingUpload:
 
         def write(connection: Connection) -> bool:
             if number == 0:
-                uploads.begin(connection, self.upload_id, self._provider_id, self._service.clock())
-            return uploads.add_piece(connection, self.upload_id, self._provider_id, number, content, self._quota)
+                uploads.begin(connection, self.upload_id, self._owner, self._service.clock())
+            return uploads.add_piece(connection, self.upload_id, self._owner, number, content, self._quota)
 
         self._fits = await self._service.database.write_async(write)
         if not self._fits:
@@ -52,8 +53,9 @@ class IncomingUpload:
     def require_fit(self) -> None:
         """Raise `UploadQuotaExceeded` unless the whole file was stored; called once it is known not to be a repeat."""
         if not self._fits:
+            owner = "provider" if self._owner.board is None else "board"
             raise UploadQuotaExceeded(
-                f"Uploads of this provider may take {self._quota:,} bytes in all, and this one does not fit in what is "
+                f"Uploads of this {owner} may take {self._quota:,} bytes in all, and this one does not fit in what is "
                 f"left. Nothing was kept of it. For more room ask {self._service.settings.support_contact}."
             )
 
@@ -66,16 +68,14 @@ class IncomingUpload:
                 log.warning("an upload was not removed", upload_id=self.upload_id, **error_fields(error))
 
 
-def store_upload(service: Service, provider_id: str, pieces: Iterable[bytes], size: int, digest: str) -> str:
+def store_upload(service: Service, owner: BatchOwner, pieces: Iterable[bytes], size: int, digest: str) -> str:
     """Store a local file, for the command line, whatever the quota; return the upload's id."""
     upload_id = new_id()
 
     def store(number: int, piece: bytes) -> None:
-        service.database.write(
-            lambda connection: uploads.add_piece(connection, upload_id, provider_id, number, piece, None)
-        )
+        service.database.write(lambda connection: uploads.add_piece(connection, upload_id, owner, number, piece, None))
 
-    service.database.write(lambda connection: uploads.begin(connection, upload_id, provider_id, service.clock()))
+    service.database.write(lambda connection: uploads.begin(connection, upload_id, owner, service.clock()))
     for number, piece in enumerate(pieces):
         store(number, piece)
     service.database.write(lambda connection: uploads.finish(connection, upload_id, size, digest))

@@ -28,6 +28,8 @@ from app.store import webhooks
 
 MOST_ENDPOINTS = 20
 """Of a client for one provider, for its board, or for all its providers."""
+OF_BOARDS = frozenset((EventKind.FEED_AVAILABLE, EventKind.BATCH_COMPLETED, EventKind.WEBHOOK_TEST))
+OF_PROVIDERS = frozenset(EventKind) - {EventKind.FEED_AVAILABLE}
 MOST_SECRETS = 5
 """Signing at the same time, however often the secret is rotated."""
 
@@ -202,5 +204,5 @@ def _faults(caller: Caller, given: EndpointValues) -> Iterator[tuple[str, str]]:
     for_board = caller.client.board is not None
     for place, type in enumerate(given.get("event_types") or ()):
         # A test needs no subscription, and its name may stand among them.
-        if type != EventKind.WEBHOOK_TEST and (type == EventKind.FEED_AVAILABLE) is not for_board:
+        if type not in (OF_BOARDS if for_board else OF_PROVIDERS):
             yield f"/event_types/{place}", f"{type} is for {'providers' if for_board else 'boards'}."

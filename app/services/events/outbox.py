@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
-from app.domain.events import Event, EventKind
+from app.domain.events import BoardEvent, Event, EventKind
 from app.domain.webhooks import DeliveryStatus, Endpoint
 from app.store import deliveries, webhooks
 
@@ -19,9 +19,13 @@ FEED_PAUSE = timedelta(seconds=2)
 
 
 def enqueue_deliveries(
-    connection: Connection, events: Sequence[Mapping[str, Any]], commit_ids: Sequence[str], now: datetime
+    connection: Connection,
+    events: Sequence[Mapping[str, Any]],
+    of_boards: Sequence[BoardEvent],
+    commit_ids: Sequence[str],
+    now: datetime,
 ) -> None:
-    """Queue a delivery of each provider's event, and of `feed.available`, for every endpoint that wants it.
+    """Queue a delivery of each event of a provider or board, and of `feed.available`, for every endpoint that wants it.
 
     Only endpoints that are enabled and entitled at this moment are sent anything.
     """
@@ -45,16 +49,37 @@ def enqueue_deliveries(
         for endpoint in listeners[event["provider_id"]]
         if endpoint.wants(event["type"])
     ]
-    of_boards = webhooks.find_listening(connection, "board", webhooks.find_boards_with_events(connection, commit_ids))
+    rows += _board_rows(connection, of_boards, now)
+    with_news = [
+        endpoint
+        for endpoint in webhooks.find_listening(
+            connection, "board", webhooks.find_boards_with_events(connection, commit_ids)
+        )
+        if endpoint.wants(EventKind.FEED_AVAILABLE)
+    ]
     # A delivery that nobody has begun to send leaves after this commit, so it covers the new events too.
-    waiting = deliveries.lock_unclaimed(connection, [endpoint.endpoint_id for endpoint in of_boards])
-    rows += [_news_of_feed(endpoint, now) for endpoint in of_boards if endpoint.endpoint_id not in waiting]
+    waiting = deliveries.lock_unclaimed_news(connection, [endpoint.endpoint_id for endpoint in with_news])
+    rows += [_news_of_feed(endpoint, now) for endpoint in with_news if endpoint.endpoint_id not in waiting]
     deliveries.add(connection, rows)
+
+
+def _board_rows(connection: Connection, events: Sequence[BoardEvent], now: datetime) -> list[dict[str, Any]]:
+    """Return the deliveries of boards' events; each has one id at all endpoints."""
+    if not events:
+        return []
+    listening = webhooks.find_listening(connection, "board", {event.board for event in events})
+    return [
+        row_of(endpoint, event_id, event.type, event.at, event.data, now=now)
+        for event in events
+        for event_id in [f"evt_{new_id()}"]
+        for endpoint in listening
+        if endpoint.board == event.board and endpoint.wants(event.type)
+    ]
 
 
 def enqueue_feed_available(connection: Connection, endpoint: Endpoint, now: datetime) -> None:
     """Queue a `feed.available` for an endpoint of a board, unless one waits already."""
-    if not deliveries.lock_unclaimed(connection, [endpoint.endpoint_id]):
+    if not deliveries.lock_unclaimed_news(connection, [endpoint.endpoint_id]):
         deliveries.add(connection, [_news_of_feed(endpoint, now)])
 
 

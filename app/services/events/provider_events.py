@@ -19,7 +19,7 @@ from app.core.clock import new_id
 from app.core.errors import CursorDiverged, ParameterInvalid
 from app.core.http.pagination import USE_NEXT_CURSOR
 from app.domain.audit import AuditEntry
-from app.domain.events import Event, EventKind, events_of
+from app.domain.events import BoardEvent, Event, EventKind, board_event_of, events_of
 from app.services.context import Caller
 from app.store import events
 from app.store.commits import AuditLogRow, audit_rows
@@ -67,12 +67,22 @@ def _events_in(
     commit_ids: Sequence[str], audit: Sequence[AuditLogRow]
 ) -> Iterator[tuple[str, AuditEntry, EventKind, dict[str, str]]]:
     """Yield (commit, entry, type, data) of every event, in the order of the commits and of their entries."""
+    for commit_id, entry in _entries_in(commit_ids, audit):
+        for type, data in events_of(entry):
+            yield commit_id, entry, type, data
+
+
+def _entries_in(commit_ids: Sequence[str], audit: Sequence[AuditLogRow]) -> Iterator[tuple[str, AuditEntry]]:
+    """Yield (commit, entry) of the audit log, in the order of the commits and of their entries."""
     places = {commit_id: place for place, commit_id in enumerate(commit_ids)}
     entries = [(places[row.commit_id], row.item, row) for row in audit if row.item is not None]
     for _, _, row in sorted(entries, key=lambda entry: entry[:2]):
-        entry = _entry(row)
-        for type, data in events_of(entry):
-            yield row.commit_id, entry, type, data
+        yield row.commit_id, _entry(row)
+
+
+def board_events(commit_ids: Sequence[str], audit: Sequence[AuditLogRow]) -> list[BoardEvent]:
+    """Return the events of commits for boards' endpoints, in the order of the commits and of their entries."""
+    return [event for _, entry in _entries_in(commit_ids, audit) if (event := board_event_of(entry)) is not None]
 
 
 def told_by(connection: Connection, commit_ids: Iterable[str]) -> set[tuple[str, str | None, datetime, str, bytes]]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from app.services.context import Service
 from app.services.events.outbox import enqueue_deliveries
-from app.services.events.provider_events import publish
+from app.services.events.provider_events import board_events, publish
 from app.store import commits
 
 AT_ONCE = 500
@@ -59,7 +59,7 @@ def seal_next(connection: Connection, service: Service) -> SealResult:
     }
     events = publish(connection, found, rows)
     commits.seal(connection, row, found)
-    enqueue_deliveries(connection, events, found, service.clock())
+    enqueue_deliveries(connection, events, board_events(found, rows), found, service.clock())
     return SealResult.A_PART if more else SealResult.ALL
 
 

@@ -7,7 +7,7 @@ and all misses are alike. Writes only when a provider first meets a learner: the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ from app.matching.by_evidence import index_forms
 from app.matching.validation import Evidence, ValidationMatch, decide, evidence_of, lookups_of, matched_boards
 from app.matching.validation_by_evidence import find_by_evidence, wanted_of
 from app.rules.identity import MISS_HINT
+from app.rules.slips import slips_in
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejection_of
@@ -41,9 +42,9 @@ from app.store.registry import learners
 _HINTS = {
     Result.ONE: "One learner was matched. The learner_id may stand in a completion in place of names, birth date "
     "and numbers.",
-    Result.SEVERAL: "More than one learner was matched. Give more to tell them apart: the birth date, the licence "
-    "number with its state, the board ID with its board, or the NPI. If all of them were given, ask {support}.",
-    Result.NONE: f"No learner was matched. {MISS_HINT}",
+    Result.SEVERAL: "More than one learner was matched. {slips}Give more to tell them apart: the birth date, the "
+    "licence number with its state, the board ID with its board, or the NPI. If all of them were given, ask {support}.",
+    Result.NONE: f"No learner was matched. {{slips}}{MISS_HINT}",
     Result.NOT_ASKED: "",
 }
 
@@ -101,9 +102,11 @@ def _judge_forms(requests: Sequence[ValidationRequest], catalogue: Catalogue) ->
 def _form_of(request: ValidationRequest) -> ValidationRequest:
     """Return a request reduced to what the rules look at: whether names are given, and what of it is none."""
     npi = request.npi
+    # Where one of the names is missing, what to do depends on the other.
+    both = bool(request.first_name and request.last_name)
     return ValidationRequest(
-        first_name=_form_of_name(request.first_name),
-        last_name=_form_of_name(request.last_name),
+        first_name=_form_of_name(request.first_name) if both else request.first_name,
+        last_name=_form_of_name(request.last_name) if both else request.last_name,
         birth_date=request.birth_date if isinstance(request.birth_date, Unparsed) else None,
         state=request.state,
         board=request.board,
@@ -142,7 +145,8 @@ def _decide(
 
     Returned with the decisions: the learner ids of the providers, as far as the lookups found them.
     """
-    hints = {result: text.format(support=service.settings.support_contact) for result, text in _HINTS.items()}
+    support = service.settings.support_contact
+    codes = service.catalogue.certifying_codes
     asked: list[Evidence] = []
     ends: list[int] = []
     lookups: list[Lookup] = []
@@ -165,14 +169,28 @@ def _decide(
     given = [request for request, of_request in zip(requests, judged, strict=True) if not of_request]
     following = iter(_weigh(connection, service.catalogue, given, asked, matches))
     decided = []
-    for findings in judged:
+    for request, findings in zip(requests, judged, strict=True):
         if findings:
             decided.append(_Decided(answer=ValidationAnswer(result=Result.NOT_ASKED, findings=findings)))
             continue
         match = next(following)
-        answer = ValidationAnswer(result=match.result, matched_boards=match.boards, hint=hints[match.result])
+        slips = "" if match.result is Result.ONE else _slips(request, codes)
+        hint = _HINTS[match.result].format(support=support, slips=slips)
+        answer = ValidationAnswer(result=match.result, matched_boards=match.boards, hint=hint)
         decided.append(_Decided(answer=answer, physician_id=match.physician_id))
     return decided, found.learner_ids
+
+
+def _slips(request: ValidationRequest, board_codes: Collection[str]) -> str:
+    """Return slips that a miss may come from, seen in what was typed alone; a blank follows them."""
+    found = slips_in(
+        request.first_name,
+        request.last_name,
+        [(request.state, request.license_id)],
+        [request.board_id],
+        board_codes,
+    )
+    return f"{found} " if found else ""
 
 
 def _weigh(

@@ -52,6 +52,11 @@ class Piece:
 
     def take(self, row: RegistryRow) -> tuple[RowEffect, list[KeptPair]]:
         """Add or update the physician of a row; return the pairs that are new. Raises `IdentifierFault`."""
+        effect, pairs, _ = self.take_entry(row)
+        return effect, pairs
+
+    def take_entry(self, row: RegistryRow) -> tuple[RowEffect, list[KeptPair], Entry]:
+        """Do as `take`; return the physician as well."""
         placement = place(row, self._known)
         entry, self.left_aside = placement.entry, placement.left_aside
         if entry is None:
@@ -59,7 +64,7 @@ class Piece:
         else:
             effect = RowEffect.UPDATED if self._update(entry, row, placement) else RowEffect.UNCHANGED
         self._known.put(entry)
-        return effect, self._keep_pairs([(entry, pair) for pair in placement.pairs])
+        return effect, self._keep_pairs([(entry, pair) for pair in placement.pairs]), entry
 
     def refuse(self, fault: IdentifierFault) -> list[KeptPair]:
         """Mark the NPIs that a refused row gives for somebody else; return the pairs that are new.

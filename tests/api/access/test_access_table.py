@@ -40,15 +40,19 @@ PROVIDERS: dict[str, str] = {
     "withdraw_completion": "completions:write",
     "get_completion_history": "completions:read",
     "validate_learner": "learners:validate",
+}
+"""Operations that belong to a provider, with the scope each needs."""
+
+BATCHES = {
     "upload_batch": "batches:write",
-    "list_batches": "batches:write",
-    "get_batch": "batches:write",
-    "list_batch_rows": "batches:write",
-    "get_batch_file": "batches:write",
+    "list_batches": "batches:read",
+    "get_batch": "batches:read",
+    "list_batch_rows": "batches:read",
+    "get_batch_file": "batches:read",
     "cancel_batch": "batches:write",
     "retry_batch": "batches:write",
 }
-"""Operations that belong to a provider, with the scope each needs."""
+"""Operations of one provider, or of a board for its rosters, with the scope each needs."""
 
 SEVERAL = {"list_events"}
 """Operations of one provider or, for vendors and clients of several, of all of them, under `completions:read`."""
@@ -107,6 +111,7 @@ def test_the_table_names_every_operation_with_its_scope() -> None:
     declared = {route.name: scope_of(route) for route in declared_routes(create_app())}
     assert {name: scope for name, scope in declared.items() if scope != PUBLIC} == (
         PROVIDERS
+        | BATCHES
         | dict.fromkeys(BOARDS, "board:feed")
         | dict.fromkeys(OPERATORS, "operator")
         | dict.fromkeys(EITHER, "webhooks:manage")
@@ -120,6 +125,8 @@ def test_every_operation_declares_whose_records_it_is_about() -> None:
     declared = {route.name: access_of(route) for route in declared_routes(create_app())}
     assert {name: found.ownership for name, found in declared.items() if found is not None} == (
         dict.fromkeys(PROVIDERS, Ownership.PROVIDER)
+        | dict.fromkeys(BATCHES, Ownership.PROVIDER_OR_BOARDS)
+        | {"upload_batch": Ownership.PROVIDER_OR_BOARD}
         | dict.fromkeys(EITHER, Ownership.PROVIDERS_OR_BOARD)
         | dict.fromkeys(SEVERAL, Ownership.PROVIDERS)
         | dict.fromkeys(BOARDS | OPERATORS | ANYBODYS, Ownership.CLIENT)
@@ -133,7 +140,7 @@ def test_the_rights_of_a_role_are_those_it_was_promised() -> None:
     assert {role: set(scopes) for role, scopes in access.ROLE_SCOPES.items()} == {
         "provider": reporting,
         "vendor": reporting,
-        "board": {"board:feed", "transcripts:read", "webhooks:manage"},
+        "board": {"board:feed", "transcripts:read", "webhooks:manage", "batches:read", "batches:write"},
         "operator": everything,
     }
 
@@ -207,16 +214,17 @@ def test_every_key_opens_what_is_about_its_client(callers: Callers, service: Ser
     assert footprint(service) == before
 
 
-ABOUT_PROVIDERS = PROVIDERS.keys() | EITHER | SEVERAL
+ABOUT_PROVIDERS = PROVIDERS.keys() | BATCHES.keys() | EITHER | SEVERAL
 
 
 @for_all("operation", [operation for operation in operations() if operation.name in ABOUT_PROVIDERS], NAME)
 def test_every_kind_of_caller_gets_as_far_as_it_may(
     http: TestClient, service: Service, callers: Callers, operation: Operation
 ) -> None:
-    scope = PROVIDERS.get(operation.name, "completions:read" if operation.name in SEVERAL else "webhooks:manage")
+    general = "completions:read" if operation.name in SEVERAL else "webhooks:manage"
+    scope = (PROVIDERS | BATCHES).get(operation.name, general)
     only = api_of(http, service, "only this", providers=[OURS], scopes=[scope])
-    others = [value for value in access.ROLE_SCOPES["provider"] if value != scope]
+    others = [value for value in access.ROLE_SCOPES["provider"] if scope not in (value, access.IMPLIED.get(value))]
     without = api_of(http, service, "all but this", providers=[OURS], scopes=others)
     before = footprint(service)
 
@@ -224,12 +232,17 @@ def test_every_kind_of_caller_gets_as_far_as_it_may(
     assert_problem(operation.sent_by(callers.full, OURS), 403, "forbidden")
     assert_problem(operation.sent_by(callers.stranger, OURS), 403, "forbidden")
     assert_problem(operation.sent_by(callers.board, OURS), 403, "forbidden")
-    if operation.name not in EITHER:
+    of_boards_too = EITHER | BATCHES.keys()
+    if operation.name not in of_boards_too:
         assert_problem(operation.sent_by(callers.board), 403, "forbidden")
     assert_problem(operation.sent_by(callers.operator, "0000000"), 403, "forbidden")
-    assert_problem(operation.sent_by(callers.operator), 400, "provider-required")
+    if operation.name in BATCHES and operation.name != "upload_batch":
+        # Those of boards, which belong to no provider.
+        assert_gets_in(operation, operation.sent_by(callers.operator))
+    else:
+        assert_problem(operation.sent_by(callers.operator), 400, "provider-required")
     for several in (callers.vendor, callers.stranger):
-        if operation.name in PROVIDERS:
+        if operation.name in PROVIDERS or operation.name in BATCHES:
             assert_problem(operation.sent_by(several), 400, "provider-required")
         else:
             assert_gets_in(operation, operation.sent_by(several))
@@ -241,5 +254,5 @@ def test_every_kind_of_caller_gets_as_far_as_it_may(
     assert_gets_in(operation, operation.sent_by(callers.vendor, OURS))
     assert_gets_in(operation, operation.sent_by(callers.operator, OURS))
     assert_gets_in(operation, operation.sent_by(callers.tester, OURS))
-    if operation.name in EITHER:
+    if operation.name in of_boards_too:
         assert_gets_in(operation, operation.sent_by(callers.board))

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.domain.batches import BatchKind
+from app.domain.batches import BatchKind, BatchOwner
 from app.main import create_app
 from app.services.batches import command, uploads
 from app.services.context import Service
@@ -27,6 +27,7 @@ from tests.harness.refusals import assert_problem
 from tests.harness.uploads import upload, work_through
 from tests.harness.wire import at_once
 
+OURS = BatchOwner(provider_id="0008001")
 QUOTA = 3_000_000
 
 
@@ -79,7 +80,7 @@ def test_nothing_that_was_refused_or_abandoned_counts_for_long(
         assert upload(narrow, b"a" * 2_000_000, kind="nothing").status == 422
         assert_problem(upload(narrow, b"a" * (QUOTA + 1)), 413, "upload-quota-exceeded")
     assert taken(service) == 0
-    upload_id = uploads.store_upload(service, "0008001", [b"a" * 1_000_000] * 2, 2_000_000, "digest")
+    upload_id = uploads.store_upload(service, OURS, [b"a" * 1_000_000] * 2, 2_000_000, "digest")
     assert taken(service) == 2_000_000
     assert_problem(upload(narrow, b"a" * 2_000_000), 413, "upload-quota-exceeded")
     clock.now += uploads.KEPT + timedelta(seconds=1)
@@ -125,16 +126,16 @@ def test_there_may_be_no_bound_and_the_operator_has_none(service: Service, bound
         assert upload(api_of(http, boundless, providers=["0008001"]), b"a" * (QUOTA + 1)).status == 202
     file = tmp_path / "learners.txt"
     file.write_bytes(b"a" * QUOTA)
-    batch = command.run_batch(bounded, file, "0008001", BatchKind.ACTIVITIES, dry_run=True)
+    batch = command.run_batch(bounded, file, OURS, BatchKind.ACTIVITIES, dry_run=True)
     assert batch.finished
     assert taken(service) == 2 * QUOTA + 1
 
 
 def test_a_piece_and_the_removal_of_its_upload_take_their_locks_in_one_order(service: Service) -> None:
     """A sender that goes away while a piece is written: its upload is dropped beside that, and neither blocks both."""
-    upload_id = uploads.store_upload(service, "0008001", [b"a"], 1, "digest")
+    upload_id = uploads.store_upload(service, OURS, [b"a"], 1, "digest")
     verbs: tuple[Callable[[Connection], object], ...] = (
-        lambda connection: store.add_piece(connection, upload_id, "0008001", 1, b"b", QUOTA),
+        lambda connection: store.add_piece(connection, upload_id, OURS, 1, b"b", QUOTA),
         lambda connection: store.drop(connection, [upload_id]),
     )
     for verb in verbs:

@@ -238,7 +238,7 @@ def test_an_upload_whose_commit_is_uncertain_is_not_answered_as_a_fault_and_keep
 
 
 def test_who_may_not_upload_is_told_before_anything_is_read(wire: Wire, api: Api, service: Service) -> None:
-    board = api_of(api.http, service, "ABIM", role="board", board="ABIM")
+    board = api_of(api.http, service, "ABIM", role="board", board="ABIM", scopes=["board:feed"])
     vendor = api_of(api.http, service, "vendor", role="vendor")
     nobody = Api(api.http, "pars_live_x", "x")
     huge = 200_000_000

@@ -50,6 +50,8 @@ EVERYWHERE: dict[str, dict[str, Any]] = {
     "NPI beside the state": {"license_id": "1234 567 893"},
     "NPI with long dashes": {"state": "", "license_id": "123\u2011456\u20117893"},
     "activity id in groups": {"activity_id": "201\u00a0759\u00a0558"},
+    "birth date with the day first": {"born": "24/11"},
+    "birth date with the day first and a year": {"born": "24/11/1970"},
     "day marked": {"completed_on": marked("2021-12-12")},
     "day padded": {"completed_on": padded("2021-12-12")},
 }

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from app.core.errors import Unavailable
-from app.domain.batches import Batch, FileFault, FileFaultCode, RawRow, RowResult
+from app.domain.batches import Batch, BatchOwner, FileFault, FileFaultCode, RawRow, RowResult
 from app.services.batches import applying, claims
 from app.services.batches import reading as batch_reading
 from app.services.batches.record_kinds import apply_records
@@ -365,7 +365,9 @@ def test_pieces_are_kept_as_they_were_sent(service: Service, api: Api) -> None:
     sent = [row(First_Name=f"R{number}") for number in range(600)]
     batch_id = upload(api, tab_text(sent)).json["batch_id"]
     read_one(service)
-    batch = service.database.read(lambda connection: batches.one(connection, "0008001", batch_id))
+    batch = service.database.read(
+        lambda connection: batches.one(connection, BatchOwner(provider_id="0008001"), batch_id)
+    )
     assert batch is not None
     kept = service.database.read(lambda connection: batches.records(connection, batch, 240, 300))
     assert [place for place, _ in kept] == list(range(240, 540))

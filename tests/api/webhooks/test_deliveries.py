@@ -24,6 +24,7 @@ from app.store.sql import statements
 from app.worker import delete_expired
 from examples.webhook_receiver import Receiver
 from tests.builders.bodies import a_completion, john, tina
+from tests.builders.sent_files import tab_text
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
 from tests.harness.inbox import (
@@ -40,6 +41,7 @@ from tests.harness.inbox import (
     stored,
 )
 from tests.harness.refusals import IDENTITY, a_stranger
+from tests.harness.uploads import worked
 
 SECOND = timedelta(seconds=1)
 
@@ -284,6 +286,32 @@ def test_a_board_is_told_that_its_feed_has_something_new_and_not_once_for_each(
     clock.now += timedelta(seconds=2)
     assert deliver(service) == [AttemptOutcome.ACCEPTED]
     assert box.received[1].id != received.id
+    settle(service)
+
+
+def test_the_end_of_a_roster_is_told_to_the_endpoints_of_its_board(
+    http: TestClient, api: Api, service: Service, box: Inbox, clock: ManualClock
+) -> None:
+    """Beside news of the feed, which wait for their own delivery only."""
+    board = api_of(http, service, "TN", role="board", board="TN-M")
+    other = api_of(http, service, "ABIM", role="board", board="ABIM")
+    register(board, box.url, "batch.completed", "feed.available")
+    ada = {"First Name": "Ada", "Last Name": "Lovell", "Board ID": "7"}
+    roster = tab_text([ada], list(ada))
+    with inbox() as elsewhere, inbox() as feeds_only:
+        register(other, elsewhere.url)
+        register(board, feeds_only.url, "feed.available")
+        batch = worked(board, service, roster, "roster")
+        settle(service)
+        api.report(a_completion())
+        settle(service)
+        clock.now += timedelta(seconds=2)
+        assert deliver(service) == [AttemptOutcome.ACCEPTED] * 3
+        assert sorted(received.event["type"] for received in box.received) == ["batch.completed", "feed.available"]
+        (ended,) = [received.event for received in box.received if received.event["type"] == "batch.completed"]
+        assert ended["data"] == {"batch_id": batch["batch_id"], "board": "TN-M"}
+        assert [received.event["type"] for received in feeds_only.received] == ["feed.available"]
+        assert elsewhere.received == []
     settle(service)
 
 

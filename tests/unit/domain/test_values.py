@@ -24,6 +24,7 @@ from app.domain.parsing import (
 )
 from app.domain.reports import quarters_of
 from app.domain.states import STATES, find_state
+from app.files import cells
 from tests.builders.judging import a_cme, a_moc, a_report, a_special, types_of
 
 QUARTERS = st.integers(min_value=-4_000_000, max_value=4_000_000)
@@ -142,8 +143,40 @@ def test_a_birth_date_loses_its_year_on_entry(text: str) -> None:
     assert read_month_day(text) == MonthDay(2, 29)
 
 
+@pytest.mark.parametrize("text", ["25/03", "25/3", "25-03", "25/03/1970", "25/3/70", " 25/03 "])
+def test_a_day_over_12_before_the_month_is_read_as_the_day(text: str) -> None:
+    assert read_month_day(text) == MonthDay(3, 25)
+    assert cells.read_birth_date(text) == MonthDay(3, 25)
+
+
+@given(st.dates())
+def test_month_and_day_are_exchanged_only_where_the_first_can_be_no_month(born: date) -> None:
+    month_first, day_first = f"{born.month}/{born.day}", f"{born.day}/{born.month}"
+    assert read_month_day(month_first) == MonthDay(born.month, born.day)
+    if born.day > 12:
+        assert read_month_day(day_first) == MonthDay(born.month, born.day)
+    else:
+        assert read_month_day(day_first) == MonthDay(born.day, born.month)
+
+
 @pytest.mark.parametrize(
-    "text", ["02/30", "13/01", "00/10", "10/00", "4/31", "Feb 29", "0229", "2/29/198", "--2-29", "1/2/3/4"]
+    "text",
+    [
+        "02/30",
+        "13/45",
+        "31/02",
+        "13/00",
+        "1970-25-03",
+        "--25-03",
+        "00/10",
+        "10/00",
+        "4/31",
+        "Feb 29",
+        "0229",
+        "2/29/198",
+        "--2-29",
+        "1/2/3/4",
+    ],
 )
 def test_a_text_that_is_no_month_and_day_is_kept_as_it_was_given(text: str) -> None:
     assert read_month_day(text) == Unparsed(text)

@@ -139,7 +139,15 @@ def test_other_headings_are_not_guessed_at(written: str) -> None:
 @pytest.mark.parametrize("kind", BatchKind)
 def test_columns_that_we_add_to_files_are_never_read(kind: BatchKind) -> None:
     for result in (*REJECTION, NOTES, *VALIDATION_RESULTS):
-        assert column_named(result, kind) is None
+        if (result, kind) != ("Learner Link", COMPLETIONS):
+            assert column_named(result, kind) is None
+
+
+def test_learner_links_in_a_file_of_completions_stand_in_place_of_names_and_birth_date() -> None:
+    assert [column.heading for column in layout(["Learner Link"], COMPLETIONS).missing] == FIRST[:3]
+    assert [column.heading for column in layout(["Learner Link"], BatchKind.LEARNER_VALIDATIONS).missing] == [
+        "First Name", "Last Name",
+    ]  # fmt: skip
 
 
 def test_missing_required_columns_are_named_in_order() -> None:

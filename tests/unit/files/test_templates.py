@@ -15,13 +15,13 @@ from app.core.errors import NotFound
 from app.domain.batches import BatchKind, FileFormat
 from app.domain.boards import BoardKind
 from app.domain.choices import ACTIONS, choices_of
-from app.domain.columns import ACTIVITIES, LEARNERS, REMS, VALIDATIONS, Choice, required_headings
+from app.domain.columns import ACTIVITIES, LEARNERS, REMS, ROSTER, VALIDATIONS, Choice, required_headings
 from app.domain.rems import DEA_REGISTRATIONS, PROFESSIONS, TIMES_IN_PRACTICE
 from app.domain.states import STATES
 from app.files.templates.checks import LAST_ROW, checks
 from app.files.templates.templates import TEMPLATES
 from app.files.templates.texts import instructions
-from app.services.batches.templates import NAMES, make_template
+from app.services.batches.templates import FILES, NAMES, make_template
 from tests.builders.judging import CATALOGUE
 
 every_template = pytest.mark.parametrize("name", NAMES)
@@ -36,21 +36,24 @@ def headings(name: str, books: dict[str, Any]) -> list[str]:
     return [cell.value for cell in books[name].worksheets[0][2]]
 
 
-def test_the_four_templates_are_there() -> None:
-    assert NAMES == ("learners", "learners-rems", "activities", "validations")
+def test_the_five_templates_are_there() -> None:
+    assert NAMES == ("learners", "learners-rems", "activities", "validations", "roster")
 
 
 @every_template
 def test_a_workbook_opens_on_the_sheet_to_fill_in(name: str, books: dict[str, Any]) -> None:
     book = books[name]
     assert book.active is book.worksheets[0]
-    assert [sheet.title for sheet in book.worksheets[1:]] == ["Reference", "Instructions", "Lists"]
-    assert (book.worksheets[0].freeze_panes, book["Lists"].sheet_state) == ("A3", "hidden")
+    # A roster has no lists of accepted values.
+    others = ["Instructions"] if name == "roster" else ["Reference", "Instructions", "Lists"]
+    assert [sheet.title for sheet in book.worksheets[1:]] == others
+    assert book.worksheets[0].freeze_panes == "A3"
+    assert [sheet.title for sheet in book.worksheets if sheet.sheet_state == "hidden"] == others[2:]
 
 
 @every_template
 def test_every_column_of_the_table_stands_in_its_template(name: str, books: dict[str, Any]) -> None:
-    tables = {"learners": LEARNERS, "learners-rems": (*LEARNERS, *REMS), "activities": ACTIVITIES}
+    tables = {"learners": LEARNERS, "learners-rems": (*LEARNERS, *REMS), "activities": ACTIVITIES, "roster": ROSTER}
     given = headings(name, books)
     for column in tables.get(name, VALIDATIONS):
         assert column.heading in given
@@ -64,7 +67,7 @@ def test_three_boards_and_additional_types_have_columns(books: dict[str, Any]) -
     one = given[9:20]
     assert one[:5] == [column.heading for column in LEARNERS[9:14]]
     assert one[5:] == ["Additional Credit Type", "Credits Awarded for Additional Credit Type"] * 3
-    assert given[9:] == one * 3
+    assert given[9:] == [*one * 3, "Learner Link"]
 
 
 @every_template
@@ -146,9 +149,20 @@ def test_instructions_tell_of_every_action_and_of_rejected_files(name: str) -> N
     titles = [text for title, text in instructions(TEMPLATES[name]) if title]
     assert titles[0] == "Filling in"
     assert titles[-1] == "Afterwards"
-    if TEMPLATES[name].kind is not BatchKind.LEARNER_VALIDATIONS:
+    if TEMPLATES[name].kind in (BatchKind.LEARNER_COMPLETIONS, BatchKind.ACTIVITIES):
         assert set(ACTIONS) <= set(titles)
     assert ("REMS" in titles) == (name == "learners-rems")
+
+
+@every_template
+def test_a_template_says_whom_to_ask(name: str) -> None:
+    support = "help--desk@example.org, <room 5> -"
+    book = openpyxl.load_workbook(io.BytesIO(make_template(name, FileFormat.XLSX, CATALOGUE, support)))
+    *_, title, text = (row[0] for row in book["Instructions"].iter_rows(values_only=True))
+    assert (title, support in text) == ("Questions", True)
+    if f"{name}.xml" in FILES:
+        document = etree.fromstring(make_template(name, FileFormat.XML, CATALOGUE, support))
+        assert "help- -desk@example.org, <room 5>" in str(document.getprevious().getprevious())
 
 
 @pytest.mark.parametrize(("name", "record"), [("learners", "ActivityReport"), ("learners-rems", "ActivityReport")])
