@@ -23,6 +23,7 @@ from app.cli import (
     database,
     demo,
     doctor,
+    learners,
     listen,
     openapi,
     operations,
@@ -56,6 +57,7 @@ for part in (
     providers.commands,
     clients.commands,
     registry.commands,
+    learners.commands,
     catalogue.commands,
 ):
     for command in part.registered_commands:

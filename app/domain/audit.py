@@ -122,6 +122,23 @@ class RegistryAudit(AuditFields, frozen=True, kw_only=True):
     """The board whose roster it was."""
 
 
+class PhysicianAudit(AuditFields, frozen=True, kw_only=True):
+    """The operator added, changed, merged, parted or split a physician, or decided on a pair."""
+
+    noun: ClassVar[str] = "learner"
+
+    other_id: str | UnsetType = UNSET
+    """The other of two physicians."""
+    changed: Sequence[str] | UnsetType = UNSET
+    """Names of the fields that changed, never values."""
+    completions: int | UnsetType = UNSET
+    """How many moved."""
+    withdrawn: int | UnsetType = UNSET
+    """How many credits were withdrawn, since other credit stands for them."""
+    restored: int | UnsetType = UNSET
+    """How many credits were reported anew."""
+
+
 class IntegrityAudit(AuditFields, frozen=True, kw_only=True):
     """Digests were made of subjects as they stood, after an upgrade."""
 

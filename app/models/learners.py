@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, UniqueConstraint, text
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
@@ -25,7 +25,11 @@ learners = Table(
     Column("npi_listed", Boolean, comment="true: the national provider file lists it as this person's; else NULL"),
     Column("npi_ended_on", Date, comment="when it was deactivated; it still finds its holder, and is nobody else's"),
     UniqueConstraint("npi", "sandbox"),
-)
+    Index(
+        "ix_learners_merged_into", "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"), postgresql_where=text("merged_into IS NOT NULL"),
+    ),
+)  # fmt: skip
 
 learner_names = Table(
     "learner_names",
@@ -112,6 +116,9 @@ registry_pairs = Table(
     key("source", comment="name of the file that described the second of them"),
     Column("first_seen_at", Instant, nullable=False),
     key("status", server_default="open"),
+    Column("decided_at", Instant, comment="when it was joined, or kept apart for ever"),
+    Column("decided_by", Key, comment="the client that did"),
+    Column("postponed_at", Instant, comment="when it was last put off: it goes behind the others"),
     CheckConstraint("learner_id < other_id", name="ordered"),
     Index(None, "other_id"),
     Index(None, "status", "first_seen_at"),
@@ -128,6 +135,24 @@ roster_dates = Table(
     Column("at", Instant, nullable=False),
     comment="Birth dates that boards gave in rosters: how many that differ are answered for one physician.",
 )
+
+registry_merges = Table(
+    "registry_merges",
+    metadata,
+    key("merge_id", primary_key=True),
+    refers("learner_id", "learners.learner_id", comment="who is an alias of the other since"),
+    refers("into_id", "learners.learner_id"),
+    Column("merged_at", Instant, nullable=False),
+    key("client_id"),
+    Column("undone_at", Instant),
+    Column("document", Document, nullable=False, comment="what was moved, so that exactly that goes back"),
+    Index(
+        "uq_registry_merges_standing", "learner_id", unique=True,
+        sqlite_where=text("undone_at IS NULL"), postgresql_where=text("undone_at IS NULL"),
+    ),
+    Index(None, "into_id"),
+    comment="Physicians who were found to be one person.",
+)  # fmt: skip
 
 learner_links = Table(
     "learner_links",

@@ -237,6 +237,12 @@ WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership
 EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.PROVIDERS)]
 BoardReader = Annotated[Caller, caller("board:feed", ownership=Ownership.CLIENT)]
 OperatorReader = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
+OperatorWriter = Annotated[
+    Caller, caller("operator", ownership=Ownership.CLIENT, idempotent="request", prefers="minimal")
+]
+OperatorCreator = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT, idempotent="request")]
+OperatorActor = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
+OperatorEditor = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT, prefers="minimal")]
 AnyClient = Annotated[Caller, caller(ANY_SCOPE, ownership=Ownership.CLIENT)]
 
 

@@ -30,3 +30,6 @@ OF_ENDPOINT: OnlyAnswered = {
     **dict.fromkeys(("recovers_since", "created_at", "updated_at", "version", "secret"), _LEAVE_OUT),
     **_PROVIDER,
 }
+OF_PHYSICIAN: OnlyAnswered = {
+    **dict.fromkeys(("physician_id", "aliases", "created_at", "updated_at", "version"), _LEAVE_OUT),
+}

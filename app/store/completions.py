@@ -36,16 +36,19 @@ _CREDIT = RowMapper(
     credit_types=looked_up_by("credit_id"),
     client_references=looked_up_by("credit_id"),
 )
+MERGE_LOCK = 0x6D67
+"""The space of the lock between reporting, which shares it, and merging (`registry/merges.py`)."""
 _PAIR_LOCKS = 0x7061
 _REFERENCE_LOCKS = 0x7265
 
 
 def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
-    """Take advisory locks on (activity, learner) pairs for this transaction.
+    """Take advisory locks on (activity, learner) pairs for this transaction, and let nobody be merged meanwhile.
 
     The constraints would refuse a second winner anyway; the lock spares losing and starting over.
     """
-    take_advisory_locks(connection, _PAIR_LOCKS, (zlib.crc32(f"{a}|{s}".encode()) & 0xFFFF for a, s in pairs))
+    keys = (zlib.crc32(f"{a}|{s}".encode()) & 0xFFFF for a, s in pairs)
+    take_advisory_locks(connection, _PAIR_LOCKS, keys, beside=MERGE_LOCK)
 
 
 def lock_reference(connection: Connection, provider_id: str, client_reference: str) -> None:
@@ -90,7 +93,18 @@ def load_standing(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, l
 def load_withdrawn(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, set[Gone]]:
     """Return the withdrawn credits and REMS parts of (activity, learner) pairs, by pair."""
     gone: defaultdict[Pair, set[Gone]] = defaultdict(set)
-    wanted = set(pairs)
+    asked = set(pairs)
+    # What was withdrawn of somebody who was merged since stays theirs.
+    meant = {pair: pair for pair in asked}
+    for alias, subject in select_by_keys(
+        connection,
+        "l.learner_id, l.merged_into",
+        ("id",),
+        ((subject,) for _, subject in asked),
+        "learners l ON l.merged_into = k.id",
+    ):
+        meant |= {(activity, alias): (activity, subject) for activity, of in asked if of == subject}
+    wanted = set(meant)
     for activity_id, subject, day, occasion, board in select_by_keys(
         connection,
         "x.activity_id, x.subject, x.completed_on, x.occasion, x.board",
@@ -98,7 +112,7 @@ def load_withdrawn(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, 
         wanted,
         "credits x ON x.subject = k.subject AND x.activity_id = k.activity AND x.status = 'withdrawn'",
     ):
-        gone[activity_id, subject].add((read_date(day), occasion, board))
+        gone[meant[activity_id, subject]].add((read_date(day), occasion, board))
     with_rems = "c.activity_id = k.activity AND c.withdrawn_at IS NOT NULL AND c.rems IS NOT NULL"
     of_physicians = select_by_keys(
         connection,
@@ -116,7 +130,8 @@ def load_withdrawn(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, 
         f"completions c ON {with_rems} AND c.learner_id IS NULL",
     )
     for activity_id, subject, day, occasion in (*of_physicians, *of_others):
-        gone[activity_id, subject].add((read_date(day), occasion, REMS))
+        # Of others the query returns those of other people as well: nobody asks for them.
+        gone[meant.get((activity_id, subject), (activity_id, subject))].add((read_date(day), occasion, REMS))
     return gone
 
 

@@ -150,6 +150,17 @@ INVARIANTS: dict[str, str] = {
         AND h.self_reported IS NULL AND o.self_reported IS NULL
         AND (h.ends_on IS NULL OR o.starts_on IS NULL OR h.ends_on >= o.starts_on)
         AND (o.ends_on IS NULL OR h.starts_on IS NULL OR o.ends_on >= h.starts_on)""",
+    "nobody is an alias of an alias, and nothing is on file of an alias": """
+        SELECT l.learner_id FROM learners l JOIN learners m ON m.learner_id = l.merged_into
+        WHERE m.merged_into IS NOT NULL OR l.npi IS NOT NULL
+        OR EXISTS (SELECT 1 FROM learner_names n WHERE n.learner_id = l.learner_id)
+        OR EXISTS (SELECT 1 FROM licenses h WHERE h.learner_id = l.learner_id)
+        OR EXISTS (SELECT 1 FROM certifications h WHERE h.learner_id = l.learner_id)
+        OR EXISTS (SELECT 1 FROM completions c WHERE c.learner_id = l.learner_id AND c.withdrawn_at IS NULL)""",
+    "who is an alias has one merge that stands, and nobody else has one": """
+        SELECT l.learner_id FROM learners l LEFT JOIN registry_merges m
+        ON m.learner_id = l.learner_id AND m.undone_at IS NULL
+        WHERE (l.merged_into IS NULL) <> (m.merge_id IS NULL)""",
     "digests are made in the transaction of an upgrade": "SELECT noun FROM digests_due",
     "a learner's names carry the learner's birth date": """
         SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id

@@ -30,6 +30,7 @@ from app.services.context import Service
 from app.services.registry import imports
 from app.services.registry.imports import COLUMNS
 from app.services.registry.synthetic import synthetic_physicians
+from app.services.registry.synthetic_files import cells_of
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import fetch_value
 from benchmarks.world.installation import world
@@ -158,17 +159,8 @@ def _write(path: Path, count: int, seed: int, catalogue: Catalogue) -> list[int]
         for number, (kind, row) in enumerate(lines(count, seed, catalogue), 2):
             if kind is Line.CONTRADICTS:
                 expected.append(number)
-            table.writerow(
-                (
-                    row.first_name, row.middle_name, row.last_name, ";".join(row.other_last_names), row.birth_date,
-                    row.npi, row.medical_school, _numbers(row.licenses), _numbers(row.certifications),
-                )
-            )  # fmt: skip
+            table.writerow(cells_of(row))
     return expected
-
-
-def _numbers(held: tuple[Holding, ...]) -> str:
-    return ";".join(f"{holding.board}:{holding.number}" for holding in held)
 
 
 def _verify(connection: Connection, count: int, seed: int, catalogue: Catalogue) -> int:

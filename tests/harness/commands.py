@@ -65,12 +65,12 @@ class Command:
 
 
 def start_command(
-    *arguments: str, environment: Mapping[str, str], stdout: int, stderr: int, module: str = "app"
+    *arguments: str, environment: Mapping[str, str], stdout: int, stderr: int, module: str = "app", stdin: str = ""
 ) -> Command:
-    """Start `python -m` of a module with arguments; its output goes to two file descriptors."""
+    """Start `python -m` of a module with arguments; its output goes to two file descriptors, `stdin` is its input."""
     process = _FORKS.Process(
         target=_run,
-        args=(module, arguments, dict(environment), _Inherited(stdout), _Inherited(stderr)),
+        args=(module, arguments, dict(environment), _Inherited(stdout), _Inherited(stderr), stdin),
         name=f"{module} {' '.join(arguments)}",
     )
     process.start()
@@ -78,7 +78,11 @@ def start_command(
 
 
 def run_command(
-    *arguments: str, environment: Mapping[str, str] = os.environ, module: str = "app", stderr: int | None = None
+    *arguments: str,
+    environment: Mapping[str, str] = os.environ,
+    module: str = "app",
+    stderr: int | None = None,
+    stdin: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m` of a module with arguments to its end; its errors are kept unless they go to a descriptor."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out, tempfile.TemporaryFile("w+", encoding="utf-8") as err:
@@ -88,6 +92,7 @@ def run_command(
             stdout=out.fileno(),
             stderr=err.fileno() if stderr is None else stderr,
             module=module,
+            stdin=stdin,
         )
         try:
             returncode = command.wait()
@@ -113,11 +118,16 @@ def _received(sent: Any) -> int:
     return descriptor
 
 
-def _run(module: str, arguments: tuple[str, ...], environment: dict[str, str], out: int, err: int) -> None:
+def _run(module: str, arguments: tuple[str, ...], environment: dict[str, str], out: int, err: int, stdin: str) -> None:
     # A shell without job control has what it runs in the background ignore it, and so would this command.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for inherited, descriptor in ((nothing, 0), (out, 1), (err, 2)):
+    given = os.open(os.devnull, os.O_RDONLY)
+    if stdin:
+        os.close(given)
+        given, answers = os.pipe()
+        os.write(answers, stdin.encode())
+        os.close(answers)
+    for inherited, descriptor in ((given, 0), (out, 1), (err, 2)):
         os.dup2(inherited, descriptor)
         os.close(inherited)
     # Processes that it starts look for their input under its number.

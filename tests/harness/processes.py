@@ -51,9 +51,9 @@ class Installation:
         given = {"PARS_DATABASE_URL": self.url, "PARS_DATA_DIR": str(self.folder), "PARS_SECRET_KEY": SECRET}
         return os.environ | given | self.settings
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return run_command(*arguments, environment=self.environment)
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; `stdin` is what somebody types."""
+        return run_command(*arguments, environment=self.environment, stdin=stdin)
 
     def start(self, *arguments: str, until: str, module: str = "app") -> Process:
         """Start a command, and wait until it has printed a text."""

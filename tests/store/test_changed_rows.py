@@ -39,6 +39,7 @@ UNPROTECTED_TABLES = {
     "board_marks": "how far a board has read: it says so again with every request",
     "registry_pairs": "what the operator is asked: to merge two physicians changes their rows, which are protected",
     "roster_dates": "counts what boards have tried; nothing that stands on file depends on it",
+    "registry_merges": "says what a merge moved, to undo it, which is audited: credit says whose it is",
     "match_explanations": "says why somebody was found; whom credit belongs to stands with the credit",
     "last_decisions": "finds the last row of decisions sooner",
     "webhook_deliveries": _OPERATIONAL,

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.core.clock import new_id
+from app.core.errors import Contended
 from app.domain.credits import Completion, Credit, CreditStatus, held_quarters
 from app.domain.decisions import (
     Decision,
@@ -162,10 +163,13 @@ class _StatusChanges:
     @classmethod
     def load(cls, work: Work, completion_ids: set[str]) -> _StatusChanges:
         """Lock and load completions, with all others of the same learners in the same activities."""
-        pairs = set(completions.pairs_of(work.connection, completion_ids).values())
+        before = completions.pairs_of(work.connection, completion_ids)
+        pairs = set(before.values())
         completions.lock_pairs(work.connection, pairs)
         beside = completions.load_standing(work.connection, pairs)
         found = {completion.completion_id: completion for standing in beside.values() for completion in standing}
+        if not before.keys() <= found.keys():
+            raise Contended("a completion was withdrawn or moved before it was locked")
         return cls(work, found, beside)
 
     def find(self, sent: SentCredit) -> tuple[Completion | None, Credit | None]:

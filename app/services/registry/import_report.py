@@ -51,7 +51,7 @@ def listed(name: str, counts: ImportCounts, most: int) -> Iterator[str]:
     for pair in counts.pairs[:most]:
         yield f"{name}:{pair.line}: kept beside a physician on file whom it seems to describe ({_compared(pair)})"
     for claim in counts.left_aside[:most]:
-        yield f"{name}:{claim.line}: imported without a number: {claim.reason}"
+        yield f"{name}:{claim.line}: imported, a licence left aside: {claim.reason}"
     if most < max(len(counts.refused), len(counts.pairs), len(counts.left_aside)):
         yield f"The first {most} lines refused and pairs are listed; --report FILE writes all of them."
 

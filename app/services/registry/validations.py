@@ -37,7 +37,7 @@ from app.services.reporting.learner_ids import (
     assign_learner_id,
     save_learner_ids,
 )
-from app.store.registry import learners
+from app.store.registry import learners, merges
 
 _HINTS = {
     Result.ONE: "One learner was matched. The learner_id may stand in a completion in place of names, birth date "
@@ -229,8 +229,11 @@ def _name_learners(
         for work, one in zip(works, decided, strict=True)
     ]
     known = {pair: learner_id for pair, learner_id in learner_ids.items() if learner_id is not None}
-    unknown = {pair for pair in pairs if pair is not None and pair not in learner_ids}
-    known |= learners.learner_ids_of(works[0].connection, unknown)
+    unknown = {pair for pair in pairs if pair is not None and pair not in known}
+    if unknown:
+        # A merge lets a learner id name another physician: asked again once none can run, nobody gets a second one.
+        merges.lock_out_merges(works[0].connection)
+        known |= learners.learner_ids_of(works[0].connection, unknown)
     new: list[LearnerIdRow] = []
     met: Counter[int] = Counter()
     answers: list[ValidationAnswer] = []

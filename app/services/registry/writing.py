@@ -83,14 +83,18 @@ class Piece:
         """Whether anything is to be written."""
         return any(getattr(self._writes, table) for table in Writes.__dataclass_fields__)
 
-    def save(self) -> str | UnsetType:
-        """Write what the rows have changed, and digests of these physicians; return what the audit log says of them."""
-        written = self._writes.physician_ids
+    def write(self) -> None:
+        """Write what the rows have changed; the caller audits each of these physicians."""
         import_writes.save(self._work.connection, self._writes)
         # Without a birth date nobody has forms.
+        written = self._writes.physician_ids
         dated = {physician_id for physician_id in written if self._known.entries[physician_id].birth_date}
         name_forms.refresh(self._work.connection, dated, self._writes.new_ids & dated)
-        return self._work.protect("learner", written)
+
+    def save(self) -> str | UnsetType:
+        """Write what the rows have changed, and digests of these physicians; return what the audit log says of them."""
+        self.write()
+        return self._work.protect("learner", self._writes.physician_ids)
 
     def _keep_pairs(self, pairs: Any) -> list[KeptPair]:
         new = [(one, seen) for one, seen in pairs if self._known.add_pair(one.physician_id, seen.other.physician_id)]

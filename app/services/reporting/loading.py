@@ -176,7 +176,7 @@ def load_standings(
         }
     if corrected.keys() != asked_for:
         raise Contended("a completion was withdrawn or moved before it could be corrected")
-    learner_ids = learners.learner_ids_of(
+    learner_ids, merged = learners.learner_ids_of_standing(
         connection,
         {
             (report.provider_id, match.learner.physician_id)
@@ -184,6 +184,8 @@ def load_standings(
             if match.learner
         },
     )
+    if locking and merged:
+        raise Contended("a physician was merged into another one after they had been found")
     day_quarters = completions.sum_by_day(connection, _summed_days(work, reports, matches))
     return Standings(
         facts=replace(facts, day_quarters=day_quarters),

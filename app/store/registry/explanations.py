@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from app.models.learners import match_explanations
 from app.store.sql.bulk import insert
-from app.store.sql.statements import execute_many, fetch_value
-from app.store.sql.values import read_document
+from app.store.sql.statements import execute_many, fetch, fetch_value
+from app.store.sql.values import read_document, read_instant
 
 
 def save(connection: Connection, explanations: Mapping[str, dict[str, Any]], at: datetime) -> None:
@@ -33,3 +33,24 @@ def get(connection: Connection, subject_id: str) -> dict[str, Any] | None:
         connection, "SELECT document FROM match_explanations WHERE subject_id = :subject_id", {"subject_id": subject_id}
     )
     return None if found is None else read_document(found)
+
+
+def find(connection: Connection, subject_id: str) -> tuple[datetime, dict[str, Any]] | None:
+    """Return when an explanation was made, and the explanation."""
+    rows = fetch(
+        connection,
+        "SELECT made_at, document FROM match_explanations WHERE subject_id = :subject_id",
+        {"subject_id": subject_id},
+    )
+    return next(((read_instant(made_at), read_document(document)) for made_at, document in rows), None)
+
+
+def owner_of(connection: Connection, completion_id: str) -> tuple[bool, str | None]:
+    """Return whether there is a completion of a live provider, withdrawn ones too, and whose it is."""
+    rows = fetch(
+        connection,
+        "SELECT c.learner_id FROM completions c JOIN providers p ON p.provider_id = c.provider_id "
+        "WHERE c.completion_id = :id AND p.sandbox_of IS NULL",
+        {"id": completion_id},
+    )
+    return next(((True, physician_id) for (physician_id,) in rows), (False, None))

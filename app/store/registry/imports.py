@@ -199,10 +199,17 @@ def _load(connection: Connection, known: Known, ids: Iterable[str]) -> None:
 def _load_pairs(connection: Connection, known: Known) -> None:
     """Load the pairs of everybody known, and the others of these pairs."""
     keys = [(physician_id,) for physician_id in known.entries]
+    aliases = select_by_keys(connection, "l.learner_id", ("id",), keys, "learners l ON l.merged_into = k.id")
     for column, other in (("learner_id", "other_id"), ("other_id", "learner_id")):
-        on = f"registry_pairs p ON p.{column} = k.id"
-        for one, two in select_by_keys(connection, f"p.{column}, p.{other}", ("id",), keys, on):
-            known.add_pair(one, two)
+        # What was decided of somebody who has become another one holds for that one.
+        on = (
+            f"registry_pairs p ON p.{column} = k.id JOIN learners a ON a.learner_id = p.{column} "
+            f"JOIN learners b ON b.learner_id = p.{other}"
+        )
+        both = "coalesce(a.merged_into, a.learner_id), coalesce(b.merged_into, b.learner_id)"
+        for one, two in select_by_keys(connection, both, ("id",), [*keys, *aliases], on):
+            if one != two:
+                known.add_pair(one, two)
     _load(connection, known, {other for others in known.pairs.values() for other in others})
 
 
@@ -219,7 +226,7 @@ def _entries(connection: Connection, ids: Iterable[str]) -> list[Entry]:
         "l.npi_disputed_at IS NOT NULL, l.suffix, l.npi_listed, l.npi_ended_on",
         ("id",),
         ((id,) for id in ids),
-        "learners l ON l.learner_id = k.id AND l.sandbox = ''",
+        "learners l ON l.learner_id = k.id AND l.sandbox = '' AND l.merged_into IS NULL",
     )
     entries = {
         physician_id: Entry(

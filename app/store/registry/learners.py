@@ -17,7 +17,7 @@ from app.domain.identity.validations import Lookup, LookupKey, LookupResults
 from app.models.learners import learner_links
 from app.store.sql.bulk import Rows, insert
 from app.store.sql.key_sets import Way, from_keys, select_by_found_ids, select_by_ids, select_by_keys
-from app.store.sql.statements import Row, fetch, string_agg
+from app.store.sql.statements import Row, fetch, on_sqlite, string_agg
 
 
 def load_candidates(connection: Connection, wanted: Wanted) -> Candidates:
@@ -26,10 +26,11 @@ def load_candidates(connection: Connection, wanted: Wanted) -> Candidates:
         (provider, learner_id): physician_id
         for provider, learner_id, physician_id in select_by_keys(
             connection,
-            "l.provider_id, l.link, l.learner_id",
+            "l.provider_id, l.link, coalesce(p.merged_into, l.learner_id)",
             ("provider", "link"),
             wanted.learner_ids,
-            "learner_links l ON l.provider_id = k.provider AND l.link = k.link",
+            "learner_links l ON l.provider_id = k.provider AND l.link = k.link "
+            "JOIN learners p ON p.learner_id = l.learner_id",
         )
     }
     ways = _ways(wanted, set(physicians.values()))
@@ -278,6 +279,32 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
             "learner_links l ON l.provider_id = k.provider AND l.learner_id = k.learner",
         )
     }
+
+
+def learner_ids_of_standing(
+    connection: Connection, pairs: Iterable[tuple[str, str]]
+) -> tuple[dict[tuple[str, str], str], list[str]]:
+    """Return the opaque ids by (provider, physician), and who of the physicians was merged into another one.
+
+    SQLite has one writer: whoever was found in this transaction was not merged since, and is not looked up again.
+    """
+    if on_sqlite(connection):
+        return learner_ids_of(connection, pairs), []
+    learner_ids: dict[tuple[str, str], str] = {}
+    merged: list[str] = []
+    for provider, physician_id, learner_id, merged_into in select_by_keys(
+        connection,
+        "k.provider, k.learner, l.link, p.merged_into",
+        ("provider", "learner"),
+        pairs,
+        "learners p ON p.learner_id = k.learner "
+        "LEFT JOIN learner_links l ON l.provider_id = k.provider AND l.learner_id = k.learner",
+    ):
+        if learner_id is not None:
+            learner_ids[provider, physician_id] = learner_id
+        if merged_into is not None:
+            merged.append(physician_id)
+    return learner_ids, merged
 
 
 def learner_ids_after(connection: Connection, after: tuple[str, str], limit: int) -> list[tuple[str, str, str]]:

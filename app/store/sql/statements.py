@@ -133,8 +133,12 @@ def savepoint(connection: Connection) -> Iterator[None]:
     run_on_driver(connection, "RELEASE SAVEPOINT row", ())
 
 
-def take_advisory_locks(connection: Connection, space: int, keys: Iterable[int]) -> None:
+def take_advisory_locks(
+    connection: Connection, space: int, keys: Iterable[int], *, shared: bool = False, beside: int | None = None
+) -> None:
     """Take advisory locks, in sorted order, until the transaction ends. SQLite has one writer and needs none.
+
+    `shared`: others may take them in the same way. `beside` is a space of which the key 1 is taken before, shared.
 
     PostgreSQL:
 
@@ -142,10 +146,13 @@ def take_advisory_locks(connection: Connection, space: int, keys: Iterable[int])
     """
     ordered = sorted(set(keys))
     if ordered and not on_sqlite(connection):
+        first = "" if beside is None else "SELECT pg_advisory_xact_lock_shared(CAST(:beside AS int), 1) UNION ALL "
         fetch(
             connection,
-            "SELECT pg_advisory_xact_lock(CAST(:space AS int), k) FROM unnest(CAST(:keys AS int[])) AS k",
-            {"space": space, "keys": f"{{{','.join(map(str, ordered))}}}"},
+            f"{first}SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(CAST(:space AS int), k) "
+            "FROM unnest(CAST(:keys AS int[])) AS k",
+            {"space": space, "keys": f"{{{','.join(map(str, ordered))}}}"}
+            | ({} if beside is None else {"beside": beside}),
         )
 
 

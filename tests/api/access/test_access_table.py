@@ -70,7 +70,12 @@ EITHER = {
 BOARDS = {"read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"}
 """Operations of a board's own client, under `board:feed`."""
 
-OPERATORS = {"report_boards"}
+OPERATORS = {
+    "report_boards", "list_physicians", "search_physicians", "add_physician", "get_physician", "change_physician",
+    "list_physician_credits", "merge_physician", "unmerge_physician", "split_physician", "list_physician_pairs",
+    "get_physician_pair", "join_physician_pair", "part_physician_pair", "postpone_physician_pair",
+    "reopen_physician_pair", "explain_match",
+}  # fmt: skip
 """Operations of the operator alone, under `operator`."""
 
 OPEN = {

@@ -60,6 +60,19 @@ def test_a_file_is_worked_through_without_a_server_and_its_rejected_rows_are_exi
 
 
 @ON_SQLITE
+def test_a_roster_that_a_board_has_sent_is_worked_through_in_its_name(installed: Installation, tmp_path: Path) -> None:
+    path = tmp_path / "roster.tsv"
+    path.write_text("First Name\tLast Name\tBoard ID\nAda\tLovell\t770001\n", encoding="utf-8")
+    done = installed.run("batch", str(path), "--board", "abim", "--kind", "roster")
+    assert (done.returncode, counted(done.stdout)) == (0, {"read": 1, "added": 1}), done.stderr
+    again = installed.run("batch", str(path), "--board", "ABIM", "--kind", "roster")
+    assert counted(again.stdout) == {"read": 1, "unchanged": 1}
+    for wrong in ((), ("--provider", "0008001"), ("--board", "ABIM", "--provider", "0008001"), ("--board", "NONE")):
+        refused = installed.run("batch", str(path), "--kind", "roster", *wrong)
+        assert (refused.returncode, refused.stdout) == (1, ""), wrong
+        assert refused.stderr.count("\n") == 1
+
+
 def test_a_file_of_another_kind_needs_no_permission(installed: Installation, tmp_path: Path) -> None:
     path = tmp_path / "asked.ndjson"
     path.write_bytes(lines([{"first_name": "John", "last_name": "Smith", "date_of_birth": "03/17", "state": "TN"}]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.parsing import MonthDay
 from app.services.context import Service
@@ -16,7 +19,9 @@ from app.services.registry.roster_dates import MOST_DIFFERENT, WITHIN
 from tests.api.registry.test_rosters import BO, counted, imported, on_file, outcomes, sent
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
-from tests.harness.uploads import rows_of
+from tests.harness.databases import ON_SQLITE
+from tests.harness.properties import examples
+from tests.harness.uploads import rows_of, work_through
 
 DATES = [str(MonthDay(month, day)) for month in range(1, 13) for day in (1, 3, 14, 28)]
 KNOWN = {"first_name": "Bo", "last_name": "Ng", "date_of_birth": "03/04", "npi": "1234567893", "licenses": "TN-M:5"}
@@ -112,8 +117,6 @@ def test_a_retry_answers_no_further_date(board: Api, service: Service) -> None:
     imported(service, KNOWN)
     batch = sent(board, service, *born("01/01", "01/02", "03/04"))
     assert board.post(f"/v1/batches/{batch['batch_id']}/retry", {}).status == 200
-    from tests.harness.uploads import work_through
-
     work_through(service)
     assert outcomes(board, batch) == ["rejected"] * 3
     settle(service)
@@ -147,3 +150,37 @@ def test_nothing_that_identifies_anybody_is_kept_beside_the_tries(board: Api, se
     rows = on_file(service, "SELECT digest FROM roster_dates")
     assert len(rows) == MOST_DIFFERENT
     assert not any("01/0" in digest for (digest,) in rows)
+
+
+turns = itertools.count(1)
+SOME = st.sampled_from([f"05/{day:02}" for day in range(1, 9)])
+
+
+@examples(12)
+@given(one=SOME, other=SOME, tried=st.lists(SOME, min_size=1, max_size=12), split=st.integers(0, 12), dry=st.booleans())
+@ON_SQLITE
+def test_whatever_is_tried_tells_of_two_dates_at_most(
+    board: Api, service: Service, one: str, other: str, tried: list[str], split: int, dry: bool
+) -> None:
+    """Two people of one name whose birthdays differ are answered alike but for the first two dates."""
+    turn = next(turns)
+    ids = [f"{turn}a", f"{turn}b"]
+    imported(
+        service,
+        *(
+            {"first_name": "Bo", "last_name": "Ng", "date_of_birth": born, "certifications": f"ABIM:{id}"}
+            for id, born in zip(ids, (one, other), strict=True)
+        ),
+    )
+    told = []
+    for id in ids:
+        rows = [BO | {"NPI": "", "Board ID": id, "Date of Birth": date} for date in tried]
+        pieces = [(rows[:split], dry), (rows[split:], False)]
+        told.append([
+            outcome
+            for some, dry_run in pieces
+            if some
+            for outcome in outcomes(board, sent(board, service, *some, dry_run=dry_run))
+        ])  # fmt: skip
+    differing = {date for date, first, second in zip(tried, *told, strict=True) if first != second}
+    assert differing <= set(list(dict.fromkeys(tried))[:MOST_DIFFERENT])

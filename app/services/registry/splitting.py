@@ -1,0 +1,227 @@
+"""Splitting a physician on file who is two people: somebody new takes names, numbers and credit with them.
+
+The operator says of every completion, or of every credit of it, whose it is; nothing is split before all of it is said.
+A completion that goes as a whole keeps its id and its credit. Of one that is parted, the credit that goes is withdrawn
+and reported anew under the new physician, for a completion is of one learner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from app.core.clock import new_id
+from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
+from app.domain.audit import PhysicianAudit
+from app.domain.credits import Completion, Credit, CreditKind
+from app.domain.identity.merges import Split, SplitResult
+from app.domain.identity.physicians import FiledNumber, Physician
+from app.services.context import Work
+from app.services.registry import filed_people, name_forms
+from app.services.registry.drafts import Draft
+from app.services.registry.merging import completions_of, lock_everything, save_drafts
+from app.services.reporting.learner_ids import derive_learner_ids
+from app.store.registry import merges, physicians
+
+
+def split(work: Work, physician_id: str, wanted: Split) -> SplitResult:
+    """Make two physicians of one.
+
+    Raises `NotFound`; `InvalidRequest` with everything that is not assigned, assigned twice, or not on file; `Conflict`
+    where credit would go to somebody without a number of its board.
+    """
+    lock_everything(work)
+    connection = work.connection
+    root = physicians.roots_of(connection, [physician_id]).get(physician_id)
+    if root is None:
+        raise NotFound
+    physicians.lock(connection, [root])
+    before = physicians.load(connection, [root])[root]
+    held = completions_of(work, root)
+    errors = [*_unknown_parts(before, wanted), *_unassigned(held, wanted)]
+    if errors:
+        raise InvalidRequest(errors=errors)
+    stays, leaves = _two_of(work, before, wanted)
+    errors = list(_without_number(held, wanted, leaves))
+    if errors:
+        raise Conflict(
+            "Credit would go to somebody who has no number of its board. Nothing was changed.", errors=errors
+        )
+    parts = filed_people.store(work, before, stays)
+    physicians.add(connection, leaves)
+    name_forms.refresh(connection, [leaves.physician_id], [leaves.physician_id])
+    drafts, moved, parted = _drafts(work, held, wanted, leaves)
+    _name_leaving(work, leaves, drafts)
+    save_drafts(work, drafts, verb="split")
+    told = PhysicianAudit(other_id=leaves.physician_id, changed=parts, completions=moved)
+    work.audit("split", root, told)
+    work.audit("split", leaves.physician_id, PhysicianAudit(other_id=root, completions=moved))
+    stored = physicians.load(connection, (root, leaves.physician_id))
+    return SplitResult(stays=stored[root], leaves=stored[leaves.physician_id], moved=moved, parted=parted)
+
+
+def _unknown_parts(before: Physician, wanted: Split) -> Iterator[ErrorItem]:
+    """Yield what is to go and is not on file, or must not go."""
+    names = {name.key for name in before.names}
+    for index, name in enumerate(wanted.names):
+        if name.key not in names:
+            yield _fault(f"/names/{index}", "This name is not on file.", "Name only names that the physician has.")
+    if names and names <= {name.key for name in wanted.names}:
+        yield _fault("/names", "Every name would go.", "Who stays needs a name: leave one out.")
+    if wanted.npi and before.npi is None:
+        yield _fault("/npi", "There is no NPI on file.", "Send false, or leave it out.")
+    for part, numbers, on_file in (
+        ("licenses", wanted.licenses, before.licenses),
+        ("certifications", wanted.certifications, before.certifications),
+    ):
+        known = {number.key for number in on_file}
+        for index, number in enumerate(numbers):
+            if number not in known:
+                detail = "This number is not on file with this physician."
+                yield _fault(f"/{part}/{index}", detail, "Name only numbers that the physician has.")
+
+
+def _unassigned(held: Sequence[Completion], wanted: Split) -> Iterator[ErrorItem]:
+    """Yield the credit of which it is not said, or said twice, whose it is; and ids that are not of this physician."""
+    known = {completion.completion_id for completion in held}
+    known |= {credit.credit_id for completion in held for credit in _standing(completion)}
+    for member, ids in (("goes", wanted.goes), ("stays", wanted.stays)):
+        for id in sorted(ids - known):
+            detail = f"{id} is no completion or credit of this physician that stands."
+            yield _fault(f"/{member}", detail, "Take the ids from GET /v1/physicians/{physician_id}/credits.")
+    for id in sorted(wanted.goes & wanted.stays):
+        yield _fault("/goes", f"{id} is to go and to stay.", "Leave it out of one of the two.")
+    for completion in held:
+        for credit in _credits_without_owner(completion, wanted):
+            detail = f"It is not said whose credit {credit.credit_id} for {credit.board} is."
+            hint = f"Name it, or its completion {completion.completion_id}, in goes or in stays."
+            yield _fault("/stays", detail, hint)
+        if not completion.credits and completion.completion_id not in wanted.goes | wanted.stays:
+            hint = "Name it in goes or in stays."
+            yield _fault("/stays", f"It is not said whose completion {completion.completion_id} is.", hint)
+
+
+def _credits_without_owner(completion: Completion, wanted: Split) -> list[Credit]:
+    said = wanted.goes | wanted.stays
+    if completion.completion_id in said:
+        return []
+    return [credit for credit in _standing(completion) if credit.credit_id not in said]
+
+
+def _standing(completion: Completion) -> list[Credit]:
+    return Draft.of(completion, completion.updated_at).left
+
+
+def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
+    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
+
+
+def _going(completion: Completion, wanted: Split) -> list[Credit]:
+    """Return the credit of a completion that goes: what is said of one credit counts before what is said of all."""
+    whole = completion.completion_id in wanted.goes
+    return [
+        credit
+        for credit in _standing(completion)
+        if credit.credit_id in wanted.goes or (whole and credit.credit_id not in wanted.stays)
+    ]
+
+
+def _two_of(work: Work, before: Physician, wanted: Split) -> tuple[Physician, Physician]:
+    gone = {name.key for name in wanted.names}
+    left = [name for name in before.names if name.key not in gone]
+    shown, *others = left
+    stays = replace(
+        before,
+        shown=replace(shown, kind=None),
+        other_names=tuple(others),
+        licenses=tuple(number for number in before.licenses if number.key not in wanted.licenses),
+        certifications=tuple(number for number in before.certifications if number.key not in wanted.certifications),
+    )
+    with_them = [name for name in before.names if name.key in gone and name.key != wanted.shown.key]
+    leaves = Physician(
+        physician_id=new_id(),
+        shown=wanted.shown,
+        other_names=tuple(with_them),
+        birth_date=str(wanted.birth_date) if wanted.birth_date is not None else None,
+        medical_school=wanted.medical_school,
+        licenses=tuple(number for number in before.licenses if number.key in wanted.licenses),
+        certifications=tuple(number for number in before.certifications if number.key in wanted.certifications),
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    if wanted.npi:
+        return filed_people.with_npi_of(stays, None), filed_people.with_npi_of(leaves, before)
+    return stays, leaves
+
+
+def _number_for(credit: Credit, leaves: Physician) -> FiledNumber | None:
+    """Return the number under which a board knows who leaves: the one of the credit, if it goes with them."""
+    numbers = leaves.licenses if credit.kind is CreditKind.CME else leaves.certifications
+    held = [number for number in numbers if number.board == credit.board]
+    return next((number for number in held if number.number == credit.number_on_file), next(iter(held), None))
+
+
+def _without_number(held: Sequence[Completion], wanted: Split, leaves: Physician) -> Iterator[ErrorItem]:
+    for completion in held:
+        for credit in _going(completion, wanted):
+            if _number_for(credit, leaves) is None:
+                detail = f"Credit {credit.credit_id} is for {credit.board}, of which no number goes."
+                hint = "Let the number go as well, or the credit stay."
+                yield ErrorItem(code=Conflict.code, pointer="/goes", detail=detail, hint=hint)
+
+
+def _drafts(work: Work, held: Sequence[Completion], wanted: Split, leaves: Physician) -> tuple[list[Draft], int, int]:
+    """Return what becomes of the completions, and how many went as a whole and in part."""
+    own: list[Draft] = []
+    new: list[Draft] = []
+    moved = 0
+    for completion in held:
+        going = _going(completion, wanted)
+        draft = Draft.of(completion, work.now)
+        learner_id, *_ = derive_learner_ids(work.service.keyring, (completion.provider_id, leaves.physician_id))
+        own.append(draft)
+        named = completion.completion_id in wanted.goes
+        if len(going) == len(draft.left) and (named or (going and completion.rems is None)):
+            draft.move_to(leaves.physician_id, learner_id, completion.occasion)
+            for credit in going:
+                _renumber(draft, credit, leaves)
+            moved += 1
+        elif going:
+            beside = Draft.copy_of(completion, work.now, subject=leaves.physician_id, learner_id=learner_id)
+            for credit in going:
+                draft.withdraw(credit)
+                beside.add(replace(credit, number_on_file=_board_number(credit, leaves)))
+            new.append(beside)
+    return [*own, *new], moved, len(new)
+
+
+def _board_number(credit: Credit, leaves: Physician) -> str | None:
+    number = _number_for(credit, leaves)
+    return number.number if number is not None else credit.number_on_file
+
+
+def _renumber(draft: Draft, credit: Credit, leaves: Physician) -> None:
+    """Tell a board where it knows who leaves by another number, or was shown names that are on file only."""
+    number = _board_number(credit, leaves)
+    one = draft.completion
+    as_on_file = not (one.first_name and one.last_name and one.birth_date)
+    if credit.holds and (number != credit.number_on_file or as_on_file):
+        draft.correct(replace(credit, number_on_file=number))
+
+
+def _name_leaving(work: Work, leaves: Physician, drafts: Iterable[Draft]) -> None:
+    """Give every provider of completions that go a learner id of who leaves, before the completions are theirs."""
+    providers = {draft.completion.provider_id for draft in drafts if draft.completion.subject == leaves.physician_id}
+    rows: list[Mapping[str, object]] = []
+    for provider_id in sorted(providers):
+        learner_id, *_ = derive_learner_ids(work.service.keyring, (provider_id, leaves.physician_id))
+        rows.append(
+            {
+                "provider_id": provider_id,
+                "learner_id": leaves.physician_id,
+                "link": learner_id,
+                "created_at": work.now,
+            }
+        )
+    merges.add_links(work.connection, rows)
