@@ -25,6 +25,7 @@ from app.services.events import sender
 from app.services.events.deliveries import remove_finished
 from app.services.events.recovery import recover_next
 from app.services.events.sender import WebhookSender
+from app.services.held.judging import HeldJudge
 from app.services.operations.sealing import SealResult, seal_next
 from app.store import clients, commits, stalled_connections
 
@@ -141,6 +142,7 @@ class Worker:
             Loop(service, "sealing", seal),
             Loop(service, "settling", settle),
             Loop(service, "recovering webhooks", recover_next),
+            Loop(service, "judging held records", HeldJudge()),
             Loop(service, "forgetting", delete_expired, HOUR_SECONDS),
             Loop(service, "ending stalls", end_stalls, STALL_SECONDS),
             *(Loop(service, "reading files", steps.read_one) for _ in range(READERS)),

@@ -10,14 +10,14 @@ import typer
 from app.cli.output import BAD, FAINT, GOOD, on_terminal, print_json, terminal
 from app.cli.progress import show_progress
 from app.cli.support import fail, use_service
-from app.domain.batches import BatchKind, BatchOwner
+from app.domain.batches import BatchKind, BatchOwner, OnUnmatched
 
 if TYPE_CHECKING:
     from app.domain.batches import Batch
     from app.services.context import Service
 
 commands = typer.Typer()
-_STYLES = {"rejected": BAD, "held": BAD, "warned": "yellow"}
+_STYLES = {"rejected": BAD, "held": "yellow", "warned": "yellow"}
 
 
 @commands.command()
@@ -30,6 +30,9 @@ def batch(
     ] = False,
     kind: Annotated[BatchKind, typer.Option(help="What the records are.")] = BatchKind.LEARNER_COMPLETIONS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge the records, and store none of them.")] = False,
+    on_unmatched: Annotated[
+        OnUnmatched, typer.Option(help="What becomes of completions whose physician is not found.")
+    ] = OnUnmatched.REJECT,
     rejected: Annotated[
         Path | None,
         typer.Option("--rejected", metavar="FILE", help="Write the rejected records here, with what is wrong."),
@@ -41,6 +44,8 @@ def batch(
         fail("Say --board CODE with --kind roster, and --provider ID with every other kind.")
     if kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
         fail("Say --permission-attested once the learners have agreed to the reporting.")
+    if kind is not BatchKind.LEARNER_COMPLETIONS and on_unmatched is OnUnmatched.HOLD:
+        fail("Only completions can be held: leave --on-unmatched out.")
     if rejected is not None:
         _refuse_place(rejected, file)
     from app.schemas.batches import BatchOut
@@ -49,7 +54,7 @@ def batch(
     owner = BatchOwner(provider_id=provider_id, board=board)
     with use_service() as service:
         with show_progress(file.name):
-            finished = command.run_batch(service, file, owner, kind, dry_run=dry_run)
+            finished = command.run_batch(service, file, owner, kind, dry_run=dry_run, on_unmatched=on_unmatched)
         shown = BatchOut.of(finished).model_dump(
             mode="json", include={"batch_id", "status", "counts", "warnings", "file_error"}
         )

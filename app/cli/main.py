@@ -23,6 +23,7 @@ from app.cli import (
     database,
     demo,
     doctor,
+    help_requests,
     learners,
     listen,
     openapi,
@@ -57,6 +58,7 @@ for part in (
     providers.commands,
     clients.commands,
     registry.commands,
+    help_requests.commands,
     learners.commands,
     catalogue.commands,
 ):

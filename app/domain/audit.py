@@ -69,6 +69,33 @@ class BatchAudit(AuditFields, frozen=True, kw_only=True):
     """The board of a roster."""
 
 
+class HeldAudit(AuditFields, frozen=True, kw_only=True):
+    """A record was held, judged again, corrected, accepted, refused or set aside; events are made of its ends."""
+
+    noun: ClassVar[str] = "held-record"
+
+    activity_id: str
+    provider_id: str
+    reason: str | UnsetType = UNSET
+    completion_id: str | UnsetType = UNSET
+    superseded_by: str | UnsetType = UNSET
+    physician_id: str | UnsetType = UNSET
+    """Whom the operator named."""
+
+
+class HelpAudit(AuditFields, frozen=True, kw_only=True):
+    """Help was asked for with a held record, or the operator answered."""
+
+    noun: ClassVar[str] = "help-request"
+
+    held_id: str
+    activity_id: str
+    provider_id: str
+    action: str | UnsetType = UNSET
+    physician_id: str | UnsetType = UNSET
+    """Whom the operator named."""
+
+
 class EndpointAudit(AuditFields, frozen=True, kw_only=True):
     """A webhook endpoint was created, changed, given another secret, sent events again, disabled or deleted."""
 

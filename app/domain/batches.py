@@ -37,6 +37,8 @@ class OnUnmatched(enum.StrEnum):
 
     REJECT = "reject"
     """They are refused."""
+    HOLD = "hold"
+    """They wait for a match, without credit, for up to 60 days."""
 
 
 class FileFormat(enum.StrEnum):
@@ -272,6 +274,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     permission_attested: bool
     dry_run: bool
     """Whether its records are judged without being stored."""
+    on_unmatched: OnUnmatched
     status: BatchStatus
     created_at: datetime
     updated_at: datetime

@@ -75,6 +75,8 @@ class Outcome(enum.StrEnum):
     """All of it had been reported, or withdrawn, before; nothing but a new reference was written."""
     REJECTED = "rejected"
     """Refused, with every finding."""
+    HELD = "held"
+    """Kept without credit until its physician is found."""
 
 
 class VersionAction(enum.StrEnum):

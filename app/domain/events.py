@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
-from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit
+from app.domain.audit import ActivityAudit, AuditEntry, BatchAudit, CompletionAudit, HeldAudit, HelpAudit
 
 
 class EventKind(enum.StrEnum):
@@ -18,7 +18,11 @@ class EventKind(enum.StrEnum):
     COMPLETION_REPORTED = "completion.reported"
     """A completion was reported, or credit was added to one."""
     COMPLETION_MATCHED = "completion.matched"
-    """A completion that waited for its physician was matched. Not sent yet."""
+    """A held record was accepted: it has a completion."""
+    COMPLETION_UNMATCHED = "completion.unmatched"
+    """A held record was refused: nobody was matched in its time, or another rule refuses it."""
+    HELP_ANSWERED = "help.answered"
+    """The operator answered a request for help."""
     CREDIT_DECIDED = "credit.decided"
     """A board accepted or rejected a credit, or was sent it and does not decide."""
     CREDIT_CORRECTED = "credit.corrected"
@@ -74,6 +78,8 @@ def events_of(entry: AuditEntry) -> Iterator[tuple[EventKind, dict[str, str]]]:
         yield EventKind.ACTIVITY_CLOSED, {"activity_id": entry.subject_id, "provider_id": entry.provider_id}
     if entry.noun == BatchAudit.noun and entry.verb == "end":
         yield EventKind.BATCH_COMPLETED, {"batch_id": entry.subject_id, "provider_id": entry.provider_id}
+    if entry.noun in (HeldAudit.noun, HelpAudit.noun):
+        yield from _events_of_held(entry, entry.provider_id)
     if entry.noun != CompletionAudit.noun:
         return
     fields = msgspec.convert(entry.fields, CompletionAudit)
@@ -92,3 +98,17 @@ def events_of(entry: AuditEntry) -> Iterator[tuple[EventKind, dict[str, str]]]:
         yield EventKind.CREDIT_DECIDED, ids | {"credit_id": credit_id}
     if fields.reported or entry.verb == "report":
         yield EventKind.COMPLETION_REPORTED, ids
+
+
+def _events_of_held(entry: AuditEntry, provider_id: str) -> Iterator[tuple[EventKind, dict[str, str]]]:
+    """Yield the event of the end of a held record, or of an answer to a request for help."""
+    ids = {"activity_id": entry.fields["activity_id"], "provider_id": provider_id}
+    match entry.noun, entry.verb:
+        case HeldAudit.noun, "match":
+            completion_id = entry.fields["completion_id"]
+            yield EventKind.COMPLETION_MATCHED, {"held_id": entry.subject_id, "completion_id": completion_id} | ids
+        case HeldAudit.noun, "refuse":
+            yield EventKind.COMPLETION_UNMATCHED, {"held_id": entry.subject_id} | ids
+        case HelpAudit.noun, "answer":
+            held_id = entry.fields["held_id"]
+            yield EventKind.HELP_ANSWERED, {"help_id": entry.subject_id, "held_id": held_id} | ids

@@ -150,6 +150,12 @@ class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):
     """None if a row does not say."""
     sandbox: bool = False
     """Whether it belongs to the sandbox: it concerns nobody in the registry and reaches no board."""
+    hold: bool = False
+    """Whether it waits for a match where only its physician is missing, instead of being refused."""
+    held_id: str | None = None
+    """The held record that it is, judged again."""
+    linked_to: str | None = None
+    """The provider's id of the physician whom the operator says it means, whatever it says itself."""
 
     @property
     def rems_only(self) -> bool:
@@ -165,6 +171,17 @@ class CompletionReport(msgspec.Struct, frozen=True, kw_only=True):
     def asks_for_learner(self) -> bool:
         """Whether a physician has to be found for it."""
         return bool(self.cme or self.moc) or (self.withdraws_whole and self.rems is None)
+
+    def evidence_as_linked(self) -> CompletionReport:
+        """Return it with its evidence replaced by the operator's word; as it is where there is none."""
+        if self.linked_to is None:
+            return self
+        return replace(
+            self,
+            person=Person(learner_id=self.linked_to),
+            cme=tuple([replace(part, license_id=None) for part in self.cme]),
+            moc=tuple([replace(part, board_id=None) for part in self.moc]),
+        )
 
     @property
     def too_many_parts(self) -> bool:

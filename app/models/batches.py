@@ -61,6 +61,7 @@ batches = Table(
     key("digest", comment="of the content: the same bytes uploaded before are told"),
     Column("permission_attested", Boolean, nullable=False),
     Column("dry_run", Boolean, nullable=False),
+    key("on_unmatched", server_default="reject", comment="whether records without a match are rejected or held"),
     key("status"),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),

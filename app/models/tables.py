@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.models import activities, batches, commits, completions, events, feeds, learners, organisations, webhooks
+from app.models import activities, batches, commits, completions, events, feeds, held, learners, organisations, webhooks
 from app.models.base import metadata
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "completions",
     "events",
     "feeds",
+    "held",
     "learners",
     "metadata",
     "organisations",

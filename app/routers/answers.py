@@ -12,6 +12,8 @@ from app.services.idempotency import Answer, once
 from app.services.preconditions import is_known
 
 MINIMAL: Responses = {204: {"description": "Done; `Prefer: return=minimal` asked for no more"}}
+ACCEPTED = 202
+"""Nothing has been done yet: whoever prefers no more than that it was done must be told."""
 NOT_MODIFIED: Responses = {304: {"description": "What `If-None-Match` names still stands"}}
 
 
@@ -23,7 +25,7 @@ async def send_once(caller: Caller, produce: Callable[[Work], Answer]) -> Respon
 def send(caller: Caller, answer: Answer) -> Response:
     """Send an answer, with or without its body as the caller prefers, marked when it is a replay."""
     headers = answer.headers | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
-    if caller.prefers.minimal and "ETag" in headers:
+    if caller.prefers.minimal and "ETag" in headers and answer.status != ACCEPTED:
         headers["Preference-Applied"] = "return=minimal"
         # 204, not 201: readers of JSON, generated clients among them, fail on a 201 without a body.
         return Response(status_code=204, headers=headers)

@@ -43,12 +43,12 @@ async def get_batch_file(
     which: Annotated[BatchFile, Path(description="Which file of the batch.")],
     format: Annotated[BatchFormat | None, Query(description="Without it, the format of the uploaded file.")] = None,
 ) -> Response:
-    """Download the file as it was uploaded, its rejected records, or its accepted ones.
+    """Download the file as it was uploaded, its rejected records, those that were held, or its accepted ones.
 
     The rejected file holds the rejected records as they were sent, and beside them what is wrong and what to do. Once
-    corrected, it can be uploaded as it is. The successful file of validations has the answers. Both exist once the
-    batch has ended. When it is retried during the download, the answer is cut off before its end, so that no part is
-    taken for the whole.
+    corrected, it can be uploaded as it is. The held file says in the same way what became of each record that was held.
+    The successful file of validations has the answers. All exist once the batch has ended. When it is retried during
+    the download, the answer is cut off before its end, so that no part is taken for the whole.
     """
     written = await read_async(caller, downloads.open_download, batch_id, which, format)
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)

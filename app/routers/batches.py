@@ -89,11 +89,12 @@ async def list_batch_rows(
 ) -> RowPage:
     """List the outcome of each record of a batch, in their order, with every finding."""
     asked = open_page(caller, query, f"{PATH}/{batch_id}/rows")
-    batch, found = await read_async(
+    found = await read_async(
         caller, lookup.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
     )
-    page = asked.page(found, response, lambda row: row.place)
-    return RowPage.of(batch, page.rows, page.cursor, for_operator=caller.client.role is Role.OPERATOR)
+    page = asked.page(found.results, response, lambda row: row.place)
+    for_operator = caller.client.role is Role.OPERATOR
+    return RowPage.of(found.batch, page.rows, found.held, page.cursor, for_operator=for_operator)
 
 
 @router.post("/{batch_id}/cancel", response_model=BatchOut, responses=problems(Conflict))

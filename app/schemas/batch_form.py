@@ -46,7 +46,8 @@ class BatchForm(BaseModel):
         False, description="Judge the records without storing them (dry run); at most 2,000 activities at a time."
     )
     on_unmatched: OnUnmatched = Field(
-        OnUnmatched.REJECT, description="What becomes of records whose physician is not found."
+        OnUnmatched.REJECT,
+        description="What becomes of completions whose physician is not found: rejected, or held for up to 60 days.",
     )
 
 
@@ -56,6 +57,7 @@ class BatchIn(msgspec.Struct, frozen=True, kw_only=True):
     kind: BatchKind
     permission_attested: bool
     dry_run: bool
+    on_unmatched: OnUnmatched
     filename: str
 
 
@@ -70,15 +72,14 @@ def read_form(form: Form) -> BatchIn:
         detail = f"The kind of records must be one of: {known}."
         faults.append(_fault("/kind", "format" if kind else "type", detail, hint))
     flags = {name: _flag(form, name, faults) for name in ("permission_attested", "dry_run")}
-    unmatched = (form.fields.get("on_unmatched") or ["reject"])[0]
-    if unmatched != OnUnmatched.REJECT:
+    unmatched = (form.fields.get("on_unmatched") or [OnUnmatched.REJECT.value])[0]
+    if unmatched not in set(OnUnmatched):
+        detail = "Records whose physician is not found are rejected or held, and nothing else."
+        faults.append(_fault("/on_unmatched", "format", detail, "Send reject or hold, or leave it out."))
+    elif unmatched == OnUnmatched.HOLD and kind in set(BatchKind) - {BatchKind.LEARNER_COMPLETIONS}:
+        detail = "Only completions can be held for a match."
         faults.append(
-            _fault(
-                "/on_unmatched",
-                "format",
-                "Records whose physician is not found can only be rejected.",
-                "Send reject, or leave it out.",
-            )
+            _fault("/on_unmatched", "format", detail, "Leave on_unmatched out, or send kind=learner-completions.")
         )
     if faults:
         raise InvalidRequest(errors=faults)
@@ -97,6 +98,7 @@ def read_form(form: Form) -> BatchIn:
         kind=BatchKind(kind),
         permission_attested=flags["permission_attested"],
         dry_run=flags["dry_run"],
+        on_unmatched=OnUnmatched(unmatched),
         filename=plain_name(form.filename),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from app.domain.batches import (
     RowResult,
 )
 from app.domain.findings import Severity
+from app.domain.held import HeldReason, HeldRecord, HeldStatus
 from app.schemas.base import Example, Out
 from app.schemas.problems import rule_url
 
@@ -229,6 +230,31 @@ class RowConflictOut(Out):
     physician_ids: list[str]
 
 
+class RowHeldOut(Out):
+    """A held record of a file, and what became of it: the outcome of its row stays `held`."""
+
+    example: ClassVar[Example] = {"status": "waiting", "reason": None, "completion_id": None, "ended_at": None}
+
+    held_id: str
+    status: HeldStatus
+    reason: HeldReason | None = Field(description="Why it waits no more; null while it waits.")
+    completion_id: str | None
+    expires_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, held: HeldRecord) -> RowHeldOut:
+        """Show what became of a record."""
+        return cls(
+            held_id=held.held_id,
+            status=held.status,
+            reason=held.reason,
+            completion_id=held.completion_id,
+            expires_at=held.expires_at,
+            ended_at=held.ended_at,
+        )
+
+
 class BatchRowOut(Out):
     """The outcome of one record of a file."""
 
@@ -241,20 +267,25 @@ class BatchRowOut(Out):
     conflict: RowConflictOut | None = Field(
         description="For operators alone: whom a rejected row of a roster contradicts, and in what."
     )
+    held: RowHeldOut | None = Field(description="For a record that is or was held: what became of it.")
 
     @classmethod
-    def of(cls, kind: BatchKind, result: RowResult, *, for_operator: bool) -> BatchRowOut:
-        """Show a result; what it says of people on file is for operators."""
+    def of(
+        cls, kind: BatchKind, result: RowResult, held: HeldRecord | None = None, *, for_operator: bool
+    ) -> BatchRowOut:
+        """Show a result, and the record that was held, if it was; what is said of people on file is for operators."""
         document = result.answer
         is_conflict = kind is BatchKind.ROSTER and document is not None
+        completes = kind is BatchKind.LEARNER_COMPLETIONS and result.outcome is not RowOutcome.HELD
         return cls(
             row=result.number,
             outcome=result.outcome,
-            completion_id=result.record_id if kind is BatchKind.LEARNER_COMPLETIONS else None,
+            completion_id=result.record_id if completes else None,
             activity_id=result.record_id if kind is BatchKind.ACTIVITIES else None,
             findings=[RowFindingOut.of(result.number, finding) for finding in result.findings],
             answer=RowAnswerOut(**document) if document is not None and not is_conflict else None,
             conflict=RowConflictOut(**document) if document is not None and is_conflict and for_operator else None,
+            held=RowHeldOut.of(held) if held is not None else None,
         )
 
 
@@ -265,7 +296,17 @@ class RowPage(Out):
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
 
     @classmethod
-    def of(cls, batch: Batch, rows: Sequence[RowResult], cursor: str | None, *, for_operator: bool) -> RowPage:
-        """Show a page."""
-        data = [BatchRowOut.of(batch.kind, row, for_operator=for_operator) for row in rows]
+    def of(
+        cls,
+        batch: Batch,
+        rows: Sequence[RowResult],
+        held: Mapping[str, HeldRecord],
+        cursor: str | None,
+        *,
+        for_operator: bool,
+    ) -> RowPage:
+        """Show a page; `held` has the records that were held, by their ids."""
+        data = [
+            BatchRowOut.of(batch.kind, row, held.get(row.record_id or ""), for_operator=for_operator) for row in rows
+        ]
         return cls(data=data, next_cursor=cursor)

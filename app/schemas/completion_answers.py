@@ -17,9 +17,12 @@ from app.domain.findings import Finding
 from app.schemas.base import Example, Out, Strict
 from app.schemas.completion_records import CompletionOut, ReportedCompletionOut, TypeAmountOut
 from app.schemas.completions import CompletionIn
+from app.schemas.held import HeldCompletionOut
 from app.schemas.problems import FindingOut, ProblemOut
 
 MOST_ITEMS = 500
+HELD = 202
+"""The status of a report that waits for its match."""
 PreviewOutcome = TypeAliasType(
     "PreviewOutcome", Literal[Outcome.CREATED, Outcome.JOINED, Outcome.UNCHANGED, Outcome.REJECTED]
 )
@@ -115,6 +118,7 @@ class BulkItemOut(BaseModel):
     index: int = Field(description="The item's position in the request, from 0.")
     status: int = Field(description="The HTTP status of the answer to a request of its own.")
     completion: ReportedCompletionOut | None = Field(None, description="The completion, when it was accepted.")
+    held: HeldCompletionOut | None = Field(None, description="The held record, when it waits for its match.")
     problem: ProblemOut | None = Field(None, description="Why it was refused.")
 
 
@@ -125,6 +129,7 @@ class BulkSummaryOut(Out):
     joined: int
     unchanged: int
     rejected: int
+    held: int
 
 
 class BulkOut(Out):
@@ -153,7 +158,7 @@ class BulkOut(Out):
                 },
             },
         ],
-        "summary": {"created": 1, "joined": 0, "unchanged": 0, "rejected": 1},
+        "summary": {"created": 1, "joined": 0, "unchanged": 0, "rejected": 1, "held": 0},
     }
 
     items: list[BulkItemOut]
@@ -163,13 +168,13 @@ class BulkOut(Out):
 def bulk_body(
     results: Iterable[tuple[int, dict[str, object] | Problem]], counts: dict[Outcome, int], request_id: str
 ) -> str:
-    """Return the answer to a bulk request: of every item the status, and the fields of a completion or the problem."""
+    """Return the answer to a bulk request: of every item the status, and what it became or the problem."""
     items: list[dict[str, Any]] = []
     for index, (status, result) in enumerate(results):
         if isinstance(result, Problem):
             items.append({"index": index, "status": status, "problem": problem_body(result, request_id)})
         else:
-            items.append({"index": index, "status": status, "completion": result})
+            items.append({"index": index, "status": status, "held" if status == HELD else "completion": result})
     summary = {name: counts.get(Outcome(name), 0) for name in BulkSummaryOut.model_fields}
     return BulkOut.model_validate({"items": items, "summary": summary}).model_dump_json(exclude_unset=True)
 

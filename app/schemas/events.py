@@ -17,6 +17,9 @@ EventType = TypeAliasType(
     "EventType",
     Literal[
         EventKind.COMPLETION_REPORTED,
+        EventKind.COMPLETION_MATCHED,
+        EventKind.COMPLETION_UNMATCHED,
+        EventKind.HELP_ANSWERED,
         EventKind.CREDIT_DECIDED,
         EventKind.CREDIT_CORRECTED,
         EventKind.CREDIT_WITHDRAWN,
@@ -37,6 +40,26 @@ class CompletionIds(Out):
     completion_id: str
     activity_id: str
     provider_id: str
+
+
+class MatchedIds(CompletionIds):
+    """A held record and the completion that it became, by their ids."""
+
+    held_id: str
+
+
+class HeldIds(Out):
+    """A held record, by its ids."""
+
+    held_id: str
+    activity_id: str
+    provider_id: str
+
+
+class HelpIds(HeldIds):
+    """A request for help with a held record, by its ids."""
+
+    help_id: str
 
 
 class CreditIds(CompletionIds):
@@ -87,10 +110,24 @@ class CompletionReported(Event):
 
 
 class CompletionMatched(Event):
-    """A completion that waited for its physician has found them."""
+    """A held record was accepted: its physician was found, and it has a completion. `completion.reported` tells too."""
 
     type: Literal[EventKind.COMPLETION_MATCHED]
-    data: CompletionIds
+    data: MatchedIds
+
+
+class CompletionUnmatched(Event):
+    """A held record was refused: nobody was found in 60 days, or another rule refuses it now. Nothing is credited."""
+
+    type: Literal[EventKind.COMPLETION_UNMATCHED]
+    data: HeldIds
+
+
+class HelpAnswered(Event):
+    """The operator answered a request for help; the answer stands in the held record."""
+
+    type: Literal[EventKind.HELP_ANSWERED]
+    data: HelpIds
 
 
 class CreditDecided(Event):
@@ -156,6 +193,8 @@ class EventIdsOut(BaseModel):
     activity_id: str | None = Field(None, description="For activities, completions and credits.")
     credit_id: str | None = Field(None, description="For credits.")
     batch_id: str | None = Field(None, description="For batches.")
+    held_id: str | None = Field(None, description="For held records, and for help with them.")
+    help_id: str | None = Field(None, description="For answers to requests for help.")
 
 
 class ProviderEventOut(Out):
@@ -182,6 +221,8 @@ class EventPage(Out):
 EVENTS: tuple[type[Event], ...] = (
     CompletionReported,
     CompletionMatched,
+    CompletionUnmatched,
+    HelpAnswered,
     CreditDecided,
     CreditCorrected,
     CreditWithdrawn,

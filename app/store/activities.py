@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.domain.activities import Activity, RegisteredActivity, Registration
 from app.domain.amounts import in_credits, in_quarters
 from app.domain.parsing import plain_or_none, plain_text
 from app.models import activities as tables
+from app.store.registry.generation import GENERATION
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
@@ -44,31 +46,39 @@ _REGISTRATION = RowMapper(
 
 
 _VERSION = "a.activity_id, a.provider_id, a.version, a.updated_at"
+_HAS_WAITING = "EXISTS (SELECT 1 FROM held_records h WHERE h.activity_id = a.activity_id AND h.status = 'waiting')"
 _KEPT = "activities by version"
 _MOST_KEPT = 256
 """Activities that a connection keeps; one takes about three kilobytes."""
 
 
-def load_reportable(
-    connection: Connection, keys: Iterable[tuple[str, str]], *, locking: bool = True
-) -> dict[str, Activity]:
-    """Return the activities named as (provider, activity), by id.
+class Reportable(msgspec.Struct, frozen=True, kw_only=True):
+    """Activities that records are reported for, and what is to be known of records held for them."""
+
+    activities: dict[str, Activity]
+    """By id."""
+    with_waiting: frozenset[str] = frozenset()
+    """Those for which a record waits for its match."""
+    generation: int = 0
+    """The registry's generation, read before anybody is looked up; 0 without activities."""
+
+
+def load_reportable(connection: Connection, keys: Iterable[tuple[str, str]], *, locking: bool = True) -> Reportable:
+    """Return the activities named as (provider, activity).
 
     With `locking`, PostgreSQL appends `FOR KEY SHARE OF a`: edits, which lock with `FOR UPDATE`, wait for the
     transaction to end. The version is read each time; the rest of a version that the connection has read before is
     kept with it, for reading it takes a tenth of the time of a single report.
     """
-    versions = [
-        tuple(version)
-        for version in select_by_keys(
-            connection,
-            _VERSION,
-            ("provider", "id"),
-            keys,
-            "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
-            locking_clause(connection, "KEY SHARE OF a") if locking else "",
-        )
-    ]
+    rows = select_by_keys(
+        connection,
+        f"{_VERSION}, {_HAS_WAITING}, {GENERATION}",
+        ("provider", "id"),
+        keys,
+        "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
+        locking_clause(connection, "KEY SHARE OF a") if locking else "",
+    )
+    versions = [tuple(version) for *version, _, _ in rows]
     kept: dict[Row, Activity] = connection.info.setdefault(_KEPT, {})
     found = {version: kept[version] for version in versions if version in kept}
     if len(found) < len(versions):
@@ -76,7 +86,11 @@ def load_reportable(
         kept |= found
         for oldest in list(kept)[: max(len(kept) - _MOST_KEPT, 0)]:
             del kept[oldest]
-    return {activity.activity_id: activity for activity in found.values()}
+    return Reportable(
+        activities={activity.activity_id: activity for activity in found.values()},
+        with_waiting=frozenset([activity_id for activity_id, *_, has_waiting, _ in rows if has_waiting]),
+        generation=max((generation for *_, generation in rows), default=0),
+    )
 
 
 def _read_versions(connection: Connection, versions: Sequence[Row]) -> dict[Row, Activity]:

@@ -161,6 +161,27 @@ INVARIANTS: dict[str, str] = {
         SELECT l.learner_id FROM learners l LEFT JOIN registry_merges m
         ON m.learner_id = l.learner_id AND m.undone_at IS NULL
         WHERE (l.merged_into IS NULL) <> (m.merge_id IS NULL)""",
+    "a held record that was accepted has a completion of its provider": """
+        SELECT h.held_id FROM held_records h LEFT JOIN completions c ON c.completion_id = h.completion_id
+        WHERE h.status = 'accepted' AND (c.completion_id IS NULL OR c.provider_id <> h.provider_id)""",
+    "a held record is found by what was sent": """
+        SELECT h.held_id FROM held_records h WHERE NOT EXISTS (
+            SELECT 1 FROM held_digests d WHERE d.held_id = h.held_id AND d.provider_id = h.provider_id)""",
+    "a held record belongs to its activity's provider": """
+        SELECT h.held_id FROM held_records h JOIN activities a ON a.activity_id = h.activity_id
+        WHERE a.provider_id <> h.provider_id""",
+    "a row of a file that is held has its record, which is its provider's": """
+        SELECT r.batch_id FROM batch_rows r JOIN batches b ON b.batch_id = r.batch_id
+        LEFT JOIN held_records h ON h.held_id = r.record_id
+        WHERE r.outcome = 'held' AND NOT b.dry_run AND (h.held_id IS NULL OR h.provider_id <> b.provider_id)""",
+    "an end of a held record stands in the audit log": """
+        SELECT h.held_id FROM held_records h WHERE h.status <> 'waiting' AND NOT EXISTS (
+            SELECT 1 FROM audit a WHERE a.noun = 'held-record' AND a.subject_id = h.held_id
+            AND a.verb = CASE h.status WHEN 'accepted' THEN 'match' WHEN 'refused' THEN 'refuse'
+            ELSE 'set-aside' END)""",
+    "help is asked for with a record that waits, or is answered or closed": """
+        SELECT q.help_id FROM help_requests q JOIN held_records h ON h.held_id = q.held_id
+        WHERE (q.status = 'open' AND h.status <> 'waiting') OR (q.status = 'open') <> (q.answered_at IS NULL)""",
     "digests are made in the transaction of an upgrade": "SELECT noun FROM digests_due",
     "a learner's names carry the learner's birth date": """
         SELECT n.learner_id FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 
 from app.core.security import Keyring
-from app.models import activities, learners, organisations, webhooks
+from app.models import activities, held, learners, organisations, webhooks
 from app.models.base import Instant
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, on_sqlite, take_advisory_locks
@@ -26,6 +26,7 @@ STATES: dict[str, tuple[Table, ...]] = {
     "provider": (organisations.providers,),
     "activity": (activities.activities, activities.activity_boards),
     "webhook-endpoint": (webhooks.webhook_endpoints,),
+    "held-record": (held.held_records, held.held_digests, held.held_references),
     "learner": (learners.learners, learners.learner_names, learners.licenses, learners.certifications),
 }
 """The tables of each noun, all of which have the key of the first one's rows."""
@@ -36,7 +37,11 @@ LEFT_OUT: dict[str, dict[str, str]] = {
             *("recovers_since", "recovers_after", "recovers_until"),
         ),
         "changes as deliveries are tried and secrets end; a secret is encrypted for its endpoint",
-    )
+    ),
+    "held_records": dict.fromkeys(
+        ("findings", "judged_at", "generation", "version", "updated_at"),
+        "changes as a record is judged again: what was sent, where it stands and its end are protected",
+    ),
 }
 """Columns that no state holds, each with the reason."""
 _STATE = "record-state"

@@ -25,6 +25,7 @@ from app.schemas.completions import CompletionIn
 from app.services.activities import withdrawal
 from app.services.boards import decisions
 from app.services.context import OPERATOR, Caller, Service, operator, transact
+from app.services.held.judging import judge_next
 from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.operations.startup import open_service
@@ -32,8 +33,10 @@ from app.services.reporting import pipeline
 from app.store import feed
 from app.store.sql import statements
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
+from tests.builders.people import import_people
 from tests.harness.clock import ManualClock
 from tests.harness.databases import SECRET
+from tests.harness.held import NORA, nora
 
 MOST_STATEMENTS = 80
 DAYS = ("2021-12-01", "2021-12-02", "2021-12-03")
@@ -133,6 +136,31 @@ def standing(service: Service, activity_id: str) -> str:
     return str(rows(service, query, activity=activity_id)[0][0])
 
 
+def hold(service: Service, day: str) -> str:
+    """Report a record of somebody whom the registry does not know."""
+    body = CompletionIn.model_validate(nora(completed_on=day))
+    report = replace(body.as_report("0008001", service.clock(), EntryMethod.API), hold=True)
+    return transact(provider(service), pipeline.report, report).outcome.value
+
+
+def three_held(service: Service) -> None:
+    for day in DAYS:
+        hold(service, day)
+    import_people(service, NORA)
+
+
+def held(service: Service) -> str:
+    waiting, accepted = (
+        rows(service, "SELECT count(*) FROM held_records WHERE status = :status", status=status)[0][0]
+        for status in ("waiting", "accepted")
+    )
+    return f"{waiting},{accepted},{standing(service, GRAND_ROUNDS)}"
+
+
+def judge_held(service: Service) -> str:
+    return str(judge_next(service, 100).count)
+
+
 @dataclass(frozen=True)
 class Tried:
     """A verb with what it needs, and what is looked at afterwards."""
@@ -146,6 +174,8 @@ VERBS = {
     "report": Tried(lambda service: None, lambda s: reported(s, john()), lambda s: standing(s, COURSE)),
     "decide": Tried(three_of_aba, decide, decided),
     "carry": Tried(read_by_tennessee, carry, carried),
+    "hold": Tried(lambda service: None, lambda s: hold(s, DAYS[0]), held),
+    "judge-held": Tried(three_held, judge_held, held),
     "withdraw-learners": Tried(three_learners, withdraw, lambda s: standing(s, GRAND_ROUNDS)),
 }
 

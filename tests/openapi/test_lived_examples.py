@@ -14,6 +14,7 @@ from tests.builders.people import import_people, physicians_on_file
 from tests.builders.sent_files import row, workbook
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.contract import Described, committed
+from tests.harness.held import NORA, hold, nora
 from tests.harness.uploads import worked
 
 CONTRACT = committed()
@@ -51,7 +52,7 @@ def made(api: Api, operation: Described, body: Any) -> dict[str, str]:
                 return {name: at(pointer, answer) for name, pointer in link["parameters"].items()}
     return (
         linked(api, operation)
-        if operation.method == "post" or "endpoint_id" in operation.parameters("path")
+        if operation.method == "post" or {"endpoint_id", "held_id"} & operation.parameters("path").keys()
         else {name: parameter["example"] for name, parameter in operation.parameters("path").items()}
     )
 
@@ -92,11 +93,17 @@ def caller_of(api: Api, service: Service, operation: Described) -> Api:
     needed = str(operation.said.get("security"))
     if "board:feed" in needed:
         return api_of(api.http, service, "board", role="board", board="ABA")
+    if "/v1/help-requests" in operation.path:
+        import_people(service, NORA | {"date_of_birth": "07/19"})
+        path = hold(api, nora()).response.headers["Location"]
+        assert api.post(f"{path}/ask", {}).status == 200
     if "operator" in needed:
         return api_of(api.http, service, "operator", role="operator")
     if "webhooks:manage" in needed:
         # Of these the demo world has none.
         assert api.post("/v1/webhook-endpoints", {"url": "https://lms.example.org/pars"}).status == 201
+    if "/v1/held-records" in operation.path:
+        assert hold(api, nora()).status == 202
     return api
 
 
@@ -119,6 +126,9 @@ def test_every_example_of_a_request_is_accepted_and_answered_as_described(
         shown = {name: parameter["example"] for name, parameter in operation.parameters("path").items()}
         path = operation.path.format(**with_ids(shown, ids))
     else:
+        if "physician_id" in body:
+            people = physicians_on_file(service).items()
+            (body["physician_id"],) = [id for id, learner in people if ("quillfeather", "nora") in learner.names]
         path = operation.path.format(**made(api, operation, body))
     headers = {}
     if "If-Match" in operation.parameters("header") and (stands := api.get(path)).status == 200:

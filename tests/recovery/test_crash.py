@@ -27,6 +27,8 @@ COMPLETIONS = "/v1/learner-completions"
         ("decide", "pending,0", "rejected,3", "unchanged"),
         ("carry", "pending,0", "accepted,all", "nothing"),
         ("withdraw-learners", "3", "0", "0"),
+        ("hold", "0,0,0", "1,0,0", "held"),
+        ("judge-held", "3,0,0", "0,3,3", "0"),
     ],
 )
 def test_a_verb_killed_at_any_statement_leaves_nothing_or_everything(

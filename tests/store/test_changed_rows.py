@@ -25,6 +25,7 @@ from app.store.states import LEFT_OUT
 from tests.builders.bodies import a_completion, john
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
+from tests.harness.held import hold, nora
 from tests.harness.properties import TIMES
 
 _OPERATIONAL = "work in progress: it is made anew, or ends by itself, and no credit or right depends on it"
@@ -41,6 +42,8 @@ UNPROTECTED_TABLES = {
     "roster_dates": "counts what boards have tried; nothing that stands on file depends on it",
     "registry_merges": "says what a merge moved, to undo it, which is audited: credit says whose it is",
     "match_explanations": "says why somebody was found; whom credit belongs to stands with the credit",
+    "help_requests": "what was asked and answered: what became of the record stands with it, and is protected",
+    "registry_generation": _OPERATIONAL,
     "last_decisions": "finds the last row of decisions sooner",
     "webhook_deliveries": _OPERATIONAL,
     "idempotency_keys": "answers kept for a day, to be given again",
@@ -67,12 +70,15 @@ PROTECTED = [name for name in sorted(metadata.tables) if name not in UNPROTECTED
 
 @pytest.fixture
 def world(api: Api, service: Service) -> None:
-    """Something in every protected table: credit decided on, corrected and withdrawn, rights, an endpoint."""
+    """Something in every protected table: credit decided on, corrected and withdrawn, held records, an endpoint."""
     body = john(reference="one", client_reference="row")
     credit_id = api.report(body).json["credits"][0]["credit_id"]
     settle(service)
     decide(service, credit_id, "rejected")
     api.report(a_completion())
+    held = hold(api, nora(reference="held", client_reference="row"))
+    assert api.post(f"/v1/held-records/{held.json['held_id']}/set-aside", None).status == 200
+    hold(api, nora(reference="held", credits=1))
     vendor = transact(operator(service), clients.create, "A vendor", role="vendor")
     transact(operator(service), clients.grant, vendor.client_id, "0008001")
     assert api.post("/v1/webhook-endpoints", {"url": "https://example.org/hook"}).status == 201

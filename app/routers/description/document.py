@@ -13,6 +13,7 @@ from app.routers.description.generators import (
     drop_defaults,
     name_enum_values,
     open_answers,
+    set_held_answers_apart,
     set_minimal_answers_apart,
     set_pages_apart,
 )
@@ -79,6 +80,7 @@ def document_of(
     describe_links(operations)
     for operation in operations:
         set_minimal_answers_apart(operation)
+        set_held_answers_apart(operation)
         set_pages_apart(operation)
     name_enum_values(schemas)
     drop_defaults(document, schemas)

@@ -15,6 +15,10 @@ MINIMAL = "x-minimal-response"
 """Under this key an operation holds its answer to `Prefer: return=minimal`, a Response Object."""
 
 
+HELD = "x-held-response"
+"""Under this key an operation holds its answer to a report that waits, with `on_unmatched=hold`, a Response Object."""
+
+
 PAGE = "x-html"
 """Under this key an operation that answers programs with JSON holds what it answers a browser with."""
 
@@ -42,6 +46,17 @@ def set_minimal_answers_apart(operation: Operation) -> None:
         # No references: tools that look for components which nothing refers to do not look in here.
         minimal["headers"] = {name: HEADERS.get(name, header) for name, header in minimal["headers"].items()}
         operation.spec[MINIMAL] = minimal
+
+
+def set_held_answers_apart(operation: Operation) -> None:
+    """Move the answer to a report that is held from the responses to a member of its own.
+
+    Functions of clients return one type. Nobody gets it without `on_unmatched=hold`.
+    """
+    if any(parameter["name"] == "on_unmatched" for parameter in operation.spec.get("parameters", ())):
+        held = operation.spec["responses"].pop("202", None)
+        if held is not None:
+            operation.spec[HELD] = held
 
 
 def name_enum_values(schemas: Schema) -> None:
@@ -104,6 +119,8 @@ def closed(document: dict[str, Any]) -> dict[str, Any]:
     for operation in (spec for item in judged["paths"].values() for spec in item.values()):
         if MINIMAL in operation:
             operation["responses"]["204"] = operation.pop(MINIMAL)
+        if HELD in operation:
+            operation["responses"]["202"] = operation.pop(HELD)
         if PAGE in operation:
             operation["responses"]["200"]["content"]["text/html"] = operation.pop(PAGE)
         for parameter in operation.get("parameters", ()):

@@ -32,6 +32,7 @@ TAGS = [
     {"name": "Clients", "description": "Who a key belongs to, and for which providers it acts."},
     {"name": "Activities", "description": "The activities of a provider."},
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
+    {"name": "Held records", "description": "Records that wait for their physician to be found, and help with them."},
     {"name": "Learner validations", "description": "Whether a physician is known, asked before anything is reported."},
     {"name": "Batches", "description": "Files of records, an outcome for every row, and templates to fill in."},
     {"name": "Events", "description": "Events in order, with ids only: to be read, or sent to webhook endpoints."},

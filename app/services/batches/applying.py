@@ -22,12 +22,13 @@ from app.core.database.failures import is_transaction_open
 from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.domain.batches import Batch, BatchStatus, RowFinding, RowOutcome, RowResult
-from app.domain.clients import Client, Role
+from app.domain.clients import Role
 from app.domain.findings import Severity
 from app.files.mapping.locations import Location
 from app.services.batches.lifecycle import audit_end
 from app.services.batches.record_kinds import apply_records, reject_all
 from app.services.context import Caller, Service, Work, operator
+from app.services.reporting.senders import sender_work
 from app.services.row_findings import INTERNAL, locate_findings
 from app.store import batch_rows, batches, clients
 from app.store.sql.statements import savepoint
@@ -151,17 +152,13 @@ def _apply_some(
 
 def uploader_work(service: Service, batch: Batch, connection: Connection) -> Work | None:
     """Return the work of the client that uploaded a file; None when it may no longer act for the provider or board."""
+    if batch.provider_id is not None:
+        return sender_work(service, connection, batch.client_id, batch.provider_id, batch.request_id)
     client = clients.by_id(connection, batch.client_id)
-    if client is None or not _acts_for_owner(connection, client, batch):
+    if client is None or not (client.role is Role.OPERATOR or client.board == batch.board):
         return None
-    caller = Caller(service=service, client=client, provider=batch.provider_id, request_id=batch.request_id)
+    caller = Caller(service=service, client=client, provider=None, request_id=batch.request_id)
     return Work(connection=connection, caller=caller, now=service.clock())
-
-
-def _acts_for_owner(connection: Connection, client: Client, batch: Batch) -> bool:
-    if batch.provider_id is None:
-        return client.role is Role.OPERATOR or client.board == batch.board
-    return clients.provider_acted_for(connection, client, batch.provider_id) == batch.provider_id
 
 
 def _save(work: Work, batch: Batch, results: Sequence[RowResult], count: int) -> None:
@@ -175,11 +172,12 @@ def _save(work: Work, batch: Batch, results: Sequence[RowResult], count: int) ->
 
 
 def add_counts(batch: Batch, results: Sequence[RowResult]) -> dict[str, Any]:
-    """Return a batch's `counts` and `warnings` with further results; warnings of rejected records are not counted."""
+    """Return a batch's `counts` and `warnings` with further results; only warnings of accepted records are counted."""
     counts, warnings = Counter(batch.counts), Counter(batch.warnings)
     for result in results:
         counts[result.outcome.value] += 1
-        rules = {finding.rule for finding in result.findings if result.outcome is not RowOutcome.REJECTED}
+        refused = result.outcome in (RowOutcome.REJECTED, RowOutcome.HELD)
+        rules = {finding.rule for finding in result.findings if not refused}
         counts["warned"] += bool(rules)
         warnings.update(rules)
     return {"counts": dict(+counts), "warnings": dict(warnings)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.core.errors import OperatorFault
 from app.core.private_files import write_private_pieces
 from app.core.progress import report_progress
-from app.domain.batches import Batch, BatchKind, BatchOwner
+from app.domain.batches import Batch, BatchKind, BatchOwner, OnUnmatched
 from app.services.batches import lifecycle, lookup, uploads
 from app.services.batches.downloads import BatchFile, open_download
 from app.services.batches.lifecycle import NewBatch
@@ -23,7 +23,15 @@ PAUSE = 0.2
 """Seconds between two looks at a batch on which another process works."""
 
 
-def run_batch(service: Service, path: Path, owner: BatchOwner, kind: BatchKind, *, dry_run: bool) -> Batch:
+def run_batch(
+    service: Service,
+    path: Path,
+    owner: BatchOwner,
+    kind: BatchKind,
+    *,
+    dry_run: bool,
+    on_unmatched: OnUnmatched = OnUnmatched.REJECT,
+) -> Batch:
     """Take a file in and process it; return the finished batch. Raises `OperatorFault`.
 
     A `KeyboardInterrupt` says what becomes of the batch.
@@ -46,6 +54,7 @@ def run_batch(service: Service, path: Path, owner: BatchOwner, kind: BatchKind, 
         digest=digest,
         permission_attested=kind is BatchKind.LEARNER_COMPLETIONS,
         dry_run=dry_run,
+        on_unmatched=on_unmatched,
     )
     caller = _operator(service, owner)
     batch_id = transact(caller, lifecycle.create, given).batch_id

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 
 import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
 from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
+from app.domain.held import HeldReason, HeldRecord, HeldStatus
 from app.files.compared_columns import ComparedColumns
 from app.files.formats import FORMATS
 from app.files.result_files import (
@@ -29,7 +30,7 @@ from app.files.result_files import (
     written_format,
 )
 from app.files.writing.result_rows import AnnotatedRow, AnsweredRow, Note
-from app.services.batches.lookup import get
+from app.services.batches.lookup import get, held_of
 from app.services.batches.templates import sheets_beside
 from app.services.batches.uploads import read_upload
 from app.services.context import Caller, Service
@@ -41,6 +42,7 @@ __all__ = ["BatchFile", "Download", "media_types", "open_download"]
 AT_ONCE = 1_000
 """Rows read in one transaction."""
 _REJECTED = (RowOutcome.REJECTED.value,)
+_HELD = (RowOutcome.HELD.value,)
 _ACCEPTED = tuple(outcome.value for outcome in RowOutcome if outcome not in (RowOutcome.REJECTED, RowOutcome.HELD))
 
 
@@ -53,6 +55,8 @@ class BatchFile(StrEnum):
     """The rejected records as sent, with what is wrong; corrected, it can be uploaded as it is."""
     SUCCESSFUL = "successful"
     """The accepted records with their warnings; validations that were answered, with the answers."""
+    HELD = "held"
+    """The records that were held, as sent, each with what became of it; corrected, it can be uploaded as it is."""
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,12 +92,11 @@ def open_download(
     if batch.head is None:
         raise NotFound("No records were read from this file.")
     try:
-        format = written_format(
-            batch.head, asked, batch.counts.get("rejected", 0) if which is BatchFile.REJECTED else 0
-        )
+        rows = batch.counts.get(which.value, 0) if which in (BatchFile.REJECTED, BatchFile.HELD) else 0
+        format = written_format(batch.head, asked, rows)
     except NotWritable as reason:
         raise ParameterInvalid.of("format", str(reason), "Leave format out, or name another.") from None
-    titles = {BatchFile.REJECTED: "Rejection", BatchFile.SUCCESSFUL: "Successful"}
+    titles = {BatchFile.REJECTED: "Rejection", BatchFile.SUCCESSFUL: "Successful", BatchFile.HELD: "Held"}
     return Download(
         name=file_name(titles[which], batch.finished_at or batch.updated_at, format, batch.head),
         media_type=media_type(format, batch.head),
@@ -107,6 +110,10 @@ def _pieces(service: Service, batch: Batch, head: FileHead, which: BatchFile, fo
         rows = (_annotate(raw, result, compared) for raw, result in _results(service, batch, _REJECTED))
         support = service.settings.support_contact
         return write_rejected(head, rows, format, sheets_beside(head, batch.kind, service.catalogue, support))
+    if which is BatchFile.HELD:
+        held = _held_rows(service, batch, ComparedColumns(head, batch.kind))
+        support = service.settings.support_contact
+        return write_rejected(head, held, format, sheets_beside(head, batch.kind, service.catalogue, support))
     accepted = _results(service, batch, _ACCEPTED)
     if batch.kind is BatchKind.LEARNER_VALIDATIONS:
         is_table = FORMATS[format].is_table
@@ -133,6 +140,56 @@ def _results(service: Service, batch: Batch, outcomes: tuple[str, ...]) -> Itera
         for number, of_piece in groupby(results, lambda result: result.place // batch.piece_rows):
             raw = dict(service.database.read(partial(batches.of_pieces, batch=batch, numbers=[number])))
             yield from ((raw[result.place], result) for result in of_piece)
+
+
+def _held_rows(service: Service, batch: Batch, compared: ComparedColumns) -> Iterator[AnnotatedRow]:
+    """Yield the records that were held as sent, with what has become of each."""
+    rows = _results(service, batch, _HELD)
+    while some := list(islice(rows, AT_ONCE)):
+        results = [result for _, result in some]
+        held = service.database.read(partial(held_of, results=results))
+        for raw, result in some:
+            yield _annotate_held(raw, result, held.get(result.record_id or ""), compared)
+
+
+def _annotate_held(raw: RawRow, result: RowResult, held: HeldRecord | None, compared: ComparedColumns) -> AnnotatedRow:
+    if held is None:
+        return _annotate(raw, result, compared)
+    end = Note(code="held", detail=_say_what_became(held), hint=_HELD_HINTS[held.status])
+    if held.reason is HeldReason.RULES:
+        notes = tuple(
+            Note(code=finding.rule, detail=finding.detail, hint=finding.hint, rejects=finding.rejects)
+            for finding in held.findings
+        )
+    elif held.status in (HeldStatus.WAITING, HeldStatus.REFUSED):
+        notes = _annotate(raw, result, compared).notes
+    else:
+        notes = ()
+    return AnnotatedRow(number=raw.number, raw=raw.raw, notes=(end, *notes))
+
+
+_HELD_HINTS = {
+    HeldStatus.WAITING: "Nothing to do if all is right; if not, correct the row and upload it again.",
+    HeldStatus.ACCEPTED: "Nothing to do.",
+    HeldStatus.REFUSED: "Correct the row and upload it again.",
+    HeldStatus.SET_ASIDE: "Nothing to do.",
+}
+
+
+def _say_what_became(held: HeldRecord) -> str:
+    """Return the sentence that says where a held record stands; it names nobody."""
+    if held.ended_at is None:
+        return f"Waits for its physician to be found, until {held.expires_at:%m/%d/%Y}."
+    day = f"{held.ended_at:%m/%d/%Y}"
+    match held.status:
+        case HeldStatus.ACCEPTED:
+            return f"Accepted on {day}: the physician was found."
+        case HeldStatus.SET_ASIDE:
+            return f"Set aside on {day}."
+        case _ if held.reason is HeldReason.EXPIRED:
+            return f"Refused on {day}: the physician was not found in 60 days."
+        case _:
+            return f"Refused on {day}: the physician was found, or more was wrong by then."
 
 
 def _annotate(raw: RawRow, result: RowResult, compared: ComparedColumns) -> AnnotatedRow:

@@ -71,6 +71,7 @@ def _new_batch(form: Form, upload_id: str) -> NewBatch:
         digest=form.digest,
         permission_attested=read.permission_attested,
         dry_run=read.dry_run,
+        on_unmatched=read.on_unmatched,
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from app.core.clock import new_id
 from app.core.errors import Conflict, NotFound
 from app.domain.audit import BatchAudit
-from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, RowOutcome
+from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, OnUnmatched, RowOutcome
 from app.services.batches.lookup import get
 from app.services.context import Work
 from app.store import batch_rows, batches, uploads
@@ -31,6 +31,7 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the content."""
     permission_attested: bool
     dry_run: bool
+    on_unmatched: OnUnmatched = OnUnmatched.REJECT
 
 
 def create(work: Work, given: NewBatch) -> Batch:
@@ -53,6 +54,7 @@ def create(work: Work, given: NewBatch) -> Batch:
             "digest": given.digest,
             "permission_attested": given.permission_attested,
             "dry_run": given.dry_run,
+            "on_unmatched": given.on_unmatched.value,
             "status": BatchStatus.QUEUED.value,
             "created_at": work.now,
             "updated_at": work.now,

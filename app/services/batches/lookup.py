@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import NotFound
-from app.domain.batches import Batch, RowResult
+from app.domain.batches import Batch, RowOutcome, RowResult
+from app.domain.held import HeldRecord
 from app.services.context import Caller, read_async
 from app.store import batch_rows, batches
+from app.store.held import records
 
 POLL_SECONDS = 0.05
 """The first pause while a batch is waited for; pauses grow to ten times that."""
@@ -50,9 +53,25 @@ async def wait_for(caller: Caller, batch_id: str, seconds: float) -> Batch:
         pause = min(pause * 1.2, POLL_SECONDS * 10)
 
 
+class BatchRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of records of a batch, and what became of those that were held."""
+
+    batch: Batch
+    results: list[RowResult]
+    held: Mapping[str, HeldRecord]
+    """By their ids."""
+
+
 def rows(
     connection: Connection, caller: Caller, batch_id: str, *, after: int | None, limit: int, outcomes: Sequence[str]
-) -> tuple[Batch, list[RowResult]]:
-    """Return a batch with the results of its records after a place, in order; raises `NotFound`."""
+) -> BatchRows:
+    """Return the results of a batch's records after a place, in order; raises `NotFound`."""
     batch = get(connection, caller, batch_id)
-    return batch, batch_rows.after(connection, batch_id, -1 if after is None else after, limit, outcomes)
+    results = batch_rows.after(connection, batch_id, -1 if after is None else after, limit, outcomes)
+    return BatchRows(batch=batch, results=results, held=held_of(connection, results))
+
+
+def held_of(connection: Connection, results: Iterable[RowResult]) -> dict[str, HeldRecord]:
+    """Return the held records of some results, by their ids; a dry run has none."""
+    ids = {result.record_id for result in results if result.outcome is RowOutcome.HELD and result.record_id}
+    return records.by_ids(connection, ids)

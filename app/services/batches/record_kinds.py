@@ -9,7 +9,19 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 
-from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
+from msgspec.structs import replace
+
+from app.domain.batches import (
+    Batch,
+    BatchKind,
+    FileFormat,
+    FileHead,
+    OnUnmatched,
+    RawRow,
+    RowFinding,
+    RowOutcome,
+    RowResult,
+)
 from app.domain.boards import Board
 from app.domain.credits import Outcome
 from app.domain.findings import Finding
@@ -41,7 +53,9 @@ _OUTCOMES = {
     Outcome.DELETED: RowOutcome.DELETED,
     Outcome.UNCHANGED: RowOutcome.UNCHANGED,
     Outcome.REJECTED: RowOutcome.REJECTED,
+    Outcome.HELD: RowOutcome.HELD,
 }
+_WITHOUT_COMPLETION = (RowOutcome.REJECTED, RowOutcome.HELD)
 _ANSWERS = {
     Result.ONE: RowOutcome.ONE,
     Result.SEVERAL: RowOutcome.SEVERAL,
@@ -101,6 +115,8 @@ def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> li
     # A record that could not be read, or is the template's sample, is rejected without looking further.
     is_table = FORMATS[batch.head.format].is_table
     reports = [record.report for _, record in records if record.report is not None and not _rejects(record.findings)]
+    if batch.on_unmatched is OnUnmatched.HOLD:
+        reports = [replace(report, hold=True) for report in reports]
     judged = iter(judge(work, reports))
     results = []
     for place, record in records:
@@ -109,7 +125,9 @@ def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> li
             submitted = next(judged)
             findings = (*findings, *submitted.findings)
             outcome = _OUTCOMES[submitted.outcome]
-            if submitted.completion is not None and outcome is not RowOutcome.REJECTED:
+            if submitted.held is not None:
+                record_id = submitted.held.held_id
+            elif submitted.completion is not None and outcome not in _WITHOUT_COMPLETION:
                 record_id = submitted.completion.completion_id
         results.append(
             RowResult(

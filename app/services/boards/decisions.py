@@ -189,7 +189,7 @@ class _StatusChanges:
             return False
         reportable = activities.load_reportable(
             self._work.connection, {(completion.provider_id, completion.activity_id)}
-        )
+        ).activities
         afterwards = [
             build_status_change(other, [after], self._work.now).completion if other is completion else other
             for other in others

@@ -29,6 +29,7 @@ from app.services.reporting.saving import maximum_quarters, save_changes
 from app.store import activities, completions
 from app.store.completion_writes import NO_MAXIMUM
 from app.store.registry import imports, merges, pairs, physicians
+from app.store.registry.generation import note_registry_change
 
 _WHY = {
     Overruled.BIRTH_DATE: "The birth dates on file differ.",
@@ -77,6 +78,7 @@ def merge(
         return plan
     _store_merge(work, plan)
     save_drafts(work, placed.drafts, verb="merge")
+    note_registry_change(work.connection)
     [stored] = physicians.load(work.connection, [into.physician_id]).values()
     return replace(plan, after=stored)
 
@@ -144,7 +146,7 @@ def refuse_more_than_maximum(work: Work, drafts: Sequence[Draft]) -> None:
     errors = []
     for key in sorted(grown):
         activity_id, _, target = key
-        maximum = maximum_quarters(reportable.get(activity_id), target)
+        maximum = maximum_quarters(reportable.activities.get(activity_id), target)
         if maximum != NO_MAXIMUM and held[key] > maximum:
             detail = (
                 f"Activity {activity_id} gives {format_quarters(maximum)} of {target} at most, and one person would "
@@ -247,6 +249,7 @@ def unmerge(work: Work, physician_id: str) -> Unmerged:
     work.audit("unmerge", root.physician_id, PhysicianAudit(other_id=alias.physician_id, changed=parts))
     for own in own_aliases:
         work.audit("unmerge", own, PhysicianAudit(other_id=alias.physician_id))
+    note_registry_change(connection)
     stored = physicians.load(connection, (alias.physician_id, root.physician_id))
     return Unmerged(
         parted=stored[alias.physician_id],

@@ -23,6 +23,7 @@ from app.services.registry.writing import Piece, RowEffect
 from app.store import completions
 from app.store.registry import imports as registry
 from app.store.registry import physicians
+from app.store.registry.generation import note_registry_change
 
 Edit = Callable[[Physician], Physician]
 """Makes of a physician on file what they are to be."""
@@ -101,6 +102,7 @@ def add(work: Work, given: Given) -> Added:
     if outcome is Addition.ADDED and pairs:
         outcome = Addition.PAIR
     if outcome is not Addition.UNCHANGED:
+        note_registry_change(work.connection)
         verb = "join" if outcome is Addition.JOINED else "add"
         work.audit(verb, before.physician_id, PhysicianAudit(changed=parts or msgspec.UNSET))
     physician = physicians.load(work.connection, [before.physician_id])[before.physician_id]
@@ -205,6 +207,7 @@ def change(
     parts = filed_people.store(work, before, after)
     if parts:
         work.audit("change", root, PhysicianAudit(changed=parts))
+        note_registry_change(work.connection)
     return physicians.load(work.connection, [root])[root]
 
 

@@ -23,6 +23,7 @@ from app.services.registry.drafts import Draft
 from app.services.registry.merging import completions_of, lock_everything, save_drafts
 from app.services.reporting.learner_ids import derive_learner_ids
 from app.store.registry import merges, physicians
+from app.store.registry.generation import note_registry_change
 
 
 def split(work: Work, physician_id: str, wanted: Split) -> SplitResult:
@@ -54,6 +55,7 @@ def split(work: Work, physician_id: str, wanted: Split) -> SplitResult:
     drafts, moved, parted = _drafts(work, held, wanted, leaves)
     _name_leaving(work, leaves, drafts)
     save_drafts(work, drafts, verb="split")
+    note_registry_change(connection)
     told = PhysicianAudit(other_id=leaves.physician_id, changed=parts, completions=moved)
     work.audit("split", root, told)
     work.audit("split", leaves.physician_id, PhysicianAudit(other_id=root, completions=moved))

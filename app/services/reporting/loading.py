@@ -27,6 +27,7 @@ from app.rules.standing import Standing, subject_of
 from app.services.context import Work
 from app.services.reporting.learner_ids import LearnerIdRow
 from app.store import activities, completions
+from app.store.activities import Reportable
 from app.store.registry import learners
 
 DAILY_CREDITS = "daily-credits-unusual"
@@ -42,18 +43,21 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     wanted: list[Wanted | None]
     """The keys under which the learner of each report was looked up; None where nobody is looked for."""
     candidates: Candidates
+    reportable: Reportable
+    """The activities, and what is to be known of records held for them."""
 
 
 def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> Loaded:
     """Load the activities and the candidates of some reports; with `locking`, no activity changes meanwhile."""
+    reportable = activities.load_reportable(
+        work.connection,
+        {(report.provider_id, report.activity_id) for report in reports if report.activity_id},
+        locking=locking,
+    )
     facts = Facts(
         catalogue=work.service.catalogue,
         now=work.now,
-        activities=activities.load_reportable(
-            work.connection,
-            {(report.provider_id, report.activity_id) for report in reports if report.activity_id},
-            locking=locking,
-        ),
+        activities=reportable.activities,
         day_quarters={},
         support=work.service.settings.support_contact,
     )
@@ -64,7 +68,8 @@ def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> L
     for keys in wanted:
         if keys is not None:
             every_key.add(keys)
-    return Loaded(facts=facts, wanted=wanted, candidates=learners.load_candidates(work.connection, every_key))
+    candidates = learners.load_candidates(work.connection, every_key)
+    return Loaded(facts=facts, wanted=wanted, candidates=candidates, reportable=reportable)
 
 
 def match_learners(work: Work, reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:

@@ -24,6 +24,7 @@ from app.core.errors import CompletionRejected
 from app.domain.completion_changes import Change
 from app.domain.credits import Completion, Outcome
 from app.domain.findings import Finding
+from app.domain.held import HeldRecord
 from app.domain.identity.matches import Match
 from app.domain.reports import CompletionReport
 from app.rules.case import Case
@@ -33,6 +34,7 @@ from app.services.context import Caller, Work
 from app.services.findings import rejection_of
 from app.services.reporting.changes import build_change
 from app.services.reporting.dry_run_state import DryRunState
+from app.services.reporting.holding import ACCEPTED, HeldPiece, is_held
 from app.services.reporting.learner_ids import assign_learner_id
 from app.services.reporting.loading import Standings, load, load_standings, match_learners, pair_of
 from app.services.reporting.references import build_namings_elsewhere
@@ -49,6 +51,8 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     before: Completion | None = None
     """The completion as it stood, where it was joined, corrected or withdrawn."""
+    held: HeldRecord | None = None
+    """The held record, where it waits for its match; None in a dry run."""
 
     @property
     def standing(self) -> set[str]:
@@ -73,15 +77,36 @@ def submit(works: Sequence[Work], reports: Sequence[CompletionReport]) -> list[S
     if not works:
         return []
     reports = [_in_world(work.caller, record) for work, record in zip(works, reports, strict=True)]
-    loaded = load(works[0], reports, locking=True)
-    matches = match_learners(works[0], reports, loaded)
+    evidence = [record.evidence_as_linked() for record in reports]
+    loaded = load(works[0], evidence, locking=True)
+    matches = match_learners(works[0], evidence, loaded)
+    holding = HeldPiece.lock(works, reports, matches, loaded)
     standings = load_standings(works[0], reports, matches, loaded.facts, locking=True)
     results, changes = _judge_in_order(works, reports, matches, standings)
     if changes:
         activities, new_ids = loaded.facts.activities, standings.new_learner_ids
         save_changes(changes, activities, verb="report", new_learner_ids=new_ids)
         explanations.save(works[0].connection, _explain(results, matches), works[0].now)
-    return results
+    return results if holding is None else _hold(holding, results)
+
+
+def _hold(holding: HeldPiece, results: Sequence[Submitted]) -> list[Submitted]:
+    """Hold what lacks only its match, and set aside what accepted reports take the place of."""
+    after = [_hold_one(holding, number, result) for number, result in enumerate(results)]
+    holding.save()
+    return after
+
+
+def _hold_one(holding: HeldPiece, number: int, result: Submitted) -> Submitted:
+    if result.outcome in ACCEPTED and result.completion is not None:
+        holding.accept(number, result.completion)
+    elif result.outcome is Outcome.REJECTED and is_held(holding.reports[number], result.findings):
+        held = holding.hold(number, result.findings)
+        if isinstance(held, Completion):
+            return Submitted(outcome=Outcome.UNCHANGED, completion=held, findings=(), before=held)
+        if held is not None:
+            return replace(result, outcome=Outcome.HELD, held=held)
+    return result
 
 
 def _explain(results: Sequence[Submitted], matches: Sequence[Match]) -> dict[str, dict[str, Any]]:
@@ -113,7 +138,12 @@ def judge_only(
     results, changes = _judge_in_order([work] * len(reports), reports, matches, standings)
     if state is not None:
         state.remember([change for _, change in changes], standings)
-    return results
+    return [
+        replace(result, outcome=Outcome.HELD)
+        if result.outcome is Outcome.REJECTED and is_held(record, result.findings)
+        else result
+        for record, result in zip(reports, results, strict=True)
+    ]
 
 
 def _in_world(caller: Caller, record: CompletionReport) -> CompletionReport:

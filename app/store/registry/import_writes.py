@@ -13,6 +13,7 @@ from app.domain.boards import Span
 from app.domain.identity.comparison_keys import full_name_key, short_id_key
 from app.domain.identity.learners import Holding, IdentifierKind, NameKind, PairStatus
 from app.models import learners as tables
+from app.store.registry.generation import note_registry_change
 from app.store.registry.imports import Entry
 from app.store.sql.bulk import insert
 from app.store.sql.statements import execute_many
@@ -121,7 +122,7 @@ class Writes:
 
 
 def save(connection: Connection, writes: Writes) -> None:
-    """Write a piece of an import."""
+    """Write a piece of an import; held records are judged again after one that changes a physician."""
     insert(connection, tables.learners, writes.learners)
     execute_many(
         connection,
@@ -149,12 +150,16 @@ def save(connection: Connection, writes: Writes) -> None:
     insert(connection, tables.certifications, writes.certifications)
     execute_many(connection, f"UPDATE certifications SET {days} {of_holding}", writes.certified)
     insert(connection, tables.registry_pairs, writes.pairs)
+    if writes.physician_ids:
+        note_registry_change(connection)
 
 
 def end_npis(connection: Connection, ends: Iterable[tuple[str, date]], at: datetime) -> None:
     """Note on which day the NPIs of physicians ended."""
-    execute_many(
+    changed = execute_many(
         connection,
         "UPDATE learners SET npi_ended_on = :ended_on, updated_at = :at WHERE learner_id = :learner_id",
         [{"learner_id": physician_id, "ended_on": ended_on, "at": at} for physician_id, ended_on in ends],
     )
+    if changed:
+        note_registry_change(connection)

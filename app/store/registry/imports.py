@@ -191,6 +191,11 @@ def _namesake_ids(connection: Connection, rows: Sequence[RegistryRow]) -> set[st
     return ids
 
 
+def load_entry(connection: Connection, physician_id: str) -> Entry | None:
+    """Return a physician on file; None for an id that nobody has, or one of the sandbox."""
+    return next(iter(_entries(connection, [physician_id])), None)
+
+
 def _load(connection: Connection, known: Known, ids: Iterable[str]) -> None:
     for entry in _entries(connection, set(ids) - known.entries.keys()):
         known.put(entry)

@@ -39,6 +39,12 @@ PROVIDERS: dict[str, str] = {
     "change_completion": "completions:write",
     "withdraw_completion": "completions:write",
     "get_completion_history": "completions:read",
+    "list_held_records": "completions:read",
+    "get_held_record": "completions:read",
+    "correct_held_record": "completions:write",
+    "judge_held_record": "completions:write",
+    "ask_for_help": "completions:write",
+    "set_held_record_aside": "completions:write",
     "validate_learner": "learners:validate",
 }
 """Operations that belong to a provider, with the scope each needs."""
@@ -74,7 +80,7 @@ OPERATORS = {
     "report_boards", "list_physicians", "search_physicians", "add_physician", "get_physician", "change_physician",
     "list_physician_credits", "merge_physician", "unmerge_physician", "split_physician", "list_physician_pairs",
     "get_physician_pair", "join_physician_pair", "part_physician_pair", "postpone_physician_pair",
-    "reopen_physician_pair", "explain_match",
+    "reopen_physician_pair", "explain_match", "list_help_requests", "get_help_request", "answer_help_request",
 }  # fmt: skip
 """Operations of the operator alone, under `operator`."""
 

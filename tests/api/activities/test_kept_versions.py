@@ -27,7 +27,8 @@ def load(connection: Connection, *activity_ids: str) -> tuple[dict[str, float | 
     with connection.begin():
         statements.BEFORE_STATEMENT.append(sent.append)
         try:
-            found = activities.load_reportable(connection, {(PROVIDER, activity_id) for activity_id in activity_ids})
+            keys = {(PROVIDER, activity_id) for activity_id in activity_ids}
+            found = activities.load_reportable(connection, keys).activities
         finally:
             statements.BEFORE_STATEMENT.remove(sent.append)
     return {activity_id: activity.ama_pra_credits for activity_id, activity in found.items()}, len(sent)

@@ -57,7 +57,7 @@ def test_each_item_has_the_answer_that_its_own_request_would_have_had(api: Api, 
         "/colour": "field-unknown",
     }
     assert unread["request_id"] == answer.response.headers["x-request-id"]
-    assert answer.json["summary"] == {"created": 2, "joined": 1, "unchanged": 1, "rejected": 2}
+    assert answer.json["summary"] == {"created": 2, "joined": 1, "unchanged": 1, "rejected": 2, "held": 0}
     settle(service)
 
 
@@ -73,7 +73,13 @@ def test_an_item_sees_what_those_before_it_left(api: Api) -> None:
 
 def test_five_hundred_items_are_taken_and_no_more(api: Api, service: Service) -> None:
     item = a_completion()
-    assert bulk(api, *([item] * 500)).json["summary"] == {"created": 1, "joined": 0, "unchanged": 499, "rejected": 0}
+    assert bulk(api, *([item] * 500)).json["summary"] == {
+        "created": 1,
+        "joined": 0,
+        "unchanged": 499,
+        "rejected": 0,
+        "held": 0,
+    }
     before = footprint(service)
     assert_problem(bulk(api, *([item] * 501)), 422, "invalid-request", items=["too-long"])
     assert_problem(bulk(api), 422, "invalid-request")

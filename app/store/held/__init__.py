@@ -1,0 +1,1 @@
+"""Queries of held records, and of requests for help with them."""
