@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-identity bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -85,9 +85,25 @@ $(RALPH)/.installed: requirements/ralph.txt
 	$(RALPH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ralph.txt
 	@touch $@
 
+PEERS := .venv-peers
+
+SEEDS ?= 101 102 103 104 105 106 107 108 109 110
+REPORTS ?= 100000
+
+bench-identity: $(STAMP)  ## Match FEBRL 4 beside Splink and recordlinkage, and REPORTS=100000 with slips among PHYSICIANS=1000000 of ten SEEDS (hours).
+	@$(MAKE) --no-print-directory $(PEERS)/.installed || echo "Splink and recordlinkage cannot be installed here."
+	PARS_BENCH_PHYSICIANS=$(PHYSICIANS) PARS_BENCH_REPORTS=$(REPORTS) PARS_BENCH_SEEDS="$(SEEDS)" \
+		$(BIN)/python -m benchmarks.identity
+
+# A separate environment, so that their dependencies cannot change the project's.
+$(PEERS)/.installed: requirements/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
 bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a feed of as many, files of ROWS=100000 records and of a million, validations among PHYSICIANS=1000000 (two hours).
 	PARS_BENCH_COMPLETIONS=$(COMPLETIONS) PARS_BENCH_ROWS=$(ROWS) PARS_BENCH_PHYSICIANS=$(PHYSICIANS) \
-		$(BIN)/python -m benchmarks pages feed batches validations validation-files million
+		$(BIN)/python -m benchmarks pages feed batches validations validation-files million identity
 
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what it answered must be stored (minutes).
 	$(BIN)/python -m benchmarks.drills.kill
@@ -151,6 +167,8 @@ lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 		requirements/fuzz.in --output-file requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/ralph.in --output-file requirements/ralph.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/peers.in --output-file requirements/peers.txt
 
 clean:  ## Remove everything that is not in the repository, including the demo data.
-	rm -rf $(VENV) $(FUZZ) $(RALPH) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FUZZ) $(RALPH) $(PEERS) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -23,12 +23,14 @@ from benchmarks import (
     validations,
     writing,
 )
+from benchmarks.identity import cost
 from benchmarks.table import show
 
 PARTS = {
     "http": http_calls.rows,
     "single": single.rows,
     "matching": matching.rows,
+    "identity": cost.rows,
     "validations": validations.rows,
     "validation-files": validation_files.rows,
     "feed": feed.rows,

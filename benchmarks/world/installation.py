@@ -12,13 +12,14 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.config import Settings
 from app.domain.boards import BoardKind
+from app.domain.catalogue import Catalogue
 from app.domain.identity.learners import RegistryRow
 from app.schemas.activities import ActivityIn
 from app.services.access import clients
@@ -92,12 +93,30 @@ def postgres(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-@contextmanager
-def world(database: str, physicians: int, parent: Path = Path("/tmp")) -> Iterator[World]:
+def world(database: str, physicians: int, parent: Path = Path("/tmp")) -> AbstractContextManager[World]:
     """Open an installation on "sqlite" or "postgresql" with a number of synthetic physicians, in a folder in `parent`.
 
     PostgreSQL's own files lie in /tmp.
     """
+
+    def made(catalogue: Catalogue) -> Iterable[RegistryRow]:
+        boards = catalogue.boards.values()
+        return synthetic_physicians(
+            physicians,
+            1,
+            licensing=[b.code for b in boards if b.kind is BoardKind.LICENSING],
+            certifying=[b.code for b in boards if b.kind is BoardKind.CERTIFYING],
+            reserved=frozenset(),
+        )
+
+    return world_of(database, made, parent)
+
+
+@contextmanager
+def world_of(
+    database: str, make: Callable[[Catalogue], Iterable[RegistryRow]], parent: Path = Path("/tmp")
+) -> Iterator[World]:
+    """Open an installation whose registry has the physicians that `make` returns for its boards."""
     with ExitStack() as stack:
         folder, elsewhere = (Path(tempfile.mkdtemp(prefix="pars-bench-", dir=place)) for place in (parent, "/tmp"))
         for made in (folder, elsewhere):
@@ -105,16 +124,7 @@ def world(database: str, physicians: int, parent: Path = Path("/tmp")) -> Iterat
         url = f"sqlite:///{folder}/pars.db" if database == "sqlite" else stack.enter_context(postgres(elsewhere))
         service = open_service(Settings(database_url=url, data_dir=folder, secret_key=SECRET))
         stack.callback(service.database.close)
-        boards = service.catalogue.boards.values()
-        rows = list(
-            synthetic_physicians(
-                physicians,
-                1,
-                licensing=[b.code for b in boards if b.kind is BoardKind.LICENSING],
-                certifying=[b.code for b in boards if b.kind is BoardKind.CERTIFYING],
-                reserved=frozenset(),
-            )
-        )
+        rows = list(make(service.catalogue))
         counts = imports.import_rows(service, enumerate(rows, 1))
         assert not counts.refused, counts.refused[:3]
         client = transact(operator(service), clients.create, "bench", role="provider", provider_ids=[PROVIDER])

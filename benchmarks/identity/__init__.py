@@ -1,0 +1,1 @@
+"""Identity measured: FEBRL 4 beside Splink and recordlinkage, and synthetic registries with slips."""
