@@ -17,6 +17,7 @@ from app.core.logging import error_fields, log
 from app.core.threads import WatchedThread
 from app.domain.webhooks import LeasedDelivery
 from app.services import idempotency
+from app.services.access import identity_budgets
 from app.services.batches import steps, uploads
 from app.services.batches.steps import Pace
 from app.services.boards.decisions import settle_next
@@ -172,10 +173,11 @@ def settle(service: Service) -> bool:
 
 
 def delete_expired(service: Service) -> bool:
-    """Delete expired idempotency keys, old finished deliveries, and uploads that never became a batch."""
+    """Delete expired idempotency keys, old finished deliveries, birth dates tried long ago, and abandoned uploads."""
     before = service.clock() - idempotency.RETENTION
     service.database.write(lambda connection: clients.delete_keys(connection, before))
     remove_finished(service)
+    identity_budgets.delete_expired(service)
     return uploads.remove_abandoned(service) > 0
 
 

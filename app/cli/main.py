@@ -18,6 +18,7 @@ from app import __version__
 from app.cli import (
     batches,
     boards,
+    budgets,
     catalogue,
     clients,
     database,
@@ -58,6 +59,7 @@ for part in (
     providers.commands,
     clients.commands,
     registry.commands,
+    budgets.commands,
     help_requests.commands,
     learners.commands,
     catalogue.commands,

@@ -53,7 +53,8 @@ def import_file(
         fail("--credit-licences is for --format nppes: what other files say of licences is credited anyway.")
     if report is not None and report.is_dir():
         fail(f"{report} is a folder: name a file for the report.")
-    from app.services.registry import imports, nppes
+    from app.services.registry import imports
+    from app.services.registry.national import imports as nppes
 
     counts = imports.ImportCounts()
     try:
@@ -90,9 +91,9 @@ def generate(
     """
     from app.core.config import Settings
     from app.services.operations.startup import read_catalogue
-    from app.services.registry import synthetic_files
+    from app.services.registry.generating import files as synthetic_files
+    from app.services.registry.generating.physicians import MOST
     from app.services.registry.imports import ImportCounts
-    from app.services.registry.synthetic import MOST
 
     if count > MOST:
         fail(f"There are {MOST:,} NPIs: N can be no more.")

@@ -179,6 +179,16 @@ class IntegrityAudit(AuditFields, frozen=True, kw_only=True):
     digests: str
 
 
+class BudgetAudit(AuditFields, frozen=True, kw_only=True):
+    """A budget against guessing birth dates was released; the subject is a physician's id, or a client's."""
+
+    noun: ClassVar[str] = "identity-budget"
+
+    kind: str
+    refused: int
+    """Answers that were refused before."""
+
+
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):
     """Validations named learners to a provider for the first time: how many, not whom."""
 

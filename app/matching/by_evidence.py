@@ -59,7 +59,7 @@ def needs_evidence(report: CompletionReport, match: Match) -> bool:
 
 def forms_of_report(report: CompletionReport, catalogue: Catalogue) -> Wanted:
     """Return the forms under which the physician of a report is looked for."""
-    return Wanted(forms=forms_asked(_name_of(report), _birth_date_of(report), _states_asked(report, catalogue)))
+    return Wanted(forms=forms_asked(name_of(report), _birth_date_of(report), states_asked(report, catalogue)))
 
 
 def find_by_evidence(
@@ -82,7 +82,7 @@ def find_by_evidence(
                 if bool(learner.sandbox) is report.sandbox:
                     pool[learner.physician_id] = learner
     compare = partial(_compare_numbers, report=report, candidates=candidates, catalogue=catalogue)
-    query = Query(name=_name_of(report), birth_date=_birth_date_of(report), compare_numbers=compare)
+    query = Query(name=name_of(report), birth_date=_birth_date_of(report), compare_numbers=compare)
     decision = decide(query, pool.values())
     return _match_of(report, match, decision, candidates, catalogue)
 
@@ -107,7 +107,8 @@ def _match_of(
     )
 
 
-def _name_of(report: CompletionReport) -> ParsedName:
+def name_of(report: CompletionReport) -> ParsedName:
+    """Return the name that a report gives, in its parts."""
     return parse_name(report.person.first_name or "", report.person.last_name or "")
 
 
@@ -116,7 +117,8 @@ def _birth_date_of(report: CompletionReport) -> str | None:
     return str(given) if isinstance(given, MonthDay) else None
 
 
-def _states_asked(report: CompletionReport, catalogue: Catalogue) -> list[str]:
+def states_asked(report: CompletionReport, catalogue: Catalogue) -> list[str]:
+    """Return the codes of the states of licence that a report gives."""
     boards = [board for cme in report.cme if cme.state for board in catalogue.licensing(cme.state)]
     return sorted({board.state for board in boards if board.state})
 
@@ -153,7 +155,7 @@ def _compare_numbers(
     return Numbers(
         agree=tuple(sorted(agree - differ)),
         differ=tuple(sorted(differ)),
-        states=tuple(_states_asked(report, catalogue)),
+        states=tuple(states_asked(report, catalogue)),
         state=worst(held),
         certified=worst(certified),
     )

@@ -164,6 +164,11 @@ def _distance(one: str, other: str) -> NameAgreement:
     return NameAgreement.DIFFERENT
 
 
+def are_near(one: str, other: str) -> bool:
+    """Return True if two words are one or two typing errors apart."""
+    return _distance(one, other) is not NameAgreement.DIFFERENT
+
+
 def _compare_more(given: ParsedName, on_file: ParsedName) -> FieldAgreement:
     """Compare middle names: an initial agrees with every name that begins so."""
     if not given.more or not on_file.more or given.givens & on_file.givens - {given.called, on_file.called}:

@@ -159,6 +159,18 @@ def _without_suffix(words: Sequence[str]) -> tuple[list[str], str]:
 LAST, FIRST = "last", "first"
 
 
+def names_beside(names: Iterable[ParsedName]) -> dict[str, str]:
+    """Return what is stored beside the forms of last and of first names: the forms of the others.
+
+    By it those under a form are told apart without a look at their names: see `without_date.py`.
+    """
+    every = list(names)
+    givens = sorted({form for name in every for form in name.givens})
+    more = sorted({word for name in every for word in name.more})
+    surnames = sorted({form for name in every for form in name.surname_forms})
+    return {LAST: f"{' '.join(givens)}|{' '.join(more)}", FIRST: " ".join(surnames)}
+
+
 def form_keys(names: Iterable[ParsedName], birth_date: str, states: Iterable[str]) -> set[FormKey]:
     """Return the keys of somebody's names: last names with the date, first names also with each state of licence.
 

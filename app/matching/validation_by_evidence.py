@@ -37,12 +37,19 @@ def find_by_evidence(
     for form in _forms(request, evidence, catalogue):
         for learner in forms.get(form, ()):
             pool[learner.physician_id] = learner
+    return decide_among(pool.values(), request, evidence, catalogue)
+
+
+def decide_among(
+    learners: Iterable[Learner], request: ValidationRequest, evidence: Evidence, catalogue: Catalogue
+) -> MatchDecision:
+    """Return who of some physicians is meant by a validation."""
     query = Query(
         name=parse_name(request.first_name or "", request.last_name or ""),
         birth_date=evidence.birth_date,
-        compare_numbers=partial(_compare_numbers, evidence=evidence, states=_states(evidence, catalogue)),
+        compare_numbers=partial(_compare_numbers, evidence=evidence, states=states_asked(evidence, catalogue)),
     )
-    return decide(query, _in_world(pool.values(), request.sandbox))
+    return decide(query, _in_world(learners, request.sandbox))
 
 
 def _in_world(learners: Iterable[Learner], sandbox: bool) -> list[Learner]:
@@ -52,10 +59,11 @@ def _in_world(learners: Iterable[Learner], sandbox: bool) -> list[Learner]:
 def _forms(request: ValidationRequest, evidence: Evidence, catalogue: Catalogue) -> set[tuple[str, str, str, str]]:
     given = request.birth_date
     name = parse_name(request.first_name or "", request.last_name or "")
-    return forms_asked(name, str(given) if isinstance(given, MonthDay) else None, _states(evidence, catalogue))
+    return forms_asked(name, str(given) if isinstance(given, MonthDay) else None, states_asked(evidence, catalogue))
 
 
-def _states(evidence: Evidence, catalogue: Catalogue) -> tuple[str, ...]:
+def states_asked(evidence: Evidence, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the codes of the state of licence that a validation gives."""
     states = {catalogue.boards[code].state for code in evidence.licensing or ()}
     return tuple(sorted(state for state in states if state))
 

@@ -54,6 +54,7 @@ name_forms = Table(
     key("birth_date", primary_key=True),
     key("state", primary_key=True, comment="of first names: a state of licence; of last names empty"),
     refers("learner_id", "learners.learner_id", primary_key=True),
+    key("beside", comment="of last names: first names | middle names; of first names: last names"),
     Index(None, "learner_id"),
     comment="What people are found by whose name was written otherwise. Made of names, birth date and licences.",
     sqlite_with_rowid=False,

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from app.models import activities, batches, commits, completions, events, feeds, held, learners, organisations, webhooks
+from app.models import (
+    activities,
+    batches,
+    budgets,
+    commits,
+    completions,
+    events,
+    feeds,
+    held,
+    learners,
+    organisations,
+    webhooks,
+)
 from app.models.base import metadata
 
 __all__ = [
     "activities",
     "batches",
+    "budgets",
     "commits",
     "completions",
     "events",

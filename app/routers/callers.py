@@ -236,6 +236,7 @@ WebhooksManager = Annotated[Caller, caller("webhooks:manage", ownership=Ownershi
 WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD, prefers="minimal")]
 EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.PROVIDERS)]
 BoardReader = Annotated[Caller, caller("board:feed", ownership=Ownership.CLIENT)]
+Operator = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
 OperatorReader = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
 OperatorWriter = Annotated[
     Caller, caller("operator", ownership=Ownership.CLIENT, idempotent="request", prefers="minimal")

@@ -193,7 +193,7 @@ def _status(submitted: Submitted) -> int:
 @router.post(":preview", response_model=PreviewOut)
 async def preview_completion(caller: CompletionsWriter, body: CompletionIn) -> PreviewOut:
     """Judge a report as if it were sent now, with every finding, and store nothing."""
-    preview = await read_async(caller, records.preview, read_report(caller, body))
+    preview = await records.preview(caller, read_report(caller, body))
     return PreviewOut.of(preview.outcome, preview.completion, preview.standing, preview.findings)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from app.core.clock import Clock, new_id
 from app.core.config import Settings
 from app.core.database.transactions import Database
+from app.core.errors import CompletionRejected
 from app.core.http.preferences import NONE, Preferences
 from app.core.security import Keyring
 from app.domain.audit import AuditFields
@@ -78,6 +79,8 @@ class Work:
     caller: Caller
     now: datetime
     commit_id: str = field(default_factory=new_id)
+    keeps_refusal: bool = False
+    """Whether a refusal commits what was written, rather than undo it: a birth date that was tried stays counted."""
     _audit: list[AuditRow] = field(default_factory=list)
     _events: list[BoardEventRow] = field(default_factory=list)
 
@@ -189,24 +192,42 @@ ReadVerb = Callable[Concatenate[Connection, Caller, P], T]
 """A service function that only reads."""
 
 
-def _transaction(caller: Caller, verb: Callable[[Work], T]) -> Callable[[Connection], T]:
-    def run(connection: Connection) -> T:
+class _Kept(msgspec.Struct, frozen=True):
+    """A refusal whose transaction is committed before it is told."""
+
+    refusal: CompletionRejected
+
+
+def _transaction(caller: Caller, verb: Callable[[Work], T]) -> Callable[[Connection], T | _Kept]:
+    def run(connection: Connection) -> T | _Kept:
         work = Work(connection=connection, caller=caller, now=caller.service.clock())
-        result = verb(work)
+        try:
+            result = verb(work)
+        except CompletionRejected as refusal:
+            # A record that is refused has written nothing else.
+            if work.keeps_refusal:
+                return _Kept(refusal)
+            raise
         work.save_commit()
         return result
 
     return run
 
 
+def _told(result: T | _Kept) -> T:
+    if isinstance(result, _Kept):
+        raise result.refusal
+    return result
+
+
 def transact(caller: Caller, verb: WriteVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function that writes in a transaction of its own; its work is durable when this returns."""
-    return caller.service.database.write(_transaction(caller, partial(_call, verb, args, kwargs)))
+    return _told(caller.service.database.write(_transaction(caller, partial(_call, verb, args, kwargs))))
 
 
 async def transact_async(caller: Caller, verb: WriteVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do as `transact`, from the event loop."""
-    return await caller.service.database.write_async(_transaction(caller, partial(_call, verb, args, kwargs)))
+    return _told(await caller.service.database.write_async(_transaction(caller, partial(_call, verb, args, kwargs))))
 
 
 async def read_async(caller: Caller, verb: ReadVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

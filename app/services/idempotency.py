@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import OperationalError
 
-from app.core.errors import Contended, IdempotencyInProgress, IdempotencyMismatch
+from app.core.errors import CompletionRejected, Contended, IdempotencyInProgress, IdempotencyMismatch
 from app.services.context import Work
 from app.store import clients
 
@@ -63,6 +63,11 @@ def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
         if fingerprint != caller.fingerprint:
             raise IdempotencyMismatch
         return Answer(status=stored["status"], body=stored["body"], headers=stored["headers"], replayed=True)
-    answer = produce(work)
+    try:
+        answer = produce(work)
+    except CompletionRejected:
+        # What the refusal cost may be committed; the key is free, as after any that failed.
+        clients.release_key(work.connection, row)
+        raise
     clients.keep_answer(work.connection, row, {"status": answer.status, "body": answer.body, "headers": answer.headers})
     return answer

@@ -321,6 +321,15 @@ def claim_key(connection: Connection, row: Mapping[str, Any]) -> bool:
     return bool(claimed)
 
 
+def release_key(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Give an idempotency key back that was claimed in this transaction."""
+    execute(
+        connection,
+        "DELETE FROM idempotency_keys WHERE client_id = :client_id AND provider_id = :provider_id AND key = :key",
+        {name: row[name] for name in ("client_id", "provider_id", "key")},
+    )
+
+
 def keep_answer(connection: Connection, row: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
     """Keep the answer of a request under its idempotency key."""
     key = {name: row[name] for name in ("client_id", "provider_id", "key")}

@@ -28,9 +28,9 @@ from app.domain.identity.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay
 from app.services.context import Service
 from app.services.registry import imports
+from app.services.registry.generating.files import cells_of
+from app.services.registry.generating.physicians import synthetic_physicians
 from app.services.registry.imports import COLUMNS
-from app.services.registry.synthetic import synthetic_physicians
-from app.services.registry.synthetic_files import cells_of
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import fetch_value
 from benchmarks.world.installation import world

@@ -23,11 +23,13 @@ from app.core.config import Settings
 from app.domain.catalogue import Catalogue
 from app.rules.catalogue import load_catalogue
 from app.services.operations.startup import open_service
-from app.services.registry import imports, nppes, synthetic_files
+from app.services.registry import imports
+from app.services.registry.generating import files as synthetic_files
+from app.services.registry.generating.physicians import physicians_of
+from app.services.registry.generating.provider_files import NppesRows
 from app.services.registry.imports import ImportCounts
-from app.services.registry.nppes_layout import HEADINGS
-from app.services.registry.synthetic import physicians_of
-from app.services.registry.synthetic_nppes import NppesRows
+from app.services.registry.national import imports as nppes
+from app.services.registry.national.layout import HEADINGS
 from benchmarks.world.installation import SECRET, postgres
 
 SEED = 5

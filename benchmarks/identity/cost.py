@@ -1,8 +1,8 @@
 """What finding people costs whose data are not exactly as on file: both stages of matching against the exact one alone.
 
 `python -m benchmarks identity [sqlite|postgresql]` measures it among `PARS_BENCH_PHYSICIANS` physicians, 100,000 unless
-told otherwise (a million by `make bench-large`): 10,000 reports with slips, as many that are exactly as on file, 100,000
-at once, and one by one.
+told otherwise (a million by `make bench-large`): 10,000 reports with slips, as many that are exactly as on file, then
+100,000 at once, and one by one.
 Processor time is compared, that of PostgreSQL included, so that other work on the machine does not count.
 """
 

@@ -20,7 +20,7 @@ from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
 from app.domain.identity.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay, month_day
-from app.services.registry.synthetic import synthetic_physicians
+from app.services.registry.generating.physicians import synthetic_physicians
 from benchmarks.identity.slips import DAYS, Known
 
 FROM_ELSEWHERE, NOBODY_ELSES = 0.12, 0.12

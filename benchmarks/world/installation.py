@@ -27,7 +27,7 @@ from app.services.activities import registration
 from app.services.context import Service, operator, transact
 from app.services.operations.startup import open_service
 from app.services.registry import imports
-from app.services.registry.synthetic import synthetic_physicians
+from app.services.registry.generating.physicians import synthetic_physicians
 
 SECRET = "a secret for benchmarks, nobody else's".replace(",", "")
 PROVIDER = "0000001"

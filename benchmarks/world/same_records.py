@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from app.domain.columns import LEARNERS
 from app.domain.identity.learners import Holding, RegistryRow
-from app.services.registry.synthetic import synthetic_physicians
+from app.services.registry.generating.physicians import synthetic_physicians
 
 GRAND_ROUNDS = "201759558"
 DAY, LATE = "2021-12-12", "2021-12-19"

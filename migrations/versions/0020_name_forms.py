@@ -41,6 +41,12 @@ def upgrade() -> None:
         sa.Column("birth_date", KEY, nullable=False),
         sa.Column("state", KEY, nullable=False, comment="of first names: a state of licence; of last names empty"),
         sa.Column("learner_id", KEY, nullable=False),
+        sa.Column(
+            "beside",
+            KEY,
+            nullable=False,
+            comment="of last names: first names | middle names; of first names: last names",
+        ),
         sa.ForeignKeyConstraint(["learner_id"], ["learners.learner_id"], name=op.f("fk_name_forms_learner_id")),
         sa.PrimaryKeyConstraint("kind", "form", "birth_date", "state", "learner_id", name=op.f("pk_name_forms")),
         comment="What people are found by whose name was written otherwise. Made of names, birth date and licences.",

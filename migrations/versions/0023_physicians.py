@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from app.models.base import Instant
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.services.context import Service
-from app.services.registry import nppes
+from app.services.registry.generating.files import write_rows
 from app.services.registry.imports import ImportCounts
-from app.services.registry.nppes_layout import HEADINGS
-from app.services.registry.synthetic_files import write_rows
+from app.services.registry.national import imports as nppes
+from app.services.registry.national.layout import HEADINGS
 
 Licence = tuple[str, str, str]
 """(taxonomy, number, state)"""

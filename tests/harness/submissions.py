@@ -47,13 +47,7 @@ def submit(service: Service, *rows: CompletionReport, at_once: int = 5000) -> li
 def rehearse(service: Service, *rows: CompletionReport, at_once: int = 5000) -> list[Submitted]:
     """Judge rows in pieces, all with one dry-run state."""
     caller, state = sender(service, rows[0].provider_id), DryRunState()
-    return [
-        submitted
-        for piece in pieces(rows, at_once)
-        for submitted in service.database.read(
-            lambda connection, piece=piece: pipeline.judge_only(connection, caller, piece, state)
-        )
-    ]
+    return [submitted for piece in pieces(rows, at_once) for submitted in pipeline.rehearse(caller, piece, state)]
 
 
 def told(submitted: Sequence[Submitted]) -> list[Told]:

@@ -19,7 +19,7 @@ from app.domain.identity.learners import Holding, RegistryRow
 from app.services.context import Service
 from app.services.operations.startup import open_service
 from app.services.registry import imports
-from app.services.registry.synthetic import synthetic_physicians
+from app.services.registry.generating.physicians import synthetic_physicians
 from app.store.sql import statements
 from tests.builders.sent_files import tab_text
 from tests.harness import stopping_worker

@@ -35,7 +35,10 @@ class QueuedWrite:
     """Where its caller waits, once there is one."""
 
     def as_single(self) -> Verb[Any]:
-        """Return a verb that does this write only, and raises where a group verb returns the exception."""
+        """Return a verb that does this write only.
+
+        Where a group verb returns an exception for its item, so does this, and what the verb wrote is committed.
+        """
         if self.verb is not None:
             return self.verb
         assert self.group_verb is not None
@@ -66,8 +69,6 @@ def resolve_all(answers: Iterable[tuple[QueuedWrite, Any]]) -> None:
 
 def _run_single(group_verb: GroupVerb, item: Any, connection: Connection) -> Any:
     (result,) = group_verb(connection, [item])
-    if isinstance(result, BaseException):
-        raise result
     return result
 
 

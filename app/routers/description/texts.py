@@ -42,6 +42,10 @@ TAGS = [
     },
     {"name": "Board feed", "description": "The credit sent to a board, in order, and the decisions of the board."},
     {"name": "Reports", "description": "Reports on the whole installation, for its operator."},
+    {
+        "name": "Identity budgets",
+        "description": "Physicians whose birth date was tried too often, and clients that tried, for the operator.",
+    },
     {"name": "Physicians", "description": "The registry of physicians, for the operator of the installation."},
     {"name": "Reference data", "description": "Boards, rules and formats as the rules use them."},
     {"name": "System", "description": "Health, metrics, and pages about problems."},

@@ -1,8 +1,9 @@
 """Dry runs: a file is judged as it would be now, record after record, without storing any of it.
 
-Completions are judged over a state in memory that remembers what earlier records would have left. Activities and
-validations are applied in a transaction that is then rolled back; so are rosters, but for the count of birth dates that
-were tried.
+Completions are judged over a state in memory that remembers what earlier records would have left. Activities are
+applied in a transaction that is then rolled back; so are rosters, but for the count of birth dates that were tried.
+Validations are answered without making learner ids; what their birth dates, and those of completions, cost is charged
+as by any other door, before anything is told.
 """
 
 from __future__ import annotations
@@ -18,16 +19,14 @@ from app.core.errors import Unavailable
 from app.core.logging import error_fields, log
 from app.core.progress import report_progress
 from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome, RowResult
-from app.domain.reports import CompletionReport
 from app.services.batches.applying import FAILED, REVOKED, add_counts, uploader_work
 from app.services.batches.claims import ClaimLost, renewing_claim, write_under_claim
 from app.services.batches.lifecycle import PIECE_ROWS, audit_end
-from app.services.batches.record_kinds import Rows, apply_records, reject_all
+from app.services.batches.record_kinds import Rows, apply_records, apply_validations, read_completions, reject_all
 from app.services.context import Service, Work, operator
 from app.services.registry import rosters
 from app.services.reporting import pipeline
 from app.services.reporting.dry_run_state import DryRunState
-from app.services.reporting.pipeline import Submitted
 from app.store import batch_rows, batches
 
 AT_ONCE = {
@@ -35,7 +34,7 @@ AT_ONCE = {
     BatchKind.LEARNER_VALIDATIONS: PIECE_ROWS,
     BatchKind.ROSTER: PIECE_ROWS,
 }
-"""Records judged together. Validations and rosters write, and undo it: where there is one writer, others wait."""
+"""Records judged together. Validations and rosters write: where there is one writer, others wait."""
 
 
 class _RolledBack(Exception):
@@ -89,7 +88,10 @@ def _records(batch: Batch, count: int, connection: Connection) -> Rows:
 
 def _judge(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
     if batch.kind is BatchKind.LEARNER_COMPLETIONS:
-        return service.database.read(partial(_judge_completions, service, batch, rows, state))
+        return _judge_completions(service, batch, rows, state)
+    if batch.kind is BatchKind.LEARNER_VALIDATIONS:
+        # Nothing is written but what the birth dates cost, and that stays.
+        return service.database.write(partial(_validate, service, batch, rows), background=True)
     if batch.kind is BatchKind.ROSTER:
         return service.database.write(partial(_judge_roster, service, batch, rows), background=True)
     try:
@@ -99,17 +101,18 @@ def _judge(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> li
     raise AssertionError("a dry run is always rolled back")
 
 
-def _judge_completions(
-    service: Service, batch: Batch, rows: Rows, state: DryRunState, connection: Connection
-) -> list[RowResult]:
-    work = uploader_work(service, batch, connection)
+def _judge_completions(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
+    work = service.database.read(partial(uploader_work, service, batch))
     if work is None:
         return reject_all(rows, REVOKED)
+    completions = read_completions(batch, rows, work.caller.provider_id)
+    judged = pipeline.rehearse(work.caller, completions.reports, state)
+    return [_without_new_ids(result) for result in completions.results(judged)]
 
-    def judge(work: Work, reports: Sequence[CompletionReport]) -> Sequence[Submitted]:
-        return pipeline.judge_only(work.connection, work.caller, reports, state)
 
-    return [_without_new_ids(result) for result in apply_records(work, batch, rows, judge)]
+def _validate(service: Service, batch: Batch, rows: Rows, connection: Connection) -> list[RowResult]:
+    work = uploader_work(service, batch, connection)
+    return reject_all(rows, REVOKED) if work is None else apply_validations(work, batch, rows, naming=False)
 
 
 def _judge_roster(service: Service, batch: Batch, rows: Rows, connection: Connection) -> list[RowResult]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 
+import msgspec
 from msgspec.structs import replace
 
 from app.domain.batches import (
@@ -41,10 +42,8 @@ from app.services.row_findings import locate_findings
 
 Rows = Sequence[tuple[int, RawRow]]
 """Records as sent with their places, from 0."""
-Judge = Callable[[Work, Sequence[CompletionReport]], Sequence[Submitted]]
-"""The function that completions are handed to: it stores them, or only judges them."""
 TakeRoster = Callable[[Work, Board, Sequence[RosterRow]], Sequence[RosterResult]]
-"""The same for rows of a roster."""
+"""The function that rows of a roster are handed to: it takes them, or only judges them."""
 
 _OUTCOMES = {
     Outcome.CREATED: RowOutcome.ADDED,
@@ -66,21 +65,16 @@ _ANSWERS = {
 _UNPARSED = ValidationAnswer(result=Result.NOT_ASKED)
 
 
-def apply_records(
-    work: Work,
-    batch: Batch,
-    rows: Rows,
-    judge: Judge = bulk.submit_all,
-    take_roster: TakeRoster = rosters.take_rows,
-) -> list[RowResult]:
+def apply_records(work: Work, batch: Batch, rows: Rows, take_roster: TakeRoster = rosters.take_rows) -> list[RowResult]:
     """Apply records in their order; return the result of each."""
     match batch.kind:
         case BatchKind.LEARNER_COMPLETIONS:
-            return _apply_completions(work, batch, rows, judge)
+            completions = read_completions(batch, rows, work.caller.provider_id)
+            return completions.results(bulk.submit_all(work, completions.reports))
         case BatchKind.ACTIVITIES:
             return file_rows.apply_rows(work, batch, rows)
         case BatchKind.LEARNER_VALIDATIONS:
-            return _apply_validations(work, batch, rows)
+            return apply_validations(work, batch, rows)
         case BatchKind.ROSTER:
             return _apply_roster(work, batch, rows, take_roster)
 
@@ -107,47 +101,74 @@ def _roster_mapper(format: FileFormat, headings: tuple[str, ...]) -> Mapper[Rost
     return FORMATS[format].rosters(FileHead(format=format, headings=headings))
 
 
-def _apply_completions(work: Work, batch: Batch, rows: Rows, judge: Judge) -> list[RowResult]:
+class MappedCompletions(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of a file, read as completions."""
+
+    mapper: Mapper[CompletionRecord]
+    records: Sequence[tuple[int, CompletionRecord]]
+    is_table: bool
+    holds: bool
+    """Whether reports of whom nobody is found wait, instead of being refused."""
+
+    @property
+    def reports(self) -> list[CompletionReport]:
+        """The reports to judge: a record that could not be read, or is the template's sample, is refused as it is."""
+        judged = [record.report for _, record in self.records if _is_judged(record) and record.report is not None]
+        return [replace(report, hold=True) for report in judged] if self.holds else judged
+
+    def results(self, judged: Iterable[Submitted]) -> list[RowResult]:
+        """Return the result of each record, given those of the reports in their order."""
+        following = iter(judged)
+        results = []
+        for place, record in self.records:
+            findings, outcome, record_id = tuple(record.findings), RowOutcome.REJECTED, None
+            if _is_judged(record):
+                submitted = next(following)
+                findings = (*findings, *submitted.findings)
+                outcome = _OUTCOMES[submitted.outcome]
+                if submitted.held is not None:
+                    record_id = submitted.held.held_id
+                elif submitted.completion is not None and outcome not in _WITHOUT_COMPLETION:
+                    record_id = submitted.completion.completion_id
+            results.append(
+                RowResult(
+                    place=place,
+                    number=record.number,
+                    outcome=outcome,
+                    record_id=record_id,
+                    findings=locate_findings(
+                        findings, partial(self.mapper.locate, record=record), is_table=self.is_table
+                    ),
+                )
+            )
+        return results
+
+
+def _is_judged(record: CompletionRecord) -> bool:
+    return record.report is not None and not _rejects(record.findings)
+
+
+def read_completions(batch: Batch, rows: Rows, provider_id: str) -> MappedCompletions:
+    """Read records of a file as completions."""
     assert batch.head is not None
     headings = tuple(batch.head.headings)
-    mapper = _completion_mapper(batch.head.format, headings, work.caller.provider_id, batch.created_at, batch.batch_id)
-    records = [(place, mapper.read(raw)) for place, raw in rows]
-    # A record that could not be read, or is the template's sample, is rejected without looking further.
-    is_table = FORMATS[batch.head.format].is_table
-    reports = [record.report for _, record in records if record.report is not None and not _rejects(record.findings)]
-    if batch.on_unmatched is OnUnmatched.HOLD:
-        reports = [replace(report, hold=True) for report in reports]
-    judged = iter(judge(work, reports))
-    results = []
-    for place, record in records:
-        findings, outcome, record_id = tuple(record.findings), RowOutcome.REJECTED, None
-        if record.report is not None and not _rejects(findings):
-            submitted = next(judged)
-            findings = (*findings, *submitted.findings)
-            outcome = _OUTCOMES[submitted.outcome]
-            if submitted.held is not None:
-                record_id = submitted.held.held_id
-            elif submitted.completion is not None and outcome not in _WITHOUT_COMPLETION:
-                record_id = submitted.completion.completion_id
-        results.append(
-            RowResult(
-                place=place,
-                number=record.number,
-                outcome=outcome,
-                record_id=record_id,
-                findings=locate_findings(findings, partial(mapper.locate, record=record), is_table=is_table),
-            )
-        )
-    return results
+    mapper = _completion_mapper(batch.head.format, headings, provider_id, batch.created_at, batch.batch_id)
+    return MappedCompletions(
+        mapper=mapper,
+        records=[(place, mapper.read(raw)) for place, raw in rows],
+        is_table=FORMATS[batch.head.format].is_table,
+        holds=batch.on_unmatched is OnUnmatched.HOLD,
+    )
 
 
-def _apply_validations(work: Work, batch: Batch, rows: Rows) -> list[RowResult]:
+def apply_validations(work: Work, batch: Batch, rows: Rows, *, naming: bool = True) -> list[RowResult]:
+    """Answer validations in their order; without `naming`, no learner ids are made."""
     assert batch.head is not None
     mapper = _validation_mapper(batch.head.format, tuple(batch.head.headings))
     records = [(place, mapper.read(raw)) for place, raw in rows]
     is_table = FORMATS[batch.head.format].is_table
     requests = [record.request for _, record in records if record.request is not None]
-    answers = iter(validations.validate_each([work] * len(requests), requests))
+    answers = iter(validations.validate_each([work] * len(requests), requests, naming=naming))
     results = []
     for place, record in records:
         answer = next(answers) if record.request is not None else _UNPARSED

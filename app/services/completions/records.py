@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from app.core.errors import CompletionRejected, Conflict, Contended, ErrorItem, NotFound, PreconditionFailed
 from app.domain.credits import Completion, Outcome
 from app.domain.reports import CompletionReport, CorrectionKind
-from app.services.context import Caller, Work
+from app.services.context import Caller, Work, read_async, transact_async
 from app.services.findings import rejection_of
 from app.services.preconditions import must_match
 from app.services.reporting.changes import build_withdrawal
-from app.services.reporting.pipeline import Submitted, judge_only, submit
+from app.services.reporting.pipeline import Matched, Submitted, charge, judge_only, match_only, submit
 from app.services.reporting.saving import save_changes
 from app.store import completion_versions, completions
 
@@ -34,10 +34,22 @@ def get(connection: Connection, caller: Caller, completion_id: str) -> Completio
     return found
 
 
-def preview(connection: Connection, caller: Caller, report: CompletionReport) -> Submitted:
-    """Judge a report as it would be now, and show the completion it would make; nothing is stored or locked."""
-    (judged,) = judge_only(connection, caller, [report])
+async def preview(caller: Caller, report: CompletionReport) -> Submitted:
+    """Judge a report as it would be now, and show the completion it would make; nothing of it is stored or locked."""
+    matched, judged = await read_async(caller, _preview, report)
+    if judged is None:
+        matched = await transact_async(caller, charge, matched)
+        (judged,) = await read_async(caller, judge_only, matched)
     return judged
+
+
+def _preview(connection: Connection, caller: Caller, report: CompletionReport) -> tuple[Matched, Submitted | None]:
+    """Match a report, and judge it unless its birth date has to be charged first."""
+    matched = match_only(connection, caller, [report])
+    if matched.questions:
+        return matched, None
+    (judged,) = judge_only(connection, caller, matched)
+    return matched, judged
 
 
 def correct(work: Work, completion_id: str, if_match: str | None, report: CompletionReport) -> Submitted:

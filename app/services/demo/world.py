@@ -24,7 +24,7 @@ from app.services.access import clients
 from app.services.activities import registration
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import imports
-from app.services.registry.synthetic import synthetic_physicians
+from app.services.registry.generating.physicians import synthetic_physicians
 from app.services.reporting import pipeline
 from app.services.sandbox import providers
 from app.store import activities as stored_activities

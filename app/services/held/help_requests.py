@@ -144,13 +144,13 @@ def _require_parts(given: HelpAnswer) -> None:
 def _link(work: Work, held: HeldRecord, given: HelpAnswer, generation: int) -> HeldRecord:
     """Accept a record for the physician whom the operator names, under the sender's rights and every other rule."""
     assert given.physician_id is not None
-    additions.require_physician(work, given.physician_id)
+    physician = additions.require_physician(work, given.physician_id)
     sender = sender_work(work.service, work.connection, held.client_id, held.provider_id)
     if sender is None:
         raise Conflict("The client that sent the record may not report for its provider any more.")
     if sender.caller.client.test:
         raise Conflict("The record is one of the sandbox, which knows no physician.")
-    pair = (held.provider_id, given.physician_id)
+    pair = (held.provider_id, physician.physician_id)
     new: list[LearnerIdRow] = []
     learner_id = assign_learner_id(sender, pair, learners.learner_ids_of(work.connection, [pair]), new)
     save_learner_ids(sender, new)

@@ -8,16 +8,20 @@ from app.domain.identity.comparison_keys import damage_of
 from app.domain.identity.learners import Holding, IdentifierKind, RegistryRow
 from app.services.context import Work
 from app.services.registry import name_forms
-from app.store.registry import import_writes
+from app.store.registry import import_writes, physicians
 from app.store.registry import imports as registry
 from app.store.registry.import_writes import Writes
 from app.store.registry.imports import NO_DATES, Entry
 
 
 def require_physician(work: Work, physician_id: str) -> Entry:
-    """Return a physician on file, whom no import changes meanwhile; raises `InvalidRequest` for an id nobody has."""
+    """Return a physician on file, or whom they were merged into; no import changes them meanwhile.
+
+    Raises `InvalidRequest` for an id that nobody has.
+    """
     registry.lock_imports(work.connection)
-    entry = registry.load_entry(work.connection, physician_id)
+    root_id = physicians.roots_of(work.connection, [physician_id]).get(physician_id, physician_id)
+    entry = registry.load_entry(work.connection, root_id)
     if entry is None:
         hint = "Give the physician_id of somebody in the registry."
         raise _invalid("/physician_id", "The registry has no physician with this id.", hint)
@@ -45,7 +49,7 @@ def add_licence(work: Work, physician_id: str, licence: Holding) -> bool:
     entry, writes = require_physician(work, physician_id), Writes()
     row = RegistryRow(first_name=entry.first_name, last_name=entry.last_name, licenses=(licence,)).with_keys()
     holders = registry.load_known(work.connection, [row]).holders(row)
-    if any(holder.physician_id != physician_id for _, _, holder in holders):
+    if any(holder.physician_id != entry.physician_id for _, _, holder in holders):
         raise Conflict("Somebody else on file holds a licence of this number with this board.")
     (held,) = row.licenses
     dates = entry.licenses.get((held.board, held.key), NO_DATES)

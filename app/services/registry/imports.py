@@ -28,7 +28,7 @@ from app.domain.identity.learners import IdentifierKind, RegistryRow
 from app.domain.parsing import plain_text
 from app.matching.joining import BirthLevel, NameLevel
 from app.services.context import Service, Work, operator, transact
-from app.services.registry.npi_ends import NpiChange, NpiEnd, end_npis
+from app.services.registry.national.npi_ends import NpiChange, NpiEnd, end_npis
 from app.services.registry.placing import HeldIdentifier, IdentifierFault, ImportFault, PairSeen, reason_for
 from app.services.registry.row_reading import COLUMNS, read_or_fault, read_row
 from app.services.registry.writing import Piece, RowEffect

@@ -11,18 +11,19 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection
 
 from app.core.progress import report_progress
-from app.domain.identity.candidates import FormKey
-from app.matching.names import form_keys, parse_names
+from app.matching.names import form_keys, names_beside, parse_names
 from app.store.registry import name_forms
-from app.store.registry.name_forms import NamedPerson
+from app.store.registry.name_forms import FormRow, NamedPerson
 
 FORMS = 1
 """The version of the forms. Who changes how they are made raises it, and adds a migration that calls `remake`."""
 
 
-def forms_of(person: NamedPerson) -> set[FormKey]:
+def forms_of(person: NamedPerson) -> set[FormRow]:
     """Return the forms of somebody on file."""
-    return form_keys(parse_names(person.names), person.birth_date, person.states)
+    names = parse_names(person.names)
+    beside = names_beside(names)
+    return {(*key, beside[key[0]]) for key in form_keys(names, person.birth_date, person.states)}
 
 
 def refresh(connection: Connection, physician_ids: Iterable[str], new: Iterable[str] = ()) -> None:

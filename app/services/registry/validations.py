@@ -17,7 +17,7 @@ from app.core.errors import InvalidRequest
 from app.domain.audit import LearnersAudit
 from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding
-from app.domain.identity.candidates import Wanted
+from app.domain.identity.candidates import Candidates, Wanted
 from app.domain.identity.comparison_keys import damage_of
 from app.domain.identity.matches import Result
 from app.domain.identity.validations import Lookup, LookupResults, ValidationAnswer, ValidationRequest
@@ -30,6 +30,8 @@ from app.rules.slips import slips_in
 from app.rules.validations import judge_validation
 from app.services.context import Caller, Service, Work, read_async, transact_async
 from app.services.findings import rejection_of
+from app.services.registry.validation_budget import AskedValidation, load_meant, questions_about
+from app.services.reporting.budget import Questions, settle
 from app.services.reporting.learner_ids import (
     LearnerIdRow,
     LearnerIds,
@@ -50,10 +52,12 @@ _HINTS = {
 
 
 class _Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that lacks its learner id, and the physician whom it is about."""
+    """An answer that lacks its learner id, the physician whom it is about, and what was asked."""
 
     answer: ValidationAnswer
     physician_id: str | None = None
+    asked: AskedValidation | None = None
+    """None where nobody was looked for."""
 
 
 async def validate(caller: Caller, request: ValidationRequest) -> ValidationAnswer:
@@ -62,16 +66,21 @@ async def validate(caller: Caller, request: ValidationRequest) -> ValidationAnsw
     findings = judge_validation(request, caller.service.catalogue)
     if findings:
         raise rejection_of(InvalidRequest, findings)
-    decided, learner_id = await read_async(caller, _decide_one, request)
+    decided, learner_id, questions = await read_async(caller, _decide_one, request)
+    if questions:
+        return await transact_async(caller, _charge_one, decided, questions)
     if decided.physician_id is None or learner_id is not None:
         return replace(decided.answer, learner_id=learner_id)
     return await transact_async(caller, _name_learner, decided)
 
 
-def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) -> list[ValidationAnswer]:
+def validate_each(
+    works: Sequence[Work], requests: Sequence[ValidationRequest], *, naming: bool = True
+) -> list[ValidationAnswer]:
     """Answer the validations of several callers in one transaction, each with its own provider's learner ids.
 
-    A request whose form is faulty is answered with findings, without a lookup.
+    A request whose form is faulty is answered with findings, without a lookup. Without `naming`, answers have no
+    learner ids, and none are made.
     """
     if not works:
         return []
@@ -83,7 +92,8 @@ def validate_each(works: Sequence[Work], requests: Sequence[ValidationRequest]) 
     providers = [work.caller.provider_id for work in works]
     findings = _judge_forms(requests, service.catalogue)
     decided, learner_ids = _decide(works[0].connection, service, requests, findings, providers)
-    return _name_learners(works, decided, learner_ids)
+    decided = _charge(works[0], decided, _questions_of(works, decided))
+    return _name_learners(works, decided, learner_ids) if naming else [one.answer for one in decided]
 
 
 def _judge_forms(requests: Sequence[ValidationRequest], catalogue: Catalogue) -> list[tuple[Finding, ...]]:
@@ -119,14 +129,47 @@ def _form_of_name(name: str | None) -> str | None:
     return name and ("-" if damage_of(name) is None else name)
 
 
-def _decide_one(connection: Connection, caller: Caller, request: ValidationRequest) -> tuple[_Decided, str | None]:
+def _decide_one(
+    connection: Connection, caller: Caller, request: ValidationRequest
+) -> tuple[_Decided, str | None, Questions]:
     (decided,), learner_ids = _decide(connection, caller.service, [request], [()], [caller.provider_id])
-    if decided.physician_id is None:
-        return decided, None
+    work = Work(connection=connection, caller=caller, now=caller.service.clock())
+    questions = _questions_of([work], [decided])
+    if decided.physician_id is None or questions:
+        return decided, None, questions
     pair = (caller.provider_id, decided.physician_id)
     if pair not in learner_ids:
         learner_ids = learners.learner_ids_of(connection, [pair])
-    return decided, learner_ids.get(pair)
+    return decided, learner_ids.get(pair), questions
+
+
+def _charge_one(work: Work, decided: _Decided, questions: Questions) -> ValidationAnswer:
+    """Charge a birth date, then answer as it may be told."""
+    (told,) = _charge(work, [decided], questions)
+    return _name_learner(work, told)
+
+
+def _questions_of(works: Sequence[Work], decided: Sequence[_Decided]) -> Questions:
+    return questions_about(works, [(one.asked, one.answer.result, one.physician_id) for one in decided])
+
+
+def _charge(work: Work, decided: Sequence[_Decided], questions: Questions) -> list[_Decided]:
+    """Charge the birth dates that led to nobody; those whose answer is refused are misses."""
+    refused = settle(work.connection, work.service, work.now, questions)
+    if not refused:
+        return list(decided)
+    # What is refused takes as long as any other miss.
+    load_meant(
+        work.connection,
+        work.service.catalogue,
+        {place: asked for place in refused if (asked := decided[place].asked) is not None},
+    )
+    return [
+        replace(one, answer=_answer(work.service, one.asked.request, Result.NONE), physician_id=None)
+        if place in refused and one.asked is not None
+        else one
+        for place, one in enumerate(decided)
+    ]
 
 
 def _name_learner(work: Work, decided: _Decided) -> ValidationAnswer:
@@ -145,8 +188,6 @@ def _decide(
 
     Returned with the decisions: the learner ids of the providers, as far as the lookups found them.
     """
-    support = service.settings.support_contact
-    codes = service.catalogue.certifying_codes
     asked: list[Evidence] = []
     ends: list[int] = []
     lookups: list[Lookup] = []
@@ -167,17 +208,17 @@ def _decide(
         matches.append(decide(evidence, lookups[begin:end], own_results))
         begin = end
     given = [request for request, of_request in zip(requests, judged, strict=True) if not of_request]
-    following = iter(_weigh(connection, service.catalogue, given, asked, matches))
+    matches, candidates = _weigh(connection, service.catalogue, given, asked, matches)
+    following = zip(given, asked, matches, strict=True)
     decided = []
-    for request, findings in zip(requests, judged, strict=True):
+    for findings in judged:
         if findings:
             decided.append(_Decided(answer=ValidationAnswer(result=Result.NOT_ASKED, findings=findings)))
             continue
-        match = next(following)
-        slips = "" if match.result is Result.ONE else _slips(request, codes)
-        hint = _HINTS[match.result].format(support=support, slips=slips)
-        answer = ValidationAnswer(result=match.result, matched_boards=match.boards, hint=hint)
-        decided.append(_Decided(answer=answer, physician_id=match.physician_id))
+        request, evidence, match = next(following)
+        answer = _answer(service, request, match.result, match.boards)
+        sought = AskedValidation(request=request, evidence=evidence, candidates=candidates)
+        decided.append(_Decided(answer=answer, physician_id=match.physician_id, asked=sought))
     return decided, found.learner_ids
 
 
@@ -199,14 +240,17 @@ def _weigh(
     requests: Sequence[ValidationRequest],
     asked: Sequence[Evidence],
     matches: list[ValidationMatch],
-) -> list[ValidationMatch]:
-    """Return the matches, those by evidence in place of "none": one statement for all whom nobody fits exactly."""
+) -> tuple[list[ValidationMatch], Candidates]:
+    """Return the matches, those by evidence in place of "none": one statement for all whom nobody fits exactly.
+
+    With them, everybody who was compared for those.
+    """
     open_places = [place for place, match in enumerate(matches) if match.result is Result.NONE]
     wanted = Wanted()
     for place in open_places:
         wanted.add(wanted_of(requests[place], asked[place], catalogue))
     if not open_places:
-        return matches
+        return matches, Candidates.of(())
     candidates = learners.load_candidates(connection, wanted)
     forms = index_forms(candidates.learners.values(), catalogue)
     for place in open_places:
@@ -217,7 +261,16 @@ def _weigh(
             matches[place] = ValidationMatch(Result.ONE, decision.learner.physician_id, boards)
         elif decision.result is Result.SEVERAL:
             matches[place] = ValidationMatch(Result.SEVERAL)
-    return matches
+    return matches, candidates
+
+
+def _answer(
+    service: Service, request: ValidationRequest, result: Result, boards: tuple[str, ...] = ()
+) -> ValidationAnswer:
+    """Return the answer to a request, its hint made of the result and of what was typed alone."""
+    slips = "" if result is Result.ONE else _slips(request, service.catalogue.certifying_codes)
+    hint = _HINTS[result].format(support=service.settings.support_contact, slips=slips)
+    return ValidationAnswer(result=result, matched_boards=boards, hint=hint)
 
 
 def _name_learners(

@@ -2,13 +2,15 @@
 
     load    activities and candidates, then what stands of those who were matched: a handful of queries for all records
     match   evidence → one learner, several, none                        (pure)
+    spend   birth dates that led to nobody are counted: see `budget`     (its own two or three statements)
     place   what each record joins, replaces or corrects                 (pure)
     judge   every rule over every record → findings                      (pure)
     save    completions, credits, ledger, board events, audit            (set by set, in one transaction)
 
 Records take effect in their order: each is placed and judged against what the ones before it have left.
 
-There are two entrances: `submit` for any number of records, `report` for one. `judge_only` stops before the last step.
+There are two entrances: `submit` for any number of records, `report` for one. `match_only` and `judge_only` stop before
+the last step; what the matches cost is charged between them.
 """
 
 from __future__ import annotations
@@ -30,13 +32,14 @@ from app.domain.reports import CompletionReport
 from app.rules.case import Case
 from app.rules.judge import judge
 from app.rules.placement import place
-from app.services.context import Caller, Work
+from app.services.context import Caller, Work, transact
 from app.services.findings import rejection_of
+from app.services.reporting.budget import Questions, questions_of, settle, spend, withhold
 from app.services.reporting.changes import build_change
 from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.holding import ACCEPTED, HeldPiece, is_held
 from app.services.reporting.learner_ids import assign_learner_id
-from app.services.reporting.loading import Standings, load, load_standings, match_learners, pair_of
+from app.services.reporting.loading import Loaded, Standings, load, load_standings, match_learners, pair_of
 from app.services.reporting.references import build_namings_elsewhere
 from app.services.reporting.saving import save_changes
 from app.store.registry import explanations
@@ -79,7 +82,7 @@ def submit(works: Sequence[Work], reports: Sequence[CompletionReport]) -> list[S
     reports = [_in_world(work.caller, record) for work, record in zip(works, reports, strict=True)]
     evidence = [record.evidence_as_linked() for record in reports]
     loaded = load(works[0], evidence, locking=True)
-    matches = match_learners(works[0], evidence, loaded)
+    matches = spend(works, evidence, loaded, match_learners(works[0], evidence, loaded))
     holding = HeldPiece.lock(works, reports, matches, loaded)
     standings = load_standings(works[0], reports, matches, loaded.facts, locking=True)
     results, changes = _judge_in_order(works, reports, matches, standings)
@@ -121,18 +124,43 @@ def _explain(results: Sequence[Submitted], matches: Sequence[Match]) -> dict[str
 _STORED = (Outcome.CREATED, Outcome.JOINED, Outcome.UPDATED)
 
 
+class Matched(msgspec.Struct, frozen=True, kw_only=True):
+    """Reports that are only judged, once it is known whom they mean."""
+
+    reports: Sequence[CompletionReport]
+    loaded: Loaded
+    matches: Sequence[Match]
+    questions: Questions
+    """Birth dates that have to be charged, by `charge`, before anything is told."""
+
+
+def match_only(connection: Connection, caller: Caller, reports: Sequence[CompletionReport]) -> Matched:
+    """Load and match reports that are only judged; reads only."""
+    work = Work(connection=connection, caller=caller, now=caller.service.clock())
+    reports = [_in_world(caller, record) for record in reports]
+    loaded = load(work, reports, locking=False)
+    matches = match_learners(work, reports, loaded)
+    questions = questions_of([work] * len(reports), reports, loaded, matches)
+    return Matched(reports=reports, loaded=loaded, matches=withhold(matches, reports, set()), questions=questions)
+
+
+def charge(work: Work, matched: Matched) -> Matched:
+    """Charge what the matches cost, in a transaction of its own; return the matches that may be told."""
+    refused = settle(work.connection, work.service, work.now, matched.questions)
+    return replace(matched, matches=withhold(matched.matches, matched.reports, refused), questions={})
+
+
 def judge_only(
-    connection: Connection, caller: Caller, reports: Sequence[CompletionReport], state: DryRunState | None = None
+    connection: Connection, caller: Caller, matched: Matched, state: DryRunState | None = None
 ) -> list[Submitted]:
     """Judge reports as `submit` would, and show the completions they would make; nothing is stored or locked.
 
     The pieces of a file share one `state`: each is judged as if those before it had been stored.
     """
+    assert not matched.questions, "what the matches cost has to be charged first"
     work = Work(connection=connection, caller=caller, now=caller.service.clock())
-    reports = [_in_world(caller, record) for record in reports]
-    loaded = load(work, reports, locking=False)
-    matches = match_learners(work, reports, loaded)
-    standings = load_standings(work, reports, matches, loaded.facts, locking=False)
+    reports, matches = matched.reports, matched.matches
+    standings = load_standings(work, reports, matches, matched.loaded.facts, locking=False)
     if state is not None:
         state.apply_to(standings, {pair_of(record, match) for record, match in zip(reports, matches, strict=True)})
     results, changes = _judge_in_order([work] * len(reports), reports, matches, standings)
@@ -144,6 +172,15 @@ def judge_only(
         else result
         for record, result in zip(reports, results, strict=True)
     ]
+
+
+def rehearse(caller: Caller, reports: Sequence[CompletionReport], state: DryRunState | None = None) -> list[Submitted]:
+    """Judge reports without storing them, in transactions of its own: see `judge_only`."""
+    database = caller.service.database
+    matched = database.read(lambda connection: match_only(connection, caller, reports))
+    if matched.questions:
+        matched = transact(caller, charge, matched)
+    return database.read(lambda connection: judge_only(connection, caller, matched, state))
 
 
 def _in_world(caller: Caller, record: CompletionReport) -> CompletionReport:

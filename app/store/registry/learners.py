@@ -90,6 +90,18 @@ _ALL_OF_LEARNERS = """
 """One statement: for a single report, sending four would take longer than answering them."""
 
 
+def load_namesakes(connection: Connection, names: Iterable[tuple[str, str]], ids: Iterable[str] = ()) -> list[Learner]:
+    """Return everybody under (last, first) name keys, whatever their birth dates, and those of some ids."""
+    by_name = Way(
+        ("last", "first"),
+        names,
+        "SELECT n.learner_id FROM {keys} JOIN learner_names n ON n.last_key = k.last AND n.first_key = k.first",
+    )
+    given = ((physician_id,) for physician_id in ids)
+    by_id = Way(("id",), given, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.learner_id = k.id")
+    return _learners(select_by_found_ids(connection, _ALL_OF_LEARNERS, [by_name, by_id]))
+
+
 def by_ids(connection: Connection, ids: Iterable[str]) -> list[Learner]:
     """Return learners with their names, licences and certifications."""
     return _learners(select_by_ids(connection, _ALL_OF_LEARNERS, set(ids)))

@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from app.domain.identity.candidates import FormKey
 from app.domain.identity.learners import WrittenName, name_on_file
 from app.models.learners import name_forms
 from app.store.sql.bulk import insert
-from app.store.sql.key_sets import select_by_keys
+from app.store.sql.key_sets import join_per_key, select_by_keys
 from app.store.sql.statements import execute_many, fetch
 
 AT_ONCE = 5_000
@@ -88,7 +87,11 @@ def _people(names: Iterable[Sequence[Any]], states: Iterable[Sequence[Any]]) -> 
     ]
 
 
-def replace(connection: Connection, forms: Mapping[str, Iterable[FormKey]], *, known: Iterable[str]) -> None:
+FormRow = tuple[str, str, str, str, str]
+"""(kind, form, birth date, state, names beside it)"""
+
+
+def replace(connection: Connection, forms: Mapping[str, Iterable[FormRow]], *, known: Iterable[str]) -> None:
     """Store the forms of some people in place of those that stand; `known` are those who may have any."""
     execute_many(
         connection,
@@ -99,23 +102,56 @@ def replace(connection: Connection, forms: Mapping[str, Iterable[FormKey]], *, k
         connection,
         name_forms,
         [
-            {"kind": kind, "form": form, "birth_date": birth_date, "state": state, "learner_id": physician_id}
-            for physician_id, keys in sorted(forms.items())
-            for kind, form, birth_date, state in sorted(keys)
+            {
+                "kind": kind,
+                "form": form,
+                "birth_date": birth_date,
+                "state": state,
+                "learner_id": physician_id,
+                "beside": beside,
+            }
+            for physician_id, rows in sorted(forms.items())
+            for kind, form, birth_date, state, beside in sorted(rows)
         ],
     )
 
 
-def stored(connection: Connection, physician_ids: Iterable[str]) -> dict[str, set[FormKey]]:
+def stored(connection: Connection, physician_ids: Iterable[str]) -> dict[str, set[FormRow]]:
     """Return the forms that are stored of some people."""
-    found: dict[str, set[FormKey]] = {}
-    for physician_id, *key in select_by_keys(
+    found: dict[str, set[FormRow]] = {}
+    for physician_id, *row in select_by_keys(
         connection,
-        "f.learner_id, f.kind, f.form, f.birth_date, f.state",
+        "f.learner_id, f.kind, f.form, f.birth_date, f.state, f.beside",
         ("id",),
         [(id,) for id in physician_ids],
         "name_forms f ON f.learner_id = k.id",
     ):
-        kind, form, birth_date, state = key
-        found.setdefault(physician_id, set()).add((kind, form, birth_date, state))
+        kind, form, birth_date, state, beside = row
+        found.setdefault(physician_id, set()).add((kind, form, birth_date, state, beside))
     return found
+
+
+class UnderForm(msgspec.Struct, frozen=True):
+    """Somebody under a form, whatever their birth date."""
+
+    kind: str
+    form: str
+    state: str
+    physician_id: str
+    beside: str
+    """The forms of their other names."""
+
+
+def load_under(connection: Connection, forms: Iterable[tuple[str, str, str]]) -> list[UnderForm]:
+    """Return everybody under some (kind, form, state), whatever their birth dates; no forms, no statement.
+
+    Of a common last name these are ten thousand: nothing but the table of forms is read.
+    """
+    rows = select_by_keys(
+        connection,
+        "k.kind, k.form, k.state, f.learner_id, f.beside",
+        ("kind", "form", "state"),
+        forms,
+        join_per_key(connection, "name_forms f", "f.kind = k.kind AND f.form = k.form AND f.state = k.state"),
+    )
+    return [UnderForm(*row) for row in rows]

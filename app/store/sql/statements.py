@@ -156,6 +156,31 @@ def take_advisory_locks(
         )
 
 
+def take_locks_alone_and_shared(connection: Connection, space: int, alone: set[int], shared: set[int]) -> None:
+    """Take advisory locks, in one sorted order, until the transaction ends: some alone, the others shared.
+
+    PostgreSQL:
+
+        SELECT CASE WHEN s THEN pg_advisory_xact_lock_shared(CAST(:space AS int), k)
+                    ELSE pg_advisory_xact_lock(CAST(:space AS int), k) END
+        FROM unnest(CAST(:keys AS int[]), CAST(:shared AS bool[])) AS l(k, s)
+    """
+    ordered = sorted(alone | shared)
+    if not ordered or on_sqlite(connection):
+        return
+    fetch(
+        connection,
+        "SELECT CASE WHEN s THEN pg_advisory_xact_lock_shared(CAST(:space AS int), k) "
+        "ELSE pg_advisory_xact_lock(CAST(:space AS int), k) END "
+        "FROM unnest(CAST(:keys AS int[]), CAST(:shared AS bool[])) AS l(k, s)",
+        {
+            "space": space,
+            "keys": f"{{{','.join(map(str, ordered))}}}",
+            "shared": f"{{{','.join('f' if key in alone else 't' for key in ordered)}}}",
+        },
+    )
+
+
 def locking_clause(connection: Connection, strength: str = "UPDATE") -> str:
     """Return the clause that locks the rows read: ` FOR {strength}` on PostgreSQL; SQLite has no row locks.
 

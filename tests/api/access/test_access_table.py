@@ -81,6 +81,7 @@ OPERATORS = {
     "list_physician_credits", "merge_physician", "unmerge_physician", "split_physician", "list_physician_pairs",
     "get_physician_pair", "join_physician_pair", "part_physician_pair", "postpone_physician_pair",
     "reopen_physician_pair", "explain_match", "list_help_requests", "get_help_request", "answer_help_request",
+    "list_identity_budgets", "release_identity_budget",
 }  # fmt: skip
 """Operations of the operator alone, under `operator`."""
 

@@ -15,7 +15,7 @@ import pytest
 from app.domain.batches import Batch, BatchKind, BatchStatus, RawRow, RowResult
 from app.files.parsing.parser_client import open_file
 from app.services.activities import registration
-from app.services.batches import applying, claims, dry_runs, reading
+from app.services.batches import applying, claims, dry_runs, reading, record_kinds
 from app.services.batches import lifecycle as batch_verbs
 from app.services.batches.record_kinds import apply_records
 from app.services.batches.steps import Pace, apply_some, read_one
@@ -65,13 +65,13 @@ def test_a_rehearsal_that_is_late_to_begin_forgets_nothing_of_another(
     assert (batch["status"], len(rows_of(api, batch))) == ("completed", 1)
 
 
-def fails_where(poisoned: Callable[[RawRow], bool]) -> Callable[..., list[RowResult]]:
-    """Judge records as ever, but fail on some."""
+def fails_where(poisoned: Callable[[RawRow], bool], verb: Callable[..., Any] = apply_records) -> Callable[..., Any]:
+    """Do what a verb does with the records that it is given last, but fail on some."""
 
-    def judged(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]], *more: Any) -> list[RowResult]:
-        if any(poisoned(raw) for _, raw in rows):
+    def judged(*given: Any, **more: Any) -> Any:
+        if any(poisoned(raw) for _, raw in given[-1]):
             raise RuntimeError("a fault of ours")
-        return apply_records(work, batch, rows, *more)
+        return verb(*given, **more)
 
     return judged
 
@@ -80,7 +80,9 @@ def fails_where(poisoned: Callable[[RawRow], bool]) -> Callable[..., list[RowRes
 def test_a_record_on_which_the_service_fails_stops_no_other_of_a_rehearsal(
     api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(dry_runs, "apply_records", fails_where(lambda raw: raw.number == 3))
+    verbs = {"learner-completions": "read_completions", "learner-validations": "apply_validations"}
+    as_ever = getattr(record_kinds, verbs[kind])
+    monkeypatch.setattr(dry_runs, verbs[kind], fails_where(lambda raw: raw.number == 3, as_ever))
     rebecca = {"first_name": "Rebecca", "last_name": "Test", "state": "TN", "license_id": "444444"}
     bodies = {
         "learner-completions": [a_completion(completed_on=f"2021-12-{day:02}") for day in range(1, 6)],
@@ -343,14 +345,14 @@ def test_a_dry_run_of_very_many_activities_is_refused(
 
 
 def test_validations_are_rehearsed_some_at_a_time(api: Api, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    # They write until they are undone: where there is one writer, everybody waits for them.
+    # They write what dates cost: where there is one writer, everybody waits for them.
     sizes: list[int] = []
 
-    def counted(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]]) -> list[RowResult]:
+    def counted(work: Work, batch: Batch, rows: Sequence[tuple[int, RawRow]], *, naming: bool) -> list[RowResult]:
         sizes.append(len(rows))
-        return apply_records(work, batch, rows)
+        return record_kinds.apply_validations(work, batch, rows, naming=naming)
 
-    monkeypatch.setattr(dry_runs, "apply_records", counted)
+    monkeypatch.setattr(dry_runs, "apply_validations", counted)
     monkeypatch.setitem(dry_runs.AT_ONCE, BatchKind.LEARNER_VALIDATIONS, 2)
     rebecca = {"first_name": "Rebecca", "last_name": "Test", "state": "TN", "license_id": "444444"}
     batch = worked(api, service, lines([rebecca] * 5), "learner-validations", dry_run=True)

@@ -270,3 +270,19 @@ def test_a_put_by_reference_waits_in_the_place_of_what_waits(api: Api, service: 
     assert (corrected.status, corrected.json["outcome"]) == (200, "updated")
     missing = put(nora(first_name="Somebody", last_name="Else", born="01/02"))
     assert missing.status == 422
+
+
+def test_a_name_that_the_operator_adds_to_a_physician_lets_it_match(api: Api, http: Any, service: Service) -> None:
+    """Every door by which somebody on file changes makes what waits due: an import, the registry, a merge."""
+    import_people(service, NORA | {"first_name": "Philippa", "licenses": "TN-M:1"})
+    held = hold(api, nora(license_id=None))
+    judge_all_due(service)
+    operator = api_of(http, service, "the operator", role="operator")
+    (found,) = operator.post("/v1/physicians:search", {"last_name": "Quillfeather"}).json["data"]
+    path = f"/v1/physicians/{found['physician_id']}"
+    tag = {"If-Match": operator.get(path).response.headers["ETag"]}
+    names = [{"first_name": "Nora", "last_name": "Quillfeather"}]
+    changed = operator.send("PATCH", path, json={"other_names": names}, headers=tag)
+    assert changed.status == 200, changed.json
+    assert judge_all_due(service) == 1
+    assert held_of(api, held)["status"] == "accepted"

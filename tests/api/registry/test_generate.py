@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from app.services.context import Service
-from app.services.registry import imports, nppes, synthetic_files
+from app.services.registry import imports
+from app.services.registry.generating import files as synthetic_files
+from app.services.registry.generating.physicians import physicians_of
 from app.services.registry.imports import ImportCounts
+from app.services.registry.national import imports as nppes
 from app.services.registry.row_reading import read_row
-from app.services.registry.synthetic import physicians_of
 from tests.builders.judging import CATALOGUE
 from tests.harness.databases import ON_SQLITE
 from tests.harness.processes import Installation, installation

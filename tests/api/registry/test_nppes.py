@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.identity.learners import Learner
 from app.services.context import Service
-from app.services.registry import nppes
+from app.services.registry.national import imports as nppes
 from app.services.registry.placing import ImportFault
 from app.store.sql import statements
 from tests.builders.nppes import (

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.identity.learners import NameKind, NpiListing, OtherName, RegistryRow
-from app.services.registry.npi_ends import NpiEnd
-from app.services.registry.nppes_layout import HEADINGS, layout_of
-from app.services.registry.nppes_rows import Degrees, LeftAside, NppesReader, PassedOver, degrees_of
+from app.services.registry.national.layout import HEADINGS, layout_of
+from app.services.registry.national.npi_ends import NpiEnd
+from app.services.registry.national.rows import Degrees, LeftAside, NppesReader, PassedOver, degrees_of
 from app.services.registry.placing import ImportFault
 from tests.builders.judging import CATALOGUE
 from tests.builders.nppes import ALMA, INTERNAL_MEDICINE, NURSE, ORAL_SURGERY, RESIDENT, TN, a_row, cells, ended

@@ -15,9 +15,9 @@ import pytest
 from app.domain.identity.comparison_keys import name_key, short_id_key
 from app.domain.identity.learners import Holding, NameKind, RegistryRow
 from app.domain.parsing import is_npi
-from app.services.registry import synthetic_families
-from app.services.registry.synthetic import MOST, load_names, physicians_of, synthetic_physicians
-from app.services.registry.synthetic_numbers import NumberSeries, NumberStyle, Permutation
+from app.services.registry.generating import families as synthetic_families
+from app.services.registry.generating.numbers import NumberSeries, NumberStyle, Permutation
+from app.services.registry.generating.physicians import MOST, load_names, physicians_of, synthetic_physicians
 from tests.builders.judging import CATALOGUE
 
 WORLD = Path(__file__).resolve().parents[3] / "app" / "services" / "demo" / "world.toml"

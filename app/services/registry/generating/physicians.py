@@ -18,8 +18,8 @@ from app.domain.catalogue import Catalogue
 from app.domain.identity.comparison_keys import name_key
 from app.domain.identity.learners import Holding, RegistryRow
 from app.domain.parsing import MonthDay, luhn_sum, month_day
-from app.services.registry.synthetic_families import Families
-from app.services.registry.synthetic_numbers import Permutation, certificate_numbers, license_numbers
+from app.services.registry.generating.families import Families
+from app.services.registry.generating.numbers import Permutation, certificate_numbers, license_numbers
 
 NAMES_FILE = Path(__file__).parent / "names.toml"
 

@@ -15,11 +15,11 @@ from app.core.progress import report_progress
 from app.domain.catalogue import Catalogue
 from app.domain.identity.learners import Holding, OtherName, RegistryRow
 from app.services.context import Service
+from app.services.registry.generating.physicians import physicians_of
+from app.services.registry.generating.provider_files import NppesRows
 from app.services.registry.imports import ImportCounts, import_rows
-from app.services.registry.nppes_layout import HEADINGS
+from app.services.registry.national.layout import HEADINGS
 from app.services.registry.row_reading import COLUMNS
-from app.services.registry.synthetic import physicians_of
-from app.services.registry.synthetic_nppes import NppesRows
 
 T = TypeVar("T")
 _EVERY = 5_000

@@ -11,10 +11,10 @@ from pathlib import Path
 from app.domain.identity.learners import RegistryRow
 from app.services.context import Service
 from app.services.registry.imports import ImportCounts, import_rows
-from app.services.registry.npi_ends import NpiEnd
-from app.services.registry.nppes_files import NppesFile, open_nppes
-from app.services.registry.nppes_layout import REPORT_DEACTIVATED, layout_of
-from app.services.registry.nppes_rows import LeftAside, NppesReader, PassedOver, end_of
+from app.services.registry.national.files import NppesFile, open_nppes
+from app.services.registry.national.layout import REPORT_DEACTIVATED, layout_of
+from app.services.registry.national.npi_ends import NpiEnd
+from app.services.registry.national.rows import LeftAside, NppesReader, PassedOver, end_of
 from app.services.registry.placing import ImportFault
 
 Read = tuple[int, RegistryRow | NpiEnd | ImportFault]

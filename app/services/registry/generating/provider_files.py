@@ -1,6 +1,6 @@
 """Synthetic rows in the shape of the national provider file: its 330 columns, its mixture of rows, its slips.
 
-Physicians are those of `synthetic.py` as they would list themselves: without a birth date, in capitals, a licence
+Physicians are those of `physicians.py` as they would list themselves: without a birth date, in capitals, a licence
 beside each taxonomy. Around them are organisations, other professions and NPIs that have ended.
 """
 
@@ -16,8 +16,8 @@ from anyascii import anyascii
 from app.domain.catalogue import Catalogue
 from app.domain.identity.learners import NameKind, RegistryRow
 from app.domain.parsing import luhn_sum
-from app.services.registry import nppes_layout as layout
-from app.services.registry.nppes_layout import HEADINGS
+from app.services.registry.national import layout
+from app.services.registry.national.layout import HEADINGS
 
 PHYSICIANS = 0.14
 """The share of physicians among all rows, roughly that of the published file."""

@@ -21,9 +21,9 @@ from app.domain.identity.learners import Holding, NameKind, NpiListing, OtherNam
 from app.domain.parsing import Unparsed, is_error_or_lost, is_npi, read_written_day, text_or_none
 from app.domain.states import find_state
 from app.matching.joining import suffix_key
-from app.services.registry import nppes_layout as layout
-from app.services.registry.npi_ends import NpiEnd
-from app.services.registry.nppes_layout import NppesLayout
+from app.services.registry.national import layout
+from app.services.registry.national.layout import NppesLayout
+from app.services.registry.national.npi_ends import NpiEnd
 from app.services.registry.placing import ImportFault
 from app.services.registry.row_reading import refuse_damaged_names
 

@@ -20,7 +20,7 @@ import msgspec
 import python_calamine
 
 from app.domain.parsing import plain_text
-from app.services.registry.nppes_layout import NPI, REPORT_DEACTIVATED
+from app.services.registry.national.layout import NPI, REPORT_DEACTIVATED
 from app.services.registry.placing import ImportFault
 
 _PROVIDER_FILE = re.compile(r"(?:.*/)?npidata_pfile_[0-9]+-[0-9]+\.csv", re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Synthetic physicians: people, families and numbers, into the registry or into files."""

@@ -1,0 +1,1 @@
+"""The national provider file: its layout, its rows, and their import."""
