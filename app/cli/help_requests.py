@@ -7,10 +7,17 @@ from typing import Annotated
 import typer
 
 from app.cli.output import JsonOption, instant, print_json, print_table
-from app.cli.support import use_service
+from app.cli.support import fail, use_service
 from app.domain.held import HelpAction, HelpStatus
 
 commands = typer.Typer(name="help-requests", no_args_is_help=True, help="What senders ask about held records.")
+_OPTIONS = {
+    "/physician_id": "--physician: ",
+    "/license_id": "--licence: ",
+    "/board": "--board: ",
+    "/message": "--message: ",
+}
+"""The options behind what a request over HTTP would name."""
 MOST = 200
 """Requests that are listed: whoever has more open ones answers these first."""
 
@@ -37,7 +44,7 @@ def list_requests(
         shown = [HelpRequestOut.fields_with(case.request, case.held, support) for case in found]
         print_json({"data": [HelpRequestOut.model_validate(fields).model_dump(mode="json") for fields in shown]})
         return
-    heading = ("help_id", "asked_at", "provider_id", "activity_id", "learner", "status", "message")
+    heading = ("help_id", "held_id", "asked_at", "provider_id", "activity_id", "learner", "status", "message")
     rows = []
     for case in found:
         person = case.held.report.person
@@ -46,6 +53,7 @@ def list_requests(
         rows.append(
             (
                 request.help_id,
+                case.held.held_id,
                 instant(request.asked_at),
                 request.provider_id,
                 case.held.activity_id,
@@ -67,11 +75,15 @@ def answer(
     license_id: Annotated[str | None, typer.Option("--licence", help="For add-licence: another number.")] = None,
 ) -> None:
     """Answer a request: link the record to a physician, add its name or licence to one, or answer in words."""
+    from app.core.errors import InvalidRequest
     from app.services.context import operator, transact
     from app.services.held import help_requests
     from app.services.held.help_requests import HelpAnswer
 
     given = HelpAnswer(action=action, message=message, physician_id=physician_id, board=board, license_id=license_id)
     with use_service() as service:
-        case = transact(operator(service), help_requests.answer, help_id, given)
+        try:
+            case = transact(operator(service), help_requests.answer, help_id, given)
+        except InvalidRequest as refused:
+            fail(" ".join(f"{_OPTIONS.get(one.pointer or '', '')}{one.detail} {one.hint}" for one in refused.errors))
     typer.echo(f"Answered. The record is {case.held.status}.")

@@ -59,7 +59,7 @@ def _decide_on(service: Service, pair_id: str, into: str, both: list[str]) -> bo
     """Ask what becomes of a pair, and do it; False to stop."""
     from app.core.errors import Conflict
     from app.services.context import operator, transact
-    from app.services.registry import pair_review
+    from app.services.registry import merging, pair_review
 
     overrule: set[Overruled] = set()
     while True:
@@ -81,18 +81,15 @@ def _decide_on(service: Service, pair_id: str, into: str, both: list[str]) -> bo
                     plan = transact(operator(service), pair_review.join, pair_id, into, overrule)
                 except Conflict as conflict:
                     typer.echo(_reasons(conflict))
-                    if not _may_be_overruled(conflict) or not typer.confirm("Join them nevertheless?"):
+                    against = merging.what_speaks_against(conflict)
+                    if not against or not typer.confirm("Join them nevertheless?"):
                         continue
-                    overrule = set(Overruled)
+                    overrule.update(against)
                     plan = transact(operator(service), pair_review.join, pair_id, into, overrule)
                 _tell_merge(plan)
                 return True
             case _:
                 typer.echo("Answer with one of the letters.")
-
-
-def _may_be_overruled(conflict: Any) -> bool:
-    return any(error.pointer == "/overrule" for error in conflict.errors)
 
 
 def _reasons(conflict: Any) -> str:
@@ -126,8 +123,9 @@ def merge(
                     raise typer.Exit(1)
                 plan = transact(operator(service), merging.merge, physician, into, chosen)
         except Conflict as conflict:
-            hints = " ".join(f"--overrule {kind}" for kind in Overruled) if _may_be_overruled(conflict) else ""
-            fail(f"{_reasons(conflict)}{f' To merge them nevertheless: {hints}.' if hints else ''}")
+            against = merging.what_speaks_against(conflict)
+            options = " ".join(f"--overrule {kind}" for kind in Overruled if kind in against or kind in chosen)
+            fail(f"{_reasons(conflict)}{f' If they are one nevertheless: {options}.' if against else ''}")
         if as_json:
             from app.schemas.physician_merges import MergeOut
 

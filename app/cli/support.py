@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from app.cli.output import drop_output
-from app.core.errors import OperatorFault, Problem
+from app.core.errors import NotFound, OperatorFault, Problem
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,7 +39,9 @@ def fail_on_faults() -> Iterator[None]:
     try:
         yield
     except (OperatorFault, Problem) as error:
-        fail(str(error))
+        # What a request is told of its address makes no sense at a terminal, where an id was given.
+        unnamed = isinstance(error, NotFound) and error.detail == NotFound.explanation()
+        fail("Nothing has this id: see whether it was copied whole." if unnamed else str(error))
     except OSError as error:
         # Without a file it is about the output, or a fault of ours.
         if error.filename is None:

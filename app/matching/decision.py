@@ -201,7 +201,7 @@ def stop_of(weighed: Weighed) -> Stop | None:
 def _stop_by_rival(best: Weighed, others: Iterable[Weighed]) -> Stop | None:
     """Return a stop where a number finds somebody who fits worse by name and date than another: a twin, a namesake."""
     fits = best.birth_date is FieldAgreement.SAME and _has_names(best)
-    if fits or not best.by_number or best.birth_date is FieldAgreement.ABSENT:
+    if fits or not best.by_number:
         return None
     rivals = any(other.birth_date is FieldAgreement.SAME and _has_names(other) for other in others)
     return Stop.RIVAL if rivals else None
@@ -222,6 +222,8 @@ def _stop_without_number(weighed: Weighed) -> Stop | None:
     if names.middle is FieldAgreement.DIFFERENT:
         return Stop.MIDDLE
     if names.given in _OTHER_NAME:
+        return Stop.NAMES
+    if names.given in (NameAgreement.NEAR, NameAgreement.FAR) and weights.is_other_given_name(names.typed_given):
         return Stop.NAMES
     agrees = weighed.birth_date is FieldAgreement.SAME and weighed.numbers.state is FieldAgreement.SAME
     if names.surname in _OTHER_NAME and (names.swapped or names.given is not NameAgreement.SAME or not agrees):

@@ -132,7 +132,7 @@ def _compare_given(given: ParsedName, on_file: ParsedName) -> tuple[NameAgreemen
     if is_nickname(typed, known):
         return NameAgreement.NICKNAME, known, typed
     if typed in on_file.more or known in given.more:
-        return NameAgreement.MIDDLE, known, typed
+        return NameAgreement.MIDDLE, typed if typed in on_file.more else known, typed
     return _nearest(given.givens, on_file.givens)
 
 

@@ -91,7 +91,7 @@ def find_learner(
     unknown_npis = ("/learner/npi",) if npi and is_npi(npi) and not candidates.has_npi(npi) else ()
 
     fitting = [learner for learner in pool.values() if _fits_person(learner, report.person)]
-    fitting = _without_undated(fitting, report)
+    fitting = _without_undated(fitting, pool.values(), report)
     found = _fits_every_part(fitting, report, candidates, catalogue, strict=True)
     if not found and fitting:
         # Somebody who fits in all but a certification is no miss: the board just does not certify them. Where a
@@ -128,16 +128,20 @@ def _fits_person(learner: Learner, person: Person) -> bool:
     return learner.npi == person.npi and npi_proves(learner, person)
 
 
-def _without_undated(fitting: list[Learner], report: CompletionReport) -> list[Learner]:
+def _without_undated(fitting: list[Learner], pool: Iterable[Learner], report: CompletionReport) -> list[Learner]:
     """Return those who fit without people whose birth date is not on file, unless a number tells who is meant.
 
     A date never fits somebody who has none: they are found by a number, where nobody of the name has the date given.
+    Who has both need not fit otherwise: the NPI that was given may be their namesake's.
     """
-    if not isinstance(report.person.birth_date, MonthDay) or all(learner.birth_date for learner in fitting):
+    person = report.person
+    if not isinstance(person.birth_date, MonthDay) or all(learner.birth_date for learner in fitting):
         return fitting
-    dated = [learner for learner in fitting if learner.birth_date is not None]
-    by_number = report.person.learner_id is not None or gives_number(report)
-    return fitting if by_number and not dated else dated
+    born = str(person.birth_date)
+    by_number = person.learner_id is not None or gives_number(report)
+    if by_number and not any(learner.birth_date == born and _fits_name(learner, person) for learner in pool):
+        return fitting
+    return [learner for learner in fitting if learner.birth_date is not None]
 
 
 def _fits_name(learner: Learner, person: Person) -> bool:

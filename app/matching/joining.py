@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from app.domain.identity.comparison_keys import full_name_key, name_key
 from app.domain.identity.learners import IdentifierKind
+from app.domain.identity.name_words import PARTICLES, SUFFIXES
+from app.matching.names import SHORT
 from app.matching.nicknames import is_nickname
 
 
@@ -167,18 +169,9 @@ class _Parts(NamedTuple):
 
 
 _BETWEEN_WORDS = re.compile(r"[\s,./\-\u00ad\u2010-\u2015\u2212]+")
-_SUFFIXES = {
-    "jr": "jr", "jnr": "jr", "junior": "jr", "sr": "sr", "snr": "sr", "senior": "sr", "i": "i", "ii": "ii", "2nd": "ii",
-    "iii": "iii", "3rd": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
-}  # fmt: skip
+_SUFFIXES = SUFFIXES | {"i": "i", "v": "v", "5th": "v"}
 _IN_NAMES = frozenset(_SUFFIXES) - {"i", "v"}
 """Those that count as suffixes behind a last name as well: a single letter there may be an initial."""
-_PARTICLES = frozenset(
-    {"al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "las", "le",
-     "los", "san", "st", "ten", "ter", "van", "von"}
-)  # fmt: skip
-_SHORT = 2
-"""A part of a double last name that has no more letters says too little."""
 
 
 @lru_cache(maxsize=1_024)
@@ -192,8 +185,8 @@ def _parts(name: FullName) -> _Parts:
     last, first = full_name_key(name.first, name.last)
     words = [key for word in _BETWEEN_WORDS.split(name.last or name.first) if (key := name_key(word))]
     suffix = _SUFFIXES[words.pop()] if len(words) > 1 and words[-1] in _IN_NAMES else ""
-    bare = [word for word in words if word not in _PARTICLES]
-    forms = {last, "".join(words), "".join(bare)} | {word for word in bare if len(word) > _SHORT}
+    bare = [word for word in words if word not in PARTICLES]
+    forms = {last, "".join(words), "".join(bare)} | {word for word in bare if len(word) > SHORT}
     given = [key for word in _BETWEEN_WORDS.split(name.first) if (key := name_key(word))] if first else []
     apart = suffix_key(name.suffix) or suffix
     return _Parts(first, given[0] if given else "", last, "".join(words) or last, frozenset(forms - {""}), apart)

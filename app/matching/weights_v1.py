@@ -36,7 +36,7 @@ SURNAME: Mapping[NameAgreement, float] = {
 GIVEN: Mapping[NameAgreement, float] = {
     NameAgreement.SAME: 0.0,
     NameAgreement.NICKNAME: -3.5,
-    NameAgreement.MIDDLE: -4.0,
+    NameAgreement.MIDDLE: -7.5,
     NameAgreement.NEAR: -4.5,
     NameAgreement.FAR: -7.5,
 }
@@ -46,6 +46,8 @@ INITIAL = 2.5
 DIFFERENT_NAME = -8.0
 KNOWN_NAME, MOST_KNOWN_NAME = 0.4, 2.5
 """A typed name that is a name itself is less a slip than another person: so much for each doubling of its bearers."""
+OTHER_GIVEN_SHARE = 1e-4
+"""A first name that so many bear is no slip of another: `Joan` beside `John` is a twin. Spellings are nicknames."""
 SWAPPED = -4.0
 BIRTH_DATE: Mapping[FieldAgreement, float] = {FieldAgreement.SAME: 8.3, FieldAgreement.DIFFERENT: -8.0}
 MIDDLE: Mapping[FieldAgreement, float] = {FieldAgreement.SAME: 2.0, FieldAgreement.DIFFERENT: -3.0}
@@ -105,6 +107,11 @@ def state_bits(state: str) -> float:
 
 def _known_name(share: float) -> float:
     return min(MOST_KNOWN_NAME, KNOWN_NAME * log2(1 + share * 2**POPULATION_BITS))
+
+
+def is_other_given_name(form: str) -> bool:
+    """Return True if a typed first name is one that many bear, so that it is not taken for a slip of another."""
+    return given_share(form) >= OTHER_GIVEN_SHARE
 
 
 def weigh_names(names: NamesCompared) -> float:

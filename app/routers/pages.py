@@ -69,6 +69,7 @@ _SCOPES = {
     Scope.REMS: "records of risk-mitigation education (REMS)",
     Scope.ACTIVITY: "activities, as they are registered or changed",
     Scope.VALIDATION: "learner validations",
+    Scope.ROSTER: "rows of a board's roster",
     Scope.FILE: "files and documents that hold records",
 }
 _SEVERITIES = {

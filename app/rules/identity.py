@@ -20,6 +20,11 @@ MISS_HINT = (
     "first; every leading zero; and the board ID as board ID, not as licence. People without a US licence are counted, "
     "not reported. If all is right, ask {support}."
 )
+LINK_HINT = (
+    "Copy the learner link whole; it holds for the provider that received it. Names, birth date and numbers may be "
+    "left out beside it: what is given has to be theirs. If all is right, ask {support}."
+)
+"""Said where a link or learner id stands for the person: then other advice is about what may be left out."""
 
 
 def _slips(case: Case) -> str:
@@ -41,7 +46,8 @@ def learner_unmatched(case: Case) -> Iterator[Fault]:
     if case.match.result is Result.NONE:
         for pointer in case.match.missed or ("/learner",):
             part = "the record" if pointer == "/learner" else "this part of the record"
-            hint = _slips(case) + MISS_HINT.format(support=case.facts.support)
+            advice = MISS_HINT if case.report.person.learner_id is None else LINK_HINT
+            hint = _slips(case) + advice.format(support=case.facts.support)
             yield Fault(pointer, f"No learner was matched for {part}.", hint)
 
 

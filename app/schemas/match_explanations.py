@@ -32,11 +32,15 @@ class MatchExplanationOut(Out):
     }  # fmt: skip
 
     completion_id: str
-    physician_id: str | None = Field(description="Whose it is now; null for participation without a physician.")
-    weighed: bool = Field(description="False where all that was given fitted one physician as on file.")
+    physician_id: str | None = Field(
+        description="Whose it is now; null for participation without a physician, and for a record that waits."
+    )
+    weighed: bool = Field(
+        description="False where all that was given fitted one physician as on file, and where nobody came near."
+    )
     made_at: datetime | None = Field(description="When it was decided; null where nothing was weighed.")
     explanation: dict[str, Any] | None = Field(
-        description="Version of the weights, kinds of keys that found anybody, candidates with the level of each "
+        description="Version of the weights, candidates with the level of each "
         "field, slip points and scores, and the rule that stopped it. Null where nothing was weighed."
     )
 

@@ -92,7 +92,7 @@ def _child(database: str, url: str, folder: Path, path: str, count: int) -> None
     arguments = ["--one", url, str(folder), path, str(count)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.drills.registry_size", *arguments],
-        check=True, capture_output=True, text=True, env=os.environ | {"PARS_LOG_LEVEL": "warning"},
+        check=True, capture_output=True, text=True, env=os.environ | {"PARS_LOG_FORMAT": "json"},
     )  # fmt: skip
     print(f"{database}, {count} rows, {path}: {done.stdout.strip().splitlines()[-1]}", flush=True)
 

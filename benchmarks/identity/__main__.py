@@ -7,7 +7,7 @@ import sys
 from app.core.logging import configure_logging
 from benchmarks.identity import linking, synthetic
 
-PARTS = {"febrl": linking.run, "synthetic": synthetic.run}
+PARTS = {"febrl": linking.run, "alone": synthetic.run_alone, "synthetic": synthetic.run}
 
 
 def main() -> None:

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.domain.catalogue import Catalogue
-from app.domain.identity.candidates import Wanted
 from app.domain.identity.learners import Person, RegistryRow
-from app.domain.identity.matches import Match, Result
+from app.domain.identity.matches import NOT_ASKED, Match, Result
 from app.domain.identity.validations import ValidationAnswer, ValidationRequest
 from app.domain.parsing import MonthDay, month_day
 from app.domain.reports import CmePart, CompletionReport
-from app.matching.exact import collect_keys, find_learner
+from app.matching.exact import find_learner
 from app.services.context import Work, operator, transact
 from app.services.registry.validations import validate_each
 from app.services.reporting.loading import load, match_learners
-from app.store.registry import learners
 from app.store.sql.statements import fetch
 from benchmarks.world.installation import PROVIDER, World
 
@@ -130,13 +128,11 @@ def match_each(work: Work, reports: Sequence[CompletionReport]) -> list[Match]:
 
 def match_exactly(work: Work, reports: Sequence[CompletionReport]) -> list[Match]:
     """Return who is meant by each report where names, date and numbers are exactly as on file."""
-    catalogue = work.service.catalogue
-    keys = [collect_keys(one, catalogue) for one in reports]
-    wanted = Wanted()
-    for of_one in keys:
-        wanted.add(of_one)
-    candidates = learners.load_candidates(work.connection, wanted)
-    return [find_learner(one, candidates, catalogue, of_one) for one, of_one in zip(reports, keys, strict=True)]
+    loaded = load(work, reports, locking=False)
+    return [
+        find_learner(one, loaded.candidates, loaded.facts.catalogue, keys) if keys is not None else NOT_ASKED
+        for one, keys in zip(reports, loaded.wanted, strict=True)
+    ]
 
 
 def _report_by(

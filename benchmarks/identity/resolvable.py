@@ -61,6 +61,11 @@ class Person:
             for name in written:
                 target.setdefault(joined(name), 1)
 
+    @property
+    def letters(self) -> int:
+        """The letters of all names, as bits."""
+        return letters_of("".join((*self.surnames, *self.parts, *self.given)))
+
 
 class Everybody:
     """The registry, laid out so that nobody within two slips of a report is passed over."""
@@ -71,12 +76,14 @@ class Everybody:
         # By a hash: those few whom it brings wrongly are compared, and a million people have five million keys.
         self._named: dict[int, array[int]] = defaultdict(_places)
         self._numbered: dict[tuple[str, str], array[int]] = defaultdict(_places)
+        self._letters = array("L")
         for place, known in enumerate(people):
+            person = Person(known)
+            self._letters.append(person.letters)
             for state, number in known.licences:
                 self._numbered[state, _bare_number(number)].append(place)
             if known.date is None:
                 continue
-            person = Person(known)
             for state in person.states:
                 self._born[state, known.date].append(place)
                 for form in {*person.surnames, *(form for form, slips in person.given.items() if not slips)}:
@@ -98,7 +105,13 @@ class Everybody:
             for date in near_dates(typed.date) if is_day(typed.date) else ():
                 for form in (report.last, report.first, report.called, report.swapped_last):
                     places.update(self._named.get(hash((typed.state, date, form)), ()))
-        return {self._people[place].id for place in places if report.slips_to(self._person(place)) <= MOST_SLIPS}
+        return {
+            self._people[place].id
+            for place in places
+            # A slip brings one letter that is in none of somebody's names: most are told apart by that.
+            if (report.letters & ~self._letters[place]).bit_count() <= MOST_SLIPS
+            and report.slips_to(self._person(place)) <= MOST_SLIPS
+        }
 
 
 def _places() -> array[int]:
@@ -116,6 +129,7 @@ class _Read:
         # Where the names are swapped, a degree may stand behind the given one.
         swapped_first, _ = _without_suffix(_DEGREES.sub("", first))
         self.swapped_last = joined(swapped_first)
+        self.letters = letters_of(self.swapped_last + self.last)
         self.date = typed.date
         self.dates = near_dates(typed.date) if is_day(typed.date) else set()
 
@@ -169,6 +183,14 @@ def is_one_edit(one: str, other: str) -> bool:
     if mine_left[1:] == theirs_left[1:] or mine_left[1:] == theirs_left or mine_left == theirs_left[1:]:
         return True
     return mine_left[:2] == theirs_left[1::-1] and mine_left[2:] == theirs_left[2:] and len(mine_left) > 1
+
+
+def letters_of(text: str) -> int:
+    """Return the letters and digits of a text as bits."""
+    bits = 0
+    for letter in set(text):
+        bits |= 1 << (ord(letter) % 64)
+    return bits
 
 
 def words(text: str) -> list[str]:

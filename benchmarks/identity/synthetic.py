@@ -79,28 +79,38 @@ class Counts:
 
 
 def run() -> None:
-    """Print what becomes of the reports, for every seed at every rate, and once for each slip alone."""
-    catalogue = load_catalogue()
-    for place, seed in enumerate(SEEDS):
+    """Print what becomes of reports about somebody of the registry and outside it, for every seed at every rate."""
+    for seed in SEEDS:
+        catalogue = load_catalogue()
         people = [person for person, _ in physicians(catalogue, PHYSICIANS, seed)]
-        runs = {f"slips x{times:g}": cases_of(people, seed, REPORTS, times) for times in TIMES}
-        if place == 0:
-            runs["each slip alone"] = cases_alone(people, seed)
-        ids = [(title, case.id) for title, cases in runs.items() for case in cases]
-        now = datetime.now(UTC)
-        reports = [doors.report_of(case.asked, "", now) for cases in runs.values() for case in cases]
-        registry = ((person.id, row) for person, row in physicians(catalogue, PHYSICIANS, seed))
-        matches, exact, seconds = memory.match(registry, reports, catalogue)
-        everybody = Everybody(people)
-        for title, cases in runs.items():
-            some = [number for number, (of_run, _) in enumerate(ids) if of_run == title]
-            named = [ids[number][1] for number in some]
-            answers = memory.answers_of(named, [matches[number] for number in some])
-            exactly = memory.answers_of(named, [exact[number] for number in some])
-            counts = count(cases, answers, exactly, everybody)
-            _print_counts(f"seed {seed}, {len(people):,} physicians, {title}", counts)
-            _print_wrong(counts, cases, answers, people)
-        print(f"  matching took {seconds * 1e6 / len(reports):.0f} us a report, in memory\n", flush=True)
+        _match(
+            people, seed, {f"slips x{times:g}": cases_of(people, seed, REPORTS, times) for times in TIMES}, catalogue
+        )
+
+
+def run_alone() -> None:
+    """Print what becomes of reports that have one slip each, for the first seed."""
+    catalogue, seed = load_catalogue(), SEEDS[0]
+    people = [person for person, _ in physicians(catalogue, PHYSICIANS, seed)]
+    _match(people, seed, {"each slip alone": cases_alone(people, seed)}, catalogue)
+
+
+def _match(people: Sequence[Known], seed: int, runs: Mapping[str, Sequence[Case]], catalogue: Catalogue) -> None:
+    """Match the reports of several runs in one pass over the registry, and print what became of each run."""
+    now = datetime.now(UTC)
+    reports = [doors.report_of(case.asked, "", now) for cases in runs.values() for case in cases]
+    registry = ((person.id, row) for person, row in physicians(catalogue, len(people), seed))
+    matches, exact, seconds = memory.match(registry, reports, catalogue)
+    everybody = Everybody(people)
+    end = 0
+    for title, cases in runs.items():
+        begin, end = end, end + len(cases)
+        ids = [case.id for case in cases]
+        answers = memory.answers_of(ids, matches[begin:end])
+        counts = count(cases, answers, memory.answers_of(ids, exact[begin:end]), everybody)
+        _print_counts(f"seed {seed}, {len(people):,} physicians, {title}", counts)
+        _print_wrong(counts, cases, answers, people)
+    print(f"  matching took {seconds * 1e6 / len(reports):.0f} us a report, in memory\n", flush=True)
 
 
 def cases_of(people: Sequence[Known], seed: int, reports: int, times: float) -> list[Case]:
@@ -216,10 +226,11 @@ def count(cases: Sequence[Case], answers: Answers, exact: Answers, everybody: Ev
 
 
 def _print_counts(title: str, counts: Counts) -> None:
-    share = counts.resolved / counts.resolvable if counts.resolvable else 1.0
+    share = counts.resolved / max(1, counts.resolvable)
+    present = max(1, counts.present)
     print(
-        f"{title}: {counts.present:,} about somebody of the registry, found {counts.found / counts.present:.1%} "
-        f"(exact matching {counts.exact / counts.present:.1%})\n"
+        f"{title}: {counts.present:,} about somebody of the registry, found {counts.found / present:.1%} "
+        f"(exact matching {counts.exact / present:.1%})\n"
         f"  resolvable {counts.resolvable:,}, resolved {counts.resolved:,} ({share:.2%})\n"
         f"  wrong, of the registry: {len(counts.wrong)} (exact matching {counts.wrong_exactly}); wrong, of "
         f"{counts.outsiders:,} outsiders: {len(counts.outsiders_wrong)} (exact {counts.outsiders_wrong_exactly})"

@@ -35,7 +35,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Undo. Dates of certifications are lost, and which NPIs the national provider file lists or ended."""
+    """Undo. Dates of certifications are lost, and which NPIs the national provider file lists or ended.
+
+    What is left of physicians is digested by the next upgrade.
+    """
+    op.execute("INSERT INTO digests_due (noun) VALUES ('learner') ON CONFLICT DO NOTHING")
     op.drop_column("certifications", "ends_on")
     op.drop_column("certifications", "starts_on")
     op.drop_column("learners", "npi_ended_on")

@@ -26,6 +26,7 @@ _OTHER_NAMES = {
     **dict.fromkeys(("page", "offset", "pagetoken"), "cursor"),
     **dict.fromkeys(("perpage", "pagesize", "size"), "limit"),
     **dict.fromkeys(("order", "orderby", "sortby"), "sort"),
+    **dict.fromkeys(("learners", "learnersrems", "completions"), "learner-completions"),
 }
 """Names that other services have for the same, without what separates their words, and the name here."""
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")

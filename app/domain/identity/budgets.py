@@ -14,6 +14,8 @@ from app.domain.identity.matches import Result
 
 PERSON_DATES = 5
 """Distinct birth dates that may lead to nobody for one person: 1.4 % of all."""
+UNDATED_DATES = 2
+"""Distinct birth dates that find somebody by a number who has none on file: each tells that no namesake has it."""
 PERSON_WITHIN = timedelta(days=30)
 CLIENT_DATES = 200
 """Questions about people on file that may lead to nobody for one client: 40 persons' budgets, a day's honest slips."""
@@ -35,6 +37,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     Those are left out whom the provider has found before.
     """
+    undated: bool = False
+    """Whether who was found has no birth date on file: then the answer says of namesakes that none has this one."""
     nobody: str = ""
     """Keyed digest of what was asked beside the date; counted where no person on file could be meant."""
 

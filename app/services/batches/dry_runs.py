@@ -105,7 +105,7 @@ def _judge_completions(service: Service, batch: Batch, rows: Rows, state: DryRun
     work = service.database.read(partial(uploader_work, service, batch))
     if work is None:
         return reject_all(rows, REVOKED)
-    completions = read_completions(batch, rows, work.caller.provider_id)
+    completions = read_completions(batch, work.caller.provider_id, rows)
     judged = pipeline.rehearse(work.caller, completions.reports, state)
     return [_without_new_ids(result) for result in completions.results(judged)]
 

@@ -69,7 +69,7 @@ def apply_records(work: Work, batch: Batch, rows: Rows, take_roster: TakeRoster 
     """Apply records in their order; return the result of each."""
     match batch.kind:
         case BatchKind.LEARNER_COMPLETIONS:
-            completions = read_completions(batch, rows, work.caller.provider_id)
+            completions = read_completions(batch, work.caller.provider_id, rows)
             return completions.results(bulk.submit_all(work, completions.reports))
         case BatchKind.ACTIVITIES:
             return file_rows.apply_rows(work, batch, rows)
@@ -148,7 +148,7 @@ def _is_judged(record: CompletionRecord) -> bool:
     return record.report is not None and not _rejects(record.findings)
 
 
-def read_completions(batch: Batch, rows: Rows, provider_id: str) -> MappedCompletions:
+def read_completions(batch: Batch, provider_id: str, rows: Rows) -> MappedCompletions:
     """Read records of a file as completions."""
     assert batch.head is not None
     headings = tuple(batch.head.headings)

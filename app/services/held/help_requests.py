@@ -138,7 +138,11 @@ def _require_parts(given: HelpAnswer) -> None:
             hint = "Leave physician_id out, or send the action link, add-name or add-licence."
             raise _invalid("/physician_id", "An answer in words names no physician.", hint)
     elif given.physician_id is None:
-        raise _invalid("/physician_id", "The physician is missing.", "Give the physician_id of the registry.")
+        raise _invalid(
+            "/physician_id",
+            "The physician is missing.",
+            "Give the id of who is meant, as POST /v1/physicians:search finds it.",
+        )
 
 
 def _link(work: Work, held: HeldRecord, given: HelpAnswer, generation: int) -> HeldRecord:

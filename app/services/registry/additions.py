@@ -23,7 +23,7 @@ def require_physician(work: Work, physician_id: str) -> Entry:
     root_id = physicians.roots_of(work.connection, [physician_id]).get(physician_id, physician_id)
     entry = registry.load_entry(work.connection, root_id)
     if entry is None:
-        hint = "Give the physician_id of somebody in the registry."
+        hint = "Give the id of who is meant, as POST /v1/physicians:search finds it."
         raise _invalid("/physician_id", "The registry has no physician with this id.", hint)
     return entry
 

@@ -38,11 +38,11 @@ _DECIDED = {"weights", "population_bits", "result", "stopped_by", "candidates"}
 
 
 def explain(connection: Connection, caller: Caller, completion_id: str) -> ExplainedMatch:
-    """Return how the physician of a completion was found; raises `NotFound`."""
+    """Return how the physician of a completion was found, or of a record that waits nobody; raises `NotFound`."""
     refuse_sandbox(caller)
     exists, physician_id = explanations.owner_of(connection, completion_id)
     made_at, document = explanations.find(connection, completion_id) or (None, None)
-    if not exists and document is None:
+    if not exists and document is None and not explanations.is_held(connection, completion_id):
         raise NotFound
     return ExplainedMatch(subject_id=completion_id, physician_id=physician_id, made_at=made_at, document=document)
 
@@ -51,6 +51,9 @@ def in_words(explained: ExplainedMatch) -> Iterator[str]:
     """Yield the lines of an explanation for a reader."""
     if explained.physician_id is not None:
         yield f"It is credited to physician {explained.physician_id}."
+    if explained.document is None and explained.physician_id is None:
+        yield "Nothing was weighed: no physician was given, or nobody on file comes near what was given."
+        return
     if explained.document is None:
         yield "Nothing was weighed: all that was given fitted one physician as on file, or a learner id named them."
         return

@@ -12,7 +12,7 @@ from app.domain.identity.merges import Overruled
 from app.domain.identity.physicians import FiledName, FiledNumber, Physician
 from app.services.context import Work
 from app.services.registry import name_forms
-from app.store.registry import physicians
+from app.store.registry import budgets, physicians
 
 _GIVEN = ("birth_date", "npi", "medical_school")
 
@@ -139,4 +139,7 @@ def store(work: Work, before: Physician, after: Physician) -> list[str]:
     if parts:
         physicians.set_fields(connection, id, changed | {"updated_at": work.now})
         name_forms.refresh(connection, [id])
+    if before.birth_date and before.birth_date != after.birth_date:
+        # Who knew the date that was wrong may not try all others.
+        budgets.forget_finds(connection, id)
     return parts

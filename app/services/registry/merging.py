@@ -39,6 +39,12 @@ _WHY = {
 }
 
 
+def what_speaks_against(conflict: Conflict) -> list[Overruled]:
+    """Return what a refused merge names, each of which may be overruled; nothing if it cannot be."""
+    named = {error.detail for error in conflict.errors if error.pointer == "/overrule"}
+    return [kind for kind, sentence in _WHY.items() if sentence in named]
+
+
 def lock_everything(work: Work) -> None:
     """Let no import, report, decision or other merge run until this transaction ends."""
     imports.lock_imports(work.connection)

@@ -65,16 +65,17 @@ def review(connection: Connection, found: Sequence[FiledPair]) -> list[ReviewedP
                 pair=pair,
                 sides=(one, other),
                 levels=levels_of(one.physician, other.physician),
-                into=max((one, other), key=_weight).physician.physician_id,
+                into=min((one, other), key=_rank).physician.physician_id,
             )
         )
     return reviewed
 
 
-def _weight(side: PairSide) -> tuple[int, int, int, str]:
+def _rank(side: PairSide) -> tuple[int, int, int, str]:
+    """Return what sorts whoever has more credit, or else more on file, before the other; if alike, the older one."""
     who = side.physician
     on_file = len(who.licenses) + len(who.certifications) + bool(who.npi) + bool(who.birth_date)
-    return side.completions, on_file, len(who.names), who.physician_id
+    return -side.completions, -on_file, -len(who.names), who.physician_id
 
 
 def _side(connection: Connection, physician: Physician) -> PairSide:

@@ -327,9 +327,10 @@ def _by_name(row: RegistryRow, known: Known) -> RowPlacement:
         named = [entry for entry in named if suffix_key(entry.suffix) in ("", suffix_key(row.suffix))]
     same = [entry for entry in named if entry.birth_date == birth_date]
     if not (row.npi or row.licenses or row.certifications):
-        # Among several, an earlier import of the row has added the one without identifiers.
+        # Among several, an earlier import of the row has added the one without identifiers, or was about one of whom it
+        # says nothing new.
         bare = [entry for entry in same if not (entry.npi or entry.licenses or entry.certifications)]
-        meant = same if len(same) == 1 else bare
+        meant = same if len(same) == 1 else bare or [entry for entry in same if _says_nothing_new(row, entry)]
         return RowPlacement(entry=meant[0] if meant else None)
     seeming = [entry for entry in same if birth_date and not _differ(row, entry)]
     pairs = [_by_names(entry, BirthLevel.SAME) for entry in seeming] if len(seeming) <= MOST_NAMESAKES else []
@@ -344,6 +345,16 @@ def _by_name(row: RegistryRow, known: Known) -> RowPlacement:
     if len(undated) == 1 and not seeming:
         pairs += [_by_names(entry, BirthLevel.ABSENT) for entry in undated]
     return RowPlacement(entry=None, pairs=tuple(pairs))
+
+
+def _says_nothing_new(row: RegistryRow, entry: Entry) -> bool:
+    """Whether all that a row without identifiers holds is on file of somebody."""
+    return (
+        all(key in entry.names for key in names_of(row))
+        and row.middle_name in (None, entry.middle_name)
+        and row.suffix in (None, entry.suffix)
+        and row.medical_school in (None, entry.medical_school)
+    )
 
 
 def _by_names(entry: Entry, birth: BirthLevel) -> PairSeen:

@@ -30,6 +30,7 @@ from app.domain.identity.budgets import (
     CLIENT_WITHIN,
     PERSON_DATES,
     PERSON_WITHIN,
+    UNDATED_DATES,
     BudgetKind,
     Question,
 )
@@ -102,7 +103,11 @@ def questions_of(
         date = report.person.birth_date
         if report.sandbox or match.result is Result.NOT_ASKED or not isinstance(date, MonthDay):
             continue
-        found = match.learner.physician_id if match.learner is not None else None
+        learner = match.learner
+        if learner is not None and learner.birth_date is None and report.person.learner_id is not None:
+            # A learner id is about one person: no namesake was compared.
+            continue
+        found = learner.physician_id if learner is not None else None
         asked[place] = Asked(work, str(date), match.result, found)
     meant = _meant(works, reports, loaded, [place for place, one in asked.items() if one.found is None])
     for place, people in meant.items():
@@ -154,9 +159,10 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def make_questions(asked: Mapping[int, Asked]) -> Questions:
-    """Return the questions among what was asked: no finds whose birth date the provider knows, or nobody.
+    """Return the questions among what was asked: no finds whose birth date the provider knows.
 
-    Every miss is one. Where nobody can be meant whom the provider has not found, what was asked stands for the person.
+    Every miss is one, and every find of somebody whose birth date is not on file. Where nobody can be meant whom the
+    provider has not found, what was asked stands for the person.
     """
     if not asked:
         return {}
@@ -181,6 +187,7 @@ def make_questions(asked: Mapping[int, Asked]) -> Questions:
             birth_date=one.birth_date,
             led_to=one.led_to,
             persons=persons,
+            undated=any(not unknown[provider_id, person] for person in persons),
             nobody=nobody,
         )
     return questions
@@ -202,10 +209,10 @@ def settle(connection: Connection, service: Service, now: datetime, questions: Q
     """
     if not questions:
         return set()
-    missed = [question for question in questions.values() if question.led_to is Result.NONE]
-    charged = {person for question in missed for person in _subjects(question)}
+    charging = [question for question in questions.values() if question.led_to is Result.NONE or question.undated]
+    charged = {person for question in charging for person in _subjects(question)}
     found = {person for question in questions.values() for person in question.persons} - charged
-    budgets.lock(connection, charged | {f"client {question.client_id}" for question in missed}, found)
+    budgets.lock(connection, charged | {f"client {question.client_id}" for question in charging}, found)
     counts = _Counts(
         keyring=service.keyring,
         now=now,
@@ -270,6 +277,8 @@ class _Counts:
         if question.led_to is Result.NONE:
             self._charge(question, limit)
             return False
+        if question.undated:
+            return self._refuses_undated(question, limit)
         without = [(BudgetKind.PERSON, person) for person in question.persons if self._is_spent(person)]
         if limit.is_over:
             without.append((BudgetKind.CLIENT, question.client_id))
@@ -278,6 +287,42 @@ class _Counts:
         if not without and question.led_to is Result.ONE:
             self._keep_find(question, limit)
         return bool(without)
+
+    def _refuses_undated(self, question: Question, limit: _ClientLimit) -> bool:
+        """Charge a date that found somebody who has none on file; return whether the find may not be told.
+
+        It was found because no namesake has the date: who tries dates beside the same number learns the namesake's.
+        """
+        (person,) = question.persons
+        digest = self._digest(person, question)
+        tried = self.tries.setdefault(person, set())
+        if digest in tried:
+            return False
+        refused = [(BudgetKind.PERSON, person)] if len(tried) >= UNDATED_DATES else []
+        if tried and limit.is_over:
+            refused.append((BudgetKind.CLIENT, question.client_id))
+        for budget in refused:
+            self._note(budget)
+        if not refused:
+            # The first date is what every honest sender gives; another one is a slip, or a try.
+            self._keep_try(person, digest, question, counts=bool(tried))
+            limit.questions += bool(tried)
+            tried.add(digest)
+        return bool(refused)
+
+    def _digest(self, person: str, question: Question) -> str:
+        return self.keyring.record_digest("identity-date", f"{person} {question.birth_date}".encode())
+
+    def _keep_try(self, person: str, digest: str, question: Question, *, counts: bool) -> None:
+        self.new_tries.append(
+            {
+                "person": person,
+                "date_digest": digest,
+                "client_id": question.client_id,
+                "counted": counts,
+                "at": self.now,
+            }
+        )
 
     def _is_spent(self, person: str) -> bool:
         return len(self.tries.get(person, ())) >= PERSON_DATES
@@ -291,7 +336,7 @@ class _Counts:
             return
         counted = False
         for person in _subjects(question):
-            digest = self.keyring.record_digest("identity-date", f"{person} {question.birth_date}".encode())
+            digest = self._digest(person, question)
             tried = self.tries.setdefault(person, set())
             if digest not in tried and len(tried) >= PERSON_DATES:
                 if question.persons:
@@ -302,15 +347,7 @@ class _Counts:
             counted = counted or counts
             became_spent = digest not in tried and len(tried) + 1 == PERSON_DATES
             tried.add(digest)
-            self.new_tries.append(
-                {
-                    "person": person,
-                    "date_digest": digest,
-                    "client_id": question.client_id,
-                    "counted": counts,
-                    "at": self.now,
-                }
-            )
+            self._keep_try(person, digest, question, counts=counts)
             if question.persons and became_spent:
                 self._note((BudgetKind.PERSON, person), 0)
         limit.questions += counted

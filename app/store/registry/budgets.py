@@ -30,21 +30,21 @@ _LOCKS = 0x49444247
 """The space of advisory locks on persons and clients."""
 
 
-def find_unknown(connection: Connection, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+def find_unknown(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bool]:
     """Return those of (provider, physician) where the provider has not found the physician by the birth date on file.
 
-    The same statement runs whether there are any or not.
+    With each, whether a birth date is on file. The same statement runs whether there are any or not.
     """
     return {
-        (provider, physician)
-        for provider, physician in select_by_keys(
+        (provider, physician): bool(dated)
+        for provider, physician, dated in select_by_keys(
             connection,
-            "k.provider, k.learner",
+            "k.provider, k.learner, l.birth_date IS NOT NULL",
             ("provider", "learner"),
             set(pairs) or _NO_PAIR,
             "learners l ON l.learner_id = k.learner LEFT JOIN identity_finds f "
             "ON f.provider_id = k.provider AND f.learner_id = k.learner",
-            "WHERE l.birth_date IS NOT NULL AND f.learner_id IS NULL",
+            "WHERE l.birth_date IS NULL OR f.learner_id IS NULL",
         )
     }
 
@@ -112,6 +112,11 @@ def add_tries(connection: Connection, rows: Rows, since: datetime) -> None:
 def add_finds(connection: Connection, rows: Rows) -> None:
     """Store who was found by whom; one that stands already stays."""
     insert(connection, identity_finds, sorted(rows, key=itemgetter("provider_id", "learner_id")), skip_known=True)
+
+
+def forget_finds(connection: Connection, physician_id: str) -> None:
+    """Forget who has found a physician: they have shown to know a birth date that is on file no more."""
+    execute(connection, "DELETE FROM identity_finds WHERE learner_id = :id", {"id": physician_id})
 
 
 def note_spent(connection: Connection, rows: Rows) -> None:

@@ -54,3 +54,14 @@ def owner_of(connection: Connection, completion_id: str) -> tuple[bool, str | No
         {"id": completion_id},
     )
     return next(((True, physician_id) for (physician_id,) in rows), (False, None))
+
+
+def is_held(connection: Connection, held_id: str) -> bool:
+    """Return whether a record of a live provider was held under this id."""
+    found = fetch_value(
+        connection,
+        "SELECT 1 FROM held_records h JOIN providers p ON p.provider_id = h.provider_id "
+        "WHERE h.held_id = :id AND p.sandbox_of IS NULL",
+        {"id": held_id},
+    )
+    return found is not None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from app.core.logging import log
 from app.core.progress import report_progress
@@ -20,6 +20,7 @@ from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_va
 
 NAMES = "names"
 AT_ONCE = 5_000
+_KEY = ("learner_id", "last_key", "first_key")
 PER_SECOND = 40_000
 """Rows that a second is enough for on a busy machine, for who waits."""
 
@@ -73,9 +74,13 @@ def _count(connection: Connection, table: str) -> int:
 def _remake_physicians(connection: Connection, names: int) -> tuple[int, int]:
     """Make the keys of physicians' names anew; return how many changed, and how many are of texts that are no names."""
     changed = damaged = done = 0
+    # Migrations call this before and after the table got further columns: a name keeps whatever stands beside it.
+    columns = [column["name"] for column in inspect(connection).get_columns("learner_names")]
+    beside = sorted(set(columns) - set(_KEY))
+    insert = ", ".join((*_KEY, *beside)), ", ".join(f":{column}" for column in (*_KEY, *beside))
     for piece in _pieces(
         connection,
-        "SELECT n.learner_id, n.last_key, n.first_key, n.birth_date, n.last_name, l.first_name "
+        f"SELECT {', '.join(f'n.{column}' for column in (*_KEY, *beside))}, l.first_name "
         "FROM learner_names n JOIN learners l ON l.learner_id = n.learner_id "
         "WHERE (n.learner_id, n.last_key, n.first_key) > (:after0, :after1, :after2) "
         "ORDER BY n.learner_id, n.last_key, n.first_key LIMIT :at_once",
@@ -85,21 +90,15 @@ def _remake_physicians(connection: Connection, names: int) -> tuple[int, int]:
         report_progress("keys of physicians' names", done, names)
         old: list[dict[str, Any]] = []
         new: list[dict[str, Any]] = []
-        for physician_id, last_key, first_key, birth_date, last_name, first_name in piece:
-            last, first = _keys_anew(last_key, first_key, last_name, first_name)
-            if (last, first) == (last_key, first_key):
+        for *values, shown in piece:
+            name = dict(zip((*_KEY, *beside), values, strict=True))
+            keys = name["last_key"], name["first_key"]
+            last, first = _keys_anew(*keys, name["last_name"], name.get("first_name"), shown)
+            if (last, first) == keys:
                 continue
             damaged += damage_of(last) is not None or damage_of(first) is not None
-            old.append({"learner_id": physician_id, "last_key": last_key, "first_key": first_key})
-            new.append(
-                {
-                    "learner_id": physician_id,
-                    "last_key": last,
-                    "first_key": first,
-                    "birth_date": birth_date,
-                    "last_name": last_name,
-                }
-            )
+            old.append({column: name[column] for column in _KEY})
+            new.append(name | {"last_key": last, "first_key": first})
         if old:
             execute_many(
                 connection,
@@ -107,28 +106,28 @@ def _remake_physicians(connection: Connection, names: int) -> tuple[int, int]:
                 "WHERE learner_id = :learner_id AND last_key = :last_key AND first_key = :first_key",
                 old,
             )
-            # The columns of this moment: the table of a later release may have others.
             execute_many(
                 connection,
-                "INSERT INTO learner_names (learner_id, last_key, first_key, birth_date, last_name) "
-                "VALUES (:learner_id, :last_key, :first_key, :birth_date, :last_name) ON CONFLICT DO NOTHING",
+                f"INSERT INTO learner_names ({insert[0]}) VALUES ({insert[1]}) ON CONFLICT DO NOTHING",
                 new,
             )
             changed += len(old)
     return changed, damaged
 
 
-def _keys_anew(last_key: str, first_key: str, last_name: str, first_name: str) -> tuple[str, str]:
-    """Return a physician's keys as this version makes them.
+def _keys_anew(last_key: str, first_key: str, last_name: str, first_name: str | None, shown: str) -> tuple[str, str]:
+    """Return a physician's keys as this version makes them; `shown` is the first name that is shown.
 
-    A first name is not stored with each last name, and may have changed since. The key of an older key is the key of
-    its name, except of a name with a lost letter, whose key does not show it. Of somebody with one name, the only key
-    may be that of the first name.
+    A first name is not stored with each last name of earlier releases, and may have changed since. The key of an older
+    key is the key of its name, except of a name with a lost letter, whose key does not show it. Of somebody with one
+    name, the only key may be that of the first name.
     """
+    if first_name is not None:
+        return full_name_key(first_name, last_name)
     last, first = name_key(last_name), name_key(first_key)
     given = first if last else name_key(last_key)
-    if damage_of(first_name) is not None and name_key(first_name)[1:] == given:
-        given = name_key(first_name)
+    if damage_of(shown) is not None and name_key(shown)[1:] == given:
+        given = name_key(shown)
     return (last, given) if last else (given, "")
 
 
@@ -161,7 +160,7 @@ def _remake_completions(connection: Connection, completions: int) -> int:
 def find_other_keys(connection: Connection) -> Iterator[str]:
     """Yield the physicians with a name that is not stored under the keys which this version makes of it.
 
-    They would be missed, or taken for somebody else. Former first names are not stored, only their keys.
+    They would be missed, or taken for somebody else. Of the first names of some former names only the key is stored.
     """
     after = ("",)
     while people := fetch(
@@ -173,9 +172,9 @@ def find_other_keys(connection: Connection) -> Iterator[str]:
         shown = {physician_id: (first_name, last_name) for physician_id, first_name, last_name in people}
         found: set[str] = set()
         missing = {physician_id: full_name_key(*name) for physician_id, name in shown.items()}
-        for physician_id, last_key, first_key, last_name in fetch(
+        for physician_id, last_key, first_key, last_name, own_first in fetch(
             connection,
-            "SELECT learner_id, last_key, first_key, last_name FROM learner_names "
+            "SELECT learner_id, last_key, first_key, last_name, first_name FROM learner_names "
             "WHERE learner_id > :after AND learner_id <= :until",
             {"after": after[0], "until": people[-1][0]},
         ):
@@ -185,7 +184,8 @@ def find_other_keys(connection: Connection) -> Iterator[str]:
             if physician_id not in shown:
                 continue
             first_name, _ = shown[physician_id]
-            if keys not in (full_name_key(first_name, last_name), _keys_anew(*keys, last_name, first_name)):
+            anew = _keys_anew(*keys, last_name, own_first, first_name)
+            if keys != anew and (own_first is not None or keys != full_name_key(first_name, last_name)):
                 found.add(physician_id)
         yield from sorted(found | missing.keys())
         after = people[-1][:1]

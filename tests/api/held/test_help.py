@@ -196,6 +196,9 @@ def test_the_operator_answers_from_the_command_line(
         assert (linked.returncode, linked.stdout.strip()) == (0, "Answered. The record is accepted."), linked.stderr
         refused = installed.run("help-requests", "answer", help_ids[1])
         assert (refused.returncode, refused.stdout) == (1, "")
+        assert "pars: --message: The answer has no words. " in refused.stderr
+        unnamed = installed.run("help-requests", "answer", help_ids[1], "--action", "link")
+        assert "pars: --physician: The physician is missing. " in unnamed.stderr
         table = installed.run("help-requests", "list").stdout
     assert held_of(api, first)["reason"] == "linked"
     assert help_ids[1] in table

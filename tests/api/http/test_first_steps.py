@@ -128,8 +128,8 @@ def test_every_unknown_name_of_a_request_is_told_at_once(api: Api, service: Serv
     } == {
         "x-idempotency-key": "Did you mean Idempotency-Key?",
         "pars_provider": "Did you mean PARS-Provider?",
-        "dryrun": "Leave it out: no parameter is known here.",
-        "limit": "Leave it out: no parameter is known here.",
+        "dryrun": "Leave it out. Known here: on_unmatched.",
+        "limit": "Leave it out. Known here: on_unmatched.",
         "/activityId": "Did you mean activity_id?",
         "/colour": f"Leave it out. Known here: {', '.join(CompletionIn.model_fields)}.",
     }

@@ -11,7 +11,7 @@ from app.core.errors import every_problem
 from app.main import create_app
 from app.rules.catalogue import read_catalogue
 from app.rules.enforced_elsewhere import ENFORCED_ELSEWHERE
-from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES
+from app.rules.engine import ACTIVITY_RULES, COMPLETION_RULES, ROSTER_RULES
 from app.services.context import Service
 from app.services.operations.startup import open_service, stored_board_files
 from tests.builders.bodies import COURSE, a_completion, john, points
@@ -38,7 +38,10 @@ expect = []
 
 def test_every_rule_is_told_with_what_it_says_and_where_it_comes_from(http: TestClient) -> None:
     listed = {operation["id"]: operation for operation in http.get("/v1/rules").json()["data"]}
-    assert listed.keys() == COMPLETION_RULES.keys() | ACTIVITY_RULES.keys() | ENFORCED_ELSEWHERE.keys()
+    assert (
+        listed.keys()
+        == COMPLETION_RULES.keys() | ACTIVITY_RULES.keys() | ROSTER_RULES.keys() | ENFORCED_ELSEWHERE.keys()
+    )
     for rule_id, finding in listed.items():
         assert finding["severity"] in ("reject", "warning")
         assert finding["statement"]

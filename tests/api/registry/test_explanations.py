@@ -52,6 +52,22 @@ def test_where_all_fitted_nothing_was_weighed(asking: Api, api: Api) -> None:
     assert told["physician_id"] is not None
 
 
+def test_a_record_that_waits_while_nobody_comes_near_is_explained_in_words(
+    asking: Api, api: Api, service: Service
+) -> None:
+    body = a_completion(first_name="Walburga", last_name="Unknownski", born="05/07", license_id=None)
+    held = api.post("/v1/learner-completions?on_unmatched=hold", body)
+    assert held.status == 202, held.json
+    told = asking.get(f"/v1/learner-completions/{held.json['held_id']}/match").json
+    assert (told["weighed"], told["physician_id"]) == (False, None)
+    explained = service.database.read(
+        lambda connection: explaining.explain(connection, operator(service), held.json["held_id"])
+    )
+    assert list(explaining.in_words(explained)) == [
+        "Nothing was weighed: no physician was given, or nobody on file comes near what was given."
+    ]
+
+
 def test_a_record_that_waits_is_explained_by_its_own_id(asking: Api, service: Service) -> None:
     keep(service, "held-1")
     assert asking.get("/v1/learner-completions/held-1/match").json["physician_id"] is None

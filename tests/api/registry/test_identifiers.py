@@ -233,6 +233,16 @@ def an_npi(number: int) -> str:
     return digits + str(-luhn_sum(f"80840{digits}0") % 10)
 
 
+def test_a_line_without_identifiers_that_says_nothing_new_of_several_adds_nobody_later(service: Service) -> None:
+    rows = [
+        {"first_name": "Alma", "last_name": "Castellan", "date_of_birth": "02/11", "licenses": licenses}
+        for licenses in ("TN-M:A1", "", "TN-M:A2")
+    ]
+    first = import_people(service, *rows)
+    again = import_people(service, *rows)
+    assert (first.added, again.added, again.pairs, again.refused) == (2, 0, [], [])
+
+
 @examples(25)
 @given(lines=some_lines)
 @ON_SQLITE

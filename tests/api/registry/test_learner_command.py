@@ -38,11 +38,12 @@ def person(installed: Installation, first_name: str) -> str:
 
 
 def test_a_pair_is_shown_side_by_side_and_joined(installed: Installation) -> None:
+    first_on_file = person(installed, "Robert")
     done = installed.run("learner", "review", stdin="x\nj\n")
     assert done.returncode == 0, done.stderr
     assert "Pair 1 of 1: in common license; from roster.csv" in done.stdout
     assert "Answer with one of the letters." in done.stdout
-    assert "is an alias of" in done.stdout
+    assert f"is an alias of {first_on_file} now." in done.stdout
     assert pairs(installed) == []
     assert installed.run("learner", "review").stdout == "No pair waits.\n"
 
@@ -96,4 +97,18 @@ def test_a_split_is_taken_from_a_file_and_its_faults_are_told(installed: Install
 
 def test_an_explanation_of_nothing_is_a_sentence(installed: Installation) -> None:
     done = installed.run("learner", "explain", "nothing")
-    assert (done.returncode, done.stderr.splitlines()[-1][:5]) == (1, "pars:")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        1,
+        "pars: Nothing has this id: see whether it was copied whole.",
+    )
+
+
+def test_a_refused_merge_names_only_what_speaks_against_it(installed: Installation) -> None:
+    bob, robert = person(installed, "Bob"), person(installed, "Robert")
+    installed.run("learner", "review", stdin="n\n")
+    refused = installed.run("learner", "merge", bob, robert, "--dry-run")
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].endswith(
+        "It was decided that these two are never one person. If they are one nevertheless: --overrule never."
+    )
+    assert installed.run("learner", "merge", bob, robert, "--dry-run", "--overrule", "never").returncode == 0

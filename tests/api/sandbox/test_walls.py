@@ -17,7 +17,7 @@ from app.matching.exact import find_learner
 from app.sandbox.fixtures import sandbox
 from app.schemas.completions import CompletionIn
 from app.services.access import clients
-from app.services.access.scopes import limit_test_client
+from app.services.access.scopes import effective_scopes
 from app.services.context import Caller, Service, operator, transact
 from app.services.operations import checks
 from app.services.registry import imports
@@ -316,7 +316,7 @@ def test_a_test_client_from_before_has_no_more_than_a_providers_scopes() -> None
         client_id="c", role=Role.OPERATOR, board=None, test=True, provider_ids=frozenset(),
         scopes=frozenset({"operator", "board:feed", "completions:read"}),
     )  # fmt: skip
-    assert limit_test_client(before).scopes == {"completions:read"}
+    assert effective_scopes(before).scopes == {"completions:read"}
 
 
 def test_a_sandbox_is_made_once_and_has_everything(http: TestClient, service: Service) -> None:

@@ -14,7 +14,7 @@ from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.builders.sent_files import ROW, tab_text, workbook
 from tests.harness.api import Api, api_of, settle
-from tests.harness.uploads import file_of, rows_of, worked
+from tests.harness.uploads import file_of, rows_of, upload, worked
 
 REBECCA = {"First Name": "Rebecca", "Last Name": "Test", "Date of Birth": "02/01"}
 NOBODY = {"First Name": "Rebecca", "Last Name": "Nobody MD", "Date of Birth": "02/01"}
@@ -74,6 +74,8 @@ def test_a_link_beside_other_names_or_of_another_provider_is_a_miss_and_its_cell
         assert [row["outcome"] for row in rows_of(client, batch)] == expected
     batch = worked(api, service, workbook(rows[:2], headings))
     assert {finding["rule"] for row in rows_of(api, batch) for finding in row["findings"]} == {"learner-unmatched"}
+    hints = {finding["hint"] for row in rows_of(api, batch) for finding in row["findings"]}
+    assert [hint.partition(";")[0] for hint in hints] == ["Copy the learner link whole"]
     rejected = file_of(api, batch, "rejected")
     sheet = openpyxl.load_workbook(io.BytesIO(rejected)).worksheets[0]
     head = [cell.value for cell in sheet[2]]
@@ -111,3 +113,12 @@ def test_a_delete_by_link_withdraws_what_was_reported(api: Api, service: Service
     batch = worked(api, service, tab_text([with_link(link, Record_Action="Delete")], [*WITHOUT_PERSON, "Learner Link"]))
     assert batch["counts"]["deleted"] == 1, rows_of(api, batch)
     settle(service)
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [("learners", "learner-completions"), ("validations", "learner-validations"), ("rosters", "roster")],
+)
+def test_a_kind_called_as_its_template_is_told_by_its_name(api: Api, kind: str, meant: str) -> None:
+    (error,) = upload(api, b"x", kind).json["errors"]
+    assert (error["pointer"], error["hint"]) == ("/kind", f"Did you mean {meant}?")

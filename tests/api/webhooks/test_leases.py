@@ -129,7 +129,7 @@ def test_what_a_sealer_counts_on_is_not_taken_before_it_has_committed(
     taking = threading.Thread(target=lambda: taken.extend(take(service)))
 
     def seal(connection: Connection) -> None:
-        assert stored_deliveries.lock_unclaimed(connection, [endpoint_id]) == {endpoint_id}
+        assert stored_deliveries.lock_unclaimed_news(connection, [endpoint_id]) == {endpoint_id}
         taking.start()
         taking.join(0.3)
         assert taking.is_alive() and taken == []

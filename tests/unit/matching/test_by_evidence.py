@@ -126,6 +126,21 @@ def test_twins_are_never_taken_for_each_other() -> None:
     assert meant(reported("Hannah", "Quillfeather"), ann, eva) in ("ann", NOBODY)
 
 
+@pytest.mark.parametrize(
+    ("known", "typed"),
+    [("Marilyn", "Carolyn"), ("John", "Joan"), ("Danielle", "Daniel"), ("William", "Lillian"), ("Brian", "Brianna")],
+)
+def test_a_first_name_that_many_bear_is_no_slip_of_another_unless_a_number_agrees(known: str, typed: str) -> None:
+    twin = on_file(known, "Quillfeather")
+    assert meant(reported(typed, "Quillfeather"), twin) == NOBODY
+    assert meant(reported(typed, "Quillfeather", license_id="1234"), twin) == "meant"
+
+
+def test_a_common_middle_name_alone_finds_nobody() -> None:
+    assert meant(reported("Jennifer", "Brown"), on_file("Makenzie", "Brown", middle_name="Jennifer")) == NOBODY
+    assert meant(reported("M. Jennifer", "Brown"), on_file("Makenzie", "Brown", middle_name="Jennifer")) == "meant"
+
+
 def test_father_and_son_of_one_name_and_office_are_told_apart_by_suffix_date_or_number() -> None:
     father = on_file("John", "Quillfeather", "father", birth_date="03/03")
     son = on_file("John", "Quillfeather", "son", suffix="Jr", licenses={"TN-M": "77"})

@@ -97,7 +97,7 @@ def synthetic_physicians(
 ) -> Iterator[RegistryRow]:
     """Yield so many physicians; the same ones for the same other arguments, however many are asked for.
 
-    `with_families` adds those whom it is hard to tell apart, and what sources leave out (`synthetic_families.py`):
+    `with_families` adds those whom it is hard to tell apart, and what sources leave out (`families.py`):
     some then have no birth date, and some numbers have two holders, one after the other.
 
     `licensing` and `certifying` are board codes; `reserved` are (last, first) name keys that nobody
