@@ -20,6 +20,7 @@ from tests.builders.people import import_people
 from tests.harness import doors
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.clock import ManualClock
+from tests.harness.databases import ON_SQLITE
 from tests.harness.doors import BORN, BY_OPERATION, EVERY_DOOR, LICENSE, PERSON, Door, validate
 
 WRONG = ["06/14", "06/16", "05/15", "07/15", "06/05"]
@@ -56,6 +57,7 @@ def test_the_table_of_doors_names_operations_that_exist_and_all_of_them_are_trie
     assert budget.DOORS.keys() <= {route.name for route in declared_routes(create_app())}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("door", EVERY_DOOR, ids=lambda door: door.__name__)
 def test_every_door_takes_the_right_date_while_less_than_five_were_tried(
     api: Api, service: Service, stranger: Api, door: Door
@@ -64,6 +66,7 @@ def test_every_door_takes_the_right_date_while_less_than_five_were_tried(
     assert door(api, service, BORN).right
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("door", EVERY_DOOR, ids=lambda door: door.__name__)
 def test_dates_tried_at_any_door_are_counted(api: Api, service: Service, stranger: Api, door: Door) -> None:
     spend(api, service, door=door)
