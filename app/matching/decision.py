@@ -200,11 +200,24 @@ def stop_of(weighed: Weighed) -> Stop | None:
 
 def _stop_by_rival(best: Weighed, others: Iterable[Weighed]) -> Stop | None:
     """Return a stop where a number finds somebody who fits worse by name and date than another: a twin, a namesake."""
-    fits = best.birth_date is FieldAgreement.SAME and _has_names(best)
-    if fits or not best.by_number:
+    if not best.by_number:
         return None
-    rivals = any(other.birth_date is FieldAgreement.SAME and _has_names(other) for other in others)
-    return Stop.RIVAL if rivals else None
+    born = [other for other in others if other.birth_date is FieldAgreement.SAME]
+    return Stop.RIVAL if any(_is_rival(best, other) for other in born) else None
+
+
+def _is_rival(best: Weighed, other: Weighed) -> bool:
+    """Whether somebody born on the date given may be meant rather than who holds the number."""
+    if best.birth_date is not FieldAgreement.SAME or best.names.surname in _OTHER_NAME:
+        return _has_names(other)
+    if FieldAgreement.DIFFERENT in (other.numbers.state, other.names.suffix, other.names.middle):
+        # Without the number, too, it would not be them.
+        return False
+    if best.names.given in _OTHER_NAME:
+        # Of twins neither is told by a first name that is neither's.
+        return other.names.surname not in _OTHER_NAME
+    alike = other.names.surname in (NameAgreement.SAME, best.names.surname)
+    return alike and other.names.given is NameAgreement.SAME is not best.names.given
 
 
 def _has_names(weighed: Weighed) -> bool:

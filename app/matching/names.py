@@ -18,6 +18,8 @@ from app.domain.identity.candidates import FormKey
 from app.domain.identity.learners import WrittenName
 from app.domain.identity.name_words import DEGREES, DEGREES_OR_NAMES, PARTICLES, SUFFIXES, TITLES
 
+NAME_FORMS = 1
+"""The version of the forms. Who changes how they are made raises it, and adds a migration that remakes them."""
 MOST_MARKS = 64
 """As much of a name as is compared: a thousand combining marks are one letter's work for who sends them only."""
 

@@ -88,7 +88,7 @@ _OF_ROSTERS = _rules_of(
     (
         "roster-conflict",
         Severity.REJECT,
-        "A row of a roster that contradicts what is on file of who has its number or NPI is refused; nothing is told.",
+        "A row of a roster agrees with what is on file of the person who has its number or NPI.",
         _IDENTITY,
     ),
     (

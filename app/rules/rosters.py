@@ -72,7 +72,7 @@ def roster_name(case: RosterCase) -> Iterator[Fault]:
                     if slip is NameSlip.SUFFIX
                     else "Leave out whatever is no part of the name."
                 )
-                yield Fault(pointer, slip.value.partition(":")[0].format(field=_field(pointer)) + ".", hint)
+                yield Fault(pointer, slip.value.partition(":")[0].format(field=_field(pointer)).rstrip(".") + ".", hint)
     suffix = case.row.suffix
     if suffix and re.sub(r"[\W_]+", "", suffix.lower()) not in SUFFIXES:
         yield Fault("/suffix", "This suffix is not known.", "Give Jr., Sr., II, III or IV; degrees are left out.")

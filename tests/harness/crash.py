@@ -7,6 +7,7 @@ same verb answers when it is sent once more.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import sys
@@ -19,26 +20,37 @@ from msgspec.structs import replace
 from sqlalchemy import event
 
 from app.core.config import Settings
-from app.domain.batches import EntryMethod
+from app.core.errors import CompletionRejected, Conflict
+from app.domain.batches import BatchKind, BatchOwner, EntryMethod
 from app.domain.decisions import Decision, Verdict
+from app.domain.held import HelpAction
 from app.schemas.completions import CompletionIn
 from app.services.activities import withdrawal
+from app.services.batches import lifecycle, uploads
+from app.services.batches.lifecycle import NewBatch
+from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.boards import decisions
 from app.services.context import OPERATOR, Caller, Service, operator, transact
+from app.services.held import changes, help_requests
+from app.services.held.help_requests import HelpAnswer
 from app.services.held.judging import judge_next
 from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.operations.startup import open_service
+from app.services.registry.national import imports as nppes
 from app.services.reporting import pipeline
 from app.store import feed
 from app.store.sql import statements
 from tests.builders.bodies import COURSE, GRAND_ROUNDS, a_completion, john, tina
+from tests.builders.merging import ann, anne, import_twice, merge
+from tests.builders.nppes import ALMA, BRUNO, INTERNAL_MEDICINE, a_row, named, write_file
 from tests.builders.people import import_people
+from tests.builders.sent_files import lines
 from tests.harness.clock import ManualClock
 from tests.harness.databases import SECRET
 from tests.harness.held import NORA, nora
 
-MOST_STATEMENTS = 80
+MOST_STATEMENTS = 200
 DAYS = ("2021-12-01", "2021-12-02", "2021-12-03")
 
 
@@ -161,6 +173,131 @@ def judge_held(service: Service) -> str:
     return str(judge_next(service, 100).count)
 
 
+def count(service: Service, of: str) -> int:
+    return int(rows(service, f"SELECT count(*) FROM {of}")[0][0])
+
+
+def ids_of(service: Service, last: str) -> list[str]:
+    """Return the physicians of a last name, in the order of their ids."""
+    query = "SELECT learner_id FROM learners WHERE last_name = :last ORDER BY learner_id"
+    return [physician_id for (physician_id,) in rows(service, query, last=last)]
+
+
+def three_asked_about(service: Service) -> None:
+    """Hold three records of Nora, who is on file by another first name and number, and ask about the first."""
+    for day in DAYS:
+        hold(service, day)
+    import_people(service, NORA | {"first_name": "Leonora", "date_of_birth": "07/19", "licenses": "TN-M:808080"})
+    ((held_id,),) = rows(service, "SELECT min(held_id) FROM held_records")
+    transact(provider(service), changes.ask, held_id, None)
+
+
+def link_held(service: Service) -> str:
+    ((help_id,),) = rows(service, "SELECT help_id FROM help_requests")
+    (physician_id,) = ids_of(service, "Quillfeather")
+    given = HelpAnswer(action=HelpAction.LINK, physician_id=physician_id)
+    try:
+        return transact(operator(service), help_requests.answer, help_id, given).held.status.value
+    except Conflict:
+        return "conflict"
+
+
+def linked(service: Service) -> str:
+    answered = count(service, "help_requests WHERE status = 'answered'")
+    links = count(
+        service, "learner_links k JOIN learners p ON p.learner_id = k.learner_id WHERE p.first_name = 'Leonora'"
+    )
+    return f"{answered},{held(service)},{links}"
+
+
+def two_of_one(service: Service) -> None:
+    import_twice(service)
+    for body in (ann(), anne(), ann(DAYS[0], credits=1)):
+        reported(service, body)
+
+
+def merge_two(service: Service) -> str:
+    one, into = ids_of(service, "Twice")
+    try:
+        merge(service, one, into)
+    except Conflict:
+        return "conflict"
+    return "merged"
+
+
+def merged(service: Service) -> str:
+    stand = "FROM completions WHERE last_name = 'Twice' AND withdrawn_at IS NULL"
+    whose = count(service, f"(SELECT DISTINCT learner_id {stand}) AS whose")
+    return f"{count(service, 'registry_merges')},{whose},{rows(service, f'SELECT count(*) {stand}')[0][0]}"
+
+
+def roster_waits(service: Service) -> None:
+    """Take in a roster of three people, one of whom somebody else has dated otherwise."""
+    import_people(service, NORA | {"certifications": "ABIM:9001"})
+    person = {"first_name": "Nora", "last_name": "Quillfeather"}
+    sent = lines(
+        [
+            person | {"date_of_birth": "07/10", "board_id": "9001"},
+            {"first_name": "Ada", "last_name": "Lovell", "date_of_birth": "12/10", "board_id": "9002"},
+            {"first_name": "Bo", "last_name": "Ng", "date_of_birth": "03/04", "board_id": "9003"},
+        ]
+    )
+    digest = hashlib.sha256(sent).hexdigest()
+    upload_id = uploads.store_upload(service, BatchOwner(board="ABIM"), iter([sent]), len(sent), digest)
+    given = NewBatch(
+        upload_id=upload_id, kind=BatchKind.ROSTER, filename="roster.ndjson", size=len(sent), digest=digest,
+        permission_attested=False, dry_run=False,
+    )  # fmt: skip
+    transact(operator(service, board="ABIM"), lifecycle.create, given)
+    while read_one(service):
+        pass
+
+
+def apply_roster(service: Service) -> str:
+    return str(apply_some(service, Pace(on_sqlite=service.database.on_sqlite)))
+
+
+def rostered(service: Service) -> str:
+    applied = rows(service, "SELECT applied FROM batches")[0][0]
+    numbers = count(service, "certifications WHERE board = 'ABIM' AND board_id IN ('9001', '9002', '9003')")
+    return f"{numbers},{applied},{count(service, 'roster_dates')}"
+
+
+def listed(service: Service) -> str:
+    """Import two rows of the national provider file, of which one makes a pair."""
+    folder = service.settings.data_dir
+    folder.mkdir(exist_ok=True)
+    dated = a_row(ALMA, (INTERNAL_MEDICINE, "910099", "TN"))
+    bruno = named(a_row(BRUNO, (INTERNAL_MEDICINE, "ME5", "FL")), "BRUNO", "DESTRY")
+    path = write_file(folder / f"npidata_pfile_{os.getpid()}-1.csv", [dated, bruno])
+    counts = nppes.import_file(service, path)
+    path.unlink()
+    return f"{counts.added},{counts.unchanged}"
+
+
+def alma_on_file(service: Service) -> None:
+    import_people(
+        service,
+        {"first_name": "Alma", "last_name": "Castellan", "date_of_birth": "02/11", "licenses": "TN-M:910011"},
+    )
+
+
+def of_the_list(service: Service) -> str:
+    return f"{count(service, 'learners WHERE npi_listed')},{count(service, 'registry_pairs')}"
+
+
+def miss(service: Service) -> str:
+    """Report Nora under a birth date that is not hers."""
+    try:
+        return reported(service, nora(born="07/10"))
+    except CompletionRejected:
+        return "rejected"
+
+
+def charged(service: Service) -> str:
+    return f"{count(service, 'identity_tries')},{standing(service, GRAND_ROUNDS)}"
+
+
 @dataclass(frozen=True)
 class Tried:
     """A verb with what it needs, and what is looked at afterwards."""
@@ -176,6 +313,11 @@ VERBS = {
     "carry": Tried(read_by_tennessee, carry, carried),
     "hold": Tried(lambda service: None, lambda s: hold(s, DAYS[0]), held),
     "judge-held": Tried(three_held, judge_held, held),
+    "link": Tried(three_asked_about, link_held, linked),
+    "merge": Tried(two_of_one, merge_two, merged),
+    "roster": Tried(roster_waits, apply_roster, rostered),
+    "list": Tried(alma_on_file, listed, of_the_list),
+    "charge": Tried(lambda service: import_people(service, NORA), miss, charged),
     "withdraw-learners": Tried(three_learners, withdraw, lambda s: standing(s, GRAND_ROUNDS)),
 }
 

@@ -29,6 +29,11 @@ COMPLETIONS = "/v1/learner-completions"
         ("withdraw-learners", "3", "0", "0"),
         ("hold", "0,0,0", "1,0,0", "held"),
         ("judge-held", "3,0,0", "0,3,3", "0"),
+        ("link", "0,3,0,0,0", "1,2,1,1,1", "conflict"),
+        ("merge", "0,2,3", "1,1,2", "conflict"),
+        ("roster", "1,0,0", "3,3,3", "False"),
+        ("list", "0,0", "2,1", "0,2"),
+        ("charge", "0,0", "1,0", "rejected"),
     ],
 )
 def test_a_verb_killed_at_any_statement_leaves_nothing_or_everything(

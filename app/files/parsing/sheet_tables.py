@@ -11,7 +11,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -45,18 +45,26 @@ def read_sheet_text(content: bytes, heading: str) -> str:
     A row below the heading is the line of its number, where nothing stands above the heading. `heading` is compared by
     its letters and digits.
     """
-    arguments = ["-c", _START, ROOT, heading, json.dumps(asdict(LIMITS))]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    with start_python(arguments, [content], LIMITS) as pipes:
-        following = None
+    following = None
+    for number, cells in read_sheet_rows([content], heading, LIMITS):
+        # The heading is the first line of a table, wherever it stands.
+        out.write("\r\n" * (number - (following or number)))
+        writer.writerow([escape_formula(" ".join(cell.split())) for cell in cells])
+        following = number + 1
+    return out.getvalue()
+
+
+def read_sheet_rows(chunks: Iterable[bytes], heading: str, limits: Limits) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number, texts) of the rows of the sheet that has a heading, that row first; raises `FileFault`.
+
+    `chunks` are the workbook's bytes. `heading` is compared by its letters and digits.
+    """
+    arguments = ["-c", _START, ROOT, heading, json.dumps(asdict(limits))]
+    with start_python(arguments, chunks, limits) as pipes:
         while "end" not in (message := pipes.receive()):
-            for number, cells in _checked(message.get("rows")):
-                # The heading is the first line of a table, wherever it stands.
-                out.write("\r\n" * (number - (following or number)))
-                writer.writerow([escape_formula(" ".join(cell.split())) for cell in cells])
-                following = number + 1
-        return out.getvalue()
+            yield from _checked(message.get("rows"))
 
 
 def _checked(rows: Any) -> Iterator[tuple[int, list[str]]]:

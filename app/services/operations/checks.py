@@ -10,12 +10,11 @@ from sqlalchemy import Connection
 
 from app.core.database.failures import DAMAGED, find_damage_in
 from app.core.progress import report_progress
-from app.domain.identity.comparison_keys import NAME_KEYS
 from app.services.context import Service
 from app.services.operations import completion_checks, seal_checks, state_checks
+from app.services.operations.key_versions import find_other_version
 from app.services.operations.seal_checks import Head
 from app.store import invariants, record_digests, schema, soundness
-from app.store.registry import name_keys
 
 FEW = 100
 """Faults of one kind that are listed: whoever has more restores a backup, and does not mend them one by one."""
@@ -70,7 +69,7 @@ def _check(connection: Connection, service: Service, head: Head | None, *, whole
     if schema.current(connection) != schema.head():
         checked.faults.append("the schema is not of this version; run `pars db upgrade`")
         return checked
-    if name_keys.version_of(connection) != NAME_KEYS:
+    if find_other_version(connection) is not None:
         checked.faults.append("broken: names are stored under the keys of this version: restore a backup")
     if (unknown := seal_checks.find_unknown_secret(connection, service)) is not None:
         checked.faults.append(unknown)

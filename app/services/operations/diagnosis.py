@@ -24,11 +24,10 @@ from app.core.database.transactions import Database
 from app.core.errors import OperatorFault, Problem
 from app.core.private_files import readable_by_others
 from app.core.setting_names import PREFIX, find_unknown_names
-from app.domain.identity.comparison_keys import NAME_KEYS
+from app.services.operations.key_versions import find_other_version
 from app.services.operations.refusals import faults_explained, name_of
 from app.services.operations.startup import read_catalogue
 from app.store import backlog, commits, schema
-from app.store.registry import name_keys
 from app.store.sql.statements import fetch_value, on_sqlite
 from app.store.sql.values import read_instant
 
@@ -205,9 +204,8 @@ def _look_inside(settings: Settings, connection: Connection) -> Iterator[Diagnos
 def _look_at_schema(connection: Connection) -> Diagnosis:
     revision, head = schema.current(connection), schema.head()
     if revision == head:
-        if (keys := name_keys.version_of(connection)) != NAME_KEYS:
-            says = f"names are stored under keys of version {keys}, and this release makes version {NAME_KEYS}"
-            return Diagnosis("schema", Health.WRONG, f"{says}: start the release that last migrated it")
+        if (other := find_other_version(connection)) is not None:
+            return Diagnosis("schema", Health.WRONG, f"{other}: start the release that last migrated it")
         return Diagnosis("schema", Health.OK, f"{revision}, this version's")
     if revision is None:
         return Diagnosis("schema", Health.WRONG, "the database is empty: run `pars db upgrade`")

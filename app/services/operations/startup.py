@@ -21,13 +21,12 @@ from app.core.private_files import readable_by_others
 from app.core.security import Keyring
 from app.domain.audit import ClientAudit
 from app.domain.catalogue import Catalogue
-from app.domain.identity.comparison_keys import NAME_KEYS
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.context import OPERATOR, Service, Work, operator
 from app.services.operations import baseline
+from app.services.operations.key_versions import find_other_version
 from app.services.operations.refusals import faults_explained, name_of, refuse_misplaced, refuse_newer
 from app.store import clients, schema
-from app.store.registry import name_keys
 
 T = TypeVar("T")
 INSPECTION_SECONDS = 5.0
@@ -104,11 +103,11 @@ def _is_outdated(connection: Connection, catalogue: Catalogue, *, migrate: bool)
 
 def refuse_other_keys(connection: Connection) -> None:
     """Raise `ConfigurationError` if names are stored under keys that this release would not look for."""
-    stored = name_keys.version_of(connection)
-    if stored != NAME_KEYS:
+    other = find_other_version(connection)
+    if other is not None:
         raise ConfigurationError(
-            f"The database holds names under keys of version {stored}, and this release makes version {NAME_KEYS}: "
-            "physicians would be missed. Start the release that last migrated the database, or restore its backup."
+            f"In the database {other}: physicians would be missed. Start the release that last migrated the database, "
+            "or restore its backup."
         )
 
 

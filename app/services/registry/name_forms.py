@@ -11,12 +11,9 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection
 
 from app.core.progress import report_progress
-from app.matching.names import form_keys, names_beside, parse_names
-from app.store.registry import name_forms
+from app.matching.names import NAME_FORMS, form_keys, names_beside, parse_names
+from app.store.registry import name_forms, name_keys
 from app.store.registry.name_forms import FormRow, NamedPerson
-
-FORMS = 1
-"""The version of the forms. Who changes how they are made raises it, and adds a migration that calls `remake`."""
 
 
 def forms_of(person: NamedPerson) -> set[FormRow]:
@@ -35,13 +32,14 @@ def refresh(connection: Connection, physician_ids: Iterable[str], new: Iterable[
 
 
 def remake(connection: Connection) -> None:
-    """Make the forms of everybody anew, in the caller's transaction."""
+    """Make the forms of everybody anew, in the caller's transaction, and note their version."""
     done, after = 0, ""
     while people := name_forms.load_after(connection, after):
         forms = {person.physician_id: forms_of(person) for person in people}
         name_forms.replace(connection, forms, known=forms)
         done, after = done + len(people), people[-1].physician_id
         report_progress("forms of physicians' names", done, unit="physicians")
+    name_keys.note_version(connection, name_keys.FORMS, NAME_FORMS)
 
 
 def find_other_forms(connection: Connection) -> Iterator[str]:

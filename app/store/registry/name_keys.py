@@ -18,17 +18,24 @@ from app.core.progress import report_progress
 from app.domain.identity.comparison_keys import NAME_KEYS, damage_of, full_name_key, name_key
 from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_value
 
-NAMES = "names"
+NAMES, FORMS = "names", "forms"
 AT_ONCE = 5_000
 _KEY = ("learner_id", "last_key", "first_key")
 PER_SECOND = 40_000
 """Rows that a second is enough for on a busy machine, for who waits."""
 
 
-def version_of(connection: Connection) -> int | None:
-    """Return the version of the name keys that are stored; None where there is none."""
-    stored: int | None = fetch_value(connection, "SELECT version FROM key_versions WHERE keys = :keys", {"keys": NAMES})
+def version_of(connection: Connection, keys: str = NAMES) -> int | None:
+    """Return the version of the keys, or forms, of names that are stored; None where there is none."""
+    stored: int | None = fetch_value(connection, "SELECT version FROM key_versions WHERE keys = :keys", {"keys": keys})
     return stored
+
+
+def note_version(connection: Connection, keys: str, version: int) -> None:
+    """Note in which version keys, or forms, are stored."""
+    execute(connection, "DELETE FROM key_versions WHERE keys = :keys", {"keys": keys})
+    row = {"keys": keys, "version": version}
+    execute(connection, "INSERT INTO key_versions (keys, version) VALUES (:keys, :version)", row)
 
 
 def remake(connection: Connection) -> None:
@@ -48,12 +55,7 @@ def remake(connection: Connection) -> None:
         )
     changed, damaged = _remake_physicians(connection, names)
     changed_completions = _remake_completions(connection, completions)
-    execute(connection, "DELETE FROM key_versions WHERE keys = :keys", {"keys": NAMES})
-    execute(
-        connection,
-        "INSERT INTO key_versions (keys, version) VALUES (:keys, :version)",
-        {"keys": NAMES, "version": NAME_KEYS},
-    )
+    note_version(connection, NAMES, NAME_KEYS)
     if names or completions:
         log.info(
             "name_keys_made",

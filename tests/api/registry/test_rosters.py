@@ -212,6 +212,7 @@ def test_what_is_wrong_in_a_row_is_told_where_it_stands_and_the_rejected_file_go
     for row in rows_of(board, batch):
         for finding in row["findings"]:
             assert finding["detail"].endswith(".") and finding["hint"], finding
+            assert ".." not in finding["detail"] + finding["hint"], finding
             assert "lovell" not in (finding["detail"] + finding["hint"]).lower()
             if finding["rule_url"] != "/v1/rules/format":
                 assert board.get(finding["rule_url"]).status == 200

@@ -141,6 +141,22 @@ def test_a_common_middle_name_alone_finds_nobody() -> None:
     assert meant(reported("M. Jennifer", "Brown"), on_file("Makenzie", "Brown", middle_name="Jennifer")) == "meant"
 
 
+def test_the_licence_of_a_twin_finds_nobody_though_the_first_name_is_neithers() -> None:
+    anna = on_file("Anna", "Quillfeather", "anna")
+    eva = on_file("Eva", "Quillfeather", "eva", licenses={"TN-M": "1235"})
+    assert meant(reported("Ewa", "Quillfeather", license_id="1234"), anna, eva) == NOBODY
+    assert meant(reported("Ewa", "Quillfeather", license_id="1234"), anna) == "anna"
+
+
+def test_the_licence_of_one_beside_the_name_of_another_who_is_on_file_finds_nobody() -> None:
+    marilyn = on_file("Marilyn", "Quillfeather", "marilyn")
+    carolyn = on_file("Carolyn", "Quillfeather", "carolyn", licenses={"TN-M": "1235"})
+    elsewhere = on_file("Carolyn", "Quillfeather", "elsewhere", licenses={"ME-M": "1"})
+    typed = reported("Carolyn", "Quillfeather", license_id="1234")
+    assert meant(typed, marilyn, carolyn) == NOBODY
+    assert meant(typed, marilyn, elsewhere) == meant(typed, marilyn) == "marilyn"
+
+
 def test_father_and_son_of_one_name_and_office_are_told_apart_by_suffix_date_or_number() -> None:
     father = on_file("John", "Quillfeather", "father", birth_date="03/03")
     son = on_file("John", "Quillfeather", "son", suffix="Jr", licenses={"TN-M": "77"})

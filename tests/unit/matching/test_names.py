@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from app.domain.identity.learners import WrittenName, name_on_file
-from app.matching.names import MOST_MARKS, form_keys, parse_name
+from app.domain.identity.name_words import DEGREES, DEGREES_OR_NAMES, PARTICLES, SUFFIXES, TITLES
+from app.matching.names import MOST_MARKS, NAME_FORMS, form_keys, parse_name
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,16 @@ def test_a_name_on_file_is_what_was_stored_with_it_or_what_is_shown() -> None:
     assert name_on_file("eva", "Old", (None, None, None), shown) == WrittenName("eva", "Old", "", "")
     assert name_on_file("eva", "Old", ("Eva", "M", "Jr"), shown) == WrittenName("Eva", "Old", "M", "Jr")
     assert name_on_file("", "Madonna", (None, None, None), ("-", None, None)) == WrittenName("-", "Madonna", "", "")
+
+
+def test_changed_forms_have_a_new_version() -> None:
+    """A change of forms raises `NAME_FORMS`, and a migration makes stored forms anew; then this digest is changed."""
+    words = [*sorted(DEGREES | DEGREES_OR_NAMES | TITLES | PARTICLES | SUFFIXES.keys()), *"éüøßłđ王И"]
+    written = [f"{form} {word}" for word in words for form in ("Anna", "M.D.", "van", "Ortiz-Rivera")]
+    written += [f"{word} {form}" for word in words for form in ("O'Brien", "Jr.", "B")]
+    names = [parse_name(one, other) for one, other in zip(written, reversed(written), strict=True)]
+    keys = "\n".join(" ".join(key) for name in names for key in sorted(form_keys([name], "02/01", ["TN"])))
+    assert (NAME_FORMS, hashlib.sha256(keys.encode()).hexdigest()[:16]) == (1, "cea71f276e83bdb7")
 
 
 @given(some.text(max_size=3_000), some.text(max_size=40))

@@ -1,6 +1,7 @@
 """The files of the national provider system: the provider file, plain, gzipped or zipped, and the report of ended NPIs.
 
-Whichever is given is read as a stream. The report is a workbook of two columns, which is small.
+Whichever is given is read as a stream, a row at a time, and a row has bounds. The report is a workbook of two columns;
+it is parsed as uploaded workbooks are, in a process that is bounded itself.
 """
 
 from __future__ import annotations
@@ -8,18 +9,22 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import msgspec
-import python_calamine
 
+from app.domain.batches import FileFault, FileFaultCode
 from app.domain.parsing import plain_text
+from app.files.parsing.limits import MEBIBYTE, Limits
+from app.files.parsing.sheet_tables import read_sheet_rows
 from app.services.registry.national.layout import NPI, REPORT_DEACTIVATED
 from app.services.registry.placing import ImportFault
 
@@ -28,15 +33,22 @@ _PROVIDER_FILE = re.compile(r"(?:.*/)?npidata_pfile_[0-9]+-[0-9]+\.csv", re.IGNO
 _WORKBOOK = "xl/workbook.xml"
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ENCRYPTED = 1
-_FIRST_ROWS = 10
-"""A title stands above the headings of the report."""
 _UNREADABLE = (
-    OSError, EOFError, zlib.error, csv.Error, zipfile.BadZipFile, NotImplementedError,
-    python_calamine.CalamineError,
+    OSError, EOFError, zlib.error, lzma.LZMAError, csv.Error, zipfile.BadZipFile, NotImplementedError,
 )  # fmt: skip
-_LARGEST_FIELD = 1 << 20
+_LONGEST_ROW = MEBIBYTE
+"""Characters of a row with all its lines; those that are published have some thousand."""
+_REPORT_LIMITS = Limits(
+    file=64 * MEBIBYTE, inflated=512 * MEBIBYTE, strings=128 * MEBIBYTE, rows=1_048_576, columns=100, seconds=120
+)
+"""Bounds of the report: it has some 300,000 rows, in 10 MiB."""
+_REPORT_KEY = "nppesdeactivationdate"
 
 Share = Callable[[], float | None]
+
+
+class _BrokenOff(EOFError):
+    """A file that is read no further; its text says why."""
 
 
 class NppesFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +83,7 @@ def _opened(raw: IO[bytes], name: str, stack: ExitStack, read_share: Share) -> N
         archive = stack.enter_context(zipfile.ZipFile(raw))
         if _WORKBOOK in archive.namelist():
             raw.seek(0)
-            return _report(raw, read_share)
+            return _report(raw, stack, read_share)
         return _zipped(archive, name, stack, read_share)
     return _text_file(raw, stack, read_share)
 
@@ -81,51 +93,90 @@ def _zipped(archive: zipfile.ZipFile, name: str, stack: ExitStack, read_share: S
     found = [entry for entry in names if _PROVIDER_FILE.fullmatch(entry)]
     if len(found) > 1:
         raise ImportFault(f"{name} holds {len(found)} provider files. Unpack it, and import each, the oldest first")
-    if found:
-        if archive.getinfo(found[0]).flag_bits & _ENCRYPTED:
-            raise ImportFault(f"{name} is locked with a password. Unpack it, and import the .csv")
-        return _text_file(archive.open(found[0]), stack, read_share)
     reports = [entry for entry in names if entry.lower().endswith(".xlsx")]
-    if len(reports) != 1:
+    if not found and len(reports) != 1:
         raise ImportFault(f"{name} holds no npidata_pfile_….csv. Give the archive as published, or the file itself")
-    return _report(io.BytesIO(archive.read(reports[0])), read_share)
+    (entry,) = found or reports
+    if archive.getinfo(entry).flag_bits & _ENCRYPTED:
+        raise ImportFault(f"{name} is locked with a password. Unpack it, and import the file in it")
+    opened = stack.enter_context(archive.open(entry))
+    return _text_file(opened, stack, read_share) if found else _report(opened, stack, read_share)
+
+
+class _Lines:
+    """The lines of a text; raises `_BrokenOff` at a row that is longer than any row is.
+
+    A row has several lines where a quote is open: without bounds a single one could be the rest of the file.
+    """
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._readline = partial(text.readline, _LONGEST_ROW)
+        self._number = 1
+        self._left = _LONGEST_ROW
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._readline():
+            self._left -= len(line)
+            if self._left <= 0:
+                raise _BrokenOff(
+                    f"line {self._number} begins more than a row of {_LONGEST_ROW:,} characters: a quote in it is not "
+                    "closed, or it is another file"
+                )
+            yield line
+
+    def begin_row(self, after: int) -> None:
+        """Note that a row has ended with a line, of this number."""
+        self._number = after + 1
+        self._left = _LONGEST_ROW
 
 
 def _text_file(stream: IO[bytes], stack: ExitStack, read_share: Share) -> NppesFile:
     # A letter that was lost in an address is nobody's concern; in a name, the row is refused for it.
-    lines = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
-    csv.field_size_limit(_LARGEST_FIELD)
+    text = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
+    lines = _Lines(text)
+    csv.field_size_limit(_LONGEST_ROW)
     reader = csv.reader(lines)
+
+    def read_rows() -> Iterator[tuple[int, Sequence[str]]]:
+        for values in reader:
+            lines.begin_row(reader.line_num)
+            if values:
+                yield reader.line_num, values
+
     heading = next(reader, [])
-    rows = ((reader.line_num, values) for values in reader if values)
+    lines.begin_row(reader.line_num)
     is_report = [plain_text(name) for name in heading] == [NPI, REPORT_DEACTIVATED]
-    return NppesFile(heading=heading, rows=rows, read_share=read_share, is_report=is_report)
+    return NppesFile(heading=heading, rows=read_rows(), read_share=read_share, is_report=is_report)
 
 
-def _report(stream: IO[bytes], read_share: Share) -> NppesFile:
-    book = python_calamine.CalamineWorkbook.from_filelike(cast("Any", stream))
-    rows = enumerate(book.get_sheet_by_index(0).iter_rows(), 1)
-    for number, values in rows:
-        texts = [plain_text(str(value)) for value in values]
-        if NPI in texts and REPORT_DEACTIVATED in texts:
-            npi, day = texts.index(NPI), texts.index(REPORT_DEACTIVATED)
-            cells = ((line, (_cell(row[npi]), _cell(row[day]))) for line, row in rows if any(map(_cell, row)))
-            return NppesFile(heading=(NPI, REPORT_DEACTIVATED), rows=cells, read_share=lambda: None, is_report=True)
-        if number >= _FIRST_ROWS:
-            break
-    raise ImportFault(
-        f'the workbook has no headings "{NPI}" and "{REPORT_DEACTIVATED}" in its first {_FIRST_ROWS} rows'
-    )
+def _report(stream: IO[bytes], stack: ExitStack, read_share: Share) -> NppesFile:
+    rows = stack.enter_context(closing(_report_rows(iter(partial(stream.read, MEBIBYTE), b""))))
+    _, heading = next(rows)
+    texts = [plain_text(text) for text in heading]
+    if NPI not in texts or REPORT_DEACTIVATED not in texts:
+        raise _no_headings()
+    places = texts.index(NPI), texts.index(REPORT_DEACTIVATED)
+    cells = ((line, [row[place].strip() if place < len(row) else "" for place in places]) for line, row in rows)
+    return NppesFile(heading=(NPI, REPORT_DEACTIVATED), rows=cells, read_share=lambda: None, is_report=True)
 
 
-def _cell(value: object) -> str:
-    """Return a cell as text; a number is written without a fraction, a day as YYYY-MM-DD."""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else str(value)
-    return str(value).strip()
+def _report_rows(chunks: Iterator[bytes]) -> Generator[tuple[int, list[str]], None, None]:
+    try:
+        yield from read_sheet_rows(chunks, _REPORT_KEY, _REPORT_LIMITS)
+    except FileFault as fault:
+        if fault.code is FileFaultCode.HEADING_MISSING:
+            raise _no_headings() from None
+        where = f", row {fault.row}" if fault.row is not None else ""
+        raise _BrokenOff(f"{fault.detail.rstrip('.')}{where}") from None
+
+
+def _no_headings() -> ImportFault:
+    return ImportFault(f'the workbook has no headings "{NPI}" and "{REPORT_DEACTIVATED}" in its first 10 rows')
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, _BrokenOff):
+        return str(error)
     if isinstance(error, OSError) and error.strerror is not None:
         return error.strerror
     if isinstance(error, NotImplementedError):

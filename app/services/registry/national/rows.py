@@ -108,7 +108,7 @@ class NppesReader:
         if full_name_key(first, last) == ("", ""):
             raise ImportFault("the name is missing")
         refuse_damaged_names({"first_name": first, "middle_name": middle, "last_name": last}, ())
-        suffix = self._text(values, layout.SUFFIX)
+        suffix = self._storable(values, layout.SUFFIX)
         return RegistryRow(
             first_name=first or "",
             last_name=last or "",
@@ -124,12 +124,15 @@ class NppesReader:
         return values[self._place[heading]].strip() or None
 
     def _name(self, values: Sequence[str], heading: str) -> str | None:
+        return text_or_none(self._storable(values, heading))
+
+    def _storable(self, values: Sequence[str], heading: str) -> str | None:
         text = values[self._place[heading]]
         if not text:
             return None
         if "\x00" in text or "\n" in text or len(text) > _LONGEST:
-            raise ImportFault(f'"{heading}" cannot be stored: it has a line break, or more than {_LONGEST} characters')
-        return text_or_none(text)
+            raise _not_storable(heading)
+        return text.strip() or None
 
     def _other_names(self, values: Sequence[str]) -> tuple[OtherName, ...]:
         last = self._name(values, layout.OTHER_LAST_NAME)
@@ -138,7 +141,7 @@ class NppesReader:
             return ()
         first, middle = self._name(values, layout.OTHER_FIRST_NAME), self._name(values, layout.OTHER_MIDDLE_NAME)
         refuse_damaged_names({}, [part for part in (last, first, middle) if part], "the other name")
-        suffix = self._text(values, layout.OTHER_SUFFIX)
+        suffix = self._storable(values, layout.OTHER_SUFFIX)
         return (
             OtherName(
                 kind=_KINDS.get(kind, NameKind.OTHER),
@@ -164,6 +167,8 @@ class NppesReader:
             number, state = numbers[place].strip(), states[place].strip()
             if not number and not state:
                 continue
+            if "\x00" in number or "\n" in number:
+                raise _not_storable(f"{layout.LICENSE}_{place + 1}")
             board = self._board(number, state, degrees)
             if isinstance(board, LeftAside):
                 self.left_aside[board] += 1
@@ -241,6 +246,12 @@ def end_of(npi: str | None, day: str | None, heading: str) -> NpiEnd:
     if ended_on is None:
         raise ImportFault(f'the row has neither "{layout.ENTITY}" nor "{heading}"')
     return NpiEnd(npi=_npi(npi), ended_on=ended_on)
+
+
+def _not_storable(heading: str) -> ImportFault:
+    return ImportFault(
+        f'"{heading}" cannot be stored: it has a NUL character, a line break, or more than {_LONGEST} characters'
+    )
 
 
 def _npi(text: str | None) -> str:
