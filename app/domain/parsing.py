@@ -115,6 +115,15 @@ def is_error_or_lost(own_id: str | None) -> bool:
     return "\ufffd" in own_id or _ERROR.fullmatch(plain_text(own_id)) is not None
 
 
+_SHORTENED = re.compile(r"\A\s*\d\.\d+[Ee]\+\d{2}\s*\Z")
+"""As spreadsheets write a long number: many have the same."""
+
+
+def is_damaged_number(number: str) -> bool:
+    """Whether a board's number is a spreadsheet's error, or has lost letters or digits: many may have the same."""
+    return is_error_or_lost(number.strip()) or _SHORTENED.search(number) is not None
+
+
 def text_or_none(text: str | None) -> str | None:
     """Return a text as it is shown: without invisible marks, and without what is blank around it; None for a blank one.
 

@@ -81,7 +81,8 @@ def find_by_evidence(
             for learner in forms.get(form, ()):
                 if bool(learner.sandbox) is report.sandbox:
                     pool[learner.physician_id] = learner
-    compare = partial(_compare_numbers, report=report, candidates=candidates, catalogue=catalogue)
+    states = tuple(states_asked(report, catalogue))
+    compare = partial(_compare_numbers, report=report, states=states, candidates=candidates, catalogue=catalogue)
     query = Query(name=name_of(report), birth_date=_birth_date_of(report), compare_numbers=compare)
     decision = decide(query, pool.values())
     return _match_of(report, match, decision, candidates, catalogue)
@@ -124,9 +125,17 @@ def states_asked(report: CompletionReport, catalogue: Catalogue) -> list[str]:
 
 
 def _compare_numbers(
-    learner: Learner, *, report: CompletionReport, candidates: Candidates, catalogue: Catalogue
+    learner: Learner,
+    *,
+    report: CompletionReport,
+    states: tuple[str, ...],
+    candidates: Candidates,
+    catalogue: Catalogue,
 ) -> Numbers:
-    """Compare what a report gives beside names and birth date with a physician: each part by itself, all must agree."""
+    """Compare what a report gives beside names and birth date with a physician: each part by itself, all must agree.
+
+    `states` are those of `states_asked`: they are the same for every candidate.
+    """
     agree, differ = set[str](), set[str]()
     person = report.person
     if person.learner_id is not None:
@@ -155,7 +164,7 @@ def _compare_numbers(
     return Numbers(
         agree=tuple(sorted(agree - differ)),
         differ=tuple(sorted(differ)),
-        states=tuple(states_asked(report, catalogue)),
+        states=states,
         state=worst(held),
         certified=worst(certified),
     )

@@ -250,6 +250,6 @@ def _stop_with_number(weighed: Weighed) -> Stop | None:
         return Stop.NAMES
     if weighed.birth_date is FieldAgreement.NOT_ON_FILE and not {names.surname, names.given} <= _SMALL_SLIPS:
         return Stop.NO_BIRTH_DATE
-    if weighed.birth_date is FieldAgreement.ABSENT and (names.surname in _OTHER_NAME or names.given in _OTHER_NAME):
+    if weighed.birth_date is FieldAgreement.ABSENT and not _has_names(weighed):
         return Stop.NAMES
     return None

@@ -180,6 +180,11 @@ def suffix_key(text: str | None) -> str:
     return _SUFFIXES.get(name_key(text), "") if text else ""
 
 
+def compared_suffix(text: str) -> str:
+    """Return what a suffix on file is compared by; one that is not known counts as it is written."""
+    return suffix_key(text) or name_key(text)
+
+
 @lru_cache(maxsize=4_096)
 def _parts(name: FullName) -> _Parts:
     last, first = full_name_key(name.first, name.last)

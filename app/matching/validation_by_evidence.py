@@ -10,17 +10,16 @@ from app.domain.identity.candidates import Candidates, Wanted
 from app.domain.identity.comparison_keys import school_key
 from app.domain.identity.learners import Learner
 from app.domain.identity.validations import ValidationRequest
-from app.domain.parsing import MonthDay
 from app.matching.by_evidence import FormIndex, forms_asked
 from app.matching.decision import MatchDecision, Query, decide
 from app.matching.evidence import FieldAgreement, Numbers
-from app.matching.names import parse_name
+from app.matching.names import ParsedName, parse_name
 from app.matching.validation import Evidence, has_npi_given_as_license, is_meant, npi_proves
 
 
 def wanted_of(request: ValidationRequest, evidence: Evidence, catalogue: Catalogue) -> Wanted:
     """Return the keys under which candidates are looked for: every number given, and forms of the names."""
-    wanted = Wanted(forms=_forms(request, evidence, catalogue))
+    wanted = Wanted(forms=forms_asked(name_asked(request), evidence.birth_date, states_asked(evidence, catalogue)))
     if evidence.license_key:
         wanted.licenses |= {(board, evidence.license_key) for board in evidence.licensing or ()}
     if evidence.board_key and evidence.certifying is not None:
@@ -29,12 +28,13 @@ def wanted_of(request: ValidationRequest, evidence: Evidence, catalogue: Catalog
     return wanted
 
 
-def find_by_evidence(
+def decide_by_evidence(
     request: ValidationRequest, evidence: Evidence, candidates: Candidates, forms: FormIndex, catalogue: Catalogue
 ) -> MatchDecision:
     """Return who is meant by a validation, as far as evidence tells."""
-    pool = candidates.by_numbers(wanted_of(request, evidence, catalogue))
-    for form in _forms(request, evidence, catalogue):
+    wanted = wanted_of(request, evidence, catalogue)
+    pool = candidates.by_numbers(wanted)
+    for form in wanted.forms:
         for learner in forms.get(form, ()):
             pool[learner.physician_id] = learner
     return decide_among(pool.values(), request, evidence, catalogue)
@@ -45,7 +45,7 @@ def decide_among(
 ) -> MatchDecision:
     """Return who of some physicians is meant by a validation."""
     query = Query(
-        name=parse_name(request.first_name or "", request.last_name or ""),
+        name=name_asked(request),
         birth_date=evidence.birth_date,
         compare_numbers=partial(_compare_numbers, evidence=evidence, states=states_asked(evidence, catalogue)),
     )
@@ -56,10 +56,9 @@ def _in_world(learners: Iterable[Learner], sandbox: bool) -> list[Learner]:
     return [learner for learner in learners if bool(learner.sandbox) is sandbox]
 
 
-def _forms(request: ValidationRequest, evidence: Evidence, catalogue: Catalogue) -> set[tuple[str, str, str, str]]:
-    given = request.birth_date
-    name = parse_name(request.first_name or "", request.last_name or "")
-    return forms_asked(name, str(given) if isinstance(given, MonthDay) else None, states_asked(evidence, catalogue))
+def name_asked(request: ValidationRequest) -> ParsedName:
+    """Return the name that a validation gives, in its parts."""
+    return parse_name(request.first_name or "", request.last_name or "")
 
 
 def states_asked(evidence: Evidence, catalogue: Catalogue) -> tuple[str, ...]:

@@ -16,14 +16,12 @@ from app.domain.findings import Finding
 from app.domain.identity.comparison_keys import damage_of, full_name_key, id_key
 from app.domain.identity.name_words import SUFFIXES
 from app.domain.identity.rosters import RosterRow
-from app.domain.parsing import Unparsed, describe_day, describe_month_day, is_error_or_lost, is_npi
+from app.domain.parsing import Unparsed, describe_day, describe_month_day, is_damaged_number, is_npi
 from app.rules.engine import ROSTER_RULES, Fault, Scope, ask, rule, select
 from app.rules.record import NOTHING_GUESSED
 from app.rules.slips import NameSlip, how_to_give_names, name_slips
 
 _ROSTER = "a board says who its own diplomates or licensees are"
-_SHORTENED = re.compile(r"\A\s*\d\.\d+[Ee]\+\d{2}\s*\Z")
-"""As spreadsheets write a long number: many have the same."""
 _REFUSED_SLIPS = frozenset((NameSlip.DEGREE, NameSlip.TITLE, NameSlip.SUFFIX, NameSlip.MAIL, NameSlip.NUMBER))
 """What would stand in the registry as a part of the name; what may be a name is left alone."""
 _LATEST_START_YEARS, _LATEST_END_YEARS, _NO_END = 1, 25, 2100
@@ -101,7 +99,7 @@ def roster_id(case: RosterCase) -> Iterator[Fault]:
         yield Fault("/board_id", "The board's own number is missing.", "Give the board ID or the licence number.")
     elif not id_key(given):
         yield Fault("/board_id", "This number has neither letters nor digits.", "Give the board ID or licence number.")
-    elif is_error_or_lost(given) or _SHORTENED.search(given):
+    elif is_damaged_number(given):
         yield Fault(
             "/board_id",
             "This number is an error of a spreadsheet, or has lost letters or digits: many may have the same.",

@@ -14,7 +14,7 @@ from app.domain.batches import Batch, BatchOwner, FileHead, RawRow
 from app.models import batches as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, column
-from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause
+from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause, narrow_to
 
 _BATCH = RowMapper(Batch, tables.batches, "b", head=column("head", FileHead.of_document))
 
@@ -62,18 +62,13 @@ def page(
 ) -> list[Batch]:
     """Return batches of an owner before one of them, newest first."""
     owned, parameters = _owned(owner)
-    parameters |= {"limit": limit, "before": before or "~"}
-    conditions = [owned, "b.batch_id < :before"]
-    for name, values in (("kind", kinds), ("status", statuses)):
-        if values:
-            marks, in_values = in_list(name, values)
-            conditions.append(f"b.{name} IN ({marks})")
-            parameters |= in_values
+    narrowed, in_values = narrow_to("b", {"kind": kinds, "status": statuses})
+    conditions = [owned, "b.batch_id < :before", *narrowed]
     rows = fetch(
         connection,
         f"SELECT {_BATCH.columns} FROM batches b WHERE {' AND '.join(conditions)} "
         "ORDER BY b.batch_id DESC LIMIT :limit",
-        parameters,
+        parameters | in_values | {"limit": limit, "before": before or "~"},
     )
     return _BATCH.read(connection, rows)
 

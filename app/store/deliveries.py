@@ -14,7 +14,7 @@ from app.store import leases
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import from_keys, select_by_keys
 from app.store.sql.rows import RowMapper, expression
-from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause, string_agg
+from app.store.sql.statements import execute, fetch, fetch_value, locking_clause, narrow_to, string_agg
 from app.store.sql.values import read_optional_instant
 from app.store.webhooks import ENDPOINT, entitled
 
@@ -201,12 +201,9 @@ def page(
     connection: Connection, endpoint_id: str, statuses: Sequence[str], before: str | None, limit: int
 ) -> list[WebhookDelivery]:
     """Return an endpoint's deliveries before an id, newest first; of some statuses, or of all."""
-    conditions = ["d.endpoint_id = :endpoint"]
-    parameters: dict[str, Any] = {"endpoint": endpoint_id, "limit": limit}
-    if statuses:
-        marks, in_status = in_list("status", statuses)
-        conditions.append(f"d.status IN ({marks})")
-        parameters |= in_status
+    narrowed, parameters = narrow_to("d", {"status": statuses})
+    conditions = ["d.endpoint_id = :endpoint", *narrowed]
+    parameters |= {"endpoint": endpoint_id, "limit": limit}
     if before is not None:
         conditions.append("d.delivery_id < :before")
         parameters["before"] = before

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 STATES = {"nsw": "NY", "vic": "TX", "qld": "FL", "wa": "IL", "sa": "OH", "tas": "MA", "act": "NJ", "nt": "GA"}
@@ -95,6 +95,6 @@ def _described(row: dict[str, str]) -> Described | None:
 
 def _month_and_day(text: str) -> str | None:
     try:
-        return datetime.strptime(text, "%Y%m%d").strftime("%m/%d")  # noqa: DTZ007
+        return date.fromisoformat(text).strftime("%m/%d")
     except ValueError:
         return None

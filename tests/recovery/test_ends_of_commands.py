@@ -107,7 +107,7 @@ def test_a_batch_that_is_stopped_says_what_becomes_of_it(installed: Installation
     process = installed.start("batch", str(path), "--provider", "0008001", "--permission-attested", until="")
     eventually(lambda: bool(batches_of(installed, tmp_path)))
     process.signal(signal.SIGINT)
-    assert process.ended() == 130
+    assert process.ended() == 130, process.printed
     (batch_id,) = batches_of(installed, tmp_path)
     assert (
         process.printed == f"pars: stopped. A server or worker finishes the batch {batch_id}; what took effect stays.\n"
@@ -127,7 +127,7 @@ def batches_of(installed: Installation, folder: Path) -> list[str]:
 def test_a_server_that_is_stopped_at_the_terminal_says_so_and_nothing_else(installed: Installation) -> None:
     process = installed.start("serve", "--port", "0", until="serving on")
     process.signal(signal.SIGINT)
-    assert process.ended() == 130
+    assert process.ended() == 130, process.printed
     first, *others = [line for line in process.printed.splitlines() if line]
     assert first.startswith("serving on http://127.0.0.1:")
     assert not first.endswith(":0"), "the port that was found is told"

@@ -91,6 +91,7 @@ __all__ = [
     "is_retryable",
     "is_rolled_back",
     "is_transaction_open",
+    "raise_interrupt_behind",
     "translate_error",
 ]
 
@@ -98,6 +99,19 @@ __all__ = [
 def is_connection_lost(error: BaseException) -> bool:
     """Whether the database went away during the statement."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def raise_interrupt_behind(error: BaseException) -> None:
+    """Raise the `KeyboardInterrupt` during which an error arose, if there was one.
+
+    The driver closes a connection whose statement Ctrl-C cut short, if it cannot cancel it; what is said of that
+    connection afterwards must not stand for the interrupt, and the work that it stopped must not be done again.
+    """
+    earlier: BaseException | None = error
+    while earlier is not None:
+        if isinstance(earlier, KeyboardInterrupt):
+            raise earlier from None
+        earlier = earlier.__cause__ or earlier.__context__
 
 
 def is_locked(error: BaseException | None) -> bool:

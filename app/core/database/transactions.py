@@ -23,7 +23,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database.engines import postgres_engine, sqlite_engine
-from app.core.database.failures import PoolTimeout, is_connection_lost, is_retryable, translate_error
+from app.core.database.failures import (
+    PoolTimeout,
+    is_connection_lost,
+    is_retryable,
+    raise_interrupt_behind,
+    translate_error,
+)
 from app.core.database.group_commit import GroupCommit
 from app.core.database.hand_off import GroupVerb, HandOff, QueuedWrite, T, Verb
 from app.core.database.loop_reads import LoopReads
@@ -71,6 +77,7 @@ class Database:
                 with self.read_engine.connect() as connection, connection.begin():
                     return verb(connection)
             except (DBAPIError, PoolTimeout) as error:
+                raise_interrupt_behind(error)
                 if not (is_connection_lost(error) and attempt < RECONNECTS):
                     raise translate_error(error) from error
         raise AssertionError("counted to infinity")
@@ -179,6 +186,7 @@ class Database:
                     _commit(connection, transaction)
                     return result
             except (Contended, DBAPIError, PoolTimeout) as error:
+                raise_interrupt_behind(error)
                 retry = is_retryable(error, attempt, patient=patient) or (
                     is_connection_lost(error) and not committing and attempt < RECONNECTS
                 )

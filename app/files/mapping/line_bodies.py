@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from app.core.errors import Problem
 from app.core.strict_json import read_json
@@ -13,7 +15,10 @@ from app.files.cells import read_action
 from app.files.line_members import DROPPED, LINE
 from app.files.mapping.locations import NOWHERE, Location
 from app.files.mapping.refusals import refusal
-from app.schemas.faults import findings_of_problem
+from app.schemas.base import Strict
+from app.schemas.faults import findings_of, findings_of_problem
+
+Body = TypeVar("Body", bound=Strict)
 
 _ONE_OBJECT = "Send the body of one record on each line, as the description of the API shows it."
 _NO_OBJECT = refusal("type", "", "A line is one JSON object.", _ONE_OBJECT)
@@ -40,6 +45,17 @@ def read_line(line: str) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
         # The line came back as text because it was not an object.
         return read_line(as_sent)
     return {name: value for name, value in given.items() if name not in DROPPED}, ()
+
+
+def read_body(line: str, schema: type[Body]) -> tuple[Body | None, tuple[Finding, ...]]:
+    """Return the body on a line, where nothing stands beside it; None, with the reasons, when there is none."""
+    given, findings = read_line(line)
+    if given is None:
+        return None, findings
+    try:
+        return schema.model_validate(given), ()
+    except ValidationError as error:
+        return None, findings_of(error, schema)
 
 
 def take_action(given: dict[str, Any]) -> tuple[Action | Unparsed | None, tuple[Finding, ...]]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from app.domain.batches import RawRow
-from app.files.mapping.line_bodies import LineLocations, read_line
+from app.files.mapping.line_bodies import LineLocations, read_body
 from app.files.mapping.records import ValidationRecord
-from app.schemas.faults import findings_of
 from app.schemas.validations import ValidationIn
 
 
@@ -17,11 +14,7 @@ class ValidationLines(LineLocations):
     def read(self, raw: RawRow) -> ValidationRecord:
         """Return what a line asks for."""
         assert isinstance(raw.raw, str)
-        given, findings = read_line(raw.raw)
-        if given is None:
-            return ValidationRecord(number=raw.number, request=None, findings=findings)
-        try:
-            body = ValidationIn.model_validate(given)
-        except ValidationError as error:
-            return ValidationRecord(number=raw.number, request=None, findings=findings_of(error, ValidationIn))
-        return ValidationRecord(number=raw.number, request=body.as_request())
+        body, findings = read_body(raw.raw, ValidationIn)
+        return ValidationRecord(
+            number=raw.number, request=None if body is None else body.as_request(), findings=findings
+        )

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from app.domain.identity.learners import NameKind
 from app.domain.identity.merges import Overruled
 from app.domain.identity.physicians import FiledName, FiledNumber, Physician
+from app.matching.joining import compared_suffix
 from app.services.context import Work
 from app.services.registry import name_forms
 from app.store.registry import budgets, physicians
@@ -23,12 +24,9 @@ def contradictions(one: Physician, into: Physician) -> Iterator[Overruled]:
         yield Overruled.BIRTH_DATE
     if one.npi and into.npi:
         yield Overruled.NPI
-    if one.shown.suffix and into.shown.suffix and _plain(one.shown.suffix) != _plain(into.shown.suffix):
+    suffixes = {compared_suffix(suffix) for suffix in (one.shown.suffix, into.shown.suffix) if suffix}
+    if len(suffixes) > 1:
         yield Overruled.SUFFIX
-
-
-def _plain(suffix: str) -> str:
-    return "".join(letter for letter in suffix.casefold() if letter.isalnum())
 
 
 def joined(one: Physician, into: Physician) -> tuple[Physician, tuple[str, ...]]:
@@ -38,11 +36,7 @@ def joined(one: Physician, into: Physician) -> tuple[Physician, tuple[str, ...]]
     """
     gave = tuple(name for name in _GIVEN if getattr(one, name) and not getattr(into, name))
     keys = {name.key for name in into.names}
-    names = [
-        replace(name, kind=name.kind or NameKind.OTHER, first_name=name.first_name)
-        for name in one.names
-        if name.key not in keys
-    ]
+    names = [replace(name, kind=name.kind or NameKind.OTHER) for name in one.names if name.key not in keys]
     after = replace(
         into,
         other_names=(*into.other_names, *_once(names)),

@@ -63,7 +63,7 @@ def merge(
     one, into = _load_two(work, physician_id, into_id)
     pair = pairs.find(work.connection, one.physician_id, into.physician_id)
     _refuse_contradictions(one, into, pair.status if pair is not None else None, overrule)
-    links, links_into = merges.links_of(work.connection, one.physician_id), _links(work, into)
+    links, links_into = (merges.links_of(work.connection, who.physician_id) for who in (one, into))
     learner_ids = links | links_into
     placed = _place(work, one, into, learner_ids)
     refuse_more_than_maximum(work, placed.drafts)
@@ -122,10 +122,6 @@ def _refuse_contradictions(
                 for kind in open_
             ],
         )
-
-
-def _links(work: Work, physician: Physician) -> dict[str, str]:
-    return merges.links_of(work.connection, physician.physician_id)
 
 
 def _place(work: Work, one: Physician, into: Physician, learner_ids: Mapping[str, str]) -> MergedCredit:
@@ -307,9 +303,13 @@ def _part_credit(work: Work, alias: Physician, root: Physician, document: MergeD
 def name_the_rest(work: Work, physician_id: str) -> None:
     """Give every provider who has a physician's completions a learner id of them, where it has none."""
     known = merges.links_of(work.connection, physician_id)
-    missing = [id for id in merges.providers_with_credit(work.connection, physician_id) if id not in known]
-    rows = []
-    for provider_id in missing:
+    name_for(work, physician_id, set(merges.providers_with_credit(work.connection, physician_id)) - known.keys())
+
+
+def name_for(work: Work, physician_id: str, provider_ids: Collection[str]) -> None:
+    """Give providers that have no learner id of a physician one each."""
+    rows: list[Mapping[str, object]] = []
+    for provider_id in sorted(provider_ids):
         learner_id, *_ = derive_learner_ids(work.service.keyring, (provider_id, physician_id))
         rows.append(
             {"provider_id": provider_id, "learner_id": physician_id, "link": learner_id, "created_at": work.now}

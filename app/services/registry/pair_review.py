@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from app.core.errors import Conflict, NotFound
 from app.domain.audit import PhysicianAudit
+from app.domain.identity.comparison_keys import school_key
 from app.domain.identity.learners import PairStatus
 from app.domain.identity.merges import MergePlan, Overruled
 from app.domain.identity.pairs import CreditedBoard, FieldLevel, FiledPair, PairSide, ReviewedPair
 from app.domain.identity.physicians import FiledName, FiledNumber, Physician
-from app.matching.joining import FullName, birth_level, name_level
+from app.matching.joining import FullName, birth_level, compared_suffix, name_level
 from app.models.base import instant_text
 from app.services.context import Caller, Work
 from app.services.registry import merging
@@ -98,12 +99,12 @@ def levels_of(one: Physician, other: Physician) -> dict[str, FieldLevel]:
     names = name_level(_full_names(one.names), _full_names(other.names)).value
     return {
         "names": FieldLevel(names) if names in set(FieldLevel) else FieldLevel.RELATED,
-        "suffix": _level(one.shown.suffix, other.shown.suffix),
+        "suffix": _level(one.shown.suffix, other.shown.suffix, compared_suffix),
         "date_of_birth": FieldLevel(birth_level(one.birth_date, other.birth_date)),
         "npi": _level(one.npi, other.npi),
         "licenses": _level_of_numbers(one.licenses, other.licenses),
         "certifications": _level_of_numbers(one.certifications, other.certifications),
-        "medical_school": _level(one.medical_school, other.medical_school),
+        "medical_school": _level(one.medical_school, other.medical_school, school_key),
     }
 
 
@@ -111,10 +112,12 @@ def _full_names(names: Iterable[FiledName]) -> list[FullName]:
     return [FullName(name.first_name, name.last_name) for name in names]
 
 
-def _level(one: str | None, other: str | None) -> FieldLevel:
+def _level(one: str | None, other: str | None, key: Callable[[str], str] = str) -> FieldLevel:
+    """Compare two fields by the key under which matching compares them; numbers that are kept as digits have none."""
+    one, other = key(one or ""), key(other or "")
     if not one or not other:
         return FieldLevel.ABSENT
-    return FieldLevel.SAME if one.casefold() == other.casefold() else FieldLevel.DIFFERENT
+    return FieldLevel.SAME if one == other else FieldLevel.DIFFERENT
 
 
 def _level_of_numbers(one: Sequence[FiledNumber], other: Sequence[FiledNumber]) -> FieldLevel:

@@ -12,7 +12,7 @@ from app.domain.identity.comparison_keys import damage_of, full_name_key, id_key
 from app.domain.identity.learners import Holding, NameKind, OtherName, RegistryRow
 from app.domain.parsing import (
     Unparsed,
-    is_error_or_lost,
+    is_damaged_number,
     is_npi,
     plain_or_none,
     plain_text,
@@ -150,8 +150,6 @@ def _list(name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(text for part in parts if (text := _text(name, part)) is not None)
 
 
-_SHORTENED = re.compile(r"\A\s*\d\.\d+[Ee]\+\d{2}\s*\Z")
-"""As spreadsheets write a long number: many have the same."""
 _PLAIN = re.compile(r"([A-Za-z-]+):([A-Za-z0-9]+)", re.ASCII)
 """An entry as nearly all are: nothing in it that has to be looked at."""
 _DATES = re.compile(r"@(?P<since>[^@]*)\.\.(?P<until>[^@]*)\Z")
@@ -169,7 +167,7 @@ def _holdings(name: str, fields: dict[str, Any], catalogue: Catalogue, kind: Boa
         key = id_key(number)
         if not colon or board is None or board.kind is not kind or not key:
             raise ImportFault(f"{name} has an entry that is not BOARD:ID with a {kind.value} board")
-        if is_error_or_lost(number.strip()) or _SHORTENED.search(number):
+        if is_damaged_number(number):
             raise ImportFault(f"{name} has a number that is an error of a spreadsheet, or has lost letters or digits")
         held.append(Holding(board=board.code, number=number.strip(), known_key=key, dates=dates))
     if any(holding.dates for holding in held) and len({(holding.board, holding.key) for holding in held}) < len(held):

@@ -7,7 +7,7 @@ and reported anew under the new physician, for a completion is of one learner.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -20,9 +20,9 @@ from app.domain.identity.physicians import FiledNumber, Physician
 from app.services.context import Work
 from app.services.registry import filed_people, name_forms
 from app.services.registry.drafts import Draft
-from app.services.registry.merging import completions_of, lock_everything, save_drafts
+from app.services.registry.merging import completions_of, lock_everything, name_for, save_drafts
 from app.services.reporting.learner_ids import derive_learner_ids
-from app.store.registry import merges, physicians
+from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
 
 
@@ -215,15 +215,4 @@ def _renumber(draft: Draft, credit: Credit, leaves: Physician) -> None:
 def _name_leaving(work: Work, leaves: Physician, drafts: Iterable[Draft]) -> None:
     """Give every provider of completions that go a learner id of who leaves, before the completions are theirs."""
     providers = {draft.completion.provider_id for draft in drafts if draft.completion.subject == leaves.physician_id}
-    rows: list[Mapping[str, object]] = []
-    for provider_id in sorted(providers):
-        learner_id, *_ = derive_learner_ids(work.service.keyring, (provider_id, leaves.physician_id))
-        rows.append(
-            {
-                "provider_id": provider_id,
-                "learner_id": leaves.physician_id,
-                "link": learner_id,
-                "created_at": work.now,
-            }
-        )
-    merges.add_links(work.connection, rows)
+    name_for(work, leaves.physician_id, providers)

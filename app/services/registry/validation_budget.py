@@ -13,9 +13,8 @@ from app.domain.identity.candidates import Candidates
 from app.domain.identity.learners import Learner
 from app.domain.identity.matches import Result
 from app.domain.identity.validations import ValidationRequest
-from app.matching.names import parse_name
 from app.matching.validation import Evidence
-from app.matching.validation_by_evidence import states_asked, wanted_of
+from app.matching.validation_by_evidence import name_asked, states_asked, wanted_of
 from app.matching.without_date import describe_validation, validated_by_own_date
 from app.services.context import Work
 from app.services.reporting.budget import Asked, Questions, make_questions
@@ -66,7 +65,7 @@ def load_meant(
 
 
 def _sought_name(one: AskedValidation, catalogue: Catalogue) -> SoughtName:
-    request, evidence = one.request, one.evidence
+    evidence = one.evidence
     # Without its state or board a number is looked up among those of the name.
     by_number = (
         evidence.npi is not None
@@ -75,7 +74,7 @@ def _sought_name(one: AskedValidation, catalogue: Catalogue) -> SoughtName:
     )
     return SoughtName(
         key=(evidence.last, evidence.first),
-        parsed=parse_name(request.first_name or "", request.last_name or ""),
+        parsed=name_asked(one.request),
         states=states_asked(evidence, catalogue),
         by_number=by_number,
     )

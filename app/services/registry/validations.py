@@ -24,7 +24,7 @@ from app.domain.identity.validations import Lookup, LookupResults, ValidationAns
 from app.domain.parsing import Unparsed, is_npi
 from app.matching.by_evidence import index_forms
 from app.matching.validation import Evidence, ValidationMatch, decide, evidence_of, lookups_of, matched_boards
-from app.matching.validation_by_evidence import find_by_evidence, wanted_of
+from app.matching.validation_by_evidence import decide_by_evidence, wanted_of
 from app.rules.identity import MISS_HINT
 from app.rules.slips import slips_in
 from app.rules.validations import judge_validation
@@ -255,7 +255,7 @@ def _weigh(
     forms = index_forms(candidates.learners.values(), catalogue)
     for place in open_places:
         evidence = asked[place]
-        decision = find_by_evidence(requests[place], evidence, candidates, forms, catalogue)
+        decision = decide_by_evidence(requests[place], evidence, candidates, forms, catalogue)
         if decision.learner is not None:
             boards = matched_boards(decision.learner, evidence)
             matches[place] = ValidationMatch(Result.ONE, decision.learner.physician_id, boards)

@@ -13,7 +13,7 @@ from app.models import held as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_ids
 from app.store.sql.rows import RowMapper
-from app.store.sql.statements import execute, fetch, in_list, locking_clause
+from app.store.sql.statements import execute, fetch, in_list, locking_clause, narrow_to
 
 _HELP = RowMapper(HelpRequest, tables.help_requests, "q")
 
@@ -69,17 +69,12 @@ def page(
     connection: Connection, *, statuses: Sequence[str], provider_ids: Sequence[str], after: str | None, limit: int
 ) -> list[HelpRequest]:
     """Return requests after one of them, the oldest first; not those of the sandbox, which concern nobody."""
-    conditions = ["q.help_id > :after", "p.sandbox_of IS NULL"]
-    parameters: dict[str, Any] = {"after": after or "", "limit": limit}
-    for name, values in (("status", statuses), ("provider_id", provider_ids)):
-        if values:
-            marks, in_values = in_list(name, values)
-            conditions.append(f"q.{name} IN ({marks})")
-            parameters |= in_values
+    narrowed, in_values = narrow_to("q", {"status": statuses, "provider_id": provider_ids})
+    conditions = ["q.help_id > :after", "p.sandbox_of IS NULL", *narrowed]
     rows = fetch(
         connection,
         f"SELECT {_HELP.columns} FROM help_requests q JOIN providers p ON p.provider_id = q.provider_id "
         f"WHERE {' AND '.join(conditions)} ORDER BY q.help_id LIMIT :limit",
-        parameters,
+        in_values | {"after": after or "", "limit": limit},
     )
     return _HELP.read(connection, rows)

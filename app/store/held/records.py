@@ -24,7 +24,16 @@ from app.store.registry.generation import GENERATION
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_ids, select_by_keys
 from app.store.sql.rows import RowMapper, column
-from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, in_list, locking_clause, on_sqlite
+from app.store.sql.statements import (
+    execute,
+    fetch,
+    fetch_column,
+    fetch_value,
+    in_list,
+    locking_clause,
+    narrow_to,
+    on_sqlite,
+)
 from app.store.sql.values import read_instant
 
 _HELD = RowMapper(
@@ -159,17 +168,11 @@ def page(
     connection: Connection, provider_id: str, wanted: HeldFilter, *, before: str | None, limit: int
 ) -> list[HeldRecord]:
     """Return held records of a provider before one of them, newest first."""
-    conditions = ["h.provider_id = :provider", "h.held_id < :before"]
-    parameters: dict[str, Any] = {"provider": provider_id, "before": before or "~", "limit": limit}
-    for name, values in (
-        ("status", wanted.statuses),
-        ("activity_id", wanted.activity_ids),
-        ("batch_id", wanted.batch_ids),
-    ):
-        if values:
-            marks, in_values = in_list(name, values)
-            conditions.append(f"h.{name} IN ({marks})")
-            parameters |= in_values
+    narrowed, parameters = narrow_to(
+        "h", {"status": wanted.statuses, "activity_id": wanted.activity_ids, "batch_id": wanted.batch_ids}
+    )
+    conditions = ["h.provider_id = :provider", "h.held_id < :before", *narrowed]
+    parameters |= {"provider": provider_id, "before": before or "~", "limit": limit}
     if wanted.references:
         marks, in_values = in_list("reference", wanted.references)
         conditions.append(

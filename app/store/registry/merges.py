@@ -12,7 +12,6 @@ from app.domain.identity.merges import Merge, MergeDocument
 from app.models.learners import learner_links, registry_merges
 from app.store.completions import MERGE_LOCK
 from app.store.sql.bulk import Rows, insert, update
-from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import Row, execute, fetch, fetch_column, take_advisory_locks
 from app.store.sql.values import read_document, read_instant
 
@@ -34,12 +33,6 @@ def lock_out_merges(connection: Connection) -> None:
         SELECT pg_advisory_xact_lock_shared(…)
     """
     take_advisory_locks(connection, MERGE_LOCK, [1], shared=True)
-
-
-def find_merged(connection: Connection, ids: Iterable[str]) -> list[str]:
-    """Return those of some physicians who are an alias of somebody else."""
-    on = "learners l ON l.learner_id = k.id AND l.merged_into IS NOT NULL"
-    return [id for (id,) in select_by_keys(connection, "l.learner_id", ("id",), ((id,) for id in ids), on)]
 
 
 def set_alias(connection: Connection, ids: Iterable[str], into: str | None, at: datetime) -> None:

@@ -7,7 +7,7 @@ out, for it costs more than most of these statements.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeAlias
@@ -193,6 +193,21 @@ def in_list(name: str, values: Iterable[Any]) -> tuple[str, dict[str, Any]]:
     """Return what stands within `IN (…)`, `:name0, :name1`, and its parameters; NULL for no values."""
     parameters = {f"{name}{number}": value for number, value in enumerate(values)}
     return ", ".join(f":{mark}" for mark in parameters) or "NULL", parameters
+
+
+def narrow_to(alias: str, wanted: Mapping[str, Collection[Any]]) -> tuple[list[str], dict[str, Any]]:
+    """Return the conditions that columns have one of the values wanted, and their parameters; no values, no condition.
+
+    For `b` and `{"kind": [1, 2], "status": []}`: `b.kind IN (:kind0, :kind1)`.
+    """
+    conditions: list[str] = []
+    parameters: dict[str, Any] = {}
+    for column, values in wanted.items():
+        if values:
+            marks, in_values = in_list(column, values)
+            conditions.append(f"{alias}.{column} IN ({marks})")
+            parameters |= in_values
+    return conditions, parameters
 
 
 def string_agg(connection: Connection, expression: str) -> str:

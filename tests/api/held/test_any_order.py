@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from hashlib import sha256
+from string import ascii_lowercase
 from typing import Any
 
 from hypothesis import given
@@ -19,7 +21,13 @@ from tests.harness.properties import examples
 
 _numbers = itertools.count(1)
 """Each example has a physician and an activity of its own."""
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def word_of(text: str) -> str:
+    """Return a name that no other text's is near: one that is would be found for it, as a typing error is."""
+    digest = sha256(text.encode()).digest()
+    return "".join(ascii_lowercase[byte % 26] for byte in digest[:12]).capitalize()
+
 
 steps = st.lists(
     st.one_of(
@@ -41,8 +49,7 @@ class Story:
 
     def __init__(self, api: Api, service: Service, clock: ManualClock) -> None:
         number = next(_numbers)
-        word = "".join(LETTERS[int(digit)] for digit in f"{number:05}")
-        self.names = {"A": f"Quill{word}", "B": f"Feather{word}"}
+        self.names = {name: word_of(f"{name}{number}") for name in "AB"}
         self.number = f"7{number:05}"
         self.api, self.service, self.clock = api, service, clock
         self.activity_id: str = api.register(ama_pra_credits=10).json["activity_id"]

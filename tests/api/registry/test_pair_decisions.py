@@ -46,6 +46,15 @@ def test_a_pair_shows_both_sides_their_levels_and_their_credit(operator: Api, ap
     assert [one["first_name"] for one in shown if one["physician_id"] == pair["into"]] == ["Robert"]
 
 
+def test_a_pair_compares_suffixes_and_schools_as_matching_does(operator: Api, service: Service) -> None:
+    robert = ROBERT | {"suffix": "2nd", "medical_school": "Tulane & Xavier School of Medicine"}
+    bob = BOB | {"suffix": "II", "medical_school": "Tulane and Xavier School of Medicine"}
+    import_people(service, robert, bob, source="board.csv")
+    (pair,) = operator.get(PATH).json["data"]
+    assert (pair["levels"]["suffix"], pair["levels"]["medical_school"]) == ("same", "same")
+    assert operator.post(f"{PATH}/{pair['pair_id']}/join", {}).status == 200
+
+
 def test_joined_they_are_one_and_the_pair_is_decided(operator: Api, service: Service, pair: Any) -> None:
     joined = operator.post(f"{PATH}/{pair['pair_id']}/join", {})
     assert joined.status == 200, joined.json

@@ -16,7 +16,7 @@ from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay
 from app.matching.by_evidence import index_forms
 from app.matching.validation import NAMESAKES, evidence_of, matched_boards, those_who_fit
-from app.matching.validation_by_evidence import find_by_evidence
+from app.matching.validation_by_evidence import decide_by_evidence
 from app.rules.engine import VALIDATION_RULES
 from app.rules.slips import NumberSlip
 from app.schemas.validations import EXAMPLE
@@ -308,7 +308,7 @@ def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Serv
         candidates = Candidates.of(everybody)
         decision = weighed = None
         if not fitting:
-            decision = find_by_evidence(request, evidence, candidates, forms, service.catalogue)
+            decision = decide_by_evidence(request, evidence, candidates, forms, service.catalogue)
             weighed = decision.learner
         only = fitting[0] if len(fitting) == 1 else weighed
         if only is not None:

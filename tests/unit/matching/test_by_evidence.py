@@ -17,7 +17,7 @@ from app.domain.reports import CompletionReport
 from app.matching.by_evidence import find_by_evidence, index_forms, needs_evidence
 from app.matching.exact import collect_keys, find_learner
 from app.matching.validation import evidence_of, those_who_fit
-from app.matching.validation_by_evidence import find_by_evidence as find_for_validation
+from app.matching.validation_by_evidence import decide_by_evidence
 from tests.builders.judging import BOARD_IDS, CATALOGUE, OTHER_NPI, a_cme, a_learner, a_moc, a_person, a_report
 
 SEVERAL, NOBODY = "several", "nobody"
@@ -345,7 +345,7 @@ def test_a_report_and_a_validation_of_the_same_fields_agree(
         validated = fitting[0].physician_id if len(fitting) == 1 else SEVERAL
     else:
         forms = index_forms(people, CATALOGUE)
-        found = find_for_validation(request, evidence, Candidates.of(people), forms, CATALOGUE)
+        found = decide_by_evidence(request, evidence, Candidates.of(people), forms, CATALOGUE)
         validated = (
             found.learner.physician_id
             if found.learner is not None
