@@ -29,7 +29,7 @@ serve: $(STAMP)  ## Serve the demo world on http://127.0.0.1:8000 (PORT=…); pr
 	$(BIN)/pars serve --demo --port $(PORT)
 
 test: $(STAMP)  ## Run the whole suite, on SQLite and on a PostgreSQL that it starts itself.
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-quick: $(STAMP)  ## The inner loop: tests without a database, then those on SQLite; no PostgreSQL is started.
 	$(BIN)/python -m pytest -n 2 -k "not sqlite and not postgresql"

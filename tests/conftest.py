@@ -61,7 +61,15 @@ def postgres_databases(postgres: str, tmp_path_factory: pytest.TempPathFactory) 
     pool.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs a database on both, unless its module or the test itself says that one tells all."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "database_url" in metafunc.fixturenames and not any(mark.args[0] == "database_url" for mark in marks):
+        databases = getattr(metafunc.module, "DATABASES", ["sqlite", "postgresql"])
+        metafunc.parametrize("database_url", databases, indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of a database of the test's own, holding the demo world, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":

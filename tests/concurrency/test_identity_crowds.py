@@ -18,10 +18,11 @@ from tests.builders.people import import_people, physicians_on_file
 from tests.builders.sent_files import lines
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.held import NORA, held_of, hold, nora
+from tests.harness.properties import TIMES
 from tests.harness.uploads import upload
 from tests.harness.wire import at_once
 
-CROWD = 50
+CROWD = 50 if TIMES > 1 else 16
 pytestmark = pytest.mark.usefixtures("proven")
 
 

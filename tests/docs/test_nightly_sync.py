@@ -20,9 +20,10 @@ from app.services.context import Service
 from app.worker import Worker
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, api_of, settle
-from tests.harness.databases import ON_SQLITE
 from tests.harness.lossy_proxy import lossy_proxy
 from tests.harness.wire import SECONDS, Wire
+
+DATABASES = ["sqlite"]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -85,7 +86,6 @@ def test_two_nights_lose_nothing_and_double_nothing(night: Run, api: Api, servic
     sync_twice(night, PYTHON, api, service)
 
 
-@ON_SQLITE
 def test_in_typescript_they_do_not_either(night: Run, api: Api, service: Service, tmp_path: Path) -> None:
     sync_twice(night, program_in("typescript", tmp_path), api, service)
 
@@ -119,7 +119,6 @@ def runs_types(node: str) -> bool:
 
 @pytest.mark.parametrize("cancelled", [False, True])
 @pytest.mark.parametrize("language", ["python", "typescript"])
-@ON_SQLITE
 def test_a_night_with_a_wrong_key_or_without_its_provider_ends_with_a_sentence_and_passes_nothing_over(
     served: int, api: Api, http: TestClient, service: Service, tmp_path: Path, language: str, cancelled: bool
 ) -> None:
@@ -143,7 +142,6 @@ def test_a_night_with_a_wrong_key_or_without_its_provider_ends_with_a_sentence_a
 
 
 @pytest.mark.parametrize("language", ["python", "typescript"])
-@ON_SQLITE
 def test_a_record_without_a_key_is_told_and_not_sent(night: Run, api: Api, tmp_path: Path, language: str) -> None:
     standing = total(api)
     done = night([a_completion(), of_day(1)], program_in(language, tmp_path))

@@ -18,6 +18,8 @@ from tests.harness.databases import SECRET, settings_for
 from tests.harness.shell_pages import answers_in, faults, script_of, steps_of
 from tests.harness.wire import SECONDS, Wire
 
+DATABASES = ["sqlite"]
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "quickstart.md"
 MARK = "--- end of block ---"

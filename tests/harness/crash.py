@@ -1,4 +1,4 @@
-"""Run by test_crash: kills itself at every statement of a verb in turn, and looks what is left each time.
+"""Run by test_crash: kills itself at one statement of a verb after another, and looks what is left each time.
 
 Prints one line a kill: before which statement, how the process ended, and what stands. The last line tells what the
 same verb answers when it is sent once more.
@@ -354,10 +354,10 @@ def done(url: str, folder: str, what: Callable[[Service], Any]) -> str:
 
 
 def main() -> None:
-    verb, url, folder = sys.argv[1:]
+    verb, url, folder, step = sys.argv[1:]
     tried = VERBS[verb]
     done(url, folder, tried.before)
-    for die_at in range(1, MOST_STATEMENTS):
+    for die_at in range(1, MOST_STATEMENTS, int(step)):
         child = os.fork()
         if child == 0:
             killed_at(tried, url, folder, die_at)

@@ -17,6 +17,8 @@ from tests.harness.contract import Described, committed
 from tests.harness.held import NORA, hold, nora
 from tests.harness.uploads import worked
 
+DATABASES = ["sqlite"]
+
 CONTRACT = committed()
 BODIES = [(operation, name) for operation in CONTRACT.operations for name in operation.bodies]
 READS = [operation for operation in CONTRACT.operations if operation.method == "get" and "/v1/" in operation.path]

@@ -16,6 +16,8 @@ from tests.harness.commands import Command, start_command
 from tests.harness.databases import ON_POSTGRESQL
 from tests.harness.processes import Installation, eventually, free_port, installation
 
+DATABASES = ["sqlite"]
+
 REQUESTS = 300
 LINE_ROOM = 4_096
 

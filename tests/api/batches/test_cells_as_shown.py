@@ -14,6 +14,8 @@ from tests.builders.sent_files import row
 from tests.harness.api import Api
 from tests.harness.uploads import file_of, rows_of, worked
 
+DATABASES = ["sqlite"]
+
 ACTIVITY = {
     "title": "Journal club 2021", "format": "live-course", "internal_id": "00777", "start_date": "2021-03-01",
     "end_date": "2021-03-31", "ama_pra_credits": 5, "delivery_methods": ["live-streamed"], "providership": "direct",

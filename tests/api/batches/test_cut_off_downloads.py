@@ -19,6 +19,8 @@ from tests.harness.refusals import assert_problem
 from tests.harness.uploads import upload, work_through, worked
 from tests.harness.wire import Wire
 
+DATABASES = ["sqlite"]
+
 REFUSED = [row(Licensing_ID=f"nobody {number}") for number in range(6)]
 
 

@@ -15,6 +15,8 @@ from tests.builders.sent_files import lines, row, tab_text, workbook
 from tests.harness.api import Api, settle
 from tests.harness.uploads import file_of, rows_of, worked
 
+DATABASES = ["sqlite"]
+
 ROWS = [row(), row(Number_of_CME_Credits=0.3, Completion_Date="12/13/2021")]
 BODIES = [a_completion(), a_completion(completed_on="2021-12-13", credits=0.3)]
 CERTIFICATES = [("2", "2021-12-12"), ("0.3", "2021-12-13")]

@@ -18,6 +18,8 @@ from tests.builders.workbook_parts import zipped
 from tests.harness.api import Api, settle
 from tests.harness.uploads import file_of, rows_of, worked
 
+DATABASES = ["sqlite"]
+
 GOOD = row()
 BAD = row(Number_of_CME_Credits=0.3, Completion_Date="12/13/2021")
 

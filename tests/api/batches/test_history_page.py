@@ -16,6 +16,8 @@ from tests.harness.api import Api, api_of, settle
 from tests.harness.databases import settings_for
 from tests.harness.wire import Wire
 
+DATABASES = ["sqlite"]
+
 
 @pytest.fixture
 def clerk(database_url: str, tmp_path: Path) -> Iterator[Api]:

@@ -16,6 +16,8 @@ from tests.builders.people import import_tina
 from tests.harness.api import Api
 from tests.harness.uploads import rows_of, worked
 
+DATABASES = ["sqlite"]
+
 TINA = Record(
     first_name="Tina", last_name="Karacme", born="11/24", license_id="777001", board_id="35867909", points=0.25
 )

@@ -23,6 +23,8 @@ from tests.builders.workbook_parts import zipped
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem
 
+DATABASES = ["sqlite"]
+
 FEED = "/v1/board-feed"
 DAY = "2021-12-20"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"

@@ -17,6 +17,8 @@ from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
+DATABASES = ["sqlite"]
+
 DECISIONS = "/v1/board-feed/decisions"
 NOBODY = "00000000-0000-7000-8000-000000000000"
 

@@ -17,6 +17,8 @@ from tests.builders.people import import_tina
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.refusals import assert_problem, footprint
 
+DATABASES = ["sqlite"]
+
 FEED = "/v1/board-feed"
 DECISIONS = f"{FEED}/decisions"
 COMPLETIONS = "/v1/learner-completions"

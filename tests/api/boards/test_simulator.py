@@ -24,6 +24,8 @@ from tests.harness.databases import SECRET
 from tests.harness.simulated_boards import Line, a_board, facts, noted, standing, work
 from tests.harness.wire import Wire
 
+DATABASES = ["sqlite"]
+
 COMPLETIONS = "/v1/learner-completions"
 
 

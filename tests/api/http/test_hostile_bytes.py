@@ -10,6 +10,8 @@ from tests.harness.api import Api
 from tests.harness.refusals import footprint
 from tests.harness.wire import Wire
 
+DATABASES = ["sqlite"]
+
 COMPLETIONS = b"/v1/learner-completions"
 
 

@@ -19,6 +19,8 @@ from tests.harness.api import Api, api_of
 from tests.harness.clock import ManualClock
 from tests.harness.databases import settings_for
 
+DATABASES = ["sqlite"]
+
 NEW_BOARD = """
 code = "ABPN"
 name = "American Board of Psychiatry and Neurology"

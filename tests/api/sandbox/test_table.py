@@ -18,6 +18,8 @@ from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.clock import ManualClock
 from tests.harness.refusals import footprint
 
+DATABASES = ["sqlite"]
+
 ACTIVITIES = "/v1/activities"
 
 

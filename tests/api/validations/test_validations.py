@@ -27,6 +27,7 @@ from app.store.sql import statements
 from app.store.sql.values import read_document
 from tests.builders.bodies import a_completion
 from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.properties import TIMES
 from tests.harness.refusals import BORN, FIRST, LAST, LICENSE, assert_problem, footprint, same_but_request_id
 
 VALIDATIONS = "/v1/learner-validations"
@@ -263,6 +264,7 @@ def test_of_a_crowd_of_namesakes_nobody_is_taken_for_the_only_one(api: Api, serv
         assert asked(api, **ann, **fields).json["result"] == "one"
 
 
+@pytest.mark.exhaustive
 def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Service) -> None:
     """Every lookup runs on the database, with evidence that fits and that does not, against all learners compared."""
     names = [("Ann", "Lee"), ("Ann", "Ray"), ("FNU", "Lee")]
@@ -294,7 +296,7 @@ def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Serv
     requests = [
         ValidationRequest(first_name=first, last_name=last, **dict(zip(choices, values, strict=True)))
         for (first, last), values in itertools.product(names, itertools.product(*choices.values()))
-    ]
+    ][:: 1 if TIMES > 1 else 7]
     everybody = service.database.read(_everybody)
     assert len(everybody) > 24
     forms = index_forms(everybody, service.catalogue)
@@ -317,7 +319,7 @@ def test_the_registry_on_disk_answers_as_comparing_everybody_would(service: Serv
             expected.append((decision.result if decision is not None else Result.SEVERAL, ()))
     assert [(answer.result, answer.matched_boards) for answer in answers] == expected
     counted = Counter(result for result, _ in expected)
-    assert min(counted[result] for result in (Result.ONE, Result.SEVERAL, Result.NONE)) > 30
+    assert min(counted[result] for result in (Result.ONE, Result.SEVERAL, Result.NONE)) > 5
     settle(service)
 
 

@@ -19,6 +19,8 @@ from tests.harness.clock import ManualClock
 from tests.harness.inbox import ENDPOINTS, Inbox, allowing_private, deliver, deliveries, edit, register, signed
 from tests.harness.refusals import assert_problem
 
+DATABASES = ["sqlite"]
+
 
 @pytest.fixture
 def service(service: Service) -> Service:

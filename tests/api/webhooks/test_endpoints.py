@@ -13,6 +13,8 @@ from tests.harness.api import Api, api_of, settle
 from tests.harness.inbox import ENDPOINTS, edit, register, stored
 from tests.harness.refusals import assert_problem, same_but_request_id
 
+DATABASES = ["sqlite"]
+
 URL = "https://lms.example.org:8443/pars?tenant=7"
 ABSENT = "whe_01a205e2-0000-7000-8000-000000000000"
 

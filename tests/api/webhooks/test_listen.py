@@ -19,10 +19,11 @@ from examples.webhook_receiver import verified
 from tests.builders.bodies import a_completion, john
 from tests.harness.api import Api, api_of, settle
 from tests.harness.commands import run_command
-from tests.harness.databases import ON_SQLITE
 from tests.harness.inbox import Inbox, allowing_private, deliver, inbox, register
 from tests.harness.refusals import IDENTITY
 from tests.harness.wire import Wire
+
+DATABASES = ["sqlite"]
 
 COMPLETIONS = "/v1/learner-completions"
 
@@ -167,7 +168,6 @@ def said(environment: Mapping[str, str], *arguments: str) -> str:
     return ended.stderr.removeprefix("pars: ").rstrip("\n")
 
 
-@ON_SQLITE
 def test_what_cannot_be_listened_to_is_told_in_one_sentence(http: Any, wire: Wire, api: Api, service: Service) -> None:
     url = f"http://127.0.0.1:{wire.port}"
     key = {"PARS_API_KEY": api.key, "PARS_URL": url}

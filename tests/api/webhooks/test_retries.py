@@ -14,6 +14,8 @@ from tests.harness.clock import ManualClock
 from tests.harness.inbox import ENDPOINTS, Inbox, allowing_private, deliver, deliveries, edit, register, signed
 from tests.harness.refusals import assert_problem
 
+DATABASES = ["sqlite"]
+
 SECOND = timedelta(seconds=1)
 
 
