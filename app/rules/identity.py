@@ -25,6 +25,14 @@ LINK_HINT = (
     "left out beside it: what is given has to be theirs. If all is right, ask {support}."
 )
 """Said where a link or learner id stands for the person: then other advice is about what may be left out."""
+WAIT_HINT = " Sent with on_unmatched=hold, it waits without credit until the person is found."
+
+
+def _could_wait(case: Case) -> bool:
+    """Whether the record could have been held instead: a new one, of a live provider, that did not ask for it."""
+    report = case.report
+    new = report.action is Action.ADD and report.corrects is None and report.held_id is None
+    return new and not (report.hold or report.sandbox)
 
 
 def _slips(case: Case) -> str:
@@ -47,7 +55,7 @@ def learner_unmatched(case: Case) -> Iterator[Fault]:
         for pointer in case.match.missed or ("/learner",):
             part = "the record" if pointer == "/learner" else "this part of the record"
             advice = MISS_HINT if case.report.person.learner_id is None else LINK_HINT
-            hint = _slips(case) + advice.format(support=case.facts.support)
+            hint = _slips(case) + advice.format(support=case.facts.support) + (WAIT_HINT if _could_wait(case) else "")
             yield Fault(pointer, f"No learner was matched for {part}.", hint)
 
 

@@ -49,9 +49,24 @@ def test_a_record_without_a_match_waits_and_credits_nothing(api: Api) -> None:
     assert shown["report"]["cme"] == nora()["cme"]
 
 
-def test_without_hold_the_same_record_is_refused(api: Api) -> None:
-    assert api.report(nora()).status == 422
+def test_without_hold_the_same_record_is_refused_and_told_that_it_could_wait(api: Api) -> None:
+    refused = api.report(nora())
+    assert refused.status == 422
+    assert told_to_wait(refused) and not told_to_wait(hold(api, nora(credits=0.3)))
     assert api.get("/v1/held-records").json["data"] == []
+
+
+def test_a_correction_is_not_told_that_it_could_wait(api: Api) -> None:
+    standing = api.report(a_completion()).json["completion_id"]
+    refused = api.send("PUT", f"/v1/learner-completions/{standing}", headers={"If-Match": "*"}, json=nora())
+    assert refused.status == 422 and not told_to_wait(refused)
+
+
+def told_to_wait(answer: Answer) -> bool:
+    """Whether the hint of a miss names the way in which the record could wait."""
+    return any(
+        "on_unmatched=hold" in found["hint"] for found in answer.json["findings"] if "unmatched" in found["rule"]
+    )
 
 
 def test_a_record_that_another_rule_refuses_is_refused_with_every_finding(api: Api) -> None:
