@@ -41,6 +41,7 @@ from app.routers import (
     validations,
     webhooks,
 )
+from app.routers.access import audit
 from app.routers.callers import admission_of, refuse_undeclared
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
@@ -64,6 +65,7 @@ ROUTERS = (
     board_feed.router,
     board_feed.decisions,
     board_reports.router,
+    audit.router,
     identity_budgets.router,
     match_explanations.router,
     physicians.router,

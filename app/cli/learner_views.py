@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from app.cli.output import on_terminal
 from app.domain.amounts import format_quarters
+from app.domain.identity.erasure import Erasure
 from app.domain.identity.merges import MergePlan, MergeReason
 from app.domain.identity.pairs import PairSide, ReviewedPair
 from app.domain.identity.physicians import FiledName, FiledNumber, Physician
@@ -125,3 +126,19 @@ def merge_lines(plan: MergePlan) -> Iterator[str]:
     yield f"  {len(plan.document.moved)} completions move, with their ids and their credit"
     for lost in plan.document.superseded:
         yield f"  credit {lost.credit_id} is withdrawn: {_WHY[lost.reason]} completion {lost.kept_in}"
+
+
+def erasure_lines(erasure: Erasure) -> list[str]:
+    """Return what an erasure takes out, and what stays, in lines."""
+    went = "would go" if erasure.dry_run else "goes"
+    aliases = f" (and {len(erasure.aliases)} merged into them)" if erasure.aliases else ""
+    providers = f" of {len(erasure.providers)} providers" if erasure.providers else ""
+    return [
+        f"Physician {erasure.physician_id}{aliases}. What {went}:",
+        "  names, birth date, NPI, licences and certifications on file, and what they are found by",
+        f"  names and numbers in {erasure.completions} completions{providers}, in every version",
+        f"  names and numbers in {erasure.held_records} held records",
+        f"  {erasure.rows} rows of files as they were sent, and {len(erasure.originals)} files as they were uploaded",
+        f"  {erasure.answers} answers kept under idempotency keys",
+        f"What stays: ids, dates, amounts and statuses of {erasure.credits} credits that count, and the audit log.",
+    ]

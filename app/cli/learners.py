@@ -229,3 +229,55 @@ def explain(
         return
     for line in explaining.in_words(explained):
         typer.echo(line)
+
+
+@commands.command()
+def erase(
+    learner: Annotated[str, typer.Argument(metavar="LEARNER", help="The physician's id, or NPI.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+    unread: Annotated[
+        bool, typer.Option("--unread", help="Erase though boards have not read yet what was reported.")
+    ] = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a physician: what identifies them goes everywhere; ids, amounts and the audit log stay. For good."""
+    from app.cli.learner_views import erasure_lines
+    from app.services.access import erasure
+
+    with use_service() as service:
+        planned = erasure.erase(service, learner, unread=unread, dry_run=True)
+        if not as_json:
+            for line in erasure_lines(planned):
+                typer.echo(line)
+        if not dry_run:
+            if not (yes or as_json) and not typer.confirm("Erase for good? Nothing brings it back"):
+                raise typer.Exit(1)
+            planned = erasure.erase(service, learner, unread=unread)
+    if as_json:
+        print_json(planned.as_json())
+    elif not dry_run:
+        typer.echo(f"Erased. Nothing but the id {planned.physician_id} is left.")
+
+
+@commands.command()
+def readmit(
+    physician: PhysicianArgument,
+    first_name: Annotated[str, typer.Option("--first-name", help="The name that is shown.")],
+    last_name: Annotated[str, typer.Option("--last-name")],
+    npi: Annotated[str | None, typer.Option("--npi", help="The NPI that they had.")] = None,
+    license: Annotated[
+        str | None, typer.Option("--license", metavar="BOARD:NUMBER", help="A licence that they had, as TN-M:444444.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in again a physician who was erased, with the credit that stands; imports then know them."""
+    from app.services.access import readmission
+    from app.services.context import operator, transact
+
+    with use_service() as service:
+        back = transact(operator(service), readmission.readmit, physician, (first_name, last_name), npi, license)
+    if as_json:
+        print_json({"physician_id": back})
+        return
+    typer.echo(f"{back} is on file again, with the credit that stands. Import what else is known of them.")

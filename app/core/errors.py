@@ -11,7 +11,7 @@
     ├── Conflict 409
     │   ├── InternalIdTaken, InternalIdReused, ActivityChangeCoversCredits, ActivityHasCompletions
     │   └── IdempotencyInProgress
-    ├── CursorDiverged 410, PreconditionFailed 412, UnsupportedMediaType 415
+    ├── CursorDiverged, FileRemoved 410, PreconditionFailed 412, UnsupportedMediaType 415
     ├── TooLarge 413
     │   └── UploadQuotaExceeded
     ├── UriTooLong 414, HeadersTooLarge 431
@@ -181,6 +181,15 @@ class CursorDiverged(Problem):
     """
 
     status, code = 410, "cursor-diverged"
+
+
+class FileRemoved(Problem):
+    """The file, or what it is written of, is no longer kept.
+
+    Files are kept for a time that the operator sets. What became of each record still stands in the rows of the batch.
+    """
+
+    status, code = 410, "file-removed"
 
 
 class PreconditionFailed(Problem):

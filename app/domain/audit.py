@@ -150,7 +150,7 @@ class RegistryAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class PhysicianAudit(AuditFields, frozen=True, kw_only=True):
-    """The operator added, changed, merged, parted or split a physician, or decided on a pair."""
+    """The operator added, changed, merged, parted, split or erased a physician, or decided on a pair."""
 
     noun: ClassVar[str] = "learner"
 
@@ -164,6 +164,8 @@ class PhysicianAudit(AuditFields, frozen=True, kw_only=True):
     """How many credits were withdrawn, since other credit stands for them."""
     restored: int | UnsetType = UNSET
     """How many credits were reported anew."""
+    digests: str | UnsetType = UNSET
+    """Of an erasure: keyed digest of the rows of `record_digests`, one for each version that was blanked."""
 
 
 class IntegrityAudit(AuditFields, frozen=True, kw_only=True):
@@ -189,6 +191,21 @@ class BudgetAudit(AuditFields, frozen=True, kw_only=True):
     """Answers that were refused before."""
 
 
+class RetentionAudit(AuditFields, frozen=True, kw_only=True):
+    """What was stored for longer than the settings say was removed: how many of each, not which."""
+
+    noun: ClassVar[str] = "retention"
+
+    originals: int
+    """Files of batches as uploaded."""
+    records: int
+    """Batches whose records as sent went."""
+    held_records: int
+    answers: int
+    deliveries: int
+    explanations: int
+
+
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):
     """Validations named learners to a provider for the first time: how many, not whom."""
 
@@ -207,3 +224,48 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     subject_id: str
     fields: Mapping[str, Any]
     at: datetime
+
+
+class LoggedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the audit log as the operator reads it: who did what to which thing, and the seal over it."""
+
+    commit_id: str
+    item: int
+    """Its place among the entries of its commit, from 0."""
+    at: datetime
+    client_id: str
+    provider_id: str | None
+    """The provider acted for."""
+    request_id: str | None
+    verb: str
+    noun: str
+    subject_id: str
+    fields: Mapping[str, Any]
+    seal: int | None
+    """Number of the seal over its commit; None for the moment until it is sealed."""
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries of the audit log are listed; empty sequences mean any."""
+
+    subject_ids: Sequence[str] = ()
+    verbs: Sequence[str] = ()
+    nouns: Sequence[str] = ()
+    client_ids: Sequence[str] = ()
+    provider_ids: Sequence[str] = ()
+    request_ids: Sequence[str] = ()
+    since: datetime | None = None
+    """The first moment."""
+    before: datetime | None = None
+    """The first moment that no longer belongs to it."""
+
+
+class SealOverLog(msgspec.Struct, frozen=True, kw_only=True):
+    """One seal: a link of the hash chain over the audit log."""
+
+    number: int
+    at: datetime
+    commits: int
+    audit_rows: int
+    seal: str
+    """Keyed hash, in hex, over the previous seal and all that this one vouches for."""

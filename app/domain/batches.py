@@ -297,6 +297,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Id of an earlier batch of the same bytes."""
     attempts: int
     fence: int
+    original_removed_at: datetime | None = None
+    """Since when the file as uploaded is gone."""
+    records_removed_at: datetime | None = None
+    """Since when the records as sent are gone."""
 
     @property
     def owner(self) -> BatchOwner:

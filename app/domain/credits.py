@@ -92,6 +92,8 @@ class VersionAction(enum.StrEnum):
     """A board decided on some credit of it, or took what it was sent."""
     WITHDRAWN = "withdrawn"
     """It was withdrawn, or some credit of it."""
+    ERASED = "erased"
+    """Its physician was erased: what names them is gone from every version."""
 
 
 def add_references(held: tuple[str, ...], given: Iterable[str]) -> tuple[str, ...]:

@@ -79,6 +79,8 @@ batches = Table(
     number("fence", comment="who reads it: a number that rises with each claim"),
     Column("claimed_until", Instant),
     Column("turn_at", Instant, comment="when its last piece was applied"),
+    Column("original_removed_at", Instant, comment="since when the file as uploaded is gone"),
+    Column("records_removed_at", Instant, comment="since when the records as sent are gone"),
     CheckConstraint("status in ('queued', 'reading', 'applying', 'completed', 'failed', 'cancelled')", name="status"),
     CheckConstraint("applied >= 0 AND applied <= records", name="applied"),
     CheckConstraint("(provider_id IS NULL) <> (board IS NULL)", name="owner"),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
@@ -29,7 +30,18 @@ commits = Table(
     Column("request_id", Key),
     number("audit_rows"),
     number("board_events"),
-)
+    # Orders and filters of the audit log.
+    Index(None, "at", "commit_id"),
+    Index(None, "client_id", "at", "commit_id"),
+    Index(
+        "ix_commits_of_provider", "provider_id", "at", "commit_id",
+        sqlite_where=text("provider_id IS NOT NULL"), postgresql_where=text("provider_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_commits_of_request", "request_id",
+        sqlite_where=text("request_id IS NOT NULL"), postgresql_where=text("request_id IS NOT NULL"),
+    ),
+)  # fmt: skip
 
 unsealed = Table(
     "unsealed",
@@ -50,8 +62,13 @@ audit = Table(
     key("subject_id"),
     Column("fields", Document, nullable=False, comment="names of fields and digests; never identity data"),
     Index(None, "noun", "subject_id"),
+    # Nearly all entries are reports, and pay for no index of verbs.
+    Index(
+        "ix_audit_verb", "verb", "commit_id", "item",
+        sqlite_where=text("verb <> 'report'"), postgresql_where=text("verb <> 'report'"),
+    ),
     comment="Append-only by trigger.",
-)
+)  # fmt: skip
 
 record_digests = Table(
     "record_digests",

@@ -24,6 +24,7 @@ learners = Table(
     Column("npi_disputed_at", Instant, comment="since when a source has given the NPI for somebody else too"),
     Column("npi_listed", Boolean, comment="true: the national provider file lists it as this person's; else NULL"),
     Column("npi_ended_on", Date, comment="when it was deactivated; it still finds its holder, and is nobody else's"),
+    Column("erased_at", Instant, comment="when nothing but the id was left; else NULL"),
     UniqueConstraint("npi", "sandbox"),
     Index(
         "ix_learners_merged_into", "merged_into",
@@ -164,4 +165,15 @@ learner_links = Table(
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("provider_id", "link"),
     Index(None, "learner_id"),
+)
+
+erased_identities = Table(
+    "erased_identities",
+    metadata,
+    key("digest", primary_key=True, comment="keyed, of an NPI, or of a board and a number of it"),
+    refers("learner_id", "learners.learner_id"),
+    Column("at", Instant, nullable=False),
+    Index(None, "learner_id"),
+    comment="By what a physician who was erased is known again, so that no import adds them without a word.",
+    sqlite_with_rowid=False,
 )

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from typing_extensions import TypeAliasType
 
-from app.core.errors import Conflict
+from app.core.errors import Conflict, FileRemoved
 from app.core.http.routing import StrictRoute
 from app.routers.batches import BatchId
 from app.routers.callers import BatchesReader, Public, service_of
@@ -35,7 +35,8 @@ else:
 @router.get(
     "/{batch_id}/files/{which}",
     response_class=StreamingResponse,
-    responses=binary("application/octet-stream", *media_types(), description="The file") | problems(Conflict),
+    responses=binary("application/octet-stream", *media_types(), description="The file")
+    | problems(Conflict, FileRemoved),
 )
 async def get_batch_file(
     caller: BatchesReader,

@@ -130,7 +130,9 @@ class CallerDependency(AccessDependency):
             if named is not None:
                 raise Forbidden("A board's client acts for no provider.")
             return None
-        if self.access.ownership is Ownership.PROVIDER_OR_BOARDS and client.role is Role.OPERATOR and named is None:
+        # Boards are live: a test client, though it be an operator's, sees nothing of theirs.
+        sees_boards = client.role is Role.OPERATOR and not client.test
+        if self.access.ownership is Ownership.PROVIDER_OR_BOARDS and sees_boards and named is None:
             return None
         if self.access.ownership in _SEVERAL and authentication.means_all_providers(client, named):
             return None

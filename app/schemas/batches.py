@@ -106,6 +106,8 @@ class BatchOut(Out):
         "seen_before": None,
         "board": None,
         "dry_run": False,
+        "original_removed_at": None,
+        "records_removed_at": None,
     }
 
     batch_id: str
@@ -126,6 +128,13 @@ class BatchOut(Out):
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    original_removed_at: datetime | None = Field(
+        description="Since when the file as uploaded is gone: downloading it is 410. Null while it is kept."
+    )
+    records_removed_at: datetime | None = Field(
+        description="Since when the records as sent are gone, and with them the rejected, held and successful files, "
+        "and retries. Their outcomes stay. Null while they are kept."
+    )
 
     @classmethod
     def of(cls, batch: Batch) -> BatchOut:
@@ -150,6 +159,8 @@ class BatchOut(Out):
             created_at=batch.created_at,
             updated_at=batch.updated_at,
             finished_at=batch.finished_at,
+            original_removed_at=batch.original_removed_at,
+            records_removed_at=batch.records_removed_at,
         )
 
 

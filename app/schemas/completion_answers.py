@@ -211,6 +211,7 @@ _ACTIONS = {
     "correct": VersionAction.UPDATED,
     "withdraw": VersionAction.WITHDRAWN,
     "decide": VersionAction.DECIDED,
+    "erase": VersionAction.ERASED,
 }
 
 

@@ -180,6 +180,24 @@ def pack(piece: Sequence[RawRow]) -> bytes:
     return zlib.compress(json.dumps([(row.number, row.raw) for row in piece], ensure_ascii=False).encode(), 1)
 
 
+def lock_one(connection: Connection, batch_id: str) -> Batch | None:
+    """Return a batch of any owner, locked until the transaction ends."""
+    sql = f"SELECT {_BATCH.columns} FROM batches b WHERE b.batch_id = :id{locking_clause(connection)}"
+    return _BATCH.read_first(connection, fetch(connection, sql, {"id": batch_id}))
+
+
+def with_records(connection: Connection, after: str, since: datetime | None, limit: int) -> list[Batch]:
+    """Return the next batches whose records as sent are still there; since a moment, those that have changed."""
+    recent = "" if since is None else " AND b.updated_at >= :since"
+    rows = fetch(
+        connection,
+        f"SELECT {_BATCH.columns} FROM batches b WHERE b.batch_id > :after AND b.records > 0 "
+        f"AND b.records_removed_at IS NULL{recent} ORDER BY b.batch_id LIMIT :limit",
+        {"after": after, "limit": limit} | ({} if since is None else {"since": since}),
+    )
+    return _BATCH.read(connection, rows)
+
+
 def records(connection: Connection, batch: Batch, first: int, count: int) -> list[tuple[int, RawRow]]:
     """Return (place, record as sent) of `count` records from a place on."""
     if count <= 0:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from app.domain.credits import Completion, Credit, CreditKind, CreditStatus, Delivery
 from app.domain.reports import RemsPart
 from app.store.sql.statements import Row, fetch
-from app.store.sql.values import read_document, read_instant
+from app.store.sql.values import read_document, read_instant, to_document
 from app.store.states import canonical, key_range
 
 _APART = ("rems", "credits", "client_references")
@@ -53,6 +53,11 @@ def document_of(completion: Completion) -> dict[str, Any]:
         instant: datetime | None = document[name]
         document[name] = _instant_text(instant) if instant is not None else None
     return document
+
+
+def rems_text(completion: Completion) -> str | None:
+    """Return the risk-mitigation part as a statement takes it."""
+    return to_document(completion.rems_fields)
 
 
 VERSIONS = "completion-version"

@@ -80,6 +80,18 @@ def drop(connection: Connection, upload_ids: Sequence[str]) -> None:
         execute(connection, sql, {"id": owner_id, "less": stored})
 
 
+def empty(connection: Connection, upload_id: str) -> None:
+    """Remove the content of a batch's file, and subtract its bytes from its owner's total; size and digest stay."""
+    execute(connection, "DELETE FROM upload_pieces WHERE upload_id = :id", {"id": upload_id})
+    found = fetch(connection, "SELECT provider_id, board, stored FROM uploads WHERE upload_id = :id", {"id": upload_id})
+    for provider_id, board, stored in found:
+        execute(connection, "UPDATE uploads SET stored = 0 WHERE upload_id = :id", {"id": upload_id})
+        if provider_id is not None or board is not None:
+            table, column, owner_id = _totals(BatchOwner(provider_id=provider_id, board=board))
+            sql = f"UPDATE {table} SET bytes = bytes - :less WHERE {column} = :id"
+            execute(connection, sql, {"id": owner_id, "less": stored})
+
+
 def find_abandoned(connection: Connection, before: datetime, limit: int) -> list[str]:
     """Return the ids of files that began to arrive before a moment and have no batch, oldest first."""
     return fetch_column(

@@ -43,6 +43,10 @@ TAGS = [
     {"name": "Board feed", "description": "The credit sent to a board, in order, and the decisions of the board."},
     {"name": "Reports", "description": "Reports on the whole installation, for its operator."},
     {
+        "name": "Audit",
+        "description": "What was done, by whom and when: the append-only log and its seals, for the operator.",
+    },
+    {
         "name": "Identity budgets",
         "description": "Physicians whose birth date was tried too often, and clients that tried, for the operator.",
     },

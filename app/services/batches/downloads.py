@@ -14,7 +14,7 @@ from itertools import groupby, islice
 import msgspec
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, CutOff, NotFound, ParameterInvalid
+from app.core.errors import Conflict, CutOff, FileRemoved, NotFound, ParameterInvalid
 from app.domain.batches import Batch, BatchKind, FileFormat, FileHead, RawRow, RowFinding, RowOutcome, RowResult
 from app.domain.held import HeldReason, HeldRecord, HeldStatus
 from app.files.compared_columns import ComparedColumns
@@ -80,6 +80,11 @@ def open_download(
         if asked is not None and (batch.head is None or asked is not batch.head.format):
             detail = "The original file is returned as it came, in no other format."
             raise ParameterInvalid.of("format", detail, "Leave format out.")
+        if batch.original_removed_at is not None:
+            raise FileRemoved(
+                f"The file as it was uploaded was removed on {batch.original_removed_at:%Y-%m-%d}: files are kept for "
+                "a time only. Use your own copy; what became of its records is still listed at /rows."
+            )
         return Download(
             name=batch.filename,
             media_type="application/octet-stream",
@@ -91,6 +96,11 @@ def open_download(
         )
     if batch.head is None:
         raise NotFound("No records were read from this file.")
+    if batch.records_removed_at is not None:
+        raise FileRemoved(
+            f"The records as they were sent were removed on {batch.records_removed_at:%Y-%m-%d}: they are kept for a "
+            "time only. What became of each, and what was wrong with it, is still listed at /rows."
+        )
     try:
         rows = batch.counts.get(which.value, 0) if which in (BatchFile.REJECTED, BatchFile.HELD) else 0
         format = written_format(batch.head, asked, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -98,6 +99,11 @@ def retry(work: Work, batch_id: str) -> Batch:
     A cancelled batch goes on where it was stopped. Raises `NotFound`, and `Conflict` when there is nothing to retry.
     """
     batch = _lock(work, batch_id)
+    if batch.finished and (gone := _removed_at(batch)) is not None:
+        raise Conflict(
+            f"What would be judged again was removed on {gone:%Y-%m-%d}: it is kept for a time only. Upload your copy "
+            "of the file: what was accepted before is unchanged."
+        )
     restart = _restart(work, batch)
     if not restart:
         raise Conflict("Nothing of the batch can be retried.")
@@ -106,6 +112,11 @@ def retry(work: Work, batch_id: str) -> Batch:
     rejected = batch.counts.get("rejected", 0)
     work.audit("retry", batch_id, BatchAudit(rejected=rejected, **_owner_fields(batch)))
     return get(work.connection, work.caller, batch_id)
+
+
+def _removed_at(batch: Batch) -> datetime | None:
+    """Return since when what a retry needs is gone: the records as sent, or, where none was read, the file."""
+    return batch.records_removed_at if batch.records else batch.original_removed_at
 
 
 def _restart(work: Work, batch: Batch) -> dict[str, Any]:

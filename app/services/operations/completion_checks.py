@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from app.domain.audit import CompletionAudit
 from app.domain.credits import Completion, CreditStatus, Delivery, is_rems_subject
+from app.domain.identity.erasure import FADED
 from app.domain.parsing import plain_text
 from app.models import commits as commit_tables
 from app.models import completions as tables
@@ -47,6 +48,8 @@ class Stored(msgspec.Struct, kw_only=True):
     versions: list[Row] = msgspec.field(default_factory=list)
     entries: list[CheckedEntry] = msgspec.field(default_factory=list)
     digests: dict[int, str] = msgspec.field(default_factory=dict)
+    faded: dict[int, str] = msgspec.field(default_factory=dict)
+    """Digests of versions that an erasure has blanked: each holds in place of the one in the audit entry."""
 
 
 def find_changed(connection: Connection, service: Service) -> Iterator[str]:
@@ -84,6 +87,8 @@ def _load(connection: Connection, within: Range) -> dict[str, Stored]:
         connection, CompletionAudit.noun, within.after, within.until
     ):
         found[subject_id].digests[number] = digest
+    for subject_id, number, _, digest in record_digests.digests_between(connection, FADED, within.after, within.until):
+        found[subject_id].faded[number] = digest
     return found
 
 
@@ -164,7 +169,7 @@ def _changed_versions(service: Service, stored: Stored) -> Iterator[str]:
         if entry is None:
             yield f"version {number} is not in the audit log"
             continue
-        digest = entry.fields.get("digest") or stored.digests.get(number)
+        digest = stored.faded.get(number) or entry.fields.get("digest") or stored.digests.get(number)
         if digest is None:
             yield f"version {number} has no digest"
         elif not service.keyring.verifies_record(VERSIONS, version_text(version), digest):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import OperatorFault
 from app.core.progress import report_progress
-from app.domain.audit import ClientAudit
+from app.domain.audit import ClientAudit, SealOverLog
 from app.services.context import OPERATOR, Service
 from app.services.operations import state_checks
 from app.services.operations.sealing import digest_rows, seal_text
@@ -61,6 +61,11 @@ def head_of(connection: Connection) -> Head | None:
     number, _ = commits.last_seal(connection)
     found = commits.seals(connection, number - 1, 1)
     return next((_head(seal) for seal in found), None)
+
+
+def head_text(seal: SealOverLog) -> str:
+    """Return the line by which a seal is kept elsewhere."""
+    return str(Head(number=seal.number, at=seal.at.replace(microsecond=0), digest=seal.seal[:_SHOWN]))
 
 
 def _head(seal: Mapping[str, Any]) -> Head:

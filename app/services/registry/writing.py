@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UnsetType
 
 from app.core.clock import new_id
+from app.domain.identity.comparison_keys import short_id_key
+from app.domain.identity.erasure import npi_text, number_text
 from app.domain.identity.learners import IdentifierKind, NameKind, RegistryRow
 from app.services.context import Work
 from app.services.registry import name_forms
@@ -21,11 +24,15 @@ from app.services.registry.placing import (
     dates_after,
     place,
 )
+from app.store.access.erasure import remembered
 from app.store.registry import import_writes
 from app.store.registry.import_writes import Writes
 from app.store.registry.imports import NO_DATES, Entry, Known
 
 KeptPair = tuple[Entry, PairSeen]
+ERASED_IDENTITY = "erased-identity"
+"""The purpose of the key under which numbers of erased physicians are digested."""
+_ERASED = "whose identity was erased at their wish: `pars learner readmit` takes them in again, if they want it"
 
 
 class RowEffect(enum.Enum):
@@ -49,6 +56,7 @@ class Piece:
         self._writes = Writes()
         self.left_aside: Sequence[HeldIdentifier] = ()
         """Of the row taken last: who holds the licences that it claims."""
+        self._erased = remembered(work.connection)
 
     def take(self, row: RegistryRow) -> tuple[RowEffect, list[KeptPair]]:
         """Add or update the physician of a row; return the pairs that are new. Raises `IdentifierFault`."""
@@ -57,6 +65,8 @@ class Piece:
 
     def take_entry(self, row: RegistryRow) -> tuple[RowEffect, list[KeptPair], Entry]:
         """Do as `take`; return the physician as well."""
+        if self._erased:
+            self._refuse_erased(row)
         placement = place(row, self._known)
         entry, self.left_aside = placement.entry, placement.left_aside
         if entry is None:
@@ -66,13 +76,33 @@ class Piece:
         self._known.put(entry)
         return effect, self._keep_pairs([(entry, pair) for pair in placement.pairs]), entry
 
+    def _refuse_erased(self, row: RegistryRow) -> None:
+        """Raise `IdentifierFault` for a row with a number of somebody who was erased: it would bring them back."""
+        texts = [(IdentifierKind.NPI, npi_text(row.npi))] if row.npi else []
+        for kind, word, holdings in (
+            (IdentifierKind.LICENSE, "license", row.licenses),
+            (IdentifierKind.CERTIFICATION, "certification", row.certifications),
+        ):
+            texts += [(kind, number_text(word, held.board, short_id_key(held.key))) for held in holdings]
+        held_by: defaultdict[str, list[IdentifierKind]] = defaultdict(list)
+        for kind, text in texts:
+            for digest in self._work.service.keyring.keyed_digests(ERASED_IDENTITY, text):
+                if digest in self._erased and kind not in held_by[self._erased[digest]]:
+                    held_by[self._erased[digest]].append(kind)
+        if found := [(id, kinds) for id, kinds in held_by.items() if kinds]:
+            raise IdentifierFault(
+                [HeldIdentifier(kinds=tuple(kinds), reason=_ERASED, physician_id=id) for id, kinds in found]
+            )
+
     def refuse(self, fault: IdentifierFault) -> list[KeptPair]:
         """Mark the NPIs that a refused row gives for somebody else; return the pairs that are new.
 
         Who holds such an NPI keeps it, and is found by it beside the birth date only.
         """
         for held in fault.held:
-            entry = self._known.entries[held.physician_id]
+            entry = self._known.entries.get(held.physician_id)
+            if entry is None:
+                continue
             if IdentifierKind.NPI in held.kinds and not held.fits and not entry.npi_disputed:
                 entry.npi_disputed = True
                 self._writes.disputed.append({"learner_id": entry.physician_id, "at": self._work.now})

@@ -168,7 +168,7 @@ def find_other_keys(connection: Connection) -> Iterator[str]:
     while people := fetch(
         connection,
         "SELECT learner_id, first_name, last_name FROM learners WHERE learner_id > :after AND merged_into IS NULL "
-        "ORDER BY learner_id LIMIT :at_once",
+        "AND erased_at IS NULL ORDER BY learner_id LIMIT :at_once",
         {"after": after[0], "at_once": AT_ONCE},
     ):
         shown = {physician_id: (first_name, last_name) for physician_id, first_name, last_name in people}

@@ -26,14 +26,17 @@ _VERSIONS = 10**15
 
 
 def roots_of(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Return by id who somebody of the registry is now: those who were merged are the one they were merged into."""
+    """Return by id who somebody of the registry is now: those who were merged are the one they were merged into.
+
+    Who was erased is nobody.
+    """
     return dict(
         select_by_keys(
             connection,
             "l.learner_id, coalesce(l.merged_into, l.learner_id)",
             ("id",),
             ((id,) for id in ids),
-            "learners l ON l.learner_id = k.id AND l.sandbox = ''",
+            "learners l ON l.learner_id = k.id AND l.sandbox = '' AND l.erased_at IS NULL",
         )
     )
 
@@ -158,7 +161,8 @@ def page(connection: Connection, after: str | None, limit: int) -> list[str]:
     """Return the ids of the next physicians of the registry, those who were merged left out."""
     return fetch_column(
         connection,
-        "SELECT learner_id FROM learners WHERE sandbox = '' AND merged_into IS NULL AND learner_id > :after "
+        "SELECT learner_id FROM learners WHERE sandbox = '' AND merged_into IS NULL AND erased_at IS NULL "
+        "AND learner_id > :after "
         "ORDER BY learner_id LIMIT :limit",
         {"after": after or "", "limit": limit},
     )
@@ -206,7 +210,7 @@ def search(connection: Connection, wanted: PhysicianSearch, after: str | None, l
         parameters["board"] = wanted.board
     return fetch_column(
         connection,
-        "SELECT l.learner_id FROM learners l WHERE l.sandbox = '' AND l.merged_into IS NULL "
+        "SELECT l.learner_id FROM learners l WHERE l.sandbox = '' AND l.merged_into IS NULL AND l.erased_at IS NULL "
         f"AND l.learner_id > :after{''.join(f' AND {condition}' for condition in conditions)} "
         "ORDER BY l.learner_id LIMIT :limit",
         parameters,

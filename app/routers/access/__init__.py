@@ -1,0 +1,1 @@
+"""Routers about who may do what, and what was done."""

@@ -1,0 +1,1 @@
+"""Schemas about who may do what, and what was done."""

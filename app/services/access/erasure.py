@@ -1,0 +1,354 @@
+"""Erasing a physician: what identifies them goes from everything that is stored; ids, amounts and the audit log stay.
+
+First, what is kept beside the records goes, piece by piece: files as uploaded, rows as sent, answers under idempotency
+keys. Then one transaction blanks the person in the registry, in credit and in held records, and takes once more what
+came meanwhile. Whoever is killed before that has erased nobody yet, and begins again; see decision 35.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from app.core.errors import Conflict, NotFound, OperatorFault
+from app.core.progress import report_progress
+from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit
+from app.domain.batches import Batch
+from app.domain.credits import Completion
+from app.domain.held import HeldStatus, document_of_report, report_of_document
+from app.domain.identity.comparison_keys import full_name_key
+from app.domain.identity.erasure import (
+    FADED,
+    Erasure,
+    Known,
+    blank_completion,
+    blank_report,
+    blank_row,
+    blank_version,
+    identity_texts,
+)
+from app.domain.identity.physicians import FiledName, Physician
+from app.services.access.removal import remove_original
+from app.services.context import Service, Work, operator, transact
+from app.services.registry import name_forms
+from app.services.registry.merging import lock_everything
+from app.services.registry.writing import ERASED_IDENTITY
+from app.store import batches, completion_versions, completions, record_digests
+from app.store.access import erasure as stored
+from app.store.completion_versions import VERSIONS, version_text
+from app.store.held import records as held_records
+from app.store.registry import merges, physicians
+from app.store.registry.generation import note_registry_change
+from app.store.states import canonical
+
+BATCHES_AT_ONCE = 100
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody to be erased: everybody they were merged from, and all that is found under their ids."""
+
+    root: Physician
+    ids: frozenset[str]
+    """Of the physician and of all aliases."""
+    known: Known
+    completion_ids: frozenset[str]
+    """Those that are theirs now, withdrawn ones too."""
+    learner_ids: frozenset[str]
+    """The ids by which providers name them."""
+    held_ids: frozenset[str]
+    providers: tuple[str, ...]
+    credits: int
+
+    @property
+    def record_ids(self) -> frozenset[str]:
+        """Ids by which kept answers and rows of files are known to be about them."""
+        return self.ids | self.completion_ids | self.held_ids
+
+
+def find_physician(connection: Connection, given: str) -> str:
+    """Return the id of a physician by their id, that of an alias, or their NPI; raises `NotFound` and `Conflict`."""
+    holder = physicians.holder_of_npi(connection, given) if given.isascii() and given.isdigit() else None
+    asked = holder or given
+    if (at := stored.erased_at(connection, asked)) is not None:
+        raise Conflict(f"This physician was erased on {at:%Y-%m-%d}: nothing but the id is left.")
+    root = physicians.roots_of(connection, [asked]).get(asked)
+    if root is None:
+        raise NotFound("Nobody on file has this id or NPI.")
+    return root
+
+
+def load_person(connection: Connection, physician_id: str, since: datetime | None = None) -> Person:
+    """Return all that is found of a physician; of held records those since a moment, or all."""
+    [root] = physicians.load(connection, [physician_id]).values()
+    ids = frozenset((physician_id, *root.aliases))
+    # An alias has nothing on file; what they had stands with their merge.
+    people = list(physicians.load(connection, ids).values())
+    own = stored.completion_ids(connection, ids)
+    reported = completions.load_by_ids(connection, own)
+    known = Known.of(people, reported)
+    held = frozenset(_held_of(connection, known, frozenset(own), since))
+    links = {link for id in ids for link in merges.links_of(connection, id).values()}
+    return Person(
+        root=root,
+        ids=ids,
+        known=known,
+        completion_ids=frozenset(own),
+        learner_ids=frozenset(links),
+        held_ids=held,
+        providers=tuple(sorted({one.provider_id for one in reported})),
+        credits=sum(credit.holds for one in reported for credit in one.credits),
+    )
+
+
+def _held_of(
+    connection: Connection, known: Known, completion_ids: Collection[str], since: datetime | None
+) -> Iterator[str]:
+    after = ""
+    while rows := stored.held_after(connection, after, since):
+        for held_id, document, completion_id in rows:
+            after = held_id
+            if completion_id in completion_ids or known.is_in(report_of_document(document)):
+                yield held_id
+
+
+def refuse_unfinished(connection: Connection, person: Person, *, unread: bool) -> None:
+    """Raise `OperatorFault` while a record of the person waits, is being applied, or was not read by its board."""
+    held = held_records.by_ids(connection, person.held_ids)
+    waiting = sorted(id for id, record in held.items() if record.status is HeldStatus.WAITING)
+    if waiting:
+        raise OperatorFault(
+            f"Records that seem to be about this physician wait for a match: {_some(waiting)}. Nothing was erased. Let "
+            "their senders correct them or set them aside, or answer for them (`pars help-requests`), then try again."
+        )
+    applying = sorted(
+        batch.batch_id
+        for batch in _batches(connection, None)
+        if not batch.finished and _rows_of(connection, batch, person)
+    )
+    if applying:
+        raise OperatorFault(
+            f"Batches that hold records of this physician are being applied or retried: {_some(applying)}. Nothing was "
+            "erased. Wait until they have finished, or cancel them, then try again."
+        )
+    boards = stored.unread_boards(connection, sorted(person.completion_ids))
+    if boards and not unread:
+        raise OperatorFault(
+            f"Boards have not read yet what was reported of this physician: {_some(sorted(boards))}. Nothing was "
+            "erased. Wait until they have; with --unread they are sent credit that names nobody."
+        )
+
+
+def _some(ids: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return ", ".join(ids[:most]) + more
+
+
+def _batches(connection: Connection, since: datetime | None) -> Iterator[Batch]:
+    after = ""
+    while some := batches.with_records(connection, after, since, BATCHES_AT_ONCE):
+        yield from some
+        after = some[-1].batch_id
+
+
+def _rows_of(connection: Connection, batch: Batch, person: Person) -> dict[int, list[int]]:
+    """Return the places of a batch's rows about a person, by the number of their piece."""
+    linked = stored.places_of(connection, batch.batch_id, person.record_ids, person.learner_ids)
+    found: dict[int, list[int]] = {}
+    for piece in stored.piece_numbers(connection, batch.batch_id):
+        for place, row in batches.of_pieces(connection, batch, [piece]):
+            if (place in linked or person.known.is_in_row(row)) and row != blank_row(row):
+                found.setdefault(piece, []).append(place)
+    return found
+
+
+def _blank_rows(work: Work, batch: Batch, person: Person) -> int:
+    """Blank the rows of a batch about a person, and drop its file as uploaded; return how many rows."""
+    found = _rows_of(work.connection, batch, person)
+    for piece, places in found.items():
+        rows = [
+            blank_row(row) if place in places else row
+            for place, row in batches.of_pieces(work.connection, batch, [piece])
+        ]
+        stored.replace_piece(work.connection, batch.batch_id, piece, rows)
+    if found:
+        remove_original(work.connection, batch, work.now)
+    return sum(map(len, found.values()))
+
+
+def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool = False) -> Erasure:
+    """Erase a physician, named by their id or NPI; with `dry_run` it only tells what would go.
+
+    Raises `NotFound`, `Conflict` for one who was erased, and `OperatorFault` while a record of theirs waits or moves.
+    """
+    caller = operator(service)
+    began = service.clock()
+
+    def look(connection: Connection) -> tuple[Person, list[tuple[Batch, int]], list[stored.AnswerKey]]:
+        person = load_person(connection, find_physician(connection, given))
+        refuse_unfinished(connection, person, unread=unread)
+        touched = []
+        for number, batch in enumerate(_batches(connection, None)):
+            report_progress("looking through batches", number, unit="batches")
+            if rows := _rows_of(connection, batch, person):
+                touched.append((batch, sum(map(len, rows.values()))))
+        return person, touched, stored.answers_about(connection, person.record_ids, None)
+
+    person, touched, answers = service.database.read(look)
+    erasure = Erasure(
+        physician_id=person.root.physician_id,
+        aliases=person.root.aliases,
+        completions=len(person.completion_ids),
+        credits=person.credits,
+        providers=person.providers,
+        held_records=len(person.held_ids),
+        answers=len(answers),
+        rows=sum(rows for _, rows in touched),
+        originals=tuple(batch.batch_id for batch, _ in touched if batch.original_removed_at is None),
+        dry_run=dry_run,
+    )
+    if dry_run:
+        return erasure
+    for batch, _ in touched:
+        transact(caller, _sweep_batch, batch.batch_id, person)
+    transact(caller, _drop_answers, answers)
+    transact(caller, _erase, person.root.physician_id, began, unread=unread)
+    return erasure
+
+
+def _sweep_batch(work: Work, batch_id: str, person: Person) -> None:
+    stored.overwrite_deleted(work.connection)
+    # Locked, and looked at again: it may be retried by now, and then nothing of it goes.
+    batch = batches.lock_one(work.connection, batch_id)
+    if batch is not None and batch.finished:
+        _blank_rows(work, batch, person)
+
+
+def _drop_answers(work: Work, answers: Sequence[stored.AnswerKey]) -> None:
+    stored.overwrite_deleted(work.connection)
+    stored.drop_answers(work.connection, answers)
+
+
+def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> None:
+    """Erase in one transaction, with what came since the sweep began."""
+    connection = work.connection
+    stored.overwrite_deleted(connection)
+    lock_everything(work)
+    if stored.erased_at(connection, physician_id) is not None:
+        raise Conflict("This physician was erased meanwhile.")
+    physicians.lock(connection, (physician_id,))
+    person = load_person(connection, physician_id)
+    refuse_unfinished(connection, person, unread=unread)
+    for batch in _batches(connection, since):
+        _blank_rows(work, batch, person)
+    stored.drop_answers(connection, stored.answers_about(connection, person.record_ids, since))
+    digests = _blank_credit(work, person)
+    _blank_held(work, person)
+    _blank_merges(work, person)
+    stored.drop_explanations(connection, sorted(person.record_ids))
+    _remember(work, person)
+    for id in sorted(person.ids):
+        physicians.remove_names_and_numbers(connection, id)
+        stored.drop_what_is_known_of(connection, id)
+        stored.blank_physician(connection, id, work.now)
+    name_forms.refresh(connection, person.ids)
+    told = PhysicianAudit(completions=len(person.completion_ids), digests=digests)
+    work.audit("erase", physician_id, told)
+    for alias in person.root.aliases:
+        work.audit("erase", alias, PhysicianAudit(other_id=physician_id))
+    note_registry_change(connection)
+
+
+def _blank_credit(work: Work, person: Person) -> str | msgspec.UnsetType:
+    """Blank completions and all versions about a person; return the digest of the blanked versions' digests."""
+    connection, keyring = work.connection, work.service.keyring
+    found = completions.load_by_ids(connection, person.completion_ids)
+    rows, added = [], []
+    for completion in sorted(found, key=lambda one: one.completion_id):
+        after = replace(blank_completion(completion), version=completion.version + 1, updated_at=work.now)
+        row, digest = _version_row(work, after)
+        added.append(row)
+        rows.append(
+            {
+                "completion_id": after.completion_id,
+                "version": after.version,
+                "updated_at": work.now,
+                "rems": completion_versions.rems_text(after),
+            }
+        )
+        work.audit("erase", after.completion_id, _audit_of(after, digest))
+    faded = []
+    for version in stored.versions_about(connection, person.ids, None):
+        document = blank_version(version["document"])
+        if document != version["document"]:
+            faded.append(version | {"document": document})
+    last_key, first_key = full_name_key(None, None)
+    stored.blank_completions(connection, rows, first_key, last_key)
+    stored.write_versions(connection, faded, added)
+    if not faded:
+        return msgspec.UNSET
+    return record_digests.insert_digests(
+        connection,
+        keyring,
+        work.commit_id,
+        FADED,
+        [(row["completion_id"], row["version"], keyring.record_digest(VERSIONS, version_text(row))) for row in faded],
+    )
+
+
+def _version_row(work: Work, after: Completion) -> tuple[dict[str, Any], str]:
+    row = {
+        "completion_id": after.completion_id,
+        "version": after.version,
+        "commit_id": work.commit_id,
+        "verb": "erase",
+        "at": work.now,
+        "client_id": work.caller.client.client_id,
+        "document": Raw(canonical(completion_versions.document_of(after))),
+    }
+    return row, work.service.keyring.record_digest(VERSIONS, version_text(row))
+
+
+def _audit_of(after: Completion, digest: str) -> CompletionAudit:
+    return CompletionAudit(
+        version=after.version,
+        activity_id=after.activity_id,
+        boards=[],
+        reported=[],
+        corrected=[],
+        withdrawn=[],
+        decided=[],
+        provider_id=after.provider_id,
+        digest=digest,
+    )
+
+
+def _blank_held(work: Work, person: Person) -> None:
+    for held_id, held in sorted(held_records.by_ids(work.connection, person.held_ids).items()):
+        document = document_of_report(blank_report(held.report))
+        stored.blank_held(work.connection, held_id, document, held.version + 1, work.now)
+        work.audit("erase", held_id, HeldAudit(activity_id=held.activity_id, provider_id=held.provider_id))
+
+
+def _blank_merges(work: Work, person: Person) -> None:
+    """Take out of merges what they keep to be undone: a merge of who was erased cannot be."""
+    for merge_id, document in stored.merge_documents(work.connection, person.ids):
+        before = Physician(
+            physician_id=document["before"]["physician_id"],
+            shown=FiledName(first_name="", last_name=""),
+            created_at=work.now,
+            updated_at=work.now,
+        )
+        blank = document | {"before": msgspec.to_builtins(before), "gave": []}
+        stored.write_merge_document(work.connection, merge_id, blank)
+
+
+def _remember(work: Work, person: Person) -> None:
+    """Keep keyed digests of a person's numbers: an import that brings them again is told, and adds nobody."""
+    digests = [work.service.keyring.keyed_digest(ERASED_IDENTITY, text) for text in identity_texts(person.root)]
+    stored.remember(work.connection, digests, person.root.physician_id, work.now)

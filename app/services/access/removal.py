@@ -1,0 +1,19 @@
+"""Removing what is kept of batches beside their outcomes: the file as uploaded, and the records as sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.domain.batches import Batch
+from app.store import batches, uploads
+
+
+def remove_original(connection: Connection, batch: Batch, at: datetime) -> bool:
+    """Remove the file of a batch as it was uploaded, and give its room back; False where it is gone already."""
+    if batch.original_removed_at is not None:
+        return False
+    uploads.empty(connection, batch.upload_id)
+    batches.save(connection, batch, {"original_removed_at": at}, at)
+    return True

@@ -1,0 +1,1 @@
+"""Queries about who may do what, and what was done."""

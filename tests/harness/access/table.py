@@ -1,0 +1,215 @@
+"""Who may do what, written by hand: operations by whose records they are about, and what each caller gets of those.
+
+Nothing here is derived from what enforces it. To add an operation, put it under the kind of record that it is about,
+with the scope it needs. To add a kind, give it a column; to add a kind of caller, a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.routers.callers import ANY_SCOPE, PUBLIC, Ownership
+
+
+class Kind(StrEnum):
+    """Whose records an operation is about. The values head the columns of `MATRIX`."""
+
+    PROVIDER = "provider"
+    """One provider's."""
+    UPLOAD = "upload"
+    """A provider's, or a board's for a board's client."""
+    BATCH = "batch"
+    """The same; and those of all boards for an operator who names no provider."""
+    EVENTS = "events"
+    """One provider's, or those of all that the client acts for when it names none."""
+    ENDPOINT = "endpoint"
+    """A client's own for one provider, for all its providers, or for its board."""
+    FEED = "feed"
+    """A board's."""
+    OPERATOR = "operator"
+    """The registry's, and whatever else is the operator's work."""
+    SELF = "self"
+    """About the client itself."""
+    OPEN = "open"
+    """Nobody's."""
+
+
+OWNERSHIP = {
+    Kind.PROVIDER: Ownership.PROVIDER,
+    Kind.UPLOAD: Ownership.PROVIDER_OR_BOARD,
+    Kind.BATCH: Ownership.PROVIDER_OR_BOARDS,
+    Kind.EVENTS: Ownership.PROVIDERS,
+    Kind.ENDPOINT: Ownership.PROVIDERS_OR_BOARD,
+    Kind.FEED: Ownership.CLIENT,
+    Kind.OPERATOR: Ownership.CLIENT,
+    Kind.SELF: Ownership.CLIENT,
+    Kind.OPEN: None,
+}
+"""What a route of each kind declares."""
+
+OPERATIONS: dict[Kind, dict[str, str]] = {
+    Kind.PROVIDER: {
+        "register_activity": "activities:write",
+        "list_activities": "activities:read",
+        "get_activity": "activities:read",
+        "put_activity": "activities:write",
+        "change_activity": "activities:write",
+        "delete_activity": "activities:write",
+        "close_activity": "activities:write",
+        "reopen_activity": "activities:write",
+        "withdraw_learners": "completions:write",
+        "report_completion": "completions:write",
+        "preview_completion": "completions:write",
+        "report_completions": "completions:write",
+        "list_completions": "completions:read",
+        "get_completion": "completions:read",
+        "correct_completion": "completions:write",
+        "put_completion": "completions:write",
+        "change_completion": "completions:write",
+        "withdraw_completion": "completions:write",
+        "get_completion_history": "completions:read",
+        "list_held_records": "completions:read",
+        "get_held_record": "completions:read",
+        "correct_held_record": "completions:write",
+        "judge_held_record": "completions:write",
+        "ask_for_help": "completions:write",
+        "set_held_record_aside": "completions:write",
+        "validate_learner": "learners:validate",
+    },
+    Kind.UPLOAD: {"upload_batch": "batches:write"},
+    Kind.BATCH: {
+        "list_batches": "batches:read",
+        "get_batch": "batches:read",
+        "list_batch_rows": "batches:read",
+        "get_batch_file": "batches:read",
+        "cancel_batch": "batches:write",
+        "retry_batch": "batches:write",
+    },
+    Kind.EVENTS: {"list_events": "completions:read"},
+    Kind.ENDPOINT: dict.fromkeys(
+        (
+            "create_webhook_endpoint", "list_webhook_endpoints", "get_webhook_endpoint", "change_webhook_endpoint",
+            "delete_webhook_endpoint", "rotate_webhook_secret", "list_webhook_deliveries", "redeliver_webhook",
+            "test_webhook_endpoint", "recover_webhook_endpoint",
+        ),
+        "webhooks:manage",
+    ),
+    Kind.FEED: dict.fromkeys(
+        ("read_board_feed", "decide_credits", "get_board_feed_file", "get_board_feed_summary"), "board:feed"
+    ),
+    Kind.OPERATOR: dict.fromkeys(
+        (
+            "report_boards", "list_physicians", "search_physicians", "add_physician", "get_physician",
+            "change_physician", "list_physician_credits", "merge_physician", "unmerge_physician", "split_physician",
+            "list_physician_pairs", "get_physician_pair", "join_physician_pair", "part_physician_pair",
+            "postpone_physician_pair", "reopen_physician_pair", "explain_match", "list_help_requests",
+            "get_help_request", "answer_help_request", "list_identity_budgets", "release_identity_budget",
+        ),
+        "operator",
+    ),
+    Kind.SELF: dict.fromkeys(("get_me", "list_providers"), ANY_SCOPE),
+    Kind.OPEN: dict.fromkeys(
+        (
+            "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
+            "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
+            "show_entrance", "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks",
+            "webhooks_document", "get_template",
+        ),
+        PUBLIC,
+    ),
+}  # fmt: skip
+"""Every operation by its kind, with the scope it needs."""
+
+MATRIX = """
+caller         names    provider  upload  batch    events       endpoint  feed         operator  self
+
+own            -        ours      yes     ours     ours         ours      403          403       yes
+own            ours     ours      yes     ours     ours         ours      403          403       yes
+own            theirs   403       403     403      403          403       403          403       yes
+own            sandbox  403       403     403      403          403       403          403       yes
+own            absent   403       403     403      403          403       403          403       yes
+colleague      -        ours      yes     ours     ours         nothing   403          403       yes
+other          -        theirs    yes     theirs   theirs       nothing   403          403       yes
+other          ours     403       403     403      403          403       403          403       yes
+other          theirs   theirs    yes     theirs   theirs       nothing   403          403       yes
+several        -        400       400     400      ours+theirs  nothing   403          403       yes
+several        ours     ours      yes     ours     ours         nothing   403          403       yes
+several        theirs   theirs    yes     theirs   theirs       nothing   403          403       yes
+several        absent   403       403     403      403          403       403          403       yes
+
+vendor         -        400       400     400      ours         for-all   403          403       yes
+vendor         ours     ours      yes     ours     ours         vendor    403          403       yes
+vendor         theirs   403       403     403      403          403       403          403       yes
+vendor         absent   403       403     403      403          403       403          403       yes
+stranger       -        400       400     400      theirs       nothing   403          403       yes
+stranger       ours     403       403     403      403          403       403          403       yes
+stranger       theirs   theirs    yes     theirs   theirs       nothing   403          403       yes
+ungranted      -        400       400     400      nothing      nothing   403          403       yes
+ungranted      ours     403       403     403      403          403       403          403       yes
+
+board          -        403       yes     board    403          board     board        403       yes
+board          ours     403       403     403      403          403       board        403       yes
+other-board    -        403       yes     nothing  403          nothing   other-board  403       yes
+operator       -        400       400     board    400          400       403          yes       yes
+operator       ours     ours      yes     ours     ours         nothing   403          yes       yes
+operator       theirs   theirs    yes     theirs   theirs       nothing   403          yes       yes
+operator       sandbox  403       403     403      403          403       403          yes       yes
+operator       absent   403       403     403      403          403       403          yes       yes
+nobody         -        401       401     401      401          401       401          401       401
+nobody         ours     401       401     401      401          401       401          401       401
+
+own-test       -        sandbox   yes     sandbox  sandbox      sandbox   403          403       yes
+own-test       ours     sandbox   yes     sandbox  sandbox      sandbox   403          403       yes
+own-test       sandbox  sandbox   yes     sandbox  sandbox      sandbox   403          403       yes
+own-test       theirs   403       403     403      403          403       403          403       yes
+other-test     -        nothing   yes     nothing  nothing      nothing   403          403       yes
+other-test     ours     403       403     403      403          403       403          403       yes
+vendor-test    -        400       400     400      sandbox      nothing   403          403       yes
+vendor-test    ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes
+stranger-test  ours     403       403     403      403          403       403          403       yes
+ungranted-test ours     403       403     403      403          403       403          403       yes
+operator-test  -        400       400     400      400          400       403          403       yes
+operator-test  ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes
+"""
+"""What each caller gets of each kind, by the provider that it names in `PARS-Provider`.
+
+A number is the status of the refusal, the same for every id. A word is an answer, and says whose records are in it:
+`nothing` and `yes` mean that none of any other are. What each owner has stands in `tests/harness/access/world.py`.
+
+Callers: `own` and `other` are providers' clients, `colleague` a second one of ours, `several` one of two providers,
+`vendor` may act for us, `stranger` for the other provider, `ungranted` could act for us until that was revoked. The
+`-test` ones are their test clients. An endpoint is its client's own: `for-all` is the one that `vendor` registered for
+all its providers, and `vendor` in a cell the one that it registered for us.
+"""
+
+EXCEPTIONS: dict[tuple[str, str, str], tuple[str, str]] = {}
+"""Cells of one operation that are not its kind's: (operation, caller, named) to the cell, and the reason."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A caller, and the provider that it names."""
+
+    caller: str
+    names: str
+
+    def __str__(self) -> str:
+        return self.caller if self.names == "-" else f"{self.caller} naming {self.names}"
+
+
+def read_matrix() -> dict[Seat, dict[Kind, str]]:
+    """Return the cells of `MATRIX` by their rows."""
+    heads, *rows = [line.split() for line in MATRIX.splitlines() if line.strip()]
+    kinds = [Kind(head) for head in heads[2:]]
+    return {Seat(caller, names): dict(zip(kinds, cells, strict=True)) for caller, names, *cells in rows}
+
+
+def kinds_of_operations() -> dict[str, Kind]:
+    """Return the kind of each operation."""
+    return {name: kind for kind, scopes in OPERATIONS.items() for name in scopes}
+
+
+def scopes_of_operations() -> dict[str, str]:
+    """Return the scope that each operation needs."""
+    return {name: scope for scopes in OPERATIONS.values() for name, scope in scopes.items()}
