@@ -105,6 +105,7 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
             "list_physician_pairs", "get_physician_pair", "join_physician_pair", "part_physician_pair",
             "postpone_physician_pair", "reopen_physician_pair", "explain_match", "list_help_requests",
             "get_help_request", "answer_help_request", "list_identity_budgets", "release_identity_budget",
+            "list_audit", "list_seals",
         ),
         "operator",
     ),
