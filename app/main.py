@@ -46,6 +46,7 @@ from app.routers.callers import admission_of, refuse_undeclared
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
+from app.services.access.rates import RateLimits
 from app.services.context import Service
 from app.services.operations.startup import open_service, read_catalogue
 
@@ -130,9 +131,10 @@ def create_app(service: Service | None = None, *, background: Callable[[Service]
 
 
 def answer_for(app: FastAPI, service: Service) -> None:
-    """Let the application answer for a service from now on; keys that it remembers of another are forgotten."""
+    """Let the application answer for a service from now on; what it remembers of another's keys is forgotten."""
     app.state.service = service
     app.state.clients = ClientCache()
+    app.state.rates = RateLimits(service.settings)
 
 
 def openapi_json() -> str:

@@ -33,7 +33,8 @@ if (process.env.PARS_PROVIDER) headers["PARS-Provider"] = process.env.PARS_PROVI
 /** Send a request until its answer arrives, and is one that sending again would not change. */
 async function call(method: string, path: string, body?: unknown): Promise<Response> {
   for (let attempt = 0; attempt < 8; attempt++) {
-    let seconds = 0.2 * 2 ** attempt;
+    // Longer each time, and not all that wait at the same moment.
+    let seconds = 0.2 * 2 ** attempt * (0.5 + Math.random() / 2);
     try {
       const answer = await fetch(process.env.PARS + path, {
         method,
@@ -44,7 +45,7 @@ async function call(method: string, path: string, body?: unknown): Promise<Respo
       // The body as well: an answer of which half arrives is lost.
       const whole = new Response(answer.status === 204 ? null : await answer.text(), answer);
       if (!LATER.includes(answer.status)) return whole;
-      seconds = Number(answer.headers.get("Retry-After") ?? seconds);
+      seconds += Number(answer.headers.get("Retry-After") ?? 0);
     } catch {
       // Nobody knows whether it was carried out. Every request here may be sent again.
     }

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sys
 import time
 from pathlib import Path
@@ -100,7 +101,9 @@ def call(api: httpx.Client, method: str, path: str, **request: Any) -> httpx.Res
             answer = None
         if answer is not None and answer.status_code not in LATER:
             return answer
-        time.sleep(float(answer.headers.get("Retry-After", wait)) if answer is not None else wait)
+        told = float(answer.headers.get("Retry-After", 0)) if answer is not None else 0
+        # Longer each time, and not all that wait at the same moment.
+        time.sleep(told + wait * random.uniform(0.5, 1))
     raise SystemExit("The service does not answer. Run this night again later: nothing will be doubled.")
 
 

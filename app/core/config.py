@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.core.errors import ConfigurationError
 from app.core.logging import LogFormat, log
 from app.core.private_files import write_private
+from app.core.rates import Rate
 from app.core.setting_names import PREFIX, find_unknown_names
 from app.core.setting_values import OWN_FAULT, fault_of
 
@@ -66,6 +67,18 @@ class Settings(BaseSettings):
     address_connection_limit: int = Field(
         1_024, ge=1, description="Most connections from one address that a serving process holds; proxies excepted."
     )
+    rate_client: int = Field(
+        200, ge=0, description="Requests a second of one client to one serving process, with all its keys; 0 for any."
+    )
+    rate_client_burst: int = Field(1_000, ge=1, description="Requests that a client may send at once.")
+    rate_provider: int = Field(
+        400, ge=0, description="Requests a second of all clients together that act for a provider; 0 for any."
+    )
+    rate_provider_burst: int = Field(2_000, ge=1, description="Requests that they may send at once.")
+    rate_failures: int = Field(
+        50, ge=0, description="Requests a second of one address without a valid key that are told why; 0 for any."
+    )
+    rate_failures_burst: int = Field(1_000, ge=1, description="Such requests that an address may send at once.")
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses or networks of proxies whose `X-Forwarded-For` is believed."
     )
@@ -155,6 +168,21 @@ class Settings(BaseSettings):
             raise ConfigurationError(
                 f"PARS_TRUSTED_PROXIES must list addresses or networks, such as 10.0.0.7, 10.1.0.0/16: {error}."
             ) from None
+
+    @property
+    def client_rate(self) -> Rate:
+        """What one client may ask of one serving process."""
+        return Rate(self.rate_client, self.rate_client_burst)
+
+    @property
+    def provider_rate(self) -> Rate:
+        """What all clients together may that act for one provider."""
+        return Rate(self.rate_provider, self.rate_provider_burst)
+
+    @property
+    def failure_rate(self) -> Rate:
+        """How many requests without a valid key one address may send."""
+        return Rate(self.rate_failures, self.rate_failures_burst)
 
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets, the signing one first; on SQLite one is generated and stored when none is set.

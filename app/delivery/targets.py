@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _RESERVED = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
 """IETF protocol assignments and 6to4 relays; older tables call parts of them public."""
+_HOST = re.compile(r"(?=.{1,254}$)(?:[^.]{1,63}\.)*[^.]{1,63}\.?")
+"""Lengths that the name of a host and its parts may have (RFC 1035, 2.3.4); no other can be resolved."""
 _PRIVATE_NAMES = ("localhost", "local", "internal", "intranet", "home.arpa")
 
 
@@ -48,6 +51,8 @@ def split(url: str, *, allow_private: bool) -> tuple[str, int]:
         raise UrlRefused(f"The URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
     if not host or port == 0:
         raise UrlRefused("The URL has no host, or port 0.")
+    if ":" not in host and not _HOST.fullmatch(host):
+        raise UrlRefused("The URL names a host that no host can be called: a part of it is empty, or it is too long.")
     if parts.username is not None or parts.password is not None:
         raise UrlRefused("The URL has credentials; deliveries are signed instead.")
     if parts.fragment:

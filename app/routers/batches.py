@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -19,7 +20,7 @@ from app.routers.paging import open_page
 from app.schemas.batch_form import BatchForm
 from app.schemas.batches import BatchOut, BatchPage, RowPage
 from app.services.batches import intake, lifecycle, lookup
-from app.services.context import read_async, transact_async
+from app.services.context import BYTES_AS_ONE, Caller, read_async, transact_async
 from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/batches", tags=["Batches"], route_class=StrictRoute)
@@ -40,9 +41,25 @@ async def upload_batch(caller: BatchesUploader, request: Request) -> Response:
     It is processed at once; `Prefer: wait=20` waits for it. Every row has its outcome; rejected rows come back in a
     file that can be corrected and uploaded as it is. Uploading the same file again never doubles anything.
     """
-    content_type, body = request.headers.get("content-type", ""), request.stream()
+    content_type = request.headers.get("content-type", "")
+    body: AsyncIterator[bytes] = request.stream()
+    if (declared := request.headers.get("content-length", "")).isdigit():
+        caller.charge(int(declared), BYTES_AS_ONE, header="Content-Length")
+    else:
+        body = counted_on_arrival(caller, body)
     request_line = f"{request.method} {request.url.path}?{request.url.query}"
     return send(caller, await intake.accept_upload(caller, request_line, content_type, body, answer_of))
+
+
+async def counted_on_arrival(caller: Caller, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a body that did not say its length, and count it once it has come to its end, or to ours."""
+    size = 0
+    try:
+        async for piece in body:
+            size += len(piece)
+            yield piece
+    finally:
+        caller.charge_arrived(size, BYTES_AS_ONE)
 
 
 def answer_of(batch: Batch) -> Answer:

@@ -23,7 +23,7 @@ from app.services.boards import daily_file, feed
 from app.services.boards import decisions as board_decisions
 from app.services.boards.daily_file import XLSX
 from app.services.boards.decision_workbooks import WORKBOOKS, read_decisions_text
-from app.services.context import read_async
+from app.services.context import DECISIONS_AS_ONE, ROWS_AS_ONE, read_async
 
 router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=StrictRoute)
 decisions = APIRouter(
@@ -68,6 +68,7 @@ async def read_board_feed(caller: BoardReader, query: Annotated[FollowQuery, Que
     that the service was restored to an earlier state: read again from the beginning, which gives the present state, and
     send your decisions again.
     """
+    caller.charge(query.size, ROWS_AS_ONE, parameter="limit")
     found = await feed.read(caller, after=query.after, limit=query.size)
     return Response(page_json(found.events, found.cursor), media_type="application/json")
 
@@ -86,6 +87,7 @@ async def decide_credits(
     A later decision replaces an earlier one. Sent again, decisions are `unchanged`. 410 means that the service was
     restored to an earlier state than that of `after`.
     """
+    caller.charge(len(body.decisions), DECISIONS_AS_ONE, pointer="/decisions")
     reply = await board_decisions.decide(
         caller, [decision.as_decision() for decision in body.decisions], after=query.after
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from contextlib import nullcontext
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Literal
 
@@ -21,7 +22,7 @@ import msgspec
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from app.core.errors import ErrorItem, Forbidden, ParameterInvalid
+from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthenticated
 from app.core.http.compiled_routes import Admit
 from app.core.http.exchange import Exchange
 from app.core.http.preferences import read_preferences
@@ -29,6 +30,7 @@ from app.domain.clients import Role
 from app.routers.bearer_keys import bearer_key, unknown_key
 from app.services.access import authentication
 from app.services.access.authentication import Client, ClientCache
+from app.services.access.rates import RateLimits
 from app.services.access.scopes import SCOPES
 from app.services.context import Caller, Service
 
@@ -111,15 +113,22 @@ class CallerDependency(AccessDependency):
         if idempotency_key is not None and not idempotency_key.strip():
             raise ParameterInvalid(errors=[_BLANK_KEY])
         client: Client = exchange.client
+        provider_id = await self._provider(exchange, client, provider)
+        rates: RateLimits = exchange.scope["app"].state.rates
+        if provider_id is not None:
+            # Once the right to act for it is known: nobody else can use up what a provider may.
+            rates.charge_provider(provider_id)
         hashed = idempotency_key is not None and self.access.idempotent == "request"
         return Caller(
             service=exchange.scope["app"].state.service,
             client=client,
-            provider=await self._provider(exchange, client, provider),
+            provider=provider_id,
             request_id=exchange.request_id,
             idempotency_key=idempotency_key,
             prefers=read_preferences(prefer),
             fingerprint=await _fingerprint(exchange) if hashed else "",
+            scope=None if self.access.scope == ANY_SCOPE else self.access.scope,
+            meter=rates,
         )
 
     async def _provider(self, exchange: Exchange, client: Client, named: str | None) -> str | None:
@@ -258,28 +267,42 @@ def service_of(request: Request) -> Service:
 def admission_of(route: APIRoute) -> Admit | None:
     """Return what finds the client of a request to a route by its key, and holds it against the route's scope.
 
-    It raises `Unauthenticated` for a missing or unknown key, `Forbidden` for a client without the scope. None for a
-    route that needs no key.
+    It raises `Unauthenticated` for a missing or unknown key, `RateLimited` for too many of either, `Forbidden` for a
+    client without the scope. None for a route that needs no key.
     """
     scope = scope_of(route)
     if scope == PUBLIC:
         return None
 
     async def admit(exchange: Exchange) -> None:
-        key = bearer_key(exchange)
         state = exchange.scope["app"].state
-        cache: ClientCache = state.clients
-        client = cache.get(key)
-        if client is None:
-            service: Service = state.service
-            client = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, key))
-        if client is None:
-            raise unknown_key(key)
+        rates: RateLimits = state.rates
+        try:
+            client = await _client_of(exchange, state, rates)
+        except Unauthenticated as refusal:
+            raise rates.refusal_of(exchange.host, refusal) from None
         exchange.client = client
+        if missing := rates.admit(client):
+            raise await rates.refusal_after(client, missing)
+        exchange.meter = rates
         if scope != ANY_SCOPE and scope not in client.scopes:
             raise Forbidden(f"The client lacks the scope {scope}. The operator gives scopes when making a client.")
 
     return admit
+
+
+async def _client_of(exchange: Exchange, state: Any, rates: RateLimits) -> Client:
+    """Return the client of a request's key; raises `Unauthenticated`."""
+    key = bearer_key(exchange)
+    cache: ClientCache = state.clients
+    client = cache.get(key)
+    if client is None:
+        service: Service = state.service
+        async with rates.turn_of(exchange.host) or nullcontext():
+            client = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, key))
+    if client is None:
+        raise unknown_key(key)
+    return client
 
 
 async def _fingerprint(exchange: Exchange) -> str:

@@ -35,7 +35,7 @@ from app.schemas.completion_records import ReportedCompletionOut
 from app.schemas.completions import CompletionIn
 from app.schemas.held import HeldCompletionOut
 from app.services.completions import records
-from app.services.context import Caller, Work, read_async, read_by_key_async, transact_async
+from app.services.context import RECORDS_AS_ONE, Caller, Work, read_async, read_by_key_async, transact_async
 from app.services.idempotency import Answer
 from app.services.reporting import bulk, group, pipeline
 from app.services.reporting.pipeline import Submitted
@@ -148,8 +148,7 @@ async def _named(
     "",
     status_code=201,
     response_model=ReportedCompletionOut,
-    responses=problems(429)
-    | MINIMAL
+    responses=MINIMAL
     | {200: {"model": ReportedCompletionOut, "description": "Joined to, or unchanged in, what stands"}}
     | WAITS,
 )
@@ -210,6 +209,7 @@ async def report_completions(
 
     With `on_unmatched=hold`, the status of an item that waits for its match is 202.
     """
+    caller.charge(len(body.items), RECORDS_AS_ONE, pointer="/items")
     return await send_once(caller, lambda work: _report_bulk(work, body, on_unmatched))
 
 
@@ -233,10 +233,7 @@ def _report_bulk(work: Work, body: BulkIn, on_unmatched: OnUnmatched) -> Answer:
 @router.put(
     "/by-reference/{reference:path}",
     response_model=ReportedCompletionOut,
-    responses=problems(Conflict, 429)
-    | MINIMAL
-    | {201: {"model": ReportedCompletionOut, "description": "Created"}}
-    | WAITS,
+    responses=problems(Conflict) | MINIMAL | {201: {"model": ReportedCompletionOut, "description": "Created"}} | WAITS,
 )
 async def put_completion(given: Annotated[NamedReport, Depends(_named)]) -> Response:
     """Report a completion under your own reference, or correct the one that bears it. Sent again, it changes nothing.
@@ -260,7 +257,7 @@ async def get_completion(
     return send_resource(lambda: encode_json(CompletionDetailOut.fields_of(found)), found.version, if_none_match)
 
 
-@router.put("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)
+@router.put("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428) | MINIMAL)
 async def correct_completion(given: Annotated[Correction, Depends(_correction)]) -> Response:
     """Correct a completion in place: it becomes what the body says.
 
@@ -271,7 +268,7 @@ async def correct_completion(given: Annotated[Correction, Depends(_correction)])
     return send(given.caller, answer_of(given.caller, corrected, located=False))
 
 
-@router.patch("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428, 429) | MINIMAL)
+@router.patch("/{completion_id}", response_model=ReportedCompletionOut, responses=problems(428) | MINIMAL)
 async def change_completion(given: Annotated[Patch, Depends(_patch)]) -> Response:
     """Change members of a completion's `report`, as a JSON Merge Patch; it is judged as the correction that results.
 

@@ -11,7 +11,7 @@ from app.routers.callers import EventsReader
 from app.routers.openapi import problems
 from app.schemas.events import EventPage, ProviderEventOut
 from app.schemas.queries import EventQuery
-from app.services.context import read_async
+from app.services.context import ROWS_AS_ONE, read_async
 from app.services.events import provider_events
 
 router = APIRouter(prefix="/v1/events", tags=["Events"], route_class=StrictRoute)
@@ -28,5 +28,6 @@ async def list_events(caller: EventsReader, query: Annotated[EventQuery, Query()
     there; keep it, and ask again with it later. An empty `data` means that there is nothing more yet. 410 means that
     the service was restored to an earlier state: read your records again, then the events from the beginning.
     """
+    caller.charge(query.size, ROWS_AS_ONE, parameter="limit")
     found = await read_async(caller, provider_events.read, after=query.after, limit=query.size)
     return EventPage(data=[ProviderEventOut.of(event) for event in found.events], next_cursor=found.cursor)

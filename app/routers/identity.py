@@ -65,6 +65,10 @@ def answer_of(caller: Caller, found: Identity) -> MeOut:
                 idempotency_key_days=idempotency.RETENTION.days,
                 webhook_endpoints=MOST_ENDPOINTS,
                 connections=settings.address_connection_limit,
+                requests_per_second=settings.rate_client or None,
+                requests_at_once=settings.rate_client_burst if settings.rate_client else None,
+                provider_requests_per_second=settings.rate_provider or None,
+                provider_requests_at_once=settings.rate_provider_burst if settings.rate_provider else None,
             ),
         }
     )

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Response
 
 from app.core.http.pagination import PageQuery, SortedQuery, next_link, open_cursor, seal_cursor
-from app.services.context import Caller
+from app.services.context import ROWS_AS_ONE, Caller
 
 Q = TypeVar("Q", bound=PageQuery)
 R = TypeVar("R")
@@ -52,8 +52,12 @@ class PageRequest(msgspec.Struct, Generic[Q], frozen=True):
 
 
 def open_page(caller: Caller, query: Q, path: str) -> PageRequest[Q]:
-    """Open the cursor of a list at an address; raises `ParameterInvalid` for a foreign one, or an unknown order."""
+    """Open the cursor of a list at an address, and count a page that is longer than usual.
+
+    Raises `ParameterInvalid` for a foreign cursor or an unknown order, `RateLimited`.
+    """
     opened, after = open_cursor(caller.service.keyring, query, caller.bound_to(path))
     if isinstance(opened, SortedQuery):
         opened.order()  # an unknown order is refused before anything is read
+    caller.charge(query.size, ROWS_AS_ONE, parameter="limit")
     return PageRequest(caller, path, opened, after)

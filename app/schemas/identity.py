@@ -48,6 +48,8 @@ class LimitsOut(Out):
     example: ClassVar[Example] = {
         "body_bytes": 1_048_576, "upload_bytes": 268_435_456, "upload_quota_bytes": 10_737_418_240, "bulk_items": 500,
         "page_rows": 500, "idempotency_key_days": 30, "webhook_endpoints": 20, "connections": 1_024,
+        "requests_per_second": 200, "requests_at_once": 1_000, "provider_requests_per_second": 400,
+        "provider_requests_at_once": 2_000,
     }  # fmt: skip
 
     body_bytes: int = Field(description="Of a JSON body.")
@@ -58,6 +60,14 @@ class LimitsOut(Out):
     idempotency_key_days: int = Field(description="How long an answer is kept under its `Idempotency-Key`.")
     webhook_endpoints: int = Field(description="Endpoints for one provider, and as many for all providers.")
     connections: int = Field(description="At the same time, from one address.")
+    requests_per_second: int | None = Field(
+        description="Of this client with all its keys, to one serving process; null for any."
+    )
+    requests_at_once: int | None = Field(description="Of this client; as many are made good as `requests_per_second`.")
+    provider_requests_per_second: int | None = Field(
+        description="Of all clients that act for one provider, together; null for any."
+    )
+    provider_requests_at_once: int | None = Field(description="Of all clients that act for one provider, together.")
 
 
 class MeOut(Out):

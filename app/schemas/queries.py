@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, SortedQuery, sort_field
+from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, WHOLE, SortedQuery, sort_field
 from app.domain.batches import EntryMethod
 from app.domain.choices import Providership
 from app.domain.credits import CreditKind, CreditStatus
@@ -164,9 +164,9 @@ class FollowQuery(BaseModel):
     """Where to go on in a feed, and how far."""
 
     after: Annotated[str | None, Field(max_length=2_000, description="The `next_cursor` of the answer before.")] = None
-    limit: Annotated[int, Field(ge=1, description=f"Events an answer; more than {MAX_LIMIT} are lowered to that.")] = (
-        DEFAULT_LIMIT
-    )
+    limit: Annotated[
+        int, Field(ge=1, description=f"Events an answer; more than {MAX_LIMIT} are lowered to that."), WHOLE
+    ] = DEFAULT_LIMIT
 
     @property
     def size(self) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -30,6 +30,14 @@ from app.store import commits, record_digests, states
 from app.store.commits import AuditRow, BoardEventRow, Commit, CommitRow
 from app.store.sql.statements import savepoint
 
+RECORDS_AS_ONE = 4
+"""Records of a bulk request that count as one request: together they take a quarter of the time."""
+ROWS_AS_ONE = 50
+"""Rows of a page that count as one request."""
+DECISIONS_AS_ONE = 20
+"""Decisions of a board that count as one request."""
+BYTES_AS_ONE = 1_048_576
+"""Bytes of a file that count as one request."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -44,6 +52,16 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
 
 
+class Meter(Protocol):
+    """Counts what callers ask for, against what they may."""
+
+    def charge(self, client: Client, provider_id: str | None, units: int, place: Mapping[str, str] | None) -> None:
+        """Count units of a client and the provider it acts for; raises `RateLimited`."""
+
+    def charge_arrived(self, client: Client, provider_id: str | None, units: int) -> None:
+        """Count units of what has arrived already."""
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who calls, for which provider, with which request."""
 
@@ -54,6 +72,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     fingerprint: str = ""
     prefers: Preferences = NONE
+    scope: str | None = None
+    """The scope by which it was let in; None where none is needed."""
+    meter: Meter | None = None
+    """Counts what it asks for; None for the operator's own commands."""
 
     @property
     def provider_id(self) -> str:
@@ -65,6 +87,19 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def batch_owner(self) -> BatchOwner:
         """Whose batches it sees: its provider's or its board's; all boards' for an operator who names no provider."""
         return BatchOwner(provider_id=self.provider, board=None if self.provider is not None else self.client.board)
+
+    def charge(self, pieces: int, at_once: int, **place: str) -> None:
+        """Count what makes a request more than one, of which `at_once` pieces are one; raises `RateLimited`.
+
+        `place` is the header, parameter or pointer by which it asks for so much.
+        """
+        if self.meter is not None and pieces > at_once:
+            self.meter.charge(self.client, self.provider, (pieces - 1) // at_once, place)
+
+    def charge_arrived(self, pieces: int, at_once: int) -> None:
+        """Count what has arrived before anybody knew how much it is: as far as there is anything left to count."""
+        if self.meter is not None and pieces > at_once:
+            self.meter.charge_arrived(self.client, self.provider, (pieces - 1) // at_once)
 
     def bound_to(self, path: str) -> str:
         """Return what a cursor of a list is sealed for: this client, acting for this provider, at this path."""

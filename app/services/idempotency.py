@@ -13,7 +13,14 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import OperationalError
 
-from app.core.errors import CompletionRejected, Contended, IdempotencyInProgress, IdempotencyMismatch
+from app.core.errors import (
+    CompletionRejected,
+    Contended,
+    Forbidden,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    Unauthenticated,
+)
 from app.services.context import Work
 from app.store import clients
 
@@ -37,7 +44,8 @@ def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
     """Do the work under the caller's idempotency key, or return the answer stored under it.
 
     Raises `IdempotencyMismatch` when the key belongs to another request, `IdempotencyInProgress` when the first
-    request is still running after the lock timeout.
+    request is still running after the lock timeout, `Unauthenticated` or `Forbidden` when there is an answer, and the
+    caller has lost the right to it.
     """
     caller = work.caller
     if caller.idempotency_key is None:
@@ -60,6 +68,7 @@ def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
         if kept is None:
             raise Contended("the stored answer was deleted between two statements")
         fingerprint, stored = kept
+        _require_right_still(work)
         if fingerprint != caller.fingerprint:
             raise IdempotencyMismatch
         return Answer(status=stored["status"], body=stored["body"], headers=stored["headers"], replayed=True)
@@ -71,3 +80,20 @@ def once(work: Work, produce: Callable[[Work], Answer]) -> Answer:
         raise
     clients.keep_answer(work.connection, row, {"status": answer.status, "body": answer.body, "headers": answer.headers})
     return answer
+
+
+def _require_right_still(work: Work) -> None:
+    """Raise `Unauthenticated` or `Forbidden` where the caller's right ended after it was let in.
+
+    A file may take minutes to arrive, and a client that was read counts for a moment as it was: nothing that is stored
+    is shown by what was true then.
+    """
+    caller = work.caller
+    client = clients.by_id(work.connection, caller.client.client_id)
+    if client is None:
+        raise Unauthenticated("The client was revoked while the request was under way.")
+    if caller.scope is not None and caller.scope not in client.scopes:
+        raise Forbidden(f"The client lost the scope {caller.scope} while the request was under way.")
+    provider_id = caller.provider
+    if provider_id is not None and clients.provider_acted_for(work.connection, client, provider_id) != provider_id:
+        raise Forbidden("The client lost the right to act for this provider while the request was under way.")

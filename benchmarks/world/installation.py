@@ -32,6 +32,9 @@ from app.services.registry.generating.physicians import synthetic_physicians
 SECRET = "a secret for benchmarks, nobody else's".replace(",", "")
 PROVIDER = "0000001"
 ROOT = Path(__file__).resolve().parents[2]
+MANY = 10_000_000
+RATES = dict.fromkeys(("rate_client", "rate_client_burst", "rate_provider", "rate_provider_burst"), MANY)
+"""Rates that nothing measured here reaches; what counting costs is measured."""
 START_SECONDS = 60
 """How long a server may take to listen; a busy machine is slow."""
 
@@ -54,6 +57,7 @@ class World:
             "PARS_DATABASE_URL": settings.database_url,
             "PARS_DATA_DIR": str(settings.data_dir),
             "PARS_SECRET_KEY": SECRET,
+            **{f"PARS_{name.upper()}": str(rate) for name, rate in RATES.items()},
         }
 
     def bodies(self, count: int, day: str = "2026-06-01") -> list[bytes]:
@@ -122,7 +126,7 @@ def world_of(
         for made in (folder, elsewhere):
             stack.callback(shutil.rmtree, made, ignore_errors=True)
         url = f"sqlite:///{folder}/pars.db" if database == "sqlite" else stack.enter_context(postgres(elsewhere))
-        service = open_service(Settings(database_url=url, data_dir=folder, secret_key=SECRET))
+        service = open_service(Settings(database_url=url, data_dir=folder, secret_key=SECRET, **RATES))
         stack.callback(service.database.close)
         rows = list(make(service.catalogue))
         counts = imports.import_rows(service, enumerate(rows, 1))

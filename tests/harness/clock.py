@@ -13,3 +13,13 @@ class ManualClock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class ManualSeconds:
+    """Seconds that never go back, and stand until they are moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -16,7 +16,10 @@ from jsonschema_rs import Draft202012Validator
 from app.routers.description.generators import closed
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "openapi" / "openapi.json"
-MAY_BE_ABSENT = {"Link", "Idempotency-Replayed", "Retry-After", "Content-Disposition", "Preference-Applied"}
+MAY_BE_ABSENT = {
+    "Link", "Idempotency-Replayed", "Retry-After", "Content-Disposition", "Preference-Applied", "RateLimit",
+    "RateLimit-Policy",
+}  # fmt: skip
 METHODS = ("get", "put", "post", "delete", "patch")
 
 

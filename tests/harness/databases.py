@@ -28,6 +28,8 @@ ROOM = 4 * 2**30
 AHEAD = 2
 """How many databases stand ready while a test runs on another."""
 SECONDS = 120
+MANY = 1_000_000
+"""More requests than any test sends: those of the limits have others."""
 PHYSICIANS = 300
 """How many synthetic physicians there are beside those with names: most tests need none."""
 
@@ -39,8 +41,10 @@ ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 def settings_for(url: str, folder: Path) -> Settings:
     """Return settings that leave nothing outside a folder."""
     return Settings(
-        database_url=url, data_dir=folder, secret_key=SECRET, support_contact="help@example.org", pool_size=12
-    )
+        database_url=url, data_dir=folder, secret_key=SECRET, support_contact="help@example.org", pool_size=12,
+        rate_client=MANY, rate_client_burst=MANY, rate_provider=MANY, rate_provider_burst=MANY,
+        rate_failures=MANY, rate_failures_burst=MANY,
+    )  # fmt: skip
 
 
 def load_demo_world(url: str, folder: Path) -> None:

@@ -26,17 +26,22 @@ LINGER_SECONDS = 2.0
 LINGER_BYTES = 67_108_864
 """So long and so much is read and dropped after a refusal: closing over unread bytes may cost the sender the answer."""
 
+VERSIONS = frozenset({"1.0", "1.1"})
+"""What the parser takes for HTTP beside them is older (a line without a version) or another protocol."""
+
 _CAUSES = (
     (b"PRI * HTTP/2", "The request is HTTP/2; this server speaks HTTP/1.1."),
     (b"\x16\x03", "The request is TLS; this port speaks HTTP without it."),
 )
 """What other protocols begin with."""
+_VERSION = "its first line does not end with HTTP/1.1"
+OTHER_VERSION = f"The request is not HTTP/1.1: {_VERSION}."
 _PARTS = (
     ("method", "it does not begin with a method in capital letters, such as GET or POST"),
     ("url", "its address has a character that must be percent-encoded"),
     ("path", "its address has a character that must be percent-encoded"),
-    ("version", "its first line does not end with HTTP/1.1"),
-    ("http/", "its first line does not end with HTTP/1.1"),
+    ("version", _VERSION),
+    ("http/", _VERSION),
     ("chunk", "its chunks are not framed as chunked bodies are"),
     ("content-length", "its Content-Length is no single number, or stands beside Transfer-Encoding"),
     ("transfer-encoding", "its Transfer-Encoding is not chunked"),
@@ -52,7 +57,7 @@ def unreadable(piece: bytes, error: httptools.HttpParserError) -> Problem:
         if piece.startswith(beginning):
             return Unreadable(sentence)
     if isinstance(error, httptools.HttpParserCallbackError):
-        return Unreadable("The address of the request cannot be read.")
+        return Unreadable("The address in the first line cannot be read; send a path, such as /v1/activities.")
     said = str(error).lower()
     cause = next((cause for sign, cause in _PARTS if sign in said), "its first line or one of its headers is malformed")
     return Unreadable(f"The request is not HTTP/1.1: {cause}.")

@@ -69,7 +69,7 @@ class Connections:
 
     def admit(self, connection: Held, host: str | None) -> Problem | None:
         """Count a connection from an address (None for a local socket); return why it is refused, and not counted."""
-        site = None if host is None else self._site_of(host)
+        site = None if host is None else site_of(host, self._trusted)
         of_site = {} if site is None else self._by_site.get(site, {})
         if len(of_site) >= self._address_limit and not self._make_room(of_site):
             REFUSALS.labels("address-limit").inc()
@@ -120,16 +120,17 @@ class Connections:
         connection.give_way()
         return True
 
-    def _site_of(self, host: str) -> str | None:
-        """Return what is counted as one address; None for a trusted proxy, behind which there are many."""
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return host
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        if any(address in network for network in self._trusted):
-            return None
-        if isinstance(address, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((address, _SITE_BITS), strict=False))
-        return str(address)
+
+def site_of(host: str, trusted: Sequence[Network]) -> str | None:
+    """Return what is counted as one address; None for a trusted proxy, behind which there are many."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if any(address in network for network in trusted):
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, _SITE_BITS), strict=False))
+    return str(address)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
@@ -21,8 +22,17 @@ MIN_UPLOAD_RATE = 20_000
 """Bytes a second that an upload must arrive with, once the deadline of small bodies has passed."""
 _REQUEST_ID = re.compile(rb"\A[A-Za-z0-9._:-]{1,128}\Z")
 _LONGEST_TRACE = 64
+_REFUSED = 400
+"""The first status of refusals."""
 _WHOLE = frozenset({Response, JSONResponse, PlainTextResponse, HTMLResponse})
 """Classes of answers that are sent as they stand."""
+
+
+class ClientMeter(Protocol):
+    """Knows how much a client may still ask for."""
+
+    def headers_for(self, client: Any) -> Sequence[tuple[bytes, bytes]]:
+        """Return the headers that tell it."""
 
 
 class BodyBounds:
@@ -42,7 +52,7 @@ class Exchange:
 
     __slots__ = (
         "_begun", "_body", "_complete", "_query", "_receive", "_received", "_send", "added", "bounds", "client",
-        "headers", "is_head", "path_values", "request_id", "scope", "status",
+        "headers", "is_head", "meter", "path_values", "request_id", "scope", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +74,8 @@ class Exchange:
         self.path_values: dict[str, str] = {}
         self.client: Any = None
         """Whose key the request has."""
+        self.meter: ClientMeter | None = None
+        """Tells the client how much it may still ask for; None until it is known."""
         self.status = 0
         """Status of the answer, once it has begun."""
         self.bounds: BodyBounds | None = None
@@ -98,6 +110,12 @@ class Exchange:
     def line(self) -> str:
         """Method, path and query."""
         return f"{self.scope['method']} {self.scope['path']}?{self.scope['query_string'].decode('latin-1')}"
+
+    @property
+    def host(self) -> str | None:
+        """The address that the request came from; None for a local socket."""
+        client = self.scope.get("client")
+        return client[0] if client else None
 
     def request(self) -> Request:
         """Return the request as the framework knows it, for a route that reads its body as it arrives."""
@@ -155,6 +173,9 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *self.added]
+            # Not in refusals: what is not there answers the same, byte for byte, as what is another's.
+            if self.meter is not None and self.status < _REFUSED:
+                message["headers"] += self.meter.headers_for(self.client)
         await self._send(message)
 
     async def answer(self, response: Response) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticKnownError
 
 from app.core.errors import ParameterInvalid
 from app.core.security import Keyring
@@ -36,15 +37,26 @@ class Total(msgspec.Struct, frozen=True):
     capped: bool
 
 
+def _without_underscores(given: Any) -> Any:
+    """Refuse what Pydantic would take from Python's own way of writing numbers: `1_0` is ten to nobody else."""
+    if isinstance(given, str) and "_" in given:
+        raise PydanticKnownError("int_parsing")
+    return given
+
+
+WHOLE = BeforeValidator(_without_underscores)
+"""Makes an integer of a query one that is written as everybody writes it."""
+
+
 class PageQuery(BaseModel):
     """The query of a list: which page. Lists add their own filters."""
 
     page_fields: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
     """Fields that say which page, and how it is shown; the cursor carries all others."""
 
-    limit: Annotated[int, Field(ge=1, description=f"Rows a page; more than {MAX_LIMIT} are lowered to that.")] = (
-        DEFAULT_LIMIT
-    )
+    limit: Annotated[
+        int, Field(ge=1, description=f"Rows a page; more than {MAX_LIMIT} are lowered to that."), WHOLE
+    ] = DEFAULT_LIMIT
     cursor: Annotated[
         str | None,
         Field(

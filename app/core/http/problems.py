@@ -17,6 +17,7 @@ from app.core.errors import (
     Problem,
 )
 from app.core.http.near_misses import hint_at_field, hint_at_list
+from app.core.http.request_heads import as_documented
 from app.core.http.sentences import code_of, sentence_of
 from app.core.strict_json import pointer_of
 
@@ -67,7 +68,7 @@ def _error_item(error: Mapping[str, Any], body: Any = None) -> ErrorItem:
         return ErrorItem(code=code, pointer=pointer_of(location), detail=detail, hint=hint)
     name = str(location[0]) if location else ""
     if source == "header":
-        return ErrorItem(code=code, header=name, detail=detail, hint=hint)
+        return ErrorItem(code=code, header=as_documented(name), detail=detail, hint=hint)
     return ErrorItem(code=code, parameter=name, detail=detail, hint=hint)
 
 

@@ -27,8 +27,10 @@ from app.core.http.bounds import (
     MAX_HEADERS,
     MAX_HELD,
     MAX_URL,
+    OTHER_VERSION,
     PIECE,
     TOGETHER,
+    VERSIONS,
     unreadable,
 )
 from app.core.http.connections import REFUSALS, ConnectionState
@@ -259,6 +261,8 @@ class BoundedProtocol(HttpToolsProtocol):
             size = len(self.url) + sum(len(name) + len(value) + HEADER_LINE for name, value in self.headers)
             if size > MAX_HEAD:
                 self._exceed(HeadersTooLarge(TOGETHER))
+        if self.parser.get_http_version() not in VERSIONS:
+            self._exceed(Unreadable(OTHER_VERSION))
         super().on_headers_complete()
         self._phase = _BODY
         self._progressed = True

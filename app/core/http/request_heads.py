@@ -80,10 +80,15 @@ def join_headers(scope: Scope, declared: frozenset[bytes]) -> list[ErrorItem]:
 def _header_twice(name: bytes) -> ErrorItem:
     return ErrorItem(
         code=ParameterInvalid.code,
-        header=name.decode("latin-1"),
+        header=as_documented(name.decode("latin-1")),
         detail="This header stands twice.",
         hint="Send it once, with the value meant.",
     )
+
+
+def as_documented(name: str) -> str:
+    """Return the name of a header of this service as its description writes it."""
+    return name.title().replace("Pars", "PARS")
 
 
 def misspelt_headers(headers: Mapping[bytes, bytes], declared: frozenset[bytes]) -> list[ErrorItem]:
@@ -100,13 +105,12 @@ def misspelt_headers(headers: Mapping[bytes, bytes], declared: frozenset[bytes])
             if len(_OTHERS) < _MOST_OTHERS:
                 _OTHERS.add(name)
         elif meant in declared and meant not in headers:
-            shown = meant.decode().title().replace("Pars", "PARS")
             faults.append(
                 ErrorItem(
                     code=ParameterUnknown.code,
                     header=name.decode("latin-1")[:100],
                     detail="This header is not known.",
-                    hint=f"Did you mean {shown}?",
+                    hint=f"Did you mean {as_documented(meant.decode())}?",
                 )
             )
     return faults

@@ -42,6 +42,17 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "integer", "minimum": 0},
         "example": 5,
     },
+    "RateLimit-Policy": {
+        "description": "The rate of the client (draft-ietf-httpapi-ratelimit-headers): `q` requests at once, made good "
+        "within `w` seconds. In a 429 that of the limit that was reached.",
+        "schema": {"type": "string"},
+        "example": '"client";q=1000;w=5',
+    },
+    "RateLimit": {
+        "description": "What is left of it: `r` requests now, all of them after `t` seconds.",
+        "schema": {"type": "string"},
+        "example": '"client";r=998;t=1',
+    },
     "WWW-Authenticate": {
         "description": "How to authenticate (RFC 6750).",
         "schema": {"type": "string"},
@@ -95,6 +106,8 @@ def _success_headers(operation: Operation, status: str, response: dict[str, Any]
         names.append("Link")
     if operation.takes_header("Idempotency-Key"):
         names.append("Idempotency-Replayed")
+    if operation.needs_key:
+        names += ["RateLimit-Policy", "RateLimit"]
     if any(body.get("schema", {}).get("format") == "binary" for body in response.get("content", {}).values()):
         names.append("Content-Disposition")
     return names
@@ -103,6 +116,8 @@ def _success_headers(operation: Operation, status: str, response: dict[str, Any]
 def _problem_headers(operation: Operation, status: str) -> list[str]:
     if status == "401":
         return ["WWW-Authenticate"]
-    if status in ("429", "503") or (status == "409" and operation.takes_header("Idempotency-Key")):
+    if status == "429":
+        return ["Retry-After", "RateLimit-Policy", "RateLimit"]
+    if status == "503" or (status == "409" and operation.takes_header("Idempotency-Key")):
         return ["Retry-After"]
     return []

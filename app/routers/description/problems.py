@@ -44,6 +44,7 @@ WHEN: dict[str, Callable[[Operation], bool]] = {
     "idempotency-in-progress": lambda operation: operation.takes_header("Idempotency-Key"),
     "idempotency-mismatch": lambda operation: operation.takes_header("Idempotency-Key"),
     "precondition-failed": lambda operation: operation.takes_header("If-Match"),
+    "rate-limited": lambda operation: operation.needs_key,
     "unavailable": lambda operation: operation.needs_key,
 }
 """When a problem can happen, as far as that follows from what an operation declares. A problem that only the route
@@ -182,6 +183,14 @@ _ITEMS: dict[str, list[dict[str, Any]]] = {
             "header": "Authorization",
             "detail": "The header Authorization has a key without the word Bearer before it.",
             "hint": "Send the header Authorization: Bearer KEY, where KEY begins with pars_live_ or pars_test_.",
+        }
+    ],
+    "rate-limited": [
+        {
+            "code": "rate-limited",
+            "header": "Authorization",
+            "detail": "This client has used up its rate: 1,000 requests at once, and 200 a second.",
+            "hint": "Wait 1 second, as Retry-After says, then send more slowly; many records fit in one file.",
         }
     ],
     "not-acceptable": [

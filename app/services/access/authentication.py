@@ -73,12 +73,19 @@ class ClientCache:
 
 
 def choose_provider(client: Client, named: str | None) -> str:
-    """Return the provider named, else the only one of a provider's client; raises `ProviderRequired`."""
-    if named is not None:
-        return named
-    if client.role is Role.PROVIDER and len(client.provider_ids) == 1:
+    """Return the provider named, else the only one of a provider's client; raises `ProviderRequired`.
+
+    A header without a value names nobody, and means nobody else: it is never taken for one that is absent.
+    """
+    # RFC 9110, 5.5: blanks around a value are none of it, and the server leaves those behind it.
+    if named is not None and (provider_id := named.strip(" \t")):
+        return provider_id
+    if named is None and client.role is Role.PROVIDER and len(client.provider_ids) == 1:
         return next(iter(client.provider_ids))
-    detail = f"The request names no provider. {_who_it_acts_for(client)}"
+    said = "The request names no provider."
+    if named is not None:
+        said = "The header is empty: the variable that was to hold the id may be unset."
+    detail = f"{said} {_who_it_acts_for(client)}"
     raise ProviderRequired(errors=[_provider_item(ProviderRequired, detail, "Name one, as in PARS-Provider: 0008001.")])
 
 

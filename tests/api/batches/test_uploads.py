@@ -68,37 +68,6 @@ def kept(service: Service) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (form(FILE, KIND, PERMITTED), 202),
-        (form(KIND, FILE, PERMITTED), 202),
-        (form(KIND, PERMITTED, FILE) + b"what comes after", 202),
-        (form(KIND, PERMITTED, FILE, end=False), 400),
-        (form(KIND, PERMITTED, FILE[:-20], end=False), 400),
-        (form(FILE), 422),
-        (form(KIND, KIND, PERMITTED, FILE), 422),
-        (form(KIND, PERMITTED, FILE, FILE), 422),
-        (form(KIND, PERMITTED, part("other", b"x", "x.txt"), FILE), 422),
-        (form(KIND, PERMITTED, part("kind ", b"x"), FILE), 422),
-        (form(KIND, PERMITTED, part("file", b"", "x")), 422),
-        (form(part("kind", b"\xff"), PERMITTED, FILE), 400),
-        (form(part("kind", b"\x00"), PERMITTED, FILE), 422),
-        (form(KIND, PERMITTED, part("file", b"a", "x", b"X: " + b"y" * 9_000 + b"\r\n")), 400),
-        (form(KIND, PERMITTED, part("file", b"a", "x", b"".join(b"X%d: y\r\n" % n for n in range(99)))), 400),
-        (form(KIND, PERMITTED, *(part(f"f{n}", b"") for n in range(99)), FILE), 413),
-        (form(KIND, PERMITTED, part("x", b"y" * 9_000), FILE), 413),
-        (b"", 400),
-        (b"garbage", 400),
-    ],
-)
-def test_a_form_is_taken_whole_or_leaves_nothing(
-    wire: Wire, api: Api, service: Service, body: bytes, status: int
-) -> None:
-    assert status_of(wire.exchange(request(api, body))) == status
-    assert kept(service) == ((1, 1, 1) if status == 202 else (0, 0, 0))
-
-
-@pytest.mark.parametrize(
     "filename",
     [
         "../../etc/passwd",
@@ -125,26 +94,6 @@ def test_a_file_name_is_shown_and_never_trusted(wire: Wire, api: Api, service: S
     assert given_back.status == 200
     assert "set-cookie" not in given_back.response.headers
     assert given_back.response.headers["content-disposition"].startswith('attachment; filename="')
-
-
-@pytest.mark.parametrize(
-    ("content_type", "status"),
-    [
-        (b"multipart/form-data", 415),
-        (b"multipart/mixed; boundary=b0undary", 415),
-        (b"multipart/form-data; boundary=", 400),
-        (b"multipart/form-data; boundary=other", 400),
-        (b"multipart/form-data; boundary=" + b"b" * 257, 400),
-        (b"multipart/form-data; boundary=" + b"b" * 9_000, 400),
-        (b'Multipart/Form-Data; charset=utf-16; boundary="b0undary"', 202),
-    ],
-)
-def test_a_boundary_that_divides_nothing_is_refused(
-    wire: Wire, api: Api, service: Service, content_type: bytes, status: int
-) -> None:
-    sent = request(api, form(KIND, PERMITTED, FILE), b"Content-Type: " + content_type)
-    assert status_of(wire.exchange(sent)) == status
-    assert kept(service)[0] == (status == 202)
 
 
 @pytest.mark.parametrize(

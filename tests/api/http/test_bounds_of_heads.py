@@ -8,11 +8,9 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from app.core.http.bounds import MAX_HEAD, MAX_HEADER, MAX_HEADERS, MAX_URL
-from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api
 from tests.harness.databases import ON_SQLITE
-from tests.harness.refusals import footprint
 from tests.harness.wire import Wire
 
 pytestmark = ON_SQLITE
@@ -82,40 +80,10 @@ def test_a_header_and_an_address_may_have_their_whole_length(wire: Wire) -> None
         assert answers(wire.exchange(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n"))[0][0] in (status, 401)
 
 
-def test_lines_before_a_request_and_blanks_in_its_first_line_are_bounded(wire: Wire) -> None:
-    for endless in (b"\r\n" * 1_000_000, b"GET " + b" " * 1_000_000):
-        refusal(wire.exchange(endless), 431, "headers-too-large")
-
-
-def test_trailers_and_lines_of_chunks_are_bounded_and_nothing_is_stored(wire: Wire, api: Api, service: Service) -> None:
-    before = footprint(service)
-    body = json.dumps(a_completion()).encode()
-    chunked = report(api, b"Transfer-Encoding: chunked") + b""
-    chunk = b"%x\r\n%b\r\n" % (len(body), body)
-    for broken in (
-        chunk + b"0\r\nX-A: " + b"a" * MEGABYTES + b"\r\n\r\n",
-        chunk + b"0\r\n" + b"A: b\r\n" * (MAX_HEADERS + 1) + b"\r\n",
-        b"1;a=" + b"a" * MEGABYTES + b"\r\n{\r\n0\r\n\r\n",
-        b"0" * MEGABYTES + b"\r\n\r\n",
-        b"".join(b"1;%b\r\n{\r\n" % (b"a" * 8_000) for _ in range(1_000)) + b"0\r\n\r\n",
-    ):
-        ((status, headers, told),) = answers(wire.exchange(chunked + broken))
-        assert (status, json.loads(told)["code"]) == (431, "headers-too-large")
-        assert headers[b"connection"] == b"close"
-    assert footprint(service) == before
-    assert answers(wire.exchange(chunked + chunk + b"0\r\nX-A: b\r\n\r\n"))[0][0] == 201
-
-
 def test_a_report_in_chunks_of_one_byte_is_taken(wire: Wire, api: Api) -> None:
     body = json.dumps(a_completion()).encode()
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
     assert answers(wire.exchange(report(api, b"Transfer-Encoding: chunked") + chunks))[0][0] == 201
-
-
-def test_a_trailer_is_no_header(wire: Wire, api: Api) -> None:
-    body = b"POST /v1/learner-validations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
-    told = wire.exchange(body + b"Authorization: Bearer " + api.key.encode() + b"\r\n\r\n" + LIVEZ + b"\r\n")
-    assert [status for status, _, _ in answers(told)] == [401, 200]
 
 
 def test_an_offer_of_another_protocol_is_declined_and_the_body_is_read(wire: Wire, api: Api) -> None:
@@ -130,32 +98,6 @@ def test_an_offer_of_another_protocol_is_declined_and_the_body_is_read(wire: Wir
         told = answers(wire.exchange(sized + in_chunks + LIVEZ + b"\r\n"))
         assert [status for status, _, _ in told] == [201, 200, 200]
         assert json.loads(told[1][2])["outcome"] == "unchanged"
-
-
-def test_other_protocols_are_told_what_is_spoken_here(wire: Wire) -> None:
-    for sent, words in (
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00" * 100, "HTTP/2"),
-        (b"\x16\x03\x01\x02\x00" * 100, "TLS"),
-        (b"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", "method"),
-        (b"GET /livez HTTP/1.1\nHost: x\nA\x00: b\n\n", "HTTP/1.1"),
-        (b"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n", "address"),
-    ):
-        assert words in refusal(wire.exchange(sent), 400, "unreadable")["detail"]
-
-
-def test_a_refused_head_is_not_asked_for_its_body(wire: Wire, api: Api) -> None:
-    expecting = report(api, b"Expect: 100-continue", b"Content-Length: 5", b"X-A: " + b"a" * 20_000)
-    refusal(wire.exchange(expecting), 431, "headers-too-large")
-    too_large = report(api, b"Expect: 100-continue", b"Content-Length: 99999999")
-    assert answers(wire.exchange(too_large))[0][0] == 413
-
-
-def test_garbage_behind_a_request_is_refused_after_its_answer(wire: Wire, api: Api) -> None:
-    body = json.dumps(a_completion()).encode()
-    told = answers(
-        wire.exchange(report(api, b"Content-Length: %d" % len(body), body=body) + LIVEZ + b"\r\n" + b"\x00" * 1_000)
-    )
-    assert [status for status, _, _ in told] == [201, 200, 400]
 
 
 def test_requests_sent_ahead_are_answered_in_order(wire: Wire) -> None:

@@ -22,8 +22,7 @@ from tests.harness.api import Answer, Api, api_of
 from tests.harness.contract import committed
 from tests.harness.databases import ON_SQLITE
 from tests.harness.properties import examples
-from tests.harness.refusals import LAST, LIBRARY_WORDS, assert_problem, footprint, same_but_request_id
-from tests.harness.wire import Wire
+from tests.harness.refusals import LAST, assert_problem, footprint, same_but_request_id
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 UNKNOWN = "A" * 43
@@ -306,25 +305,3 @@ def test_every_problem_has_more_to_say_than_its_title() -> None:
         assert kind.explanation(), kind.code
         assert kind.title() not in kind.explanation(), kind.code
         assert kind().detail == kind.explanation()
-
-
-@ON_SQLITE
-def test_bytes_that_are_no_request_are_told_in_our_own_words(api: Api, wire: Wire) -> None:
-    for sent, words in (
-        (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", "capital letters"),
-        (b"NONSENSE / HTTP/1.1\r\nHost: x\r\n\r\n", ""),
-        (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", "HTTP/1.1"),
-        (b"GET / FTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1"),
-        (b"GET /\x80\xff HTTP/1.1\r\nHost: x\r\n\r\n", ""),
-        (b"GET / HTTP/1.1\r\nHo st: x\r\n\r\n", "header"),
-        (b"GET / HTTP/1.1\r\nHost: x\x00\r\n\r\n", "header"),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", "Content-Length"),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ""),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", ""),
-        (b"\x00\x01\x02\x03\r\n\r\n", ""),
-        (b"HELO example.org\r\n", ""),
-    ):
-        body = wire.exchange(sent).partition(b"\r\n\r\n")[2].decode()
-        if body:
-            assert not LIBRARY_WORDS.search(body), body
-            assert words in body, (sent, body)

@@ -13,13 +13,11 @@ from app.main import create_app
 from app.routers.callers import declared_routes
 from app.services.context import Service
 from app.services.registry.imports import import_file
-from tests.api.batches.test_uploads import FILE, KIND, PERMITTED, form, part, request, status_of
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.uploads import file_of, rows_of, upload, work_through, worked
-from tests.harness.wire import Wire
 
 pytestmark = ON_SQLITE
 
@@ -135,30 +133,6 @@ def test_a_line_of_a_registry_import_with_a_member_that_stands_twice_is_refused(
         import_file(service, file)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=1&limit=2", "cursor=x&cursor=x", "completed_from=2021-01-01&completed_from=2022-01-01", "q=a&q=b",
-        "sort=last_name&sort=-last_name", "mips=true&mips=false",
-    ],
-)  # fmt: skip
-def test_a_parameter_with_one_value_is_not_given_twice(api: Api, query: str) -> None:
-    answer = api.send("GET", f"{COMPLETIONS}?{query}")
-    assert_problem(answer, 422, "parameter-invalid")
-    (error,) = answer.json["errors"]
-    assert (error["parameter"], error["detail"]) == (
-        query.partition("=")[0],
-        "This parameter stands twice, and has one value.",
-    )
-
-
-def test_a_parameter_that_means_any_of_its_values_is_repeated_as_ever(api: Api) -> None:
-    assert (
-        api.send("GET", f"{COMPLETIONS}?board=ABIM&board=ABA&kind=moc&kind=cme&include=total&include=total").status
-        == 200
-    )
-
-
 def headed(api: Api, method: str, path: str, *headers: tuple[str, str], body: Any = None) -> Answer:
     return Answer(
         api.http.request(
@@ -168,19 +142,6 @@ def headed(api: Api, method: str, path: str, *headers: tuple[str, str], body: An
             content=json.dumps(body) if body is not None else None,
         )
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "values"), [("PARS-Provider", ("0008001", "0008002")), ("Idempotency-Key", ("a", "b"))]
-)
-def test_a_header_with_one_value_is_not_sent_twice(
-    api: Api, service: Service, name: str, values: tuple[str, str]
-) -> None:
-    before = footprint(service)
-    answer = headed(api, "POST", COMPLETIONS, *((name, value) for value in values), body=a_completion())
-    assert_problem(answer, 422, "parameter-invalid")
-    assert [error["header"] for error in answer.json["errors"]] == [name.lower()]
-    assert footprint(service) == before
 
 
 def test_two_keys_are_none(api: Api) -> None:
@@ -197,12 +158,6 @@ def test_a_request_names_one_host(api: Api, path: str) -> None:
     assert answer.json["detail"] == "The header Host stands twice."
 
 
-def test_two_content_types_are_none(api: Api) -> None:
-    answer = headed(api, "POST", COMPLETIONS, ("Content-Type", "text/csv"), body=a_completion())
-    assert_problem(answer, 415, "unsupported-media-type")
-    assert "twice" in answer.json["detail"]
-
-
 def test_headers_that_are_lists_may_have_several_lines(api: Api) -> None:
     path = f"{COMPLETIONS}/{api.report(a_completion()).json['completion_id']}"
     assert headed(api, "GET", path, ("If-None-Match", '"9"'), ("If-None-Match", '"1"')).status == 304
@@ -210,43 +165,6 @@ def test_headers_that_are_lists_may_have_several_lines(api: Api) -> None:
     assert (changed.status, changed.json["version"]) == (200, 2)
     stale = headed(api, "PUT", path, ("If-Match", '"9"'), ("If-Match", '"1"'), body=a_completion(credits=4))
     assert_problem(stale, 412, "precondition-failed")
-
-
-@pytest.mark.parametrize(
-    ("wrong", "status", "words"),
-    [
-        (part("kind", b"activities"), 422, "more than once"),
-        (part("dry_run", b"true") + part("dry_run", b"false"), 422, "more than once"),
-        (
-            b'--b0undary\r\nContent-Disposition: form-data; name="dry_run"; name="x"\r\n\r\ntrue\r\n',
-            400,
-            "name or filename twice",
-        ),
-        (part("dry_run", b"true", more=b'Content-Disposition: form-data; name="x"\r\n'), 400, "headers twice"),
-        (part("dry_run", b"dHJ1ZQ==", more=b"Content-Transfer-Encoding: base64\r\n"), 415, "Content-Transfer-Encoding"),
-        (part("dry_run", b"true", more=b"Content-Encoding: gzip\r\n"), 415, "Content-Encoding"),
-    ],
-)
-def test_a_form_is_not_read_by_one_of_two_things_that_it_says(
-    wire: Wire, api: Api, service: Service, wrong: bytes, status: int, words: str
-) -> None:
-    answer = wire.exchange(request(api, form(KIND, PERMITTED, FILE, wrong)))
-    assert status_of(answer) == status
-    assert words in answer.decode()
-
-
-def test_what_browsers_and_clients_say_of_a_part_is_taken(wire: Wire, api: Api, service: Service) -> None:
-    said = part(
-        "dry_run", b"true", more=b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
-    )
-    both = FILE.replace(b'filename="learners.txt"', b"filename=\"learners.txt\"; filename*=UTF-8''learners.txt")
-    assert status_of(wire.exchange(request(api, form(KIND, PERMITTED, said, both)))) == 202
-
-
-def test_a_body_that_is_json_in_a_text_is_told_as_that(api: Api) -> None:
-    answer = api.send("POST", COMPLETIONS, headers=JSON, content=json.dumps(json.dumps(a_completion())))
-    assert_problem(answer, 422, "invalid-request", items=["type"])
-    assert "encoded twice" in answer.json["errors"][0]["detail"]
 
 
 def test_an_activity_with_a_member_that_stands_twice_is_no_second_activity(api: Api, service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ class Asked:
     """Path and query."""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    repeated: Sequence[tuple[str, str]] = ()
+    """Headers after those, each as often as it stands here."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Reply:
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     statements: tuple[str, ...]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
     @property
     def code(self) -> str:
@@ -97,7 +104,9 @@ class Asker(httpx.BaseTransport):
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": asked.method, "scheme": "http",
             "path": unquote(path), "raw_path": path.encode(), "root_path": "", "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
+            "headers": [
+                (name.lower().encode(), value.encode("latin-1")) for name, value in (*given.items(), *asked.repeated)
+            ],
             "client": ("127.0.0.1", 1), "server": ("matrix.test", 80), "state": {},
         }  # fmt: skip
         waiting = [{"type": "http.request", "body": asked.body, "more_body": False}]

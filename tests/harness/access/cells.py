@@ -109,8 +109,8 @@ def _operation(route: APIRoute) -> Operation:
 
 def absent(value: str) -> str:
     """Return an id of the same form that nobody has."""
-    if "-" not in value:
-        return "9" * len(value)
+    if value.isdigit():
+        return "9" * (len(value) - 1) + ("8" if value.endswith("9") else "9")
     return value[:-12] + "".join("d" if character == "e" else "e" for character in value[-12:])
 
 

@@ -31,6 +31,8 @@ from tests.harness.uploads import worked
 
 OURS, THEIRS, ABSENT = "0008001", "0008002", "0009999"
 COMPLETIONS = "/v1/learner-completions"
+REFERENCE = "reference-of-ours"
+DAY = "2021-06-01"
 ROSTER = b"First Name\tLast Name\tDate of Birth\tBoard ID\nAda\tLovell\t12/10\t770001\n"
 
 ROLES: dict[str, dict[str, Any]] = {
@@ -110,14 +112,12 @@ def build(service: Service) -> World:
     world.records["registry"] |= {name: world.records["ours"].pop(name) for name in ("help_id",)}
     world.records["registry"]["completion_id"] = world.records["ours"]["completion_id"]
     theirs = callers["other"].register(internal_id="theirs").json["activity_id"]
-    reported = callers["other"].report(a_completion(theirs, "2021-06-01", reference="ref-theirs")).json
-    world.records["theirs"] = {"activity_id": theirs, "completion_id": reported["completion_id"]}
+    world.records["theirs"] = _records_in(callers["other"], theirs, a_completion(theirs, DAY, reference="ref-theirs"))
     of_sandbox = callers["own-test"].register(internal_id="sandboxed", end_date="2099-12-31").json["activity_id"]
-    world.records["sandbox"] = _endpoint(callers["own-test"]) | {
-        "activity_id": of_sandbox,
-        "held_id": hold(callers["own-test"], nora(activity_id=of_sandbox)).json["held_id"],
-        "batch_id": worked(callers["own-test"], service, lines([nora(activity_id=of_sandbox)]))["batch_id"],
-    }
+    olive = a_completion(of_sandbox, DAY, first_name="Olive", last_name="Only", state="CA", license_id=None, credits=1)
+    world.records["sandbox"] = _endpoint(callers["own-test"]) | _records_in(callers["own-test"], of_sandbox, olive)
+    batch = worked(callers["own-test"], service, lines([nora(activity_id=of_sandbox)]))
+    world.records["sandbox"] |= {"batch_id": batch["batch_id"]}
     for board, body in (("board", john()), ("other-board", tina())):
         made = callers["own"].report(body).json
         world.records[board] = {"credit_id": made["credits"][-1]["credit_id"]}
@@ -132,15 +132,25 @@ def build(service: Service) -> World:
     return world
 
 
+def _records_in(client: Api, activity_id: str, body: Any) -> dict[str, str]:
+    """Report a record in an activity, and have another held; return the ids."""
+    reported = client.report(body)
+    assert reported.status == 201, reported.json
+    held = hold(client, nora(activity_id=activity_id, completed_on=DAY)).json["held_id"]
+    return {"activity_id": activity_id, "completion_id": reported.json["completion_id"], "held_id": held}
+
+
 def _provider_records(world: World, own: Api) -> dict[str, str]:
     """Report, hold, upload and register as a provider does; return the ids."""
-    reported = own.report(a_completion(reference="ref-ours")).json
+    reported = own.report(a_completion(reference=REFERENCE)).json
     held = hold(own, nora(reference="ref-held")).json["held_id"]
     batch = worked(own, world.service, lines([nora(completed_on="2021-12-13"), nora(state="XX")]), on_unmatched="hold")
     assert (batch["counts"]["held"], batch["counts"]["rejected"]) == (1, 1)
     return _endpoint(own) | {
         "activity_id": GRAND_ROUNDS,
         "completion_id": reported["completion_id"],
+        "learner_id": reported["learner"]["learner_id"],
+        "client_reference": REFERENCE,
         "held_id": held,
         "help_id": own.post(f"/v1/held-records/{held}/ask", {}).json["help"]["help_id"],
         "batch_id": batch["batch_id"],

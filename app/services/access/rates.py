@@ -1,0 +1,172 @@
+"""How much each client and each provider may ask of one serving process, and each address with keys that open nothing.
+
+A request counts as one unit, and more where it asks for more (`Caller.charge`). All keys
+and tokens of a client are one client, and all clients that act for a provider share what the provider may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter
+
+from app.core.config import Settings
+from app.core.errors import ErrorItem, Problem, RateLimited
+from app.core.http.connections import site_of
+from app.core.rates import MonotonicClock, Rate, RateTable
+from app.domain.clients import Client
+
+Place: TypeAlias = Mapping[str, str]
+"""What of a request is meant, as an error item names it: its header, parameter or pointer."""
+HELD_SECONDS = 1.0
+"""How long refusals of a client are held back that come faster than `_REFUSALS`."""
+_REFUSALS = Rate(50, 100)
+"""Refusals of a client that are answered at once. One takes a fifth of a millisecond: without a bound, a client that
+heeds none of them would keep a process busy with refusing."""
+_AUTHORIZATION = {"header": "Authorization"}
+_PROVIDER = {"header": "PARS-Provider"}
+
+
+def _metrics(registry: CollectorRegistry) -> Counter:
+    return Counter("pars_rate_refusals", "Requests refused as too many, by limit.", ("limit",), registry=registry)
+
+
+_REFUSED = _metrics(REGISTRY)
+
+
+class RateLimits:
+    """The rates of one serving process, in memory. Used by the thread of the event loop alone."""
+
+    def __init__(self, settings: Settings, clock: MonotonicClock = time.monotonic) -> None:
+        self._clients = _table(settings.client_rate, clock)
+        self._providers = _table(settings.provider_rate, clock)
+        self._addresses = _table(settings.failure_rate, clock)
+        self._refusals = RateTable(_REFUSALS, clock)
+        self._trusted = settings.trusted_networks
+        self._one_at_a_time = asyncio.Lock()
+        self._policy = b"" if self._clients is None else _policy("client", self._clients.rate).encode()
+
+    def admit(self, client: Client) -> float:
+        """Count a request of a client; return 0, or the seconds for which it has to wait when it is one too many."""
+        return 0.0 if self._clients is None else self._clients.take(client.client_id)
+
+    async def refusal_after(self, client: Client, missing: float) -> RateLimited:
+        """Return the refusal of one request too many; after a pause, where a client has had many."""
+        assert self._clients is not None
+        if self._refusals.take(client.client_id):
+            await asyncio.sleep(HELD_SECONDS)
+        return self._client_refusal(self._clients, client.client_id, missing, 1, _AUTHORIZATION)
+
+    def charge(self, client: Client, provider_id: str | None, units: int, place: Place | None = None) -> None:
+        """Count units of a client and of the provider it acts for, beside the one of `admit`: all of them or none.
+
+        `place` is what of the request makes it so many. Raises `RateLimited`.
+        """
+        client_id = client.client_id
+        if self._clients is not None and (missing := self._clients.take(client_id, units)):
+            raise self._client_refusal(self._clients, client_id, missing, units, place or _AUTHORIZATION)
+        try:
+            if provider_id is not None:
+                self.charge_provider(provider_id, units, place)
+        except RateLimited:
+            if self._clients is not None:
+                self._clients.give_back(client_id, units)
+            raise
+
+    def charge_provider(self, provider_id: str, units: int = 1, place: Place | None = None) -> None:
+        """Count units of a provider, by whichever client; raises `RateLimited`."""
+        table = self._providers
+        if table is not None and (missing := table.take(provider_id, units)):
+            detail = f"All who act for this provider have together used up its rate: {_figures(table.rate)}."
+            hint = (
+                f"Wait {_wait(missing)}, as Retry-After says; agree with the provider's other systems who sends when."
+            )
+            # What is left is told in refusals only: else every client could see how busy the others are.
+            raise _refusal("provider", table, provider_id, missing, _item(detail, hint, units, place or _PROVIDER))
+
+    def charge_arrived(self, client: Client, provider_id: str | None, units: int) -> None:
+        """Count units of what has arrived already: as many as are left, and no refusal."""
+        for table, key in ((self._clients, client.client_id), (self._providers, provider_id)):
+            if table is not None and key is not None:
+                table.take_down_to_nothing(key, units)
+
+    def headers_for(self, client: Client) -> Sequence[tuple[bytes, bytes]]:
+        """Return the headers that tell a client its rate and what is left of it."""
+        if self._clients is None:
+            return ()
+        left, whole_in = self._clients.left(client.client_id)
+        return ((b"ratelimit-policy", self._policy), (b"ratelimit", b'"client";r=%d;t=%d' % (left, whole_in)))
+
+    def turn_of(self, host: str | None) -> asyncio.Lock | None:
+        """Return what to hold while the client of a key that is not cached is read, for an address; None for most.
+
+        Addresses that have sent too many keys that open nothing read one after another: nobody is locked out by others
+        behind the same address, and others' reads do not wait behind theirs.
+        """
+        if self._addresses is None or host is None or not self._addresses.is_spent(_site(host)):
+            return None
+        return self._one_at_a_time
+
+    def refusal_of(self, host: str | None, refusal: Problem) -> Problem:
+        """Count a request whose key opens nothing, for its address; return its refusal, or that there were too many."""
+        site = None if host is None else site_of(host, self._trusted)
+        if self._addresses is None or site is None or not (missing := self._addresses.take(site)):
+            return refusal
+        burst, per_second = self._addresses.rate.burst, self._addresses.rate.per_second
+        detail = (
+            f"This address has sent requests without a valid key: over {burst:,} at once and {per_second:,} a second."
+        )
+        hint = f"Mend the key of who sends them, then wait {_wait(missing)}. Keys that are valid are served meanwhile."
+        return _refusal("address", self._addresses, site, missing, _item(detail, hint, 1, _AUTHORIZATION))
+
+    def _client_refusal(
+        self, table: RateTable, client_id: str, missing: float, units: int, place: Place
+    ) -> RateLimited:
+        detail = f"This client has used up its rate: {_figures(table.rate)}."
+        hint = f"Wait {_wait(missing)}, as Retry-After says, then send more slowly; many records fit in one file."
+        return _refusal("client", table, client_id, missing, _item(detail, hint, units, place))
+
+
+def _table(rate: Rate, clock: MonotonicClock) -> RateTable | None:
+    return RateTable(rate, clock) if rate.per_second else None
+
+
+def _site(host: str) -> str:
+    """Return what is counted as one address; the quick way for addresses that are counted as they are."""
+    return host if ":" not in host else site_of(host, ()) or host
+
+
+def _policy(name: str, rate: Rate) -> str:
+    return f'"{name}";q={rate.burst};w={rate.window}'
+
+
+def _figures(rate: Rate) -> str:
+    return f"{rate.burst:,} requests at once, and {rate.per_second:,} a second"
+
+
+def _wait(missing: float) -> str:
+    seconds = max(1, math.ceil(missing))
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
+
+
+def _item(detail: str, hint: str, units: int, place: Place) -> ErrorItem:
+    detail += f" This request counts as {units:,} more." if units > 1 else ""
+    return ErrorItem(code=RateLimited.code, detail=detail, hint=hint, **place)
+
+
+def _refusal(name: str, table: RateTable, key: str, missing: float, item: ErrorItem) -> RateLimited:
+    _REFUSED.labels(name).inc()
+    left, whole_in = table.left(key)
+    return RateLimited(
+        item.detail,
+        errors=[item],
+        headers={
+            "Retry-After": str(max(1, math.ceil(missing))),
+            "RateLimit-Policy": _policy(name, table.rate),
+            "RateLimit": f'"{name}";r={left};t={whole_in}',
+        },
+    )
