@@ -41,17 +41,20 @@ from app.routers import (
     validations,
     webhooks,
 )
-from app.routers.access import audit
+from app.routers.access import audit, clients, tokens
 from app.routers.callers import admission_of, refuse_undeclared
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
+from app.services.access.key_uses import KeyUses
 from app.services.access.rates import RateLimits
 from app.services.context import Service
 from app.services.operations.startup import open_service, read_catalogue
 
 ROUTERS = (
     identity.router,
+    clients.router,
+    tokens.router,
     activities.router,
     activity_lists.router,
     completions.router,
@@ -82,6 +85,10 @@ UPLOADS = frozenset({("POST", batches.PATH)})
 """Operations whose bodies are files."""
 
 
+StartBackground = Callable[[Service, KeyUses], "Background"]
+"""Starts what runs beside the serving of requests; it writes when keys were used."""
+
+
 class Background(Protocol):
     """Work that runs beside the serving of requests."""
 
@@ -89,7 +96,7 @@ class Background(Protocol):
         """Finish the piece under way, then stop."""
 
 
-def create_app(service: Service | None = None, *, background: Callable[[Service], Background] | None = None) -> FastAPI:
+def create_app(service: Service | None = None, *, background: StartBackground | None = None) -> FastAPI:
     """Build the application, on a service of the environment's settings unless one is given.
 
     `background` starts what runs beside it, and is stopped with it.
@@ -100,7 +107,7 @@ def create_app(service: Service | None = None, *, background: Callable[[Service]
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = service or open_service(settings)
         answer_for(app, running)
-        running_background = background(running) if background is not None else None
+        running_background = background(running, app.state.clients.uses) if background is not None else None
         tune_garbage_collector()
         try:
             yield

@@ -7,8 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -21,16 +21,20 @@ from app.core.http.serving import ServingConfig
 from app.core.logging import configure_logging, drain_logs, queue_standard_streams
 from app.core.private_files import make_file
 from app.core.threads import end_within
-from app.main import create_app
+from app.core.traces import forbid_cores
+from app.main import StartBackground, create_app
+from app.services.access.key_uses import FLUSH_SECONDS, KeyUses
 from app.services.context import Service
 from app.services.demo import world
 from app.services.operations.refusals import faults_explained
 from app.services.operations.startup import open_service, warn_of_open_files
-from app.worker import STOP_SECONDS, Worker
+from app.worker import STOP_SECONDS, Loop, Worker
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _END_SECONDS = STOP_SECONDS + 10
 """Seconds after the last request in which a stopping process has ended, whatever still waits in it."""
+_NOTING_SECONDS = 1.0
+"""How long a stopping process waits for uses of keys that are being written: losing them harms nobody."""
 _PRIVATE = 0o077
 """The umask of a process that keeps running: nothing that it makes is for anybody else."""
 
@@ -99,28 +103,39 @@ def process() -> object:
 
 
 def _keep_running() -> None:
-    """Prepare a process that keeps running: what it prints holds nothing up, what it makes is its owner's alone."""
+    """Prepare a process that keeps running: what it prints holds nothing up, what it makes is its owner's alone.
+
+    What it holds in memory is written to no core.
+    """
     queue_standard_streams()
     os.umask(_PRIVATE)
+    forbid_cores()
 
 
 class _Background:
-    """What runs beside the serving of requests, and ends with it: the worker if there is one."""
+    """What runs beside the serving of requests, and ends with it: the worker if there is one, and the uses of keys."""
 
-    def __init__(self, worker: Worker | None) -> None:
-        self._worker = worker
+    def __init__(self, service: Service, uses: KeyUses, *, with_worker: bool) -> None:
+        self._service = service
+        self._uses = uses
+        self._noting = Loop(service, "noting uses of keys", uses.flush, FLUSH_SECONDS)
+        self._worker = Worker(service) if with_worker else None
 
     def stop(self) -> None:
         """Stop the worker; from here on the end of the process waits for nothing that may never come."""
         end_within(_END_SECONDS)
+        self._noting.ask_to_stop()
         if self._worker is not None:
             self._worker.stop()
+        if self._noting.wait(_NOTING_SECONDS):
+            with suppress(Exception):
+                self._uses.flush(self._service)
         # The server ends the process by the signal it was sent, and nothing runs after that.
         drain_logs()
 
 
-def _background(with_worker: bool) -> Callable[[Service], _Background]:
-    return lambda service: _Background(Worker(service) if with_worker else None)
+def _background(with_worker: bool) -> StartBackground:
+    return lambda service, uses: _Background(service, uses, with_worker=with_worker)
 
 
 class _AnnouncingServer(uvicorn.Server):

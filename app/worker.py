@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from app.core.errors import Problem
 from app.core.logging import error_fields, log
 from app.core.threads import WatchedThread
 from app.domain.webhooks import LeasedDelivery
-from app.services import idempotency
 from app.services.access import identity_budgets
+from app.services.access.retention import DailyRetention
 from app.services.batches import steps, uploads
 from app.services.batches.steps import Pace
 from app.services.boards.decisions import settle_next
@@ -145,6 +146,7 @@ class Worker:
             Loop(service, "recovering webhooks", recover_next),
             Loop(service, "judging held records", HeldJudge()),
             Loop(service, "forgetting", delete_expired, HOUR_SECONDS),
+            Loop(service, "removing", DailyRetention(), HOUR_SECONDS),
             Loop(service, "ending stalls", end_stalls, STALL_SECONDS),
             *(Loop(service, "reading files", steps.read_one) for _ in range(READERS)),
             *(Loop(service, "applying files", BatchApplier(service)) for _ in range(appliers)),
@@ -174,7 +176,7 @@ def settle(service: Service) -> bool:
 
 def delete_expired(service: Service) -> bool:
     """Delete expired idempotency keys, old finished deliveries, birth dates tried long ago, and abandoned uploads."""
-    before = service.clock() - idempotency.RETENTION
+    before = service.clock() - timedelta(days=service.settings.keep_answers_days)
     service.database.write(lambda connection: clients.delete_keys(connection, before))
     remove_finished(service)
     identity_budgets.delete_expired(service)

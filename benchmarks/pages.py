@@ -104,7 +104,9 @@ class _Reader:
             )
             return [value if isinstance(value, str) else value.isoformat() for value in row]
 
-        client = service.database.read(lambda connection: ClientCache().look_up(connection, self.installed.key))
+        client = service.database.read(
+            lambda connection: ClientCache().look_up(connection, service, self.installed.key)
+        )
         assert client is not None
         bound_to = Caller(service=service, client=client, provider=PROVIDER).bound_to(PATH)
         return seal_cursor(service.keyring, read, service.database.read(look), bound_to)

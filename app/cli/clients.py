@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.moments import read_expiry
 from app.cli.output import BAD, FAINT, JsonOption, instant, print_json, print_secret, print_table
 from app.cli.support import fail, read_database, use_service
 from app.domain.clients import Role
@@ -15,9 +17,24 @@ if TYPE_CHECKING:
     from app.domain.clients import ClientListing
     from app.services.access.clients import CreatedClient
 
-commands = typer.Typer(name="client", no_args_is_help=True, help="Clients and their keys.")
+commands = typer.Typer(
+    name="client",
+    no_args_is_help=True,
+    help="Clients (the systems that call the API) and their keys. A client has an API key, which is sent as it is, and "
+    "a client secret, with which it gets tokens (OAuth 2). Both are printed once, when they are made: what is lost is "
+    "replaced with `rotate`, what leaked is ended with `end-key` or `revoke`.",
+)
 grants = typer.Typer()
 ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="Its client_id, or its name.")]
+ExpiresOption = Annotated[
+    str | None,
+    typer.Option(
+        "--expires",
+        metavar="WHEN",
+        help="When it works no longer: a last day (2030-12-31, in UTC), a moment (2030-12-31T18:00:00Z), or a time "
+        "from now (90d, 12h). Without it, never.",
+    ),
+]
 
 
 @commands.command()
@@ -31,14 +48,19 @@ def create(
     test: Annotated[
         bool, typer.Option("--test", help="A key for the sandbox; without a provider, for the shared one.")
     ] = False,
+    expires: ExpiresOption = None,
+    beside: Annotated[
+        str | None, typer.Option("--beside", metavar="CLIENT", help="The same vendor as this client, which manages it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Create a client, and print its key, which is shown only once."""
+    """Create a client, and print its key and secret, which are shown only once."""
     roles = [role for role, chosen in zip(Role, (providers, vendor, board, as_operator), strict=True) if chosen]
     if not roles and test:
         roles = [Role.PROVIDER]
     if len(roles) != 1:
         fail("Say one of --provider ID, --vendor, --board CODE, --operator.")
+    expires_at = read_expiry(expires)
     from app.services.access import clients
     from app.services.context import operator, transact
 
@@ -52,6 +74,8 @@ def create(
             board=board,
             scopes=scopes or (),
             test=test,
+            expires_at=expires_at,
+            beside=beside,
         )
         try:
             _print_created(created, as_json=as_json)
@@ -75,29 +99,106 @@ def list_clients(
     revoked: Annotated[bool, typer.Option("--all", help="Those that were revoked, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List clients, and for whom they act; a key is never shown again."""
+    """List clients, for whom they act, and when a key of theirs was last used; a key is never shown again."""
     import msgspec
 
-    from app.store import clients
+    from app.core.clock import now
+    from app.store.access import clients
 
-    found = read_database(lambda connection: clients.list_clients(connection, revoked=revoked))
+    at = now()
+    found = read_database(lambda connection: clients.list_clients(connection, at, revoked=revoked))
     if as_json:
         print_json({"data": msgspec.to_builtins(found)})
         return
+    expire = any(client.expires_at for client in found)
     print_table(
-        ("client_id", "name", "role", "acts for", "keys", "newest key", "state"),
-        [_row_of(client) for client in found],
+        ("client_id", "name", "role", "acts for", "keys", "newest key", "last used", *["expires"] * expire, "state"),
+        [_row_of(client, at, expire=expire) for client in found],
         numbers={"keys"},
-        styles={"revoked": BAD, "no key": BAD, "test": FAINT},
+        styles={"revoked": BAD, "expired": BAD, "no key": BAD, "test": FAINT, "-": FAINT},
         empty="There are no clients yet: pars client create makes one.",
     )
 
 
-def _row_of(client: ClientListing) -> tuple[str, ...]:
+def _row_of(client: ClientListing, at: datetime, *, expire: bool) -> tuple[str, ...]:
     acts_for = client.board or " ".join(client.provider_ids) or ("everybody" if client.role is Role.OPERATOR else "-")
-    state = "revoked" if client.revoked_at else "no key" if not client.keys else "test" if client.test else "live"
-    newest = instant(client.newest_key_at)[:10]
-    return (client.client_id, client.name, client.role, acts_for, str(client.keys), newest, state)
+    expired = client.expires_at is not None and client.expires_at <= at
+    state = "revoked" if client.revoked_at else "expired" if expired else "no key" if not client.keys else ""
+    newest, last = instant(client.newest_key_at)[:10], _minute(client.last_used_at)
+    return (
+        client.client_id,
+        client.name,
+        client.role,
+        acts_for,
+        str(client.keys),
+        newest,
+        last,
+        *[_minute(client.expires_at)] * expire,
+        state or ("test" if client.test else "live"),
+    )
+
+
+def _minute(at: datetime | None) -> str:
+    """Return an instant to the minute, which is as much as is known of the last use."""
+    return "-" if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+@commands.command("keys")
+def list_keys(client: ClientArgument, as_json: JsonOption = False) -> None:
+    """List a client's keys and secrets that were not ended: what to know each by, and when it was last used (UTC).
+
+    A use is known about a minute later.
+    """
+    import msgspec
+
+    from app.core.clock import now
+    from app.services.access import clients
+    from app.store.access import keys
+
+    found = read_database(lambda connection: keys.list_keys(connection, clients.find_client_id(connection, client)))
+    if as_json:
+        print_json({"data": msgspec.to_builtins(found)})
+        return
+    at = now()
+    print_table(
+        ("key_id", "kind", "ends with", "created", "last used", "expires", "state"),
+        [
+            (
+                key.key_id,
+                key.kind,
+                key.ending or "-",
+                _minute(key.created_at),
+                _minute(key.last_used_at),
+                _minute(key.expires_at),
+                "expired" if key.expires_at is not None and key.expires_at <= at else "works",
+            )
+            for key in found
+        ],
+        styles={"expired": BAD, "-": FAINT},
+        empty="The client has no key: pars client rotate gives it one, unless it was revoked.",
+    )
+
+
+@commands.command("end-key")
+def end_key(
+    client: ClientArgument,
+    key_id: Annotated[
+        str, typer.Argument(metavar="KEY_ID", help="As `pars client keys` lists it: never the key itself.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """End one key or secret of a client for good, with the tokens made with it; the others go on."""
+    import msgspec
+
+    from app.services.access import rotation
+    from app.services.context import operator, transact
+
+    with use_service() as service:
+        ended = transact(operator(service), rotation.end_key, client, key_id)
+    if as_json:
+        print_json(msgspec.to_builtins(ended))
+        return
+    typer.echo(f"Ended {ended.key_id} ({ended.kind}): it works no longer, in any process.")
 
 
 @commands.command()
@@ -107,11 +208,18 @@ def rotate(
         bool, typer.Option("--keep-old", help="The old key works on until `--end-old`, so that nothing stands still.")
     ] = False,
     end_old: Annotated[bool, typer.Option("--end-old", help="Make no new key: end all but the newest.")] = False,
+    expires: ExpiresOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Give a client a new key and secret, shown only once; the old ones end once these are printed."""
+    """Give a client a new key and secret, shown only once; the old ones end once these are printed.
+
+    At most two keys and two secrets of a client work at the same time.
+    """
     if keep_old and end_old:
         fail("Say either --keep-old or --end-old.")
+    if end_old and expires is not None:
+        fail("--end-old makes no key that could expire.")
+    expires_at = read_expiry(expires)
     from app.services.access import rotation
     from app.services.context import operator, transact
 
@@ -123,7 +231,7 @@ def rotate(
             else:
                 typer.echo(f"{client_id}: {ended} keys and secrets ended, the newest work on.")
             return
-        created = transact(operator(service), rotation.add_secrets, client)
+        created = transact(operator(service), rotation.add_secrets, client, replace=not keep_old, expires_at=expires_at)
         try:
             _print_created(created, as_json=as_json)
         except (OSError, KeyboardInterrupt):
@@ -131,6 +239,40 @@ def rotate(
             fail("The new key could not be printed, and nobody has seen it: it was taken back, and the old one works.")
         if not keep_old:
             transact(operator(service), rotation.end_others, created)
+
+
+@commands.command("change")
+def change_client(
+    client: ClientArgument,
+    name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    scopes: Annotated[
+        list[str] | None, typer.Option("--scope", help="In place of those it has; once for each.")
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option("--expires", metavar="WHEN", help="As of `create`; `never` for a client that is to work on."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a client's name, its scopes, or when it expires; its keys stay."""
+    given = {"name": name, "scopes": scopes or None}
+    changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    if expires is not None:
+        changes["expires_at"] = None if expires == "never" else read_expiry(expires)
+    if not changes:
+        fail("Say what is to change: --name, --scope or --expires.")
+    import msgspec
+
+    from app.services.access import management
+    from app.services.context import operator, transact
+
+    with use_service() as service:
+        changed = transact(operator(service), management.change_named, client, changes)
+    if as_json:
+        print_json(msgspec.to_builtins(changed))
+        return
+    until = f"until {_minute(changed.expires_at)} UTC" if changed.expires_at else "and does not expire"
+    typer.echo(f"{changed.client_id} ({changed.name}) has {' '.join(changed.scopes)} {until}.")
 
 
 @commands.command("revoke")

@@ -31,6 +31,7 @@ from app.cli import (
     operations,
     providers,
     registry,
+    retention,
     sandbox,
     seal,
     serve,
@@ -62,6 +63,7 @@ for part in (
     budgets.commands,
     help_requests.commands,
     learners.commands,
+    retention.commands,
     catalogue.commands,
 ):
     for command in part.registered_commands:
@@ -93,7 +95,10 @@ def main() -> None:
 
 
 def _configure_logging() -> None:
-    """Send logs where they are to go, for commands that run; help and completion log nothing."""
+    """Send logs where they are to go, for commands that run, and leave nobody's data behind; help needs neither."""
     from app.core.logging import configure_logging
+    from app.core.traces import forbid_cores, hide_messages
 
     configure_logging()
+    forbid_cores()
+    hide_messages()

@@ -29,12 +29,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
+    # Neither may stand in a traceback or a log line: an address may hold a password.
     database_url: str = Field(
-        "sqlite:///var/pars.db", description="SQLAlchemy URL of the SQLite or PostgreSQL database."
+        "sqlite:///var/pars.db", repr=False, description="SQLAlchemy URL of the SQLite or PostgreSQL database."
     )
     data_dir: Path = Field(Path("var"), description="Folder for the secret, the demo key and overlay files.")
     secret_key: str | None = Field(
         None,
+        repr=False,
         description="Comma-separated secrets: the first signs, all verify. Generated in the data folder on SQLite, "
         "required on PostgreSQL.",
     )
@@ -56,6 +58,24 @@ class Settings(BaseSettings):
     upload_limit: int = Field(268_435_456, ge=1_024, description="Largest upload of a file, in bytes.")
     upload_quota: int = Field(
         10_737_418_240, ge=0, description="Most bytes that uploads of one provider take in the database; 0 for any."
+    )
+    keep_originals_days: int = Field(
+        90, ge=0, le=36_500, description="Days that files of ended batches are kept as they were uploaded; 0 for ever."
+    )
+    keep_records_days: int = Field(
+        365, ge=0, le=36_500, description="Days that records of ended batches are kept as they were sent; 0 for ever."
+    )
+    keep_held_days: int = Field(
+        365, ge=0, le=36_500, description="Days that held records which have ended say whom they are about; 0 for ever."
+    )
+    keep_answers_days: int = Field(
+        30, ge=1, le=36_500, description="Days that answers are kept under their idempotency keys."
+    )
+    keep_deliveries_days: int = Field(
+        30, ge=1, le=36_500, description="Days that webhook deliveries are kept once they were finished."
+    )
+    keep_explanations_days: int = Field(
+        0, ge=0, le=36_500, description="Days that it is kept why a physician was found; 0 for ever."
     )
     body_deadline: float = Field(
         30, gt=0, allow_inf_nan=False, description="Seconds within which a request body has to arrive."

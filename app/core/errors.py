@@ -77,8 +77,8 @@ class ProviderRequired(Problem):
 class Unauthenticated(Problem):
     """A valid key or token is needed.
 
-    Send `Authorization: Bearer KEY` with an API key that has not been revoked. The operator makes keys, and replaces
-    those that are lost.
+    Send `Authorization: Bearer KEY` with an API key that has not been revoked, or with a token of `POST /oauth/token`.
+    The operator makes keys, and replaces those that are lost.
     """
 
     status, code = 401, "unauthenticated"

@@ -43,6 +43,10 @@ class Keyring:
             ]
         return self._derived[purpose]
 
+    def secrets_for(self, purpose: str) -> list[bytes]:
+        """Return the secrets of a purpose, 32 bytes each: the first signs, all verify."""
+        return self._keys(purpose)
+
     def keyed_digest(self, purpose: str, text: str) -> str:
         """Return a hex HMAC-SHA256, which only holders of the secret can compute."""
         return hmac.digest(self._keys(purpose)[0], text.encode(), "sha256").hex()

@@ -120,7 +120,7 @@ class ProviderAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class ClientAudit(AuditFields, frozen=True, kw_only=True):
-    """A client was created, given a new key or revoked, or its right to act for a provider was granted or revoked."""
+    """A client was created, changed or revoked, given a key or had one ended, or was granted or lost a provider."""
 
     noun: ClassVar[str] = "client"
 
@@ -130,6 +130,13 @@ class ClientAudit(AuditFields, frozen=True, kw_only=True):
     provider_id: str | UnsetType = UNSET
     board: str | UnsetType = UNSET
     scopes: Sequence[str] | UnsetType = UNSET
+    key_id: str | UnsetType = UNSET
+    kind: str | UnsetType = UNSET
+    """Of the key."""
+    expires_at: str | UnsetType = UNSET
+    """Of the client or key; empty where it does not expire any longer."""
+    changed: Sequence[str] | UnsetType = UNSET
+    """Names of the fields that changed."""
 
 
 class RegistryAudit(AuditFields, frozen=True, kw_only=True):

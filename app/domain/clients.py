@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.access.credentials import Credential
+
 
 class Role(enum.StrEnum):
     """What a client is."""
@@ -39,10 +41,24 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     test: bool
     scopes: frozenset[str]
     provider_ids: frozenset[str]
+    organisation: str | None = None
+    """The client of its organisation that was there first; None for that one itself."""
+    expires_at: datetime | None = None
+    credential: Credential | None = None
+    """What the request was made with; None where it is no request."""
+
+    @property
+    def organisation_id(self) -> str:
+        """What the clients of one vendor have in common."""
+        return self.organisation or self.client_id
+
+    def expired_at(self, now: datetime) -> bool:
+        """Whether it has expired."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class ClientListing(msgspec.Struct, frozen=True, kw_only=True):
-    """A client as an operator sees it in a list: never with a key."""
+    """A client as those who manage it see it: never with a key."""
 
     client_id: str
     name: str
@@ -55,8 +71,14 @@ class ClientListing(msgspec.Struct, frozen=True, kw_only=True):
     keys: int
     """How many of its API keys work: two while one is replaced by another."""
     newest_key_at: datetime | None
+    last_used_at: datetime | None
+    """When a key or client secret of it was last used, to the minute."""
     created_at: datetime
+    expires_at: datetime | None
     revoked_at: datetime | None
+    organisation: str | None
+    """The client of its organisation that was there first; None for that one itself."""
+    version: int
 
 
 class ProviderListing(msgspec.Struct, frozen=True, kw_only=True):

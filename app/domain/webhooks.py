@@ -166,7 +166,7 @@ class LeasedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     deleted: bool
     entitled: bool
-    """Whether the client still has a key, and the right to act for the provider."""
+    """Whether the client still has a key, has not expired, and has the right to act for the provider."""
 
     @property
     def skip_reason(self) -> AttemptOutcome | None:

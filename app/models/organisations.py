@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Table
 
 from app.models.base import Document, Instant, Key, key, metadata, refers
 
@@ -53,6 +53,9 @@ clients = Table(
     Column("permission_attested_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("organisation", Key, comment="the client that was there first; NULL for that one itself"),
+    Column("expires_at", Instant),
+    Column("version", Integer, comment="NULL for a client that never changed: 1"),
     CheckConstraint("role in ('provider', 'vendor', 'board', 'operator')", name="role"),
 )
 
@@ -64,6 +67,9 @@ client_secrets = Table(
     key("kind"),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("ending", Key, comment="the last characters, to know it by"),
+    Column("expires_at", Instant),
+    Column("last_used_at", Instant, comment="to the minute"),
     CheckConstraint("kind in ('api-key', 'client-secret')", name="kind"),
     Index(None, "client_id"),
     comment="SHA-256 of keys and secrets; several at once while one is rotated.",

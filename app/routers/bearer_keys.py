@@ -1,7 +1,7 @@
-"""The key of a request, and what is wrong with one that opens nothing.
+"""The key or token of a request, and what is wrong with one that opens nothing.
 
-What is said follows from the form of what was sent alone. A key that was revoked, has expired or belongs to another
-installation answers as one that never was.
+What is said follows from the form of what was sent; only whoever has a key that expired, or a token that was made here,
+is told more. A key that was revoked, or belongs to another installation, answers as one that never was.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import re
 
 from app.core.errors import ErrorItem, Unauthenticated
 from app.core.http.exchange import Exchange
+from app.domain.access.credentials import KeyRefusal, RefusedKey
 
 _KEY = re.compile(r"pars_(?:live|test)_[A-Za-z0-9_-]{43}")
 _PREFIXES = ("pars_live_", "pars_test_")
-_HINT = "Send the header Authorization: Bearer KEY, where KEY begins with pars_live_ or pars_test_."
+_HINT = (
+    "Send the header Authorization: Bearer KEY, where KEY begins with pars_live_ or pars_test_, or is a token of "
+    "POST /oauth/token."
+)
 _OTHER_HEADERS = (b"x-api-key", b"api-key", b"x-auth-token", b"apikey")
 _AROUND = "\"'`<>{}[]()\u201c\u201d"
 _UNFILLED = re.compile(r"\$\{?\w+\}?|%\w+%|<[^>]*>|\{+\w+\}+|(?:YOUR_?|PARS_?|DEMO_?|API_?)*KEY", re.IGNORECASE)
@@ -52,8 +56,33 @@ def _without_key(exchange: Exchange, given: str | None, scheme: str) -> str:
     return "The header Authorization does not begin with the word Bearer."
 
 
-def unknown_key(key: str) -> Unauthenticated:
-    """Return the problem of a key that no client has."""
+_EXPIRED = {
+    KeyRefusal.KEY_EXPIRED: (
+        "The key{at}.",
+        "Use your client's newer key, or ask whoever manages your clients to make one.",
+    ),
+    KeyRefusal.CLIENT_EXPIRED: (
+        "The client of this key{at}.",
+        "Ask whoever manages your clients, or the operator, to change when it expires.",
+    ),
+    KeyRefusal.TOKEN_EXPIRED: ("The token{at}.", "Get another from POST /oauth/token with your client_secret."),
+    KeyRefusal.TOKEN_ENDED: (
+        "The token works no longer: its client was revoked, or the client_secret that it was made with was ended.",
+        "Get another from POST /oauth/token with the client_secret that took its place.",
+    ),
+    KeyRefusal.NO_TOKEN: (
+        "The token was not made by this installation, or is not whole.",
+        "Send the access_token that POST /oauth/token of this installation has answered, as it came.",
+    ),
+}
+
+
+def refused_key(key: str, refused: RefusedKey) -> Unauthenticated:
+    """Return the problem of a key or token that opens nothing."""
+    if refused.reason in _EXPIRED:
+        detail, hint = _EXPIRED[refused.reason]
+        at = f" expired at {refused.at:%Y-%m-%dT%H:%M:%SZ}" if refused.at is not None else " has expired"
+        return _refusal(detail.format(at=at), hint, error="invalid_token")
     if _KEY.fullmatch(key):
         return _refusal(
             "No client has this key: it was replaced or revoked, or belongs to another installation.",
@@ -74,7 +103,7 @@ def _malformed(key: str) -> str:
     if re.search(r"\s", key):
         return "The key has a blank or a line break in it: it was copied with something beside it."
     if not key.startswith(_PREFIXES):
-        return "What follows Bearer is no key of this API."
+        return "What follows Bearer is no key of this API, and no token: a client_secret is sent to POST /oauth/token."
     if re.search(r"[^A-Za-z0-9_-]", key):
         return "The key has a sign that none has: letters, digits, - and _ only."
     length = len(key) - len(_PREFIXES[0])

@@ -26,8 +26,9 @@ from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthentica
 from app.core.http.compiled_routes import Admit
 from app.core.http.exchange import Exchange
 from app.core.http.preferences import read_preferences
+from app.domain.access.credentials import CredentialKind, RefusedKey
 from app.domain.clients import Role
-from app.routers.bearer_keys import bearer_key, unknown_key
+from app.routers.bearer_keys import bearer_key, refused_key
 from app.services.access import authentication
 from app.services.access.authentication import Client, ClientCache
 from app.services.access.rates import RateLimits
@@ -248,6 +249,7 @@ WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership
 EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.PROVIDERS)]
 BoardReader = Annotated[Caller, caller("board:feed", ownership=Ownership.CLIENT)]
 Operator = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
+ClientsManager = Annotated[Caller, caller("clients:manage", ownership=Ownership.CLIENT)]
 OperatorReader = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
 OperatorWriter = Annotated[
     Caller, caller("operator", ownership=Ownership.CLIENT, idempotent="request", prefers="minimal")
@@ -267,8 +269,8 @@ def service_of(request: Request) -> Service:
 def admission_of(route: APIRoute) -> Admit | None:
     """Return what finds the client of a request to a route by its key, and holds it against the route's scope.
 
-    It raises `Unauthenticated` for a missing or unknown key, `RateLimited` for too many of either, `Forbidden` for a
-    client without the scope. None for a route that needs no key.
+    It raises `Unauthenticated` for a key or token that is missing or opens nothing, `RateLimited` for too many of
+    either, `Forbidden` for one without the scope. None for a route that needs no key.
     """
     scope = scope_of(route)
     if scope == PUBLIC:
@@ -286,23 +288,30 @@ def admission_of(route: APIRoute) -> Admit | None:
             raise await rates.refusal_after(client, missing)
         exchange.meter = rates
         if scope != ANY_SCOPE and scope not in client.scopes:
-            raise Forbidden(f"The client lacks the scope {scope}. The operator gives scopes when making a client.")
+            raise Forbidden(_lacking(client, scope))
 
     return admit
 
 
 async def _client_of(exchange: Exchange, state: Any, rates: RateLimits) -> Client:
-    """Return the client of a request's key; raises `Unauthenticated`."""
+    """Return the client of a request's key or token; raises `Unauthenticated`."""
     key = bearer_key(exchange)
     cache: ClientCache = state.clients
     client = cache.get(key)
-    if client is None:
-        service: Service = state.service
-        async with rates.turn_of(exchange.host) or nullcontext():
-            client = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, key))
-    if client is None:
-        raise unknown_key(key)
-    return client
+    if client is not None:
+        return client
+    service: Service = state.service
+    async with rates.turn_of(exchange.host) or nullcontext():
+        found = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, service, key))
+    if isinstance(found, RefusedKey):
+        raise refused_key(key, found)
+    return found
+
+
+def _lacking(client: Client, scope: str | None) -> str:
+    if client.credential is not None and client.credential.kind is CredentialKind.TOKEN:
+        return f"The token lacks the scope {scope}. Ask for it at POST /oauth/token; a client lacks it if that refuses."
+    return f"The client lacks the scope {scope}. Scopes are given when a client is made, or changed."
 
 
 async def _fingerprint(exchange: Exchange) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 
 from app.core.http.pagination import MAX_LIMIT, PageQuery
@@ -12,8 +13,7 @@ from app.domain.clients import Environment
 from app.routers.callers import AnyClient
 from app.routers.paging import open_page
 from app.schemas.completion_answers import MOST_ITEMS
-from app.schemas.identity import LimitsOut, MeOut, ProviderOut, ProviderPage
-from app.services import idempotency
+from app.schemas.identity import CredentialOut, LimitsOut, MeOut, ProviderOut, ProviderPage
 from app.services.access import identity
 from app.services.access.identity import Identity
 from app.services.access.scopes import SCOPES
@@ -45,6 +45,7 @@ async def list_providers(caller: AnyClient, query: Annotated[PageQuery, Query()]
 def answer_of(caller: Caller, found: Identity) -> MeOut:
     """Return the answer with a client, and the limits of the installation."""
     client, settings = found.client, caller.service.settings
+    assert client.credential is not None
     return MeOut.model_validate(
         {
             "client_id": client.client_id,
@@ -56,13 +57,15 @@ def answer_of(caller: Caller, found: Identity) -> MeOut:
             "providers": [ProviderOut.of(provider) for provider in found.providers],
             "provider_count": found.provider_count,
             "provider_required": found.must_name_provider,
+            "expires_at": client.expires_at,
+            "credential": CredentialOut.model_validate(msgspec.structs.asdict(client.credential)),
             "limits": LimitsOut(
                 body_bytes=settings.body_limit,
                 upload_bytes=settings.upload_limit,
                 upload_quota_bytes=settings.upload_quota or None,
                 bulk_items=MOST_ITEMS,
                 page_rows=MAX_LIMIT,
-                idempotency_key_days=idempotency.RETENTION.days,
+                idempotency_key_days=settings.keep_answers_days,
                 webhook_endpoints=MOST_ENDPOINTS,
                 connections=settings.address_connection_limit,
                 requests_per_second=settings.rate_client or None,

@@ -9,6 +9,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from app.domain import clients as domain
+from app.domain.access.credentials import CredentialKind
 from app.domain.clients import Environment, Role
 from app.schemas.base import Example, Out
 
@@ -70,11 +71,21 @@ class LimitsOut(Out):
     provider_requests_at_once: int | None = Field(description="Of all clients that act for one provider, together.")
 
 
+class CredentialOut(Out):
+    """The key or token that the request was made with."""
+
+    example: ClassVar[Example] = {"kind": "api-key", "key_id": "key_5f0d2c7be40112ab34cd", "expires_at": None}
+
+    kind: CredentialKind
+    key_id: str = Field(description="The key; of a token, the client secret that it was made with.")
+    expires_at: datetime | None = Field(description="When the key or token works no longer; null for never.")
+
+
 class MeOut(Out):
     """The client that a key belongs to: what it may do, and for whom."""
 
     example: ClassVar[Example] = {
-        "name": "Example LMS, Inc.", "role": "vendor", "board": None, "provider_count": 1,
+        "name": "Example LMS, Inc.", "role": "vendor", "board": None, "provider_count": 1, "expires_at": None,
         "scopes": ["activities:read", "activities:write", "completions:read", "completions:write"],
     }  # fmt: skip
 
@@ -93,4 +104,6 @@ class MeOut(Out):
         description="Whether operations on a provider's records need `PARS-Provider`. Without it, events and webhook "
         "endpoints of a vendor are those of all its providers."
     )
+    expires_at: datetime | None = Field(description="When the client works no longer; null for never.")
+    credential: CredentialOut
     limits: LimitsOut

@@ -33,3 +33,8 @@ OF_ENDPOINT: OnlyAnswered = {
 OF_PHYSICIAN: OnlyAnswered = {
     **dict.fromkeys(("physician_id", "aliases", "created_at", "updated_at", "version"), _LEAVE_OUT),
 }
+OF_CLIENT: OnlyAnswered = {
+    **dict.fromkeys(("client_id", "created_at", "version", "api_key", "client_secret"), _LEAVE_OUT),
+    "revoked_at": "Leave it out: POST /v1/clients/{client_id}/revoke revokes a client.",
+}
+OF_KEY: OnlyAnswered = dict.fromkeys(("key_id", "ending", "created_at", "last_used_at", "secret"), _LEAVE_OUT)

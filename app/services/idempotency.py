@@ -7,7 +7,6 @@ its answer is given again; if it failed, the key is free and the work is done no
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -24,8 +23,6 @@ from app.core.errors import (
 from app.services.context import Work
 from app.store import clients
 
-RETENTION = timedelta(days=30)
-"""How long an answer is stored under its key."""
 _LOCK_NOT_AVAILABLE = "55P03"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.clients import Client, ClientListing, ProviderActedFor, ProviderListing, Role
+from app.domain.clients import Client, ProviderActedFor, ProviderListing, Role
 from app.models import organisations as tables
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, expression, looked_up_by
@@ -17,17 +17,8 @@ from app.store.sql.values import read_document, read_instant, read_optional_inst
 
 _WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}
 """The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
-_CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
+CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
 
-_WORKING_KEYS = "FROM client_secrets s WHERE s.client_id = c.client_id AND s.kind = 'api-key' AND s.revoked_at IS NULL"
-_CLIENT_LISTING = RowMapper(
-    ClientListing,
-    tables.clients,
-    "c",
-    provider_ids=looked_up_by("client_id"),
-    keys=expression(f"(SELECT count(*) {_WORKING_KEYS})"),
-    newest_key_at=expression(f"(SELECT max(s.created_at) {_WORKING_KEYS})", read_optional_instant),
-)
 _PROVIDER_LISTING = RowMapper(
     ProviderListing,
     tables.providers,
@@ -42,46 +33,18 @@ _PROVIDER = RowMapper(
 )
 
 
-def by_key(connection: Connection, digest: str) -> Client | None:
-    """Return the client whose key has this digest, unless key or client were revoked."""
-    rows = fetch(
-        connection,
-        f"SELECT {_CLIENT.columns} FROM client_secrets s JOIN clients c ON c.client_id = s.client_id "
-        "WHERE s.digest = :digest AND s.kind = 'api-key' AND s.revoked_at IS NULL AND c.revoked_at IS NULL",
-        {"digest": digest},
-    )
-    return _read_first(connection, rows)
-
-
 def by_id(connection: Connection, client_id: str) -> Client | None:
     """Return a client that has not been revoked."""
     rows = fetch(
         connection,
-        f"SELECT {_CLIENT.columns} FROM clients c WHERE c.client_id = :id AND c.revoked_at IS NULL",
+        f"SELECT {CLIENT.columns} FROM clients c WHERE c.client_id = :id AND c.revoked_at IS NULL",
         {"id": client_id},
     )
     return _read_first(connection, rows)
 
 
 def _read_first(connection: Connection, rows: Sequence[Row]) -> Client | None:
-    return _CLIENT.read_first(
-        connection, rows, provider_ids=lambda client_id: _granted_providers(connection, client_id)
-    )
-
-
-def list_clients(connection: Connection, *, revoked: bool) -> list[ClientListing]:
-    """Return all clients, the oldest first, those that were revoked too if asked for; not the operator's commands."""
-    rows = fetch(
-        connection,
-        f"SELECT {_CLIENT_LISTING.columns} FROM clients c WHERE c.client_id <> 'operator'"
-        f"{'' if revoked else ' AND c.revoked_at IS NULL'} ORDER BY c.created_at, c.client_id",
-    )
-    granted: dict[str, list[str]] = {}
-    for client_id, provider_id in fetch(
-        connection, "SELECT client_id, provider_id FROM grants WHERE revoked_at IS NULL ORDER BY client_id, provider_id"
-    ):
-        granted.setdefault(client_id, []).append(provider_id)
-    return _CLIENT_LISTING.read(connection, rows, provider_ids=lambda client_id: tuple(granted.get(client_id, ())))
+    return CLIENT.read_first(connection, rows, provider_ids=lambda client_id: granted_providers(connection, client_id))
 
 
 def list_providers(connection: Connection, *, sandboxes: bool) -> list[ProviderListing]:
@@ -94,7 +57,7 @@ def list_providers(connection: Connection, *, sandboxes: bool) -> list[ProviderL
     return _PROVIDER_LISTING.read(connection, rows)
 
 
-def _granted_providers(connection: Connection, client_id: str) -> frozenset[str]:
+def granted_providers(connection: Connection, client_id: str) -> frozenset[str]:
     """Return the providers a client may act for, those of its own world."""
     granted = fetch_column(
         connection,
@@ -115,12 +78,25 @@ def grant(connection: Connection, client_id: str, provider_id: str, at: datetime
         "granted_at = CASE WHEN grants.revoked_at IS NULL THEN grants.granted_at ELSE excluded.granted_at END",
         {"client": client_id, "provider": provider_id, "at": at},
     )
+    note_change(connection, client_id)
 
 
 def revoke_grant(connection: Connection, client_id: str, provider_id: str, at: datetime) -> bool:
     """Revoke the right to act for a provider; False when there was none."""
     granted = {"client_id": client_id, "provider_id": provider_id, "revoked_at": None}
-    return update(connection, tables.grants, {"revoked_at": at}, granted) == 1
+    revoked = update(connection, tables.grants, {"revoked_at": at}, granted) == 1
+    if revoked:
+        note_change(connection, client_id)
+    return revoked
+
+
+def note_change(connection: Connection, client_id: str) -> None:
+    """Count a change of a client that is not in its own row, such as a grant, as a version of it."""
+    execute(
+        connection,
+        "UPDATE clients SET version = coalesce(version, 1) + 1 WHERE client_id = :id",
+        {"id": client_id},
+    )
 
 
 def provider_acted_for(connection: Connection, client: Client, provider_id: str) -> str | None:
@@ -221,23 +197,6 @@ def board_codes(connection: Connection) -> set[str]:
     return set(fetch_column(connection, "SELECT code FROM boards"))
 
 
-def add_client(
-    connection: Connection,
-    client: Mapping[str, Any],
-    secrets: Sequence[Mapping[str, Any]],
-    provider_ids: Sequence[str],
-    at: datetime,
-) -> None:
-    """Insert a client with its hashed secrets and its grants."""
-    insert(connection, tables.clients, [client])
-    insert(connection, tables.client_secrets, secrets)
-    insert(
-        connection,
-        tables.grants,
-        [{"client_id": client["client_id"], "provider_id": id, "granted_at": at} for id in provider_ids],
-    )
-
-
 def name_and_revocation(connection: Connection, client_id: str) -> tuple[str, datetime | None] | None:
     """Return the name of a client and when it was revoked, None for one that never was."""
     rows = fetch(connection, "SELECT name, revoked_at FROM clients WHERE client_id = :id", {"id": client_id})
@@ -252,12 +211,6 @@ def clients_named(connection: Connection, name: str) -> list[tuple[str, bool]]:
         {"name": name},
     )
     return [(client_id, bool(revoked)) for client_id, revoked in rows]
-
-
-def revoke_client(connection: Connection, client_id: str, at: datetime) -> int:
-    """Revoke a client, its keys and its secrets; return how many of these had worked until now."""
-    update(connection, tables.clients, {"revoked_at": at}, {"client_id": client_id, "revoked_at": None})
-    return revoke_secrets(connection, client_id, at)
 
 
 def count_dependants(connection: Connection, client_id: str) -> tuple[int, int]:
@@ -279,32 +232,6 @@ def client_named(connection: Connection, name: str) -> str | None:
         {"name": name},
     )
     return client_id
-
-
-def revoke_secrets(connection: Connection, client_id: str, at: datetime) -> int:
-    """Revoke every key and secret of a client; return how many had worked until now."""
-    valid = {"client_id": client_id, "revoked_at": None}
-    return update(connection, tables.client_secrets, {"revoked_at": at}, valid)
-
-
-def working_secrets(connection: Connection, client_id: str) -> list[tuple[str, str]]:
-    """Return the digest and the kind of every key and secret of a client that works, the newest first."""
-    rows = fetch(
-        connection,
-        "SELECT digest, kind FROM client_secrets WHERE client_id = :id AND revoked_at IS NULL ORDER BY created_at DESC",
-        {"id": client_id},
-    )
-    return [(digest, kind) for digest, kind in rows]
-
-
-def revoke_secret(connection: Connection, digest: str, at: datetime) -> None:
-    """Revoke one key or secret."""
-    update(connection, tables.client_secrets, {"revoked_at": at}, {"digest": digest, "revoked_at": None})
-
-
-def add_secrets(connection: Connection, secrets: Sequence[Mapping[str, Any]]) -> None:
-    """Insert hashed secrets of a client."""
-    insert(connection, tables.client_secrets, secrets)
 
 
 def claim_key(connection: Connection, row: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.webhooks import DeliveryStatus, LeasedDelivery, WebhookDelivery
@@ -14,7 +15,16 @@ from app.store import leases
 from app.store.sql.bulk import insert
 from app.store.sql.key_sets import from_keys, select_by_keys
 from app.store.sql.rows import RowMapper, expression
-from app.store.sql.statements import execute, fetch, fetch_value, locking_clause, narrow_to, string_agg
+from app.store.sql.statements import (
+    execute,
+    fetch,
+    fetch_column,
+    fetch_value,
+    in_list,
+    locking_clause,
+    narrow_to,
+    string_agg,
+)
 from app.store.sql.values import read_optional_instant
 from app.store.webhooks import ENDPOINT, entitled
 
@@ -99,7 +109,23 @@ def lease_due(
         ((delivery_id,) for delivery_id in leased),
         "webhook_deliveries d ON d.delivery_id = k.id JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id",
     )
-    return _LEASED.read(connection, rows)
+    return _of_working_clients(connection, _LEASED.read(connection, rows), now)
+
+
+def _of_working_clients(connection: Connection, leased: list[LeasedDelivery], now: datetime) -> list[LeasedDelivery]:
+    """Take the right to their endpoints from clients that have expired."""
+    marks, parameters = in_list("client", sorted({delivery.endpoint.client_id for delivery in leased}))
+    expired = fetch_column(
+        connection,
+        f"SELECT client_id FROM clients WHERE client_id IN ({marks}) AND expires_at <= :now",
+        parameters | {"now": now},
+    )
+    if not expired:
+        return leased
+    return [
+        replace(delivery, entitled=delivery.entitled and delivery.endpoint.client_id not in expired)
+        for delivery in leased
+    ]
 
 
 def _heads(

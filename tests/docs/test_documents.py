@@ -27,7 +27,6 @@ from app.domain.webhooks import RETRY_PAUSES, AttemptOutcome
 from app.files.templates.templates import TEMPLATES
 from app.schemas.completion_answers import MOST_ITEMS
 from app.schemas.events import EventType
-from app.services import idempotency
 from app.services.events.endpoints import MOST_ENDPOINTS
 from tests.harness.cases import for_all
 
@@ -165,7 +164,7 @@ def test_limits_are_those_of_the_service() -> None:
     assert rows["a bulk request"] == f"{MOST_ITEMS} records"
     assert rows["a page"] == f"{MAX_LIMIT} rows"
     assert rows["errors listed of an invalid request"] == f"the first {MAX_ERRORS}"
-    assert rows["an idempotency key"] == f"255 characters, kept {idempotency.RETENTION.days} days"
+    assert rows["an idempotency key"] == f"255 characters, kept {Settings().keep_answers_days} days"
     assert f"`next_cursor`, {DEFAULT_LIMIT} rows a page" in INTEGRATORS
     assert f"beyond {MOST_COUNTED:,}" in INTEGRATORS
 

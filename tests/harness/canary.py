@@ -55,10 +55,10 @@ def forms() -> Iterator[bytes]:
         yield quote(value).encode()
         yield json.dumps(value)[1:-1].encode()
         yield value[::-1].encode()
-        for shift in range(3):
-            # Whatever stands before it in what was encoded, one of three is a part of the result.
-            encoded = base64.b64encode(b"x" * shift + value.encode())
-            yield encoded[4 if shift else 0 : -4]
+        for before in range(3):
+            # Whatever stands around it in what was encoded, the letters of one of three are a part of the result.
+            encoded = base64.b64encode(b"x" * before + value.encode())
+            yield encoded[-(-8 * before // 6) : 8 * (before + len(value)) // 6]
         yield value.encode().hex().encode()
     yield from (date.encode() for date in DATES)
 

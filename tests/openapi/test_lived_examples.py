@@ -54,7 +54,7 @@ def made(api: Api, operation: Described, body: Any) -> dict[str, str]:
                 return {name: at(pointer, answer) for name, pointer in link["parameters"].items()}
     return (
         linked(api, operation)
-        if operation.method == "post" or {"endpoint_id", "held_id"} & operation.parameters("path").keys()
+        if operation.method == "post" or {"endpoint_id", "held_id", "client_id"} & operation.parameters("path").keys()
         else {name: parameter["example"] for name, parameter in operation.parameters("path").items()}
     )
 
@@ -149,6 +149,9 @@ def test_every_read_answers_as_described(api: Api, service: Service, operation: 
         known = with_ids({name: one["example"] for name, one in operation.parameters("path").items()}, ids)
     if operation.path.startswith("/v1/batches"):
         known["batch_id"] = worked(api, service, workbook([row()]))["batch_id"]
+    if "/keys" in operation.path:
+        known["client_id"] = api.client_id
+        known["key_id"] = api.get(f"/v1/clients/{api.client_id}/keys").json["data"][0]["key_id"]
     asked = operation.parameters("query").items()
     needed = {name: value["example"] for name, value in asked if value["required"]}
     answer = api.get(operation.path.format(**known if ids else linked(api, operation) | known), **needed)

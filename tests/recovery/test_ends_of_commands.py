@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from app.core.security import digest_of
+from app.domain.access.credentials import KeyKind
 from app.services.operations.startup import open_service
-from app.store import clients
+from app.store.access import keys
 from tests.builders.sent_files import row, workbook
 from tests.harness.commands import ROOT, SECONDS
 from tests.harness.databases import ON_SQLITE, settings_for
@@ -77,7 +78,7 @@ def test_a_new_key_that_could_not_be_printed_is_taken_back_and_the_old_one_works
     assert ran.returncode == 1
     assert ran.stderr.startswith("pars: The new key could not be printed, and nobody has seen it: it was taken back")
     service = open_service(settings_for(database_url, tmp_path / "own"))
-    found = service.database.read(lambda connection: clients.by_key(connection, digest_of(made["api_key"])))
+    found = service.database.read(lambda connection: keys.find(connection, digest_of(made["api_key"]), KeyKind.API_KEY))
     service.database.close()
     assert found is not None
     assert [client["keys"] for client in listed(installed) if client["name"] == "Ours"] == [1]

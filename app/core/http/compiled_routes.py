@@ -25,7 +25,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from app.core.errors import ErrorItem
+from app.core.errors import ErrorItem, Problem
 from app.core.http.accepting import JSON, accepts_any, not_acceptable
 from app.core.http.deprecation import deprecated_parameters, deprecation_of, headers_for
 from app.core.http.exchange import Exchange
@@ -94,7 +94,22 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
             raise invalid_request(faults, of_head, body_type)
         return answer(await call(**values), values)
 
-    return serve
+    return serve if type(route).refuse is StrictRoute.refuse else _refusing(route, serve)
+
+
+def _refusing(route: StrictRoute, serve: Serve) -> Serve:
+    """Return what serves a route and tells problems in the route's own shape."""
+
+    async def serve_or_refuse(exchange: Exchange) -> Response:
+        try:
+            return await serve(exchange)
+        except Problem as problem:
+            refusal = route.refuse(problem)
+            if refusal is None:
+                raise
+            return refusal
+
+    return serve_or_refuse
 
 
 def offered_types(route: APIRoute) -> frozenset[str]:

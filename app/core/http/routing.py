@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core.errors import ErrorItem, InvalidRequest, UnsupportedMediaType
+from app.core.errors import ErrorItem, InvalidRequest, Problem, UnsupportedMediaType
 from app.core.http.request_heads import UTF_8, charset_of
 from app.core.strict_json import read_json
 
@@ -22,6 +22,8 @@ class StrictRoute(APIRoute):
 
     media_types: ClassVar[tuple[str, ...]] = ("application/json",)
     """Media types of a body."""
+    tells_itself: ClassVar[frozenset[int]] = frozenset()
+    """Statuses of problems for which `refuse` returns an answer in a shape of the route's own."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what refuses to serve: the framework's own way would read requests less strictly."""
@@ -34,6 +36,10 @@ class StrictRoute(APIRoute):
     def reader_of(self, content_type: str) -> ReadBody | None:
         """Return what reads a body of a media type, None when that is not supported."""
         return read_json_body if _is_json(content_type) else None
+
+    def refuse(self, problem: Problem) -> Response | None:
+        """Return the answer for a problem where the route has a shape of its own for it; None for the usual one."""
+        return None
 
     def reads_slowly(self, content_type: str) -> bool:
         """Whether reading a body of a media type takes so long that others must not wait for it."""

@@ -14,6 +14,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from app.core.traces import forbid_cores
 from app.domain.batches import BatchKind, FileFault, FileFaultCode
 from app.files.parsing.faults import too_large
 from app.files.parsing.limits import Limits
@@ -48,6 +49,7 @@ def prepare_codecs() -> None:
 def confine(limits: Limits) -> None:
     """Bound what this process may take, before it reads a byte of the file."""
     bound(resource.RLIMIT_CORE, 0)
+    forbid_cores()
     bound(resource.RLIMIT_AS, limits.address_space)
     bound(resource.RLIMIT_CPU, limits.most_seconds)
     bound(resource.RLIMIT_NPROC, 0)

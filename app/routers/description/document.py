@@ -31,12 +31,14 @@ from app.routers.description.schemas import (
     rename,
     tidy,
 )
-from app.routers.description.texts import LICENSE, TAGS, bearer_description
+from app.routers.description.texts import LICENSE, OAUTH_DESCRIPTION, SCOPES, TAGS, bearer_description
 from app.schemas.batch_form import BatchForm
 from app.schemas.problems import ProblemOut
 
 BEARER = "bearer"
-"""Name of the one security scheme."""
+"""Name of the security scheme of keys, and of tokens that somebody has."""
+OAUTH = "oauth2"
+"""Name of the security scheme of clients that get tokens themselves."""
 ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut", "BatchCountsOut")
 """Answers whose optional fields are left out rather than null."""
 UNDECLARED: tuple[type[BaseModel], ...] = (ProblemOut, BatchForm)
@@ -86,13 +88,24 @@ def document_of(
     drop_defaults(document, schemas)
     open_answers(document, schemas)
     document["components"] = {
-        "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()}},
+        "securitySchemes": {
+            BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()},
+            OAUTH: {
+                "type": "oauth2",
+                "description": OAUTH_DESCRIPTION,
+                "flows": {"clientCredentials": {"tokenUrl": _token_url(server), "scopes": SCOPES}},
+            },
+        },
         "headers": _referred_to(document, "headers", HEADERS),
         "examples": _referred_to(document, "examples", problem_examples()),
         "schemas": dict(sorted(schemas.items())),
     }
     document["tags"] = _tags_of(operations)
     return document
+
+
+def _token_url(server: str) -> str:
+    return f"{server.rstrip('/')}/oauth/token"
 
 
 def _collect_schemas(document: dict[str, Any]) -> Schema:
@@ -157,7 +170,8 @@ def _complete_operation(operation: Operation) -> None:
     spec["description"] = "\n\n".join(
         [spec["description"], *([deprecation.sentence()] if deprecation is not None else []), access]
     )
-    spec["security"] = [{BEARER: [operation.scope] if operation.scope else []}] if operation.needs_key else []
+    scopes = [operation.scope] if operation.scope else []
+    spec["security"] = [{BEARER: scopes}, {OAUTH: scopes}] if operation.needs_key else []
     if deprecation is not None:
         spec["deprecated"] = True
     for name, deprecated in operation.deprecated_parameters.items():

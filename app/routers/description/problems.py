@@ -84,7 +84,10 @@ def describe_problems(operation: Operation) -> None:
 
 def _by_status(operation: Operation, declared: dict[str, list[str]]) -> dict[str, list[type[Problem]]]:
     found: dict[str, list[type[Problem]]] = {}
+    told_otherwise: frozenset[int] = getattr(operation.route, "tells_itself", frozenset())
     for kind in every_problem():
+        if kind.status in told_otherwise:
+            continue
         status = str(kind.status)
         fits = kind.code in WHEN and WHEN[kind.code](operation)
         follows = fits and kind.code not in _DECLARED_ONLY
@@ -182,7 +185,8 @@ _ITEMS: dict[str, list[dict[str, Any]]] = {
             "code": "unauthenticated",
             "header": "Authorization",
             "detail": "The header Authorization has a key without the word Bearer before it.",
-            "hint": "Send the header Authorization: Bearer KEY, where KEY begins with pars_live_ or pars_test_.",
+            "hint": "Send the header Authorization: Bearer KEY, where KEY begins with pars_live_ or pars_test_, or is "
+            "a token of POST /oauth/token.",
         }
     ],
     "rate-limited": [

@@ -29,7 +29,10 @@ you do not know as text.
 SUMMARY = "Reporting of learner credit by accredited medical-education providers"
 LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 TAGS = [
-    {"name": "Clients", "description": "Who a key belongs to, and for which providers it acts."},
+    {
+        "name": "Clients",
+        "description": "Who a key belongs to, and for which providers it acts; clients, their keys, and tokens.",
+    },
     {"name": "Activities", "description": "The activities of a provider."},
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
     {"name": "Held records", "description": "Records that wait for their physician to be found, and help with them."},
@@ -73,15 +76,19 @@ SCOPES = {
     "batches:write": "Upload files, cancel and retry their batches; brings `batches:read`.",
     "webhooks:manage": "Manage webhook endpoints.",
     "transcripts:read": "Read transcripts.",
-    "clients:manage": "Manage the clients of one's own providers.",
+    "clients:manage": "Manage the clients of one's own provider or vendor, and their keys.",
     "board:feed": "Read a board's feed and decide on its credit.",
     "operator": "Operate the installation.",
 }
 """The operations that each scope allows."""
 
 BEARER = (
-    "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`. A key has scopes; each operation names "
-    "the one it needs:\n\n"
+    "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`, or with a token of `POST /oauth/token`. "
+    "A key has scopes; each operation names the one it needs:\n\n"
+)
+OAUTH_DESCRIPTION = (
+    "OAuth 2 client credentials (RFC 6749): `POST /oauth/token` with client_id and client_secret gives a token for 15 "
+    "minutes, with all scopes of the client or with those asked for."
 )
 
 

@@ -1,18 +1,27 @@
-"""Authentication: which client a key names, and for which provider it acts."""
+"""Authentication: which client a key or token names, and for which provider it acts."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import ErrorItem, Forbidden, Problem, ProviderRequired
 from app.core.security import digest_of
+from app.domain.access.credentials import Credential, CredentialKind, KeyKind, KeyRefusal, RefusedKey
 from app.domain.clients import Client, Role
+from app.services.access import tokens
+from app.services.access.key_uses import KeyUses
 from app.services.access.scopes import effective_scopes
+from app.services.access.tokens import TokenClaims
+from app.services.context import Service
 from app.store import clients
+from app.store.access import keys
+from app.store.access.keys import OwnedKey
 
 __all__ = ["Client", "ClientCache", "choose_provider", "is_own_provider", "means_all_providers", "resolve_provider"]
 
@@ -34,18 +43,19 @@ class _Cached:
 
 
 class ClientCache:
-    """Clients by their keys, cached for a moment: a key that any process has revoked works no longer than that.
+    """Clients by their keys and tokens, cached for a moment: what any process has revoked works no longer than that.
 
     One request at a time reads a client again; the others of that client go on with what is cached meanwhile.
     """
 
     def __init__(self) -> None:
+        self.uses = KeyUses()
         self._clients: dict[str, _Cached] = {}
         self._lock = Lock()
 
-    def get(self, api_key: str) -> Client | None:
-        """Return the client of a key; None when it is not cached, or is this request's to look up again."""
-        cached, now = self._clients.get(digest_of(api_key)), time.monotonic()
+    def get(self, bearer: str) -> Client | None:
+        """Return the client of a key or token; None when it is not cached, or is this request's to look up again."""
+        cached, now = self._clients.get(digest_of(bearer)), time.monotonic()
         if cached is None or cached.valid_until <= now:
             return None
         if cached.fresh_until <= now:
@@ -53,23 +63,69 @@ class ClientCache:
             return None
         return cached.client
 
-    def look_up(self, connection: Connection, api_key: str) -> Client | None:
-        """Read the client of a key from the database and cache it; None for a key that is unknown or revoked."""
-        if not api_key.startswith(_PREFIXES):
-            return None
-        digest = digest_of(api_key)
+    def look_up(self, connection: Connection, service: Service, bearer: str) -> Client | RefusedKey:
+        """Read the client of a key or token from the database and cache it, or return why it opens nothing."""
+        digest = digest_of(bearer)
         # Before it is read: a revocation that this does not see yet is seen when it is read again.
-        now = time.monotonic()
-        client = clients.by_key(connection, digest)
-        if client is None:
+        now, at = time.monotonic(), service.clock()
+        found = _find(connection, service, bearer, digest, at)
+        if isinstance(found, RefusedKey):
             self._clients.pop(digest, None)
-            return None
-        client = effective_scopes(client)
+            return found
+        client, key_digest = found
+        self.uses.note(key_digest, at)
+        ends = [when for when in (client.expires_at, client.credential and client.credential.expires_at) if when]
+        left = min(((when - at).total_seconds() for when in ends), default=CACHE_SECONDS)
         with self._lock:
             if len(self._clients) >= CACHE_SIZE:
-                self._clients.clear()
-            self._clients[digest] = _Cached(client, now + FRESH_SECONDS, now + CACHE_SECONDS)
+                self._make_room(now)
+            self._clients[digest] = _Cached(client, now + min(FRESH_SECONDS, left), now + min(CACHE_SECONDS, left))
         return client
+
+    def _make_room(self, now: float) -> None:
+        self._clients = {digest: cached for digest, cached in self._clients.items() if cached.valid_until > now}
+        if len(self._clients) >= CACHE_SIZE:
+            self._clients.clear()
+
+
+def _find(
+    connection: Connection, service: Service, bearer: str, digest: str, at: datetime
+) -> tuple[Client, str] | RefusedKey:
+    """Return the client of a key or token, with the digest of its key; else why it opens nothing."""
+    if bearer.startswith(_PREFIXES):
+        key = keys.find(connection, digest, KeyKind.API_KEY)
+        refused = refusal_of(key, at)
+        if key is None or refused is not None:
+            return refused or RefusedKey(KeyRefusal.UNKNOWN)
+        credential = Credential(kind=CredentialKind.API_KEY, key_id=key.key_id, expires_at=key.expires_at)
+        return replace(effective_scopes(key.client), credential=credential), digest
+    if not tokens.is_like_a_token(bearer):
+        return RefusedKey(KeyRefusal.UNKNOWN)
+    claims = tokens.read(service, bearer)
+    return claims if isinstance(claims, RefusedKey) else _client_of_token(connection, claims, at)
+
+
+def _client_of_token(connection: Connection, claims: TokenClaims, at: datetime) -> tuple[Client, str] | RefusedKey:
+    key = keys.find_by_id(connection, claims.client_id, claims.key_id)
+    if key is None:
+        return RefusedKey(KeyRefusal.TOKEN_ENDED)
+    refused = refusal_of(key, at)
+    if refused is not None:
+        return refused
+    client = effective_scopes(key.client)
+    credential = Credential(kind=CredentialKind.TOKEN, key_id=key.key_id, expires_at=claims.expires_at)
+    return replace(client, scopes=client.scopes & claims.scopes, credential=credential), key.digest
+
+
+def refusal_of(key: OwnedKey | None, at: datetime) -> RefusedKey | None:
+    """Return why a key, or client secret, that was found or not opens nothing; None where it works."""
+    if key is None:
+        return RefusedKey(KeyRefusal.UNKNOWN)
+    if key.client.expired_at(at):
+        return RefusedKey(KeyRefusal.CLIENT_EXPIRED, key.client.expires_at)
+    if key.expires_at is not None and key.expires_at <= at:
+        return RefusedKey(KeyRefusal.KEY_EXPIRED, key.expires_at)
+    return None
 
 
 def choose_provider(client: Client, named: str | None) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import OperatorFault
 from app.core.security import digest_of, new_api_key, new_secret
+from app.domain.access.credentials import KeyKind
 from app.domain.audit import ClientAudit, ProviderAudit
 from app.domain.clients import Role
 from app.domain.sandbox import PROVIDER_ID
@@ -18,6 +22,8 @@ from app.services.access.scopes import ROLE_SCOPES, SCOPES, TEST_SCOPES
 from app.services.context import OPERATOR, Work
 from app.services.sandbox import providers
 from app.store import clients
+from app.store.access import clients as stored
+from app.store.access import keys
 from app.store.sandbox import id_of_sandbox, is_sandbox
 
 _PROVIDER_ID = re.compile(r"\A\d{7}\Z", re.ASCII)
@@ -29,6 +35,13 @@ class CreatedClient(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     api_key: str
     client_secret: str
+    former: frozenset[str] = frozenset()
+    """Digests of the keys and secrets that worked beside these when they were made."""
+
+    @property
+    def made(self) -> tuple[tuple[KeyKind, str], tuple[KeyKind, str]]:
+        """The key and the secret, each with its kind."""
+        return (KeyKind.API_KEY, self.api_key), (KeyKind.CLIENT_SECRET, self.client_secret)
 
 
 def add_provider(
@@ -65,15 +78,23 @@ def create(
     board: str | None = None,
     scopes: Sequence[str] = (),
     test: bool = False,
+    expires_at: datetime | None = None,
+    organisation: str | None = None,
+    beside: str | None = None,
 ) -> CreatedClient:
     """Create a client; raises `OperatorFault`.
 
     Its name and the date are kept as the attestation that learners permit what it reports. A test client acts for the
-    sandboxes of its providers, and for the shared sandbox when a provider's or vendor's client names none.
+    sandboxes of its providers, and for the shared sandbox when a provider's or vendor's client names none. It belongs
+    to the `organisation` of that id, or to that of the client that it is named `beside`.
     """
+    if expires_at is not None and expires_at <= work.now:
+        raise OperatorFault("The client would have expired already.")
     if not name.strip():
         raise OperatorFault("A client has a name.")
-    possible = _possible_scopes(role, scopes, test=test)
+    if beside is not None:
+        organisation = _vendor_of(work, beside, role)
+    possible = possible_scopes(role, scopes, test=test)
     known = work.service.catalogue.board(board) if board is not None else None
     if board is not None and known is None:
         raise OperatorFault(f"There is no board {board}.")
@@ -89,27 +110,41 @@ def create(
         "permission_attested_by": name.strip(),
         "permission_attested_at": work.now,
         "created_at": work.now,
+        "expires_at": expires_at,
+        "organisation": organisation,
     }
-    secrets = [
-        {"digest": digest_of(secret), "client_id": created.client_id, "kind": kind, "created_at": work.now}
-        for secret, kind in ((created.api_key, "api-key"), (created.client_secret, "client-secret"))
-    ]
-    clients.add_client(work.connection, client, secrets, acts_for, work.now)
-    work.audit(
-        "create",
-        created.client_id,
-        ClientAudit(
-            role=role,
-            providers=acts_for,
-            test=test,
-            board=known.code if known else UNSET,
-            scopes=list(scopes or possible),
-        ),
-    )
+    _store(work, client, created, acts_for)
     return created
 
 
-def _possible_scopes(role: Role, asked: Sequence[str], *, test: bool) -> list[str]:
+def _store(work: Work, client: dict[str, Any], created: CreatedClient, acts_for: Sequence[str]) -> None:
+    secrets = [
+        keys.row_of(created.client_id, kind, digest_of(secret), secret, work.now, None) for kind, secret in created.made
+    ]
+    stored.add(work.connection, client, secrets, acts_for, work.now)
+    expires_at = client["expires_at"]
+    audited = ClientAudit(
+        role=client["role"],
+        providers=acts_for,
+        test=client["test"],
+        board=client["board"] or UNSET,
+        scopes=client["scopes"],
+        expires_at=expires_at.isoformat() if expires_at is not None else UNSET,
+    )
+    work.audit("create", created.client_id, audited)
+
+
+def _vendor_of(work: Work, named: str, role: Role) -> str:
+    """Return the organisation of a vendor's client, for another of the same vendor; raises `OperatorFault`."""
+    client = clients.by_id(work.connection, find_client(work, named))
+    if client is None:
+        raise OperatorFault("The client was revoked.")
+    if Role.VENDOR not in (role, client.role) or role is not client.role:
+        raise OperatorFault("Only clients of a vendor belong together: both are made with --vendor.")
+    return client.organisation_id
+
+
+def possible_scopes(role: Role, asked: Sequence[str], *, test: bool) -> list[str]:
     """Return the scopes that a client of a role can have; raises `OperatorFault` when others are asked for."""
     unknown = [scope for scope in asked if scope not in SCOPES]
     if unknown:
@@ -147,9 +182,12 @@ def renew_key(work: Work, client_id: str) -> str:
     if client is None:
         raise OperatorFault("There is no such client.")
     api_key = new_api_key(test=client.test)
-    clients.revoke_secrets(work.connection, client_id, work.now)
-    row = {"digest": digest_of(api_key), "client_id": client_id, "kind": "api-key", "created_at": work.now}
-    clients.add_secrets(work.connection, [row])
+    keys.lock_client(work.connection, client_id)
+    keys.end_all(work.connection, client_id, work.now)
+    keys.add(
+        work.connection,
+        [keys.row_of(client_id, KeyKind.API_KEY, digest_of(api_key), api_key, work.now, None)],
+    )
     work.audit("renew-key", client_id, ClientAudit())
     return api_key
 
@@ -174,13 +212,18 @@ def revoke_client(work: Work, named: str) -> Revocation:
 
     It is named by its id, or by its name when no other client that works has the name. Repeated, nothing happens.
     """
-    client_id = find_client(work, named)
+    return end_client(work, find_client(work, named))
+
+
+def end_client(work: Work, client_id: str) -> Revocation:
+    """Revoke a client that there is, by its id."""
+    keys.lock_client(work.connection, client_id)
     found = clients.name_and_revocation(work.connection, client_id)
     assert found is not None
     name, revoked_at = found
     if revoked_at is not None:
         return Revocation(client_id=client_id, name=name, revoked_before=True)
-    ended = clients.revoke_client(work.connection, client_id, work.now)
+    ended = stored.revoke(work.connection, client_id, work.now)
     work.audit("revoke-client", client_id, ClientAudit())
     endpoints, under_way = clients.count_dependants(work.connection, client_id)
     return Revocation(
@@ -190,11 +233,16 @@ def revoke_client(work: Work, named: str) -> Revocation:
 
 def find_client(work: Work, named: str) -> str:
     """Return the id of the client of an id or a name; raises `OperatorFault`."""
+    return find_client_id(work.connection, named)
+
+
+def find_client_id(connection: Connection, named: str) -> str:
+    """Return the id of the client of an id or a name; raises `OperatorFault`."""
     if named == OPERATOR.client_id:
-        raise OperatorFault("The operator's own commands cannot be revoked.")
-    if clients.name_and_revocation(work.connection, named) is not None:
+        raise OperatorFault("The operator's own commands are no client whose keys there are, or that can be revoked.")
+    if clients.name_and_revocation(connection, named) is not None:
         return named
-    known = clients.clients_named(work.connection, named)
+    known = clients.clients_named(connection, named)
     if not known:
         raise OperatorFault("There is no client with this id or name.")
     working = [client_id for client_id, revoked in known if not revoked]
@@ -222,11 +270,22 @@ def grant(work: Work, named: str, provider_id: str) -> None:
 
 
 def revoke(work: Work, named: str, provider_id: str) -> None:
-    """Revoke a vendor's grant to act for a provider; raises `OperatorFault`."""
+    """Revoke a vendor's grant to act for a provider, from all clients of the vendor; raises `OperatorFault`."""
     client_id = find_client(work, named)
     client = clients.by_id(work.connection, client_id)
     if client is not None and client.test:
         provider_id = id_of_sandbox(work.connection, provider_id) or provider_id
-    if not clients.revoke_grant(work.connection, client_id, provider_id, work.now):
+    if not take_grant(work, client_id, provider_id):
         raise OperatorFault("The client has no such right.")
-    work.audit("revoke", client_id, ClientAudit(provider_id=provider_id))
+
+
+def take_grant(work: Work, client_id: str, provider_id: str) -> bool:
+    """Take a provider from all clients of a vendor, each with its audit entry; return False when none acted for it.
+
+    A vendor that could go on with another of its clients would not have lost the right.
+    """
+    family = stored.of_organisation(work.connection, client_id)
+    lost = [member for member in family if clients.revoke_grant(work.connection, member, provider_id, work.now)]
+    for member in lost:
+        work.audit("revoke", member, ClientAudit(provider_id=provider_id))
+    return bool(lost)

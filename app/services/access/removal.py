@@ -17,3 +17,12 @@ def remove_original(connection: Connection, batch: Batch, at: datetime) -> bool:
     uploads.empty(connection, batch.upload_id)
     batches.save(connection, batch, {"original_removed_at": at}, at)
     return True
+
+
+def remove_records(connection: Connection, batch: Batch, at: datetime) -> bool:
+    """Remove the records of a batch as they were sent; their outcomes stay. False where they are gone already."""
+    if batch.records_removed_at is not None:
+        return False
+    batches.drop_pieces(connection, batch.batch_id)
+    batches.save(connection, batch, {"records_removed_at": at}, at)
+    return True

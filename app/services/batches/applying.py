@@ -155,7 +155,9 @@ def uploader_work(service: Service, batch: Batch, connection: Connection) -> Wor
     if batch.provider_id is not None:
         return sender_work(service, connection, batch.client_id, batch.provider_id, batch.request_id)
     client = clients.by_id(connection, batch.client_id)
-    if client is None or not (client.role is Role.OPERATOR or client.board == batch.board):
+    if client is None or client.expired_at(service.clock()):
+        return None
+    if not (client.role is Role.OPERATOR or client.board == batch.board):
         return None
     caller = Caller(service=service, client=client, provider=None, request_id=batch.request_id)
     return Work(connection=connection, caller=caller, now=service.clock())

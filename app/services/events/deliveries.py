@@ -18,7 +18,6 @@ from app.services.events.endpoints import get, lock
 from app.services.events.outbox import row_of
 from app.store import deliveries, webhooks
 
-KEPT = timedelta(days=30)
 REMOVED_AT_ONCE = 1_000
 """Finished deliveries removed in one transaction."""
 TEST_SECONDS = 20.0
@@ -108,8 +107,8 @@ def redeliver(work: Work, endpoint_id: str, delivery_id: str) -> WebhookDelivery
 
 
 def remove_finished(service: Service) -> None:
-    """Remove deliveries that were finished more than `KEPT` ago, then endpoints that were deleted before that."""
-    before = service.clock() - KEPT
+    """Remove deliveries that were finished longer ago than they are kept, then endpoints deleted before that."""
+    before = service.clock() - timedelta(days=service.settings.keep_deliveries_days)
     while service.database.write(lambda connection: deliveries.delete_finished(connection, before, REMOVED_AT_ONCE)):
         pass
     service.database.write(lambda connection: webhooks.purge_deleted(connection, before))

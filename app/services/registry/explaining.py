@@ -56,6 +56,7 @@ def in_words(explained: ExplainedMatch) -> Iterator[str]:
         return
     if explained.document is None:
         yield "Nothing was weighed: all that was given fitted one physician as on file, or a learner id named them."
+        yield "Or it is kept no longer: explanations go with who is erased, and after PARS_KEEP_EXPLANATIONS_DAYS."
         return
     document = explained.document
     result = _RESULTS.get(document.get("result", ""), "unknown")

@@ -11,9 +11,11 @@ from app.store import clients
 def sender_work(
     service: Service, connection: Connection, client_id: str, provider_id: str, request_id: str | None = None
 ) -> Work | None:
-    """Return the work of a client for a provider; None when it was revoked, or may no longer act for the provider."""
+    """Return the work of a client for a provider; None when it was revoked, has expired, or may not act for it now."""
     client = clients.by_id(connection, client_id)
-    if client is None or clients.provider_acted_for(connection, client, provider_id) != provider_id:
+    if client is None or client.expired_at(service.clock()):
+        return None
+    if clients.provider_acted_for(connection, client, provider_id) != provider_id:
         return None
     caller = Caller(service=service, client=client, provider=provider_id, request_id=request_id)
     return Work(connection=connection, caller=caller, now=service.clock())

@@ -150,6 +150,14 @@ def by_ids(connection: Connection, held_ids: Collection[str]) -> dict[str, HeldR
     return {held.held_id: held for held in _HELD.read(connection, rows)}
 
 
+def lock_one(connection: Connection, held_id: str) -> HeldRecord | None:
+    """Return a held record of any provider, locked until the transaction ends."""
+    sql = (
+        f"SELECT {_HELD.columns} FROM held_records h WHERE h.held_id = :id{locking_clause(connection, 'NO KEY UPDATE')}"
+    )
+    return next(iter(_HELD.read(connection, fetch(connection, sql, {"id": held_id}))), None)
+
+
 def one(
     connection: Connection, held_id: str, *, provider_id: str | None = None, for_update: bool = False
 ) -> HeldRecord | None:

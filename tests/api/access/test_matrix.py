@@ -127,8 +127,9 @@ def faults_of_scopes(cells: Cells, made: dict[tuple[str, str, bool], str]) -> It
                 known = (caller, scopes[name], without)
                 if known not in made:
                     made[known] = world.narrowed(caller, scopes[name], without=without).key
-                # An endpoint is its client's own, and this is another client.
-                expected = "403" if without else "nothing" if kinds[name] is Kind.ENDPOINT else cell
+                # An endpoint is its client's own, clients are their vendor's, and this is another one.
+                foreign = kinds[name] is Kind.ENDPOINT or (kinds[name] is Kind.CLIENTS and caller == "vendor")
+                expected = "403" if without else "nothing" if foreign else cell
                 headers = world.headers(seat) | bearer(made[known])
                 for fault in cells.faults_of(cells.operations[name], kinds[name], expected, headers):
                     yield f"{name} by {seat}, {'without' if without else 'with'} its scope: {fault}"

@@ -12,10 +12,13 @@ from fastapi.testclient import TestClient
 
 from app.core.errors import OperatorFault
 from app.core.security import digest_of
+from app.domain.access.credentials import KeyKind
 from app.services.access import authentication, clients, rotation
 from app.services.access.clients import CreatedClient
 from app.services.context import Service, operator, transact
-from app.store import clients as stored
+from app.store import clients as stored_clients
+from app.store.access import clients as stored
+from app.store.access import keys
 from tests.harness.api import Api, api_of, settle
 from tests.harness.clock import ManualClock
 from tests.harness.processes import installation
@@ -24,7 +27,7 @@ LISTED = "/v1/learner-completions?activity_id=201759558"
 
 
 def works(service: Service, key: str) -> bool:
-    return service.database.read(lambda connection: stored.by_key(connection, digest_of(key))) is not None
+    return service.database.read(lambda connection: keys.find(connection, digest_of(key), KeyKind.API_KEY)) is not None
 
 
 def created(service: Service, name: str = "Ours") -> CreatedClient:
@@ -46,7 +49,9 @@ def test_the_newest_is_what_is_left_when_the_old_ones_are_ended(service: Service
     second = transact(operator(service), rotation.add_secrets, first.client_id)
     clock.now += timedelta(seconds=1)
     third = transact(operator(service), rotation.add_secrets, first.client_id)
-    assert transact(operator(service), rotation.end_older, "Ours") == (first.client_id, 4)
+    # Two work at a time: the first has ended as the third was made.
+    assert [works(service, client.api_key) for client in (first, second, third)] == [False, True, True]
+    assert transact(operator(service), rotation.end_older, "Ours") == (first.client_id, 2)
     assert [works(service, client.api_key) for client in (first, second, third)] == [False, False, True]
     assert transact(operator(service), rotation.end_older, "Ours") == (first.client_id, 0)
     settle(service)
@@ -88,7 +93,9 @@ def test_a_list_shows_for_whom_clients_act_and_how_many_keys_work(service: Servi
     transact(operator(service), rotation.add_secrets, ours.client_id)
     found = {
         client.client_id: client
-        for client in service.database.read(lambda connection: stored.list_clients(connection, revoked=False))
+        for client in service.database.read(
+            lambda connection: stored.list_clients(connection, clock.now, revoked=False)
+        )
     }
     assert gone.client_id not in found
     assert "operator" not in found
@@ -97,20 +104,20 @@ def test_a_list_shows_for_whom_clients_act_and_how_many_keys_work(service: Servi
     assert listed.newest_key_at is not None
     assert (listed.newest_key_at - listed.created_at).total_seconds() == 60
     assert found[vendor.client_id].provider_ids == ("0008002",)
-    every = service.database.read(lambda connection: stored.list_clients(connection, revoked=True))
+    every = service.database.read(lambda connection: stored.list_clients(connection, clock.now, revoked=True))
     (ended,) = [client for client in every if client.client_id == gone.client_id]
     assert (ended.keys, ended.newest_key_at, ended.revoked_at is not None) == (0, None, True)
 
 
 def test_a_list_of_providers_counts_the_clients_that_work(service: Service) -> None:
     test_client = transact(operator(service), clients.create, "T", role="provider", provider_ids=["0008002"], test=True)
-    before = service.database.read(lambda connection: stored.list_providers(connection, sandboxes=False))
+    before = service.database.read(lambda connection: stored_clients.list_providers(connection, sandboxes=False))
     client = created(service)
-    after = service.database.read(lambda connection: stored.list_providers(connection, sandboxes=False))
+    after = service.database.read(lambda connection: stored_clients.list_providers(connection, sandboxes=False))
     counts = [{provider.provider_id: provider.clients for provider in found} for found in (before, after)]
     assert counts[1]["0008001"] == counts[0]["0008001"] + 1
     transact(operator(service), clients.revoke_client, client.client_id)
-    every = service.database.read(lambda connection: stored.list_providers(connection, sandboxes=True))
+    every = service.database.read(lambda connection: stored_clients.list_providers(connection, sandboxes=True))
     assert {provider.provider_id: provider.clients for provider in every}["0008001"] == counts[0]["0008001"]
     assert {provider.sandbox_of for provider in every} >= {"0008002"}
     assert {provider.sandbox_of for provider in after} == {None}

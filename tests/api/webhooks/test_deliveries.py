@@ -16,7 +16,6 @@ from app.domain.webhooks import AttemptOutcome
 from app.services.access import clients
 from app.services.context import Caller, Service, Work, operator, transact
 from app.services.events import sender
-from app.services.events.deliveries import KEPT
 from app.services.events.endpoints import rotate_secret
 from app.services.operations.sealing import seal_next
 from app.store import clients as stored_clients
@@ -340,7 +339,7 @@ def test_what_was_finished_long_ago_is_forgotten(api: Api, service: Service, box
     api.delete(f"{ENDPOINTS}/{gone}")
     api.report(a_completion())
     deliver(service)
-    clock.now += KEPT
+    clock.now += timedelta(days=service.settings.keep_deliveries_days)
     delete_expired(service)
     assert len(deliveries(api, endpoint_id)) == 1
     box.answer(500)

@@ -49,9 +49,10 @@ LISTED = {
     "list_webhook_endpoints": ("endpoint_id",),
     "read_board_feed": ("credit_id",),
     "get_board_feed_file": ("credit_id",),
+    "list_clients": ("client_id",),
 }
 """Lists, with those ids of an owner of which one stands in them for whoever may see its records."""
-ASKED_IN_VAIN_ONLY = {"withdraw_learners", "join_physician_pair"}
+ASKED_IN_VAIN_ONLY = {"withdraw_learners", "join_physician_pair", "revoke_client", "end_client_key", "add_client_key"}
 """Operations that would take from the world what later cells ask for: nobody asks for a record that it may change."""
 
 

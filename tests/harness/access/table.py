@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """A board's."""
     OPERATOR = "operator"
     """The registry's, and whatever else is the operator's work."""
+    CLIENTS = "clients"
+    """Clients that are managed, and their keys."""
     SELF = "self"
     """About the client itself."""
     OPEN = "open"
@@ -43,6 +45,7 @@ OWNERSHIP = {
     Kind.ENDPOINT: Ownership.PROVIDERS_OR_BOARD,
     Kind.FEED: Ownership.CLIENT,
     Kind.OPERATOR: Ownership.CLIENT,
+    Kind.CLIENTS: Ownership.CLIENT,
     Kind.SELF: Ownership.CLIENT,
     Kind.OPEN: None,
 }
@@ -109,13 +112,20 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         ),
         "operator",
     ),
+    Kind.CLIENTS: dict.fromkeys(
+        (
+            "list_clients", "create_client", "get_client", "change_client", "revoke_client", "list_client_keys",
+            "add_client_key", "get_client_key", "end_client_key",
+        ),
+        "clients:manage",
+    ),
     Kind.SELF: dict.fromkeys(("get_me", "list_providers"), ANY_SCOPE),
     Kind.OPEN: dict.fromkeys(
         (
             "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
             "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
             "show_entrance", "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks",
-            "webhooks_document", "get_template",
+            "webhooks_document", "get_template", "create_token",
         ),
         PUBLIC,
     ),
@@ -123,55 +133,55 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
 """Every operation by its kind, with the scope it needs."""
 
 MATRIX = """
-caller         names    provider  upload  batch    events       endpoint  feed         operator  self
+caller         names    provider  upload  batch    events       endpoint  feed         operator  self clients
 
-own            -        ours      yes     ours     ours         ours      403          403       yes
-own            ours     ours      yes     ours     ours         ours      403          403       yes
-own            theirs   403       403     403      403          403       403          403       yes
-own            sandbox  403       403     403      403          403       403          403       yes
-own            absent   403       403     403      403          403       403          403       yes
-colleague      -        ours      yes     ours     ours         nothing   403          403       yes
-other          -        theirs    yes     theirs   theirs       nothing   403          403       yes
-other          ours     403       403     403      403          403       403          403       yes
-other          theirs   theirs    yes     theirs   theirs       nothing   403          403       yes
-several        -        400       400     400      ours+theirs  nothing   403          403       yes
-several        ours     ours      yes     ours     ours         nothing   403          403       yes
-several        theirs   theirs    yes     theirs   theirs       nothing   403          403       yes
-several        absent   403       403     403      403          403       403          403       yes
+own            -        ours      yes     ours     ours         ours      403          403       yes  ours
+own            ours     ours      yes     ours     ours         ours      403          403       yes  ours
+own            theirs   403       403     403      403          403       403          403       yes  ours
+own            sandbox  403       403     403      403          403       403          403       yes  ours
+own            absent   403       403     403      403          403       403          403       yes  ours
+colleague      -        ours      yes     ours     ours         nothing   403          403       yes  ours
+other          -        theirs    yes     theirs   theirs       nothing   403          403       yes  theirs
+other          ours     403       403     403      403          403       403          403       yes  theirs
+other          theirs   theirs    yes     theirs   theirs       nothing   403          403       yes  theirs
+several        -        400       400     400      ours+theirs  nothing   403          403       yes  ours+theirs
+several        ours     ours      yes     ours     ours         nothing   403          403       yes  ours+theirs
+several        theirs   theirs    yes     theirs   theirs       nothing   403          403       yes  ours+theirs
+several        absent   403       403     403      403          403       403          403       yes  ours+theirs
 
-vendor         -        400       400     400      ours         for-all   403          403       yes
-vendor         ours     ours      yes     ours     ours         vendor    403          403       yes
-vendor         theirs   403       403     403      403          403       403          403       yes
-vendor         absent   403       403     403      403          403       403          403       yes
-stranger       -        400       400     400      theirs       nothing   403          403       yes
-stranger       ours     403       403     403      403          403       403          403       yes
-stranger       theirs   theirs    yes     theirs   theirs       nothing   403          403       yes
-ungranted      -        400       400     400      nothing      nothing   403          403       yes
-ungranted      ours     403       403     403      403          403       403          403       yes
+vendor         -        400       400     400      ours         for-all   403          403       yes  vendor
+vendor         ours     ours      yes     ours     ours         vendor    403          403       yes  vendor
+vendor         theirs   403       403     403      403          403       403          403       yes  vendor
+vendor         absent   403       403     403      403          403       403          403       yes  vendor
+stranger       -        400       400     400      theirs       nothing   403          403       yes  nothing
+stranger       ours     403       403     403      403          403       403          403       yes  nothing
+stranger       theirs   theirs    yes     theirs   theirs       nothing   403          403       yes  nothing
+ungranted      -        400       400     400      nothing      nothing   403          403       yes  nothing
+ungranted      ours     403       403     403      403          403       403          403       yes  nothing
 
-board          -        403       yes     board    403          board     board        403       yes
-board          ours     403       403     403      403          403       board        403       yes
-other-board    -        403       yes     nothing  403          nothing   other-board  403       yes
-operator       -        400       400     board    400          400       403          yes       yes
-operator       ours     ours      yes     ours     ours         nothing   403          yes       yes
-operator       theirs   theirs    yes     theirs   theirs       nothing   403          yes       yes
-operator       sandbox  403       403     403      403          403       403          yes       yes
-operator       absent   403       403     403      403          403       403          yes       yes
-nobody         -        401       401     401      401          401       401          401       401
-nobody         ours     401       401     401      401          401       401          401       401
+board          -        403       yes     board    403          board     board        403       yes  403
+board          ours     403       403     403      403          403       board        403       yes  403
+other-board    -        403       yes     nothing  403          nothing   other-board  403       yes  403
+operator       -        400       400     board    400          400       403          yes       yes  ours+theirs+vendor
+operator       ours     ours      yes     ours     ours         nothing   403          yes       yes  ours+theirs+vendor
+operator       theirs   theirs    yes     theirs   theirs       nothing   403          yes       yes  ours+theirs+vendor
+operator       sandbox  403       403     403      403          403       403          yes       yes  ours+theirs+vendor
+operator       absent   403       403     403      403          403       403          yes       yes  ours+theirs+vendor
+nobody         -        401       401     401      401          401       401          401       401  401
+nobody         ours     401       401     401      401          401       401          401       401  401
 
-own-test       -        sandbox   yes     sandbox  sandbox      sandbox   403          403       yes
-own-test       ours     sandbox   yes     sandbox  sandbox      sandbox   403          403       yes
-own-test       sandbox  sandbox   yes     sandbox  sandbox      sandbox   403          403       yes
-own-test       theirs   403       403     403      403          403       403          403       yes
-other-test     -        nothing   yes     nothing  nothing      nothing   403          403       yes
-other-test     ours     403       403     403      403          403       403          403       yes
-vendor-test    -        400       400     400      sandbox      nothing   403          403       yes
-vendor-test    ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes
-stranger-test  ours     403       403     403      403          403       403          403       yes
-ungranted-test ours     403       403     403      403          403       403          403       yes
-operator-test  -        400       400     400      400          400       403          403       yes
-operator-test  ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes
+own-test       -        sandbox   yes     sandbox  sandbox      sandbox   403          403       yes  nothing
+own-test       ours     sandbox   yes     sandbox  sandbox      sandbox   403          403       yes  nothing
+own-test       sandbox  sandbox   yes     sandbox  sandbox      sandbox   403          403       yes  nothing
+own-test       theirs   403       403     403      403          403       403          403       yes  nothing
+other-test     -        nothing   yes     nothing  nothing      nothing   403          403       yes  nothing
+other-test     ours     403       403     403      403          403       403          403       yes  nothing
+vendor-test    -        400       400     400      sandbox      nothing   403          403       yes  nothing
+vendor-test    ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes  nothing
+stranger-test  ours     403       403     403      403          403       403          403       yes  nothing
+ungranted-test ours     403       403     403      403          403       403          403       yes  nothing
+operator-test  -        400       400     400      400          400       403          403       yes  nothing
+operator-test  ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes  nothing
 """
 """What each caller gets of each kind, by the provider that it names in `PARS-Provider`.
 
@@ -181,7 +191,8 @@ A number is the status of the refusal, the same for every id. A word is an answe
 Callers: `own` and `other` are providers' clients, `colleague` a second one of ours, `several` one of two providers,
 `vendor` may act for us, `stranger` for the other provider, `ungranted` could act for us until that was revoked. The
 `-test` ones are their test clients. An endpoint is its client's own: `for-all` is the one that `vendor` registered for
-all its providers, and `vendor` in a cell the one that it registered for us.
+all its providers, and `vendor` in a cell the one that it registered for us. Of clients, `vendor` is the one
+that `vendor` has made beside itself.
 """
 
 EXCEPTIONS: dict[tuple[str, str, str], tuple[str, str]] = {}

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.core.security import digest_of
+from app.domain.access.credentials import key_id_of
 from app.main import answer_for, create_app
 from app.services.access import clients
 from app.services.access import scopes as known_scopes
@@ -126,6 +128,10 @@ def build(service: Service) -> World:
     }
     world.records["vendor"] = _endpoint(callers["vendor"], PARS_Provider=OURS)
     world.records["for-all"] = _endpoint(callers["vendor"])
+    for owner, maker in (("ours", "own"), ("theirs", "other"), ("vendor", "vendor")):
+        kept = callers[maker].post("/v1/clients", {"name": f"kept by {maker}", "scopes": ["clients:manage"]}).json
+        key_id = key_id_of(digest_of(kept["api_key"]))
+        world.records[owner] |= {"client_id": kept["client_id"], "key_id": key_id}
     settle(service)
     for gone in ("ungranted", "ungranted-test"):
         transact(operator(service), clients.revoke, callers[gone].client_id, OURS)

@@ -1,0 +1,313 @@
+"""Clients managed by clients: whom one may see, make, change and end, and how much it may give.
+
+The operator manages everybody, a provider's client those of its provider, a vendor's those of its organisation. Nobody
+gives more than they have: scopes, providers and time are bounded by those of whoever gives, as they stand in the same
+transaction, so that nothing is made with a key that was ended. Clients that are not managed look absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault
+from app.domain.audit import ClientAudit
+from app.domain.clients import Client, ClientListing, Role
+from app.services.access import clients as verbs
+from app.services.access.authentication import refusal_of
+from app.services.access.clients import CreatedClient
+from app.services.access.scopes import ROLE_SCOPES, SCOPES, TEST_SCOPES, effective_scopes
+from app.services.context import Caller, Work
+from app.services.preconditions import must_match
+from app.store import clients as organisations
+from app.store.access import clients, keys
+
+MOST_CLIENTS = 100
+"""That work, of one provider or one vendor: more are the operator's to make."""
+MANAGE = "clients:manage"
+_NO_CLIENT = "There is no such client, or it is not yours to manage."
+LOCKED_OUT = "To do it all the same, send own=true."
+
+
+class NewClient(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for of a new client; what is None follows from who asks."""
+
+    name: str
+    role: Role | None
+    provider_ids: Sequence[str] | None
+    board: str | None
+    scopes: Sequence[str] | None
+    test: bool | None
+    expires_at: datetime | None
+
+
+def page(
+    connection: Connection, caller: Caller, *, revoked: bool, after: str | None, limit: int
+) -> list[ClientListing]:
+    """Return the clients that the caller manages after an id, by id; those that were revoked too if asked for."""
+    now = caller.service.clock()
+    return clients.page(connection, caller.client, now, revoked=revoked, after=after, limit=limit)
+
+
+def get(connection: Connection, caller: Caller, client_id: str) -> ClientListing:
+    """Return a client that the caller manages; raises `NotFound` for any other."""
+    return _require(clients.one(connection, caller.client, caller.service.clock(), client_id))
+
+
+def lock(work: Work, client_id: str) -> tuple[Client, ClientListing]:
+    """Return the caller as it stands now, and a client that it manages and that nobody else changes meanwhile.
+
+    Raises `NotFound`, and `Forbidden` when the caller's key ended while the request was on its way.
+    """
+    keys.lock_client(work.connection, client_id)
+    manager = standing(work)
+    return manager, _require(clients.one(work.connection, manager, work.now, client_id))
+
+
+def standing(work: Work) -> Client:
+    """Return the caller as it stands in this transaction; raises `Forbidden` when its key works no longer."""
+    caller = work.caller.client
+    credential = caller.credential
+    if credential is None:
+        return caller
+    key = keys.find_by_id(work.connection, caller.client_id, credential.key_id)
+    if key is None or refusal_of(key, work.now) is not None:
+        raise Forbidden("The key of this request was ended, or has expired, while the request was on its way.")
+    client = effective_scopes(key.client)
+    client = replace(client, scopes=client.scopes & caller.scopes, credential=credential)
+    if MANAGE not in client.scopes:
+        raise Forbidden(f"The client has lost the scope {MANAGE} while the request was on its way.")
+    return client
+
+
+def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
+    """Create a client; return it with its key and secret, which are shown only this once.
+
+    Raises `InvalidRequest` with all that cannot be given, and `Conflict` when there are `MOST_CLIENTS`.
+    """
+    manager = standing(work)
+    operates = manager.role is Role.OPERATOR
+    role = asked.role or (None if operates else manager.role)
+    test = manager.test if asked.test is None else asked.test
+    faults = [*_faults_of_kind(work, manager, asked, role, test=test)]
+    if not asked.name.strip():
+        faults.append(_fault("/name", "The client has no name.", "Say which system it is: the log and lists show it."))
+    given = list(asked.provider_ids or ()) if asked.provider_ids is not None else sorted(manager.provider_ids)
+    provider_ids = [] if operates and role is not Role.PROVIDER and role is not Role.VENDOR else given
+    if role is not None:
+        faults += _faults_of_scopes(manager, role, asked.scopes, (), test=test)
+    acted_for = [_acted_for(work, manager, provider_id) for provider_id in provider_ids]
+    faults += [
+        _fault(
+            f"/provider_ids/{place}", "There is no such provider among those that you act for.",
+            "Name providers that GET /v1/providers lists. Ids have their leading zeros.",
+        )
+        for place, provider_id in enumerate(acted_for)
+        if provider_id is None
+    ]  # fmt: skip
+    if role is Role.PROVIDER and not provider_ids and not test:
+        faults.append(
+            _fault("/provider_ids", "A provider's client acts for a provider.", 'Name at least one, as "0008001".')
+        )
+    expires_at = asked.expires_at
+    if expires_at is None and not operates:
+        expires_at = manager.expires_at
+    faults += _faults_of_expiry(manager, expires_at)
+    if expires_at is not None and expires_at <= work.now:
+        faults.append(_past())
+    if faults or role is None:
+        raise InvalidRequest(errors=faults)
+    if not operates and clients.count(work.connection, manager, MOST_CLIENTS) >= MOST_CLIENTS:
+        raise Conflict(f"There are {MOST_CLIENTS} clients that work already: revoke those that nobody uses any longer.")
+    scopes = asked.scopes
+    if scopes is None:
+        possible = verbs.possible_scopes(role, (), test=test)
+        scopes = possible if operates else [scope for scope in possible if scope in manager.scopes]
+    try:
+        created = verbs.create(
+            work, asked.name, role=role, provider_ids=[id for id in acted_for if id], board=asked.board, scopes=scopes,
+            test=test, expires_at=expires_at, organisation=None if operates else manager.organisation_id,
+        )  # fmt: skip
+    except OperatorFault as fault:
+        raise Conflict(str(fault)) from None
+    return _require(clients.one_of_all(work.connection, work.now, created.client_id)), created
+
+
+def _faults_of_kind(work: Work, manager: Client, asked: NewClient, role: Role | None, *, test: bool) -> list[ErrorItem]:
+    """Return what is wrong with the role, the board and the environment of a new client."""
+    faults = []
+    if role is None:
+        faults.append(_fault("/role", "The client has no role.", "Send provider, vendor, board or operator."))
+    elif manager.role is not Role.OPERATOR and role is not manager.role:
+        faults.append(
+            _fault("/role", f"A {manager.role.value}'s client makes clients of its own role only.", "Leave it out.")
+        )
+    if manager.test and not test:
+        faults.append(_fault("/environment", "A test client makes test clients only.", "Leave it out, or send test."))
+    if role is Role.BOARD and manager.role is Role.OPERATOR:
+        if test:
+            faults.append(_fault("/environment", "A board has no test client.", "Leave it out, or send live."))
+        if asked.board is None or work.service.catalogue.board(asked.board) is None:
+            faults.append(_fault("/board", "There is no such board.", "Send a code that GET /v1/boards lists."))
+    elif asked.board is not None:
+        faults.append(_fault("/board", "Only a board's client has a board.", "Leave it out."))
+    if asked.provider_ids and role in (Role.BOARD, Role.OPERATOR):
+        faults.append(_fault("/provider_ids", "Such a client acts for no single provider.", "Leave it out."))
+    return faults
+
+
+def _acted_for(work: Work, manager: Client, provider_id: str) -> str | None:
+    """Return the provider that a new client may act for, as the manager may; None for any other."""
+    return organisations.provider_acted_for(work.connection, manager, provider_id)
+
+
+def change(work: Work, client_id: str, if_match: str | None, given: Mapping[str, Any], *, own: bool) -> ClientListing:
+    """Change name, scopes or expiry of a client; a change of nothing writes nothing.
+
+    Raises `NotFound`, `PreconditionRequired`, `PreconditionFailed`, `InvalidRequest` with all that cannot be given, and
+    `Conflict` for a client that was revoked, and for one that would keep itself from managing clients, unless `own`.
+    """
+    manager, client = lock(work, client_id)
+    must_match(if_match, client.version)
+    return _change(work, manager, client, given, own=own)
+
+
+def change_named(work: Work, named: str, given: Mapping[str, Any]) -> ClientListing:
+    """Change a client by its id or name, for the operator's command; raises `OperatorFault`, or as `change` does."""
+    client_id = verbs.find_client(work, named)
+    keys.lock_client(work.connection, client_id)
+    client = _require(clients.one_of_all(work.connection, work.now, client_id))
+    return _change(work, work.caller.client, client, given, own=True)
+
+
+def _change(
+    work: Work, manager: Client, client: ClientListing, given: Mapping[str, Any], *, own: bool
+) -> ClientListing:
+    client_id = client.client_id
+    if client.revoked_at is not None:
+        raise Conflict("The client was revoked, for good: create another.")
+    faults: list[ErrorItem] = []
+    values: dict[str, Any] = {}
+    if "name" in given:
+        if not (given["name"] or "").strip():
+            faults.append(_fault("/name", "The client has no name.", "Send one, or leave it out."))
+        values["name"] = (given["name"] or "").strip()
+    if "scopes" in given:
+        wanted = list(dict.fromkeys(given["scopes"] or ()))
+        faults += _faults_of_scopes(manager, client.role, wanted, client.scopes, test=client.test)
+        values["scopes"] = [scope for scope in SCOPES if scope in wanted]
+        if client_id == manager.client_id and MANAGE not in wanted and not own:
+            raise Conflict(f"The client would take the scope {MANAGE} from itself, and could not undo it. {LOCKED_OUT}")
+    if "expires_at" in given:
+        values["expires_at"] = asked = given["expires_at"]
+        if not _sooner(asked, client.expires_at):
+            faults += _faults_of_expiry(manager, asked)
+        if asked is not None and asked <= work.now:
+            faults.append(_past())
+    if faults:
+        raise InvalidRequest(errors=faults)
+    before = {"name": client.name, "scopes": [scope for scope in SCOPES if scope in client.scopes]}
+    before["expires_at"] = client.expires_at  # type: ignore[assignment]
+    changed = {name: value for name, value in values.items() if value != before[name]}
+    if not changed:
+        return client
+    clients.change(work.connection, client_id, client.version, changed)
+    work.audit("change", client_id, _audit_of(changed))
+    return _require(clients.one_of_all(work.connection, work.now, client_id))
+
+
+def _audit_of(changed: Mapping[str, Any]) -> ClientAudit:
+    expires_at = changed.get("expires_at", UNSET)
+    return ClientAudit(
+        changed=sorted(changed),
+        scopes=changed.get("scopes", UNSET),
+        expires_at=UNSET if expires_at is UNSET else expires_at.isoformat() if expires_at is not None else "",
+    )
+
+
+def revoke(work: Work, client_id: str, *, own: bool) -> ClientListing:
+    """Revoke a client for good with all its keys; raises `NotFound`, and `Conflict` for the caller unless `own`."""
+    manager, client = lock(work, client_id)
+    if client_id == manager.client_id and not own:
+        raise Conflict(
+            f"It is the client of this request: nothing could be done with its keys any longer. {LOCKED_OUT}"
+        )
+    if client.revoked_at is None:
+        verbs.end_client(work, client_id)
+    return _require(clients.one_of_all(work.connection, work.now, client_id))
+
+
+def refuse_beyond(work: Work, manager: Client, client: ClientListing) -> None:
+    """Refuse to give a key of a client that may do more than the one who asks; raises `Forbidden`."""
+    if manager.role is Role.OPERATOR:
+        return
+    beyond = [scope for scope in SCOPES if scope in set(client.scopes) - manager.scopes]
+    if client.test:
+        beyond = [scope for scope in beyond if scope in TEST_SCOPES]
+    if beyond:
+        raise Forbidden(
+            f"The client has scopes that yours lacks: {', '.join(beyond)}. With a key of it you would have more rights."
+        )
+    foreign = clients.providers_beyond(work.connection, manager, client.client_id)
+    if foreign:
+        raise Forbidden(
+            f"The client acts for providers that yours does not act for: {len(foreign)}. With a key of it you would "
+            "have more rights."
+        )
+
+
+def _faults_of_scopes(
+    manager: Client, role: Role, asked: Sequence[str] | None, standing: Collection[str], *, test: bool
+) -> list[ErrorItem]:
+    """Return what is wrong with the scopes of a client, some of which it may have already."""
+    if asked is None:
+        return []
+    if not asked:
+        hint = "Name at least one; revoke a client that is to do nothing."
+        return [_fault("/scopes", "A client without a scope can do nothing.", hint)]
+    faults = []
+    for place, scope in enumerate(asked):
+        pointer, possible = f"/scopes/{place}", ROLE_SCOPES[role]
+        if scope not in SCOPES:
+            faults.append(_fault(pointer, "There is no such scope.", f"Scopes are {', '.join(possible)}."))
+        elif scope not in possible or (test and scope not in TEST_SCOPES):
+            kind = "test" if test and scope in possible else role.value
+            faults.append(_fault(pointer, f"A {kind} client cannot have the scope {scope}.", "Leave it out."))
+        elif manager.role is not Role.OPERATOR and scope not in manager.scopes and scope not in standing:
+            detail = f"You do not have the scope {scope}, and cannot give it."
+            faults.append(_fault(pointer, detail, "Leave it out, or ask whoever has it."))
+    return faults
+
+
+def _sooner(asked: datetime | None, stands: datetime | None) -> bool:
+    return asked is not None and (stands is None or asked <= stands)
+
+
+def _past() -> ErrorItem:
+    hint = "Send a moment to come, such as 2030-01-31T00:00:00Z; to end it now, revoke it."
+    return _fault("/expires_at", "It is in the past.", hint)
+
+
+def _faults_of_expiry(manager: Client, asked: datetime | None) -> list[ErrorItem]:
+    """Return what is wrong with the expiry of a client: it is no later than that of whoever gives it."""
+    latest = None if manager.role is Role.OPERATOR else manager.expires_at
+    if latest is None or (asked is not None and asked <= latest):
+        return []
+    hint = f"Send {latest:%Y-%m-%dT%H:%M:%SZ} or a moment before it."
+    return [_fault("/expires_at", "It is later than your own client expires.", hint)]
+
+
+def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:
+    return ErrorItem(code="format", pointer=pointer, detail=detail, hint=hint)
+
+
+def _require(client: ClientListing | None) -> ClientListing:
+    if client is None:
+        raise NotFound(_NO_CLIENT)
+    return client

@@ -1,0 +1,200 @@
+"""Clients as those who manage them see and change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.clients import Client, ClientListing, Role
+from app.domain.sandbox import PROVIDER_ID
+from app.models import organisations as tables
+from app.store.access import keys
+from app.store.clients import note_change
+from app.store.sql.bulk import insert, update
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.rows import RowMapper, column, expression, looked_up_by
+from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, in_list
+from app.store.sql.values import read_optional_instant
+
+_OF_CLIENT = "FROM client_secrets s WHERE s.client_id = c.client_id AND s.revoked_at IS NULL"
+_WORKING_KEYS = f"{_OF_CLIENT} AND s.kind = 'api-key' AND (s.expires_at IS NULL OR s.expires_at > :now)"
+_LISTING = RowMapper(
+    ClientListing,
+    tables.clients,
+    "c",
+    provider_ids=looked_up_by("client_id"),
+    keys=expression(f"(SELECT count(*) {_WORKING_KEYS})"),
+    newest_key_at=expression(f"(SELECT max(s.created_at) {_WORKING_KEYS})", read_optional_instant),
+    last_used_at=expression(f"(SELECT max(s.last_used_at) {_OF_CLIENT})", read_optional_instant),
+    version=column("version", null=1),
+)
+_NOT_REVOKED = "c.revoked_at IS NULL"
+
+
+def list_clients(connection: Connection, now: datetime, *, revoked: bool) -> list[ClientListing]:
+    """Return all clients, the oldest first, those that were revoked too if asked for; not the operator's commands."""
+    rows = fetch(
+        connection,
+        f"SELECT {_LISTING.columns} FROM clients c WHERE c.client_id <> 'operator'"
+        f"{'' if revoked else f' AND {_NOT_REVOKED}'} ORDER BY c.created_at, c.client_id",
+        {"now": now},
+    )
+    return _read(connection, rows)
+
+
+def page(
+    connection: Connection, manager: Client, now: datetime, *, revoked: bool, after: str | None, limit: int
+) -> list[ClientListing]:
+    """Return the clients that a client manages after an id, by id; revoked ones too if asked for."""
+    condition, parameters = _managed_by(manager)
+    rows = fetch(
+        connection,
+        f"SELECT {_LISTING.columns} FROM clients c WHERE {condition} AND c.client_id > :after"
+        f"{'' if revoked else f' AND {_NOT_REVOKED}'} ORDER BY c.client_id LIMIT :limit",
+        parameters | {"now": now, "after": after or "", "limit": limit},
+    )
+    return _read(connection, rows)
+
+
+def one(connection: Connection, manager: Client, now: datetime, client_id: str) -> ClientListing | None:
+    """Return a client that another manages, None for any other."""
+    condition, parameters = _managed_by(manager)
+    rows = fetch(
+        connection,
+        f"SELECT {_LISTING.columns} FROM clients c WHERE c.client_id = :id AND {condition}",
+        parameters | {"now": now, "id": client_id},
+    )
+    return next(iter(_read(connection, rows)), None)
+
+
+def one_of_all(connection: Connection, now: datetime, client_id: str) -> ClientListing | None:
+    """Return a client, None for an id that there is not."""
+    rows = fetch(
+        connection,
+        f"SELECT {_LISTING.columns} FROM clients c WHERE c.client_id = :id AND c.client_id <> 'operator'",
+        {"now": now, "id": client_id},
+    )
+    return next(iter(_read(connection, rows)), None)
+
+
+def count(connection: Connection, manager: Client, most: int) -> int:
+    """Return how many clients another manages that were not revoked, `most` if there are more."""
+    condition, parameters = _managed_by(manager)
+    found = fetch_value(
+        connection,
+        f"SELECT count(*) FROM (SELECT 1 FROM clients c WHERE {condition} AND {_NOT_REVOKED} LIMIT :most) some",
+        parameters | {"most": most},
+    )
+    return int(found)
+
+
+def providers_beyond(connection: Connection, manager: Client, client_id: str) -> list[str]:
+    """Return the providers of a client that another may not act for: neither they nor their live ones are its own."""
+    ours, parameters = _own_providers(manager)
+    return fetch_column(
+        connection,
+        f"SELECT provider_id FROM ({_foreign(ours)} AND g.client_id = :id AND p.provider_id <> '{PROVIDER_ID}') f "
+        "ORDER BY provider_id",
+        parameters | {"id": client_id},
+    )
+
+
+def _own_providers(manager: Client) -> tuple[str, dict[str, Any]]:
+    """Return what stands within `IN (…)` for a client's providers, and its parameters."""
+    # Beside NULL, nothing would be foreign to a client without providers.
+    return in_list("ours", sorted(manager.provider_ids) or [""])
+
+
+def _foreign(ours: str) -> str:
+    """Return the query of grants for providers that are not among some, nor sandboxes of these."""
+    return (
+        "SELECT g.provider_id FROM grants g JOIN providers p ON p.provider_id = g.provider_id "
+        f"WHERE g.revoked_at IS NULL AND p.provider_id NOT IN ({ours}) "
+        f"AND (p.sandbox_of IS NULL OR p.sandbox_of NOT IN ({ours}))"
+    )
+
+
+def _managed_by(manager: Client) -> tuple[str, dict[str, Any]]:
+    """Return the condition that a client `c` is another's to manage, and its parameters.
+
+    The operator manages everybody, a vendor the clients of its organisation, a provider's client those that act for its
+    providers and no others. The shared sandbox is everybody's: there, as at vendors, the organisation counts. A test
+    client manages test clients only, and every client manages itself.
+    """
+    conditions, parameters = ["c.client_id <> 'operator'"], {"self": manager.client_id}
+    if manager.test:
+        conditions.append("c.test")
+    if manager.role is Role.OPERATOR:
+        return " AND ".join(conditions), {}
+    conditions.append("c.role = :role")
+    parameters |= {"role": manager.role.value, "organisation": manager.organisation_id}
+    family = "coalesce(c.organisation, c.client_id) = :organisation"
+    if manager.role is Role.VENDOR:
+        conditions.append(family)
+    elif manager.role is Role.PROVIDER:
+        ours, given = _own_providers(manager)
+        parameters |= given
+        granted = "EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.client_id AND g.revoked_at IS NULL{})"
+        conditions += [
+            granted.format(""),
+            f"NOT EXISTS ({_foreign(ours)} AND g.client_id = c.client_id)",
+            "({} OR NOT {})".format(family, granted.format(f" AND g.provider_id = '{PROVIDER_ID}'")),
+        ]
+    else:
+        conditions.append("FALSE")
+    return f"(c.client_id = :self OR ({' AND '.join(conditions)}))", parameters
+
+
+def _read(connection: Connection, rows: Sequence[Row]) -> list[ClientListing]:
+    granted: dict[str, list[str]] = {}
+    for client_id, provider_id in select_by_keys(
+        connection,
+        "g.client_id, g.provider_id",
+        ("id",),
+        [(client_id,) for client_id in _LISTING.column(rows, "client_id")],
+        "grants g ON g.client_id = k.id AND g.revoked_at IS NULL",
+    ):
+        granted.setdefault(client_id, []).append(provider_id)
+    return _LISTING.read(connection, rows, provider_ids=lambda client_id: tuple(sorted(granted.get(client_id, ()))))
+
+
+def add(
+    connection: Connection,
+    client: Mapping[str, Any],
+    secrets: Sequence[Mapping[str, Any]],
+    provider_ids: Sequence[str],
+    at: datetime,
+) -> None:
+    """Insert a client with its hashed secrets and its grants."""
+    insert(connection, tables.clients, [client])
+    keys.add(connection, secrets)
+    insert(
+        connection,
+        tables.grants,
+        [{"client_id": client["client_id"], "provider_id": id, "granted_at": at} for id in provider_ids],
+    )
+
+
+def change(connection: Connection, client_id: str, version: int, values: Mapping[str, Any]) -> None:
+    """Write the next version of a client."""
+    update(connection, tables.clients, {**values, "version": version + 1}, {"client_id": client_id})
+
+
+def revoke(connection: Connection, client_id: str, at: datetime) -> int:
+    """Revoke a client, its keys and its secrets; return how many of these had worked until now."""
+    update(connection, tables.clients, {"revoked_at": at}, {"client_id": client_id, "revoked_at": None})
+    note_change(connection, client_id)
+    return keys.end_all(connection, client_id, at)
+
+
+def of_organisation(connection: Connection, client_id: str) -> list[str]:
+    """Return the ids of a client's organisation: its own, and those of the clients that belong to the same vendor."""
+    return fetch_column(
+        connection,
+        "SELECT c.client_id FROM clients c JOIN clients o ON coalesce(o.organisation, o.client_id) = "
+        "coalesce(c.organisation, c.client_id) WHERE o.client_id = :id ORDER BY c.client_id",
+        {"id": client_id},
+    )
