@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-identity bench-large drill-kill drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -108,6 +108,11 @@ bench-large: $(STAMP)  ## Measure pages of COMPLETIONS=1000000 completions, a fe
 drill-kill: $(STAMP)  ## Kill a server under load at random, many times; what it answered must be stored (minutes).
 	$(BIN)/python -m benchmarks.drills.kill
 
+KEYS ?= 200
+
+drill-crowd: $(STAMP)  ## Send KEYS=200 idempotency keys by 50 senders at once, with kills and at the usual rate; each makes one record (minutes).
+	$(BIN)/python -m benchmarks.drills.crowd $(KEYS)
+
 drill-disk: $(STAMP)  ## Fill the disk of data and log under load, and free it; kill a server that logs to a full disk (needs root, minutes).
 	$(BIN)/python -m benchmarks.drills.disk
 	$(BIN)/python -m benchmarks.drills.kill 10 sqlite postgresql --full-log
@@ -123,9 +128,9 @@ drill-boards: $(STAMP)  ## Kill boards and server at random while boards decide 
 	$(BIN)/python -m benchmarks.drills.boards $(RUN_SECONDS) $(if $(SEED),--seed $(SEED))
 
 FUZZ := .venv-fuzz
-CASES ?= 20000
+CASES ?= 25000
 
-drill-fuzz: $(STAMP) $(FUZZ)/.installed  ## Schemathesis against a server on each database (CASES=… SEED=…, minutes).
+drill-fuzz: $(STAMP) $(FUZZ)/.installed  ## Schemathesis, stateful too, CASES=25000 against a server on each database (SEED=…, many minutes).
 	$(BIN)/python -m benchmarks.drills.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
 
 # A separate environment, so that schemathesis's dependencies cannot change the project's.
@@ -154,6 +159,9 @@ SLOW ?= 500
 
 drill-slow: $(STAMP)  ## SLOW=500 connections that never send a whole head, beside good requests; heads of 60 MB (minutes).
 	$(BIN)/python -m benchmarks.drills.slow $(SLOW)
+
+drill-canary: $(STAMP)  ## Send a physician with unmistakable data through a server that is killed again and again; nothing of her may be found where it does not belong (minutes).
+	$(BIN)/python -m benchmarks.drills.canary
 
 drill-properties: $(STAMP)  ## Hold every property against twenty times as many examples as the suite does (many minutes).
 	PARS_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -m "hypothesis or exhaustive"

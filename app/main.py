@@ -41,7 +41,7 @@ from app.routers import (
     validations,
     webhooks,
 )
-from app.routers.access import audit, clients, tokens
+from app.routers.access import audit, clients, grants, tokens
 from app.routers.callers import admission_of, refuse_undeclared
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
@@ -55,6 +55,7 @@ ROUTERS = (
     identity.router,
     clients.router,
     tokens.router,
+    grants.router,
     activities.router,
     activity_lists.router,
     completions.router,

@@ -1,4 +1,4 @@
-"""`pars client`: clients and their keys; `pars grant` and `pars revoke`: vendors' rights to act for providers."""
+"""`pars client`: clients and their keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ commands = typer.Typer(
     "a client secret, with which it gets tokens (OAuth 2). Both are printed once, when they are made: what is lost is "
     "replaced with `rotate`, what leaked is ended with `end-key` or `revoke`.",
 )
-grants = typer.Typer()
 ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="Its client_id, or its name.")]
 ExpiresOption = Annotated[
     str | None,
@@ -296,23 +295,3 @@ def revoke_client(client: ClientArgument, as_json: JsonOption = False) -> None:
         f"Nothing more is sent to its webhook endpoints ({ended.endpoints}). "
         f"Records that its batches under way ({ended.batches}) have not reached are rejected."
     )
-
-
-@grants.command()
-def grant(vendor_client: str, provider_id: str) -> None:
-    """Let a vendor act for a provider."""
-    from app.services.access import clients
-    from app.services.context import operator, transact
-
-    with use_service() as service:
-        transact(operator(service), clients.grant, vendor_client, provider_id)
-
-
-@grants.command()
-def revoke(vendor_client: str, provider_id: str) -> None:
-    """Take back a vendor's right to act for a provider."""
-    from app.services.access import clients
-    from app.services.context import operator, transact
-
-    with use_service() as service:
-        transact(operator(service), clients.revoke, vendor_client, provider_id)

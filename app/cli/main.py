@@ -24,6 +24,7 @@ from app.cli import (
     database,
     demo,
     doctor,
+    grants,
     help_requests,
     learners,
     listen,
@@ -47,7 +48,7 @@ commands = typer.Typer(
 for part in (
     serve.commands,
     batches.commands,
-    clients.grants,
+    grants.commands,
     sandbox.commands,
     operations.commands,
     doctor.commands,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -57,3 +58,11 @@ _ids = _Ids()
 def new_id() -> str:
     """Return a new time-ordered id (UUIDv7 text)."""
     return _ids.next()
+
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an id made here: nobody's name or number has it, so it may be given back."""
+    return _ID.fullmatch(text) is not None

@@ -4,6 +4,7 @@
     ├── ConfigurationError                   the settings do not fit together
     └── InstallationFault                    the database or a folder cannot be used as it is
     Contended                                a race was lost; the transaction is repeated
+    ProviderMoved                            the provider was merged meanwhile; the request is served again
     CutOff                                   a response cannot be completed; its connection is closed
     Problem                                  an error response (RFC 9457)
     ├── Unreadable 400, ProviderRequired 400
@@ -49,6 +50,10 @@ class InstallationFault(OperatorFault):
 
 class Contended(Exception):
     """Another transaction changed what this one had read; this one is rolled back and repeated."""
+
+
+class ProviderMoved(Exception):
+    """The provider acted for was merged into another one meanwhile; nothing was done, and the request begins anew."""
 
 
 class CutOff(Exception):
@@ -319,7 +324,8 @@ class PreconditionRequired(Problem):
 class RateLimited(Problem):
     """Too many requests.
 
-    Wait as long as `Retry-After` says, and send fewer at once.
+    The client, all that act for the provider, or this address have sent more than they may; the detail says which.
+    Nothing was done: wait as long as `Retry-After` says, send it again, and go on more slowly.
     """
 
     status, code = 429, "rate-limited"

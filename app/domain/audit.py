@@ -112,11 +112,17 @@ class DeliveryAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class ProviderAudit(AuditFields, frozen=True, kw_only=True):
-    """A provider was added."""
+    """A provider was added, renamed, accredited for a time, or merged into another."""
 
     noun: ClassVar[str] = "provider"
 
     sandbox_of: str | UnsetType = UNSET
+    accredited_from: str | UnsetType | None = UNSET
+    accredited_to: str | UnsetType | None = UNSET
+    other_id: str | UnsetType = UNSET
+    """The other of two providers that were merged."""
+    moved: Mapping[str, int] | UnsetType = UNSET
+    """How many of what moved to it."""
 
 
 class ClientAudit(AuditFields, frozen=True, kw_only=True):

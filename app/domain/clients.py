@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -41,6 +41,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     test: bool
     scopes: frozenset[str]
     provider_ids: frozenset[str]
+    merging: frozenset[str] = frozenset()
+    """Those of them that are about to be merged: whether it may act for one is asked each time."""
     organisation: str | None = None
     """The client of its organisation that was there first; None for that one itself."""
     expires_at: datetime | None = None
@@ -94,6 +96,9 @@ class ProviderListing(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: str | None
     clients: int
     """How many clients that work may act for it."""
+    accredited_from: date | None
+    accredited_to: date | None
+    """First and last day of its accreditation; None where that side is open."""
     created_at: datetime
 
 
@@ -109,3 +114,49 @@ class ProviderActedFor(msgspec.Struct, frozen=True, kw_only=True):
     """The live provider, of a sandbox; the shared sandbox is its own."""
     granted_at: datetime | None
     """Since when the client may; None for an operator, who needs no grant."""
+    accredited_from: date | None
+    accredited_to: date | None
+    """First and last day of its accreditation; None where that side is open."""
+    former_ids: tuple[str, ...]
+    """Ids that were merged into it, which mean it as well."""
+
+
+class ProviderOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client sees of a provider in one look. Counts end at `MOST_COUNTED`."""
+
+    last_reported_at: datetime | None
+    reported: int
+    """Records that stand and were submitted in the last 30 days."""
+    rejected: int
+    """Credits that their boards rejected and nothing has taken the place of."""
+    held: int
+    """Records that wait for a match."""
+    files: int
+    """Files of the last 30 days with rejected rows."""
+    failing_endpoints: int
+    """Webhook endpoints of the client that hear of the provider, and fail or were disabled for failing."""
+
+
+MOST_COUNTED = 10_000
+"""No count of an overview is higher: it stands for that many or more."""
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's right to act for a provider."""
+
+    client_id: str
+    client_name: str
+    provider_id: str
+    provider_name: str
+    granted_at: datetime
+    last_reported_at: datetime | None
+    """When the vendor last reported for it; None where none of the provider's newest 1,000 records is its."""
+
+
+class VendorListing(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor as a provider finds it by its id, and whether it may act for the provider now."""
+
+    client_id: str
+    name: str
+    granted_at: datetime | None
+    """Since when it may; None while it may not."""

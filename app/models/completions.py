@@ -114,6 +114,10 @@ credits = Table(
     Index("ix_credits_of_day", "subject", "board", "completed_on"),
     Index("ix_credits_of_board", "board", "status", "completion_id"),
     Index(
+        "ix_credits_rejected", "activity_id",
+        sqlite_where=text("status = 'rejected'"), postgresql_where=text("status = 'rejected'"),
+    ),
+    Index(
         "ix_credits_reported", "reported_id", "completion_id",
         sqlite_where=text("reported_id IS NOT NULL"), postgresql_where=text("reported_id IS NOT NULL"),
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Table, text
 
 from app.models.base import Document, Instant, Key, key, metadata, refers
+
+_MERGED, _BEGUN = text("merged_into IS NOT NULL"), text("merging_into IS NOT NULL")
 
 providers = Table(
     "providers",
@@ -17,7 +19,16 @@ providers = Table(
     refers("merged_into", "providers.provider_id", nullable=True),
     refers("sandbox_of", "providers.provider_id", nullable=True),
     Column("created_at", Instant, nullable=False),
+    Column("accredited_from", Date, comment="first day of its accreditation; NULL for any time before its end"),
+    Column("accredited_to", Date, comment="last day of its accreditation; NULL while it has no end"),
+    Column(
+        "merging_into",
+        Key,
+        comment="while it is about to be merged: who acts for it then asks the database each time",
+    ),
     Index(None, "sandbox_of", unique=True),
+    Index("ix_providers_merged_into", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),
+    Index("ix_providers_merging_into", "merging_into", sqlite_where=_BEGUN, postgresql_where=_BEGUN),
 )
 
 boards = Table(
@@ -82,6 +93,7 @@ grants = Table(
     refers("provider_id", "providers.provider_id", primary_key=True),
     Column("granted_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Index(None, "provider_id"),
     comment="For which providers a client may act: its own, or those that granted it the right.",
 )
 

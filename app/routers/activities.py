@@ -68,7 +68,7 @@ async def get_activity(
     today = caller.service.clock().date()
     # The status changes with the date too: then the same version is shown otherwise than the caller knows it.
     known = if_none_match if found.reads_alike(today) else None
-    return send_resource(ActivityOut.of(found, today).model_dump_json, found.version, known)
+    return send_resource(ActivityOut.of(found, today).model_dump_json, found.version, known, of_person=False)
 
 
 @router.put(

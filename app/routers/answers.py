@@ -32,10 +32,15 @@ def send(caller: Caller, answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
 
 
-def send_resource(show: Callable[[], str | bytes], version: int, if_none_match: str | None) -> Response:
-    """Send a resource, as `show` writes it, with its version as `ETag`; 304 when `If-None-Match` names that version."""
-    # Private cache only, revalidated with the ETag every time.
-    headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache"}
+def send_resource(
+    show: Callable[[], str | bytes], version: int, if_none_match: str | None, *, of_person: bool = True
+) -> Response:
+    """Send a resource, as `show` writes it, with its version as `ETag`; 304 when `If-None-Match` names that version.
+
+    One that tells of a person is kept in no cache: whoever asks again with its version has kept it on purpose.
+    """
+    # Else in a private cache only, revalidated with the ETag every time.
+    headers = {"ETag": f'"{version}"', "Cache-Control": "no-store" if of_person else "private, no-cache"}
     if is_known(if_none_match, version):
         return Response(status_code=304, headers=headers)
     return Response(show(), headers=headers, media_type="application/json")

@@ -56,7 +56,6 @@ async def get_batch_file(
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",
         "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
     }
     return StreamingResponse(written.pieces, headers=headers, media_type=written.media_type)
 

@@ -16,7 +16,7 @@ import enum
 import hashlib
 from contextlib import nullcontext
 from inspect import Parameter, Signature
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from fastapi import Depends, FastAPI, Header, Request
@@ -115,7 +115,7 @@ class CallerDependency(AccessDependency):
             raise ParameterInvalid(errors=[_BLANK_KEY])
         client: Client = exchange.client
         provider_id = await self._provider(exchange, client, provider)
-        rates: RateLimits = exchange.scope["app"].state.rates
+        rates = cast("RateLimits", exchange.meter)
         if provider_id is not None:
             # Once the right to act for it is known: nobody else can use up what a provider may.
             rates.charge_provider(provider_id)
@@ -147,7 +147,7 @@ class CallerDependency(AccessDependency):
         if self.access.ownership in _SEVERAL and authentication.means_all_providers(client, named):
             return None
         provider_id = authentication.choose_provider(client, named)
-        if authentication.is_own_provider(client, provider_id):
+        if not exchange.provider_moved and authentication.is_own_provider(client, provider_id):
             return provider_id
         service: Service = exchange.scope["app"].state.service
         return await service.database.read_by_key_async(
@@ -247,6 +247,8 @@ BatchesKeeper = Annotated[Caller, caller("batches:write", ownership=Ownership.PR
 WebhooksManager = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD)]
 WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD, prefers="minimal")]
 EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.PROVIDERS)]
+GrantsReader = Annotated[Caller, caller("clients:manage", ownership=Ownership.CLIENT)]
+GrantsKeeper = Annotated[Caller, caller("clients:manage")]
 BoardReader = Annotated[Caller, caller("board:feed", ownership=Ownership.CLIENT)]
 Operator = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
 ClientsManager = Annotated[Caller, caller("clients:manage", ownership=Ownership.CLIENT)]
@@ -280,12 +282,13 @@ def admission_of(route: APIRoute) -> Admit | None:
         state = exchange.scope["app"].state
         rates: RateLimits = state.rates
         try:
-            client = await _client_of(exchange, state, rates)
+            key = bearer_key(exchange)
+            client = state.clients.get(key) or await _look_up(exchange, state, key)
         except Unauthenticated as refusal:
             raise rates.refusal_of(exchange.host, refusal) from None
         exchange.client = client
-        if missing := rates.admit(client):
-            raise await rates.refusal_after(client, missing)
+        if missing := rates.admit(client.client_id):
+            await rates.refuse(client.client_id, missing)
         exchange.meter = rates
         if scope != ANY_SCOPE and scope not in client.scopes:
             raise Forbidden(_lacking(client, scope))
@@ -293,15 +296,11 @@ def admission_of(route: APIRoute) -> Admit | None:
     return admit
 
 
-async def _client_of(exchange: Exchange, state: Any, rates: RateLimits) -> Client:
-    """Return the client of a request's key or token; raises `Unauthenticated`."""
-    key = bearer_key(exchange)
+async def _look_up(exchange: Exchange, state: Any, key: str) -> Client:
+    """Return the client of a key or token as the database has it; raises `Unauthenticated`."""
     cache: ClientCache = state.clients
-    client = cache.get(key)
-    if client is not None:
-        return client
     service: Service = state.service
-    async with rates.turn_of(exchange.host) or nullcontext():
+    async with state.rates.turn_of(exchange.host) or nullcontext():
         found = await service.database.read_by_key_async(lambda connection: cache.look_up(connection, service, key))
     if isinstance(found, RefusedKey):
         raise refused_key(key, found)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from app.core.http.accepting import accepts_gzip
+from app.core.http.browser_headers import page_headers
 from app.core.http.codings import compress
 from app.core.http.routing import StrictRoute
 from app.routers.callers import Public
@@ -23,13 +24,7 @@ router = APIRouter(
 webhooks = APIRouter(tags=["System"], route_class=StrictRoute, dependencies=[Public], include_in_schema=False)
 PACKAGE = "fastapi_offline"
 """Ships the files of Swagger UI; nothing else of it is used."""
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+HEADERS = page_headers("script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'")
 _TYPES = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
 # Addresses are relative: the page then works behind a proxy that adds a prefix.
 _PAGE = """<!doctype html>
@@ -52,6 +47,9 @@ _START = """SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
   validatorUrl: null,
+  queryConfigEnabled: false,
+  persistAuthorization: false,
+  withCredentials: false,
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   OPTION,
@@ -101,7 +99,7 @@ async def start_webhooks() -> Response:
 
 def _start(description: str, option: str) -> Response:
     script = _START.replace("DESCRIPTION", description).replace("OPTION", option)
-    return Response(script, media_type="text/javascript", headers=HEADERS)
+    return Response(script, media_type="text/javascript")
 
 
 @router.get("/{file}")
@@ -111,7 +109,7 @@ async def docs_file(
 ) -> Response:
     """Return a file of the page."""
     media_type = _TYPES[file.rpartition(".")[2]]
-    headers = HEADERS | {"Cache-Control": "public, max-age=86400"}
+    headers = {"Cache-Control": "public, max-age=86400"}
     if media_type.startswith("text/"):
         headers["Vary"] = "Accept-Encoding"
         if accepts_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, Field
 
-from app.core.errors import Conflict
+from app.core.errors import CompletionRejected, Conflict
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.domain.batches import EntryMethod
@@ -80,7 +80,7 @@ async def get_held_record(caller: CompletionsReader, held_id: HeldId, if_none_ma
     return send_resource(lambda: encode_json(_fields_of(caller, found)), found.held.version, if_none_match)
 
 
-@router.put("/{held_id}", response_model=HeldRecordOut, responses=problems(Conflict, 428))
+@router.put("/{held_id}", response_model=HeldRecordOut, responses=problems(Conflict, CompletionRejected, 428))
 async def correct_held_record(
     caller: CompletionsWriter, held_id: HeldId, body: CompletionIn, if_match: IfMatch = None
 ) -> Response:

@@ -7,15 +7,15 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from app.core.http.pagination import MAX_LIMIT, PageQuery
+from app.core.http.pagination import MAX_LIMIT
 from app.core.http.routing import StrictRoute
 from app.domain.clients import Environment
 from app.routers.callers import AnyClient
 from app.routers.paging import open_page
 from app.schemas.completion_answers import MOST_ITEMS
-from app.schemas.identity import CredentialOut, LimitsOut, MeOut, ProviderOut, ProviderPage
+from app.schemas.identity import CredentialOut, LimitsOut, MeOut, ProviderOut, ProviderPage, ProviderQuery
 from app.services.access import identity
-from app.services.access.identity import Identity
+from app.services.access.identity import Identity, ProviderRow
 from app.services.access.scopes import SCOPES
 from app.services.context import Caller, read_async
 from app.services.events.endpoints import MOST_ENDPOINTS
@@ -31,15 +31,24 @@ async def get_me(caller: AnyClient) -> MeOut:
 
 
 @router.get("/providers", response_model=ProviderPage)
-async def list_providers(caller: AnyClient, query: Annotated[PageQuery, Query()], response: Response) -> ProviderPage:
+async def list_providers(
+    caller: AnyClient, query: Annotated[ProviderQuery, Query()], response: Response
+) -> ProviderPage:
     """List the providers that the client may act for now, by id; an operator's list has every provider.
 
-    A grant that was revoked is gone from it at once. `granted_at` shows which are new.
+    A grant that was revoked is gone from it at once. `granted_at` shows which are new, and `include=overview` what
+    waits at each: rejected credit and rows, held records, failing webhooks.
     """
     asked = open_page(caller, query, PROVIDERS)
-    found = await read_async(caller, identity.page, after=asked.after, limit=asked.limit)
-    page = asked.page(found, response, lambda provider: provider.provider_id)
-    return ProviderPage(data=[ProviderOut.of(provider) for provider in page.rows], next_cursor=page.cursor)
+    read = identity.page_with_overviews if asked.query.include else identity.page
+    found = await read_async(caller, read, after=asked.after, limit=asked.limit)
+    page = asked.page(found, response, _id_of)
+    return ProviderPage(data=[ProviderOut.of(*row) for row in page.rows], next_cursor=page.cursor)
+
+
+def _id_of(row: ProviderRow) -> str:
+    provider, _ = row
+    return provider.provider_id
 
 
 def answer_of(caller: Caller, found: Identity) -> MeOut:

@@ -16,6 +16,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse
 
 from app.core.http.accepting import prefers_html
+from app.core.http.browser_headers import page_headers
 from app.domain.findings import Severity
 from app.domain.rules import RuleFacts, Scope
 from app.routers.description.problems import problem_examples
@@ -55,13 +56,7 @@ footer p { border-top: 1px solid var(--line); padding-top: 1rem }
   .list dd { border-top: 0; padding-top: .15rem } main { padding-top: 1.5rem } h1 { font-size: 1.35rem } }
 """
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Vary": "Accept",
-    "X-Content-Type-Options": "nosniff",
-}
+_HEADERS = page_headers(f"style-src 'sha256-{_DIGEST}'") | {"Vary": "Accept"}
 _SCOPES = {
     Scope.ALL: "every record",
     Scope.CME: "records with CME",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
+from msgspec.structs import replace
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, InvalidRequest, NotFound, ParameterInvalid
 from app.core.http.pagination import PageQuery, open_cursor, place_after, seal_cursor
 from app.core.http.routing import StrictRoute
 from app.domain.identity.physicians import Addition, Physician
@@ -25,7 +26,7 @@ from app.schemas.physicians import (
     PhysicianPatch,
     PhysicianSearchIn,
 )
-from app.services.context import Work, read_async, transact_async
+from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer
 from app.services.registry import merging, physicians, splitting
 from app.services.registry.given_fields import read_edit, read_given, read_search, read_split
@@ -59,13 +60,22 @@ async def search_physicians(caller: OperatorReader, body: PhysicianSearchIn) -> 
     The next page is asked for by its cursor alone, which carries what was looked for, encrypted.
     """
     bound_to = caller.bound_to(f"{PATH}:search")
-    query, after = open_cursor(caller.service.keyring, body, bound_to)
+    query, after = _open_cursor_of(caller, body, bound_to)
     wanted = read_search(query.wanted(), caller.service.catalogue)
     found = await read_async(caller, physicians.search, wanted, after=after, limit=query.size + 1)
     rows, cursor = found[: query.size], None
     if len(found) > len(rows):
         cursor = seal_cursor(caller.service.keyring, query, rows[-1].physician_id, bound_to)
     return PhysicianPage.of(rows, cursor)
+
+
+def _open_cursor_of(caller: Caller, body: PhysicianSearchIn, bound_to: str) -> tuple[PhysicianSearchIn, Any]:
+    """Open the cursor of a body, whose faults are told as those of a body."""
+    try:
+        return open_cursor(caller.service.keyring, body, bound_to)
+    except ParameterInvalid as fault:
+        items = [replace(item, parameter=None, pointer=f"/{item.parameter}") for item in fault.errors]
+        raise InvalidRequest(errors=items) from None
 
 
 @router.post(

@@ -77,7 +77,7 @@ async def get_webhook_endpoint(
 ) -> Response:
     """Read one endpoint, and whether it accepts its deliveries."""
     found = await read_async(caller, endpoints.get, endpoint_id)
-    return send_resource(WebhookEndpointOut.of(found).model_dump_json, found.version, if_none_match)
+    return send_resource(WebhookEndpointOut.of(found).model_dump_json, found.version, if_none_match, of_person=False)
 
 
 @router.patch("/{endpoint_id}", response_model=WebhookEndpointOut, responses=problems(428) | MINIMAL)

@@ -13,7 +13,7 @@ import msgspec
 
 from app.domain.activities import Activity, Registration
 from app.domain.amounts import in_quarters, on_grid
-from app.domain.boards import Board
+from app.domain.boards import Board, Span
 from app.domain.catalogue import Catalogue
 from app.domain.findings import Finding, Severity
 from app.domain.formats import Bound, anniversary
@@ -21,12 +21,13 @@ from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed, describe_day, is_activity_id, is_error_or_lost
 from app.rules.amounts import registered_with_one_session
 from app.rules.engine import ACTIVITY_RULES, Fault, Scope, ask, rule, select
-from app.rules.record import NOTHING_GUESSED
+from app.rules.record import ACCREDITED, NOTHING_GUESSED
 
 _FIELDS = "accreditor's field descriptions"
 _DATES = "accreditor's guidance on activity dates"
 _COMMON = "slides, Common Issues"
 _ADVICE = "board's public guidance to providers"
+ALWAYS = Span()
 
 
 class ActivityCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class ActivityCase(msgspec.Struct, frozen=True, kw_only=True):
 
     activity: Activity
     catalogue: Catalogue
+    accredited: Span = ALWAYS
+    """The time of the provider's accreditation."""
 
 
 @rule("title-required", Scope.ACTIVITY, source=_FIELDS)
@@ -96,6 +99,19 @@ def dates_in_order(case: ActivityCase) -> Iterator[Fault]:
     start, end = case.activity.start_date, case.activity.end_date
     if isinstance(start, date) and isinstance(end, date) and start > end:
         yield Fault("/end_date", f"The end on {end} is before the start on {start}.", "Check both dates.")
+
+
+@rule("within-accreditation", Scope.ACTIVITY, source=ACCREDITED)
+def activity_within_accreditation(case: ActivityCase) -> Iterator[Fault]:
+    """An activity does not start after its provider's accreditation ended, nor end before it began."""
+    start, end, accredited = case.activity.start_date, case.activity.end_date, case.accredited
+    hint = "Check the date; if the accreditation was prolonged or began earlier, the operator enters its dates."
+    if isinstance(start, date) and accredited.until is not None and start > accredited.until:
+        detail = f"The start on {start} is after the last day of the provider's accreditation, {accredited.until}."
+        yield Fault("/start_date", detail, hint)
+    if isinstance(end, date) and accredited.since is not None and end < accredited.since:
+        detail = f"The end on {end} is before the first day of the provider's accreditation, {accredited.since}."
+        yield Fault("/end_date", detail, hint)
 
 
 def _beyond_span(case: ActivityCase, bound: Bound) -> Iterator[Fault]:
@@ -310,9 +326,9 @@ def activity_abo_not_both(case: ActivityCase) -> Iterator[Fault]:
 _SELECTION = select(ACTIVITY_RULES.values(), {Scope.ACTIVITY})
 
 
-def judge_activity(activity: Activity, catalogue: Catalogue) -> tuple[Finding, ...]:
-    """Return everything the rules have to say about an activity."""
-    return ask(_SELECTION, ActivityCase(activity=activity, catalogue=catalogue))
+def judge_activity(activity: Activity, catalogue: Catalogue, accredited: Span = ALWAYS) -> tuple[Finding, ...]:
+    """Return everything the rules have to say about an activity of a provider that is accredited for a time."""
+    return ask(_SELECTION, ActivityCase(activity=activity, catalogue=catalogue, accredited=accredited))
 
 
 def refuses(findings: tuple[Finding, ...]) -> bool:

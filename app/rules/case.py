@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -42,6 +42,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """
     support: str
     """Whom to ask when nothing else helps."""
+    unaccredited: Set[str] = frozenset()
+    """Activities, by id, that lie outside the time of their provider's accreditation."""
 
     def activity_of(self, report: CompletionReport) -> Activity | None:
         """Return a report's activity if it is the provider's; another provider's is as if it did not exist.

@@ -18,6 +18,7 @@ from app.rules.slips import how_to_give_names
 
 _NEEDS = "slides, Reporting Learners: what info is needed"
 _FIELDS = "accreditor's field descriptions"
+ACCREDITED = "ours: an organisation is accredited for a time, and gives credit for activities of that time"
 NOTHING_GUESSED = "ours: without the lost letter a name may be somebody else's, so nobody is looked for by what is left"
 
 
@@ -56,6 +57,19 @@ def activity_reportable(case: Case) -> Iterator[Fault]:
             "The activity is closed.",
             "Nothing to do unless the record was meant for another activity.",
             Severity.WARNING,
+        )
+
+
+@rule("within-accreditation", Scope.ALL, source=ACCREDITED, needs=("activity",))
+def record_within_accreditation(case: Case) -> Iterator[Fault]:
+    """The activity is one of the time of its provider's accreditation, unless what stands is corrected."""
+    activity = case.known_activity
+    if activity.activity_id in case.facts.unaccredited and case.corrects is None:
+        yield Fault(
+            "/activity_id",
+            f"The activity from {activity.start_date} to {activity.end_date} lies outside the time of the provider's "
+            "accreditation, which GET /v1/providers shows.",
+            "Check which activity was meant; if the dates of the accreditation are wrong, the operator corrects them.",
         )
 
 

@@ -2,25 +2,72 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
+from app.core.http.pagination import PageQuery
 from app.domain import clients as domain
 from app.domain.access.credentials import CredentialKind
-from app.domain.clients import Environment, Role
+from app.domain.clients import MOST_COUNTED, Environment, Role
 from app.schemas.base import Example, Out
 
 ClientEnvironment = TypeAliasType("ClientEnvironment", Environment)
 """The public name of `Environment`, which is a class of its own in C#."""
 
 
+class ProviderQuery(PageQuery):
+    """Providers, and whether with their overviews."""
+
+    include: list[Literal["overview"]] = Field(
+        default=[], max_length=10, description="`overview` adds to each provider what waits there."
+    )
+
+
+class ProviderOverviewOut(Out):
+    """What a client sees of a provider in one look."""
+
+    example: ClassVar[Example] = {
+        "last_reported_at": "2021-12-20T15:00:00Z", "records_reported": 412, "credits_rejected": 3, "records_held": 2,
+        "files_with_rejected_rows": 1, "webhooks_failing": 0,
+    }  # fmt: skip
+
+    last_reported_at: datetime | None = Field(description="When a record of it was submitted last, by anybody.")
+    records_reported: int = Field(
+        description=f"Records that stand and were submitted in the last 30 days. Counts end at {MOST_COUNTED:,}."
+    )
+    credits_rejected: int = Field(
+        description="Credits that their boards rejected and that nothing has taken the place of: "
+        "`GET /v1/learner-completions?status=rejected` lists them."
+    )
+    records_held: int = Field(description="Records that wait for a match: `GET /v1/held-records?status=waiting`.")
+    files_with_rejected_rows: int = Field(description="Files of the last 30 days, dry runs left out.")
+    webhooks_failing: int = Field(
+        description="Of the client's own endpoints that hear of it: those that fail, or were disabled for failing."
+    )
+
+    @classmethod
+    def of(cls, overview: domain.ProviderOverview) -> ProviderOverviewOut:
+        """Show an overview."""
+        return cls(
+            last_reported_at=overview.last_reported_at,
+            records_reported=overview.reported,
+            credits_rejected=overview.rejected,
+            records_held=overview.held,
+            files_with_rejected_rows=overview.files,
+            webhooks_failing=overview.failing_endpoints,
+        )
+
+
 class ProviderOut(Out):
     """An accredited provider that the client may act for; to a test client, its sandbox."""
 
-    example: ClassVar[Example] = {"name": "Western Regional Medical Center", "city": "Portland", "sandbox_of": None}
+    example: ClassVar[Example] = {
+        "name": "Western Regional Medical Center", "city": "Portland", "sandbox_of": None,
+        "accredited_from": "2019-04-01", "accredited_to": None, "former_ids": [], "overview": None,
+    }  # fmt: skip
 
     provider_id: str = Field(description="Send it as `PARS-Provider`. It stands in every event.")
     name: str
@@ -29,11 +76,33 @@ class ProviderOut(Out):
     state: str | None
     sandbox_of: str | None = Field(description="The live provider whose sandbox it is; null for a live provider.")
     granted_at: datetime | None = Field(description="Since when the client may act for it; null to an operator.")
+    accredited_from: date | None = Field(
+        description="First day of its accreditation; null where the operator entered none."
+    )
+    accredited_to: date | None = Field(
+        description="Last day of its accreditation; null while it has no end. Activities that start later are refused."
+    )
+    former_ids: list[str] = Field(
+        description="Ids of providers that were merged into it: each still means it, in `PARS-Provider` and in files."
+    )
+    overview: ProviderOverviewOut | None = Field(description="Null unless `include=overview` asks for it.")
 
     @classmethod
-    def of(cls, provider: domain.ProviderActedFor) -> ProviderOut:
+    def of(cls, provider: domain.ProviderActedFor, overview: domain.ProviderOverview | None = None) -> ProviderOut:
         """Show a provider."""
-        return cls.model_validate({name: getattr(provider, name) for name in cls.model_fields})
+        return cls(
+            provider_id=provider.provider_id,
+            name=provider.name,
+            joint=provider.joint,
+            city=provider.city,
+            state=provider.state,
+            sandbox_of=provider.sandbox_of,
+            granted_at=provider.granted_at,
+            accredited_from=provider.accredited_from,
+            accredited_to=provider.accredited_to,
+            former_ids=list(provider.former_ids),
+            overview=ProviderOverviewOut.of(overview) if overview is not None else None,
+        )
 
 
 class ProviderPage(Out):

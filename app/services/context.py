@@ -262,12 +262,15 @@ def transact(caller: Caller, verb: WriteVerb[P, T], *args: P.args, **kwargs: P.k
 
 async def transact_async(caller: Caller, verb: WriteVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do as `transact`, from the event loop."""
-    return _told(await caller.service.database.write_async(_transaction(caller, partial(_call, verb, args, kwargs))))
+    run = _transaction(caller, partial(_call, verb, args, kwargs))
+    return _told(await caller.service.database.write_async(run, whose=caller.client.client_id))
 
 
 async def read_async(caller: Caller, verb: ReadVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function that reads, from the event loop."""
-    return await caller.service.database.read_async(lambda connection: verb(connection, caller, *args, **kwargs))
+    return await caller.service.database.read_async(
+        lambda connection: verb(connection, caller, *args, **kwargs), whose=caller.client.client_id
+    )
 
 
 async def read_by_key_async(caller: Caller, verb: ReadVerb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

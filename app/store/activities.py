@@ -47,6 +47,10 @@ _REGISTRATION = RowMapper(
 
 _VERSION = "a.activity_id, a.provider_id, a.version, a.updated_at"
 _HAS_WAITING = "EXISTS (SELECT 1 FROM held_records h WHERE h.activity_id = a.activity_id AND h.status = 'waiting')"
+_UNACCREDITED = (
+    "EXISTS (SELECT 1 FROM providers p WHERE p.provider_id = a.provider_id "
+    "AND (p.accredited_to < a.start_date OR p.accredited_from > a.end_date))"
+)
 _KEPT = "activities by version"
 _MOST_KEPT = 256
 """Activities that a connection keeps; one takes about three kilobytes."""
@@ -59,6 +63,8 @@ class Reportable(msgspec.Struct, frozen=True, kw_only=True):
     """By id."""
     with_waiting: frozenset[str] = frozenset()
     """Those for which a record waits for its match."""
+    unaccredited: frozenset[str] = frozenset()
+    """Those that lie outside the time of their provider's accreditation."""
     generation: int = 0
     """The registry's generation, read before anybody is looked up; 0 without activities."""
 
@@ -72,13 +78,13 @@ def load_reportable(connection: Connection, keys: Iterable[tuple[str, str]], *, 
     """
     rows = select_by_keys(
         connection,
-        f"{_VERSION}, {_HAS_WAITING}, {GENERATION}",
+        f"{_VERSION}, {_HAS_WAITING}, {_UNACCREDITED}, {GENERATION}",
         ("provider", "id"),
         keys,
         "activities a ON a.activity_id = k.id AND a.provider_id = k.provider AND a.deleted_at IS NULL",
         locking_clause(connection, "KEY SHARE OF a") if locking else "",
     )
-    versions = [tuple(version) for *version, _, _ in rows]
+    versions = [tuple(version) for *version, _, _, _ in rows]
     kept: dict[Row, Activity] = connection.info.setdefault(_KEPT, {})
     found = {version: kept[version] for version in versions if version in kept}
     if len(found) < len(versions):
@@ -88,7 +94,8 @@ def load_reportable(connection: Connection, keys: Iterable[tuple[str, str]], *, 
             del kept[oldest]
     return Reportable(
         activities={activity.activity_id: activity for activity in found.values()},
-        with_waiting=frozenset([activity_id for activity_id, *_, has_waiting, _ in rows if has_waiting]),
+        with_waiting=frozenset([activity_id for activity_id, *_, has_waiting, _, _ in rows if has_waiting]),
+        unaccredited=frozenset([activity_id for activity_id, *_, unaccredited, _ in rows if unaccredited]),
         generation=max((generation for *_, generation in rows), default=0),
     )
 

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.domain.clients import Client, ProviderActedFor, ProviderListing, Role
 from app.models import organisations as tables
+from app.store.access.providers import former_ids_by_root
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, expression, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_value
 from app.store.sql.values import read_document, read_instant, read_optional_instant
 
-_WORLD = {False: "p.sandbox_of IS NULL", True: "p.sandbox_of IS NOT NULL"}
+_WORLD = {False: "p.sandbox_of IS NULL AND p.merged_into IS NULL", True: "p.sandbox_of IS NOT NULL"}
 """The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
 CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
 
@@ -29,7 +31,11 @@ _PROVIDER_LISTING = RowMapper(
     ),
 )
 _PROVIDER = RowMapper(
-    ProviderActedFor, tables.providers, "p", granted_at=expression("g.granted_at", read_optional_instant)
+    ProviderActedFor,
+    tables.providers,
+    "p",
+    granted_at=expression("g.granted_at", read_optional_instant),
+    former_ids=looked_up_by("provider_id"),
 )
 
 
@@ -40,11 +46,29 @@ def by_id(connection: Connection, client_id: str) -> Client | None:
         f"SELECT {CLIENT.columns} FROM clients c WHERE c.client_id = :id AND c.revoked_at IS NULL",
         {"id": client_id},
     )
-    return _read_first(connection, rows)
+    return read_client(connection, rows)
 
 
-def _read_first(connection: Connection, rows: Sequence[Row]) -> Client | None:
-    return CLIENT.read_first(connection, rows, provider_ids=lambda client_id: granted_providers(connection, client_id))
+def read_client(connection: Connection, rows: Sequence[Row]) -> Client | None:
+    """Return the client of the first of some rows of `CLIENT`, with its providers."""
+    client = CLIENT.read_first(
+        connection, rows, provider_ids=lambda client_id: granted_providers(connection, client_id)
+    )
+    if client is None or not (merging := _merging(connection, client.client_id)):
+        return client
+    return msgspec.structs.replace(client, merging=merging)
+
+
+def _merging(connection: Connection, client_id: str) -> frozenset[str]:
+    """Return those of a client's providers that are about to be merged: hardly ever any."""
+    ids = fetch_column(
+        connection,
+        "SELECT g.provider_id FROM grants g JOIN clients c ON c.client_id = g.client_id "
+        "JOIN providers p ON p.provider_id = g.provider_id AND p.merging_into IS NOT NULL "
+        "WHERE g.client_id = :client AND g.revoked_at IS NULL",
+        {"client": client_id},
+    )
+    return frozenset(ids)
 
 
 def list_providers(connection: Connection, *, sandboxes: bool) -> list[ProviderListing]:
@@ -102,11 +126,13 @@ def note_change(connection: Connection, client_id: str) -> None:
 def provider_acted_for(connection: Connection, client: Client, provider_id: str) -> str | None:
     """Return the id of the provider that a client acts for when it names an id, None without the right to.
 
-    When a test client names a live provider, it acts for that provider's sandbox. An operator needs no grant.
+    When a test client names a live provider, it acts for that provider's sandbox. An operator needs no grant. The id of
+    a provider that was merged means the one that it was merged into.
     """
-    named = "p.provider_id = :provider"
-    if client.test:
-        named = f"({named} OR p.sandbox_of = :provider)"
+    named = "(p.provider_id = :provider OR p.sandbox_of = :provider)"
+    if not client.test:
+        root = "SELECT m.merged_into FROM providers m WHERE m.provider_id = :provider"
+        named = f"p.provider_id = coalesce(({root}), :provider)"
     granted = ""
     if client.role is not Role.OPERATOR:
         granted = (
@@ -140,7 +166,8 @@ def providers_acted_for(
         "ORDER BY p.provider_id LIMIT :limit",
         {"client": client.client_id, "after": after or "", "limit": limit},
     )
-    return _PROVIDER.read(connection, rows)
+    former = former_ids_by_root(connection, _PROVIDER.column(rows, "provider_id"))
+    return _PROVIDER.read(connection, rows, former_ids=lambda provider_id: tuple(former.get(provider_id, ())))
 
 
 def count_providers_acted_for(connection: Connection, client: Client) -> int:

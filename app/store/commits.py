@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, TypedDict
 import msgspec
 from sqlalchemy import Connection
 
+from app.core.errors import ProviderMoved
 from app.models import commits as tables
 from app.store.sql.bulk import insert, insert_all
 from app.store.sql.key_sets import from_ordered_ids, select_by_keys
-from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, take_advisory_locks
+from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, on_sqlite, take_advisory_locks
 from app.store.sql.values import read_document, read_instant, read_optional_instant
 
 _SEALER_LOCK = 0x7365
@@ -65,7 +66,17 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record(connection: Connection, done: Sequence[Commit]) -> None:
-    """Insert the commits of a transaction, in their order, and mark them as unsealed."""
+    """Insert the commits of a transaction, in their order, and mark them as unsealed.
+
+    Raises `ProviderMoved` where a provider was merged into another one since the work was begun. PostgreSQL has a
+    trigger for that; SQLite has one writer, and is asked once for all of them:
+
+        SELECT provider_id FROM providers WHERE merged_into IS NOT NULL
+    """
+    if on_sqlite(connection):
+        merged = set(fetch_column(connection, "SELECT provider_id FROM providers WHERE merged_into IS NOT NULL"))
+        if merged and any(commit.commit["provider_id"] in merged for commit in done):
+            raise ProviderMoved
     insert_all(
         connection,
         (tables.commits, [commit.commit for commit in done]),

@@ -111,7 +111,8 @@ def _add_source(conditions: ListConditions, column: str) -> None:
 def _narrow_to_learners(conditions: ListConditions, query: CompletionQuery) -> None:
     if query.learner_id:
         linked = (
-            f"SELECT l.learner_id FROM learner_links l WHERE l.provider_id = :provider "
+            "SELECT l.learner_id FROM learner_links l WHERE l.provider_id IN (SELECT i.provider_id FROM providers i "
+            "WHERE i.provider_id = :provider OR i.merged_into = :provider) "
             f"AND l.link IN ({conditions.in_list('link', query.learner_id)})"
         )
         conditions.add(f"c.learner_id IN ({linked})")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,9 +20,10 @@ from app.store.sql.values import read_document, read_instant, read_optional_inst
 _EVENT = RowMapper(Event, tables.events, "e")
 _GRANTED = (
     "grants g JOIN clients c ON c.client_id = g.client_id JOIN providers p ON p.provider_id = g.provider_id "
+    "JOIN providers i ON i.provider_id = p.provider_id OR i.merged_into = p.provider_id "
     "WHERE g.client_id = :client AND g.revoked_at IS NULL AND c.test = (p.sandbox_of IS NOT NULL)"
 )
-"""The providers that a client may act for now, in its own world."""
+"""The providers that a client may act for now, in its own world, and all ids `i` under which their events stand."""
 MOST_LOOKED_AT = 50_000
 """Positions looked at for one page, of all the providers together."""
 
@@ -37,15 +39,18 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     insert(connection, tables.events, rows)
 
 
-def after(connection: Connection, provider_id: str, position: int, limit: int) -> list[Event]:
-    """Return the events of a provider after a position, in order."""
-    rows = fetch(
-        connection,
-        f"SELECT {_EVENT.columns} FROM events e WHERE e.provider_id = :provider AND e.position > :position "
-        "ORDER BY e.position LIMIT :limit",
-        {"provider": provider_id, "position": position, "limit": limit},
-    )
-    return _EVENT.read(connection, rows)
+def after(connection: Connection, provider_ids: Iterable[str], position: int, limit: int) -> list[Event]:
+    """Return the events of a provider, under all its ids, after a position, in order."""
+    found: list[Event] = []
+    for provider_id in provider_ids:
+        rows = fetch(
+            connection,
+            f"SELECT {_EVENT.columns} FROM events e WHERE e.provider_id = :provider AND e.position > :position "
+            "ORDER BY e.position LIMIT :limit",
+            {"provider": provider_id, "position": position, "limit": limit},
+        )
+        found += _EVENT.read(connection, rows)
+    return sorted(found, key=attrgetter("position"))[:limit]
 
 
 def after_granted(
@@ -68,7 +73,7 @@ def after_granted(
         for (positions,) in fetch(
             connection,
             f"SELECT (SELECT {string_agg(connection, 'CAST(n.position AS text)')} FROM ("
-            "SELECT e.position FROM events e WHERE e.provider_id = g.provider_id AND e.position > :position "
+            "SELECT e.position FROM events e WHERE e.provider_id = i.provider_id AND e.position > :position "
             f"AND e.position <= :until ORDER BY e.position LIMIT :each) n) FROM {_GRANTED}",
             {"client": client_id, "position": position, "until": until, "each": each},
         )

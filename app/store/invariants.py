@@ -97,8 +97,11 @@ INVARIANTS: dict[str, str] = {
     "an endpoint has deliveries of its own provider's events, or of its own board, and no others": """
         SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints w ON w.endpoint_id = d.endpoint_id
         LEFT JOIN events e ON e.event_id = d.event_id
+        LEFT JOIN providers p ON p.provider_id = e.provider_id
+        LEFT JOIN providers o ON o.provider_id = w.provider_id
         WHERE d.type <> 'webhook.test' AND ((w.board IS NULL AND (e.event_id IS NULL OR e.type <> d.type
-            OR d.provider_id IS NULL OR e.provider_id <> d.provider_id OR e.provider_id <> w.provider_id))
+            OR d.provider_id IS NULL OR coalesce(p.merged_into, e.provider_id) <> d.provider_id
+            OR coalesce(p.merged_into, e.provider_id) <> coalesce(o.merged_into, o.provider_id)))
         OR (w.board IS NOT NULL AND d.type NOT IN ('feed.available', 'batch.completed')))""",
     "an endpoint for all providers has deliveries of those only that granted its client the right": """
         SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints w ON w.endpoint_id = d.endpoint_id
@@ -129,6 +132,16 @@ INVARIANTS: dict[str, str] = {
         SELECT g.client_id FROM grants g JOIN clients c ON c.client_id = g.client_id
         JOIN providers p ON p.provider_id = g.provider_id
         WHERE g.revoked_at IS NULL AND c.test <> (p.sandbox_of IS NOT NULL)""",
+    "nobody is merged into who was merged, and nothing belongs to a provider that was": """
+        SELECT p.provider_id FROM providers p WHERE p.merged_into IS NOT NULL AND (EXISTS (
+            SELECT 1 FROM providers r WHERE r.provider_id = p.merged_into AND r.merged_into IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM activities t WHERE t.provider_id = p.provider_id)
+        OR EXISTS (SELECT 1 FROM completions t WHERE t.provider_id = p.provider_id)
+        OR EXISTS (SELECT 1 FROM batches t WHERE t.provider_id = p.provider_id)
+        OR EXISTS (SELECT 1 FROM held_records t WHERE t.provider_id = p.provider_id)
+        OR EXISTS (SELECT 1 FROM grants t WHERE t.provider_id = p.provider_id AND t.revoked_at IS NULL)
+        OR EXISTS (
+            SELECT 1 FROM webhook_endpoints t WHERE t.provider_id = p.provider_id AND t.deleted_at IS NULL))""",
     "a provider's total is the sum of its uploads": """
         SELECT provider_id FROM (
             SELECT provider_id, bytes FROM upload_totals

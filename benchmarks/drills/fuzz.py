@@ -1,6 +1,6 @@
 """`make drill-fuzz`: schemathesis against a running server, on SQLite and on PostgreSQL; nothing may be found.
 
-`python -m benchmarks.drills.fuzz 20000 --seed 7 --database sqlite` sets the least number of cases, the seed and the
+`python -m benchmarks.drills.fuzz 25000 --seed 7 --database sqlite` sets the least number of cases, the seed and the
 database. The seed is printed, and repeats the same requests. Schemathesis reads the OpenAPI document of the application
 as the judge of its answers, so that a new operation is tried without a change here; it runs in `.venv-fuzz`, apart from
 the project.
@@ -49,14 +49,19 @@ from app.services.registry import imports
 from app.services.sandbox import providers as sandboxes
 from app.store import activities as stored
 from benchmarks.world.completion_files import reporter, upload
+from benchmarks.world.identity_cases import identity_cases
 from benchmarks.world.installation import ROOT, World, free_port, wait_for, world
 from benchmarks.world.receiver import webhook_receiver
 
 ENGINE = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
 SETTINGS = ROOT / "benchmarks" / "fuzz" / "schemathesis.toml"
 PHYSICIANS = 300
-EXAMPLES = 40
-"""Cases of one operation a round, and sequences of requests; a round takes a minute or two."""
+EXAMPLES = 25
+"""Cases of one operation a round; a round takes a minute or two."""
+SEQUENCES = 60
+"""Seconds in which a round sends requests in sequences, following links."""
+PHASES = ("examples,coverage", "stateful", "fuzzing", "stateful")
+"""Of a round each, for one party after the other. The first has few choices left to a seed."""
 
 
 def main() -> None:
@@ -64,7 +69,7 @@ def main() -> None:
     configure_logging()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server and the databases end with this
     parser = argparse.ArgumentParser()
-    parser.add_argument("cases", type=int, nargs="?", default=20_000)
+    parser.add_argument("cases", type=int, nargs="?", default=25_000)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
     parser.add_argument("--minutes", type=float, default=30, help="Longest run on one database.")
@@ -95,11 +100,12 @@ def drill(database: str, cases: int, seed: int, seconds: float) -> list[str]:
                     found.append(f"time is up after {counts.cases} cases")
                     break
                 name = f"{database}-{seed + number}"
+                phase = PHASES[number % len(PHASES)]
                 # The next round of the same party sees at its start whatever this one deletes or changes.
-                party = parties[number % len(parties)]
+                party = parties[number // len(PHASES) % len(parties)]
                 (folder / "fuzz.json").write_text(json.dumps(party), encoding="utf-8")
                 (folder / "openapi.json").write_text(json.dumps(party["openapi"]), encoding="utf-8")
-                found += _round(folder, port, seed + number, counts, name=name, seconds=left)
+                found += _round(folder, port, seed + number, counts, phase=phase, name=name, seconds=left)
                 print(f"{database}: seed {seed + number}, {counts.cases} cases so far", flush=True)
         found += _after(installed, folder / "server.log", parties[0]["learners"])
     found += _table(database, counts, parties[0]["openapi"])
@@ -128,18 +134,19 @@ class Counts:
         return bool(answers)
 
 
-def _round(folder: Path, port: int, seed: int, counts: Counts, *, name: str, seconds: float) -> list[str]:
-    """Run schemathesis once; the phases that need no randomness run in the first round only."""
-    first = not counts.cases
+def _round(folder: Path, port: int, seed: int, counts: Counts, *, phase: str, name: str, seconds: float) -> list[str]:
+    """Run schemathesis once, with one kind of phase."""
     written = folder / "counts.json"
     written.unlink(missing_ok=True)
-    phases = "examples,coverage" if first else "fuzzing,stateful"
     command = [
         str(ENGINE), "--config-file", str(SETTINGS), "--no-color", "run", str(folder / "openapi.json"),
         "--url", f"http://127.0.0.1:{port}",
-        "--phases", phases, "--checks", "all", "--seed", str(seed), "--max-examples", str(EXAMPLES),
+        "--phases", phase, "--checks", "all", "--seed", str(seed), "--max-examples", str(EXAMPLES),
         "--warnings", "off",
     ]  # fmt: skip
+    if phase == "stateful":
+        # A sequence ends where the world is another than when it began; new ones begin until the time is over.
+        command += ["--max-time", str(SEQUENCES)]
     environment = {
         **os.environ,
         "PARS_FUZZ_WORLD": str(folder / "fuzz.json"),
@@ -212,6 +219,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
     sandboxed = transact(operator(service), sandboxes.of_provider, demo.PROVIDER)
     standing, troubled = _magic_activities(installed, sandboxed)
     rehearsed = [*standing, *(_registered(installed, sandboxed, board) for board in taught)]
+    cases = identity_cases(installed, demo.PROVIDER, own[0]["activity_id"], own[0]["end_date"])
     for keys, named, of, activities_known, learners, untried in (
         # The first key with the scopes is used: the operator's only where no other has them.
         ([provider, board, operating], None, demo.PROVIDER, live, people, []),
@@ -228,6 +236,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
             "plain": [name for row in learners for name in (row.first_name, row.last_name)] if untried else [],
             "boards": taught,
             "values": _values(installed, activities_known, learners)
+            | (cases if of == demo.PROVIDER else {})
             | {"/v1/batches/{batch_id}/cancel batch_id": _cancelled_batches(installed, of)},
             "openapi": document,
         }

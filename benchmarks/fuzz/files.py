@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from benchmarks.fuzz.values import Json, World, activity, completion, validation
+from benchmarks.fuzz.values import activity, completion, validation
+from benchmarks.fuzz.world import Json, World
 
 KINDS = ("learner-completions", "activities", "learner-validations")
 Lines = Sequence[Sequence[Any]]

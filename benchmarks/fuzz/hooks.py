@@ -23,7 +23,8 @@ from schemathesis.transport.serialization import Binary
 
 from benchmarks.fuzz.files import upload
 from benchmarks.fuzz.refusals import refused_by_design
-from benchmarks.fuzz.values import BUILDERS, CURSORS, Json, World, correction, filled, renewed
+from benchmarks.fuzz.values import BUILDERS, correction, filled, renewed
+from benchmarks.fuzz.world import CURSORS, Json, World
 
 WORLD = World(**json.loads(Path(os.environ["PARS_FUZZ_WORLD"]).read_text(encoding="utf-8")))
 COUNTS = Path(os.environ["PARS_FUZZ_COUNTS"])
@@ -57,6 +58,9 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
     if code == "ST201":
         # Items of a bulk request are validated one by one: an invalid one gets a problem of its own.
         return not _has_invalid_items(response)
+    if code == "ST302" and _names_another(response):
+        # Not the resource of the address is absent, but one that the body names.
+        return False
     if code == "ST301":
         # The history of a withdrawn completion can be read for ever; the completion itself is gone.
         return not _history_of_withdrawn(case, response)
@@ -66,7 +70,14 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
     if code == "ST112":
         # It answers with the outcome of what it sends, and waits for that.
         return not case.operation.path.endswith("/test")
-    return not (code == "ST202" and refused_by_design(_json(response) or {}))
+    if code == "ST203":
+        # A change without `If-Match` has a status of its own (RFC 6585).
+        return response.status_code != 428
+    return not (code == "ST202" and refused_by_design(_json(response) or {}, case.operation.path))
+
+
+def _names_another(response: Any) -> bool:
+    return any(item.get("pointer") for item in (_json(response) or {}).get("errors", ()))
 
 
 def _leaves_out(form: Any) -> bool:

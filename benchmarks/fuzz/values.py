@@ -2,148 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-Json = dict[str, Any]
-KEPT = 200
-"""Most ids of a kind that are remembered, the newest ones."""
-NEWEST = "2025-12-31"
-"""A past day, after which nothing is completed."""
+from benchmarks.fuzz import people
+from benchmarks.fuzz.world import NEWEST, Json, World
+
 FORMATS = ("live-course", "enduring-material", "journal-cme", "regularly-scheduled-series", "other-blended")
-CURSORS = ("cursor", "after")
-
-
-@dataclass
-class World:
-    """The initial content of the installation, and what the answers have shown since."""
-
-    keys: list[Json]
-    learners: list[Json]
-    activities: list[Json]
-    boards: list[Json]
-    values: dict[str, list[str]]
-    openapi: Json
-    addresses: list[str] = field(default_factory=list)
-    """URLs of the webhook receiver, one a status."""
-    provider: str | None = None
-    """Provider that the caller must name in `PARS-Provider`."""
-    untried: list[str] = field(default_factory=list)
-    """Ids of things that fail on purpose, such as the sandbox's activities with trouble."""
-    plain: list[str] = field(default_factory=list)
-    """Public names of the sandbox's people; some are words that may stand in any sentence."""
-    seen: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    etags: dict[str, str] = field(default_factory=dict)
-    cursors: dict[str, str] = field(default_factory=dict)
-    registered: dict[str, Json] = field(default_factory=dict)
-    """Latest representations of activities, by id."""
-    reported: dict[str, Json] = field(default_factory=dict)
-    """Accepted bodies, by completion id."""
-
-    def remember(self, path: str, answer: Any, etag: str | None, location: str | None, sent: Any = None) -> None:
-        """Remember the ids, the cursor, the versions and the bodies of an answer."""
-        if etag:
-            self.etags[location or path] = etag
-        if isinstance(answer, dict) and isinstance(answer.get("next_cursor"), str):
-            self.cursors[path] = answer["next_cursor"]
-        for name, value in _ids(answer):
-            kept = self.seen[name]
-            if value not in kept and value not in self.untried:
-                kept.append(value)
-                del kept[:-KEPT]
-        if not path.endswith("/history"):
-            self._remember_versions(answer)
-        self._remember_bodies(answer, sent)
-
-    def _remember_versions(self, answer: Any) -> None:
-        for resource in _resources(answer):
-            if "completion_id" in resource:
-                self.etags[f"/v1/learner-completions/{resource['completion_id']}"] = f'"{resource["version"]}"'
-                continue
-            self.etags[f"/v1/activities/{resource['activity_id']}"] = f'"{resource["version"]}"'
-            if resource["activity_id"] not in self.untried:
-                self.registered[resource["activity_id"]] = resource
-            if resource["internal_id"]:
-                self.etags[f"/v1/activities/by-internal-id/{resource['internal_id']}"] = f'"{resource["version"]}"'
-
-    def _remember_bodies(self, answer: Any, sent: Any) -> None:
-        if not isinstance(answer, dict) or not isinstance(sent, dict):
-            return
-        if "completion_id" in answer:
-            self.reported[answer["completion_id"]] = sent
-        elif isinstance(sent.get("items"), list):
-            for item in answer.get("items", ()):
-                self._remember_bodies(item.get("completion"), sent["items"][item["index"]])
-
-    def forget(self, parameters: Json) -> None:
-        """Drop the ids of a thing that no longer exists."""
-        for name, value in parameters.items():
-            for kept in (self.seen[name], self.values.get(name, [])):
-                if value in kept:
-                    kept.remove(value)
-            if name == "activity_id":
-                self.registered.pop(value, None)
-                self.activities = [activity for activity in self.activities if activity["activity_id"] != value]
-
-    def forget_learners(self, activity_id: str) -> None:
-        """Drop the completions of an activity from which all were withdrawn."""
-        for completion_id in [c for c, body in self.reported.items() if body.get("activity_id") == activity_id]:
-            del self.reported[completion_id]
-            self.forget({"completion_id": completion_id})
-
-    def known(self, name: str, template: str) -> list[str]:
-        """Return real values of a parameter, by path and name or by name, including those seen in answers."""
-        return (self.values.get(f"{template} {name}") or self.values.get(name, [])) + self.seen.get(name, [])
-
-    def expendable(self, name: str) -> list[str]:
-        """Return the values of a parameter that may be deleted: those seen in answers, but not the initial ones."""
-        first = set(self.values.get(name, ()))
-        return [value for value in self.seen.get(name, ()) if value not in first]
-
-    def an_activity(self, rnd: Random) -> Json:
-        """Return the latest representation of an activity that can be reported for."""
-        made = [
-            activity
-            for activity in self.registered.values()
-            if activity["status"] != "draft" and activity["start_date"] <= NEWEST
-        ]
-        if made and (not self.activities or rnd.random() < 0.3):
-            return rnd.choice(made)
-        first = rnd.choice(self.activities)
-        return self.registered.get(first["activity_id"], first)
-
-    def key_for(self, scopes: list[str]) -> str | None:
-        """Return the key of the first client with the scopes."""
-        return next((key["key"] for key in self.keys if set(scopes) <= set(key["scopes"])), None)
-
-
-def _ids(answer: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(answer, dict):
-        for name, value in answer.items():
-            if name.endswith("_id") and isinstance(value, str):
-                yield name, value
-            else:
-                yield from _ids(value)
-    elif isinstance(answer, list):
-        for element in answer:
-            yield from _ids(element)
-
-
-def _resources(answer: Any) -> Iterator[Json]:
-    """Yield the complete activities and completions in an answer."""
-    if isinstance(answer, dict):
-        if "version" in answer and ("completion_id" in answer or {"activity_id", "title"} <= answer.keys()):
-            yield answer
-        for value in answer.values():
-            yield from _resources(value)
-    elif isinstance(answer, list):
-        for element in answer:
-            yield from _resources(element)
 
 
 def completion(world: World, rnd: Random) -> Json:
@@ -170,6 +38,11 @@ def completion(world: World, rnd: Random) -> Json:
         kind = rnd.choice(chosen["credit_types"])
         board, types = chosen["board"], [{"type": kind, "credits": amount}]
         body["moc"] = [{"board": board, "board_id": held[board], "total_credits": amount, "credit_types": types}]
+    if rnd.random() < 0.1:
+        # Nobody on file: held, where the query says so.
+        body["learner"]["last_name"] = f"Heldever{rnd.choice('abcdefgh')}"
+        body["cme"] = [{"state": "TN", "license_id": f"77{rnd.randint(1_000, 9_999)}", "credits": amount}]
+        body.pop("moc", None)
     if world.seen["learner_id"] and rnd.random() < 0.1:
         body["learner"] = {"learner_id": rnd.choice(world.seen["learner_id"])}
     return _touched(body, rnd)
@@ -293,6 +166,12 @@ BUILDERS: dict[str, Callable[[World, Random], Any]] = {
     "ValidationIn": validation,
     "WebhookEndpointIn": endpoint,
     "WebhookEndpointPatch": endpoint_patch,
+    "PhysicianIn": people.physician,
+    "PhysicianPatch": people.physician_patch,
+    "PhysicianSearchIn": people.physician_search,
+    "MergeIn": people.merge,
+    "JoinIn": people.joining,
+    "HelpAnswerIn": people.help_answer,
 }
 """To give another schema real values, add its name and a function here; names of fields do for simple ones."""
 

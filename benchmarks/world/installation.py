@@ -33,7 +33,8 @@ SECRET = "a secret for benchmarks, nobody else's".replace(",", "")
 PROVIDER = "0000001"
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 10_000_000
-RATES = dict.fromkeys(("rate_client", "rate_client_burst", "rate_provider", "rate_provider_burst"), MANY)
+_LIMITED = ("rate_client", "rate_provider", "rate_failures")
+RATES = {name: MANY for limited in _LIMITED for name in (limited, f"{limited}_burst")}
 """Rates that nothing measured here reaches; what counting costs is measured."""
 START_SECONDS = 60
 """How long a server may take to listen; a busy machine is slow."""

@@ -6,22 +6,16 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0029"
-down_revision = "0026"
+down_revision = "0027"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
 _OTHER, _ASKED = sa.text("verb <> 'report'"), sa.text("request_id IS NOT NULL")
-_ACTED = sa.text("provider_id IS NOT NULL")
 
 
 def upgrade() -> None:
     """Apply. Nothing that stands changes: the columns begin empty."""
-    op.create_index(op.f("ix_commits_at_commit_id"), "commits", ["at", "commit_id"])
-    op.create_index(op.f("ix_commits_client_id_at_commit_id"), "commits", ["client_id", "at", "commit_id"])
-    op.create_index(
-        "ix_commits_of_provider", "commits", ["provider_id", "at", "commit_id"],
-        sqlite_where=_ACTED, postgresql_where=_ACTED,
-    )  # fmt: skip
+    op.create_index("ix_commits_logged", "commits", ["at", "commit_id", "client_id", "provider_id"])
     op.create_index("ix_commits_of_request", "commits", ["request_id"], sqlite_where=_ASKED, postgresql_where=_ASKED)
     op.create_index(
         "ix_audit_verb", "audit", ["verb", "commit_id", "item"], sqlite_where=_OTHER, postgresql_where=_OTHER
@@ -58,6 +52,4 @@ def downgrade() -> None:
     op.drop_column("learners", "erased_at")
     op.drop_index("ix_audit_verb", "audit")
     op.drop_index("ix_commits_of_request", "commits")
-    op.drop_index("ix_commits_of_provider", "commits")
-    op.drop_index(op.f("ix_commits_client_id_at_commit_id"), "commits")
-    op.drop_index(op.f("ix_commits_at_commit_id"), "commits")
+    op.drop_index("ix_commits_logged", "commits")

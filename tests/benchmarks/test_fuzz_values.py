@@ -14,7 +14,8 @@ import pytest
 from app.main import openapi_json
 from app.services.context import Service
 from benchmarks.fuzz.files import upload as a_form
-from benchmarks.fuzz.values import World, activity, completion, correction, filled, renewed, validation
+from benchmarks.fuzz.values import activity, completion, correction, filled, renewed, validation
+from benchmarks.fuzz.world import World
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.harness.api import Api
 from tests.harness.clock import ManualClock

@@ -54,6 +54,9 @@ ONE_TYPE = {
 BOARD_IDS = {code: str(100001 + place) for place, code in enumerate(ONE_TYPE)}
 """The number by which each board knows the learner of the tests."""
 
+ACCREDITED = Span(since=date(2000, 1, 1), until=date(2049, 12, 31))
+"""The time of the accreditation of the provider of activities that are judged."""
+
 
 def a_registration(board: str = "ABIM", *types: str, **fields: Any) -> Registration:
     """One type of the board and, for ABA's sake, one outline area, unless told otherwise."""
@@ -266,6 +269,7 @@ def judged(
     now: datetime = NOW,
     day_quarters: Mapping[tuple[str, str, str, date], int] | None = None,
     corrects: Completion | None = None,
+    accredited: bool = True,
 ) -> Verdict:
     """Find, place and judge one record as `app.services.reporting` does."""
     report = report or a_report()
@@ -277,6 +281,7 @@ def judged(
         activities={activity.activity_id: activity},
         day_quarters=day_quarters or {},
         support="help@example.org",
+        unaccredited=frozenset() if accredited else frozenset([activity.activity_id]),
     )
     candidates = Candidates.of(people, {(PROVIDER, LINK): people[0].physician_id} if people else {})
     match = NOT_ASKED
@@ -312,9 +317,9 @@ def kept(verdict: Verdict, standing: Sequence[Completion] = ()) -> list[Completi
     return [joined if completion.completion_id == joined.completion_id else completion for completion in standing]
 
 
-def advised(activity: Activity) -> tuple[set[str], set[str]]:
+def advised(activity: Activity, accredited: Span = ACCREDITED) -> tuple[set[str], set[str]]:
     """Return the rules that refuse an activity, and those that warn of it."""
-    findings = judge_activity(activity, CATALOGUE)
+    findings = judge_activity(activity, CATALOGUE, accredited)
     return (
         {finding.rule for finding in findings if finding.rejects},
         {finding.rule for finding in findings if finding.severity is Severity.WARNING},

@@ -27,6 +27,7 @@ from app.domain.webhooks import RETRY_PAUSES, AttemptOutcome
 from app.files.templates.templates import TEMPLATES
 from app.schemas.completion_answers import MOST_ITEMS
 from app.schemas.events import EventType
+from app.services.context import BYTES_AS_ONE, DECISIONS_AS_ONE, RECORDS_AS_ONE, ROWS_AS_ONE
 from app.services.events.endpoints import MOST_ENDPOINTS
 from tests.harness.cases import for_all
 
@@ -114,7 +115,7 @@ def test_every_scope_that_an_operation_needs_stands_in_the_table() -> None:
         for item in DOCUMENT["paths"].values()
         for said in item.values()
         for requirement in said["security"]
-        for scope in requirement["bearer"]
+        for scope in requirement.get("bearer", ())
     }
     assert {row[0] for row in rows_of("| scope | allows |")} == needed
 
@@ -167,6 +168,29 @@ def test_limits_are_those_of_the_service() -> None:
     assert rows["an idempotency key"] == f"255 characters, kept {Settings().keep_answers_days} days"
     assert f"`next_cursor`, {DEFAULT_LIMIT} rows a page" in INTEGRATORS
     assert f"beyond {MOST_COUNTED:,}" in INTEGRATORS
+
+
+def test_rates_are_those_of_the_service() -> None:
+    client, provider, failures = (
+        (Settings.model_fields[name].default, Settings.model_fields[f"{name}_burst"].default)
+        for name in ("rate_client", "rate_provider", "rate_failures")
+    )
+    rows = {row[0]: row[1:] for row in rows_of("| who | a second |")}
+    assert rows["your client, with all its keys"] == [f"{client[0]} requests", f"{client[1]:,}"]
+    assert rows["all clients together that act for one provider"] == [f"{provider[0]}", f"{provider[1]:,}"]
+    counted = {row[0].split(",")[0]: row[1] for row in rows_of("| request | counts as |")}
+    assert counted["a bulk request"] == (
+        f"one for every {RECORDS_AS_ONE} records: {MOST_ITEMS // RECORDS_AS_ONE} with {MOST_ITEMS}"
+    )
+    assert counted["a page"] == f"one for every {ROWS_AS_ONE} rows: {MAX_LIMIT // ROWS_AS_ONE} with {MAX_LIMIT}"
+    assert counted["decisions of a board"] == f"one for every {DECISIONS_AS_ONE}"
+    assert counted["an upload"].startswith("one for every MiB") and BYTES_AS_ONE == 1 << 20
+    operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert f"| {client[0]} a second, {client[1]:,} at once |" in operating
+    for per_second, burst in (provider, failures):
+        assert f"| {per_second}, {burst:,} |" in operating
+    for per_second, burst in (client, provider, failures):
+        assert f"| {per_second}, {burst} |" in README
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:

@@ -76,6 +76,9 @@ def files() -> Iterator[tuple[str, str, bytes]]:
     yield "activities", "e.ndjson", lines([her_report()])
 
 
+Keep = Callable[[Answer], Answer]
+
+
 def tell(api: Api, overseer: Api, board: Api, settle: Callable[[], None]) -> list[Answer]:
     """Send her through every door; return the answers."""
     said: list[Answer] = []
@@ -84,55 +87,14 @@ def tell(api: Api, overseer: Api, board: Api, settle: Callable[[], None]) -> lis
         said.append(answer)
         return answer
 
-    keep(overseer.post("/v1/physicians", {"first_name": FIRST, "last_name": LAST, "npi": NPI[:-1]}))
-    keep(overseer.post("/v1/physicians", {"last_name": LAST, "licenses": [LICENSE], "nickname": LAST}))
-    keep(overseer.post("/v1/physicians:search", {"last_name": LAST, "npi": NPI, "date_of_birth": LAST}))
-    search = keep(overseer.post("/v1/physicians:search", {"last_name": LAST}))
-    physician = search.json["data"][0]["physician_id"]
-    keep(overseer.send("PATCH", f"/v1/physicians/{physician}", json={"npi": LAST}, headers={"If-Match": '"1"'}))
-    keep(overseer.post(f"/v1/physicians/{physician}/merge", {"into": LAST}))
-    keep(overseer.post(f"/v1/physicians/{physician}/split", {"name": {"last_name": FORMER}, "goes": LAST}))
+    _in_the_registry(keep, overseer)
     made = keep(api.report(her_report(), Idempotency_Key="canary"))
     keep(api.report(her_report(credits=1), Idempotency_Key="canary"))
-    for spoiled in spoiled_reports():
-        keep(api.report(spoiled))
-        keep(api.post(f"{COMPLETIONS}:preview", spoiled))
-        keep(api.post(f"{COMPLETIONS}:bulk", {"items": [spoiled]}))
-        keep(api.send("PUT", f"{COMPLETIONS}/{made.json['completion_id']}", json=spoiled, headers={"If-Match": '"1"'}))
-        keep(api.send("PUT", f"{COMPLETIONS}/by-reference/hers", json=spoiled))
-        keep(api.send("POST", COMPLETIONS, params={"on_unmatched": "hold"}, json=spoiled))
-        keep(api.post("/v1/learner-validations", spoiled))
-    for content in raw_bodies():
-        for path in (COMPLETIONS, f"{COMPLETIONS}:bulk", "/v1/learner-validations"):
-            headers = {"Content-Type": "application/json"}
-            keep(api.send("POST", path, content=content, headers=headers))
-    other = her_report(first_name="Ottoline", last_name="Fairweather")
-    held = keep(api.send("POST", COMPLETIONS, params={"on_unmatched": "hold"}, json=other))
-    if held.status == 202:
-        path = f"/v1/held-records/{held.json['held_id']}"
-        keep(api.get(path))
-        keep(api.post(f"{path}/ask", {"message": f"Is {FIRST} {LAST} with NPI {NPI} on file?"}))
-        keep(api.post(f"{path}/judge", None))
-        keep(overseer.get("/v1/help-requests"))
-    for name, value in (("q", LAST), ("last_name", LAST), ("learner_board_id", LICENSE), ("date_of_birth", LAST)):
-        keep(api.get(COMPLETIONS, limit=1, **{name: value}))
-    keep(api.get(f"/v1/learner-completions/{LAST}"))
-    keep(api.get(f"/v1/{LAST}/{NPI}"))
-    keep(api.post("/v1/learner-validations", PERSON))
+    _in_reports(keep, api, f"{COMPLETIONS}/{made.json['completion_id']}")
+    _in_held_records(keep, api, overseer)
+    _in_questions(keep, api)
     for kind, name, content in files():
-        form = {"kind": kind, "permission_attested": "true", "on_unmatched": "hold"}
-        if kind != "learner-completions":
-            del form["on_unmatched"]
-        sent = keep(api.send("POST", "/v1/batches", files={"file": (name, content)}, data=form))
-        settle()
-        if sent.status == 202:
-            path = f"/v1/batches/{sent.json['batch_id']}"
-            keep(api.get(path))
-            keep(api.get(f"{path}/rows"))
-            keep(api.post(f"{path}/retry", None))
-            settle()
-            for which in ("original", "rejected", "successful", "held"):
-                keep(api.get(f"{path}/files/{which}"))
+        _in_a_file(keep, api, settle, kind, name, content)
     roster = lines([{"first_name": FIRST, "last_name": LAST, "board_id": BOARD_ID, "date_of_birth": f"{MONTH}/{DAY}"}])
     keep(board.send("POST", "/v1/batches", files={"file": ("r.ndjson", roster)}, data={"kind": "roster"}))
     settle()
@@ -143,6 +105,66 @@ def tell(api: Api, overseer: Api, board: Api, settle: Callable[[], None]) -> lis
     keep(overseer.get(f"/v1/match-explanations/{made.json['completion_id']}"))
     keep(api.get("/v1/events"))
     return said
+
+
+def _in_the_registry(keep: Keep, overseer: Api) -> None:
+    keep(overseer.post("/v1/physicians", {"first_name": FIRST, "last_name": LAST, "npi": NPI[:-1]}))
+    keep(overseer.post("/v1/physicians", {"last_name": LAST, "licenses": [LICENSE], "nickname": LAST}))
+    keep(overseer.post("/v1/physicians:search", {"last_name": LAST, "npi": NPI, "date_of_birth": LAST}))
+    search = keep(overseer.post("/v1/physicians:search", {"last_name": LAST}))
+    physician = search.json["data"][0]["physician_id"]
+    keep(overseer.send("PATCH", f"/v1/physicians/{physician}", json={"npi": LAST}, headers={"If-Match": '"1"'}))
+    keep(overseer.post(f"/v1/physicians/{physician}/merge", {"into": LAST}))
+    keep(overseer.post(f"/v1/physicians/{physician}/split", {"name": {"last_name": FORMER}, "goes": LAST}))
+
+
+def _in_reports(keep: Keep, api: Api, path: str) -> None:
+    for spoiled in spoiled_reports():
+        keep(api.report(spoiled))
+        keep(api.post(f"{COMPLETIONS}:preview", spoiled))
+        keep(api.post(f"{COMPLETIONS}:bulk", {"items": [spoiled]}))
+        keep(api.send("PUT", path, json=spoiled, headers={"If-Match": '"1"'}))
+        keep(api.send("PUT", f"{COMPLETIONS}/by-reference/hers", json=spoiled))
+        keep(api.send("POST", COMPLETIONS, params={"on_unmatched": "hold"}, json=spoiled))
+        keep(api.post("/v1/learner-validations", spoiled))
+    for content in raw_bodies():
+        for door in (COMPLETIONS, f"{COMPLETIONS}:bulk", "/v1/learner-validations"):
+            keep(api.send("POST", door, content=content, headers={"Content-Type": "application/json"}))
+
+
+def _in_held_records(keep: Keep, api: Api, overseer: Api) -> None:
+    other = her_report(first_name="Ottoline", last_name="Fairweather")
+    held = keep(api.send("POST", COMPLETIONS, params={"on_unmatched": "hold"}, json=other))
+    if held.status == 202:
+        path = f"/v1/held-records/{held.json['held_id']}"
+        keep(api.get(path))
+        keep(api.post(f"{path}/ask", {"message": f"Is {FIRST} {LAST} with NPI {NPI} on file?"}))
+        keep(api.post(f"{path}/judge", None))
+        keep(overseer.get("/v1/help-requests"))
+
+
+def _in_questions(keep: Keep, api: Api) -> None:
+    for name, value in (("q", LAST), ("last_name", LAST), ("learner_board_id", LICENSE), ("date_of_birth", LAST)):
+        keep(api.get(COMPLETIONS, limit=1, **{name: value}))
+    keep(api.get(f"{COMPLETIONS}/{LAST}"))
+    keep(api.get(f"/v1/{LAST}/{NPI}"))
+    keep(api.post("/v1/learner-validations", PERSON))
+
+
+def _in_a_file(keep: Keep, api: Api, settle: Callable[[], None], kind: str, name: str, content: bytes) -> None:
+    form = {"kind": kind, "permission_attested": "true"}
+    if kind == "learner-completions":
+        form["on_unmatched"] = "hold"
+    sent = keep(api.send("POST", "/v1/batches", files={"file": (name, content)}, data=form))
+    settle()
+    if sent.status == 202:
+        path = f"/v1/batches/{sent.json['batch_id']}"
+        keep(api.get(path))
+        keep(api.get(f"{path}/rows"))
+        keep(api.post(f"{path}/retry", None))
+        settle()
+        for which in ("original", "rejected", "successful", "held"):
+            keep(api.get(f"{path}/files/{which}"))
 
 
 def must_not_name_her(answer: Answer) -> bool:

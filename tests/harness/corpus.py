@@ -24,6 +24,8 @@ _TAG = re.compile(r"<<((?:(?!<<|>>).)*)>>", re.S)
 _REPEATED = re.compile(r"(\d+)\*(.*)", re.S)
 _HEX = re.compile(r"x([0-9a-f]{2})+")
 
+_FRAMING = {"content-length", "transfer-encoding", "connection", "expect", "upgrade", "trailer", "te"}
+
 Texts = tuple[str, ...]
 
 
@@ -56,6 +58,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Each of which may be answered; 0 for a connection that ends without an answer."""
     code: Texts = ()
     """Codes of the problem, each of which may be answered."""
+    error: str = ""
+    """Error of RFC 6749, at the one door that refuses in its shape."""
     fault: str = ""
     """Code of the only item in `errors`, or of several."""
     pointer: str | None = None
@@ -70,6 +74,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def refused(self) -> bool:
         """Whether nothing that the item says may be stored."""
         return min(self.status) == 0 or max(self.status) >= 400
+
+    @property
+    def alone(self) -> bool:
+        """Whether the connection ends with the answer: nothing of the item says how long a message is, or goes on."""
+        named = {line.partition(":")[0].strip().lower() for line in self.headers}
+        return not (self.head or self.cut or named & _FRAMING or any("<<crlf>>" in line for line in self.headers))
 
     @property
     def method(self) -> str:
@@ -150,6 +160,8 @@ class Speaker:
 
     def _usual(self, item: Item, body: bytes | None) -> Iterator[bytes]:
         yield b"Host: pars.example"
+        if item.alone:
+            yield b"Connection: close"
         if item.by != "nobody":
             yield b"Authorization: Bearer " + self._pieces[f"{item.by}-key"]
         if body is not None:

@@ -30,10 +30,11 @@ from app.services.batches import lifecycle, uploads
 from app.services.batches.lifecycle import NewBatch
 from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.boards import decisions
-from app.services.context import OPERATOR, Caller, Service, operator, transact
+from app.services.context import OPERATOR, Caller, Service, Work, operator, transact
 from app.services.held import changes, help_requests
 from app.services.held.help_requests import HelpAnswer
 from app.services.held.judging import judge_next
+from app.services.idempotency import Answer, once
 from app.services.operations import checks
 from app.services.operations.sealing import seal_next
 from app.services.operations.startup import open_service
@@ -71,6 +72,22 @@ def reported(service: Service, body: Any) -> str:
     """Report a completion; return what became of it."""
     given = CompletionIn.model_validate(body).as_report("0008001", service.clock(), EntryMethod.API)
     return transact(provider(service), pipeline.report, given).outcome.value
+
+
+def keyed(service: Service) -> str:
+    """Report under an idempotency key; return whether that was done before."""
+    given = CompletionIn.model_validate(john()).as_report("0008001", service.clock(), EntryMethod.API)
+    caller = replace(provider(service), idempotency_key="k", fingerprint="of the request")
+
+    def produce(work: Work) -> Answer:
+        return Answer(status=201, body=pipeline.report(work, given).outcome.value)
+
+    answer = transact(caller, once, produce)
+    return f"replayed-{answer.body}" if answer.replayed else answer.body
+
+
+def under_key(service: Service) -> str:
+    return f"{standing(service, COURSE)},{count(service, 'idempotency_keys')}"
 
 
 def sealed(service: Service) -> None:
@@ -309,6 +326,7 @@ class Tried:
 
 VERBS = {
     "report": Tried(lambda service: None, lambda s: reported(s, john()), lambda s: standing(s, COURSE)),
+    "keyed": Tried(lambda service: None, keyed, under_key),
     "decide": Tried(three_of_aba, decide, decided),
     "carry": Tried(read_by_tennessee, carry, carried),
     "hold": Tried(lambda service: None, lambda s: hold(s, DAYS[0]), held),

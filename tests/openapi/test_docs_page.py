@@ -44,3 +44,16 @@ def test_its_files_have_types_that_a_strict_browser_takes(anybody: TestClient) -
 def test_nothing_else_of_the_package_is_given(anybody: TestClient) -> None:
     for file in ("redoc.standalone.js", "core.py", "..%2Fcore.py", "%2e%2e/core.py", "x"):
         assert anybody.get(f"/docs/{file}").status_code in (404, 422), file
+
+
+def test_the_page_keeps_no_key_and_is_led_to_no_other_description(anybody: TestClient) -> None:
+    for start in ("start.js", "start-webhooks.js"):
+        script = anybody.get(f"/docs/{start}").text
+        for option in ("persistAuthorization: false", "queryConfigEnabled: false", "withCredentials: false"):
+            assert option in script
+        assert "http" not in script
+    # What a link would have the page load instead is refused before there is a page.
+    for led in ("url", "configUrl", "urls.primaryName", "oauth2RedirectUrl"):
+        for page in ("/docs", "/docs/webhooks"):
+            assert anybody.get(page, params={led: "https://evil.example/api.json"}).status_code == 422
+    assert "connect-src 'self'" in anybody.get("/docs").headers["content-security-policy"]

@@ -30,6 +30,7 @@ STEP = 1 if TIMES > 1 else 3
     ("verb", "nothing", "everything", "again"),
     [
         ("report", "0", "1", "unchanged"),
+        ("keyed", "0,0", "1,1", "replayed-created"),
         ("decide", "pending,0", "rejected,3", "unchanged"),
         ("carry", "pending,0", "accepted,all", "nothing"),
         ("withdraw-learners", "3", "0", "0"),

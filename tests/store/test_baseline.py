@@ -90,7 +90,7 @@ def test_what_stood_is_digested_and_the_check_says_since_when(upgraded: Service)
         ("UPDATE learners SET first_name = 'Z' WHERE learner_id = 'l2'", "learner l2"),
         ("UPDATE clients SET role = 'operator' WHERE client_id = 'c'", "client c"),
         ("DELETE FROM grants", "client c"),
-        ("UPDATE providers SET merged_into = '0000001'", "provider 0000001"),
+        ("UPDATE providers SET name = 'Z'", "provider 0000001"),
         (
             (
                 "INSERT INTO clients (client_id, name, role, test, scopes, permission_attested_by, "

@@ -42,6 +42,7 @@ UNPROTECTED_TABLES = {
     "roster_dates": "counts what boards have tried; nothing that stands on file depends on it",
     "registry_merges": "says what a merge moved, to undo it, which is audited: credit says whose it is",
     "match_explanations": "says why somebody was found; whom credit belongs to stands with the credit",
+    "erased_identities": "by what an import knows again who was erased: at worst they are added anew, which it tells",
     "identity_tries": "what guesses of birth dates have cost: it ends by itself, and no credit depends on it",
     "identity_finds": "who has found whom by a birth date: at worst somebody may guess, or is refused and asks",
     "identity_budgets": "what the operator is shown: it ends by itself, and no credit depends on it",

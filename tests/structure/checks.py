@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE_LINES, FUNCTION_LINES, MODULES = 400, 60, 30
-INSTALLATION = frozenset({"api", "http", "service", "wire", "database_url", "app", "postgres"})
+INSTALLATION = frozenset({"api", "http", "service", "wire", "database_url", "app", "postgres", "world"})
 """Fixtures that give a test an installation with a database."""
 
 

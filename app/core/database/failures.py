@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core.errors import Contended, Unavailable
+from app.core.errors import Contended, ProviderMoved, Unavailable
 from app.core.logging import error_fields, log
 
 LOCK_TIMEOUT = "55P03"
+MERGED_PROVIDER_STATE = "PM001"
+"""The state by which a trigger of PostgreSQL refuses a commit for a provider that was merged since it began."""
 UNIQUE_VIOLATION = "23505"
 UNIQUE_ATTEMPTS = 5
 LOCK_ATTEMPTS = 6
@@ -208,7 +210,12 @@ def _is_drivers(error: BaseException) -> bool:
 
 
 def translate_error(error: Exception) -> Exception:
-    """Return what to raise: `Unavailable` for the state of the database, the error itself for a fault of ours."""
+    """Return what to raise: `Unavailable` for the state of the database, the error itself for a fault of ours.
+
+    `ProviderMoved` where the provider was merged meanwhile.
+    """
+    if _sqlstate(error) == MERGED_PROVIDER_STATE:
+        return ProviderMoved()
     if not (
         is_connection_lost(error)
         or is_damaged(error)

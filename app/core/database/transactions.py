@@ -36,11 +36,14 @@ from app.core.database.loop_reads import LoopReads
 from app.core.database.sqlite_writer import SqliteWriter
 from app.core.errors import Contended, Unavailable
 from app.core.threads import WatchedPool
+from app.core.turns import Turns
 
 ATTEMPTS = 12
 """How often a transaction that loses races is run in all, before the caller is told to come back."""
 RECONNECTS = 3
 READERS = 8
+WRITES_OF_ONE = 16
+"""Writes of one client that wait for SQLite's writer; they may share a commit."""
 
 
 class Database:
@@ -59,7 +62,11 @@ class Database:
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
         self._stall_limit = stall_limit
-        self._threads = WatchedPool(READERS if self.on_sqlite else pool_size, "database")
+        threads = READERS if self.on_sqlite else pool_size
+        self._threads = WatchedPool(threads, "database")
+        # However much one client asks for at once, half of the threads are left for the others.
+        self._turns = Turns(max(1, threads // 2))
+        self._write_turns = Turns(WRITES_OF_ONE) if self.on_sqlite else self._turns
         self._writer = SqliteWriter(self.engine) if self.on_sqlite else None
         self._group_commit = GroupCommit(partial(self._write, patient=False), self._threads, self._write)
         self._hand_off: HandOff | None = None
@@ -101,9 +108,15 @@ class Database:
         """Whether a request came to write here in the last seconds: long work is then done in shorter pieces."""
         return time.monotonic() - self._last_request_at < seconds
 
-    async def read_async(self, verb: Verb[T]) -> T:
-        """Run a reading verb from the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, verb)
+    async def read_async(self, verb: Verb[T], *, whose: str | None = None) -> T:
+        """Run a reading verb from the event loop; those of one client, `whose` id is given, wait for each other."""
+        if whose is None:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, verb)
+        await self._turns.take(whose)
+        try:
+            return await self.read_async(verb)
+        finally:
+            self._turns.give(whose)
 
     async def read_by_key_async(self, verb: Verb[T], *, one_statement: bool = False) -> T:
         """Run a verb that reads a few rows by their keys, from the event loop.
@@ -144,8 +157,17 @@ class Database:
             near.invalidate()
             near.close()
 
-    async def write_async(self, verb: Verb[T]) -> T:
-        """Run a writing verb from the event loop. Once begun it is finished, even if its caller no longer waits."""
+    async def write_async(self, verb: Verb[T], *, whose: str | None = None) -> T:
+        """Run a writing verb from the event loop; those of one client, `whose` id is given, wait for each other.
+
+        Once begun it is finished, even if its caller no longer waits.
+        """
+        if whose is not None:
+            await self._write_turns.take(whose)
+            try:
+                return await self.write_async(verb)
+            finally:
+                self._write_turns.give(whose)
         self._last_request_at = time.monotonic()
         if self._writer is None:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, verb)

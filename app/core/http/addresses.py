@@ -29,6 +29,15 @@ def wrong_method(methods: Sequence[str], meant: str | None = None) -> Problem:
     )
 
 
+def other_origin(methods: Sequence[str]) -> Problem:
+    """Return the problem of a browser's question whether a page of another origin may call an address."""
+    return MethodNotAllowed(
+        "No page of another origin may call this API, for whoever sees the page would have its key. Call it from your "
+        "server, and let your page call that.",
+        headers={"Allow": ", ".join(methods)},
+    )
+
+
 def wrong_path(path: str, known: Sequence[str]) -> Problem:
     """Return the problem of an address that nothing serves, given the paths of all operations.
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.errors import Conflict, CutOff, Internal, Problem, Unreadable
-from app.core.http.addresses import wrong_method, wrong_path
+from app.core.http.addresses import other_origin, wrong_method, wrong_path
 from app.core.http.compiled_routes import Admit, Serve, compile_route
 from app.core.http.exchange import BodyBounds, Exchange
 from app.core.http.problems import problem_response
@@ -125,7 +125,7 @@ class HttpLayer:
                 raise Unreadable("The header Host stands twice.")
             found = self._table.find("GET" if exchange.is_head else scope["method"], scope["path"])
             if found is None or "\x00" in scope["path"]:
-                raise self._refusal(scope["method"], scope["path"])
+                raise self._refusal(exchange)
             served, exchange.path_values = found
             route, exchange.bounds = served.path, served.bounds
             await exchange.answer(await served.serve(exchange))
@@ -144,10 +144,13 @@ class HttpLayer:
             seconds = perf_counter() - begun
             note_request(route, scope["method"], exchange.status or 500, seconds, exchange.request_id, client_id)
 
-    def _refusal(self, method: str, path: str) -> Problem:
+    def _refusal(self, exchange: Exchange) -> Problem:
+        method, path = exchange.scope["method"], exchange.scope["path"]
         methods = [] if "\x00" in path else self._table.methods_at(path)
         if not methods:
             return wrong_path(path, self._public)
+        if method == "OPTIONS" and b"access-control-request-method" in exchange.headers:
+            return other_origin(methods)
         with_colon = ":".join(path.rsplit("/", 1))
         meant = with_colon in self._public and method in self._table.methods_at(with_colon)
         return wrong_method(methods, with_colon if meant else None)

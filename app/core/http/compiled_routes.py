@@ -25,7 +25,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from app.core.errors import ErrorItem, Problem
+from app.core.errors import Conflict, ErrorItem, Problem, ProviderMoved
 from app.core.http.accepting import JSON, accepts_any, not_acceptable
 from app.core.http.deprecation import deprecated_parameters, deprecation_of, headers_for
 from app.core.http.exchange import Exchange
@@ -92,6 +92,14 @@ def compile_route(route: StrictRoute, admit: Admit | None) -> Serve:
         values = await solve(exchange, body, faults, bool(of_head))
         if faults or of_head:
             raise invalid_request(faults, of_head, body_type)
+        try:
+            return answer(await call(**values), values)
+        except ProviderMoved:
+            if takes_body and not takes_json:
+                raise _moved_under_way() from None
+        # Once more, for the provider that it is now.
+        exchange.provider_moved = True
+        values = await solve(exchange, body, [], False)
         return answer(await call(**values), values)
 
     return serve if type(route).refuse is StrictRoute.refuse else _refusing(route, serve)
@@ -110,6 +118,14 @@ def _refusing(route: StrictRoute, serve: Serve) -> Serve:
             return refusal
 
     return serve_or_refuse
+
+
+def _moved_under_way() -> Conflict:
+    """Return the problem of a body that was read as it arrived, and cannot be read again."""
+    detail = "The provider was merged into another one while the file arrived. Nothing was stored."
+    hint = "Send the file again: the id that you name means the provider that it is now."
+    item = ErrorItem(code=Conflict.code, header="PARS-Provider", detail=detail, hint=hint)
+    return Conflict(detail, errors=[item], headers={"Retry-After": "1"})
 
 
 def offered_types(route: APIRoute) -> frozenset[str]:

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.core.clock import new_id
 from app.core.errors import TooLarge, Unreadable
+from app.core.http.browser_headers import headers_beside
 from app.core.http.codings import SHORTEST, CodedStream, code_body, code_head
 from app.core.http.protocol import BODY_FAULT
 
@@ -52,7 +53,7 @@ class Exchange:
 
     __slots__ = (
         "_begun", "_body", "_complete", "_query", "_receive", "_received", "_send", "added", "bounds", "client",
-        "headers", "is_head", "meter", "path_values", "request_id", "scope", "status",
+        "headers", "is_head", "meter", "path_values", "provider_moved", "request_id", "scope", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +75,8 @@ class Exchange:
         self.path_values: dict[str, str] = {}
         self.client: Any = None
         """Whose key the request has."""
+        self.provider_moved = False
+        """Whether its provider was merged while it was served: what is remembered of its client does not count."""
         self.meter: ClientMeter | None = None
         """Tells the client how much it may still ask for; None until it is known."""
         self.status = 0
@@ -172,7 +175,8 @@ class Exchange:
         """Send a part of the answer; its beginning gets the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self.added]
+            own = message.get("headers", ())
+            message["headers"] = [*own, *self.added, *headers_beside(own, of_client=self.client is not None)]
             # Not in refusals: what is not there answers the same, byte for byte, as what is another's.
             if self.meter is not None and self.status < _REFUSED:
                 message["headers"] += self.meter.headers_for(self.client)

@@ -33,6 +33,7 @@ from app.core.http.bounds import (
     VERSIONS,
     unreadable,
 )
+from app.core.http.browser_headers import headers_beside
 from app.core.http.connections import REFUSALS, ConnectionState
 from app.core.http.problems import problem_response
 
@@ -355,6 +356,7 @@ class BoundedProtocol(HttpToolsProtocol):
         headers = [
             *self.server_state.default_headers,
             *response.raw_headers,
+            *headers_beside(response.raw_headers, of_client=False),
             (b"x-request-id", request_id.encode()),
             (b"connection", b"close"),
         ]

@@ -21,7 +21,7 @@ FADED = "erased-version"
 _WORD = re.compile(r"\w+")
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class PersonMarks(msgspec.Struct, frozen=True, kw_only=True):
     """What one person is recognised by in records as they were sent."""
 
     names: frozenset[tuple[str, str]]
@@ -33,7 +33,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of licences and board ids, without leading zeros."""
 
     @classmethod
-    def of(cls, people: Iterable[Physician], completions: Iterable[Completion]) -> Known:
+    def of(cls, people: Iterable[Physician], completions: Iterable[Completion]) -> PersonMarks:
         """Gather it from the files of a person, and from what was reported of them."""
         people, completions = list(people), list(completions)
         names = {name.key for one in people for name in one.names if name.last_name}

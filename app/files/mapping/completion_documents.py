@@ -69,6 +69,7 @@ class CompletionDocuments:
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
+        self._own_ids = frozenset(("", upload.provider_id, *upload.former_ids))
 
     def locate(self, pointer: str, record: CompletionRecord | None = None) -> Location:
         """Return the path of what a pointer names."""
@@ -81,7 +82,7 @@ class CompletionDocuments:
         assert isinstance(raw.raw, dict) and "n" in raw.raw
         found = by_path(raw.raw, stop=certificates.PATH)
         provider = text_at(found, PATHS["/provider_id"])
-        if provider is not None and plain_text(provider) not in ("", self._upload.provider_id):
+        if provider is not None and plain_text(provider) not in self._own_ids:
             return CompletionRecord(number=raw.number, report=None, findings=(_OTHER_PROVIDER,))
         if len(found.get(certificates.PATH, ())) > certificates.MOST:
             return CompletionRecord(number=raw.number, report=None, findings=(TOO_MANY_PARTS,))

@@ -61,6 +61,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     entry_method: EntryMethod
     received_at: datetime
     batch_id: str
+    former_ids: tuple[str, ...] = ()
+    """Ids that were merged into the provider: a file may name it by them."""
 
 
 class Mapper(Protocol[Record_co]):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import nullcontext
 from typing import Annotated, Any
 from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.core.errors import Problem
+from app.core.errors import Problem, RateLimited, Unavailable
 from app.core.http.form_bodies import FormRoute
 from app.routers.callers import Public, service_of
 from app.routers.openapi import problems
 from app.schemas.access.tokens import AccessTokenOut, TokenErrorCode, TokenErrorOut, TokenRequest
 from app.services.access.authentication import ClientCache
 from app.services.access.client_credentials import GRANT_TYPE, TokenRefused, make_token
+from app.services.access.rates import RateLimits
 
 PATH = "/oauth/token"
 _KEPT_NOWHERE = {"Cache-Control": "no-store, no-transform", "Pragma": "no-cache"}
@@ -67,7 +69,7 @@ router = APIRouter(tags=["Clients"], route_class=TokenRoute, dependencies=[Publi
             "invalid_request",
             "The body may have at most 1048576 bytes.",
         ),
-        **problems(503),
+        **problems(RateLimited, Unavailable),
     },
 )
 async def create_token(request: Request, body: Annotated[TokenRequest, Form()]) -> Response:
@@ -77,6 +79,8 @@ async def create_token(request: Request, body: Annotated[TokenRequest, Form()]) 
     works for 15 minutes as `Authorization: Bearer`, with the scopes that were asked for. It ends before that with its
     client, and with the client secret that it was made with. Errors have `error` and `error_description`.
     """
+    rates: RateLimits = request.app.state.rates
+    host = request.client.host if request.client is not None else None
     try:
         if not body.grant_type:
             raise TokenRefused("invalid_request", f"The form has no grant_type. Send grant_type={GRANT_TYPE}.")
@@ -84,12 +88,20 @@ async def create_token(request: Request, body: Annotated[TokenRequest, Form()]) 
             raise TokenRefused("unsupported_grant_type", f"The only grant_type here is {GRANT_TYPE}.")
         client_id, client_secret = _credentials_of(request.headers.getlist("authorization"), body)
         cache: ClientCache = request.app.state.clients
-        made = await make_token(
-            service_of(request), cache.uses, client_id=client_id, client_secret=client_secret, scope=body.scope
-        )
+        async with rates.turn_of(host) or nullcontext():
+            made = await make_token(
+                service_of(request), cache.uses, client_id=client_id, client_secret=client_secret, scope=body.scope
+            )
     except TokenRefused as refused:
         unknown = refused.error == TokenErrorCode.INVALID_CLIENT
+        if unknown:
+            told = rates.refusal_of(host, refused)
+            if isinstance(told, RateLimited):
+                raise told from None
         return _refusal(TokenErrorCode(refused.error), refused.description, 401 if unknown else 400, {})
+    # Once its secret is known to be right: nobody else can use up what a client may.
+    if missing := rates.admit(client_id):
+        await rates.refuse(client_id, missing)
     out = AccessTokenOut(
         access_token=made.token, token_type="Bearer", expires_in=made.seconds, scope=" ".join(made.scopes)
     )

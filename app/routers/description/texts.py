@@ -33,6 +33,7 @@ TAGS = [
         "name": "Clients",
         "description": "Who a key belongs to, and for which providers it acts; clients, their keys, and tokens.",
     },
+    {"name": "Grants", "description": "Vendors that may act for a provider: given, and taken back at once."},
     {"name": "Activities", "description": "The activities of a provider."},
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
     {"name": "Held records", "description": "Records that wait for their physician to be found, and help with them."},

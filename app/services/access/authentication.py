@@ -168,8 +168,8 @@ def means_all_providers(client: Client, named: str | None) -> bool:
 
 
 def is_own_provider(client: Client, provider_id: str) -> bool:
-    """Whether the client is the provider's own, so that no grant needs to be looked up."""
-    return client.role is Role.PROVIDER and provider_id in client.provider_ids
+    """Whether the client is the provider's own, so that no grant needs to be looked up, and will be for a while."""
+    return client.role is Role.PROVIDER and provider_id in client.provider_ids and provider_id not in client.merging
 
 
 def resolve_provider(connection: Connection, client: Client, provider_id: str) -> str:

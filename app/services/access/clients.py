@@ -24,6 +24,7 @@ from app.services.sandbox import providers
 from app.store import clients
 from app.store.access import clients as stored
 from app.store.access import keys
+from app.store.access.providers import root_of
 from app.store.sandbox import id_of_sandbox, is_sandbox
 
 _PROVIDER_ID = re.compile(r"\A\d{7}\Z", re.ASCII)
@@ -62,7 +63,10 @@ def add_provider(
     }
     if provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id):
         raise OperatorFault(f"{provider_id} is the id of a sandbox.")
-    if clients.provider_exists(work.connection, provider_id):
+    root = root_of(work.connection, provider_id)
+    if root not in (None, provider_id):
+        raise OperatorFault(f"{provider_id} was merged into {root}, which it means since then.")
+    if root is not None:
         clients.rename_provider(work.connection, row)
     else:
         clients.add_providers(work.connection, [row])
@@ -162,6 +166,7 @@ def possible_scopes(role: Role, asked: Sequence[str], *, test: bool) -> list[str
 
 def _prepare_providers(work: Work, name: str, role: Role, provider_ids: Sequence[str], *, test: bool) -> list[str]:
     """Return the providers that a new client acts for; add unknown providers, and sandboxes that do not exist yet."""
+    provider_ids = list(dict.fromkeys(root_of(work.connection, id) or id for id in provider_ids))
     for provider_id in provider_ids:
         if test and (provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id)):
             continue
@@ -259,6 +264,7 @@ def grant(work: Work, named: str, provider_id: str) -> None:
         raise OperatorFault("The client was revoked.")
     if client.role is not Role.VENDOR:
         raise OperatorFault("The client is no vendor: pars client create NAME --vendor makes one.")
+    provider_id = root_of(work.connection, provider_id) or provider_id
     if not clients.provider_exists(work.connection, provider_id) and not (client.test and provider_id == PROVIDER_ID):
         raise OperatorFault("There is no such provider.")
     if client.test:
@@ -273,6 +279,7 @@ def revoke(work: Work, named: str, provider_id: str) -> None:
     """Revoke a vendor's grant to act for a provider, from all clients of the vendor; raises `OperatorFault`."""
     client_id = find_client(work, named)
     client = clients.by_id(work.connection, client_id)
+    provider_id = root_of(work.connection, provider_id) or provider_id
     if client is not None and client.test:
         provider_id = id_of_sandbox(work.connection, provider_id) or provider_id
     if not take_grant(work, client_id, provider_id):

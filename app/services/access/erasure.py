@@ -26,7 +26,7 @@ from app.domain.identity.comparison_keys import full_name_key
 from app.domain.identity.erasure import (
     FADED,
     Erasure,
-    Known,
+    PersonMarks,
     blank_completion,
     blank_report,
     blank_row,
@@ -50,13 +50,13 @@ from app.store.states import canonical
 BATCHES_AT_ONCE = 100
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class PersonToErase(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody to be erased: everybody they were merged from, and all that is found under their ids."""
 
     root: Physician
     ids: frozenset[str]
     """Of the physician and of all aliases."""
-    known: Known
+    known: PersonMarks
     completion_ids: frozenset[str]
     """Those that are theirs now, withdrawn ones too."""
     learner_ids: frozenset[str]
@@ -83,7 +83,7 @@ def find_physician(connection: Connection, given: str) -> str:
     return root
 
 
-def load_person(connection: Connection, physician_id: str, since: datetime | None = None) -> Person:
+def load_person(connection: Connection, physician_id: str, since: datetime | None = None) -> PersonToErase:
     """Return all that is found of a physician; of held records those since a moment, or all."""
     [root] = physicians.load(connection, [physician_id]).values()
     ids = frozenset((physician_id, *root.aliases))
@@ -91,10 +91,10 @@ def load_person(connection: Connection, physician_id: str, since: datetime | Non
     people = list(physicians.load(connection, ids).values())
     own = stored.completion_ids(connection, ids)
     reported = completions.load_by_ids(connection, own)
-    known = Known.of(people, reported)
+    known = PersonMarks.of(people, reported)
     held = frozenset(_held_of(connection, known, frozenset(own), since))
     links = {link for id in ids for link in merges.links_of(connection, id).values()}
-    return Person(
+    return PersonToErase(
         root=root,
         ids=ids,
         known=known,
@@ -107,7 +107,7 @@ def load_person(connection: Connection, physician_id: str, since: datetime | Non
 
 
 def _held_of(
-    connection: Connection, known: Known, completion_ids: Collection[str], since: datetime | None
+    connection: Connection, known: PersonMarks, completion_ids: Collection[str], since: datetime | None
 ) -> Iterator[str]:
     after = ""
     while rows := stored.held_after(connection, after, since):
@@ -117,7 +117,7 @@ def _held_of(
                 yield held_id
 
 
-def refuse_unfinished(connection: Connection, person: Person, *, unread: bool) -> None:
+def refuse_unfinished(connection: Connection, person: PersonToErase, *, unread: bool) -> None:
     """Raise `OperatorFault` while a record of the person waits, is being applied, or was not read by its board."""
     held = held_records.by_ids(connection, person.held_ids)
     waiting = sorted(id for id, record in held.items() if record.status is HeldStatus.WAITING)
@@ -156,7 +156,7 @@ def _batches(connection: Connection, since: datetime | None) -> Iterator[Batch]:
         after = some[-1].batch_id
 
 
-def _rows_of(connection: Connection, batch: Batch, person: Person) -> dict[int, list[int]]:
+def _rows_of(connection: Connection, batch: Batch, person: PersonToErase) -> dict[int, list[int]]:
     """Return the places of a batch's rows about a person, by the number of their piece."""
     linked = stored.places_of(connection, batch.batch_id, person.record_ids, person.learner_ids)
     found: dict[int, list[int]] = {}
@@ -167,7 +167,7 @@ def _rows_of(connection: Connection, batch: Batch, person: Person) -> dict[int, 
     return found
 
 
-def _blank_rows(work: Work, batch: Batch, person: Person) -> int:
+def _blank_rows(work: Work, batch: Batch, person: PersonToErase) -> int:
     """Blank the rows of a batch about a person, and drop its file as uploaded; return how many rows."""
     found = _rows_of(work.connection, batch, person)
     for piece, places in found.items():
@@ -189,7 +189,7 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
     caller = operator(service)
     began = service.clock()
 
-    def look(connection: Connection) -> tuple[Person, list[tuple[Batch, int]], list[stored.AnswerKey]]:
+    def look(connection: Connection) -> tuple[PersonToErase, list[tuple[Batch, int]], list[stored.AnswerKey]]:
         person = load_person(connection, find_physician(connection, given))
         refuse_unfinished(connection, person, unread=unread)
         touched = []
@@ -221,7 +221,7 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
     return erasure
 
 
-def _sweep_batch(work: Work, batch_id: str, person: Person) -> None:
+def _sweep_batch(work: Work, batch_id: str, person: PersonToErase) -> None:
     stored.overwrite_deleted(work.connection)
     # Locked, and looked at again: it may be retried by now, and then nothing of it goes.
     batch = batches.lock_one(work.connection, batch_id)
@@ -264,7 +264,7 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
     note_registry_change(connection)
 
 
-def _blank_credit(work: Work, person: Person) -> str | msgspec.UnsetType:
+def _blank_credit(work: Work, person: PersonToErase) -> str | msgspec.UnsetType:
     """Blank completions and all versions about a person; return the digest of the blanked versions' digests."""
     connection, keyring = work.connection, work.service.keyring
     found = completions.load_by_ids(connection, person.completion_ids)
@@ -328,14 +328,14 @@ def _audit_of(after: Completion, digest: str) -> CompletionAudit:
     )
 
 
-def _blank_held(work: Work, person: Person) -> None:
+def _blank_held(work: Work, person: PersonToErase) -> None:
     for held_id, held in sorted(held_records.by_ids(work.connection, person.held_ids).items()):
         document = document_of_report(blank_report(held.report))
         stored.blank_held(work.connection, held_id, document, held.version + 1, work.now)
         work.audit("erase", held_id, HeldAudit(activity_id=held.activity_id, provider_id=held.provider_id))
 
 
-def _blank_merges(work: Work, person: Person) -> None:
+def _blank_merges(work: Work, person: PersonToErase) -> None:
     """Take out of merges what they keep to be undone: a merge of who was erased cannot be."""
     for merge_id, document in stored.merge_documents(work.connection, person.ids):
         before = Physician(
@@ -348,7 +348,7 @@ def _blank_merges(work: Work, person: Person) -> None:
         stored.write_merge_document(work.connection, merge_id, blank)
 
 
-def _remember(work: Work, person: Person) -> None:
+def _remember(work: Work, person: PersonToErase) -> None:
     """Keep keyed digests of a person's numbers: an import that brings them again is told, and adds nobody."""
     digests = [work.service.keyring.keyed_digest(ERASED_IDENTITY, text) for text in identity_texts(person.root)]
     stored.remember(work.connection, digests, person.root.physician_id, work.now)

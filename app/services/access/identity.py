@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
-from app.domain.clients import Client, ProviderActedFor, Role
+from app.domain.clients import Client, ProviderActedFor, ProviderOverview, Role
 from app.services.context import Caller
 from app.store import clients
+from app.store.access import overviews
 
 MOST_SHOWN = 100
 """Providers shown with a client; all of them are a list of their own."""
@@ -43,6 +45,22 @@ def identify(connection: Connection, caller: Caller) -> Identity:
     )
 
 
-def page(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> list[ProviderActedFor]:
-    """Return the providers that the client may act for after an id, by id."""
-    return clients.providers_acted_for(connection, caller.client, after, limit)
+RECENT = timedelta(days=30)
+"""What overviews count is of this time."""
+
+
+ProviderRow = tuple[ProviderActedFor, ProviderOverview | None]
+
+
+def page(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> list[ProviderRow]:
+    """Return the providers that the client may act for after an id, by id, without overviews."""
+    return [(provider, None) for provider in clients.providers_acted_for(connection, caller.client, after, limit)]
+
+
+def page_with_overviews(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> list[ProviderRow]:
+    """Return the same, each with what the client sees of it in one look."""
+    found = clients.providers_acted_for(connection, caller.client, after, limit)
+    since = caller.service.clock() - RECENT
+    ids = [provider.provider_id for provider in found]
+    by_provider = overviews.load(connection, caller.client.client_id, ids, since)
+    return [(provider, by_provider.get(provider.provider_id)) for provider in found]

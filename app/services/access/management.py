@@ -16,7 +16,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault
+from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault, Problem
 from app.domain.audit import ClientAudit
 from app.domain.clients import Client, ClientListing, Role
 from app.services.access import clients as verbs
@@ -183,7 +183,12 @@ def change_named(work: Work, named: str, given: Mapping[str, Any]) -> ClientList
     client_id = verbs.find_client(work, named)
     keys.lock_client(work.connection, client_id)
     client = _require(clients.one_of_all(work.connection, work.now, client_id))
-    return _change(work, work.caller.client, client, given, own=True)
+    try:
+        return _change(work, work.caller.client, client, given, own=True)
+    except Problem as problem:
+        raise OperatorFault(
+            " ".join(f"{fault.detail} {fault.hint or ''}".strip() for fault in problem.faults)
+        ) from None
 
 
 def _change(

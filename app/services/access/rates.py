@@ -15,7 +15,7 @@ from typing import TypeAlias
 from prometheus_client import REGISTRY, CollectorRegistry, Counter
 
 from app.core.config import Settings
-from app.core.errors import ErrorItem, Problem, RateLimited
+from app.core.errors import ErrorItem, RateLimited
 from app.core.http.connections import site_of
 from app.core.rates import MonotonicClock, Rate, RateTable
 from app.domain.clients import Client
@@ -23,7 +23,7 @@ from app.domain.clients import Client
 Place: TypeAlias = Mapping[str, str]
 """What of a request is meant, as an error item names it: its header, parameter or pointer."""
 HELD_SECONDS = 1.0
-"""How long refusals of a client are held back that come faster than `_REFUSALS`."""
+"""How long a request waits for room, where refusals of its client come faster than `_REFUSALS`."""
 _REFUSALS = Rate(50, 100)
 """Refusals of a client that are answered at once. One takes a fifth of a millisecond: without a bound, a client that
 heeds none of them would keep a process busy with refusing."""
@@ -50,16 +50,18 @@ class RateLimits:
         self._one_at_a_time = asyncio.Lock()
         self._policy = b"" if self._clients is None else _policy("client", self._clients.rate).encode()
 
-    def admit(self, client: Client) -> float:
+    def admit(self, client_id: str) -> float:
         """Count a request of a client; return 0, or the seconds for which it has to wait when it is one too many."""
-        return 0.0 if self._clients is None else self._clients.take(client.client_id)
+        return 0.0 if self._clients is None else self._clients.take(client_id)
 
-    async def refusal_after(self, client: Client, missing: float) -> RateLimited:
-        """Return the refusal of one request too many; after a pause, where a client has had many."""
+    async def refuse(self, client_id: str, missing: float) -> None:
+        """Raise `RateLimited` for one request too many; where a client has had many refusals, let it wait for room."""
         assert self._clients is not None
-        if self._refusals.take(client.client_id):
+        if self._refusals.take(client_id):
             await asyncio.sleep(HELD_SECONDS)
-        return self._client_refusal(self._clients, client.client_id, missing, 1, _AUTHORIZATION)
+            missing = self._clients.take(client_id)
+        if missing:
+            raise self._client_refusal(self._clients, client_id, missing, 1, _AUTHORIZATION)
 
     def charge(self, client: Client, provider_id: str | None, units: int, place: Place | None = None) -> None:
         """Count units of a client and of the provider it acts for, beside the one of `admit`: all of them or none.
@@ -111,7 +113,7 @@ class RateLimits:
             return None
         return self._one_at_a_time
 
-    def refusal_of(self, host: str | None, refusal: Problem) -> Problem:
+    def refusal_of(self, host: str | None, refusal: Exception) -> Exception:
         """Count a request whose key opens nothing, for its address; return its refusal, or that there were too many."""
         site = None if host is None else site_of(host, self._trusted)
         if self._addresses is None or site is None or not (missing := self._addresses.take(site)):

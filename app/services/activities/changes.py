@@ -22,9 +22,10 @@ from app.core.errors import (
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity
 from app.domain.activity_tightening import find_tightened
 from app.domain.audit import ActivityAudit
+from app.domain.boards import Span
 from app.domain.parsing import plain_or_none
 from app.domain.sandbox import MAGIC
-from app.rules.activities import judge_activity, refuses
+from app.rules.activities import ALWAYS, judge_activity, refuses
 from app.schemas.problems import rule_url
 from app.services.activities.lookup import with_findings
 from app.services.activities.registration import normalise, register
@@ -32,6 +33,7 @@ from app.services.context import Work
 from app.services.findings import rejection_of
 from app.services.preconditions import must_match
 from app.store import activities, uncovered_completions
+from app.store.access import providers
 
 FEW = 10
 """How many of the completions that stand in the way are named."""
@@ -153,7 +155,7 @@ def _judge_and_save(work: Work, stored: RegisteredActivity, wanted: Activity, *,
     """Judge an edited activity and save it; a change of nothing is not judged again."""
     if wanted == stored.activity:
         return with_findings(stored, work.service.catalogue)
-    findings = judge_activity(wanted, work.service.catalogue)
+    findings = judge_activity(wanted, work.service.catalogue, _accreditation_to_hold(work, stored.activity, wanted))
     if refuses(findings):
         raise rejection_of(ActivityRejected, findings)
     after = normalise(wanted, work.service.catalogue)
@@ -165,6 +167,13 @@ def _judge_and_save(work: Work, stored: RegisteredActivity, wanted: Activity, *,
             raise InternalIdTaken(f"Activity {taken} of the provider has this internal id.", activity_id=taken)
     _refuse_uncovered(work, stored.activity, after)
     return _save(work, stored, after, verb=verb)
+
+
+def _accreditation_to_hold(work: Work, before: Activity, wanted: Activity) -> Span:
+    """Return the time that an edited activity must lie in: any, while its dates stay as they are."""
+    if (before.start_date, before.end_date) == (wanted.start_date, wanted.end_date):
+        return ALWAYS
+    return providers.accreditation(work.connection, before.provider_id)
 
 
 def _refuse_uncovered(work: Work, before: Activity, after: Activity) -> None:

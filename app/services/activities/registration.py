@@ -13,12 +13,13 @@ from app.rules.activities import judge_activity, refuses
 from app.services.context import Work
 from app.services.findings import rejection_of
 from app.store import activities
+from app.store.access import providers
 
 
 def register(work: Work, given: Activity) -> RegisteredActivity:
     """Register an activity; raises `ActivityRejected` with every finding, `InternalIdTaken`, or `Conflict`."""
     catalogue = work.service.catalogue
-    findings = judge_activity(given, catalogue)
+    findings = judge_activity(given, catalogue, providers.accreditation(work.connection, given.provider_id))
     if refuses(findings):
         raise rejection_of(ActivityRejected, findings)
     if given.internal_id is not None:

@@ -22,7 +22,14 @@ from app.domain.batches import Batch, BatchKind, BatchStatus, RowOutcome, RowRes
 from app.services.batches.applying import FAILED, REVOKED, add_counts, uploader_work
 from app.services.batches.claims import ClaimLost, renewing_claim, write_under_claim
 from app.services.batches.lifecycle import PIECE_ROWS, audit_end
-from app.services.batches.record_kinds import Rows, apply_records, apply_validations, read_completions, reject_all
+from app.services.batches.record_kinds import (
+    Rows,
+    apply_records,
+    apply_validations,
+    ids_of_provider,
+    read_completions,
+    reject_all,
+)
 from app.services.context import Service, Work, operator
 from app.services.registry import rosters
 from app.services.reporting import pipeline
@@ -105,7 +112,7 @@ def _judge_completions(service: Service, batch: Batch, rows: Rows, state: DryRun
     work = service.database.read(partial(uploader_work, service, batch))
     if work is None:
         return reject_all(rows, REVOKED)
-    completions = read_completions(batch, work.caller.provider_id, rows)
+    completions = read_completions(batch, ids_of_provider(work), rows)
     judged = pipeline.rehearse(work.caller, completions.reports, state)
     return [_without_new_ids(result) for result in completions.results(judged)]
 

@@ -39,6 +39,7 @@ from app.services.registry.rosters import RosterResult
 from app.services.reporting import bulk
 from app.services.reporting.pipeline import Submitted
 from app.services.row_findings import locate_findings
+from app.store.access.providers import former_ids
 
 Rows = Sequence[tuple[int, RawRow]]
 """Records as sent with their places, from 0."""
@@ -69,7 +70,7 @@ def apply_records(work: Work, batch: Batch, rows: Rows, take_roster: TakeRoster 
     """Apply records in their order; return the result of each."""
     match batch.kind:
         case BatchKind.LEARNER_COMPLETIONS:
-            completions = read_completions(batch, work.caller.provider_id, rows)
+            completions = read_completions(batch, ids_of_provider(work), rows)
             return completions.results(bulk.submit_all(work, completions.reports))
         case BatchKind.ACTIVITIES:
             return file_rows.apply_rows(work, batch, rows)
@@ -81,12 +82,17 @@ def apply_records(work: Work, batch: Batch, rows: Rows, take_roster: TakeRoster 
 
 @lru_cache(maxsize=16)
 def _completion_mapper(
-    format: FileFormat, headings: tuple[str, ...], provider_id: str, received_at: datetime, batch_id: str
+    format: FileFormat, headings: tuple[str, ...], ids: tuple[str, ...], received_at: datetime, batch_id: str
 ) -> Mapper[CompletionRecord]:
     """Return the mapper of a file's completions; cached, so that its headings are read once and not for every piece."""
     entry = FORMATS[format]
+    provider_id, *former_ids = ids
     upload = Upload(
-        provider_id=provider_id, entry_method=entry.entry_method, received_at=received_at, batch_id=batch_id
+        provider_id=provider_id,
+        entry_method=entry.entry_method,
+        received_at=received_at,
+        batch_id=batch_id,
+        former_ids=tuple(former_ids),
     )
     return entry.completions(FileHead(format=format, headings=headings), upload)
 
@@ -148,11 +154,17 @@ def _is_judged(record: CompletionRecord) -> bool:
     return record.report is not None and not _rejects(record.findings)
 
 
-def read_completions(batch: Batch, provider_id: str, rows: Rows) -> MappedCompletions:
-    """Read records of a file as completions."""
+def ids_of_provider(work: Work) -> tuple[str, ...]:
+    """Return the id of the provider acted for, and those that were merged into it."""
+    provider_id = work.caller.provider_id
+    return (provider_id, *former_ids(work.connection, provider_id))
+
+
+def read_completions(batch: Batch, ids: tuple[str, ...], rows: Rows) -> MappedCompletions:
+    """Read records of a file as completions of a provider, given by its id and those that were merged into it."""
     assert batch.head is not None
     headings = tuple(batch.head.headings)
-    mapper = _completion_mapper(batch.head.format, headings, provider_id, batch.created_at, batch.batch_id)
+    mapper = _completion_mapper(batch.head.format, headings, ids, batch.created_at, batch.batch_id)
     return MappedCompletions(
         mapper=mapper,
         records=[(place, mapper.read(raw)) for place, raw in rows],

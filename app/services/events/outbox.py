@@ -13,6 +13,7 @@ from app.core.clock import new_id
 from app.domain.events import BoardEvent, Event, EventKind
 from app.domain.webhooks import DeliveryStatus, Endpoint
 from app.store import deliveries, webhooks
+from app.store.access import providers
 
 FEED_PAUSE = timedelta(seconds=2)
 """Before a `feed.available` is sent: events that follow within it need no delivery of their own."""
@@ -30,7 +31,10 @@ def enqueue_deliveries(
     Only endpoints that are enabled and entitled at this moment are sent anything.
     """
     listeners: defaultdict[str, list[Endpoint]] = defaultdict(list)
-    provider_ids = {event["provider_id"] for event in events}
+    given = {event["provider_id"] for event in events}
+    # What was committed just before a merger is told to whom the provider is now.
+    roots = dict(zip(given, given, strict=True)) | providers.roots_of(connection, given)
+    provider_ids = set(roots.values())
     for endpoint in webhooks.find_listening(connection, "provider_id", provider_ids):
         listeners[endpoint.provider_id or ""].append(endpoint)
     for provider_id, endpoint in webhooks.find_listening_to_all(connection, provider_ids):
@@ -43,10 +47,10 @@ def enqueue_deliveries(
             event["at"],
             event["data"],
             now=now,
-            provider_id=event["provider_id"],
+            provider_id=roots[event["provider_id"]],
         )
         for event in events
-        for endpoint in listeners[event["provider_id"]]
+        for endpoint in listeners[roots[event["provider_id"]]]
         if endpoint.wants(event["type"])
     ]
     rows += _board_rows(connection, of_boards, now)

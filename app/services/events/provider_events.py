@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
@@ -22,6 +23,7 @@ from app.domain.audit import AuditEntry
 from app.domain.events import BoardEvent, Event, EventKind, board_event_of, events_of
 from app.services.context import Caller
 from app.store import events
+from app.store.access import providers
 from app.store.commits import AuditLogRow, audit_rows
 from app.store.states import canonical
 
@@ -118,7 +120,7 @@ def read(connection: Connection, caller: Caller, *, after: str | None, limit: in
         return EventSlice(events=[], cursor=_seal(caller, *events.last(connection)))
     position, event_id = _open(connection, caller, after)
     if caller.provider is not None:
-        found = events.after(connection, caller.provider, position, limit)
+        found = events.after(connection, _ids_of(connection, caller.provider), position, limit)
         everything = False
         end = (position, event_id)
     else:
@@ -136,6 +138,8 @@ def _open(connection: Connection, caller: Caller, cursor: str | None) -> tuple[i
         return _START
     opened = caller.service.keyring.unseal("cursor", cursor, caller.bound_to(_PATH))
     if opened is None:
+        opened = _open_of_former(connection, caller, cursor)
+    if opened is None:
         raise ParameterInvalid.of("after", "This cursor does not belong to these events.", USE_NEXT_CURSOR)
     _, event_id = json.loads(opened)
     if not event_id:
@@ -145,6 +149,22 @@ def _open(connection: Connection, caller: Caller, cursor: str | None) -> tuple[i
     if position is None:
         raise CursorDiverged
     return position, event_id
+
+
+def _ids_of(connection: Connection, provider_id: str) -> list[str]:
+    """Return the ids under which a provider's events stand: those from before a merger have the former one."""
+    return [provider_id, *providers.former_ids(connection, provider_id)]
+
+
+def _open_of_former(connection: Connection, caller: Caller, cursor: str) -> bytes | None:
+    """Open a cursor that was sealed for a provider which has been merged since: it means the same place."""
+    if caller.provider is None:
+        return None
+    for former in providers.former_ids(connection, caller.provider):
+        bound = replace(caller, provider=former).bound_to(_PATH)
+        if (opened := caller.service.keyring.unseal("cursor", cursor, bound)) is not None:
+            return opened
+    return None
 
 
 def _seal(caller: Caller, position: int, event_id: str) -> str:

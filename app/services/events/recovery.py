@@ -17,6 +17,7 @@ from app.services.context import Service, Work, operator, transact
 from app.services.events.endpoints import lock, save
 from app.services.events.outbox import enqueue_again, enqueue_feed_available
 from app.store import deliveries, events, webhooks
+from app.store.access import providers
 
 AT_ONCE = 500
 """Events looked at in one transaction; no more are queued while so many deliveries wait for the endpoint."""
@@ -81,7 +82,12 @@ def _queue_piece(work: Work) -> bool:
     found, end = _events_to_look_at(work.connection, endpoint)
     since = endpoint.recovers_since
     assert since is not None
-    wanted = [(event.data["provider_id"], event) for event in found if event.at >= since and endpoint.wants(event.type)]
+    roots = providers.roots_of(work.connection, {event.data["provider_id"] for event in found})
+    wanted = [
+        (roots.get(event.data["provider_id"], event.data["provider_id"]), event)
+        for event in found
+        if event.at >= since and endpoint.wants(event.type)
+    ]
     enqueue_again(work.connection, endpoint, wanted, work.now)
     if end is None:
         ended = {"recovers_since": None, "recovers_after": None, "recovers_until": None}
@@ -101,6 +107,7 @@ def _events_to_look_at(connection: Connection, endpoint: Endpoint) -> tuple[list
     if endpoint.provider_id is None:
         found, everything = events.after_granted(connection, endpoint.client_id, after, until, AT_ONCE)
         return found, None if everything else found[-1].position
-    read = events.after(connection, endpoint.provider_id, after, AT_ONCE)
+    ids = [endpoint.provider_id, *providers.former_ids(connection, endpoint.provider_id)]
+    read = events.after(connection, ids, after, AT_ONCE)
     found = [event for event in read if event.position <= until]
     return found, found[-1].position if len(found) == AT_ONCE else None

@@ -7,7 +7,7 @@ The audit entry of a version holds a keyed digest of it; a version from before t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from app.models import completions as tables
 from app.models.feeds import decisions
 from app.services.context import OPERATOR, Service
 from app.store import clients, record_digests
+from app.store.access.providers import every_root
 from app.store.checked_rows import CheckedEntry, Range, entries_between, ranges, rows_between
 from app.store.completion_versions import VERSIONS, completion_of, version_text
 from app.store.completion_versions import rows_between as versions_between
@@ -54,11 +55,11 @@ class Stored(msgspec.Struct, kw_only=True):
 
 def find_changed(connection: Connection, service: Service) -> Iterator[str]:
     """Yield a sentence for each completion of which something is not as it was stored."""
-    sandboxes = clients.sandbox_ids(connection)
+    sandboxes, roots = clients.sandbox_ids(connection), every_root(connection)
     for within in ranges(connection, "completions", "completion_id", CompletionAudit.noun, AT_ONCE):
         for completion_id, stored in sorted(_load(connection, within).items()):
             try:
-                faults = list(_faults(service, stored, sandboxes))
+                faults = list(_faults(service, stored, sandboxes, roots))
             except (KeyError, TypeError, ValueError, msgspec.MsgspecError):
                 faults = ["a version cannot be read"]
             for fault in faults:
@@ -92,7 +93,7 @@ def _load(connection: Connection, within: Range) -> dict[str, Stored]:
     return found
 
 
-def _faults(service: Service, stored: Stored, sandboxes: frozenset[str]) -> Iterator[str]:
+def _faults(service: Service, stored: Stored, sandboxes: frozenset[str], roots: Mapping[str, str]) -> Iterator[str]:
     changed = list(_changed_versions(service, stored))
     yield from changed
     if changed or not stored.versions:
@@ -103,7 +104,7 @@ def _faults(service: Service, stored: Stored, sandboxes: frozenset[str]) -> Iter
         yield "its row is missing"
         return
     (row, *_) = stored.completions
-    last = _as_compared(completion_of(stored.versions[-1]["document"]), row)
+    last = _as_compared(_of_root(completion_of(stored.versions[-1]["document"]), roots), row)
     yield from _differences("completions", [completion_row(last)], stored.completions, ("completion_id",))
     yield from _differences("credits", list(_credit_rows(last, stored.versions)), stored.credits, ("credit_id",))
     types = [
@@ -129,6 +130,18 @@ def _faults(service: Service, stored: Stored, sandboxes: frozenset[str]) -> Iter
     if last.provider_id not in sandboxes:
         yield from _changed_events(last, stored)
     yield from _changed_decisions(stored)
+
+
+def _of_root(completion: Completion, roots: Mapping[str, str]) -> Completion:
+    """Return a completion as that of the provider into which its own was merged since; its versions stay as made."""
+    root = roots.get(completion.provider_id)
+    if root is None:
+        return completion
+    subject = completion.subject
+    if is_rems_subject(subject):
+        prefix, _, local_id = subject.split(":", 2)
+        subject = f"{prefix}:{root}:{local_id}"
+    return replace(completion, provider_id=root, subject=subject)
 
 
 def _as_compared(completion: Completion, row: Row) -> Completion:

@@ -17,6 +17,7 @@ from app.services.events.provider_events import told_by
 from app.services.registry import name_forms
 from app.services.reporting.learner_ids import derive_learner_ids
 from app.store import clients, events, record_digests, states
+from app.store.access.providers import families_of_merged
 from app.store.checked_rows import Place, Range, entries_between, places_of, ranges
 from app.store.registry import learners, name_keys, physicians
 
@@ -127,12 +128,14 @@ def _last_digests(connection: Connection, noun: str, within: Range) -> dict[str,
 
 def _changed_learner_ids(connection: Connection, service: Service) -> Iterator[str]:
     """Yield what names a physician by an id that was not derived from provider and physician."""
+    families = families_of_merged(connection)
     after = ("", "")
     while rows := learners.learner_ids_after(connection, after, AT_ONCE):
         aliases = physicians.aliases_by_root(connection, {physician_id for _, physician_id, _ in rows})
         for provider_id, physician_id, learner_id in rows:
             # Who was merged keeps the learner id under which a provider knew them.
             people = (physician_id, *aliases.get(physician_id, ()))
-            if all(learner_id not in derive_learner_ids(service.keyring, (provider_id, one)) for one in people):
+            pairs = [(id, one) for id in families.get(provider_id, (provider_id,)) for one in people]
+            if all(learner_id not in derive_learner_ids(service.keyring, pair) for pair in pairs):
                 yield f"changed: learner_links {provider_id} {physician_id}: its learner id is another's"
         after = rows[-1][:2]

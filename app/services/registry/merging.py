@@ -91,8 +91,12 @@ def merge(
 
 def _load_two(work: Work, physician_id: str, into_id: str) -> tuple[Physician, Physician]:
     roots = physicians.roots_of(work.connection, {physician_id, into_id})
-    if roots.keys() != {physician_id, into_id}:
+    if physician_id not in roots:
         raise NotFound
+    if into_id not in roots:
+        detail = "No physician has the id in into."
+        hint = "Send the physician_id of who stays."
+        raise NotFound(detail, errors=[ErrorItem(code=NotFound.code, pointer="/into", detail=detail, hint=hint)])
     one_id, other_id = roots[physician_id], roots[into_id]
     if one_id == other_id:
         raise Conflict("They are one physician already: one of these ids is an alias of the other.")

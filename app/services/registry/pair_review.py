@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, ErrorItem, NotFound
 from app.domain.audit import PhysicianAudit
 from app.domain.identity.comparison_keys import school_key
 from app.domain.identity.learners import PairStatus
@@ -138,7 +138,9 @@ def join(work: Work, pair_id: str, into: str | None = None, overrule: Collection
     roots = physicians.roots_of(work.connection, (pair.physician_id, pair.other_id))
     both = [roots[pair.physician_id], roots[pair.other_id]]
     if into is not None and into not in both:
-        raise Conflict(f"{into} is none of the two physicians of this pair.")
+        detail = "The id in into is none of the two physicians of this pair."
+        hint = "Send the id of one of the two, or leave into out."
+        raise Conflict(detail, errors=[ErrorItem(code=Conflict.code, pointer="/into", detail=detail, hint=hint)])
     stays = into or review(work.connection, [pair])[0].into
     (leaves,) = [id for id in both if id != stays] or both[:1]
     return merging.merge(work, leaves, stays, overrule)

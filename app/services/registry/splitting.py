@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from app.core.clock import new_id
+from app.core.clock import is_id, new_id
 from app.core.errors import Conflict, ErrorItem, InvalidRequest, NotFound
 from app.domain.audit import PhysicianAudit
 from app.domain.credits import Completion, Credit, CreditKind
@@ -90,9 +90,10 @@ def _unassigned(held: Sequence[Completion], wanted: Split) -> Iterator[ErrorItem
     known |= {credit.credit_id for completion in held for credit in _standing(completion)}
     for member, ids in (("goes", wanted.goes), ("stays", wanted.stays)):
         for id in sorted(ids - known):
-            detail = f"{id} is no completion or credit of this physician that stands."
+            named = id if is_id(id) else "An entry, which is no id,"
+            detail = f"{named} is no completion or credit of this physician that stands."
             yield _fault(f"/{member}", detail, "Take the ids from GET /v1/physicians/{physician_id}/credits.")
-    for id in sorted(wanted.goes & wanted.stays):
+    for id in sorted(known & wanted.goes & wanted.stays):
         yield _fault("/goes", f"{id} is to go and to stay.", "Leave it out of one of the two.")
     for completion in held:
         for credit in _credits_without_owner(completion, wanted):

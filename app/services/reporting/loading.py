@@ -13,7 +13,7 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
-from app.core.errors import Contended
+from app.core.errors import Contended, ProviderMoved
 from app.domain.completion_changes import Change, Day, Pair
 from app.domain.credits import Completion
 from app.domain.identity.candidates import Candidates, Wanted
@@ -27,6 +27,7 @@ from app.rules.standing import Standing, subject_of
 from app.services.context import Work
 from app.services.reporting.learner_ids import LearnerIdRow
 from app.store import activities, completions
+from app.store.access import providers
 from app.store.activities import Reportable
 from app.store.registry import learners
 
@@ -49,17 +50,17 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> Loaded:
     """Load the activities and the candidates of some reports; with `locking`, no activity changes meanwhile."""
-    reportable = activities.load_reportable(
-        work.connection,
-        {(report.provider_id, report.activity_id) for report in reports if report.activity_id},
-        locking=locking,
-    )
+    asked = {(report.provider_id, report.activity_id) for report in reports if report.activity_id}
+    reportable = activities.load_reportable(work.connection, asked, locking=locking)
+    if len(reportable.activities) < len(asked):
+        _refuse_merged(work, {provider_id for provider_id, _ in asked})
     facts = Facts(
         catalogue=work.service.catalogue,
         now=work.now,
         activities=reportable.activities,
         day_quarters={},
         support=work.service.settings.support_contact,
+        unaccredited=reportable.unaccredited,
     )
     wanted = [
         collect_keys(report, facts.catalogue) if facts.activity_of(report) is not None else None for report in reports
@@ -70,6 +71,12 @@ def load(work: Work, reports: Sequence[CompletionReport], *, locking: bool) -> L
             every_key.add(keys)
     candidates = learners.load_candidates(work.connection, every_key)
     return Loaded(facts=facts, wanted=wanted, candidates=candidates, reportable=reportable)
+
+
+def _refuse_merged(work: Work, provider_ids: Iterable[str]) -> None:
+    """Raise `ProviderMoved` where an activity is missing because its provider was merged after the request began."""
+    if providers.roots_of(work.connection, provider_ids):
+        raise ProviderMoved
 
 
 def match_learners(work: Work, reports: Sequence[CompletionReport], loaded: Loaded) -> list[Match]:

@@ -85,7 +85,7 @@ def count(connection: Connection, manager: Client, most: int) -> int:
     condition, parameters = _managed_by(manager)
     found = fetch_value(
         connection,
-        f"SELECT count(*) FROM (SELECT 1 FROM clients c WHERE {condition} AND {_NOT_REVOKED} LIMIT :most) some",
+        f"SELECT count(*) FROM (SELECT 1 FROM clients c WHERE {condition} AND {_NOT_REVOKED} LIMIT :most) found",
         parameters | {"most": most},
     )
     return int(found)

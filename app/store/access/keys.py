@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.domain.access.credentials import ClientKey, KeyKind, digests_of, ending_of, key_id_of
 from app.domain.clients import Client
 from app.models import organisations as tables
-from app.store.clients import CLIENT, granted_providers
+from app.store.clients import CLIENT, read_client
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, column
 from app.store.sql.statements import Row, execute, execute_many, fetch, fetch_value, locking_clause
@@ -68,9 +68,7 @@ def _find_one(connection: Connection, condition: str, parameters: Mapping[str, A
 
 def _read(connection: Connection, row: Row) -> OwnedKey:
     digest, expires_at, *of_client = row
-    client = CLIENT.read_first(
-        connection, [tuple(of_client)], provider_ids=lambda client_id: granted_providers(connection, client_id)
-    )
+    client = read_client(connection, [tuple(of_client)])
     assert client is not None
     return OwnedKey(client=client, digest=digest, expires_at=read_optional_instant(expires_at))
 

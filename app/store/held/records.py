@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.held import (
@@ -79,6 +80,19 @@ def replace_report(connection: Connection, held: HeldRecord, *, is_new: bool) ->
         add_digests(connection, [(*digest_key(held), held.held_id)])
     execute(connection, "DELETE FROM held_references WHERE held_id = :id", {"id": held.held_id})
     _add_references(connection, [held])
+
+
+def move(connection: Connection, held: HeldRecord, provider_id: str) -> HeldRecord:
+    """Make a record that of another provider, into which its own was merged; return it as it is then.
+
+    What was sent leads to it as before, and so does the same sent for the other provider.
+    """
+    moved = replace(held, provider_id=provider_id, report=replace(held.report, provider_id=provider_id))
+    update(connection, tables.held_records, _values_of(moved), {"held_id": held.held_id})
+    provider, digest = digest_key(moved)
+    row = {"provider_id": provider, "digest": digest, "held_id": moved.held_id}
+    insert(connection, tables.held_digests, [row], skip_known=True)
+    return moved
 
 
 def add_digests(connection: Connection, rows: Iterable[tuple[str, str, str]]) -> None:

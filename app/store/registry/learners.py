@@ -33,8 +33,26 @@ def load_candidates(connection: Connection, wanted: Wanted) -> Candidates:
             "JOIN learners p ON p.learner_id = l.learner_id",
         )
     }
+    if unknown := wanted.learner_ids - physicians.keys():
+        physicians |= _named_by_former_ids(connection, unknown)
     ways = _ways(wanted, set(physicians.values()))
     return Candidates.of(_learners(select_by_found_ids(connection, _ALL_OF_LEARNERS, ways)), physicians)
+
+
+def _named_by_former_ids(connection: Connection, unknown: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the physicians by (provider, learner id) whom a provider knew by an id that was merged into it."""
+    return {
+        (provider, learner_id): physician_id
+        for provider, learner_id, physician_id in select_by_keys(
+            connection,
+            "k.provider, l.link, coalesce(p.merged_into, l.learner_id)",
+            ("provider", "link"),
+            unknown,
+            "providers f ON f.merged_into = k.provider "
+            "JOIN learner_links l ON l.provider_id = f.provider_id AND l.link = k.link "
+            "JOIN learners p ON p.learner_id = l.learner_id",
+        )
+    }
 
 
 def _ways(wanted: Wanted, ids: Iterable[str]) -> Iterator[Way]:
@@ -296,17 +314,17 @@ def learner_ids_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> 
 def learner_ids_of_standing(
     connection: Connection, pairs: Iterable[tuple[str, str]]
 ) -> tuple[dict[tuple[str, str], str], list[str]]:
-    """Return the opaque ids by (provider, physician), and who of the physicians was merged into another one.
+    """Return the opaque ids by (provider, physician), and who of the physicians was merged into another one, or erased.
 
-    SQLite has one writer: whoever was found in this transaction was not merged since, and is not looked up again.
+    SQLite has one writer: whoever was found in this transaction still stands, and is not looked up again.
     """
     if on_sqlite(connection):
         return learner_ids_of(connection, pairs), []
     learner_ids: dict[tuple[str, str], str] = {}
     merged: list[str] = []
-    for provider, physician_id, learner_id, merged_into in select_by_keys(
+    for provider, physician_id, learner_id, gone in select_by_keys(
         connection,
-        "k.provider, k.learner, l.link, p.merged_into",
+        "k.provider, k.learner, l.link, p.merged_into IS NOT NULL OR p.erased_at IS NOT NULL",
         ("provider", "learner"),
         pairs,
         "learners p ON p.learner_id = k.learner "
@@ -314,7 +332,7 @@ def learner_ids_of_standing(
     ):
         if learner_id is not None:
             learner_ids[provider, physician_id] = learner_id
-        if merged_into is not None:
+        if gone:
             merged.append(physician_id)
     return learner_ids, merged
 

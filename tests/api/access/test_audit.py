@@ -152,10 +152,10 @@ def test_no_filter_is_answered_by_reading_the_whole_log(service: Service) -> Non
     after = (service.clock(), "x", 1)
     at = service.clock()
     for wanted, index in (
-        (AuditFilter(), "ix_commits_at_commit_id"),
-        (AuditFilter(since=at, before=at), "ix_commits_at_commit_id"),
-        (AuditFilter(client_ids=["x"]), "ix_commits_client_id_at_commit_id"),
-        (AuditFilter(provider_ids=["x"]), "ix_commits_of_provider"),
+        (AuditFilter(), "ix_commits_logged"),
+        (AuditFilter(since=at, before=at), "ix_commits_logged"),
+        (AuditFilter(client_ids=["x"]), "ix_commits_logged"),
+        (AuditFilter(provider_ids=["x"]), "ix_commits_logged"),
         (AuditFilter(request_ids=["x"]), "ix_commits_of_request"),
         (AuditFilter(subject_ids=["x"]), "ix_audit_noun_subject_id"),
         (AuditFilter(verbs=["merge"]), "ix_audit_verb"),
@@ -167,7 +167,9 @@ def test_no_filter_is_answered_by_reading_the_whole_log(service: Service) -> Non
                 service.database.read(lambda c, w=wanted, p=place: audit_log.page(c, w, p, 10))
             finally:
                 statements.BEFORE_STATEMENT.remove(asked.append)
-            plan = service.database.read(lambda c, sql=asked[-1]: plan_of(c, sql))
+            # Around it, a page at most is sorted.
+            places = asked[-1].partition("FROM (")[2].rpartition(") p CROSS JOIN")[0]
+            plan = service.database.read(lambda c, sql=places: plan_of(c, sql))
             assert any(index in step for step in plan), (wanted, plan)
             assert not any(step.startswith("SCAN c") and "USING" not in step for step in plan), plan
             assert not any(step.startswith("SCAN a") for step in plan), plan

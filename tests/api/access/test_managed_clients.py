@@ -1,85 +1,36 @@
-"""Clients that manage clients: whom each sees, what it may give, and how keys are rotated without anybody's help."""
+"""Clients that manage clients: whom each sees, and what it may give."""
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection
 
-from app.core.security import digest_of
-from app.domain.access.credentials import key_id_of
-from app.services.access import authentication, clients
+from app.services.access import clients
 from app.services.context import Service, operator, transact
-from app.store.sql import statements
-from tests.harness.api import Answer, Api, api_of, settle
+from tests.harness.api import Api, settle
 from tests.harness.clock import ManualClock
 from tests.harness.databases import ON_SQLITE
+from tests.harness.managed import (
+    CLIENTS,
+    OURS,
+    THEIRS,
+    audited,
+    change,
+    key_id,
+    made,
+    make,
+    managed_world,
+    seen_by,
+    wait_for_cache,
+)  # fmt: skip
 from tests.harness.refusals import assert_problem, same_but_request_id
-
-CLIENTS = "/v1/clients"
-OURS, THEIRS = "0008001", "0008002"
-
-
-def make(api: Api, name: str = "Made", **fields: Any) -> Answer:
-    return api.post(CLIENTS, {"name": name} | fields)
-
-
-def made(api: Api, name: str = "Made", **fields: Any) -> Api:
-    answer = make(api, name, **fields)
-    assert answer.status == 201, answer.json
-    return Api(api.http, answer.json["api_key"], answer.json["client_id"])
-
-
-def seen_by(api: Api, **parameters: Any) -> set[str]:
-    return {client["client_id"] for client in api.get(CLIENTS, limit=500, **parameters).json["data"]}
-
-
-def change(api: Api, client_id: str, body: dict[str, Any], **parameters: Any) -> Answer:
-    etag = api.get(f"{CLIENTS}/{client_id}").response.headers.get("etag", '"1"')
-    return api.send("PATCH", f"{CLIENTS}/{client_id}", headers={"If-Match": etag}, json=body, params=parameters)
-
-
-def key_id(api: Api) -> str:
-    return key_id_of(digest_of(api.key))
-
-
-def wait_for_cache() -> None:
-    time.sleep(authentication.FRESH_SECONDS)
-
-
-def audited(service: Service, client_id: str) -> list[str]:
-    """Return the verbs of the audit entries about a client, in their order."""
-
-    def read(connection: Connection) -> list[str]:
-        return statements.fetch_column(
-            connection, "SELECT verb FROM audit WHERE noun = 'client' AND subject_id = :id ORDER BY commit_id, item",
-            {"id": client_id},
-        )  # fmt: skip
-
-    return service.database.read(read)
 
 
 @pytest.fixture
 def world(http: TestClient, service: Service) -> dict[str, Api]:
-    """A client of each kind, and of two tenants."""
-    return {
-        "ours": api_of(http, service, "ours", providers=[OURS]),
-        "ours too": api_of(http, service, "ours too", providers=[OURS], scopes=["completions:read"]),
-        "our tester": api_of(http, service, "our tester", providers=[OURS], test=True),
-        "theirs": api_of(http, service, "theirs", providers=[THEIRS]),
-        "of both": api_of(http, service, "of both", providers=[OURS, THEIRS]),
-        "vendor": api_of(http, service, "vendor", role="vendor", providers=[OURS]),
-        "vendor 2": api_of(http, service, "vendor 2", role="vendor", providers=[OURS]),
-        "board": api_of(http, service, "board", role="board", board="ABIM"),
-        "operator": api_of(http, service, "operator", role="operator"),
-        "sandboxed": api_of(http, service, "sandboxed", test=True),
-        "sandboxed 2": api_of(http, service, "sandboxed 2", test=True),
-        "nobody's": api_of(http, service, "nobody's", role="vendor"),
-    }
+    return managed_world(http, service)
 
 
 SEES = {
@@ -188,24 +139,6 @@ def test_nobody_gives_more_than_they_have(world: dict[str, Api], service: Servic
     settle(service)
 
 
-def test_no_key_is_given_of_a_client_that_may_do_more(world: dict[str, Api], service: Service) -> None:
-    """It would be a way to rights that nobody gave."""
-    ours = world["ours"]
-    narrow = made(ours, "narrow", scopes=["clients:manage", "completions:read"])
-    refused = narrow.post(f"{CLIENTS}/{ours.client_id}/keys", {})
-    assert_problem(refused, 403, "forbidden")
-    assert "completions:write" in refused.json["detail"]
-    vendor = world["vendor"]
-    second = made(vendor, "second", provider_ids=[])
-    refused = second.post(f"{CLIENTS}/{vendor.client_id}/keys", {})
-    assert_problem(refused, 403, "forbidden")
-    # But who sees that one has leaked may end it.
-    assert narrow.post(f"{CLIENTS}/{ours.client_id}/revoke", None).status == 200
-    wait_for_cache()
-    assert_problem(ours.get("/v1/me"), 401)
-    settle(service)
-
-
 def test_a_token_with_fewer_scopes_makes_no_client_with_more(world: dict[str, Api], service: Service) -> None:
     created = transact(operator(service), clients.create, "T", role="provider", provider_ids=[OURS])
     form = {"grant_type": "client_credentials", "scope": "clients:manage activities:read"}
@@ -298,101 +231,6 @@ def test_a_change_needs_the_version_and_holds_at_once(
         assert_problem(change(ours, other.client_id, given), 422, "invalid-request")
     assert audited(service, other.client_id) == ["create", "change", "change"]
     settle(service)
-
-
-def test_a_client_or_key_that_expired_says_so_to_whoever_has_it(
-    world: dict[str, Api], service: Service, clock: ManualClock
-) -> None:
-    ours, other = world["ours"], world["ours too"]
-    until = clock.now + timedelta(hours=1)
-    key = ours.post(f"{CLIENTS}/{ours.client_id}/keys", {"expires_at": until.isoformat()}).json
-    passing = Api(ours.http, key["secret"], ours.client_id)
-    assert passing.get("/v1/me").json["credential"]["expires_at"] == key["expires_at"] == "2021-12-20T16:00:00Z"
-    assert change(ours, other.client_id, {"expires_at": until.isoformat()}).status == 200
-    clock.now = until
-    wait_for_cache()
-    for api, says in (
-        (passing, "The key expired at 2021-12-20T16:00:00Z"),
-        (other, "The client of this key expired at"),
-    ):
-        refused = api.get("/v1/me")
-        assert_problem(refused, 401, "unauthenticated")
-        assert says in refused.json["detail"]
-    assert ours.get("/v1/me").status == 200
-    # A key that is almost the true one is told nothing.
-    refused = Api(ours.http, passing.key[:-1] + ("A" if passing.key[-1] != "A" else "B"), "").get("/v1/me")
-    assert "expired" not in refused.json["detail"]
-    # Expired ones take no room from those that work.
-    assert ours.post(f"{CLIENTS}/{ours.client_id}/keys", {}).status == 201
-
-
-def test_keys_are_rotated_without_a_gap(world: dict[str, Api], service: Service) -> None:
-    ours = world["ours"]
-    path = f"{CLIENTS}/{ours.client_id}/keys"
-    answer = ours.post(path, {})
-    assert (answer.status, answer.json["kind"]) == (201, "api-key")
-    assert answer.response.headers["cache-control"].startswith("no-store")
-    assert answer.json["secret"].endswith(answer.json["ending"])
-    new = Api(ours.http, answer.json["secret"], ours.client_id)
-    assert new.get(answer.response.headers["location"]).json["key_id"] == answer.json["key_id"] == key_id(new)
-    refused = new.post(path, {})
-    assert_problem(refused, 409, "conflict")
-    assert key_id(ours) in refused.json["detail"]
-    assert new.post(path, {"kind": "client-secret"}).status == 201
-    assert new.delete(f"{path}/{key_id(ours)}").status == 204
-    assert_problem(new.delete(f"{path}/{key_id(ours)}"), 404, "not-found")
-    wait_for_cache()
-    assert_problem(ours.get("/v1/me"), 401, "unauthenticated")
-    listed = new.get(path).json["data"]
-    assert [key["kind"] for key in listed].count("api-key") == 1 and len(listed) == 3
-    assert audited(service, ours.client_id) == ["create", "add-key", "add-key", "end-key"]
-    settle(service)
-
-
-def test_nobody_locks_themselves_out_without_saying_so(world: dict[str, Api], service: Service) -> None:
-    ours = world["ours"]
-    own = f"{CLIENTS}/{ours.client_id}"
-    for refused in (
-        ours.delete(f"{own}/keys/{key_id(ours)}"),
-        ours.post(f"{own}/revoke", None),
-        change(ours, ours.client_id, {"scopes": ["completions:read"]}),
-    ):
-        assert_problem(refused, 409, "conflict")
-        assert "own=true" in refused.json["detail"]
-    assert ours.get("/v1/me").status == 200
-    assert change(ours, ours.client_id, {"scopes": ["completions:read", "clients:manage"]}).status == 200
-    assert ours.post(f"{own}/revoke?own=true", None).json["revoked_at"] is not None
-    wait_for_cache()
-    assert_problem(ours.get("/v1/me"), 401)
-    other = world["theirs"]
-    assert other.delete(f"{CLIENTS}/{other.client_id}/keys/{key_id(other)}?own=true").status == 204
-    wait_for_cache()
-    assert_problem(other.get("/v1/me"), 401)
-    settle(service)
-
-
-def test_a_token_counts_as_the_secret_that_it_was_made_with(world: dict[str, Api], service: Service) -> None:
-    created = transact(operator(service), clients.create, "T", role="provider", provider_ids=[OURS])
-    http = world["ours"].http
-    answer = http.post(
-        "/oauth/token", data={"grant_type": "client_credentials"}, auth=(created.client_id, created.client_secret)
-    )
-    api = Api(http, answer.json()["access_token"], created.client_id)
-    secret = key_id_of(digest_of(created.client_secret))
-    assert_problem(api.delete(f"{CLIENTS}/{created.client_id}/keys/{secret}"), 409, "conflict")
-    assert api.delete(f"{CLIENTS}/{created.client_id}/keys/{key_id_of(digest_of(created.api_key))}").status == 204
-
-
-def test_a_revoked_client_is_listed_when_asked_for_and_gets_no_key(world: dict[str, Api], service: Service) -> None:
-    ours, other = world["ours"], world["ours too"]
-    path = f"{CLIENTS}/{other.client_id}"
-    first = ours.post(f"{path}/revoke", None)
-    assert first.json["revoked_at"] and ours.post(f"{path}/revoke", None).json == first.json
-    assert other.client_id not in seen_by(ours)
-    assert other.client_id in seen_by(ours, revoked="true")
-    assert ours.get(f"{path}/keys").json["data"] == []
-    assert_problem(ours.post(f"{path}/keys", {}), 409, "conflict")
-    assert_problem(change(ours, other.client_id, {"name": "Back"}), 409, "conflict")
 
 
 @ON_SQLITE

@@ -44,12 +44,8 @@ from tests.harness.access.world import ROLES, World, bearer
 from tests.harness.api import api_of
 
 UNKNOWN = "pars_live_" + "A" * 43
-GETTING_IN = (
-    "own", "other", "several naming ours", "vendor", "vendor naming ours", "stranger naming theirs",
-    "ungranted naming ours", "board", "other-board", "operator", "operator naming theirs", "own-test",
-    "vendor-test naming ours",
-)  # fmt: skip
-"""Seats whose answers come from the database."""
+GETTING_IN = ("own", "other", "vendor naming ours", "ungranted naming ours", "board", "other-board", "own-test")
+"""Seats whose answers come from the database, one for each way in which it is asked."""
 ON_SQLITE_ALONE = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 """For what no database tells."""
 
@@ -103,7 +99,7 @@ def test_every_caller_gets_of_every_record_what_the_table_says(world: World) -> 
     seats = None if world.service.database.on_sqlite else [seat for seat in read_matrix() if str(seat) in GETTING_IN]
     faults = list(cells.faults(seats))
     assert not faults, f"{len(faults)} breaches:\n" + "\n".join(faults)
-    assert cells.tried > (5_000 if seats is None else 2_000)
+    assert cells.tried > (5_000 if seats is None else 1_000)
 
 
 def entrances(caller: str, names: Container[str]) -> Iterator[tuple[str, Seat, str]]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from app.domain.sandbox import PROVIDER_ID as SHARED
 from tests.harness.access.asking import Asked, Reply
 from tests.harness.access.world import ABSENT, OURS, THEIRS, World, bearer
+from tests.harness.cases import for_all
+from tests.harness.properties import examples
 
 LISTED = "/v1/activities?limit=500"
 pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
@@ -37,15 +42,15 @@ def test_blanks_around_an_id_are_none_of_it(world: World, value: str) -> None:
     assert providers_in(ask(world, "vendor", value)) == {OURS}
 
 
-@pytest.mark.parametrize("caller", ["own", "vendor", "several", "operator", "own-test", "vendor-test"])
-@pytest.mark.parametrize(
-    "value",
-    [
-        "8001", "08001", "00008001", "0008001x", "0008001,0008001", "0008001;0008002", '"0008001"', "OURS", "*", "null",
-        "0008001/", "0008001%20", "0008001\x00", "0008001'--", "\u0660\u0660\u0660\u0668\u0660\u0660\u0661", "-0008001",
-        "+0008001", "0x1f41", "8001.0", "0008 001", "undefined", ABSENT,
-    ],
+NO_IDS = (
+    "8001", "08001", "00008001", "0008001x", "0008001,0008001", "0008001;0008002", '"0008001"', "OURS", "*", "null",
+    "0008001/", "0008001%20", "0008001\x00", "0008001'--", "\u0660\u0660\u0660\u0668\u0660\u0660\u0661", "-0008001",
+    "+0008001", "0x1f41", "8001.0", "0008 001", "undefined", ABSENT,
 )  # fmt: skip
+"""What somebody might send in place of an id with its leading zeros."""
+
+
+@for_all("caller, value", product(("own", "vendor", "several", "operator", "own-test", "vendor-test"), NO_IDS))
 def test_what_is_no_id_of_a_granted_provider_is_refused_like_an_id_that_nobody_has(
     world: World, caller: str, value: str
 ) -> None:
@@ -56,8 +61,13 @@ def test_what_is_no_id_of_a_granted_provider_is_refused_like_an_id_that_nobody_h
     assert item["header"] == "PARS-Provider" and "leading zeros" in item["hint"]
 
 
-@pytest.mark.parametrize("caller", ["own", "vendor", "several", "operator", "own-test"])
-@pytest.mark.parametrize("target", [LISTED, "/v1/events", "/v1/batches", "/v1/webhook-endpoints"])
+@for_all(
+    "caller, target",
+    product(
+        ("own", "vendor", "several", "operator", "own-test"),
+        (LISTED, "/v1/events", "/v1/batches", "/v1/webhook-endpoints"),
+    ),
+)
 def test_a_header_without_a_value_names_nobody_and_does_not_mean_all(world: World, caller: str, target: str) -> None:
     for value in ("", " ", "\t"):
         refused = ask(world, caller, value, target=target)
@@ -66,8 +76,10 @@ def test_a_header_without_a_value_names_nobody_and_does_not_mean_all(world: Worl
         assert item["header"] == "PARS-Provider" and "is empty" in item["detail"]
 
 
-@pytest.mark.parametrize("named", [(OURS, OURS), (OURS, THEIRS), ("", OURS), (OURS, "")])
-@pytest.mark.parametrize("caller", ["own", "several", "operator"])
+@for_all(
+    "caller, named",
+    product(("own", "several", "operator"), [(OURS, OURS), (OURS, THEIRS), ("", OURS), (OURS, "")]),
+)
 def test_a_header_that_stands_twice_is_refused_whoever_it_names(
     world: World, caller: str, named: Sequence[str]
 ) -> None:
@@ -104,3 +116,18 @@ def test_operations_that_belong_to_no_provider_take_no_header(world: World) -> N
     for caller in ("own", "board", "operator"):
         plain, named = (ask(world, caller, *given, target="/v1/me") for given in ((), (THEIRS,)))
         assert plain == named
+
+
+@examples(60)
+@given(value=st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_characters="\r\n"), max_size=40))
+@example("0008001,0008002")
+@example("\x85")
+def test_no_text_but_a_granted_id_opens_anything(world: World, value: str) -> None:
+    assume(value.strip(" \t") not in (OURS, world.sandbox))
+    for caller in ("own", "vendor", "operator", "own-test"):
+        if caller == "operator" and value.strip(" \t") == THEIRS:
+            continue
+        refused = ask(world, caller, value)
+        assert (refused.status, refused.code) in ((400, "provider-required"), (403, "forbidden")), refused.body
+        if refused.status == 403:
+            assert refused == ask(world, caller, ABSENT)

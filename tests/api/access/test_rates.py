@@ -15,11 +15,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 
-from app.services.access import authentication, clients, rotation
+from app.core.errors import RateLimited
+from app.services.access import authentication, clients, rates, rotation
 from app.services.access.rates import RateLimits
 from app.services.context import OPERATOR, Service, operator, transact
 from tests.builders.bodies import a_completion
-from tests.harness.api import Api, api_of
+from tests.harness.api import Answer, Api, api_of
 from tests.harness.clock import ManualSeconds
 from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import assert_problem, footprint
@@ -276,21 +277,24 @@ def test_a_revoked_client_is_refused_as_unknown_not_as_too_busy(api: Api, servic
     assert asked(api, 3) == {401: 3}
 
 
-def test_a_client_that_heeds_no_refusal_waits_for_the_next(service: Service) -> None:
-    limits = RateLimits(service.settings.model_copy(update=FIGURES), ManualSeconds())
+def test_a_client_that_heeds_no_refusal_waits_for_room(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = ManualSeconds()
+    limits = RateLimits(service.settings.model_copy(update=FIGURES), seconds)
+    monkeypatch.setattr(rates, "HELD_SECONDS", 0.01)
 
-    async def refusals() -> list[bool]:
-        while not limits.admit(OPERATOR):
+    async def refusals() -> tuple[list[bool], list[BaseException | None]]:
+        while not limits.admit(OPERATOR.client_id):
             pass
-        tasks = [asyncio.ensure_future(limits.refusal_after(OPERATOR, 1.0)) for _ in range(103)]
-        for _ in range(3):
-            await asyncio.sleep(0)
-        done = [task.done() for task in tasks]
-        for task in tasks:
-            task.cancel()
-        return done
+        sent = [asyncio.ensure_future(limits.refuse(OPERATOR.client_id, 1.0)) for _ in range(103)]
+        await asyncio.sleep(0)
+        at_once = [request.done() for request in sent]
+        # There is room for two more, of which one is taken by each that waits.
+        seconds.now += 0.2
+        return at_once, await asyncio.gather(*sent, return_exceptions=True)
 
-    assert asyncio.run(refusals()) == [True] * 100 + [False] * 3
+    answered, ends = asyncio.run(refusals())
+    assert answered == [True] * 100 + [False] * 3
+    assert [type(end) for end in ends] == [RateLimited] * 100 + [type(None)] * 2 + [RateLimited]
 
 
 def test_addresses_with_bad_keys_are_read_one_after_another_and_few_are_remembered(service: Service) -> None:
@@ -322,3 +326,24 @@ def test_over_real_connections_a_quiet_client_never_hears_of_a_noisy_one(
     *noisy, quiet = at_once([partial(send, api, 5)] * 12 + [partial(send, other, 20)])
     assert sum(noisy, Counter()) == {200: 20, 429: 40}
     assert quiet == {200: 20}
+
+
+def test_tokens_count_for_their_client_and_wrong_secrets_for_their_address(
+    api: Api, service: Service, http: TestClient, limited: Limited
+) -> None:
+    made = transact(operator(service), rotation.add_secrets, api.client_id)
+    limited()
+
+    def token(secret: str) -> Answer:
+        return Answer(
+            http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(api.client_id, secret))
+        )
+
+    assert Counter(token("wrong").status for _ in range(12)) == {401: 10, 429: 2}
+    assert_problem(token("wrong"), 429, "rate-limited", items=["rate-limited"])
+    answers = [token(made.client_secret) for _ in range(8)]
+    assert {answer.status for answer in answers} == {200}
+    bearer = Api(http, answers[0].json["access_token"], api.client_id)
+    assert asked(bearer, 6) + asked(api, 6) == {200: 12}
+    assert asked(bearer, 1) + asked(api, 1) == {429: 2}
+    assert_problem(token(made.client_secret), 429, "rate-limited")

@@ -10,15 +10,17 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.services.access import authentication, clients, management, rotation
 from app.services.access.clients import CreatedClient
+from app.services.access.rates import RateLimits
 from app.services.context import Service, operator, transact
 from tests.builders.bodies import a_completion
-from tests.harness.api import Api
+from tests.harness.api import Answer, Api
 from tests.harness.clock import ManualClock
 from tests.harness.databases import ON_SQLITE
 from tests.harness.refusals import assert_problem
@@ -199,6 +201,20 @@ def test_whatever_is_sent_for_a_token_is_answered_as_rfc_6749_says(http: TestCli
     answer = http.post(TOKEN, content=body, headers=headers)
     assert answer.status_code in (400, 401), answer.text
     assert_refused(answer, answer.status_code, answer.json()["error"])
+
+
+@ON_SQLITE
+def test_secrets_are_tried_no_faster_than_keys(http: TestClient, app: FastAPI, service: Service) -> None:
+    app.state.rates = RateLimits(
+        service.settings.model_copy(update={"rate_failures": 1, "rate_failures_burst": 3}), clock=lambda: 0.0
+    )
+    form = {"grant_type": "client_credentials", "client_id": "cli_x", "client_secret": "guess"}
+    somewhere = TestClient(app, client=("192.0.2.7", 5_000))
+    somewhere.portal = http.portal
+    statuses = [somewhere.post(TOKEN, data=form).status_code for _ in range(5)]
+    assert statuses == [401, 401, 401, 429, 429]
+    assert_problem(Answer(somewhere.post(TOKEN, data=form)), 429, "rate-limited")
+    assert http.post(TOKEN, data=form).status_code == 401
 
 
 def wait_for_cache() -> None:

@@ -169,8 +169,8 @@ def test_an_upload_whose_commit_is_uncertain_is_not_answered_as_a_fault_and_keep
 ) -> None:
     transact = service.database.write_async
 
-    async def commits_and_is_cut_off(verb: Any) -> Any:
-        result = await transact(verb)
+    async def commits_and_is_cut_off(verb: Any, **given: Any) -> Any:
+        result = await transact(verb, **given)
         if kept(service)[2]:
             raise Unavailable(headers={"Retry-After": "2"})
         return result

@@ -116,8 +116,22 @@ def test_an_answer_with_a_secret_is_never_compressed(api: Api) -> None:
         assert answer.headers["cache-control"] == "no-store, no-transform"
 
 
+@ON_SQLITE
+def test_an_answer_with_a_key_or_a_token_is_never_compressed_or_kept(api: Api) -> None:
+    created, body = raw(api, "POST", "/v1/clients", "gzip", json={"name": "Nightly " * 20})
+    client_id = json.loads(body)["client_id"]
+    added, more = raw(api, "POST", f"/v1/clients/{client_id}/keys", "gzip")
+    secret = json.loads(more)["client_secret"]
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    token, _ = raw(api, "POST", "/oauth/token", "gzip", data=form)
+    assert (created.status_code, added.status_code, token.status_code) == (201, 201, 200)
+    for answer in (created, added, token):
+        assert "content-encoding" not in answer.headers
+        assert answer.headers["cache-control"] == "no-store, no-transform"
+
+
 def test_every_operation_that_answers_a_secret_is_held_to_that() -> None:
-    """To add one: `Cache-Control: no-store, no-transform`, and a case of the test above."""
+    """To add one: `Cache-Control: no-store, no-transform`, and a case of the tests above."""
     secrets = {"secret", "api_key", "client_secret", "access_token", "key", "token"}
     schemas = committed().document["components"]["schemas"]
     with_secret = {name for name, schema in schemas.items() if secrets & schema.get("properties", {}).keys()}
@@ -126,7 +140,8 @@ def test_every_operation_that_answers_a_secret_is_held_to_that() -> None:
         for operation in committed().operations
         if any(f'schemas/{name}"' in json.dumps(operation.said["responses"]) for name in with_secret)
     }
-    assert answering == {"create_webhook_endpoint", "rotate_webhook_secret"}
+    endpoints = {"create_webhook_endpoint", "rotate_webhook_secret"}
+    assert answering == endpoints | {"create_client", "add_client_key", "create_token"}
 
 
 @ON_SQLITE

@@ -17,6 +17,7 @@ from app.core.clock import new_id
 from app.services.access import authentication, clients
 from app.services.context import Service, operator, transact
 from app.store import clients as stored
+from app.store.access import keys
 from app.store.sql import statements
 from tests.builders.bodies import a_completion, an_activity, john
 from tests.harness.api import Answer, Api, api_of
@@ -131,7 +132,7 @@ def take_scopes(service: Service, client_id: str) -> None:
 
 
 def revoke_keys(service: Service, client_id: str) -> None:
-    service.database.write(lambda connection: stored.revoke_secrets(connection, client_id, service.clock()))
+    service.database.write(lambda connection: keys.end_all(connection, client_id, service.clock()))
 
 
 LOST = {

@@ -23,7 +23,10 @@ pytestmark = ON_SQLITE
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 JSON = {"Content-Type": "application/json", "If-Match": "*"}
-WITH_BODIES = [route for route in declared_routes(create_app()) if route.body_field is not None]
+WITH_BODIES = [
+    route for route in declared_routes(create_app()) if route.body_field is not None and route.name != "create_token"
+]
+"""But for tokens, whose body is a form: `test_tokens` holds it."""
 
 
 def twice(body: Any, name: str, other: Any) -> str:

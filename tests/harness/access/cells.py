@@ -26,8 +26,8 @@ REFUSALS = {
     "403": (403, "forbidden"),
 }
 """Cells that are refusals, with their status and code."""
-OTHER_VALUES = {"internal_id": "unused", "reference": "unused", "which": "original"}
-"""Parameters in paths that name no record of the world: two that a caller chooses itself, and a word of a list."""
+OTHER_VALUES = {"internal_id": "unused", "reference": "unused", "which": "original", "vendor_id": "unused"}
+"""Parameters in paths that name no record of the world: two of the caller's choice, a word of a list, a vendor."""
 QUERIES = {"get_board_feed_file": "date=2021-12-20"}
 NO_CREDIT = "01a205e2-0000-7000-8000-000000000000"
 BODIES: dict[str, Any] = {
@@ -41,6 +41,7 @@ BODIES: dict[str, Any] = {
 }
 """Bodies that get as far as the record; any other operation is sent an empty object."""
 LISTED = {
+    "list_grants": ("client_id",),
     "list_activities": ("activity_id",),
     "list_completions": ("completion_id",),
     "list_held_records": ("held_id",),
@@ -52,7 +53,10 @@ LISTED = {
     "list_clients": ("client_id",),
 }
 """Lists, with those ids of an owner of which one stands in them for whoever may see its records."""
-ASKED_IN_VAIN_ONLY = {"withdraw_learners", "join_physician_pair", "revoke_client", "end_client_key", "add_client_key"}
+ASKED_IN_VAIN_ONLY = {
+    "withdraw_learners", "join_physician_pair", "set_held_record_aside", "retry_batch", "revoke_client",
+    "end_client_key", "add_client_key",
+}  # fmt: skip
 """Operations that would take from the world what later cells ask for: nobody asks for a record that it may change."""
 
 

@@ -38,6 +38,7 @@ BODIES: dict[str, Callable[[str], Any]] = {
     "correct_completion": lambda activity: a_completion(activity, DAY, credits=1),
     "change_completion": lambda _: {},
     "correct_held_record": lambda activity: nora(activity_id=activity, completed_on=DAY),
+    "create_client": lambda _: {"name": "another"},
     "decide_credits": lambda _: {"decisions": [{"position": 1, "decision": "accepted"}]},
 }
 """Bodies in which nothing is wrong for a provider that has this activity, until a place is filled with a foreign id."""
@@ -118,4 +119,4 @@ def _put(body: Any, path: list[str], value: str) -> None:
         if parent == "learner":
             body["learner"] = {}
         body = body[int(parent)] if isinstance(body, list) else body[parent]
-    body[name] = value
+    body[name] = [value] if name.endswith("_ids") else value

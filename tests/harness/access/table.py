@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """The registry's, and whatever else is the operator's work."""
     CLIENTS = "clients"
     """Clients that are managed, and their keys."""
+    GRANTS = "grants"
+    """Those that the client's providers gave, or that a vendor's client has itself; an operator's are all."""
     SELF = "self"
     """About the client itself."""
     OPEN = "open"
@@ -46,6 +48,7 @@ OWNERSHIP = {
     Kind.FEED: Ownership.CLIENT,
     Kind.OPERATOR: Ownership.CLIENT,
     Kind.CLIENTS: Ownership.CLIENT,
+    Kind.GRANTS: Ownership.CLIENT,
     Kind.SELF: Ownership.CLIENT,
     Kind.OPEN: None,
 }
@@ -79,6 +82,9 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         "ask_for_help": "completions:write",
         "set_held_record_aside": "completions:write",
         "validate_learner": "learners:validate",
+        "get_grant": "clients:manage",
+        "give_grant": "clients:manage",
+        "take_grant": "clients:manage",
     },
     Kind.UPLOAD: {"upload_batch": "batches:write"},
     Kind.BATCH: {
@@ -119,6 +125,7 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         ),
         "clients:manage",
     ),
+    Kind.GRANTS: {"list_grants": "clients:manage"},
     Kind.SELF: dict.fromkeys(("get_me", "list_providers"), ANY_SCOPE),
     Kind.OPEN: dict.fromkeys(
         (
@@ -133,55 +140,55 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
 """Every operation by its kind, with the scope it needs."""
 
 MATRIX = """
-caller         names    provider  upload  batch    events       endpoint  feed         operator  self clients
+caller         names   provider upload batch   events      endpoint feed        operator self clients            grants
 
-own            -        ours      yes     ours     ours         ours      403          403       yes  ours
-own            ours     ours      yes     ours     ours         ours      403          403       yes  ours
-own            theirs   403       403     403      403          403       403          403       yes  ours
-own            sandbox  403       403     403      403          403       403          403       yes  ours
-own            absent   403       403     403      403          403       403          403       yes  ours
-colleague      -        ours      yes     ours     ours         nothing   403          403       yes  ours
-other          -        theirs    yes     theirs   theirs       nothing   403          403       yes  theirs
-other          ours     403       403     403      403          403       403          403       yes  theirs
-other          theirs   theirs    yes     theirs   theirs       nothing   403          403       yes  theirs
-several        -        400       400     400      ours+theirs  nothing   403          403       yes  ours+theirs
-several        ours     ours      yes     ours     ours         nothing   403          403       yes  ours+theirs
-several        theirs   theirs    yes     theirs   theirs       nothing   403          403       yes  ours+theirs
-several        absent   403       403     403      403          403       403          403       yes  ours+theirs
+own            -       ours     yes    ours    ours        ours     403         403      yes  ours               vendor
+own            ours    ours     yes    ours    ours        ours     403         403      yes  ours               vendor
+own            theirs  403      403    403     403         403      403         403      yes  ours               vendor
+own            sandbox 403      403    403     403         403      403         403      yes  ours               vendor
+own            absent  403      403    403     403         403      403         403      yes  ours               vendor
+colleague      -       ours     yes    ours    ours        nothing  403         403      yes  ours               vendor
+other          -       theirs   yes    theirs  theirs      nothing  403         403      yes  theirs             nothing
+other          ours    403      403    403     403         403      403         403      yes  theirs             nothing
+other          theirs  theirs   yes    theirs  theirs      nothing  403         403      yes  theirs             nothing
+several        -       400      400    400     ours+theirs nothing  403         403      yes  ours+theirs        vendor
+several        ours    ours     yes    ours    ours        nothing  403         403      yes  ours+theirs        vendor
+several        theirs  theirs   yes    theirs  theirs      nothing  403         403      yes  ours+theirs        vendor
+several        absent  403      403    403     403         403      403         403      yes  ours+theirs        vendor
 
-vendor         -        400       400     400      ours         for-all   403          403       yes  vendor
-vendor         ours     ours      yes     ours     ours         vendor    403          403       yes  vendor
-vendor         theirs   403       403     403      403          403       403          403       yes  vendor
-vendor         absent   403       403     403      403          403       403          403       yes  vendor
-stranger       -        400       400     400      theirs       nothing   403          403       yes  nothing
-stranger       ours     403       403     403      403          403       403          403       yes  nothing
-stranger       theirs   theirs    yes     theirs   theirs       nothing   403          403       yes  nothing
-ungranted      -        400       400     400      nothing      nothing   403          403       yes  nothing
-ungranted      ours     403       403     403      403          403       403          403       yes  nothing
+vendor         -       400      400    400     ours        for-all  403         403      yes  vendor             nothing
+vendor         ours    ours     yes    ours    ours        vendor   403         403      yes  vendor             nothing
+vendor         theirs  403      403    403     403         403      403         403      yes  vendor             nothing
+vendor         absent  403      403    403     403         403      403         403      yes  vendor             nothing
+stranger       -       400      400    400     theirs      nothing  403         403      yes  nothing            nothing
+stranger       ours    403      403    403     403         403      403         403      yes  nothing            nothing
+stranger       theirs  theirs   yes    theirs  theirs      nothing  403         403      yes  nothing            nothing
+ungranted      -       400      400    400     nothing     nothing  403         403      yes  nothing            nothing
+ungranted      ours    403      403    403     403         403      403         403      yes  nothing            nothing
 
-board          -        403       yes     board    403          board     board        403       yes  403
-board          ours     403       403     403      403          403       board        403       yes  403
-other-board    -        403       yes     nothing  403          nothing   other-board  403       yes  403
-operator       -        400       400     board    400          400       403          yes       yes  ours+theirs+vendor
-operator       ours     ours      yes     ours     ours         nothing   403          yes       yes  ours+theirs+vendor
-operator       theirs   theirs    yes     theirs   theirs       nothing   403          yes       yes  ours+theirs+vendor
-operator       sandbox  403       403     403      403          403       403          yes       yes  ours+theirs+vendor
-operator       absent   403       403     403      403          403       403          yes       yes  ours+theirs+vendor
-nobody         -        401       401     401      401          401       401          401       401  401
-nobody         ours     401       401     401      401          401       401          401       401  401
+board          -       403      yes    board   403         board    board       403      yes  403                403
+board          ours    403      403    403     403         403      board       403      yes  403                403
+other-board    -       403      yes    nothing 403         nothing  other-board 403      yes  403                403
+operator       -       400      400    board   400         400      403         yes      yes  ours+theirs+vendor vendor
+operator       ours    ours     yes    ours    ours        nothing  403         yes      yes  ours+theirs+vendor vendor
+operator       theirs  theirs   yes    theirs  theirs      nothing  403         yes      yes  ours+theirs+vendor vendor
+operator       sandbox 403      403    403     403         403      403         yes      yes  ours+theirs+vendor vendor
+operator       absent  403      403    403     403         403      403         yes      yes  ours+theirs+vendor vendor
+nobody         -       401      401    401     401         401      401         401      401  401                401
+nobody         ours    401      401    401     401         401      401         401      401  401                401
 
-own-test       -        sandbox   yes     sandbox  sandbox      sandbox   403          403       yes  nothing
-own-test       ours     sandbox   yes     sandbox  sandbox      sandbox   403          403       yes  nothing
-own-test       sandbox  sandbox   yes     sandbox  sandbox      sandbox   403          403       yes  nothing
-own-test       theirs   403       403     403      403          403       403          403       yes  nothing
-other-test     -        nothing   yes     nothing  nothing      nothing   403          403       yes  nothing
-other-test     ours     403       403     403      403          403       403          403       yes  nothing
-vendor-test    -        400       400     400      sandbox      nothing   403          403       yes  nothing
-vendor-test    ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes  nothing
-stranger-test  ours     403       403     403      403          403       403          403       yes  nothing
-ungranted-test ours     403       403     403      403          403       403          403       yes  nothing
-operator-test  -        400       400     400      400          400       403          403       yes  nothing
-operator-test  ours     sandbox   yes     sandbox  sandbox      nothing   403          403       yes  nothing
+own-test       -       sandbox  yes    sandbox sandbox     sandbox  403         403      yes  nothing            nothing
+own-test       ours    sandbox  yes    sandbox sandbox     sandbox  403         403      yes  nothing            nothing
+own-test       sandbox sandbox  yes    sandbox sandbox     sandbox  403         403      yes  nothing            nothing
+own-test       theirs  403      403    403     403         403      403         403      yes  nothing            nothing
+other-test     -       nothing  yes    nothing nothing     nothing  403         403      yes  nothing            nothing
+other-test     ours    403      403    403     403         403      403         403      yes  nothing            nothing
+vendor-test    -       400      400    400     sandbox     nothing  403         403      yes  nothing            nothing
+vendor-test    ours    sandbox  yes    sandbox sandbox     nothing  403         403      yes  nothing            nothing
+stranger-test  ours    403      403    403     403         403      403         403      yes  nothing            nothing
+ungranted-test ours    403      403    403     403         403      403         403      yes  nothing            nothing
+operator-test  -       400      400    400     400         400      403         403      yes  nothing            nothing
+operator-test  ours    sandbox  yes    sandbox sandbox     nothing  403         403      yes  nothing            nothing
 """
 """What each caller gets of each kind, by the provider that it names in `PARS-Provider`.
 

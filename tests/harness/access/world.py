@@ -129,7 +129,9 @@ def build(service: Service) -> World:
     world.records["vendor"] = _endpoint(callers["vendor"], PARS_Provider=OURS)
     world.records["for-all"] = _endpoint(callers["vendor"])
     for owner, maker in (("ours", "own"), ("theirs", "other"), ("vendor", "vendor")):
-        kept = callers[maker].post("/v1/clients", {"name": f"kept by {maker}", "scopes": ["clients:manage"]}).json
+        answer = callers[maker].post("/v1/clients", {"name": f"kept by {maker}", "scopes": ["clients:manage"]})
+        assert answer.status == 201, answer.json
+        kept = answer.json
         key_id = key_id_of(digest_of(kept["api_key"]))
         world.records[owner] |= {"client_id": kept["client_id"], "key_id": key_id}
     settle(service)

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.domain.activities import Activity, ActivityStatus
+from app.domain.boards import Span
 from app.domain.formats import ACTIVITY_FORMATS, anniversary, find_format
 from app.domain.parsing import Unparsed
 from tests.builders.judging import a_registration, advised, an_activity
@@ -231,3 +232,21 @@ def test_a_missing_claim_date_is_the_end_date_and_missing_points_are_the_ama_amo
         date(2021, 12, 31), 10.0, 5.0,
     )  # fmt: skip
     assert (activity.maximum("ABO"), activity.maximum()) == (None, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "refused"),
+    [
+        (None, None, False),
+        (None, date(2020, 12, 31), True),
+        (None, date(2021, 1, 1), False),
+        (date(2022, 1, 1), None, True),
+        (date(2021, 12, 31), None, False),
+        (date(2021, 6, 1), date(2021, 6, 30), False),
+    ],
+)
+def test_an_activity_touches_the_time_of_the_accreditation(
+    since: date | None, until: date | None, refused: bool
+) -> None:
+    activity = an_activity(start_date=date(2021, 1, 1), end_date=date(2021, 12, 31))
+    assert advised(activity, Span(since=since, until=until))[0] == ({"within-accreditation"} if refused else set())

@@ -1,0 +1,55 @@
+"""Keys added, rotated and ended at the same moment: two work, and never none that somebody was shown last."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from app.core.security import digest_of
+from app.domain.access.credentials import KeyKind
+from app.services.access import clients, rotation
+from app.services.access.clients import CreatedClient
+from app.services.context import Service, operator, transact
+from app.store.access import keys
+from tests.harness.api import Api, settle
+from tests.harness.wire import at_once
+
+
+def working(service: Service, client_id: str) -> set[str]:
+    """Return the digests of the keys that work."""
+    found = service.database.read(lambda connection: keys.working_digests(connection, client_id, service.clock()))
+    return {digest for digest, kind in found if kind is KeyKind.API_KEY}
+
+
+def test_of_many_keys_added_at_once_one_finds_room(api: Api, service: Service) -> None:
+    answers = at_once([partial(api.post, f"/v1/clients/{api.client_id}/keys", {})] * 8)
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 7
+    assert len(working(service, api.client_id)) == 2
+    settle(service)
+
+
+def rotate(service: Service, client_id: str) -> CreatedClient:
+    created = transact(operator(service), rotation.add_secrets, client_id)
+    transact(operator(service), rotation.end_others, created)
+    return created
+
+
+def test_many_rotations_at_once_leave_one_key_that_was_shown(service: Service) -> None:
+    """Each used to end the key of the other: none was left."""
+    client = transact(operator(service), clients.create, "Ours", role="provider", provider_ids=["0008001"])
+    shown = at_once([partial(rotate, service, client.client_id)] * 6)
+    left = working(service, client.client_id)
+    assert 1 <= len(left) <= 2
+    assert left <= {digest_of(created.api_key) for created in shown}
+    settle(service)
+
+
+def test_a_client_that_is_revoked_while_it_gets_keys_has_none_in_the_end(api: Api, service: Service) -> None:
+    path = f"/v1/clients/{api.client_id}"
+    at_once(
+        [
+            *[partial(api.post, f"{path}/keys", {"kind": kind}) for kind in ("api-key", "client-secret") * 3],
+            partial(api.post, f"{path}/revoke?own=true", None),
+        ]
+    )
+    assert working(service, api.client_id) == set()
+    settle(service)
