@@ -6,6 +6,7 @@ import ctypes
 import resource
 import sys
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
 
 _PR_SET_DUMPABLE = 4
@@ -38,12 +39,26 @@ def _tell(_kind: type[BaseException], error: BaseException, _trace: TracebackTyp
 
 def stack_of(error: BaseException) -> str:
     """Return the stack of an error and of those it comes from, as Python prints it, without their messages."""
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    told = [_own_stack(earlier) for earlier in earlier_errors(error, suppressed=False)]
+    return "\nThen:\n\n".join(reversed(told))
+
+
+def _own_stack(error: BaseException) -> str:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    own = [
-        "Traceback (most recent call last):\n",
-        *traceback.format_tb(error.__traceback__),
-        f"{name} (its message is left out: it may hold somebody's data)\n",
-    ]
-    return f"{stack_of(before)}\nThen:\n\n{''.join(own)}" if before is not None else "".join(own)
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    return f"Traceback (most recent call last):\n{trace}{name} (its message is left out: it may hold somebody's data)\n"
+
+
+def earlier_errors(error: BaseException, *, suppressed: bool = True) -> Iterator[BaseException]:
+    """Yield an error and those from which, or during which, it arose, each once; with those that it hides if so asked.
+
+    Drivers' errors and those made of them may name each other.
+    """
+    seen: set[int] = set()
+    earlier: BaseException | None = error
+    while earlier is not None and id(earlier) not in seen:
+        seen.add(id(earlier))
+        yield earlier
+        hidden = earlier.__suppress_context__ and not suppressed
+        earlier = earlier.__cause__ or (None if hidden else earlier.__context__)

@@ -21,7 +21,7 @@ from tests.harness.properties import TIMES
 COMPLETIONS = "/v1/learner-completions"
 
 
-STEP = 1 if TIMES > 1 else 3
+STEP = 1 if TIMES > 1 else 4
 """From which statement to which a verb is killed: at every one in the drill of properties."""
 
 

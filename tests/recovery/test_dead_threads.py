@@ -124,7 +124,7 @@ def test_at_whatever_line_the_writer_dies_every_report_is_answered_and_what_was_
 
 def test_each_loop_of_a_worker_that_dies_is_started_again_and_told(service: Service, http: TestClient) -> None:
     worker = Worker(service)
-    names = {loop.name for loop in worker._loops} - {"forgetting", "ending stalls"}
+    names = {loop.name for loop in worker._loops} - {"forgetting", "removing", "ending stalls"}
     worker.stop()
     for name in names:
         dying = DyingThread(name, Worker.__module__)

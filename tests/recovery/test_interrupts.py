@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from app.core.database.failures import raise_interrupt_behind
+from app.core.traces import stack_of
 from app.services.context import Service
 from app.store.sql import statements
 from tests.harness.databases import ON_POSTGRESQL
@@ -36,3 +38,11 @@ def test_an_interrupt_whose_connection_was_closed_stays_one_and_nothing_is_repea
         run(verb)
     assert verb.runs == 1
     assert service.database.read(lambda connection: statements.fetch(connection, "SELECT 1"))
+
+
+def test_an_error_that_names_itself_as_its_own_cause_is_looked_through_once() -> None:
+    """The driver's error and the one made of it name each other."""
+    first, second = OSError(), ValueError()
+    first.__context__, second.__cause__ = second, first
+    raise_interrupt_behind(first)
+    assert stack_of(first).count("Traceback") == 2

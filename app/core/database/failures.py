@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import Contended, ProviderMoved, Unavailable
 from app.core.logging import error_fields, log
+from app.core.traces import earlier_errors
 
 LOCK_TIMEOUT = "55P03"
 MERGED_PROVIDER_STATE = "PM001"
@@ -109,11 +110,9 @@ def raise_interrupt_behind(error: BaseException) -> None:
     The driver closes a connection whose statement Ctrl-C cut short, if it cannot cancel it; what is said of that
     connection afterwards must not stand for the interrupt, and the work that it stopped must not be done again.
     """
-    earlier: BaseException | None = error
-    while earlier is not None:
+    for earlier in earlier_errors(error):
         if isinstance(earlier, KeyboardInterrupt):
             raise earlier from None
-        earlier = earlier.__cause__ or earlier.__context__
 
 
 def is_locked(error: BaseException | None) -> bool:

@@ -109,10 +109,15 @@ def _judge(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> li
 
 
 def _judge_completions(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
-    work = service.database.read(partial(uploader_work, service, batch))
-    if work is None:
+    def look(connection: Connection) -> tuple[Work, tuple[str, ...]] | None:
+        work = uploader_work(service, batch, connection)
+        return None if work is None else (work, ids_of_provider(work))
+
+    looked = service.database.read(look)
+    if looked is None:
         return reject_all(rows, REVOKED)
-    completions = read_completions(batch, ids_of_provider(work), rows)
+    work, ids = looked
+    completions = read_completions(batch, ids, rows)
     judged = pipeline.rehearse(work.caller, completions.reports, state)
     return [_without_new_ids(result) for result in completions.results(judged)]
 

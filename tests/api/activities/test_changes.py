@@ -13,6 +13,8 @@ from tests.harness.activity_edits import abim, etag, patch, put, read
 from tests.harness.api import Api, api_of
 from tests.harness.refusals import assert_problem, footprint, same_but_request_id
 
+DATABASES = ["sqlite"]
+
 ACTIVITIES = "/v1/activities"
 ABSENT = "999999999"
 

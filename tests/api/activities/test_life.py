@@ -15,6 +15,8 @@ from tests.harness.clock import ManualClock
 from tests.harness.refusals import assert_problem, footprint
 from tests.harness.wire import at_once
 
+DATABASES = ["sqlite"]
+
 ACTIVITIES, COMPLETIONS = "/v1/activities", "/v1/learner-completions"
 HAS, COVERS = "activity-has-completions", "activity-change-covers-credits"
 CLOSING: dict[str, Any] = {

@@ -15,6 +15,8 @@ from benchmarks.world.same_records import FORMATS, GRAND_ROUNDS, Record, alone, 
 from tests.harness.api import Api, settle
 from tests.harness.uploads import rows_of, worked
 
+DATABASES = ["sqlite"]
+
 MANY = 300
 LEARNERS = physicians(MANY)
 

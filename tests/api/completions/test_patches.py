@@ -18,6 +18,8 @@ from tests.harness.board_views import decide
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
+DATABASES = ["sqlite"]
+
 COMPLETIONS = "/v1/learner-completions"
 
 

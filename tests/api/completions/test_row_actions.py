@@ -23,6 +23,8 @@ from tests.harness.board_views import decide
 from tests.harness.submissions import delete, rehearse, submit, told, update
 from tests.harness.wire import at_once
 
+DATABASES = ["sqlite"]
+
 COMPLETIONS = "/v1/learner-completions"
 TYPES = {"ABA": ["Lifelong Learning"], "ABIM": ["Medical Knowledge"], "ABS": ["Accredited CME"]}
 ADA = a_person(first_name="Ada", last_name="Row", birth_date=MonthDay(12, 10))

@@ -23,6 +23,8 @@ from tests.harness.doors import far_name
 from tests.harness.properties import TIMES
 from tests.harness.uploads import worked
 
+DATABASES = ["sqlite"]
+
 DAYS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 YEAR = [f"{month:02}/{day:02}" for month, days in enumerate(DAYS_OF_MONTHS, 1) for day in range(1, days + 1)]
 PEOPLE, EVERY = (61, 6) if TIMES > 1 else (12, 6)

@@ -23,6 +23,8 @@ from tests.harness.databases import ON_SQLITE
 from tests.harness.properties import examples
 from tests.harness.uploads import rows_of, work_through
 
+DATABASES = ["sqlite"]
+
 DATES = [str(MonthDay(month, day)) for month in range(1, 13) for day in (1, 3, 14, 28)]
 KNOWN = {"first_name": "Bo", "last_name": "Ng", "date_of_birth": "03/04", "npi": "1234567893", "licenses": "TN-M:5"}
 """Somebody whom another source has brought."""

@@ -21,6 +21,8 @@ from tests.builders.sent_files import lines, tab_text, workbook
 from tests.harness.api import Api, settle
 from tests.harness.uploads import rows_of, worked
 
+DATABASES = ["sqlite"]
+
 HEADINGS = [column.heading for column in VALIDATIONS]
 FIELDS = [column.pointer[1:] for column in VALIDATIONS]
 GIVEN: dict[str, tuple[str | None, ...]] = {

@@ -16,6 +16,8 @@ from tests.builders.sent_files import ROW, tab_text, workbook
 from tests.harness.api import Api, api_of, settle
 from tests.harness.uploads import file_of, rows_of, upload, worked
 
+DATABASES = ["sqlite"]
+
 REBECCA = {"First Name": "Rebecca", "Last Name": "Test", "Date of Birth": "02/01"}
 NOBODY = {"First Name": "Rebecca", "Last Name": "Nobody MD", "Date of Birth": "02/01"}
 HEADINGS = [column.heading for column in VALIDATIONS]

@@ -19,6 +19,7 @@ from app.services.events import sender
 from app.services.events.endpoints import rotate_secret
 from app.services.operations.sealing import seal_next
 from app.store import clients as stored_clients
+from app.store.access import keys
 from app.store.sql import statements
 from app.worker import delete_expired
 from examples.webhook_receiver import Receiver
@@ -206,7 +207,7 @@ def test_a_client_without_a_key_is_sent_nothing_more(api: Api, service: Service,
     settle(service)
 
     def revoke(work: Work) -> None:
-        stored_clients.revoke_secrets(work.connection, api.client_id, work.now)
+        keys.end_all(work.connection, api.client_id, work.now)
         work.audit("revoke", api.client_id, ClientAudit())
 
     transact(operator(service), revoke)

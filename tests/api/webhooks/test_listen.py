@@ -199,7 +199,7 @@ def test_what_cannot_be_listened_to_is_told_in_one_sentence(http: Any, wire: Wir
         "leading zeros. (403 forbidden)",
         "foreign cursor": told["foreign cursor"],
         "operator": "An operator's key acts for no provider by itself; name one with --provider.",
-        "board": "The client lacks the scope completions:read. The operator gives scopes when making a client. "
+        "board": "The client lacks the scope completions:read. Scopes are given when a client is made, or changed. "
         "(403 forbidden)",
         "bad secret": "A secret begins with whsec_, and Base64 follows; see --secret.",
     }

@@ -108,7 +108,10 @@ def test_the_next_address_has_its_turn_where_the_first_takes_no_connection(box: 
 
 def test_a_name_without_an_address_is_told(box: Inbox) -> None:
     assert send(f"http://{NAME}/", resolve=names()).outcome is AttemptOutcome.NAME_UNKNOWN
-    assert send(f"http://{'a' * 64}.example.org/").outcome is AttemptOutcome.NAME_UNKNOWN
+
+
+def test_a_name_that_nothing_can_have_is_refused_before_it_is_resolved(box: Inbox) -> None:
+    assert send(f"http://{'a' * 64}.example.org/").outcome is AttemptOutcome.ADDRESS_REFUSED
 
 
 def test_nobody_there_is_told() -> None:
