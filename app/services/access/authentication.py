@@ -151,7 +151,10 @@ def _who_it_acts_for(client: Client) -> str:
         return "An operator acts for every provider."
     ids = sorted(client.provider_ids)
     if not ids:
-        return "None has granted this client the right to act for it: the operator enters grants."
+        return (
+            "None has granted this client the right to act for it: a provider does so with PUT "
+            f"/v1/grants/{client.client_id}, or the operator with `pars grant`."
+        )
     more = f" and {len(ids) - _MOST_NAMED} more, which GET /v1/providers lists" if len(ids) > _MOST_NAMED else ""
     return f"This client acts for {', '.join(ids[:_MOST_NAMED])}{more}."
 
