@@ -215,6 +215,7 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
     board = _key(installed, "board", board=certifying[0].code)
     operating = _key(installed, "operator", provider_ids=[demo.PROVIDER])
     test = _key(installed, "provider", provider_ids=[demo.PROVIDER], test=True)
+    vendor = _key(installed, "vendor")
     magic = sandbox()
     sandboxed = transact(operator(service), sandboxes.of_provider, demo.PROVIDER)
     standing, troubled = _magic_activities(installed, sandboxed)
@@ -231,12 +232,14 @@ def _parties(installed: World) -> Iterator[dict[str, Any]]:
             "provider": named,
             "learners": [_person_fields(row) for row in learners],
             "activities": [{"moc": [], **activity} for activity in activities_known],
-            "untried": untried,
+            # Whoever narrows or revokes the party's own clients is refused everywhere from then on.
+            "untried": [*untried, *(key["client_id"] for key in (provider, board, operating, test))],
             # Names of the sandbox's people say what they do, as "Olive Only", and may stand in any sentence.
             "plain": [name for row in learners for name in (row.first_name, row.last_name)] if untried else [],
             "boards": taught,
             "values": _values(installed, activities_known, learners)
             | (cases if of == demo.PROVIDER else {})
+            | {"vendor_id": [vendor["client_id"]]}
             | {"/v1/batches/{batch_id}/cancel batch_id": _cancelled_batches(installed, of)},
             "openapi": document,
         }
@@ -276,11 +279,11 @@ def _course(board: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(installed: World, role: str, **more: Any) -> dict[str, Any]:
-    """Create a client, and return its key with the scopes for which a party uses it."""
+    """Create a client, and return its id and its key with the scopes for which a party uses it."""
     made = transact(operator(installed.service), clients.create, f"fuzz {role}", role=role, **more)
     # An operator has every scope, but no board whose feed it could read.
     own = [scope for scope in ROLE_SCOPES[role] if scope != "board:feed" or "board" in more]
-    return {"key": made.api_key, "scopes": own}
+    return {"key": made.api_key, "client_id": made.client_id, "scopes": own}
 
 
 def _cancelled_batches(installed: World, provider_id: str) -> list[str]:
