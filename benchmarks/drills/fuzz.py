@@ -279,11 +279,11 @@ def _course(board: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(installed: World, role: str, **more: Any) -> dict[str, Any]:
-    """Create a client, and return its id and its key with the scopes for which a party uses it."""
+    """Create a client, and return its id, key and secret with the scopes for which a party uses it."""
     made = transact(operator(installed.service), clients.create, f"fuzz {role}", role=role, **more)
     # An operator has every scope, but no board whose feed it could read.
     own = [scope for scope in ROLE_SCOPES[role] if scope != "board:feed" or "board" in more]
-    return {"key": made.api_key, "client_id": made.client_id, "scopes": own}
+    return {"key": made.api_key, "client_id": made.client_id, "client_secret": made.client_secret, "scopes": own}
 
 
 def _cancelled_batches(installed: World, provider_id: str) -> list[str]:

@@ -311,10 +311,15 @@ def _json(response: Any) -> Any:
         return None
 
 
+def _of_oauth(response: Any) -> bool:
+    """Whether it is a refusal in the shape of RFC 6749, which the description of that door tells."""
+    return "error_description" in (_json(response) or {})
+
+
 @schemathesis.check
 def every_error_is_a_problem(context: Any, response: Any, case: Any) -> None:
     """Every error has the shape of a problem, with the request id of the header."""
-    if response.status_code < 400 or case.method.upper() == "HEAD" or _too_long(response):
+    if response.status_code < 400 or case.method.upper() == "HEAD" or _too_long(response) or _of_oauth(response):
         return
     problem = _json(response)
     assert response.headers.get("content-type") == ["application/problem+json"], "The error has another media type"
@@ -327,7 +332,9 @@ def every_error_is_a_problem(context: Any, response: Any, case: Any) -> None:
 @schemathesis.check
 def every_code_is_described(context: Any, response: Any, case: Any) -> None:
     """The OpenAPI document lists the problem's code for this operation and status."""
-    if response.status_code < 400 or case.method.upper() != case.operation.method.upper() or _too_long(response):
+    if response.status_code < 400 or case.method.upper() != case.operation.method.upper():
+        return
+    if _too_long(response) or _of_oauth(response):
         return
     described = _described(case)["responses"].get(str(response.status_code), {})
     codes = described.get("content", {}).get("application/problem+json", {}).get("examples", {})

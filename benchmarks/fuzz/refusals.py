@@ -30,8 +30,9 @@ REFUSED_PLACES = {
     ("parameter-invalid", "parameter", "reference"): "It must not be a spreadsheet's error, nor have lost a letter.",
 }
 """By item: code, kind of place, place."""
-JUDGED = re.compile(r"/v1/(?:physicians|help-requests)\b")
-"""Doors at which what a body says of a person is judged by the registry's reader: a schema checks its form alone."""
+JUDGED = re.compile(r"/v1/(?:physicians|help-requests|clients)\b")
+"""Doors at which a body is judged by more than its form: what it says of a person by the registry's reader, what it
+gives to a client by what the caller has, and by the clock."""
 
 
 def refused_by_design(problem: Json, path: str) -> bool:

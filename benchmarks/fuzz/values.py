@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from benchmarks.fuzz import people
+from benchmarks.fuzz import access, people
 from benchmarks.fuzz.world import NEWEST, Json, World
 
 FORMATS = ("live-course", "enduring-material", "journal-cme", "regularly-scheduled-series", "other-blended")
@@ -172,6 +172,10 @@ BUILDERS: dict[str, Callable[[World, Random], Any]] = {
     "MergeIn": people.merge,
     "JoinIn": people.joining,
     "HelpAnswerIn": people.help_answer,
+    "ManagedClientIn": access.client,
+    "ManagedClientPatch": access.client_patch,
+    "ClientKeyIn": access.client_key,
+    "TokenRequest": access.token_request,
 }
 """To give another schema real values, add its name and a function here; names of fields do for simple ones."""
 

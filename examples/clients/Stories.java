@@ -83,13 +83,13 @@ public final class Stories {
     private ReportedCompletion create(Activity activity) throws ApiException {
         CompletionIn body = completionOf(activity, "3", "2021-06-12");
         String key = UUID.randomUUID().toString();
-        ApiResponse<ReportedCompletion> first = completions.reportCompletionWithHttpInfo(body, null, key, null);
+        ApiResponse<ReportedCompletion> first = completions.reportCompletionWithHttpInfo(body, null, null, key, null);
         ReportedCompletion reported = first.getData();
         check(first.getStatusCode() == 201 && reported.getOutcome() == Outcome.OUTCOME_CREATED, reported);
         Credit credit = reported.getCredits().get(0);
         check(credit.getBoard().equals("TN-M") && credit.getCredits().compareTo(new BigDecimal("3")) == 0, credit);
         check(reported.getCompletedOn().equals(LocalDate.of(2021, 6, 12)), reported);
-        check(completions.reportCompletion(body, null, key, null).equals(reported), "another answer");
+        check(completions.reportCompletion(body, null, null, key, null).equals(reported), "another answer");
         CompletionDetail found = completions.getCompletion(reported.getCompletionId(), null, null);
         check(found.getCredits().equals(reported.getCredits()), found);
         return reported;
@@ -196,7 +196,7 @@ public final class Stories {
 
     private void fail(Activity activity) {
         try {
-            completions.reportCompletion(completionOf(activity, "60.3", "2021-06-12"), null, null, null);
+            completions.reportCompletion(completionOf(activity, "60.3", "2021-06-12"), null, null, null, null);
             check(false, "60.3 was taken");
         } catch (ApiException refused) {
             Problem problem = problemOf(refused);
