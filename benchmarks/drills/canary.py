@@ -21,14 +21,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.demo import world as demo
+from app.services.held import changes
 from app.services.operations import checks
 from app.services.operations.startup import open_service
+from app.store.sql import statements
 from benchmarks.world.installation import ROOT, SECRET, free_port, postgres
 from tests.harness.api import Api
 from tests.harness.canary import FILED, NPI, found_in, stored_of_her
@@ -68,6 +71,7 @@ def _drill(database: str) -> Iterator[str]:
             keys = [_client(service, *given) for given in (("provider", None), ("operator", None), ("board", "ABA"))]
             runner.command("registry", "import", str(roster))
             said = _story(runner, keys)
+            _end_what_waits(service, runner)
             print(f"{database}: {said} answers, processes ended {runner.ended} times", flush=True)
             if said < 100 * ROUNDS:
                 yield f"{database}: too little was tried"
@@ -78,7 +82,7 @@ def _drill(database: str) -> Iterator[str]:
             erased = runner.command("learner", "erase", NPI, "--unread", "--yes")
             roster.unlink()
             if erased != 0:
-                yield f"{database}: the erasure failed"
+                yield f"{database}: the erasure failed: {runner.said()}"
             if "completion_versions" not in before:
                 yield f"{database}: nothing of hers was stored"
             left = stored_of_her(service)
@@ -93,6 +97,23 @@ def _drill(database: str) -> Iterator[str]:
                     yield f"{database}: a core, {path.name}"
                 if found := found_in(path.read_bytes()):
                     yield f"{database}: {path.relative_to(place)} holds {found}"
+
+
+def _end_what_waits(service: Service, runner: _Runner) -> None:
+    """Let files under way end, and set aside what waits for a match: an erasure is refused while any does."""
+    with runner.serving():
+        for _ in range(600):
+            if not _rows(service, "SELECT batch_id FROM batches WHERE finished_at IS NULL"):
+                break
+            time.sleep(0.2)
+    for held_id, provider_id in _rows(
+        service, "SELECT held_id, provider_id FROM held_records WHERE status = 'waiting'"
+    ):
+        transact(operator(service, provider_id), changes.set_aside, held_id)
+
+
+def _rows(service: Service, query: str) -> list[Any]:
+    return service.database.read(lambda connection: list(statements.fetch(connection, query)))
 
 
 @contextmanager
@@ -183,6 +204,11 @@ class _Runner:
     def command(self, *arguments: str) -> int:
         """Run a command to its end."""
         return self._start(*arguments).wait(300)
+
+    def said(self) -> str:
+        """Return what the last process has printed so far."""
+        last = max(self.printed.iterdir(), key=lambda path: int(path.name.partition("-")[0]))
+        return last.read_text(encoding="utf-8")[:500]
 
     @contextmanager
     def serving(self) -> Iterator[int]:
