@@ -56,7 +56,7 @@ def test_every_scope_is_explained() -> None:
 def test_an_operation_says_who_may_call_it_and_belongs_to_a_tag_that_is_described(operation: Described) -> None:
     security = operation.said["security"]
     # With a key or token, or by a client that gets its tokens itself.
-    assert [list(requirement) for requirement in security] in ([], [["bearer"], ["oauth2"]])
+    assert [list(requirement) for requirement in security] in ([], [["bearer"]])
     scopes = [scope for requirement in security for scope in requirement.get("bearer", ())]
     assert all(scopes == list(*requirement.values()) for requirement in security)
     assert set(scopes) <= set(SCOPES)
