@@ -171,7 +171,7 @@ def _complete_operation(operation: Operation) -> None:
         [spec["description"], *([deprecation.sentence()] if deprecation is not None else []), access]
     )
     scopes = [operation.scope] if operation.scope else []
-    # A token is sent as a bearer: named as another choice, it makes generated clients need a library of OAuth to compile.
+    # A token is sent as a bearer. Named as another choice, it makes clients in Go need a library of OAuth to compile.
     spec["security"] = [{BEARER: scopes}] if operation.needs_key else []
     if deprecation is not None:
         spec["deprecated"] = True
