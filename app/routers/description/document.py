@@ -31,13 +31,12 @@ from app.routers.description.schemas import (
     rename,
     tidy,
 )
-from app.routers.description.texts import LICENSE, OAUTH_DESCRIPTION, SCOPES, TAGS, bearer_description
+from app.routers.description.texts import LICENSE, TAGS, bearer_description
 from app.schemas.batch_form import BatchForm
 from app.schemas.problems import ProblemOut
 
 BEARER = "bearer"
 """Name of the security scheme of keys, and of tokens that somebody has."""
-OAUTH = "oauth2"
 """Name of the security scheme of clients that get tokens themselves."""
 ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut", "BatchCountsOut")
 """Answers whose optional fields are left out rather than null."""
@@ -89,12 +88,8 @@ def document_of(
     open_answers(document, schemas)
     document["components"] = {
         "securitySchemes": {
+            # A token is sent as a bearer. A scheme of its own makes clients in Go need a library of OAuth to compile.
             BEARER: {"type": "http", "scheme": "bearer", "description": bearer_description()},
-            OAUTH: {
-                "type": "oauth2",
-                "description": OAUTH_DESCRIPTION,
-                "flows": {"clientCredentials": {"tokenUrl": _token_url(server), "scopes": SCOPES}},
-            },
         },
         "headers": _referred_to(document, "headers", HEADERS),
         "examples": _referred_to(document, "examples", problem_examples()),
@@ -102,10 +97,6 @@ def document_of(
     }
     document["tags"] = _tags_of(operations)
     return document
-
-
-def _token_url(server: str) -> str:
-    return f"{server.rstrip('/')}/oauth/token"
 
 
 def _collect_schemas(document: dict[str, Any]) -> Schema:
@@ -171,7 +162,6 @@ def _complete_operation(operation: Operation) -> None:
         [spec["description"], *([deprecation.sentence()] if deprecation is not None else []), access]
     )
     scopes = [operation.scope] if operation.scope else []
-    # A token is sent as a bearer. Named as another choice, it makes clients in Go need a library of OAuth to compile.
     spec["security"] = [{BEARER: scopes}] if operation.needs_key else []
     if deprecation is not None:
         spec["deprecated"] = True

@@ -84,12 +84,9 @@ SCOPES = {
 """The operations that each scope allows."""
 
 BEARER = (
-    "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`, or with a token of `POST /oauth/token`. "
+    "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`, or with a token: `POST /oauth/token` (OAuth "
+    "2 client credentials, RFC 6749) gives one for 15 minutes, with all scopes of the client or with those asked for. "
     "A key has scopes; each operation names the one it needs:\n\n"
-)
-OAUTH_DESCRIPTION = (
-    "OAuth 2 client credentials (RFC 6749): `POST /oauth/token` with client_id and client_secret gives a token for 15 "
-    "minutes, with all scopes of the client or with those asked for."
 )
 
 
