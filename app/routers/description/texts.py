@@ -85,8 +85,8 @@ SCOPES = {
 
 BEARER = (
     "`Authorization: Bearer` with an API key, `pars_live_…` or `pars_test_…`, or with a token: `POST /oauth/token` "
-    "(OAuth 2 client credentials, RFC 6749) gives one for 15 minutes, with all scopes of the client or with those asked "
-    "for. A key has scopes; each operation names the one it needs:\n\n"
+    "(OAuth 2 client credentials, RFC 6749) gives one for 15 minutes, with all scopes of the client or with those "
+    "asked for. A key has scopes; each operation names the one it needs:\n\n"
 )
 
 
