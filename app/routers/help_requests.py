@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, Field
 
-from app.core.errors import Conflict
+from app.core.errors import CompletionRejected, Conflict
 from app.core.http.pagination import PageQuery
 from app.core.http.routing import StrictRoute
 from app.domain.held import HelpStatus
@@ -67,7 +67,7 @@ async def get_help_request(caller: OperatorReader, help_id: HelpId) -> HelpReque
     "/{help_id}/answer",
     response_model=HelpRequestOut,
     response_model_exclude_unset=True,
-    responses=problems(Conflict),
+    responses=problems(Conflict, CompletionRejected),
 )
 async def answer_help_request(caller: OperatorEditor, help_id: HelpId, body: HelpAnswerIn) -> HelpRequestOut:
     """Answer a request: say who is meant, add a name or a licence to a physician on file, or answer in words.

@@ -64,8 +64,8 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
     if code == "ST301":
         # The history of a withdrawn completion can be read for ever; the completion itself is gone.
         return not _history_of_withdrawn(case, response)
-    if code == "ST202" and case.media_type in ("text/csv", *WORKBOOKS):
-        # A file is described as text or bytes, and their schema cannot say what it must contain.
+    if code == "ST202" and (case.media_type in ("text/csv", *WORKBOOKS) or _of_oauth(response)):
+        # A schema cannot say what a file must contain, nor that the only grant type is refused with a code of its own.
         return False
     if code == "ST112":
         # It answers with the outcome of what it sends, and waits for that.
