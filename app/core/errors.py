@@ -189,7 +189,7 @@ class CursorDiverged(Problem):
 
 
 class FileRemoved(Problem):
-    """The file, or what it is written of, is no longer kept.
+    """The file is no longer kept.
 
     Files are kept for a time that the operator sets. What became of each record still stands in the rows of the batch.
     """
@@ -324,7 +324,7 @@ class PreconditionRequired(Problem):
 class RateLimited(Problem):
     """Too many requests.
 
-    The client, all that act for the provider, or this address have sent more than they may; the detail says which.
+    This client, all clients of the provider together, or this address sent more than they may; the detail says which.
     Nothing was done: wait as long as `Retry-After` says, send it again, and go on more slowly.
     """
 
