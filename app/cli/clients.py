@@ -154,7 +154,7 @@ def list_keys(client: ClientArgument, as_json: JsonOption = False) -> None:
     from app.services.access import clients
     from app.store.access import keys
 
-    found = read_database(lambda connection: keys.list_keys(connection, clients.find_client_id(connection, client)))
+    found = read_database(lambda connection: keys.list_keys(connection, clients.find_client(connection, client)))
     if as_json:
         print_json({"data": msgspec.to_builtins(found)})
         return

@@ -133,12 +133,14 @@ def erasure_lines(erasure: Erasure) -> list[str]:
     went = "would go" if erasure.dry_run else "goes"
     aliases = f" (and {len(erasure.aliases)} merged into them)" if erasure.aliases else ""
     providers = f" of {len(erasure.providers)} providers" if erasure.providers else ""
+    unsearchable = len(erasure.unsearchable_files)
     return [
         f"Physician {erasure.physician_id}{aliases}. What {went}:",
         "  names, birth date, NPI, licences and certifications on file, and what they are found by",
         f"  names and numbers in {erasure.completions} completions{providers}, in every version",
         f"  names and numbers in {erasure.held_records} held records",
         f"  {erasure.rows} rows of files as they were sent, and {len(erasure.originals)} files as they were uploaded",
+        f"  {unsearchable} files, of any provider, that were never read or whose rows are gone: they may name anybody",
         f"  {erasure.answers} answers kept under idempotency keys",
         f"What stays: ids, dates, amounts and statuses of {erasure.credits} credits that count, and the audit log.",
     ]

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from app.cli.support import fail
+from app.core.clock import now
 
 _FROM_NOW = re.compile(r"([1-9][0-9]{0,4})([dh])")
 _FORMS = "Write a last day (2030-12-31), a moment (2030-12-31T18:00:00Z), or a time from now (90d, 12h)."
@@ -18,7 +19,7 @@ def read_expiry(text: str | None) -> datetime | None:
     found = _FROM_NOW.fullmatch(text)
     if found is not None:
         number = int(found[1])
-        return datetime.now(UTC) + (timedelta(days=number) if found[2] == "d" else timedelta(hours=number))
+        return now() + (timedelta(days=number) if found[2] == "d" else timedelta(hours=number))
     try:
         if len(text) == len("2030-12-31"):
             return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)

@@ -66,3 +66,8 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def is_id(text: str) -> bool:
     """Whether a text has the form of an id made here: nobody's name or number has it, so it may be given back."""
     return _ID.fullmatch(text) is not None
+
+
+def find_ids(text: str) -> list[str]:
+    """Return what has the form of an id made here within a text, in order."""
+    return _ID.findall(text)

@@ -83,7 +83,7 @@ class Unauthenticated(Problem):
     """A valid key or token is needed.
 
     Send `Authorization: Bearer KEY` with an API key that has not been revoked, or with a token of `POST /oauth/token`.
-    The operator makes keys, and replaces those that are lost.
+    Whoever manages your clients, or the operator, makes keys and replaces those that are lost.
     """
 
     status, code = 401, "unauthenticated"

@@ -312,6 +312,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing more happens to it by itself."""
         return self.status not in UNFINISHED
 
+    @property
+    def searchable(self) -> bool:
+        """Whether its records are kept, so that it can be told whom its file is about."""
+        return self.records > 0 and self.records_removed_at is None
+
 
 class RowFinding(msgspec.Struct, frozen=True, kw_only=True):
     """A finding about a record of a file, with the place in the file that it is about."""

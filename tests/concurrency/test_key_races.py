@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
 from app.core.security import digest_of
 from app.domain.access.credentials import KeyKind
-from app.services.access import clients, rotation
+from app.services.access import clients, management, rotation
 from app.services.access.clients import CreatedClient
 from app.services.context import Service, operator, transact
 from app.store.access import keys
@@ -52,4 +54,15 @@ def test_a_client_that_is_revoked_while_it_gets_keys_has_none_in_the_end(api: Ap
         ]
     )
     assert working(service, api.client_id) == set()
+    settle(service)
+
+
+def test_of_many_clients_made_at_once_no_more_are_made_than_there_is_room_for(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = len(api.get("/v1/clients", limit=500).json["data"])
+    monkeypatch.setattr(management, "MOST_CLIENTS", known + 2)
+    answers = at_once([partial(api.post, "/v1/clients", {"name": f"Made {number}"}) for number in range(8)])
+    assert sorted(answer.status for answer in answers) == [201] * 2 + [409] * 6
+    assert len(api.get("/v1/clients", limit=500).json["data"]) == known + 2
     settle(service)

@@ -6,10 +6,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from fastapi.testclient import TestClient
 
+from app.core.errors import OperatorFault
 from app.services.access import provider_merging
 from app.services.access.authentication import FRESH_SECONDS
 from app.services.context import Service, operator, transact
@@ -18,7 +20,9 @@ from tests.builders.bodies import a_completion
 from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
+from tests.harness.databases import ON_SQLITE
 from tests.harness.uploads import upload, work_through
+from tests.harness.wire import at_once
 
 ONE, INTO = "0008001", "0008777"
 DAYS = [date(2021, 12, 1) + timedelta(days=day) for day in range(12)]
@@ -92,6 +96,54 @@ def _all(api: Api, path: str) -> list[Any]:
         if page["next_cursor"] is None:
             return found
         cursor = {"cursor": page["next_cursor"]}
+
+
+def merged_as_by_command(service: Service, one: str, into: str) -> str:
+    try:
+        planned = transact(operator(service), provider_merging.plan, one, into)
+        transact(operator(service), provider_merging.announce, planned)
+        try:
+            transact(operator(service), provider_merging.merge, one, into)
+        except OperatorFault:
+            transact(operator(service), provider_merging.withdraw_announcement, planned)
+            raise
+    except OperatorFault as fault:
+        return str(fault)
+    return "merged"
+
+
+def announced(service: Service) -> list[Any]:
+    sql = "SELECT provider_id FROM providers WHERE merging_into IS NOT NULL"
+    return service.database.read(lambda connection: statements.fetch_column(connection, sql))
+
+
+def test_of_merges_of_two_providers_into_each_other_one_is_done(http: TestClient, api: Api, service: Service) -> None:
+    staying = api_of(http, service, "staying", providers=[INTO])
+    assert api.report(a_completion()).status == 201
+    calls = [partial(merged_as_by_command, service, *pair) for pair in ((ONE, INTO), (INTO, ONE)) * 3]
+    answers = at_once(calls)
+    assert answers.count("merged") == 1
+    assert sum("are one provider already" in answer for answer in answers) == 5, answers
+    time.sleep(FRESH_SECONDS)
+    for client in (api, staying):
+        for named in (ONE, INTO):
+            again = client.report(a_completion(), PARS_Provider=named)
+            assert (again.status, again.json["outcome"]) == (200, "unchanged")
+    assert announced(service) == []
+    settle(service)
+
+
+@ON_SQLITE
+def test_an_announcement_whose_command_was_killed_ends_with_the_merge_the_other_way_round(
+    http: TestClient, api: Api, service: Service
+) -> None:
+    api_of(http, service, "staying", providers=[INTO])
+    planned = transact(operator(service), provider_merging.plan, ONE, INTO)
+    transact(operator(service), provider_merging.announce, planned)
+    assert api.report(a_completion()).status == 201
+    assert merged_as_by_command(service, INTO, ONE) == "merged"
+    assert announced(service) == []
+    settle(service)
 
 
 def test_files_beside_a_merge_end_as_if_there_had_been_none(http: TestClient, api: Api, service: Service) -> None:

@@ -188,7 +188,9 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     """Of files, as sent, and blanked."""
     originals: tuple[str, ...]
-    """Batches whose file as uploaded is dropped."""
+    """Batches whose file as uploaded is dropped, since rows of it are theirs."""
+    unsearchable_files: tuple[str, ...]
+    """Batches whose file as uploaded is dropped, since no records are kept in which they could be looked for."""
     dry_run: bool
 
     def as_json(self) -> dict[str, Any]:

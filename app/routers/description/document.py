@@ -36,8 +36,7 @@ from app.schemas.batch_form import BatchForm
 from app.schemas.problems import ProblemOut
 
 BEARER = "bearer"
-"""Name of the security scheme of keys, and of tokens that somebody has."""
-"""Name of the security scheme of clients that get tokens themselves."""
+"""Name of the one security scheme: keys and tokens are both sent as bearers."""
 ABSENT_NOT_NULL = ("ProblemOut", "ErrorItem", "BulkItemOut", "EventIdsOut", "BatchCountsOut")
 """Answers whose optional fields are left out rather than null."""
 UNDECLARED: tuple[type[BaseModel], ...] = (ProblemOut, BatchForm)

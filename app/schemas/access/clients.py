@@ -166,7 +166,11 @@ class ClientKeyIn(Strict):
     }
 
     kind: OneOf[KeyKind] = KeyKind.API_KEY
-    expires_at: Moment | None = Field(None, description="When it works no longer. Left out, it does not expire.")
+    expires_at: Moment | None = Field(
+        None,
+        description="When it works no longer. Left out, it does not expire; that of a client which ends later than "
+        "yours ends with yours.",
+    )
 
 
 class ClientKeyOut(Out):

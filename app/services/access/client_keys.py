@@ -29,8 +29,9 @@ def get(connection: Connection, caller: Caller, client_id: str, key_id: str) -> 
 def add(work: Work, client_id: str, kind: KeyKind, expires_at: datetime | None) -> tuple[ClientKey, str]:
     """Give a client another key or client secret; return it as it is listed, and itself, shown only this once.
 
-    Raises `NotFound`, `Forbidden` for a client that may do more than the caller, `InvalidRequest` for an expiry in the
-    past, and `Conflict` when `MOST_ACTIVE` of the kind work already, or the client was revoked.
+    It ends with the client of the caller at the latest, unless the one it is for ends before that anyway. Raises
+    `NotFound`, `Forbidden` for a client that may do more than the caller, `InvalidRequest` for an expiry in the past or
+    too late, and `Conflict` when `MOST_ACTIVE` of the kind work already, or the client was revoked.
     """
     manager, client = management.lock(work, client_id)
     management.refuse_beyond(work, manager, client)
@@ -41,6 +42,10 @@ def add(work: Work, client_id: str, kind: KeyKind, expires_at: datetime | None) 
         raise InvalidRequest(
             errors=[ErrorItem(code="format", pointer="/expires_at", detail="It is in the past.", hint=hint)]
         )
+    if not management.ends_by(client.expires_at, manager.expires_at):
+        expires_at = manager.expires_at if expires_at is None else expires_at
+        if faults := management.faults_of_expiry(manager, expires_at):
+            raise InvalidRequest(errors=faults)
     working = [key_id_of(digest) for digest, found in keys.working_digests(work.connection, client_id, work.now)
                if found is kind]  # fmt: skip
     if len(working) >= MOST_ACTIVE:

@@ -102,7 +102,7 @@ def create(
     known = work.service.catalogue.board(board) if board is not None else None
     if board is not None and known is None:
         raise OperatorFault(f"There is no board {board}.")
-    acts_for = _prepare_providers(work, name, role, list(dict.fromkeys(provider_ids)), test=test)
+    acts_for = _prepare_providers(work, name, role, provider_ids, test=test)
     created = CreatedClient(client_id=f"cli_{new_id()}", api_key=new_api_key(test=test), client_secret=new_secret())
     client = {
         "client_id": created.client_id,
@@ -140,7 +140,7 @@ def _store(work: Work, client: dict[str, Any], created: CreatedClient, acts_for:
 
 def _vendor_of(work: Work, named: str, role: Role) -> str:
     """Return the organisation of a vendor's client, for another of the same vendor; raises `OperatorFault`."""
-    client = clients.by_id(work.connection, find_client(work, named))
+    client = clients.by_id(work.connection, find_client(work.connection, named))
     if client is None:
         raise OperatorFault("The client was revoked.")
     if Role.VENDOR not in (role, client.role) or role is not client.role:
@@ -166,8 +166,8 @@ def possible_scopes(role: Role, asked: Sequence[str], *, test: bool) -> list[str
 
 def _prepare_providers(work: Work, name: str, role: Role, provider_ids: Sequence[str], *, test: bool) -> list[str]:
     """Return the providers that a new client acts for; add unknown providers, and sandboxes that do not exist yet."""
-    provider_ids = list(dict.fromkeys(root_of(work.connection, id) or id for id in provider_ids))
-    for provider_id in provider_ids:
+    roots = list(dict.fromkeys(root_of(work.connection, id) or id for id in provider_ids))
+    for provider_id in roots:
         if test and (provider_id == PROVIDER_ID or is_sandbox(work.connection, provider_id)):
             continue
         if not clients.provider_exists(work.connection, provider_id):
@@ -175,10 +175,10 @@ def _prepare_providers(work: Work, name: str, role: Role, provider_ids: Sequence
         elif is_sandbox(work.connection, provider_id):
             raise OperatorFault(f"{provider_id} is a sandbox: only test clients act for it.")
     if not test:
-        return list(provider_ids)
-    if not provider_ids:
+        return roots
+    if not roots:
         return [providers.shared(work)] if role in (Role.PROVIDER, Role.VENDOR) else []
-    return list(dict.fromkeys(providers.of_provider(work, provider_id) for provider_id in provider_ids))
+    return list(dict.fromkeys(providers.of_provider(work, provider_id) for provider_id in roots))
 
 
 def renew_key(work: Work, client_id: str) -> str:
@@ -217,7 +217,7 @@ def revoke_client(work: Work, named: str) -> Revocation:
 
     It is named by its id, or by its name when no other client that works has the name. Repeated, nothing happens.
     """
-    return end_client(work, find_client(work, named))
+    return end_client(work, find_client(work.connection, named))
 
 
 def end_client(work: Work, client_id: str) -> Revocation:
@@ -236,12 +236,7 @@ def end_client(work: Work, client_id: str) -> Revocation:
     )
 
 
-def find_client(work: Work, named: str) -> str:
-    """Return the id of the client of an id or a name; raises `OperatorFault`."""
-    return find_client_id(work.connection, named)
-
-
-def find_client_id(connection: Connection, named: str) -> str:
+def find_client(connection: Connection, named: str) -> str:
     """Return the id of the client of an id or a name; raises `OperatorFault`."""
     if named == OPERATOR.client_id:
         raise OperatorFault("The operator's own commands are no client whose keys there are, or that can be revoked.")
@@ -258,7 +253,7 @@ def find_client_id(connection: Connection, named: str) -> str:
 
 def grant(work: Work, named: str, provider_id: str) -> None:
     """Let a vendor act for a provider, a vendor's test client for the provider's sandbox; raises `OperatorFault`."""
-    client_id = find_client(work, named)
+    client_id = find_client(work.connection, named)
     client = clients.by_id(work.connection, client_id)
     if client is None:
         raise OperatorFault("The client was revoked.")
@@ -277,7 +272,7 @@ def grant(work: Work, named: str, provider_id: str) -> None:
 
 def revoke(work: Work, named: str, provider_id: str) -> None:
     """Revoke a vendor's grant to act for a provider, from all clients of the vendor; raises `OperatorFault`."""
-    client_id = find_client(work, named)
+    client_id = find_client(work.connection, named)
     client = clients.by_id(work.connection, client_id)
     provider_id = root_of(work.connection, provider_id) or provider_id
     if client is not None and client.test:

@@ -1,8 +1,9 @@
 """Erasing a physician: what identifies them goes from everything that is stored; ids, amounts and the audit log stay.
 
 First, what is kept beside the records goes, piece by piece: files as uploaded, rows as sent, answers under idempotency
-keys. Then one transaction blanks the person in the registry, in credit and in held records, and takes once more what
-came meanwhile. Whoever is killed before that has erased nobody yet, and begins again; see decision 35.
+keys. Of files that were never read, or whose rows are gone, nobody can tell whom they name: all of them go. Then one
+transaction blanks the person in the registry, in credit and in held records, and takes once more what came meanwhile.
+Whoever is killed before that has erased nobody yet, and begins again; see decision 35.
 """
 
 from __future__ import annotations
@@ -181,6 +182,16 @@ def _blank_rows(work: Work, batch: Batch, person: PersonToErase) -> int:
     return sum(map(len, found.values()))
 
 
+def _sweep_unread(work: Work, batch_id: str) -> None:
+    """Drop the file of a batch that cannot be searched, and what a reader that was stopped has left of it."""
+    stored.overwrite_deleted(work.connection)
+    # Locked, and looked at again: it may be read again by now.
+    batch = batches.lock_one(work.connection, batch_id)
+    if batch is not None and batch.finished and not batch.searchable:
+        batches.drop_pieces(work.connection, batch_id)
+        remove_original(work.connection, batch, work.now)
+
+
 def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool = False) -> Erasure:
     """Erase a physician, named by their id or NPI; with `dry_run` it only tells what would go.
 
@@ -189,7 +200,9 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
     caller = operator(service)
     began = service.clock()
 
-    def look(connection: Connection) -> tuple[PersonToErase, list[tuple[Batch, int]], list[stored.AnswerKey]]:
+    def look(
+        connection: Connection,
+    ) -> tuple[PersonToErase, list[tuple[Batch, int]], list[str], list[stored.AnswerKey]]:
         person = load_person(connection, find_physician(connection, given))
         refuse_unfinished(connection, person, unread=unread)
         touched = []
@@ -197,9 +210,10 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
             report_progress("looking through batches", number, unit="batches")
             if rows := _rows_of(connection, batch, person):
                 touched.append((batch, sum(map(len, rows.values()))))
-        return person, touched, stored.answers_about(connection, person.record_ids, None)
+        unsearchable = stored.unsearchable_files(connection)
+        return person, touched, unsearchable, stored.answers_about(connection, person.record_ids, None)
 
-    person, touched, answers = service.database.read(look)
+    person, touched, unsearchable, answers = service.database.read(look)
     erasure = Erasure(
         physician_id=person.root.physician_id,
         aliases=person.root.aliases,
@@ -210,12 +224,15 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
         answers=len(answers),
         rows=sum(rows for _, rows in touched),
         originals=tuple(batch.batch_id for batch, _ in touched if batch.original_removed_at is None),
+        unsearchable_files=tuple(unsearchable),
         dry_run=dry_run,
     )
     if dry_run:
         return erasure
     for batch, _ in touched:
         transact(caller, _sweep_batch, batch.batch_id, person)
+    for batch_id in unsearchable:
+        transact(caller, _sweep_unread, batch_id)
     transact(caller, _drop_answers, answers)
     transact(caller, _erase, person.root.physician_id, began, unread=unread)
     return erasure
@@ -246,6 +263,8 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
     refuse_unfinished(connection, person, unread=unread)
     for batch in _batches(connection, since):
         _blank_rows(work, batch, person)
+    for batch_id in stored.unsearchable_files(connection):
+        _sweep_unread(work, batch_id)
     stored.drop_answers(connection, stored.answers_about(connection, person.record_ids, since))
     digests = _blank_credit(work, person)
     _blank_held(work, person)

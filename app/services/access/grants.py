@@ -55,13 +55,14 @@ def page(
     return grants.page(connection, sought, after, limit)
 
 
-def look_up(connection: Connection, caller: Caller, client_id: str) -> VendorListing:
+def look_up(connection: Connection, caller: Caller, client_id: str, *, revoked: bool = False) -> VendorListing:
     """Return a vendor by its client id, and whether it may act for the provider; raises `NotFound`.
 
-    A vendor finds itself only.
+    A vendor finds itself only. A client that was revoked is found with `revoked` alone.
     """
-    own = caller.client.role is not Role.VENDOR or caller.client.client_id == client_id
-    found = grants.find_vendor(connection, client_id, caller.provider_id, test=caller.client.test) if own else None
+    client, found = caller.client, None
+    if client.role is not Role.VENDOR or client.client_id == client_id:
+        found = grants.find_vendor(connection, client_id, caller.provider_id, test=client.test, revoked=revoked)
     if found is None:
         raise NotFound(_NO_VENDOR)
     return found
@@ -83,8 +84,12 @@ def give(work: Work, client_id: str) -> tuple[VendorListing, bool]:
 
 
 def take(work: Work, client_id: str) -> None:
-    """Take a provider's grant back from all clients of a vendor, at once; raises `NotFound` where there is none."""
+    """Take a provider's grant back from all clients of a vendor, at once; raises `NotFound` where there is none.
+
+    The one that is named may have been revoked: the others of its vendor act on.
+    """
     caller = work.caller
-    look_up(work.connection, caller, client_id)
+    look_up(work.connection, caller, client_id, revoked=True)
     if not take_grant(work, client_id, caller.provider_id):
+        look_up(work.connection, caller, client_id)
         raise NotFound("This vendor has no grant of the provider.")

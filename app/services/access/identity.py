@@ -15,6 +15,9 @@ from app.store.access import overviews
 
 MOST_SHOWN = 100
 """Providers shown with a client; all of them are a list of their own."""
+RECENT = timedelta(days=30)
+"""What overviews count is of this time."""
+ProviderRow = tuple[ProviderActedFor, ProviderOverview | None]
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,13 +46,6 @@ def identify(connection: Connection, caller: Caller) -> Identity:
         providers=[] if operates else clients.providers_acted_for(connection, client, None, MOST_SHOWN),
         provider_count=clients.count_providers_acted_for(connection, client),
     )
-
-
-RECENT = timedelta(days=30)
-"""What overviews count is of this time."""
-
-
-ProviderRow = tuple[ProviderActedFor, ProviderOverview | None]
 
 
 def page(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> list[ProviderRow]:

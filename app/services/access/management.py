@@ -91,18 +91,20 @@ def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
 
     Raises `InvalidRequest` with all that cannot be given, and `Conflict` when there are `MOST_CLIENTS`.
     """
+    # Those who make clients at once wait for each other: all of them would find the last place free.
+    keys.lock_client(work.connection, work.caller.client.organisation_id)
     manager = standing(work)
     operates = manager.role is Role.OPERATOR
     role = asked.role or (None if operates else manager.role)
     test = manager.test if asked.test is None else asked.test
-    faults = [*_faults_of_kind(work, manager, asked, role, test=test)]
+    faults = _faults_of_kind(work, manager, asked, role, test=test)
     if not asked.name.strip():
         faults.append(_fault("/name", "The client has no name.", "Say which system it is: the log and lists show it."))
-    given = list(asked.provider_ids or ()) if asked.provider_ids is not None else sorted(manager.provider_ids)
-    provider_ids = [] if operates and role is not Role.PROVIDER and role is not Role.VENDOR else given
+    given = sorted(manager.provider_ids) if asked.provider_ids is None else list(asked.provider_ids)
+    provider_ids = [] if operates and role not in (Role.PROVIDER, Role.VENDOR) else given
     if role is not None:
         faults += _faults_of_scopes(manager, role, asked.scopes, (), test=test)
-    acted_for = [_acted_for(work, manager, provider_id) for provider_id in provider_ids]
+    acted_for = [organisations.provider_acted_for(work.connection, manager, id) for id in provider_ids]
     faults += [
         _fault(
             f"/provider_ids/{place}", "There is no such provider among those that you act for.",
@@ -118,7 +120,7 @@ def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
     expires_at = asked.expires_at
     if expires_at is None and not operates:
         expires_at = manager.expires_at
-    faults += _faults_of_expiry(manager, expires_at)
+    faults += faults_of_expiry(manager, expires_at)
     if expires_at is not None and expires_at <= work.now:
         faults.append(_past())
     if faults or role is None:
@@ -162,11 +164,6 @@ def _faults_of_kind(work: Work, manager: Client, asked: NewClient, role: Role | 
     return faults
 
 
-def _acted_for(work: Work, manager: Client, provider_id: str) -> str | None:
-    """Return the provider that a new client may act for, as the manager may; None for any other."""
-    return organisations.provider_acted_for(work.connection, manager, provider_id)
-
-
 def change(work: Work, client_id: str, if_match: str | None, given: Mapping[str, Any], *, own: bool) -> ClientListing:
     """Change name, scopes or expiry of a client; a change of nothing writes nothing.
 
@@ -180,7 +177,7 @@ def change(work: Work, client_id: str, if_match: str | None, given: Mapping[str,
 
 def change_named(work: Work, named: str, given: Mapping[str, Any]) -> ClientListing:
     """Change a client by its id or name, for the operator's command; raises `OperatorFault`, or as `change` does."""
-    client_id = verbs.find_client(work, named)
+    client_id = verbs.find_client(work.connection, named)
     keys.lock_client(work.connection, client_id)
     client = _require(clients.one_of_all(work.connection, work.now, client_id))
     try:
@@ -212,13 +209,16 @@ def _change(
     if "expires_at" in given:
         values["expires_at"] = asked = given["expires_at"]
         if not _sooner(asked, client.expires_at):
-            faults += _faults_of_expiry(manager, asked)
+            faults += faults_of_expiry(manager, asked)
         if asked is not None and asked <= work.now:
             faults.append(_past())
     if faults:
         raise InvalidRequest(errors=faults)
-    before = {"name": client.name, "scopes": [scope for scope in SCOPES if scope in client.scopes]}
-    before["expires_at"] = client.expires_at  # type: ignore[assignment]
+    before: dict[str, Any] = {
+        "name": client.name,
+        "scopes": [scope for scope in SCOPES if scope in client.scopes],
+        "expires_at": client.expires_at,
+    }
     changed = {name: value for name, value in values.items() if value != before[name]}
     if not changed:
         return client
@@ -299,10 +299,15 @@ def _past() -> ErrorItem:
     return _fault("/expires_at", "It is in the past.", hint)
 
 
-def _faults_of_expiry(manager: Client, asked: datetime | None) -> list[ErrorItem]:
+def ends_by(moment: datetime | None, latest: datetime | None) -> bool:
+    """Whether what ends at a moment ends no later than another; None is never."""
+    return latest is None or (moment is not None and moment <= latest)
+
+
+def faults_of_expiry(manager: Client, asked: datetime | None) -> list[ErrorItem]:
     """Return what is wrong with the expiry of a client: it is no later than that of whoever gives it."""
     latest = None if manager.role is Role.OPERATOR else manager.expires_at
-    if latest is None or (asked is not None and asked <= latest):
+    if latest is None or ends_by(asked, latest):
         return []
     hint = f"Send {latest:%Y-%m-%dT%H:%M:%SZ} or a moment before it."
     return [_fault("/expires_at", "It is later than your own client expires.", hint)]

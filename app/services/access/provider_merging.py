@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from msgspec.structs import replace
 
 from app.core.errors import OperatorFault
 from app.domain.audit import ActivityAudit, ClientAudit, EndpointAudit, HeldAudit, ProviderAudit
@@ -131,7 +130,7 @@ def merge(work: Work, provider_id: str, into: str, *, share_references: bool = F
     span = planned.accredited
     providers.change(connection, into_id, {"accredited_from": span.since, "accredited_to": span.until})
     work.audit("merge", into_id, ProviderAudit(other_id=one, moved=dict(planned.rows)))
-    return replace(planned, rows=dict(planned.rows))
+    return planned
 
 
 def _move_access(work: Work, one: str, into: str) -> None:

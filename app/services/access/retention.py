@@ -28,6 +28,8 @@ from app.store.held import records as held_records
 BATCHES_AT_ONCE = 5
 """Files of a quarter of a gigabyte are removed beside reports that wait for the same writer."""
 HELD_AT_ONCE = 50
+ROWS_AT_ONCE = 5_000
+"""Answers, deliveries or explanations; there may be one for every record."""
 DAY_SECONDS = 86_400
 
 
@@ -113,7 +115,8 @@ def _remove_some(work: Work, what: str, before: datetime) -> tuple[int, bool]:
         due = stored.held_due(work.connection, before, HELD_AT_ONCE)
         count, more = sum(_blank_held(work, held_id) for held_id in due), len(due) == HELD_AT_ONCE
     else:
-        count, more = stored.drop_rest(work.connection, what, before), False
+        count = stored.drop_rest(work.connection, what, before, ROWS_AT_ONCE)
+        more = count == ROWS_AT_ONCE
     if count:
         gone = replace(Removed(), **{what: count})
         work.audit("remove", work.commit_id, msgspec.convert(gone, RetentionAudit, from_attributes=True))

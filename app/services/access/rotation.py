@@ -23,7 +23,7 @@ def add_secrets(work: Work, named: str, *, replace: bool = True, expires_at: dat
     It is named by its id, or by its name when no other client that works has the name. At most `MOST_ACTIVE` of each
     kind work at a time: where these are to `replace` all others the oldest ends at once, else one more is refused.
     """
-    client_id = find_client(work, named)
+    client_id = find_client(work.connection, named)
     keys.lock_client(work.connection, client_id)
     client = clients.by_id(work.connection, client_id)
     if client is None:
@@ -78,7 +78,7 @@ def end_others(work: Work, created: CreatedClient) -> int:
 
 def end_older(work: Work, named: str) -> tuple[str, int]:
     """End all keys and secrets of a client but its newest; return its id, and how many worked until now."""
-    client_id = find_client(work, named)
+    client_id = find_client(work.connection, named)
     keys.lock_client(work.connection, client_id)
     working = keys.working_digests(work.connection, client_id, work.now)
     newest: dict[KeyKind, str] = {}
@@ -89,7 +89,7 @@ def end_older(work: Work, named: str) -> tuple[str, int]:
 
 def end_key(work: Work, named: str, key_id: str) -> ClientKey:
     """End one key or secret of a client; raises `OperatorFault`."""
-    client_id = find_client(work, named)
+    client_id = find_client(work.connection, named)
     keys.lock_client(work.connection, client_id)
     known = {key.key_id: key for key in keys.list_keys(work.connection, client_id)}
     if key_id not in known:

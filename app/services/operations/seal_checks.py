@@ -65,7 +65,7 @@ def head_of(connection: Connection) -> Head | None:
 
 def head_text(seal: SealOverLog) -> str:
     """Return the line by which a seal is kept elsewhere."""
-    return str(Head(number=seal.number, at=seal.at.replace(microsecond=0), digest=seal.seal[:_SHOWN]))
+    return str(_head(msgspec.structs.asdict(seal)))
 
 
 def _head(seal: Mapping[str, Any]) -> Head:

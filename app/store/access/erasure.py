@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from app.core.clock import find_ids
 from app.domain.batches import RawRow
 from app.models import batches as batch_tables
 from app.models import completions as completion_tables
@@ -21,7 +21,6 @@ from app.store.sql.statements import execute, execute_many, fetch, fetch_column,
 from app.store.sql.values import read_document, read_instant
 
 AT_ONCE = 500
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 AnswerKey = tuple[str, str, str]
 """(client, provider, idempotency key)"""
 
@@ -162,7 +161,7 @@ def answers_about(connection: Connection, ids: frozenset[str], since: datetime |
         )
         for client_id, provider_id, key, answer in rows:
             after = (client_id, provider_id, key)
-            if not ids.isdisjoint(_ID.findall(answer)):
+            if not ids.isdisjoint(find_ids(answer)):
                 found.append(after)
         if len(rows) < AT_ONCE:
             return found
@@ -192,6 +191,16 @@ def places_of(
         if record_id in record_ids or (document and document.get("learner_id") in learner_ids):
             found.add(place)
     return found
+
+
+def unsearchable_files(connection: Connection) -> list[str]:
+    """Return the finished batches of which something is kept, but not the records that would tell whom it is about."""
+    return fetch_column(
+        connection,
+        "SELECT b.batch_id FROM batches b WHERE b.finished_at IS NOT NULL "
+        "AND (b.records = 0 OR b.records_removed_at IS NOT NULL) AND (b.original_removed_at IS NULL "
+        "OR EXISTS (SELECT 1 FROM batch_pieces p WHERE p.batch_id = b.batch_id)) ORDER BY b.batch_id",
+    )
 
 
 def piece_numbers(connection: Connection, batch_id: str) -> list[int]:

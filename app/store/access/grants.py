@@ -68,13 +68,16 @@ def page(connection: Connection, wanted: GrantFilter, after: tuple[str, str] | N
     return _GRANT.read(connection, rows)
 
 
-def find_vendor(connection: Connection, client_id: str, provider_id: str, *, test: bool) -> VendorListing | None:
-    """Return a vendor that was not revoked, of the world given, and whether it may act for a provider."""
+def find_vendor(
+    connection: Connection, client_id: str, provider_id: str, *, test: bool, revoked: bool = False
+) -> VendorListing | None:
+    """Return a vendor of the world given, and whether it may act for a provider; one that was revoked if so asked."""
+    standing = "" if revoked else "AND c.revoked_at IS NULL "
     rows = fetch(
         connection,
         f"SELECT {_VENDOR.columns} FROM clients c LEFT JOIN grants g ON g.client_id = c.client_id "
         "AND g.provider_id = :provider AND g.revoked_at IS NULL "
-        "WHERE c.client_id = :id AND c.role = 'vendor' AND c.revoked_at IS NULL AND c.test = :test",
+        f"WHERE c.client_id = :id AND c.role = 'vendor' {standing}AND c.test = :test",
         {"id": client_id, "provider": provider_id, "test": test},
     )
     return _VENDOR.read_first(connection, rows)

@@ -181,19 +181,13 @@ def move_unless_known(connection: Connection, table: str, one: str, into: str) -
     )
 
 
-def end_grants_left(connection: Connection, one: str, at: datetime) -> list[str]:
-    """End what is left of a merged provider's grants; return whose they were."""
-    ids = fetch_column(
-        connection,
-        "SELECT client_id FROM grants WHERE provider_id = :one AND revoked_at IS NULL ORDER BY client_id",
-        {"one": one},
-    )
+def end_grants_left(connection: Connection, one: str, at: datetime) -> None:
+    """End what is left of a merged provider's grants."""
     execute(
         connection,
         "UPDATE grants SET revoked_at = :at WHERE provider_id = :one AND revoked_at IS NULL",
         {"one": one, "at": at},
     )
-    return ids
 
 
 def move_uploads(connection: Connection, one: str, into: str) -> None:
@@ -244,6 +238,12 @@ def name_root(connection: Connection, one: str, into: str) -> list[str]:
     execute(
         connection,
         "UPDATE providers SET merged_into = :into, merging_into = NULL WHERE provider_id = :one OR merged_into = :one",
+        {"one": one, "into": into},
+    )
+    # An announcement of the merge the other way round, whose command was killed.
+    execute(
+        connection,
+        "UPDATE providers SET merging_into = NULL WHERE provider_id = :into AND merging_into = :one",
         {"one": one, "into": into},
     )
     return former

@@ -18,11 +18,11 @@ _HELD = (
     "SELECT 1 FROM held_digests d WHERE d.held_id = h.held_id AND d.digest NOT LIKE 'erased:%')"
 )
 _REST = {
-    "answers": ("idempotency_keys", "created_at"),
-    "deliveries": ("webhook_deliveries", "finished_at"),
-    "explanations": ("match_explanations", "made_at"),
+    "answers": ("idempotency_keys", "client_id, provider_id, key", "created_at"),
+    "deliveries": ("webhook_deliveries", "delivery_id", "finished_at"),
+    "explanations": ("match_explanations", "subject_id", "made_at"),
 }
-"""What is deleted by its age alone: the table, and the column of its moment."""
+"""What is deleted by its age alone: the table, its key, and the column of its moment."""
 
 
 def batches_due(connection: Connection, column: str, before: datetime, limit: int) -> list[str]:
@@ -60,11 +60,15 @@ def count_held(connection: Connection, before: datetime) -> int:
 
 def count_rest(connection: Connection, what: str, before: datetime) -> int:
     """Return how many answers, deliveries or explanations are from before a moment."""
-    table, column = _REST[what]
+    table, _, column = _REST[what]
     return int(fetch_value(connection, f"SELECT count(*) FROM {table} WHERE {column} < :before", {"before": before}))
 
 
-def drop_rest(connection: Connection, what: str, before: datetime) -> int:
-    """Delete answers, deliveries or explanations from before a moment; return how many."""
-    table, column = _REST[what]
-    return execute(connection, f"DELETE FROM {table} WHERE {column} < :before", {"before": before})
+def drop_rest(connection: Connection, what: str, before: datetime, limit: int) -> int:
+    """Delete answers, deliveries or explanations from before a moment, at most `limit`; return how many."""
+    table, key, column = _REST[what]
+    return execute(
+        connection,
+        f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {column} < :before LIMIT :limit)",
+        {"before": before, "limit": limit},
+    )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.domain.clients import Role
 from app.services.access import clients
 from app.services.context import Service, operator, transact
 from tests.builders.bodies import a_completion
@@ -151,3 +152,17 @@ def test_a_test_client_grants_a_test_vendor_its_sandbox(http: TestClient, servic
     assert (sandbox, tester.client_id) in listed(ours)
     assert (sandbox, tester.client_id) in listed(tester)
     settle(service)
+
+
+def test_a_grant_is_taken_from_a_vendors_clients_by_the_id_of_one_that_was_revoked(
+    api: Api, vendor: Api, service: Service
+) -> None:
+    beside = transact(
+        operator(service), clients.create, "Example LMS, nightly", role=Role.VENDOR, beside=vendor.client_id
+    )
+    for client_id in (vendor.client_id, beside.client_id):
+        assert put(api, client_id).status == 201
+    transact(operator(service), clients.revoke_client, vendor.client_id)
+    assert take(api, vendor.client_id).status == 204
+    assert listed(api) == []
+    assert put(api, vendor.client_id).status == 404

@@ -50,6 +50,32 @@ def test_no_key_is_given_of_a_client_that_may_do_more(world: dict[str, Api], ser
     settle(service)
 
 
+def test_no_key_outlasts_the_client_that_asked_for_it(
+    world: dict[str, Api], service: Service, clock: ManualClock
+) -> None:
+    """Who works for a day would otherwise take a key of a client that stays."""
+    ours, until = world["ours"], clock.now + timedelta(days=1)
+    brief = made(ours, "brief", expires_at=until.isoformat())
+    staying, briefer = (
+        made(ours, "staying"),
+        made(brief, "briefer", expires_at=(clock.now + timedelta(hours=1)).isoformat()),
+    )
+    path = f"{CLIENTS}/{staying.client_id}/keys"
+    refused = brief.post(path, {"expires_at": (until + timedelta(seconds=1)).isoformat()})
+    assert_problem(refused, 422, "invalid-request")
+    assert refused.json["errors"][0]["pointer"] == "/expires_at"
+    key = brief.post(path, {})
+    assert (key.status, key.json["expires_at"]) == (201, "2021-12-21T15:00:00Z")
+    # Where the client itself ends no later, nothing is to be bounded; and rotating one's own key is none of it.
+    assert brief.post(f"{CLIENTS}/{briefer.client_id}/keys", {}).json["expires_at"] is None
+    assert brief.post(f"{CLIENTS}/{brief.client_id}/keys", {}).json["expires_at"] is None
+    assert ours.post(path, {"kind": "client-secret"}).json["expires_at"] is None
+    clock.now = until
+    wait_for_cache()
+    assert_problem(Api(ours.http, key.json["secret"], staying.client_id).get("/v1/me"), 401, "unauthenticated")
+    settle(service)
+
+
 def test_a_client_or_key_that_expired_says_so_to_whoever_has_it(
     world: dict[str, Api], service: Service, clock: ManualClock
 ) -> None:

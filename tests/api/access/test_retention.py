@@ -132,6 +132,19 @@ def test_answers_go_after_their_time(api: Api, service: Service, clock: ManualCl
     assert "Idempotency-Replayed" not in api.report(a_completion(), Idempotency_Key="one").response.headers
 
 
+def test_rows_go_some_at_a_time(
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
+    for key in ("one", "two", "three"):
+        api.report(a_completion(), Idempotency_Key=key)
+    clock.now += 31 * DAY
+    first = retention.run(service, lambda: retention.look(service).answers < 3)
+    assert first.answers == 2
+    assert retention.run(service).answers == 1
+    assert retention.look(service).answers == 0
+
+
 def test_a_run_that_is_stopped_goes_on_where_it_was(api: Api, service: Service, clock: ManualClock) -> None:
     for number in range(retention.BATCHES_AT_ONCE + 2):
         worked(api, service, lines(a_completion(credits=0.25 * (number + 1))), name=f"{number}.ndjson")
