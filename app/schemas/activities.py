@@ -8,10 +8,11 @@ from typing import Annotated, Any, ClassVar
 from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
+from app.core.whole_numbers import Whole
 from app.domain.activities import Activity, ActivityStatus, RegisteredActivity, Registration
 from app.domain.choices import DeliveryMethod, Fee, OutcomeMeasured, Providership, RegistrationMode
 from app.domain.parsing import own_id_or_none, plain_or_none, plain_text, read_activity_id, read_date, text_or_none
-from app.schemas.base import Amount, Description, Example, Line, Name, OneOf, Out, Requests, Strict, Url, Whole, Word
+from app.schemas.base import Amount, Description, Example, Line, Name, OneOf, Out, Requests, Strict, Url, Word
 from app.schemas.only_answered import OF_ACTIVITY, OF_KNOWN_ACTIVITY, OnlyAnswered
 from app.schemas.problems import FindingOut
 

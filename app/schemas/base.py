@@ -79,13 +79,6 @@ Day = Annotated[date, BeforeValidator(_day)]
 """A date in a query."""
 
 
-def _whole(value: Any) -> Any:
-    """Read 2.0 as 2: JSON has one kind of number, and its schema calls both an integer."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Whole = BeforeValidator(_whole)
-"""Goes after the bounds of an integer: before them, the bounds would be missing in the description."""
 Amount = Annotated[float, Field(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT, allow_inf_nan=False)]
 """An amount of credits; the rules judge it."""
 

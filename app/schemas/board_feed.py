@@ -9,12 +9,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
+from app.core.whole_numbers import Whole
 from app.domain import decisions
 from app.domain.credits import CreditKind
 from app.domain.decisions import DecisionResult, Refusal, Verdict
 from app.domain.feeds import FeedEvent, FeedEventKind, FeedSummary
 from app.domain.parsing import plain_text, text_or_none
-from app.schemas.base import KEEPABLE, AnyCase, Example, OneOf, Out, Strict, Whole, Word
+from app.schemas.base import KEEPABLE, AnyCase, Example, OneOf, Out, Strict, Word
 from app.schemas.completion_records import TypeAmountOut
 
 MOST_DECISIONS = 5_000

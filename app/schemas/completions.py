@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from app.core.whole_numbers import Whole
 from app.domain import reports
 from app.domain.batches import EntryMethod
 from app.domain.identity.learners import Person
@@ -28,7 +29,7 @@ from app.domain.reports import (
     MOST_TYPES,
     CompletionReport,
 )
-from app.schemas.base import Amount, Name, Reference, Requests, Strict, Whole, Word
+from app.schemas.base import Amount, Name, Reference, Requests, Strict, Word
 from app.schemas.only_answered import OF_COMPLETION, OnlyAnswered
 
 REBECCA: dict[str, Any] = {

@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, WHOLE, SortedQuery, sort_field
+from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, SortedQuery, sort_field
+from app.core.whole_numbers import Whole
 from app.domain.batches import EntryMethod
 from app.domain.choices import Providership
 from app.domain.credits import CreditKind, CreditStatus
@@ -165,7 +166,7 @@ class FollowQuery(BaseModel):
 
     after: Annotated[str | None, Field(max_length=2_000, description="The `next_cursor` of the answer before.")] = None
     limit: Annotated[
-        int, Field(ge=1, description=f"Events an answer; more than {MAX_LIMIT} are lowered to that."), WHOLE
+        int, Field(ge=1, description=f"Events an answer; more than {MAX_LIMIT} are lowered to that."), Whole
     ] = DEFAULT_LIMIT
 
     @property

@@ -110,4 +110,4 @@ def settle(service: Service) -> None:
     while service.database.write(lambda connection: seal_next(connection, service)):
         pass
     faults = checks.find_faults(service, whole=False)
-    assert faults == []
+    assert faults == [], faults

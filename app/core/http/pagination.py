@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, Field, ValidationError
 
 from app.core.errors import ParameterInvalid
 from app.core.security import Keyring
+from app.core.whole_numbers import Whole
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -37,17 +37,6 @@ class Total(msgspec.Struct, frozen=True):
     capped: bool
 
 
-def _without_underscores(given: Any) -> Any:
-    """Refuse what Pydantic would take from Python's own way of writing numbers: `1_0` is ten to nobody else."""
-    if isinstance(given, str) and "_" in given:
-        raise PydanticKnownError("int_parsing")
-    return given
-
-
-WHOLE = BeforeValidator(_without_underscores)
-"""Makes an integer of a query one that is written as everybody writes it."""
-
-
 class PageQuery(BaseModel):
     """The query of a list: which page. Lists add their own filters."""
 
@@ -55,7 +44,7 @@ class PageQuery(BaseModel):
     """Fields that say which page, and how it is shown; the cursor carries all others."""
 
     limit: Annotated[
-        int, Field(ge=1, description=f"Rows a page; more than {MAX_LIMIT} are lowered to that."), WHOLE
+        int, Field(ge=1, description=f"Rows a page; more than {MAX_LIMIT} are lowered to that."), Whole
     ] = DEFAULT_LIMIT
     cursor: Annotated[
         str | None,

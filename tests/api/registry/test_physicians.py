@@ -114,6 +114,7 @@ def test_pages_of_a_search_are_asked_for_by_their_cursor_alone(operator: Api, se
     second = operator.post(f"{PATH}:search", {"cursor": first.json["next_cursor"], "limit": 1})
     assert [one["physician_id"] for one in second.json["data"]] == both[1:]
     assert second.json["next_cursor"] is None
+    assert operator.post(f"{PATH}:search", {"last_name": "Twice", "limit": 1.0}).json["data"] == first.json["data"]
     foreign = operator.post(f"{PATH}:search", {"cursor": first.json["next_cursor"], "last_name": "Other"})
     assert foreign.status == 422
 
