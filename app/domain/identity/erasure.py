@@ -47,13 +47,17 @@ class PersonMarks(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def is_in(self, report: CompletionReport) -> bool:
-        """Whether a report says that it is about this person: by a number, or by name and birth date."""
+        """Whether a report says that it is about this person: by a number, or by name and birth date.
+
+        A licence or board id counts beside their name, or where nobody is named.
+        """
         person = report.person
         if person.npi in self.npis and person.npi:
             return True
         named = person.name in self.names
+        nameless = not person.first_name and not person.last_name
         given = [cme.license_id for cme in report.cme] + [moc.board_id for moc in report.moc]
-        if named and any(number and short_id_key(id_key(number)) in self.numbers for number in given):
+        if (named or nameless) and any(number and short_id_key(id_key(number)) in self.numbers for number in given):
             return True
         return named and (person.birth_date is None or str(person.birth_date) == self.birth_date)
 

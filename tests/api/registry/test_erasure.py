@@ -15,6 +15,7 @@ from app.domain.batches import RawRow
 from app.services.access import erasure, readmission
 from app.services.access.removal import remove_records
 from app.services.context import Service, Work, operator, transact
+from app.services.held import changes
 from app.services.operations import checks
 from app.store import batches
 from app.store.registry import learners
@@ -217,6 +218,14 @@ def test_nothing_goes_while_a_record_of_theirs_waits(api: Api, service: Service)
     with pytest.raises(OperatorFault, match=f"wait for a match: {held.json['held_id']}"):
         erasure.erase(service, NPI)
     assert "learners" in stored_of_her(service)
+
+
+def test_a_record_that_named_them_by_numbers_alone_goes_with_them(api: Api, service: Service) -> None:
+    """Its link was mistyped, and it has no name: the numbers are all that says who was meant."""
+    held = hold(api, {**her_report(), "learner": {"learner_id": LAST}})
+    transact(operator(service, "0008001"), changes.set_aside, held.json["held_id"])
+    erasure.erase(service, NPI)
+    assert stored_of_her(service) == {}
 
 
 def test_nothing_goes_while_a_file_with_them_is_applied(api: Api, service: Service) -> None:
