@@ -43,6 +43,7 @@ from app.routers import (
 )
 from app.routers.access import audit, clients, grants, tokens
 from app.routers.callers import admission_of, refuse_undeclared
+from app.routers.looking import credit_lines, summaries
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
@@ -58,8 +59,10 @@ ROUTERS = (
     grants.router,
     activities.router,
     activity_lists.router,
+    summaries.router,
     completions.router,
     completion_lists.router,
+    credit_lines.router,
     events.router,
     held_records.router,
     help_requests.router,

@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from app.core.errors import Problem
 from app.core.logging import error_fields, log
@@ -24,12 +25,13 @@ from app.services.batches.steps import Pace
 from app.services.boards.decisions import settle_next
 from app.services.context import Service
 from app.services.events import sender
-from app.services.events.deliveries import remove_finished
+from app.services.events.deliveries import remove_deleted_endpoints
 from app.services.events.recovery import recover_next
 from app.services.events.sender import WebhookSender
 from app.services.held.judging import HeldJudge
 from app.services.operations.sealing import SealResult, seal_next
-from app.store import clients, commits, stalled_connections
+from app.store import commits, stalled_connections
+from app.store.looking import totals
 
 PAUSE_SECONDS = 0.25
 HOUR_SECONDS = 3_600
@@ -164,9 +166,13 @@ class Worker:
 
 def seal(service: Service) -> bool:
     """Seal what was committed, and publish its events to boards and providers."""
-    if not service.database.read(commits.any_unsealed):
+    if not service.database.read(_has_work_for_sealer):
         return False
     return service.database.write(lambda connection: seal_next(connection, service)) is SealResult.A_PART
+
+
+def _has_work_for_sealer(connection: Connection) -> bool:
+    return commits.any_unsealed(connection) or totals.any_deltas(connection)
 
 
 def settle(service: Service) -> bool:
@@ -175,10 +181,8 @@ def settle(service: Service) -> bool:
 
 
 def delete_expired(service: Service) -> bool:
-    """Delete expired idempotency keys, old finished deliveries, birth dates tried long ago, and abandoned uploads."""
-    before = service.clock() - timedelta(days=service.settings.keep_answers_days)
-    service.database.write(lambda connection: clients.delete_keys(connection, before))
-    remove_finished(service)
+    """Delete what no setting keeps: endpoints deleted long ago, birth dates tried long ago, and abandoned uploads."""
+    remove_deleted_endpoints(service)
     identity_budgets.delete_expired(service)
     return uploads.remove_abandoned(service) > 0
 

@@ -141,6 +141,7 @@ def erasure_lines(erasure: Erasure) -> list[str]:
         f"  names and numbers in {erasure.held_records} held records",
         f"  {erasure.rows} rows of files as they were sent, and {len(erasure.originals)} files as they were uploaded",
         f"  {unsearchable} files, of any provider, that were never read or whose rows are gone: they may name anybody",
+        f"  {erasure.abandoned_uploads} uploads, of any provider, that never became a batch",
         f"  {erasure.answers} answers kept under idempotency keys",
         f"What stays: ids, dates, amounts and statuses of {erasure.credits} credits that count, and the audit log.",
     ]

@@ -123,15 +123,12 @@ def merge(
     as_json: JsonOption = False,
 ) -> None:
     """Merge a provider into another: all it has is the other's, and its id stays good. It cannot be undone."""
-    import time
-
     from app.cli import provider_merges as shown
     from app.services.access import provider_merging
     from app.services.context import operator, transact
 
     with use_service() as service:
-        caller = operator(service)
-        planned = transact(caller, provider_merging.plan, provider_id, into)
+        planned = transact(operator(service), provider_merging.plan, provider_id, into)
         blocked = planned.blocked_by(share_references=share_references)
         if not as_json:
             shown.tell_plan(planned, blocked)
@@ -140,19 +137,7 @@ def merge(
         if not dry_run:
             if not (yes or as_json) and not typer.confirm("Merge them? It cannot be undone."):
                 raise typer.Exit(1)
-            transact(caller, provider_merging.announce, planned)
-            try:
-                time.sleep(provider_merging.PAUSE)
-                planned = transact(
-                    caller,
-                    provider_merging.merge,
-                    planned.provider_id,
-                    planned.into_id,
-                    share_references=share_references,
-                )
-            except BaseException:
-                transact(caller, provider_merging.withdraw_announcement, planned)
-                raise
+            planned = provider_merging.announce_and_merge(service, planned, share_references=share_references)
     if as_json:
         print_json(shown.as_json(planned, dry_run=dry_run))
     elif not dry_run:

@@ -7,7 +7,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 
 Clock = Callable[[], datetime]
 
@@ -15,6 +16,20 @@ Clock = Callable[[], datetime]
 def now() -> datetime:
     """Return this moment in UTC."""
     return datetime.now(UTC)
+
+
+def first_instant(given: date | datetime) -> datetime:
+    """Return the first instant of a span that begins with a day, in UTC, or with an instant."""
+    return given if isinstance(given, datetime) else datetime.combine(given, time_of_day.min, UTC)
+
+
+def instant_after(given: date | datetime) -> datetime | None:
+    """Return the first instant after a span that ends with a day, in UTC, or with an instant; None where none is."""
+    length = timedelta(microseconds=1) if isinstance(given, datetime) else timedelta(days=1)
+    try:
+        return first_instant(given) + length
+    except OverflowError:
+        return None
 
 
 _IDS_PER_DRAW = 512

@@ -179,6 +179,8 @@ class PhysicianAudit(AuditFields, frozen=True, kw_only=True):
     """How many credits were reported anew."""
     digests: str | UnsetType = UNSET
     """Of an erasure: keyed digest of the rows of `record_digests`, one for each version that was blanked."""
+    identities: str | UnsetType = UNSET
+    """Of an erasure: keyed digest of the rows of `erased_identities`, by which an import is told who it brings back."""
 
 
 class IntegrityAudit(AuditFields, frozen=True, kw_only=True):

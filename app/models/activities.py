@@ -14,6 +14,7 @@ activities = Table(
     Column("internal_id", Key),
     Column("internal_key", Key, comment="its normal form; NULL where an older activity has it"),
     key("title"),
+    key("title_key", server_default="", comment="the title as it is searched and sorted"),
     key("format"),
     Column("start_date", Date, nullable=False),
     Column("end_date", Date, nullable=False),

@@ -49,6 +49,7 @@ completions = Table(
             ("submitted", ("submitted_at",)),
             ("updated", ("updated_at",)),
             ("by_activity", ("activity_id",)),
+            ("born", ("birth_date",)),
         )
     ),
     # Most of what comes one by one is of the API, and pays for neither of these.
@@ -81,6 +82,7 @@ credits = Table(
     key("credit_id", primary_key=True),
     refers("completion_id", "completions.completion_id"),
     number("place"),
+    key("provider_id", comment="of its completion, as the four that follow"),
     key("activity_id"),
     key("subject"),
     Column("completed_on", Date, nullable=False),
@@ -112,13 +114,13 @@ credits = Table(
     ),
     Index("ix_credits_of_completion", "completion_id", "board", "kind", "status"),
     Index("ix_credits_of_day", "subject", "board", "completed_on"),
-    Index("ix_credits_of_board", "board", "status", "completion_id"),
+    Index("ix_credits_of_board", "board", "credit_id"),
+    # A provider's credit lines: each of these is an order, and answers a filter.
+    Index("ix_credits_listed_by_board", "provider_id", "board", "completion_id", "status"),
+    Index("ix_credits_listed_by_status", "provider_id", "status", "completion_id"),
+    Index("ix_credits_listed_by_amount", "provider_id", "quarters", "completion_id"),
     Index(
-        "ix_credits_rejected", "activity_id",
-        sqlite_where=text("status = 'rejected'"), postgresql_where=text("status = 'rejected'"),
-    ),
-    Index(
-        "ix_credits_reported", "reported_id", "completion_id",
+        "ix_credits_reported", "provider_id", "reported_id", "completion_id",
         sqlite_where=text("reported_id IS NOT NULL"), postgresql_where=text("reported_id IS NOT NULL"),
     ),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from app.models import (
     held,
     learners,
     organisations,
+    totals,
     webhooks,
 )
 from app.models.base import metadata
@@ -29,5 +30,6 @@ __all__ = [
     "learners",
     "metadata",
     "organisations",
+    "totals",
     "webhooks",
 ]

@@ -24,7 +24,7 @@ async def list_activities(
     caller: ActivitiesReader, query: Annotated[ActivityQuery, Query()], response: Response
 ) -> ActivityPage:
     """List the provider's activities, by id unless `sort` says otherwise."""
-    wanted = open_page(caller, query, PATH)
+    wanted = await open_page(caller, query, PATH)
     listed = await read_async(caller, lists.page, wanted.query, after=wanted.after, limit=wanted.limit)
     page = wanted.page(listed.rows, response, itemgetter(0))
     today = caller.service.clock().date()

@@ -81,7 +81,7 @@ async def list_batches(caller: BatchesReader, query: Annotated[BatchQuery, Query
 
     An operator who names no provider is shown those of boards.
     """
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     kinds, statuses = asked.query.kind, asked.query.status
     found = await read_async(caller, lookup.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses)
     page = asked.page(found, response, lambda batch: batch.batch_id)
@@ -105,7 +105,7 @@ async def list_batch_rows(
     caller: BatchesReader, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
 ) -> RowPage:
     """List the outcome of each record of a batch, in their order, with every finding."""
-    asked = open_page(caller, query, f"{PATH}/{batch_id}/rows")
+    asked = await open_page(caller, query, f"{PATH}/{batch_id}/rows")
     found = await read_async(
         caller, lookup.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
     )

@@ -27,7 +27,7 @@ async def list_completions(
 
     A completion that exists while all pages are read, and whose sort keys do not change, is on exactly one of them.
     """
-    wanted = open_page(caller, query, PATH)
+    wanted = await open_page(caller, query, PATH)
     listed = await read_async(caller, lists.page, wanted.query, after=wanted.after, limit=wanted.limit)
     page = wanted.page(listed.rows, response, itemgetter(0))
     return CompletionPage(

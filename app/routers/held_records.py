@@ -65,7 +65,7 @@ async def list_held_records(
     caller: CompletionsReader, query: Annotated[HeldQuery, Query()], response: Response
 ) -> HeldRecordPage:
     """List the provider's held records, newest first; `status=waiting` for those that wait."""
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     found = await read_async(caller, lookup.page, asked.query.wanted(), before=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda detail: detail.held.held_id)
     return HeldRecordPage.model_validate(

@@ -30,7 +30,7 @@ class HelpQuery(PageQuery):
     """Filters of the operator's queue."""
 
     status: Annotated[list[HelpStatus], Field(max_length=10, description="Only requests that stand so.")] = []
-    provider_id: Annotated[Texts, Field(description="Only requests of these providers.")] = []
+    provider_id: Annotated[Texts, Field(description="Of these providers, under any id that they ever had.")] = []
 
 
 def _fields_of(caller: Caller, case: HelpCase) -> dict[str, object]:
@@ -43,7 +43,7 @@ async def list_help_requests(
     caller: OperatorReader, query: Annotated[HelpQuery, Query()], response: Response
 ) -> HelpRequestPage:
     """List the requests for help with held records, the oldest first; `status=open` for those to be answered."""
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     statuses, providers = asked.query.status, asked.query.provider_id
     found = await read_async(
         caller, help_requests.page, statuses=statuses, provider_ids=providers, after=asked.after, limit=asked.limit

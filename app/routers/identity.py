@@ -39,7 +39,7 @@ async def list_providers(
     A grant that was revoked is gone from it at once. `granted_at` shows which are new, and `include=overview` what
     waits at each: rejected credit and rows, held records, failing webhooks.
     """
-    asked = open_page(caller, query, PROVIDERS)
+    asked = await open_page(caller, query, PROVIDERS)
     read = identity.page_with_overviews if asked.query.include else identity.page
     found = await read_async(caller, read, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, _id_of)

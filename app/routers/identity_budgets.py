@@ -31,7 +31,7 @@ async def list_identity_budgets(
     them by the birth date but a provider that did before. A client's is spent when its questions lead to nobody too
     often: it finds nobody new by birth dates.
     """
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     found = await read_async(caller, identity_budgets.page, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda budget: budget.budget_id)
     return IdentityBudgetPage(data=[IdentityBudgetOut.of(budget) for budget in page.rows], next_cursor=page.cursor)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from fastapi import Response
 
+from app.core.errors import ParameterInvalid
 from app.core.http.pagination import PageQuery, SortedQuery, next_link, open_cursor, seal_cursor
-from app.services.context import ROWS_AS_ONE, Caller
+from app.services.access import providers
+from app.services.context import ROWS_AS_ONE, Caller, read_by_key_async
 
 Q = TypeVar("Q", bound=PageQuery)
 R = TypeVar("R")
@@ -51,13 +54,25 @@ class PageRequest(msgspec.Struct, Generic[Q], frozen=True):
         return Page(rows, cursor)
 
 
-def open_page(caller: Caller, query: Q, path: str) -> PageRequest[Q]:
+async def open_page(caller: Caller, query: Q, path: str) -> PageRequest[Q]:
     """Open the cursor of a list at an address, and count a page that is longer than usual.
 
     Raises `ParameterInvalid` for a foreign cursor or an unknown order, `RateLimited`.
     """
-    opened, after = open_cursor(caller.service.keyring, query, caller.bound_to(path))
+    opened, after = await _open_cursor(caller, query, path)
     if isinstance(opened, SortedQuery):
         opened.order()  # an unknown order is refused before anything is read
     caller.charge(query.size, ROWS_AS_ONE, parameter="limit")
     return PageRequest(caller, path, opened, after)
+
+
+async def _open_cursor(caller: Caller, query: Q, path: str) -> tuple[Q, Any]:
+    """Open a cursor, also one that was made for a provider which has been merged into the caller's since."""
+    keyring = caller.service.keyring
+    try:
+        return open_cursor(keyring, query, caller.bound_to(path))
+    except ParameterInvalid:
+        for former in await read_by_key_async(caller, providers.former_callers):
+            with suppress(ParameterInvalid):
+                return open_cursor(keyring, query, former.bound_to(path))
+        raise

@@ -34,7 +34,7 @@ async def list_physician_pairs(
     caller: OperatorReader, query: Annotated[PairQuery, Query()], response: Response
 ) -> PhysicianPairPage:
     """List pairs with both sides, how their fields compare, and what is credited to each; the longest known first."""
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     after = place_after(asked.after, 3)
     found = await read_async(caller, pair_review.page, status=asked.query.status, after=after, limit=asked.limit)
     page = asked.page(found, response, pair_review.place_of)

@@ -47,7 +47,7 @@ async def list_physicians(
 
     Who looks for somebody sends a search: names and numbers stand in no address.
     """
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     found = await read_async(caller, physicians.page, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda physician: physician.physician_id)
     return PhysicianPage.of(page.rows, page.cursor)
@@ -138,7 +138,7 @@ async def list_physician_credits(
     caller: OperatorReader, physician_id: PhysicianId, query: Annotated[PageQuery, Query()], response: Response
 ) -> PhysicianCreditsPage:
     """List the completions of a physician that stand, of all providers: what a split has to assign."""
-    asked = open_page(caller, query, f"{PATH}/{physician_id}/credits")
+    asked = await open_page(caller, query, f"{PATH}/{physician_id}/credits")
     after = place_after(asked.after, 2)
     found = await read_async(caller, physicians.credit_of, physician_id, after=after, limit=asked.limit)
     page = asked.page(found, response, lambda one: [one.completed_on.isoformat(), one.completion_id])

@@ -63,7 +63,7 @@ async def list_webhook_endpoints(
 
     A vendor that names no provider lists those for all its providers.
     """
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     found = await read_async(caller, endpoints.page, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda endpoint: endpoint.endpoint_id)
     return WebhookEndpointPage(
@@ -133,7 +133,7 @@ async def list_webhook_deliveries(
     caller: WebhooksManager, endpoint_id: EndpointId, query: Annotated[DeliveryQuery, Query()], response: Response
 ) -> WebhookDeliveryPage:
     """List the deliveries of an endpoint, newest first; each is kept for 30 days after it was delivered or given up."""
-    asked = open_page(caller, query, f"{PATH}/{endpoint_id}/deliveries")
+    asked = await open_page(caller, query, f"{PATH}/{endpoint_id}/deliveries")
     found = await read_async(
         caller, deliveries.page, endpoint_id, statuses=asked.query.status, before=asked.after, limit=asked.limit
     )

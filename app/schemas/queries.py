@@ -141,8 +141,8 @@ class ActivityQuery(SortedQuery):
     q: Annotated[
         Text | None,
         Field(
-            description="Words, separated by white space; each must fit: it stands anywhere in the title (`A` to `Z` "
-            "in either case), or is exactly the internal id or the activity id. An internal id with spaces is found "
+            description="Words, separated by white space; each must fit: it stands anywhere in the title (case "
+            "and accents aside), or is exactly the internal id or the activity id. An internal id with spaces is found "
             "when it is all that is asked for."
         ),
     ] = None

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from app.domain.activities import Activity, RegisteredActivity, Registration
 from app.domain.amounts import in_credits, in_quarters
+from app.domain.identity.comparison_keys import phrase_key
 from app.domain.parsing import plain_or_none, plain_text
 from app.models import activities as tables
 from app.store.registry.generation import GENERATION
@@ -235,6 +236,7 @@ def remove(connection: Connection, activity_id: str, at: datetime) -> None:
 def _row(activity: Activity, at: datetime) -> dict[str, Any]:
     return _FIELDS.values_of(activity) | {
         "internal_key": plain_or_none(activity.internal_id),
+        "title_key": phrase_key(activity.title or ""),
         "closed_at": at if activity.closed else None,
         "updated_at": at,
     }

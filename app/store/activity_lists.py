@@ -11,14 +11,16 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
+from app.domain.identity.comparison_keys import phrase_key
 from app.domain.parsing import own_id_or_none, plain_text
+from app.schemas.looking.queries import SummaryQuery
 from app.schemas.queries import ActivityQuery
 from app.store.activities import ACTIVITY, read
 from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of
 from app.store.sql.key_sets import select_by_keys
 
 SORTS = {
-    "title": SortColumn("lower(a.title)"),
+    "title": SortColumn("a.title_key"),
     "start_date": SortColumn("a.start_date", date),
     "end_date": SortColumn("a.end_date", date),
     "updated_at": SortColumn("a.updated_at", datetime),
@@ -26,8 +28,6 @@ SORTS = {
     "activity_id": SortColumn("a.activity_id"),
 }
 _BY_ID = SortKey("activity_id")
-_CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-"""Both databases fold these alone where text is compared by its bytes."""
 
 
 class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,18 +65,7 @@ def conditions_of(wanted: ActivityFilter) -> ListConditions:
     query = wanted.query
     own = ["a.provider_id = :provider AND a.deleted_at IS NULL"]
     conditions = ListConditions("activities a", own, "activity_id", {"provider": wanted.provider_id})
-    words = [f"({_word(conditions, place, word)})" for place, word in enumerate((query.q or "").split())]
-    if words:
-        conditions.add(
-            f"({' AND '.join(words)} OR a.internal_id = :q OR a.internal_key = :q_key)",
-            q=own_id_or_none(query.q), q_key=plain_text(query.q or ""),
-        )  # fmt: skip
-    for column, name, values in (
-        ("a.format", "format", wanted.formats),
-        ("a.providership", "providership", query.providership or None),
-    ):
-        if values is not None:
-            conditions.add(f"{column} IN ({conditions.in_list(name, values)})", column)
+    narrow_to_activities(conditions, query, wanted.formats)
     if query.internal_id:
         exact = f"a.internal_id IN ({conditions.in_list('internal', query.internal_id)})"
         alike = f"a.internal_key IN ({conditions.in_list('alike', list(map(plain_text, query.internal_id)))})"
@@ -91,19 +80,39 @@ def conditions_of(wanted: ActivityFilter) -> ListConditions:
         conditions.add(f"({registered}) = 1")
     conditions.between_days("a.start_date", "starts", query.starts_from, query.starts_to)
     conditions.between_days("a.end_date", "ends", query.ends_from, query.ends_to)
-    if query.mips is not None:
-        conditions.add(f"coalesce(a.mips, false) = {str(query.mips).lower()}", "a.mips")
-    if query.rems is not None:
-        conditions.add(f"a.rems IS {'NOT ' if query.rems else ''}NULL", "a.rems")
     conditions.between_instants("a.updated_at", "updated", query.updated_from, None)
     return conditions
 
 
+def narrow_to_activities(
+    conditions: ListConditions, query: ActivityQuery | SummaryQuery, formats: Sequence[str] | None
+) -> None:
+    """Narrow activities `a` by what every list of theirs can be asked for."""
+    words = [f"({_word(conditions, place, word)})" for place, word in enumerate((query.q or "").split())]
+    if words:
+        conditions.add(
+            f"({' AND '.join(words)} OR a.internal_id = :q OR a.internal_key = :q_key)",
+            q=own_id_or_none(query.q), q_key=plain_text(query.q or ""),
+        )  # fmt: skip
+    for column, name, values in (
+        ("a.format", "format", formats),
+        ("a.providership", "providership", query.providership or None),
+    ):
+        if values is not None:
+            conditions.add(f"{column} IN ({conditions.in_list(name, values)})", column)
+    if query.mips is not None:
+        conditions.add(f"coalesce(a.mips, false) = {str(query.mips).lower()}", "a.mips")
+    if query.rems is not None:
+        conditions.add(f"a.rems IS {'NOT ' if query.rems else ''}NULL", "a.rems")
+
+
 def _word(conditions: ListConditions, place: int, word: str) -> str:
     """Return the condition that a word stands in the title, or is an id."""
-    escaped = word.translate(_CAPITALS).replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    conditions.parameters |= {f"word{place}": word, f"key{place}": plain_text(word), f"like{place}": f"%{escaped}%"}
-    return (
-        f"lower(a.title) LIKE :like{place} ESCAPE '!' OR a.internal_id = :word{place} "
-        f"OR a.internal_key = :key{place} OR a.activity_id = :key{place}"
-    )
+    key = phrase_key(word)
+    escaped = key.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    conditions.parameters |= {f"word{place}": word, f"key{place}": plain_text(word)}
+    fits = f"a.internal_id = :word{place} OR a.internal_key = :key{place} OR a.activity_id = :key{place}"
+    if not key:
+        return fits
+    conditions.parameters[f"like{place}"] = f"%{escaped}%"
+    return f"a.title_key LIKE :like{place} ESCAPE '!' OR {fits}"

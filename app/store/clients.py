@@ -127,12 +127,13 @@ def provider_acted_for(connection: Connection, client: Client, provider_id: str)
     """Return the id of the provider that a client acts for when it names an id, None without the right to.
 
     When a test client names a live provider, it acts for that provider's sandbox. An operator needs no grant. The id of
-    a provider that was merged means the one that it was merged into.
+    a provider that was merged means the one that it was merged into; for a test client, its own sandbox comes first.
     """
-    named = "(p.provider_id = :provider OR p.sandbox_of = :provider)"
-    if not client.test:
-        root = "SELECT m.merged_into FROM providers m WHERE m.provider_id = :provider"
-        named = f"p.provider_id = coalesce(({root}), :provider)"
+    root = "(SELECT m.merged_into FROM providers m WHERE m.provider_id = :provider)"
+    named, order = f"p.provider_id = coalesce({root}, :provider)", ""
+    if client.test:
+        named = f"(p.provider_id = :provider OR p.sandbox_of = :provider OR p.sandbox_of = {root})"
+        order = " ORDER BY CASE WHEN :provider IN (p.provider_id, p.sandbox_of) THEN 0 ELSE 1 END"
     granted = ""
     if client.role is not Role.OPERATOR:
         granted = (
@@ -141,7 +142,7 @@ def provider_acted_for(connection: Connection, client: Client, provider_id: str)
         )
     acted_for: str | None = fetch_value(
         connection,
-        f"SELECT p.provider_id FROM providers p WHERE {named} AND {_WORLD[client.test]}{granted}",
+        f"SELECT p.provider_id FROM providers p WHERE {named} AND {_WORLD[client.test]}{granted}{order}",
         {"client": client.client_id, "provider": provider_id},
     )
     return acted_for
@@ -301,15 +302,6 @@ def find_answer(
         {"client": client_id, "provider": provider_id, "key": key},
     )
     return next(((fingerprint, read_document(answer)) for fingerprint, answer in rows), None)
-
-
-def delete_keys(connection: Connection, before: datetime) -> None:
-    """Delete idempotency keys older than a moment, with their answers."""
-    execute(
-        connection,
-        "DELETE FROM idempotency_keys WHERE created_at < :before",
-        {"before": before},
-    )
 
 
 def ensure_operator(connection: Connection, at: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Lists of completions: their filters and orders, and the indexes that answer them."""
+"""Lists of completions: their filters and orders, and the indexes that answer them. Credit lines share the filters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
 from app.domain.batches import EntryMethod
-from app.domain.credits import Completion, CreditStatus
+from app.domain.credits import Completion
 from app.domain.identity.comparison_keys import name_key
 from app.domain.parsing import plain_text
 from app.schemas.queries import CompletionQuery
@@ -28,7 +28,8 @@ SORTS = {
     "activity_id": SortColumn("c.activity_id"),
 }
 _NEWEST = SortKey("completion_id", descending=True)
-_OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL"
+OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL"
+"""The condition that a completion `c` stands and is the provider's."""
 
 
 class CompletionFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +45,6 @@ class CompletionFilter(msgspec.Struct, frozen=True, kw_only=True):
     formats: Sequence[str] | None = None
     credit_types: Sequence[tuple[str | None, str]] | None = None
     """(board, name) of credit types, any of them; no board for a name that any board may have."""
-    every_board: Sequence[str] = ()
-    """Codes of all boards: they stand for no board in an index that begins with boards."""
 
 
 def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[tuple[Place, Completion]]:
@@ -78,34 +77,42 @@ def stored_types(connection: Connection) -> list[str]:
 
 def conditions_of(wanted: CompletionFilter) -> ListConditions:
     """Return the conditions, and the ways to gather the rows that fit: the most selective come first."""
+    conditions = ListConditions("completions c", [OWN], "completion_id", {"provider": wanted.provider_id})
+    narrow(conditions, wanted)
+    return conditions
+
+
+def narrow(conditions: ListConditions, wanted: CompletionFilter, *, to_lines: bool = False) -> None:
+    """Add the conditions of a query, with their sources, to a list of completions `c`.
+
+    With `to_lines` it is a list of their credits `x`, each of which has to fit by itself.
+    """
     query = wanted.query
-    conditions = ListConditions("completions c", [_OWN], "completion_id", {"provider": wanted.provider_id})
     _narrow_to_learners(conditions, query)
     for number, word in enumerate(dict.fromkeys((query.q or "").split())):
-        _narrow_to_word(conditions, f"word{number}_", word)
+        _narrow_to_word(conditions, f"word{number}_", word, to_lines=to_lines)
     _narrow_to_activities(conditions, wanted)
     conditions.between_days("c.completed_on", "completed", query.completed_from, query.completed_to)
     conditions.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
     conditions.between_instants("c.updated_at", "updated", query.updated_from, None)
     for column in ("c.completed_on", "c.submitted_at", "c.updated_at"):
         _add_source(conditions, column)
-    _narrow_to_credits(conditions, wanted)
+    _narrow_to_credits(conditions, wanted, to_lines=to_lines)
     if query.entry_method:
         asked = f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})"
         if EntryMethod.API not in query.entry_method:
             # The condition of the partial index, word for word.
             asked = f"c.entry_method <> 'api' AND {asked}"
-            conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {asked}")
+            conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {OWN} AND {asked}")
             conditions.along_id.extend([asked] if len(query.entry_method) == 1 else [])
         conditions.add(asked, "c.entry_method")
-    return conditions
 
 
 def _add_source(conditions: ListConditions, column: str) -> None:
     """Let the rows that fit the conditions on a column be gathered by the column's index."""
     asked = [condition for tested, condition in conditions.tests if tested == column]
     if asked:
-        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *asked))}")
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((OWN, *asked))}")
 
 
 def _narrow_to_learners(conditions: ListConditions, query: CompletionQuery) -> None:
@@ -128,7 +135,7 @@ def _narrow_to_learners(conditions: ListConditions, query: CompletionQuery) -> N
             conditions.add(asked, column)
             names.append(asked)
     if names:
-        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((_OWN, *names))}")
+        conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((OWN, *names))}")
 
 
 def _narrow_to_activities(conditions: ListConditions, wanted: CompletionFilter) -> None:
@@ -155,12 +162,12 @@ def _narrow_to_activities(conditions: ListConditions, wanted: CompletionFilter) 
         )
 
 
-def _narrow_to_word(conditions: ListConditions, name: str, word: str) -> None:
+def _narrow_to_word(conditions: ListConditions, name: str, word: str, *, to_lines: bool) -> None:
     """Narrow to completions where a word begins a name, or is an id or a reference."""
     key = name_key(word)
     conditions.parameters[name] = plain_text(word)
     referred = (
-        "FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id "
+        "FROM credit_references r JOIN credits l ON l.credit_id = r.credit_id "
         f"WHERE r.provider_id = :provider AND r.client_reference = :{name}"
     )
     named = f"FROM completion_references o WHERE o.provider_id = :provider AND o.client_reference = :{name}"
@@ -168,26 +175,28 @@ def _narrow_to_word(conditions: ListConditions, name: str, word: str) -> None:
         [conditions.starts_with(column, name + "key", key) for column in ("c.last_key", "c.first_key")] if key else []
     )
     own = [*names, f"c.activity_id = :{name}", f"c.completion_id = :{name}"]
+    # The alias `l` hides no `x`: on lists of lines the credit is the line itself.
+    this = "l.credit_id = x.credit_id" if to_lines else "l.completion_id = c.completion_id"
     elsewhere = (
-        f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND x.reported_id = :{name} LIMIT 1) = 1",
-        f"(SELECT 1 {referred} AND x.completion_id = c.completion_id LIMIT 1) = 1",
+        f"(SELECT 1 FROM credits l WHERE {this} AND l.reported_id = :{name} LIMIT 1) = 1",
+        f"(SELECT 1 {referred} AND {this} LIMIT 1) = 1",
         f"(SELECT 1 {named} AND o.completion_id = c.completion_id LIMIT 1) = 1",
     )
     conditions.add(f"({' OR '.join((*own, *elsewhere))})")
     conditions.sources.append(
         " UNION ALL ".join(
             (
-                *(f"SELECT c.completion_id FROM completions c WHERE {_OWN} AND {condition}" for condition in own),
-                f"SELECT x.completion_id FROM credits x WHERE x.reported_id = :{name}",
-                f"SELECT x.completion_id {referred}",
+                *(f"SELECT c.completion_id FROM completions c WHERE {OWN} AND {condition}" for condition in own),
+                f"SELECT x.completion_id FROM credits x WHERE x.provider_id = :provider AND x.reported_id = :{name}",
+                f"SELECT l.completion_id {referred}",
                 f"SELECT o.completion_id {named}",
             )
         )
     )
 
 
-def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter) -> None:
-    """Narrow to completions with one credit that fits every filter of credits."""
+def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter, *, to_lines: bool) -> None:
+    """Narrow to completions with one credit that fits every filter of credits, or to the credits that fit."""
     query = wanted.query
     inside: list[str] = []
     for column, name, values in (
@@ -197,7 +206,7 @@ def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter) -> 
     ):
         if values is not None:
             inside.append(f"{column} IN ({conditions.in_list(name, values)})")
-    typed = _typed(conditions, wanted.credit_types) if wanted.credit_types is not None else ""
+    typed = typed_as(conditions, wanted.credit_types) if wanted.credit_types is not None else ""
     if typed:
         inside.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
     either = ""
@@ -213,15 +222,23 @@ def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter) -> 
         inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:
         return
-    fits = without_index(*inside)
-    credit = f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND {fits} LIMIT 1) = 1"
-    conditions.add(f"({credit}{either})")
-    if wanted.boards is not None or query.status:
-        boards = conditions.in_list("source_board", wanted.every_board if wanted.boards is None else wanted.boards)
-        statuses = conditions.in_list("source_status", query.status or list(CreditStatus))
-        conditions.sources.append(
-            f"SELECT x.completion_id FROM credits x WHERE x.board IN ({boards}) AND x.status IN ({statuses})"
-        )
+    if to_lines:
+        for condition in inside:
+            column = condition.partition(" IN ")[0]
+            conditions.add(condition, column if column.startswith("x.") else None)
+    else:
+        fits = without_index(*inside)
+        credit = f"(SELECT 1 FROM credits x WHERE x.completion_id = c.completion_id AND {fits} LIMIT 1) = 1"
+        conditions.add(f"({credit}{either})")
+    for column, name, values in (
+        ("x.status", "source_status", query.status),
+        ("x.board", "source_board", wanted.boards),
+    ):
+        if values:
+            asked = f"{column} IN ({conditions.in_list(name, values)})"
+            conditions.sources.append(
+                f"SELECT x.completion_id FROM credits x WHERE x.provider_id = :provider AND {asked}"
+            )
     if typed and wanted.credit_types is not None:
         names = conditions.in_list("source_type", sorted({name for _, name in wanted.credit_types}))
         conditions.sources.append(
@@ -230,7 +247,7 @@ def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter) -> 
         )
 
 
-def _typed(conditions: ListConditions, types: Sequence[tuple[str | None, str]]) -> str:
+def typed_as(conditions: ListConditions, types: Sequence[tuple[str | None, str]]) -> str:
     """Return the condition that a row of `t`, of a credit `x`, has one of some types."""
     either: list[str] = []
     for number, (board, name) in enumerate(types):

@@ -345,6 +345,7 @@ def credit_row(completion: Completion, credit: Credit) -> dict[str, Any]:
     return {
         "credit_id": credit.credit_id,
         "completion_id": completion.completion_id,
+        "provider_id": completion.provider_id,
         "activity_id": completion.activity_id,
         "subject": completion.subject,
         "completed_on": completion.completed_on,

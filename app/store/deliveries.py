@@ -240,13 +240,3 @@ def page(
         parameters,
     )
     return _DELIVERY.read(connection, rows)
-
-
-def delete_finished(connection: Connection, before: datetime, most: int) -> int:
-    """Delete up to `most` deliveries that were finished before a moment; return how many."""
-    return execute(
-        connection,
-        "DELETE FROM webhook_deliveries WHERE delivery_id IN ("
-        "SELECT delivery_id FROM webhook_deliveries WHERE finished_at < :before LIMIT :most)",
-        {"before": before, "most": most},
-    )

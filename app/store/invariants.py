@@ -16,12 +16,38 @@ INVARIANTS: dict[str, str] = {
             SELECT c.activity_id, c.subject, CASE WHEN c.kind = 'cme' THEN 'CME' ELSE c.board END, -max(c.quarters)
             FROM credits c WHERE c.holds GROUP BY 1, 2, 3, c.completion_id) s
         GROUP BY activity_id, subject, target HAVING sum(quarters) <> 0""",
+    "an activity's totals are those of its credits and completions": """
+        SELECT activity_id FROM (
+            SELECT activity_id, accepted, rejected, pending, quarters, persons FROM activity_totals
+            UNION ALL SELECT activity_id, CASE WHEN status = 'accepted' THEN lines ELSE 0 END,
+                CASE WHEN status = 'rejected' THEN lines ELSE 0 END, CASE WHEN status = 'pending' THEN lines ELSE 0 END,
+                CASE WHEN status = 'rejected' THEN 0 ELSE quarters END, persons FROM activity_total_deltas
+            UNION ALL SELECT activity_id, -sum(CASE WHEN status = 'accepted' THEN 1 ELSE 0 END),
+                -sum(CASE WHEN status = 'rejected' THEN 1 ELSE 0 END),
+                -sum(CASE WHEN status = 'pending' THEN 1 ELSE 0 END),
+                -sum(CASE WHEN holds THEN quarters ELSE 0 END), 0 FROM credits GROUP BY activity_id
+            UNION ALL SELECT activity_id, 0, 0, 0, 0, -count(DISTINCT subject) FROM completions
+            WHERE withdrawn_at IS NULL GROUP BY activity_id) s
+        GROUP BY activity_id HAVING sum(accepted) <> 0 OR sum(rejected) <> 0 OR sum(pending) <> 0
+        OR sum(quarters) <> 0 OR sum(persons) <> 0""",
+    "an activity's totals by board are those of its credits": """
+        SELECT activity_id || ' ' || board || ' ' || status || ' ' || entry_method FROM (
+            SELECT activity_id, board, status, entry_method, lines, quarters FROM activity_board_totals
+            UNION ALL SELECT activity_id, board, status, entry_method, lines, quarters FROM activity_total_deltas
+            WHERE board IS NOT NULL
+            UNION ALL SELECT x.activity_id, x.board, x.status, c.entry_method, -count(*), -sum(x.quarters)
+            FROM credits x JOIN completions c ON c.completion_id = x.completion_id WHERE x.status <> 'withdrawn'
+            GROUP BY x.activity_id, x.board, x.status, c.entry_method) s
+        GROUP BY activity_id, board, status, entry_method HAVING sum(lines) <> 0 OR sum(quarters) <> 0""",
     "no learner holds more than the activity's maximum": """
         SELECT l.activity_id || ' ' || l.subject || ' ' || l.target
         FROM ledger l JOIN activities a ON a.activity_id = l.activity_id
         LEFT JOIN activity_boards b ON b.activity_id = l.activity_id AND b.board = l.target
         WHERE a.format IN ('live-course', 'regularly-scheduled-series', 'enduring-material', 'performance-improvement')
         AND l.quarters > coalesce(b.points_quarters, a.ama_quarters)""",
+    "a credit belongs to its completion's provider": """
+        SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
+        WHERE x.provider_id <> c.provider_id""",
     "every credit not withdrawn repeats its completion's activity, learner, date and occasion": """
         SELECT x.credit_id FROM credits x JOIN completions c ON c.completion_id = x.completion_id
         WHERE x.status <> 'withdrawn' AND (x.activity_id <> c.activity_id OR x.subject <> c.subject

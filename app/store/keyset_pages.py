@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
+from app.core.clock import first_instant, instant_after
 from app.core.http.pagination import MOST_COUNTED, SortKey, Total, place_after
 from app.models.base import instant_text
 from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, in_list, on_sqlite
@@ -43,17 +44,19 @@ class SortColumn(msgspec.Struct, frozen=True):
     """A column, or an expression, that a list can be ordered by; never NULL."""
 
     sql: str
-    kind: type[str] | type[date] | type[datetime] = str
+    kind: type[str] | type[int] | type[date] | type[datetime] = str
 
-    def read(self, text: str) -> Any:
+    def read(self, value: Any) -> Any:
         """Read a value of a place."""
-        return text if issubclass(self.kind, str) else self.kind.fromisoformat(text)
+        return self.kind.fromisoformat(value) if issubclass(self.kind, date) else value
 
 
 class Order(msgspec.Struct, frozen=True):
     """Columns with whether they descend; the last is the id, which makes the order total."""
 
     keys: tuple[tuple[SortColumn, bool], ...]
+    indexed: int | None = None
+    """How many of the first columns are of the table that is walked; None for all."""
 
     def sql(self) -> str:
         """Return what follows ORDER BY."""
@@ -91,7 +94,12 @@ class Order(msgspec.Struct, frozen=True):
         columns = [column.sql for column, _ in self.keys]
         signs = ["<" if descending else ">" for _, descending in self.keys]
         if len(set(signs)) == 1:
-            return f"({', '.join(columns)}) {signs[0]} ({', '.join(marks)})", parameters
+            whole = f"({', '.join(columns)}) {signs[0]} ({', '.join(marks)})"
+            if self.indexed is None:
+                return whole, parameters
+            # A row value over two tables is answered by no index.
+            bound = f"({', '.join(columns[: self.indexed])}) {signs[0]}= ({', '.join(marks[: self.indexed])})"
+            return f"{bound} AND {whole}", parameters
         alternatives: list[str] = []
         for number, sign in enumerate(signs):
             equal = [f"{columns[before]} = {marks[before]}" for before in range(number)]
@@ -112,11 +120,11 @@ class ListConditions:
     """The conditions of a list, their parameters, and the queries that gather the rows of one of its filters."""
 
     table: str
-    """The FROM item, with the alias that the conditions use."""
+    """The FROM item, its first table the one that is walked, with the aliases that the conditions use."""
     always: list[str]
     """Conditions of the unfiltered list, which every index of its orders answers."""
     identity: str
-    """The id's column, without alias."""
+    """The column of the id in the first table, without alias; where tables are joined, many rows may share one."""
     parameters: dict[str, Any] = field(default_factory=dict)
     tests: list[tuple[str | None, str]] = field(default_factory=list)
     """(column, condition). Along an index of its column a condition bounds the walk, else it is tested on every row.
@@ -128,11 +136,15 @@ class ListConditions:
     sources: list[str] = field(default_factory=list)
     """Queries for ids, each for all rows that fit one filter and perhaps for others: the likely shortest first."""
 
+    @property
+    def id_sql(self) -> str:
+        """The column of the id, with its alias."""
+        return f"{self.table.split()[1]}.{self.identity}"
+
     def is_whole(self, source: str) -> bool:
         """Return whether a source has exactly the conditions of the list, so that its ids need not be tested."""
-        alias = self.table.rpartition(" ")[2]
         where = " AND ".join((*self.always, *self.conditions))
-        return source == f"SELECT {alias}.{self.identity} FROM {self.table} WHERE {where}"
+        return source == f"SELECT {self.id_sql} FROM {self.table} WHERE {where}"
 
     @property
     def conditions(self) -> list[str]:
@@ -155,13 +167,9 @@ class ListConditions:
     ) -> None:
         """Add the condition that instants lie between two, both included; a date is its whole day in UTC."""
         if since is not None:
-            first = since if isinstance(since, datetime) else datetime.combine(since, time.min, UTC)
-            self.add(f"{column} >= :{name}_from", column, **{f"{name}_from": first})
-        if isinstance(until, datetime):
-            self.add(f"{column} <= :{name}_to", column, **{f"{name}_to": until})
-        elif until is not None and until < date.max:
-            day_after = datetime.combine(until, time.min, UTC) + timedelta(days=1)
-            self.add(f"{column} < :{name}_to", column, **{f"{name}_to": day_after})
+            self.add(f"{column} >= :{name}_from", column, **{f"{name}_from": first_instant(since)})
+        if until is not None and (after := instant_after(until)) is not None:
+            self.add(f"{column} < :{name}_to", column, **{f"{name}_to": after})
 
     def between_days(self, column: str, name: str, since: date | None, until: date | None) -> None:
         """Add the condition that days lie between two, both included."""
@@ -237,8 +245,7 @@ def _count_from(
 
 def _from_ids(list_: ListConditions, ids: str) -> str:
     """Return a join that begins at ids, with the first condition of its WHERE."""
-    alias = list_.table.rpartition(" ")[2]
-    return f"({ids}) ids CROSS JOIN {list_.table} WHERE {alias}.{list_.identity} = ids.{list_.identity}"
+    return f"({ids}) ids CROSS JOIN {list_.table} WHERE {list_.id_sql} = ids.{list_.identity}"
 
 
 def _short_source(connection: Connection, list_: ListConditions) -> str | None:
@@ -266,7 +273,7 @@ class _Search:
 
     def run(self, start: Place | None, limit: int) -> list[Place]:
         leading = self.order.keys[0][0].sql
-        along_id = self.list_.along_id if len(self.order.keys) == 1 else []
+        along_id = self.list_.along_id if leading == self.list_.id_sql else []
         bounds = [condition for column, condition in self.list_.tests if column == leading or condition in along_id]
         tests = [condition for condition in self.list_.conditions if condition not in bounds]
         if not tests:

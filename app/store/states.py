@@ -31,6 +31,7 @@ STATES: dict[str, tuple[Table, ...]] = {
 }
 """The tables of each noun, all of which have the key of the first one's rows."""
 LEFT_OUT: dict[str, dict[str, str]] = {
+    "activities": {"title_key": "is made of the title, which is protected"},
     "providers": {"merging_into": "stands for seconds, before a merge: it takes nothing and gives nobody a right"},
     "client_secrets": {"last_used_at": "is noted as the key is used: nobody's right depends on it"},
     "webhook_endpoints": dict.fromkeys(

@@ -136,6 +136,7 @@ class ManyCompletions:
         if completion["withdrawn_at"] is not None or chance > 0.9995:
             status = "withdrawn"
         credit = shared | {
+            "provider_id": PROVIDER,
             "credit_id": f"01900000-0000-7000-9000-{number:012x}", "place": 0, "board": board, "status": status,
             "kind": "cme" if board.endswith("-M") else "moc", "reported_id": f"{draw.randrange(1_000_000):06d}",
             "quarters": 4, "holds": status in ("pending", "accepted"), "once_per_day": False, "delivery": "board",

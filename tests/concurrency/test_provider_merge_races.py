@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from app.core.errors import OperatorFault
@@ -21,6 +22,7 @@ from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.board_views import live, replayed
 from tests.harness.databases import ON_SQLITE
+from tests.harness.processes import eventually
 from tests.harness.uploads import upload, work_through
 from tests.harness.wire import at_once
 
@@ -30,7 +32,7 @@ DAYS = [date(2021, 12, 1) + timedelta(days=day) for day in range(12)]
 
 def merge(service: Service) -> None:
     planned = transact(operator(service), provider_merging.plan, ONE, INTO)
-    transact(operator(service), provider_merging.announce, planned)
+    transact(operator(service), provider_merging.announce, planned, "a")
     time.sleep(FRESH_SECONDS)
     transact(operator(service), provider_merging.merge, ONE, INTO)
 
@@ -101,12 +103,7 @@ def _all(api: Api, path: str) -> list[Any]:
 def merged_as_by_command(service: Service, one: str, into: str) -> str:
     try:
         planned = transact(operator(service), provider_merging.plan, one, into)
-        transact(operator(service), provider_merging.announce, planned)
-        try:
-            transact(operator(service), provider_merging.merge, one, into)
-        except OperatorFault:
-            transact(operator(service), provider_merging.withdraw_announcement, planned)
-            raise
+        provider_merging.announce_and_merge(service, planned)
     except OperatorFault as fault:
         return str(fault)
     return "merged"
@@ -117,6 +114,12 @@ def announced(service: Service) -> list[Any]:
     return service.database.read(lambda connection: statements.fetch_column(connection, sql))
 
 
+@pytest.fixture
+def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_merging, "PAUSE", 0)
+
+
+@pytest.mark.usefixtures("without_pause")
 def test_of_merges_of_two_providers_into_each_other_one_is_done(http: TestClient, api: Api, service: Service) -> None:
     staying = api_of(http, service, "staying", providers=[INTO])
     assert api.report(a_completion()).status == 201
@@ -134,16 +137,53 @@ def test_of_merges_of_two_providers_into_each_other_one_is_done(http: TestClient
 
 
 @ON_SQLITE
+@pytest.mark.usefixtures("without_pause")
 def test_an_announcement_whose_command_was_killed_ends_with_the_merge_the_other_way_round(
     http: TestClient, api: Api, service: Service
 ) -> None:
     api_of(http, service, "staying", providers=[INTO])
     planned = transact(operator(service), provider_merging.plan, ONE, INTO)
-    transact(operator(service), provider_merging.announce, planned)
+    transact(operator(service), provider_merging.announce, planned, "a")
     assert api.report(a_completion()).status == 201
     assert merged_as_by_command(service, INTO, ONE) == "merged"
     assert announced(service) == []
     settle(service)
+
+
+def test_an_announcement_is_withdrawn_by_who_made_it(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three operators merge the same provider; two think better of it while they wait, the third goes on."""
+    planned = transact(operator(service), provider_merging.plan, ONE, "0008002")
+    waiting = threading.Barrier(4)
+    ends = [threading.Event() for _ in range(3)]
+    places = iter(range(3))
+    stood: list[int] = []
+
+    def pause(_: float) -> None:
+        place = next(places)
+        waiting.wait(10)
+        ends[place].wait(10)
+        if place < 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(provider_merging, "sleep", pause)
+    with ThreadPoolExecutor(3) as threads:
+        commands = [threads.submit(provider_merging.announce_and_merge, service, planned) for _ in range(3)]
+        waiting.wait(10)
+        for left, end in enumerate(ends, start=1):
+            stood.append(len(announced(service)))
+            end.set()
+            eventually(partial(_ended, commands, left))
+    assert stood == [1, 1, 1], "the provider stays announced for the one that goes on"
+    ended = [command.exception() for command in commands]
+    assert sorted(type(error).__name__ for error in ended) == ["KeyboardInterrupt", "KeyboardInterrupt", "NoneType"]
+    assert announced(service) == []
+    settle(service)
+
+
+def _ended(commands: list[Future[Any]], count: int) -> bool:
+    return sum(command.done() for command in commands) == count
 
 
 def test_files_beside_a_merge_end_as_if_there_had_been_none(http: TestClient, api: Api, service: Service) -> None:

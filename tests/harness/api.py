@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,16 @@ class Api:
 
     def register(self, **fields: Any) -> Answer:
         return self.post("/v1/activities", an_activity(**fields))
+
+    def pages(self, path: str, **parameters: Any) -> Iterator[Any]:
+        """Yield the rows of all pages of a list."""
+        answer = self.get(path, **parameters)
+        while True:
+            assert answer.status == 200, answer.json
+            yield from answer.json["data"]
+            if (cursor := answer.json["next_cursor"]) is None:
+                return
+            answer = self.get(path, cursor=cursor, limit=parameters.get("limit", 50))
 
     def completions(self, **parameters: Any) -> list[Any]:
         listed: list[Any] = self.get("/v1/learner-completions", **parameters).json["data"]

@@ -371,9 +371,10 @@ def done(url: str, folder: str, what: Callable[[Service], Any]) -> str:
     return str(result)
 
 
-def main() -> None:
+def kill_each(verbs: dict[str, Tried]) -> None:
+    """Do the verb that the command line names, and kill it before one statement after another."""
     verb, url, folder, step = sys.argv[1:]
-    tried = VERBS[verb]
+    tried = verbs[verb]
     done(url, folder, tried.before)
     for die_at in range(1, MOST_STATEMENTS, int(step)):
         child = os.fork()
@@ -390,4 +391,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    kill_each(VERBS)

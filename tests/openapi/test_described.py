@@ -114,7 +114,10 @@ def test_what_a_key_or_a_cursor_must_hold_is_described(api: Api) -> None:
     assert_problem(api.get("/v1/activities", cursor="é"), 422, "parameter-invalid")
 
 
-SORTED = {"/v1/activities": "activity_id", "/v1/learner-completions": "completed_on"}
+SORTED = {
+    "/v1/activities": "activity_id", "/v1/learner-completions": "completed_on", "/v1/credit-lines": "submitted_at",
+    "/v1/activity-summaries": "start_date",
+}  # fmt: skip
 ORDERS = (
     "{}", "-{}", " {} ", "-{} , updated_at", "{},-updated_at", "", "-", "- {}", "--{}", "{},", ",{}", "{};updated_at",
     "learner", "\t{}", "{}\u00a0", "{} desc",

@@ -53,6 +53,7 @@ UNPROTECTED_TABLES = {
     "idempotency_keys": "answers kept for a day, to be given again",
     "boards": "codes only: the facts are the board files', whose digest is stored with every completion",
     "digests_due": "empty but within an upgrade",
+    "activity_total_deltas": "changes of the last moments, added up by the sealer: they are compared with the totals",
     "unsealed": "marks of the last moments, removed by the sealer",
 }
 UNPROTECTED_COLUMNS = {

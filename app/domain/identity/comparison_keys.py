@@ -257,6 +257,16 @@ def code_key(text: str) -> str:
     return _NOT_ALPHANUMERIC.sub("", _folded(text.replace("&", " and ")))
 
 
+_MARKS = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'} | dict.fromkeys("‐‑‒–—−", "-"))
+"""Marks and dashes that programs put in the place of those on a keyboard."""
+
+
+@lru_cache(maxsize=4_096)
+def phrase_key(text: str) -> str:
+    """Return the comparison key of a title or place: its words, without case and accents, one space between them."""
+    return " ".join((text.lower() if text.isascii() else _folded(text).translate(_MARKS)).split())
+
+
 def school_key(name: str | None) -> str:
     """Return a medical school's comparison key: that of a name, where "&" is "and"."""
     return name_key(name.replace("&", " and ")) if name else ""

@@ -18,6 +18,8 @@ from app.domain.reports import CompletionReport, RemsPart
 
 FADED = "erased-version"
 """The noun of digests of versions after they were blanked: each takes the place of the one in the audit entry."""
+IDENTITIES = "erased-identities"
+"""What the digest of an erased physician's kept digests is made for."""
 _WORD = re.compile(r"\w+")
 
 
@@ -195,6 +197,8 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """Batches whose file as uploaded is dropped, since rows of it are theirs."""
     unsearchable_files: tuple[str, ...]
     """Batches whose file as uploaded is dropped, since no records are kept in which they could be looked for."""
+    abandoned_uploads: int
+    """Files that never became a batch, and are dropped: they were never searched either."""
     dry_run: bool
 
     def as_json(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ async def list_audit(caller: OperatorReader, query: Annotated[AuditQuery, Query(
     Nothing in it is ever changed or removed, not even when a physician is erased: it holds ids, counts and keyed
     digests, nobody's identity. What the verbs and nouns mean stands in docs/checking.md.
     """
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     after = place_after(asked.after, 3)
     wanted = asked.query.as_filter()
     found = await read_async(caller, audit_log.page, wanted=wanted, after=after, limit=asked.limit)
@@ -36,7 +36,7 @@ async def list_audit(caller: OperatorReader, query: Annotated[AuditQuery, Query(
 @router.get("/seals", response_model=SealPage)
 async def list_seals(caller: OperatorReader, query: Annotated[PageQuery, Query()], response: Response) -> SealPage:
     """List the seals over the audit log, newest first; `limit=1` is the head to be kept elsewhere."""
-    asked = open_page(caller, query, f"{PATH}/seals")
+    asked = await open_page(caller, query, f"{PATH}/seals")
     found = await read_async(caller, audit_log.seals, before=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda seal: seal[0].number)
     return SealPage(data=[SealOut.of(seal, head) for seal, head in page.rows], next_cursor=page.cursor)

@@ -55,7 +55,7 @@ async def list_clients(
     belong together because one made the other; an operator's everybody. A client of another answers as one that is not
     there.
     """
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     found = await read_async(caller, management.page, revoked=asked.query.revoked, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, lambda client: client.client_id)
     return ManagedClientPage(data=[ManagedClientOut.of(client) for client in page.rows], next_cursor=page.cursor)

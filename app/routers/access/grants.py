@@ -28,7 +28,7 @@ async def list_grants(caller: GrantsReader, query: Annotated[GrantQuery, Query()
 
     An operator lists all. Grants of others are not there, and filters find nothing of them.
     """
-    asked = open_page(caller, query, PATH)
+    asked = await open_page(caller, query, PATH)
     found = await read_async(
         caller,
         grants.page,

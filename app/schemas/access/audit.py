@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from app.core.clock import first_instant, instant_after
 from app.core.http.pagination import PageQuery
 from app.domain.audit import AuditFilter, LoggedEntry, SealOverLog
 from app.schemas.base import Example, Out
@@ -22,7 +23,7 @@ class AuditQuery(PageQuery):
     verb: Annotated[Texts, Field(description="What was done, such as `report`, `merge` or `revoke`.")] = []
     noun: Annotated[Texts, Field(description="Kinds of things, such as `completion`, `client` or `learner`.")] = []
     client_id: Annotated[Texts, Field(description="Who did it; `operator` is whoever used the command line.")] = []
-    provider_id: Annotated[Texts, Field(description="The providers acted for.")] = []
+    provider_id: Annotated[Texts, Field(description="The providers acted for, under any id that they ever had.")] = []
     request_id: Annotated[Texts, Field(description="The requests it came by: their `X-Request-Id`.")] = []
     at_from: Annotated[DayOrInstant | None, since("Done")] = None
     at_to: Annotated[DayOrInstant | None, until("Done")] = None
@@ -36,24 +37,9 @@ class AuditQuery(PageQuery):
             client_ids=self.client_id,
             provider_ids=self.provider_id,
             request_ids=self.request_id,
-            since=_beginning(self.at_from),
-            before=_end(self.at_to),
+            since=None if self.at_from is None else first_instant(self.at_from),
+            before=None if self.at_to is None else instant_after(self.at_to),
         )
-
-
-def _beginning(given: date | datetime | None) -> datetime | None:
-    if given is None or isinstance(given, datetime):
-        return given
-    return datetime.combine(given, time.min, UTC)
-
-
-def _end(given: date | datetime | None) -> datetime | None:
-    """Return the first moment after what was given; None also after the last day there is."""
-    if given is None:
-        return None
-    if isinstance(given, datetime):
-        return given + timedelta(microseconds=1) if given < datetime.max.replace(tzinfo=UTC) else None
-    return datetime.combine(given, time.min, UTC) + timedelta(days=1) if given < date.max else None
 
 
 class AuditEntryOut(Out):

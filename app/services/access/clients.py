@@ -271,13 +271,17 @@ def grant(work: Work, named: str, provider_id: str) -> None:
 
 
 def revoke(work: Work, named: str, provider_id: str) -> None:
-    """Revoke a vendor's grant to act for a provider, from all clients of the vendor; raises `OperatorFault`."""
-    client_id = find_client(work.connection, named)
-    client = clients.by_id(work.connection, client_id)
-    provider_id = root_of(work.connection, provider_id) or provider_id
-    if client is not None and client.test:
-        provider_id = id_of_sandbox(work.connection, provider_id) or provider_id
-    if not take_grant(work, client_id, provider_id):
+    """Revoke a vendor's grant to act for a provider, from all clients of the vendor; raises `OperatorFault`.
+
+    The client that is named may have been revoked: the others of its vendor act on. For a test client, the id means
+    what it means in `PARS-Provider`: its own sandbox, else that of the provider it was merged into.
+    """
+    connection = work.connection
+    client = stored.one_of_all(connection, work.now, find_client(connection, named))
+    assert client is not None
+    root = root_of(connection, provider_id) or provider_id
+    meant = [id_of_sandbox(connection, id) or id for id in (provider_id, root)] if client.test else [root]
+    if not any(take_grant(work, client.client_id, id) for id in dict.fromkeys(meant)):
         raise OperatorFault("The client has no such right.")
 
 

@@ -26,6 +26,7 @@ from app.domain.held import HeldStatus, document_of_report, report_of_document
 from app.domain.identity.comparison_keys import full_name_key
 from app.domain.identity.erasure import (
     FADED,
+    IDENTITIES,
     Erasure,
     PersonMarks,
     blank_completion,
@@ -35,12 +36,12 @@ from app.domain.identity.erasure import (
     identity_texts,
 )
 from app.domain.identity.physicians import FiledName, Physician
-from app.services.access.removal import remove_original
+from app.services.access.removal import longest_arrival, remove_original
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import name_forms
 from app.services.registry.merging import lock_everything
 from app.services.registry.writing import ERASED_IDENTITY
-from app.store import batches, completion_versions, completions, record_digests
+from app.store import batches, completion_versions, completions, record_digests, uploads
 from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
@@ -49,6 +50,7 @@ from app.store.registry.generation import note_registry_change
 from app.store.states import canonical
 
 BATCHES_AT_ONCE = 100
+UPLOADS_AT_ONCE = 5
 
 
 class PersonToErase(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,8 +120,12 @@ def _held_of(
                 yield held_id
 
 
-def refuse_unfinished(connection: Connection, person: PersonToErase, *, unread: bool) -> None:
-    """Raise `OperatorFault` while a record of the person waits, is being applied, or was not read by its board."""
+def refuse_unfinished(connection: Connection, person: PersonToErase, since: datetime, *, unread: bool) -> None:
+    """Raise `OperatorFault` while a record of the person waits, is being applied, or was not read by its board.
+
+    And while any file sent before `since`, when the erasure began, has not been read: nobody knows whom it names, and
+    what is read afterwards is kept. One that is sent later is as one sent after the erasure.
+    """
     held = held_records.by_ids(connection, person.held_ids)
     waiting = sorted(id for id, record in held.items() if record.status is HeldStatus.WAITING)
     if waiting:
@@ -136,6 +142,12 @@ def refuse_unfinished(connection: Connection, person: PersonToErase, *, unread: 
         raise OperatorFault(
             f"Batches that hold records of this physician are being applied or retried: {_some(applying)}. Nothing was "
             "erased. Wait until they have finished, or cancel them, then try again."
+        )
+    to_be_read = stored.files_to_be_read(connection, since)
+    if to_be_read:
+        raise OperatorFault(
+            f"Files that have not been read yet may name this physician, of any provider: {_some(to_be_read)}. Nothing "
+            "was erased. Wait until they have been read, or have them cancelled, then try again."
         )
     boards = stored.unread_boards(connection, sorted(person.completion_ids))
     if boards and not unread:
@@ -199,12 +211,13 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
     """
     caller = operator(service)
     began = service.clock()
+    arrived = began - longest_arrival(service)
 
     def look(
         connection: Connection,
     ) -> tuple[PersonToErase, list[tuple[Batch, int]], list[str], list[stored.AnswerKey]]:
         person = load_person(connection, find_physician(connection, given))
-        refuse_unfinished(connection, person, unread=unread)
+        refuse_unfinished(connection, person, began, unread=unread)
         touched = []
         for number, batch in enumerate(_batches(connection, None)):
             report_progress("looking through batches", number, unit="batches")
@@ -225,6 +238,7 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
         rows=sum(rows for _, rows in touched),
         originals=tuple(batch.batch_id for batch, _ in touched if batch.original_removed_at is None),
         unsearchable_files=tuple(unsearchable),
+        abandoned_uploads=service.database.read(lambda connection: stored.count_abandoned(connection, arrived)),
         dry_run=dry_run,
     )
     if dry_run:
@@ -233,6 +247,8 @@ def erase(service: Service, given: str, *, unread: bool = False, dry_run: bool =
         transact(caller, _sweep_batch, batch.batch_id, person)
     for batch_id in unsearchable:
         transact(caller, _sweep_unread, batch_id)
+    while transact(caller, _drop_abandoned, arrived):
+        pass
     transact(caller, _drop_answers, answers)
     transact(caller, _erase, person.root.physician_id, began, unread=unread)
     return erasure
@@ -244,6 +260,14 @@ def _sweep_batch(work: Work, batch_id: str, person: PersonToErase) -> None:
     batch = batches.lock_one(work.connection, batch_id)
     if batch is not None and batch.finished:
         _blank_rows(work, batch, person)
+
+
+def _drop_abandoned(work: Work, before: datetime) -> bool:
+    """Drop the next uploads that never became a batch; return whether there may be more."""
+    stored.overwrite_deleted(work.connection)
+    abandoned = uploads.find_abandoned(work.connection, before, UPLOADS_AT_ONCE)
+    uploads.drop(work.connection, abandoned)
+    return len(abandoned) == UPLOADS_AT_ONCE
 
 
 def _drop_answers(work: Work, answers: Sequence[stored.AnswerKey]) -> None:
@@ -260,7 +284,7 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
         raise Conflict("This physician was erased meanwhile.")
     physicians.lock(connection, (physician_id,))
     person = load_person(connection, physician_id)
-    refuse_unfinished(connection, person, unread=unread)
+    refuse_unfinished(connection, person, since, unread=unread)
     for batch in _batches(connection, since):
         _blank_rows(work, batch, person)
     for batch_id in stored.unsearchable_files(connection):
@@ -270,13 +294,13 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
     _blank_held(work, person)
     _blank_merges(work, person)
     stored.drop_explanations(connection, sorted(person.record_ids))
-    _remember(work, person)
+    identities = _remember(work, person)
     for id in sorted(person.ids):
         physicians.remove_names_and_numbers(connection, id)
         stored.drop_what_is_known_of(connection, id)
         stored.blank_physician(connection, id, work.now)
     name_forms.refresh(connection, person.ids)
-    told = PhysicianAudit(completions=len(person.completion_ids), digests=digests)
+    told = PhysicianAudit(completions=len(person.completion_ids), digests=digests, identities=identities)
     work.audit("erase", physician_id, told)
     for alias in person.root.aliases:
         work.audit("erase", alias, PhysicianAudit(other_id=physician_id))
@@ -367,7 +391,10 @@ def _blank_merges(work: Work, person: PersonToErase) -> None:
         stored.write_merge_document(work.connection, merge_id, blank)
 
 
-def _remember(work: Work, person: PersonToErase) -> None:
-    """Keep keyed digests of a person's numbers: an import that brings them again is told, and adds nobody."""
+def _remember(work: Work, person: PersonToErase) -> str:
+    """Keep keyed digests of a person's numbers: an import that brings them again adds nobody. Return their digest."""
     digests = [work.service.keyring.keyed_digest(ERASED_IDENTITY, text) for text in identity_texts(person.root)]
-    stored.remember(work.connection, digests, person.root.physician_id, work.now)
+    id = person.root.physician_id
+    stored.remember(work.connection, digests, id, work.now)
+    text = stored.identities_text(id, stored.remembered(work.connection))
+    return work.service.keyring.record_digest(IDENTITIES, text)

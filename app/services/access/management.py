@@ -16,7 +16,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.core.errors import Conflict, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault, Problem
+from app.core.errors import Conflict, Contended, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault, Problem
 from app.domain.audit import ClientAudit
 from app.domain.clients import Client, ClientListing, Role
 from app.services.access import clients as verbs
@@ -29,7 +29,7 @@ from app.store import clients as organisations
 from app.store.access import clients, keys
 
 MOST_CLIENTS = 100
-"""That work, of one provider or one vendor: more are the operator's to make."""
+"""That work, of one provider with its sandbox, or of one vendor: more are the operator's to make."""
 MANAGE = "clients:manage"
 _NO_CLIENT = "There is no such client, or it is not yours to manage."
 LOCKED_OUT = "To do it all the same, send own=true."
@@ -93,6 +93,7 @@ def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
     """
     # Those who make clients at once wait for each other: all of them would find the last place free.
     keys.lock_client(work.connection, work.caller.client.organisation_id)
+    locked = clients.lock_accredited(work.connection, work.caller.client)
     manager = standing(work)
     operates = manager.role is Role.OPERATOR
     role = asked.role or (None if operates else manager.role)
@@ -125,8 +126,8 @@ def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
         faults.append(_past())
     if faults or role is None:
         raise InvalidRequest(errors=faults)
-    if not operates and clients.count(work.connection, manager, MOST_CLIENTS) >= MOST_CLIENTS:
-        raise Conflict(f"There are {MOST_CLIENTS} clients that work already: revoke those that nobody uses any longer.")
+    if not operates:
+        _refuse_surplus(work, manager, [id for id in acted_for if id], locked)
     scopes = asked.scopes
     if scopes is None:
         possible = verbs.possible_scopes(role, (), test=test)
@@ -139,6 +140,19 @@ def create(work: Work, asked: NewClient) -> tuple[ClientListing, CreatedClient]:
     except OperatorFault as fault:
         raise Conflict(str(fault)) from None
     return _require(clients.one_of_all(work.connection, work.now, created.client_id)), created
+
+
+def _refuse_surplus(work: Work, manager: Client, provider_ids: Sequence[str], locked: Collection[str]) -> None:
+    """Raise `Conflict` where `MOST_CLIENTS` of one of the providers work, or of the vendor or the sandbox's tester."""
+    connection = work.connection
+    accredited = clients.accredited_of(connection, provider_ids) if manager.role is Role.PROVIDER else set()
+    if accredited - set(locked):
+        raise Contended("the provider was merged while a client of it was made")
+    counts = [clients.count_of_provider(connection, id, MOST_CLIENTS) for id in sorted(accredited)]
+    if not accredited:
+        counts = [clients.count(connection, manager, MOST_CLIENTS)]
+    if max(counts) >= MOST_CLIENTS:
+        raise Conflict(f"There are {MOST_CLIENTS} clients that work already: revoke those that nobody uses any longer.")
 
 
 def _faults_of_kind(work: Work, manager: Client, asked: NewClient, role: Role | None, *, test: bool) -> list[ErrorItem]:

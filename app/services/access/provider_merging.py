@@ -9,14 +9,16 @@ commit, and is done again for the other one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import sleep
 
 import msgspec
 
+from app.core.clock import new_id
 from app.core.errors import OperatorFault
 from app.domain.audit import ActivityAudit, ClientAudit, EndpointAudit, HeldAudit, ProviderAudit
 from app.domain.boards import Span
 from app.services.access.authentication import CACHE_SECONDS
-from app.services.context import Work
+from app.services.context import Service, Work, operator, transact
 from app.services.registry.merging import lock_everything
 from app.store import sandbox
 from app.store.access import provider_merges as rows
@@ -88,14 +90,26 @@ def _both(one: Span, other: Span) -> Span:
     )
 
 
-def announce(work: Work, planned: ProviderMerge) -> None:
+def announce(work: Work, planned: ProviderMerge, announcement_id: str) -> None:
     """Note that a provider is about to be merged; `PAUSE` later it may be."""
-    rows.announce(work.connection, planned.provider_id, planned.into_id)
+    rows.announce(work.connection, planned.provider_id, planned.into_id, announcement_id)
 
 
-def withdraw_announcement(work: Work, planned: ProviderMerge) -> None:
-    """Note that a provider is not merged after all."""
-    rows.announce(work.connection, planned.provider_id, None)
+def withdraw_announcement(work: Work, planned: ProviderMerge, announcement_id: str) -> None:
+    """Note that a provider is not merged by who announced it; what others have announced stands."""
+    rows.withdraw(work.connection, planned.provider_id, announcement_id)
+
+
+def announce_and_merge(service: Service, planned: ProviderMerge, *, share_references: bool = False) -> ProviderMerge:
+    """Announce a merge, wait until every process knows, and merge; what ends it early withdraws the announcement."""
+    caller, announcement_id = operator(service), new_id()
+    try:
+        transact(caller, announce, planned, announcement_id)
+        sleep(PAUSE)
+        return transact(caller, merge, planned.provider_id, planned.into_id, share_references=share_references)
+    except BaseException:
+        transact(caller, withdraw_announcement, planned, announcement_id)
+        raise
 
 
 def merge(work: Work, provider_id: str, into: str, *, share_references: bool = False) -> ProviderMerge:

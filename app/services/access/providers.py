@@ -6,14 +6,22 @@ from datetime import date
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import OperatorFault
 from app.domain.audit import ProviderAudit
 from app.domain.boards import Span
-from app.services.context import Work
+from app.services.context import Caller, Work
 from app.store import sandbox
 from app.store.access import providers
+
+
+def former_callers(connection: Connection, caller: Caller) -> list[Caller]:
+    """Return the caller under each id that was merged into its provider: cursors were sealed for those."""
+    if caller.provider is None:
+        return []
+    return [replace(caller, provider=former) for former in providers.former_ids(connection, caller.provider)]
 
 
 def rename(work: Work, provider_id: str, name: str) -> None:

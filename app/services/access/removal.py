@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from app.core.http.exchange import MIN_UPLOAD_RATE
 from app.domain.batches import Batch
+from app.services.context import Service
 from app.store import batches, uploads
 
 
@@ -26,3 +28,9 @@ def remove_records(connection: Connection, batch: Batch, at: datetime) -> bool:
     batches.drop_pieces(connection, batch.batch_id)
     batches.save(connection, batch, {"records_removed_at": at}, at)
     return True
+
+
+def longest_arrival(service: Service) -> timedelta:
+    """Return for how long a file may arrive: one without a batch that is younger becomes one, or goes within a day."""
+    settings = service.settings
+    return timedelta(seconds=settings.upload_limit / MIN_UPLOAD_RATE + settings.body_deadline)

@@ -16,7 +16,7 @@ from app.services.batches.downloads import BatchFile, open_download
 from app.services.batches.lifecycle import NewBatch
 from app.services.batches.steps import Pace, apply_some, read_one
 from app.services.context import Caller, Service, operator, transact
-from app.store import clients
+from app.store.access import providers
 
 PIECE = 1_048_576
 PAUSE = 0.2
@@ -72,9 +72,10 @@ def _known(service: Service, owner: BatchOwner) -> BatchOwner:
             raise OperatorFault(f"There is no board {owner.board}.")
         return BatchOwner(board=board.code)
     provider_id = owner.provider_id or ""
-    if not service.database.read(lambda connection: clients.provider_exists(connection, provider_id)):
+    root = service.database.read(lambda connection: providers.root_of(connection, provider_id))
+    if root is None:
         raise OperatorFault(f"There is no provider {provider_id}.")
-    return owner
+    return BatchOwner(provider_id=root)
 
 
 def _operator(service: Service, owner: BatchOwner) -> Caller:

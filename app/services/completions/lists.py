@@ -22,18 +22,22 @@ def page(
     connection: Connection, caller: Caller, query: CompletionQuery, *, after: Any, limit: int
 ) -> Listed[Completion]:
     """Return the provider's completions after a key of the order; raises `ParameterInvalid` for an unknown order."""
+    wanted = filter_of(connection, caller, query)
+    return Listed(
+        rows=completion_lists.page(connection, wanted, after, limit),
+        total=completion_lists.count(connection, wanted) if query.counted else None,
+    )
+
+
+def filter_of(connection: Connection, caller: Caller, query: CompletionQuery) -> CompletionFilter:
+    """Return a query with the names in it as the codes that are stored."""
     catalogue = caller.service.catalogue
-    wanted = CompletionFilter(
+    return CompletionFilter(
         provider_id=caller.provider_id,
         query=query,
         boards=_boards(catalogue, query),
         formats=format_codes(query.activity_format) if query.activity_format else None,
-        credit_types=_credit_types(connection, catalogue, query.credit_type) if query.credit_type else None,
-        every_board=tuple(catalogue.boards),
-    )
-    return Listed(
-        rows=completion_lists.page(connection, wanted, after, limit),
-        total=completion_lists.count(connection, wanted) if query.counted else None,
+        credit_types=credit_types_named(connection, catalogue, query.credit_type) if query.credit_type else None,
     )
 
 
@@ -50,7 +54,9 @@ def _boards(catalogue: Catalogue, query: CompletionQuery) -> list[str] | None:
     return sorted(set(narrowed[0]).intersection(*narrowed[1:])) if narrowed else None
 
 
-def _credit_types(connection: Connection, catalogue: Catalogue, names: Sequence[str]) -> list[tuple[str | None, str]]:
+def credit_types_named(
+    connection: Connection, catalogue: Catalogue, names: Sequence[str]
+) -> list[tuple[str | None, str]]:
     """Return the stored names that credit types go by: each board's own for its aliases, and every spelling."""
     found: set[tuple[str | None, str]] = set()
     keys = {code_key(name) for name in names}

@@ -18,8 +18,6 @@ from app.services.events.endpoints import get, lock
 from app.services.events.outbox import row_of
 from app.store import deliveries, webhooks
 
-REMOVED_AT_ONCE = 1_000
-"""Finished deliveries removed in one transaction."""
 TEST_SECONDS = 20.0
 """How long an answer waits for the outcome of a test: longer than any attempt takes."""
 POLL_SECONDS = 0.1
@@ -106,9 +104,7 @@ def redeliver(work: Work, endpoint_id: str, delivery_id: str) -> WebhookDelivery
     return queued
 
 
-def remove_finished(service: Service) -> None:
-    """Remove deliveries that were finished longer ago than they are kept, then endpoints deleted before that."""
+def remove_deleted_endpoints(service: Service) -> None:
+    """Remove endpoints deleted longer ago than deliveries are kept, once retention has taken their last delivery."""
     before = service.clock() - timedelta(days=service.settings.keep_deliveries_days)
-    while service.database.write(lambda connection: deliveries.delete_finished(connection, before, REMOVED_AT_ONCE)):
-        pass
     service.database.write(lambda connection: webhooks.purge_deleted(connection, before))

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.clock import new_id
@@ -21,6 +20,7 @@ from app.core.errors import CursorDiverged, ParameterInvalid
 from app.core.http.pagination import USE_NEXT_CURSOR
 from app.domain.audit import AuditEntry
 from app.domain.events import BoardEvent, Event, EventKind, board_event_of, events_of
+from app.services.access.providers import former_callers
 from app.services.context import Caller
 from app.store import events
 from app.store.access import providers
@@ -158,11 +158,8 @@ def _ids_of(connection: Connection, provider_id: str) -> list[str]:
 
 def _open_of_former(connection: Connection, caller: Caller, cursor: str) -> bytes | None:
     """Open a cursor that was sealed for a provider which has been merged since: it means the same place."""
-    if caller.provider is None:
-        return None
-    for former in providers.former_ids(connection, caller.provider):
-        bound = replace(caller, provider=former).bound_to(_PATH)
-        if (opened := caller.service.keyring.unseal("cursor", cursor, bound)) is not None:
+    for former in former_callers(connection, caller):
+        if (opened := caller.service.keyring.unseal("cursor", cursor, former.bound_to(_PATH))) is not None:
             return opened
     return None
 

@@ -23,6 +23,7 @@ from app.services.registry import additions
 from app.services.reporting.learner_ids import LearnerIdRow, assign_learner_id, save_learner_ids
 from app.services.reporting.loading import load, match_learners
 from app.services.reporting.senders import sender_work
+from app.store.access import providers
 from app.store.held import help_requests, records
 from app.store.registry import generation as registry
 from app.store.registry import learners
@@ -60,8 +61,9 @@ def page(
     after: str | None,
     limit: int,
 ) -> list[HelpCase]:
-    """Return requests with their records, the oldest first."""
-    found = help_requests.page(connection, statuses=statuses, provider_ids=provider_ids, after=after, limit=limit)
+    """Return requests with their records, the oldest first; providers are named by any id they ever had."""
+    wanted = list(providers.same_ids(connection, provider_ids))
+    found = help_requests.page(connection, statuses=statuses, provider_ids=wanted, after=after, limit=limit)
     held = records.by_ids(connection, {request.held_id for request in found})
     return [HelpCase(request=request, held=held[request.held_id]) for request in found]
 

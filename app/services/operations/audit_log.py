@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.core.errors import Forbidden
 from app.domain.audit import AuditFilter, LoggedEntry, SealOverLog
 from app.services.context import Caller
 from app.services.operations.seal_checks import head_text
-from app.store.access import audit_log
+from app.store.access import audit_log, providers
 
 
 def _refuse_sandbox(caller: Caller) -> None:
@@ -24,12 +25,16 @@ def _refuse_sandbox(caller: Caller) -> None:
 def page(
     connection: Connection, caller: Caller, *, wanted: AuditFilter, after: Sequence[Any] | None, limit: int
 ) -> list[LoggedEntry]:
-    """Return the next entries that fit, newest first; `after` is moment (ISO), commit and item of another."""
+    """Return the next entries that fit, newest first; `after` is moment (ISO), commit and item of another.
+
+    Each entry has the id that the provider had then; wanted are those under any id that it ever had.
+    """
     _refuse_sandbox(caller)
     place = None
     if after is not None:
         at, commit_id, item = after
         place = (datetime.fromisoformat(at), commit_id, item)
+    wanted = replace(wanted, provider_ids=providers.same_ids(connection, wanted.provider_ids))
     return audit_log.page(connection, wanted, place, limit)
 
 

@@ -113,6 +113,7 @@ _CHECKS: dict[str, Callable[[Connection, Service], Iterator[str]]] = {
     "completions": completion_checks.find_changed,
     "rights and activities": state_checks.find_changed,
     "physicians": state_checks.find_changed_physicians,
+    "erasures": state_checks.find_changed_erasures,
     "providers' events": state_checks.find_changed_events,
     "board files": state_checks.find_changed_files,
     "audit log": seal_checks.find_broken_seals,

@@ -1,8 +1,8 @@
-"""The sealer: after the commit, one process at a time does what needs commit order.
+"""The sealer: after the commit, one process at a time does what needs commit order or must be done by one.
 
 It gives the events of boards and providers their positions, queues webhook deliveries, and adds to a hash chain a keyed
-seal over the audit rows of the commits it found. A transaction that commits late is simply found later: nothing is
-skipped, nobody waits.
+seal over the audit rows of the commits it found. What they changed in the totals of activities it adds up. A
+transaction that commits late is simply found later: nothing is skipped, nobody waits.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from app.services.context import Service
 from app.services.events.outbox import enqueue_deliveries
 from app.services.events.provider_events import board_events, publish
 from app.store import commits
+from app.store.looking import totals
 
 AT_ONCE = 500
 """Commits under one seal, at most."""
@@ -31,19 +32,20 @@ class SealResult(enum.IntEnum):
     """The result of one call of the sealer."""
 
     NOTHING = 0
-    """No commit was unsealed."""
+    """No commit was unsealed, and no total to be added up."""
     ALL = 1
     """Every unsealed commit was sealed."""
     A_PART = 2
-    """More commits wait than one seal may hold."""
+    """More commits wait than one seal may hold, or more changes of totals than are added at once."""
 
 
 def seal_next(connection: Connection, service: Service) -> SealResult:
     """Seal the next commits, up to `AT_ONCE`, and publish their events."""
     commits.lock_sealer(connection)
+    more_totals = totals.fold_deltas(connection)
     found, more = commits.find_unsealed(connection, AT_ONCE, ROWS_AT_ONCE)
     if not found:
-        return SealResult.NOTHING
+        return SealResult.A_PART if more_totals else SealResult.NOTHING
     rows = commits.audit_rows(connection, found)
     number, previous = commits.last_seal(connection)
     digest, at = digest_rows(rows), service.clock()
@@ -60,7 +62,7 @@ def seal_next(connection: Connection, service: Service) -> SealResult:
     events = publish(connection, found, rows)
     commits.seal(connection, row, found)
     enqueue_deliveries(connection, events, board_events(found, rows), found, service.clock())
-    return SealResult.A_PART if more else SealResult.ALL
+    return SealResult.A_PART if more or more_totals else SealResult.ALL
 
 
 def seal_text(

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from app.domain.audit import EndpointAudit
+from app.domain.identity.erasure import IDENTITIES
 from app.rules.catalogue import digest_files
 from app.services.context import Service
 from app.services.events.provider_events import told_by
 from app.services.registry import name_forms
 from app.services.reporting.learner_ids import derive_learner_ids
 from app.store import clients, events, record_digests, states
+from app.store.access import erasure
 from app.store.access.providers import families_of_merged
 from app.store.checked_rows import Place, Range, entries_between, places_of, ranges
 from app.store.registry import learners, name_keys, physicians
@@ -49,6 +51,16 @@ def find_changed_events(connection: Connection, _service: Service) -> Iterator[s
             after = position
             if (commit_id, provider_id, at, type, states.canonical(data)) not in told:
                 yield f"changed: events {provider_id} {position}: not what the audit log says"
+
+
+def find_changed_erasures(connection: Connection, service: Service) -> Iterator[str]:
+    """Yield erased physicians of whom not the digests are kept by which an import is told that it brings them back."""
+    remembered = erasure.remembered(connection)
+    in_audit = erasure.identities_in_audit(connection)
+    for physician_id, digest in sorted(in_audit.items()):
+        text = erasure.identities_text(physician_id, remembered)
+        if not service.keyring.verifies_record(IDENTITIES, text, digest):
+            yield f"changed: erased_identities {physician_id}: not what was kept when this physician was erased"
 
 
 def find_changed_physicians(connection: Connection, service: Service) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.store.clients import note_change
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
-from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, in_list
+from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, in_list, locking_clause
 from app.store.sql.values import read_optional_instant
 
 _OF_CLIENT = "FROM client_secrets s WHERE s.client_id = c.client_id AND s.revoked_at IS NULL"
@@ -87,6 +87,49 @@ def count(connection: Connection, manager: Client, most: int) -> int:
         connection,
         f"SELECT count(*) FROM (SELECT 1 FROM clients c WHERE {condition} AND {_NOT_REVOKED} LIMIT :most) found",
         parameters | {"most": most},
+    )
+    return int(found)
+
+
+def lock_accredited(connection: Connection, client: Client) -> list[str]:
+    """Let nobody else make clients of a provider's client's providers until this transaction ends; return their ids.
+
+    A sandbox counts with the provider that it was made for, the shared one with nobody. PostgreSQL appends `FOR NO KEY
+    UPDATE`, beside which records of the provider are written; SQLite has one writer.
+    """
+    if client.role is not Role.PROVIDER:
+        return []
+    return fetch_column(
+        connection,
+        "SELECT h.provider_id FROM providers h WHERE h.provider_id IN ("
+        "SELECT coalesce(p.sandbox_of, p.provider_id) FROM providers p JOIN grants g ON g.provider_id = p.provider_id "
+        f"WHERE g.client_id = :client AND g.revoked_at IS NULL AND p.provider_id <> '{PROVIDER_ID}') "
+        f"ORDER BY h.provider_id{locking_clause(connection, 'NO KEY UPDATE')}",
+        {"client": client.client_id},
+    )
+
+
+def accredited_of(connection: Connection, provider_ids: Collection[str]) -> set[str]:
+    """Return the accredited providers that some ids stand for, which may be sandboxes; the shared one is nobody's."""
+    marks, parameters = in_list("of", sorted(provider_ids) or [""])
+    found = fetch_column(
+        connection,
+        f"SELECT coalesce(p.sandbox_of, p.provider_id) FROM providers p WHERE p.provider_id IN ({marks}) "
+        f"AND p.provider_id <> '{PROVIDER_ID}'",
+        parameters,
+    )
+    return set(found)
+
+
+def count_of_provider(connection: Connection, provider_id: str, most: int) -> int:
+    """Return how many providers' clients that were not revoked act for a provider or its sandbox, `most` if more."""
+    found = fetch_value(
+        connection,
+        "SELECT count(*) FROM (SELECT DISTINCT c.client_id FROM providers p JOIN grants g "
+        "ON g.provider_id = p.provider_id AND g.revoked_at IS NULL JOIN clients c ON c.client_id = g.client_id "
+        f"WHERE (p.provider_id = :id OR p.sandbox_of = :id) AND c.role = 'provider' AND {_NOT_REVOKED} "
+        "LIMIT :most) found",
+        {"id": provider_id, "most": most},
     )
     return int(found)
 

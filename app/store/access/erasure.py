@@ -19,6 +19,7 @@ from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import execute, execute_many, fetch, fetch_column, fetch_value, on_sqlite
 from app.store.sql.values import read_document, read_instant
+from app.store.states import canonical
 
 AT_ONCE = 500
 AnswerKey = tuple[str, str, str]
@@ -203,6 +204,25 @@ def unsearchable_files(connection: Connection) -> list[str]:
     )
 
 
+def files_to_be_read(connection: Connection, until: datetime) -> list[str]:
+    """Return the batches sent until a moment whose file waits to be read, or is being read: it may name anybody."""
+    return fetch_column(
+        connection,
+        "SELECT b.batch_id FROM batches b WHERE b.finished_at IS NULL AND b.status IN ('queued', 'reading') "
+        "AND b.created_at <= :until ORDER BY b.batch_id",
+        {"until": until},
+    )
+
+
+def count_abandoned(connection: Connection, before: datetime) -> int:
+    """Return how many files began to arrive before a moment and never became a batch."""
+    sql = (
+        "SELECT count(*) FROM uploads u WHERE u.created_at < :before AND NOT EXISTS ("
+        "SELECT 1 FROM batches b WHERE b.upload_id = u.upload_id)"
+    )
+    return int(fetch_value(connection, sql, {"before": before}))
+
+
 def piece_numbers(connection: Connection, batch_id: str) -> list[int]:
     """Return the numbers of a batch's pieces."""
     return fetch_column(
@@ -279,6 +299,23 @@ def remember(connection: Connection, digests: Iterable[str], physician_id: str, 
 def remembered(connection: Connection) -> dict[str, str]:
     """Return who was erased by each digest; empty in most installations."""
     return dict(fetch(connection, "SELECT digest, learner_id FROM erased_identities"))
+
+
+def identities_text(physician_id: str, remembered: Mapping[str, str]) -> bytes:
+    """Return the digests that are kept of an erased physician, as what the audit entry's digest is made over."""
+    return canonical([physician_id, *sorted(digest for digest, id in remembered.items() if id == physician_id)])
+
+
+def identities_in_audit(connection: Connection) -> dict[str, str]:
+    """Return by their ids the digest that the audit log has of erased physicians' identities, the last of each."""
+    rows = fetch(
+        connection,
+        "SELECT a.subject_id, a.fields FROM audit a JOIN commits c ON c.commit_id = a.commit_id "
+        "JOIN learners l ON l.learner_id = a.subject_id AND l.erased_at IS NOT NULL "
+        "WHERE a.verb = 'erase' AND a.noun = 'learner' ORDER BY c.at, c.commit_id, a.item",
+    )
+    entries = ((id, read_document(fields)) for id, fields in rows)
+    return {id: fields["identities"] for id, fields in entries if "identities" in fields}
 
 
 def forget_erasure(connection: Connection, ids: Iterable[str], at: datetime) -> None:

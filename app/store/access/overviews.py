@@ -17,8 +17,8 @@ _REPORTED = (
     "SELECT 1 FROM completions c WHERE c.provider_id = k.id AND c.submitted_at >= :since AND c.withdrawn_at IS NULL"
 )
 _REJECTED = (
-    "SELECT 1 FROM activities a JOIN credits x ON x.activity_id = a.activity_id AND x.status = 'rejected' "
-    "WHERE a.provider_id = k.id AND NOT EXISTS (SELECT 1 FROM credits o WHERE o.completion_id = x.completion_id "
+    "SELECT 1 FROM credits x WHERE x.provider_id = k.id AND x.status = 'rejected' AND NOT EXISTS ("
+    "SELECT 1 FROM credits o WHERE o.completion_id = x.completion_id "
     "AND o.board = x.board AND o.holds)"
 )
 _HELD = "SELECT 1 FROM held_records h WHERE h.provider_id = k.id AND h.status = 'waiting'"

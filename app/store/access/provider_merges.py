@@ -25,7 +25,7 @@ UNLESS_KNOWN = {
     "grants": ("client_id",),
 }
 """Tables of which a row stays behind where the other provider has one with the same key; see `move_unless_known`."""
-APART = ("activities", "completions", "held_records", "uploads", "upload_totals", "webhook_endpoints")
+APART = ("activities", "completions", "credits", "held_records", "uploads", "upload_totals", "webhook_endpoints")
 """Tables that are moved by statements of their own."""
 STAYS: dict[str, str] = {
     "commits": "append-only: who did what under which id",
@@ -144,13 +144,14 @@ def move_activities(connection: Connection, one: str, into: str, at: datetime) -
 
 
 def move_completions(connection: Connection, one: str, into: str) -> int:
-    """Move a provider's completions, withdrawn ones included; return how many. Their versions stay as they were made.
+    """Move a provider's completions with their credits, withdrawn ones included; return how many completions.
 
-    Who is known by a local id only keeps it, under the provider that stays.
+    Their versions stay as they were made. Who is known by a local id only keeps it, under the provider that stays.
     """
     moved = execute(
         connection, "UPDATE completions SET provider_id = :into WHERE provider_id = :one", {"one": one, "into": into}
     )
+    execute(connection, "UPDATE credits SET provider_id = :into WHERE provider_id = :one", {"one": one, "into": into})
     before = f"rems:{one}:"
     execute(
         connection,
@@ -241,15 +242,40 @@ def name_root(connection: Connection, one: str, into: str) -> list[str]:
         {"one": one, "into": into},
     )
     # An announcement of the merge the other way round, whose command was killed.
-    execute(
-        connection,
-        "UPDATE providers SET merging_into = NULL WHERE provider_id = :into AND merging_into = :one",
-        {"one": one, "into": into},
-    )
+    announced = _announcements(connection, into)
+    _set_announcements(connection, into, [entry for entry in announced if not entry.startswith(one)])
     return former
 
 
-def announce(connection: Connection, one: str, into: str | None) -> None:
-    """Note that a provider is about to be merged, or is not any more: its clients ask the database each time."""
-    sql = "UPDATE providers SET merging_into = :into WHERE provider_id = :one AND merged_into IS NULL"
-    execute(connection, sql, {"one": one, "into": into})
+def announce(connection: Connection, one: str, into: str, announcement_id: str) -> None:
+    """Note that a provider is about to be merged: its clients ask the database each time.
+
+    Two commands may announce the same merge: both are noted, and each withdraws its own.
+    """
+    sql = (
+        "UPDATE providers SET merging_into = coalesce(merging_into || ' ', '') || :entry "
+        "WHERE provider_id = :one AND merged_into IS NULL"
+    )
+    execute(connection, sql, {"one": one, "entry": f"{into}:{announcement_id}"})
+
+
+def withdraw(connection: Connection, one: str, announcement_id: str) -> None:
+    """Note that an announcement of a provider's merge holds no longer; others stay."""
+    fetch(connection, f"SELECT 1 FROM providers WHERE provider_id = :one{locking_clause(connection)}", {"one": one})
+    announced = _announcements(connection, one)
+    _set_announcements(connection, one, [entry for entry in announced if not entry.endswith(announcement_id)])
+
+
+def _announcements(connection: Connection, provider_id: str) -> list[str]:
+    """Return the announcements of a provider that stand, each as `into:announcement_id`."""
+    sql = "SELECT coalesce(merging_into, '') FROM providers WHERE provider_id = :id"
+    text: str = fetch_value(connection, sql, {"id": provider_id}) or ""
+    return text.split()
+
+
+def _set_announcements(connection: Connection, provider_id: str, entries: Sequence[str]) -> None:
+    execute(
+        connection,
+        "UPDATE providers SET merging_into = :entries WHERE provider_id = :id AND merging_into IS NOT NULL",
+        {"id": provider_id, "entries": " ".join(entries) or None},
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -96,6 +96,16 @@ def former_ids_by_root(connection: Connection, provider_ids: Iterable[str]) -> d
     for root, former in rows:
         found.setdefault(root, []).append(former)
     return found
+
+
+def same_ids(connection: Connection, provider_ids: Collection[str]) -> tuple[str, ...]:
+    """Return all ids of the organisations that some ids stand for, an id of nobody as it is."""
+    if not provider_ids:
+        return ()
+    roots = roots_of(connection, provider_ids)
+    standing = {roots.get(id, id) for id in provider_ids}
+    former = former_ids_by_root(connection, standing)
+    return tuple(sorted(standing | {id for ids in former.values() for id in ids}))
 
 
 def change(connection: Connection, provider_id: str, values: Mapping[str, Any]) -> None:

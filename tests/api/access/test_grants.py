@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.errors import OperatorFault
 from app.domain.clients import Role
-from app.services.access import clients
+from app.services.access import clients, provider_merging
 from app.services.context import Service, operator, transact
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, api_of, settle
@@ -166,3 +167,49 @@ def test_a_grant_is_taken_from_a_vendors_clients_by_the_id_of_one_that_was_revok
     assert take(api, vendor.client_id).status == 204
     assert listed(api) == []
     assert put(api, vendor.client_id).status == 404
+
+
+def taken_by_command(service: Service, client_id: str, provider_id: str) -> bool:
+    try:
+        transact(operator(service), clients.revoke, client_id, provider_id)
+    except OperatorFault:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("test", [False, True])
+@pytest.mark.parametrize("ended", ["nothing", "the grant", "the client", "the client and the grant"])
+def test_the_command_takes_a_grant_where_the_request_does(
+    http: TestClient, service: Service, api: Api, ended: str, test: bool
+) -> None:
+    """Two vendors of two clients each: what one loses by the command, the other loses by a request, and no more."""
+    giver = api_of(http, service, "giver", providers=[OURS], test=True) if test else api
+    families = []
+    for name in ("by command", "by request"):
+        one = api_of(http, service, name, role="vendor", test=test)
+        other = transact(operator(service), clients.create, name, role=Role.VENDOR, test=test, beside=one.client_id)
+        for client_id in (one.client_id, other.client_id):
+            assert put(giver, client_id).status in (200, 201)
+        if "grant" in ended:
+            assert take(giver, one.client_id).status == 204
+        if "client" in ended:
+            transact(operator(service), clients.revoke_client, one.client_id)
+        families.append((one.client_id, other.client_id))
+    by_command, by_request = families
+    for _ in range(2):
+        taken = take(giver, by_request[0]).status == 204
+        assert taken_by_command(service, by_command[0], OURS) is taken
+    assert not {*by_command, *by_request} & {client_id for _, client_id in listed(giver)}
+
+
+def test_the_command_takes_the_grant_of_a_sandbox_that_stayed_with_the_old_id(
+    http: TestClient, service: Service
+) -> None:
+    into = "0008777"
+    transact(operator(service), clients.create, "Staying", role="provider", provider_ids=[into])
+    vendor = api_of(http, service, "vendor", role="vendor", providers=[OURS], test=True)
+    transact(operator(service), provider_merging.merge, OURS, into)
+    assert vendor.send("GET", "/v1/activities", {"PARS-Provider": OURS}).status == 200
+    assert taken_by_command(service, vendor.client_id, OURS)
+    assert vendor.send("GET", "/v1/activities", {"PARS-Provider": OURS}).status == 403
+    assert not taken_by_command(service, vendor.client_id, OURS)

@@ -43,7 +43,7 @@ def staying(http: TestClient, service: Service) -> Api:
 def merge(service: Service, one: str = ONE, into: str = INTO, **options: Any) -> ProviderMerge:
     """Merge as the command does, but for the pause."""
     planned = transact(operator(service), provider_merging.plan, one, into)
-    transact(operator(service), provider_merging.announce, planned)
+    transact(operator(service), provider_merging.announce, planned, "a")
     time.sleep(FRESH_SECONDS)
     return transact(operator(service), provider_merging.merge, one, into, **options)
 
@@ -316,11 +316,11 @@ def test_what_was_let_in_before_the_merge_takes_effect_for_the_other(
 
 def test_a_provider_that_is_about_to_be_merged_goes_on_as_before(api: Api, service: Service) -> None:
     planned = transact(operator(service), provider_merging.plan, ONE, OTHER)
-    transact(operator(service), provider_merging.announce, planned)
+    transact(operator(service), provider_merging.announce, planned, "a")
     time.sleep(FRESH_SECONDS)
     # Its client is no longer taken for its own without a look: a revoked grant is seen at once.
     assert api.report(a_completion()).status == 201
     transact(operator(service), clients.revoke, api.client_id, ONE)
     assert api.report(a_completion(completed_on="2021-12-11"), PARS_Provider=ONE).status == 403
-    transact(operator(service), provider_merging.withdraw_announcement, planned)
+    transact(operator(service), provider_merging.withdraw_announcement, planned, "a")
     prove(service)

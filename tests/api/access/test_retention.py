@@ -11,6 +11,8 @@ from app.services.access import retention
 from app.services.context import Service
 from app.services.operations import checks
 from app.store.sql import statements
+from app.store.sql.values import read_document
+from app.worker import delete_expired
 from tests.api.registry.test_erasure import lines
 from tests.builders.bodies import a_completion, john
 from tests.harness.api import Api, settle
@@ -166,3 +168,23 @@ def test_a_setting_of_zero_keeps_for_ever(api: Api, service: Service, clock: Man
     clock.now += 10_000 * DAY
     removed = retention.run(patient)
     assert (removed.originals, removed.records) == (0, 0)
+
+
+def test_answers_go_with_retention_alone_and_some_at_a_time(
+    api: Api, service: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be many: no transaction deletes more than a piece, and what a piece took is counted in the log."""
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
+    for number in range(5):
+        api.report(a_completion(completed_on=f"2021-11-0{number + 1}"), Idempotency_Key=f"k-{number}")
+    clock.now += 31 * DAY
+    delete_expired(service)
+    assert retention.look(service).answers == 5, "the worker's other loop leaves them alone"
+    assert retention.run(service).answers == 5
+    pieces = service.database.read(
+        lambda connection: statements.fetch_column(
+            connection, "SELECT fields FROM audit WHERE verb = 'remove' ORDER BY commit_id"
+        )
+    )
+    assert [read_document(fields)["answers"] for fields in pieces] == [2, 2, 1]
+    settle(service)

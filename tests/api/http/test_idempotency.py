@@ -11,9 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.database import engines
+from app.services.access import retention
 from app.services.context import Service
 from app.store import clients
-from app.worker import delete_expired
 from tests.builders.bodies import a_completion, an_activity
 from tests.harness.api import Answer, Api, api_of, settle
 from tests.harness.clock import ManualClock
@@ -195,8 +195,8 @@ def test_reading_and_withdrawing_take_no_notice_of_a_key(api: Api, service: Serv
 def test_a_key_is_forgotten_after_thirty_days(api: Api, service: Service, clock: ManualClock) -> None:
     api.report(a_completion(), Idempotency_Key="k")
     clock.now += timedelta(days=service.settings.keep_answers_days)
-    delete_expired(service)
+    retention.run(service)
     assert replayed(api.report(a_completion(), Idempotency_Key="k"))
     clock.now += timedelta(days=1)
-    delete_expired(service)
+    retention.run(service)
     assert not replayed(api.report(a_completion(), Idempotency_Key="k"))

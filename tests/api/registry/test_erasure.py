@@ -9,15 +9,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cli.learner_views import erasure_lines
 from app.core.errors import Conflict, NotFound, OperatorFault
-from app.domain.batches import RawRow
 from app.services.access import erasure, readmission
-from app.services.access.removal import remove_records
-from app.services.context import Service, Work, operator, transact
+from app.services.context import Service, operator, transact
 from app.services.held import changes
 from app.services.operations import checks
-from app.store import batches
 from app.store.registry import learners
 from app.store.sql import statements
 from tests.builders.bodies import a_completion, john
@@ -111,47 +107,6 @@ def test_others_of_the_same_file_keep_their_rows(api: Api, service: Service, rep
     assert api.post(f"/v1/batches/{batch['batch_id']}/retry", None).status in (200, 202)
     work_through(service)
     assert faults(service) == []
-
-
-def unsearchable(api: Api, service: Service) -> list[str]:
-    """Batches of which no records are kept: not read, cancelled in the middle of it, read long ago."""
-    failed = worked(api, service, b"\x00\x01 no table " + NPI.encode(), name="odd.xlsx")
-    assert failed["status"] == "failed", failed
-    stopped = upload(api, lines(her_report(completed_on="2021-12-08"))).json
-    piece = [batches.pack([RawRow(number=1, raw=json.dumps(her_report()))])]
-    service.database.write(lambda connection: batches.add_pieces(connection, stopped["batch_id"], 0, piece))
-    assert api.post(f"/v1/batches/{stopped['batch_id']}/cancel", None).json["status"] == "cancelled"
-    old = worked(api, service, lines(her_report(completed_on="2021-12-07", credits=0.3)))
-
-    def age(work: Work) -> None:
-        batch = batches.lock_one(work.connection, old["batch_id"])
-        assert batch is not None and remove_records(work.connection, batch, work.now)
-
-    transact(operator(service), age)
-    return sorted([failed["batch_id"], stopped["batch_id"], old["batch_id"]])
-
-
-def test_files_of_which_nobody_can_tell_whom_they_name_go_with_them(
-    api: Api, service: Service, reported: dict[str, Any]
-) -> None:
-    ids = unsearchable(api, service)
-    waiting = upload(api, b"\x00\x01 no table either", name="odd.xlsx").json["batch_id"]
-    planned = erasure.erase(service, NPI, unread=True, dry_run=True)
-    assert planned.unsearchable_files == tuple(ids)
-    assert "  3 files, of any provider, that were never read" in "\n".join(erasure_lines(planned))
-    assert api.get(f"/v1/batches/{ids[0]}").json["original_removed_at"] is None
-    assert erasure.erase(service, NPI, unread=True).unsearchable_files == tuple(ids)
-    assert stored_of_her(service) == {}
-    for id in ids:
-        shown = api.get(f"/v1/batches/{id}").json
-        assert shown["original_removed_at"] is not None
-        assert_problem(api.get(f"/v1/batches/{id}/files/original"), 410, "file-removed")
-        assert_problem(api.post(f"/v1/batches/{id}/retry", None), 409, "conflict")
-    # One that waits to be read is not touched, and is read.
-    assert api.get(f"/v1/batches/{waiting}").json["original_removed_at"] is None
-    work_through(service)
-    assert api.get(f"/v1/batches/{waiting}").json["status"] == "failed"
-    assert checks.find_faults(service) == []
 
 
 def test_a_record_of_theirs_can_still_be_withdrawn_and_is_not_corrected(

@@ -44,6 +44,7 @@ LISTED = {
     "list_grants": ("client_id",),
     "list_activities": ("activity_id",),
     "list_completions": ("completion_id",),
+    "list_activity_summaries": ("activity_id",),
     "list_held_records": ("held_id",),
     "list_batches": ("batch_id",),
     "list_events": ("completion_id", "batch_id"),

@@ -1,0 +1,1 @@
+"""Queries and answers for looking at what stands."""

@@ -1,0 +1,1 @@
+"""Looking at what stands: credit lines, with their filters resolved and their counts."""

@@ -1,0 +1,149 @@
+"""Credit lines: each credit of a standing completion by itself, in any order of its columns, under any filter.
+
+The filters are those of completions. The order decides which table is walked: completions, with their credits beside
+each, or credits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from itertools import starmap, takewhile
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.core.http.pagination import SortKey, Total
+from app.domain.credit_lines import CreditLine, LineActivity
+from app.store.completion_lists import OWN, CompletionFilter, narrow
+from app.store.completions import load_by_ids
+from app.store.keyset_pages import ListConditions, Order, Place, SortColumn, count_total, find_places
+from app.store.sql.key_sets import select_by_ids
+from app.store.sql.statements import on_sqlite
+
+OF_COMPLETIONS = {
+    "completed_on": SortColumn("c.completed_on", date),
+    "submitted_at": SortColumn("c.submitted_at", datetime),
+    "updated_at": SortColumn("c.updated_at", datetime),
+    "last_name": SortColumn("c.last_key"),
+    "first_name": SortColumn("c.first_key"),
+    "activity_id": SortColumn("c.activity_id"),
+    "date_of_birth": SortColumn("c.birth_date"),
+}
+OF_CREDITS = {
+    "board": SortColumn("x.board"),
+    "status": SortColumn("x.status"),
+    "credits": SortColumn("x.quarters", int),
+    "learner_board_id": SortColumn("x.reported_id"),
+}
+SORTS = OF_COMPLETIONS | OF_CREDITS
+EMPTY = ("date_of_birth", "learner_board_id")
+"""Orders by columns that may be empty: no value comes before every other."""
+
+
+def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[tuple[Place, CreditLine]]:
+    """Return lines after a place of the order, newest first when the query names none.
+
+    Without `status`, withdrawn credits of standing completions are left out.
+    """
+    places = list(_find(connection, wanted, after, limit))
+    completions = {one.completion_id: one for one in load_by_ids(connection, [place[-2] for place in places])}
+    activities = _activities(connection, {one.activity_id for one in completions.values()})
+    lines = []
+    for place in places:
+        completion = completions[place[-2]]
+        [credit] = [credit for credit in completion.credits if credit.credit_id == place[-1]]
+        lines.append((place, CreditLine(completion, credit, activities[completion.activity_id])))
+    return lines
+
+
+def count(connection: Connection, wanted: CompletionFilter) -> Total:
+    """Count the lines, up to `MOST_COUNTED`."""
+    of_credits = wanted.boards is not None or wanted.query.status or wanted.query.kind
+    return count_total(connection, _conditions(connection, wanted, along_credits=bool(of_credits)))
+
+
+def _find(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> Iterator[Place]:
+    """Yield the places of the next lines.
+
+    Lines whose leading column is empty are a part of their own, for no index orders NULL alike on both databases: it
+    comes first in ascending orders and last in descending ones. Their places begin with None.
+    """
+    sort = wanted.query.order()
+    if [key.name for key in sort] == ["last_name"]:
+        sort = [*sort, SortKey("first_name", sort[0].descending)]
+    if not sort or sort[0].name not in EMPTY:
+        yield from _find_part(connection, wanted, sort, after, limit)
+        return
+    column, begun = SORTS[sort[0].name].sql, after is None
+    for empty in (False, True) if sort[0].descending else (True, False):
+        if not begun and empty != (after[0] is None):
+            continue
+        start, begun = (None if begun else after), True
+        test = f"{column} IS {'' if empty else 'NOT '}NULL"
+        if empty:
+            rest = sort[1:] or [SortKey("", sort[0].descending)]
+            found = [[None, *place] for place in _find_part(connection, wanted, rest, start and start[1:], limit, test)]
+        else:
+            found = _find_part(connection, wanted, sort, start, limit, test)
+        yield from found
+        limit -= len(found)
+        if limit <= 0:
+            return
+
+
+def _find_part(
+    connection: Connection,
+    wanted: CompletionFilter,
+    sort: Sequence[SortKey],
+    after: Any,
+    limit: int,
+    test: str | None = None,
+) -> list[Place]:
+    along_credits = bool(sort) and sort[0].name in OF_CREDITS
+    conditions = _conditions(connection, wanted, along_credits=along_credits)
+    if test is not None:
+        conditions.add(test, test.split()[0])
+    return find_places(connection, conditions, _order(sort, along_credits=along_credits), after, limit)
+
+
+def _order(sort: Sequence[SortKey], *, along_credits: bool) -> Order:
+    """Return the order by some keys, then by completion and credit in the direction of the last key."""
+    descending = sort[-1].descending if sort else True
+    walked, alias = (OF_CREDITS, "x") if along_credits else (OF_COMPLETIONS, "c")
+    named = [key for key in sort if key.name]
+    columns = [
+        # Only a leading column may be NULL, in a part of its own.
+        SORTS[key.name] if key.name not in EMPTY or not place else SortColumn(f"coalesce({SORTS[key.name].sql}, '')")
+        for place, key in enumerate(named)
+    ]
+    leading = sum(1 for _ in takewhile(walked.__contains__, (key.name for key in named)))
+    indexed = leading if leading < len(named) else leading + 1 + along_credits
+    ids = (SortColumn(f"{alias}.completion_id"), SortColumn("x.credit_id"))
+    keys = [(column, key.descending) for column, key in zip(columns, named, strict=True)]
+    return Order((*keys, *((column, descending) for column in ids)), indexed)
+
+
+def _conditions(connection: Connection, wanted: CompletionFilter, *, along_credits: bool) -> ListConditions:
+    join = "CROSS JOIN" if on_sqlite(connection) else "JOIN"
+    always = [OWN] if wanted.query.status else [OWN, "x.status <> 'withdrawn'"]
+    if along_credits:
+        always.insert(0, "x.provider_id = :provider")
+    first, second = ("credits x", "completions c") if along_credits else ("completions c", "credits x")
+    conditions = ListConditions(
+        f"{first} {join} {second} ON x.completion_id = c.completion_id",
+        always,
+        "completion_id",
+        {"provider": wanted.provider_id},
+    )
+    narrow(conditions, wanted, to_lines=True)
+    return conditions
+
+
+def _activities(connection: Connection, activity_ids: Iterable[str]) -> dict[str, LineActivity]:
+    rows = select_by_ids(
+        connection,
+        "SELECT a.activity_id, a.title, a.internal_id, a.format FROM {keys} JOIN activities a ON a.activity_id = k.id",
+        activity_ids,
+    )
+    return {activity.activity_id: activity for activity in starmap(LineActivity, rows)}

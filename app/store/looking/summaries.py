@@ -1,0 +1,350 @@
+"""Summaries of activities: their credit lines counted by status, under any filter and in any order.
+
+A provider has thousands of activities, so a page sorts all that fit. What is counted comes from where it costs least:
+
+    no filter of lines                  the kept totals of each activity
+    board, kind, status, entry method   the kept totals by board; persons of the page's activities from their credits
+    days, credit types                  the provider's completions of those days, with their credits
+
+The kept totals are read together with the deltas that are not in them yet (`totals.py`), in one snapshot.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.core.http.pagination import SortKey, Total, place_after
+from app.domain.activity_counts import ActivitySummary
+from app.domain.credits import CreditStatus
+from app.schemas.looking.queries import SummaryQuery
+from app.store.activities import ACTIVITY, read
+from app.store.activity_lists import narrow_to_activities
+from app.store.completion_lists import typed_as
+from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, order_of
+from app.store.looking.totals import KINDS, STATUSES, by_status, counts_of
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, on_sqlite
+
+SORTS = {
+    "learners_accepted": SortColumn("s.accepted", int),
+    "learners_rejected": SortColumn("s.rejected", int),
+    "learners_pending": SortColumn("s.pending", int),
+    "persons": SortColumn("s.persons", int),
+    "credits": SortColumn("s.quarters", int),
+    "title": SortColumn("s.title_key"),
+    "format": SortColumn("s.format"),
+    "internal_id": SortColumn("s.internal_id"),
+    "start_date": SortColumn("s.start_date", date),
+    "end_date": SortColumn("s.end_date", date),
+    "activity_id": SortColumn("s.activity_id"),
+}
+_MOST_ACCEPTED = SortKey("learners_accepted", descending=True)
+_COUNTED = ("accepted", "rejected", "pending", "quarters", "persons")
+_OWN = "a.provider_id = :provider AND a.deleted_at IS NULL"
+
+
+class Spelled(enum.Enum):
+    """A field of free text, which a filter compares without case and accents."""
+
+    JOINT_PROVIDER = "joint_providers"
+    STATE = "state"
+    CITY = "city"
+    COUNTRY = "country"
+    PRACTICE_AREA = "practice_areas"
+
+
+class SummaryFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A query of one provider's summaries, with its names as what is stored.
+
+    `boards`, `formats` and `credit_types` are None where the query does not filter by them, and empty where none fits.
+    """
+
+    provider_id: str
+    query: SummaryQuery
+    today: date
+    boards: Sequence[str] | None = None
+    formats: Sequence[str] | None = None
+    credit_types: Sequence[tuple[str | None, str]] | None = None
+    spelled: Mapping[Spelled, Sequence[str]] = {}
+    """The spellings that fit, of each field that the query filters by."""
+
+    @property
+    def narrows_lines(self) -> bool:
+        """Whether not all lines of an activity are counted."""
+        query = self.query
+        return self.needs_rows or bool(self.boards is not None or query.kind or query.status or query.entry_method)
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether lines are narrowed by what no total is kept for."""
+        query = self.query
+        days = (query.completed_from, query.completed_to, query.submitted_from, query.submitted_to)
+        return self.credit_types is not None or any(day is not None for day in days)
+
+
+def page(connection: Connection, wanted: SummaryFilter, after: Any, limit: int) -> list[tuple[Place, ActivitySummary]]:
+    """Return summaries after a place of the order, those with most accepted lines first when the query names none."""
+    keys = wanted.query.order() or [_MOST_ACCEPTED]
+    order = order_of(keys, SORTS, SORTS["activity_id"], _MOST_ACCEPTED)
+    start = place_after(after, len(order.keys))
+    rows_only = wanted.narrows_lines and any(key.name == "persons" for key in keys)
+    conditions = _summed(connection, wanted, from_rows=wanted.needs_rows or rows_only)
+    coming, place = order.after(start) if start is not None else ("true", {})
+    found = fetch(
+        connection,
+        f"SELECT {', '.join(f's.{name}' for name in _COUNTED)}, {order.selected()} FROM {conditions.table} "
+        f"WHERE {coming} ORDER BY {order.sql()} LIMIT :rows",
+        {**conditions.parameters, **place, "rows": limit},
+    )
+    _join_by_hash(connection, on=False)
+    ids = [activity_id for *_, activity_id in found]
+    persons = {activity_id: number for _, _, _, _, number, *_, activity_id in found}
+    if wanted.narrows_lines and not (wanted.needs_rows or rows_only):
+        persons = _count_persons(connection, wanted, ids)
+    stored = select_by_keys(
+        connection, ACTIVITY.columns, ("id",), ((id,) for id in ids), "activities a ON a.activity_id = k.id"
+    )
+    by_id = {shown.activity.activity_id: shown.activity for shown in read(connection, stored)}
+    name = provider_name(connection, wanted.provider_id) if found else ""
+    return [
+        (
+            order.place(place_of),
+            ActivitySummary(
+                activity=by_id[place_of[-1]],
+                provider_name=name,
+                counts=counts_of((accepted, rejected, pending, quarters)),
+                persons=persons.get(place_of[-1], 0),
+            ),
+        )
+        for accepted, rejected, pending, quarters, _, *place_of in found
+    ]
+
+
+def count(connection: Connection, wanted: SummaryFilter) -> Total:
+    """Count the activities, up to `MOST_COUNTED`."""
+    counted = count_total(connection, _summed(connection, wanted, from_rows=wanted.needs_rows))
+    _join_by_hash(connection, on=False)
+    return counted
+
+
+def provider_name(connection: Connection, provider_id: str) -> str:
+    """Return the name of a provider."""
+    return str(fetch_value(connection, "SELECT name FROM providers WHERE provider_id = :id", {"id": provider_id}))
+
+
+def spellings(connection: Connection, provider_id: str, field: Spelled) -> list[str]:
+    """Return every text that some activity of a provider has in a field."""
+    parameters = {"provider": provider_id}
+    if field in (Spelled.STATE, Spelled.CITY, Spelled.COUNTRY):
+        column = f"a.{field.value}"
+        query = f"SELECT DISTINCT {column} FROM activities a WHERE {_OWN} AND {column} IS NOT NULL"
+        return fetch_column(connection, query, parameters)
+    each = [
+        f"SELECT j.value FROM activities a CROSS JOIN {_elements(connection, 'a.details', field.value)} WHERE {_OWN}"
+    ]
+    if field is Spelled.PRACTICE_AREA:
+        each.append(
+            "SELECT j.value FROM activities a JOIN activity_boards b ON b.activity_id = a.activity_id "
+            f"CROSS JOIN {_elements(connection, 'b.practice_areas')} WHERE {_OWN}"
+        )
+    return fetch_column(connection, " UNION ".join(each), parameters)
+
+
+def _elements(connection: Connection, document: str, name: str | None = None) -> str:
+    """Return the FROM item `j` with the elements of an array, or of the array under a name of an object, as `value`.
+
+    SQLite:
+
+        json_each(a.details, '$.joint_providers') AS j
+
+    PostgreSQL:
+
+        jsonb_array_elements_text(CASE jsonb_typeof(a.details -> 'joint_providers') WHEN 'array'
+            THEN a.details -> 'joint_providers' ELSE '[]' END) AS j(value)
+    """
+    if on_sqlite(connection):
+        return f"json_each({document}) AS j" if name is None else f"json_each({document}, '$.{name}') AS j"
+    array = document if name is None else f"{document} -> '{name}'"
+    return f"jsonb_array_elements_text(CASE jsonb_typeof({array}) WHEN 'array' THEN {array} ELSE '[]' END) AS j(value)"
+
+
+def _join_by_hash(connection: Connection, *, on: bool) -> None:
+    """Let PostgreSQL join totals with deltas by a hash table, or not: one by one, each is compared with each."""
+    if not on_sqlite(connection):
+        execute(connection, f"SET LOCAL enable_hashjoin = {'on' if on else 'off'}")
+
+
+def _summed(connection: Connection, wanted: SummaryFilter, *, from_rows: bool) -> ListConditions:
+    """Return the activities that fit with their counts: a FROM item `s` with the columns of all orders."""
+    conditions = ListConditions("", [_OWN], "activity_id", {"provider": wanted.provider_id})
+    _narrow(connection, conditions, wanted)
+    if not wanted.narrows_lines:
+        joined, counted = _all_lines(connection)
+    else:
+        lines = (
+            _lines_from_rows(conditions, wanted) if from_rows else _lines_from_totals(connection, conditions, wanted)
+        )
+        joined = f"JOIN ({lines}) n ON n.activity_id = a.activity_id"
+        counted = ", ".join(f"n.{name}" for name in _COUNTED)
+    _join_by_hash(connection, on=not from_rows)
+    where = " AND ".join((_OWN, *conditions.conditions))
+    conditions.table = (
+        "(SELECT a.activity_id, a.title_key, a.format, coalesce(a.internal_id, '') AS internal_id, a.start_date, "
+        f"a.end_date, {counted} FROM activities a {joined} WHERE {where}) s"
+    )
+    conditions.always, conditions.tests = ["true"], []
+    return conditions
+
+
+def _all_lines(connection: Connection) -> tuple[str, str]:
+    """Return the joins with the totals of activities, and the SELECT list of the counts."""
+    joined = "LEFT JOIN activity_totals t ON t.activity_id = a.activity_id"
+    if on_sqlite(connection):
+        return joined, ", ".join(f"coalesce(t.{name}, 0) AS {name}" for name in _COUNTED)
+    deltas = f"SELECT activity_id, {by_status()}, CAST(sum(persons) AS bigint) AS persons FROM activity_total_deltas"
+    return (
+        f"{joined} LEFT JOIN ({deltas} GROUP BY activity_id) d ON d.activity_id = a.activity_id",
+        ", ".join(f"coalesce(t.{name}, 0) + coalesce(d.{name}, 0) AS {name}" for name in _COUNTED),
+    )
+
+
+def _statuses(query: SummaryQuery) -> list[str]:
+    return [status for status in (query.status or STATUSES) if status != CreditStatus.WITHDRAWN]
+
+
+def _lines_from_totals(connection: Connection, conditions: ListConditions, wanted: SummaryFilter) -> str:
+    """Return the query for the counts of lines by activity, from the kept totals by board. Persons are left out."""
+    query = wanted.query
+    fits = [f"f.status IN ({conditions.in_list('line_status', _statuses(query))})"]
+    if wanted.boards is not None:
+        fits.append(f"f.board IN ({conditions.in_list('line_board', wanted.boards)})")
+    if query.kind:
+        kinds = [kind for kind, taken in KINDS.items() if taken in query.kind]
+        fits.append(f"f.board IN (SELECT k.code FROM boards k WHERE k.kind IN ({conditions.in_list('kind', kinds)}))")
+    if query.entry_method:
+        fits.append(f"f.entry_method IN ({conditions.in_list('entered', query.entry_method)})")
+    columns, where = "f.activity_id, f.status, f.lines, f.quarters", " AND ".join(fits)
+    lines = (
+        f"SELECT {columns} FROM activities o CROSS JOIN activity_board_totals f "
+        f"WHERE o.provider_id = :provider AND f.activity_id = o.activity_id AND {where}"
+    )
+    if not on_sqlite(connection):
+        lines += f" UNION ALL SELECT {columns} FROM activity_total_deltas f WHERE {where}"
+    return (
+        f"SELECT activity_id, {by_status()}, 0 AS persons FROM ({lines}) u GROUP BY activity_id HAVING sum(lines) <> 0"
+    )
+
+
+def _lines_from_rows(conditions: ListConditions, wanted: SummaryFilter) -> str:
+    """Return the query for the counts of lines by activity, from the provider's completions and their credits."""
+    query = wanted.query
+    days = ListConditions("", [], "", conditions.parameters)
+    days.between_days("c.completed_on", "completed", query.completed_from, query.completed_to)
+    days.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
+    fits = [
+        "c.provider_id = :provider",
+        "c.withdrawn_at IS NULL",
+        *days.conditions,
+        "x.completion_id = c.completion_id",
+    ]
+    fits += _credit_conditions(conditions, wanted)
+    if query.entry_method:
+        fits.append(f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})")
+    if wanted.credit_types is not None:
+        typed = typed_as(conditions, wanted.credit_types)
+        fits.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
+    return (
+        f"SELECT c.activity_id, {by_status('1', 'x.quarters')}, count(DISTINCT c.subject) AS persons "
+        f"FROM completions c CROSS JOIN credits x WHERE {' AND '.join(fits)} GROUP BY c.activity_id"
+    )
+
+
+def _credit_conditions(conditions: ListConditions, wanted: SummaryFilter) -> list[str]:
+    query = wanted.query
+    fits = [f"x.status IN ({conditions.in_list('line_status', _statuses(query))})"]
+    if wanted.boards is not None:
+        fits.append(f"x.board IN ({conditions.in_list('line_board', wanted.boards)})")
+    if query.kind:
+        fits.append(f"x.kind IN ({conditions.in_list('kind', query.kind)})")
+    return fits
+
+
+def _count_persons(connection: Connection, wanted: SummaryFilter, activity_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many persons have a line that fits, in each of a page's activities.
+
+    Credit that holds and credit that was rejected are in indexes of their own.
+    """
+    conditions = ListConditions("", [], "", {})
+    fits = [f"x.activity_id IN ({conditions.in_list('activity', activity_ids)})"]
+    fits += _credit_conditions(conditions, wanted)
+    if entered := wanted.query.entry_method:
+        methods = conditions.in_list("entered", entered)
+        fits.append(
+            f"(SELECT c.entry_method FROM completions c WHERE c.completion_id = x.completion_id) IN ({methods})"
+        )
+    found = " UNION ".join(
+        f"SELECT x.activity_id, x.subject FROM credits x WHERE {' AND '.join((*fits, which))}"
+        for which in ("x.holds", "x.status = 'rejected'")
+    )
+    rows = fetch(
+        connection,
+        f"SELECT p.activity_id, count(*) FROM ({found}) p GROUP BY p.activity_id",
+        conditions.parameters,
+    )
+    return dict(rows)
+
+
+def _narrow(connection: Connection, conditions: ListConditions, wanted: SummaryFilter) -> None:
+    """Narrow to the activities that fit."""
+    query = wanted.query
+    narrow_to_activities(conditions, query, wanted.formats)
+    if query.moc is not None:
+        registered = "(SELECT 1 FROM activity_boards b WHERE b.activity_id = a.activity_id LIMIT 1)"
+        conditions.add(f"{registered} IS {'NOT ' if query.moc else ''}NULL")
+    if query.activity_status:
+        statuses = conditions.in_list("activity_status", query.activity_status)
+        conditions.add(f"{STATUS} IN ({statuses})", today=wanted.today)
+    conditions.between_days("a.end_date", "activity_ends", query.activity_from, None)
+    conditions.between_days("a.start_date", "activity_starts", None, query.activity_to)
+    for column, field in (("a.city", Spelled.CITY), ("a.state", Spelled.STATE), ("a.country", Spelled.COUNTRY)):
+        if field in wanted.spelled:
+            conditions.add(f"{column} IN ({conditions.in_list(field.value, wanted.spelled[field])})")
+    if query.outcome:
+        value = "j.value" if on_sqlite(connection) else "CAST(j.value AS jsonb)"
+        _narrow_to_element(connection, conditions, "measured_outcomes", f"{value} ->> 'outcome'", query.outcome)
+    if (names := wanted.spelled.get(Spelled.JOINT_PROVIDER)) is not None:
+        _narrow_to_element(connection, conditions, "joint_providers", "j.value", names)
+    if (names := wanted.spelled.get(Spelled.PRACTICE_AREA)) is not None:
+        _narrow_to_element(
+            connection, conditions, "practice_areas", "j.value", names,
+            f"activity_boards b CROSS JOIN {_elements(connection, 'b.practice_areas')} "
+            "WHERE b.activity_id = a.activity_id AND ",
+        )  # fmt: skip
+
+
+def _narrow_to_element(
+    connection: Connection,
+    conditions: ListConditions,
+    name: str,
+    value: str,
+    wanted: Sequence[str],
+    elsewhere: str | None = None,
+) -> None:
+    """Narrow to activities where some element of a list in the details, or elsewhere, has a value that is wanted."""
+    fits = f"({value}) IN ({conditions.in_list(name, wanted)})"
+    sources = [f"{_elements(connection, 'a.details', name)} WHERE ", *([elsewhere] if elsewhere else [])]
+    conditions.add(f"({' OR '.join(f'(SELECT 1 FROM {source}{fits} LIMIT 1) = 1' for source in sources)})")
+
+
+STATUS = """CASE
+    WHEN CAST(a.delivery_methods AS text) = '[]' OR a.ama_quarters IS NULL OR coalesce(a.description, '') = ''
+        OR a.listing_public IS NULL OR a.providership IS NULL OR (CAST(a.delivery_methods AS text) LIKE '%"in-person"%'
+        AND (coalesce(a.city, '') = '' OR (coalesce(a.state, '') = '' AND coalesce(a.country, '') = ''))) THEN 'draft'
+    WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.end_date < :today THEN 'ready-to-close' ELSE 'active' END"""
+"""An activity's status on a day: what `Activity.status` says."""

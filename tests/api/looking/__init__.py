@@ -1,0 +1,1 @@
+"""Looking at what stands, over HTTP."""

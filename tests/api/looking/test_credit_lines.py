@@ -1,0 +1,141 @@
+"""Credit lines: what a plain program finds among all records, page by page, in every order and under every filter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.schemas.looking.line_queries import CreditLineQuery
+from app.services.context import Service
+from app.store import keyset_pages
+from app.store.looking.credit_lines import SORTS
+from tests.builders.bodies import a_completion, john, tina
+from tests.harness.api import Api, settle
+from tests.harness.board_views import decide
+from tests.harness.clock import ManualClock
+from tests.harness.credit_lines import KEYS, Line, every_line, found_among, in_order
+from tests.harness.properties import examples
+from tests.harness.refusals import assert_problem
+
+LINES = "/v1/credit-lines"
+WAYS = ((4, 5_000, 20_000), (0.1, 10**9, 20_000), (0.1, -1, 1), (1, -1, 10**9), (1, 3, 4))
+"""First step, what is few, and the longest walk: so that few rows go every way to a page."""
+
+
+@pytest.fixture
+def lines(api: Api, service: Service, clock: ManualClock) -> list[Line]:
+    """All lines of a provider, some pending, accepted, rejected, withdrawn, without number, of two boards at once."""
+    sent = [
+        a_completion(completed_on="2021-12-03", credits=1.5, reference="ref-1"),
+        a_completion(completed_on="2021-12-05", state="ME", license_id="MD9977", credits=3),
+        john(reference="ref-2"), tina("2021-12-04", 0.5), tina("2021-12-05"),
+    ]  # fmt: skip
+    made = []
+    for body in sent:
+        clock.now += timedelta(hours=7)
+        made.append(api.report(body))
+    credits = [credit for answer in made if answer.status == 201 for credit in answer.json["credits"]]
+    assert len(credits) == 6, [answer.json.get("errors") for answer in made]
+    without_points = {name: value for name, value in john(reference="ref-2").items() if name != "moc"}
+    path = f"/v1/learner-completions/{made[2].json['completion_id']}"
+    assert api.send("PUT", path, json=without_points, headers={"If-Match": '"1"'}).status == 200
+    settle(service)
+    waiting = [credit["credit_id"] for credit in credits if credit["status"] == "pending"]
+    decide(service, waiting[0], "rejected")
+    decide(service, waiting[1], "accepted")
+    assert api.delete(f"/v1/learner-completions/{made[-1].json['completion_id']}").status == 204
+    return every_line(api)
+
+
+def ids(api: Api, **query: Any) -> list[str]:
+    return [line["credit_id"] for line in api.pages(LINES, **query)]
+
+
+def test_a_line_shows_what_the_slides_show(api: Api, lines: list[Line]) -> None:
+    found = {line["credit_id"]: line for line in api.pages(LINES)}
+    assert found == {line["credit_id"]: line for line in found_among(lines, {})}
+    assert {line["status"] for line in found.values()} == {"pending", "accepted", "rejected"}
+    assert ids(api, status="withdrawn") == [line["credit_id"] for line in lines if line["status"] == "withdrawn"] != []
+
+
+def test_every_order_is_kept_from_page_to_page(api: Api, lines: list[Line]) -> None:
+    shown = found_among(lines, {})
+    mixed = (
+        "board,last_name", "-last_name,board", "status,-credits", "-date_of_birth,status", "board,learner_board_id",
+        "-activity_id,completed_on", "-learner_board_id,-credits,board",
+    )  # fmt: skip
+    for sort in (None, *(sign + key for key, sign in product(KEYS, ("", "-"))), *mixed):
+        query = {"sort": sort} if sort else {}
+        for limit in (1, 3, 50):
+            assert ids(api, limit=limit, **query) == in_order(shown, sort), (sort, limit)
+    assert sorted(ids(api, sort="-updated_at", limit=2)) == sorted(line["credit_id"] for line in shown)
+
+
+def test_orders_are_those_that_the_store_has() -> None:
+    assert set(CreditLineQuery.sort_names) == set(SORTS) == {*KEYS, "updated_at"}
+
+
+def queries(lines: list[Line]) -> st.SearchStrategy[dict[str, Any]]:
+    """Filters by values that some line has, or none."""
+
+    def some(*values: Any) -> st.SearchStrategy[list[str]]:
+        return st.lists(st.sampled_from(sorted({value for value in values if value})), min_size=1, max_size=3)
+
+    names = [name or "" for line in lines for name in (line["learner"]["first_name"], line["learner"]["last_name"])]
+    days = st.sampled_from(sorted({line["completed_on"] for line in lines} | {"2018-01-01", "2030-01-01"}))
+    instants = st.sampled_from(sorted({line["submitted_at"][:10] for line in lines}))
+    words = st.sampled_from(
+        [name[:3] for name in names if name] + [line["learner_board_id"] or "x" for line in lines]
+        + [line["activity"]["activity_id"] for line in lines] + ["ref-1", "nobody"]
+    )  # fmt: skip
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "board": some(*(line["board"] for line in lines), "ABS"),
+            "kind": some("cme", "moc"),
+            "status": some("pending", "accepted", "rejected", "withdrawn"),
+            "state": some("TN", "ME", "CA"),
+            "entry_method": some("api", "excel", "form"),
+            "activity_id": some(*(line["activity"]["activity_id"] for line in lines), "999999999"),
+            "activity_format": some(*(line["activity"]["format"] for line in lines), "journal-cme"),
+            "first_name": some(*names, "Nobody"),
+            "last_name": some(*names, "Nobody"),
+            "credit_type": some("Patient Safety", "Lifelong Learning", "Medical Knowledge"),
+            "client_reference": some("ref-1", "ref-2", "ref-3"),
+            "completed_from": days,
+            "completed_to": days,
+            "submitted_from": instants,
+            "submitted_to": instants,
+            "q": st.lists(words, min_size=1, max_size=2).map(" ".join),
+        },
+    )
+
+
+SORTED = st.lists(st.tuples(st.booleans(), st.sampled_from(tuple(KEYS))), max_size=3, unique_by=lambda key: key[1]).map(
+    lambda keys: ",".join(("-" if down else "") + name for down, name in keys) or None
+)
+
+
+@examples(500)
+@given(st.data())
+def test_filters_and_orders_find_what_a_plain_program_finds(api: Api, lines: list[Line], data: st.DataObject) -> None:
+    query, sort = data.draw(queries(lines)), data.draw(SORTED)
+    limit, way = data.draw(st.integers(1, 9)), data.draw(st.sampled_from(WAYS))
+    expected = in_order(found_among(lines, query), sort)
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in zip(("FIRST_STEP", "FEW", "LONGEST_WALK"), way, strict=True):
+            patched.setattr(keyset_pages, name, value)
+        ordered = {"sort": sort} if sort else {}
+        assert ids(api, limit=limit, **query, **ordered) == expected
+        counted = api.get(LINES, include="total", limit=1, **query).json
+        assert (counted["total"], counted["total_capped"]) == (len(expected), False)
+
+
+def test_a_cursor_of_completions_is_none_of_lines(api: Api, lines: list[Line]) -> None:
+    cursor = api.get("/v1/learner-completions", limit=1).json["next_cursor"]
+    assert_problem(api.get(LINES, cursor=cursor), 422, "parameter-invalid")
