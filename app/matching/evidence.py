@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
+from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from app.matching.names import ParsedName
@@ -167,6 +168,14 @@ def _distance(one: str, other: str) -> NameAgreement:
 def are_near(one: str, other: str) -> bool:
     """Return True if two words are one or two typing errors apart."""
     return _distance(one, other) is not NameAgreement.DIFFERENT
+
+
+def near_among(one: str, others: Sequence[str]) -> set[str]:
+    """Return those of many words that are the same as one, or one or two typing errors apart from it."""
+    edited = process.extract(one, others, scorer=OSA.distance, score_cutoff=2, limit=None)
+    alike = process.extract(one, others, scorer=JaroWinkler.similarity, score_cutoff=_ALIKE, limit=None)
+    likely = {found for found, _, _ in (*edited, *alike)}
+    return {other for other in likely if one == other or are_near(one, other)}
 
 
 def _compare_more(given: ParsedName, on_file: ParsedName) -> FieldAgreement:

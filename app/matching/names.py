@@ -18,7 +18,7 @@ from app.domain.identity.candidates import FormKey
 from app.domain.identity.learners import WrittenName
 from app.domain.identity.name_words import DEGREES, DEGREES_OR_NAMES, PARTICLES, SUFFIXES, TITLES
 
-NAME_FORMS = 1
+NAME_FORMS = 2
 """The version of the forms. Who changes how they are made raises it, and adds a migration that remakes them."""
 MOST_MARKS = 64
 """As much of a name as is compared: a thousand combining marks are one letter's work for who sends them only."""
@@ -174,7 +174,7 @@ def names_beside(names: Iterable[ParsedName]) -> dict[str, str]:
 
 
 def form_keys(names: Iterable[ParsedName], birth_date: str, states: Iterable[str]) -> set[FormKey]:
-    """Return the keys of somebody's names: last names with the date, first names also with each state of licence.
+    """Return the keys of somebody's names: last names with the date, both also with each state of licence.
 
     `birth_date` as MM/DD; without one nobody is found by a name that was written otherwise, and there are no keys.
     """
@@ -183,6 +183,6 @@ def form_keys(names: Iterable[ParsedName], birth_date: str, states: Iterable[str
     held = list(states)
     keys: set[FormKey] = set()
     for name in names:
-        keys.update((LAST, form, birth_date, "") for form in name.surname_forms)
+        keys.update((LAST, form, birth_date, state) for form in name.surname_forms for state in ("", *held))
         keys.update((FIRST, form, birth_date, state) for form in name.givens for state in held)
     return keys

@@ -6,7 +6,7 @@ is judged by the same two stages, as if the date given were theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -19,9 +19,9 @@ from app.domain.identity.validations import ValidationRequest
 from app.domain.parsing import MonthDay
 from app.domain.reports import CompletionReport
 from app.matching import by_evidence, validation_by_evidence
-from app.matching.evidence import are_near
+from app.matching.evidence import are_near, near_among
 from app.matching.exact import find_learner
-from app.matching.names import FIRST, ParsedName
+from app.matching.names import FIRST, LAST, ParsedName
 from app.matching.nicknames import is_nickname
 from app.matching.validation import Evidence, fits
 
@@ -30,30 +30,47 @@ FEW = 200
 
 
 def forms_without_date(name: ParsedName, states: Iterable[str]) -> set[tuple[str, str, str]]:
-    """Return the (kind, form, state) of everybody who may be meant, also with first and last name exchanged."""
-    return {(kind, form, state) for kind, form, _, state in by_evidence.forms_asked(name, "", states)}
+    """Return the (kind, form, state) of everybody who may be meant, also with first and last name exchanged.
+
+    Where a state is given, nobody is meant who is not licensed there: neither stage finds them.
+    """
+    held = list(states)
+    return {
+        (kind, form, state)
+        for kind, form, _, anywhere in by_evidence.forms_asked(name, "", held)
+        for state in ((held or ("",)) if kind == LAST else (anywhere,))
+    }
 
 
-def fits_beside(name: ParsedName, kind: str, form: str, beside: str) -> bool:
-    """Return True if somebody under a form of a name may be meant, as far as the forms of their other names tell.
+def fitting(name: ParsedName, kind: str, form: str, besides: Collection[str]) -> set[str]:
+    """Return under which other names somebody under a form of a name may be meant, as far as their forms tell.
 
-    A form of the other half of the name is one under which the names are exchanged.
+    A form of the other half of the name is one under which the names are exchanged. Thousands bear a common last name,
+    and share a few first names: each of these is compared once.
     """
     if kind == FIRST:
-        return (form in name.givens and _has_near(name.surname_forms, beside)) or (
-            form in name.surnames and _has_near(name.givens, beside)
+        typed = (name.surname_forms if form in name.givens else frozenset()) | (
+            name.givens if form in name.surnames else frozenset()
         )
-    givens, _, more = beside.partition("|")
-    return (form in name.surname_forms and _has_given(name, givens, more)) or (
-        form in name.givens and _has_given(name.swap(), givens, more)
-    )
+        forms = {known: known.split() for known in besides}
+        every = list({part for parts in forms.values() for part in parts})
+        near = set().union(*(near_among(one, every) for one in typed))
+        return {beside for beside, parts in forms.items() if not near.isdisjoint(parts)}
+    asked = [
+        *([name] if form in name.surname_forms else ()),
+        *([name.swap()] if form in name.givens else ()),
+    ]
+    called = {one.called for one in asked}
+    apart = {beside: beside.partition("|") for beside in besides}
+    alike = {
+        givens for givens in {parts[0] for parts in apart.values()} if any(_has_given(one, givens) for one in asked)
+    }
+    return {
+        beside for beside, (givens, _, more) in apart.items() if givens in alike or not called.isdisjoint(more.split())
+    }
 
 
-def _has_near(typed: Iterable[str], known: str) -> bool:
-    return any(one == other or are_near(one, other) for other in known.split() for one in typed)
-
-
-def _has_given(name: ParsedName, givens: str, more: str) -> bool:
+def _has_given(name: ParsedName, givens: str) -> bool:
     called = name.called
     for known in givens.split():
         if known in name.givens or known in name.more or are_near(called, known) or is_nickname(called, known):
@@ -62,7 +79,7 @@ def _has_given(name: ParsedName, givens: str, more: str) -> bool:
             return True
         if any(are_near(one, known) for one in name.givens):
             return True
-    return called in more.split()
+    return False
 
 
 def reported_by_own_date(

@@ -43,7 +43,6 @@ completions = Table(
         Index(f"ix_completions_{name}", "provider_id", *columns, "completion_id", "withdrawn_at")
         for name, columns in (
             ("listed", ()),
-            ("named", ("last_key", "first_key")),
             ("first_named", ("first_key",)),
             ("completed", ("completed_on",)),
             ("submitted", ("submitted_at",)),
@@ -51,6 +50,10 @@ completions = Table(
             ("by_activity", ("activity_id",)),
             ("born", ("birth_date",)),
         )
+    ),
+    # Which of them are of an activity is read of the index: for every report, those of its person are looked through.
+    Index(
+        "ix_completions_named", "provider_id", "last_key", "first_key", "completion_id", "withdrawn_at", "activity_id"
     ),
     # Most of what comes one by one is of the API, and pays for neither of these.
     Index(
@@ -115,6 +118,10 @@ credits = Table(
     Index("ix_credits_of_completion", "completion_id", "board", "kind", "status"),
     Index("ix_credits_of_day", "subject", "board", "completed_on"),
     Index("ix_credits_of_board", "board", "credit_id"),
+    Index(
+        "ix_credits_rejected", "activity_id",
+        sqlite_where=text("status = 'rejected'"), postgresql_where=text("status = 'rejected'"),
+    ),
     # A provider's credit lines: each of these is an order, and answers a filter.
     Index("ix_credits_listed_by_board", "provider_id", "board", "completion_id", "status"),
     Index("ix_credits_listed_by_status", "provider_id", "status", "completion_id"),

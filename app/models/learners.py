@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
@@ -50,12 +60,14 @@ learner_names = Table(
 name_forms = Table(
     "name_forms",
     metadata,
-    key("kind", primary_key=True, comment="last, or first"),
-    key("form", primary_key=True, comment="a form of a last or first name: letters and digits, no accents"),
-    key("birth_date", primary_key=True),
-    key("state", primary_key=True, comment="of first names: a state of licence; of last names empty"),
-    refers("learner_id", "learners.learner_id", primary_key=True),
+    key("kind", comment="last, or first"),
+    key("form", comment="a form of a last or first name: letters and digits, no accents"),
+    key("birth_date"),
+    key("state", comment="a state of licence; of last names also empty, once for everybody"),
+    refers("learner_id", "learners.learner_id"),
     key("beside", comment="of last names: first names | middle names; of first names: last names"),
+    # A state is narrower than a birth date where everybody of a name is asked for; with both, all is given.
+    PrimaryKeyConstraint("kind", "form", "state", "birth_date", "learner_id"),
     Index(None, "learner_id"),
     comment="What people are found by whose name was written otherwise. Made of names, birth date and licences.",
     sqlite_with_rowid=False,

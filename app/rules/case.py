@@ -157,6 +157,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """Every amount of the record with its pointer."""
     row_target: RowTarget | None = None
     """The target of a delete or an update; None for other records, and where nobody can be looked up."""
+    elsewhere: Completion | None = None
+    """The completion of another learner that is the same record: its physician is found anew."""
 
     @property
     def learner(self) -> Learner | None:

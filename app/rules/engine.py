@@ -78,9 +78,10 @@ def rule(
 ) -> Callable[[Judge], Judge]:
     """Declare a rule.
 
-    `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`,
-    `learner`, `placement`, `row_target`, `corrects`): where it is not, another rule has said why. `stands_alone`: when
-    the rule refuses, no other finding is reported. `deletes`: the rule is also asked of a record that deletes.
+    `needs` names what of the case must be known for the rule to be asked at all (`activity`, `day`, `learner`,
+    `placement`, `row_target`, `corrects`, `elsewhere`): where it is not, another rule has said why, or nothing is to be
+    said. `stands_alone`: when the rule refuses, no other finding is reported. `deletes`: the rule is also asked of a
+    record that deletes.
     """
 
     def declare(judge: Judge) -> Judge:

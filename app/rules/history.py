@@ -11,6 +11,7 @@ from app.domain.parsing import plain_text
 from app.domain.reports import MOST_REFERENCES, Action, CorrectionKind
 from app.rules.case import Case, Clash
 from app.rules.engine import Fault, Scope, rule
+from app.rules.same_record import shares_reference
 
 _ONE_RECORD = "one completion is one learner, activity, date and occasion"
 _FILE_ROWS = "slides, Learner completion entry - Excel batch: Record Action"
@@ -46,6 +47,28 @@ def reference_reused(case: Case) -> Iterator[Fault]:
             f"Correct completion {taken} in place, or give the new record an occasion of its own.",
             completion_id=taken,
         )
+
+
+@rule("learner-changed", Scope.CME, Scope.MOC, source=_ONE_RECORD, needs=("elsewhere",))
+def learner_changed(case: Case) -> Iterator[Fault]:
+    """A record that stands for one learner is not reported for another: the registry knows its learner better now.
+
+    A record is the same under the same client reference if it names a person alike, and without one if it names the
+    same person for the same state or board.
+    """
+    assert case.elsewhere is not None
+    completion_id = case.elsewhere.completion_id
+    if shares_reference(case.report, case.elsewhere):
+        what, otherwise = "under this client reference", "give this record a reference of its own"
+    else:
+        what, otherwise = "of this name", "give the licence number, board ID or NPI of each"
+    yield Fault(
+        "/learner",
+        f"A record {what} stands for another learner on that day: it would be credited twice.",
+        f"If it is the same record, correct completion {completion_id} in place, which moves its credit, or withdraw "
+        f"it. If two people are meant, {otherwise}.",
+        completion_id=completion_id,
+    )
 
 
 @rule("references-full", Scope.ALL, source=_ONE_RECORD, warns=True, needs=("placement",))

@@ -23,17 +23,23 @@ from app.domain.parsing import plain_text
 from app.domain.reports import Action, CompletionReport, CorrectionKind, MocPart, RemsPart
 from app.rules.case import Case, Clash, Facts, LedgerTotal, Naming, Placement
 from app.rules.row_target import RowTarget, find_row_target
+from app.rules.same_record import find_elsewhere
 from app.rules.standing import Standing, subject_of
 from app.rules.targets import Target, targets_of
 
 
 def place(
-    report: CompletionReport, facts: Facts, match: Match, standing: Standing, corrects: Completion | None = None
+    report: CompletionReport,
+    facts: Facts,
+    match: Match,
+    standing: Standing,
+    corrects: Completion | None = None,
+    others: Sequence[Completion] = (),
 ) -> Case:
     """Decide what a record joins, replaces or corrects; return it as the case that the rules judge.
 
-    `standing` is what stands of the learner in the activity. `corrects` is the completion that a correction is made
-    to; an update by row finds its own.
+    `standing` is what stands of the learner in the activity, `others` what may be the same record and stands of other
+    learners there. `corrects` is the completion that a correction is made to; an update by row finds its own.
     """
     activity = facts.activity_of(report)
     row_target = _row_target(report, activity, match, standing, facts.catalogue)
@@ -56,7 +62,28 @@ def place(
         moc_parts=tuple(_moc_parts(report, day, facts.catalogue)),
         amounts=tuple(report.amounts()),
         row_target=row_target,
+        elsewhere=_elsewhere(report, match, others, corrects, facts.catalogue) if others else None,
     )
+
+
+def _elsewhere(
+    report: CompletionReport,
+    match: Match,
+    others: Sequence[Completion],
+    corrects: Completion | None,
+    catalogue: Catalogue,
+) -> Completion | None:
+    """Return the completion of another learner that a record is, None for a delete, and a correction that moves none.
+
+    A correction in place of the learner is how such a completion is put right: it never stands in its own way.
+    """
+    learner = match.learner
+    if learner is None or report.action is Action.DELETE:
+        return None
+    if corrects is not None and corrects.subject == learner.physician_id:
+        return None
+    beside = [other for other in others if corrects is None or other.completion_id != corrects.completion_id]
+    return find_elsewhere(report, beside, catalogue)
 
 
 def _row_target(

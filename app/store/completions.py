@@ -42,13 +42,14 @@ _PAIR_LOCKS = 0x7061
 _REFERENCE_LOCKS = 0x7265
 
 
-def lock_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
+def lock_pairs(connection: Connection, pairs: Iterable[Pair], records: Iterable[str] = ()) -> None:
     """Take advisory locks on (activity, learner) pairs for this transaction, and let nobody be merged meanwhile.
 
-    The constraints would refuse a second winner anyway; the lock spares losing and starting over.
+    The constraints would refuse a second winner anyway; the lock spares losing and starting over. No constraint stands
+    for `records`: what names a record, which two at once might credit to two learners.
     """
-    keys = (zlib.crc32(f"{a}|{s}".encode()) & 0xFFFF for a, s in pairs)
-    take_advisory_locks(connection, _PAIR_LOCKS, keys, beside=MERGE_LOCK)
+    names = (*(f"{activity}|{subject}" for activity, subject in pairs), *records)
+    take_advisory_locks(connection, _PAIR_LOCKS, (zlib.crc32(n.encode()) & 0xFFFF for n in names), beside=MERGE_LOCK)
 
 
 def lock_reference(connection: Connection, provider_id: str, client_reference: str) -> None:

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0032"
-down_revision = "0029"
+down_revision = "0031"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_REJECTED, _REPORTED = sa.text("status = 'rejected'"), sa.text("reported_id IS NOT NULL")
+_REPORTED = sa.text("reported_id IS NOT NULL")
 _OF_PROVIDER = {
     "listed_by_board": ("board", "completion_id", "status"),
     "listed_by_status": ("status", "completion_id"),
@@ -29,7 +29,6 @@ def upgrade() -> None:
         op.alter_column("credits", "provider_id", server_default=None)
     for name, columns in _OF_PROVIDER.items():
         op.create_index(f"ix_credits_{name}", "credits", ["provider_id", *columns])
-    op.drop_index("ix_credits_rejected", table_name="credits")
     op.drop_index("ix_credits_reported", table_name="credits")
     op.create_index(
         "ix_credits_reported", "credits", ["provider_id", "reported_id", "completion_id"],
@@ -52,9 +51,6 @@ def downgrade() -> None:
         "ix_credits_reported", "credits", ["reported_id", "completion_id"],
         sqlite_where=_REPORTED, postgresql_where=_REPORTED,
     )  # fmt: skip
-    op.create_index(
-        "ix_credits_rejected", "credits", ["activity_id"], sqlite_where=_REJECTED, postgresql_where=_REJECTED
-    )
     for name in _OF_PROVIDER:
         op.drop_index(f"ix_credits_{name}", table_name="credits")
     op.drop_column("credits", "provider_id")

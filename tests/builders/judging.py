@@ -269,6 +269,7 @@ def judged(
     now: datetime = NOW,
     day_quarters: Mapping[tuple[str, str, str, date], int] | None = None,
     corrects: Completion | None = None,
+    others: Sequence[Completion] = (),
     accredited: bool = True,
 ) -> Verdict:
     """Find, place and judge one record as `app.services.reporting` does."""
@@ -287,7 +288,7 @@ def judged(
     match = NOT_ASKED
     if facts.activity_of(report) is not None:
         match = find_learner(report, candidates, CATALOGUE)
-    case = place(report, facts, match, Standing(list(standing), set(gone)), corrects)
+    case = place(report, facts, match, Standing(list(standing), set(gone)), corrects, others)
     return Verdict(report, judge(case), match, case.placement, case.row_target)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from string import ascii_lowercase
 from typing import Any
 
 from sqlalchemy import Connection
@@ -41,3 +43,9 @@ def physicians_on_file(service: Service) -> dict[str, Learner]:
         return learners.by_ids(connection, [physician_id for (physician_id,) in ids])
 
     return {learner.physician_id: learner for learner in service.database.read(read)}
+
+
+def word_of(text: str) -> str:
+    """Return a name that no other text's is near."""
+    digest = sha256(text.encode()).digest()
+    return "".join(ascii_lowercase[byte % 26] for byte in digest[:12]).capitalize()

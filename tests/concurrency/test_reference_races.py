@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.services.context import Service
 from tests.builders.bodies import a_completion, john, tina
+from tests.builders.people import import_people
 from tests.harness.api import Answer, Api
 from tests.harness.wire import at_once
 
@@ -78,6 +80,28 @@ def test_a_report_under_the_reference_at_the_same_moment_is_what_is_corrected(ap
         (standing,) = api.completions(client_reference=reference)
         assert standing["credits"][0]["credits"] == 3
         api.delete(f"{COMPLETIONS}/{standing['completion_id']}")
+
+
+def test_of_two_people_alike_under_one_reference_at_the_same_moment_one_is_credited(api: Api, service: Service) -> None:
+    names = ("Quillfeather", "Quilfeather")
+    for number, last_name in enumerate(names):
+        row = {"first_name": "Nora", "last_name": last_name, "date_of_birth": "07/09"}
+        import_people(service, row | {"licenses": f"TN-M:70000{number}"})
+    for turn in range(6):
+        bodies = [
+            a_completion(
+                completed_on=f"2021-12-{turn + 1:02}",
+                first_name="Nora",
+                last_name=last_name,
+                born="07/09",
+                license_id=None,
+                client_reference=f"lms:{turn}",
+            )
+            for last_name in names
+        ]
+        answers = at_once([partial(api.report, body) for body in bodies])
+        assert sorted(answer.status for answer in answers) == [201, 422]
+        assert len(api.completions(client_reference=f"lms:{turn}")) == 1
 
 
 def test_a_correction_by_reference_against_one_by_id_and_a_withdrawal_leaves_one_truth(api: Api) -> None:

@@ -25,7 +25,9 @@ from app.matching.parts import credit_confirmed
 from app.rules.case import Facts
 from app.rules.standing import Standing, subject_of
 from app.services.context import Work
+from app.services.reporting import same_records
 from app.services.reporting.learner_ids import LearnerIdRow
+from app.services.reporting.same_records import SameRecords
 from app.store import activities, completions
 from app.store.access import providers
 from app.store.activities import Reportable
@@ -130,6 +132,8 @@ class Standings:
     """The ids by which providers name physicians, by (provider, physician)."""
     new_learner_ids: list[LearnerIdRow]
     """Those of them that are not stored yet."""
+    same: SameRecords
+    """Completions of others that may be the records sent."""
 
     def of(self, report: CompletionReport, match: Match) -> Standing:
         """Return what stands of a report's learner in its activity."""
@@ -142,6 +146,7 @@ class Standings:
     def note(self, change: Change) -> None:
         """Let the records that follow see a change."""
         before, after = change.before, change.completion
+        self.same.note(change)
         if before is not None and before.pair != after.pair:
             self.by_pair[before.pair] = self.by_pair[before.pair].without(before.completion_id)
         if before is not None and (taken := change.withdrawn_boards):
@@ -173,7 +178,7 @@ def load_standings(
     to_correct = completions.pairs_of(connection, asked_for)
     pairs = (set(pair_by_report) - {_NO_PAIR}) | set(to_correct.values())
     if locking:
-        completions.lock_pairs(connection, pairs)
+        completions.lock_pairs(connection, pairs, same_records.lock_keys(reports, matches))
     by_pair: defaultdict[Pair, Standing] = defaultdict(Standing)
     corrected: dict[str, Completion] = {}
     deleted = {pair for report, pair in zip(reports, pair_by_report, strict=True) if report.action is Action.DELETE} - {
@@ -206,6 +211,7 @@ def load_standings(
         day_quarters=day_quarters,
         learner_ids=learner_ids,
         new_learner_ids=[],
+        same=same_records.load(connection, reports, matches),
     )
 
 

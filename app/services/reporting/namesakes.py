@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.domain.identity.learners import Learner
 from app.matching.names import FIRST, ParsedName
-from app.matching.without_date import FEW, fits_beside, forms_without_date
+from app.matching.without_date import FEW, fitting, forms_without_date
 from app.store.registry import learners, name_forms
 from app.store.registry.name_forms import UnderForm
 
@@ -30,7 +30,8 @@ class SoughtName(msgspec.Struct, frozen=True, kw_only=True):
 def load_people(connection: Connection, sought: Mapping[int, SoughtName]) -> dict[int, list[Learner]]:
     """Return for each name everybody under it, and under one that is alike, as two statements for all names.
 
-    The same statements run whether there is anybody or not.
+    Where states are given, those who are licensed in none of them are left out: nobody means them. The same statements
+    run whether there is anybody or not.
     """
     if not sought:
         return {}
@@ -40,7 +41,8 @@ def load_people(connection: Connection, sought: Mapping[int, SoughtName]) -> dic
     under = _by_form(name_forms.load_under(connection, set().union(*forms.values())))
     alike = {place: _alike(sought[place].parsed, under, keys) for place, keys in forms.items()}
     ids = set().union(*alike.values()) if forms else set()
-    loaded = learners.load_namesakes(connection, {name.key for name in sought.values()}, ids or _NOBODY)
+    named = {(*name.key, state) for name in sought.values() for state in name.states or ("",)}
+    loaded = learners.load_namesakes(connection, named, ids or _NOBODY)
     by_id = {learner.physician_id: learner for learner in loaded}
     by_name: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for learner in loaded:
@@ -70,7 +72,6 @@ def _alike(parsed: ParsedName, under: Under, keys: Iterable[tuple[str, str, str]
     for kind, form, state in keys:
         by_beside = under.get((kind, form, state), {})
         few = kind == FIRST and sum(map(len, by_beside.values())) <= FEW
-        for beside, ids in by_beside.items():
-            if few or fits_beside(parsed, kind, form, beside):
-                found.update(ids)
+        for beside in by_beside if few else fitting(parsed, kind, form, by_beside):
+            found.update(by_beside[beside])
     return found

@@ -39,7 +39,7 @@ from app.services.reporting.changes import build_change
 from app.services.reporting.dry_run_state import DryRunState
 from app.services.reporting.holding import ACCEPTED, HeldPiece, is_held
 from app.services.reporting.learner_ids import assign_learner_id
-from app.services.reporting.loading import Loaded, Standings, load, load_standings, match_learners, pair_of
+from app.services.reporting.loading import Loaded, Standings, load, load_standings, match_learners
 from app.services.reporting.references import build_namings_elsewhere
 from app.services.reporting.saving import save_changes
 from app.store.registry import explanations
@@ -162,7 +162,7 @@ def judge_only(
     reports, matches = matched.reports, matched.matches
     standings = load_standings(work, reports, matches, matched.loaded.facts, locking=False)
     if state is not None:
-        state.apply_to(standings, {pair_of(record, match) for record, match in zip(reports, matches, strict=True)})
+        state.apply_to(standings, reports, matches)
     results, changes = _judge_in_order([work] * len(reports), reports, matches, standings)
     if state is not None:
         state.remember([change for _, change in changes], standings)
@@ -196,7 +196,8 @@ def _judge_in_order(
     changes: list[tuple[Work, Change]] = []
     for work, record, match in zip(works, reports, matches, strict=True):
         corrects = standings.to_correct(record)
-        case = place(record, standings.facts, match, standings.of(record, match), corrects)
+        others = standings.same.beside(record, match)
+        case = place(record, standings.facts, match, standings.of(record, match), corrects, others)
         findings = judge(case)
         if any(finding.rejects for finding in findings):
             results.append(Submitted(outcome=Outcome.REJECTED, completion=None, findings=findings, before=corrects))

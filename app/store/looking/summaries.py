@@ -26,7 +26,7 @@ from app.schemas.looking.queries import SummaryQuery
 from app.store.activities import ACTIVITY, read
 from app.store.activity_lists import narrow_to_activities
 from app.store.completion_lists import typed_as
-from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, order_of
+from app.store.keyset_pages import FEW, ListConditions, Place, SortColumn, count_total, order_of, without_index
 from app.store.looking.totals import KINDS, STATUSES, by_status, counts_of
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, on_sqlite
@@ -102,7 +102,7 @@ def page(connection: Connection, wanted: SummaryFilter, after: Any, limit: int) 
         f"WHERE {coming} ORDER BY {order.sql()} LIMIT :rows",
         {**conditions.parameters, **place, "rows": limit},
     )
-    _join_by_hash(connection, on=False)
+    _plan_sums(connection, from_rows=True)
     ids = [activity_id for *_, activity_id in found]
     persons = {activity_id: number for _, _, _, _, number, *_, activity_id in found}
     if wanted.narrows_lines and not (wanted.needs_rows or rows_only):
@@ -129,7 +129,7 @@ def page(connection: Connection, wanted: SummaryFilter, after: Any, limit: int) 
 def count(connection: Connection, wanted: SummaryFilter) -> Total:
     """Count the activities, up to `MOST_COUNTED`."""
     counted = count_total(connection, _summed(connection, wanted, from_rows=wanted.needs_rows))
-    _join_by_hash(connection, on=False)
+    _plan_sums(connection, from_rows=True)
     return counted
 
 
@@ -174,10 +174,14 @@ def _elements(connection: Connection, document: str, name: str | None = None) ->
     return f"jsonb_array_elements_text(CASE jsonb_typeof({array}) WHEN 'array' THEN {array} ELSE '[]' END) AS j(value)"
 
 
-def _join_by_hash(connection: Connection, *, on: bool) -> None:
-    """Let PostgreSQL join totals with deltas by a hash table, or not: one by one, each is compared with each."""
+def _plan_sums(connection: Connection, *, from_rows: bool) -> None:
+    """Let PostgreSQL join totals with deltas by a hash table, rows never, and compile none of it.
+
+    Without a hash table each total would be compared with each delta. Compiling takes longer than the query.
+    """
     if not on_sqlite(connection):
-        execute(connection, f"SET LOCAL enable_hashjoin = {'on' if on else 'off'}")
+        execute(connection, "SET LOCAL jit = off")
+        execute(connection, f"SET LOCAL enable_hashjoin = {'off' if from_rows else 'on'}")
 
 
 def _summed(connection: Connection, wanted: SummaryFilter, *, from_rows: bool) -> ListConditions:
@@ -187,12 +191,11 @@ def _summed(connection: Connection, wanted: SummaryFilter, *, from_rows: bool) -
     if not wanted.narrows_lines:
         joined, counted = _all_lines(connection)
     else:
-        lines = (
-            _lines_from_rows(conditions, wanted) if from_rows else _lines_from_totals(connection, conditions, wanted)
-        )
+        count_lines = _lines_from_rows if from_rows else _lines_from_totals
+        lines = count_lines(connection, conditions, wanted)
         joined = f"JOIN ({lines}) n ON n.activity_id = a.activity_id"
         counted = ", ".join(f"n.{name}" for name in _COUNTED)
-    _join_by_hash(connection, on=not from_rows)
+    _plan_sums(connection, from_rows=from_rows)
     where = " AND ".join((_OWN, *conditions.conditions))
     conditions.table = (
         "(SELECT a.activity_id, a.title_key, a.format, coalesce(a.internal_id, '') AS internal_id, a.start_date, "
@@ -241,27 +244,34 @@ def _lines_from_totals(connection: Connection, conditions: ListConditions, wante
     )
 
 
-def _lines_from_rows(conditions: ListConditions, wanted: SummaryFilter) -> str:
-    """Return the query for the counts of lines by activity, from the provider's completions and their credits."""
+def _lines_from_rows(connection: Connection, conditions: ListConditions, wanted: SummaryFilter) -> str:
+    """Return the query for the counts of lines by activity, from the provider's completions and their credits.
+
+    Completions are found by their days, credits by their completion: all else is tested. Of a credit type that few
+    credits have, those are found first.
+    """
     query = wanted.query
     days = ListConditions("", [], "", conditions.parameters)
     days.between_days("c.completed_on", "completed", query.completed_from, query.completed_to)
     days.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
-    fits = [
-        "c.provider_id = :provider",
-        "c.withdrawn_at IS NULL",
-        *days.conditions,
-        "x.completion_id = c.completion_id",
-    ]
-    fits += _credit_conditions(conditions, wanted)
+    found = ["c.provider_id = :provider", "c.withdrawn_at IS NULL", *days.conditions]
+    tests, source = _credit_conditions(conditions, wanted), "completions c CROSS JOIN credits x"
     if query.entry_method:
-        fits.append(f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})")
+        tests.append(f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})")
     if wanted.credit_types is not None:
         typed = typed_as(conditions, wanted.credit_types)
-        fits.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
+        tests.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
+        names = conditions.in_list("type_name", sorted({name for _, name in wanted.credit_types}))
+        credits = f"SELECT DISTINCT t.credit_id FROM credit_types t WHERE t.credit_type IN ({names})"
+        few = f"SELECT count(*) FROM (SELECT 1 FROM credit_types t WHERE t.credit_type IN ({names}) LIMIT :few) f"
+        if fetch_value(connection, few, {**conditions.parameters, "few": FEW + 1}) <= FEW:
+            source = f"({credits}) k CROSS JOIN credits x CROSS JOIN completions c"
+            found.append("x.credit_id = k.credit_id")
+    where = " AND ".join((*found, "x.completion_id = c.completion_id", without_index(*tests)))
+    # Grouped by the credit's activity: by the completion's, SQLite would read all completions in that order.
     return (
-        f"SELECT c.activity_id, {by_status('1', 'x.quarters')}, count(DISTINCT c.subject) AS persons "
-        f"FROM completions c CROSS JOIN credits x WHERE {' AND '.join(fits)} GROUP BY c.activity_id"
+        f"SELECT x.activity_id, {by_status('1', 'x.quarters')}, count(DISTINCT c.subject) AS persons "
+        f"FROM {source} WHERE {where} GROUP BY x.activity_id"
     )
 
 
@@ -281,15 +291,15 @@ def _count_persons(connection: Connection, wanted: SummaryFilter, activity_ids: 
     Credit that holds and credit that was rejected are in indexes of their own.
     """
     conditions = ListConditions("", [], "", {})
-    fits = [f"x.activity_id IN ({conditions.in_list('activity', activity_ids)})"]
-    fits += _credit_conditions(conditions, wanted)
+    tests = _credit_conditions(conditions, wanted)
     if entered := wanted.query.entry_method:
         methods = conditions.in_list("entered", entered)
-        fits.append(
+        tests.append(
             f"(SELECT c.entry_method FROM completions c WHERE c.completion_id = x.completion_id) IN ({methods})"
         )
+    fits = f"x.activity_id IN ({conditions.in_list('activity', activity_ids)}) AND {without_index(*tests)}"
     found = " UNION ".join(
-        f"SELECT x.activity_id, x.subject FROM credits x WHERE {' AND '.join((*fits, which))}"
+        f"SELECT x.activity_id, x.subject FROM credits x WHERE {fits} AND {which}"
         for which in ("x.holds", "x.status = 'rejected'")
     )
     rows = fetch(

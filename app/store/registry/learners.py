@@ -108,12 +108,19 @@ _ALL_OF_LEARNERS = """
 """One statement: for a single report, sending four would take longer than answering them."""
 
 
-def load_namesakes(connection: Connection, names: Iterable[tuple[str, str]], ids: Iterable[str] = ()) -> list[Learner]:
-    """Return everybody under (last, first) name keys, whatever their birth dates, and those of some ids."""
+def load_namesakes(
+    connection: Connection, names: Iterable[tuple[str, str, str]], ids: Iterable[str] = ()
+) -> list[Learner]:
+    """Return everybody under (last, first, state) name keys, whatever their birth dates, and those of some ids.
+
+    The state, unless it is empty, is one in which they are licensed.
+    """
     by_name = Way(
-        ("last", "first"),
+        ("last", "first", "state"),
         names,
-        "SELECT n.learner_id FROM {keys} JOIN learner_names n ON n.last_key = k.last AND n.first_key = k.first",
+        "SELECT n.learner_id FROM {keys} JOIN learner_names n ON n.last_key = k.last AND n.first_key = k.first "
+        "WHERE k.state = '' OR EXISTS (SELECT 1 FROM licenses h JOIN boards b ON b.code = h.board "
+        "WHERE h.learner_id = n.learner_id AND b.state = k.state)",
     )
     given = ((physician_id,) for physician_id in ids)
     by_id = Way(("id",), given, "SELECT l.learner_id FROM {keys} JOIN learners l ON l.learner_id = k.id")

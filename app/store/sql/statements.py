@@ -144,8 +144,10 @@ def take_advisory_locks(
 
         SELECT pg_advisory_xact_lock(CAST(:space AS int), k) FROM unnest(CAST(:keys AS int[])) AS k
     """
+    if on_sqlite(connection):
+        return
     ordered = sorted(set(keys))
-    if ordered and not on_sqlite(connection):
+    if ordered:
         first = "" if beside is None else "SELECT pg_advisory_xact_lock_shared(CAST(:beside AS int), 1) UNION ALL "
         fetch(
             connection,

@@ -88,6 +88,11 @@ class Office(World):
     def withdraw_all(self) -> None:
         assert self.api.post(f"/v1/activities/{self.other}/withdraw-learners", None).status == 200
 
+    def split(self, one: int, mask: int) -> None:
+        # Of somebody erased the test finds nothing to split.
+        with suppress(KeyError):
+            super().split(one, mask)
+
     def erase(self, one: int) -> None:
         erasure.erase(self.service, self.ids[one % len(self.ids)], unread=True)
 

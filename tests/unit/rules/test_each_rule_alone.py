@@ -98,6 +98,7 @@ REFUSED: dict[str, Verdict] = {
     "reference-reused": _standing(
         a_cme(credits=3.0, client_reference="ccid:a:1"), held=(a_credit(client_references=("ccid:a:1",)),)
     ),
+    "learner-changed": judged(others=[a_completion(a_credit(), physician_id="learner-2", subject="learner-2")]),
     "reference-shared": judged(
         a_report(client_reference="r:1", completed_on=date(2021, 12, 13), correction=CorrectionKind.BY_REFERENCE),
         corrects=a_completion(a_credit(client_references=("r:1",)), a_credit("ABIM")),
