@@ -43,7 +43,7 @@ from app.routers import (
 )
 from app.routers.access import audit, clients, grants, tokens
 from app.routers.callers import admission_of, refuse_undeclared
-from app.routers.looking import credit_lines, summaries
+from app.routers.looking import attention, credit_lines, downloads, exports, known_learners, reports, summaries
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
@@ -56,6 +56,9 @@ ROUTERS = (
     identity.router,
     clients.router,
     tokens.router,
+    attention.router,
+    reports.router,
+    known_learners.router,
     grants.router,
     activities.router,
     activity_lists.router,
@@ -63,6 +66,8 @@ ROUTERS = (
     completions.router,
     completion_lists.router,
     credit_lines.router,
+    exports.router,
+    downloads.router,
     events.router,
     held_records.router,
     help_requests.router,

@@ -1,6 +1,6 @@
 """`make bench`: the table of ratios. `python -m benchmarks single sqlite` runs one part of it on one database.
 
-The parts that take long, `pages` and `million`, run only when they are named, as `make bench-large` does.
+The parts that take long, `pages`, `million` and `exports`, run only when they are named, as `make bench-large` does.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from app.core.logging import configure_logging
 from benchmarks import (
     backlog,
     batches,
+    exports,
     feed,
     http_calls,
     matching,
@@ -36,13 +37,14 @@ PARTS = {
     "feed": feed.rows,
     "backlog": backlog.rows,
     "batches": batches.rows,
+    "export": exports.rows,
 }
 WITHOUT_DATABASE = {
     "reading": lambda _: reading.rows(),
     "records": records.rows,
     "writing": lambda _: writing.rows(),
 }
-LARGE = {"pages": pages.rows, "million": million.rows}
+LARGE = {"pages": pages.rows, "million": million.rows, "exports": exports.large_rows}
 
 
 def main() -> None:

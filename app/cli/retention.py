@@ -18,6 +18,7 @@ _KEPT = {
     "answers": "answers under idempotency keys",
     "deliveries": "finished webhook deliveries",
     "explanations": "why physicians were found",
+    "downloads": "links to exports that work no longer",
 }
 
 

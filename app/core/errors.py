@@ -12,7 +12,8 @@
     ├── Conflict 409
     │   ├── InternalIdTaken, InternalIdReused, ActivityChangeCoversCredits, ActivityHasCompletions
     │   └── IdempotencyInProgress
-    ├── CursorDiverged, FileRemoved 410, PreconditionFailed 412, UnsupportedMediaType 415
+    ├── CursorDiverged, FileRemoved, DownloadGone 410, PreconditionFailed 412, UnsupportedMediaType 415
+    ├── RangeRefused 416
     ├── TooLarge 413
     │   └── UploadQuotaExceeded
     ├── UriTooLong 414, HeadersTooLarge 431
@@ -197,6 +198,15 @@ class FileRemoved(Problem):
     status, code = 410, "file-removed"
 
 
+class DownloadGone(Problem):
+    """The download link works no longer.
+
+    A link works once, for ten minutes, and as long as the client that made it may have the file. Make another.
+    """
+
+    status, code = 410, "download-gone"
+
+
 class PreconditionFailed(Problem):
     """The resource does not have the version that `If-Match` names.
 
@@ -241,6 +251,16 @@ class UnsupportedMediaType(Problem):
     """
 
     status, code = 415, "unsupported-media-type"
+
+
+class RangeRefused(Problem):
+    """The file is sent whole or not at all.
+
+    It is made as it is sent, and has no parts that could be asked for. Send the request without `Range`; a download
+    that broke off begins anew.
+    """
+
+    status, code = 416, "range-refused"
 
 
 class InvalidRequest(Problem):

@@ -206,6 +206,17 @@ class BudgetAudit(AuditFields, frozen=True, kw_only=True):
     """Answers that were refused before."""
 
 
+class DownloadAudit(AuditFields, frozen=True, kw_only=True):
+    """A link to an export was made, or used."""
+
+    noun: ClassVar[str] = "download"
+
+    kind: str
+    """Which list."""
+    format: str
+    provider_id: str
+
+
 class RetentionAudit(AuditFields, frozen=True, kw_only=True):
     """What was stored for longer than the settings say was removed: how many of each, not which."""
 
@@ -219,6 +230,8 @@ class RetentionAudit(AuditFields, frozen=True, kw_only=True):
     answers: int
     deliveries: int
     explanations: int
+    downloads: int | UnsetType = UNSET
+    """Links; not in entries of earlier releases."""
 
 
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):

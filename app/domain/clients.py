@@ -133,6 +133,12 @@ class ProviderOverview(msgspec.Struct, frozen=True, kw_only=True):
     """Records that wait for a match."""
     files: int
     """Files of the last 30 days with rejected rows."""
+    rows_to_fix: int
+    """Rejected rows of these files."""
+    attendance_above_reported: int
+    """Activities that ended 20 days ago or earlier, with more physicians than persons were reported."""
+    activities_to_close: int
+    """Activities that have ended and are not closed."""
     failing_endpoints: int
     """Webhook endpoints of the client that hear of the provider, and fail or were disabled for failing."""
 

@@ -6,6 +6,11 @@ from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, T
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
+SQLITE_PHYSICIANS_COUNTED = "json_extract(details, '$.learner_counts.physicians')"
+POSTGRESQL_PHYSICIANS_COUNTED = "CAST(details -> 'learner_counts' ->> 'physicians' AS integer)"
+"""How many physicians took part, as the provider entered it; NULL where it entered nothing."""
+_OPEN = text("closed_at IS NULL AND deleted_at IS NULL")
+
 activities = Table(
     "activities",
     metadata,
@@ -37,6 +42,13 @@ activities = Table(
     CheckConstraint("start_date <= end_date", name="dates_in_order"),
     CheckConstraint("ama_quarters > 0", name="ama_positive"),
     Index(None, "provider_id", "activity_id"),
+    # What needs attention is few of many: each of these is as long as its list.
+    Index("ix_activities_open", "provider_id", "end_date", "activity_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index(
+        "ix_activities_counted", "provider_id", "end_date", "activity_id",
+        sqlite_where=text(f"deleted_at IS NULL AND {SQLITE_PHYSICIANS_COUNTED} >= 0"),
+        postgresql_where=text(f"deleted_at IS NULL AND {POSTGRESQL_PHYSICIANS_COUNTED} >= 0"),
+    ),
     Index(
         "uq_activities_internal_key", "provider_id", "internal_key", unique=True,
         sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),

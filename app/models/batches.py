@@ -85,6 +85,7 @@ batches = Table(
     CheckConstraint("applied >= 0 AND applied <= records", name="applied"),
     CheckConstraint("(provider_id IS NULL) <> (board IS NULL)", name="owner"),
     Index(None, "provider_id", "batch_id"),
+    Index("ix_batches_created", "provider_id", "created_at"),
     Index(None, "provider_id", "digest"),
     Index(None, "board", "batch_id"),
     Index(None, "upload_id"),

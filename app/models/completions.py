@@ -6,6 +6,13 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index
 
 from app.models.base import Document, Instant, Key, key, metadata, number, refers
 
+SQLITE_LATE = "julianday(substr({c}submitted_at, 1, 10)) - julianday({c}completed_on) > 30"
+POSTGRESQL_LATE = "CAST({c}submitted_at AT TIME ZONE 'UTC' AS date) - {c}completed_on > 30"
+"""The condition that a record was submitted more than 30 days after the completion: `reported-within-30-days`.
+
+`{c}` is the alias of the table with its dot, or nothing.
+"""
+
 completions = Table(
     "completions",
     metadata,
@@ -37,7 +44,15 @@ completions = Table(
         sqlite_where=text("withdrawn_at IS NULL"), postgresql_where=text("withdrawn_at IS NULL"),
     ),
     Index("ix_completions_of_activity", "activity_id", "completion_id"),
-    Index("ix_completions_of_learner", "learner_id", "completed_on"),
+    # Whose the learner is, which record of a provider is the newest, and how many there are: without the table.
+    Index(
+        "ix_completions_of_learner", "learner_id", "provider_id", "completion_id", "withdrawn_at", "completed_on"
+    ),
+    Index(
+        "ix_completions_late", "provider_id", "completed_on", "completion_id",
+        sqlite_where=text(f"withdrawn_at IS NULL AND {SQLITE_LATE.format(c='')}"),
+        postgresql_where=text(f"withdrawn_at IS NULL AND {POSTGRESQL_LATE.format(c='')}"),
+    ),
     *(
         # Lists are of one provider and of what stands: each of these is an order, answers a filter, and counts.
         Index(f"ix_completions_{name}", "provider_id", *columns, "completion_id", "withdrawn_at")

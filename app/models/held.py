@@ -47,6 +47,9 @@ held_records = Table(
         "ix_held_records_of_batch", "batch_id", "held_id",
         sqlite_where=text("batch_id IS NOT NULL"), postgresql_where=text("batch_id IS NOT NULL"),
     ),
+    Index(
+        "ix_held_records_oldest", "provider_id", "submitted_at", sqlite_where=_WAITING, postgresql_where=_WAITING
+    ),
     Index("ix_held_records_due", "submitted_at", "held_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_held_records_judged", "generation", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_held_records_expiring", "expires_at", sqlite_where=_WAITING, postgresql_where=_WAITING),

@@ -73,6 +73,13 @@ class BatchQuery(PageQuery):
 
     kind: Annotated[list[BatchKind], Field(max_length=10)] = []
     status: Annotated[list[BatchStatus], Field(max_length=10)] = []
+    to_fix: Annotated[
+        bool | None,
+        Field(
+            description="`true`: only files of the last 30 days with rejected rows, dry runs left out, whose rows "
+            "`GET /v1/attention` counts; `false`: only the others."
+        ),
+    ] = None
 
 
 @router.get("", response_model=BatchPage)
@@ -82,8 +89,11 @@ async def list_batches(caller: BatchesReader, query: Annotated[BatchQuery, Query
     An operator who names no provider is shown those of boards.
     """
     asked = await open_page(caller, query, PATH)
-    kinds, statuses = asked.query.kind, asked.query.status
-    found = await read_async(caller, lookup.page, before=asked.after, limit=asked.limit, kinds=kinds, statuses=statuses)
+    wanted = asked.query
+    found = await read_async(
+        caller, lookup.page, before=asked.after, limit=asked.limit, kinds=wanted.kind, statuses=wanted.status,
+        to_fix=wanted.to_fix,
+    )  # fmt: skip
     page = asked.page(found, response, lambda batch: batch.batch_id)
     return BatchPage(data=[BatchOut.of(batch) for batch in page.rows], next_cursor=page.cursor)
 

@@ -259,6 +259,7 @@ OperatorWriter = Annotated[
 OperatorCreator = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT, idempotent="request")]
 OperatorActor = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT)]
 OperatorEditor = Annotated[Caller, caller("operator", ownership=Ownership.CLIENT, prefers="minimal")]
+DownloadsMaker = Annotated[Caller, caller(ANY_SCOPE)]
 AnyClient = Annotated[Caller, caller(ANY_SCOPE, ownership=Ownership.CLIENT)]
 
 

@@ -31,7 +31,8 @@ class ProviderOverviewOut(Out):
 
     example: ClassVar[Example] = {
         "last_reported_at": "2021-12-20T15:00:00Z", "records_reported": 412, "credits_rejected": 3, "records_held": 2,
-        "files_with_rejected_rows": 1, "webhooks_failing": 0,
+        "files_with_rejected_rows": 1, "rows_to_fix": 7, "attendance_above_reported": 1, "activities_to_close": 2,
+        "webhooks_failing": 0,
     }  # fmt: skip
 
     last_reported_at: datetime | None = Field(description="When a record of it was submitted last, by anybody.")
@@ -40,10 +41,18 @@ class ProviderOverviewOut(Out):
     )
     credits_rejected: int = Field(
         description="Credits that their boards rejected and that nothing has taken the place of: "
-        "`GET /v1/learner-completions?status=rejected` lists them."
+        "`GET /v1/reports/not-yet-accepted?status=rejected` lists them."
     )
     records_held: int = Field(description="Records that wait for a match: `GET /v1/held-records?status=waiting`.")
     files_with_rejected_rows: int = Field(description="Files of the last 30 days, dry runs left out.")
+    rows_to_fix: int = Field(description="Rejected rows of these files.")
+    attendance_above_reported: int = Field(
+        description="Activities that ended 20 days ago or earlier, for which more physicians were counted than persons "
+        "are reported: `GET /v1/reports/attendance?missed=true`."
+    )
+    activities_to_close: int = Field(
+        description="Activities that have ended and are not closed: `GET /v1/reports/before-closing`."
+    )
     webhooks_failing: int = Field(
         description="Of the client's own endpoints that hear of it: those that fail, or were disabled for failing."
     )
@@ -57,6 +66,9 @@ class ProviderOverviewOut(Out):
             credits_rejected=overview.rejected,
             records_held=overview.held,
             files_with_rejected_rows=overview.files,
+            rows_to_fix=overview.rows_to_fix,
+            attendance_above_reported=overview.attendance_above_reported,
+            activities_to_close=overview.activities_to_close,
             webhooks_failing=overview.failing_endpoints,
         )
 

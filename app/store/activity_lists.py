@@ -16,8 +16,9 @@ from app.domain.parsing import own_id_or_none, plain_text
 from app.schemas.looking.queries import SummaryQuery
 from app.schemas.queries import ActivityQuery
 from app.store.activities import ACTIVITY, read
-from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of
+from app.store.keyset_pages import ListConditions, Order, Place, SortColumn, count_total, find_places, order_of
 from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import fetch_value
 
 SORTS = {
     "title": SortColumn("a.title_key"),
@@ -46,13 +47,26 @@ def page(
     connection: Connection, wanted: ActivityFilter, after: Any, limit: int
 ) -> list[tuple[Place, RegisteredActivity]]:
     """Return activities after a place of the order, by id when the query names none."""
-    order = order_of(wanted.query.order(), SORTS, SortColumn("a.activity_id"), _BY_ID)
-    found = find_places(connection, conditions_of(wanted), order, after, limit)
-    rows = select_by_keys(
-        connection, ACTIVITY.columns, ("id",), ((place[-1],) for place in found), "activities a ON a.activity_id = k.id"
-    )
-    by_id = {stored.activity.activity_id: stored for stored in read(connection, rows)}
+    found = find_places(connection, conditions_of(wanted), order_by(wanted.query), after, limit)
+    by_id = load_by_ids(connection, [place[-1] for place in found])
     return [(place, by_id[place[-1]]) for place in found]
+
+
+def order_by(query: ActivityQuery) -> Order:
+    """Return the order of a list; raises `ParameterInvalid` for an unknown one."""
+    return order_of(query.order(), SORTS, SortColumn("a.activity_id"), _BY_ID)
+
+
+def load_by_ids(connection: Connection, activity_ids: Sequence[str]) -> dict[str, RegisteredActivity]:
+    """Return activities that were not deleted by their ids."""
+    rows = select_by_keys(
+        connection,
+        ACTIVITY.columns,
+        ("id",),
+        ((activity_id,) for activity_id in activity_ids),
+        "activities a ON a.activity_id = k.id AND a.deleted_at IS NULL",
+    )
+    return {stored.activity.activity_id: stored for stored in read(connection, rows)}
 
 
 def count(connection: Connection, wanted: ActivityFilter) -> Total:
@@ -116,3 +130,16 @@ def _word(conditions: ListConditions, place: int, word: str) -> str:
         return fits
     conditions.parameters[f"like{place}"] = f"%{escaped}%"
     return f"a.title_key LIKE :like{place} ESCAPE '!' OR {fits}"
+
+
+def most_boards(connection: Connection, provider_id: str) -> int:
+    """Return how many certifying boards an activity of a provider is registered for, at most."""
+    return int(
+        fetch_value(
+            connection,
+            "SELECT coalesce(max(n.boards), 0) FROM (SELECT count(*) AS boards FROM activities a "
+            "JOIN activity_boards b ON b.activity_id = a.activity_id "
+            "WHERE a.provider_id = :provider AND a.deleted_at IS NULL GROUP BY a.activity_id) n",
+            {"provider": provider_id},
+        )
+    )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from app.domain.batches import Batch, BatchOwner, FileHead, RawRow
 from app.models import batches as tables
+from app.store.looking.attention import FILES_TO_FIX
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, column
 from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause, narrow_to
@@ -59,11 +60,19 @@ def page(
     limit: int,
     kinds: Sequence[str] = (),
     statuses: Sequence[str] = (),
+    to_fix: tuple[bool, datetime] | None = None,
 ) -> list[Batch]:
-    """Return batches of an owner before one of them, newest first."""
+    """Return batches of an owner before one of them, newest first.
+
+    `to_fix` says whether they have rows to fix, and are of this moment or later.
+    """
     owned, parameters = _owned(owner)
     narrowed, in_values = narrow_to("b", {"kind": kinds, "status": statuses})
     conditions = [owned, "b.batch_id < :before", *narrowed]
+    if to_fix is not None:
+        wanted, recent = to_fix
+        conditions.append(FILES_TO_FIX if wanted else f"NOT ({FILES_TO_FIX})")
+        in_values |= {"recent": recent}
     rows = fetch(
         connection,
         f"SELECT {_BATCH.columns} FROM batches b WHERE {' AND '.join(conditions)} "

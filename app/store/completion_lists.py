@@ -16,7 +16,16 @@ from app.domain.identity.comparison_keys import name_key
 from app.domain.parsing import plain_text
 from app.schemas.queries import CompletionQuery
 from app.store.completions import load_by_ids
-from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, find_places, order_of, without_index
+from app.store.keyset_pages import (
+    ListConditions,
+    Order,
+    Place,
+    SortColumn,
+    count_total,
+    find_places,
+    order_of,
+    without_index,
+)
 from app.store.sql.statements import fetch_column
 
 SORTS = {
@@ -49,15 +58,19 @@ class CompletionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[tuple[Place, Completion]]:
     """Return standing completions after a place of the order, newest first when the query names none."""
-    sort = wanted.query.order()
-    if [key.name for key in sort] == ["last_name"]:
-        # The index has both names, and too many people share a last name for ids to order them readably.
-        sort = [*sort, SortKey("first_name", sort[0].descending)]
-    order = order_of(sort, SORTS, SortColumn("c.completion_id"), _NEWEST)
-    found = find_places(connection, conditions_of(wanted), order, after, limit)
+    found = find_places(connection, conditions_of(wanted), order_by(wanted.query), after, limit)
     completions = load_by_ids(connection, [id for *_, id in found])
     by_id = {completion.completion_id: completion for completion in completions}
     return [(place, by_id[place[-1]]) for place in found]
+
+
+def order_by(query: CompletionQuery) -> Order:
+    """Return the order of a list; raises `ParameterInvalid` for an unknown one."""
+    sort = query.order()
+    if [key.name for key in sort] == ["last_name"]:
+        # The index has both names, and too many people share a last name for ids to order them readably.
+        sort = [*sort, SortKey("first_name", sort[0].descending)]
+    return order_of(sort, SORTS, SortColumn("c.completion_id"), _NEWEST)
 
 
 def count(connection: Connection, wanted: CompletionFilter) -> Total:
@@ -195,8 +208,8 @@ def _narrow_to_word(conditions: ListConditions, name: str, word: str, *, to_line
     )
 
 
-def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter, *, to_lines: bool) -> None:
-    """Narrow to completions with one credit that fits every filter of credits, or to the credits that fit."""
+def credit_tests(conditions: ListConditions, wanted: CompletionFilter) -> list[str]:
+    """Return the conditions that a credit `x` fits, each of which one and the same credit must; none for any credit."""
     query = wanted.query
     inside: list[str] = []
     for column, name, values in (
@@ -206,20 +219,34 @@ def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter, *, 
     ):
         if values is not None:
             inside.append(f"{column} IN ({conditions.in_list(name, values)})")
-    typed = typed_as(conditions, wanted.credit_types) if wanted.credit_types is not None else ""
-    if typed:
+    if wanted.credit_types is not None:
+        typed = typed_as(conditions, wanted.credit_types)
         inside.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
+    if query.client_reference:
+        referred = _referred(conditions, query)
+        inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
+    return inside
+
+
+def _referred(conditions: ListConditions, query: CompletionQuery) -> str:
+    """Return the condition that a row `r` is of one of the references that are asked for."""
+    marks = conditions.in_list("reference", list(map(plain_text, query.client_reference)))
+    return f"r.provider_id = :provider AND r.client_reference IN ({marks})"
+
+
+def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter, *, to_lines: bool) -> None:
+    """Narrow to completions with one credit that fits every filter of credits, or to the credits that fit."""
+    query = wanted.query
+    inside = credit_tests(conditions, wanted)
     either = ""
     if query.client_reference:
-        marks = conditions.in_list("reference", list(map(plain_text, query.client_reference)))
-        referred = f"r.provider_id = :provider AND r.client_reference IN ({marks})"
+        referred = _referred(conditions, query)
         of_credits = "SELECT x.completion_id FROM credit_references r JOIN credits x ON x.credit_id = r.credit_id"
         of_records = f"SELECT r.completion_id FROM completion_references r WHERE {referred}"
         conditions.sources.insert(0, f"{of_credits} WHERE {referred} UNION ALL {of_records}")
-        if not inside:
+        if len(inside) == 1:
             # A record without credit is found by its reference as well.
             either = f" OR ({of_records} AND r.completion_id = c.completion_id LIMIT 1) = c.completion_id"
-        inside.append(f"(SELECT 1 FROM credit_references r WHERE r.credit_id = x.credit_id AND {referred} LIMIT 1) = 1")
     if not inside:
         return
     if to_lines:
@@ -239,7 +266,7 @@ def _narrow_to_credits(conditions: ListConditions, wanted: CompletionFilter, *, 
             conditions.sources.append(
                 f"SELECT x.completion_id FROM credits x WHERE x.provider_id = :provider AND {asked}"
             )
-    if typed and wanted.credit_types is not None:
+    if wanted.credit_types:
         names = conditions.in_list("source_type", sorted({name for _, name in wanted.credit_types}))
         conditions.sources.append(
             "SELECT x.completion_id FROM credit_types t JOIN credits x ON x.credit_id = t.credit_id "

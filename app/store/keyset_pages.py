@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from sqlalchemy import Connection
 from app.core.clock import first_instant, instant_after
 from app.core.http.pagination import MOST_COUNTED, SortKey, Total, place_after
 from app.models.base import instant_text
-from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, in_list, on_sqlite
+from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_value, in_list, on_sqlite
 
 FEW = 5_000
 """A filter with at most this many rows is gathered at once."""
@@ -193,14 +194,22 @@ def find_places(
     connection: Connection, conditions: ListConditions, order: Order, after: Any, limit: int
 ) -> list[Place]:
     """Return the places of the next rows; raises `ParameterInvalid` for the cursor of another list."""
-    _plan_for_values(connection)
+    plan_for_values(connection)
     start = place_after(after, len(order.keys))
     return _Search(connection, conditions, order).run(start, limit)
 
 
+def find_ids(
+    connection: Connection, conditions: ListConditions, order: Order, after: Place | None, limit: int
+) -> tuple[list[str], Place | None]:
+    """Return the ids of the next rows, and the place of the last of them; of many, for less than their places."""
+    plan_for_values(connection)
+    return _Search(connection, conditions, order).run_for_ids(after, limit)
+
+
 def count_total(connection: Connection, conditions: ListConditions, most: int | None = None) -> Total:
     """Count the list, up to the most that is counted."""
-    _plan_for_values(connection)
+    plan_for_values(connection)
     most = MOST_COUNTED if most is None else most
     counted = _count(connection, conditions, most + 1)
     return Total(min(counted, most), counted > most)
@@ -257,7 +266,7 @@ def _short_source(connection: Connection, list_: ListConditions) -> str | None:
     return None
 
 
-def _plan_for_values(connection: Connection) -> None:
+def plan_for_values(connection: Connection) -> None:
     """Let PostgreSQL plan each statement for its values: how many rows a filter has differs by its value."""
     if not on_sqlite(connection):
         execute(connection, "SET LOCAL plan_cache_mode = force_custom_plan")
@@ -272,10 +281,7 @@ class _Search:
     order: Order
 
     def run(self, start: Place | None, limit: int) -> list[Place]:
-        leading = self.order.keys[0][0].sql
-        along_id = self.list_.along_id if leading == self.list_.id_sql else []
-        bounds = [condition for column, condition in self.list_.tests if column == leading or condition in along_id]
-        tests = [condition for condition in self.list_.conditions if condition not in bounds]
+        bounds, tests = self._bounds_and_tests()
         if not tests:
             return [self.order.place(values) for values, _ in self._read(bounds, "1", start, limit)]
         places: list[Place] = []
@@ -294,6 +300,21 @@ class _Search:
             if source is not None or walked >= LONGEST_WALK:
                 return places + self._gather([*bounds, *tests], source, start, limit - len(places))
             step = min(4 * step, LONGEST_WALK)
+
+    def run_for_ids(self, start: Place | None, limit: int) -> tuple[list[str], Place | None]:
+        bounds, tests = self._bounds_and_tests()
+        if tests:
+            places = self.run(start, limit)
+            return [place[-1] for place in places], places[-1] if places else None
+        rows = self._rows(bounds, self.order.selected(), start, limit)
+        return list(map(itemgetter(-1), rows)), self.order.place(rows[-1]) if rows else None
+
+    def _bounds_and_tests(self) -> tuple[list[str], list[str]]:
+        """Return the conditions that bound the walk along the order's index, and those that each row is tested by."""
+        leading = self.order.keys[0][0].sql
+        along_id = self.list_.along_id if leading == self.list_.id_sql else []
+        bounds = [condition for column, condition in self.list_.tests if column == leading or condition in along_id]
+        return bounds, [condition for condition in self.list_.conditions if condition not in bounds]
 
     def _gather(self, conditions: list[str], source: str | None, start: Place, limit: int) -> list[Place]:
         if source is not None and len(self.order.keys) == 1 and self.list_.is_whole(source):
@@ -317,11 +338,17 @@ class _Search:
         self, conditions: list[str], fits: str, start: Place | None, limit: int, ids: str | None = None
     ) -> list[tuple[list[Any], Any]]:
         """Return (values of the keys, whether it fits) of the next rows, of all or of those with some ids."""
+        rows = self._rows(conditions, f"{self.order.selected()}, {fits}", start, limit, ids)
+        return [(values, fits) for *values, fits in rows]
+
+    def _rows(
+        self, conditions: list[str], selected: str, start: Place | None, limit: int, ids: str | None = None
+    ) -> list[Row]:
         after, parameters = self.order.after(start) if start is not None else ("true", {})
         where = (*self.list_.always, *conditions, after)
-        rows = fetch(
+        return fetch(
             self.connection,
-            f"SELECT {self.order.selected()}, {fits} FROM "
+            f"SELECT {selected} FROM "
             + (
                 f"{_from_ids(self.list_, ids)} AND {without_index(*where)}"
                 if ids
@@ -330,4 +357,3 @@ class _Search:
             + f" ORDER BY {self.order.sql()} LIMIT :rows",
             {**self.list_.parameters, "rows": limit, **parameters},
         )
-        return [(values, fits) for *values, fits in rows]

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, settings
 
 TIMES = 1 if os.environ.get("PARS_HYPOTHESIS") != "long" else 20
 """How many times as many cases as in the suite."""
-SHARE = 0.4 if TIMES == 1 else TIMES
+SHARE = 0.3 if TIMES == 1 else TIMES
 """How many of the examples that a property asks for are tried: in the suite those that fit into its minutes."""
 FEWEST = 5
 
 
 def examples(number: int) -> settings:
-    """Return settings for so many examples: less than half of them in the suite, twenty times as many in the drill.
+    """Return settings for so many examples: a third of them in the suite, twenty times as many in the drill.
 
     No example has a time limit. Fixtures are made once for all examples: a property leaves nothing behind that the next
     example would mind.

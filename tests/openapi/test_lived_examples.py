@@ -151,6 +151,9 @@ def test_every_read_answers_as_described(api: Api, service: Service, operation: 
         known["batch_id"] = worked(api, service, workbook([row()]))["batch_id"]
     if operation.path.startswith("/v1/grants"):
         known["vendor_id"] = api_of(api.http, service, role="vendor", providers=["0008001"]).client_id
+    if operation.path.startswith("/v1/downloads"):
+        link = api.post("/v1/downloads", {"kind": "activities", "format": "csv"}).json["url"]
+        known["token"] = link.rpartition("/")[2]
     if "/keys" in operation.path:
         known["client_id"] = api.client_id
         known["key_id"] = api.get(f"/v1/clients/{api.client_id}/keys").json["data"][0]["key_id"]

@@ -24,7 +24,7 @@ def killed(verb: str, database_url: str, folder: Path) -> tuple[list[str], list[
 @pytest.mark.parametrize(
     ("verb", "nothing", "everything", "again", "sent_again"),
     [
-        ("merge-providers", "0,7,0,silent", "1,0,7,audited", "one-already", "1,0,7,audited"),
+        ("merge-providers", "0,8,0,silent", "1,0,8,audited", "one-already", "1,0,8,audited"),
         ("add-key", "2,0,told", "4,0,told", "two-already", "4,0,told"),
         ("end-older", "4,0,told", "2,2,told", "ended-0", "2,2,told"),
     ],

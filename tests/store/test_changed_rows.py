@@ -41,6 +41,7 @@ UNPROTECTED_TABLES = {
     "registry_pairs": "what the operator is asked: to merge two physicians changes their rows, which are protected",
     "roster_dates": "counts what boards have tried; nothing that stands on file depends on it",
     "registry_merges": "says what a merge moved, to undo it, which is audited: credit says whose it is",
+    "downloads": "a link is nothing but what its client may have anyway, and works for minutes",
     "match_explanations": "says why somebody was found; whom credit belongs to stands with the credit",
     "erased_identities": "by what an import knows again who was erased: at worst they are added anew, which it tells",
     "identity_tries": "what guesses of birth dates have cost: it ends by itself, and no credit depends on it",

@@ -26,7 +26,7 @@ ORDER = (
 
 def change(service: Service, *ways: str) -> None:
     """Apply the ways of the migration, in one transaction."""
-    migration = import_module("migrations.versions.0019_one_order_of_events")
+    migration = import_module("migrations.versions.up_to_0020.0019_one_order_of_events")
 
     def run(connection: Connection) -> None:
         with Operations.context(MigrationContext.configure(connection)):

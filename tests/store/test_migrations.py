@@ -236,7 +236,7 @@ def test_dates_of_licences_and_pairs_are_taken_back_and_laid_again(service: Serv
         {"first_name": "Bob", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1@2001-01-01.."},
         {"first_name": "Robert", "last_name": "Twin", "date_of_birth": "05/06", "licenses": "TN-M:R1"},
     )
-    migration = import_module("migrations.versions.0016_registry_pairs")
+    migration = import_module("migrations.versions.up_to_0020.0016_registry_pairs")
 
     def again(connection: Connection) -> None:
         with Operations.context(MigrationContext.configure(connection)):
@@ -254,7 +254,7 @@ def test_dates_of_licences_and_pairs_are_taken_back_and_laid_again(service: Serv
 
 def test_the_head_file_names_the_newest_revision() -> None:
     """Two branches that each add a migration meet in this file, instead of in production."""
-    assert [schema.head()] == ScriptDirectory(str(schema.MIGRATIONS)).get_heads()
+    assert [schema.head()] == ScriptDirectory.from_config(schema._config()).get_heads()
 
 
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
@@ -279,7 +279,7 @@ def test_keys_of_records_live_through_a_downgrade_and_an_upgrade(service: Servic
         return [tuple(row) for row in connection.execute(text(every))]
 
     def back_and_again(connection: Connection) -> None:
-        migration = import_module("migrations.versions.0018_completion_references")
+        migration = import_module("migrations.versions.up_to_0020.0018_completion_references")
         with Operations.context(MigrationContext.configure(connection)):
             migration.downgrade()
             migration.upgrade()

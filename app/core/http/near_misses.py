@@ -29,6 +29,8 @@ _OTHER_NAMES = {
     **dict.fromkeys(("learners", "learnersrems", "completions"), "learner-completions"),
 }
 """Names that other services have for the same, without what separates their words, and the name here."""
+_OF_PAGES = frozenset(("limit", "cursor", "include"))
+"""Parameters of lists, which nothing has that answers with a whole list."""
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -50,6 +52,8 @@ def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
 
 def hint_at(name: str, known: Collection[str], what: str) -> str:
     """Return what to do about a name that is not known: use the nearest one, or one of all."""
+    if name in _OF_PAGES and "sort" in known:
+        return "Leave it out: there are no pages here; all that fits the filters is in one answer."
     if near := nearest(name, known, 2):
         return f"Did you mean {' or '.join(near)}?"
     if not known:

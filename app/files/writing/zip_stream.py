@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -32,6 +32,45 @@ class _ZipOutput(io.RawIOBase):
         waiting, self.waiting = self.waiting, []
         if waiting:
             yield b"".join(waiting)
+
+
+class OpenArchive:
+    """A zip archive of texts that is written as they come; its bytes are taken in between."""
+
+    def __init__(self, level: int) -> None:
+        self._output = _ZipOutput()
+        self._file = zipfile.ZipFile(self._output, "w", zipfile.ZIP_DEFLATED, compresslevel=level)
+        self._entry: IO[bytes] | None = None
+
+    def open(self, name: str, *, large: bool = False) -> None:
+        """Begin an entry, to which texts are added; a `large` one may be longer than two gigabytes."""
+        self._entry = self._file.open(name, "w", force_zip64=large)
+
+    def add(self, text: str) -> None:
+        """Add text to the entry that is open."""
+        assert self._entry is not None
+        self._entry.write(text.encode())
+
+    def write(self, name: str, text: str) -> None:
+        """End the entry that is open, and write a whole one."""
+        self._end_entry()
+        self.open(name)
+        self.add(text)
+        self._end_entry()
+
+    def take(self) -> bytes:
+        """Return what was written since it was taken last."""
+        return b"".join(self._output.take())
+
+    def close(self) -> None:
+        """End the archive."""
+        self._end_entry()
+        self._file.close()
+
+    def _end_entry(self) -> None:
+        if self._entry is not None:
+            self._entry.close()
+            self._entry = None
 
 
 def write_archive(entries: Iterable[tuple[str, Iterable[str]]], level: int) -> Iterator[bytes]:

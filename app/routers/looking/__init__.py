@@ -1,1 +1,1 @@
-"""Routes for looking at what stands."""
+"""HTTP of what is read over many records."""

@@ -1,1 +1,1 @@
-"""Queries and answers for looking at what stands."""
+"""Queries and answers of what is read over many records."""

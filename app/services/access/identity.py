@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
 from app.domain.clients import Client, ProviderActedFor, ProviderOverview, Role
+from app.domain.looking.attention import Moments
 from app.services.context import Caller
 from app.store import clients
 from app.store.access import overviews
 
 MOST_SHOWN = 100
 """Providers shown with a client; all of them are a list of their own."""
-RECENT = timedelta(days=30)
-"""What overviews count is of this time."""
 ProviderRow = tuple[ProviderActedFor, ProviderOverview | None]
 
 
@@ -56,7 +54,7 @@ def page(connection: Connection, caller: Caller, *, after: str | None, limit: in
 def page_with_overviews(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> list[ProviderRow]:
     """Return the same, each with what the client sees of it in one look."""
     found = clients.providers_acted_for(connection, caller.client, after, limit)
-    since = caller.service.clock() - RECENT
+    moments = Moments(now=caller.service.clock())
     ids = [provider.provider_id for provider in found]
-    by_provider = overviews.load(connection, caller.client.client_id, ids, since)
+    by_provider = overviews.load(connection, caller.client.client_id, ids, moments)
     return [(provider, by_provider.get(provider.provider_id)) for provider in found]

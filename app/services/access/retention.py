@@ -31,6 +31,8 @@ HELD_AT_ONCE = 50
 ROWS_AT_ONCE = 5_000
 """Answers, deliveries or explanations; there may be one for every record."""
 DAY_SECONDS = 86_400
+_LINKS_KEPT = timedelta(days=1)
+"""How long a link that works no longer says so."""
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,8 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     """Kept under idempotency keys."""
     deliveries: int = 0
     explanations: int = 0
+    downloads: int = 0
+    """Links to exports."""
 
     @property
     def anything(self) -> bool:
@@ -65,7 +69,8 @@ def limits(service: Service) -> dict[str, datetime | None]:
         "explanations": settings.keep_explanations_days,
     }
     now = service.clock()
-    return {what: now - timedelta(days=kept) if kept else None for what, kept in days.items()}
+    before = {what: now - timedelta(days=kept) if kept else None for what, kept in days.items()}
+    return before | {"downloads": now - _LINKS_KEPT}
 
 
 def look(service: Service) -> Removed:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.core.errors import NotFound
 from app.domain.batches import Batch, RowOutcome, RowResult
 from app.domain.held import HeldRecord
+from app.domain.looking.attention import Moments
 from app.services.context import Caller, read_async
 from app.store import batch_rows, batches
 from app.store.held import records
@@ -35,9 +36,14 @@ def page(
     limit: int,
     kinds: Sequence[str],
     statuses: Sequence[str],
+    to_fix: bool | None,
 ) -> list[Batch]:
     """Return the batches of the provider or board, newest first."""
-    return batches.page(connection, caller.batch_owner, before=before, limit=limit, kinds=kinds, statuses=statuses)
+    recent = Moments(now=caller.service.clock()).recent
+    return batches.page(
+        connection, caller.batch_owner, before=before, limit=limit, kinds=kinds, statuses=statuses,
+        to_fix=None if to_fix is None else (to_fix, recent),
+    )  # fmt: skip
 
 
 async def wait_for(caller: Caller, batch_id: str, seconds: float) -> Batch:

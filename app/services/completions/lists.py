@@ -30,7 +30,7 @@ def page(
 
 
 def filter_of(connection: Connection, caller: Caller, query: CompletionQuery) -> CompletionFilter:
-    """Return a query with the names in it as the codes that are stored."""
+    """Return a query of the provider's completions with its names as the codes that are stored."""
     catalogue = caller.service.catalogue
     return CompletionFilter(
         provider_id=caller.provider_id,

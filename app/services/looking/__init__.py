@@ -1,1 +1,1 @@
-"""Looking at what stands: credit lines, with their filters resolved and their counts."""
+"""Looking: what is read over many records, for people and for systems."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.domain.clients import Client, ClientListing, Role
+from app.domain.looking.attention import Waiting
 from app.domain.sandbox import PROVIDER_ID
 from app.models import organisations as tables
 from app.store.access import keys
@@ -132,6 +133,33 @@ def count_of_provider(connection: Connection, provider_id: str, most: int) -> in
         {"id": provider_id, "most": most},
     )
     return int(found)
+
+
+def expiring(
+    connection: Connection, client: Client, provider_id: str, now: datetime, until: datetime, *, managed: bool
+) -> Waiting:
+    """Return how many keys, client secrets and clients expire until a moment, and when the next does.
+
+    They are the client's own; with `managed`, those of all clients that it manages and that act for a provider. A
+    vendor's are its own whomever it acts for.
+    """
+    whose, parameters = _managed_by(client) if managed else ("c.client_id = :self", {"self": client.client_id})
+    if managed and client.role is not Role.VENDOR:
+        whose += (
+            " AND EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.client_id AND g.provider_id = :provider "
+            "AND g.revoked_at IS NULL)"
+        )
+        parameters = parameters | {"provider": provider_id}
+    ((count, first),) = fetch(
+        connection,
+        "SELECT count(*), min(at) FROM (SELECT c.expires_at AS at FROM clients c "
+        f"WHERE {whose} AND {_NOT_REVOKED} AND c.expires_at > :now AND c.expires_at <= :until UNION ALL "
+        "SELECT s.expires_at FROM clients c JOIN client_secrets s ON s.client_id = c.client_id "
+        f"WHERE {whose} AND s.revoked_at IS NULL AND {_NOT_REVOKED} AND (c.expires_at IS NULL OR c.expires_at > :now) "
+        "AND s.expires_at > :now AND s.expires_at <= :until) n",
+        parameters | {"now": now, "until": until},
+    )
+    return Waiting(count=count, oldest_at=read_optional_instant(first))
 
 
 def providers_beyond(connection: Connection, manager: Client, client_id: str) -> list[str]:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from app.domain.clients import MOST_COUNTED, ProviderOverview
+from app.domain.looking.attention import AttentionKind, Moments
+from app.store.looking import attention
 from app.store.sql.key_sets import from_keys
 from app.store.sql.statements import fetch
 from app.store.sql.values import read_optional_instant
 
 _LAST = "SELECT c.submitted_at FROM completions c WHERE c.provider_id = k.id ORDER BY c.submitted_at DESC LIMIT 1"
 _REPORTED = (
-    "SELECT 1 FROM completions c WHERE c.provider_id = k.id AND c.submitted_at >= :since AND c.withdrawn_at IS NULL"
+    "SELECT 1 FROM completions c WHERE c.provider_id = k.id AND c.submitted_at >= :recent AND c.withdrawn_at IS NULL"
 )
-_REJECTED = (
-    "SELECT 1 FROM credits x WHERE x.provider_id = k.id AND x.status = 'rejected' AND NOT EXISTS ("
-    "SELECT 1 FROM credits o WHERE o.completion_id = x.completion_id "
-    "AND o.board = x.board AND o.holds)"
-)
-_HELD = "SELECT 1 FROM held_records h WHERE h.provider_id = k.id AND h.status = 'waiting'"
-_FILES = (
-    "SELECT 1 FROM batches b WHERE b.provider_id = k.id AND b.created_at >= :since AND NOT b.dry_run AND EXISTS ("
-    "SELECT 1 FROM batch_rows r WHERE r.batch_id = b.batch_id AND r.outcome = 'rejected')"
-)
-_FAILING = (
-    "SELECT 1 FROM webhook_endpoints e WHERE e.client_id = :client AND e.deleted_at IS NULL AND e.board IS NULL "
-    "AND (e.provider_id = k.id OR e.provider_id IS NULL) "
-    "AND (e.failing_since IS NOT NULL OR (e.status = 'disabled' AND e.disabled_reason <> 'by-client'))"
-)
+_FILES = f"SELECT 1 FROM batches b WHERE b.provider_id = k.id AND {attention.FILES_TO_FIX}"
 
 
 def _count(rows: str) -> str:
@@ -38,27 +25,30 @@ def _count(rows: str) -> str:
 
 
 def load(
-    connection: Connection, client_id: str, provider_ids: Iterable[str], since: datetime
+    connection: Connection, client_id: str, provider_ids: Sequence[str], moments: Moments
 ) -> dict[str, ProviderOverview]:
-    """Return the overviews of providers by their ids; what is counted by time, since a moment."""
+    """Return the overviews of providers by their ids."""
     keys = [(provider_id,) for provider_id in provider_ids]
     if not keys:
         return {}
+    waiting = attention.counts(connection, client_id, provider_ids, moments)
     source, parameters = from_keys(connection, ("id",), keys)
-    counts = ", ".join(map(_count, (_REPORTED, _REJECTED, _HELD, _FILES, _FAILING)))
     rows = fetch(
         connection,
-        f"SELECT k.id, ({_LAST}), {counts} FROM {source}",
-        parameters | {"since": since, "client": client_id},
+        f"SELECT k.id, ({_LAST}), {_count(_REPORTED)}, {_count(_FILES)} FROM {source}",
+        parameters | {"recent": moments.recent},
     )
     return {
         provider_id: ProviderOverview(
             last_reported_at=read_optional_instant(last),
             reported=reported,
-            rejected=rejected,
-            held=held,
+            rejected=waiting[provider_id][AttentionKind.CREDITS_REJECTED],
+            held=waiting[provider_id][AttentionKind.RECORDS_HELD],
             files=files,
-            failing_endpoints=failing,
+            rows_to_fix=waiting[provider_id][AttentionKind.ROWS_TO_FIX],
+            attendance_above_reported=waiting[provider_id][AttentionKind.ATTENDANCE_ABOVE_REPORTED],
+            activities_to_close=waiting[provider_id][AttentionKind.ACTIVITIES_TO_CLOSE],
+            failing_endpoints=waiting[provider_id][AttentionKind.WEBHOOKS_FAILING],
         )
-        for provider_id, last, reported, rejected, held, files, failing in rows
+        for provider_id, last, reported, files in rows
     }

@@ -28,6 +28,7 @@ UNLESS_KNOWN = {
 APART = ("activities", "completions", "credits", "held_records", "uploads", "upload_totals", "webhook_endpoints")
 """Tables that are moved by statements of their own."""
 STAYS: dict[str, str] = {
+    "downloads": "a link works for minutes, and leads to the provider that it is then",
     "commits": "append-only: who did what under which id",
     "events": "append-only: those of the former id are read as the other's",
     "providers": "the alias itself",

@@ -21,6 +21,7 @@ _REST = {
     "answers": ("idempotency_keys", "client_id, provider_id, key", "created_at"),
     "deliveries": ("webhook_deliveries", "delivery_id", "finished_at"),
     "explanations": ("match_explanations", "subject_id", "made_at"),
+    "downloads": ("downloads", "download_id", "expires_at"),
 }
 """What is deleted by its age alone: the table, its key, and the column of its moment."""
 

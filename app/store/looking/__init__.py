@@ -1,1 +1,1 @@
-"""Looking at what stands: credit lines, counted and narrowed, over any number of records."""
+"""Queries over many records."""

@@ -20,7 +20,8 @@ from tests.harness.uploads import worked
 OURS, THEIRS = "0008001", "0008123"
 NOTHING = {
     "last_reported_at": None, "records_reported": 0, "credits_rejected": 0, "records_held": 0,
-    "files_with_rejected_rows": 0, "webhooks_failing": 0,
+    "files_with_rejected_rows": 0, "webhooks_failing": 0, "rows_to_fix": 0, "attendance_above_reported": 0,
+    "activities_to_close": 0,
 }  # fmt: skip
 
 
@@ -47,7 +48,9 @@ def test_what_waits_at_each_provider_is_counted(
     assert overviews(vendor) == {
         OURS: {
             "last_reported_at": "2022-12-20T15:00:00Z", "records_reported": 2, "credits_rejected": 1,
-            "records_held": 1, "files_with_rejected_rows": 1, "webhooks_failing": 0,
+            "records_held": 1, "files_with_rejected_rows": 1, "webhooks_failing": 0, "rows_to_fix": 1,
+            # All that the demo world has ended before 2022-12-20.
+            "attendance_above_reported": 0, "activities_to_close": before[OURS]["activities_to_close"],
         },
         THEIRS: NOTHING,
     }  # fmt: skip

@@ -17,9 +17,9 @@ from tests.builders.bodies import GRAND_ROUNDS, a_completion, tina
 from tests.harness.api import Api, api_of
 from tests.harness.board_views import decide
 from tests.harness.clock import ManualClock
+from tests.harness.looking.summed_up import METHODS, OUTCOMES, Rows, build, plain
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
-from tests.harness.summed_up import METHODS, OUTCOMES, Rows, build, plain
 
 SUMMARIES = "/v1/activity-summaries"
 FIGURES = ("learners_accepted", "learners_rejected", "learners_pending", "persons", "credits")
@@ -159,7 +159,7 @@ def rows(api: Api, service: Service, clock: ManualClock) -> Rows:
     return Rows(api, service)
 
 
-@examples(750)
+@examples(200)
 @given(asked=QUERIES, order=ORDERS, limit=st.integers(1, 40))
 def test_filters_keep_and_count_what_a_plain_program_keeps_and_counts(
     api: Api, rows: Rows, asked: dict[str, Any], order: list[tuple[bool, str]], limit: int

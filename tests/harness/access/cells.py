@@ -28,12 +28,18 @@ REFUSALS = {
 """Cells that are refusals, with their status and code."""
 OTHER_VALUES = {"internal_id": "unused", "reference": "unused", "which": "original", "vendor_id": "unused"}
 """Parameters in paths that name no record of the world: two of the caller's choice, a word of a list, a vendor."""
-QUERIES = {"get_board_feed_file": "date=2021-12-20"}
+QUERIES = {
+    "get_board_feed_file": "date=2021-12-20",
+    "report_year_totals": "year=2021",
+    "export_completions": "format=csv",
+    "export_activities": "format=csv",
+}
 NO_CREDIT = "01a205e2-0000-7000-8000-000000000000"
 BODIES: dict[str, Any] = {
     "correct_completion": a_completion(credits=3),
     "put_completion": a_completion(credits=3, reference="unused"),
     "correct_held_record": nora(credits=3),
+    "create_download": {"kind": "learner-completions", "format": "csv"},
     "recover_webhook_endpoint": {"since": "2021-12-20T00:00:00Z"},
     "decide_credits": {
         "decisions": [{"credit_id": "01a205e2-0000-7000-8000-000000000000", "position": 1, "decision": "accepted"}]
@@ -45,6 +51,9 @@ LISTED = {
     "list_activities": ("activity_id",),
     "list_completions": ("completion_id",),
     "list_activity_summaries": ("activity_id",),
+    "list_learners": ("learner_id",),
+    "export_completions": ("completion_id",),
+    "export_activities": ("activity_id",),
     "list_held_records": ("held_id",),
     "list_batches": ("batch_id",),
     "list_events": ("completion_id", "batch_id"),

@@ -66,6 +66,8 @@ class Place:
             query = {self.name: value}
             if "include" in self.operation.parameters("query"):
                 query |= {"include": "total"}
+            if self.operation.id.startswith("export_"):
+                query |= {"format": "csv"}
             if self.operation.method == "get":
                 return Asked("GET", f"{target}?{urlencode(query)}", headers)
             target = f"{target}?{urlencode(query)}"

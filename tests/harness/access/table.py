@@ -72,12 +72,23 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         "list_credit_lines": "completions:read",
         "list_activity_summaries": "completions:read",
         "get_activity_summary": "completions:read",
+        "export_completions": "completions:read",
+        "export_activities": "activities:read",
+        "create_download": ANY_SCOPE,
         "get_completion": "completions:read",
         "correct_completion": "completions:write",
         "put_completion": "completions:write",
         "change_completion": "completions:write",
         "withdraw_completion": "completions:write",
         "get_completion_history": "completions:read",
+        "get_attention": "completions:read",
+        "report_not_yet_accepted": "completions:read",
+        "report_reported_late": "completions:read",
+        "report_nothing_reported": "completions:read",
+        "report_before_closing": "activities:read",
+        "report_attendance": "completions:read",
+        "report_year_totals": "completions:read",
+        "list_learners": "completions:read",
         "list_held_records": "completions:read",
         "get_held_record": "completions:read",
         "correct_held_record": "completions:write",
@@ -129,13 +140,13 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         "clients:manage",
     ),
     Kind.GRANTS: {"list_grants": "clients:manage"},
-    Kind.SELF: dict.fromkeys(("get_me", "list_providers"), ANY_SCOPE),
+    Kind.SELF: dict.fromkeys(("get_me", "list_providers", "list_reports"), ANY_SCOPE),
     Kind.OPEN: dict.fromkeys(
         (
             "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
             "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
             "show_entrance", "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks",
-            "webhooks_document", "get_template", "create_token",
+            "webhooks_document", "get_template", "create_token", "get_download",
         ),
         PUBLIC,
     ),
@@ -205,7 +216,11 @@ all its providers, and `vendor` in a cell the one that it registered for us. Of 
 that `vendor` has made beside itself.
 """
 
-EXCEPTIONS: dict[tuple[str, str, str], tuple[str, str]] = {}
+_NO_PROVIDER = "which scope it needs depends on the list, and a board's client acts for no provider"
+EXCEPTIONS: dict[tuple[str, str, str], tuple[str, str]] = {
+    ("create_download", "board", "-"): ("400", _NO_PROVIDER),
+    ("create_download", "other-board", "-"): ("400", _NO_PROVIDER),
+}
 """Cells of one operation that are not its kind's: (operation, caller, named) to the cell, and the reason."""
 
 

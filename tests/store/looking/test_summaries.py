@@ -87,9 +87,10 @@ OTHERS = (
         last_key, entry_method, client_id, submitted_at, updated_at, version, catalogue) SELECT 'c' || i,
         'p' || (1 + i % 40), 'a' || (1 + i % 40), 's' || i, '2021-12-01', 1, 'f', 'l', 'api', 'operator', '2021-12-02',
         '2021-12-02', 1, 'x' FROM n""",
-    """INSERT INTO credits (credit_id, completion_id, provider_id, place, activity_id, subject, completed_on, occasion, kind, board,
-        quarters, status, holds, once_per_day, delivery, status_at) SELECT 'x' || i, 'c' || i, 'p' || (1 + i % 40), 0, 'a' || (1 + i % 40),
-        's' || i, '2021-12-01', 1, 'cme', 'TN-M', 4, 'accepted', true, false, 'board', '2021-12-02' FROM n""",
+    """INSERT INTO credits (credit_id, completion_id, provider_id, place, activity_id, subject, completed_on, occasion,
+        kind, board, quarters, status, holds, once_per_day, delivery, status_at) SELECT 'x' || i, 'c' || i,
+        'p' || (1 + i % 40), 0, 'a' || (1 + i % 40), 's' || i, '2021-12-01', 1, 'cme', 'TN-M', 4, 'accepted', true,
+        false, 'board', '2021-12-02' FROM n""",
 )
 """Forty other providers with twelve thousand completions: of fewer, any index would do."""
 

@@ -1,0 +1,53 @@
+"""Exports: whole lists as files, with their formats and columns."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+MOST_SHEET_ROWS = 1_048_575
+"""Rows of a sheet below its headings."""
+
+
+class ExportFormat(enum.StrEnum):
+    """How a list is written."""
+
+    XLSX = "xlsx"
+    """A workbook."""
+    CSV = "csv"
+    """Text with commas, in UTF-8 with a byte order mark."""
+    NDJSON = "ndjson"
+    """One document of the API a line."""
+
+
+class ExportKind(enum.StrEnum):
+    """Which list."""
+
+    LEARNER_COMPLETIONS = "learner-completions"
+    """Learner completions: a row for each credit, or a document for each completion."""
+    ACTIVITIES = "activities"
+    """Activities, in the columns of their template."""
+
+
+class CellKind(enum.Enum):
+    """What the cells of a column are in a workbook."""
+
+    TEXT = "text"
+    DAY = "day"
+    """Given as YYYY-MM-DD."""
+    INSTANT = "instant"
+    """Given as RFC 3339 in UTC, to the second."""
+    NUMBER = "number"
+    """Given as text with a point."""
+
+
+class ExportColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of an exported table."""
+
+    heading: str
+    kind: CellKind = CellKind.TEXT
+    width: int = 14
+    """Characters, in a workbook."""
+    written_by_people: bool = False
+    """Whether its text may be anything, even what a spreadsheet takes for a formula."""

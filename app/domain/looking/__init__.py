@@ -1,0 +1,1 @@
+"""What is looked up over many records, as values."""

@@ -1,0 +1,81 @@
+"""`/v1/learner-completions:export` and `/v1/activities:export`: whole lists as files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
+
+from app.core.errors import RateLimited
+from app.core.http.routing import StrictRoute
+from app.domain.exports import ExportFormat, ExportKind
+from app.routers.callers import ActivitiesReader, CompletionsReader
+from app.routers.openapi import binary, problems
+from app.schemas.looking.exports import ActivityExportQuery, CompletionExportQuery
+from app.services.context import Caller, read_async
+from app.services.looking import exports
+from app.services.looking.exports import Export
+from app.services.looking.slots import ExportSlot
+
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
+FILE = binary(*exports.MEDIA_TYPES.values(), description="The file")
+
+
+@router.get(
+    "/learner-completions:export",
+    tags=["Learner completions"],
+    response_class=StreamingResponse,
+    responses=FILE | problems(RateLimited),
+)
+async def export_completions(
+    caller: CompletionsReader, query: Annotated[CompletionExportQuery, Query()], request: Request
+) -> Response:
+    """Download all completions that fit the filters of the list, in its order.
+
+    `xlsx` and `csv` have a row for each credit; with filters of credits (`board`, `kind`, `status`, `credit_type`,
+    `state`, `client_reference`), for each that fits. `ndjson` has a completion a line, as the list answers it. A
+    completion that exists during the whole download, and whose sort keys do not change, is in it exactly once. If the
+    download fails, the answer is cut off before its end, so that no part is taken for the whole. A workbook holds
+    1,048,575 rows: more are refused before the first byte.
+    """
+    return await _export(caller, ExportKind.LEARNER_COMPLETIONS, query.format, query, request)
+
+
+@router.get(
+    "/activities:export",
+    tags=["Activities"],
+    response_class=StreamingResponse,
+    responses=FILE | problems(RateLimited),
+)
+async def export_activities(
+    caller: ActivitiesReader, query: Annotated[ActivityExportQuery, Query()], request: Request
+) -> Response:
+    """Download all activities that fit the filters of the list, in its order.
+
+    `xlsx` and `csv` have the columns of the template for activities, so that the file can be changed and uploaded; as
+    it is, it changes nothing. `ndjson` has an activity a line, as the list answers it.
+    """
+    return await _export(caller, ExportKind.ACTIVITIES, query.format, query, request)
+
+
+async def _export(
+    caller: Caller, kind: ExportKind, format: ExportFormat, query: BaseModel, request: Request
+) -> Response:
+    asked = query.model_dump(mode="json", exclude={"format"}, exclude_defaults=True)
+    listed = exports.LISTS[kind].query.model_validate(asked)
+    export = await read_async(caller, exports.open_export, kind, format, listed)
+    return send_export(caller, export, is_head=request.method == "HEAD")
+
+
+def send_export(caller: Caller, export: Export, *, is_head: bool, slot: ExportSlot | None = None) -> Response:
+    """Send a file as it is written; to HEAD, its head. Raises `RateLimited`, `Unavailable` for too many at a time.
+
+    `slot` is the right to write it, where that was taken already.
+    """
+    headers = {"Content-Disposition": f'attachment; filename="{export.name}"', "Cache-Control": "no-store"}
+    if is_head:
+        return StreamingResponse(iter(()), headers=headers, media_type=export.media_type)
+    pieces = exports.write(caller, export, slot or exports.take_slot(caller))
+    return StreamingResponse(pieces, headers=headers, media_type=export.media_type)

@@ -1,0 +1,74 @@
+"""One read of what waits for somebody at a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.domain.looking.attention import AttentionKind, Moments, RejectedGroup, Waiting, sentence_of
+from app.services.access.management import MANAGE
+from app.services.context import Caller
+from app.store.access import clients
+from app.store.looking import attention
+
+_SCOPES = {
+    AttentionKind.CREDITS_REJECTED: "completions:read",
+    AttentionKind.ROWS_TO_FIX: "batches:read",
+    AttentionKind.RECORDS_HELD: "completions:read",
+    AttentionKind.ATTENDANCE_ABOVE_REPORTED: "completions:read",
+    AttentionKind.ACTIVITIES_TO_CLOSE: "activities:read",
+    AttentionKind.WEBHOOKS_FAILING: "webhooks:manage",
+}
+"""The scope by which the rows of a kind are read; everybody sees the end of their own keys."""
+_WHERE = {
+    AttentionKind.CREDITS_REJECTED: "/v1/reports/not-yet-accepted?status=rejected",
+    AttentionKind.ROWS_TO_FIX: "/v1/batches?to_fix=true",
+    AttentionKind.RECORDS_HELD: "/v1/held-records?status=waiting",
+    AttentionKind.ATTENDANCE_ABOVE_REPORTED: "/v1/reports/attendance?missed=true",
+    AttentionKind.ACTIVITIES_TO_CLOSE: "/v1/reports/before-closing",
+    AttentionKind.WEBHOOKS_FAILING: "/v1/webhook-endpoints",
+    AttentionKind.KEYS_EXPIRING: "/v1/clients",
+}
+
+
+class AttentionEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits of one kind."""
+
+    kind: AttentionKind
+    waiting: Waiting
+    rejected: Sequence[RejectedGroup]
+    """Of rejected credit, by board and reason."""
+    where: str
+    """The address that lists it."""
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        return sentence_of(self.kind, self.waiting, self.rejected)
+
+
+def look(connection: Connection, caller: Caller) -> list[AttentionEntry]:
+    """Return what waits of each kind that the client may read, the most harmful first."""
+    moments = Moments(now=caller.service.clock())
+    client, provider_id = caller.client, caller.provider_id
+    managed = MANAGE in client.scopes
+    found = attention.waiting(connection, client.client_id, provider_id, moments) | {
+        AttentionKind.KEYS_EXPIRING: clients.expiring(
+            connection, client, provider_id, moments.now, moments.expires_until, managed=managed
+        )
+    }
+    where = _WHERE if managed else _WHERE | {AttentionKind.KEYS_EXPIRING: "/v1/me"}
+    rejected = found[AttentionKind.CREDITS_REJECTED].count > 0
+    groups = attention.rejected_groups(connection, provider_id) if rejected else []
+    return [
+        AttentionEntry(
+            kind=kind,
+            waiting=found[kind],
+            rejected=groups if kind is AttentionKind.CREDITS_REJECTED else (),
+            where=where[kind],
+        )
+        for kind in AttentionKind
+        if kind not in _SCOPES or _SCOPES[kind] in client.scopes
+    ]

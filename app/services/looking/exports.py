@@ -1,0 +1,170 @@
+"""Exports: a list as a file, read some rows at a time and written as they come.
+
+No transaction stays open between two pieces, so nobody waits for a slow reader, and a file of any length takes the same
+memory. The order of the list says where the next piece begins: a row that exists all the while, and whose keys of the
+order do not change, is in the file exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.core.errors import CutOff, Forbidden, ParameterInvalid
+from app.core.http.pagination import SortedQuery
+from app.domain.exports import MOST_SHEET_ROWS, ExportFormat, ExportKind
+from app.files.formats import CSV_TYPE, XLSX_TYPE
+from app.files.writing.export_text import CsvExport
+from app.files.writing.export_workbook import WorkbookExport
+from app.schemas.queries import ActivityQuery, CompletionQuery
+from app.services.context import Caller, read_async
+from app.services.looking.activity_export import open_activities
+from app.services.looking.completion_export import open_completions
+from app.services.looking.lists import ExportList, ExportPiece, ExportSource
+from app.services.looking.slots import SLOTS, ExportSlot
+from app.store.looking.ids_in_order import BEGINNING, Reached
+
+LISTS = {
+    found.kind: found
+    for found in (
+        ExportList(
+            kind=ExportKind.LEARNER_COMPLETIONS,
+            scope="completions:read",
+            query=CompletionQuery,
+            sheet="Learners",
+            open=open_completions,
+        ),
+        ExportList(
+            kind=ExportKind.ACTIVITIES,
+            scope="activities:read",
+            query=ActivityQuery,
+            sheet="Activities",
+            open=open_activities,
+        ),
+    )
+}
+MEDIA_TYPES = {
+    ExportFormat.XLSX: XLSX_TYPE,
+    ExportFormat.CSV: CSV_TYPE,
+    ExportFormat.NDJSON: "application/x-ndjson",
+}
+_WRITERS = ThreadPoolExecutor(2, "exports")
+"""Threads of their own: rows by the thousand take some hundredths of a second, in which the loop serves others."""
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is about to be written."""
+
+    name: str
+    media_type: str
+    source: ExportSource
+    format: ExportFormat
+    sheet: str
+    rows: int
+    """The most rows that a workbook has; 0 for other formats."""
+
+
+class _Writer(Protocol):
+    def begin(self) -> bytes: ...
+    def add(self, rows: Any) -> bytes: ...
+    def end(self) -> bytes: ...
+
+
+class _LinesWriter:
+    """Writes documents, a line for each."""
+
+    def __init__(self, source: ExportSource) -> None:
+        self.add = source.write_documents
+
+    def begin(self) -> bytes:
+        return b""
+
+    def end(self) -> bytes:
+        return b""
+
+
+def open_export(
+    connection: Connection, caller: Caller, kind: ExportKind, format: ExportFormat, query: SortedQuery
+) -> Export:
+    """Return an export that can begin; raises `ParameterInvalid` for what no workbook can hold, or an unknown order.
+
+    Its name says which list and when, and nothing of the filters.
+    """
+    wanted = LISTS[kind]
+    if wanted.scope not in caller.client.scopes:
+        raise Forbidden(f"The client lacks the scope {wanted.scope}, which this list needs.")
+    query.order()
+    source = wanted.open(connection, caller, query)
+    rows = 0
+    if format is ExportFormat.XLSX:
+        rows = source.count(connection, MOST_SHEET_ROWS)
+        if rows > MOST_SHEET_ROWS:
+            raise ParameterInvalid.of(
+                "format",
+                f"There are more than {MOST_SHEET_ROWS:,} rows, which is as many as the sheet of a workbook can hold.",
+                "Ask for format=csv or format=ndjson, which have no such limit, or narrow the list by its filters.",
+            )
+    return Export(
+        name=f"{wanted.sheet}_{caller.service.clock():%Y_%m_%d_%H_%M_%S}.{format}",
+        media_type=MEDIA_TYPES[format],
+        source=source,
+        format=format,
+        sheet=wanted.sheet,
+        rows=rows,
+    )
+
+
+def take_slot(caller: Caller) -> ExportSlot:
+    """Return the right to write an export; raises `RateLimited`, `Unavailable`."""
+    return SLOTS.take(caller.client.client_id)
+
+
+async def write(caller: Caller, export: Export, slot: ExportSlot) -> AsyncIterator[bytes]:
+    """Yield the bytes of an export. One piece is read ahead while another is written and sent, and no more."""
+    loop = asyncio.get_running_loop()
+    writer = _writer_of(export)
+    read = export.source.read_documents if export.format is ExportFormat.NDJSON else export.source.read_rows
+
+    async def read_after(reached: Reached) -> ExportPiece:
+        return await read_async(caller, lambda connection, _: read(connection, reached))
+
+    with slot:
+        reading = asyncio.ensure_future(read_after(BEGINNING))
+        try:
+            if begun := writer.begin():
+                yield begun
+            total = 0
+            while True:
+                piece = await reading
+                if not piece.reached.at_end:
+                    reading = asyncio.ensure_future(read_after(piece.reached))
+                written, rows = await loop.run_in_executor(_WRITERS, _add, export, writer, piece.rows)
+                total += rows
+                if export.format is ExportFormat.XLSX and total > MOST_SHEET_ROWS:
+                    raise CutOff("More rows were added than a workbook can hold.")
+                if written:
+                    yield written
+                if piece.reached.at_end:
+                    break
+            if ended := await loop.run_in_executor(_WRITERS, writer.end):
+                yield ended
+        finally:
+            reading.cancel()
+
+
+def _writer_of(export: Export) -> _Writer:
+    if export.format is ExportFormat.NDJSON:
+        return _LinesWriter(export.source)
+    if export.format is ExportFormat.CSV:
+        return CsvExport(export.source.columns)
+    return WorkbookExport(export.source.columns, export.sheet, export.rows)
+
+
+def _add(export: Export, writer: _Writer, rows: Any) -> tuple[bytes, int]:
+    finished = rows if export.format is ExportFormat.NDJSON else export.source.finish_rows(rows)
+    return writer.add(finished), len(finished)

@@ -1,0 +1,21 @@
+"""The roster of a provider: the learners it has reported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.looking.known_learners import KnownLearner
+from app.services.context import Caller
+from app.services.lists import Listed
+from app.store.looking import known_learners
+
+
+def page(
+    connection: Connection, caller: Caller, *, q: str | None, series: str | None, after: Any, limit: int
+) -> Listed[KnownLearner]:
+    """Return the learners that the provider has reported, by name; with a series, those of it first."""
+    words = list(dict.fromkeys((q or "").split()))
+    rows = known_learners.page(connection, caller.provider_id, words, series, after, limit)
+    return Listed(rows=rows, total=None)

@@ -1,0 +1,66 @@
+"""What a list has to say of itself to be exported."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.core.http.pagination import SortedQuery
+from app.domain.exports import ExportColumn, ExportKind
+from app.services.context import Caller
+from app.store.looking.ids_in_order import Reached
+
+
+class ExportPiece(msgspec.Struct, frozen=True):
+    """Some rows of a list, and how far it is read with them."""
+
+    rows: Sequence[Any]
+    reached: Reached
+
+
+class ExportSource(ABC):
+    """The rows that a query of a list finds, read some at a time.
+
+    What reads is given a connection and runs within a short transaction; what follows it does not need one.
+    """
+
+    columns: Sequence[ExportColumn]
+    """The columns of the table."""
+
+    @abstractmethod
+    def count(self, connection: Connection, most: int) -> int:
+        """Count the rows of the table, up to one more than `most`."""
+
+    @abstractmethod
+    def read_rows(self, connection: Connection, reached: Reached) -> ExportPiece:
+        """Return the next rows for a table; there may be none before the end."""
+
+    @abstractmethod
+    def finish_rows(self, rows: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Return rows as they are written: texts, empty where there is nothing, in the order of the columns."""
+
+    @abstractmethod
+    def read_documents(self, connection: Connection, reached: Reached) -> ExportPiece:
+        """Return the next rows for documents; there may be none before the end."""
+
+    @abstractmethod
+    def write_documents(self, rows: Sequence[Any]) -> bytes:
+        """Return lines of JSON, each as the list answers it."""
+
+
+class ExportList(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that can be exported. To add one: one entry in `exports.LISTS`."""
+
+    kind: ExportKind
+    scope: str
+    """The scope of the list, which its exports need as well."""
+    query: type[SortedQuery]
+    """The query of the list."""
+    sheet: str
+    """The name of the sheet, and the beginning of the file's name."""
+    open: Callable[[Connection, Caller, Any], ExportSource]
+    """Return what a query finds; raises `ParameterInvalid` for an unknown order."""

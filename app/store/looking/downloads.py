@@ -1,0 +1,37 @@
+"""Links by which an export is taken once: added, found by what stands in them, used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.domain.downloads import DownloadLink
+from app.models import downloads as tables
+from app.store.sql.bulk import insert
+from app.store.sql.rows import RowMapper
+from app.store.sql.statements import execute, fetch
+
+_LINK = RowMapper(DownloadLink, tables.downloads, "d")
+
+
+def add(connection: Connection, link: DownloadLink, digest: str, at: datetime) -> None:
+    """Insert a link under the digest of what stands in it."""
+    insert(connection, tables.downloads, [_LINK.values_of(link) | {"digest": digest, "created_at": at}])
+
+
+def find(connection: Connection, digest: str) -> DownloadLink | None:
+    """Return the link of a digest, used or not."""
+    rows = fetch(connection, f"SELECT {_LINK.columns} FROM downloads d WHERE d.digest = :digest", {"digest": digest})
+    return _LINK.read_first(connection, rows)
+
+
+def use(connection: Connection, download_id: str, at: datetime) -> bool:
+    """Mark a link as used, and forget what it asked for; False where another request was first, or it is too late."""
+    used = execute(
+        connection,
+        "UPDATE downloads SET used_at = :at, query = '' "
+        "WHERE download_id = :id AND used_at IS NULL AND expires_at > :at",
+        {"id": download_id, "at": at},
+    )
+    return used == 1

@@ -1,0 +1,100 @@
+"""Reports that list activities: those of one provider, by the day on which they end. A provider has thousands.
+
+Those that are open, and those with a counted attendance, are found by partial indexes that hold nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain.looking.attention import Moments
+from app.domain.looking.standing_reports import ReportedActivity, ReportFilter
+from app.store.activities import ACTIVITY, read
+from app.store.keyset_pages import Place, plan_for_values
+from app.store.looking.attention import OPEN_AND_ENDED, attendance_missed, physicians_counted
+from app.store.looking.persons import anything_reported, persons_reported
+from app.store.sql.key_sets import select_by_keys
+from app.store.sql.statements import fetch, in_list
+from app.store.sql.values import read_date
+
+ActivityRow = tuple[Place, ReportedActivity]
+"""An activity, and where it stands in the order."""
+
+
+def nothing_reported(
+    connection: Connection, wanted: ReportFilter, moments: Moments, after: Any, limit: int
+) -> list[ActivityRow]:
+    """Return activities that have begun and have no standing record."""
+    fits = f"a.start_date <= :today AND a.deleted_at IS NULL AND NOT {anything_reported('a.activity_id')}"
+    return _page(connection, wanted, fits, {"today": moments.today}, after, limit)
+
+
+def before_closing(
+    connection: Connection, wanted: ReportFilter, moments: Moments, after: Any, limit: int
+) -> list[ActivityRow]:
+    """Return activities that have ended and are not closed."""
+    return _page(connection, wanted, OPEN_AND_ENDED, {"today": moments.today}, after, limit)
+
+
+def attendance(
+    connection: Connection, wanted: ReportFilter, moments: Moments, after: Any, limit: int, *, missed: bool | None
+) -> list[ActivityRow]:
+    """Return activities for which physicians were counted; only those with persons missed, or only the others."""
+    counted = f"{physicians_counted(connection)} >= 0 AND a.deleted_at IS NULL"
+    of_missed = attendance_missed(connection)
+    fits = counted if missed is None else of_missed if missed else f"{counted} AND NOT ({of_missed})"
+    return _page(
+        connection, wanted, fits, {} if missed is None else {"missed_until": moments.missed_until}, after, limit
+    )
+
+
+def _page(
+    connection: Connection, wanted: ReportFilter, fits: str, parameters: dict[str, Any], after: Any, limit: int
+) -> list[ActivityRow]:
+    where = ["a.provider_id = :provider", fits]
+    given: dict[str, Any] = {"provider": wanted.provider_id, **parameters}
+    if wanted.year is not None:
+        where.append("a.start_date <= :last_day AND a.end_date >= :first_day")
+        given |= {"first_day": wanted.first_day, "last_day": wanted.last_day}
+    if wanted.formats is not None:
+        marks, values = in_list("format", wanted.formats)
+        where.append(f"a.format IN ({marks})")
+        given |= values
+    if wanted.boards is not None:
+        marks, values = in_list("board", wanted.boards)
+        where.append(
+            "(SELECT 1 FROM activity_boards b WHERE b.activity_id = a.activity_id "
+            f"AND b.board IN ({marks}) LIMIT 1) = 1"
+        )
+        given |= values
+    if after is not None:
+        day, activity_id = after
+        where.append("(a.end_date, a.activity_id) > (:day, :after)")
+        given |= {"day": read_date(day), "after": activity_id}
+    plan_for_values(connection)
+    found = fetch(
+        connection,
+        f"SELECT a.activity_id, a.end_date FROM activities a WHERE {' AND '.join(where)} "
+        "ORDER BY a.end_date, a.activity_id LIMIT :limit",
+        given | {"limit": limit},
+    )
+    return _read(connection, [(activity_id, read_date(day)) for activity_id, day in found])
+
+
+def _read(connection: Connection, found: Sequence[tuple[str, date]]) -> list[ActivityRow]:
+    keys = [(activity_id,) for activity_id, _ in found]
+    join = "activities a ON a.activity_id = k.id"
+    rows = select_by_keys(connection, ACTIVITY.columns, ("id",), keys, join)
+    stored = {registered.activity.activity_id: registered for registered in read(connection, rows)}
+    counted = f"a.activity_id, {persons_reported(connection, 'a.activity_id')}"
+    persons = {
+        activity_id: int(count) for activity_id, count in select_by_keys(connection, counted, ("id",), keys, join)
+    }
+    return [
+        ([day.isoformat(), activity_id], ReportedActivity(stored=stored[activity_id], persons=persons[activity_id]))
+        for activity_id, day in found
+    ]

@@ -1,0 +1,308 @@
+"""Reports against a plain program over the same rows, and their pages."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.looking.standing_reports import REPORTS
+from app.services.context import Service
+from tests.builders.bodies import a_completion, points
+from tests.harness.api import Api, api_of, settle
+from tests.harness.board_views import decide
+from tests.harness.clock import ManualClock
+from tests.harness.properties import examples
+
+OURS, THEIRS = "0008001", "0008123"
+PEOPLE: list[dict[str, Any]] = [
+    {},
+    {"first_name": "Joe", "last_name": "Accme", "born": "01/01", "state": "CA", "license_id": "94412289"},
+    {"first_name": "Willa", "last_name": "Duncan", "born": "05/25", "state": "CA", "license_id": "70279062"},
+]
+TINA = {"first_name": "Tina", "last_name": "Karacme", "born": "11/24", "credits": None}
+FORMATS = ("live-course", "enduring-material", "journal-cme")
+
+
+def all_of(api: Api, name: str, limit: int = 3, **query: Any) -> list[dict[str, Any]]:
+    """Read a report page by page."""
+    rows: list[dict[str, Any]] = []
+    page = api.get(f"/v1/reports/{name}", limit=limit, **query)
+    while True:
+        assert page.status == 200, page.json
+        rows += page.json["data"]
+        if page.json["next_cursor"] is None:
+            return rows
+        page = api.get(f"/v1/reports/{name}", limit=limit, cursor=page.json["next_cursor"])
+
+
+class World:
+    """A provider's records of three years, and what was reported, in plain rows."""
+
+    def __init__(self, api: Api, service: Service, clock: ManualClock) -> None:
+        self.api = api
+        draw = random.Random(18)
+        self.activities: dict[str, dict[str, Any]] = {}
+        for number in range(14):
+            start = date(2019 + number % 3, 1, 1 + number)
+            end = start + timedelta(days=draw.choice((10, 200, 360)))
+            fields: dict[str, Any] = {
+                "format": FORMATS[number % 3], "start_date": start.isoformat(), "end_date": end.isoformat(),
+                "internal_id": f"own-{number}", "ama_pra_credits": 50,
+                "moc": [{"board": "ABA", "points": 50, "credit_types": ["Lifelong Learning"]}] if number % 2 else None,
+                "learner_counts": draw.choice((None, {"physicians": draw.choice((0, 1, 2, 9)), "others": 3})),
+                "description": draw.choice((None, "A course of the tests.")) if number % 5 == 0 else "A course.",
+            }  # fmt: skip
+            made = api.register(**fields)
+            assert made.status == 201, made.json
+            self.activities[made.json["activity_id"]] = fields
+        today = clock.now
+        self._report(api, service, clock, draw)
+        clock.now = today
+        for activity_id, fields in list(self.activities.items())[2:12:2]:
+            if fields["end_date"] >= today.date().isoformat():
+                continue
+            complete = {"description": "Complete.", "measured_outcomes": [], "commercial_support": []} | (
+                {} if fields["learner_counts"] else {"learner_counts": {"physicians": 3}}
+            )
+            path = f"/v1/activities/{activity_id}"
+            assert api.send("PATCH", path, {"If-Match": "*"}, json=complete).status == 200
+            closed = api.send("POST", f"{path}/close")
+            assert closed.status == 200, closed.json
+        self.today = clock.now.date()
+        self.records = [self._record(completion) for completion in self._completions()]
+        self.shown = {row["activity_id"]: row for row in api.get("/v1/activities", limit=500).json["data"]}
+
+    def _report(self, api: Api, service: Service, clock: ManualClock, draw: random.Random) -> None:
+        open_ids = [id for id, fields in self.activities.items() if fields["description"]]
+        credits: list[str] = []
+        for number in range(40):
+            activity_id = draw.choice(open_ids[:-3])
+            fields = self.activities[activity_id]
+            start, end = date.fromisoformat(fields["start_date"]), date.fromisoformat(fields["end_date"])
+            day = start + timedelta(days=draw.randrange((end - start).days))
+            clock.now = clock.now.replace(year=day.year, month=day.month, day=day.day) + timedelta(
+                days=draw.choice((0, 29, 30, 31, 32, 400))
+            )
+            if number % 3 == 2 and fields["moc"]:
+                body = a_completion(activity_id, day.isoformat(), moc=[points(total=1)], **TINA)
+            else:
+                body = a_completion(activity_id, day.isoformat(), **draw.choice(PEOPLE))
+            answer = api.report(body)
+            if answer.status == 201:
+                credits += [credit["credit_id"] for credit in answer.json["credits"]]
+                if draw.random() < 0.1:
+                    api.send("DELETE", f"/v1/learner-completions/{answer.json['completion_id']}")
+                elif draw.random() < 0.4:
+                    decide(service, credits[-1], draw.choice(("accepted", "rejected")))
+                    if draw.random() < 0.4:
+                        api.report(body)
+
+    def _completions(self) -> list[dict[str, Any]]:
+        return self.api.completions(limit=500)
+
+    def _record(self, completion: dict[str, Any]) -> dict[str, Any]:
+        return completion | {"person": completion["learner"]["learner_id"]}
+
+    def lines(self, **query: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Yield (completion, credit) of what a filter leaves; a rejected credit only where nothing replaced it."""
+        for completion in self.records:
+            held = {credit["board"] for credit in completion["credits"] if credit["status"] in ("accepted", "pending")}
+            for credit in completion["credits"]:
+                if credit["status"] == "withdrawn":
+                    continue
+                format = self.shown[completion["activity_id"]]["format"]
+                if (
+                    query.get("year") in (None, date.fromisoformat(completion["completed_on"]).year)
+                    and query.get("board") in (None, credit["board"])
+                    and query.get("activity_format") in (None, format)
+                ):
+                    yield completion, credit | {
+                        "format": format, "replaced": credit["status"] == "rejected" and credit["board"] in held,
+                    }  # fmt: skip
+
+    def kept(self, **query: Any) -> Iterator[dict[str, Any]]:
+        """Yield the activities that a filter leaves, with their persons."""
+        for activity_id, shown in self.shown.items():
+            year, board = query.get("year"), query.get("board")
+            if year and not (shown["start_date"][:4] <= str(year) <= shown["end_date"][:4]):
+                continue
+            if board and board not in {registration["board"] for registration in shown["moc"]}:
+                continue
+            if query.get("activity_format") not in (None, shown["format"]):
+                continue
+            persons = {record["person"] for record in self.records if record["activity_id"] == activity_id}
+            yield shown | {"persons": len(persons)}
+
+
+@pytest.fixture
+def world(http: TestClient, service: Service, clock: ManualClock) -> World:
+    return World(api_of(http, service, "reporter", providers=[OURS]), service, clock)
+
+
+def ids(rows: list[dict[str, Any]], name: str) -> list[str]:
+    return [row[name] for row in rows]
+
+
+def in_order(rows: list[dict[str, Any]], *names: str) -> None:
+    keys = [tuple(row[name] for name in names) for row in rows]
+    assert keys == sorted(set(keys))
+
+
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "year": st.sampled_from((2018, 2019, 2020, 2021)),
+        "board": st.sampled_from(("ABA", "TN-M", "CA-M", "nobody")),
+        "activity_format": st.sampled_from(FORMATS),
+    },
+)
+
+
+def test_reports_answer_as_a_plain_program_does(world: World, service: Service) -> None:
+    assert len(world.records) > 15
+    assert {credit["status"] for _, credit in world.lines()} == {"pending", "accepted", "rejected"}
+
+    @given(query=FILTERS, limit=st.integers(1, 7), statuses=st.sets(st.sampled_from(("pending", "rejected"))))
+    @examples(30)
+    def agree(query: dict[str, Any], limit: int, statuses: set[str]) -> None:
+        _lines_agree(world, query, limit, statuses)
+        _activities_agree(world, query, limit)
+        if "year" in query:
+            _totals_agree(world, query)
+
+    agree()
+    settle(service)
+
+
+def _lines_agree(world: World, query: dict[str, Any], limit: int, statuses: set[str]) -> None:
+    asked = statuses or {"pending", "rejected"}
+    expected = {
+        credit["credit_id"]: (completion, credit)
+        for completion, credit in world.lines(**query)
+        if credit["status"] in asked and not credit["replaced"]
+    }
+    found = all_of(world.api, "not-yet-accepted", limit, **query, status=sorted(statuses))
+    assert sorted(ids(found, "credit_id")) == sorted(expected)
+    in_order(found, "completed_on", "completion_id", "credit_id")
+    groups = world.api.get("/v1/reports/not-yet-accepted", **query, status=sorted(statuses), include="groups").json
+    counted: dict[tuple[str, str, str | None], tuple[int, set[str]]] = {}
+    for completion, credit in expected.values():
+        key = (credit["board"], credit["status"], credit["status_reason"])
+        lines, persons = counted.get(key, (0, set()))
+        counted[key] = (lines + 1, persons | {completion["person"]})
+    assert {
+        (group["board"], group["status"], group["status_reason"]): (group["lines"], group["persons"])
+        for group in groups["groups"]
+    } == {key: (lines, len(persons)) for key, (lines, persons) in counted.items()}
+    late = all_of(world.api, "reported-late", limit, **query)
+    days = {
+        credit["credit_id"]: (
+            date.fromisoformat(completion["submitted_at"][:10]) - date.fromisoformat(completion["completed_on"])
+        ).days
+        for completion, credit in world.lines(**query)
+    }
+    assert {row["credit_id"]: row["days_to_report"] for row in late} == {
+        credit_id: count for credit_id, count in days.items() if count > 30
+    }
+    in_order(late, "completed_on", "completion_id", "credit_id")
+
+
+def _activities_agree(world: World, query: dict[str, Any], limit: int) -> None:
+    today, kept = world.today.isoformat(), list(world.kept(**query))
+    missed_until = (world.today - timedelta(days=20)).isoformat()
+
+    def counted(shown: dict[str, Any]) -> int | None:
+        count: int | None = (shown["learner_counts"] or {}).get("physicians")
+        return count
+
+    def missed(shown: dict[str, Any]) -> bool:
+        return shown["end_date"] <= missed_until and (counted(shown) or 0) > shown["persons"]
+
+    asked: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], bool]]] = [
+        ("nothing-reported", {}, lambda shown: shown["start_date"] <= today and not shown["persons"]),
+        ("before-closing", {}, lambda shown: shown["end_date"] < today and shown["status"] != "closed"),
+        ("attendance", {}, lambda shown: counted(shown) is not None),
+        ("attendance", {"missed": "true"}, missed),
+        ("attendance", {"missed": "false"}, lambda shown: counted(shown) is not None and not missed(shown)),
+    ]
+    for name, more, fits in asked:
+        found = all_of(world.api, name, limit, **query, **more)
+        assert sorted(ids(found, "activity_id")) == sorted(row["activity_id"] for row in kept if fits(row)), name
+        in_order(found, "end_date", "activity_id")
+        for row in found:
+            shown = next(shown for shown in kept if shown["activity_id"] == row["activity_id"])
+            assert (row["persons_reported"], row["missed"]) == (shown["persons"], missed(shown))
+
+
+def _totals_agree(world: World, query: dict[str, Any]) -> None:
+    totals = world.api.get("/v1/reports/year-totals", **query).json
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    persons: set[str] = set()
+    activities: set[str] = set()
+    for completion, credit in world.lines(**query):
+        if credit["replaced"]:
+            continue
+        group = groups.setdefault(
+            (credit["board"], credit["format"]),
+            {"accepted": 0, "pending": 0, "rejected": 0, "persons": set(), "activities": set(), "credits": 0},
+        )
+        group[credit["status"]] += 1
+        if credit["status"] != "rejected":
+            group["persons"].add(completion["person"])
+            group["activities"].add(completion["activity_id"])
+            group["credits"] += credit["credits"]
+            persons.add(completion["person"])
+            activities.add(completion["activity_id"])
+    assert {
+        (group["board"], group["activity_format"]): (
+            group["lines"], group["lines_accepted"], group["lines_pending"], group["lines_rejected"],
+            group["persons"], group["activities"], group["credits"],
+        )
+        for group in totals["groups"]
+    } == {
+        key: (
+            group["accepted"] + group["pending"], group["accepted"], group["pending"], group["rejected"],
+            len(group["persons"]), len(group["activities"]), group["credits"],
+        )
+        for key, group in groups.items()
+    }  # fmt: skip
+    assert (totals["persons"], totals["activities"]) == (len(persons), len(activities))
+    assert totals["lines"] == sum(group["accepted"] + group["pending"] for group in groups.values())
+
+
+def test_a_report_says_why(world: World, service: Service, api: Api) -> None:
+    made = api.report(a_completion()).json["credits"][0]
+    (line,) = [row for row in all_of(api, "not-yet-accepted", 50) if row["credit_id"] == made["credit_id"]]
+    assert (line["why"], line["learner_board_id"]) == ("TN-M has not answered yet.", "444444")
+    decide(service, made["credit_id"], "rejected")
+    (line,) = [
+        row for row in all_of(api, "not-yet-accepted", 50, board="TN-M") if row["credit_id"] == made["credit_id"]
+    ]
+    assert line["why"].startswith("TN-M rejected it: ")
+
+
+def test_another_providers_reports_tell_nothing_of_ours(world: World, http: TestClient, service: Service) -> None:
+    other = api_of(http, service, providers=[THEIRS])
+    for report in REPORTS:
+        answer = other.get(f"/v1/reports/{report.name}", year=2021).json
+        assert answer.get("data", answer.get("groups")) == []
+
+
+def test_reports_are_listed_with_what_they_take(http: TestClient, service: Service, api: Api) -> None:
+    listed = api.get("/v1/reports").json["data"]
+    assert [report["name"] for report in listed] == [report.name for report in REPORTS]
+    for report in listed:
+        filters = {"year": 2021, "board": "ABA", "activity_format": "live-course", "status": "pending",
+                   "include": "groups", "missed": "true"}  # fmt: skip
+        assert api.get(report["where"], **{name: filters[name] for name in report["parameters"]}).status == 200
+    reader = api_of(http, service, providers=[OURS], scopes=["activities:read"])
+    assert [report["name"] for report in reader.get("/v1/reports").json["data"]] == ["before-closing"]
+    assert api.get("/v1/reports/no-such-report").status == 404
+    assert api.get("/v1/reports/year-totals").json["errors"][0]["parameter"] == "year"

@@ -1,0 +1,92 @@
+"""How what is read over many records is found: by narrow indexes, never from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection
+
+from app.domain.credits import CreditStatus
+from app.domain.looking.attention import AttentionKind, Moments
+from app.domain.looking.standing_reports import ReportFilter
+from app.services.context import Service
+from app.store.looking import attention, known_learners, report_activities, report_lines
+from app.store.sql import statements
+from tests.harness.api import api_of
+from tests.harness.looking.many_rows import PROVIDERS, fill
+from tests.harness.looking.plans import plans_of, scanned
+
+OURS, *_ = PROVIDERS
+MOMENTS = Moments(now=datetime(2021, 6, 1, tzinfo=UTC))
+LARGE = {"completions": "c o s t", "credits": "x o", "activities": "a", "learner_links": "l"}
+BOTH = (CreditStatus.PENDING, CreditStatus.REJECTED)
+
+
+def of(year: int | None = None, boards: tuple[str, ...] | None = None) -> ReportFilter:
+    return ReportFilter(provider_id=OURS, year=year, boards=boards, formats=None)
+
+
+READS: dict[str, Callable[[Connection], Any]] = {
+    "what waits": lambda c: attention.waiting(c, "somebody", OURS, MOMENTS),
+    "rejected by board": lambda c: attention.rejected_groups(c, OURS),
+    "counts of many": lambda c: attention.counts(c, "somebody", PROVIDERS, MOMENTS),
+    "not accepted": lambda c: report_lines.not_yet_accepted(c, of(2019), BOTH, None, 51),
+    "not accepted, all": lambda c: report_lines.not_yet_accepted(c, of(), BOTH, None, 51),
+    "not accepted, one board": lambda c: report_lines.not_yet_accepted(c, of(boards=("ABA",)), BOTH, None, 51),
+    "not accepted, later": lambda c: report_lines.not_yet_accepted(c, of(), BOTH, ["2019-05-01", "m", "m"], 51),
+    "rejected": lambda c: report_lines.not_yet_accepted(c, of(), [CreditStatus.REJECTED], None, 51),
+    "groups": lambda c: report_lines.unaccepted_groups(c, of(2019), BOTH),
+    "late": lambda c: report_lines.reported_late(c, of(2019), None, 51),
+    "late, later": lambda c: report_lines.reported_late(c, of(), ["2019-05-01", "m", "m"], 51),
+    "totals": lambda c: report_lines.year_totals(c, of(2019)),
+    "nothing reported": lambda c: report_activities.nothing_reported(c, of(2019), MOMENTS, None, 51),
+    "before closing": lambda c: report_activities.before_closing(c, of(), MOMENTS, None, 51),
+    "attendance": lambda c: report_activities.attendance(c, of(), MOMENTS, None, 51, missed=None),
+    "missed": lambda c: report_activities.attendance(c, of(), MOMENTS, ["2015-01-01", "m"], 51, missed=True),
+    "roster": lambda c: known_learners.page(c, OURS, [], None, None, 51),
+    "roster, later": lambda c: known_learners.page(c, OURS, [], None, [1, "l5", "f5", "x", "x"], 51),
+    "roster by words": lambda c: known_learners.page(c, OURS, ["l77", "f"], None, None, 51),
+    "roster of a series": lambda c: known_learners.page(c, OURS, [], "many-4", None, 51),
+}
+NARROW = {
+    "what waits": ("ix_credits_listed_by_status", "ix_activities_counted", "ix_activities_open"),
+    "rejected": ("ix_credits_listed_by_status",),
+    "late": ("ix_completions_late",),
+    "late, later": ("ix_completions_late",),
+    "before closing": ("ix_activities_open",),
+    "missed": ("ix_activities_counted",),
+    "totals": ("ix_completions_completed", "ix_credits_of_completion"),
+    "roster": ("ix_completions_named", "ix_completions_of_learner"),
+}  # fmt: skip
+"""The indexes that stand in the plans of a read."""
+
+
+def test_nothing_large_is_read_from_end_to_end(http: TestClient, service: Service) -> None:
+    client_id = api_of(http, service, providers=[OURS]).client_id
+
+    def look(connection: Connection) -> list[str]:
+        fill(connection, 20_000, client_id)
+        faults: list[str] = []
+        for name, read in READS.items():
+            plans = plans_of(connection, lambda read=read: read(connection))
+            assert plans, name
+            for sql, plan in plans.items():
+                faults += [f"{name} reads all of {table}:\n{sql}\n{plan}" for table in scanned(plan, LARGE)]
+            used = "\n".join(plans.values())
+            faults += [f"{name} has no use of {index}:\n{used}" for index in NARROW.get(name, ()) if index not in used]
+        waits = attention.waiting(connection, "somebody", OURS, MOMENTS)
+        assert waits[AttentionKind.CREDITS_REJECTED].count == 50
+        return faults
+
+    assert service.database.write(look) == []
+
+
+def test_a_read_from_end_to_end_is_seen(service: Service) -> None:
+    def look(connection: Connection) -> list[str]:
+        plans = plans_of(connection, lambda: statements.fetch(connection, "SELECT sum(c.version) FROM completions c"))
+        return [table for plan in plans.values() for table in scanned(plan, LARGE)]
+
+    assert service.database.write(look) == ["completions"]
