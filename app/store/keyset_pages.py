@@ -215,6 +215,20 @@ def count_total(connection: Connection, conditions: ListConditions, most: int | 
     return Total(min(counted, most), counted > most)
 
 
+def group_rows(connection: Connection, list_: ListConditions, columns: Sequence[str]) -> list[Row]:
+    """Return (values of columns, number of rows) of the rows that fit, for lists that are short."""
+    plan_for_values(connection)
+    source = _short_source(connection, list_) or next(iter(list_.sources), None)
+    if source is not None:
+        joined = _from_ids(list_, f"SELECT DISTINCT {list_.identity} FROM ({source}) d")
+        found = f"{joined} AND {without_index(*list_.always, *list_.conditions)}"
+    else:
+        found = f"{list_.table} WHERE {' AND '.join((*list_.always, *list_.conditions))}"
+    places = ", ".join(str(number + 1) for number in range(len(columns)))
+    query = f"SELECT {', '.join(columns)}, count(*) FROM {found} GROUP BY {places}"
+    return fetch(connection, query, list_.parameters)
+
+
 def _count(connection: Connection, list_: ListConditions, enough: int) -> int:
     """Count rows up to `enough`."""
     if list_.sources and any(column is None for column, _ in list_.tests) and not _much_fits(connection, list_):

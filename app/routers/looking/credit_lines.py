@@ -32,9 +32,13 @@ async def list_credit_lines(
     wanted = await open_page(caller, query, PATH)
     listed = await read_async(caller, credit_lines.page, wanted.query, after=wanted.after, limit=wanted.limit)
     page = wanted.page(listed.rows, response, itemgetter(0))
+    asked = "facets" in wanted.query.include
+    counted = await read_async(caller, credit_lines.facets, wanted.query) if asked else None
     return CreditLinePage(
         data=[CreditLineOut.of(line) for _, line in page.rows],
         next_cursor=page.cursor,
         total=listed.total and listed.total.count,
         total_capped=listed.total and listed.total.capped,
+        facets=CreditLinePage.facets_of(counted),
+        facets_capped=counted is None if asked else None,
     )

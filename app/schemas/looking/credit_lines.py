@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import ClassVar
 
 from pydantic import Field
 
+from app.core.http.pagination import MOST_COUNTED
 from app.domain.batches import EntryMethod
 from app.domain.credit_lines import CreditLine
+from app.domain.looking.facets import Facet
 from app.schemas.base import Example, Out
 from app.schemas.completion_records import CompletionOut, CreditOut, LearnerOut
 
@@ -53,6 +56,22 @@ class CreditLineOut(CreditOut):
         )
 
 
+class FacetValueOut(Out):
+    """A value of a filter, with the lines that it would leave."""
+
+    example: ClassVar[Example] = {"value": "TN-M", "count": 12}
+
+    value: str
+    count: int
+
+
+class FacetOut(Out):
+    """The values of a filter that have lines; the most come first."""
+
+    facet: Facet
+    values: list[FacetValueOut]
+
+
 class CreditLinePage(Out):
     """A page of credit lines."""
 
@@ -60,3 +79,21 @@ class CreditLinePage(Out):
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
     total: int | None = Field(description="Number of lines on all pages, with `include=total`.")
     total_capped: bool | None = Field(description="Whether there are more than `total`; counting stops there.")
+    facets: list[FacetOut] | None = Field(
+        description="With `include=facets`: for each filter its values with the number of lines that fit all other "
+        "filters. Null where too many lines would have to be counted; then `facets_capped` is true. Credit that was "
+        "withdrawn is in none."
+    )
+    facets_capped: bool | None = Field(
+        description=f"Whether more than {MOST_COUNTED} lines fit the filters that are no facets."
+    )
+
+    @staticmethod
+    def facets_of(counted: Mapping[Facet, Mapping[str, int]] | None) -> list[FacetOut] | None:
+        """Show facets."""
+        if counted is None:
+            return None
+        return [
+            FacetOut(facet=facet, values=[FacetValueOut(value=value, count=count) for value, count in values.items()])
+            for facet, values in counted.items()
+        ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from app.core.http.pagination import sort_field
+from pydantic import Field
+
+from app.core.http.pagination import MOST_COUNTED, sort_field
 from app.schemas.queries import CompletionQuery
 
 _LINE_SORTS = (
@@ -16,6 +18,14 @@ _LINE_SORTS = (
 class CreditLineQuery(CompletionQuery):
     """Which credit lines to list. Repeated parameters mean any of their values; different ones must all fit a line."""
 
+    include: Annotated[
+        list[Literal["total", "facets"]],
+        Field(
+            max_length=10,
+            description=f"`total` counts the whole list, up to {MOST_COUNTED}: `total` and `total_capped` of the page. "
+            "`facets` counts, for each value of a filter, the lines that it would leave beside all other filters.",
+        ),
+    ] = []  # type: ignore[assignment]
     sort_names: ClassVar[tuple[str, ...]] = _LINE_SORTS
     sort: Annotated[
         str | None,

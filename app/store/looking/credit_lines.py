@@ -59,8 +59,13 @@ def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: in
 
 def count(connection: Connection, wanted: CompletionFilter) -> Total:
     """Count the lines, up to `MOST_COUNTED`."""
+    return count_total(connection, conditions_of(connection, wanted))
+
+
+def conditions_of(connection: Connection, wanted: CompletionFilter) -> ListConditions:
+    """Return the conditions of a query whose lines are wanted in any order."""
     of_credits = wanted.boards is not None or wanted.query.status or wanted.query.kind
-    return count_total(connection, _conditions(connection, wanted, along_credits=bool(of_credits)))
+    return _conditions(connection, wanted, along_credits=bool(of_credits))
 
 
 def _find(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> Iterator[Place]:

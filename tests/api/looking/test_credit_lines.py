@@ -14,11 +14,11 @@ from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.context import Service
 from app.store import keyset_pages
 from app.store.looking.credit_lines import SORTS
-from tests.builders.bodies import a_completion, john, tina
+from tests.builders.bodies import COURSE, a_completion, john, tina
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
 from tests.harness.clock import ManualClock
-from tests.harness.looking.credit_lines import KEYS, Line, every_line, found_among, in_order
+from tests.harness.looking.credit_lines import KEYS, Line, every_line, facets_among, found_among, in_order
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
@@ -134,6 +134,35 @@ def test_filters_and_orders_find_what_a_plain_program_finds(api: Api, lines: lis
         assert ids(api, limit=limit, **query, **ordered) == expected
         counted = api.get(LINES, include="total", limit=1, **query).json
         assert (counted["total"], counted["total_capped"]) == (len(expected), False)
+
+
+def facets_of(page: Any) -> dict[str, dict[str, int]]:
+    return {one["facet"]: {value["value"]: value["count"] for value in one["values"]} for one in page["facets"]}
+
+
+@examples(100)
+@given(st.data())
+def test_facets_count_what_each_value_would_leave(api: Api, lines: list[Line], data: st.DataObject) -> None:
+    query = data.draw(queries(lines))
+    page = api.get(LINES, include="facets", limit=1, **query).json
+    assert facets_of(page) == facets_among(lines, query)
+    assert (page["facets_capped"], page["total"]) == (False, None)
+    for one in page["facets"]:
+        counts = [value["count"] for value in one["values"]]
+        assert counts == sorted(counts, reverse=True)
+
+
+def test_facets_are_of_the_kept_totals_or_of_few_lines(
+    api: Api, lines: list[Line], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyset_pages, "MOST_COUNTED", 3)
+    for query in ({}, {"board": ["TN-M"]}, {"activity_id": [COURSE], "status": ["pending"]}):
+        page = api.get(LINES, include="facets", **query).json
+        assert facets_of(page) == facets_among(lines, query)
+    many = api.get(LINES, include="facets", completed_from="2000-01-01").json
+    assert (many["facets"], many["facets_capped"]) == (None, True)
+    plain = api.get(LINES).json
+    assert (plain["facets"], plain["facets_capped"]) == (None, None)
 
 
 def test_a_cursor_of_completions_is_none_of_lines(api: Api, lines: list[Line]) -> None:

@@ -85,6 +85,33 @@ def found_among(lines: list[Line], query: dict[str, Any]) -> list[Line]:
     ]
 
 
+def _state(board: str) -> str:
+    """Of the boards of the demo world, one is not named after its state."""
+    return {"ZZNC": "NC"}.get(board, board.partition("-")[0])
+
+
+FACETS: dict[str, Callable[[Line], str | None]] = {
+    "board": lambda line: line["board"],
+    "kind": lambda line: line["kind"],
+    "state": lambda line: _state(line["board"]) if line["kind"] == "cme" else None,
+    "status": lambda line: line["status"],
+    "entry_method": lambda line: line["entry_method"],
+    "activity_format": lambda line: line["activity"]["format"],
+}
+"""The value of a line in each filter whose values are counted."""
+
+
+def facets_among(lines: list[Line], query: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Count the lines of each value that fit all filters but its own."""
+    counted: dict[str, dict[str, int]] = {}
+    for name, read in FACETS.items():
+        others = {key: wanted for key, wanted in query.items() if key != name}
+        standing = [line for line in found_among(lines, others) if line["status"] in STANDING]
+        values = [value for line in standing if (value := read(line)) is not None]
+        counted[name] = {value: values.count(value) for value in set(values)}
+    return counted
+
+
 def in_order(lines: list[Line], sort: str | None) -> list[str]:
     """Return the ids of lines in an order of the service."""
     keys = sort.split(",") if sort else []
