@@ -15,10 +15,13 @@ from urllib.parse import urlencode
 
 from app.core.http.pagination import seal_cursor
 from app.routers.completion_lists import PATH
+from app.routers.looking.credit_lines import PATH as LINES
+from app.routers.looking.summaries import PATH as SUMMARIES
 from app.schemas.queries import CompletionQuery
 from app.services.access.authentication import ClientCache
 from app.services.context import Caller
 from app.store.completion_lists import SORTS
+from app.store.looking.credit_lines import SORTS as LINE_SORTS
 from app.store.sql import statements
 from benchmarks.table import Row, at_most, middle
 from benchmarks.world.installation import PROVIDER, World, served, world
@@ -38,7 +41,10 @@ def rows(database: str) -> Iterator[Row]:
         ManyCompletions(installed, COMPLETIONS).fill()
         print(f"{COMPLETIONS} completions inserted into {database} in {time.perf_counter() - begun:.0f} s", flush=True)
         with served("app.main:create_app", installed.environment) as port:
-            yield from _measured(_Reader(port, installed), installed)
+            reader = _Reader(port, installed)
+            yield from _of_lines(reader, installed)
+            yield from _of_summaries(reader)
+            yield from _measured(reader, installed)
 
 
 def _measured(reader: _Reader, installed: World) -> Iterator[Row]:
@@ -62,6 +68,38 @@ def _measured(reader: _Reader, installed: World) -> Iterator[Row]:
         yield at_most(name, "the first page", middle(ours), middle(first), GOAL)
 
 
+def _of_lines(reader: _Reader, installed: World) -> Iterator[Row]:
+    """Measure every order of credit lines, and their filters in the slides' order, by board."""
+    orders = [{"sort": sign + key} for key in LINE_SORTS for sign in ("", "-")]
+    filters = [(name, query | {"sort": "board"}) for name, query in filters_by_name(installed, COMPLETIONS)]
+    queries = [(f"lines, sort={order['sort']}", order) for order in orders]
+    queries += [(f"lines by board, {name}", query) for name, query in filters]
+    queries += [("lines, facets", {"include": "facets"}), ("lines, total", {"include": "total"})]
+    yield from _beside_the_first(reader, LINES, queries)
+
+
+def _of_summaries(reader: _Reader) -> Iterator[Row]:
+    """Measure summaries under filters of activities and of lines."""
+    asked: list[dict[str, Any]] = [
+        {"sort": "title"}, {"sort": "-persons"}, {"q": "course"}, {"activity_format": "journal-cme"}, {"board": "ABIM"},
+        {"status": "rejected"}, {"entry_method": "form"}, {"board": "ABIM", "sort": "persons"},
+        {"completed_from": "2024-03-01", "completed_to": "2024-03-01"}, {"submitted_from": "2026-06-01"},
+        {"completed_from": "2022-01-01", "completed_to": "2022-12-31"}, {"credit_type": "Self-Assessment"},
+        {"credit_type": "Patient Safety"},
+    ]  # fmt: skip
+    yield from _beside_the_first(reader, SUMMARIES, [(f"summaries, {urlencode(query)}", query) for query in asked])
+
+
+def _beside_the_first(reader: _Reader, path: str, queries: list[tuple[str, dict[str, Any]]]) -> Iterator[Row]:
+    for name, query in queries:
+        first: list[float] = []
+        ours: list[float] = []
+        for _ in range(ROUNDS):
+            first.append(reader.timed({}, path))
+            ours.append(reader.timed(query, path))
+        yield at_most(name, "its first page", middle(ours), middle(first), GOAL)
+
+
 class _Reader:
     """One connection to the server, and cursors into the middle of a list."""
 
@@ -69,11 +107,11 @@ class _Reader:
         self.installed = installed
         self.connection = http.client.HTTPConnection("127.0.0.1", port)
 
-    def timed(self, query: dict[str, Any]) -> float:
+    def timed(self, query: dict[str, Any], path: str = PATH) -> float:
         """Return the milliseconds that a page takes."""
         begun = time.perf_counter()
         self.connection.request(
-            "GET", f"{PATH}?{urlencode(query)}", headers={"Authorization": f"Bearer {self.installed.key}"}
+            "GET", f"{path}?{urlencode(query)}", headers={"Authorization": f"Bearer {self.installed.key}"}
         )
         answer = self.connection.getresponse()
         body = answer.read()

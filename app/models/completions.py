@@ -141,10 +141,7 @@ credits = Table(
     Index("ix_credits_listed_by_board", "provider_id", "board", "completion_id", "status"),
     Index("ix_credits_listed_by_status", "provider_id", "status", "completion_id"),
     Index("ix_credits_listed_by_amount", "provider_id", "quarters", "completion_id"),
-    Index(
-        "ix_credits_reported", "provider_id", "reported_id", "completion_id",
-        sqlite_where=text("reported_id IS NOT NULL"), postgresql_where=text("reported_id IS NOT NULL"),
-    ),
+    Index("ix_credits_reported", "provider_id", "reported_id", "completion_id"),
 )  # fmt: skip
 
 credit_types = Table(

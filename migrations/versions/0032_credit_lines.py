@@ -30,10 +30,7 @@ def upgrade() -> None:
     for name, columns in _OF_PROVIDER.items():
         op.create_index(f"ix_credits_{name}", "credits", ["provider_id", *columns])
     op.drop_index("ix_credits_reported", table_name="credits")
-    op.create_index(
-        "ix_credits_reported", "credits", ["provider_id", "reported_id", "completion_id"],
-        sqlite_where=_REPORTED, postgresql_where=_REPORTED,
-    )  # fmt: skip
+    op.create_index("ix_credits_reported", "credits", ["provider_id", "reported_id", "completion_id"])
     op.drop_index("ix_credits_of_board", table_name="credits")
     op.create_index("ix_credits_of_board", "credits", ["board", "credit_id"])
     op.create_index(

@@ -105,10 +105,19 @@ def _find_part(
     limit: int,
     test: str | None = None,
 ) -> list[Place]:
-    along_credits = bool(sort) and sort[0].name in OF_CREDITS
+    # Lines without a value are by id alone where nothing else is asked for: along the table that lacks it.
+    by_id = bool(sort) and not sort[0].name
+    along_credits = (test or "").startswith("x.") if by_id else bool(sort) and sort[0].name in OF_CREDITS
     conditions = _conditions(connection, wanted, along_credits=along_credits)
     if test is not None:
-        conditions.add(test, test.split()[0])
+        column = test.split()[0]
+        conditions.add(test, column)
+        if test == f"{column} IS NULL":
+            # Few lines have no value: they are the front of the column's index, and stand there by their ids.
+            conditions.along_id.append(test)
+            of_credits = column.startswith("x.")
+            table, own = ("credits x", "x.provider_id = :provider") if of_credits else ("completions c", OWN)
+            conditions.sources.insert(0, f"SELECT {table[-1]}.completion_id FROM {table} WHERE {own} AND {test}")
     return find_places(connection, conditions, _order(sort, along_credits=along_credits), after, limit)
 
 

@@ -13,16 +13,20 @@ from hypothesis import strategies as st
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.context import Service
 from app.store import keyset_pages
+from app.store.completion_lists import CompletionFilter
+from app.store.looking import credit_lines
 from app.store.looking.credit_lines import SORTS
 from tests.builders.bodies import COURSE, a_completion, john, tina
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
 from tests.harness.clock import ManualClock
 from tests.harness.looking.credit_lines import KEYS, Line, every_line, facets_among, found_among, in_order
+from tests.harness.looking.plans import plans_of, scanned
 from tests.harness.properties import examples
 from tests.harness.refusals import assert_problem
 
 LINES = "/v1/credit-lines"
+LARGE = {"completions": "c", "credits": "x"}
 WAYS = ((4, 5_000, 20_000), (0.1, 10**9, 20_000), (0.1, -1, 1), (1, -1, 10**9), (1, 3, 4))
 """First step, what is few, and the longest walk: so that few rows go every way to a page."""
 
@@ -168,3 +172,21 @@ def test_facets_are_of_the_kept_totals_or_of_few_lines(
 def test_a_cursor_of_completions_is_none_of_lines(api: Api, lines: list[Line]) -> None:
     cursor = api.get("/v1/learner-completions", limit=1).json["next_cursor"]
     assert_problem(api.get(LINES, cursor=cursor), 422, "parameter-invalid")
+
+
+def test_no_order_of_lines_reads_all_of_them_on_sqlite(service: Service) -> None:
+    """Only the last key, by which the lines of one completion are told apart, is sorted; nothing is scanned."""
+    if not service.database.on_sqlite:
+        pytest.skip("the plan of a handful of rows says nothing there")
+
+    def look(connection: Any) -> list[str]:
+        found = []
+        for sort in (None, *(sign + key for key in SORTS for sign in ("", "-"))):
+            wanted = CompletionFilter(provider_id="0008001", query=CreditLineQuery(sort=sort))
+            plans = plans_of(connection, lambda wanted=wanted: credit_lines.page(connection, wanted, None, 10))
+            walks = [plan for sql, plan in plans.items() if "ORDER BY" in sql and "LIMIT" in sql]
+            assert walks
+            found += [f"{sort}: {plan}" for plan in walks if scanned(plan, LARGE) or "B-TREE FOR ORDER BY" in plan]
+        return found
+
+    assert service.database.read(look) == []
