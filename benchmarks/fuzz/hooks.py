@@ -159,7 +159,7 @@ def _again(case: Any, rnd: Random) -> Json | None:
     if case.method.upper() != "PUT" or rnd.random() < 0.4:
         return None
     named = case.path_parameters
-    if named.get("completion_id") in WORLD.reported:
+    if "completion_id" in named and named["completion_id"] in WORLD.reported:
         return correction(WORLD, named["completion_id"], rnd)
     return renewed(WORLD, named["internal_id"], rnd) if "internal_id" in named else None
 

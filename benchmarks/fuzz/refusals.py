@@ -22,6 +22,9 @@ REFUSED_PLACES = {
     ("parameter-invalid", "parameter", "format"): "The formats in which a file can be written depend on its content.",
     ("format", "pointer", "/file"): "It must not be empty; validators disagree on the length of binary text.",
     ("format", "pointer", "/on_unmatched"): "Whether records can be held depends on the kind of the file.",
+    ("field-unknown", "pointer", "/query"): "Which filters a download takes depends on its kind.",
+    ("format", "pointer", "/query"): "The same: a filter's form is that of the list's parameter.",
+    ("type", "pointer", "/query"): "The same.",
     ("format", "pointer", "/since"): "A schema cannot say that a moment must have passed.",
     ("format", "pointer", "/url"): "A pattern cannot say which URLs are valid and public.",
     ("format", "pointer", "/event_types/0"): "The events that a client can get depend on the client.",
@@ -50,5 +53,5 @@ def refused_by_design(problem: Json, path: str) -> bool:
 
 
 def _first(place: str | None) -> str:
-    """Return a place with every list index replaced by 0."""
-    return re.sub(r"/\d+", "/0", place or "")
+    """Return a place with every list index replaced by 0, and without the name of a download's filter."""
+    return re.sub(r"^/query/.*", "/query", re.sub(r"/\d+", "/0", place or ""))
