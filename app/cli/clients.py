@@ -30,7 +30,7 @@ ExpiresOption = Annotated[
     typer.Option(
         "--expires",
         metavar="WHEN",
-        help="When it works no longer: a last day (2030-12-31, in UTC), a moment (2030-12-31T18:00:00Z), or a time "
+        help="When it no longer works: a last day (2030-12-31, in UTC), a moment (2030-12-31T18:00:00Z), or a time "
         "from now (90d, 12h). Without it, never.",
     ),
 ]
@@ -197,7 +197,7 @@ def end_key(
     if as_json:
         print_json(msgspec.to_builtins(ended))
         return
-    typer.echo(f"Ended {ended.key_id} ({ended.kind}): it works no longer, in any process.")
+    typer.echo(f"Ended {ended.key_id} ({ended.kind}): it no longer works, in any process.")
 
 
 @commands.command()

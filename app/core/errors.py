@@ -199,7 +199,7 @@ class FileRemoved(Problem):
 
 
 class DownloadGone(Problem):
-    """The download link works no longer.
+    """The download link no longer works.
 
     A link works once, for ten minutes, and as long as the client that made it may have the file. Make another.
     """

@@ -67,7 +67,7 @@ _EXPIRED = {
     ),
     KeyRefusal.TOKEN_EXPIRED: ("The token{at}.", "Get another from POST /oauth/token with your client_secret."),
     KeyRefusal.TOKEN_ENDED: (
-        "The token works no longer: its client was revoked, or the client_secret that it was made with was ended.",
+        "The token no longer works: its client was revoked, or the client_secret that it was made with was ended.",
         "Get another from POST /oauth/token with the client_secret that took its place.",
     ),
     KeyRefusal.NO_TOKEN: (

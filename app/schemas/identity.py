@@ -159,7 +159,7 @@ class CredentialOut(Out):
 
     kind: CredentialKind
     key_id: str = Field(description="The key; of a token, the client secret that it was made with.")
-    expires_at: datetime | None = Field(description="When the key or token works no longer; null for never.")
+    expires_at: datetime | None = Field(description="When the key or token no longer works; null for never.")
 
 
 class MeOut(Out):
@@ -185,6 +185,6 @@ class MeOut(Out):
         description="Whether operations on a provider's records need `PARS-Provider`. Without it, events and webhook "
         "endpoints of a vendor are those of all its providers."
     )
-    expires_at: datetime | None = Field(description="When the client works no longer; null for never.")
+    expires_at: datetime | None = Field(description="When the client no longer works; null for never.")
     credential: CredentialOut
     limits: LimitsOut

@@ -60,7 +60,7 @@ router = APIRouter(tags=["Clients"], route_class=TokenRoute, dependencies=[Publi
             "The client does not have the scope operator.",
         ),
         401: _described(
-            "The client is not known, or works no longer",
+            "The client is not known, or no longer works",
             "invalid_client",
             "The client_secret expired at 2021-12-31T00:00:00Z. Ask whoever manages your clients for another.",
         ),

@@ -37,7 +37,6 @@ TAGS = [
     {"name": "Grants", "description": "Vendors that may act for a provider: given, and taken back at once."},
     {"name": "Activities", "description": "The activities of a provider."},
     {"name": "Learner completions", "description": "Who completed which activity, and the credit for it."},
-    {"name": "Looking", "description": "What stands, line by line and counted, for people and for reports."},
     {"name": "Learners", "description": "The learners that a provider has reported, as it named them."},
     {"name": "Held records", "description": "Records that wait for their physician to be found, and help with them."},
     {"name": "Learner validations", "description": "Whether a physician is known, asked before anything is reported."},

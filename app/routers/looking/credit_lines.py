@@ -15,7 +15,7 @@ from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.context import read_async
 from app.services.looking import credit_lines
 
-router = APIRouter(prefix="/v1/credit-lines", tags=["Looking"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1/credit-lines", tags=["Learner completions"], route_class=StrictRoute)
 PATH = "/v1/credit-lines"
 
 

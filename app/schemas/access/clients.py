@@ -62,7 +62,7 @@ class ManagedClientIn(Strict):
         None, description="`test` for one of the sandbox; a test client makes no other.", json_schema_extra=hide_null
     )
     expires_at: Moment | None = Field(
-        None, description="When it works no longer. Left out, when your own client expires, if it does."
+        None, description="When it no longer works. Left out, when your own client expires, if it does."
     )
 
 
@@ -108,7 +108,7 @@ class ManagedClientOut(Out):
     )
     scopes: list[str]
     created_at: datetime
-    expires_at: datetime | None = Field(description="When it works no longer; null for never.")
+    expires_at: datetime | None = Field(description="When it no longer works; null for never.")
     revoked_at: datetime | None
     version: int
 
@@ -168,7 +168,7 @@ class ClientKeyIn(Strict):
     kind: OneOf[KeyKind] = KeyKind.API_KEY
     expires_at: Moment | None = Field(
         None,
-        description="When it works no longer. Left out, it does not expire; that of a client which ends later than "
+        description="When it no longer works. Left out, it does not expire; that of a client which ends later than "
         "yours ends with yours.",
     )
 
@@ -185,7 +185,7 @@ class ClientKeyOut(Out):
     kind: KeyKind
     ending: str | None = Field(description="The last characters, to know it by; null for keys of earlier releases.")
     created_at: datetime
-    expires_at: datetime | None = Field(description="When it works no longer; null for never.")
+    expires_at: datetime | None = Field(description="When it no longer works; null for never.")
     last_used_at: datetime | None = Field(
         description="The minute in which it, or a token made with it, was last used, known a minute later; null before."
     )

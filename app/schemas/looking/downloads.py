@@ -101,4 +101,4 @@ class DownloadOut(Out):
     }  # fmt: skip
 
     url: str = Field(description="Where the file is, below the address of this service. It needs no key.")
-    expires_at: datetime = Field(description="When it works no longer, used or not.")
+    expires_at: datetime = Field(description="When it no longer works, used or not.")

@@ -71,7 +71,7 @@ def lock(work: Work, client_id: str) -> tuple[Client, ClientListing]:
 
 
 def standing(work: Work) -> Client:
-    """Return the caller as it stands in this transaction; raises `Forbidden` when its key works no longer."""
+    """Return the caller as it stands in this transaction; raises `Forbidden` when its key no longer works."""
     caller = work.caller.client
     credential = caller.credential
     if credential is None:

@@ -32,7 +32,7 @@ ROWS_AT_ONCE = 5_000
 """Answers, deliveries or explanations; there may be one for every record."""
 DAY_SECONDS = 86_400
 _LINKS_KEPT = timedelta(days=1)
-"""How long a link that works no longer says so."""
+"""How long a link that no longer works says so."""
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,7 +96,7 @@ def use(work: Work, link: DownloadLink) -> None:
 
 
 def _client_of(connection: Connection, link: DownloadLink, now: datetime) -> Client | None:
-    """Return the client that made a link, unless it or its key works no longer."""
+    """Return the client that made a link, unless it or its key no longer works."""
     if link.key_id is not None:
         key = keys.find_by_id(connection, link.client_id, link.key_id)
         return effective_scopes(key.client) if key is not None and refusal_of(key, now) is None else None

@@ -1,4 +1,4 @@
-"""A client that is revoked: its key works no longer in any process, and nothing of it goes on."""
+"""A client that is revoked: its key no longer works in any process, and nothing of it goes on."""
 
 from __future__ import annotations
 
