@@ -33,8 +33,25 @@ _ADD_UP = """
 
 
 def upgrade() -> None:
-    """Apply. From the triggers on nobody writes until the end; five million credits are counted in some seconds."""
+    """Apply. From the triggers on nobody writes until the end, while all credit is counted."""
     connection = op.get_bind()
+    _create_tables()
+    for statement in total_statements(connection.dialect.name):
+        op.execute(statement)
+    read_whole_tables(connection, on=True)
+    op.execute(_COUNT_LINES)
+    op.execute(_ADD_UP)
+    read_whole_tables(connection, on=False)
+    op.add_column(
+        "activities",
+        sa.Column(
+            "title_key", KEY, server_default="", nullable=False, comment="the title as it is searched and sorted"
+        ),
+    )
+    _fill_title_keys()
+
+
+def _create_tables() -> None:
     op.create_table(
         "activity_totals",
         sa.Column("activity_id", KEY, nullable=False),
@@ -83,19 +100,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_activity_total_deltas")),
         comment="PostgreSQL: changes of totals that the sealer has not added to them yet. Inserting one waits for nobody.",
     )
-    for statement in total_statements(connection.dialect.name):
-        op.execute(statement)
-    read_whole_tables(connection, on=True)
-    op.execute(_COUNT_LINES)
-    op.execute(_ADD_UP)
-    read_whole_tables(connection, on=False)
-    op.add_column(
-        "activities",
-        sa.Column(
-            "title_key", KEY, server_default="", nullable=False, comment="the title as it is searched and sorted"
-        ),
-    )
-    _fill_title_keys()
 
 
 def _fill_title_keys() -> None:
