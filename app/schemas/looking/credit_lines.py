@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.core.http.pagination import MOST_COUNTED
 from app.domain.batches import EntryMethod
-from app.domain.credit_lines import CreditLine
+from app.domain.looking.credit_lines import CreditLine
 from app.domain.looking.facets import Facet
 from app.schemas.base import Example, Out
 from app.schemas.completion_records import CompletionOut, CreditOut, LearnerOut

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from app.domain.activities import ActivityStatus
-from app.domain.activity_counts import ActivitySummary, BoardCounts, LineCounts
 from app.domain.amounts import in_credits
 from app.domain.credits import CreditKind
+from app.domain.looking.activity_counts import ActivitySummary, BoardCounts, LineCounts
 from app.schemas.base import Example, Out
 
 _COUNTED: Example = {"learners_accepted": 128, "learners_rejected": 3, "learners_pending": 11, "credits": 278.5}

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.domain.boards import BoardKind
-from app.domain.credit_lines import CreditLine
 from app.domain.credits import CreditKind
+from app.domain.looking.credit_lines import CreditLine
 from app.domain.looking.facets import BoardFacts, Facet, count_facets
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.completions.lists import filter_of

@@ -19,8 +19,8 @@ from app.core.http.pagination import SortedQuery
 from app.core.security import digest_of
 from app.domain.audit import DownloadAudit
 from app.domain.clients import Client
-from app.domain.downloads import LINK_LIFE, DownloadLink
 from app.domain.exports import ExportFormat, ExportKind
+from app.domain.looking.downloads import LINK_LIFE, DownloadLink
 from app.services.access.authentication import refusal_of
 from app.services.access.scopes import effective_scopes
 from app.services.context import Caller, Service, Work

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.errors import NotFound
-from app.domain.activity_counts import ActivitySummary, BoardCounts
 from app.domain.identity.comparison_keys import phrase_key
+from app.domain.looking.activity_counts import ActivitySummary, BoardCounts
 from app.domain.states import find_state
 from app.schemas.looking.queries import SummaryQuery
 from app.services.completions.lists import credit_types_named

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total
-from app.domain.credit_lines import CreditLine, LineActivity
+from app.domain.looking.credit_lines import CreditLine, LineActivity
 from app.store.completion_lists import OWN, CompletionFilter, narrow
 from app.store.completions import load_by_ids
 from app.store.keyset_pages import ListConditions, Order, Place, SortColumn, count_total, find_places

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.domain.downloads import DownloadLink
+from app.domain.looking.downloads import DownloadLink
 from app.models import downloads as tables
 from app.store.sql.bulk import insert
 from app.store.sql.rows import RowMapper

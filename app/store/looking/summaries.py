@@ -20,8 +20,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total, place_after
-from app.domain.activity_counts import ActivitySummary
 from app.domain.credits import CreditStatus
+from app.domain.looking.activity_counts import ActivitySummary
 from app.schemas.looking.queries import SummaryQuery
 from app.store.activities import ACTIVITY, read
 from app.store.activity_lists import narrow_to_activities

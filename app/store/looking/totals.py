@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from app.domain.activity_counts import BoardCounts, LineCounts
 from app.domain.boards import BoardKind
 from app.domain.credits import CreditKind
+from app.domain.looking.activity_counts import BoardCounts, LineCounts
 from app.store.sql.statements import fetch, fetch_value, on_sqlite
 
 AT_ONCE = 5_000

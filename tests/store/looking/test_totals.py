@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection
 
-from app.domain.activity_counts import LineCounts
+from app.domain.looking.activity_counts import LineCounts
 from app.services.context import Service
 from app.services.operations import checks
 from app.services.operations.sealing import SealResult, seal_next
