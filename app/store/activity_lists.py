@@ -29,6 +29,8 @@ SORTS = {
     "activity_id": SortColumn("a.activity_id"),
 }
 _BY_ID = SortKey("activity_id")
+OWN = "a.provider_id = :provider AND a.deleted_at IS NULL"
+"""The condition that an activity `a` is the provider's and was not deleted."""
 
 
 class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,14 +79,13 @@ def count(connection: Connection, wanted: ActivityFilter) -> Total:
 def conditions_of(wanted: ActivityFilter) -> ListConditions:
     """Return the conditions of a list."""
     query = wanted.query
-    own = ["a.provider_id = :provider AND a.deleted_at IS NULL"]
-    conditions = ListConditions("activities a", own, "activity_id", {"provider": wanted.provider_id})
+    conditions = ListConditions("activities a", [OWN], "activity_id", {"provider": wanted.provider_id})
     narrow_to_activities(conditions, query, wanted.formats)
     if query.internal_id:
         exact = f"a.internal_id IN ({conditions.in_list('internal', query.internal_id)})"
         alike = f"a.internal_key IN ({conditions.in_list('alike', list(map(plain_text, query.internal_id)))})"
         conditions.add(f"({alike} OR {exact})")
-        source = f"SELECT a.activity_id FROM activities a WHERE {own[0]} AND "
+        source = f"SELECT a.activity_id FROM activities a WHERE {OWN} AND "
         conditions.sources.append(f"{source}{alike} UNION {source}{exact}")
     if wanted.boards is not None:
         registered = (

@@ -72,8 +72,6 @@ class ReportFilter(msgspec.Struct, frozen=True, kw_only=True):
     year: int | None
     boards: Sequence[str] | None
     formats: Sequence[str] | None
-    every_board: Sequence[str] = ()
-    """Codes of all boards: they stand for no board in an index that begins with boards."""
 
     @property
     def first_day(self) -> date:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from app.domain.credits import CME, Completion
 from app.domain.identity.comparison_keys import name_key
 from app.domain.looking.known_learners import KnownLearner, KnownNumber, SeriesAttendance, beginning_of
+from app.store.completion_lists import OWN
 from app.store.completions import load_by_ids
 from app.store.keyset_pages import ListConditions, Order, Place, SortColumn, find_places
 from app.store.sql.key_sets import select_by_keys
@@ -23,7 +24,7 @@ _ORDER = Order(
     tuple((SortColumn(column), False) for column in ("c.last_key", "c.first_key", "c.learner_id", "c.completion_id"))
 )
 # A record by `learner_id` alone has no name, nor has one of somebody who was erased.
-_OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL AND c.last_key > ''"
+_OWN = f"{OWN} AND c.last_key > ''"
 _SHOWN = (
     "c.completion_id = (SELECT o.completion_id FROM completions o WHERE o.learner_id = c.learner_id "
     "AND o.provider_id = :provider AND o.withdrawn_at IS NULL AND o.last_key > '' "

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from app.domain.looking.attention import Moments
 from app.domain.looking.standing_reports import ReportedActivity, ReportFilter
-from app.store.activities import ACTIVITY, read
+from app.store.activity_lists import load_by_ids
 from app.store.keyset_pages import Place, plan_for_values
 from app.store.looking.attention import OPEN_AND_ENDED, attendance_missed, physicians_counted
 from app.store.looking.persons import anything_reported, persons_reported
@@ -86,14 +86,12 @@ def _page(
 
 
 def _read(connection: Connection, found: Sequence[tuple[str, date]]) -> list[ActivityRow]:
-    keys = [(activity_id,) for activity_id, _ in found]
-    join = "activities a ON a.activity_id = k.id"
-    rows = select_by_keys(connection, ACTIVITY.columns, ("id",), keys, join)
-    stored = {registered.activity.activity_id: registered for registered in read(connection, rows)}
+    stored = load_by_ids(connection, [activity_id for activity_id, _ in found])
     counted = f"a.activity_id, {persons_reported(connection, 'a.activity_id')}"
-    persons = {
-        activity_id: int(count) for activity_id, count in select_by_keys(connection, counted, ("id",), keys, join)
-    }
+    join = "activities a ON a.activity_id = k.id"
+    persons: dict[str, int] = dict(
+        select_by_keys(connection, counted, ("id",), [(activity_id,) for activity_id in stored], join)
+    )
     return [
         ([day.isoformat(), activity_id], ReportedActivity(stored=stored[activity_id], persons=persons[activity_id]))
         for activity_id, day in found

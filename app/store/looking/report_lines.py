@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from app.domain.credits import CreditStatus
 from app.domain.looking.standing_reports import GroupTotals, ReportFilter, ReportLine, UnacceptedGroup, YearTotals
 from app.models import completions as tables
+from app.store.completion_lists import OWN
 from app.store.completions import LINKS
 from app.store.keyset_pages import ListConditions, Order, Place, SortColumn, find_places, plan_for_values, without_index
 from app.store.looking.attention import REJECTED, UNREPLACED
@@ -38,7 +39,6 @@ _LINE = RowMapper(
     submitted_at=expression("c.submitted_at", read_instant),
 )
 _ORDER = Order(((SortColumn("c.completed_on", date), False), (SortColumn("c.completion_id"), False)))
-_OWN = "c.provider_id = :provider AND c.withdrawn_at IS NULL"
 LineRow = tuple[Place, ReportLine]
 """A line, and where it stands in the order: day, completion, credit."""
 
@@ -114,7 +114,7 @@ def _conditions(wanted: ReportFilter, fits: Sequence[str], always: Sequence[str]
     """Return the conditions of records that have a line of a report."""
     own, given = _fitting(wanted, fits)
     conditions = ListConditions(
-        "completions c", [_OWN, *always], "completion_id", {"provider": wanted.provider_id, **given}
+        "completions c", [OWN, *always], "completion_id", {"provider": wanted.provider_id, **given}
     )
     if wanted.year is not None:
         conditions.between_days("c.completed_on", "completed", wanted.first_day, wanted.last_day)
@@ -199,7 +199,7 @@ def _year(connection: Connection, wanted: ReportFilter, fits: str) -> tuple[str,
         "SELECT x.board AS board, a.format AS format, x.status AS status, x.status_reason AS reason, x.holds AS holds, "
         "x.quarters AS quarters, c.subject AS subject, c.activity_id AS activity_id "
         f"FROM completions c {join} {credits} {join} activities a ON a.activity_id = c.activity_id "
-        f"WHERE {_OWN} AND c.completed_on >= :first_day AND c.completed_on <= :last_day AND {' AND '.join(conditions)}"
+        f"WHERE {OWN} AND c.completed_on >= :first_day AND c.completed_on <= :last_day AND {' AND '.join(conditions)}"
     )
     days = {"provider": wanted.provider_id, "first_day": wanted.first_day, "last_day": wanted.last_day}
     return query, {**days, **given}

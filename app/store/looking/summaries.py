@@ -23,12 +23,11 @@ from app.core.http.pagination import SortKey, Total, place_after
 from app.domain.credits import CreditStatus
 from app.domain.looking.activity_counts import ActivitySummary
 from app.schemas.looking.queries import SummaryQuery
-from app.store.activities import ACTIVITY, read
-from app.store.activity_lists import narrow_to_activities
+from app.store import completion_lists
+from app.store.activity_lists import OWN, load_by_ids, narrow_to_activities
 from app.store.completion_lists import typed_as
 from app.store.keyset_pages import FEW, ListConditions, Place, SortColumn, count_total, order_of, without_index
 from app.store.looking.totals import KINDS, STATUSES, by_status, counts_of
-from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, on_sqlite
 
 SORTS = {
@@ -46,7 +45,6 @@ SORTS = {
 }
 _MOST_ACCEPTED = SortKey("learners_accepted", descending=True)
 _COUNTED = ("accepted", "rejected", "pending", "quarters", "persons")
-_OWN = "a.provider_id = :provider AND a.deleted_at IS NULL"
 
 
 class Spelled(enum.Enum):
@@ -107,16 +105,13 @@ def page(connection: Connection, wanted: SummaryFilter, after: Any, limit: int) 
     persons = {activity_id: number for _, _, _, _, number, *_, activity_id in found}
     if wanted.narrows_lines and not (wanted.needs_rows or rows_only):
         persons = _count_persons(connection, wanted, ids)
-    stored = select_by_keys(
-        connection, ACTIVITY.columns, ("id",), ((id,) for id in ids), "activities a ON a.activity_id = k.id"
-    )
-    by_id = {shown.activity.activity_id: shown.activity for shown in read(connection, stored)}
+    stored = load_by_ids(connection, ids)
     name = provider_name(connection, wanted.provider_id) if found else ""
     return [
         (
             order.place(place_of),
             ActivitySummary(
-                activity=by_id[place_of[-1]],
+                activity=stored[place_of[-1]].activity,
                 provider_name=name,
                 counts=counts_of((accepted, rejected, pending, quarters)),
                 persons=persons.get(place_of[-1], 0),
@@ -143,15 +138,15 @@ def spellings(connection: Connection, provider_id: str, field: Spelled) -> list[
     parameters = {"provider": provider_id}
     if field in (Spelled.STATE, Spelled.CITY, Spelled.COUNTRY):
         column = f"a.{field.value}"
-        query = f"SELECT DISTINCT {column} FROM activities a WHERE {_OWN} AND {column} IS NOT NULL"
+        query = f"SELECT DISTINCT {column} FROM activities a WHERE {OWN} AND {column} IS NOT NULL"
         return fetch_column(connection, query, parameters)
     each = [
-        f"SELECT j.value FROM activities a CROSS JOIN {_elements(connection, 'a.details', field.value)} WHERE {_OWN}"
+        f"SELECT j.value FROM activities a CROSS JOIN {_elements(connection, 'a.details', field.value)} WHERE {OWN}"
     ]
     if field is Spelled.PRACTICE_AREA:
         each.append(
             "SELECT j.value FROM activities a JOIN activity_boards b ON b.activity_id = a.activity_id "
-            f"CROSS JOIN {_elements(connection, 'b.practice_areas')} WHERE {_OWN}"
+            f"CROSS JOIN {_elements(connection, 'b.practice_areas')} WHERE {OWN}"
         )
     return fetch_column(connection, " UNION ".join(each), parameters)
 
@@ -186,7 +181,7 @@ def _plan_sums(connection: Connection, *, from_rows: bool) -> None:
 
 def _summed(connection: Connection, wanted: SummaryFilter, *, from_rows: bool) -> ListConditions:
     """Return the activities that fit with their counts: a FROM item `s` with the columns of all orders."""
-    conditions = ListConditions("", [_OWN], "activity_id", {"provider": wanted.provider_id})
+    conditions = ListConditions("", [OWN], "activity_id", {"provider": wanted.provider_id})
     _narrow(connection, conditions, wanted)
     if not wanted.narrows_lines:
         joined, counted = _all_lines(connection)
@@ -196,7 +191,7 @@ def _summed(connection: Connection, wanted: SummaryFilter, *, from_rows: bool) -
         joined = f"JOIN ({lines}) n ON n.activity_id = a.activity_id"
         counted = ", ".join(f"n.{name}" for name in _COUNTED)
     _plan_sums(connection, from_rows=from_rows)
-    where = " AND ".join((_OWN, *conditions.conditions))
+    where = " AND ".join((OWN, *conditions.conditions))
     conditions.table = (
         "(SELECT a.activity_id, a.title_key, a.format, coalesce(a.internal_id, '') AS internal_id, a.start_date, "
         f"a.end_date, {counted} FROM activities a {joined} WHERE {where}) s"
@@ -254,7 +249,7 @@ def _lines_from_rows(connection: Connection, conditions: ListConditions, wanted:
     days = ListConditions("", [], "", conditions.parameters)
     days.between_days("c.completed_on", "completed", query.completed_from, query.completed_to)
     days.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
-    found = ["c.provider_id = :provider", "c.withdrawn_at IS NULL", *days.conditions]
+    found = [completion_lists.OWN, *days.conditions]
     tests, source = _credit_conditions(conditions, wanted), "completions c CROSS JOIN credits x"
     if query.entry_method:
         tests.append(f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})")
