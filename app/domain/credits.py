@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import asdict, replace
 
+from app.domain.boards import BoardKind
 from app.domain.parsing import plain_text
 from app.domain.reports import RemsPart
 
@@ -31,6 +32,10 @@ class CreditKind(enum.StrEnum):
     """AMA PRA Category 1 credit for a state of licensure."""
     MOC = "moc"
     """Maintenance of certification points for a certifying board."""
+
+
+KIND_OF_BOARD = {BoardKind.LICENSING: CreditKind.CME, BoardKind.CERTIFYING: CreditKind.MOC}
+"""The kind of credit that a kind of board receives."""
 
 
 class CreditStatus(enum.StrEnum):

@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.boards import BoardKind
 from app.domain.catalogue import Catalogue
-from app.domain.credits import Completion, CreditKind
+from app.domain.credits import KIND_OF_BOARD, Completion
 from app.domain.identity.comparison_keys import code_key
 from app.schemas.queries import CompletionQuery
 from app.services.context import Caller
@@ -49,8 +48,7 @@ def _boards(catalogue: Catalogue, query: CompletionQuery) -> list[str] | None:
     if query.state:
         narrowed.append({board.code for name in query.state for board in catalogue.licensing(name)})
     if query.kind and narrowed:
-        kinds = {BoardKind.LICENSING if kind is CreditKind.CME else BoardKind.CERTIFYING for kind in query.kind}
-        narrowed.append({board.code for board in catalogue.boards.values() if board.kind in kinds})
+        narrowed.append({board.code for board in catalogue.boards.values() if KIND_OF_BOARD[board.kind] in query.kind})
     return sorted(set(narrowed[0]).intersection(*narrowed[1:])) if narrowed else None
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.boards import BoardKind
-from app.domain.credits import CreditKind
+from app.domain.credits import KIND_OF_BOARD
 from app.domain.looking.credit_lines import CreditLine
 from app.domain.looking.facets import BoardFacts, Facet, count_facets
 from app.schemas.looking.line_queries import CreditLineQuery
@@ -42,13 +41,8 @@ def facets(connection: Connection, caller: Caller, query: CreditLineQuery) -> di
     groups = store.kept(connection, wanted) if plain else store.counted(connection, wanted)
     if groups is None:
         return None
-    licensing = BoardKind.LICENSING
     boards = {
-        code: BoardFacts(
-            kind=CreditKind.CME if board.kind is licensing else CreditKind.MOC,
-            state=board.state if board.kind is licensing else None,
-        )
-        for code, board in catalogue.boards.items()
+        code: BoardFacts(kind=KIND_OF_BOARD[board.kind], state=board.state) for code, board in catalogue.boards.items()
     }
     return count_facets(groups, _chosen(caller, query), boards)
 

@@ -20,14 +20,14 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total, place_after
-from app.domain.credits import CreditStatus
+from app.domain.credits import KIND_OF_BOARD, CreditStatus
 from app.domain.looking.activity_counts import ActivitySummary
 from app.schemas.looking.queries import SummaryQuery
 from app.store import completion_lists
 from app.store.activity_lists import OWN, load_by_ids, narrow_to_activities
 from app.store.completion_lists import typed_as
 from app.store.keyset_pages import FEW, ListConditions, Place, SortColumn, count_total, order_of, without_index
-from app.store.looking.totals import KINDS, STATUSES, by_status, counts_of
+from app.store.looking.totals import STATUSES, by_status, counts_of
 from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, on_sqlite
 
 SORTS = {
@@ -223,7 +223,7 @@ def _lines_from_totals(connection: Connection, conditions: ListConditions, wante
     if wanted.boards is not None:
         fits.append(f"f.board IN ({conditions.in_list('line_board', wanted.boards)})")
     if query.kind:
-        kinds = [kind for kind, taken in KINDS.items() if taken in query.kind]
+        kinds = [kind for kind, received in KIND_OF_BOARD.items() if received in query.kind]
         fits.append(f"f.board IN (SELECT k.code FROM boards k WHERE k.kind IN ({conditions.in_list('kind', kinds)}))")
     if query.entry_method:
         fits.append(f"f.entry_method IN ({conditions.in_list('entered', query.entry_method)})")

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from app.domain.boards import BoardKind
-from app.domain.credits import CreditKind
+from app.domain.credits import KIND_OF_BOARD
 from app.domain.looking.activity_counts import BoardCounts, LineCounts
 from app.store.sql.statements import fetch, fetch_value, on_sqlite
 
@@ -87,11 +86,9 @@ def by_board(connection: Connection, activity_id: str) -> list[BoardCounts]:
         "JOIN boards b ON b.code = s.board GROUP BY s.board, b.kind HAVING sum(lines) <> 0 ORDER BY s.board",
         {"id": activity_id},
     )
-    return [BoardCounts(board=board, kind=KINDS[kind], counts=counts_of(counted)) for board, kind, *counted in rows]
-
-
-KINDS = {BoardKind.LICENSING.value: CreditKind.CME, BoardKind.CERTIFYING.value: CreditKind.MOC}
-"""The kind of credit that a kind of board takes."""
+    return [
+        BoardCounts(board=board, kind=KIND_OF_BOARD[kind], counts=counts_of(counted)) for board, kind, *counted in rows
+    ]
 
 
 def counts_of(counted: Sequence[int]) -> LineCounts:
