@@ -13,6 +13,9 @@ from app.domain.amounts import in_credits
 from app.domain.credits import CreditKind, CreditStatus, Delivery
 from app.domain.looking.attention import REPORTED_AFTER_END, reason_in_words
 
+UNACCEPTED = (CreditStatus.PENDING, CreditStatus.REJECTED)
+"""Statuses of credit that its board has not accepted."""
+
 
 class ReportRows(enum.StrEnum):
     """What the rows of a report are."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from app.core.http.routing import StrictRoute
-from app.domain.credits import CreditStatus
 from app.domain.looking.standing_reports import REPORTS, ReportedActivity
 from app.routers.callers import ActivitiesReader, AnyClient, CompletionsReader
-from app.routers.paging import Page, open_page
+from app.routers.paging import open_page
 from app.schemas.looking.reports import (
     AttendanceQuery,
     NotYetAcceptedPage,
@@ -32,7 +32,6 @@ from app.services.looking import reports
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=StrictRoute)
 PATH = "/v1/reports"
-_UNACCEPTED = (CreditStatus.PENDING, CreditStatus.REJECTED)
 
 
 @router.get("", response_model=ReportListOut)
@@ -52,13 +51,7 @@ async def report_not_yet_accepted(
     """
     asked = await open_page(caller, query, f"{PATH}/not-yet-accepted")
     lines, groups = await read_async(
-        caller,
-        reports.not_yet_accepted,
-        asked.query,
-        asked.query.status or _UNACCEPTED,
-        grouped=bool(query.include),
-        after=asked.after,
-        limit=asked.limit,
+        caller, reports.not_yet_accepted, asked.query, after=asked.after, limit=asked.limit
     )
     page = asked.page(lines, response, itemgetter(0))
     return NotYetAcceptedPage(
@@ -90,9 +83,7 @@ async def report_nothing_reported(
     caller: CompletionsReader, query: Annotated[ReportQuery, Query()], response: Response
 ) -> ReportedActivityPage:
     """List activities that have begun and for which nobody is reported, by the day on which they end."""
-    asked = await open_page(caller, query, f"{PATH}/nothing-reported")
-    found = await read_async(caller, reports.nothing_reported, asked.query, after=asked.after, limit=asked.limit)
-    return _activities_of(caller, asked.page(found, response, itemgetter(0)))
+    return await _list_activities(caller, reports.nothing_reported, query, "nothing-reported", response)
 
 
 @router.get("/before-closing", response_model=ReportedActivityPage)
@@ -100,9 +91,7 @@ async def report_before_closing(
     caller: ActivitiesReader, query: Annotated[ReportQuery, Query()], response: Response
 ) -> ReportedActivityPage:
     """List activities that have ended and are not closed, and what they lack; with nothing missing, close them."""
-    asked = await open_page(caller, query, f"{PATH}/before-closing")
-    found = await read_async(caller, reports.before_closing, asked.query, after=asked.after, limit=asked.limit)
-    return _activities_of(caller, asked.page(found, response, itemgetter(0)))
+    return await _list_activities(caller, reports.before_closing, query, "before-closing", response)
 
 
 @router.get("/attendance", response_model=ReportedActivityPage)
@@ -113,11 +102,7 @@ async def report_attendance(
 
     `missed=true` lists those that ended 20 days ago or earlier and had more physicians than persons are reported.
     """
-    asked = await open_page(caller, query, f"{PATH}/attendance")
-    found = await read_async(
-        caller, reports.attendance, asked.query, missed=asked.query.missed, after=asked.after, limit=asked.limit
-    )
-    return _activities_of(caller, asked.page(found, response, itemgetter(0)))
+    return await _list_activities(caller, reports.attendance, query, "attendance", response)
 
 
 @router.get("/year-totals", response_model=YearTotalsOut)
@@ -129,7 +114,16 @@ async def report_year_totals(caller: CompletionsReader, query: Annotated[ReportY
     return YearTotalsOut.of(query.year, await read_async(caller, reports.year_totals, query))
 
 
-def _activities_of(caller: Caller, page: Page[tuple[Any, ReportedActivity]]) -> ReportedActivityPage:
+async def _list_activities(
+    caller: Caller,
+    read: Callable[..., list[tuple[Any, ReportedActivity]]],
+    query: ReportQuery,
+    name: str,
+    response: Response,
+) -> ReportedActivityPage:
+    asked = await open_page(caller, query, f"{PATH}/{name}")
+    found = await read_async(caller, read, asked.query, after=asked.after, limit=asked.limit)
+    page = asked.page(found, response, itemgetter(0))
     today = caller.service.clock().date()
     return ReportedActivityPage(
         data=[ReportedActivityOut.of(reported, today) for _, reported in page.rows], next_cursor=page.cursor

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.credits import CreditStatus
 from app.domain.looking.attention import Moments
-from app.domain.looking.standing_reports import ReportFilter, UnacceptedGroup, YearTotals
-from app.schemas.looking.reports import ReportQuery, ReportYearQuery
+from app.domain.looking.standing_reports import UNACCEPTED, ReportFilter, UnacceptedGroup, YearTotals
+from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, ReportQuery, ReportYearQuery
 from app.services.context import Caller
 from app.services.lists import board_codes, format_codes
 from app.store.looking import report_activities, report_lines
@@ -31,17 +30,15 @@ def _narrowed(caller: Caller, query: ReportQuery | ReportYearQuery) -> ReportFil
 def not_yet_accepted(
     connection: Connection,
     caller: Caller,
-    query: ReportQuery,
-    statuses: Collection[CreditStatus],
+    query: NotYetAcceptedQuery,
     *,
-    grouped: bool,
     after: Any,
     limit: int,
 ) -> tuple[list[LineRow], Sequence[UnacceptedGroup] | None]:
     """Return lines that are pending or rejected; and all of them by board and reason, if asked for."""
-    wanted = _narrowed(caller, query)
+    wanted, statuses = _narrowed(caller, query), query.status or UNACCEPTED
     lines = report_lines.not_yet_accepted(connection, wanted, statuses, after, limit)
-    return lines, report_lines.unaccepted_groups(connection, wanted, statuses) if grouped else None
+    return lines, report_lines.unaccepted_groups(connection, wanted, statuses) if query.include else None
 
 
 def reported_late(
@@ -73,9 +70,9 @@ def before_closing(
 
 
 def attendance(
-    connection: Connection, caller: Caller, query: ReportQuery, *, missed: bool | None, after: Any, limit: int
+    connection: Connection, caller: Caller, query: AttendanceQuery, *, after: Any, limit: int
 ) -> list[ActivityRow]:
     """Return activities with a counted attendance, beside the persons that are reported."""
     moments = Moments(now=caller.service.clock())
     wanted = _narrowed(caller, query)
-    return report_activities.attendance(connection, wanted, moments, after, limit, missed=missed)
+    return report_activities.attendance(connection, wanted, moments, after, limit, missed=query.missed)
