@@ -17,7 +17,7 @@ def plans_of(connection: Connection, read: Callable[[], Any]) -> dict[str, str]:
     run = statements.run_on_driver
 
     def noting(connection: Connection, sql: str, parameters: Any, **more: bool) -> Any:
-        if sql.startswith(("SELECT", "WITH")):
+        if sql.lstrip().startswith(("SELECT", "WITH")):
             asked[sql] = parameters
         return run(connection, sql, parameters, **more)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from app.store.looking.summaries import STATUS
 from app.store.sql import statements
 from tests.builders.bodies import GRAND_ROUNDS, john
 from tests.harness.api import Api, settle
+from tests.harness.looking.plans import plans_of
 from tests.harness.properties import examples
 
 TODAY = date(2021, 12, 20)
@@ -104,25 +106,9 @@ def add_others(connection: Connection) -> None:
             statements.execute(connection, f"ANALYZE {table}")
 
 
-def plans_of(connection: Connection, run: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the plans of what a verb asks, a line a step."""
-    asked: list[tuple[str, Any]] = []
-    real = statements.run_on_driver
-
-    def note(connection: Connection, sql: str, parameters: Any, **how: Any) -> Any:
-        asked.append((sql, parameters))
-        return real(connection, sql, parameters, **how)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(statements, "run_on_driver", note)
-        run(connection)
-    explain = "EXPLAIN QUERY PLAN" if statements.on_sqlite(connection) else "EXPLAIN"
-    return [
-        str(row[-1])
-        for sql, parameters in asked
-        if sql.lstrip().startswith(("SELECT", "WITH"))
-        for row in real(connection, f"{explain} {sql}", parameters, fetch=True)[0]
-    ]
+def steps_of(connection: Connection, run: Callable[[], Any]) -> list[str]:
+    """Return the plans of what a function asks, a line a step."""
+    return [step for plan in plans_of(connection, run).values() for step in plan.splitlines()]
 
 
 def whole_tables(plans: list[str]) -> list[str]:
@@ -138,9 +124,7 @@ def whole_tables(plans: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("sort", [None, "-persons,title"])
-def test_no_filter_reads_a_whole_table(
-    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch, sort: str | None
-) -> None:
+def test_no_filter_reads_a_whole_table(api: Api, service: Service, sort: str | None) -> None:
     assert set(EVERY) == SummaryQuery.model_fields.keys() - {"limit", "cursor", "include", "sort"}
     api.report(john())
     settle(service)
@@ -149,23 +133,25 @@ def test_no_filter_reads_a_whole_table(
     for asked in [{}, *({name: value} for name, value in EVERY.items()), EVERY]:
         query = SummaryQuery.model_validate(asked | {"include": ["total"], "sort": sort})
 
-        def run(connection: Connection, query: SummaryQuery = query) -> None:
-            service_of_summaries.page(connection, caller, query, after=None, limit=50)
+        def look(connection: Connection, query: SummaryQuery = query) -> list[str]:
+            return steps_of(
+                connection, lambda: service_of_summaries.page(connection, caller, query, after=None, limit=50)
+            )
 
-        plans = service.database.read(lambda conn, run=run: plans_of(conn, run, monkeypatch))
+        plans = service.database.read(look)
         assert len(plans) > 5
         assert whole_tables(plans) == [], asked
 
 
-def test_one_activity_is_summed_up_without_its_rows(
-    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_activity_is_summed_up_without_its_rows(api: Api, service: Service) -> None:
     api.report(john())
 
-    def run(connection: Connection) -> None:
-        totals.of_activity(connection, GRAND_ROUNDS)
-        totals.by_board(connection, GRAND_ROUNDS)
+    def look(connection: Connection) -> list[str]:
+        return [
+            *steps_of(connection, lambda: totals.of_activity(connection, GRAND_ROUNDS)),
+            *steps_of(connection, lambda: totals.by_board(connection, GRAND_ROUNDS)),
+        ]
 
-    plans = service.database.read(lambda conn: plans_of(conn, run, monkeypatch))
+    plans = service.database.read(look)
     assert plans
     assert not [step for step in plans if "completions" in step or "credits" in step]
