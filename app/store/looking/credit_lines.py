@@ -6,7 +6,7 @@ each, or credits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import starmap, takewhile
 from typing import Any
@@ -46,7 +46,7 @@ def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: in
 
     Without `status`, withdrawn credits of standing completions are left out.
     """
-    places = list(_find(connection, wanted, after, limit))
+    places = _find(connection, wanted, after, limit)
     completions = {one.completion_id: one for one in load_by_ids(connection, [place[-2] for place in places])}
     activities = _activities(connection, {one.activity_id for one in completions.values()})
     lines = []
@@ -68,8 +68,8 @@ def conditions_of(connection: Connection, wanted: CompletionFilter) -> ListCondi
     return _conditions(connection, wanted, along_credits=bool(of_credits))
 
 
-def _find(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> Iterator[Place]:
-    """Yield the places of the next lines.
+def _find(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[Place]:
+    """Return the places of the next lines.
 
     Lines whose leading column is empty are a part of their own, for no index orders NULL alike on both databases: it
     comes first in ascending orders and last in descending ones. Their places begin with None.
@@ -78,64 +78,68 @@ def _find(connection: Connection, wanted: CompletionFilter, after: Any, limit: i
     if [key.name for key in sort] == ["last_name"]:
         sort = [*sort, SortKey("first_name", sort[0].descending)]
     if not sort or sort[0].name not in EMPTY:
-        yield from _find_part(connection, wanted, sort, after, limit)
-        return
-    column, begun = SORTS[sort[0].name].sql, after is None
-    for empty in (False, True) if sort[0].descending else (True, False):
-        if not begun and empty != (after[0] is None):
-            continue
-        start, begun = (None if begun else after), True
-        test = f"{column} IS {'' if empty else 'NOT '}NULL"
-        if empty:
-            rest = sort[1:] or [SortKey("", sort[0].descending)]
-            found = [[None, *place] for place in _find_part(connection, wanted, rest, start and start[1:], limit, test)]
-        else:
-            found = _find_part(connection, wanted, sort, start, limit, test)
-        yield from found
-        limit -= len(found)
-        if limit <= 0:
-            return
+        along_credits = bool(sort) and sort[0].name in OF_CREDITS
+        conditions = _conditions(connection, wanted, along_credits=along_credits)
+        return find_places(connection, conditions, _order(sort, along_credits=along_credits), after, limit)
+    parts = [_find_empty, _find_filled]
+    if sort[0].descending:
+        parts.reverse()
+    if after is not None and (after[0] is None) == (parts[-1] is _find_empty):
+        del parts[0]
+    places: list[Place] = []
+    for find_part in parts:
+        places += find_part(connection, wanted, sort, after, limit - len(places))
+        after = None
+        if len(places) >= limit:
+            break
+    return places
 
 
-def _find_part(
-    connection: Connection,
-    wanted: CompletionFilter,
-    sort: Sequence[SortKey],
-    after: Any,
-    limit: int,
-    test: str | None = None,
+def _find_filled(
+    connection: Connection, wanted: CompletionFilter, sort: Sequence[SortKey], after: Any, limit: int
 ) -> list[Place]:
-    # Lines without a value are by id alone where nothing else is asked for: along the table that lacks it.
-    by_id = bool(sort) and not sort[0].name
-    along_credits = (test or "").startswith("x.") if by_id else bool(sort) and sort[0].name in OF_CREDITS
+    column, along_credits = SORTS[sort[0].name].sql, sort[0].name in OF_CREDITS
     conditions = _conditions(connection, wanted, along_credits=along_credits)
-    if test is not None:
-        column = test.split()[0]
-        conditions.add(test, column)
-        if test == f"{column} IS NULL":
-            # Few lines have no value: they are the front of the column's index, and stand there by their ids.
-            conditions.along_id.append(test)
-            of_credits = column.startswith("x.")
-            table, own = ("credits x", "x.provider_id = :provider") if of_credits else ("completions c", OWN)
-            conditions.sources.insert(0, f"SELECT {table[-1]}.completion_id FROM {table} WHERE {own} AND {test}")
+    conditions.add(f"{column} IS NOT NULL", column)
     return find_places(connection, conditions, _order(sort, along_credits=along_credits), after, limit)
 
 
-def _order(sort: Sequence[SortKey], *, along_credits: bool) -> Order:
-    """Return the order by some keys, then by completion and credit in the direction of the last key."""
+def _find_empty(
+    connection: Connection, wanted: CompletionFilter, sort: Sequence[SortKey], after: Any, limit: int
+) -> list[Place]:
+    column, of_credits = SORTS[sort[0].name].sql, sort[0].name in OF_CREDITS
+    # Without further keys, lines are by id alone: along the table that lacks the value.
+    along_credits = sort[1].name in OF_CREDITS if len(sort) > 1 else of_credits
+    conditions = _conditions(connection, wanted, along_credits=along_credits)
+    empty = f"{column} IS NULL"
+    conditions.add(empty, column)
+    # Few lines have no value: they are the front of the column's index, and stand there by their ids.
+    conditions.along_id.append(empty)
+    table, own = ("credits x", "x.provider_id = :provider") if of_credits else ("completions c", OWN)
+    conditions.sources.insert(0, f"SELECT {table[-1]}.completion_id FROM {table} WHERE {own} AND {empty}")
+    order = _order(sort, along_credits=along_credits, filled=False)
+    return [[None, *place] for place in find_places(connection, conditions, order, after and after[1:], limit)]
+
+
+def _order(sort: Sequence[SortKey], *, along_credits: bool, filled: bool = True) -> Order:
+    """Return the order by some keys, then by completion and credit in the direction of the last key.
+
+    Where the column of the first key is not `filled`, the order is by the others. Of these, any may be empty.
+    """
     descending = sort[-1].descending if sort else True
+    keys = sort if filled else sort[1:]
     walked, alias = (OF_CREDITS, "x") if along_credits else (OF_COMPLETIONS, "c")
-    named = [key for key in sort if key.name]
     columns = [
-        # Only a leading column may be NULL, in a part of its own.
-        SORTS[key.name] if key.name not in EMPTY or not place else SortColumn(f"coalesce({SORTS[key.name].sql}, '')")
-        for place, key in enumerate(named)
+        SortColumn(f"coalesce({SORTS[key.name].sql}, '')")
+        if key.name in EMPTY and not (filled and key is sort[0])
+        else SORTS[key.name]
+        for key in keys
     ]
-    leading = sum(1 for _ in takewhile(walked.__contains__, (key.name for key in named)))
-    indexed = leading if leading < len(named) else leading + 1 + along_credits
+    leading = sum(1 for _ in takewhile(walked.__contains__, (key.name for key in keys)))
+    indexed = leading if leading < len(keys) else leading + 1 + along_credits
     ids = (SortColumn(f"{alias}.completion_id"), SortColumn("x.credit_id"))
-    keys = [(column, key.descending) for column, key in zip(columns, named, strict=True)]
-    return Order((*keys, *((column, descending) for column in ids)), indexed)
+    ordered = [(column, key.descending) for column, key in zip(columns, keys, strict=True)]
+    return Order((*ordered, *((column, descending) for column in ids)), indexed)
 
 
 def _conditions(connection: Connection, wanted: CompletionFilter, *, along_credits: bool) -> ListConditions:

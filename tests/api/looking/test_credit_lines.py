@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.context import Service
@@ -16,6 +17,7 @@ from app.store import keyset_pages
 from app.store.completion_lists import CompletionFilter
 from app.store.looking import credit_lines
 from app.store.looking.credit_lines import SORTS
+from app.store.sql.statements import execute
 from tests.builders.bodies import COURSE, a_completion, john, tina
 from tests.harness.api import Api, settle
 from tests.harness.board_views import decide
@@ -78,6 +80,29 @@ def test_every_order_is_kept_from_page_to_page(api: Api, lines: list[Line]) -> N
         for limit in (2, 50):
             assert ids(api, limit=limit, **query) == in_order(shown, sort), (sort, limit)
     assert sorted(ids(api, sort="-updated_at", limit=2)) == sorted(line["credit_id"] for line in shown)
+
+
+def test_lines_that_lack_two_keys_of_an_order_are_on_exactly_one_page(
+    api: Api, service: Service, lines: list[Line]
+) -> None:
+    """A key may be empty in the part of those whose first key is empty."""
+    completion_ids = sorted({line["completion_id"] for line in lines})
+
+    def blank(connection: Connection) -> None:
+        for number, completion_id in enumerate(completion_ids):
+            given = {"id": completion_id}
+            if number % 3 != 0:
+                execute(connection, "UPDATE completions SET birth_date = NULL WHERE completion_id = :id", given)
+            if number % 3 != 1:
+                execute(connection, "UPDATE credits SET reported_id = NULL WHERE completion_id = :id", given)
+
+    service.database.write(blank)
+    shown = found_among(every_line(api), {})
+    for first, second in (("", ""), ("-", "-"), ("", "-")):
+        for one, other in (("date_of_birth", "learner_board_id"), ("learner_board_id", "date_of_birth")):
+            sort = f"{first}{one},{second}{other}"
+            for limit in (1, 2, 50):
+                assert ids(api, limit=limit, sort=sort) == in_order(shown, sort), (sort, limit)
 
 
 def test_orders_are_those_that_the_store_has() -> None:
