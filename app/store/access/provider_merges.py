@@ -244,7 +244,7 @@ def name_root(connection: Connection, one: str, into: str) -> list[str]:
     )
     # An announcement of the merge the other way round, whose command was killed.
     announced = _announcements(connection, into)
-    _set_announcements(connection, into, [entry for entry in announced if not entry.startswith(one)])
+    _set_announcements(connection, into, [entry for entry in announced if not entry.startswith(f"{one}:")])
     return former
 
 
