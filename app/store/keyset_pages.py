@@ -53,7 +53,7 @@ class SortColumn(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """Columns with whether they descend; the last is the id, which makes the order total."""
+    """Columns with whether they descend; the last is the id of a row, which makes the order total."""
 
     keys: tuple[tuple[SortColumn, bool], ...]
     indexed: int | None = None
@@ -123,14 +123,14 @@ class ListConditions:
     table: str
     """The FROM item, its first table the one that is walked, with the aliases that the conditions use."""
     always: list[str]
-    """Conditions of the unfiltered list, which every index of its orders answers."""
+    """Conditions of the unfiltered list; every index of its orders answers those on the table that is walked."""
     identity: str
     """The column of the id in the first table, without alias; where tables are joined, many rows may share one."""
     parameters: dict[str, Any] = field(default_factory=dict)
     tests: list[tuple[str | None, str]] = field(default_factory=list)
     """(column, condition). Along an index of its column a condition bounds the walk, else it is tested on every row.
 
-    Conditions on other tables have no column.
+    Conditions on tables that are not of the FROM item have no column.
     """
     along_id: list[str] = field(default_factory=list)
     """Conditions that an index ending in the id answers: they bound the walk by id."""
@@ -202,7 +202,7 @@ def find_places(
 def find_ids(
     connection: Connection, conditions: ListConditions, order: Order, after: Place | None, limit: int
 ) -> tuple[list[str], Place | None]:
-    """Return the ids of the next rows, and the place of the last of them; of many, for less than their places."""
+    """Return the ids of the next rows, and the place of the last of them: cheaper than the places of many rows."""
     plan_for_values(connection)
     return _Search(connection, conditions, order).run_for_ids(after, limit)
 

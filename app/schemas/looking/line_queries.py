@@ -25,7 +25,7 @@ class CreditLineQuery(CompletionQuery):
             description=f"`total` counts the whole list, up to {MOST_COUNTED}: `total` and `total_capped` of the page. "
             "`facets` counts, for each value of a filter, the lines that it would leave beside all other filters.",
         ),
-    ] = []  # type: ignore[assignment]
+    ] = []  # type: ignore[assignment]  # a list of more words than that of other lists: lists are invariant
     sort_names: ClassVar[tuple[str, ...]] = _LINE_SORTS
     sort: Annotated[
         str | None,

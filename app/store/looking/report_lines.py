@@ -61,7 +61,7 @@ def not_yet_accepted(
 def unaccepted_groups(
     connection: Connection, wanted: ReportFilter, statuses: Collection[CreditStatus]
 ) -> list[UnacceptedGroup]:
-    """Return the same lines counted by board and reason."""
+    """Return the lines of `not_yet_accepted`, of all pages, counted by board, status and reason."""
     found, parameters = _year(connection, wanted, _unaccepted(statuses))
     rows = fetch(
         connection,
