@@ -1,4 +1,4 @@
-"""The pages that walk through the code name files, functions and classes that exist."""
+"""What pages, and comments in the code, name exists: files, functions, classes and indexes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from app.models.tables import metadata
 from tests.docs.test_documents import ROOT
 
-PAGES = ("docs/walks.md", "docs/architecture.md", "docs/files.md", "CONTRIBUTING.md")
+PAGES = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md"])
+INDEX = re.compile(r"\bix_[a-z_]*[a-z]\b")
 NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]+\.py)(?:: ([A-Za-z_]+))?`")
 
 
@@ -51,6 +53,14 @@ def test_every_module_and_name_on_the_page_exists(page: str) -> None:
 def test_a_name_that_is_gone_is_found() -> None:
     said = "`rules/judge.py: judge`, `rules/judge.py: guess`, `rules/nothing.py`, `services/events/nowhere.py: send`"
     assert missing(said) == ["rules/judge.py: guess", "rules/nothing.py", "services/events/nowhere.py: send"]
+
+
+def test_every_index_that_a_page_or_the_code_names_exists() -> None:
+    known = {index.name for table in metadata.tables.values() for index in table.indexes}
+    paths = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "app").rglob("*.py")]
+    named = [(name, path.name) for path in paths for name in INDEX.findall(path.read_text(encoding="utf-8"))]
+    assert len(named) > 40
+    assert [place for place in named if place[0] not in known] == []
 
 
 def test_the_walks_are_as_short_as_a_walk() -> None:

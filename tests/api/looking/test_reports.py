@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.looking.standing_reports import REPORTS
+from app.main import openapi_json
 from app.services.context import Service
 from tests.builders.bodies import a_completion, points
 from tests.harness.api import Api, api_of, settle
@@ -296,11 +298,14 @@ def test_another_providers_reports_tell_nothing_of_ours(world: World, http: Test
 
 
 def test_reports_are_listed_with_what_they_take(http: TestClient, service: Service, api: Api) -> None:
-    listed = api.get("/v1/reports").json["data"]
+    listed, described = api.get("/v1/reports").json["data"], json.loads(openapi_json())["paths"]
     assert [report["name"] for report in listed] == [report.name for report in REPORTS]
     for report in listed:
         filters = {"year": 2021, "board": "ABA", "activity_format": "live-course", "status": "pending",
                    "include": "groups", "missed": "true"}  # fmt: skip
+        taken = described[report["where"]]["get"]["parameters"]
+        named = {parameter["name"] for parameter in taken if parameter.get("in") == "query"}
+        assert named - {"limit", "cursor"} == set(report["parameters"])
         assert api.get(report["where"], **{name: filters[name] for name in report["parameters"]}).status == 200
     reader = api_of(http, service, providers=[OURS], scopes=["activities:read"])
     assert [report["name"] for report in reader.get("/v1/reports").json["data"]] == ["before-closing"]
