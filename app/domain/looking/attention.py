@@ -12,7 +12,7 @@ RECENT = timedelta(days=30)
 """Files older than this are not counted."""
 EXPIRES_WITHIN = timedelta(days=30)
 REPORTED_AFTER_END = timedelta(days=20)
-"""How long after the end of an activity nobody is missed who took part."""
+"""How long after an activity's end its learners may still be unreported."""
 MOST_WAITING = 10_000
 """No count is higher: it stands for that many or more."""
 
@@ -69,17 +69,17 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def recent(self) -> datetime:
-        """Files are counted from here on."""
+        """Files uploaded since this moment are counted."""
         return self.now - RECENT
 
     @property
     def missed_until(self) -> date:
-        """Of activities that ended on this day or before, everybody should be reported."""
+        """Activities that ended on this day or earlier should have all their learners reported."""
         return self.today - REPORTED_AFTER_END
 
     @property
     def expires_until(self) -> datetime:
-        """Keys that expire by then are told."""
+        """Keys that expire by then are counted."""
         return self.now + EXPIRES_WITHIN
 
 

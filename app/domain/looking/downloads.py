@@ -1,4 +1,4 @@
-"""Links by which an export is taken once, by whoever has the link."""
+"""One-time links to exports, which work for whoever has the link."""
 
 from __future__ import annotations
 

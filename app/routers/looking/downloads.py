@@ -35,7 +35,7 @@ async def create_download(caller: DownloadsMaker, body: DownloadIn) -> Response:
     """
     query = body.listed()
     try:
-        # It may count for long, and so not where others wait to write.
+        # Counting rows may take long: not within the transaction that writes, which others wait for.
         await read_async(caller, exports.open_export, body.kind, body.format, query)
     except ParameterInvalid as problem:
         raise of_body(problem) from None

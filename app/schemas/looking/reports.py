@@ -43,7 +43,7 @@ class ReportQuery(PageQuery):
 
 
 class NotYetAcceptedQuery(ReportQuery):
-    """The same, and which of them, and whether they are counted."""
+    """A report's filters, the status to list, and whether to count all lines by board and reason."""
 
     page_fields: ClassVar[frozenset[str]] = frozenset({"limit", "cursor", "include"})
 
@@ -57,7 +57,7 @@ class NotYetAcceptedQuery(ReportQuery):
 
 
 class AttendanceQuery(ReportQuery):
-    """The same, and whether persons are missed."""
+    """A report's filters, and whether to list only activities with persons missed, or only the others."""
 
     missed: Annotated[
         bool | None,

@@ -33,7 +33,7 @@ _PURPOSE = "download"
 
 
 class MadeDownload(msgspec.Struct, frozen=True, kw_only=True):
-    """A link that was made; what stands in it is told only this once."""
+    """A link that was made. The token is answered only once: its digest is stored, not the token."""
 
     token: str
     expires_at: datetime

@@ -1,4 +1,4 @@
-"""Links by which an export is taken once: added, found by what stands in them, used."""
+"""One-time links to exports: inserted, found by the digest of their token, marked as used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINK = RowMapper(DownloadLink, tables.downloads, "d")
 
 
 def add(connection: Connection, link: DownloadLink, digest: str, at: datetime) -> None:
-    """Insert a link under the digest of what stands in it."""
+    """Insert a link under the digest of its token."""
     insert(connection, tables.downloads, [_LINK.values_of(link) | {"digest": digest, "created_at": at}])
 
 
