@@ -128,6 +128,18 @@ def refusal_of(key: OwnedKey | None, at: datetime) -> RefusedKey | None:
     return None
 
 
+def standing_client(connection: Connection, client_id: str, key_id: str | None, at: datetime) -> Client | None:
+    """Return a client as it stands now, unless it, or the key or client secret it came with, works no longer."""
+    if key_id is not None:
+        key = keys.find_by_id(connection, client_id, key_id)
+        if key is None or refusal_of(key, at) is not None:
+            return None
+        credential = Credential(kind=CredentialKind.API_KEY, key_id=key_id, expires_at=key.expires_at)
+        return replace(effective_scopes(key.client), credential=credential)
+    client = clients.by_id(connection, client_id)
+    return effective_scopes(client) if client is not None and not client.expired_at(at) else None
+
+
 def choose_provider(client: Client, named: str | None) -> str:
     """Return the provider named, else the only one of a provider's client; raises `ProviderRequired`.
 

@@ -18,15 +18,12 @@ from app.core.errors import DownloadGone, NotFound
 from app.core.http.pagination import SortedQuery
 from app.core.security import digest_of
 from app.domain.audit import DownloadAudit
-from app.domain.clients import Client
 from app.domain.exports import ExportFormat, ExportKind
 from app.domain.looking.downloads import LINK_LIFE, DownloadLink
-from app.services.access.authentication import refusal_of
-from app.services.access.scopes import effective_scopes
+from app.services.access.authentication import standing_client
 from app.services.context import Caller, Service, Work
 from app.services.looking.exports import LISTS, Export, open_export
 from app.store import clients
-from app.store.access import keys
 from app.store.looking import downloads as stored
 
 _PURPOSE = "download"
@@ -74,7 +71,7 @@ def follow(connection: Connection, service: Service, token: str, request_id: str
     if link is None:
         raise NotFound("There is no such download.")
     now = service.clock()
-    client = _client_of(connection, link, now) if link.works_at(now) else None
+    client = standing_client(connection, link.client_id, link.key_id, now) if link.works_at(now) else None
     if client is None or LISTS[link.kind].scope not in client.scopes:
         raise DownloadGone
     provider_id = clients.provider_acted_for(connection, client, link.provider_id)
@@ -93,15 +90,6 @@ def use(work: Work, link: DownloadLink) -> None:
     if not stored.use(work.connection, link.download_id, work.now):
         raise DownloadGone
     _audit(work, "use", link)
-
-
-def _client_of(connection: Connection, link: DownloadLink, now: datetime) -> Client | None:
-    """Return the client that made a link, unless it or its key no longer works."""
-    if link.key_id is not None:
-        key = keys.find_by_id(connection, link.client_id, link.key_id)
-        return effective_scopes(key.client) if key is not None and refusal_of(key, now) is None else None
-    client = clients.by_id(connection, link.client_id)
-    return effective_scopes(client) if client is not None and not client.expired_at(now) else None
 
 
 def _audit(work: Work, verb: str, link: DownloadLink) -> None:

@@ -22,11 +22,13 @@ from app.files.formats import CSV_TYPE, XLSX_TYPE
 from app.files.writing.export_text import CsvExport
 from app.files.writing.export_workbook import WorkbookExport
 from app.schemas.queries import ActivityQuery, CompletionQuery
+from app.services.access.authentication import standing_client
 from app.services.context import Caller, read_async
 from app.services.looking.activity_export import open_activities
 from app.services.looking.completion_export import open_completions
 from app.services.looking.lists import ExportList, ExportPiece, ExportSource
 from app.services.looking.slots import SLOTS, ExportSlot
+from app.store import clients
 from app.store.looking.ids_in_order import BEGINNING, Reached
 
 LISTS = {
@@ -62,6 +64,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     media_type: str
+    scope: str
+    """What a client needs for as long as it is written."""
     source: ExportSource
     format: ExportFormat
     sheet: str
@@ -112,6 +116,7 @@ def open_export(
     return Export(
         name=f"{wanted.sheet}_{caller.service.clock():%Y_%m_%d_%H_%M_%S}.{format}",
         media_type=MEDIA_TYPES[format],
+        scope=wanted.scope,
         source=source,
         format=format,
         sheet=wanted.sheet,
@@ -125,13 +130,22 @@ def take_slot(caller: Caller) -> ExportSlot:
 
 
 async def write(caller: Caller, export: Export, slot: ExportSlot) -> AsyncIterator[bytes]:
-    """Yield the bytes of an export. One piece is read ahead while another is written and sent, and no more."""
+    """Yield the bytes of an export. One piece is read ahead while another is written and sent, and no more.
+
+    Raises `CutOff` when the right to it is gone: what was read before that is all that is sent.
+    """
     loop = asyncio.get_running_loop()
     writer = _writer_of(export)
     read = export.source.read_documents if export.format is ExportFormat.NDJSON else export.source.read_rows
 
+    def read_piece(connection: Connection, reached: Reached) -> ExportPiece:
+        piece = read(connection, reached)
+        # Afterwards: rows that went with a merge of providers, while they were read, must not be missing in silence.
+        _refuse_ended(connection, caller, export.scope)
+        return piece
+
     async def read_after(reached: Reached) -> ExportPiece:
-        return await read_async(caller, lambda connection, _: read(connection, reached))
+        return await read_async(caller, lambda connection, _: read_piece(connection, reached))
 
     with slot:
         reading = asyncio.ensure_future(read_after(BEGINNING))
@@ -155,6 +169,19 @@ async def write(caller: Caller, export: Export, slot: ExportSlot) -> AsyncIterat
                 yield ended
         finally:
             reading.cancel()
+
+
+def _refuse_ended(connection: Connection, caller: Caller, scope: str) -> None:
+    """Raise `CutOff` for a caller whose key, client, grant or scope is gone, or whose provider was merged."""
+    asked = caller.client
+    key_id = asked.credential.key_id if asked.credential is not None else None
+    client = standing_client(connection, asked.client_id, key_id, caller.service.clock())
+    if (
+        client is None
+        or scope not in client.scopes
+        or clients.provider_acted_for(connection, client, caller.provider_id) != caller.provider
+    ):
+        raise CutOff("The right to it is gone, or its provider was merged into another.")
 
 
 def _writer_of(export: Export) -> _Writer:
