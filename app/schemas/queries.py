@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
@@ -21,6 +21,9 @@ Texts = Annotated[list[Annotated[str, Field(max_length=200), AfterValidator(plai
 """Codes, names and ids, read in their normal form."""
 OwnIds = Annotated[list[Text], Field(max_length=100)]
 """Ids of the sender's own: of two that are alike, each is found by its spelling."""
+T = TypeVar("T")
+Each = Annotated[list[T], AfterValidator(lambda values: list(dict.fromkeys(values)))]
+"""Values of a closed list: one that stands there thousands of times is looked for once."""
 References = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=100)]
 
 _INSTANT = re.compile(r"\A\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -103,8 +106,8 @@ class CompletionQuery(SortedQuery):
     first_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
     last_name: Annotated[Texts, Field(description="The whole name; case, accents and punctuation aside.")] = []
     board: Annotated[Texts, Field(description=f"Code or name of a board. {_ONE_CREDIT}")] = []
-    kind: list[CreditKind] = []
-    status: list[CreditStatus] = []
+    kind: Each[CreditKind] = []
+    status: Each[CreditStatus] = []
     completed_from: Day | None = None
     completed_to: Day | None = None
     submitted_from: Annotated[DayOrInstant | None, since("Submitted")] = None
@@ -116,7 +119,7 @@ class CompletionQuery(SortedQuery):
     credit_type: Annotated[
         Texts, Field(description="A credit type or special credit, by any of the names its board takes.")
     ] = []
-    entry_method: list[EntryMethod] = []
+    entry_method: Each[EntryMethod] = []
     state: Annotated[
         Texts, Field(description="State of the licensing board: two letters, full name, or a board's code.")
     ] = []
@@ -156,7 +159,7 @@ class ActivityQuery(SortedQuery):
     mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
     rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
     updated_from: Annotated[DayOrInstant | None, since("Changed")] = None
-    providership: list[Providership] = []
+    providership: Each[Providership] = []
     sort_names: ClassVar[tuple[str, ...]] = _ACTIVITY_SORTS
     sort: Annotated[str | None, sort_field(_ACTIVITY_SORTS, default="by id")] = None
 

@@ -14,6 +14,7 @@ from app.routers.callers import DownloadsMaker, Public, service_of
 from app.routers.looking.exports import FILE, send_export
 from app.routers.openapi import problems
 from app.schemas.looking.downloads import DownloadIn, DownloadOut, of_body
+from app.services.access.rates import RateLimits
 from app.services.context import read_async, transact_async
 from app.services.looking import downloads, exports
 
@@ -61,9 +62,15 @@ async def get_download(
     """
     service = service_of(request)
     request_id = request.scope["state"].get("request_id")
+    # It counts as a request of whoever made it, and waits for its turn among theirs: it may count a million rows.
+    maker = await service.database.read_by_key_async(lambda connection: downloads.maker_of(connection, token))
+    rates: RateLimits = request.app.state.rates
+    if missing := rates.admit(maker):
+        await rates.refuse(maker, missing)
     found = await service.database.read_async(
-        lambda connection: downloads.follow(connection, service, token, request_id)
+        lambda connection: downloads.follow(connection, service, token, request_id), whose=maker
     )
+    rates.charge_provider(found.caller.provider_id)
     is_head = request.method == "HEAD"
     asked_range = request.headers.get("range")
     if asked_range is not None and not _WHOLE.fullmatch(asked_range) and not is_head:

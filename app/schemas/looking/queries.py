@@ -12,7 +12,7 @@ from app.domain.batches import EntryMethod
 from app.domain.choices import OutcomeMeasured, Providership
 from app.domain.credits import CreditKind, CreditStatus
 from app.schemas.base import Day
-from app.schemas.queries import DayOrInstant, Text, Texts, since, until
+from app.schemas.queries import DayOrInstant, Each, Text, Texts, since, until
 
 _LINES = "Keeps the activities with such a credit line, and counts those lines only."
 _SORTS = (
@@ -32,17 +32,17 @@ class SummaryQuery(SortedQuery):
         ),
     ] = None
     activity_format: Annotated[Texts, Field(description="Code or name of the format.")] = []
-    providership: list[Providership] = []
+    providership: Each[Providership] = []
     joint_provider: Annotated[
         Texts, Field(description="Name of a joint provider of the activity; case and accents aside.")
     ] = []
     moc: Annotated[bool | None, Field(description="Whether the activity is registered for a certifying board.")] = None
     mips: Annotated[bool | None, Field(description="Whether the activity is flagged for MIPS.")] = None
     rems: Annotated[bool | None, Field(description="Whether the activity belongs to a REMS programme.")] = None
-    activity_status: Annotated[list[ActivityStatus], Field(description="The activity's status today.")] = []
+    activity_status: Annotated[Each[ActivityStatus], Field(description="The activity's status today.")] = []
     activity_from: Annotated[Day | None, Field(description="The activity ends on this day or later.")] = None
     activity_to: Annotated[Day | None, Field(description="The activity starts on this day or before.")] = None
-    outcome: Annotated[list[OutcomeMeasured], Field(description="A change that the activity measured.")] = []
+    outcome: Annotated[Each[OutcomeMeasured], Field(description="A change that the activity measured.")] = []
     state: Annotated[
         Texts, Field(description="State where the activity takes place: two letters or name, or as it was sent.")
     ] = []
@@ -57,11 +57,11 @@ class SummaryQuery(SortedQuery):
     completed_from: Annotated[Day | None, Field(description=f"{_LINES} Completed on this day or later.")] = None
     completed_to: Annotated[Day | None, Field(description=f"{_LINES} Completed on this day or before.")] = None
     board: Annotated[Texts, Field(description=f"{_LINES} Code or name of the line's board.")] = []
-    kind: Annotated[list[CreditKind], Field(description=_LINES)] = []
+    kind: Annotated[Each[CreditKind], Field(description=_LINES)] = []
     status: Annotated[
-        list[CreditStatus], Field(description=f"{_LINES} Withdrawn credit is no line: `withdrawn` finds nothing.")
+        Each[CreditStatus], Field(description=f"{_LINES} Withdrawn credit is no line: `withdrawn` finds nothing.")
     ] = []
-    entry_method: Annotated[list[EntryMethod], Field(description=_LINES)] = []
+    entry_method: Annotated[Each[EntryMethod], Field(description=_LINES)] = []
     credit_type: Annotated[
         Texts,
         Field(description=f"{_LINES} A credit type or special credit, by any of the names its board takes."),

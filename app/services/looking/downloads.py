@@ -65,6 +65,14 @@ def create(work: Work, kind: ExportKind, format: ExportFormat, query: SortedQuer
     return MadeDownload(token=token, expires_at=link.expires_at)
 
 
+def maker_of(connection: Connection, token: str) -> str:
+    """Return the client that made a link; raises `NotFound`."""
+    link = stored.find(connection, digest_of(token))
+    if link is None:
+        raise NotFound("There is no such download.")
+    return link.client_id
+
+
 def follow(connection: Connection, service: Service, token: str, request_id: str | None) -> FollowedDownload:
     """Return where a link leads now; raises `NotFound`, `DownloadGone`, and what the export raises before it begins."""
     link = stored.find(connection, digest_of(token))

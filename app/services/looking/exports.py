@@ -126,7 +126,7 @@ def open_export(
 
 def take_slot(caller: Caller) -> ExportSlot:
     """Return the right to write an export; raises `RateLimited`, `Unavailable`."""
-    return SLOTS.take(caller.client.client_id)
+    return SLOTS.take(caller.client.client_id, caller.client.organisation_id)
 
 
 async def write(caller: Caller, export: Export, slot: ExportSlot) -> AsyncIterator[bytes]:
