@@ -45,6 +45,7 @@ from app.store import batches, completion_versions, completions, record_digests,
 from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
+from app.store.looking import downloads
 from app.store.registry import merges, physicians
 from app.store.registry.generation import note_registry_change
 from app.store.states import canonical
@@ -294,13 +295,13 @@ def _erase(work: Work, physician_id: str, since: datetime, *, unread: bool) -> N
     _blank_held(work, person)
     _blank_merges(work, person)
     stored.drop_explanations(connection, sorted(person.record_ids))
-    identities = _remember(work, person)
+    downloads.end_all(connection, work.now)
     for id in sorted(person.ids):
         physicians.remove_names_and_numbers(connection, id)
         stored.drop_what_is_known_of(connection, id)
         stored.blank_physician(connection, id, work.now)
     name_forms.refresh(connection, person.ids)
-    told = PhysicianAudit(completions=len(person.completion_ids), digests=digests, identities=identities)
+    told = PhysicianAudit(completions=len(person.completion_ids), digests=digests, identities=_remember(work, person))
     work.audit("erase", physician_id, told)
     for alias in person.root.aliases:
         work.audit("erase", alias, PhysicianAudit(other_id=physician_id))

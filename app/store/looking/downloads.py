@@ -35,3 +35,13 @@ def use(connection: Connection, download_id: str, at: datetime) -> bool:
         {"id": download_id, "at": at},
     )
     return used == 1
+
+
+def end_all(connection: Connection, at: datetime) -> None:
+    """End all links that were not used, and forget what they asked for: encrypted, nobody can search it for a name."""
+    execute(
+        connection,
+        "UPDATE downloads SET query = '', expires_at = CASE WHEN expires_at < :at THEN expires_at ELSE :at END "
+        "WHERE query <> ''",
+        {"at": at},
+    )
