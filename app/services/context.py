@@ -51,6 +51,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     clock: Clock
 
+    def __repr__(self) -> str:
+        """Return what tells one installation from another: its whole catalogue would fill pages of a failed test."""
+        return f"Service({self.database.url!r})"
+
 
 class Meter(Protocol):
     """Counts what callers ask for, against what they may."""

@@ -8,7 +8,7 @@ Whoever is killed before that has erased nobody yet, and begins again; see decis
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +22,12 @@ from app.core.progress import report_progress
 from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit
 from app.domain.batches import Batch
 from app.domain.credits import Completion
-from app.domain.held import HeldStatus, document_of_report, report_of_document
+from app.domain.held import HeldStatus, document_of_report
 from app.domain.identity.comparison_keys import full_name_key
 from app.domain.identity.erasure import (
     FADED,
     IDENTITIES,
     Erasure,
-    PersonMarks,
     blank_completion,
     blank_report,
     blank_row,
@@ -36,6 +35,7 @@ from app.domain.identity.erasure import (
     identity_texts,
 )
 from app.domain.identity.physicians import FiledName, Physician
+from app.services.access.persons_to_erase import PersonToErase, load_person
 from app.services.access.removal import longest_arrival, remove_original
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import name_forms
@@ -46,33 +46,12 @@ from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
 from app.store.looking import downloads
-from app.store.registry import merges, physicians
+from app.store.registry import physicians
 from app.store.registry.generation import note_registry_change
 from app.store.states import canonical
 
 BATCHES_AT_ONCE = 100
 UPLOADS_AT_ONCE = 5
-
-
-class PersonToErase(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody to be erased: everybody they were merged from, and all that is found under their ids."""
-
-    root: Physician
-    ids: frozenset[str]
-    """Of the physician and of all aliases."""
-    known: PersonMarks
-    completion_ids: frozenset[str]
-    """Those that are theirs now, withdrawn ones too."""
-    learner_ids: frozenset[str]
-    """The ids by which providers name them."""
-    held_ids: frozenset[str]
-    providers: tuple[str, ...]
-    credits: int
-
-    @property
-    def record_ids(self) -> frozenset[str]:
-        """Ids by which kept answers and rows of files are known to be about them."""
-        return self.ids | self.completion_ids | self.held_ids
 
 
 def find_physician(connection: Connection, given: str) -> str:
@@ -85,40 +64,6 @@ def find_physician(connection: Connection, given: str) -> str:
     if root is None:
         raise NotFound("Nobody on file has this id or NPI.")
     return root
-
-
-def load_person(connection: Connection, physician_id: str, since: datetime | None = None) -> PersonToErase:
-    """Return all that is found of a physician; of held records those since a moment, or all."""
-    [root] = physicians.load(connection, [physician_id]).values()
-    ids = frozenset((physician_id, *root.aliases))
-    # An alias has nothing on file; what they had stands with their merge.
-    people = list(physicians.load(connection, ids).values())
-    own = stored.completion_ids(connection, ids)
-    reported = completions.load_by_ids(connection, own)
-    known = PersonMarks.of(people, reported)
-    held = frozenset(_held_of(connection, known, frozenset(own), since))
-    links = {link for id in ids for link in merges.links_of(connection, id).values()}
-    return PersonToErase(
-        root=root,
-        ids=ids,
-        known=known,
-        completion_ids=frozenset(own),
-        learner_ids=frozenset(links),
-        held_ids=held,
-        providers=tuple(sorted({one.provider_id for one in reported})),
-        credits=sum(credit.holds for one in reported for credit in one.credits),
-    )
-
-
-def _held_of(
-    connection: Connection, known: PersonMarks, completion_ids: Collection[str], since: datetime | None
-) -> Iterator[str]:
-    after = ""
-    while rows := stored.held_after(connection, after, since):
-        for held_id, document, completion_id in rows:
-            after = held_id
-            if completion_id in completion_ids or known.is_in(report_of_document(document)):
-                yield held_id
 
 
 def refuse_unfinished(connection: Connection, person: PersonToErase, since: datetime, *, unread: bool) -> None:

@@ -276,6 +276,14 @@ def test_in_any_order_lines_that_share_identifiers_make_nobody_one_whom_names_an
             assert any(name in who.names and row["date_of_birth"] in ("", who.birth_date) for who in on_file)
     numbers = [number for who in on_file for number in (who.npi, *(held.number for held in who.licenses)) if number]
     assert len(numbers) == len(set(numbers))
-    again = import_people(service, *rows)
-    assert (again.added, again.pairs) == (0, [])
-    assert {line for line, _ in again.refused} >= refused
+    # A line refused for its names or date is placed later where lines after it have told more of who holds its number.
+    for _ in rows:
+        again = import_people(service, *rows)
+        still = {line for line, _ in again.refused}
+        assert again.added <= len(refused - still)
+        if still == refused:
+            assert again.pairs == []
+            break
+        refused = still
+    else:
+        pytest.fail("an import that is repeated never comes to rest")
