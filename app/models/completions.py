@@ -123,7 +123,7 @@ credits = Table(
     CheckConstraint("delivery in ('board', 'transcript-only')", name="delivery"),
     CheckConstraint("holds = (status in ('pending', 'accepted'))", name="holds"),
     Index(
-        "uq_credits_standing", "activity_id", "subject", "completed_on", "occasion", "board", unique=True,
+        "uq_credits_standing", "activity_id", "board", "subject", "completed_on", "occasion", unique=True,
         sqlite_where=text("holds"), postgresql_where=text("holds"),
     ),
     Index(

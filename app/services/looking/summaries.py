@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.errors import NotFound
+from app.domain.catalogue import Catalogue
+from app.domain.credits import KIND_OF_BOARD, CreditKind
 from app.domain.identity.comparison_keys import phrase_key
 from app.domain.looking.activity_counts import ActivitySummary, BoardCounts
 from app.domain.states import find_state
@@ -17,7 +19,7 @@ from app.services.context import Caller
 from app.services.lists import Listed, board_codes, format_codes
 from app.store import activities
 from app.store.looking import summaries, totals
-from app.store.looking.summaries import Spelled, SummaryFilter
+from app.store.looking.summary_filters import Spelled, SummaryFilter
 
 
 def page(
@@ -32,7 +34,7 @@ def page(
         provider_id=caller.provider_id,
         query=query,
         today=caller.service.clock().date(),
-        boards=sorted(board_codes(catalogue, query.board)) if query.board else None,
+        boards=_boards(catalogue, query),
         formats=format_codes(query.activity_format) if query.activity_format else None,
         credit_types=credit_types_named(connection, catalogue, query.credit_type) if query.credit_type else None,
         spelled=_spellings(connection, caller.provider_id, query),
@@ -54,6 +56,15 @@ def of_activity(
     name = summaries.provider_name(connection, caller.provider_id)
     summary = ActivitySummary(activity=stored.activity, provider_name=name, counts=counts, persons=persons)
     return summary, totals.by_board(connection, activity_id)
+
+
+def _boards(catalogue: Catalogue, query: SummaryQuery) -> list[str] | None:
+    """Return the codes of the boards whose lines a query keeps; None for any."""
+    if not (query.board or query.kind):
+        return None
+    codes = board_codes(catalogue, query.board) if query.board else catalogue.boards.keys()
+    kinds = set(query.kind or CreditKind)
+    return sorted(code for code in codes if KIND_OF_BOARD[catalogue.boards[code].kind] in kinds)
 
 
 def _spellings(connection: Connection, provider_id: str, query: SummaryQuery) -> dict[Spelled, Sequence[str]]:

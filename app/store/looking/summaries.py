@@ -11,23 +11,19 @@ The kept totals are read together with the deltas that are not in them yet (`tot
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
 from app.core.http.pagination import SortKey, Total, place_after
-from app.domain.credits import KIND_OF_BOARD, CreditStatus
 from app.domain.looking.activity_counts import ActivitySummary
-from app.schemas.looking.queries import SummaryQuery
-from app.store import completion_lists
 from app.store.activity_lists import OWN, load_by_ids, narrow_to_activities
-from app.store.completion_lists import typed_as
-from app.store.keyset_pages import FEW, ListConditions, Place, SortColumn, count_total, order_of, without_index
-from app.store.looking.totals import STATUSES, by_status, counts_of
+from app.store.keyset_pages import ListConditions, Place, SortColumn, count_total, order_of
+from app.store.looking.summary_filters import Spelled, SummaryFilter
+from app.store.looking.summary_lines import count_persons, lines_from_rows, lines_from_totals
+from app.store.looking.totals import by_status, counts_of
 from app.store.sql.statements import execute, fetch, fetch_column, fetch_value, on_sqlite
 
 SORTS = {
@@ -45,45 +41,6 @@ SORTS = {
 }
 _MOST_ACCEPTED = SortKey("learners_accepted", descending=True)
 _COUNTED = ("accepted", "rejected", "pending", "quarters", "persons")
-
-
-class Spelled(enum.Enum):
-    """A field of free text, which a filter compares without case and accents."""
-
-    JOINT_PROVIDER = "joint_providers"
-    STATE = "state"
-    CITY = "city"
-    COUNTRY = "country"
-    PRACTICE_AREA = "practice_areas"
-
-
-class SummaryFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """A query of one provider's summaries, with its names as what is stored.
-
-    `boards`, `formats` and `credit_types` are None where the query does not filter by them, and empty where none fits.
-    """
-
-    provider_id: str
-    query: SummaryQuery
-    today: date
-    boards: Sequence[str] | None = None
-    formats: Sequence[str] | None = None
-    credit_types: Sequence[tuple[str | None, str]] | None = None
-    spelled: Mapping[Spelled, Sequence[str]] = {}
-    """The spellings that fit, of each field that the query filters by."""
-
-    @property
-    def narrows_lines(self) -> bool:
-        """Whether not all lines of an activity are counted."""
-        query = self.query
-        return self.needs_rows or bool(self.boards is not None or query.kind or query.status or query.entry_method)
-
-    @property
-    def needs_rows(self) -> bool:
-        """Whether lines are narrowed by what no total is kept for."""
-        query = self.query
-        days = (query.completed_from, query.completed_to, query.submitted_from, query.submitted_to)
-        return self.credit_types is not None or any(day is not None for day in days)
 
 
 def page(connection: Connection, wanted: SummaryFilter, after: Any, limit: int) -> list[tuple[Place, ActivitySummary]]:
@@ -104,7 +61,7 @@ def page(connection: Connection, wanted: SummaryFilter, after: Any, limit: int) 
     ids = [activity_id for *_, activity_id in found]
     persons = {activity_id: number for _, _, _, _, number, *_, activity_id in found}
     if wanted.narrows_lines and not (wanted.needs_rows or rows_only):
-        persons = _count_persons(connection, wanted, ids)
+        persons = count_persons(connection, wanted, ids)
     stored = load_by_ids(connection, ids)
     name = provider_name(connection, wanted.provider_id) if found else ""
     return [
@@ -186,7 +143,7 @@ def _summed(connection: Connection, wanted: SummaryFilter, *, from_rows: bool) -
     if not wanted.narrows_lines:
         joined, counted = _all_lines(connection)
     else:
-        count_lines = _lines_from_rows if from_rows else _lines_from_totals
+        count_lines = lines_from_rows if from_rows else lines_from_totals
         lines = count_lines(connection, conditions, wanted)
         joined = f"JOIN ({lines}) n ON n.activity_id = a.activity_id"
         counted = ", ".join(f"n.{name}" for name in _COUNTED)
@@ -210,99 +167,6 @@ def _all_lines(connection: Connection) -> tuple[str, str]:
         f"{joined} LEFT JOIN ({deltas} GROUP BY activity_id) d ON d.activity_id = a.activity_id",
         ", ".join(f"coalesce(t.{name}, 0) + coalesce(d.{name}, 0) AS {name}" for name in _COUNTED),
     )
-
-
-def _statuses(query: SummaryQuery) -> list[str]:
-    return [status for status in (query.status or STATUSES) if status != CreditStatus.WITHDRAWN]
-
-
-def _lines_from_totals(connection: Connection, conditions: ListConditions, wanted: SummaryFilter) -> str:
-    """Return the query for the counts of lines by activity, from the kept totals by board. Persons are left out."""
-    query = wanted.query
-    fits = [f"f.status IN ({conditions.in_list('line_status', _statuses(query))})"]
-    if wanted.boards is not None:
-        fits.append(f"f.board IN ({conditions.in_list('line_board', wanted.boards)})")
-    if query.kind:
-        kinds = [kind for kind, received in KIND_OF_BOARD.items() if received in query.kind]
-        fits.append(f"f.board IN (SELECT k.code FROM boards k WHERE k.kind IN ({conditions.in_list('kind', kinds)}))")
-    if query.entry_method:
-        fits.append(f"f.entry_method IN ({conditions.in_list('entered', query.entry_method)})")
-    columns, where = "f.activity_id, f.status, f.lines, f.quarters", " AND ".join(fits)
-    lines = (
-        f"SELECT {columns} FROM activities o CROSS JOIN activity_board_totals f "
-        f"WHERE o.provider_id = :provider AND f.activity_id = o.activity_id AND {where}"
-    )
-    if not on_sqlite(connection):
-        lines += f" UNION ALL SELECT {columns} FROM activity_total_deltas f WHERE {where}"
-    return (
-        f"SELECT activity_id, {by_status()}, 0 AS persons FROM ({lines}) u GROUP BY activity_id HAVING sum(lines) <> 0"
-    )
-
-
-def _lines_from_rows(connection: Connection, conditions: ListConditions, wanted: SummaryFilter) -> str:
-    """Return the query for the counts of lines by activity, from the provider's completions and their credits.
-
-    Completions are found by their days, credits by their completion: all else is tested. Of a credit type that few
-    credits have, those are found first.
-    """
-    query = wanted.query
-    days = ListConditions("", [], "", conditions.parameters)
-    days.between_days("c.completed_on", "completed", query.completed_from, query.completed_to)
-    days.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
-    found = [completion_lists.OWN, *days.conditions]
-    tests, source = _credit_conditions(conditions, wanted), "completions c CROSS JOIN credits x"
-    if query.entry_method:
-        tests.append(f"c.entry_method IN ({conditions.in_list('entered', query.entry_method)})")
-    if wanted.credit_types is not None:
-        typed = typed_as(conditions, wanted.credit_types)
-        tests.append(f"(SELECT 1 FROM credit_types t WHERE t.credit_id = x.credit_id AND ({typed}) LIMIT 1) = 1")
-        names = conditions.in_list("type_name", sorted({name for _, name in wanted.credit_types}))
-        credits = f"SELECT DISTINCT t.credit_id FROM credit_types t WHERE t.credit_type IN ({names})"
-        few = f"SELECT count(*) FROM (SELECT 1 FROM credit_types t WHERE t.credit_type IN ({names}) LIMIT :few) f"
-        if fetch_value(connection, few, {**conditions.parameters, "few": FEW + 1}) <= FEW:
-            source = f"({credits}) k CROSS JOIN credits x CROSS JOIN completions c"
-            found.append("x.credit_id = k.credit_id")
-    where = " AND ".join((*found, "x.completion_id = c.completion_id", without_index(*tests)))
-    # Grouped by the credit's activity: by the completion's, SQLite would read all completions in that order.
-    return (
-        f"SELECT x.activity_id, {by_status('1', 'x.quarters')}, count(DISTINCT c.subject) AS persons "
-        f"FROM {source} WHERE {where} GROUP BY x.activity_id"
-    )
-
-
-def _credit_conditions(conditions: ListConditions, wanted: SummaryFilter) -> list[str]:
-    query = wanted.query
-    fits = [f"x.status IN ({conditions.in_list('line_status', _statuses(query))})"]
-    if wanted.boards is not None:
-        fits.append(f"x.board IN ({conditions.in_list('line_board', wanted.boards)})")
-    if query.kind:
-        fits.append(f"x.kind IN ({conditions.in_list('kind', query.kind)})")
-    return fits
-
-
-def _count_persons(connection: Connection, wanted: SummaryFilter, activity_ids: Sequence[str]) -> dict[str, int]:
-    """Return how many persons have a line that fits, in each of a page's activities.
-
-    Credit that holds and credit that was rejected are in indexes of their own.
-    """
-    conditions = ListConditions("", [], "", {})
-    tests = _credit_conditions(conditions, wanted)
-    if entered := wanted.query.entry_method:
-        methods = conditions.in_list("entered", entered)
-        tests.append(
-            f"(SELECT c.entry_method FROM completions c WHERE c.completion_id = x.completion_id) IN ({methods})"
-        )
-    fits = f"x.activity_id IN ({conditions.in_list('activity', activity_ids)}) AND {without_index(*tests)}"
-    found = " UNION ".join(
-        f"SELECT x.activity_id, x.subject FROM credits x WHERE {fits} AND {which}"
-        for which in ("x.holds", "x.status = 'rejected'")
-    )
-    rows = fetch(
-        connection,
-        f"SELECT p.activity_id, count(*) FROM ({found}) p GROUP BY p.activity_id",
-        conditions.parameters,
-    )
-    return dict(rows)
 
 
 def _narrow(connection: Connection, conditions: ListConditions, wanted: SummaryFilter) -> None:

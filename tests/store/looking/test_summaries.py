@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -141,6 +142,23 @@ def test_no_filter_reads_a_whole_table(api: Api, service: Service, sort: str | N
         plans = service.database.read(look)
         assert len(plans) > 5
         assert whole_tables(plans) == [], asked
+
+
+def test_persons_by_board_are_counted_in_the_index_of_standing_credit(api: Api, service: Service) -> None:
+    api.report(john())
+    settle(service)
+    service.database.write(add_others)
+    caller = operator(service, "0008001")
+    for asked in ({"board": ["TN-M"]}, {"kind": ["cme"]}):
+        query = SummaryQuery.model_validate(asked)
+        plans = service.database.read(
+            lambda connection, query=query: plans_of(
+                connection, lambda: service_of_summaries.page(connection, caller, query, after=None, limit=50)
+            )
+        )
+        [plan] = [plan for asked_for, plan in plans.items() if "x.holds" in asked_for]
+        bound = re.findall(r"uq_credits_standing.*?activity_id *=.*?board *=", plan, re.DOTALL)
+        assert bound, plan
 
 
 def test_one_activity_is_summed_up_without_its_rows(api: Api, service: Service) -> None:
