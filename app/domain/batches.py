@@ -318,6 +318,17 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return self.records > 0 and self.records_removed_at is None
 
 
+class RowSuggestion(msgspec.Struct, frozen=True):
+    """A value that would satisfy a rule in a record of a file, with the place in the file where it would stand."""
+
+    pointer: str
+    value: str | float
+    column: str | None
+    """The heading as sent, or the path of the element; None where the file has no place for it."""
+    index: int | None
+    """The column's place in the file, from 0."""
+
+
 class RowFinding(msgspec.Struct, frozen=True, kw_only=True):
     """A finding about a record of a file, with the place in the file that it is about."""
 
@@ -330,6 +341,7 @@ class RowFinding(msgspec.Struct, frozen=True, kw_only=True):
     """The heading as sent, or the path of the element; None for the whole record."""
     index: int | None = None
     """The column's place in the file, from 0."""
+    suggestions: tuple[RowSuggestion, ...] = ()
 
 
 class RowResult(msgspec.Struct, frozen=True):

@@ -16,6 +16,14 @@ class Severity(enum.StrEnum):
     """The record is accepted, and the sender is warned."""
 
 
+class Suggestion(msgspec.Struct, frozen=True):
+    """A value that would satisfy a rule, if it is true: an amount in credits, or a name."""
+
+    pointer: str
+    """Where it would stand in the record."""
+    value: str | float
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One fault that a rule sees.
 
@@ -31,6 +39,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
     completion_id: str | None = None
     """The completion that stands in the way, if one does."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Each by itself would satisfy the rule here; which of them is true, only the sender knows."""
 
     @property
     def rejects(self) -> bool:

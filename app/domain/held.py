@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from app.domain.batches import EntryMethod
-from app.domain.findings import Finding, Severity
+from app.domain.findings import Finding
 from app.domain.identity.comparison_keys import id_key
 from app.domain.identity.learners import Person
 from app.domain.parsing import MonthDay, plain_text
@@ -280,9 +280,9 @@ def report_of_document(document: Mapping[str, Any]) -> CompletionReport:
 
 def document_of_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Return findings as they are kept."""
-    return [asdict(finding) for finding in findings]
+    return [msgspec.to_builtins(finding) for finding in findings]
 
 
 def findings_of_document(document: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
     """Read findings as they are kept."""
-    return tuple(Finding(**{**fields, "severity": Severity(fields["severity"])}) for fields in document)
+    return msgspec.convert([*document], tuple[Finding, ...])

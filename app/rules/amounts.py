@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 from app.domain.activities import Activity
 from app.domain.amounts import format_quarters, in_credits, in_quarters, on_grid
 from app.domain.credits import CME
-from app.domain.findings import Severity
+from app.domain.findings import Severity, Suggestion
 from app.domain.identity.comparison_keys import code_key
 from app.domain.parsing import Unparsed
 from app.domain.reports import quarters_of
 from app.rules.case import Case
-from app.rules.engine import Fault, Scope, rule
+from app.rules.engine import Fault, Scope, rule, suggest
 
 _RULES = "slides, Data reporting rules"
 _BATCH = "slides, Learner completion entry - Excel batch"
@@ -53,14 +54,30 @@ def credit_quarter(case: Case) -> Iterator[Fault]:
     """Every amount of credit is a multiple of 0.25."""
     for pointer, amount in case.amounts:
         if amount is not None and not isinstance(amount, Unparsed) and not on_grid(amount):
-            yield Fault(pointer, f"{amount:g} is not a multiple of 0.25.", "Round to the nearest quarter of a credit.")
+            yield Fault(
+                pointer,
+                f"{amount:g} is not a multiple of 0.25.",
+                "Round to the nearest quarter of a credit.",
+                suggestions=_neighbours(pointer, in_quarters(amount)),
+            )
+
+
+def _neighbours(pointer: str, quarters: float) -> tuple[Suggestion, ...]:
+    """Suggest the amounts next to one that is off the grid, the nearest first."""
+    beside = sorted((math.floor(quarters), math.ceil(quarters)), key=lambda amount: abs(amount - quarters))
+    return suggest(pointer, *(in_credits(amount) for amount in beside if amount > 0))
 
 
 def _above_maximum(case: Case, pointer: str, quarters: float, maximum: float, of: str) -> Fault:
     hint = "Check the amount and the activity's registered maximum."
     if registered_with_one_session(case.known_activity, maximum):
         hint = _ONE_SESSION
-    return Fault(pointer, f"{format_quarters(quarters)} is above the activity's maximum of {maximum:g} {of}.", hint)
+    return Fault(
+        pointer,
+        f"{format_quarters(quarters)} is above the activity's maximum of {maximum:g} {of}.",
+        hint,
+        suggestions=suggest(pointer, in_credits(in_quarters(maximum))),
+    )
 
 
 @rule("cme-maximum", Scope.CME, source=_RULES, needs=("activity",))
@@ -97,9 +114,10 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
         if maximum is None or target.quarters > in_quarters(maximum) or total.becomes <= in_quarters(maximum):
             continue
         pointer = f"{target.pointer}/{'credits' if target.ledger == CME else 'total_credits'}"
+        left = in_quarters(maximum) - total.held
         hint = (
-            f"At most {format_quarters(max(0, in_quarters(maximum) - total.held))} can still be reported; if an "
-            "earlier amount was too high, correct or withdraw it."
+            f"At most {format_quarters(max(0, left))} can still be reported; if an earlier amount was too high, "
+            "correct or withdraw it."
         )
         if registered_with_one_session(case.known_activity, maximum):
             hint = _ONE_SESSION
@@ -108,6 +126,7 @@ def cumulative_maximum(case: Case) -> Iterator[Fault]:
             f"With the {format_quarters(total.held)} reported before, the total would be "
             f"{format_quarters(total.becomes)}, above the activity's maximum of {maximum:g} for {target.ledger}.",
             hint,
+            suggestions=suggest(pointer, in_credits(left)) if left > 0 else (),
         )
 
 
@@ -167,6 +186,7 @@ def credit_type_within_total(case: Case) -> Iterator[Fault]:
                     f"/moc/{index}/credit_types/{place}/credits",
                     f"{format_quarters(amount)} is above the board's total of {format_quarters(total)}.",
                     "Credit types of one record are not additive: none may exceed the total.",
+                    suggestions=suggest(f"/moc/{index}/credit_types/{place}/credits", in_credits(total)),
                 )
         readable = [amount for amount in amounts if amount is not None]
         if readable and len(readable) == len(amounts) and total > sum(readable):
@@ -176,6 +196,7 @@ def credit_type_within_total(case: Case) -> Iterator[Fault]:
                 f"{format_quarters(sum(readable))}.",
                 "Check whether a credit type was left off.",
                 Severity.WARNING,
+                suggestions=suggest(f"/moc/{index}/total_credits", in_credits(sum(readable))),
             )
 
 
@@ -189,6 +210,7 @@ def total_inferred(case: Case) -> Iterator[Fault]:
                 f"/moc/{index}/total_credits",
                 f"No total was given; the largest credit type, {in_credits(total):g}, is taken as the total.",
                 "Give the total to be sure.",
+                suggestions=suggest(f"/moc/{index}/total_credits", in_credits(total)),
             )
 
 
@@ -222,4 +244,5 @@ def special_credit(case: Case) -> Iterator[Fault]:
                     f"{at}/credits",
                     f"{format_quarters(amount)} is above the CME amount of {format_quarters(total)}.",
                     "A special credit is part of the CME credit, not added to it.",
+                    suggestions=suggest(f"{at}/credits", in_credits(total)),
                 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
+from app.domain.boards import Board
 from app.domain.identity.comparison_keys import code_key
 from app.rules.case import Case
-from app.rules.engine import Fault, Scope, rule
+from app.rules.engine import Fault, Scope, rule, suggest
 from app.rules.targets import canonical_type
 
 _NEEDS = "slides, Reporting Learners: what info is needed"
@@ -96,23 +97,39 @@ def credit_type_registered(case: Case) -> Iterator[Fault]:
         if registration is None:
             continue
         registered = {code_key(board.type_name(name)) for name in registration.credit_types}
+        given = {code_key(board.type_name(entry.type)) for entry in moc.credit_types if entry.type}
         for place, entry in enumerate(moc.credit_types):
             if not entry.type:
                 continue
             known = board.credit_type(entry.type)
+            others = _given_that_day(board, registration.credit_types, case.day)
+            suggested = suggest(
+                f"{pointer}/credit_types/{place}/type",
+                *(name for name in others if code_key(board.type_name(name)) not in given),
+            )
             if code_key(known.name if known is not None else entry.type) not in registered:
                 listed = ", ".join(registration.credit_types) or "none"
                 yield Fault(
                     f"{pointer}/credit_types/{place}/type",
                     f"The activity is not registered for this credit type of {board.code}.",
                     f"Registered types: {listed}.",
+                    suggestions=suggested,
                 )
             elif known is not None and case.day is not None and not known.completions.covers(case.day):
                 yield Fault(
                     f"{pointer}/credit_types/{place}/type",
                     f"{board.code} does not give {known.name} for completions on {case.day}.",
                     _since(known.completions.since, known.completions.until, "Completions"),
+                    suggestions=suggested,
                 )
+
+
+def _given_that_day(board: Board, names: Iterable[str], day: date | None) -> Iterator[str]:
+    """Yield the credit types, of some, that a board gives for completions on a day."""
+    for name in names:
+        known = board.credit_type(name)
+        if day is None or known is None or known.completions.covers(day):
+            yield name
 
 
 @rule("credit-type-once", Scope.CME, Scope.MOC, source="one record holds each credit type once")
@@ -158,8 +175,7 @@ def credit_type_left_off(case: Case) -> Iterator[Fault]:
         given = {canonical_type(entry.type, board, case.known_activity) for entry in moc.credit_types if entry.type}
         expected = [
             canonical_type(name, board, case.known_activity)
-            for name in registration.credit_types
-            if case.day is None or (known := board.credit_type(name)) is None or known.completions.covers(case.day)
+            for name in _given_that_day(board, registration.credit_types, case.day)
         ]
         missing = sorted((name for name in expected if name not in given), key=lambda name: name != "Patient Safety")
         if missing:

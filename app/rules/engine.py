@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.findings import Finding, Severity
+from app.domain.findings import Finding, Severity, Suggestion
 from app.domain.rules import FOUNDING, RuleFacts, Scope
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ask",
     "rule",
     "select",
+    "suggest",
 ]
 
 
@@ -40,6 +41,7 @@ class Fault(msgspec.Struct, frozen=True):
     severity: Severity | None = None
     completion_id: str | None = None
     """The completion that stands in the way, if one does."""
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 Judge = Callable[[Any], Iterator[Fault]]
@@ -106,6 +108,11 @@ def rule(
     return declare
 
 
+def suggest(pointer: str, *values: str | float) -> tuple[Suggestion, ...]:
+    """Return suggestions of values for one place."""
+    return tuple(Suggestion(pointer, value) for value in values)
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The rules that are about what is present in a record, selected once for all such records."""
 
@@ -143,6 +150,7 @@ def ask(selection: Selection, case: Any) -> tuple[Finding, ...]:
                 detail=fault.detail,
                 hint=fault.hint,
                 completion_id=fault.completion_id,
+                suggestions=fault.suggestions,
             )
             for fault in faults
         ]

@@ -22,7 +22,7 @@ from app.domain.batches import (
 from app.domain.findings import Severity
 from app.domain.held import HeldReason, HeldRecord, HeldStatus
 from app.schemas.base import Example, Out
-from app.schemas.problems import rule_url
+from app.schemas.problems import SuggestionOut, rule_url
 
 BatchFormat = TypeAliasType("BatchFormat", FileFormat)
 """The public name of `FileFormat`."""
@@ -190,6 +190,14 @@ class BatchPage(Out):
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
 
 
+class RowSuggestionOut(SuggestionOut):
+    """A value that would satisfy the rule, if it is true, and where it would stand in the file."""
+
+    column: str | None = Field(
+        description="The heading, or the path of the element; null where the file has no place for it."
+    )
+
+
 class RowFindingOut(Out):
     """A finding of a rule about a record of a file."""
 
@@ -203,6 +211,9 @@ class RowFindingOut(Out):
     detail: str
     hint: str
     rule_url: str
+    suggestions: list[RowSuggestionOut] = Field(
+        description="Values of which each would satisfy the rule. Which is true, only the sender knows."
+    )
 
     @classmethod
     def of(cls, number: int, finding: RowFinding) -> RowFindingOut:
@@ -216,6 +227,9 @@ class RowFindingOut(Out):
             detail=finding.detail,
             hint=finding.hint,
             rule_url=rule_url(finding.rule),
+            suggestions=[
+                RowSuggestionOut(pointer=one.pointer, value=one.value, column=one.column) for one in finding.suggestions
+            ],
         )
 
 

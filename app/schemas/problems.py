@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.findings import Finding, Severity
@@ -17,6 +18,14 @@ def rule_url(rule: str) -> str:
     return f"/v1/rules/{rule}"
 
 
+class SuggestionOut(Out):
+    """A value that would satisfy the rule, if it is true."""
+
+    pointer: str = Field(description="JSON Pointer into the record.", examples=["/cme/0/credits"])
+    # Not a choice of two types: generated clients lose a field that is one.
+    value: Any = Field(description="The value: an amount as a number, or a name as a text.", examples=[1.25])
+
+
 class FindingOut(Out):
     """A finding of a rule about a record."""
 
@@ -27,6 +36,9 @@ class FindingOut(Out):
     hint: str = Field(description="What to do.")
     rule_url: str = Field(description="The address of the rule.")
     completion_id: str | None = Field(description="The completion that stands in the way, if one does.")
+    suggestions: list[SuggestionOut] = Field(
+        description="Values of which each would satisfy the rule. Which is true, only the sender knows."
+    )
 
     @staticmethod
     def fields_of(finding: Finding) -> dict[str, object]:
@@ -39,6 +51,7 @@ class FindingOut(Out):
             "hint": finding.hint,
             "rule_url": rule_url(finding.rule),
             "completion_id": finding.completion_id,
+            "suggestions": [asdict(suggestion) for suggestion in finding.suggestions],
         }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from app.domain.batches import RowFinding
+from app.domain.batches import RowFinding, RowSuggestion
 from app.domain.findings import Finding, Severity
 from app.files.mapping.locations import Location
 
@@ -41,6 +41,12 @@ def say_in_tables(hint: str) -> str:
     return hint[:1].upper() + hint[1:]
 
 
+def _located(finding: Finding, locate: Callable[[str], Location]) -> Iterator[RowSuggestion]:
+    for suggestion in finding.suggestions:
+        place = locate(suggestion.pointer)
+        yield RowSuggestion(suggestion.pointer, suggestion.value, place.column, place.index)
+
+
 def locate_findings(
     findings: Iterable[Finding], locate: Callable[[str], Location], *, is_table: bool = False
 ) -> tuple[RowFinding, ...]:
@@ -60,6 +66,7 @@ def locate_findings(
                 hint=say_in_tables(finding.hint) if is_table else finding.hint,
                 column=location.column,
                 index=location.index,
+                suggestions=tuple(_located(finding, locate)),
             )
         )
     return tuple(located)

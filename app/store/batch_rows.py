@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection
 
-from app.domain.batches import RowFinding, RowOutcome, RowResult
+from app.domain.batches import RowFinding, RowOutcome, RowResult, RowSuggestion
 from app.domain.findings import Severity
 from app.models import batches as tables
 from app.store.sql.bulk import insert
@@ -26,8 +27,9 @@ def _read_findings(document: Sequence[Sequence[Any]]) -> tuple[RowFinding, ...]:
             hint=hint,
             column=heading,
             index=index,
+            suggestions=tuple(RowSuggestion(*values) for held in suggestions for values in held),
         )
-        for rule, severity, pointer, detail, hint, heading, index in document
+        for rule, severity, pointer, detail, hint, heading, index, *suggestions in document
     )
 
 
@@ -40,6 +42,8 @@ def _write_finding(finding: RowFinding) -> list[Any]:
         finding.hint,
         finding.column,
         finding.index,
+        # Most have none, and those that were written before there were any do not either.
+        *([[astuple(suggestion) for suggestion in finding.suggestions]] if finding.suggestions else []),
     ]
 
 

@@ -224,6 +224,7 @@ def _finding(rule: str, pointer: str, detail: str, hint: str) -> list[dict[str, 
             "pointer": pointer,
             "detail": detail,
             "hint": hint,
+            "suggestions": [],
             "rule_url": rule_url(rule),
             "completion_id": None,
         }

@@ -21,6 +21,9 @@ from app.store.sql.statements import fetch, fetch_value, on_sqlite
 def _statuses(query: SummaryQuery) -> list[str]:
     return [status for status in (query.status or STATUSES) if status != CreditStatus.WITHDRAWN]
 
+MOST_ENTERED = 20_000
+"""Records of the entry methods that are asked for, or of all where one of them is `api`, whose persons are counted."""
+
 
 def lines_from_totals(connection: Connection, conditions: ListConditions, wanted: SummaryFilter) -> str:
     """Return the query for the counts of lines by activity, from the kept totals by board. Persons are left out."""
@@ -71,10 +74,10 @@ def lines_from_rows(connection: Connection, conditions: ListConditions, wanted: 
     )
 
 
-def _few(connection: Connection, source: str, parameters: Mapping[str, Any]) -> bool:
+def _few(connection: Connection, source: str, parameters: Mapping[str, Any], few: int = FEW) -> bool:
     """Return whether a FROM item with its conditions has few rows."""
     query = f"SELECT count(*) FROM (SELECT 1 {source} LIMIT :few) f"
-    return int(fetch_value(connection, query, {**parameters, "few": FEW + 1})) <= FEW
+    return int(fetch_value(connection, query, {**parameters, "few": few + 1})) <= few
 
 
 def _credit_conditions(conditions: ListConditions, wanted: SummaryFilter) -> list[str]:
@@ -89,8 +92,10 @@ def _board_conditions(column: str, conditions: ListConditions, wanted: SummaryFi
     return [f"{column} IN ({conditions.in_list('line_board', wanted.boards)})"] if wanted.boards is not None else []
 
 
-def count_persons(connection: Connection, wanted: SummaryFilter, activity_ids: Sequence[str]) -> dict[str, int]:
-    """Return how many persons have a line that fits, in each of a page's activities.
+def count_persons(
+    connection: Connection, wanted: SummaryFilter, activity_ids: Sequence[str]
+) -> dict[str, int] | None:
+    """Return how many persons have a line that fits, in each of a page's activities; None where it would take long.
 
     Credit is found where it is least: that of few entries by these, what only waits or was rejected by its status, all
     other by activity and board, where a status is looked at only to tell accepted from pending credit.
@@ -101,13 +106,8 @@ def count_persons(connection: Connection, wanted: SummaryFilter, activity_ids: S
     listed = conditions.in_list("activity", activity_ids)
     statuses, tests = set(_statuses(wanted.query)), _board_conditions("x.board", conditions, wanted)
     if entered := wanted.query.entry_method:
-        entry = f"c.entry_method IN ({conditions.in_list('entered', entered)})"
-        mine = f"FROM completions c WHERE {completion_lists.OWN} AND c.entry_method <> 'api' AND {entry}"
-        if EntryMethod.API not in entered and _few(connection, mine, conditions.parameters):
-            tests += _status_conditions(conditions, wanted)
-            source = f"(SELECT c.completion_id {mine}) c CROSS JOIN credits x WHERE x.completion_id = c.completion_id"
-            return _persons_among(connection, conditions, source, [f"x.activity_id IN ({listed})", *tests])
-        tests.append(f"(SELECT 1 FROM completions c WHERE c.completion_id = x.completion_id AND {entry} LIMIT 1) = 1")
+        tests += [*_status_conditions(conditions, wanted), f"x.activity_id IN ({listed})"]
+        return _count_persons_entered(connection, conditions, entered, tests)
     if CreditStatus.PENDING in statuses and CreditStatus.ACCEPTED not in statuses:
         (status,) = _status_conditions(conditions, wanted)
         source = f"credits x WHERE x.provider_id = :provider AND {status}"
@@ -121,6 +121,22 @@ def count_persons(connection: Connection, wanted: SummaryFilter, activity_ids: S
     found = " UNION ".join(f"{select} FROM credits x WHERE {fits} AND {part}" for part in parts)
     counted = f"SELECT a.activity_id, (SELECT count(*) FROM ({found}) p) FROM activities a"
     return dict(fetch(connection, f"{counted} WHERE a.activity_id IN ({listed})", conditions.parameters))
+
+
+def _count_persons_entered(
+    connection: Connection, conditions: ListConditions, methods: Sequence[EntryMethod], tests: Sequence[str]
+) -> dict[str, int] | None:
+    """Return how many persons have a line that was entered by some methods; None of more records than are read."""
+    mine = f"FROM completions c WHERE {completion_lists.OWN}"
+    entered = f"c.entry_method IN ({conditions.in_list('entered', methods)})"
+    if EntryMethod.API not in methods:
+        mine += f" AND c.entry_method <> 'api' AND {entered}"
+    if not _few(connection, mine, conditions.parameters, MOST_ENTERED):
+        return None
+    source = f"(SELECT c.completion_id, c.entry_method {mine}) c CROSS JOIN credits x"
+    return _persons_among(
+        connection, conditions, f"{source} WHERE x.completion_id = c.completion_id", [entered, *tests]
+    )
 
 
 def _persons_among(
