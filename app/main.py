@@ -43,7 +43,16 @@ from app.routers import (
 )
 from app.routers.access import audit, clients, grants, tokens
 from app.routers.callers import admission_of, refuse_undeclared
-from app.routers.looking import attention, credit_lines, downloads, exports, known_learners, reports, summaries
+from app.routers.looking import (
+    attention,
+    credit_lines,
+    downloads,
+    exports,
+    known_learners,
+    report_exports,
+    reports,
+    summaries,
+)
 from app.routers.openapi import describe, describe_webhooks, operation_id
 from app.rules.catalogue import BOARDS_FOLDER, load_catalogue
 from app.services.access.authentication import ClientCache
@@ -58,6 +67,7 @@ ROUTERS = (
     tokens.router,
     attention.router,
     reports.router,
+    report_exports.router,
     known_learners.router,
     grants.router,
     activities.router,

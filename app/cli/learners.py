@@ -24,6 +24,10 @@ OverruleOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _ASKED = "[j]oin, [n]ever these two, [l]ater, [s]wap who stays, [q]uit"
+_MOST_PRINTED = 10_000
+"""Pairs in one list of JSON."""
+_MOST_REVIEWED = 500
+"""Pairs that one run walks through."""
 
 
 @commands.command()
@@ -39,7 +43,11 @@ def review(as_json: JsonOption = False) -> None:
         caller = operator(service)
         found = service.database.read(
             lambda connection: pair_review.page(
-                connection, caller, status=PairStatus.OPEN, after=None, limit=10_000 if as_json else 500
+                connection,
+                caller,
+                status=PairStatus.OPEN,
+                after=None,
+                limit=_MOST_PRINTED if as_json else _MOST_REVIEWED,
             )
         )
         if as_json:

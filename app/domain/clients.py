@@ -122,7 +122,7 @@ class ProviderActedFor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client sees of a provider in one look. Counts end at `MOST_COUNTED`."""
+    """What a client sees of a provider in one look. Counts end at `MOST_IN_OVERVIEW`."""
 
     last_reported_at: datetime | None
     reported: int
@@ -143,7 +143,7 @@ class ProviderOverview(msgspec.Struct, frozen=True, kw_only=True):
     """Webhook endpoints of the client that hear of the provider, and fail or were disabled for failing."""
 
 
-MOST_COUNTED = 10_000
+MOST_IN_OVERVIEW = 10_000
 """No count of an overview is higher: it stands for that many or more."""
 
 

@@ -28,6 +28,22 @@ class ExportKind(enum.StrEnum):
     """Learner completions: a row for each credit, or a document for each completion."""
     ACTIVITIES = "activities"
     """Activities, in the columns of their template."""
+    ACTIVITY_SUMMARIES = "activity-summaries"
+    """Activities with the counts of their credit lines."""
+    CREDIT_LINES = "credit-lines"
+    """Credit lines: a row, or a document, for each."""
+    NOT_YET_ACCEPTED = "not-yet-accepted"
+    """The report of credit that its board has not accepted yet."""
+    REPORTED_LATE = "reported-late"
+    """The report of credit that was reported late."""
+    NOTHING_REPORTED = "nothing-reported"
+    """The report of activities for which nobody is reported."""
+    BEFORE_CLOSING = "before-closing"
+    """The report of activities that have ended and are not closed."""
+    ATTENDANCE = "attendance"
+    """The report of persons reported against physicians counted."""
+    YEAR_TOTALS = "year-totals"
+    """The totals of a year by board and format."""
 
 
 class CellKind(enum.Enum):

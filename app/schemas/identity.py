@@ -11,7 +11,7 @@ from typing_extensions import TypeAliasType
 from app.core.http.pagination import PageQuery
 from app.domain import clients as domain
 from app.domain.access.credentials import CredentialKind
-from app.domain.clients import MOST_COUNTED, Environment, Role
+from app.domain.clients import MOST_IN_OVERVIEW, Environment, Role
 from app.schemas.base import Example, Out
 
 ClientEnvironment = TypeAliasType("ClientEnvironment", Environment)
@@ -37,7 +37,7 @@ class ProviderOverviewOut(Out):
 
     last_reported_at: datetime | None = Field(description="When a record of it was submitted last, by anybody.")
     records_reported: int = Field(
-        description=f"Records that stand and were submitted in the last 30 days. Counts end at {MOST_COUNTED:,}."
+        description=f"Records that stand and were submitted in the last 30 days. Counts end at {MOST_IN_OVERVIEW:,}."
     )
     credits_rejected: int = Field(
         description="Credits that their boards rejected and that nothing has taken the place of: "

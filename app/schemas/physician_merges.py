@@ -16,6 +16,8 @@ from app.schemas.base import Example, Line, Name, OneOf, Out, Requests, Strict, 
 from app.schemas.physicians import HeldCertification, HeldLicense, PhysicianNameIn, PhysicianOut
 
 _STAYS = "017de0b2-4c30-7b5e-9a61-5f0d2c7be412"
+_MOST_LINES = 10_000
+"""Completions and credits that one split names, of each side."""
 Overrule = Annotated[
     list[OneOf[Overruled]],
     Field(max_length=10, description="What speaks against it and shall not count; a refusal names what that is."),
@@ -148,9 +150,9 @@ class SplitIn(Strict):
     licenses: list[HeldLicense] = Field([], max_length=100, description="Licences that go.")
     certifications: list[HeldCertification] = Field([], max_length=100, description="Certifications that go.")
     goes: list[Line] = Field(
-        [], max_length=10_000, description="Completions, and single credits, that are the new physician's."
+        [], max_length=_MOST_LINES, description="Completions, and single credits, that are the new physician's."
     )
-    stays: list[Line] = Field([], max_length=10_000, description="Completions, and single credits, that stay.")
+    stays: list[Line] = Field([], max_length=_MOST_LINES, description="Completions, and single credits, that stay.")
 
     def fields_sent(self) -> dict[str, Any]:
         """Return the fields as plain values."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, SortedQuery, sort_field
+from app.core.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, CountedQuery, SortedQuery, sort_field
 from app.core.whole_numbers import Whole
 from app.domain.batches import EntryMethod
 from app.domain.choices import Providership
@@ -90,8 +90,8 @@ _COMPLETION_SORTS = ("completed_on", "submitted_at", "updated_at", "last_name", 
 _ACTIVITY_SORTS = ("title", "start_date", "end_date", "updated_at", "created_at", "activity_id")
 
 
-class CompletionQuery(SortedQuery):
-    """Which completions to list. Repeated parameters mean any of their values; different ones must all fit."""
+class CompletionFilters(SortedQuery):
+    """The filters of lists of completions and of their credit lines."""
 
     q: Annotated[
         Text | None,
@@ -126,6 +126,11 @@ class CompletionQuery(SortedQuery):
     learner_id: Texts = []
     client_reference: References = []
     batch_id: Texts = []
+
+
+class CompletionQuery(CompletionFilters, CountedQuery):
+    """Which completions to list. Repeated parameters mean any of their values; different ones must all fit."""
+
     sort_names: ClassVar[tuple[str, ...]] = _COMPLETION_SORTS
     sort: Annotated[
         str | None,
@@ -138,7 +143,7 @@ class CompletionQuery(SortedQuery):
     ] = None
 
 
-class ActivityQuery(SortedQuery):
+class ActivityQuery(CountedQuery):
     """Which activities to list. Repeated parameters mean any of their values; different ones must all fit."""
 
     q: Annotated[

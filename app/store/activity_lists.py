@@ -13,7 +13,7 @@ from app.core.http.pagination import SortKey, Total
 from app.domain.activities import RegisteredActivity
 from app.domain.identity.comparison_keys import phrase_key
 from app.domain.parsing import own_id_or_none, plain_text
-from app.schemas.looking.queries import SummaryQuery
+from app.schemas.looking.summary_queries import SummaryQuery
 from app.schemas.queries import ActivityQuery
 from app.store.activities import ACTIVITY, read
 from app.store.keyset_pages import ListConditions, Order, Place, SortColumn, count_total, find_places, order_of

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from app.domain.batches import Batch, BatchOwner, FileHead, RawRow
 from app.models import batches as tables
-from app.store.looking.attention import FILES_TO_FIX
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, column
 from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause, narrow_to
@@ -26,6 +25,11 @@ _IN_TURN = (
     "ELSE (SELECT max(t.turn_at) FROM batches t WHERE t.board = b.board AND t.finished_at IS NULL) END NULLS FIRST, "
     "b.turn_at NULLS FIRST"
 )
+FILES_TO_FIX = (
+    "b.created_at >= :recent AND NOT b.dry_run AND (SELECT 1 FROM batch_rows r "
+    "WHERE r.batch_id = b.batch_id AND r.outcome = 'rejected' LIMIT 1) IS NOT NULL"
+)
+"""The condition that a file `b` has rows to fix."""
 
 
 def _owned(owner: BatchOwner) -> tuple[str, dict[str, Any]]:

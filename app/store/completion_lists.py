@@ -14,7 +14,7 @@ from app.domain.batches import EntryMethod
 from app.domain.credits import Completion
 from app.domain.identity.comparison_keys import name_key
 from app.domain.parsing import plain_text
-from app.schemas.queries import CompletionQuery
+from app.schemas.queries import CompletionFilters
 from app.store.completions import load_by_ids
 from app.store.keyset_pages import (
     ListConditions,
@@ -48,7 +48,7 @@ class CompletionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     provider_id: str
-    query: CompletionQuery
+    query: CompletionFilters
     boards: Sequence[str] | None = None
     """Boards that a credit may be for, by what the query says of board, state and kind."""
     formats: Sequence[str] | None = None
@@ -64,7 +64,7 @@ def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: in
     return [(place, by_id[place[-1]]) for place in found]
 
 
-def order_by(query: CompletionQuery) -> Order:
+def order_by(query: CompletionFilters) -> Order:
     """Return the order of a list; raises `ParameterInvalid` for an unknown one."""
     sort = query.order()
     if [key.name for key in sort] == ["last_name"]:
@@ -128,7 +128,7 @@ def _add_source(conditions: ListConditions, column: str) -> None:
         conditions.sources.append(f"SELECT c.completion_id FROM completions c WHERE {' AND '.join((OWN, *asked))}")
 
 
-def _narrow_to_learners(conditions: ListConditions, query: CompletionQuery) -> None:
+def _narrow_to_learners(conditions: ListConditions, query: CompletionFilters) -> None:
     if query.learner_id:
         linked = (
             "SELECT l.learner_id FROM learner_links l WHERE l.provider_id IN (SELECT i.provider_id FROM providers i "
@@ -228,7 +228,7 @@ def credit_tests(conditions: ListConditions, wanted: CompletionFilter) -> list[s
     return inside
 
 
-def _referred(conditions: ListConditions, query: CompletionQuery) -> str:
+def _referred(conditions: ListConditions, query: CompletionFilters) -> str:
     """Return the condition that a row `r` is of one of the references that are asked for."""
     marks = conditions.in_list("reference", list(map(plain_text, query.client_reference)))
     return f"r.provider_id = :provider AND r.client_reference IN ({marks})"

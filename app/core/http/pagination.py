@@ -37,11 +37,21 @@ class Total(msgspec.Struct, frozen=True):
     capped: bool
 
 
-class PageQuery(BaseModel):
+class FilterQuery(BaseModel):
+    """What a list, or a report, is narrowed to."""
+
+    page_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say which page, and how it is shown; the cursor carries all others."""
+
+    def filters(self) -> dict[str, Any]:
+        """Return filters and order as JSON, without the page."""
+        return self.model_dump(mode="json", exclude=set(self.page_fields), exclude_defaults=True)
+
+
+class PageQuery(FilterQuery):
     """The query of a list: which page. Lists add their own filters."""
 
     page_fields: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
-    """Fields that say which page, and how it is shown; the cursor carries all others."""
 
     limit: Annotated[
         int, Field(ge=1, description=f"Rows a page; more than {MAX_LIMIT} are lowered to that."), Whole
@@ -61,34 +71,55 @@ class PageQuery(BaseModel):
         """The most rows that the page may have."""
         return min(self.limit, MAX_LIMIT)
 
-    def filters(self) -> dict[str, Any]:
-        """Return filters and order as JSON, without the page."""
-        return self.model_dump(mode="json", exclude=set(self.page_fields), exclude_defaults=True)
-
 
 class SortedQuery(PageQuery):
-    """The query of a list that can be ordered and counted. Lists name their keys in `sort_names` and in `sort`."""
+    """The query of a list that can be ordered. Lists name their keys in `sort_names` and in `sort`."""
 
     sort_names: ClassVar[tuple[str, ...]] = ()
     page_fields: ClassVar[frozenset[str]] = frozenset({"limit", "cursor", "include"})
 
     sort: Annotated[str | None, Field(max_length=200)] = None
-    include: Annotated[
-        list[Literal["total"]],
-        Field(
-            max_length=10,
-            description=f"`total` counts the whole list, up to {MOST_COUNTED}: `total` and `total_capped` of the page.",
-        ),
-    ] = []
 
     def order(self) -> list[SortKey]:
         """Return the keys of `sort`; raises `ParameterInvalid` for a key that is unknown or stands twice."""
         return read_sort(self.sort, self.sort_names)
 
+
+_TOTAL = f"`total` counts the whole list, up to {MOST_COUNTED}: `total` and `total_capped` of the page."
+
+
+class CountedQuery(SortedQuery):
+    """The query of a list that can be counted as well."""
+
+    include: Annotated[list[Literal["total"]], Field(max_length=10, description=_TOTAL)] = []
+
     @property
     def counted(self) -> bool:
         """Whether the total is asked for."""
         return "total" in self.include
+
+
+class FacetedQuery(SortedQuery):
+    """The query of a list that can be counted as a whole, and by the values of its filters."""
+
+    include: Annotated[
+        list[Literal["total", "facets"]],
+        Field(
+            max_length=10,
+            description=f"{_TOTAL} `facets` counts, for each value of a filter, the rows that it would leave beside "
+            "all other filters.",
+        ),
+    ] = []
+
+    @property
+    def counted(self) -> bool:
+        """Whether the total is asked for."""
+        return "total" in self.include
+
+    @property
+    def faceted(self) -> bool:
+        """Whether facets are asked for."""
+        return "facets" in self.include
 
 
 def sort_field(keys: Collection[str], *, default: str, note: str = "") -> Any:

@@ -31,5 +31,8 @@ class ActivitySummary(msgspec.Struct, frozen=True, kw_only=True):
     activity: Activity
     provider_name: str
     counts: LineCounts
-    persons: int
-    """Whoever has such a line; where no filter narrows the lines, whoever has a completion that stands."""
+    persons: int | None
+    """Whoever has such a line; where no filter narrows the lines, whoever has a completion that stands.
+
+    None where counting them would take long.
+    """

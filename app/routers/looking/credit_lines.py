@@ -32,7 +32,7 @@ async def list_credit_lines(
     wanted = await open_page(caller, query, PATH)
     listed = await read_async(caller, credit_lines.page, wanted.query, after=wanted.after, limit=wanted.limit)
     page = wanted.page(listed.rows, response, itemgetter(0))
-    asked = "facets" in wanted.query.include
+    asked = wanted.query.faceted
     counted = await read_async(caller, credit_lines.facets, wanted.query) if asked else None
     return CreditLinePage(
         data=[CreditLineOut.of(line) for _, line in page.rows],

@@ -1,4 +1,4 @@
-"""`/v1/learner-completions:export` and `/v1/activities:export`: whole lists as files."""
+"""`:export` of a list: all of it as a file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel
 
 from app.core.errors import RateLimited
 from app.core.http.routing import StrictRoute
-from app.domain.exports import ExportFormat, ExportKind
+from app.domain.exports import ExportKind
 from app.routers.callers import ActivitiesReader, CompletionsReader
 from app.routers.openapi import binary, problems
-from app.schemas.looking.exports import ActivityExportQuery, CompletionExportQuery
+from app.schemas.looking.exports import (
+    QUERIES,
+    ActivityExportQuery,
+    CompletionExportQuery,
+    CreditLineExportQuery,
+    ExportQuery,
+    SummaryExportQuery,
+)
 from app.services.context import Caller, read_async
 from app.services.looking import exports
 from app.services.looking.exports import Export
@@ -40,7 +46,7 @@ async def export_completions(
     download fails, the answer is cut off before its end, so that no part is taken for the whole. A workbook holds
     1,048,575 rows: more are refused before the first byte.
     """
-    return await _export(caller, ExportKind.LEARNER_COMPLETIONS, query.format, query, request)
+    return await export_list(caller, ExportKind.LEARNER_COMPLETIONS, query, request)
 
 
 @router.get(
@@ -57,15 +63,49 @@ async def export_activities(
     `xlsx` and `csv` have the columns of the template for activities, so that the file can be changed and uploaded; as
     it is, it changes nothing. `ndjson` has an activity a line, as the list answers it.
     """
-    return await _export(caller, ExportKind.ACTIVITIES, query.format, query, request)
+    return await export_list(caller, ExportKind.ACTIVITIES, query, request)
 
 
-async def _export(
-    caller: Caller, kind: ExportKind, format: ExportFormat, query: BaseModel, request: Request
+@router.get(
+    "/credit-lines:export",
+    tags=["Learner completions"],
+    response_class=StreamingResponse,
+    responses=FILE | problems(RateLimited),
+)
+async def export_credit_lines(
+    caller: CompletionsReader, query: Annotated[CreditLineExportQuery, Query()], request: Request
 ) -> Response:
+    """Download all credit lines that fit the filters of the list, in its order.
+
+    Every filter holds for the line itself. `xlsx` and `csv` have a row for each line, in the columns of completions;
+    `ndjson` has a line of the list a line, as the list answers it.
+    """
+    return await export_list(caller, ExportKind.CREDIT_LINES, query, request)
+
+
+@router.get(
+    "/activity-summaries:export",
+    tags=["Activities"],
+    response_class=StreamingResponse,
+    responses=FILE | problems(RateLimited),
+)
+async def export_activity_summaries(
+    caller: CompletionsReader, query: Annotated[SummaryExportQuery, Query()], request: Request
+) -> Response:
+    """Download the summaries of all activities that fit the filters of the list, in its order.
+
+    `xlsx` and `csv` have a row for each activity, with its learners by status, its persons and its credits; `ndjson`
+    has a summary a line, as the list answers it. The order is that of the counts when the download begins; the counts
+    of a row are those of the moment at which it is read, and belong together.
+    """
+    return await export_list(caller, ExportKind.ACTIVITY_SUMMARIES, query, request)
+
+
+async def export_list(caller: Caller, kind: ExportKind, query: ExportQuery, request: Request) -> Response:
+    """Send a list as a file; raises what opening it does, and `RateLimited`, `Unavailable`."""
     asked = query.model_dump(mode="json", exclude={"format"}, exclude_defaults=True)
-    listed = exports.LISTS[kind].query.model_validate(asked)
-    export = await read_async(caller, exports.open_export, kind, format, listed)
+    listed = QUERIES[kind].model_validate(asked)
+    export = await read_async(caller, exports.open_export, kind, query.format, listed)
     return send_export(caller, export, is_head=request.method == "HEAD")
 
 

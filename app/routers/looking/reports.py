@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from app.core.http.routing import StrictRoute
-from app.domain.looking.standing_reports import REPORTS, ReportedActivity
+from app.domain.looking.standing_reports import REPORTS
 from app.routers.callers import ActivitiesReader, AnyClient, CompletionsReader
 from app.routers.paging import open_page
 from app.schemas.looking.reports import (
@@ -29,6 +28,7 @@ from app.schemas.looking.reports import (
 )
 from app.services.context import Caller, read_async
 from app.services.looking import reports
+from app.services.looking.reports import WhichActivities
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=StrictRoute)
 PATH = "/v1/reports"
@@ -83,7 +83,7 @@ async def report_nothing_reported(
     caller: CompletionsReader, query: Annotated[ReportQuery, Query()], response: Response
 ) -> ReportedActivityPage:
     """List activities that have begun and for which nobody is reported, by the day on which they end."""
-    return await _list_activities(caller, reports.nothing_reported, query, "nothing-reported", response)
+    return await _list_activities(caller, reports.unreported_activities, query, "nothing-reported", response)
 
 
 @router.get("/before-closing", response_model=ReportedActivityPage)
@@ -91,7 +91,7 @@ async def report_before_closing(
     caller: ActivitiesReader, query: Annotated[ReportQuery, Query()], response: Response
 ) -> ReportedActivityPage:
     """List activities that have ended and are not closed, and what they lack; with nothing missing, close them."""
-    return await _list_activities(caller, reports.before_closing, query, "before-closing", response)
+    return await _list_activities(caller, reports.activities_to_close, query, "before-closing", response)
 
 
 @router.get("/attendance", response_model=ReportedActivityPage)
@@ -102,7 +102,7 @@ async def report_attendance(
 
     `missed=true` lists those that ended 20 days ago or earlier and had more physicians than persons are reported.
     """
-    return await _list_activities(caller, reports.attendance, query, "attendance", response)
+    return await _list_activities(caller, reports.counted_activities, query, "attendance", response)
 
 
 @router.get("/year-totals", response_model=YearTotalsOut)
@@ -116,13 +116,13 @@ async def report_year_totals(caller: CompletionsReader, query: Annotated[ReportY
 
 async def _list_activities(
     caller: Caller,
-    read: Callable[..., list[tuple[Any, ReportedActivity]]],
+    which: WhichActivities,
     query: ReportQuery,
     name: str,
     response: Response,
 ) -> ReportedActivityPage:
     asked = await open_page(caller, query, f"{PATH}/{name}")
-    found = await read_async(caller, read, asked.query, after=asked.after, limit=asked.limit)
+    found = await read_async(caller, reports.activities, asked.query, which, after=asked.after, limit=asked.limit)
     page = asked.page(found, response, itemgetter(0))
     today = caller.service.clock().date()
     return ReportedActivityPage(

@@ -11,10 +11,10 @@ from app.core.http.routing import StrictRoute
 from app.routers.activities import ActivityId
 from app.routers.callers import CompletionsReader
 from app.routers.paging import open_page
-from app.schemas.looking.queries import SummaryQuery
 from app.schemas.looking.summaries import ActivitySummaryByBoardOut, ActivitySummaryOut, ActivitySummaryPage
+from app.schemas.looking.summary_queries import SummaryQuery
 from app.services.context import read_async
-from app.services.looking import summaries
+from app.services.looking import summaries, summary_facets
 
 router = APIRouter(tags=["Activities"], route_class=StrictRoute)
 PATH = "/v1/activity-summaries"
@@ -33,12 +33,16 @@ async def list_activity_summaries(
     wanted = await open_page(caller, query, PATH)
     listed = await read_async(caller, summaries.page, wanted.query, after=wanted.after, limit=wanted.limit)
     page = wanted.page(listed.rows, response, itemgetter(0))
+    asked = wanted.query.faceted
+    counted = await read_async(caller, summary_facets.facets, wanted.query) if asked else None
     today = caller.service.clock().date()
     return ActivitySummaryPage(
         data=[ActivitySummaryOut.of(summary, today) for _, summary in page.rows],
         next_cursor=page.cursor,
         total=listed.total and listed.total.count,
         total_capped=listed.total and listed.total.capped,
+        facets=ActivitySummaryPage.facets_of(counted),
+        facets_capped=counted is None if asked else None,
     )
 
 

@@ -57,7 +57,7 @@ class CreditLineOut(CreditOut):
 
 
 class FacetValueOut(Out):
-    """A value of a filter, with the lines that it would leave."""
+    """A value of a filter, with the rows that it would leave."""
 
     example: ClassVar[Example] = {"value": "TN-M", "count": 12}
 

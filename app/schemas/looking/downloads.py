@@ -11,19 +11,14 @@ import msgspec
 from pydantic import BaseModel, Field, ValidationError
 
 from app.core.errors import ErrorItem, InvalidRequest, ParameterInvalid
-from app.core.http.pagination import SortedQuery
+from app.core.http.pagination import FilterQuery
 from app.core.http.problems import invalid_request
 from app.domain.exports import ExportFormat, ExportKind
 from app.schemas.base import KEEPABLE, Example, OneOf, Out, Requests, Strict
-from app.schemas.looking.exports import without_pages
-from app.schemas.queries import ActivityQuery, CompletionQuery
+from app.schemas.looking.exports import QUERIES, without_pages
 
-_QUERIES: dict[ExportKind, type[SortedQuery]] = {
-    ExportKind.LEARNER_COMPLETIONS: CompletionQuery,
-    ExportKind.ACTIVITIES: ActivityQuery,
-}
 _BODIES: dict[ExportKind, type[BaseModel]] = {
-    kind: without_pages(query, f"{query.__name__}Body") for kind, query in _QUERIES.items()
+    kind: without_pages(query, f"{query.__name__}Body") for kind, query in QUERIES.items()
 }
 
 
@@ -47,7 +42,7 @@ class DownloadIn(Strict):
         "may be repeated, `true` or `false`, or a text.",
     )
 
-    def listed(self) -> SortedQuery:
+    def listed(self) -> FilterQuery:
         """Return the query of the list; raises `InvalidRequest` for what it does not take."""
         unkeepable = [
             ErrorItem(
@@ -66,7 +61,7 @@ class DownloadIn(Strict):
         except ValidationError as error:
             faults = [{**fault, "loc": ("body", "query", *fault["loc"])} for fault in error.errors(include_url=False)]
             raise invalid_request(faults) from None
-        return _QUERIES[self.kind].model_validate(given.model_dump(mode="json", exclude_defaults=True))
+        return QUERIES[self.kind].model_validate(given.model_dump(mode="json", exclude_defaults=True))
 
 
 def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:

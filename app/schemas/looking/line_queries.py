@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import Field
-
-from app.core.http.pagination import MOST_COUNTED, sort_field
-from app.schemas.queries import CompletionQuery
+from app.core.http.pagination import FacetedQuery, sort_field
+from app.schemas.queries import CompletionFilters
 
 _LINE_SORTS = (
     "completed_on", "submitted_at", "updated_at", "last_name", "first_name", "date_of_birth", "activity_id", "board",
@@ -15,17 +13,9 @@ _LINE_SORTS = (
 )  # fmt: skip
 
 
-class CreditLineQuery(CompletionQuery):
+class CreditLineQuery(CompletionFilters, FacetedQuery):
     """Which credit lines to list. Repeated parameters mean any of their values; different ones must all fit a line."""
 
-    include: Annotated[
-        list[Literal["total", "facets"]],
-        Field(
-            max_length=10,
-            description=f"`total` counts the whole list, up to {MOST_COUNTED}: `total` and `total_capped` of the page. "
-            "`facets` counts, for each value of a filter, the lines that it would leave beside all other filters.",
-        ),
-    ] = []  # type: ignore[assignment]  # a list of more words than that of other lists: lists are invariant
     sort_names: ClassVar[tuple[str, ...]] = _LINE_SORTS
     sort: Annotated[
         str | None,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from app.core.http.pagination import PageQuery
+from app.core.http.pagination import FilterQuery, PageQuery
 from app.core.whole_numbers import Whole
 from app.domain.activities import ActivityStatus
 from app.domain.amounts import in_credits
@@ -68,7 +68,7 @@ class AttendanceQuery(ReportQuery):
     ] = None
 
 
-class ReportYearQuery(BaseModel):
+class ReportYearQuery(FilterQuery):
     """What the totals of a year are narrowed to."""
 
     year: Annotated[int, Field(ge=_FIRST, le=_LAST, description="Year of the completions.", examples=[2021]), Whole]
@@ -82,7 +82,7 @@ class ReportListingOut(Out):
     example: ClassVar[Example] = {
         "name": "before-closing", "rows": "activities", "parameters": ["year", "board", "activity_format"],
         "question": "Which activities have ended and are not closed, and what do they lack?",
-        "where": "/v1/reports/before-closing",
+        "where": "/v1/reports/before-closing", "export": "/v1/reports/before-closing:export",
     }  # fmt: skip
 
     name: str
@@ -90,13 +90,14 @@ class ReportListingOut(Out):
     rows: ReportRows
     parameters: list[str] = Field(description="Names of the filters that it takes, beside `limit` and `cursor`.")
     where: str = Field(description="Its address.")
+    export: str = Field(description="Where it is a file: `format=xlsx`, `csv` or `ndjson`.")
 
     @classmethod
     def of(cls, report: StandingReport) -> Self:
         """Show a report."""
         return cls(
             name=report.name, question=report.question, rows=report.rows, parameters=list(report.parameters),
-            where=f"/v1/reports/{report.name}",
+            where=f"/v1/reports/{report.name}", export=f"/v1/reports/{report.name}:export",
         )  # fmt: skip
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
 from pydantic import Field
 
+from app.core.http.pagination import MOST_COUNTED
 from app.domain.activities import ActivityStatus
 from app.domain.amounts import in_credits
 from app.domain.credits import CreditKind
 from app.domain.looking.activity_counts import ActivitySummary, BoardCounts, LineCounts
+from app.domain.looking.facets import SummaryFacet
 from app.schemas.base import Example, Out
+from app.schemas.looking.credit_lines import FacetValueOut
 
 _COUNTED: Example = {"learners_accepted": 128, "learners_rejected": 3, "learners_pending": 11, "credits": 278.5}
 
@@ -74,8 +77,9 @@ class ActivitySummaryOut(LineCountsOut):
 
     activity: SummedActivityOut
     provider: SummedProviderOut
-    persons: int = Field(
-        description="Learners who have such a line; where no filter narrows the lines, who have a completion."
+    persons: int | None = Field(
+        description="Learners who have such a line; where no filter narrows the lines, who have a completion. null "
+        "under `entry_method` when more than 20,000 records have it: they are not counted."
     )
 
     @classmethod
@@ -133,6 +137,13 @@ def _fields_of(counts: LineCounts) -> dict[str, Any]:
     }
 
 
+class SummaryFacetOut(Out):
+    """The values of a filter that activities have; the most come first."""
+
+    facet: SummaryFacet
+    values: list[FacetValueOut]
+
+
 class ActivitySummaryPage(Out):
     """A page of summaries."""
 
@@ -140,3 +151,22 @@ class ActivitySummaryPage(Out):
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
     total: int | None = Field(description="Number of rows on all pages, with `include=total`.")
     total_capped: bool | None = Field(description="Whether there are more than `total`; counting stops there.")
+    facets: list[SummaryFacetOut] | None = Field(
+        description="With `include=facets`: for each of these filters its values, with the number of activities that "
+        "fit all other filters. Null where too many would have to be counted; then `facets_capped` is true."
+    )
+    facets_capped: bool | None = Field(
+        description=f"Whether more than {MOST_COUNTED} activities fit the filters that are no facets."
+    )
+
+    @staticmethod
+    def facets_of(counted: Mapping[SummaryFacet, Mapping[str, int]] | None) -> list[SummaryFacetOut] | None:
+        """Show facets."""
+        if counted is None:
+            return None
+        return [
+            SummaryFacetOut(
+                facet=facet, values=[FacetValueOut(value=value, count=count) for value, count in values.items()]
+            )
+            for facet, values in counted.items()
+        ]

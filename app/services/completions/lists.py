@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.domain.catalogue import Catalogue
 from app.domain.credits import KIND_OF_BOARD, Completion
 from app.domain.identity.comparison_keys import code_key
-from app.schemas.queries import CompletionQuery
+from app.schemas.queries import CompletionFilters, CompletionQuery
 from app.services.context import Caller
 from app.services.lists import Listed, board_codes, format_codes
 from app.store import completion_lists
@@ -28,7 +28,7 @@ def page(
     )
 
 
-def filter_of(connection: Connection, caller: Caller, query: CompletionQuery) -> CompletionFilter:
+def filter_of(connection: Connection, caller: Caller, query: CompletionFilters) -> CompletionFilter:
     """Return a query of the provider's completions with its names as the codes that are stored."""
     catalogue = caller.service.catalogue
     return CompletionFilter(
@@ -40,7 +40,7 @@ def filter_of(connection: Connection, caller: Caller, query: CompletionQuery) ->
     )
 
 
-def _boards(catalogue: Catalogue, query: CompletionQuery) -> list[str] | None:
+def _boards(catalogue: Catalogue, query: CompletionFilters) -> list[str] | None:
     """Return the boards that a credit may be for, None for all: board, state and kind must hold for one credit."""
     narrowed: list[Collection[str]] = []
     if query.board:

@@ -23,7 +23,7 @@ from app.services.looking.lists import ExportPiece, ExportSource
 from app.store import activity_lists
 from app.store.activity_lists import ActivityFilter
 from app.store.keyset_pages import count_total
-from app.store.looking.ids_in_order import Reached, next_ids
+from app.store.looking.ids_in_order import Reached, along, next_ids
 
 AT_ONCE = 500
 """Activities of a piece."""
@@ -54,7 +54,7 @@ class ActivitySource(ExportSource):
     def read_rows(self, connection: Connection, reached: Reached) -> ExportPiece:
         """Return the next activities."""
         conditions, order = activity_lists.conditions_of(self._wanted), activity_lists.order_by(self._wanted.query)
-        ids, further = next_ids(connection, conditions, order, reached, AT_ONCE)
+        ids, further = next_ids(along(connection, conditions, order), reached, AT_ONCE)
         found = activity_lists.load_by_ids(connection, ids)
         return ExportPiece([found[activity_id] for activity_id in ids if activity_id in found], further)
 

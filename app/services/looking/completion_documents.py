@@ -1,4 +1,4 @@
-"""Completions as documents of the API, made of rows of the tables: the same as `CompletionOut` makes of values.
+"""Completions and credit lines as documents of the API, made of rows of the tables: the same as of values.
 
 A million of them take a quarter of the time, and `tests/api/looking` holds the two against each other.
 """
@@ -35,13 +35,46 @@ def write_documents(rows: Iterable[Sequence[Any]]) -> bytes:
         written.append(
             f'{end}{{"completion_id":"{completion_id}","activity_id":"{activity_id}",'
             f'"provider_id":{_text(provider_id)},"completed_on":"{completed_on}","occasion":{occasion},'
-            f'"submitted_at":"{_moment(submitted_at)}","entry_method":"{entry_method}","learner":{{'
-            f'"first_name":{_text(first_name)},"last_name":{_text(last_name)},"date_of_birth":{_text(birth_date)},'
-            f'"npi":{_text(npi)},"learner_id":{_text(learner_id)}}},"credits":[{_credit(*credit)}'
+            f'"submitted_at":"{_moment(submitted_at)}","entry_method":"{entry_method}",'
+            f'"learner":{_learner(first_name, last_name, birth_date, npi, learner_id)},"credits":[{_credit(*credit)}'
         )
         end = f'],"rems":{_rems(rems) if rems else "null"},"version":{version}}}\n'
     written.append(end)
     return "".join(written).encode()
+
+
+def write_lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return a line of JSON for each credit line, as `CreditLineOut` makes it."""
+    return "".join([_line(*row) for row in rows]).encode()
+
+
+def _line(
+    credit_id: str, kind: str, board: str, reported_id: str | None, quarters: int, types: str | None,
+    references: str | None, status: str, delivery: str, reason: str | None, words: str | None, status_at: str,
+    completion_id: str, completed_on: str, submitted_at: str, entry_method: str, first_name: str | None,
+    last_name: str | None, birth_date: str | None, npi: str | None, learner_id: str | None, activity_id: str,
+    title: str, internal_id: str | None, format: str, place: int,
+) -> str:  # fmt: skip
+    credit = _credit(
+        credit_id, kind, board, reported_id, quarters, types, references, status, delivery, reason, words, status_at,
+        place,
+    )  # fmt: skip
+    return (
+        f'{credit[:-1]},"completion_id":"{completion_id}","completed_on":"{completed_on}",'
+        f'"submitted_at":"{_moment(submitted_at)}","entry_method":"{entry_method}",'
+        f'"learner":{_learner(first_name, last_name, birth_date, npi, learner_id)},"activity":{{'
+        f'"activity_id":"{activity_id}","title":{_text(title)},"internal_id":{_text(internal_id)},'
+        f'"format":{_text(format)}}}}}\n'
+    )
+
+
+def _learner(
+    first_name: str | None, last_name: str | None, birth_date: str | None, npi: str | None, learner_id: str | None
+) -> str:
+    return (
+        f'{{"first_name":{_text(first_name)},"last_name":{_text(last_name)},"date_of_birth":{_text(birth_date)},'
+        f'"npi":{_text(npi)},"learner_id":{_text(learner_id)}}}'
+    )
 
 
 def _credit(

@@ -28,16 +28,16 @@ class CompletionSource(ExportSource):
     columns = tuple(line.column for line in LINE_COLUMNS)
 
     def __init__(self, wanted: CompletionFilter) -> None:
-        self._wanted = wanted
+        self.wanted = wanted
         self._say_types = lru_cache(maxsize=1_024)(say_types)
 
     def count(self, connection: Connection, most: int) -> int:
         """Count the rows of the table, up to one more than `most`."""
-        return stored.count_lines(connection, self._wanted, most)
+        return stored.count_lines(connection, self.wanted, most)
 
     def read_rows(self, connection: Connection, reached: Reached) -> ExportPiece:
         """Return the next rows of the table."""
-        rows, further = stored.read_lines(connection, self._wanted, reached, AT_ONCE)
+        rows, further = stored.read_lines(connection, self.wanted, reached, AT_ONCE)
         return ExportPiece(rows, further)
 
     def finish_rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
@@ -55,7 +55,7 @@ class CompletionSource(ExportSource):
 
     def read_documents(self, connection: Connection, reached: Reached) -> ExportPiece:
         """Return the next rows of documents."""
-        rows, further = stored.read_records(connection, self._wanted, reached, AT_ONCE)
+        rows, further = stored.read_records(connection, self.wanted, reached, AT_ONCE)
         return ExportPiece(rows, further)
 
     def write_documents(self, rows: Sequence[Sequence[Any]]) -> bytes:

@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 
 from app.core.clock import new_id
 from app.core.errors import DownloadGone, NotFound
-from app.core.http.pagination import SortedQuery
+from app.core.http.pagination import FilterQuery
 from app.core.security import digest_of
 from app.domain.audit import DownloadAudit
 from app.domain.exports import ExportFormat, ExportKind
 from app.domain.looking.downloads import LINK_LIFE, DownloadLink
+from app.schemas.looking.exports import QUERIES
 from app.services.access.authentication import standing_client
 from app.services.context import Caller, Service, Work
 from app.services.looking.exports import LISTS, Export, open_export
@@ -44,7 +45,7 @@ class FollowedDownload(msgspec.Struct, frozen=True, kw_only=True):
     export: Export
 
 
-def create(work: Work, kind: ExportKind, format: ExportFormat, query: SortedQuery) -> MadeDownload:
+def create(work: Work, kind: ExportKind, format: ExportFormat, query: FilterQuery) -> MadeDownload:
     """Make a link to an export that was opened before, so that what it would refuse was refused."""
     caller = work.caller
     token, download_id = secrets.token_urlsafe(32), new_id()
@@ -87,7 +88,7 @@ def follow(connection: Connection, service: Service, token: str, request_id: str
     if provider_id is None or query is None:
         raise DownloadGone
     caller = Caller(service=service, client=client, provider=provider_id, request_id=request_id)
-    asked = LISTS[link.kind].query.model_validate(msgspec.json.decode(query, type=dict[str, Any]))
+    asked = QUERIES[link.kind].model_validate(msgspec.json.decode(query, type=dict[str, Any]))
     return FollowedDownload(
         link=link, caller=caller, export=open_export(connection, caller, link.kind, link.format, asked)
     )

@@ -16,18 +16,26 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.core.errors import CutOff, Forbidden, ParameterInvalid
-from app.core.http.pagination import SortedQuery
+from app.core.http.pagination import FilterQuery, SortedQuery
 from app.domain.exports import MOST_SHEET_ROWS, ExportFormat, ExportKind
 from app.files.formats import CSV_TYPE, XLSX_TYPE
 from app.files.writing.export_text import CsvExport
 from app.files.writing.export_workbook import WorkbookExport
-from app.schemas.queries import ActivityQuery, CompletionQuery
 from app.services.access.authentication import standing_client
 from app.services.context import Caller, read_async
+from app.services.looking import reports
 from app.services.looking.activity_export import open_activities
 from app.services.looking.completion_export import open_completions
+from app.services.looking.line_export import open_lines
 from app.services.looking.lists import ExportList, ExportPiece, ExportSource
+from app.services.looking.report_export import (
+    open_not_yet_accepted,
+    open_reported_late,
+    open_year_totals,
+    opens_activities,
+)
 from app.services.looking.slots import SLOTS, ExportSlot
+from app.services.looking.summary_export import open_summaries
 from app.store import clients
 from app.store.looking.ids_in_order import BEGINNING, Reached
 
@@ -37,16 +45,62 @@ LISTS = {
         ExportList(
             kind=ExportKind.LEARNER_COMPLETIONS,
             scope="completions:read",
-            query=CompletionQuery,
             sheet="Learners",
             open=open_completions,
         ),
         ExportList(
             kind=ExportKind.ACTIVITIES,
             scope="activities:read",
-            query=ActivityQuery,
             sheet="Activities",
             open=open_activities,
+        ),
+        ExportList(
+            kind=ExportKind.ACTIVITY_SUMMARIES,
+            scope="completions:read",
+            sheet="Learner_Summary",
+            open=open_summaries,
+        ),
+        ExportList(
+            kind=ExportKind.CREDIT_LINES,
+            scope="completions:read",
+            sheet="Credit_Lines",
+            open=open_lines,
+        ),
+        ExportList(
+            kind=ExportKind.NOT_YET_ACCEPTED,
+            scope="completions:read",
+            sheet="Not_Yet_Accepted",
+            open=open_not_yet_accepted,
+        ),
+        ExportList(
+            kind=ExportKind.REPORTED_LATE,
+            scope="completions:read",
+            sheet="Reported_Late",
+            open=open_reported_late,
+        ),
+        ExportList(
+            kind=ExportKind.NOTHING_REPORTED,
+            scope="completions:read",
+            sheet="Nothing_Reported",
+            open=opens_activities(reports.unreported_activities),
+        ),
+        ExportList(
+            kind=ExportKind.BEFORE_CLOSING,
+            scope="activities:read",
+            sheet="Before_Closing",
+            open=opens_activities(reports.activities_to_close),
+        ),
+        ExportList(
+            kind=ExportKind.ATTENDANCE,
+            scope="completions:read",
+            sheet="Attendance",
+            open=opens_activities(reports.counted_activities),
+        ),
+        ExportList(
+            kind=ExportKind.YEAR_TOTALS,
+            scope="completions:read",
+            sheet="Year_Totals",
+            open=open_year_totals,
         ),
     )
 }
@@ -93,7 +147,7 @@ class _LinesWriter:
 
 
 def open_export(
-    connection: Connection, caller: Caller, kind: ExportKind, format: ExportFormat, query: SortedQuery
+    connection: Connection, caller: Caller, kind: ExportKind, format: ExportFormat, query: FilterQuery
 ) -> Export:
     """Return an export that can begin; raises `ParameterInvalid` for what no workbook can hold, or an unknown order.
 
@@ -102,7 +156,8 @@ def open_export(
     wanted = LISTS[kind]
     if wanted.scope not in caller.client.scopes:
         raise Forbidden(f"The client lacks the scope {wanted.scope}, which this list needs.")
-    query.order()
+    if isinstance(query, SortedQuery):
+        query.order()  # an unknown order is refused before anything is read
     source = wanted.open(connection, caller, query)
     rows = 0
     if format is ExportFormat.XLSX:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from app.core.http.pagination import SortedQuery
 from app.domain.exports import ExportColumn, ExportKind
+from app.files.cells import format_number
 from app.services.context import Caller
 from app.store.looking.ids_in_order import Reached
 
@@ -52,14 +53,27 @@ class ExportSource(ABC):
         """Return lines of JSON, each as the list answers it."""
 
 
+def cell_of(value: Any) -> str:
+    """Return a value as a cell of an exported table: empty for None, `Yes` or `No`, instants in UTC to the second."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        return format_number(value)
+    return str(value) if isinstance(value, str) else "; ".join(value)
+
+
 class ExportList(msgspec.Struct, frozen=True, kw_only=True):
-    """A list that can be exported. To add one: one entry in `exports.LISTS`."""
+    """A list that can be exported. To add one: one entry in `exports.LISTS`, and its query in `schemas`."""
 
     kind: ExportKind
     scope: str
     """The scope of the list, which its exports need as well."""
-    query: type[SortedQuery]
-    """The query of the list."""
     sheet: str
     """The name of the sheet, and the beginning of the file's name."""
     open: Callable[[Connection, Caller, Any], ExportSource]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,11 +13,11 @@ from app.schemas.looking.reports import AttendanceQuery, NotYetAcceptedQuery, Re
 from app.services.context import Caller
 from app.services.lists import board_codes, format_codes
 from app.store.looking import report_activities, report_lines
-from app.store.looking.report_activities import ActivityRow
-from app.store.looking.report_lines import LineRow
+from app.store.looking.report_activities import ActivityRow, ReportedActivities
+from app.store.looking.report_lines import LineRow, ReportedLines
 
 
-def _narrowed(caller: Caller, query: ReportQuery | ReportYearQuery) -> ReportFilter:
+def filter_of(caller: Caller, query: ReportQuery | ReportYearQuery) -> ReportFilter:
     """Return what is reported on: boards and formats by code or name, of which an unknown one fits nothing."""
     return ReportFilter(
         provider_id=caller.provider_id,
@@ -25,6 +25,31 @@ def _narrowed(caller: Caller, query: ReportQuery | ReportYearQuery) -> ReportFil
         boards=sorted(board_codes(caller.service.catalogue, query.board)) if query.board else None,
         formats=format_codes(query.activity_format) if query.activity_format else None,
     )
+
+
+def unaccepted_lines(caller: Caller, query: NotYetAcceptedQuery) -> ReportedLines:
+    """Return which lines are pending or rejected."""
+    return report_lines.not_yet_accepted(filter_of(caller, query), query.status or UNACCEPTED)
+
+
+def late_lines(connection: Connection, caller: Caller, query: ReportQuery) -> ReportedLines:
+    """Return which lines were reported more than 30 days after their completion."""
+    return report_lines.reported_late(connection, filter_of(caller, query))
+
+
+def unreported_activities(connection: Connection, caller: Caller, query: ReportQuery) -> ReportedActivities:
+    """Return which activities have begun and have nothing reported."""
+    return report_activities.nothing_reported(Moments(now=caller.service.clock()))
+
+
+def activities_to_close(connection: Connection, caller: Caller, query: ReportQuery) -> ReportedActivities:
+    """Return which activities have ended and are not closed."""
+    return report_activities.before_closing(Moments(now=caller.service.clock()))
+
+
+def counted_activities(connection: Connection, caller: Caller, query: AttendanceQuery) -> ReportedActivities:
+    """Return which activities have a counted attendance."""
+    return report_activities.attendance(connection, Moments(now=caller.service.clock()), missed=query.missed)
 
 
 def not_yet_accepted(
@@ -36,43 +61,30 @@ def not_yet_accepted(
     limit: int,
 ) -> tuple[list[LineRow], Sequence[UnacceptedGroup] | None]:
     """Return lines that are pending or rejected; and all of them by board and reason, if asked for."""
-    wanted, statuses = _narrowed(caller, query), query.status or UNACCEPTED
-    lines = report_lines.not_yet_accepted(connection, wanted, statuses, after, limit)
-    return lines, report_lines.unaccepted_groups(connection, wanted, statuses) if query.include else None
+    lines = report_lines.page(connection, unaccepted_lines(caller, query), after, limit)
+    if not query.include:
+        return lines, None
+    return lines, report_lines.unaccepted_groups(connection, filter_of(caller, query), query.status or UNACCEPTED)
 
 
 def reported_late(
     connection: Connection, caller: Caller, query: ReportQuery, *, after: Any, limit: int
 ) -> list[LineRow]:
     """Return lines that were reported more than 30 days after their completion."""
-    return report_lines.reported_late(connection, _narrowed(caller, query), after, limit)
+    return report_lines.page(connection, late_lines(connection, caller, query), after, limit)
 
 
 def year_totals(connection: Connection, caller: Caller, query: ReportYearQuery) -> YearTotals:
     """Return the totals of a year by board and format."""
-    return report_lines.year_totals(connection, _narrowed(caller, query))
+    return report_lines.year_totals(connection, filter_of(caller, query))
 
 
-def nothing_reported(
-    connection: Connection, caller: Caller, query: ReportQuery, *, after: Any, limit: int
+WhichActivities = Callable[[Connection, Caller, Any], ReportedActivities]
+"""Returns which activities stand in a report, for its query."""
+
+
+def activities(
+    connection: Connection, caller: Caller, query: ReportQuery, which: WhichActivities, *, after: Any, limit: int
 ) -> list[ActivityRow]:
-    """Return activities that have begun and have nothing reported."""
-    moments = Moments(now=caller.service.clock())
-    return report_activities.nothing_reported(connection, _narrowed(caller, query), moments, after, limit)
-
-
-def before_closing(
-    connection: Connection, caller: Caller, query: ReportQuery, *, after: Any, limit: int
-) -> list[ActivityRow]:
-    """Return activities that have ended and are not closed."""
-    moments = Moments(now=caller.service.clock())
-    return report_activities.before_closing(connection, _narrowed(caller, query), moments, after, limit)
-
-
-def attendance(
-    connection: Connection, caller: Caller, query: AttendanceQuery, *, after: Any, limit: int
-) -> list[ActivityRow]:
-    """Return activities with a counted attendance, beside the persons that are reported."""
-    moments = Moments(now=caller.service.clock())
-    wanted = _narrowed(caller, query)
-    return report_activities.attendance(connection, wanted, moments, after, limit, missed=query.missed)
+    """Return activities of a report by the day on which they end."""
+    return report_activities.page(connection, filter_of(caller, query), which(connection, caller, query), after, limit)

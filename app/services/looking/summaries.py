@@ -13,12 +13,12 @@ from app.domain.credits import KIND_OF_BOARD, CreditKind
 from app.domain.identity.comparison_keys import phrase_key
 from app.domain.looking.activity_counts import ActivitySummary, BoardCounts
 from app.domain.states import find_state
-from app.schemas.looking.queries import SummaryQuery
+from app.schemas.looking.summary_queries import SummaryQuery
 from app.services.completions.lists import credit_types_named
 from app.services.context import Caller
 from app.services.lists import Listed, board_codes, format_codes
 from app.store import activities
-from app.store.looking import summaries, totals
+from app.store.looking import summaries, summary_filters, totals
 from app.store.looking.summary_filters import Spelled, SummaryFilter
 
 
@@ -29,8 +29,17 @@ def page(
 
     Raises `ParameterInvalid` for an unknown order.
     """
+    wanted = filter_of(connection, caller, query)
+    return Listed(
+        rows=summaries.page(connection, wanted, after, limit),
+        total=summaries.count(connection, wanted) if query.counted else None,
+    )
+
+
+def filter_of(connection: Connection, caller: Caller, query: SummaryQuery) -> SummaryFilter:
+    """Return a query of the provider's summaries with its names as what is stored."""
     catalogue = caller.service.catalogue
-    wanted = SummaryFilter(
+    return SummaryFilter(
         provider_id=caller.provider_id,
         query=query,
         today=caller.service.clock().date(),
@@ -38,10 +47,6 @@ def page(
         formats=format_codes(query.activity_format) if query.activity_format else None,
         credit_types=credit_types_named(connection, catalogue, query.credit_type) if query.credit_type else None,
         spelled=_spellings(connection, caller.provider_id, query),
-    )
-    return Listed(
-        rows=summaries.page(connection, wanted, after, limit),
-        total=summaries.count(connection, wanted) if query.counted else None,
     )
 
 
@@ -80,7 +85,7 @@ def _spellings(connection: Connection, provider_id: str, query: SummaryQuery) ->
     for field, names in asked.items():
         if names:
             keys = set(_keys_of(field, names))
-            stored = summaries.spellings(connection, provider_id, field)
+            stored = summary_filters.spellings(connection, provider_id, field)
             found[field] = [text for text in stored if not keys.isdisjoint(_keys_of(field, [text]))]
     return found
 

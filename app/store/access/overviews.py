@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from app.domain.clients import MOST_COUNTED, ProviderOverview
+from app.domain.clients import MOST_IN_OVERVIEW, ProviderOverview
 from app.domain.looking.attention import AttentionKind, Moments
+from app.store.batches import FILES_TO_FIX
 from app.store.looking import attention
 from app.store.sql.key_sets import from_keys
 from app.store.sql.statements import fetch
@@ -17,11 +18,11 @@ _LAST = "SELECT c.submitted_at FROM completions c WHERE c.provider_id = k.id ORD
 _REPORTED = (
     "SELECT 1 FROM completions c WHERE c.provider_id = k.id AND c.submitted_at >= :recent AND c.withdrawn_at IS NULL"
 )
-_FILES = f"SELECT 1 FROM batches b WHERE b.provider_id = k.id AND {attention.FILES_TO_FIX}"
+_FILES = f"SELECT 1 FROM batches b WHERE b.provider_id = k.id AND {FILES_TO_FIX}"
 
 
 def _count(rows: str) -> str:
-    return f"(SELECT count(*) FROM ({rows} LIMIT {MOST_COUNTED}) n)"
+    return f"(SELECT count(*) FROM ({rows} LIMIT {MOST_IN_OVERVIEW}) n)"
 
 
 def load(

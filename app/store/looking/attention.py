@@ -44,11 +44,6 @@ UNREPLACED = (
 
 As a value, not NOT EXISTS: a planner would rather read all credit than look each one up.
 """
-FILES_TO_FIX = (
-    "b.created_at >= :recent AND NOT b.dry_run AND (SELECT 1 FROM batch_rows r "
-    "WHERE r.batch_id = b.batch_id AND r.outcome = 'rejected' LIMIT 1) IS NOT NULL"
-)
-"""The condition that a file `b` has rows to fix."""
 OPEN_AND_ENDED = "a.end_date < :today AND a.closed_at IS NULL AND a.deleted_at IS NULL"
 """The condition that an activity `a` has ended and is not closed."""
 _FAILING = (

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from app.domain.exports import CellKind, ExportColumn
 from app.store.completion_lists import CompletionFilter, conditions_of, credit_tests, order_by
 from app.store.keyset_pages import ListConditions, count_total, without_index
-from app.store.looking.ids_in_order import Reached, next_ids
+from app.store.looking.ids_in_order import Reached, along, next_ids
 from app.store.sql.key_sets import from_ordered_ids
 from app.store.sql.statements import Row, fetch, fetch_value, on_sqlite
 
@@ -124,9 +124,9 @@ def read_lines(
     without any credit has one row. Where no row fits any longer, there are none, and the list goes on.
     """
     conditions = conditions_of(wanted)
-    ids, further = next_ids(connection, conditions, order_by(wanted.query), reached, limit)
+    ids, further = next_ids(along(connection, conditions, order_by(wanted.query)), reached, limit)
     tests = credit_tests(conditions, wanted)
-    selected = [_in_dialect(connection, line.sql) for line in LINE_COLUMNS]
+    selected = [in_dialect(connection, line.sql) for line in LINE_COLUMNS]
     return _read(connection, conditions, selected, ids, tests, "JOIN activities a ON a.activity_id = c.activity_id "), (
         further
     )
@@ -140,8 +140,8 @@ def read_records(
     A row has `RECORD_COLUMNS`, then `CREDIT_COLUMNS`; the rows of a completion stand together, its credits in order.
     """
     conditions = conditions_of(wanted)
-    ids, further = next_ids(connection, conditions, order_by(wanted.query), reached, limit)
-    selected = [_in_dialect(connection, sql) for sql in (*RECORD_COLUMNS, *CREDIT_COLUMNS)]
+    ids, further = next_ids(along(connection, conditions, order_by(wanted.query)), reached, limit)
+    selected = [in_dialect(connection, sql) for sql in (*RECORD_COLUMNS, *CREDIT_COLUMNS)]
     return _read(connection, conditions, selected, ids, []), further
 
 
@@ -207,7 +207,7 @@ def _read(
     return rows
 
 
-def _in_dialect(connection: Connection, sql: str) -> str:
+def in_dialect(connection: Connection, sql: str) -> str:
     """Return the SQL of a column as a database writes it."""
     if sql.startswith("{"):
         how, _, column = sql.strip("{}").partition(":")

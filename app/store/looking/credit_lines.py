@@ -46,7 +46,7 @@ def page(connection: Connection, wanted: CompletionFilter, after: Any, limit: in
 
     Without `status`, withdrawn credits of standing completions are left out.
     """
-    places = _find(connection, wanted, after, limit)
+    places = find_lines(connection, wanted, after, limit)
     completions = {one.completion_id: one for one in load_by_ids(connection, [place[-2] for place in places])}
     activities = _activities(connection, {one.activity_id for one in completions.values()})
     lines = []
@@ -68,8 +68,8 @@ def conditions_of(connection: Connection, wanted: CompletionFilter) -> ListCondi
     return _conditions(connection, wanted, along_credits=bool(of_credits))
 
 
-def _find(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[Place]:
-    """Return the places of the next lines.
+def find_lines(connection: Connection, wanted: CompletionFilter, after: Any, limit: int) -> list[Place]:
+    """Return the places of the next lines, each with the ids of its completion and its credit at its end.
 
     Lines whose leading column is empty are a part of their own, for no index orders NULL alike on both databases: it
     comes first in ascending orders and last in descending ones. Their places begin with None.

@@ -6,7 +6,7 @@ take the square of the time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -35,12 +35,19 @@ class Reached(msgspec.Struct, frozen=True):
 BEGINNING = Reached()
 
 
-def next_ids(
-    connection: Connection, conditions: ListConditions, order: Order, reached: Reached, limit: int
-) -> tuple[Sequence[str], Reached]:
+FindIds = Callable[[Place | None, int], tuple[Sequence[str], Place | None]]
+"""Returns up to so many ids after a place of a list, and the place of the last of them."""
+
+
+def next_ids(find: FindIds, reached: Reached, limit: int) -> tuple[Sequence[str], Reached]:
     """Return the next ids of a list, none at its end, and how far it is read with them."""
     waiting = reached.waiting
     if not waiting and not reached.ended:
-        waiting, last = find_ids(connection, conditions, order, reached.after, FOUND_AT_ONCE)
+        waiting, last = find(reached.after, FOUND_AT_ONCE)
         reached = Reached(waiting, last or reached.after, len(waiting) < FOUND_AT_ONCE)
     return waiting[:limit], Reached(waiting[limit:], reached.after, reached.ended)
+
+
+def along(connection: Connection, conditions: ListConditions, order: Order) -> FindIds:
+    """Return how the ids of a list are found along its order."""
+    return lambda after, most: find_ids(connection, conditions, order, after, most)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.domain.looking.attention import Moments
@@ -18,45 +19,70 @@ from app.store.keyset_pages import Place, plan_for_values
 from app.store.looking.attention import OPEN_AND_ENDED, attendance_missed, physicians_counted
 from app.store.looking.persons import anything_reported, persons_reported
 from app.store.sql.key_sets import select_by_keys
-from app.store.sql.statements import fetch, in_list
+from app.store.sql.statements import fetch, fetch_value, in_list
 from app.store.sql.values import read_date
 
 ActivityRow = tuple[Place, ReportedActivity]
 """An activity, and where it stands in the order."""
 
 
-def nothing_reported(
-    connection: Connection, wanted: ReportFilter, moments: Moments, after: Any, limit: int
-) -> list[ActivityRow]:
-    """Return activities that have begun and have no standing record."""
+class ReportedActivities(msgspec.Struct, frozen=True):
+    """The activities `a` of a report: their condition, and its parameters."""
+
+    fits: str
+    parameters: dict[str, Any]
+
+
+def nothing_reported(moments: Moments) -> ReportedActivities:
+    """Return which activities have begun and have no standing record."""
     fits = f"a.start_date <= :today AND a.deleted_at IS NULL AND NOT {anything_reported('a.activity_id')}"
-    return _page(connection, wanted, fits, {"today": moments.today}, after, limit)
+    return ReportedActivities(fits, {"today": moments.today})
 
 
-def before_closing(
-    connection: Connection, wanted: ReportFilter, moments: Moments, after: Any, limit: int
-) -> list[ActivityRow]:
-    """Return activities that have ended and are not closed."""
-    return _page(connection, wanted, OPEN_AND_ENDED, {"today": moments.today}, after, limit)
+def before_closing(moments: Moments) -> ReportedActivities:
+    """Return which activities have ended and are not closed."""
+    return ReportedActivities(OPEN_AND_ENDED, {"today": moments.today})
 
 
-def attendance(
-    connection: Connection, wanted: ReportFilter, moments: Moments, after: Any, limit: int, *, missed: bool | None
-) -> list[ActivityRow]:
-    """Return activities for which physicians were counted; only those with persons missed, or only the others."""
+def attendance(connection: Connection, moments: Moments, *, missed: bool | None) -> ReportedActivities:
+    """Return for which activities physicians were counted; only those with persons missed, or only the others."""
     counted = f"{physicians_counted(connection)} >= 0 AND a.deleted_at IS NULL"
     of_missed = attendance_missed(connection)
     fits = counted if missed is None else of_missed if missed else f"{counted} AND NOT ({of_missed})"
-    return _page(
-        connection, wanted, fits, {} if missed is None else {"missed_until": moments.missed_until}, after, limit
-    )
+    return ReportedActivities(fits, {} if missed is None else {"missed_until": moments.missed_until})
 
 
-def _page(
-    connection: Connection, wanted: ReportFilter, fits: str, parameters: dict[str, Any], after: Any, limit: int
+def page(
+    connection: Connection, wanted: ReportFilter, reported: ReportedActivities, after: Any, limit: int
 ) -> list[ActivityRow]:
-    where = ["a.provider_id = :provider", fits]
-    given: dict[str, Any] = {"provider": wanted.provider_id, **parameters}
+    """Return activities after a place, by the day on which they end."""
+    where, parameters = _narrow(wanted, reported)
+    if after is not None:
+        day, activity_id = after
+        where += " AND (a.end_date, a.activity_id) > (:day, :after)"
+        parameters |= {"day": read_date(day), "after": activity_id}
+    plan_for_values(connection)
+    found = fetch(
+        connection,
+        f"SELECT a.activity_id, a.end_date FROM activities a WHERE {where} "
+        "ORDER BY a.end_date, a.activity_id LIMIT :limit",
+        parameters | {"limit": limit},
+    )
+    return _read(connection, [(activity_id, read_date(day)) for activity_id, day in found])
+
+
+def count(connection: Connection, wanted: ReportFilter, reported: ReportedActivities, most: int) -> int:
+    """Count the activities, up to one more than `most`."""
+    where, parameters = _narrow(wanted, reported)
+    plan_for_values(connection)
+    query = f"SELECT 1 FROM activities a WHERE {where} LIMIT :enough"
+    return int(fetch_value(connection, f"SELECT count(*) FROM ({query}) f", parameters | {"enough": most + 1}))
+
+
+def _narrow(wanted: ReportFilter, reported: ReportedActivities) -> tuple[str, dict[str, Any]]:
+    """Return the conditions of activities of a report under its filters, and their parameters."""
+    where = ["a.provider_id = :provider", reported.fits]
+    given: dict[str, Any] = {"provider": wanted.provider_id, **reported.parameters}
     if wanted.year is not None:
         where.append("a.start_date <= :last_day AND a.end_date >= :first_day")
         given |= {"first_day": wanted.first_day, "last_day": wanted.last_day}
@@ -71,18 +97,7 @@ def _page(
             f"AND b.board IN ({marks}) LIMIT 1) = 1"
         )
         given |= values
-    if after is not None:
-        day, activity_id = after
-        where.append("(a.end_date, a.activity_id) > (:day, :after)")
-        given |= {"day": read_date(day), "after": activity_id}
-    plan_for_values(connection)
-    found = fetch(
-        connection,
-        f"SELECT a.activity_id, a.end_date FROM activities a WHERE {' AND '.join(where)} "
-        "ORDER BY a.end_date, a.activity_id LIMIT :limit",
-        given | {"limit": limit},
-    )
-    return _read(connection, [(activity_id, read_date(day)) for activity_id, day in found])
+    return " AND ".join(where), given
 
 
 def _read(connection: Connection, found: Sequence[tuple[str, date]]) -> list[ActivityRow]:

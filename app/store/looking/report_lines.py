@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.domain.credits import CreditStatus
@@ -18,11 +19,21 @@ from app.domain.looking.standing_reports import GroupTotals, ReportFilter, Repor
 from app.models import completions as tables
 from app.store.completion_lists import OWN
 from app.store.completions import LINKS
-from app.store.keyset_pages import ListConditions, Order, Place, SortColumn, find_places, plan_for_values, without_index
+from app.store.keyset_pages import (
+    ListConditions,
+    Order,
+    Place,
+    SortColumn,
+    count_total,
+    find_places,
+    plan_for_values,
+    without_index,
+)
 from app.store.looking.attention import REJECTED, UNREPLACED
+from app.store.looking.ids_in_order import Reached, along, next_ids
 from app.store.sql.key_sets import from_keys, join_per_key
 from app.store.sql.rows import RowMapper, column, expression
-from app.store.sql.statements import fetch, in_list, on_sqlite
+from app.store.sql.statements import fetch, fetch_value, in_list, on_sqlite
 from app.store.sql.values import read_date, read_instant
 
 _LINE = RowMapper(
@@ -41,12 +52,21 @@ _LINE = RowMapper(
 _ORDER = Order(((SortColumn("c.completed_on", date), False), (SortColumn("c.completion_id"), False)))
 LineRow = tuple[Place, ReportLine]
 """A line, and where it stands in the order: day, completion, credit."""
+Fitting = tuple[list[str], dict[str, Any]]
+"""Conditions of a credit `x`, and their parameters."""
+_FEW = 10_000
+"""Records from which their lines are counted as well: none has a hundred lines."""
 
 
-def not_yet_accepted(
-    connection: Connection, wanted: ReportFilter, statuses: Collection[CreditStatus], after: Any, limit: int
-) -> list[LineRow]:
-    """Return credit lines that are pending, or rejected and not replaced, by the day of completion."""
+class ReportedLines(msgspec.Struct, frozen=True):
+    """The lines of a report: the records that have one, and which of their credits are."""
+
+    records: ListConditions
+    fitting: Fitting
+
+
+def not_yet_accepted(wanted: ReportFilter, statuses: Collection[CreditStatus]) -> ReportedLines:
+    """Return which lines are pending, or rejected and not replaced."""
     conditions = _conditions(wanted, [_unaccepted(statuses)], ())
     if CreditStatus.PENDING in statuses:
         marks = conditions.in_list("source_status", sorted(statuses))
@@ -55,7 +75,50 @@ def not_yet_accepted(
         )
     else:
         conditions.sources.append(f"SELECT x.completion_id {REJECTED.format(provider=':provider')}")
-    return _page(connection, conditions, _fitting(wanted, [_unaccepted(statuses)]), after, limit)
+    return ReportedLines(conditions, _fitting(wanted, [_unaccepted(statuses)]))
+
+
+def reported_late(connection: Connection, wanted: ReportFilter) -> ReportedLines:
+    """Return which lines were submitted more than 30 days after the completion."""
+    late = (tables.SQLITE_LATE if on_sqlite(connection) else tables.POSTGRESQL_LATE).format(c="c.")
+    standing = ["x.status <> 'withdrawn'"]
+    return ReportedLines(_conditions(wanted, standing, [late]), _fitting(wanted, standing))
+
+
+def page(connection: Connection, reported: ReportedLines, after: Any, limit: int) -> list[LineRow]:
+    """Return the lines after a place, by the day of completion: those left of its record, then those after it."""
+    start, found = None, []
+    if after is not None:
+        *start, credit_id = after
+        _, completion_id = start
+        lines = _lines(connection, [completion_id], reported.fitting)
+        found = [(place, line) for place, line in lines if line.credit_id > credit_id]
+    if len(found) < limit:
+        places = find_places(connection, reported.records, _ORDER, start, limit - len(found))
+        found += _lines(connection, [id for _, id in places], reported.fitting)
+    return found[:limit]
+
+
+def read_next(
+    connection: Connection, reported: ReportedLines, reached: Reached, records: int
+) -> tuple[list[ReportLine], Reached]:
+    """Return the lines of the next records, by the day of completion, and how far the report is read."""
+    ids, further = next_ids(along(connection, reported.records, _ORDER), reached, records)
+    return [line for _, line in _lines(connection, ids, reported.fitting)], further
+
+
+def count(connection: Connection, reported: ReportedLines, most: int) -> int:
+    """Count the lines, up to one more than `most`; where they are few, their records."""
+    records = count_total(connection, reported.records, most)
+    if records.capped or records.count < _FEW:
+        return most + 1 if records.capped else records.count
+    fits, given = reported.fitting
+    where = " AND ".join((*reported.records.always, *reported.records.conditions, without_index(*fits)))
+    query = (
+        f"SELECT 1 FROM completions c JOIN credits x ON x.completion_id = c.completion_id WHERE {where} LIMIT :enough"
+    )
+    parameters = {**reported.records.parameters, **given, "enough": most + 1}
+    return int(fetch_value(connection, f"SELECT count(*) FROM ({query}) f", parameters))
 
 
 def unaccepted_groups(
@@ -73,13 +136,6 @@ def unaccepted_groups(
         UnacceptedGroup(board=board, status=CreditStatus(status), status_reason=reason, lines=lines, persons=persons)
         for board, status, reason, lines, persons in rows
     ]
-
-
-def reported_late(connection: Connection, wanted: ReportFilter, after: Any, limit: int) -> list[LineRow]:
-    """Return credit lines that were submitted more than 30 days after the completion, by the day of completion."""
-    late = (tables.SQLITE_LATE if on_sqlite(connection) else tables.POSTGRESQL_LATE).format(c="c.")
-    standing = ["x.status <> 'withdrawn'"]
-    return _page(connection, _conditions(wanted, standing, [late]), _fitting(wanted, standing), after, limit)
 
 
 def year_totals(connection: Connection, wanted: ReportFilter) -> YearTotals:
@@ -127,31 +183,11 @@ def _conditions(wanted: ReportFilter, fits: Sequence[str], always: Sequence[str]
     return conditions
 
 
-Fitting = tuple[list[str], dict[str, Any]]
-"""Conditions of a credit `x`, and their parameters."""
-
-
 def _fitting(wanted: ReportFilter, fits: Sequence[str]) -> Fitting:
     if wanted.boards is None:
         return [*fits], {}
     marks, given = in_list("board", wanted.boards)
     return [f"x.board IN ({marks})", *fits], given
-
-
-def _page(
-    connection: Connection, conditions: ListConditions, fitting: Fitting, after: Any, limit: int
-) -> list[LineRow]:
-    """Return the lines after a place: those left of its record, then those of the records after it."""
-    start, found = None, []
-    if after is not None:
-        *start, credit_id = after
-        _, completion_id = start
-        lines = _lines(connection, [completion_id], fitting)
-        found = [(place, line) for place, line in lines if line.credit_id > credit_id]
-    if len(found) < limit:
-        places = find_places(connection, conditions, _ORDER, start, limit - len(found))
-        found += _lines(connection, [id for _, id in places], fitting)
-    return found[:limit]
 
 
 def _lines(connection: Connection, completion_ids: Iterable[str], fitting: Fitting) -> list[LineRow]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.batches import EntryMethod
 from app.domain.credits import CreditStatus
-from app.schemas.looking.queries import SummaryQuery
+from app.schemas.looking.summary_queries import SummaryQuery
 from app.store import completion_lists
 from app.store.completion_lists import typed_as
 from app.store.keyset_pages import FEW, ListConditions, without_index
@@ -20,6 +20,7 @@ from app.store.sql.statements import fetch, fetch_value, on_sqlite
 
 def _statuses(query: SummaryQuery) -> list[str]:
     return [status for status in (query.status or STATUSES) if status != CreditStatus.WITHDRAWN]
+
 
 MOST_ENTERED = 20_000
 """Records of the entry methods that are asked for, or of all where one of them is `api`, whose persons are counted."""
@@ -92,9 +93,7 @@ def _board_conditions(column: str, conditions: ListConditions, wanted: SummaryFi
     return [f"{column} IN ({conditions.in_list('line_board', wanted.boards)})"] if wanted.boards is not None else []
 
 
-def count_persons(
-    connection: Connection, wanted: SummaryFilter, activity_ids: Sequence[str]
-) -> dict[str, int] | None:
+def count_persons(connection: Connection, wanted: SummaryFilter, activity_ids: Sequence[str]) -> dict[str, int] | None:
     """Return how many persons have a line that fits, in each of a page's activities; None where it would take long.
 
     Credit is found where it is least: that of few entries by these, what only waits or was rejected by its status, all

@@ -64,7 +64,7 @@ def test_a_link_leads_to_the_export_once(api: Api) -> None:
 
 
 @pytest.mark.parametrize("format", ["xlsx", "csv", "ndjson"])
-@pytest.mark.parametrize("kind", ["learner-completions", "activities"])
+@pytest.mark.parametrize("kind", ["learner-completions", "activities", "activity-summaries", "credit-lines"])
 def test_every_list_can_be_taken_in_every_format(api: Api, kind: str, format: str) -> None:
     url = link(api, kind=kind, format=format)
     assert follow(api, url).response.content == api.get(f"/v1/{kind}:export", format=format).response.content

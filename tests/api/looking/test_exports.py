@@ -20,6 +20,7 @@ from tests.harness.refusals import assert_problem
 from tests.harness.uploads import rows_of, worked
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
+EXPORTED = (COMPLETIONS, ACTIVITIES, "/v1/credit-lines", "/v1/activity-summaries")
 FORMATS = ("xlsx", "csv", "ndjson")
 
 
@@ -127,7 +128,7 @@ def test_a_completion_without_credit_has_a_row(api: Api) -> None:
     assert table(api, activity_id=made, board="TN-M") == []
 
 
-@pytest.mark.parametrize("path", [COMPLETIONS, ACTIVITIES])
+@pytest.mark.parametrize("path", EXPORTED)
 def test_nothing_is_found_in_a_file_without_rows(api: Api, path: str) -> None:
     assert lines(api, path, q="nobody-at-all") == []
     assert table(api, path, q="nobody-at-all") == []
@@ -225,14 +226,14 @@ def test_a_file_says_what_it_is_and_is_kept_by_nobody(api: Api, format: str) -> 
 
 
 @pytest.mark.parametrize("name", ["limit", "cursor", "include"])
-@pytest.mark.parametrize("path", [COMPLETIONS, ACTIVITIES])
+@pytest.mark.parametrize("path", EXPORTED)
 def test_an_export_has_no_pages(api: Api, path: str, name: str) -> None:
     answer = api.get(f"{path}:export", format="csv", **{name: "total"})
     assert_problem(answer, 422, "parameter-unknown")
     assert "no pages" in answer.json["errors"][0]["hint"]
 
 
-@pytest.mark.parametrize("path", [COMPLETIONS, ACTIVITIES])
+@pytest.mark.parametrize("path", EXPORTED)
 def test_what_cannot_be_asked_for_is_refused_before_anything_is_sent(api: Api, path: str) -> None:
     assert_problem(api.get(f"{path}:export"), 422, "parameter-invalid")
     assert_problem(api.get(f"{path}:export", format="pdf"), 422, "parameter-invalid")

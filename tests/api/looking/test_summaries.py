@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schemas.looking.queries import SummaryQuery
+from app.schemas.looking.summary_queries import SummaryQuery
 from app.services.context import Service
 from app.store import keyset_pages
+from app.store.looking import summary_lines
 from app.store.looking.summaries import SORTS
 from tests.builders.bodies import GRAND_ROUNDS, a_completion, tina
 from tests.harness.api import Api, api_of
@@ -97,6 +98,19 @@ def test_an_activity_of_others_has_no_summary(api: Api, service: Service) -> Non
     assert {row["provider"]["provider_id"] for row in walk(stranger)} == {"0008002"}
     assert api.get(SUMMARIES, format="live-course").codes == {"parameter-unknown"}
     assert api.get(SUMMARIES, sort="-learner").codes == {"parameter-invalid"}
+
+
+def test_persons_are_not_counted_where_an_entry_method_has_many_records(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for body in (tina(), a_completion()):
+        assert api.report(body).status == 201
+    (counted,) = walk(api, entry_method="api")
+    assert (counted["learners_pending"], counted["persons"]) == (2, 2)
+    monkeypatch.setattr(summary_lines, "MOST_ENTERED", 1)
+    assert walk(api, entry_method="api") == [counted | {"persons": None}]
+    assert walk(api, entry_method="api", sort="persons") == [counted]
+    assert walk(api, entry_method="form") == []
 
 
 def test_persons_without_credit_lines_are_counted_where_no_filter_narrows_lines(api: Api) -> None:

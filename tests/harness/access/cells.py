@@ -31,8 +31,21 @@ OTHER_VALUES = {"internal_id": "unused", "reference": "unused", "which": "origin
 QUERIES = {
     "get_board_feed_file": "date=2021-12-20",
     "report_year_totals": "year=2021",
-    "export_completions": "format=csv",
-    "export_activities": "format=csv",
+    "export_year_totals": "format=csv&year=2021",
+    **dict.fromkeys(
+        (
+            "export_completions",
+            "export_activities",
+            "export_credit_lines",
+            "export_activity_summaries",
+            "export_not_yet_accepted",
+            "export_reported_late",
+            "export_nothing_reported",
+            "export_before_closing",
+            "export_attendance",
+        ),
+        "format=csv",
+    ),
 }
 NO_CREDIT = "01a205e2-0000-7000-8000-000000000000"
 BODIES: dict[str, Any] = {
@@ -54,6 +67,9 @@ LISTED = {
     "list_learners": ("learner_id",),
     "export_completions": ("completion_id",),
     "export_activities": ("activity_id",),
+    "list_credit_lines": ("completion_id",),
+    "export_credit_lines": ("completion_id",),
+    "export_activity_summaries": ("activity_id",),
     "list_held_records": ("held_id",),
     "list_batches": ("batch_id",),
     "list_events": ("completion_id", "batch_id"),

@@ -12,8 +12,11 @@ from sqlalchemy import Connection
 from app.domain.credits import CreditStatus
 from app.domain.looking.attention import AttentionKind, Moments
 from app.domain.looking.standing_reports import ReportFilter
+from app.schemas.looking.line_queries import CreditLineQuery
 from app.services.context import Service
-from app.store.looking import attention, known_learners, report_activities, report_lines
+from app.store.completion_lists import CompletionFilter
+from app.store.looking import attention, known_learners, line_exports, report_activities, report_lines
+from app.store.looking.ids_in_order import Reached
 from app.store.sql import statements
 from tests.harness.api import api_of
 from tests.harness.looking.many_rows import PROVIDERS, fill
@@ -22,6 +25,7 @@ from tests.harness.looking.plans import plans_of, scanned
 OURS, *_ = PROVIDERS
 MOMENTS = Moments(now=datetime(2021, 6, 1, tzinfo=UTC))
 LARGE = {"completions": "c o s t", "credits": "x o", "activities": "a", "learner_links": "l"}
+LINES = CompletionFilter(provider_id=OURS, query=CreditLineQuery())
 BOTH = (CreditStatus.PENDING, CreditStatus.REJECTED)
 
 
@@ -33,19 +37,31 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "what waits": lambda c: attention.waiting(c, "somebody", OURS, MOMENTS),
     "rejected by board": lambda c: attention.rejected_groups(c, OURS),
     "counts of many": lambda c: attention.counts(c, "somebody", PROVIDERS, MOMENTS),
-    "not accepted": lambda c: report_lines.not_yet_accepted(c, of(2019), BOTH, None, 51),
-    "not accepted, all": lambda c: report_lines.not_yet_accepted(c, of(), BOTH, None, 51),
-    "not accepted, one board": lambda c: report_lines.not_yet_accepted(c, of(boards=("ABA",)), BOTH, None, 51),
-    "not accepted, later": lambda c: report_lines.not_yet_accepted(c, of(), BOTH, ["2019-05-01", "m", "m"], 51),
-    "rejected": lambda c: report_lines.not_yet_accepted(c, of(), [CreditStatus.REJECTED], None, 51),
+    "not accepted": lambda c: report_lines.page(c, report_lines.not_yet_accepted(of(2019), BOTH), None, 51),
+    "not accepted, all": lambda c: report_lines.page(c, report_lines.not_yet_accepted(of(), BOTH), None, 51),
+    "not accepted, one board": lambda c: report_lines.page(
+        c, report_lines.not_yet_accepted(of(boards=("ABA",)), BOTH), None, 51
+    ),
+    "not accepted, later": lambda c: report_lines.page(
+        c, report_lines.not_yet_accepted(of(), BOTH), ["2019-05-01", "m", "m"], 51
+    ),
+    "rejected": lambda c: report_lines.page(c, report_lines.not_yet_accepted(of(), [CreditStatus.REJECTED]), None, 51),
     "groups": lambda c: report_lines.unaccepted_groups(c, of(2019), BOTH),
-    "late": lambda c: report_lines.reported_late(c, of(2019), None, 51),
-    "late, later": lambda c: report_lines.reported_late(c, of(), ["2019-05-01", "m", "m"], 51),
+    "late": lambda c: report_lines.page(c, report_lines.reported_late(c, of(2019)), None, 51),
+    "late, later": lambda c: report_lines.page(c, report_lines.reported_late(c, of()), ["2019-05-01", "m", "m"], 51),
     "totals": lambda c: report_lines.year_totals(c, of(2019)),
-    "nothing reported": lambda c: report_activities.nothing_reported(c, of(2019), MOMENTS, None, 51),
-    "before closing": lambda c: report_activities.before_closing(c, of(), MOMENTS, None, 51),
-    "attendance": lambda c: report_activities.attendance(c, of(), MOMENTS, None, 51, missed=None),
-    "missed": lambda c: report_activities.attendance(c, of(), MOMENTS, ["2015-01-01", "m"], 51, missed=True),
+    "nothing reported": lambda c: report_activities.page(
+        c, of(2019), report_activities.nothing_reported(MOMENTS), None, 51
+    ),
+    "before closing": lambda c: report_activities.page(c, of(), report_activities.before_closing(MOMENTS), None, 51),
+    "attendance": lambda c: report_activities.page(
+        c, of(), report_activities.attendance(c, MOMENTS, missed=None), None, 51
+    ),
+    "missed": lambda c: report_activities.page(
+        c, of(), report_activities.attendance(c, MOMENTS, missed=True), ["2015-01-01", "m"], 51
+    ),
+    "lines of an export": lambda c: line_exports.read_table(c, LINES, Reached(("a", "b"), None, True), 2_000),
+    "documents of an export": lambda c: line_exports.read_documents(c, LINES, Reached(("a", "b"), None, True), 2_000),
     "roster": lambda c: known_learners.page(c, OURS, [], None, None, 51),
     "roster, later": lambda c: known_learners.page(c, OURS, [], None, [1, "l5", "f5", "x", "x"], 51),
     "roster by words": lambda c: known_learners.page(c, OURS, ["l77", "f"], None, None, 51),

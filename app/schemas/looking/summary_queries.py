@@ -1,4 +1,4 @@
-"""Queries of summaries: a filter is named here, and read where the summaries are selected in `app/store/looking`."""
+"""The query of summaries: a filter is named here, and read where the summaries are selected in `app/store/looking`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from app.core.http.pagination import SortedQuery, sort_field
+from app.core.http.pagination import FacetedQuery, sort_field
 from app.domain.activities import ActivityStatus
 from app.domain.batches import EntryMethod
 from app.domain.choices import OutcomeMeasured, Providership
@@ -21,7 +21,7 @@ _SORTS = (
 )  # fmt: skip
 
 
-class SummaryQuery(SortedQuery):
+class SummaryQuery(FacetedQuery):
     """Which activities to sum up. Repeated parameters mean any of their values; different ones must all fit."""
 
     q: Annotated[
