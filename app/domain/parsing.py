@@ -56,7 +56,8 @@ _HALF_OF_A_LETTER = "(?<=[ÃĂĆ√├])\u00ad"
 """A soft hyphen that is the second byte of a misread `í`: without it nobody could tell that `RocÃ­o` was Rocío."""
 MARK = re.compile(f"(?!{_HALF_OF_A_LETTER})[{_MARKS}]")
 _INVISIBLE = re.compile(f"[{_MARKS}{_SHAPING}]")
-AROUND = "".join(c for c in map(chr, range(0x10000)) if c.isspace() or _INVISIBLE.match(c))
+_USUAL_PLANE = "".join(map(chr, range(0x10000)))
+AROUND = "".join([*filter(str.isspace, _USUAL_PLANE), *_INVISIBLE.findall(_USUAL_PLANE)])
 """What is blank around a text: white space of every kind, and what is invisible."""
 _WIDE = re.compile("[\u3000\uff01-\uffee]")
 _WIDTHS = {

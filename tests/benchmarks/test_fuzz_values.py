@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from app.main import openapi_json
 from app.services.context import Service
 from benchmarks.fuzz.files import upload as a_form
 from benchmarks.fuzz.values import activity, completion, correction, filled, renewed, validation
@@ -19,10 +18,11 @@ from benchmarks.fuzz.world import World
 from tests.builders.bodies import GRAND_ROUNDS
 from tests.harness.api import Api
 from tests.harness.clock import ManualClock
+from tests.harness.contract import read_document
 from tests.harness.databases import ON_SQLITE
 from tests.harness.uploads import upload, work_through
 
-DOCUMENT = json.loads(openapi_json())
+DOCUMENT = read_document()
 SETTINGS = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz" / "schemathesis.toml"
 
 

@@ -13,7 +13,7 @@ from benchmarks.identity.resolvable import Everybody
 from benchmarks.identity.slips import Known
 from benchmarks.identity.synthetic import Case, Counts, ask, cases_of, count, opened
 
-PHYSICIANS, REPORTS, SEED = 20_000, 2_000, 1
+PHYSICIANS, REPORTS, SEED = 8_000, 2_000, 1
 """A seed on which weights may be fitted; those that are reported begin at 101."""
 
 

@@ -116,10 +116,16 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("".join(wild.get(part, "[^/]+") if part[:1] == "{" else re.escape(part) for part in parts), re.S)
 
 
+def read_document() -> dict[str, Any]:
+    """Return the description that is committed: `tests/structure` holds it against the code, once for all tests."""
+    document: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    return document
+
+
 @cache
 def committed() -> Contract:
-    """Return the contract that is committed; another test holds it against the code."""
-    return Contract(closed(json.loads(DOCUMENT.read_text(encoding="utf-8"))))
+    """Return the contract that is committed."""
+    return Contract(closed(read_document()))
 
 
 def as_described(response: Response) -> None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -38,9 +39,18 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
+class GivenSettings(Settings):
+    """Settings of which none is looked for in the environment: that takes a third of opening an installation."""
+
+    @classmethod
+    def settings_customise_sources(cls, *_: Any, init_settings: Any, **__: Any) -> tuple[Any, ...]:
+        """Take what is given here, and what is usual."""
+        return (init_settings,)
+
+
 def settings_for(url: str, folder: Path) -> Settings:
     """Return settings that leave nothing outside a folder."""
-    return Settings(
+    return GivenSettings(
         database_url=url, data_dir=folder, secret_key=SECRET, support_contact="help@example.org", pool_size=12,
         rate_client=MANY, rate_client_burst=MANY, rate_provider=MANY, rate_provider_burst=MANY,
         rate_failures=MANY, rate_failures_burst=MANY,

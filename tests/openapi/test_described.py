@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from app.main import openapi_json
 from app.schemas.base import KEEPABLE
 from app.schemas.queries import DAY_OR_INSTANT
 from app.services.context import Service
@@ -18,12 +17,13 @@ from tests.builders.bodies import GRAND_ROUNDS, a_completion, an_activity
 from tests.builders.sent_files import row, tab_text
 from tests.harness.api import Api
 from tests.harness.cases import for_all
+from tests.harness.contract import read_document
 from tests.harness.refusals import assert_problem
 from tests.harness.uploads import worked
 
 DATABASES = ["sqlite"]
 
-DOCUMENT = json.loads(openapi_json())
+DOCUMENT = read_document()
 ADDRESSES = [path for path in DOCUMENT["paths"] if "{" not in path or "activity_id" in path]
 
 
@@ -191,7 +191,7 @@ def test_the_example_of_a_batch_adds_up() -> None:
 def test_an_address_with_many_values_may_be_too_long() -> None:
     """Whoever repeats a parameter comes to the bound of an address (RFC 9110, 15.5.15); nobody else can."""
     found: dict[str, set[str]] = {"414": set(), "list": set()}
-    for path, methods in json.loads(openapi_json())["paths"].items():
+    for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
             if "414" in operation.get("responses", {}):
                 found["414"].add(f"{method} {path}")

@@ -80,7 +80,7 @@ def test_the_committed_description_of_the_api_is_fresh() -> None:
 
 
 def test_the_description_is_of_the_release_whatever_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    told = openapi_json(), webhooks_json()
+    told = tuple((ROOT / "openapi" / name).read_text(encoding="utf-8") for name in ("openapi.json", "webhooks.json"))
     board = (BOARDS_FOLDER / "ABP.toml").read_text(encoding="utf-8")
     (tmp_path / "catalogue").mkdir()
     (tmp_path / "catalogue" / "ABP.toml").write_text(board.replace("Pediatrics", "Children"), encoding="utf-8")

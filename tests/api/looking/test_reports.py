@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -13,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.looking.standing_reports import REPORTS
-from app.main import openapi_json
 from app.services.context import Service
 from tests.builders.bodies import a_completion
 from tests.harness.api import Api, api_of, settle
 from tests.harness.board_views import decide
 from tests.harness.clock import ManualClock
+from tests.harness.contract import read_document
 from tests.harness.looking.reported import FORMATS, World
 from tests.harness.properties import examples
 
@@ -192,7 +191,7 @@ def test_another_providers_reports_tell_nothing_of_ours(world: World, http: Test
 
 
 def test_reports_are_listed_with_what_they_take(http: TestClient, service: Service, api: Api) -> None:
-    listed, described = api.get("/v1/reports").json["data"], json.loads(openapi_json())["paths"]
+    listed, described = api.get("/v1/reports").json["data"], read_document()["paths"]
     assert [report["name"] for report in listed] == [report.name for report in REPORTS]
     for report in listed:
         filters = {"year": 2021, "board": "ABA", "activity_format": "live-course", "status": "pending",

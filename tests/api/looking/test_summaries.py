@@ -103,14 +103,14 @@ def test_an_activity_of_others_has_no_summary(api: Api, service: Service) -> Non
 def test_persons_are_not_counted_where_an_entry_method_has_many_records(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for body in (tina(), a_completion()):
+    for body in (tina(), a_completion(tina()["activity_id"])):
         assert api.report(body).status == 201
-    (counted,) = walk(api, entry_method="api")
+    (counted,) = walk(api, q="grand anesthesia", entry_method="api")
     assert (counted["learners_pending"], counted["persons"]) == (2, 2)
     monkeypatch.setattr(summary_lines, "MOST_ENTERED", 1)
-    assert walk(api, entry_method="api") == [counted | {"persons": None}]
-    assert walk(api, entry_method="api", sort="persons") == [counted]
-    assert walk(api, entry_method="form") == []
+    assert walk(api, q="grand anesthesia", entry_method="api") == [counted | {"persons": None}]
+    assert walk(api, q="grand anesthesia", entry_method="api", sort="persons") == [counted]
+    assert walk(api, q="grand anesthesia", entry_method="form") == []
 
 
 def test_persons_without_credit_lines_are_counted_where_no_filter_narrows_lines(api: Api) -> None:

@@ -40,6 +40,11 @@ HEAD = json.dumps(
 END = '{"end": 0, "encoding": ""}'
 
 
+@pytest.fixture(autouse=True)
+def started_as_by_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser_client, "start_python", start_python)
+
+
 def text(rows: int, width: int = 10) -> bytes:
     return ("\t".join(REQUIRED) + "\n" + f"Add\t{'x' * width}\n" * rows).encode()
 
