@@ -14,7 +14,7 @@ pytestmark = pytest.mark.exhaustive
 
 def killed(verb: str, database_url: str, folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Kill a verb at one statement after another; return what stands after each, at its end, and when sent again."""
-    run = run_command(verb, database_url, str(folder), str(STEP), module="tests.harness.crash_access")
+    run = run_command(verb, database_url, str(folder), str(STEP), module="tests.harness.crashes.of_access")
     assert run.returncode == 0, run.stderr[-2000:]
     *kills, through, again = [line.split() for line in run.stdout.splitlines()]
     assert {ended for _, ended, _ in kills} == {"killed"}

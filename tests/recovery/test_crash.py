@@ -46,7 +46,7 @@ STEP = 1 if TIMES > 1 else 4
 def test_a_verb_killed_at_any_statement_leaves_nothing_or_everything(
     database_url: str, tmp_path: Path, verb: str, nothing: str, everything: str, again: str
 ) -> None:
-    run = run_command(verb, database_url, str(tmp_path), str(STEP), module="tests.harness.crash")
+    run = run_command(verb, database_url, str(tmp_path), str(STEP), module="tests.harness.crashes.of_reporting")
     assert run.returncode == 0, run.stderr[-2000:]
     *kills, through, sent_again = [line.split() for line in run.stdout.splitlines()]
     assert len(kills) > 10 // STEP, "it runs more statements than that"

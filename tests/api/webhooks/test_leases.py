@@ -62,7 +62,7 @@ def test_a_worker_killed_while_it_takes_or_before_it_notes_loses_nothing(
     endpoint_id = register(api, box.url).json["endpoint_id"]
     report_some(api, service, 1)
     arguments = (database_url, str(tmp_path), str(die_at))
-    run = run_command(*arguments, module="tests.harness.crash_delivery")
+    run = run_command(*arguments, module="tests.harness.crashes.of_delivery")
     assert run.returncode == -signal.SIGKILL, run.stderr[-2000:]
     assert len(box.received) == came_before
     if came_before:

@@ -10,7 +10,7 @@ import signal
 import sys
 
 from app.store.sql import statements
-from tests.harness.crash import opened
+from tests.harness.crashes.of_reporting import opened
 from tests.harness.inbox import allowing_private, attempts
 
 

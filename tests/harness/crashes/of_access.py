@@ -1,4 +1,4 @@
-"""Run by test_access_crash: the verbs of access that are killed at one statement after another, as those of `crash`."""
+"""Run by test_access_crash: the verbs of access that are killed at one statement after another, as those of reporting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.services.access.clients import CreatedClient
 from app.services.context import Service, operator, transact
 from app.store.access import provider_merges
 from tests.builders.bodies import a_completion
-from tests.harness.crash import Tried, count, hold, kill_each, reported, rows
+from tests.harness.crashes.of_reporting import Tried, count, hold, kill_each, reported, rows
 
 ONE, INTO = "0008001", "0008777"
 NAME = "Our LMS"
