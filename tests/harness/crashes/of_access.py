@@ -1,4 +1,4 @@
-"""Run by test_access_crash: the verbs of access that are killed at one statement after another, as those of reporting."""
+"""Run by test_access_crash: the verbs of access, killed at one statement after another, as those of reporting."""
 
 from __future__ import annotations
 
