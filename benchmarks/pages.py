@@ -123,6 +123,7 @@ class _Reader:
     def cursor(self, query: dict[str, Any]) -> str:
         """Return the cursor of the page that begins half way through the list."""
         service = self.installed.service
+        self.connection.close()  # looking half way takes longer than a connection may be idle
         read = CompletionQuery.model_validate(
             {name: [value] if isinstance(CompletionQuery.model_fields[name].default, list) else value
              for name, value in query.items()}

@@ -6,8 +6,9 @@ are found is decided here, since planners judge filters by averages and are wron
     walk      along the index of the order, in steps, testing each row; done when the page is full
     gather    when the walk finds little: all rows that fit, from a filter's own index, sorted
 
-A short step is walked first. If that does not fill the page, rows are gathered from the first filter that has few; if
-all have many, the walk continues for a while, and only then are all rows of one filter gathered.
+A short step is walked first. If that does not fill the page, rows are gathered from the first filter that has few. If
+all have many, the walk goes on, and each time it has doubled, the filters are counted again, up to what was walked: so
+neither way costs much more than the other would have.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ FEW = 5_000
 """A filter with at most this many rows is gathered at once."""
 FIRST_STEP = 4
 """Rows walked in the first step, for each row of the page."""
-LONGEST_WALK = 20_000
-"""Rows walked before all rows of a filter are gathered instead."""
+LONGEST_STEP = 20_000
+"""Rows that are walked at once."""
+WORTH = 1
+"""So many rows gathered cost what one row walked does, when many are."""
 SAMPLE = 1_000
 """Rows that show, before counting, which part of a list fits."""
 MUCH = 0.25
@@ -271,11 +274,12 @@ def _from_ids(list_: ListConditions, ids: str) -> str:
     return f"({ids}) ids CROSS JOIN {list_.table} WHERE {list_.id_sql} = ids.{list_.identity}"
 
 
-def _short_source(connection: Connection, list_: ListConditions) -> str | None:
+def _short_source(connection: Connection, list_: ListConditions, few: int | None = None) -> str | None:
     """Return the first source that has few rows."""
+    few = FEW if few is None else few
     for source in list_.sources:
         query = f"SELECT count(*) FROM (SELECT 1 FROM ({source}) s LIMIT :few) f"
-        if fetch_value(connection, query, {**list_.parameters, "few": FEW + 1}) <= FEW:
+        if fetch_value(connection, query, {**list_.parameters, "few": few + 1}) <= few:
             return source
     return None
 
@@ -299,7 +303,7 @@ class _Search:
         if not tests:
             return [self.order.place(values) for values, _ in self._read(bounds, "1", start, limit)]
         places: list[Place] = []
-        step, walked, source = max(1, round(FIRST_STEP * limit)), 0, None
+        step, walked, counted_at = max(1, round(FIRST_STEP * limit)), 0, 0
         while True:
             rows = self._read(bounds, f"CASE WHEN {' AND '.join(tests)} THEN 1 ELSE 0 END", start, step)
             places.extend(self.order.place(values) for values, fits in rows if fits)
@@ -307,13 +311,12 @@ class _Search:
                 return places[:limit]
             last, _ = rows[-1]
             start, walked = self.order.place(last), walked + len(rows)
-            if walked == len(rows):
-                source = _short_source(self.connection, self.list_)
-            elif walked >= LONGEST_WALK:
-                source = next(iter(self.list_.sources), None)
-            if source is not None or walked >= LONGEST_WALK:
-                return places + self._gather([*bounds, *tests], source, start, limit - len(places))
-            step = min(4 * step, LONGEST_WALK)
+            if walked >= 2 * counted_at:
+                counted_at = walked
+                source = _short_source(self.connection, self.list_, max(FEW, WORTH * walked))
+                if source is not None:
+                    return places + self._gather([*bounds, *tests], source, start, limit - len(places))
+            step = min(4 * step, LONGEST_STEP)
 
     def run_for_ids(self, start: Place | None, limit: int) -> tuple[list[str], Place | None]:
         bounds, tests = self._bounds_and_tests()
@@ -330,10 +333,10 @@ class _Search:
         bounds = [condition for column, condition in self.list_.tests if column == leading or condition in along_id]
         return bounds, [condition for condition in self.list_.conditions if condition not in bounds]
 
-    def _gather(self, conditions: list[str], source: str | None, start: Place, limit: int) -> list[Place]:
-        if source is not None and len(self.order.keys) == 1 and self.list_.is_whole(source):
+    def _gather(self, conditions: list[str], source: str, start: Place, limit: int) -> list[Place]:
+        if len(self.order.keys) == 1 and self.list_.is_whole(source):
             return self._sort_ids(source, start, limit)
-        ids = f"SELECT DISTINCT {self.list_.identity} FROM ({source}) d" if source else None
+        ids = f"SELECT DISTINCT {self.list_.identity} FROM ({source}) d"
         return [self.order.place(values) for values, _ in self._read(conditions, "1", start, limit, ids)]
 
     def _sort_ids(self, source: str, start: Place, limit: int) -> list[Place]:

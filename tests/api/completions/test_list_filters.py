@@ -21,9 +21,9 @@ from tests.harness.refusals import assert_problem
 
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 EVERY_WAY = {
-    "walked": {"LONGEST_WALK": 10**9, "FEW": -1, "FIRST_STEP": 1},
+    "walked": {"WORTH": 0, "FEW": -1, "FIRST_STEP": 1},
     "gathered from a short filter": {"FIRST_STEP": 0.02, "FEW": 10**9},
-    "gathered from a long filter": {"FIRST_STEP": 0.02, "FEW": -1, "LONGEST_WALK": 1},
+    "gathered from a long filter": {"FIRST_STEP": 0.02, "FEW": -1, "WORTH": 10**9},
 }
 """Each way to a page of a few rows, by the figures that choose between them; a limit of 50 makes a first step of 1."""
 
