@@ -102,8 +102,12 @@ def narrow(conditions: ListConditions, wanted: CompletionFilter, *, to_lines: bo
     """
     query = wanted.query
     _narrow_to_learners(conditions, query)
-    for number, word in enumerate(dict.fromkeys((query.q or "").split())):
+    words = [
         _narrow_to_word(conditions, f"word{number}_", word, to_lines=to_lines)
+        for number, word in enumerate(dict.fromkeys((query.q or "").split()))
+    ]
+    if len(words) > 1:
+        conditions.sources.insert(0, _source_of_two(*words[:2]))
     _narrow_to_activities(conditions, wanted)
     conditions.between_days("c.completed_on", "completed", query.completed_from, query.completed_to)
     conditions.between_instants("c.submitted_at", "submitted", query.submitted_from, query.submitted_to)
@@ -175,7 +179,26 @@ def _narrow_to_activities(conditions: ListConditions, wanted: CompletionFilter) 
         )
 
 
-def _narrow_to_word(conditions: ListConditions, name: str, word: str, *, to_lines: bool) -> None:
+class _Word(msgspec.Struct, frozen=True):
+    """How a word of a search finds completions."""
+
+    names: Sequence[str]
+    """Conditions that it begins the last name, and the first; none of a word that no name begins with."""
+    others: Sequence[str]
+    """Queries for those of which it is an id or a reference: few."""
+
+
+def _source_of_two(one: _Word, other: _Word) -> str:
+    """Return the query for what two words find together: mostly the one is the first name and the other the last.
+
+    Each by itself may find very many, a person's whole name does not.
+    """
+    both = [f"{OWN} AND {first} AND {second}" for first in one.names for second in other.names]
+    pairs = [f"SELECT c.completion_id FROM completions c WHERE {where}" for where in both]
+    return " UNION ALL ".join((*pairs, *one.others, *other.others))
+
+
+def _narrow_to_word(conditions: ListConditions, name: str, word: str, *, to_lines: bool) -> _Word:
     """Narrow to completions where a word begins a name, or is an id or a reference."""
     key = name_key(word)
     conditions.parameters[name] = plain_text(word)
@@ -196,16 +219,18 @@ def _narrow_to_word(conditions: ListConditions, name: str, word: str, *, to_line
         f"(SELECT 1 {named} AND o.completion_id = c.completion_id LIMIT 1) = 1",
     )
     conditions.add(f"({' OR '.join((*own, *elsewhere))})")
-    conditions.sources.append(
-        " UNION ALL ".join(
-            (
-                *(f"SELECT c.completion_id FROM completions c WHERE {OWN} AND {condition}" for condition in own),
-                f"SELECT x.completion_id FROM credits x WHERE x.provider_id = :provider AND x.reported_id = :{name}",
-                f"SELECT l.completion_id {referred}",
-                f"SELECT o.completion_id {named}",
-            )
-        )
+    by_name, by_id = (
+        [f"SELECT c.completion_id FROM completions c WHERE {OWN} AND {condition}" for condition in found]
+        for found in (names, own[len(names) :])
     )
+    others = (
+        *by_id,
+        f"SELECT x.completion_id FROM credits x WHERE x.provider_id = :provider AND x.reported_id = :{name}",
+        f"SELECT l.completion_id {referred}",
+        f"SELECT o.completion_id {named}",
+    )
+    conditions.sources.append(" UNION ALL ".join((*by_name, *others)))
+    return _Word(names, others)
 
 
 def credit_tests(conditions: ListConditions, wanted: CompletionFilter) -> list[str]:

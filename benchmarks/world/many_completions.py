@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from app.domain.identity.comparison_keys import full_name_key
 from app.models import completions as tables
 from app.models.activities import activities
+from app.store.looking.totals import fold_deltas
 from app.store.sql import statements
 from app.store.sql.bulk import insert
 from app.store.sql.values import read_date, read_document, read_instant
@@ -51,6 +52,8 @@ class ManyCompletions:
             database.write(lambda connection, chunk=chunk: self._insert(connection, chunk))
         for index in indexes:
             database.write(lambda connection, index=index: statements.execute(connection, index))
+        while database.write(fold_deltas):
+            pass
         if not database.on_sqlite:
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")
