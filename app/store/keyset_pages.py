@@ -8,23 +8,23 @@ are found is decided here, since planners judge filters by averages and are wron
 
 A short step is walked first. If that does not fill the page, rows are gathered from the first filter that has few. If
 all have many, the walk goes on, and each time it has doubled, the filters are counted again, up to what was walked: so
-neither way costs much more than the other would have.
+neither way costs much more than the other would have. Along ids, a long walk leaps to the next row of a filter: what is
+old stands together, and so does what is new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
 from app.core.clock import first_instant, instant_after
-from app.core.http.pagination import MOST_COUNTED, SortKey, Total, place_after
-from app.models.base import instant_text
+from app.core.http.pagination import MOST_COUNTED, Total, place_after
+from app.store.list_orders import Order, Place
 from app.store.sql.statements import Row, execute, fetch, fetch_column, fetch_value, in_list, on_sqlite
 
 FEW = 5_000
@@ -33,90 +33,14 @@ FIRST_STEP = 4
 """Rows walked in the first step, for each row of the page."""
 LONGEST_STEP = 20_000
 """Rows that are walked at once."""
+LEAP_AFTER = 4_000
+"""Rows walked along ids before the next row of a filter is looked for."""
 WORTH = 1
 """So many rows gathered cost what one row walked does, when many are."""
 SAMPLE = 1_000
 """Rows that show, before counting, which part of a list fits."""
 MUCH = 0.25
 """From this part on, counting along the list is faster than gathering."""
-
-Place = list[Any]
-"""Where a row stands in the order: the values of its keys, its id last, as JSON can hold them."""
-
-
-class SortColumn(msgspec.Struct, frozen=True):
-    """A column, or an expression, that a list can be ordered by; never NULL."""
-
-    sql: str
-    kind: type[str] | type[int] | type[date] | type[datetime] = str
-
-    def read(self, value: Any) -> Any:
-        """Read a value of a place."""
-        return self.kind.fromisoformat(value) if issubclass(self.kind, date) else value
-
-
-class Order(msgspec.Struct, frozen=True):
-    """Columns with whether they descend; the last is the id of a row, which makes the order total."""
-
-    keys: tuple[tuple[SortColumn, bool], ...]
-    indexed: int | None = None
-    """How many of the first columns are of the table that is walked; None for all."""
-
-    def sql(self) -> str:
-        """Return what follows ORDER BY."""
-        return ", ".join(f"{column.sql} {'DESC' if descending else 'ASC'}" for column, descending in self.keys)
-
-    def selected(self) -> str:
-        """Return the SELECT list of the columns, the id last."""
-        return ", ".join(column.sql for column, _ in self.keys)
-
-    def place(self, values: Sequence[Any]) -> Place:
-        """Return the place of a row with these values of the columns."""
-        return [
-            instant_text(value)
-            if isinstance(value, datetime)
-            else value.isoformat()
-            if isinstance(value, date)
-            else value
-            for value in values
-        ]
-
-    def after(self, place: Place) -> tuple[str, dict[str, Any]]:
-        """Return the condition that rows come after a place, and its parameters.
-
-        When all keys have the same direction, it is a row value, which an index answers:
-
-            (c.last_key, c.first_key, c.completion_id) > (:after0, :after1, :after2)
-
-        Else the first key bounds the rows, and the others decide among rows that are equal in it.
-        """
-        parameters = {
-            f"after{number}": column.read(value)
-            for number, (value, (column, _)) in enumerate(zip(place, self.keys, strict=True))
-        }
-        marks = [f":{name}" for name in parameters]
-        columns = [column.sql for column, _ in self.keys]
-        signs = ["<" if descending else ">" for _, descending in self.keys]
-        if len(set(signs)) == 1:
-            whole = f"({', '.join(columns)}) {signs[0]} ({', '.join(marks)})"
-            if self.indexed is None:
-                return whole, parameters
-            # A row value over two tables is answered by no index.
-            bound = f"({', '.join(columns[: self.indexed])}) {signs[0]}= ({', '.join(marks[: self.indexed])})"
-            return f"{bound} AND {whole}", parameters
-        alternatives: list[str] = []
-        for number, sign in enumerate(signs):
-            equal = [f"{columns[before]} = {marks[before]}" for before in range(number)]
-            alternatives.append(f"({' AND '.join([*equal, f'{columns[number]} {sign} {marks[number]}'])})")
-        return f"{columns[0]} {signs[0]}= {marks[0]} AND ({' OR '.join(alternatives)})", parameters
-
-
-def order_of(
-    keys: Sequence[SortKey], columns: Mapping[str, SortColumn], identity: SortColumn, otherwise: SortKey
-) -> Order:
-    """Return the order by some keys and then by id, in the direction of the last key; without keys, of `otherwise`."""
-    chosen = [(columns[key.name], key.descending) for key in keys]
-    return Order((*chosen, (identity, keys[-1].descending if keys else otherwise.descending)))
 
 
 @dataclass(slots=True)
@@ -304,8 +228,10 @@ class _Search:
             return [self.order.place(values) for values, _ in self._read(bounds, "1", start, limit)]
         places: list[Place] = []
         step, walked, counted_at = max(1, round(FIRST_STEP * limit)), 0, 0
+        leap: list[str] = []
         while True:
-            rows = self._read(bounds, f"CASE WHEN {' AND '.join(tests)} THEN 1 ELSE 0 END", start, step)
+            rows = self._read([*bounds, *leap], f"CASE WHEN {' AND '.join(tests)} THEN 1 ELSE 0 END", start, step)
+            leap = []
             places.extend(self.order.place(values) for values, fits in rows if fits)
             if len(places) >= limit or len(rows) < step:
                 return places[:limit]
@@ -316,6 +242,14 @@ class _Search:
                 source = _short_source(self.connection, self.list_, max(FEW, WORTH * walked))
                 if source is not None:
                     return places + self._gather([*bounds, *tests], source, start, limit - len(places))
+                if walked >= LEAP_AFTER and self._is_along_ids() and self.list_.sources:
+                    next_id = self._next_of_source(start)
+                    if next_id is None:
+                        return places
+                    if next_id != start[0]:
+                        # One bound at a time: of two, a planner may take the one that begins earlier.
+                        self.list_.parameters["leap"] = next_id
+                        start, leap = None, [f"{self.list_.id_sql} {'<' if self.order.keys[0][1] else '>'}= :leap"]
             step = min(4 * step, LONGEST_STEP)
 
     def run_for_ids(self, start: Place | None, limit: int) -> tuple[list[str], Place | None]:
@@ -325,6 +259,20 @@ class _Search:
             return [place[-1] for place in places], places[-1] if places else None
         rows = self._rows(bounds, self.order.selected(), start, limit)
         return list(map(itemgetter(-1), rows)), self.order.place(rows[-1]) if rows else None
+
+    def _is_along_ids(self) -> bool:
+        return self.order.keys[0][0].sql == self.list_.id_sql
+
+    def _next_of_source(self, start: Place) -> Any:
+        """Return the first id of the first source from a place on, or None. All that is behind it is looked at."""
+        descending = self.order.keys[0][1]
+        extreme, sign = ("max", "<=") if descending else ("min", ">=")
+        return fetch_value(
+            self.connection,
+            f"SELECT {extreme}({self.list_.identity}) FROM ({self.list_.sources[0]}) s "
+            f"WHERE {self.list_.identity} {sign} :behind",
+            {**self.list_.parameters, "behind": start[0]},
+        )
 
     def _bounds_and_tests(self) -> tuple[list[str], list[str]]:
         """Return the conditions that bound the walk along the order's index, and those that each row is tested by."""

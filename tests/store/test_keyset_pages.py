@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from app.services.context import Service
 from app.store import keyset_pages
-from app.store.keyset_pages import ListConditions, Order, SortColumn, find_places
+from app.store.keyset_pages import ListConditions, find_places
+from app.store.list_orders import Order, SortColumn
 from app.store.sql.statements import execute
 
 ROWS = 400
@@ -53,9 +54,25 @@ class _Way:
 def test_a_walk_goes_on_until_gathering_would_cost_as_much(
     service: Service, monkeypatch: pytest.MonkeyPatch, fits: str, found: list[str], walked: int, gathered: bool
 ) -> None:
-    for name, value in (("FEW", 3), ("LONGEST_STEP", 16), ("FIRST_STEP", 1)):
+    for name, value in (("FEW", 3), ("LONGEST_STEP", 16), ("FIRST_STEP", 1), ("LEAP_AFTER", ROWS)):
         monkeypatch.setattr(keyset_pages, name, value)
     way = _Way(monkeypatch)
+    assert find(service, fits) == found
+    assert way.gathered is gathered
+    assert way.walked <= 2 * walked + 16
+
+
+def test_a_walk_along_ids_leaps_to_the_next_row_of_a_filter(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FEW", 3), ("LONGEST_STEP", 16), ("FIRST_STEP", 1), ("LEAP_AFTER", 16)):
+        monkeypatch.setattr(keyset_pages, name, value)
+    way = _Way(monkeypatch)
+    assert find(service, "n.id >= '0200'") == ["0200", "0201", "0202", "0203"]
+    assert (way.gathered, way.walked <= 64) == (False, True)
+    assert find(service, "n.id >= '0200' AND n.half = 1") == ["0201", "0203", "0205", "0207"]
+
+
+def find(service: Service, fits: str) -> list[str]:
+    """Return the first four of the numbers that fit."""
 
     def look(connection: Connection) -> list[Any]:
         execute(connection, "CREATE TEMPORARY TABLE numbers (id text PRIMARY KEY, half integer)")
@@ -68,6 +85,4 @@ def test_a_walk_goes_on_until_gathering_would_cost_as_much(
         execute(connection, "DROP TABLE numbers")
         return places
 
-    assert service.database.write(look) == [[id] for id in found]
-    assert way.gathered is gathered
-    assert way.walked <= 2 * walked + 16
+    return [id for (id,) in service.database.write(look)]

@@ -19,16 +19,8 @@ from app.domain.looking.standing_reports import GroupTotals, ReportFilter, Repor
 from app.models import completions as tables
 from app.store.completion_lists import OWN
 from app.store.completions import LINKS
-from app.store.keyset_pages import (
-    ListConditions,
-    Order,
-    Place,
-    SortColumn,
-    count_total,
-    find_places,
-    plan_for_values,
-    without_index,
-)
+from app.store.keyset_pages import ListConditions, count_total, find_places, plan_for_values, without_index
+from app.store.list_orders import Order, Place, SortColumn
 from app.store.looking.attention import REJECTED, UNREPLACED
 from app.store.looking.ids_in_order import Reached, along, next_ids
 from app.store.sql.key_sets import from_keys, join_per_key

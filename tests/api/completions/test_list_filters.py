@@ -22,6 +22,7 @@ from tests.harness.refusals import assert_problem
 COMPLETIONS, ACTIVITIES = "/v1/learner-completions", "/v1/activities"
 EVERY_WAY = {
     "walked": {"WORTH": 0, "FEW": -1, "FIRST_STEP": 1},
+    "walked in leaps": {"WORTH": 0, "FEW": -1, "FIRST_STEP": 0.02, "LEAP_AFTER": 1},
     "gathered from a short filter": {"FIRST_STEP": 0.02, "FEW": 10**9},
     "gathered from a long filter": {"FIRST_STEP": 0.02, "FEW": -1, "WORTH": 10**9},
 }

@@ -162,8 +162,10 @@ FILTERS: dict[str, tuple[dict[str, Any], Any]] = {
 ORDERS = st.lists(
     st.tuples(st.booleans(), st.sampled_from(COMPLETION_SORTS)), max_size=3, unique_by=lambda key: key[1]
 ).map(lambda keys: ",".join(("-" if down else "") + name for down, name in keys) or None)
-WAYS = st.sampled_from([(4, 5_000, 1), (0.1, 10**9, 1), (0.1, -1, 10**9), (1, -1, 0), (1, 3, 2)])
-"""First step, what is few, and what a row walked is worth: so that few rows go every way to a page."""
+WAYS = st.sampled_from(
+    [(4, 5_000, 1, 9), (0.1, 10**9, 1, 9), (0.1, -1, 10**9, 9), (1, -1, 0, 10**9), (0.1, -1, 0, 1), (1, 3, 2, 4)]
+)
+"""First step, what is few, what a row walked is worth, and when to leap: few rows go every way to a page."""
 
 
 @examples(12)
@@ -182,7 +184,7 @@ def test_what_stands_throughout_a_walk_is_visited_once_and_in_order(
     named: str,
     sort: str | None,
     limit: int,
-    way: tuple[float, int, int],
+    way: tuple[float, int, int, int],
 ) -> None:
     def happen(operations: list[Any]) -> None:
         for verb, *how in operations:
@@ -195,7 +197,7 @@ def test_what_stands_throughout_a_walk_is_visited_once_and_in_order(
     visited: list[str] = []
     turns = iter(meanwhile)
     with pytest.MonkeyPatch.context() as patched:
-        for name, value in zip(("FIRST_STEP", "FEW", "WORTH"), way, strict=True):
+        for name, value in zip(("FIRST_STEP", "FEW", "WORTH", "LEAP_AFTER"), way, strict=True):
             patched.setattr(keyset_pages, name, value)
         answer = stand.api.get(COMPLETIONS, **query)
         while True:

@@ -29,8 +29,8 @@ from tests.harness.refusals import assert_problem
 
 LINES = "/v1/credit-lines"
 LARGE = {"completions": "c", "credits": "x"}
-WAYS = ((4, 5_000, 1), (0.1, 10**9, 1), (0.1, -1, 10**9), (1, -1, 0), (1, 3, 2))
-"""First step, what is few, and what a row walked is worth: so that few rows go every way to a page."""
+WAYS = ((4, 5_000, 1, 9), (0.1, 10**9, 1, 9), (0.1, -1, 10**9, 9), (1, -1, 0, 10**9), (0.1, -1, 0, 1), (1, 3, 2, 4))
+"""First step, what is few, what a row walked is worth, and when to leap: few rows go every way to a page."""
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_filters_and_orders_find_what_a_plain_program_finds(api: Api, lines: lis
     limit, way = data.draw(st.integers(1, 9)), data.draw(st.sampled_from(WAYS))
     expected = in_order(found_among(lines, query), sort)
     with pytest.MonkeyPatch.context() as patched:
-        for name, value in zip(("FIRST_STEP", "FEW", "WORTH"), way, strict=True):
+        for name, value in zip(("FIRST_STEP", "FEW", "WORTH", "LEAP_AFTER"), way, strict=True):
             patched.setattr(keyset_pages, name, value)
         ordered = {"sort": sort} if sort else {}
         assert ids(api, limit=limit, **query, **ordered) == expected
