@@ -269,7 +269,8 @@ class _Search:
         extreme, sign = ("max", "<=") if descending else ("min", ">=")
         return fetch_value(
             self.connection,
-            f"SELECT {extreme}({self.list_.identity}) FROM ({self.list_.sources[0]}) s "
+            # Of the column itself, a planner would walk along the ids again.
+            f"SELECT {extreme}({self.list_.identity} || '') FROM ({self.list_.sources[0]}) s "
             f"WHERE {self.list_.identity} {sign} :behind",
             {**self.list_.parameters, "behind": start[0]},
         )
