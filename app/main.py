@@ -13,6 +13,10 @@ import sqlalchemy.ext.asyncio  # noqa: F401
 from fastapi import FastAPI
 
 from app import __version__
+from app.console import assets, gallery
+from app.console.frame import templates
+from app.console.refusals import show_problem
+from app.console.routes import refuse_roleless
 from app.core.config import Settings
 from app.core.gc_tuning import tune_garbage_collector
 from app.core.http.application import Application
@@ -100,6 +104,8 @@ ROUTERS = (
     docs.router,
     docs.webhooks,
 )
+PAGES = (assets.router,)
+"""The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH)})
 """Operations whose bodies are files."""
 
@@ -115,10 +121,12 @@ class Background(Protocol):
         """Finish the piece under way, then stop."""
 
 
-def create_app(service: Service | None = None, *, background: StartBackground | None = None) -> FastAPI:
+def create_app(
+    service: Service | None = None, *, background: StartBackground | None = None, demo: bool = False
+) -> FastAPI:
     """Build the application, on a service of the environment's settings unless one is given.
 
-    `background` starts what runs beside it, and is stopped with it.
+    `background` starts what runs beside it, and is stopped with it. `demo` serves the pages of a demo as well.
     """
     settings = service.settings if service is not None else Settings()
 
@@ -126,6 +134,7 @@ def create_app(service: Service | None = None, *, background: StartBackground | 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = service or open_service(settings)
         answer_for(app, running)
+        templates()
         running_background = background(running, app.state.clients.uses) if background is not None else None
         tune_garbage_collector()
         try:
@@ -141,6 +150,7 @@ def create_app(service: Service | None = None, *, background: StartBackground | 
         bounds=BodyBounds(settings.body_limit, settings.body_deadline),
         upload_bounds=BodyBounds(settings.upload_limit, settings.body_deadline, upload=True),
         uploads=UPLOADS,
+        show_problem=show_problem,
         title="PARS",
         version=__version__,
         lifespan=lifespan,
@@ -148,11 +158,13 @@ def create_app(service: Service | None = None, *, background: StartBackground | 
         docs_url=None,
         redoc_url=None,
     )
-    for router in ROUTERS:
+    app.state.demo = demo
+    for router in (*ROUTERS, *PAGES, *([gallery.router] if demo else [])):
         app.include_router(router)
     catalogue = service.catalogue if service is not None else read_catalogue(settings)
     _describe_as(app, catalogue, settings)
     refuse_undeclared(app)
+    refuse_roleless(app)
     return app
 
 

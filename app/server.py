@@ -61,10 +61,11 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
             service.database.close()
             os.environ["PARS_SERVE_WORKER"] = "1" if with_worker else "0"
             print("\n".join([f"{workers} processes serve on http://{host}:{port}", "", *lines]), flush=True)
+            os.environ["PARS_SERVE_DEMO"] = "1" if demo_world else "0"
             config = ServingConfig("app.server:process", settings, host=host, port=port, workers=workers)
             Multiprocess(config, sockets=sockets).run()
             return
-        app = create_app(service, background=_background(with_worker))
+        app = create_app(service, background=_background(with_worker), demo=demo_world)
         config = ServingConfig(app, settings, host=host, port=port)
         server = _AnnouncingServer(config, [*_banner(f"http://{host}:{port}"), "", *lines])
         try:
@@ -99,7 +100,8 @@ def process() -> object:
     """Build the application of one of several serving processes (uvicorn's factory)."""
     configure_logging()
     _keep_running()
-    return create_app(background=_background(os.environ.get("PARS_SERVE_WORKER") != "0"))
+    with_worker = os.environ.get("PARS_SERVE_WORKER") != "0"
+    return create_app(background=_background(with_worker), demo=os.environ.get("PARS_SERVE_DEMO") == "1")
 
 
 def _keep_running() -> None:

@@ -26,6 +26,7 @@ from app.core.errors import ErrorItem, Forbidden, ParameterInvalid, Unauthentica
 from app.core.http.compiled_routes import Admit
 from app.core.http.exchange import Exchange
 from app.core.http.preferences import read_preferences
+from app.core.http.routing import StrictRoute
 from app.domain.access.credentials import CredentialKind, RefusedKey
 from app.domain.clients import Role
 from app.routers.bearer_keys import bearer_key, refused_key
@@ -269,12 +270,14 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def admission_of(route: APIRoute) -> Admit | None:
+def admission_of(route: StrictRoute) -> Admit | None:
     """Return what finds the client of a request to a route by its key, and holds it against the route's scope.
 
     It raises `Unauthenticated` for a key or token that is missing or opens nothing, `RateLimited` for too many of
-    either, `Forbidden` for one without the scope. None for a route that needs no key.
+    either, `Forbidden` for one without the scope. None for a route that needs no key, as pages for people do.
     """
+    if route.shows_pages:
+        return None
     scope = scope_of(route)
     if scope == PUBLIC:
         return None
@@ -337,9 +340,10 @@ def scope_of(route: APIRoute) -> str | None:
 
 
 def declared_routes(app: FastAPI) -> list[APIRoute]:
-    """Return every route of the API, those of included routers as well."""
+    """Return every route of the API, those of included routers as well; pages for people are none of it."""
     contexts = iter_route_contexts(app.routes)
-    return [context.original_route for context in contexts if isinstance(context.original_route, APIRoute)]
+    routes = [context.original_route for context in contexts if isinstance(context.original_route, APIRoute)]
+    return [route for route in routes if not getattr(route, "shows_pages", False)]
 
 
 def refuse_undeclared(app: FastAPI) -> None:

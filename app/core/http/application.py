@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,6 +28,8 @@ from app.core.http.routing import StrictRoute
 from app.core.http.telemetry import note_request
 from app.core.logging import error_fields, log
 
+ShowProblem: TypeAlias = Callable[[Exchange, Problem, bool | None], Response | None]
+"""Returns the page for a problem, None where none is shown; is told whether a route shows pages, None without one."""
 UNMATCHED = "unmatched"
 """The route of requests that none serves."""
 
@@ -37,6 +40,7 @@ class Served(msgspec.Struct, frozen=True):
     path: str
     serve: Serve
     bounds: BodyBounds
+    shows_pages: bool
 
 
 class Application(FastAPI):
@@ -49,16 +53,19 @@ class Application(FastAPI):
         bounds: BodyBounds,
         upload_bounds: BodyBounds,
         uploads: frozenset[tuple[str, str]] = frozenset(),
+        show_problem: ShowProblem | None = None,
         **described: Any,
     ) -> None:
         """Let `admission` say what finds out who calls a route.
 
-        Bodies are bounded by `bounds`, and by `upload_bounds` at the methods and paths of `uploads`.
+        Bodies are bounded by `bounds`, and by `upload_bounds` at the methods and paths of `uploads`. `show_problem`
+        makes the pages that browsers are shown for problems.
         """
         self._admission = admission
         self._bounds = bounds
         self._upload_bounds = upload_bounds
         self._uploads = uploads
+        self._show_problem = show_problem
         super().__init__(**described)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,9 +87,9 @@ class Application(FastAPI):
             methods = sorted(route.methods or ())
             upload = any((method, route.path) in self._uploads for method in methods)
             bounds = self._upload_bounds if upload else self._bounds
-            table.add(methods, route.path, Served(route.path, serve, bounds))
+            table.add(methods, route.path, Served(route.path, serve, bounds, getattr(route, "shows_pages", False)))
             public += [route.path] * route.include_in_schema
-        return HttpLayer(self.router, table, tuple(dict.fromkeys(public)))
+        return HttpLayer(self.router, table, tuple(dict.fromkeys(public)), self._show_problem)
 
     def _routes(self) -> Iterator[Route]:
         for context in iter_route_contexts(self.routes):
@@ -107,11 +114,14 @@ def _plainly(route: Route) -> Serve:
 class HttpLayer:
     """All that surrounds a request: its id, its route, its errors, what is counted and logged of it."""
 
-    def __init__(self, framework: ASGIApp, table: RouteTable[Served], public: Sequence[str]) -> None:
+    def __init__(
+        self, framework: ASGIApp, table: RouteTable[Served], public: Sequence[str], show_problem: ShowProblem | None
+    ) -> None:
         """Serve the routes of a table; those at the paths of `public` are named to who asks for another."""
         self._framework = framework
         self._table = table
         self._public = public
+        self._show_problem = show_problem
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; what is no request is the framework's."""
@@ -120,6 +130,7 @@ class HttpLayer:
             return
         begun = perf_counter()
         exchange, route = Exchange(scope, receive, send), UNMATCHED
+        for_page: bool | None = None
         try:
             if exchange.repeats_headers and sum(name == b"host" for name, _ in scope["headers"]) > 1:
                 raise Unreadable("The header Host stands twice.")
@@ -127,18 +138,18 @@ class HttpLayer:
             if found is None or "\x00" in scope["path"]:
                 raise self._refusal(exchange)
             served, exchange.path_values = found
-            route, exchange.bounds = served.path, served.bounds
+            route, exchange.bounds, for_page = served.path, served.bounds, served.shows_pages
             await exchange.answer(await served.serve(exchange))
         except Problem as problem:
-            await _tell(exchange, problem)
+            await self._tell(exchange, problem, for_page)
         except CutOff as reason:
-            await _tell(exchange, Conflict(str(reason)), str(reason))
+            await self._tell(exchange, Conflict(str(reason)), for_page, str(reason))
         except ClientDisconnect:
             if not exchange.status:
-                await _tell(exchange, Unreadable("The body was cut off before its end."))
+                await self._tell(exchange, Unreadable("The body was cut off before its end."), for_page)
         except Exception as error:
             log.error("request failed", request_id=exchange.request_id, **error_fields(error))
-            await _tell(exchange, Internal())
+            await self._tell(exchange, Internal(), for_page)
         finally:
             client_id = exchange.client.client_id if exchange.client is not None else None
             seconds = perf_counter() - begun
@@ -155,11 +166,11 @@ class HttpLayer:
         meant = with_colon in self._public and method in self._table.methods_at(with_colon)
         return wrong_method(methods, with_colon if meant else None)
 
-
-async def _tell(exchange: Exchange, problem: Problem, reason: str = "") -> None:
-    """Answer with a problem; where an answer has begun, leave it without its end."""
-    if not exchange.status:
-        await exchange.answer(problem_response(problem, exchange.request_id))
-        return
-    # Returning without the end of the answer makes the server close the connection where it stands.
-    log.warning("answer cut off", request_id=exchange.request_id, reason=reason or problem.code)
+    async def _tell(self, exchange: Exchange, problem: Problem, for_page: bool | None, reason: str = "") -> None:
+        """Answer with a problem; where an answer has begun, leave it without its end."""
+        if exchange.status:
+            # Returning without the end of the answer makes the server close the connection where it stands.
+            log.warning("answer cut off", request_id=exchange.request_id, reason=reason or problem.code)
+            return
+        shown = self._show_problem(exchange, problem, for_page) if self._show_problem is not None else None
+        await exchange.answer(shown or problem_response(problem, exchange.request_id))

@@ -12,30 +12,38 @@ from collections.abc import Iterable, Sequence
 Headers = Sequence[tuple[bytes, bytes]]
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+_NO_REFERRER = (b"referrer-policy", b"no-referrer")
 _NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NOT_KEPT = (b"cache-control", b"no-store")
-_BY_CASE: dict[tuple[bool, bool], Headers] = {
-    (page, kept): (*_ALWAYS, *(() if page else (_NO_PAGE,)), *(() if kept else (_NOT_KEPT,)))
+_BY_CASE: dict[tuple[bool, bool, bool], Headers] = {
+    (page, kept, refers): (
+        *_ALWAYS,
+        *(() if refers else (_NO_REFERRER,)),
+        *(() if page else (_NO_PAGE,)),
+        *(() if kept else (_NOT_KEPT,)),
+    )
     for page in (True, False)
     for kept in (True, False)
+    for refers in (True, False)
 }
 
 
 def headers_beside(own: Iterable[tuple[bytes, bytes]], *, of_client: bool) -> Headers:
     """Return the headers that an answer gets beside its own.
 
-    What is answered to a client is kept by nobody unless it says otherwise itself; a page has a policy of its own.
+    What is answered to a client is kept by nobody unless it says otherwise itself; a page has policies of its own.
     """
-    page, kept = False, not of_client
+    page, kept, refers = False, not of_client, False
     for name, _ in own:
         if name == b"cache-control":
             kept = True
         elif name == b"content-security-policy":
             page = True
-    return _BY_CASE[page, kept]
+        elif name == b"referrer-policy":
+            refers = True
+    return _BY_CASE[page, kept, refers]
 
 
 def page_headers(policy: str) -> dict[str, str]:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel
-from typing_extensions import TypeAliasType
+from app.core.body_types import members_of, stripped, type_at
 
 _NEAR = 0.65
 """How alike two names are, between 0 and 1, of which one is taken for the other."""
@@ -71,17 +70,17 @@ def hint_at_field(body: Any, location: Sequence[str | int]) -> str:
 
 def hint_at_list(body: Any) -> str:
     """Return what to do about a list in the place of a body, which is one object."""
-    fields = _fields(body)
+    fields = members_of(body)
     (name, field) = next(iter(fields.items()), ("", None))
-    if len(fields) == 1 and get_origin(_stripped(field)) is list:
+    if len(fields) == 1 and get_origin(stripped(field)) is list:
         return f'Send it as a member of an object: {{"{name}": [ … ]}}.'
     return "Send one object, in braces, and no list of them."
 
 
 @lru_cache(1_024)
 def _hint_at_field(body: Any, path: tuple[str, ...], name: str) -> str:
-    model = _stripped(_inner(body, path))
-    known = list(_fields(model))
+    model = stripped(type_at(body, path))
+    known = list(members_of(model))
     only_answered = getattr(model, "only_answered", {})
     answered = next((hint for field, hint in only_answered.items() if plain(field) == plain(name)), "")
     if not answered and nearest(name, known):
@@ -94,39 +93,11 @@ def _hint_at_field(body: Any, path: tuple[str, ...], name: str) -> str:
 
 def _objects(annotation: Any, at: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the place of every object of a type, such as `cme[].special_credits[]`, with its fields."""
-    fields = _fields(annotation)
+    fields = members_of(annotation)
     if fields:
         yield at, fields
     for name, field in fields.items() if depth < _DEEPEST else ():
-        inner, place = _stripped(field), f"{at}.{name}" if at else name
+        inner, place = stripped(field), f"{at}.{name}" if at else name
         while get_origin(inner) is list:
-            inner, place = _stripped(get_args(inner)[0]), f"{place}[]"
+            inner, place = stripped(get_args(inner)[0]), f"{place}[]"
         yield from _objects(inner, place, depth + 1)
-
-
-def _inner(annotation: Any, path: Iterable[str]) -> Any:
-    """Return the type at a path within a type; an empty name stands for any place of a list."""
-    for name in path:
-        annotation = _stripped(annotation)
-        annotation = _fields(annotation).get(name) if name else next(iter(get_args(annotation)), None)
-    return annotation
-
-
-def _fields(annotation: Any) -> dict[str, Any]:
-    model = _stripped(annotation)
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-    return {}
-
-
-def _stripped(annotation: Any) -> Any:
-    """Return a type without its metadata, and without None."""
-    while True:
-        if isinstance(annotation, TypeAliasType):
-            annotation = annotation.__value__
-        elif get_origin(annotation) is Annotated:
-            annotation = get_args(annotation)[0]
-        elif type(None) in get_args(annotation):
-            annotation = next(choice for choice in get_args(annotation) if choice is not type(None))
-        else:
-            return annotation

@@ -22,6 +22,8 @@ class StrictRoute(APIRoute):
 
     media_types: ClassVar[tuple[str, ...]] = ("application/json",)
     """Media types of a body."""
+    shows_pages: ClassVar[bool] = False
+    """Whether people see its answers in a browser: its problems are pages then, and it is no operation of the API."""
     tells_itself: ClassVar[frozenset[int]] = frozenset()
     """Statuses of problems for which `refuse` returns an answer in a shape of the route's own."""
 

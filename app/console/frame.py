@@ -1,0 +1,244 @@
+"""What every page gets: its template, the header and footer around it, its headers, and the sentence after a 303."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from app.console import words
+from app.console.assets import address_of
+from app.core.clock import new_id
+from app.core.security import Keyring
+from app.services.context import Service
+
+TEMPLATES = Path(__file__).parent / "templates"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # With `no-referrer` a browser sends `Origin: null` on our own forms.
+    "Referrer-Policy": "same-origin",
+}
+# Not compressed: a token stands beside what was typed (BREACH).
+_NOT_KEPT = {**_HEADERS, "Cache-Control": "no-store, no-transform"}
+_ANYBODYS = {**_HEADERS, "Cache-Control": "no-cache, no-transform"}
+FLASH_COOKIE = "__Host-pars-flash"
+_FLASH_SECONDS = 300
+_FLASH = "console flash"
+_COOKIE = "; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Whose pages somebody may see: their address, such as `/p/0008001`, and the name of whom they are about."""
+
+    address: str
+    name: str
+
+
+class Beholder(Protocol):
+    """Who sees a page, as far as the frame shows it."""
+
+    @property
+    def name(self) -> str:
+        """Their name."""
+
+    @property
+    def theme(self) -> Literal["light", "dark"] | None:
+        """The theme that they chose; None for the system's."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that they have at the place; a role that includes another stands beside it."""
+
+    @property
+    def place(self) -> Place | None:
+        """Whose pages they are on; None on pages about nobody, such as their account."""
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Some of the places that they may see, this one among them."""
+
+    @property
+    def token(self) -> str:
+        """What their forms carry, so that no other site can send them."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """A link of the header bar, and which addresses below a place belong to it."""
+
+    title: str
+    folder: str
+    """The first part of its address below the place; empty for the place's own page."""
+    also: tuple[str, ...] = ()
+    role: str
+
+
+SECTIONS: dict[str, tuple[Section, ...]] = {
+    "p": (
+        Section(title="Home", folder="", role="reader"),
+        Section(title="Activities", folder="activities", role="reader"),
+        Section(title="Learners", folder="learners", also=("completions", "summary"), role="reader"),
+        Section(title="Uploads", folder="uploads", also=("held",), role="reporter"),
+        Section(title="Validate", folder="validate", role="reporter"),
+        Section(title="Reports", folder="reports", role="reader"),
+        Section(title="Settings", folder="settings", role="manager"),
+    ),
+    "b": (
+        Section(title="Credits by day", folder="", role="board"),
+        Section(title="Roster", folder="roster", role="board"),
+        Section(title="Licensees", folder="licensees", role="board"),
+    ),
+    "operator": (
+        Section(title="Work", folder="", also=("work",), role="operator"),
+        Section(title="Providers", folder="providers", role="operator"),
+        Section(title="Boards", folder="boards", also=("overdue",), role="operator"),
+        Section(title="Registry", folder="registry", also=("misses", "disputes"), role="operator"),
+        Section(title="People", folder="people", role="operator"),
+        Section(title="Audit", folder="audit", role="operator"),
+    ),
+}
+"""The links of the header bar, by the first part of a place's address."""
+
+
+class Flash(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence for the page after a form: what happened, and perhaps a link."""
+
+    text: str
+    kind: Literal["ok", "warn", "no"] = "ok"
+    link: str | None = None
+    link_text: str | None = None
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link of the header bar."""
+
+    title: str
+    address: str
+    current: bool
+
+
+class Frame:
+    """What templates are given beside their view: who looks, where, and what stands around the page."""
+
+    def __init__(self, request: Request, visitor: Beholder | None) -> None:
+        service: Service = request.app.state.service
+        self._keyring: Keyring = service.keyring
+        self._sealed_flash = request.cookies.get(FLASH_COOKIE)
+        self.flash_shown = False
+        self.visitor = visitor
+        self.path: str = request.url.path
+        self.request_id: str = request.state.request_id
+        self.support = service.settings.support_contact
+        self.place = visitor.place if visitor is not None else None
+        self.theme = visitor.theme if visitor is not None else None
+        self.demo: bool = getattr(request.app.state, "demo", False)
+
+    @property
+    def token(self) -> str:
+        """The token of forms; empty for those of pages that need no session."""
+        return self.visitor.token if self.visitor is not None else ""
+
+    @property
+    def owner(self) -> str:
+        """Whose page it is, for its title."""
+        return self.place.name if self.place is not None else "PARS"
+
+    @property
+    def home(self) -> str:
+        """Where the brand leads."""
+        return self.place.address if self.place is not None else "/"
+
+    @property
+    def links(self) -> list[Link]:
+        """The links of the header bar that the visitor may follow."""
+        if self.place is None or self.visitor is None:
+            return []
+        address, roles = self.place.address, self.visitor.roles
+        folder = self.path.removeprefix(address).strip("/").partition("/")[0] if self._within(address) else None
+        return [
+            Link(
+                title=section.title,
+                address=f"{address}/{section.folder}".rstrip("/"),
+                current=folder in (section.folder, *section.also),
+            )
+            for section in SECTIONS.get(address.strip("/").partition("/")[0], ())
+            if section.role in roles
+        ]
+
+    def _within(self, address: str) -> bool:
+        return self.path == address or self.path.startswith(f"{address}/")
+
+    @cached_property
+    def flash(self) -> Flash | None:
+        """The sentence that the page before left; a page that shows it ends it."""
+        self.flash_shown = self._sealed_flash is not None
+        opened = self._keyring.unseal(_FLASH, self._sealed_flash, "") if self._sealed_flash else None
+        return msgspec.json.decode(opened, type=Flash) if opened is not None else None
+
+    @staticmethod
+    def new_key() -> str:
+        """Return the idempotency key of a form that is drawn now."""
+        return new_id()
+
+
+@cache
+def templates() -> Environment:
+    """Return all templates, compiled: a request reads no file."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.globals["asset"] = address_of
+    environment.filters |= words.FILTERS
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return environment
+
+
+def page(request: Request, visitor: Beholder | None, template: str, view: Any, status: int = 200) -> Response:
+    """Return a page, or a part of one where the template stands alone; `view` holds all that it shows.
+
+    `visitor` is None on pages for anybody.
+    """
+    frame = Frame(request, visitor)
+    text = templates().get_template(template).render(frame=frame, view=view)
+    response = HTMLResponse(text, status, headers=_ANYBODYS if visitor is None else _NOT_KEPT)
+    if frame.flash_shown:
+        response.headers.append("Set-Cookie", f"{FLASH_COOKIE}={_COOKIE}; Max-Age=0")
+    return response
+
+
+def go_to(request: Request, address: str, flash: Flash | None = None) -> Response:
+    """Answer a form: the browser shows another page of ours, which says `flash` on top.
+
+    Raises `ValueError` for an address of another site.
+    """
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\")):
+        raise ValueError("a form is answered by a page of ours")
+    # A script's request would follow 303 by itself and put the whole page where a part was to go.
+    by_script = "hx-request" in request.headers
+    headers = {"HX-Redirect": address} if by_script else {"Location": address}
+    response = Response(status_code=200 if by_script else 303, headers=_NOT_KEPT | headers)
+    if flash is not None:
+        service: Service = request.app.state.service
+        sealed = service.keyring.seal(_FLASH, json.dumps(msgspec.to_builtins(flash)).encode(), "")
+        response.headers.append("Set-Cookie", f"{FLASH_COOKIE}={sealed}{_COOKIE}; Max-Age={_FLASH_SECONDS}")
+    return response
