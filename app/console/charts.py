@@ -22,7 +22,8 @@ _GAP = 0.34
 _BETWEEN = 1.5
 _MARK = 8
 """Height of the triangle that stands over bars of which a part is an alarm."""
-_MOST_TEXTS = 7
+_LETTER = 7
+"""About how wide a letter of a bar's name is."""
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -161,7 +162,7 @@ def rank(id: str, heading: str, counted: Sequence[tuple[str, float, str]]) -> Ra
 def _draw_bars(measured: Sequence[Measured], series: Sequence[Series], at: Callable[[float], float]) -> list[Bar]:
     place = (_WIDTH - _LEFT) / len(measured)
     width = round(place * (1 - _GAP), 1)
-    named = math.ceil(len(measured) / _MOST_TEXTS)
+    named = math.ceil((max(len(bar.name) for bar in measured) + 1) * _LETTER / place)
     bars: list[Bar] = []
     for number, bar in enumerate(measured):
         x = round(_LEFT + place * number + place * _GAP / 2, 1)
@@ -184,6 +185,6 @@ def _draw_bars(measured: Sequence[Measured], series: Sequence[Series], at: Calla
 
 
 def _ceiling(highest: float) -> float:
-    """Return the end of a scale that a value fits under: 1, 2, 4, 5, 6 or 10 times a power of ten."""
+    """Return the end of a scale that a value fits under: a round number whose half is round as well."""
     power = 10.0 ** math.floor(math.log10(highest))
-    return next(step * power for step in (1, 2, 4, 5, 6, 8, 10) if highest <= step * power)
+    return next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if highest <= step * power)

@@ -107,7 +107,7 @@ class DrawnForm:
             return SummaryLine(anchor="", text=said.text, hint=said.hint)
         label = self._labels[name]
         text = said.text if label.lower() in said.text.lower() else f"{label}: {said.text}"
-        return SummaryLine(anchor=self.id(name), text=text, hint="")
+        return SummaryLine(anchor=self.id(name), text=text, hint="" if name == said.pointer else said.hint)
 
 
 def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None = None) -> list[Said]:

@@ -151,7 +151,9 @@ def nameless_loops(source: Source) -> Iterator[str]:
 FOLDERS: Mapping[str, re.Pattern[str]] = {
     "api": re.compile(r""),
     "benchmarks": re.compile(r"benchmarks\."),
+    "browser": re.compile(r""),
     "concurrency": re.compile(r"threading|tests\.harness\.wire\.at_once|concurrent\."),
+    "console": re.compile(r""),
     "docs": re.compile(r""),
     "openapi": re.compile(r"tests\.harness\.contract|app\.main|app\.routers|app\.core\.http|fastapi|openapi"),
     "recovery": re.compile(r""),
