@@ -40,7 +40,7 @@ _FLASH = "console flash"
 _COOKIE = "; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
-class Place(msgspec.Struct, frozen=True):
+class PageOwner(msgspec.Struct, frozen=True):
     """Whose pages somebody may see: their address, such as `/p/0008001`, and the name of whom they are about."""
 
     address: str
@@ -55,20 +55,20 @@ class Beholder(Protocol):
         """Their name."""
 
     @property
-    def theme(self) -> Literal["light", "dark"] | None:
-        """The theme that they chose; None for the system's."""
+    def theme(self) -> str:
+        """The theme that they chose: light or dark; anything else is the system's."""
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles that they have at the place; a role that includes another stands beside it."""
+        """The roles that they have on these pages; a role that includes another stands beside it."""
 
     @property
-    def place(self) -> Place | None:
+    def owner(self) -> PageOwner | None:
         """Whose pages they are on; None on pages about nobody, such as their account."""
 
     @property
-    def places(self) -> Sequence[Place]:
-        """Some of the places that they may see, this one among them."""
+    def owners(self) -> Sequence[PageOwner]:
+        """Some of those whose pages they may see, this one among them."""
 
     @property
     def token(self) -> str:
@@ -76,11 +76,11 @@ class Beholder(Protocol):
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A link of the header bar, and which addresses below a place belong to it."""
+    """A link of the header bar, and which addresses below an owner's belong to it."""
 
     title: str
     folder: str
-    """The first part of its address below the place; empty for the place's own page."""
+    """The first part of its address below the owner's; empty for the owner's own page."""
     also: tuple[str, ...] = ()
     role: str
 
@@ -109,7 +109,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
         Section(title="Audit", folder="audit", role="operator"),
     ),
 }
-"""The links of the header bar, by the first part of a place's address."""
+"""The links of the header bar, by the first part of an owner's address."""
 
 
 class Flash(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,8 +141,8 @@ class Frame:
         self.path: str = request.url.path
         self.request_id: str = request.state.request_id
         self.support = service.settings.support_contact
-        self.place = visitor.place if visitor is not None else None
-        self.theme = visitor.theme if visitor is not None else None
+        self.owner = visitor.owner if visitor is not None else None
+        self.theme = visitor.theme if visitor is not None and visitor.theme in ("light", "dark") else ""
         self.demo: bool = getattr(request.app.state, "demo", False)
 
     @property
@@ -151,21 +151,21 @@ class Frame:
         return self.visitor.token if self.visitor is not None else ""
 
     @property
-    def owner(self) -> str:
+    def owner_name(self) -> str:
         """Whose page it is, for its title."""
-        return self.place.name if self.place is not None else "PARS"
+        return self.owner.name if self.owner is not None else "PARS"
 
     @property
     def home(self) -> str:
         """Where the brand leads."""
-        return self.place.address if self.place is not None else "/"
+        return self.owner.address if self.owner is not None else "/"
 
     @property
     def links(self) -> list[Link]:
         """The links of the header bar that the visitor may follow."""
-        if self.place is None or self.visitor is None:
+        if self.owner is None or self.visitor is None:
             return []
-        address, roles = self.place.address, self.visitor.roles
+        address, roles = self.owner.address, self.visitor.roles
         folder = self.path.removeprefix(address).strip("/").partition("/")[0] if self._within(address) else None
         return [
             Link(

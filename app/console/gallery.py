@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.console.charts import Chart, Measured, Ranks, Series, draw_bars, rank
 from app.console.drawn_forms import DrawnForm, Said
-from app.console.frame import Flash, Place, page
+from app.console.frame import Flash, PageOwner, page
 from app.console.routes import ANYBODY, PageRoute
 
 router = APIRouter(prefix="/gallery", route_class=PageRoute, dependencies=[ANYBODY], include_in_schema=False)
-_PLACE = Place("/p/0008001", "Western Regional Medical Center")
+_OWNER = PageOwner("/p/0008001", "Western Regional Medical Center")
 
 
 class Onlooker(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody made up, so that the header is shown whole."""
 
     name: str = "Dana Reyes"
-    theme: Any = None
+    theme: str = ""
     roles: frozenset[str] = frozenset({"reader", "reporter", "manager"})
-    place: Place | None = _PLACE
-    places: tuple[Place, ...] = (_PLACE, Place("/p/0008002", "Harbor Point Hospital"))
+    owner: PageOwner | None = _OWNER
+    owners: tuple[PageOwner, ...] = (_OWNER, PageOwner("/p/0008002", "Harbor Point Hospital"))
     token: str = "shown-nowhere-else"
 
 
@@ -57,11 +55,12 @@ class GalleryView(msgspec.Struct, frozen=True, kw_only=True):
 @router.get("")
 async def show_gallery(request: Request, theme: str = "") -> Response:
     """Show every component; `theme` is light or dark, else the system's."""
-    visitor = Onlooker(theme=theme if theme in ("light", "dark") else None)
-    return page(request, visitor, "pages/gallery.html", _view())
+    visitor = Onlooker(theme=theme)
+    return page(request, visitor, "pages/gallery.html", gallery_view())
 
 
-def _view() -> GalleryView:
+def gallery_view() -> GalleryView:
+    """Return every component's values: typed, faulty, empty."""
     return GalleryView(
         plain=DrawnForm(_TYPED, prefix="plain"),
         faulty=DrawnForm(_TYPED, _SAID, prefix="faulty"),

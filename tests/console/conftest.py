@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from app.main import answer_for, create_app
 from app.services.context import Service
 from app.services.operations.startup import open_service
-from tests.harness import pages
+from tests.harness.console import pages
 from tests.harness.databases import settings_for
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.console.frame import Flash, Place, go_to, page
+from app.console.frame import Flash, PageOwner, go_to, page
 from app.console.refusals import VISITOR
 from app.console.routes import ANYBODY, PageRoute, Sent
 from app.core.errors import every_problem
 
-HOME = Place("/p/0008001", "Western Regional Medical Center")
-OTHER = Place("/p/0008002", "Harbor Point Hospital")
+HOME = PageOwner("/p/0008001", "Western Regional Medical Center")
+OTHER = PageOwner("/p/0008002", "Harbor Point Hospital")
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 """What a browser says that somebody follows a link in."""
 
@@ -23,10 +21,10 @@ class Somebody(msgspec.Struct, frozen=True, kw_only=True):
     """Stands in for who is signed in."""
 
     name: str = "Dana Reyes"
-    theme: Literal["light", "dark"] | None = None
+    theme: str = "system"
     roles: frozenset[str] = frozenset({"reader", "reporter"})
-    place: Place | None = HOME
-    places: tuple[Place, ...] = (HOME,)
+    owner: PageOwner | None = HOME
+    owners: tuple[PageOwner, ...] = (HOME,)
     token: str = "a-token"
 
 
@@ -50,8 +48,8 @@ async def show_page(
     request: Request, provider_id: str, role: str = "reader", heading: str = "A made-up page"
 ) -> Response:
     """Show a page to somebody with a role."""
-    places = (HOME, OTHER) if provider_id == OTHER.address[3:] else (HOME,)
-    visitor = Somebody(roles=frozenset({role}), places=places)
+    owners = (HOME, OTHER) if provider_id == OTHER.address[3:] else (HOME,)
+    visitor = Somebody(roles=frozenset({role}), owners=owners)
     return page(request, visitor, "pages/refusal.html", ProblemView(heading=heading))
 
 
