@@ -11,7 +11,7 @@ TOOLS := openapi/tools
 NODE_STAMP := $(TOOLS)/node_modules/.package-lock.json
 CLIENTS_STAMP := $(TOOLS)/.venv/.installed
 
-.PHONY: help setup serve test test-quick check check-static check-openapi check-clients format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
+.PHONY: help setup serve test test-quick check check-static check-openapi check-clients check-browser format bench bench-identity bench-large drill-kill drill-crowd drill-disk drill-batch drill-boards drill-fuzz drill-formats drill-registry drill-registry-size drill-oracle drill-slow drill-properties drill-canary check-docker check-spreadsheets lock openapi clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -66,6 +66,22 @@ check-openapi: $(NODE_STAMP)  ## Check the OpenAPI document with two linters (ne
 check-clients: $(STAMP) $(NODE_STAMP) $(CLIENTS_STAMP)  ## Generate clients in five languages, and run them against the service (node; a JDK, Go and four jars for all of them).
 	$(BIN)/python -m tests.external.clients
 	$(BIN)/python -m pytest -q tests/docs/test_nightly_sync.py -k typescript
+
+BROWSER := .venv-browser
+AXE_STAMP := tests/browser/node_modules/.package-lock.json
+
+# A separate environment: the suite runs without a browser.
+$(BROWSER)/.installed: requirements/browser.txt
+	$(PYTHON) -m venv $(BROWSER)
+	$(BROWSER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/browser.txt
+	@touch $@
+
+$(AXE_STAMP): tests/browser/package-lock.json tests/browser/.npmrc
+	cd tests/browser && npm ci
+	@touch $@
+
+check-browser: $(STAMP) $(BROWSER)/.installed $(AXE_STAMP)  ## Visit the pages in the system's Chromium, with axe, at several widths and without script (needs chromium and node).
+	$(BROWSER)/bin/python -m pytest -c tests/browser/pytest.ini --rootdir . tests/browser
 
 check-docker: $(STAMP)  ## Run the Dockerfile's steps in a plain folder, and start the services of compose.yaml (needs no engine).
 	$(BIN)/python -m tests.external.containers
@@ -177,9 +193,11 @@ lock: $(STAMP)  ## Lock the dependencies again, with hashes.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/fuzz.in --output-file requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/browser.in --output-file requirements/browser.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/ralph.in --output-file requirements/ralph.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/peers.in --output-file requirements/peers.txt
 
 clean:  ## Remove everything that is not in the repository, including the demo data.
-	rm -rf $(VENV) $(FUZZ) $(RALPH) $(PEERS) $(TOOLS)/.venv $(TOOLS)/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FUZZ) $(RALPH) $(PEERS) $(BROWSER) $(TOOLS)/.venv $(TOOLS)/node_modules tests/browser/node_modules var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

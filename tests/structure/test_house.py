@@ -103,8 +103,9 @@ def test_the_lock_files_carry_hashes_and_name_no_index() -> None:
         assert text.count("--hash=sha256:") >= len(pinned) > 0
 
 
-def test_the_lock_file_of_the_node_tools_carries_hashes_and_names_no_registry() -> None:
-    locked = json.loads((ROOT / "openapi" / "tools" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+@pytest.mark.parametrize("folder", ["openapi/tools", "tests/browser"])
+def test_the_lock_files_of_node_carry_hashes_and_name_no_registry(folder: str) -> None:
+    locked = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     for name, package in locked.items():
         assert "resolved" not in package, name
         assert package.get("integrity") or not name, name

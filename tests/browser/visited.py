@@ -1,0 +1,17 @@
+"""The pages that the browser tests visit: each is judged by axe in both themes and at every width.
+
+A new page is added here; `tests/structure/test_templates.py` finds one that was forgotten.
+"""
+
+from __future__ import annotations
+
+VISITED = {
+    "/gallery": ["/gallery"],
+}
+"""Addresses to visit, by the path of their route."""
+ASTRAY = ["/nowhere"]
+"""Addresses that answer with the page of a problem."""
+PARTS: set[str] = set()
+"""Paths of routes that answer a script with a part of a page, or with a file."""
+THEMES = ("light", "dark")
+WIDTHS = (1280, 360)
