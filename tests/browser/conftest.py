@@ -34,7 +34,9 @@ def chromium() -> str:
     """Return where Chromium is: `PARS_CHROMIUM`, else where the system has it."""
     found = os.environ.get("PARS_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
-        pytest.exit("No Chromium here: install it (on Debian: apt-get install chromium), or name it in PARS_CHROMIUM.", 2)
+        pytest.exit(
+            "No Chromium here: install it (on Debian: apt-get install chromium), or name it in PARS_CHROMIUM.", 2
+        )
     return found
 
 
@@ -92,7 +94,9 @@ class Visitor:
         """What the console said: errors of scripts, and breaches of the security policy."""
         self.requests: list[str] = []
 
-    def open(self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: object) -> Page:
+    def open(
+        self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: object
+    ) -> Page:
         """Open a page in a window of its own."""
         context = self._browser.new_context(
             base_url=self.server, viewport={"width": width, "height": 900}, color_scheme=theme,  # type: ignore[arg-type]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import pytest
 
 from tests.browser.conftest import Visitor
@@ -15,9 +13,7 @@ def test_a_first_visit_asks_us_only_and_seldom(visitor: Visitor) -> None:
     page = visitor.open("/gallery")
     page.wait_for_load_state("networkidle")
     assert len(visitor.requests) <= 7, visitor.requests
-    assert {f"{urlsplit(line.split(' ')[1]).scheme}://{urlsplit(line).netloc}" for line in visitor.requests} <= {
-        visitor.server, "://",
-    }  # fmt: skip
+    assert all(line.startswith(f"GET {visitor.server}/") for line in visitor.requests)
     sizes = page.evaluate("performance.getEntries().map(entry => entry.encodedBodySize ?? 0)")
     assert 60 * KILOBYTE < sum(sizes) <= 120 * KILOBYTE
     visitor.requests.clear()
@@ -44,7 +40,8 @@ def test_a_theme_that_was_chosen_overrides_that_of_the_system(visitor: Visitor, 
 def test_the_policy_forbids_scripts_styles_and_requests_that_are_not_ours(visitor: Visitor) -> None:
     page = visitor.open("/gallery")
     page.evaluate("""() => {
-        document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.ran = 1'><a id=l style='color: red'>x</a>");
+        const markup = "<img src=x onerror='window.ran = 1'><a id=l style='color: red'>x</a>";
+        document.body.insertAdjacentHTML("beforeend", markup);
         const script = document.createElement("script");
         script.textContent = "window.ran = 1";
         document.body.append(script);
@@ -59,9 +56,11 @@ def test_the_policy_forbids_scripts_styles_and_requests_that_are_not_ours(visito
 
 def test_a_double_click_sends_a_form_once(visitor: Visitor) -> None:
     page = visitor.open("/gallery")
-    page.route("**/gallery", lambda route: None if route.request.method == "POST" else route.continue_())
-    page.locator("#plain-form").get_by_role("button", name="Report and next learner").dblclick()
-    page.locator("#plain-form").get_by_role("button", name="Report and finish").click(force=True)
+    page.route(
+        "**/gallery", lambda route: route.fulfill(status=204) if route.request.method == "POST" else route.continue_()
+    )
+    page.locator("#plain-form").get_by_role("button", name="Report and next learner").dblclick(no_wait_after=True)
+    page.wait_for_timeout(300)
     assert [line for line in visitor.requests if line.startswith("POST")] == [f"POST {visitor.server}/gallery"]
     assert page.get_by_text("Reporting", exact=True).is_visible()
 
@@ -89,7 +88,8 @@ def test_a_file_is_dropped_anywhere_on_the_page(visitor: Visitor) -> None:
         const files = new DataTransfer();
         files.items.add(new File(["a"], "learners.xlsx"));
         for (const kind of ["dragover", "drop"])
-            document.querySelector("h1").dispatchEvent(new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: files}));
+            document.querySelector("h1").dispatchEvent(
+                new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: files}));
     }""")
     assert page.locator("input[type=file]").evaluate("field => field.files[0].name") == "learners.xlsx"
 

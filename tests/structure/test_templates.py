@@ -15,6 +15,7 @@ from app.console import frame, gallery
 from app.console.assets import assets
 from app.console.routes import page_routes, role_of
 from app.main import create_app
+from tests.browser.visited import PARTS, VISITED
 from tests.harness.console.pages import Somebody
 from tests.structure import template_checks as checks
 from tests.structure.template_checks import STATIC, TEMPLATES, Template, templates
@@ -136,6 +137,11 @@ def test_every_class_has_a_rule_and_every_rule_a_use() -> None:
 def test_every_page_names_a_role() -> None:
     for route in page_routes(create_app(demo=True)):
         assert role_of(route) in ROLES, route.path
+
+
+def test_every_page_is_in_the_list_that_axe_visits() -> None:
+    shown = {route.path for route in page_routes(create_app(demo=True)) if "GET" in (route.methods or ())}
+    assert shown - PARTS - {"/static/{file}"} == VISITED.keys(), "tests/browser/visited.py lists the pages"
 
 
 def test_every_file_of_others_has_its_version_its_licence_and_its_digest() -> None:
