@@ -16,18 +16,20 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeAlias, Union, get_args, get_origin
+from typing import Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from app.console.routes import SentFields
 from app.console.words import day
 from app.core.body_types import stripped, type_at
 from app.core.errors import InvalidRequest
+from app.core.http.problems import error_items
 from app.core.strict_json import pointer_of
 from app.domain.parsing import read_date, read_written_day
 
+M = TypeVar("M", bound=BaseModel)
 Path: TypeAlias = tuple[str, ...]
 """The names on the way to a place of a body; an empty one stands for any place of a list."""
 _NUMBER = re.compile(r"[+-]?(\d{1,24}(\.\d{0,400})?|\.\d{1,400})", re.ASCII)
@@ -63,10 +65,10 @@ class Typed(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
-class BodyForm:
+class BodyForm(Generic[M]):
     """How the body of a model is typed into a form."""
 
-    def __init__(self, model: type[BaseModel], days: Iterable[str] = ()) -> None:
+    def __init__(self, model: type[M], days: Iterable[str] = ()) -> None:
         """Name the places that hold days by their pointers, `*` for any place of a list: `/moc/*/credit_claim_date`."""
         self._model = model
         self._days = frozenset(tuple("" if name == "*" else name for name in tokens_of(days_at)) for days_at in days)
@@ -92,6 +94,13 @@ class BodyForm:
                 _put(tree, tokens_of(name), filled)
         fields: SentFields = {}
         return Typed(fields, self._built(tree, (), (), fields))
+
+    def validated(self, typed: Typed) -> M:
+        """Return the body as its schema takes it; raises `InvalidRequest` with every fault, as the API does."""
+        try:
+            return self._model.model_validate(typed.body)
+        except ValidationError as error:
+            raise InvalidRequest(errors=error_items(error.errors(include_url=False), self._model)) from None
 
     def write(self, body: Mapping[str, Any]) -> SentFields:
         """Return the fields that stand for a body; those of what is absent or blank are left out."""

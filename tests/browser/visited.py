@@ -6,6 +6,7 @@ A new page is added here; `tests/structure/test_templates.py` finds one that was
 from __future__ import annotations
 
 VISITED = {
+    "/accessibility": ["/accessibility"],
     "/gallery": ["/gallery"],
 }
 """Addresses to visit, by the path of their route."""

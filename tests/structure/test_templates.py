@@ -10,9 +10,12 @@ from typing import Any
 
 import jinja2
 import pytest
+from lxml import html
+from msgspec import structs
 
 from app.console import frame, gallery
 from app.console.assets import assets
+from app.console.drawn_forms import DrawnForm, Said
 from app.console.routes import page_routes, role_of
 from app.main import create_app
 from tests.browser.visited import PARTS, VISITED
@@ -123,6 +126,32 @@ def test_every_component_is_on_the_gallery() -> None:
 def test_every_field_has_a_label_and_every_form_its_token_and_key(gallery_page: str) -> None:
     none_of(checks.unlabelled(gallery_page), checks.unlabelled)
     none_of(checks.repeated_ids(gallery_page), checks.repeated_ids)
+
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' autofocus onfocus='alert(1)",
+    "</textarea><svg onload=alert(1)>",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}",
+    "</title><script>alert(1)</script>",
+]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_what_was_typed_and_what_is_said_of_it_stay_text(payload: str) -> None:
+    view = gallery.gallery_view()
+    said = [Said(pointer="", text=payload, hint=payload)]
+    faulty = DrawnForm({name: [payload] for name in view.faulty.fields}, said, prefix="faulty")
+    plain = DrawnForm({name: [payload] for name in view.plain.fields}, prefix="plain")
+    flash = frame.Flash(text=payload, link="/", link_text=payload)
+    template = frame.templates().get_template("pages/gallery.html")
+    before = html.fromstring(rendered(template, view))
+    after = html.fromstring(rendered(template, structs.replace(view, faulty=faulty, plain=plain, flash=flash)))
+    assert len(after.xpath("//script")) == len(before.xpath("//script"))
+    assert after.xpath("//img | //*[@onerror or @onfocus or @onload]") == []
+    assert after.xpath("//input[@name='/learner/first_name']/@value") == [payload, payload]
 
 
 def test_every_class_has_a_rule_and_every_rule_a_use() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from app.console.drawn_forms import DrawnForm, said_of_problem
 from app.console.forms import BodyForm, tokens_of
 from app.console.routes import read_fields
 from app.core.body_types import members_of, stripped
@@ -170,3 +171,21 @@ def test_what_is_no_form_is_refused(body: bytes, content_type: str) -> None:
 
 def test_a_form_keeps_every_value_and_its_order() -> None:
     assert read_fields(b"b=1&a=%0D%0A&b=2&c", FORM) == {"b": ["1", "2"], "a": ["\n"], "c": [""]}
+
+
+def test_a_form_that_the_schema_refuses_is_drawn_again_with_what_was_typed_and_every_fault_at_its_field() -> None:
+    sent = {
+        "/cme/4/credits": ["1,5"], "/cme/4/state": ["CA"], "/learner/height": ["6"], "/moc/0/board": ["x" * 201],
+    }  # fmt: skip
+    typed = COMPLETION.read(sent)
+    with pytest.raises(InvalidRequest) as refused:
+        COMPLETION.validated(typed)
+    form = DrawnForm(typed.fields, said_of_problem(refused.value, typed.fields))
+    assert form.value("/cme/0/credits") == "1,5"
+    assert form.value("/cme/0/state") == "CA"
+    assert all(len(form.said_of(name)) == 1 for name in ("/cme/0/credits", "/learner/height", "/moc/0/board"))
+    assert form.said_of("/cme/0/credits")[0].text.startswith("This is a number with a comma")
+
+
+def test_a_form_that_the_schema_takes_is_a_body_of_the_api() -> None:
+    assert COMPLETION.validated(COMPLETION.read(COMPLETION.write(TINA))) == CompletionIn.model_validate(TINA)
