@@ -27,7 +27,7 @@ OURS = templates()
 CSS = (STATIC / "console.css").read_text(encoding="utf-8")
 SCRIPT = (STATIC / "console.js").read_text(encoding="utf-8")
 KILOBYTE = 1_000
-ROLES = {"anybody", "reader", "reporter", "manager", "board", "operator", "learner", "person"}
+ROLES = {"anybody", "session", "reader", "reporter", "manager", "board", "operator", "learner", "person"}
 
 
 def none_of(faults: Iterable[str], check: Callable[..., object]) -> None:
