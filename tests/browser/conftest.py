@@ -31,12 +31,10 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def chromium() -> str:
-    """Return where Chromium is: `PARS_CHROMIUM`, else where the system has it."""
-    found = os.environ.get("PARS_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    """Return where Chromium is: `CHROMIUM`, else where the system has it."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
-        pytest.exit(
-            "No Chromium here: install it (on Debian: apt-get install chromium), or name it in PARS_CHROMIUM.", 2
-        )
+        pytest.exit("No Chromium here: install it (on Debian: apt-get install chromium), or name it in CHROMIUM.", 2)
     return found
 
 
