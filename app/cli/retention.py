@@ -19,6 +19,9 @@ _KEPT = {
     "deliveries": "finished webhook deliveries",
     "explanations": "why physicians were found",
     "downloads": "links to exports that work no longer",
+    "sign_in_links": "links to sign in that work no longer",
+    "sessions": "sessions of people that ended",
+    "mails": "mails to people that were sent",
 }
 
 

@@ -19,6 +19,7 @@ from app.core.private_files import write_private
 from app.core.rates import Rate
 from app.core.setting_names import PREFIX, find_unknown_names
 from app.core.setting_values import OWN_FAULT, fault_of
+from app.core.smtp_settings import SmtpServer, read_smtp_server
 
 SHORT_SECRET = 16
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -46,6 +47,16 @@ class Settings(BaseSettings):
         description="Address of this installation as clients reach it, such as `https://pars.example.org`: the server "
         "in the description of the API, from which clients are generated.",
     )
+    service_name: str = Field(
+        "PARS", min_length=1, max_length=60, description="What pages, mails and authenticators call this installation."
+    )
+    smtp_url: str = Field(
+        "",
+        repr=False,
+        description="Server that takes mails: `smtps://user:password@host:465`, or `smtp://…:587`, which is encrypted "
+        "before anything is sent. Without it, mails are files in the data folder.",
+    )
+    mail_from: str = Field("", description="Address that mails come from; needed with `PARS_SMTP_URL`.")
     webhook_allow_private: bool = Field(False, description="Whether webhooks may go to private addresses.")
     pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one serving process.")
     stall_limit: float = Field(
@@ -188,6 +199,11 @@ class Settings(BaseSettings):
             raise ConfigurationError(
                 f"PARS_TRUSTED_PROXIES must list addresses or networks, such as 10.0.0.7, 10.1.0.0/16: {error}."
             ) from None
+
+    @property
+    def smtp_server(self) -> SmtpServer | None:
+        """The server that takes mails; None for the folder. Raises `ConfigurationError`."""
+        return read_smtp_server(self.smtp_url, self.mail_from, self.public_url)
 
     @property
     def client_rate(self) -> Rate:

@@ -232,6 +232,29 @@ class RetentionAudit(AuditFields, frozen=True, kw_only=True):
     explanations: int
     downloads: int | UnsetType = UNSET
     """Links; not in entries of earlier releases."""
+    sign_in_links: int | UnsetType = UNSET
+    sessions: int | UnsetType = UNSET
+    mails: int | UnsetType = UNSET
+
+
+class PersonAudit(AuditFields, frozen=True, kw_only=True):
+    """A person was invited, changed or removed, signed in or out, or enrolled or lost an authenticator.
+
+    Never a name or an address: the subject's id leads to them for as long as the person is there.
+    """
+
+    noun: ClassVar[str] = "person"
+
+    client_id: str | UnsetType = UNSET
+    """The membership."""
+    role: str | UnsetType = UNSET
+    place: str | UnsetType = UNSET
+    """For what the membership was made."""
+    session_id: str | UnsetType = UNSET
+    changed: Sequence[str] | UnsetType = UNSET
+    """Names of the fields that changed."""
+    factor: str | UnsetType = UNSET
+    """What was given beside the link: `totp` or `recovery-code`."""
 
 
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):

@@ -23,6 +23,13 @@ class Role(enum.StrEnum):
     """Of whoever runs the installation."""
 
 
+class ClientKind(enum.StrEnum):
+    """Who stands behind a client that no system does."""
+
+    PERSON = "person"
+    """A person's membership: it has no key, and is used while the person is signed in."""
+
+
 class Environment(enum.StrEnum):
     """Whose records a key works on."""
 
@@ -46,8 +53,10 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str | None = None
     """The client of its organisation that was there first; None for that one itself."""
     expires_at: datetime | None = None
+    kind: ClientKind | None = None
+    """None for a system."""
     credential: Credential | None = None
-    """What the request was made with; None where it is no request."""
+    """What the request was made with; None where it is no request, and for people."""
 
     @property
     def organisation_id(self) -> str:

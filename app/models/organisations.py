@@ -67,6 +67,7 @@ clients = Table(
     Column("organisation", Key, comment="the client that was there first; NULL for that one itself"),
     Column("expires_at", Instant),
     Column("version", Integer, comment="NULL for a client that never changed: 1"),
+    Column("kind", Key, comment="`person` for a membership, which has no key; NULL for a system"),
     CheckConstraint("role in ('provider', 'vendor', 'board', 'operator')", name="role"),
 )
 

@@ -14,6 +14,7 @@ from app.models import (
     held,
     learners,
     organisations,
+    people,
     totals,
     webhooks,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "learners",
     "metadata",
     "organisations",
+    "people",
     "totals",
     "webhooks",
 ]

@@ -19,6 +19,8 @@ from app.store.sql.values import read_document, read_instant, read_optional_inst
 
 _WORLD = {False: "p.sandbox_of IS NULL AND p.merged_into IS NULL", True: "p.sandbox_of IS NOT NULL"}
 """The providers a client may act for at all: a test client for those of the sandbox, any other for live ones."""
+SYSTEMS = "c.kind IS NULL"
+"""The condition that a client is a system's: memberships are managed with the people whose they are."""
 CLIENT = RowMapper(Client, tables.clients, "c", provider_ids=looked_up_by("client_id"))
 
 _PROVIDER_LISTING = RowMapper(
@@ -27,7 +29,7 @@ _PROVIDER_LISTING = RowMapper(
     "p",
     clients=expression(
         "(SELECT count(*) FROM grants g JOIN clients c ON c.client_id = g.client_id "
-        "WHERE g.provider_id = p.provider_id AND g.revoked_at IS NULL AND c.revoked_at IS NULL)"
+        f"WHERE g.provider_id = p.provider_id AND g.revoked_at IS NULL AND c.revoked_at IS NULL AND {SYSTEMS})"
     ),
 )
 _PROVIDER = RowMapper(
@@ -235,7 +237,7 @@ def clients_named(connection: Connection, name: str) -> list[tuple[str, bool]]:
     """Return the ids of the clients of a name, the oldest first, and whether each was revoked."""
     rows = fetch(
         connection,
-        "SELECT client_id, revoked_at IS NOT NULL FROM clients WHERE name = :name ORDER BY client_id",
+        f"SELECT c.client_id, c.revoked_at IS NOT NULL FROM clients c WHERE c.name = :name AND {SYSTEMS} ORDER BY 1",
         {"name": name},
     )
     return [(client_id, bool(revoked)) for client_id, revoked in rows]

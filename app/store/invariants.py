@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from app.store.people import invariants as people
 from app.store.sql.statements import fetch_column
 
 FEW = 20
@@ -228,10 +229,13 @@ INVARIANTS: dict[str, str] = {
 }
 
 
+ALL = INVARIANTS | people.INVARIANTS
+
+
 def broken(connection: Connection) -> dict[str, list[str]]:
     """Return the invariants that do not hold, each with the ids of the first few records that break it."""
     broken_by: dict[str, list[str]] = {}
-    for invariant, query in INVARIANTS.items():
+    for invariant, query in ALL.items():
         ids = fetch_column(connection, f"{query} LIMIT {FEW}")
         if ids:
             broken_by[invariant] = [str(id) for id in ids]

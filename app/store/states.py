@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 
 from app.core.security import Keyring
-from app.models import activities, held, learners, organisations, webhooks
+from app.models import activities, held, learners, organisations, people, webhooks
 from app.models.base import Instant
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.statements import Row, fetch, fetch_column, fetch_value, on_sqlite, take_advisory_locks
@@ -27,12 +27,17 @@ STATES: dict[str, tuple[Table, ...]] = {
     "activity": (activities.activities, activities.activity_boards),
     "webhook-endpoint": (webhooks.webhook_endpoints,),
     "held-record": (held.held_records, held.held_digests, held.held_references),
+    "person": (people.people, people.memberships, people.recovery_codes),
     "learner": (learners.learners, learners.learner_names, learners.licenses, learners.certifications),
 }
 """The tables of each noun, all of which have the key of the first one's rows."""
 LEFT_OUT: dict[str, dict[str, str]] = {
     "activities": {"title_key": "is made of the title, which is protected"},
     "providers": {"merging_into": "stands for seconds, before a merge: it takes nothing and gives nobody a right"},
+    "people": dict.fromkeys(
+        ("totp_pending", "totp_step", "wrong_codes", "wrong_codes_since", "seen_at"),
+        "changes as the person signs in: nobody's right depends on it alone",
+    ),
     "client_secrets": {"last_used_at": "is noted as the key is used: nobody's right depends on it"},
     "webhook_endpoints": dict.fromkeys(
         (

@@ -29,14 +29,16 @@ ENDPOINT = RowMapper(Endpoint, tables.webhook_endpoints, "e", secrets=column("se
 
 
 def entitled(provider: str) -> str:
-    """Return the condition that an endpoint's client has a key, and the right to act for a provider or the board.
+    """Return the condition that an endpoint's client may be used, and may act for a provider or the board.
 
+    It may be used if it has a key, or is a person's membership.
     `provider` is an expression, such as `e.provider_id`. Where it is NULL, for news of a feed and for the test of an
     endpoint for all providers, the key and the board count.
     """
     return (
-        "EXISTS (SELECT 1 FROM clients c JOIN client_secrets s ON s.client_id = c.client_id WHERE "
-        "c.client_id = e.client_id AND c.revoked_at IS NULL AND s.revoked_at IS NULL AND (c.role = 'operator' OR "
+        "EXISTS (SELECT 1 FROM clients c WHERE c.client_id = e.client_id AND c.revoked_at IS NULL "
+        "AND (c.kind = 'person' OR EXISTS (SELECT 1 FROM client_secrets s WHERE s.client_id = c.client_id "
+        "AND s.revoked_at IS NULL)) AND (c.role = 'operator' OR "
         f"c.board = e.board OR (e.board IS NULL AND {provider} IS NULL) OR EXISTS (SELECT 1 FROM grants g WHERE "
         f"g.client_id = e.client_id AND g.provider_id = {provider} AND g.revoked_at IS NULL)))"
     )

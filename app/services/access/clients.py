@@ -221,7 +221,7 @@ def revoke_client(work: Work, named: str) -> Revocation:
 
 
 def end_client(work: Work, client_id: str) -> Revocation:
-    """Revoke a client that there is, by its id."""
+    """Revoke a client that there is, by its id; of a vendor's, the memberships of its people end with it."""
     keys.lock_client(work.connection, client_id)
     found = clients.name_and_revocation(work.connection, client_id)
     assert found is not None
@@ -230,6 +230,8 @@ def end_client(work: Work, client_id: str) -> Revocation:
         return Revocation(client_id=client_id, name=name, revoked_before=True)
     ended = stored.revoke(work.connection, client_id, work.now)
     work.audit("revoke-client", client_id, ClientAudit())
+    for membership in stored.memberships_of_vendor(work.connection, client_id):
+        end_client(work, membership)
     endpoints, under_way = clients.count_dependants(work.connection, client_id)
     return Revocation(
         client_id=client_id, name=name, revoked_before=False, secrets=ended, endpoints=endpoints, batches=under_way
@@ -241,6 +243,8 @@ def find_client(connection: Connection, named: str) -> str:
     if named == OPERATOR.client_id:
         raise OperatorFault("The operator's own commands are no client whose keys there are, or that can be revoked.")
     if clients.name_and_revocation(connection, named) is not None:
+        if stored.is_membership(connection, named):
+            raise OperatorFault("This client is a person's membership, and has no key: see pars person.")
         return named
     known = clients.clients_named(connection, named)
     if not known:
@@ -266,8 +270,16 @@ def grant(work: Work, named: str, provider_id: str) -> None:
         provider_id = providers.of_provider(work, provider_id)
     elif is_sandbox(work.connection, provider_id):
         raise OperatorFault(f"{provider_id} is a sandbox: only test clients act for it.")
-    clients.grant(work.connection, client_id, provider_id, work.now)
-    work.audit("grant", client_id, ClientAudit(provider_id=provider_id))
+    give_grant(work, client_id, provider_id)
+
+
+def give_grant(work: Work, client_id: str, provider_id: str) -> None:
+    """Give a provider to a client of a vendor and to those who are members of it, each with its audit entry."""
+    # Locked first: whoever becomes a member meanwhile copies the grants before or after this one.
+    keys.lock_client(work.connection, client_id)
+    for receiver in (client_id, *stored.memberships_of_vendor(work.connection, client_id)):
+        clients.grant(work.connection, receiver, provider_id, work.now)
+        work.audit("grant", receiver, ClientAudit(provider_id=provider_id))
 
 
 def revoke(work: Work, named: str, provider_id: str) -> None:
@@ -290,6 +302,9 @@ def take_grant(work: Work, client_id: str, provider_id: str) -> bool:
 
     A vendor that could go on with another of its clients would not have lost the right.
     """
+    for member in stored.of_organisation(work.connection, client_id):
+        keys.lock_client(work.connection, member)
+    # Read again: somebody may have become a member with the grants of one of them.
     family = stored.of_organisation(work.connection, client_id)
     lost = [member for member in family if clients.revoke_grant(work.connection, member, provider_id, work.now)]
     for member in lost:

@@ -11,11 +11,9 @@ from collections.abc import Collection
 from sqlalchemy import Connection
 
 from app.core.errors import NotFound
-from app.domain.audit import ClientAudit
 from app.domain.clients import Grant, Role, VendorListing
-from app.services.access.clients import take_grant
+from app.services.access.clients import give_grant, take_grant
 from app.services.context import Caller, Work
-from app.store import clients
 from app.store.access import grants, providers
 from app.store.access.grants import GrantFilter
 
@@ -78,8 +76,7 @@ def give(work: Work, client_id: str) -> tuple[VendorListing, bool]:
     before = look_up(work.connection, caller, client_id)
     if before.granted_at is not None:
         return before, False
-    clients.grant(work.connection, client_id, caller.provider_id, work.now)
-    work.audit("grant", client_id, ClientAudit(provider_id=caller.provider_id))
+    give_grant(work, client_id, caller.provider_id)
     return look_up(work.connection, caller, client_id), True
 
 

@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, Contended, ErrorItem, Forbidden, InvalidRequest, NotFound, OperatorFault, Problem
 from app.domain.audit import ClientAudit
-from app.domain.clients import Client, ClientListing, Role
+from app.domain.clients import Client, ClientKind, ClientListing, Role
 from app.services.access import clients as verbs
-from app.services.access.authentication import refusal_of
+from app.services.access.authentication import refusal_of, standing_client
 from app.services.access.clients import CreatedClient
 from app.services.access.scopes import ROLE_SCOPES, SCOPES, TEST_SCOPES, effective_scopes
 from app.services.context import Caller, Work
@@ -74,6 +74,11 @@ def standing(work: Work) -> Client:
     """Return the caller as it stands in this transaction; raises `Forbidden` when its key no longer works."""
     caller = work.caller.client
     credential = caller.credential
+    if caller.kind is ClientKind.PERSON:
+        found = standing_client(work.connection, caller.client_id, None, work.now)
+        if found is None or MANAGE not in found.scopes:
+            raise Forbidden("You are no longer a manager here.")
+        return found
     if credential is None:
         return caller
     key = keys.find_by_id(work.connection, caller.client_id, credential.key_id)

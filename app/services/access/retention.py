@@ -33,6 +33,8 @@ ROWS_AT_ONCE = 5_000
 DAY_SECONDS = 86_400
 _LINKS_KEPT = timedelta(days=1)
 """How long a link that no longer works says so."""
+_PEOPLE_KEPT = timedelta(days=30)
+"""How long it is known whose an expired session was, so that a form sent then can go on, and which mails were sent."""
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,10 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     explanations: int = 0
     downloads: int = 0
     """Links to exports."""
+    sign_in_links: int = 0
+    sessions: int = 0
+    mails: int = 0
+    """To people."""
 
     @property
     def anything(self) -> bool:
@@ -70,7 +76,12 @@ def limits(service: Service) -> dict[str, datetime | None]:
     }
     now = service.clock()
     before = {what: now - timedelta(days=kept) if kept else None for what, kept in days.items()}
-    return before | {"downloads": now - _LINKS_KEPT}
+    return before | {
+        "downloads": now - _LINKS_KEPT,
+        "sign_in_links": now - _LINKS_KEPT,
+        "sessions": now - _PEOPLE_KEPT,
+        "mails": now - _PEOPLE_KEPT,
+    }
 
 
 def look(service: Service) -> Removed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from app.domain.clients import Client, Role
+from app.domain.people.persons import PersonRole
 
 SCOPES = (
     "activities:read",
@@ -28,6 +29,15 @@ ROLE_SCOPES: dict[Role, tuple[str, ...]] = {
     Role.OPERATOR: SCOPES,
 }
 """Every scope that a client of a role may have, and its scopes by default."""
+_READING = ("activities:read", "completions:read", "batches:read")
+PERSON_SCOPES: dict[PersonRole, tuple[str, ...]] = {
+    PersonRole.READER: _READING,
+    PersonRole.REPORTER: (*_READING, "activities:write", "completions:write", "learners:validate", "batches:write"),
+    PersonRole.MANAGER: _REPORTING,
+    PersonRole.BOARD: ROLE_SCOPES[Role.BOARD],
+    PersonRole.OPERATOR: SCOPES,
+}
+"""The scopes of a membership, by the person's role."""
 TEST_SCOPES = frozenset(_REPORTING)
 """Scopes that a test client may have: those about a provider. Nothing else could be kept apart from live records."""
 

@@ -13,7 +13,7 @@ from app.domain.looking.attention import Waiting
 from app.domain.sandbox import PROVIDER_ID
 from app.models import organisations as tables
 from app.store.access import keys
-from app.store.clients import note_change
+from app.store.clients import SYSTEMS, note_change
 from app.store.sql.bulk import insert, update
 from app.store.sql.key_sets import select_by_keys
 from app.store.sql.rows import RowMapper, column, expression, looked_up_by
@@ -39,7 +39,7 @@ def list_clients(connection: Connection, now: datetime, *, revoked: bool) -> lis
     """Return all clients, the oldest first, those that were revoked too if asked for; not the operator's commands."""
     rows = fetch(
         connection,
-        f"SELECT {_LISTING.columns} FROM clients c WHERE c.client_id <> 'operator'"
+        f"SELECT {_LISTING.columns} FROM clients c WHERE c.client_id <> 'operator' AND {SYSTEMS}"
         f"{'' if revoked else f' AND {_NOT_REVOKED}'} ORDER BY c.created_at, c.client_id",
         {"now": now},
     )
@@ -128,7 +128,7 @@ def count_of_provider(connection: Connection, provider_id: str, most: int) -> in
         connection,
         "SELECT count(*) FROM (SELECT DISTINCT c.client_id FROM providers p JOIN grants g "
         "ON g.provider_id = p.provider_id AND g.revoked_at IS NULL JOIN clients c ON c.client_id = g.client_id "
-        f"WHERE (p.provider_id = :id OR p.sandbox_of = :id) AND c.role = 'provider' AND {_NOT_REVOKED} "
+        f"WHERE (p.provider_id = :id OR p.sandbox_of = :id) AND c.role = 'provider' AND {_NOT_REVOKED} AND {SYSTEMS} "
         "LIMIT :most) found",
         {"id": provider_id, "most": most},
     )
@@ -193,9 +193,9 @@ def _managed_by(manager: Client) -> tuple[str, dict[str, Any]]:
 
     The operator manages everybody, a vendor the clients of its organisation, a provider's client those that act for its
     providers and no others. The shared sandbox is everybody's: there, as at vendors, the organisation counts. A test
-    client manages test clients only, and every client manages itself.
+    client manages test clients only, and every client manages itself. Nobody manages a membership like this.
     """
-    conditions, parameters = ["c.client_id <> 'operator'"], {"self": manager.client_id}
+    conditions, parameters = ["c.client_id <> 'operator'", SYSTEMS], {"self": manager.client_id}
     if manager.test:
         conditions.append("c.test")
     if manager.role is Role.OPERATOR:
@@ -216,7 +216,7 @@ def _managed_by(manager: Client) -> tuple[str, dict[str, Any]]:
         ]
     else:
         conditions.append("FALSE")
-    return f"(c.client_id = :self OR ({' AND '.join(conditions)}))", parameters
+    return f"({SYSTEMS} AND c.client_id = :self OR ({' AND '.join(conditions)}))", parameters
 
 
 def _read(connection: Connection, rows: Sequence[Row]) -> list[ClientListing]:
@@ -269,3 +269,18 @@ def of_organisation(connection: Connection, client_id: str) -> list[str]:
         "coalesce(c.organisation, c.client_id) WHERE o.client_id = :id ORDER BY c.client_id",
         {"id": client_id},
     )
+
+
+def memberships_of_vendor(connection: Connection, client_id: str) -> list[str]:
+    """Return the memberships of a vendor's client that were not ended: they act for whom it acts for."""
+    return fetch_column(
+        connection,
+        "SELECT m.client_id FROM memberships m JOIN clients c ON c.client_id = m.client_id "
+        f"WHERE m.vendor_client = :id AND {_NOT_REVOKED} ORDER BY m.client_id",
+        {"id": client_id},
+    )
+
+
+def is_membership(connection: Connection, client_id: str) -> bool:
+    """Whether a client is a person's."""
+    return bool(fetch(connection, "SELECT 1 FROM clients WHERE client_id = :id AND kind = 'person'", {"id": client_id}))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.clients import Client, Grant, VendorListing
 from app.models import organisations as tables
+from app.store.clients import SYSTEMS
 from app.store.sql.rows import RowMapper, expression
 from app.store.sql.statements import fetch, fetch_column, locking_clause, narrow_to
 from app.store.sql.values import read_optional_instant
@@ -30,6 +31,7 @@ _GRANT = RowMapper(
 )
 _OF_VENDORS = (
     "grants g JOIN clients c ON c.client_id = g.client_id AND c.role = 'vendor' AND c.revoked_at IS NULL "
+    f"AND {SYSTEMS} "
     "JOIN providers p ON p.provider_id = g.provider_id WHERE g.revoked_at IS NULL"
 )
 _VENDOR = RowMapper(VendorListing, tables.clients, "c", granted_at=expression("g.granted_at", read_optional_instant))
@@ -77,7 +79,7 @@ def find_vendor(
         connection,
         f"SELECT {_VENDOR.columns} FROM clients c LEFT JOIN grants g ON g.client_id = c.client_id "
         "AND g.provider_id = :provider AND g.revoked_at IS NULL "
-        f"WHERE c.client_id = :id AND c.role = 'vendor' {standing}AND c.test = :test",
+        f"WHERE c.client_id = :id AND c.role = 'vendor' AND {SYSTEMS} {standing}AND c.test = :test",
         {"id": client_id, "provider": provider_id, "test": test},
     )
     return _VENDOR.read_first(connection, rows)

@@ -22,6 +22,9 @@ _REST = {
     "deliveries": ("webhook_deliveries", "delivery_id", "finished_at"),
     "explanations": ("match_explanations", "subject_id", "made_at"),
     "downloads": ("downloads", "download_id", "expires_at"),
+    "sign_in_links": ("sign_in_links", "link_id", "expires_at"),
+    "sessions": ("sessions", "session_id", "expires_at"),
+    "mails": ("mails", "mail_id", "finished_at"),
 }
 """What is deleted by its age alone: the table, its key, and the column of its moment."""
 

@@ -1,0 +1,1 @@
+"""People: invitations, signing in, sessions, second factors, memberships, and mails to them."""

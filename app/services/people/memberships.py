@@ -1,0 +1,149 @@
+"""Memberships as those who manage a provider or vendor see and change them, and the end of a person."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from app.core.errors import Conflict, Forbidden, NotFound, OperatorFault
+from app.domain.audit import ClientAudit, PersonAudit
+from app.domain.clients import Client, Role
+from app.domain.people.persons import RANKS, Member, Membership, Person, PersonRole, fold_address
+from app.services.access import clients as access
+from app.services.access import management
+from app.services.access.scopes import PERSON_SCOPES, TEST_SCOPES
+from app.services.context import Caller, Work
+from app.store import clients
+from app.store.access import clients as stored
+from app.store.access import keys
+from app.store.people import mails, persons, sign_in
+
+_NO_MEMBER = "There is no such member here."
+
+
+def members(connection: Connection, caller: Caller) -> list[Member]:
+    """Return the members of what the caller manages: its provider, its vendor, or the operators."""
+    client = caller.client
+    if client.role is Role.VENDOR:
+        return persons.members_of_vendor(
+            connection, persons.vendor_of(connection, client.client_id) or client.client_id
+        )
+    if client.role is Role.PROVIDER:
+        return persons.members_of_provider(connection, caller.provider_id)
+    if caller.provider is not None:
+        return persons.members_of_provider(connection, caller.provider)
+    return persons.members_at(connection, Role.OPERATOR.value)
+
+
+def manager_of(work: Work) -> Client:
+    """Return the caller as it stands now; raises `Forbidden` for who does not manage people."""
+    manager = management.standing(work)
+    if manager.role is not Role.OPERATOR and management.MANAGE not in manager.scopes:
+        raise Forbidden("Only a manager manages people.")
+    return manager
+
+
+def change_role(work: Work, client_id: str, role: PersonRole) -> Membership:
+    """Give a member another role; raises `NotFound`, and `Conflict` for one's own and for a role of another kind."""
+    manager = manager_of(work)
+    membership = _lock(work, manager, client_id)
+    if client_id == manager.client_id:
+        raise Conflict("Your own role is changed by another manager: nobody is left without one by mistake.")
+    if not role.fits(membership.client_role) or role not in RANKS:
+        raise Conflict("A member of a provider or vendor is a reader, a reporter or a manager.")
+    if role is membership.role:
+        return membership
+    client = clients.by_id(work.connection, client_id)
+    assert client is not None
+    scopes = [scope for scope in PERSON_SCOPES[role] if not client.test or scope in TEST_SCOPES]
+    listing = stored.one_of_all(work.connection, work.now, client_id)
+    assert listing is not None
+    stored.change(work.connection, client_id, listing.version, {"scopes": scopes})
+    persons.change_role(work.connection, client_id, role.value)
+    work.audit("change", client_id, ClientAudit(changed=["scopes"], scopes=scopes))
+    work.audit("change-role", membership.person_id, PersonAudit(client_id=client_id, role=role.value))
+    changed = persons.membership(work.connection, client_id)
+    assert changed is not None
+    return changed
+
+
+def remove(work: Work, client_id: str, *, own: bool = False) -> None:
+    """End a membership, and the person's sessions; whoever is left without one is forgotten.
+
+    Raises `NotFound`, and `Conflict` for one's own unless `own`.
+    """
+    manager = manager_of(work)
+    membership = _lock(work, manager, client_id)
+    if client_id == manager.client_id and not own:
+        raise Conflict("It is your own membership: another manager ends it.")
+    _end(work, membership)
+    if not persons.memberships_of(work.connection, membership.person_id):
+        _forget(work, membership.person_id)
+
+
+def remove_person(work: Work, person_id: str) -> None:
+    """End all memberships of a person, and forget who they were; for the operator."""
+    person = persons.lock(work.connection, person_id)
+    if person is None or person.removed_at is not None:
+        raise NotFound("There is no such person.")
+    for membership in persons.memberships_of(work.connection, person_id):
+        _end(work, membership)
+    _forget(work, person_id)
+
+
+def find_person(connection: Connection, address: str) -> Person:
+    """Return the person of an address; raises `OperatorFault`."""
+    person = persons.by_address(connection, fold_address(address))
+    if person is None:
+        raise OperatorFault("Nobody has this address: pars person list shows who is there.")
+    return person
+
+
+def _lock(work: Work, manager: Client, client_id: str) -> Membership:
+    """Return a membership that the manager manages, and that nobody else changes meanwhile; raises `NotFound`."""
+    membership = persons.membership(work.connection, client_id)
+    if membership is None or not _is_managed(work, manager, membership):
+        raise NotFound(_NO_MEMBER)
+    persons.lock(work.connection, membership.person_id)
+    keys.lock_client(work.connection, client_id)
+    found = persons.membership(work.connection, client_id)
+    if found is None or found.ended_at is not None:
+        raise NotFound(_NO_MEMBER)
+    return found
+
+
+def _is_managed(work: Work, manager: Client, membership: Membership) -> bool:
+    if membership.ended_at is not None:
+        return False
+    if manager.role is Role.OPERATOR:
+        return True
+    if manager.role is not membership.client_role:
+        return False
+    if manager.role is Role.VENDOR:
+        return membership.client_id in stored.of_organisation(work.connection, manager.client_id)
+    return manager.role is Role.PROVIDER and set(membership.provider_ids) <= manager.provider_ids
+
+
+def _end(work: Work, membership: Membership) -> None:
+    access.end_client(work, membership.client_id)
+    sign_in.end_sessions(work.connection, membership.person_id, work.now)
+    sign_in.end_links(work.connection, membership.person_id, work.now)
+    fields = PersonAudit(client_id=membership.client_id, role=membership.role.value, place=membership.place)
+    work.audit("remove-membership", membership.person_id, fields)
+
+
+def _forget(work: Work, person_id: str) -> None:
+    """Blank who a person was: their memberships stay as clients, so that what they did keeps its author."""
+    blank = {
+        "address": None,
+        "address_key": None,
+        "name": None,
+        "mail_choice": "none",
+        "totp_secret": None,
+        "totp_pending": None,
+        "totp_step": None,
+        "removed_at": work.now,
+    }
+    persons.change(work.connection, person_id, blank)
+    persons.replace_recovery_codes(work.connection, person_id, (), work.now)
+    mails.end_of_person(work.connection, person_id, work.now)
+    work.audit("remove", person_id, PersonAudit())

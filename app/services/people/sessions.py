@@ -1,0 +1,109 @@
+"""Sessions: begun when a person signs in, looked up by each request, listed and ended by the person."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.core.clock import new_id
+from app.core.errors import NotFound
+from app.core.security import digest_of
+from app.domain.audit import PersonAudit
+from app.domain.people.persons import Membership, Person
+from app.domain.people.sessions import SEEN_EVERY, SESSION_LIFE, Session
+from app.services.context import Service, Work
+from app.store.people import persons, sign_in
+
+_FORMS = "console-form"
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A session with its person, and what they may do; the session may have ended."""
+
+    session: Session
+    person: Person
+    memberships: list[Membership]
+
+    @property
+    def needs_factor(self) -> bool:
+        """Whether a second factor is still to be given: by its own choice, or because a role asks for one."""
+        return self.session.confirmed_at is None and needs_totp(self.person, self.memberships)
+
+
+def needs_totp(person: Person, memberships: list[Membership]) -> bool:
+    """Whether a person signs in with a second factor."""
+    return person.totp_secret is not None or any(membership.role.needs_totp for membership in memberships)
+
+
+def begin(work: Work, person_id: str, browser: str, *, confirmed: bool = False) -> str:
+    """Begin a session; return what its cookie holds, which is stored as a digest only."""
+    token = secrets.token_urlsafe(32)
+    session = Session(
+        session_id=new_id(),
+        person_id=person_id,
+        browser=browser,
+        created_at=work.now,
+        seen_at=work.now,
+        expires_at=work.now + SESSION_LIFE,
+        ended_at=None,
+        confirmed_at=work.now if confirmed else None,
+    )
+    sign_in.add_session(work.connection, session, digest_of(token))
+    persons.note_seen(work.connection, person_id, work.now)
+    work.audit("sign-in", person_id, PersonAudit(session_id=session.session_id))
+    return token
+
+
+def find(connection: Connection, token: str) -> SignedIn | None:
+    """Return the session of a cookie, which may have ended; None for a cookie that is none, or was forgotten."""
+    session = sign_in.find_session(connection, digest_of(token))
+    person = persons.by_id(connection, session.person_id) if session is not None else None
+    if session is None or person is None:
+        return None
+    return SignedIn(session=session, person=person, memberships=persons.memberships_of(connection, session.person_id))
+
+
+def is_to_be_noted(session: Session, now: datetime) -> bool:
+    """Whether it is to be written that a session is used: to the minute is enough."""
+    return session.seen_at + SEEN_EVERY <= now
+
+
+def note_seen(connection: Connection, session: Session, now: datetime) -> None:
+    """Write that a session is used."""
+    sign_in.note_seen(connection, session.session_id, now)
+    persons.note_seen(connection, session.person_id, now)
+
+
+def form_token(service: Service, session: Session) -> str:
+    """Return what every form of a session bears: no other site can know it, nor another session."""
+    return service.keyring.keyed_digest(_FORMS, session.session_id)
+
+
+def is_form_token(service: Service, session: Session, given: str) -> bool:
+    """Whether a form was drawn for a session."""
+    return service.keyring.verifies(_FORMS, session.session_id, given)
+
+
+def listed(connection: Connection, person_id: str, now: datetime) -> list[Session]:
+    """Return the sessions by which a person is signed in, the last used first."""
+    return [session for session in sign_in.sessions_of(connection, person_id) if session.works_at(now)]
+
+
+def end(work: Work, person_id: str, session_id: str) -> None:
+    """End a session of a person; raises `NotFound` for what is none of theirs."""
+    session = sign_in.one_session(work.connection, session_id)
+    if session is None or session.person_id != person_id:
+        raise NotFound("You have no such session.")
+    if sign_in.end_session(work.connection, session_id, work.now):
+        work.audit("sign-out", person_id, PersonAudit(session_id=session_id))
+
+
+def end_others(work: Work, person_id: str, session_id: str) -> int:
+    """End all sessions of a person but one; return how many."""
+    ended = sign_in.end_sessions(work.connection, person_id, work.now, but=session_id)
+    if ended:
+        work.audit("sign-out", person_id, PersonAudit())
+    return ended

@@ -1,0 +1,93 @@
+"""Visits: what a signed-in person may do at the place that an address names, as it stands at this moment."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.domain.clients import Client, Role
+from app.domain.people.persons import Membership, PersonRole
+from app.services.access.authentication import standing_client
+from app.services.context import Service
+from app.services.people import sessions
+from app.services.people.sessions import SignedIn
+from app.store import clients
+
+_STRONGEST = (PersonRole.READER, PersonRole.REPORTER, PersonRole.MANAGER)
+
+
+class PlaceKind(enum.Enum):
+    """What an address is about."""
+
+    ANYWHERE = "anywhere"
+    """Nothing that belongs to somebody: every person may be there."""
+    PROVIDER = "provider"
+    BOARD = "board"
+    INSTALLATION = "installation"
+    """The operator's side; of one provider where the address names one."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """What an address is about, with the id that it names."""
+
+    kind: PlaceKind
+    id: str | None = None
+
+
+class Seat(msgspec.Struct, frozen=True, kw_only=True):
+    """In what role somebody is at a place, by which membership."""
+
+    role: PersonRole
+    client: Client
+    """The membership, as it stands now."""
+    provider: str | None = None
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """A session, and the seat of its person at a place; None for somebody who has none there."""
+
+    signed_in: SignedIn
+    seat: Seat | None
+
+
+def look_up(connection: Connection, service: Service, token: str, place: Place) -> Visit | None:
+    """Return who visits a place; None for a cookie that is no session, or was one long ago."""
+    signed_in = sessions.find(connection, token)
+    if signed_in is None:
+        return None
+    works = signed_in.session.works_at(service.clock()) and not signed_in.needs_factor
+    return Visit(signed_in=signed_in, seat=_seat(connection, service, signed_in, place) if works else None)
+
+
+def _seat(connection: Connection, service: Service, signed_in: SignedIn, place: Place) -> Seat | None:
+    """Return the strongest seat of a person at a place."""
+    now = service.clock()
+    seats: list[Seat] = []
+    for membership in signed_in.memberships:
+        if not _may_be_there(membership, place):
+            continue
+        client = standing_client(connection, membership.client_id, None, now)
+        if client is None:
+            continue
+        provider = None
+        if place.kind is PlaceKind.PROVIDER or (place.kind is PlaceKind.INSTALLATION and place.id is not None):
+            # Asked each time, like a grant of a vendor's.
+            provider = clients.provider_acted_for(connection, client, place.id or "")
+            if provider is None:
+                continue
+        seats.append(Seat(role=membership.role, client=client, provider=provider))
+    return max(seats, key=lambda seat: _STRONGEST.index(seat.role) if seat.role in _STRONGEST else 0, default=None)
+
+
+def _may_be_there(membership: Membership, place: Place) -> bool:
+    match place.kind:
+        case PlaceKind.PROVIDER:
+            return membership.client_role in (Role.PROVIDER, Role.VENDOR)
+        case PlaceKind.BOARD:
+            return membership.client_role is Role.BOARD and membership.board == place.id
+        case PlaceKind.INSTALLATION:
+            return membership.client_role is Role.OPERATOR
+        case _:
+            return True
