@@ -18,8 +18,8 @@ from app.services.people import invitations, memberships, sessions, visits
 from app.services.people.invitations import Invitation
 from app.services.people.visits import Place, PlaceKind, Visit
 from app.store.people import persons
+from tests.harness.access.people import invite, sign_in_by, token_of
 from tests.harness.api import Api, api_of, settle
-from tests.harness.people import invite, sign_in_by, token_of
 
 PROVIDER, OTHER = "0008001", "0008002"
 

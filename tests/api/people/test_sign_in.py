@@ -13,9 +13,9 @@ from app.services.context import Service, operator, transact
 from app.services.people import memberships, sessions
 from app.store.people import persons
 from app.store.sql.statements import fetch, fetch_value
+from tests.harness.access.people import ask, invite, mails, sign_in_by, token_of, try_code
 from tests.harness.api import settle
 from tests.harness.clock import ManualClock
-from tests.harness.people import ask, invite, mails, sign_in_by, token_of, try_code
 
 WRONG = "000000"
 
