@@ -13,6 +13,8 @@ from app.core.problem import ErrorItem
 
 VISITOR = "visitor"
 """Where the state of a request has who sees the page, once that is known."""
+READY = "ready page"
+"""Where the state of a request has the answer that is given in place of a problem's page, such as a way to sign in."""
 _PROGRAMS = ("/v1", "/docs", "/oauth", "/problems")
 """Beginnings of addresses at which nobody looks for a page."""
 _HEADINGS = {
@@ -66,6 +68,9 @@ def show_problem(exchange: Exchange, problem: Problem, of_page: bool | None) -> 
     astray = of_page is None and not path.startswith(_PROGRAMS) and prefers_html(exchange.headers.get(b"accept"))
     if not (of_page or astray):
         return None
+    ready: Response | None = exchange.scope["state"].get(READY)
+    if ready is not None:
+        return ready
     visitor: Beholder | None = exchange.scope["state"].get(VISITOR)
     shown_again = problem.status in (429, 500, 503) and exchange.scope["method"] in ("GET", "HEAD")
     view = RefusalView(

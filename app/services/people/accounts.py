@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import datetime
+from functools import cache
+from zoneinfo import available_timezones
+
+from sqlalchemy import Connection
 
 from app.core.errors import ErrorItem, InvalidRequest, NotFound
 from app.domain.audit import PersonAudit
 from app.domain.people.persons import LONGEST_NAME, MailChoice, Person, Theme
+from app.domain.people.sessions import Session
 from app.services.context import Work
+from app.services.people import sessions
 from app.store.people import persons
 
 _FIELDS = ("name", "time_zone", "theme", "mail_choice")
 
 
+@cache
 def time_zones() -> list[str]:
     """Return the names of the time zones that there are."""
     return sorted(available_timezones())
+
+
+def look(connection: Connection, person_id: str, now: datetime) -> tuple[list[Session], int]:
+    """Return where a person is signed in, and how many recovery codes are left."""
+    return sessions.listed(connection, person_id, now), persons.count_recovery_codes(connection, person_id)
 
 
 def change(work: Work, person_id: str, given: Mapping[str, str]) -> Person:
@@ -27,7 +39,7 @@ def change(work: Work, person_id: str, given: Mapping[str, str]) -> Person:
     faults, values = [], {name: given[name].strip() for name in _FIELDS if name in given}
     if len(values.get("name", "")) > LONGEST_NAME:
         faults.append(_fault("/name", f"The name has more than {LONGEST_NAME} characters.", "Shorten it."))
-    if "time_zone" in values and not _is_time_zone(values["time_zone"]):
+    if "time_zone" in values and values["time_zone"] not in time_zones():
         faults.append(_fault("/time_zone", "There is no such time zone.", "Choose one of the list, like US/Eastern."))
     if "theme" in values and values["theme"] not in set(Theme):
         faults.append(_fault("/theme", "There is no such theme.", "Choose system, light or dark."))
@@ -46,13 +58,6 @@ def change(work: Work, person_id: str, given: Mapping[str, str]) -> Person:
     found = persons.by_id(work.connection, person_id)
     assert found is not None
     return found
-
-
-def _is_time_zone(name: str) -> bool:
-    try:
-        return bool(name) and ZoneInfo(name).key in available_timezones()
-    except (ValueError, KeyError, OSError):
-        return False
 
 
 def _fault(pointer: str, detail: str, hint: str) -> ErrorItem:

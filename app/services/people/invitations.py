@@ -62,6 +62,16 @@ class Invited(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the person was not there before."""
 
 
+class AddedMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A membership that was made."""
+
+    person: Person
+    client_id: str
+    what: str
+    """What of, in words."""
+    is_new: bool
+
+
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
     """What a membership is of, as it stands now."""
 
@@ -81,19 +91,26 @@ def invite(work: Work, asked: Invitation) -> Invited:
     Raises `InvalidRequest` for an address or role that is none, `Forbidden` for what the caller does not manage,
     `Conflict` for who is a member already and where there is no more room.
     """
+    added = add_member(work, asked)
+    address = added.person.address or ""
+    if not sign_in.may_mail(work, address):
+        raise Conflict("This address was sent as many mails as it may be within an hour. Try again in an hour.")
+    token = sign_in.make_invitation(work, added.person, address)
+    link = mail.address_of(work.service, f"/sign-in/{token}")
+    text = texts.invitation_text(link, f"{asked.role.value} {added.what}", service=work.service.settings.service_name)
+    mail.queue(work, added.person.person_id, MailKind.INVITATION, text)
+    return Invited(person_id=added.person.person_id, client_id=added.client_id, link=link, is_new=added.is_new)
+
+
+def add_member(work: Work, asked: Invitation) -> AddedMember:
+    """Make somebody a member without a mail; raises as `invite` does."""
     manager = manager_of(work)
     address = _read(asked)
     place = _place_of(work, manager, asked)
     person, is_new = _person_of(work, address, (asked.name or "").strip()[:LONGEST_NAME] or None)
     _refuse_second(work, person, place, asked.client_role)
-    if not sign_in.may_mail(work, address):
-        raise Conflict("This address was sent as many mails as it may be within an hour. Try again in an hour.")
     client_id = _add_client(work, asked, person, place)
-    token = sign_in.make_invitation(work, person, address)
-    link = mail.address_of(work.service, f"/sign-in/{token}")
-    text = texts.invitation_text(link, f"{asked.role.value} {place.what}", service=work.service.settings.service_name)
-    mail.queue(work, person.person_id, MailKind.INVITATION, text)
-    return Invited(person_id=person.person_id, client_id=client_id, link=link, is_new=is_new)
+    return AddedMember(person=person, client_id=client_id, what=place.what, is_new=is_new)
 
 
 def _read(asked: Invitation) -> str:

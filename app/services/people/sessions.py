@@ -14,7 +14,8 @@ from app.core.security import digest_of
 from app.domain.audit import PersonAudit
 from app.domain.people.persons import Membership, Person
 from app.domain.people.sessions import SEEN_EVERY, SESSION_LIFE, Session
-from app.services.context import Service, Work
+from app.services.access.authentication import standing_client
+from app.services.context import Caller, Service, Work
 from app.store.people import persons, sign_in
 
 _FORMS = "console-form"
@@ -64,6 +65,23 @@ def find(connection: Connection, token: str) -> SignedIn | None:
     if session is None or person is None:
         return None
     return SignedIn(session=session, person=person, memberships=persons.memberships_of(connection, session.person_id))
+
+
+def read_again(connection: Connection, signed_in: SignedIn) -> SignedIn:
+    """Return a session as it stands now."""
+    session = sign_in.one_session(connection, signed_in.session.session_id)
+    person = persons.by_id(connection, signed_in.person.person_id)
+    assert session is not None and person is not None
+    return SignedIn(session=session, person=person, memberships=persons.memberships_of(connection, person.person_id))
+
+
+def caller_of(connection: Connection, service: Service, signed_in: SignedIn) -> Caller | None:
+    """Return the caller in whose name a person acts on their own account: the oldest membership that works."""
+    for membership in signed_in.memberships:
+        client = standing_client(connection, membership.client_id, None, service.clock())
+        if client is not None:
+            return Caller(service=service, client=client, provider=None)
+    return None
 
 
 def is_to_be_noted(session: Session, now: datetime) -> bool:

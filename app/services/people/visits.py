@@ -14,7 +14,10 @@ from app.services.context import Service
 from app.services.people import sessions
 from app.services.people.sessions import SignedIn
 from app.store import clients
+from app.store.people import persons
 
+MOST_NAMED = 20
+"""Providers that a page names in its head; the first page lists all."""
 _STRONGEST = (PersonRole.READER, PersonRole.REPORTER, PersonRole.MANAGER)
 
 
@@ -29,7 +32,7 @@ class PlaceKind(enum.Enum):
     """The operator's side; of one provider where the address names one."""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     """What an address is about, with the id that it names."""
 
     kind: PlaceKind
@@ -50,18 +53,25 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     signed_in: SignedIn
     seat: Seat | None
+    names: dict[str, str] = {}
+    """The names of the first `MOST_NAMED` providers that the person may act for, and of the one of the place."""
 
 
-def look_up(connection: Connection, service: Service, token: str, place: Place) -> Visit | None:
+def look_up(connection: Connection, service: Service, token: str, place: Whereabouts) -> Visit | None:
     """Return who visits a place; None for a cookie that is no session, or was one long ago."""
     signed_in = sessions.find(connection, token)
     if signed_in is None:
         return None
-    works = signed_in.session.works_at(service.clock()) and not signed_in.needs_factor
-    return Visit(signed_in=signed_in, seat=_seat(connection, service, signed_in, place) if works else None)
+    if not signed_in.session.works_at(service.clock()) or signed_in.needs_factor:
+        return Visit(signed_in=signed_in, seat=None)
+    seat = _seat(connection, service, signed_in, place)
+    ids = sorted({id for membership in signed_in.memberships for id in membership.provider_ids})[:MOST_NAMED]
+    if seat is not None and seat.provider is not None:
+        ids.append(seat.provider)
+    return Visit(signed_in=signed_in, seat=seat, names=persons.provider_names(connection, ids))
 
 
-def _seat(connection: Connection, service: Service, signed_in: SignedIn, place: Place) -> Seat | None:
+def _seat(connection: Connection, service: Service, signed_in: SignedIn, place: Whereabouts) -> Seat | None:
     """Return the strongest seat of a person at a place."""
     now = service.clock()
     seats: list[Seat] = []
@@ -81,7 +91,7 @@ def _seat(connection: Connection, service: Service, signed_in: SignedIn, place: 
     return max(seats, key=lambda seat: _STRONGEST.index(seat.role) if seat.role in _STRONGEST else 0, default=None)
 
 
-def _may_be_there(membership: Membership, place: Place) -> bool:
+def _may_be_there(membership: Membership, place: Whereabouts) -> bool:
     match place.kind:
         case PlaceKind.PROVIDER:
             return membership.client_role in (Role.PROVIDER, Role.VENDOR)

@@ -14,7 +14,7 @@ from app.models import people as tables
 from app.store.clients import granted_providers
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, expression, looked_up_by
-from app.store.sql.statements import Row, execute, fetch, fetch_value, locking_clause
+from app.store.sql.statements import Row, execute, fetch, fetch_value, in_list, locking_clause
 from app.store.sql.values import read_optional_instant
 
 _PERSON = RowMapper(Person, tables.people, "p")
@@ -228,3 +228,14 @@ def count_recovery_codes(connection: Connection, person_id: str) -> int:
     """Return how many recovery codes of a person are left."""
     sql = "SELECT count(*) FROM recovery_codes WHERE person_id = :id AND used_at IS NULL"
     return int(fetch_value(connection, sql, {"id": person_id}))
+
+
+def provider_names(connection: Connection, provider_ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of some providers by their ids, in the order of these."""
+    marks, parameters = in_list("id", dict.fromkeys(provider_ids))
+    rows = fetch(
+        connection,
+        f"SELECT p.provider_id, p.name FROM providers p WHERE p.provider_id IN ({marks}) ORDER BY p.provider_id",
+        parameters,
+    )
+    return dict(rows)

@@ -16,7 +16,7 @@ from app.services.access.authentication import standing_client
 from app.services.context import Caller, Service, operator, transact
 from app.services.people import invitations, memberships, sessions, visits
 from app.services.people.invitations import Invitation
-from app.services.people.visits import Place, PlaceKind, Visit
+from app.services.people.visits import PlaceKind, Visit, Whereabouts
 from app.store.people import persons
 from tests.harness.access.people import invite, sign_in_by, token_of
 from tests.harness.api import Api, api_of, settle
@@ -31,7 +31,9 @@ def caller_of(service: Service, client_id: str, provider: str | None = PROVIDER)
 
 
 def visit(service: Service, token: str, id: str, kind: PlaceKind = PlaceKind.PROVIDER) -> Visit | None:
-    return service.database.read(lambda connection: visits.look_up(connection, service, token, Place(kind=kind, id=id)))
+    return service.database.read(
+        lambda connection: visits.look_up(connection, service, token, Whereabouts(kind=kind, id=id))
+    )
 
 
 def seat_of(service: Service, token: str, id: str) -> tuple[str, str] | None:

@@ -1,0 +1,306 @@
+"""Who visits a page: the session of the cookie, the person, their role at the place of the address, and the caller.
+
+    @router.post("/p/{provider_id}/activities")
+    async def register(request: Request, visitor: Reporter, provider_id: str, sent: Sent) -> Response: …
+
+The role that a page needs stands in its signature. A place where the person has no seat answers as one that is not
+there; too low a role answers 403. What writes has to come from a page of ours, with the session's token in its form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, quote, urlsplit
+
+from fastapi import Depends
+
+from app.console import returning
+from app.console.cookies import session_token
+from app.console.frame import Place
+from app.console.refusals import READY, VISITOR
+from app.console.routes import RoleDependency
+from app.core.errors import Forbidden, NotFound, Unauthenticated
+from app.core.http.exchange import Exchange
+from app.core.http.form_bodies import FORM
+from app.domain.clients import Role
+from app.domain.people.persons import RANKS, PersonRole, Theme
+from app.domain.people.sessions import read_path
+from app.services.access.rates import RateLimits
+from app.services.context import Caller, Service
+from app.services.people import sessions, visits
+from app.services.people.sessions import SignedIn
+from app.services.people.visits import PlaceKind, Seat, Visit, Whereabouts
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_READING = frozenset({"GET", "HEAD"})
+_THEMES: dict[Theme, Literal["light", "dark"]] = {Theme.LIGHT: "light", Theme.DARK: "dark"}
+
+
+class Visitor:
+    """Somebody who is signed in, at a place, as pages and the frame see them."""
+
+    def __init__(self, service: Service, visit: Visit, seat: Seat, exchange: Exchange, place: Place | None) -> None:
+        self.service = service
+        self.signed_in = visit.signed_in
+        self.person = visit.signed_in.person
+        self.session = visit.signed_in.session
+        self.memberships = visit.signed_in.memberships
+        self.seat = seat
+        self.role = seat.role
+        self.place = place
+        self.token = sessions.form_token(service, self.session)
+        self._names = visit.names
+        self._caller = Caller(
+            service=service,
+            client=seat.client,
+            provider=seat.provider,
+            request_id=exchange.request_id,
+            meter=exchange.scope["app"].state.rates,
+        )
+        self._held = exchange.scope["method"] in _READING
+
+    @property
+    def caller(self) -> Caller:
+        """In whose name services are called; raises `RuntimeError` while a form's token was not looked at."""
+        if not self._held:
+            raise RuntimeError("the form's token was not looked at: call `hold` with what the form holds")
+        return self._caller
+
+    def hold(self, token: str) -> None:
+        """Look at the token of a form that is read as it arrives, as uploads are; raises `Forbidden`."""
+        if not sessions.is_form_token(self.service, self.session, token):
+            raise _foreign_form()
+        self._held = True
+
+    def named(self, provider_id: str) -> str | None:
+        """Return the name of a provider, of those that the page may name."""
+        return self._names.get(provider_id)
+
+    @property
+    def name(self) -> str:
+        """What pages call the person."""
+        return self.person.shown_name
+
+    @property
+    def theme(self) -> Literal["light", "dark"] | None:
+        """The theme that the person chose; None for the system's."""
+        return _THEMES.get(self.person.theme)
+
+    @property
+    def time_zone(self) -> str:
+        """The zone in which instants are shown."""
+        return self.person.time_zone
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The role at the place, with those that it includes."""
+        if self.place is None:
+            return frozenset()
+        if self.role not in RANKS:
+            return frozenset({self.role.value})
+        return frozenset(role.value for role in RANKS[: RANKS.index(self.role) + 1])
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Some of the places that the person may see."""
+        found = [Place(f"/p/{id}", name) for id, name in self._names.items()]
+        found += [
+            Place(f"/b/{membership.board}", membership.board)
+            for membership in self.memberships
+            if membership.board is not None
+        ]
+        if any(membership.client_role is Role.OPERATOR for membership in self.memberships):
+            found.append(Place("/operator", "Operator"))
+        return found
+
+
+class VisitorDependency(RoleDependency):
+    """Resolves who visits a page that needs a role at a kind of place."""
+
+    def __init__(self, role: str, kind: PlaceKind) -> None:
+        super().__init__(role)
+        self._kind = kind
+
+    async def resolve(self, exchange: Exchange) -> Visitor:
+        """Return the visitor; raises `Unauthenticated` with a way to sign in, `Forbidden`, `NotFound`."""
+        state = exchange.scope["app"].state
+        service: Service = state.service
+        refuse_foreign(exchange)
+        where = self._where(exchange)
+        visit = await _look_up(exchange, service, where)
+        if visit is None or not visit.signed_in.session.works_at(service.clock()) or not visit.signed_in.memberships:
+            raise await _sign_in_first(exchange, visit.signed_in if visit is not None else None)
+        if visit.signed_in.needs_factor:
+            raise await _sign_in_first(exchange, visit.signed_in)
+        if visit.seat is None:
+            raise NotFound
+        visitor = Visitor(service, visit, visit.seat, exchange, _place(self._kind, visit, where))
+        exchange.scope["state"][VISITOR] = visitor
+        exchange.client = visit.seat.client
+        await self._admit(exchange, state.rates, visitor)
+        if exchange.scope["method"] not in _READING:
+            await self._hold_form(exchange, visitor)
+        if sessions.is_to_be_noted(visitor.session, service.clock()):
+            now = service.clock()
+            await service.database.write_async(
+                lambda connection: sessions.note_seen(connection, visitor.session, now), whose=visitor.person.person_id
+            )
+        return visitor
+
+    def _where(self, exchange: Exchange) -> Whereabouts:
+        values = exchange.path_values
+        id = values.get("code") if self._kind is PlaceKind.BOARD else values.get("provider_id")
+        return Whereabouts(kind=self._kind, id=None if self._kind is PlaceKind.ANYWHERE else id)
+
+    async def _admit(self, exchange: Exchange, rates: RateLimits, visitor: Visitor) -> None:
+        client_id = visitor.seat.client.client_id
+        if missing := rates.admit(client_id):
+            await rates.refuse(client_id, missing)
+        if visitor.seat.provider is not None:
+            rates.charge_provider(visitor.seat.provider)
+        needed = {role.value: place for place, role in enumerate(RANKS)}.get(self.role)
+        if needed is not None and RANKS.index(visitor.role) < needed:
+            raise Forbidden(f"This needs the role {self.role}; yours here is {visitor.role.value}.")
+        looks_only = self._kind is PlaceKind.INSTALLATION and visitor.seat.provider is not None
+        if looks_only and exchange.scope["method"] not in _READING:
+            raise Forbidden("An operator looks at a provider's pages, and changes nothing there.")
+
+    async def _hold_form(self, exchange: Exchange, visitor: Visitor) -> None:
+        """Look at the token of a form that was read; one that is read as it arrives is the page's to hold."""
+        if is_form(exchange):
+            visitor.hold(token_of(await exchange.body()))
+
+
+class SessionDependency(RoleDependency):
+    """Resolves a session, of which the second factor may still be missing."""
+
+    def __init__(self, *, holds: bool) -> None:
+        super().__init__("session")
+        self._holds = holds
+
+    async def resolve(self, exchange: Exchange) -> SignedIn:
+        """Return the session; raises `Unauthenticated` with a way to sign in."""
+        service: Service = exchange.scope["app"].state.service
+        refuse_foreign(exchange)
+        visit = await _look_up(exchange, service, Whereabouts(kind=PlaceKind.ANYWHERE))
+        if visit is None or not visit.signed_in.session.works_at(service.clock()) or not visit.signed_in.memberships:
+            raise await _sign_in_first(exchange, None)
+        if self._holds and exchange.scope["method"] not in _READING:
+            token = token_of(await exchange.body())
+            if not sessions.is_form_token(service, visit.signed_in.session, token):
+                raise _foreign_form()
+        return visit.signed_in
+
+
+class SameSiteDependency(RoleDependency):
+    """Declares that anybody may send a form, from a page of ours."""
+
+    async def resolve(self, exchange: Exchange) -> None:
+        """Raise `Forbidden` for a form of another site."""
+        refuse_foreign(exchange)
+
+
+OUR_PAGES: Any = Depends(SameSiteDependency("anybody"))
+"""Marks pages that need no session, whose forms are sent from a page of ours."""
+AnySession = Annotated[SignedIn, Depends(SessionDependency(holds=True))]
+"""Whoever has opened a link, though the second factor may still be missing: for the pages that ask for it."""
+ReturningSession = Annotated[SignedIn, Depends(SessionDependency(holds=False))]
+"""The same, by a form that was drawn before there was a session, and changes nothing."""
+AnyPerson = Annotated[Visitor, Depends(VisitorDependency("person", PlaceKind.ANYWHERE))]
+"""Whoever is signed in, at a page about themselves."""
+Reader = Annotated[Visitor, Depends(VisitorDependency(PersonRole.READER.value, PlaceKind.PROVIDER))]
+Reporter = Annotated[Visitor, Depends(VisitorDependency(PersonRole.REPORTER.value, PlaceKind.PROVIDER))]
+Manager = Annotated[Visitor, Depends(VisitorDependency(PersonRole.MANAGER.value, PlaceKind.PROVIDER))]
+"""These three: at the provider that `{provider_id}` of the address names."""
+BoardStaff = Annotated[Visitor, Depends(VisitorDependency(PersonRole.BOARD.value, PlaceKind.BOARD))]
+"""At the board that `{code}` of the address names."""
+Operator = Annotated[Visitor, Depends(VisitorDependency(PersonRole.OPERATOR.value, PlaceKind.INSTALLATION))]
+"""At a provider's pages where the address has `{provider_id}`: there nothing is changed."""
+
+
+async def _look_up(exchange: Exchange, service: Service, where: Whereabouts) -> Visit | None:
+    token = session_token(exchange.scope["app"].state, exchange.headers)
+    if token is None:
+        return None
+    return await service.database.read_by_key_async(
+        lambda connection: visits.look_up(connection, service, token, where)
+    )
+
+
+def _place(kind: PlaceKind, visit: Visit, where: Whereabouts) -> Place | None:
+    """Return the place of a page, under the id that the provider has now."""
+    seat = visit.seat
+    if seat is None or kind is PlaceKind.ANYWHERE:
+        return None
+    if kind is PlaceKind.BOARD:
+        return Place(f"/b/{where.id}", where.id or "")
+    if kind is PlaceKind.PROVIDER and seat.provider is not None:
+        return Place(f"/p/{seat.provider}", visit.names[seat.provider])
+    return Place("/operator", "Operator")
+
+
+def refuse_foreign(exchange: Exchange) -> None:
+    """Raise `Forbidden` for what writes and was not sent from a page of ours.
+
+    A browser says so in `Sec-Fetch-Site`, an older one in `Origin`; who says neither is no browser.
+    """
+    if exchange.scope["method"] in _READING:
+        return
+    site, origin = exchange.header(b"sec-fetch-site"), exchange.header(b"origin")
+    told = site == "same-origin" if site is not None else origin is not None and _is_our_origin(exchange, origin)
+    if not told:
+        raise Forbidden("This was not sent from a page of this installation. Open the page, and send it from there.")
+
+
+def _is_our_origin(exchange: Exchange, origin: str) -> bool:
+    service: Service = exchange.scope["app"].state.service
+    public = urlsplit(service.settings.public_url)
+    given = urlsplit(origin)
+    if public.netloc:
+        return (given.scheme, given.netloc) == (public.scheme, public.netloc)
+    return bool(given.netloc) and given.netloc == exchange.header(b"host")
+
+
+def is_at_loopback(host: str | None) -> bool:
+    """Whether the host that a browser names is its own machine: another site's name may lead here as well."""
+    return urlsplit(f"//{host or ''}").hostname in _LOOPBACK
+
+
+def _foreign_form() -> Forbidden:
+    return Forbidden("The form is of another session. Load the page again, and send it from there.")
+
+
+def is_form(exchange: Exchange) -> bool:
+    """Whether the body is a form that is read whole."""
+    return (exchange.header(b"content-type") or "").partition(";")[0].strip().lower() == FORM
+
+
+def token_of(body: bytes) -> str:
+    """Return the token of a form, empty without one."""
+    found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=None).get("token", [""])
+    return found[0] if len(found) == 1 else ""
+
+
+async def _sign_in_first(exchange: Exchange, signed_in: SignedIn | None) -> Unauthenticated:
+    """Return the problem of who is not signed in, with the page that leads back here.
+
+    What was sent by a form goes on after signing in: it is sealed into the page, for its person alone.
+    """
+    service: Service = exchange.scope["app"].state.service
+    problem = Unauthenticated("You are not signed in, or were not here for a while.")
+    if b"hx-request" in exchange.headers:
+        return problem
+    path = exchange.scope["path"]
+    query = exchange.scope["query_string"].decode("latin-1")
+    if exchange.scope["method"] in _READING:
+        next_path = read_path(f"{quote(path)}?{query}" if query else quote(path))
+        exchange.scope["state"][READY] = returning.redirect_to_sign_in(next_path, signed_in, service.clock())
+        return problem
+    sealed = None
+    if signed_in is not None and is_form(exchange):
+        body = await exchange.body()
+        if sessions.is_form_token(service, signed_in.session, token_of(body)):
+            sealed = returning.seal_form(service, signed_in.person.person_id, path, body)
+    exchange.scope["state"][READY] = returning.page_after_end(exchange, signed_in, sealed, service.clock())
+    return problem
