@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.console import assets, gallery
 from app.console.frame import templates
-from app.console.pages import accessibility, account, second_factor, sign_in
+from app.console.pages import accessibility, account, front_door, second_factor, sign_in
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.core.config import Settings
@@ -105,7 +105,7 @@ ROUTERS = (
     docs.router,
     docs.webhooks,
 )
-PAGES = (assets.router, accessibility.router, sign_in.router, sign_in.sign_out, second_factor.router, account.router)
+PAGES = (assets.router, accessibility.router, sign_in.router, sign_in.sign_out, second_factor.router, account.router, front_door.router)
 """The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH)})
 """Operations whose bodies are files."""

@@ -1,4 +1,4 @@
-"""The entrance, health, metrics, and what the codes of problems mean."""
+"""Health, metrics, and what the codes of problems mean."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse
 
-from app import __version__
 from app.core.errors import NotFound, every_problem
 from app.core.http.routing import StrictRoute
 from app.core.metrics import REGISTRY
@@ -40,15 +39,6 @@ async def metrics(request: Request) -> Response:
     """Return the metrics of this process, and how long work has waited, in Prometheus' text format."""
     await health.measure_backlog(service_of(request))
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
-
-
-@router.get("/", include_in_schema=False)
-async def show_entrance(request: Request) -> Response:
-    """Lead a browser to the description, and a program to what it can ask for."""
-    if asks_for_page(request):
-        # Relative: it then works behind a proxy that adds a prefix.
-        return Response(status_code=307, headers={"Location": "docs", "Vary": "Accept"})
-    return JSONResponse({"name": "PARS", "version": __version__, "links": _LINKS}, headers={"Vary": "Accept"})
 
 
 @router.get("/problems/{code}", response_model=ProblemKindOut, responses=PAGE)
@@ -92,12 +82,4 @@ _ITEMS = {
     "type": ("A field is missing or has another JSON type than it should have", "The hint says which."),
     "format": ("A text or number does not have the required form", "The hint says which."),
     "too-long": ("A text or list is too long to be stored", "The hint says how long it may be."),
-}
-_LINKS = {
-    "docs": "/docs",
-    "description": "/openapi.json",
-    "rules": "/v1/rules",
-    "boards": "/v1/boards",
-    "sandbox": "/v1/sandbox",
-    "health": "/readyz",
 }

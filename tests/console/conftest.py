@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from app.main import answer_for, create_app
 from app.services.context import Service
 from app.services.operations.startup import open_service
+from tests.harness.access import role_pages
+from tests.harness.access.windows import Window
 from tests.harness.console import pages
 from tests.harness.databases import settings_for
 
@@ -27,14 +29,49 @@ def running_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestCl
     nowhere.database.close()
 
 
+@pytest.fixture(scope="session")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The application as it is installed, in its event loop, with a page of tests for each role."""
+    folder = tmp_path_factory.mktemp("site")
+    nowhere = open_service(settings_for(f"sqlite:///{folder}/empty.db", folder), migrate=False)
+    app = create_app(nowhere)
+    app.include_router(role_pages.router)
+    with TestClient(app) as client:
+        yield client
+    nowhere.database.close()
+
+
+@pytest.fixture
+def open_window(running_site: TestClient, service: Service) -> Callable[[], Window]:
+    """Opens a window of another browser at each call, on the test's installation."""
+    app = running_site.app
+    assert isinstance(app, FastAPI)
+    answer_for(app, service)
+
+    def open_one() -> Window:
+        return Window(_browser_of(app, running_site))
+
+    return open_one
+
+
+@pytest.fixture
+def window(open_window: Callable[[], Window]) -> Window:
+    """A window of a browser in which nobody is signed in."""
+    return open_window()
+
+
+def _browser_of(app: FastAPI, running: TestClient) -> TestClient:
+    client = TestClient(
+        app, base_url="https://testserver", headers=pages.BROWSER, raise_server_exceptions=False, follow_redirects=False
+    )
+    client.portal = running.portal
+    return client
+
+
 @pytest.fixture
 def browser(running_console: TestClient, service: Service) -> TestClient:
     """A browser without script, on the test's installation: it keeps cookies, and follows nothing by itself."""
     app = running_console.app
     assert isinstance(app, FastAPI)
     answer_for(app, service)
-    client = TestClient(
-        app, base_url="https://testserver", headers=pages.BROWSER, raise_server_exceptions=False, follow_redirects=False
-    )
-    client.portal = running_console.portal
-    return client
+    return _browser_of(app, running_console)
