@@ -7,14 +7,13 @@ by another press of a button: nobody sends in their name what they did not see.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
 from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm
-from app.console.frame import Place, page
+from app.console.frame import PageOwner, page
 from app.console.routes import SentFields, read_fields
 from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FORM
@@ -34,15 +33,19 @@ class HalfVisitor(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     token: str
-    theme: Literal["light", "dark"] | None = None
+    theme: str = ""
     roles: frozenset[str] = frozenset()
-    place: Place | None = None
-    places: tuple[Place, ...] = ()
+    owner: PageOwner | None = None
+    owners: tuple[PageOwner, ...] = ()
 
     @classmethod
     def of(cls, service: Service, signed_in: SignedIn) -> HalfVisitor:
         """Return the visitor of a session."""
-        return cls(name=signed_in.person.shown_name, token=form_token(service, signed_in.session))
+        return cls(
+            name=signed_in.person.shown_name,
+            token=form_token(service, signed_in.session),
+            theme=signed_in.person.theme.value,
+        )
 
 
 class SentForm(msgspec.Struct, frozen=True, kw_only=True):

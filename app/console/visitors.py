@@ -10,21 +10,21 @@ there; too low a role answers 403. What writes has to come from a page of ours, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import Depends
 
 from app.console import returning
 from app.console.cookies import session_token
-from app.console.frame import Place
+from app.console.frame import PageOwner
 from app.console.refusals import READY, VISITOR
 from app.console.routes import RoleDependency
 from app.core.errors import Forbidden, NotFound, Unauthenticated
 from app.core.http.exchange import Exchange
 from app.core.http.form_bodies import FORM
 from app.domain.clients import Role
-from app.domain.people.persons import RANKS, PersonRole, Theme
+from app.domain.people.persons import RANKS, PersonRole
 from app.domain.people.sessions import read_path
 from app.services.access.rates import RateLimits
 from app.services.context import Caller, Service
@@ -34,13 +34,12 @@ from app.services.people.visits import PlaceKind, Seat, Visit, Whereabouts
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _READING = frozenset({"GET", "HEAD"})
-_THEMES: dict[Theme, Literal["light", "dark"]] = {Theme.LIGHT: "light", Theme.DARK: "dark"}
 
 
 class Visitor:
     """Somebody who is signed in, at a place, as pages and the frame see them."""
 
-    def __init__(self, service: Service, visit: Visit, seat: Seat, exchange: Exchange, place: Place | None) -> None:
+    def __init__(self, service: Service, visit: Visit, seat: Seat, exchange: Exchange, owner: PageOwner | None) -> None:
         self.service = service
         self.signed_in = visit.signed_in
         self.person = visit.signed_in.person
@@ -48,7 +47,7 @@ class Visitor:
         self.memberships = visit.signed_in.memberships
         self.seat = seat
         self.role = seat.role
-        self.place = place
+        self.owner = owner
         self.token = sessions.form_token(service, self.session)
         self._names = visit.names
         self._caller = Caller(
@@ -83,9 +82,9 @@ class Visitor:
         return self.person.shown_name
 
     @property
-    def theme(self) -> Literal["light", "dark"] | None:
-        """The theme that the person chose; None for the system's."""
-        return _THEMES.get(self.person.theme)
+    def theme(self) -> str:
+        """The theme that the person chose."""
+        return self.person.theme.value
 
     @property
     def time_zone(self) -> str:
@@ -95,23 +94,23 @@ class Visitor:
     @property
     def roles(self) -> frozenset[str]:
         """The role at the place, with those that it includes."""
-        if self.place is None:
+        if self.owner is None:
             return frozenset()
         if self.role not in RANKS:
             return frozenset({self.role.value})
         return frozenset(role.value for role in RANKS[: RANKS.index(self.role) + 1])
 
     @property
-    def places(self) -> Sequence[Place]:
-        """Some of the places that the person may see."""
-        found = [Place(f"/p/{id}", name) for id, name in self._names.items()]
+    def owners(self) -> Sequence[PageOwner]:
+        """Some of those whose pages the person may see."""
+        found = [PageOwner(f"/p/{id}", name) for id, name in self._names.items()]
         found += [
-            Place(f"/b/{membership.board}", membership.board)
+            PageOwner(f"/b/{membership.board}", membership.board)
             for membership in self.memberships
             if membership.board is not None
         ]
         if any(membership.client_role is Role.OPERATOR for membership in self.memberships):
-            found.append(Place("/operator", "Operator"))
+            found.append(PageOwner("/operator", "Operator"))
         return found
 
 
@@ -135,7 +134,7 @@ class VisitorDependency(RoleDependency):
             raise await _sign_in_first(exchange, visit.signed_in)
         if visit.seat is None:
             raise NotFound
-        visitor = Visitor(service, visit, visit.seat, exchange, _place(self._kind, visit, where))
+        visitor = Visitor(service, visit, visit.seat, exchange, _owner(self._kind, visit, where))
         exchange.scope["state"][VISITOR] = visitor
         exchange.client = visit.seat.client
         await self._admit(exchange, state.rates, visitor)
@@ -228,16 +227,16 @@ async def _look_up(exchange: Exchange, service: Service, where: Whereabouts) -> 
     )
 
 
-def _place(kind: PlaceKind, visit: Visit, where: Whereabouts) -> Place | None:
-    """Return the place of a page, under the id that the provider has now."""
+def _owner(kind: PlaceKind, visit: Visit, where: Whereabouts) -> PageOwner | None:
+    """Return whose a page is, under the id that the provider has now."""
     seat = visit.seat
     if seat is None or kind is PlaceKind.ANYWHERE:
         return None
     if kind is PlaceKind.BOARD:
-        return Place(f"/b/{where.id}", where.id or "")
+        return PageOwner(f"/b/{where.id}", where.id or "")
     if kind is PlaceKind.PROVIDER and seat.provider is not None:
-        return Place(f"/p/{seat.provider}", visit.names[seat.provider])
-    return Place("/operator", "Operator")
+        return PageOwner(f"/p/{seat.provider}", visit.names[seat.provider])
+    return PageOwner("/operator", "Operator")
 
 
 def refuse_foreign(exchange: Exchange) -> None:

@@ -11,9 +11,8 @@ from fastapi.testclient import TestClient
 from app.main import answer_for, create_app
 from app.services.context import Service
 from app.services.operations.startup import open_service
-from tests.harness.access import role_pages
-from tests.harness.access.windows import Window
-from tests.harness.console import pages
+from tests.harness.console import pages, role_pages
+from tests.harness.console.windows import Window
 from tests.harness.databases import settings_for
 
 

@@ -11,11 +11,11 @@ import pytest
 from app.domain.people import totp
 from app.services.context import Service, operator, transact
 from app.services.people import totp as factors
-from tests.harness.access import role_pages
 from tests.harness.access.people import invite, mails, token_of
-from tests.harness.access.windows import Window, newest_mail, sign_in
 from tests.harness.api import settle
 from tests.harness.clock import ManualClock
+from tests.harness.console import role_pages
+from tests.harness.console.windows import Window, newest_mail, sign_in
 
 FORM = "/p/0008001/reports-here"
 

@@ -14,10 +14,10 @@ from app.services.access import clients
 from app.services.context import Service, operator, transact
 from app.services.people import memberships, sessions
 from app.store.people import sign_in as stored
-from tests.harness.access import role_pages
 from tests.harness.access.people import invite
-from tests.harness.access.windows import SAME_SITE, Window, sign_in
 from tests.harness.api import api_of, settle
+from tests.harness.console import role_pages
+from tests.harness.console.windows import SAME_SITE, Window, sign_in
 
 OWN, OTHER = "0008001", "0008002"
 REPORT = f"/p/{OWN}/reports-here"

@@ -21,8 +21,8 @@ def told(visitor: Visitor) -> Response:
             "roles": sorted(visitor.roles),
             "client": caller.client.client_id,
             "provider": caller.provider,
-            "place": visitor.place.address if visitor.place is not None else None,
-            "places": [place.address for place in visitor.places],
+            "owner": visitor.owner.address if visitor.owner is not None else None,
+            "owners": [owner.address for owner in visitor.owners],
         }
     )
 
