@@ -16,7 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.gc_tuning import tune_garbage_collector
-from app.core.http.listening import bind_sockets, port_of, refusal_of
+from app.core.http.listening import at_loopback, bind_sockets, port_of, refusal_of
 from app.core.http.serving import ServingConfig
 from app.core.logging import configure_logging, drain_logs, queue_standard_streams
 from app.core.private_files import make_file
@@ -49,6 +49,11 @@ def serve(settings: Settings, *, host: str, port: int, demo_world: bool, workers
         os.environ["PARS_WEBHOOK_ALLOW_PRIVATE"] = "true"
     sockets = bind_sockets(host, port)
     port = port_of(sockets)
+    if demo_world and not at_loopback(sockets):
+        raise ConfigurationError(
+            f"--demo lets everybody in with one click, so it is served on a loopback address only, and {host} is none: "
+            "leave --host out, or say --host 127.0.0.1."
+        )
     _keep_running()
     with faults_explained(settings), _only_server(settings):
         service = open_service(settings, inspect=True)

@@ -12,7 +12,7 @@ from app.domain.clients import Role
 from app.domain.people.persons import PersonRole
 
 if TYPE_CHECKING:
-    from app.domain.people.persons import Membership, Person
+    from app.domain.people.persons import Membership, StaffPerson
 
 commands = typer.Typer(
     name="person",
@@ -99,7 +99,7 @@ def list_people(
     )
 
 
-def _shown(person: Person, memberships: list[Membership]) -> dict[str, object]:
+def _shown(person: StaffPerson, memberships: list[Membership]) -> dict[str, object]:
     return {
         "person_id": person.person_id,
         "address": person.address,
@@ -119,7 +119,7 @@ def _shown(person: Person, memberships: list[Membership]) -> dict[str, object]:
     }
 
 
-def _row_of(person: Person, memberships: list[Membership]) -> tuple[str, ...]:
+def _row_of(person: StaffPerson, memberships: list[Membership]) -> tuple[str, ...]:
     return (
         person.person_id,
         person.address or "-",

@@ -25,7 +25,7 @@ MOST_BYTES = 262_144
 """Of a form that is sealed into a page; a larger one has to be sent again."""
 _KEPT = timedelta(hours=12)
 _PURPOSE = "console-return"
-_OWN_FIELDS = frozenset({"token"})
+_OWN_FIELDS = frozenset({"token", "key"})
 
 
 class HalfVisitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +78,8 @@ class SignInView(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     action: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    key: str = ""
+    """The idempotency key of the form that waits: sent again, it counts once."""
 
 
 def redirect_to_sign_in(next_path: str | None, signed_in: SignedIn | None, now: datetime) -> Response:
@@ -121,10 +123,12 @@ def unseal_form(service: Service, sealed: str, person_id: str) -> SentForm | Non
     return form if form.person_id == person_id and service.clock() < form.at + _KEPT else None
 
 
-def fields_of(form: SentForm) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a form in their order, without the token of the session that ended."""
+def waiting_view(form: SentForm) -> SignInView:
+    """Return what the page of a form shows that waits: its fields in their order, and no token of another session."""
     fields: SentFields = read_fields(form.body.encode(), FORM)
-    return tuple((name, value) for name, values in fields.items() if name not in _OWN_FIELDS for value in values)
+    kept = [(name, value) for name, values in fields.items() if name not in _OWN_FIELDS for value in values]
+    key = next(iter(fields.get("key", ())), "")
+    return SignInView(form=DrawnForm(), action=form.path, fields=tuple(kept), key=key)
 
 
 def go_on(service: Service, person_id: str, next_path: str, sealed: str) -> SentForm | str:

@@ -175,7 +175,7 @@ class SessionDependency(RoleDependency):
     """Resolves a session, of which the second factor may still be missing."""
 
     def __init__(self, *, holds: bool) -> None:
-        super().__init__("session")
+        super().__init__("person")
         self._holds = holds
 
     async def resolve(self, exchange: Exchange) -> SignedIn:

@@ -22,7 +22,7 @@ from app.domain.people.totp import address_of, shown_secret
 from app.services.context import Caller, Service, transact_async
 from app.services.people import sessions, totp
 from app.services.people.sessions import SignedIn
-from app.services.people.totp import Verdict
+from app.services.people.totp import FactorVerdict
 
 router = APIRouter(prefix="/sign-in/factor", route_class=PageRoute, include_in_schema=False, dependencies=[OUR_PAGES])
 _ASK, _ENROL = "pages/sign_in/factor.html", "pages/sign_in/enrol.html"
@@ -47,11 +47,11 @@ async def give_factor(request: Request, session: AnySession, sent: Sent) -> Resp
     if not session.needs_factor:
         return go_on_as(request, session, next_path, sealed)
     verdict = await transact_async(await caller_of(request, session), totp.verify, session.session, value(sent, "code"))
-    if verdict is Verdict.ENDED:
+    if verdict is FactorVerdict.ENDED:
         response = go_to(request, "/sign-in", Flash(text="Too many codes were wrong. Sign in again.", kind="no"))
         drop_session(request, response)
         return response
-    if verdict is Verdict.WRONG:
+    if verdict is FactorVerdict.WRONG:
         said = Said(
             pointer="code", text="This code is wrong, or was used.", hint="Wait for the next one, and check the clock."
         )

@@ -169,5 +169,5 @@ def go_on_as(request: Request, session: SignedIn, next_path: str, sealed: str) -
     waiting = returning.go_on(service, session.person.person_id, next_path, sealed)
     if not isinstance(waiting, SentForm):
         return go_to(request, waiting)
-    view = SignInView(form=DrawnForm(), action=waiting.path, fields=returning.fields_of(waiting))
+    view = returning.waiting_view(waiting)
     return page(request, HalfVisitor.of(service, session), "pages/sign_in/waiting.html", view)

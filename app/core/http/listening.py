@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 
 from app.core.errors import ConfigurationError
@@ -40,6 +41,11 @@ def port_of(bound: list[socket.socket]) -> int:
     """Return the port of bound sockets."""
     port: int = bound[0].getsockname()[1]
     return port
+
+
+def at_loopback(bound: list[socket.socket]) -> bool:
+    """Whether bound sockets are reached from this machine alone."""
+    return all(ipaddress.ip_address(listening.getsockname()[0]).is_loopback for listening in bound)
 
 
 def refusal_of(error: OSError, host: str, port: int) -> ConfigurationError:

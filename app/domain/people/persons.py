@@ -67,7 +67,7 @@ class MailChoice(enum.StrEnum):
     WEEKLY = "weekly"
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class StaffPerson(msgspec.Struct, frozen=True, kw_only=True):
     """A person who may sign in."""
 
     person_id: str

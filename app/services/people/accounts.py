@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import ErrorItem, InvalidRequest, NotFound
 from app.domain.audit import PersonAudit
-from app.domain.people.persons import LONGEST_NAME, MailChoice, Person, Theme
+from app.domain.people.persons import LONGEST_NAME, MailChoice, StaffPerson, Theme
 from app.domain.people.sessions import Session
 from app.services.context import Work
 from app.services.people import sessions
@@ -31,7 +31,7 @@ def look(connection: Connection, person_id: str, now: datetime) -> tuple[list[Se
     return sessions.listed(connection, person_id, now), persons.count_recovery_codes(connection, person_id)
 
 
-def change(work: Work, person_id: str, given: Mapping[str, str]) -> Person:
+def change(work: Work, person_id: str, given: Mapping[str, str]) -> StaffPerson:
     """Change fields of a person; raises `InvalidRequest` with everything that is wrong."""
     person = persons.lock(work.connection, person_id)
     if person is None or person.removed_at is not None:

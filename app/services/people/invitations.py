@@ -15,8 +15,8 @@ from app.domain.people.mails import MailKind
 from app.domain.people.persons import (
     LONGEST_NAME,
     MailChoice,
-    Person,
     PersonRole,
+    StaffPerson,
     Theme,
     fold_address,
     place_of,
@@ -65,7 +65,7 @@ class Invited(msgspec.Struct, frozen=True, kw_only=True):
 class AddedMember(msgspec.Struct, frozen=True, kw_only=True):
     """A membership that was made."""
 
-    person: Person
+    person: StaffPerson
     client_id: str
     what: str
     """What of, in words."""
@@ -188,12 +188,12 @@ def _unknown(detail: str, hint: str) -> Problem:
     return InvalidRequest(errors=[_fault("/id", detail, hint)])
 
 
-def _person_of(work: Work, address: str, name: str | None) -> tuple[Person, bool]:
+def _person_of(work: Work, address: str, name: str | None) -> tuple[StaffPerson, bool]:
     """Return the person of an address, locked, who is added if nobody has it; and whether they were."""
     key = fold_address(address)
     known = persons.by_address(work.connection, key)
     if known is None:
-        new = Person(
+        new = StaffPerson(
             person_id=f"per_{new_id()}",
             address=address,
             name=name,
@@ -212,7 +212,7 @@ def _person_of(work: Work, address: str, name: str | None) -> tuple[Person, bool
     return person, known is None
 
 
-def _refuse_second(work: Work, person: Person, place: _Place, client_role: Role) -> None:
+def _refuse_second(work: Work, person: StaffPerson, place: _Place, client_role: Role) -> None:
     """Raise `Conflict` for who is a member already, and for one member too many."""
     for membership in persons.memberships_of(work.connection, person.person_id):
         same = membership.place == place.place or (
@@ -233,7 +233,7 @@ def _count(connection: Connection, place: _Place, client_role: Role) -> int:
     return len(persons.members_at(connection, place.place))
 
 
-def _add_client(work: Work, asked: Invitation, person: Person, place: _Place) -> str:
+def _add_client(work: Work, asked: Invitation, person: StaffPerson, place: _Place) -> str:
     """Add the client that the membership is, without a key, and the membership; return its id."""
     client_id = f"cli_{new_id()}"
     scopes = [scope for scope in PERSON_SCOPES[asked.role] if not place.test or scope in TEST_SCOPES]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from app.core.errors import Conflict, Forbidden, NotFound, OperatorFault
 from app.domain.audit import ClientAudit, PersonAudit
 from app.domain.clients import Client, Role
-from app.domain.people.persons import RANKS, Member, Membership, Person, PersonRole, fold_address
+from app.domain.people.persons import RANKS, Member, Membership, PersonRole, StaffPerson, fold_address
 from app.services.access import clients as access
 from app.services.access import management
 from app.services.access.scopes import PERSON_SCOPES, TEST_SCOPES
@@ -90,7 +90,7 @@ def remove_person(work: Work, person_id: str) -> None:
     _forget(work, person_id)
 
 
-def find_person(connection: Connection, address: str) -> Person:
+def find_person(connection: Connection, address: str) -> StaffPerson:
     """Return the person of an address; raises `OperatorFault`."""
     person = persons.by_address(connection, fold_address(address))
     if person is None:

@@ -12,7 +12,7 @@ from app.core.clock import new_id
 from app.core.errors import NotFound
 from app.core.security import digest_of
 from app.domain.audit import PersonAudit
-from app.domain.people.persons import Membership, Person
+from app.domain.people.persons import Membership, StaffPerson
 from app.domain.people.sessions import SEEN_EVERY, SESSION_LIFE, Session
 from app.services.access.authentication import standing_client
 from app.services.context import Caller, Service, Work
@@ -25,7 +25,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     """A session with its person, and what they may do; the session may have ended."""
 
     session: Session
-    person: Person
+    person: StaffPerson
     memberships: list[Membership]
 
     @property
@@ -34,7 +34,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
         return self.session.confirmed_at is None and needs_totp(self.person, self.memberships)
 
 
-def needs_totp(person: Person, memberships: list[Membership]) -> bool:
+def needs_totp(person: StaffPerson, memberships: list[Membership]) -> bool:
     """Whether a person signs in with a second factor."""
     return person.totp_secret is not None or any(membership.role.needs_totp for membership in memberships)
 

@@ -16,7 +16,7 @@ from app.core.clock import new_id
 from app.core.security import digest_of
 from app.domain.people import mails as texts
 from app.domain.people.mails import MailKind
-from app.domain.people.persons import Person, fold_address
+from app.domain.people.persons import StaffPerson, fold_address
 from app.domain.people.sessions import (
     INVITATION_LIFE,
     LINK_LIFE,
@@ -71,12 +71,12 @@ def may_mail(work: Work, address: str) -> bool:
     return sign_in.count_asked(work.connection, keys, work.now - _HOUR) < LINKS_AN_HOUR
 
 
-def _who_may_sign_in(connection: Connection, address: str) -> Person | None:
+def _who_may_sign_in(connection: Connection, address: str) -> StaffPerson | None:
     person = persons.by_address(connection, fold_address(address))
     return person if person is not None and persons.memberships_of(connection, person.person_id) else None
 
 
-def make_link(work: Work, address: str, person: Person | None, attempt: str, next_path: str | None) -> None:
+def make_link(work: Work, address: str, person: StaffPerson | None, attempt: str, next_path: str | None) -> None:
     """Make a link for an address, and mail it where somebody has it."""
     keyring, token, code, link_id = work.service.keyring, secrets.token_urlsafe(32), new_code(), new_id()
     link = SignInLink(
@@ -97,7 +97,7 @@ def make_link(work: Work, address: str, person: Person | None, attempt: str, nex
         mail.queue(work, person.person_id, MailKind.SIGN_IN, text)
 
 
-def make_invitation(work: Work, person: Person, address: str) -> str:
+def make_invitation(work: Work, person: StaffPerson, address: str) -> str:
     """Make the link by which an invited person signs in first; return its token."""
     token = secrets.token_urlsafe(32)
     link = SignInLink(

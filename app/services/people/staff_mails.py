@@ -20,7 +20,7 @@ from app.domain.people.mails import (
     attention_text,
     period_of,
 )
-from app.domain.people.persons import Membership, Person
+from app.domain.people.persons import Membership, StaffPerson
 from app.services.access.authentication import standing_client
 from app.services.context import Caller, Service, Work, operator, transact
 from app.services.looking import attention
@@ -43,7 +43,7 @@ def write_due(service: Service) -> bool:
     return False
 
 
-def _write(service: Service, person: Person) -> None:
+def _write(service: Service, person: StaffPerson) -> None:
     period = period_of(person.mail_choice, service.clock(), person.time_zone)
     if period is None:
         return
@@ -54,7 +54,7 @@ def _write(service: Service, person: Person) -> None:
     transact(operator(service), _save, person, period, text)
 
 
-def _save(work: Work, person: Person, period: str, text: MailText | None) -> None:
+def _save(work: Work, person: StaffPerson, period: str, text: MailText | None) -> None:
     """Write the mail of a period; where nothing waits, that it was looked for."""
     if text is not None:
         mail.queue(work, person.person_id, MailKind.ATTENTION, text, period=period)
@@ -75,7 +75,7 @@ def _save(work: Work, person: Person, period: str, text: MailText | None) -> Non
     )
 
 
-def _text(connection: Connection, service: Service, person: Person) -> MailText | None:
+def _text(connection: Connection, service: Service, person: StaffPerson) -> MailText | None:
     """Return what waits for a person, None for nothing."""
     places: list[PlaceWaiting] = []
     seen: set[str] = set()

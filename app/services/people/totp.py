@@ -10,7 +10,7 @@ from app.domain.audit import PersonAudit
 from app.domain.people import mails as texts
 from app.domain.people import totp
 from app.domain.people.mails import MailKind
-from app.domain.people.persons import Person
+from app.domain.people.persons import StaffPerson
 from app.domain.people.sessions import TRIES_A_LINK, WRONG_A_DAY, Session
 from app.services.context import Work
 from app.services.people import mail
@@ -20,7 +20,7 @@ _SECRET, _RECOVERY = "totp", "recovery-code"
 _DAY = timedelta(days=1)
 
 
-class Verdict(enum.Enum):
+class FactorVerdict(enum.Enum):
     """What a code has led to."""
 
     RIGHT = "right"
@@ -93,31 +93,31 @@ def _digests(work: Work, person_id: str, code: str) -> list[str]:
     return work.service.keyring.keyed_digests(_RECOVERY, f"{person_id} {read}") if read is not None else []
 
 
-def verify(work: Work, session: Session, given: str) -> Verdict:
+def verify(work: Work, session: Session, given: str) -> FactorVerdict:
     """Confirm a session by a code of the authenticator, or by a recovery code, each of which works once."""
     connection, person_id = work.connection, session.person_id
     person = persons.lock(connection, person_id)
     day = work.now - _DAY
     if person is None or person.totp_secret is None:
-        return Verdict.ENDED
+        return FactorVerdict.ENDED
     tries_left = sign_in.take_session_try(connection, session.session_id, TRIES_A_LINK)
     if not tries_left or persons.wrong_codes(connection, person_id, day) >= WRONG_A_DAY:
         sign_in.end_session(connection, session.session_id, work.now)
         work.audit("sign-out", person_id, PersonAudit(session_id=session.session_id))
-        return Verdict.ENDED
+        return FactorVerdict.ENDED
     factor = _factor_of(work, person, given)
     if factor is None:
         persons.count_wrong_code(connection, person_id, work.now, day)
-        return Verdict.WRONG
+        return FactorVerdict.WRONG
     sign_in.confirm_session(connection, session.session_id, work.now)
     work.audit("confirm", person_id, PersonAudit(session_id=session.session_id, factor=factor))
     if factor == "recovery-code":
         left = persons.count_recovery_codes(connection, person_id)
         _notify(work, person_id, f"A recovery code was used in place of your authenticator. {left} are left.")
-    return Verdict.RIGHT
+    return FactorVerdict.RIGHT
 
 
-def _factor_of(work: Work, person: Person, given: str) -> str | None:
+def _factor_of(work: Work, person: StaffPerson, given: str) -> str | None:
     """Return which factor a code is, used up; None for a wrong one."""
     connection, person_id = work.connection, person.person_id
     secret = work.service.keyring.unseal(_SECRET, person.totp_secret or "", person_id)
@@ -145,7 +145,7 @@ def reset(work: Work, person_id: str) -> None:
     _notify(work, person_id, "The operator has taken your authenticator from your account. You can enrol another.")
 
 
-def _lock(work: Work, session: Session) -> Person:
+def _lock(work: Work, session: Session) -> StaffPerson:
     """Return the person of a session, locked; raises `Conflict` where an authenticator is to be given first."""
     person = persons.lock(work.connection, session.person_id)
     if person is None or person.removed_at is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.domain.clients import Role
-from app.domain.people.persons import Member, Membership, Person
+from app.domain.people.persons import Member, Membership, StaffPerson
 from app.models import people as tables
 from app.store.clients import granted_providers
 from app.store.sql.bulk import insert, update
@@ -17,7 +17,7 @@ from app.store.sql.rows import RowMapper, expression, looked_up_by
 from app.store.sql.statements import Row, execute, fetch, fetch_value, in_list, locking_clause
 from app.store.sql.values import read_optional_instant
 
-_PERSON = RowMapper(Person, tables.people, "p")
+_PERSON = RowMapper(StaffPerson, tables.people, "p")
 _MEMBERSHIP = RowMapper(
     Membership,
     tables.memberships,
@@ -40,26 +40,26 @@ _OF_CLIENTS = "memberships m JOIN clients c ON c.client_id = m.client_id"
 _STANDING = "c.revoked_at IS NULL"
 
 
-def by_id(connection: Connection, person_id: str) -> Person | None:
+def by_id(connection: Connection, person_id: str) -> StaffPerson | None:
     """Return a person, removed or not."""
     rows = fetch(connection, f"SELECT {_PERSON.columns} FROM people p WHERE p.person_id = :id", {"id": person_id})
     return _PERSON.read_first(connection, rows)
 
 
-def by_address(connection: Connection, address_key: str) -> Person | None:
+def by_address(connection: Connection, address_key: str) -> StaffPerson | None:
     """Return the person of a folded address; nobody who was removed has one."""
     rows = fetch(connection, f"SELECT {_PERSON.columns} FROM people p WHERE p.address_key = :key", {"key": address_key})
     return _PERSON.read_first(connection, rows)
 
 
-def lock(connection: Connection, person_id: str) -> Person | None:
+def lock(connection: Connection, person_id: str) -> StaffPerson | None:
     """Return a person whom nobody else changes for this transaction. PostgreSQL appends `FOR NO KEY UPDATE`."""
     lock = locking_clause(connection, "NO KEY UPDATE")
     rows = fetch(connection, f"SELECT {_PERSON.columns} FROM people p WHERE p.person_id = :id{lock}", {"id": person_id})
     return _PERSON.read_first(connection, rows)
 
 
-def all_people(connection: Connection, *, removed: bool) -> list[Person]:
+def all_people(connection: Connection, *, removed: bool) -> list[StaffPerson]:
     """Return all people, the oldest first; those who were removed too if asked for."""
     rows = fetch(
         connection,
@@ -69,7 +69,7 @@ def all_people(connection: Connection, *, removed: bool) -> list[Person]:
     return _PERSON.read(connection, rows)
 
 
-def who_choose_mails(connection: Connection, after: str, limit: int) -> list[Person]:
+def who_choose_mails(connection: Connection, after: str, limit: int) -> list[StaffPerson]:
     """Return people who want regular mails, after an id, by id."""
     rows = fetch(
         connection,
@@ -80,7 +80,7 @@ def who_choose_mails(connection: Connection, after: str, limit: int) -> list[Per
     return _PERSON.read(connection, rows)
 
 
-def add(connection: Connection, person: Person, address_key: str) -> None:
+def add(connection: Connection, person: StaffPerson, address_key: str) -> None:
     """Insert a person, unless somebody has the address by now."""
     row = _PERSON.values_of(person) | {"address_key": address_key}
     insert(connection, tables.people, [row], skip_known=True)
