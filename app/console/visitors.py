@@ -196,8 +196,10 @@ class SameSiteDependency(RoleDependency):
     """Declares that anybody may send a form, from a page of ours."""
 
     async def resolve(self, exchange: Exchange) -> None:
-        """Raise `Forbidden` for a form of another site."""
+        """Raise `Forbidden` for a form of another site, `RateLimited` for one too many of an address."""
         refuse_foreign(exchange)
+        if exchange.scope["method"] not in _READING:
+            exchange.scope["app"].state.rates.admit_sign_in(exchange.host)
 
 
 OUR_PAGES: Any = Depends(SameSiteDependency("anybody"))

@@ -248,3 +248,9 @@ def test_nobody_enters_a_demo_under_another_name_of_this_machine(browser: TestCl
     window = Window(browser)
     assert "Enter as" not in window.open("/sign-in").text
     assert window.send("/sign-in/demo", {"as": "operator"}).status == 404
+
+
+def test_an_address_that_asks_for_very_many_links_has_to_wait(window: Window) -> None:
+    answers = [window.send("/sign-in", {"address": f"n{number}@example.org"}).status for number in range(104)]
+    assert answers[:100] == [200] * 100
+    assert 429 in answers[100:]

@@ -16,6 +16,7 @@ from app.services.access.clients import give_grant, take_grant
 from app.services.context import Caller, Work
 from app.store.access import grants, providers
 from app.store.access.grants import GrantFilter
+from app.store.people.persons import vendor_of
 
 _NO_VENDOR = "No vendor has this client id."
 
@@ -41,7 +42,8 @@ def page(
     if client.role is Role.PROVIDER:
         wanted = set(client.provider_ids) if wanted is None else wanted & client.provider_ids
     elif client.role is Role.VENDOR:
-        vendors = {client.client_id} if vendors is None else vendors & {client.client_id}
+        own = vendor_of(connection, client.client_id) or client.client_id
+        vendors = {own} if vendors is None else vendors & {own}
     elif client.role is not Role.OPERATOR:
         return []
     test = None if client.role is Role.OPERATOR and not client.test else client.test
@@ -59,7 +61,8 @@ def look_up(connection: Connection, caller: Caller, client_id: str, *, revoked: 
     A vendor finds itself only. A client that was revoked is found with `revoked` alone.
     """
     client, found = caller.client, None
-    if client.role is not Role.VENDOR or client.client_id == client_id:
+    own = vendor_of(connection, client.client_id) or client.client_id
+    if client.role is not Role.VENDOR or own == client_id:
         found = grants.find_vendor(connection, client_id, caller.provider_id, test=client.test, revoked=revoked)
     if found is None:
         raise NotFound(_NO_VENDOR)

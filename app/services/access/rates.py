@@ -27,6 +27,8 @@ HELD_SECONDS = 1.0
 _REFUSALS = Rate(50, 100)
 """Refusals of a client that are answered at once. One takes a fifth of a millisecond: without a bound, a client that
 heeds none of them would keep a process busy with refusing."""
+_SIGN_INS = Rate(1, 100)
+"""Forms of people who are not signed in, of one address: each may leave a row, whoever it is about."""
 _AUTHORIZATION = {"header": "Authorization"}
 _PROVIDER = {"header": "PARS-Provider"}
 
@@ -46,6 +48,7 @@ class RateLimits:
         self._providers = _table(settings.provider_rate, clock)
         self._addresses = _table(settings.failure_rate, clock)
         self._refusals = RateTable(_REFUSALS, clock)
+        self._sign_ins = RateTable(_SIGN_INS, clock)
         self._trusted = settings.trusted_networks
         self._one_at_a_time = asyncio.Lock()
         self._policy = b"" if self._clients is None else _policy("client", self._clients.rate).encode()
@@ -124,6 +127,15 @@ class RateLimits:
         )
         hint = f"Mend the key of who sends them, then wait {_wait(missing)}. Keys that are valid are served meanwhile."
         return _refusal("address", self._addresses, site, missing, _item(detail, hint, 1, _AUTHORIZATION))
+
+    def admit_sign_in(self, host: str | None) -> None:
+        """Count a form of somebody who is not signed in, for its address; raises `RateLimited` for one too many."""
+        site = None if host is None else site_of(host, self._trusted)
+        if site is None or not (missing := self._sign_ins.take(site)):
+            return
+        detail = f"So many have tried to sign in from this address: over {_figures(_SIGN_INS)}."
+        item = ErrorItem(code=RateLimited.code, detail=detail, hint=f"Wait {_wait(missing)}, then try again.")
+        raise _refusal("address", self._sign_ins, site, missing, item)
 
     def _client_refusal(
         self, table: RateTable, client_id: str, missing: float, units: int, place: Place
