@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.visited import ENTERED
+
 if find_spec("playwright") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
@@ -105,6 +107,9 @@ class Visitor:
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(f"{request.method} {request.url}"))
+        if address in ENTERED:
+            page.goto("/sign-in")
+            page.get_by_role("button", name=f"Enter as {ENTERED[address]}").click()
         page.goto(address)
         return page
 

@@ -8,8 +8,16 @@ from __future__ import annotations
 VISITED = {
     "/accessibility": ["/accessibility"],
     "/gallery": ["/gallery"],
+    "/": ["/"],
+    "/sign-in": ["/sign-in"],
+    "/sign-in/{token}": ["/sign-in/none-such"],
+    "/sign-in/factor": ["/sign-in/factor"],
+    "/account": ["/account"],
+    "/account/authenticator": ["/account/authenticator"],
 }
 """Addresses to visit, by the path of their route."""
+ENTERED = {"/account": "a clerk", "/account/authenticator": "a clerk"}
+"""As whom an address is visited, in the words of the demo's buttons; any other by somebody who is not signed in."""
 ASTRAY = ["/nowhere"]
 """Addresses that answer with the page of a problem."""
 PARTS: set[str] = set()
