@@ -153,7 +153,7 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         (
             "live", "ready", "metrics", "problem_page", "list_boards", "get_board", "list_rules", "get_rule",
             "list_activity_formats", "list_states", "list_practice_areas", "list_medical_schools", "get_sandbox",
-            "show_entrance", "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks",
+            "show_docs", "start_docs", "docs_file", "show_webhooks", "start_webhooks",
             "webhooks_document", "get_template", "create_token", "get_download",
         ),
         PUBLIC,
