@@ -105,7 +105,15 @@ ROUTERS = (
     docs.router,
     docs.webhooks,
 )
-PAGES = (assets.router, accessibility.router, sign_in.router, sign_in.sign_out, second_factor.router, account.router, front_door.router)
+PAGES = (
+    assets.router,
+    accessibility.router,
+    sign_in.router,
+    sign_in.sign_out,
+    second_factor.router,
+    account.router,
+    front_door.router,
+)
 """The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH)})
 """Operations whose bodies are files."""
