@@ -15,7 +15,10 @@ from app.store.sql import statements
 from tests.harness.access.people import invite, sign_in_by, token_of
 from tests.harness.api import api_of, settle
 
-KEYED = "SELECT 'd', client_id, 'api-key', '2021-12-20T15:00:00.000000Z' FROM memberships WHERE role = 'reporter'"
+KEYED = (
+    "SELECT 'd' || client_id, client_id, 'api-key', '2021-12-20T15:00:00.000000Z' FROM memberships "
+    "WHERE role = 'reporter'"
+)
 AT = "'2021-12-20T15:00:00.000000Z'"
 
 

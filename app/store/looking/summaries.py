@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from app.core.http.pagination import SortKey, Total, place_after
 from app.domain.looking.activity_counts import ActivitySummary, LineCounts
 from app.store.activity_lists import OWN, load_by_ids
-from app.store.keyset_pages import ListConditions, count_total
+from app.store.keyset_pages import ListConditions, count_total, plan_for_values
 from app.store.list_orders import Order, Place, SortColumn, order_of
 from app.store.looking.summary_filters import SummaryFilter, narrow
 from app.store.looking.summary_lines import count_persons, lines_from_rows, lines_from_totals
@@ -97,6 +97,7 @@ def _sum_up(
     connection: Connection, wanted: SummaryFilter, order: Order, start: Place | None, limit: int
 ) -> list[_Sums]:
     """Return the next activities in an order with their counts; persons are 0 where totals by board are read."""
+    plan_for_values(connection)
     conditions = sum_activities(connection, wanted, from_rows=_reads_rows(wanted, order))
     coming, place = order.after(start) if start is not None else ("true", {})
     found = fetch(

@@ -7,23 +7,14 @@ from datetime import timedelta
 import pytest
 
 from app.core.errors import Conflict
-from app.domain.people import totp as codes
 from app.domain.people.sessions import TRIES_A_LINK, Session
 from app.services.context import Service, operator, transact
 from app.services.people import sessions, totp
 from app.services.people.totp import FactorVerdict
 from app.store.people import persons
-from tests.harness.access.people import ask, invite, mails, sign_in_by, token_of
+from tests.harness.access.people import ADDRESS, ask, code, enrolled, mails, session_of, sign_in_by
 from tests.harness.api import settle
 from tests.harness.clock import ManualClock
-
-ADDRESS = "m@example.org"
-
-
-def session_of(service: Service, token: str) -> Session:
-    found = service.database.read(lambda connection: sessions.find(connection, token))
-    assert found is not None
-    return found.session
 
 
 def signed_in(service: Service, clock: ManualClock) -> Session:
@@ -33,23 +24,6 @@ def signed_in(service: Service, clock: ManualClock) -> Session:
     signed = sign_in_by(service, mails(service)[-1].token)
     assert signed is not None
     return session_of(service, signed.token)
-
-
-def code(secret: bytes, service: Service) -> str:
-    return codes.code_at(secret, codes.step_at(service.clock()))
-
-
-def enrolled(service: Service) -> tuple[Session, bytes, list[str]]:
-    """Invite a manager, sign them in, enrol an authenticator; return session, secret and recovery codes."""
-    signed = sign_in_by(service, token_of(invite(service, ADDRESS, "manager")))
-    assert signed is not None
-    session = session_of(service, signed.token)
-    secret = transact(operator(service), totp.begin, session)
-    assert transact(operator(service), totp.begin, session) == secret, "a reload shows the same"
-    assert transact(operator(service), totp.confirm, session, "000000") is None
-    recovery = transact(operator(service), totp.confirm, session, code(secret, service))
-    assert recovery is not None
-    return session_of(service, signed.token), secret, recovery
 
 
 def verify(service: Service, session: Session, given: str) -> FactorVerdict:

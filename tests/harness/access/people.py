@@ -9,13 +9,17 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from app.domain.clients import Role
+from app.domain.people import totp as codes
 from app.domain.people.persons import PersonRole
+from app.domain.people.sessions import Session
 from app.services.context import Service, operator, transact
-from app.services.people import invitations, mail, sign_in
+from app.services.people import invitations, mail, sessions, sign_in, totp
 from app.services.people.invitations import Invitation, Invited
 
 LINK = re.compile(r"http://\S+/sign-in/(\S+)")
 CODE = re.compile(r"asked for it: (\d{6})")
+ADDRESS = "m@example.org"
+"""Of who is enrolled."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,28 @@ def try_code(service: Service, attempt: str, code: str) -> sign_in.Signed | None
     """Give the code of a mail where it was asked for."""
     signing = service.database.read(lambda connection: sign_in.find_attempt(connection, service, attempt))
     return None if signing is None else transact(signing.caller, sign_in.use_code, signing.link, code, "A browser")
+
+
+def session_of(service: Service, token: str) -> Session:
+    """Return the session that a token opens."""
+    found = service.database.read(lambda connection: sessions.find(connection, token))
+    assert found is not None
+    return found.session
+
+
+def code(secret: bytes, service: Service) -> str:
+    """Return what an authenticator shows now."""
+    return codes.code_at(secret, codes.step_at(service.clock()))
+
+
+def enrolled(service: Service) -> tuple[Session, bytes, list[str]]:
+    """Invite a manager, sign them in, enrol an authenticator; return session, secret and recovery codes."""
+    signed = sign_in_by(service, token_of(invite(service, ADDRESS, "manager")))
+    assert signed is not None
+    session = session_of(service, signed.token)
+    secret = transact(operator(service), totp.begin, session)
+    assert transact(operator(service), totp.begin, session) == secret, "a reload shows the same"
+    assert transact(operator(service), totp.confirm, session, "000000") is None
+    recovery = transact(operator(service), totp.confirm, session, code(secret, service))
+    assert recovery is not None
+    return session_of(service, signed.token), secret, recovery
