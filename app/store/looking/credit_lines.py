@@ -145,7 +145,8 @@ def _order(sort: Sequence[SortKey], *, along_credits: bool, filled: bool = True)
 
 def _conditions(connection: Connection, wanted: CompletionFilter, *, along_credits: bool) -> ListConditions:
     join = "CROSS JOIN" if on_sqlite(connection) else "JOIN"
-    always = [OWN] if wanted.query.status else [OWN, "x.status <> 'withdrawn'"]
+    # The last of all statuses: so an index of statuses ends before it.
+    always = [OWN] if wanted.query.status else [OWN, "x.status < 'withdrawn'"]
     if along_credits:
         always.insert(0, "x.provider_id = :provider")
     first, second = ("credits x", "completions c") if along_credits else ("completions c", "credits x")
