@@ -15,7 +15,17 @@ from fastapi import FastAPI
 from app import __version__
 from app.console import assets, gallery
 from app.console.frame import templates
-from app.console.pages import accessibility, account, front_door, second_factor, sign_in
+from app.console.pages import (
+    accessibility,
+    account,
+    front_door,
+    learners,
+    second_factor,
+    sign_in,
+    summary,
+)
+from app.console.pages import downloads as file_pages
+from app.console.pages import reports as report_pages
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.core.config import Settings
@@ -113,6 +123,10 @@ PAGES = (
     second_factor.router,
     account.router,
     front_door.router,
+    learners.router,
+    summary.router,
+    report_pages.router,
+    file_pages.router,
 )
 """The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH)})

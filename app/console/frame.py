@@ -225,6 +225,11 @@ def page(request: Request, visitor: Beholder | None, template: str, view: Any, s
     return response
 
 
+def file_headers(name: str) -> dict[str, str]:
+    """Return the headers of a file that a page leads to; its name holds no person."""
+    return _NOT_KEPT | {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
 def go_to(request: Request, address: str, flash: Flash | None = None) -> Response:
     """Answer a form: the browser shows another page of ours, which says `flash` on top.
 

@@ -1,0 +1,124 @@
+"""Summaries of activities as their page lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.console.lists.addresses import ListRequest
+from app.console.lists.filters import FilterKind, ListColumn, ListFilter, ListSpec, Option, options_of
+from app.console.lists.line_list import ENTRY_METHODS, FORMATS, KINDS, STATUSES, board_names, type_names
+from app.console.lists.listings import Options, Rows, read_rows
+from app.domain.activities import ActivityStatus
+from app.domain.choices import OutcomeMeasured, Providership
+from app.domain.exports import ExportKind
+from app.domain.looking.activity_counts import ActivitySummary
+from app.domain.looking.facets import Facet, SummaryFacet
+from app.domain.states import STATES
+from app.schemas.looking.line_queries import CreditLineQuery
+from app.schemas.looking.summary_queries import SummaryQuery
+from app.services.context import Caller, read_async
+from app.services.lists import Listed
+from app.services.looking import credit_lines, summaries, summary_facets
+
+_SEVERAL, _ONE, _SELECT, _DAY, _TEXT = (
+    FilterKind.SEVERAL, FilterKind.ONE, FilterKind.SELECT, FilterKind.DAY, FilterKind.TEXT,
+)  # fmt: skip
+ACTIVITY_STATUSES = {
+    ActivityStatus.DRAFT.value: "Not finished",
+    ActivityStatus.ACTIVE.value: "Active",
+    ActivityStatus.READY_TO_CLOSE.value: "Ready to close",
+    ActivityStatus.CLOSED.value: "Closed",
+}
+_FILTERS = (
+    ListFilter(name="status", label="Learner status", kind=_SEVERAL),
+    ListFilter(name="activity_format", label="Activity format", kind=_SEVERAL),
+    ListFilter(name="activity_status", label="Activity status", kind=_SEVERAL),
+    ListFilter(name="board", label="Board", kind=_SEVERAL),
+    ListFilter(name="activity_from", label="Takes place from", kind=_DAY),
+    ListFilter(name="activity_to", label="Takes place to", kind=_DAY),
+    ListFilter(name="submitted_from", label="Submitted from", kind=_DAY, more=True),
+    ListFilter(name="submitted_to", label="Submitted to", kind=_DAY, more=True),
+    ListFilter(name="completed_from", label="Completed from", kind=_DAY, more=True),
+    ListFilter(name="completed_to", label="Completed to", kind=_DAY, more=True),
+    ListFilter(name="kind", label="Kind of credit", kind=_SEVERAL, more=True),
+    ListFilter(name="credit_type", label="Credit type", kind=_SELECT, more=True),
+    ListFilter(name="entry_method", label="How learners came in", kind=_SEVERAL, more=True),
+    ListFilter(name="moc", label="MOC/CC", kind=_ONE, more=True),
+    ListFilter(name="mips", label="MIPS", kind=_ONE, more=True),
+    ListFilter(name="rems", label="REMS", kind=_ONE, more=True),
+    ListFilter(name="providership", label="Providership", kind=_SEVERAL, more=True),
+    ListFilter(name="joint_provider", label="Joint provider", kind=_TEXT, more=True),
+    ListFilter(name="outcome", label="Measured outcomes", kind=_SEVERAL, more=True),
+    ListFilter(name="state", label="State", kind=_SEVERAL, more=True),
+    ListFilter(name="city", label="City", kind=_SEVERAL, more=True),
+    ListFilter(name="country", label="Country", kind=_SEVERAL, more=True),
+    ListFilter(name="practice_area", label="Practice area", kind=_TEXT, more=True),
+)
+SUMMARY = ListSpec(
+    query=SummaryQuery,
+    filters=_FILTERS,
+    columns=(
+        ListColumn(heading="Activity", sort="title"),
+        ListColumn(heading="Dates", sort="-start_date"),
+        ListColumn(heading="Accepted", classes="num", sort="-learners_accepted"),
+        ListColumn(heading="Rejected", classes="num", sort="-learners_rejected"),
+        ListColumn(heading="Pending", classes="num", sort="-learners_pending"),
+        ListColumn(heading="People", classes="num", sort="-persons"),
+        ListColumn(heading="Credits", classes="num", sort="-credits"),
+        ListColumn(heading="Do", classes="hidden"),
+    ),
+    sorts=(
+        ("-learners_accepted", "most accepted"),
+        ("-learners_rejected", "most rejected"),
+        ("-learners_pending", "most pending"),
+        ("-persons", "most people"),
+        ("-credits", "most credit"),
+        ("title", "title"),
+        ("-start_date", "begins, newest first"),
+        ("-end_date", "ends, newest first"),
+        ("internal_id", "your id"),
+        ("activity_id", "activity id"),
+    ),
+    export=ExportKind.ACTIVITY_SUMMARIES,
+    words=(ListFilter(name="q", label="Title or id", kind=_TEXT),),
+    one="activity",
+    many="activities",
+)
+
+
+async def read_summaries(caller: Caller, asked: ListRequest) -> tuple[Rows[ActivitySummary], Options]:
+    """Return the summaries of a page, and what its filters offer, with counts where these are not too many."""
+
+    async def read(query: SummaryQuery, after: object, limit: int) -> Listed[ActivitySummary]:
+        return await read_async(caller, summaries.page, query, after=after, limit=limit)
+
+    page = await read_rows(caller, asked, read)
+    counted: Mapping[SummaryFacet, Mapping[str, int]] | None = None
+    if isinstance(asked.query, SummaryQuery):
+        counted = await read_async(caller, summary_facets.facets, asked.query)
+    # Of all lines, from kept totals: which boards and ways there are at all.
+    lines = await read_async(caller, credit_lines.facets, CreditLineQuery())
+
+    def offered(facet: SummaryFacet, words: Mapping[str, str]) -> list[Option]:
+        given = asked.given.get(facet.value, ())
+        return options_of(words, counted[facet] if counted is not None else None, given)
+
+    def known(facet: Facet, words: Mapping[str, str]) -> list[Option]:
+        given = asked.given.get(facet.value, ())
+        found = {value: words.get(value, value) for value in words if lines is None or lines[facet].get(value)}
+        return options_of(found or words, None, given)
+
+    return page, {
+        "status": options_of(STATUSES),
+        "kind": options_of(KINDS),
+        "board": known(Facet.BOARD, board_names(caller.service.catalogue)),
+        "entry_method": known(Facet.ENTRY_METHOD, ENTRY_METHODS),
+        "credit_type": options_of(type_names(caller.service.catalogue)),
+        "activity_format": offered(SummaryFacet.ACTIVITY_FORMAT, FORMATS),
+        "activity_status": offered(SummaryFacet.ACTIVITY_STATUS, ACTIVITY_STATUSES),
+        "providership": offered(SummaryFacet.PROVIDERSHIP, {one.value: one.label for one in Providership}),
+        "outcome": options_of({one.value: one.label for one in OutcomeMeasured}),
+        "state": offered(SummaryFacet.STATE, STATES if counted is not None else {}),
+        "city": offered(SummaryFacet.CITY, {}),
+        "country": offered(SummaryFacet.COUNTRY, {}),
+    }

@@ -1,0 +1,256 @@
+"""Reports: a provider's standing questions, each with its answer as a table, and as a chart where that says more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app.console.activity_words import dates_in_words, format_in_words, missing_in_words
+from app.console.charts import Ranks, rank
+from app.console.frame import page
+from app.console.lists.addresses import ListRequest, ReportAddress, read_request
+from app.console.lists.filters import options_of
+from app.console.lists.line_list import FORMATS, STATUSES, board_names
+from app.console.lists.listings import Listing, Options, Rows, draw_list, read_rows
+from app.console.lists.report_lists import REPORT_LISTS
+from app.console.routes import PageRoute
+from app.console.visitors import Reader
+from app.core.errors import NotFound
+from app.domain.amounts import in_credits
+from app.domain.looking.attention import reason_in_words
+from app.domain.looking.standing_reports import (
+    REPORTS,
+    ReportedActivity,
+    ReportLine,
+    ReportRows,
+    StandingReport,
+    UnacceptedGroup,
+    YearTotals,
+)
+from app.schemas.looking.line_queries import CreditLineQuery
+from app.schemas.looking.reports import NotYetAcceptedQuery, ReportQuery, ReportYearQuery
+from app.services.context import Caller, read_async
+from app.services.lists import Listed
+from app.services.looking import attention, credit_lines, reports
+
+router = APIRouter(prefix="/p/{provider_id}/reports", route_class=PageRoute, include_in_schema=False)
+TITLES = {
+    "not-yet-accepted": "Not yet accepted",
+    "reported-late": "Reported late",
+    "nothing-reported": "Nothing reported",
+    "year-totals": "Totals of a year",
+    "before-closing": "Before closing",
+    "attendance": "Attendance",
+}
+_WHICH = {
+    "nothing-reported": reports.unreported_activities,
+    "before-closing": reports.activities_to_close,
+    "attendance": reports.counted_activities,
+}
+
+
+class ReportsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The reports that there are."""
+
+    base: str
+    reports: tuple[tuple[str, str, str], ...]
+    """(name, title, question)."""
+
+
+class LineCells(msgspec.Struct, frozen=True, kw_only=True):
+    """A credit line of a report."""
+
+    line: ReportLine
+    name: str
+    credits: float
+    why: str
+
+
+class ActivityCells(msgspec.Struct, frozen=True, kw_only=True):
+    """An activity of a report."""
+
+    activity_id: str
+    title: str
+    about: str
+    dates: str
+    counted: int | None
+    persons: int
+    missing: str
+
+
+class ReportView(msgspec.Struct, frozen=True, kw_only=True):
+    """A report with its rows, which are of one kind."""
+
+    base: str
+    name: str
+    title: str
+    question: str
+    list: Listing
+    lines: tuple[LineCells, ...] = ()
+    activities: tuple[ActivityCells, ...] = ()
+    totals: YearTotals | None = None
+    formats: dict[str, str] = {}
+    chart: Ranks | None = None
+    may_report: bool = False
+
+
+@router.get("")
+async def show_reports(request: Request, visitor: Reader, provider_id: str) -> Response:
+    """List the standing questions."""
+    readable = [report for report in REPORTS if report.scope in visitor.caller.client.scopes]
+    view = ReportsView(
+        base=f"/p/{visitor.caller.provider_id}/reports",
+        reports=tuple((report.name, TITLES[report.name], report.question) for report in readable),
+    )
+    return page(request, visitor, "pages/reports/all.html", view)
+
+
+@router.get("/{name}")
+async def show_report(
+    request: Request, visitor: Reader, provider_id: str, name: str, address: Annotated[ReportAddress, Query()]
+) -> Response:
+    """Answer a standing question, under its filters."""
+    caller = visitor.caller
+    report = next((one for one in REPORTS if one.name == name and one.scope in caller.client.scopes), None)
+    if report is None:
+        raise NotFound("There is no such report.")
+    base, given = f"/p/{caller.provider_id}", address.given()
+    if report.rows is ReportRows.TOTALS:
+        given.setdefault("year", [str(caller.service.clock().year)])
+    path, spec = f"{base}/reports/{name}", REPORT_LISTS[name]
+    asked = read_request(caller.service.keyring, caller.provider_id, path, spec, given)
+    read = await _read(caller, report, asked)
+    options = await _options(caller, asked)
+    # Totals are one object, the last row of which is the year.
+    rows = Rows(rows=read.totals.groups) if read.totals is not None else read.page
+    view = ReportView(
+        base=base,
+        name=name,
+        title=TITLES[name],
+        question=report.question,
+        list=draw_list(asked, rows, TITLES[name], options, f"{base}/downloads"),
+        lines=tuple(_line_cells(name, line) for line in read.page.rows) if report.rows is ReportRows.LINES else (),
+        activities=tuple(map(_activity_cells, read.page.rows)) if report.rows is ReportRows.ACTIVITIES else (),
+        totals=read.totals,
+        formats=FORMATS,
+        chart=_chart(base, asked, read),
+        may_report="reporter" in visitor.roles,
+    )
+    return page(request, visitor, "pages/reports/one.html", view, 422 if asked.said else 200)
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report found."""
+
+    page: Rows[Any] = Rows(rows=())
+    totals: YearTotals | None = None
+    rejected: Sequence[tuple[str, str | None, int]] = ()
+    """(board, reason, lines) of what boards rejected."""
+
+
+async def _read(caller: Caller, report: StandingReport, asked: ListRequest) -> _Answer:
+    if report.rows is ReportRows.TOTALS:
+        if not isinstance(asked.query, ReportYearQuery):
+            return _Answer()
+        return _Answer(totals=await read_async(caller, reports.year_totals, asked.query))
+
+    async def read(query: Any, after: Any, limit: int) -> Listed[Any]:
+        if report.name in _WHICH:
+            found = await read_async(caller, reports.activities, query, _WHICH[report.name], after=after, limit=limit)
+            return Listed(rows=found, total=None)
+        if isinstance(query, NotYetAcceptedQuery):
+            lines, _ = await read_async(caller, reports.not_yet_accepted, query, after=after, limit=limit)
+            return Listed(rows=lines, total=None)
+        assert isinstance(query, ReportQuery)
+        late = await read_async(caller, reports.reported_late, query, after=after, limit=limit)
+        return Listed(rows=late, total=None)
+
+    page = await read_rows(caller, asked, read)
+    return _Answer(page=page, rejected=await _rejected(caller, asked) if page.rows else ())
+
+
+async def _rejected(caller: Caller, asked: ListRequest) -> Sequence[tuple[str, str | None, int]]:
+    """Return what boards rejected, by board and reason: of all years from what Home counts, else of the year."""
+    if not isinstance(asked.query, NotYetAcceptedQuery):
+        return ()
+    if not asked.filters_on:
+        entries = await read_async(caller, attention.look)
+        return [(group.board, group.reason, group.count) for entry in entries for group in entry.rejected]
+    if asked.query.year is None:
+        return ()
+    grouped = asked.query.model_copy(update={"include": ["groups"]})
+    _, groups = await read_async(caller, reports.not_yet_accepted, grouped, after=None, limit=1)
+    return [(group.board, group.status_reason, group.lines) for group in groups or () if _is_rejected(group)]
+
+
+def _is_rejected(group: UnacceptedGroup) -> bool:
+    return group.status.value == "rejected"
+
+
+async def _options(caller: Caller, asked: ListRequest) -> Options:
+    """Return what the filters offer: the boards and formats that the provider has lines of."""
+    lines = await read_async(caller, credit_lines.facets, CreditLineQuery())
+    boards, words = board_names(caller.service.catalogue), {**FORMATS}
+    if lines is not None:
+        counted = {str(facet): counts for facet, counts in lines.items()}
+        boards = {code: name for code, name in boards.items() if counted["board"].get(code)} or boards
+    return {
+        "board": options_of(boards, None, asked.given.get("board", ())),
+        "activity_format": options_of(words),
+        "status": options_of({status: word for status, word in STATUSES.items() if status != "accepted"}),
+    }
+
+
+def _chart(base: str, asked: ListRequest, answer: _Answer) -> Ranks | None:
+    """Return the bars beside a table: rejections by reason, or what was completed by board."""
+    if answer.rejected:
+        reasons: dict[str, tuple[int, set[str]]] = {}
+        for board, reason, lines in answer.rejected:
+            words = reason_in_words(reason)
+            count, boards = reasons.get(words, (0, set()))
+            reasons[words] = count + lines, boards | {board}
+        bars = [
+            (words[0].upper() + words[1:], count, _lines_at(base, boards, status="rejected"))
+            for words, (count, boards) in reasons.items()
+        ]
+        return rank("reasons", "Why boards rejected credit", bars)
+    if answer.totals is not None and isinstance(asked.query, ReportYearQuery):
+        year, by_board = asked.query.year, dict[str, int]()
+        for group in answer.totals.groups:
+            by_board[group.board] = by_board.get(group.board, 0) + group.lines
+        days = {"completed_from": f"01/01/{year}", "completed_to": f"12/31/{year}"}
+        found = [(board, lines, _lines_at(base, {board}, **days)) for board, lines in by_board.items() if lines]
+        return rank("boards", f"Lines of {year} by board, accepted or pending", found) if found else None
+    return None
+
+
+def _lines_at(base: str, boards: set[str], **filters: str) -> str:
+    return f"{base}/learners?{urlencode([*(('board', board) for board in sorted(boards)), *filters.items()])}"
+
+
+def _line_cells(name: str, line: ReportLine) -> LineCells:
+    return LineCells(
+        line=line,
+        name=" ".join(filter(None, (line.first_name, line.last_name))),
+        credits=in_credits(line.quarters),
+        why=line.why_late if name == "reported-late" else line.why_not_accepted,
+    )
+
+
+def _activity_cells(reported: ReportedActivity) -> ActivityCells:
+    activity = reported.stored.activity
+    about = " · ".join(filter(None, (format_in_words(activity), activity.activity_id, activity.internal_id)))
+    return ActivityCells(
+        activity_id=activity.activity_id,
+        title=activity.title or activity.activity_id,
+        about=about,
+        dates=dates_in_words(activity),
+        counted=reported.physicians_counted,
+        persons=reported.persons,
+        missing=", ".join(missing_in_words(activity, reported.missing_before_closing)),
+    )
