@@ -19,11 +19,13 @@ from app.console.pages import (
     accessibility,
     account,
     front_door,
+    home,
     learners,
     second_factor,
     sign_in,
     summary,
 )
+from app.console.pages import completions as record_pages
 from app.console.pages import downloads as file_pages
 from app.console.pages import reports as report_pages
 from app.console.refusals import show_problem
@@ -123,7 +125,9 @@ PAGES = (
     second_factor.router,
     account.router,
     front_door.router,
+    home.router,
     learners.router,
+    record_pages.router,
     summary.router,
     report_pages.router,
     file_pages.router,

@@ -42,24 +42,29 @@ class ListAddress(BaseModel):
         return {name: texts for name, texts in values.items() if texts}
 
 
-def address_model(name: str, queries: Collection[type[FilterQuery]], leaving_out: Collection[str] = ()) -> Any:
-    """Return the model of an address that has the filters of some queries."""
+def address_model(
+    name: str, queries: Collection[type[FilterQuery]], leaving_out: Collection[str] = (), more: Collection[str] = ()
+) -> Any:
+    """Return the model of an address that has the filters of some queries, and `more`."""
     names = {field for query in queries for field in query.model_fields} - {"cursor", "include"} - set(leaving_out)
     fields: dict[str, Any] = {
         field: (_Typed, Field(default=[], max_length=200))
-        for field in (*sorted(names), SEALED, *_PAGE, *({*_SHOWN_AS} - names))
+        for field in (*sorted(names), *more, SEALED, *_PAGE, *({*_SHOWN_AS} - names))
     }
     return create_model(name, __base__=ListAddress, __module__=__name__, **fields)
 
 
 if TYPE_CHECKING:
-    LinesAddress = SummaryAddress = ReportAddress = DownloadAddress = ListAddress
+    LinesAddress = ListAddress
+    SummaryAddress = ListAddress
+    ReportAddress = ListAddress
+    DownloadAddress = ListAddress
 else:
     LinesAddress = address_model("LinesAddress", [CreditLineQuery], NAMING)
     SummaryAddress = address_model("SummaryAddress", [SummaryQuery])
     ReportAddress = address_model("ReportAddress", [NotYetAcceptedQuery, AttendanceQuery, ReportYearQuery])
     # `q` is in clear where it is words of a title.
-    DownloadAddress = address_model("DownloadAddress", [*QUERIES.values()], NAMING - {"q"})
+    DownloadAddress = address_model("DownloadAddress", [*QUERIES.values()], NAMING - {"q"}, ["format"])
 
 
 class ListRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,8 @@ class FilterKind(enum.StrEnum):
     DAY = "day"
     """A day, typed in every form that files take."""
     TEXT = "text"
+    HIDDEN = "hidden"
+    """Set by links alone: it is carried along, and shown by what is on."""
 
 
 class ListFilter(msgspec.Struct, frozen=True, kw_only=True):

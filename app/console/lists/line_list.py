@@ -41,7 +41,7 @@ _OF_ACTIVITIES = (
     ListFilter(name="activity_format", label="Activity format", kind=_SEVERAL, more=True),
     ListFilter(name="mips", label="MIPS", kind=_ONE, more=True),
     ListFilter(name="rems", label="REMS", kind=_ONE, more=True),
-    ListFilter(name="learner_id", label="Learner", kind=FilterKind.TEXT, more=True),
+    ListFilter(name="learner_id", label="Learner", kind=FilterKind.HIDDEN),
 )
 _SORTS = (
     ("-submitted_at", "submission, newest first"),
@@ -160,13 +160,17 @@ async def read_lines(caller: Caller, asked: ListRequest) -> tuple[Rows[ShownLine
     rows: Rows[ShownLine] = Rows(
         rows=[ShownLine.of(line) for line in page.rows], total=page.total, newer=page.newer, older=page.older
     )
-    return rows, line_options(caller.service.catalogue, asked, counted)
+    learner = next((row.name for row in rows.rows), "")
+    return rows, line_options(caller.service.catalogue, asked, counted, learner)
 
 
 def line_options(
-    catalogue: Catalogue, asked: ListRequest, counted: Mapping[Facet, Mapping[str, int]] | None
+    catalogue: Catalogue,
+    asked: ListRequest,
+    counted: Mapping[Facet, Mapping[str, int]] | None,
+    learner: str = "",
 ) -> Options:
-    """Return what the filters of lines offer."""
+    """Return what the filters of lines offer; `learner` is the name of the one whom all lines are of, if it is one."""
 
     def offered(facet: Facet, words: Mapping[str, str]) -> list[Option]:
         counts = counted[facet] if counted is not None else None
@@ -180,6 +184,7 @@ def line_options(
         "kind": offered(Facet.KIND, KINDS),
         "entry_method": offered(Facet.ENTRY_METHOD, ENTRY_METHODS),
         "activity_format": offered(Facet.ACTIVITY_FORMAT, FORMATS),
+        "learner_id": [Option(id, learner or "one alone") for id in asked.given.get("learner_id", ())],
         "credit_type": options_of(type_names(catalogue)),
     }
 

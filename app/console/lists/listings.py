@@ -125,13 +125,17 @@ def draw_list(asked: ListRequest, page: Rows[Any], label: str, options: Options,
     sort = next(iter(given.get("sort", ())), spec.sorts[0][0] if spec.sorts else "")
     in_time = sort.startswith("-") and sort[1:] in ("submitted_at", "completed_on", "updated_at")
     kept = {name: given[name][0] for name in ("sort", "limit") if name in given}
+    hidden = FilterKind.HIDDEN
+    kept |= {
+        filter.name: given[filter.name][0] for filter in spec.filters if filter.kind is hidden and filter.name in given
+    }
     more = [filter for filter in spec.filters if filter.more]
     return Listing(
         label=label,
         path=asked.path,
         form=DrawnForm(given | asked.words, asked.said, prefix="list"),
         words=[_draw(word, options) for word in spec.words],
-        filters=[_draw(filter, options) for filter in spec.filters if not filter.more],
+        filters=[_draw(filter, options) for filter in spec.filters if not filter.more and filter.kind is not hidden],
         more=[_draw(filter, options) for filter in more],
         more_on=sum(filter.name in given for filter in more),
         kept=kept | ({"f": asked.sealed} if asked.sealed else {}),

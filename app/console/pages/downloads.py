@@ -22,6 +22,8 @@ from app.services.looking import exports
 router = APIRouter(prefix="/p/{provider_id}/downloads", route_class=PageRoute, include_in_schema=False)
 _LISTS = {spec.export.value: spec for spec in (SEARCH, SUMMARY, *REPORT_LISTS.values())}
 
+FORMATS = tuple(format.value for format in ExportFormat)
+
 
 @router.get("/{kind}")
 async def download_list(
@@ -29,7 +31,6 @@ async def download_list(
     provider_id: str,
     kind: str,
     address: Annotated[DownloadAddress, Query()],
-    format: ExportFormat = ExportFormat.XLSX,
 ) -> Response:
     """Send all rows of a list as a file. Words that may name a person stand sealed in its address, as on its page."""
     caller, spec, given = visitor.caller, _LISTS.get(kind), address.given()
@@ -38,7 +39,10 @@ async def download_list(
     asked = read_request(caller.service.keyring, caller.provider_id, "", spec, given)
     if asked.query is None:
         raise ParameterInvalid.of(asked.said[0].pointer, asked.said[0].text, asked.said[0].hint)
-    export = await read_async(caller, exports.open_export, spec.export, format, asked.query)
+    format = given.get("format", [ExportFormat.XLSX.value])[0]
+    if format not in FORMATS:
+        raise ParameterInvalid.of("format", "There is no such format.", f"It is one of: {', '.join(FORMATS)}.")
+    export = await read_async(caller, exports.open_export, spec.export, ExportFormat(format), asked.query)
     headers = file_headers(export.name)
     pieces = exports.write(caller, export, exports.take_slot(caller))
     return StreamingResponse(pieces, headers=headers, media_type=export.media_type)

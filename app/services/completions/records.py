@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -132,6 +132,13 @@ def _accepted(submitted: Submitted) -> Submitted:
     return submitted
 
 
+def standing(connection: Connection, caller: Caller, completion_ids: Iterable[str]) -> list[Completion]:
+    """Return those of some completions that are the provider's and stand, the newest first."""
+    found = completions.load_by_ids(connection, set(completion_ids))
+    own = [one for one in found if one.provider_id == caller.provider_id and one.withdrawn_at is None]
+    return sorted(own, key=lambda one: one.completion_id, reverse=True)
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a completion, as it stood."""
 
@@ -180,3 +187,24 @@ def withdraw(work: Work, completion_id: str, if_match: str | None = None) -> Non
     if if_match is not None:
         must_match(if_match, found.version)
     save_changes([(work, build_withdrawal(found, work.now))], {}, verb="withdraw")
+
+
+def withdraw_several(work: Work, versions: Mapping[str, int]) -> list[Completion]:
+    """Take completions back that stand in the versions that were seen; return them as they were.
+
+    Those that were withdrawn before are left out, so that the same again changes nothing. Raises `PreconditionFailed`
+    where one has another version: then none is withdrawn.
+    """
+    caller = work.caller
+    seen = standing(work.connection, caller, versions)
+    completions.lock_pairs(work.connection, [one.pair for one in seen])
+    locked = [
+        completions.of_provider(work.connection, caller.provider_id, one.completion_id, for_update=True)
+        for one in sorted(seen, key=lambda one: one.completion_id)
+    ]
+    found = [one for one in locked if one is not None]
+    for one in found:
+        if one.version != versions[one.completion_id]:
+            raise PreconditionFailed("One of the records was changed meanwhile. None was withdrawn.")
+    save_changes([(work, build_withdrawal(one, work.now)) for one in found], {}, verb="withdraw")
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -236,6 +236,20 @@ def provider_names(connection: Connection, provider_ids: Sequence[str]) -> dict[
     rows = fetch(
         connection,
         f"SELECT p.provider_id, p.name FROM providers p WHERE p.provider_id IN ({marks}) ORDER BY p.provider_id",
+        parameters,
+    )
+    return dict(rows)
+
+
+def client_names(connection: Connection, client_ids: Collection[str]) -> dict[str, str]:
+    """Return what clients are called, by id: a membership as its person, any other by its own name."""
+    marks, parameters = in_list("client", sorted(client_ids))
+    rows = fetch(
+        connection,
+        "SELECT c.client_id, CASE WHEN m.client_id IS NULL THEN c.name "
+        "ELSE coalesce(p.name, p.address, 'Somebody who was removed') END FROM clients c "
+        "LEFT JOIN memberships m ON m.client_id = c.client_id LEFT JOIN people p ON p.person_id = m.person_id "
+        f"WHERE c.client_id IN ({marks})",
         parameters,
     )
     return dict(rows)
