@@ -97,7 +97,7 @@ class Visitor:
     def open(
         self, address: str, *, width: int = 1280, theme: str = "light", script: bool = True, **more: object
     ) -> Page:
-        """Open a page in a window of its own."""
+        """Open a page in a window of its own, as a clerk where it is a provider's; follow a link where it names one."""
         context = self._browser.new_context(
             base_url=self.server, viewport={"width": width, "height": 900}, color_scheme=theme,  # type: ignore[arg-type]
             java_script_enabled=script, **more,
@@ -107,10 +107,16 @@ class Visitor:
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(f"{request.method} {request.url}"))
-        if address in ENTERED:
+        address, _, link = address.partition(" > ")
+        entered = next((who for start, who in ENTERED.items() if address.startswith(start)), None)
+        if entered is not None:
             page.goto("/sign-in")
-            page.get_by_role("button", name=f"Enter as {ENTERED[address]}").click()
+            page.get_by_role("button", name=f"Enter as {entered}").click()
+            page.wait_for_load_state()
         page.goto(address)
+        if link:
+            page.locator(link).first.click()
+            page.wait_for_load_state()
         return page
 
     def close(self) -> None:

@@ -6,21 +6,68 @@ A new page is added here; `tests/structure/test_templates.py` finds one that was
 from __future__ import annotations
 
 VISITED = {
-    "/accessibility": ["/accessibility"],
-    "/gallery": ["/gallery"],
     "/": ["/"],
-    "/sign-in": ["/sign-in"],
-    "/sign-in/{token}": ["/sign-in/none-such"],
-    "/sign-in/factor": ["/sign-in/factor"],
+    "/accessibility": ["/accessibility"],
     "/account": ["/account"],
     "/account/authenticator": ["/account/authenticator"],
+    "/b/{code}": ["/b/ABA"],
+    "/b/{code}/days/{day}": ["/b/ABA/days/2021-12-20"],
+    "/b/{code}/roster": ["/b/ABA/roster"],
+    "/gallery": ["/gallery"],
+    "/p/{provider_id}": ["/p/0008001"],
+    "/p/{provider_id}/activities/{activity_id}/learners": [
+        "/p/0008001/activities/210016444/learners",
+        "/p/0008001/activities/201759558/learners",
+    ],
+    "/p/{provider_id}/completions/withdraw": ["/p/0008001/learners > tbody .act a:nth-child(2)"],
+    "/p/{provider_id}/completions/{completion_id}": ["/p/0008001/learners > tbody td:nth-child(3) a"],
+    "/p/{provider_id}/completions/{completion_id}/withdraw": ["/p/0008001/learners > tbody .act a:nth-child(2)"],
+    "/p/{provider_id}/held": ["/p/0008001/held"],
+    "/p/{provider_id}/held/{held_id}": [],
+    "/p/{provider_id}/learners": [
+        "/p/0008001/learners",
+        "/p/0008001/learners?status=rejected&board=ABA&mips=true",
+        "/p/0008001/learners?completed_from=never",
+    ],
+    "/p/{provider_id}/reports": ["/p/0008001/reports"],
+    "/p/{provider_id}/reports/{name}": [
+        "/p/0008001/reports/not-yet-accepted",
+        "/p/0008001/reports/before-closing",
+        "/p/0008001/reports/year-totals?year=2021",
+        "/p/0008001/reports/attendance",
+    ],
+    "/p/{provider_id}/settings": ["/p/0008001/settings"],
+    "/p/{provider_id}/settings/keys": ["/p/0008001/settings/keys"],
+    "/p/{provider_id}/settings/keys/{client_id}": [],
+    "/p/{provider_id}/settings/keys/{client_id}/end/{key_id}": [],
+    "/p/{provider_id}/settings/keys/{client_id}/revoke": [],
+    "/p/{provider_id}/settings/people": ["/p/0008001/settings/people"],
+    "/p/{provider_id}/settings/people/{client_id}/remove": [],
+    "/p/{provider_id}/settings/provider": ["/p/0008001/settings/provider"],
+    "/p/{provider_id}/settings/vendors": ["/p/0008001/settings/vendors"],
+    "/p/{provider_id}/settings/vendors/{vendor_id}/revoke": [],
+    "/p/{provider_id}/settings/webhooks": ["/p/0008001/settings/webhooks"],
+    "/p/{provider_id}/settings/webhooks/{client_id}/{endpoint_id}": [],
+    "/p/{provider_id}/settings/webhooks/{client_id}/{endpoint_id}/delete": [],
+    "/p/{provider_id}/summary": ["/p/0008001/summary"],
+    "/p/{provider_id}/validate": ["/p/0008001/validate"],
+    "/sign-in": ["/sign-in"],
+    "/sign-in/factor": ["/sign-in/factor"],
+    "/sign-in/{token}": ["/sign-in/none-such"],
 }
-"""Addresses to visit, by the path of their route."""
-ENTERED = {"/account": "a clerk", "/account/authenticator": "a clerk"}
-"""As whom an address is visited, in the words of the demo's buttons; any other by somebody who is not signed in."""
+"""Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
+ENTERED = {
+    "/account": "a clerk", "/operator": "the operator", "/b/": "ABA's staff", "/p/0008001/settings": "a manager",
+    "/p/": "a clerk",
+}  # fmt: skip
+"""As whom addresses are visited, by their beginning, in the words of the demo's buttons; others by who is not signed in."""
 ASTRAY = ["/nowhere"]
 """Addresses that answer with the page of a problem."""
-PARTS: set[str] = set()
+PARTS: set[str] = {
+    "/b/{code}/days/{day}/file/{format}",
+    "/b/{code}/roster/{batch_id}/files/{which}",
+    "/p/{provider_id}/downloads/{kind}",
+}
 """Paths of routes that answer a script with a part of a page, or with a file."""
 THEMES = ("light", "dark")
 WIDTHS = (1280, 360)

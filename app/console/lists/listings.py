@@ -126,9 +126,8 @@ def draw_list(asked: ListRequest, page: Rows[Any], label: str, options: Options,
     in_time = sort.startswith("-") and sort[1:] in ("submitted_at", "completed_on", "updated_at")
     kept = {name: given[name][0] for name in ("sort", "limit") if name in given}
     hidden = FilterKind.HIDDEN
-    kept |= {
-        filter.name: given[filter.name][0] for filter in spec.filters if filter.kind is hidden and filter.name in given
-    }
+    carried = [filter.name for filter in spec.filters if filter.kind is hidden and filter.name in given]
+    kept |= {name: given[name][0] for name in carried}
     more = [filter for filter in spec.filters if filter.more]
     return Listing(
         label=label,

@@ -182,7 +182,9 @@ def _result_of(batch: Batch) -> tuple[str, str]:
 
 def _figures(found: RecentFigures, base: str, today: date) -> tuple[tuple[str, str, str, str], ...]:
     year, since = found.year, f"submitted_from=01/01/{today.year}"
-    punctual = f"{100 * (year.records - year.late) / year.records:.0f} %" if year.records else "–"
+    if not year.records:
+        return ()
+    punctual = f"{100 * (year.records - year.late) / year.records:.0f} %"
     return (
         ("Learners reported", count(year.persons), "", f"{base}/learners?{since}"),
         ("CME credits", amount(in_credits(year.quarters)), "", f"{base}/learners?kind=cme&{since}"),
