@@ -197,7 +197,7 @@ def test_what_cannot_be_read_is_told_at_its_filter_and_nothing_is_looked_for(cle
 
 def test_a_day_is_read_in_every_form_that_files_take(clerk: Window) -> None:
     found = {
-        len(rows(clerk.open(f"{LEARNERS}?completed_to={day}"))) for day in ("12/31/2018", "2018-12-31", "12-31-2018")
+        len(rows(clerk.open(f"{LEARNERS}?completed_to={day}"))) for day in ("12/31/2018", "2018-12-31", "12/31/18")
     }
     assert found == {3}
 
@@ -210,7 +210,7 @@ def test_pages_lead_on_and_back_without_gap_or_repetition(
     clerk: Window, monkeypatch: pytest.MonkeyPatch, sort: str
 ) -> None:
     monkeypatch.setattr(filters, "SIZES", (4, 100))
-    whole = [row for row in rows(clerk.open(f"{LEARNERS}?sort={sort}&limit=100"))]
+    whole = rows(clerk.open(f"{LEARNERS}?sort={sort}&limit=100"))
     assert len(whole) == 18
     clerk.open(f"{LEARNERS}?sort={sort}&limit=4")
     words = ("Newer", "Older") if sort == "-submitted_at" else ("Previous", "Next")

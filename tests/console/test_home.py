@@ -1,0 +1,79 @@
+"""Home: what waits, for whom it can be dealt with, the uploads, and the figures."""
+
+from __future__ import annotations
+
+import pytest
+from lxml import html
+
+from app.console.pages import home
+from app.services.context import Service
+from app.services.looking import recent_figures
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Api
+from tests.harness.board_views import decide
+from tests.harness.console.windows import Window, sign_in
+
+DATABASES = ["sqlite"]
+BASE = "/p/0008001"
+
+
+def todo(window: Window) -> list[tuple[str, str]]:
+    assert window.shown is not None
+    found = html.fromstring(window.shown.text).xpath("//ul[@class='todo']/li")
+    return [(row.xpath("string(.//b)"), row.xpath("string(.//a/@href)")) for row in found]
+
+
+def test_what_waits_stands_first_with_the_most_harmful_on_top(window: Window, api: Api, service: Service) -> None:
+    decide(service, api.report(tina()).json["credits"][0]["credit_id"], "rejected")
+    sign_in(window, service)
+    window.open(BASE)
+    assert todo(window) == [
+        ("1 credit was rejected by its board", f"{BASE}/reports/not-yet-accepted?status=rejected"),
+        ("9 activities have ended and are not closed", f"{BASE}/reports/before-closing"),
+    ]  # fmt: skip
+    assert "1 ABA. Why: " in window.text
+    assert window.text.startswith("2 things to do")
+    for _, address in todo(window):
+        assert window.open(address).status == 200
+    assert "Tina Karacme" in window.open(f"{BASE}/reports/not-yet-accepted?status=rejected").text
+
+
+def test_a_number_that_nobody_can_act_on_is_left_out(window: Window, service: Service) -> None:
+    sign_in(window, service, role="reader")
+    window.open(BASE)
+    assert todo(window) == []
+    assert "Nothing waits for you." in window.text
+    assert "Upload a file" not in window.text
+
+
+def test_figures_are_of_this_year_and_lead_to_what_they_count(window: Window, api: Api, service: Service) -> None:
+    api.report(a_completion(completed_on="2021-03-01"))
+    api.report(tina())
+    sign_in(window, service)
+    window.open(BASE)
+    assert window.shown is not None
+    shown = html.fromstring(window.shown.text)
+    figures = {row.xpath("string(dt)"): " ".join(row.xpath("string(dd)").split())
+               for row in shown.xpath("//dl[@class='figs']/div")}  # fmt: skip
+    assert figures == {
+        "Learners reported": "3", "CME credits": "1,009", "Within 30 days": "60 % of 5 records",
+    }  # fmt: skip
+    for address in shown.xpath("//dl[@class='figs']//a/@href"):
+        assert window.open(address).status == 200
+    assert "In the last 26 weeks" in window.open(BASE).text
+
+
+def test_of_too_many_records_the_kept_counts_are_shown(
+    window: Window, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = recent_figures.count
+
+    def count(connection: object, caller: object) -> object:
+        return counted(connection, caller, 2)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(home.recent_figures, "count", count)
+    sign_in(window, service)
+    window.open(BASE)
+    assert "Pending, of all years11" in window.text
+    assert "The report of the year has its figures." in window.text
+    assert "Credits by week" not in window.text

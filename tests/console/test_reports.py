@@ -1,0 +1,110 @@
+"""Reports on pages: each question, its rows, filters, chart and file."""
+
+from __future__ import annotations
+
+import pytest
+from lxml import html
+
+from app.domain.looking.standing_reports import REPORTS
+from app.services.context import Service
+from tests.builders.bodies import GRAND_ROUNDS, a_completion, tina
+from tests.harness.api import Api
+from tests.harness.board_views import decide
+from tests.harness.console.windows import Window, sign_in
+
+DATABASES = ["sqlite"]
+BASE = "/p/0008001"
+
+
+def rows(window: Window) -> list[list[str]]:
+    assert window.shown is not None
+    found = html.fromstring(window.shown.text).xpath("//table[@role='table']/tbody/tr")
+    return [[" ".join(cell.text_content().split()) for cell in row.xpath("td")] for row in found]
+
+
+@pytest.fixture
+def clerk(window: Window, service: Service) -> Window:
+    sign_in(window, service)
+    return window
+
+
+def test_every_report_is_listed_with_its_question_and_answers(clerk: Window) -> None:
+    clerk.open(f"{BASE}/reports")
+    for report in REPORTS:
+        assert report.question in clerk.text
+    for report in REPORTS:
+        assert clerk.open(f"{BASE}/reports/{report.name}").status == 200
+        assert report.question in clerk.text
+        for wrong in ("year=soon", "status=lost", "missed=perhaps"):
+            if wrong.partition("=")[0] in report.parameters:
+                assert clerk.open(f"{BASE}/reports/{report.name}?{wrong}").status == 422, (report.name, wrong)
+    assert clerk.open(f"{BASE}/reports/none-such").status == 404
+
+
+def test_credit_not_accepted_says_why_with_reasons_as_bars_that_lead_to_the_lines(
+    clerk: Window, api: Api, service: Service
+) -> None:
+    decide(service, api.report(tina()).json["credits"][0]["credit_id"], "rejected")
+    for query in ("status=rejected&year=2021", "year=2021&status=rejected&board=ABA"):
+        clerk.open(f"{BASE}/reports/not-yet-accepted?{query}")
+        ((board, name, number, activity, day, credits, why),) = rows(clerk)
+        assert (board, name, number, activity, day, credits) == (
+            "ABA", "Tina Karacme", "35867909", "Grand Rounds Anesthesia", "12/01/2021", "0.25",
+        )  # fmt: skip
+        assert why.startswith("ABA rejected it: ")
+        assert "Why boards rejected credit" in clerk.text
+    clerk.open(f"{BASE}/reports/not-yet-accepted")
+    assert len(rows(clerk)) == 12
+    assert clerk.shown is not None
+    (bar,) = html.fromstring(clerk.shown.text).xpath("//ol[@class='ranks']//a/@href")
+    clerk.open(bar)
+    assert "Tina Karacme" in clerk.text
+    assert len(rows(clerk)) == 1
+    assert rows(clerk.open(f"{BASE}/reports/not-yet-accepted?status=rejected&board=TN-M")) == []
+    assert "Nothing found" in clerk.text
+
+
+def test_reports_go_on_page_by_page(clerk: Window) -> None:
+    clerk.open(f"{BASE}/reports/not-yet-accepted?limit=10")
+    first = rows(clerk)
+    assert len(first) == 10
+    assert clerk.shown is not None
+    (older,) = html.fromstring(clerk.shown.text).xpath("//a[@rel='next']/@href")
+    second = rows(clerk.open(older))
+    assert len(second) == 1
+    assert second[0] not in first
+    (back,) = html.fromstring(clerk.shown.text).xpath("//a[@rel='prev']/@href")
+    assert rows(clerk.open(back)) == first
+
+
+def test_late_credit_says_how_late(clerk: Window, api: Api) -> None:
+    api.report(a_completion(completed_on="2021-03-01"))
+    clerk.open(f"{BASE}/reports/reported-late?year=2021&board=TN-M")
+    assert [row[-1] for row in rows(clerk)] == ["Reported 294 days after the completion."]
+
+
+def test_activities_before_closing_say_what_they_lack_in_words(clerk: Window) -> None:
+    clerk.open(f"{BASE}/reports/before-closing")
+    found = {row[0].split(" Regularly")[0]: row[-1] for row in rows(clerk)}
+    assert found["Grand Rounds Anesthesia"].startswith("commercial support, how many took part")
+    assert "attested" not in clerk.text
+    assert clerk.shown is not None
+    assert html.fromstring(clerk.shown.text).xpath(f"//a[@href='{BASE}/activities/{GRAND_ROUNDS}/close']")
+
+
+def test_totals_of_a_year_end_with_the_year_and_are_a_file(clerk: Window) -> None:
+    clerk.open(f"{BASE}/reports/year-totals?year=2021")
+    *groups, year = rows(clerk)
+    assert [group[0] for group in groups] == ["ME-M", "ME-M"]
+    assert year[0] == "The year"
+    assert (year[3], year[5]) == ("2", "1")
+    assert "Lines of 2021 by board" in clerk.text
+    answer = clerk.browser.get(f"{BASE}/downloads/year-totals?format=csv&year=2021")
+    assert (answer.status_code, len(answer.text.strip().splitlines())) == (200, 4)
+    assert "Totals of a year" in clerk.open(f"{BASE}/reports/year-totals").text, "this year, unless another is named"
+
+
+def test_a_reader_sees_reports(window: Window, service: Service) -> None:
+    sign_in(window, service, role="reader")
+    for report in REPORTS:
+        assert window.open(f"{BASE}/reports/{report.name}").status == 200
