@@ -28,6 +28,13 @@ from app.console.pages import (
 from app.console.pages import completions as record_pages
 from app.console.pages import downloads as file_pages
 from app.console.pages import reports as report_pages
+    activity_changes,
+    activity_forms,
+    front_door,
+    second_factor,
+    sign_in,
+)
+from app.console.pages import activities as activity_pages
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.core.config import Settings
@@ -131,6 +138,9 @@ PAGES = (
     summary.router,
     report_pages.router,
     file_pages.router,
+    activity_forms.router,
+    activity_changes.router,
+    activity_pages.router,
 )
 """The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH)})

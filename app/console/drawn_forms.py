@@ -81,6 +81,13 @@ class DrawnForm:
         self._labels[name] = label
         return self.id(name)
 
+    def label(self, name: str) -> str:
+        """Return the label under which a field, or the nearest around it, was drawn; else its name in words."""
+        around = name
+        while around and around not in self._labels:
+            around = around.rpartition("/")[0]
+        return self._labels[around] if around else name.strip("/").replace("_", " ").replace("/", ", ")
+
     def said_of(self, name: str, *, within: bool = True) -> list[Said]:
         """Return what is said of a field, and of what is within it unless that is drawn by itself."""
         return [said for said in self.said if said.pointer == name or (within and said.pointer.startswith(f"{name}/"))]

@@ -112,6 +112,14 @@ def close(work: Work, activity_id: str) -> RegisteredActivity:
     return _save(work, stored, replace(stored.activity, closed=True), verb="close")
 
 
+def answer_and_close(
+    work: Work, activity_id: str, if_match: str | None, edit: Callable[[Activity], Activity]
+) -> RegisteredActivity:
+    """Edit an activity and close it, both or neither; raises as `change` and `close` do."""
+    change(work, activity_id, if_match, edit)
+    return close(work, activity_id)
+
+
 def reopen(work: Work, activity_id: str) -> RegisteredActivity:
     """Reopen a closed activity; an open one stays open."""
     stored = _lock(work, activity_id)
