@@ -30,6 +30,7 @@ from app.console.pages import downloads as file_pages
 from app.console.pages import reports as report_pages
     activity_changes,
     activity_forms,
+    add,
     front_door,
     second_factor,
     sign_in,
@@ -140,6 +141,7 @@ PAGES = (
     file_pages.router,
     activity_forms.router,
     activity_changes.router,
+    add.router,
     activity_pages.router,
 )
 """The console: pages for people, none of them in the description of the API."""

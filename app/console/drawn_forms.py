@@ -17,6 +17,13 @@ _TYPE = "type"
 _NO_HTML_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that would satisfy a rule, to be taken with one click if it is true."""
+
+    pointer: str
+    value: str
+
+
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a field, or of the whole form."""
 
@@ -26,6 +33,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     hint: str = ""
     rule_address: str = ""
+    offers: tuple[Offer, ...] = ()
 
 
 class SummaryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +59,15 @@ class DrawnForm:
         said: Iterable[Said] = (),
         *,
         prefix: str = "f",
+        takes: bool = False,
     ) -> None:
-        """Tell several forms of one page apart by `prefix`, which begins the ids of their fields."""
+        """Tell several forms of one page apart by `prefix`, which begins the ids of their fields.
+
+        `takes` says that the page takes what findings offer: a button `take` of pointer, blank and value.
+        """
         self.fields: Mapping[str, Sequence[str]] = fields or {}
         self.said = list(said)
+        self.takes = takes
         self._prefix = prefix
         self._labels: dict[str, str] = {}
 
@@ -128,6 +141,7 @@ def said_of_problem(problem: Problem, fields: Mapping[str, Sequence[str]] | None
                 text=finding["detail"],
                 hint=finding["hint"],
                 rule_address=finding["rule_url"],
+                offers=_offers((one["pointer"], one["value"]) for one in finding["suggestions"]),
             )
             for finding in findings
         ]
@@ -143,9 +157,16 @@ def said_of_findings(findings: Iterable[Finding]) -> list[Said]:
             text=finding.detail,
             hint=finding.hint,
             rule_address=rule_url(finding.rule),
+            offers=_offers((one.pointer, one.value) for one in finding.suggestions),
         )
         for finding in findings
     ]
+
+
+def _offers(suggested: Iterable[tuple[str, str | float]]) -> tuple[Offer, ...]:
+    return tuple(
+        Offer(pointer=pointer, value=value if isinstance(value, str) else f"{value:g}") for pointer, value in suggested
+    )
 
 
 def _said_of_item(item: ErrorItem, fields: Mapping[str, Sequence[str]]) -> Said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -14,7 +15,6 @@ from app.console.visitors import Visitor
 from app.services.context import Caller
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,100}", re.ASCII)
-_OWN_FIELDS = frozenset({"token", "key"})
 SENT_BEFORE = Said(
     pointer="",
     text="This form was sent before, with other values. What that sent stands.",
@@ -28,11 +28,10 @@ def value(sent: SentFields, name: str) -> str:
     return next(iter(sent.get(name, ())), "").strip()
 
 
-def keyed(visitor: Visitor, sent: SentFields, *what: str) -> Caller:
-    """Return the caller of a form, with its key and a fingerprint of its fields and of `what` it is about."""
+def keyed(visitor: Visitor, sent: SentFields, what: str, body: Any) -> Caller:
+    """Return the caller of a form, with its key and a fingerprint of the body that it stands for."""
     key = value(sent, "key")
     if not _KEY.fullmatch(key):
         return visitor.caller
-    given = sorted((name, values) for name, values in sent.items() if name not in _OWN_FIELDS)
-    fingerprint = hashlib.sha256(json.dumps([what, given]).encode()).hexdigest()
+    fingerprint = hashlib.sha256(json.dumps([what, body], sort_keys=True).encode()).hexdigest()
     return replace(visitor.caller, idempotency_key=key, fingerprint=fingerprint)

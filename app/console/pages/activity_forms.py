@@ -109,7 +109,7 @@ async def register(given: Given) -> Response:
     """Register an activity, once for each form."""
     request, visitor, sent = given.request, given.visitor, given.sent
     typed = read_activity(NEW, sent)
-    caller = keyed(visitor, sent, "register")
+    caller = keyed(visitor, sent, "register", typed.body)
     try:
         activity = NEW.validated(typed).as_activity(visitor.caller.provider_id)
         activity = msgspec.structs.replace(activity, activity_id="")
