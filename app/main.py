@@ -31,6 +31,7 @@ from app.console.pages import reports as report_pages
     activity_changes,
     activity_forms,
     add,
+    correct,
     front_door,
     second_factor,
     sign_in,
@@ -142,6 +143,7 @@ PAGES = (
     activity_forms.router,
     activity_changes.router,
     add.router,
+    correct.router,
     activity_pages.router,
 )
 """The console: pages for people, none of them in the description of the API."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import msgspec
 
@@ -136,9 +135,7 @@ def _target(
 ) -> BoardTarget:
     board = catalogue.certifying(code)
     registration = activity.registration(code)
-    names: Iterable[str] = registration.credit_types if registration is not None else ()
-    if not names and board is not None:
-        names = [known.name for known in board.credit_types]
+    names = registration.credit_types if registration is not None else ()
     typed = {form.value(f"{place}/type"): place for place in form.places(f"{pointer}/credit_types")} if ticked else {}
     offered = dict.fromkeys((*typed, *names))
     return BoardTarget(

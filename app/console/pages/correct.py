@@ -1,0 +1,139 @@
+"""A record corrected: the form of one record, filled with what stands, and saved if nobody changed it meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.console.drawn_forms import DrawnForm, Said, said_of_problem
+from app.console.forms import BodyForm, Typed
+from app.console.frame import Flash, go_to, page
+from app.console.pages.activity_fields import differences
+from app.console.pages.add import RecordView, marks_of, taken
+from app.console.pages.completion_fields import FORM, PERSON, read_record, rows_of
+from app.console.pages.sittings import describe, name_of
+from app.console.routes import PageRoute, Sent, SentFields
+from app.console.sent_once import value
+from app.console.visitors import Reporter, Visitor
+from app.core.errors import InvalidRequest, PreconditionFailed
+from app.domain.credits import Completion, CreditStatus, Outcome
+from app.schemas.completion_bodies import CompletionPatch, body_of
+from app.services.activities import lookup
+from app.services.completions import records
+from app.services.context import read_async, read_by_key_async, transact_async
+
+router = APIRouter(
+    prefix="/p/{provider_id}/completions/{completion_id}/correct", route_class=PageRoute, include_in_schema=False
+)
+_PATCH = BodyForm(CompletionPatch, days=["/completed_on"])
+_DRAWN = ("completed_on", "cme", "moc", "rems")
+_OF_PERSON = tuple(name.rpartition("/")[2] for name in PERSON)
+
+
+@router.get("")
+async def show_correct(request: Request, visitor: Reporter, provider_id: str, completion_id: str) -> Response:
+    """Show the form of a record as it stands, with what boards said of it on top."""
+    found = await read_by_key_async(visitor.caller, records.get, completion_id)
+    return await _show(request, visitor, found, _fields_of(found), [], {}, 200)
+
+
+@router.post("")
+async def correct(request: Request, visitor: Reporter, provider_id: str, completion_id: str, sent: Sent) -> Response:
+    """Make a record what was typed, if it has still the version that the form was drawn from."""
+    found = await read_by_key_async(visitor.caller, records.get, completion_id)
+    typed = read_record(taken(sent), found.activity_id)
+    version = value(sent, "version")
+    if "take" in sent:
+        return await _show(request, visitor, found, typed.fields, [], sent, 200, version=version)
+    try:
+        patch = _PATCH.validated(Typed(typed.fields, _patch_of(found, typed.body)))
+        done = await transact_async(visitor.caller, records.patch, completion_id, f'"{version}"', patch.onto)
+    except PreconditionFailed as problem:
+        differ = differences(_fields_of(found), typed.fields)
+        return await _show(request, visitor, found, typed.fields, [], sent, problem.status, differ=differ)
+    except InvalidRequest as problem:
+        said = said_of_problem(problem, typed.fields)
+        return await _show(request, visitor, found, typed.fields, said, sent, problem.status, version=version)
+    record = f"/p/{visitor.caller.provider_id}/completions/{completion_id}"
+    if done.outcome is Outcome.UNCHANGED or done.completion is None:
+        return go_to(request, record, Flash(text="Nothing was different: nothing was changed."))
+    told = [f"{finding.detail} {finding.hint}" for finding in done.findings]
+    text = " ".join([f"The record was corrected. {describe(done.completion)}.", *told])
+    return go_to(request, record, Flash(text=text[:1_500], kind="warn" if told else "ok"))
+
+
+def _fields_of(found: Completion) -> SentFields:
+    """Return a record as the fields of its form; a licensing board is shown as its state."""
+    body = body_of(found)
+    for part in body.get("cme", []):
+        part["state"] = part["state"].partition("-")[0] if part["state"].endswith("-M") else part["state"]
+    fields = FORM.write(body)
+    if body.get("cme"):
+        fields["cme"] = ["true"]
+    drawn = ("/learner/", "/completed_on", "/cme/", "/moc/", "/rems/", "cme")
+    return {
+        name: values
+        for name, values in fields.items()
+        if name.startswith(drawn) and "reference" not in name and name != "/learner/learner_id"
+    }
+
+
+def _patch_of(found: Completion, typed: dict[str, Any]) -> dict[str, Any]:
+    """Return the change that makes a record what was typed; references stay, and the person unless typed anew.
+
+    A name or number that was typed anew says who it is from now on: the id of the learner goes.
+    """
+    patch: dict[str, Any] = {name: typed.get(name) for name in _DRAWN}
+    stands = body_of(found)["learner"]
+    given = typed.get("learner", {})
+    person = {name: given.get(name) for name in _OF_PERSON}
+    if person != {name: stands.get(name) for name in _OF_PERSON}:
+        patch["learner"] = person | {"learner_id": None}
+    return patch | ({"permission": typed["permission"]} if "permission" in typed else {"permission": None})
+
+
+def _rejections(found: Completion) -> tuple[str, ...]:
+    """Return what boards said of the credit that they rejected."""
+    return tuple(
+        f"{credit.board} rejected it: {credit.status_text or (credit.status_reason or 'no reason given')}"
+        for credit in found.credits
+        if credit.status is CreditStatus.REJECTED
+    )
+
+
+async def _show(
+    request: Request,
+    visitor: Visitor,
+    found: Completion,
+    fields: SentFields,
+    said: list[Said],
+    sent: SentFields,
+    status: int,
+    *,
+    version: str = "",
+    differ: tuple[tuple[str, str, str], ...] = (),
+) -> Response:
+    activity = (await read_async(visitor.caller, lookup.get, found.activity_id)).activity
+    form = DrawnForm(fields, said, takes=True)
+    rows = rows_of(form, activity, visitor.service.catalogue)
+    place = f"/p/{visitor.caller.provider_id}"
+    base = f"{place}/activities/{activity.activity_id}"
+    record = f"{place}/completions/{found.completion_id}"
+    named = {name: fields.get(name) for name in PERSON}
+    view = RecordView(
+        form=form,
+        activity=activity,
+        base=base,
+        action=f"{base}/add",
+        rows=rows,
+        marks=await marks_of(visitor, sent, form, rows, ask=False),
+        version=version or str(found.version),
+        heading=f"Correct the record of {name_of(found)}",
+        record=record,
+        differences=differ,
+        rejected=_rejections(found),
+        named_by_id=found.learner_id is not None and not any(named.values()),
+    )
+    return page(request, visitor, "pages/reporting/correct.html", view, status)

@@ -1,0 +1,133 @@
+"""A record corrected in the form of one record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.services.context import Service
+from app.services.operations.sealing import seal_next
+from tests.builders.bodies import a_completion, tina
+from tests.harness.api import Api, api_of, settle
+from tests.harness.console.windows import Window, sign_in
+
+DATABASES = ["sqlite"]
+AGREED = {"/permission": "true"}
+
+
+def address_of(reported: Any) -> str:
+    return f"/p/0008001/completions/{reported['completion_id']}/correct"
+
+
+def report_of(api: Api, reported: Any) -> Any:
+    return api.get(f"/v1/learner-completions/{reported['completion_id']}").json
+
+
+def save(window: Window, at: str, **changed: str) -> Window:
+    fields = window.open(at).fields(at)
+    # The page of the record is another module's: where the form leads is looked at, not followed.
+    window.shown = window.browser.post(at, data=fields | changed, headers={"sec-fetch-site": "same-origin"})
+    return window
+
+
+def test_the_form_is_filled_with_what_stands_and_saves_what_changed(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    reported = api.report(
+        a_completion(reference="lms:1", moc=None) | {"client_reference": "whole:1"}
+    ).json  # fmt: skip
+    at = address_of(reported)
+    filled = window.open(at).fields(at)
+    assert (filled["/learner/first_name"], filled["/cme/0/state"], filled["/cme/0/credits"]) == (
+        ["Rebecca"], ["TN"], ["2"],
+    )  # fmt: skip
+    assert "/permission" not in filled
+    save(
+        window,
+        at,
+        **AGREED | {"/cme/0/credits": "1.5"},
+    )
+    assert window.status == 303, window.text
+    stands = report_of(api, reported)
+    assert [credit["credits"] for credit in stands["credits"]] == [1.5]
+    assert stands["version"] == 2
+    assert stands["report"]["cme"][0]["client_references"] == ["lms:1"]
+    assert stands["report"]["client_references"] == ["whole:1"]
+    settle(service)
+
+
+def test_a_save_of_nothing_changes_nothing(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    reported = api.report(tina()).json
+    save(window, address_of(reported), **AGREED)
+    assert window.status == 303, window.text
+    assert report_of(api, reported)["version"] == 1
+
+
+def test_permission_is_asked_for_again(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    reported = api.report(tina()).json
+    save(window, address_of(reported), **{"/moc/0/total_credits": "0.5", "/moc/0/credit_types/0/credits": "0.5"})
+    assert window.status == 422
+    assert window.fields(address_of(reported))["/moc/0/total_credits"] == ["0.5"]
+    assert report_of(api, reported)["version"] == 1
+
+
+def test_a_record_that_somebody_else_changed_shows_both_versions(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    reported = api.report(a_completion()).json
+    at = address_of(reported)
+    fields = window.open(at).fields(at) | AGREED | {"/cme/0/credits": "3"}
+    patch = {"cme": [{"state": "TN", "license_id": "444444", "credits": 1}]}
+    api.send("PATCH", f"/v1/learner-completions/{reported['completion_id']}", {"If-Match": '"1"'}, json=patch)
+    window.send(at, fields)
+    assert window.status == 412
+    assert "Credits13" in window.text
+    assert report_of(api, reported)["credits"][0]["credits"] == 1
+    save_again = window.fields(at)
+    window.shown = window.browser.post(at, data=save_again, headers={"sec-fetch-site": "same-origin"})
+    assert window.status == 303
+    assert report_of(api, reported)["credits"][0]["credits"] == 3
+
+
+def test_a_learner_named_by_id_stays_who_they_are(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    learner_id = api.report(a_completion()).json["learner"]["learner_id"]
+    body = a_completion(completed_on="2021-12-05", credits=1) | {"learner": {"learner_id": learner_id}}
+    reported = api.report(body).json
+    at = address_of(reported)
+    assert "Leave the names blank" in window.open(at).text or window.fields(at)["/learner/first_name"] != [""]
+    save(window, at, **AGREED | {"/cme/0/credits": "2"})
+    assert window.status == 303, window.text
+    assert report_of(api, reported)["learner"]["learner_id"] == learner_id
+
+
+def test_credit_that_is_unticked_is_withdrawn_and_a_state_is_added(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    reported = api.report(a_completion()).json
+    at = address_of(reported)
+    save(window, at, **AGREED | {"/cme/1/state": "ME", "/cme/1/license_id": "MD9977", "/cme/1/credits": "2"})
+    assert window.status == 303, window.text
+    assert {credit["board"] for credit in report_of(api, reported)["credits"]} == {"TN-M", "ME-M"}
+
+
+def test_what_a_board_said_stands_on_top(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service)
+    reported = api.report(tina()).json
+    board = api_of(api.http, service, "aba", role="board", board="ABA")
+    seal(service)
+    decided = {"credit_id": reported["credits"][0]["credit_id"], "decision": "rejected", "reason_code": "id-unknown"}
+    answer = board.post("/v1/board-feed/decisions", {"decisions": [decided]})
+    assert answer.json["data"][0]["result"] == "applied", answer.json
+    assert "ABA rejected it: id-unknown" in window.open(address_of(reported)).text
+
+
+def seal(service: Service) -> None:
+    while service.database.write(lambda connection: seal_next(connection, service)):
+        pass
+
+
+def test_a_reader_may_not_and_another_providers_record_is_not_there(window: Window, service: Service, api: Api) -> None:
+    sign_in(window, service, "other@example.org", "reporter", id="0008002")
+    reported = api.report(tina()).json
+    foreign = address_of(reported).replace("0008001", "0008002")
+    assert window.open(foreign).status == 404
+    assert window.open(address_of(reported)).status == 404
