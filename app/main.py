@@ -34,6 +34,7 @@ from app.console.pages import reports as report_pages
     correct,
     front_door,
     second_factor,
+    session,
     sign_in,
 )
 from app.console.pages import activities as activity_pages
@@ -144,6 +145,7 @@ PAGES = (
     activity_changes.router,
     add.router,
     correct.router,
+    session.router,
     activity_pages.router,
 )
 """The console: pages for people, none of them in the description of the API."""

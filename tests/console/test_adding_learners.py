@@ -188,7 +188,7 @@ def test_a_refused_form_comes_back_with_every_value_and_offers_what_would_do(
 def test_who_is_not_matched_is_told_at_the_target_and_not_which_field_failed(window: Window, service: Service) -> None:
     sign_in(window, service)
     texts = []
-    for wrong in ({"/learner/date_of_birth": "09/19"}, {"/learner/last_name": "Wilson"}):
+    for wrong in ({"/learner/date_of_birth": "09/19"}, {"/learner/first_name": "Ola", "/learner/last_name": "Wilson"}):
         report(window, REBECCA | JOHN | wrong | {"do": "check"})
         assert "No learner matched" in window.text
         assert window.shown is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from app.services.context import Service
-from app.services.operations.sealing import seal_next
 from tests.builders.bodies import a_completion, tina
 from tests.harness.api import Api, api_of, settle
 from tests.harness.console.windows import Window, sign_in
@@ -113,16 +112,14 @@ def test_what_a_board_said_stands_on_top(window: Window, service: Service, api: 
     sign_in(window, service)
     reported = api.report(tina()).json
     board = api_of(api.http, service, "aba", role="board", board="ABA")
-    seal(service)
-    decided = {"credit_id": reported["credits"][0]["credit_id"], "decision": "rejected", "reason_code": "id-unknown"}
+    settle(service)
+    credit_id = reported["credits"][0]["credit_id"]
+    (*_, told) = [one for one in board.get("/v1/board-feed").json["data"] if one["credit_id"] == credit_id]
+    decided = {"credit_id": credit_id, "position": told["position"]}
+    decided |= {"decision": "rejected", "reason_code": "id-unknown"}
     answer = board.post("/v1/board-feed/decisions", {"decisions": [decided]})
     assert answer.json["data"][0]["result"] == "applied", answer.json
     assert "ABA rejected it: id-unknown" in window.open(address_of(reported)).text
-
-
-def seal(service: Service) -> None:
-    while service.database.write(lambda connection: seal_next(connection, service)):
-        pass
 
 
 def test_a_reader_may_not_and_another_providers_record_is_not_there(window: Window, service: Service, api: Api) -> None:

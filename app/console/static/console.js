@@ -102,6 +102,19 @@ document.addEventListener("change", (event) => {
   if (form) countTicked(form);
 });
 
+// --- Who is ticked on a sheet survives a reload; a page that knows better says so by data-known. Ids of ours, no names.
+
+for (const form of document.querySelectorAll("form[data-keep]")) {
+  const place = `ticked ${form.dataset.keep}`;
+  const keep = () =>
+    sessionStorage.setItem(place, JSON.stringify(boxesOf(form).filter((box) => box.checked).map((box) => box.value)));
+  const kept = JSON.parse(sessionStorage.getItem(place) ?? "[]");
+  if ("known" in form.dataset) keep();
+  else for (const box of boxesOf(form)) box.checked = kept.includes(box.value);
+  countTicked(form);
+  document.addEventListener("change", keep);
+}
+
 // --- Files are dropped on their field, or anywhere on a page that has but one.
 
 function dropOf(event) {

@@ -43,6 +43,14 @@ async def preview(caller: Caller, report: CompletionReport) -> Submitted:
     return judged
 
 
+async def preview_each(caller: Caller, reports: Sequence[CompletionReport]) -> list[Submitted]:
+    """Judge reports in their order, each as if those before were stored; nothing is stored or locked."""
+    matched = await read_async(caller, match_only, reports)
+    if matched.questions:
+        matched = await transact_async(caller, charge, matched)
+    return await read_async(caller, judge_only, matched)
+
+
 def _preview(connection: Connection, caller: Caller, report: CompletionReport) -> tuple[Matched, Submitted | None]:
     """Match a report, and judge it unless its birth date has to be charged first."""
     matched = match_only(connection, caller, [report])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,3 +20,11 @@ def page(
     words = list(dict.fromkeys((q or "").split()))
     rows = known_learners.page(connection, caller.provider_id, words, series, after, limit)
     return Listed(rows=rows, total=None)
+
+
+def named(
+    connection: Connection, caller: Caller, learner_ids: Sequence[str], series: str | None = None
+) -> dict[str, KnownLearner]:
+    """Return some of the learners that the provider has reported, by id; those of others are left out."""
+    found = known_learners.named(connection, caller.provider_id, learner_ids, series)
+    return {learner.learner_id: learner for learner in found}

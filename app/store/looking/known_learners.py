@@ -54,6 +54,24 @@ def page(
     return _read(connection, provider_id, series, found)
 
 
+def named(
+    connection: Connection, provider_id: str, learner_ids: Sequence[str], series: str | None
+) -> list[KnownLearner]:
+    """Return some of the learners that a provider has reported by name, in no order."""
+    newest = select_by_keys(
+        connection,
+        "c.learner_id, max(c.completion_id)",
+        ("provider", "id"),
+        ((provider_id, learner_id) for learner_id in learner_ids),
+        "learner_links l ON l.provider_id = k.provider AND l.link = k.id "
+        "JOIN completions c ON c.learner_id = l.learner_id AND c.provider_id = k.provider "
+        "AND c.withdrawn_at IS NULL AND c.last_key > ''",
+        "GROUP BY c.learner_id",
+    )
+    places: list[Place] = [[completion_id] for _, completion_id in newest]
+    return [learner for _, learner in _read(connection, provider_id, series, places)]
+
+
 def _conditions(provider_id: str, words: Sequence[str], series: str | None, *, inside: bool) -> ListConditions:
     conditions = ListConditions("completions c", [_OWN], "completion_id", {"provider": provider_id})
     conditions.add(_SHOWN)
