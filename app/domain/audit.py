@@ -53,7 +53,7 @@ class ActivityAudit(AuditFields, frozen=True, kw_only=True):
 
 
 class BatchAudit(AuditFields, frozen=True, kw_only=True):
-    """A file was uploaded, or its batch cancelled, retried or ended."""
+    """A file was uploaded, or its batch cancelled, retried, ended or withdrawn; or records of it were set aside."""
 
     noun: ClassVar[str] = "batch"
 
@@ -67,6 +67,10 @@ class BatchAudit(AuditFields, frozen=True, kw_only=True):
     provider_id: str | UnsetType = UNSET
     board: str | UnsetType = UNSET
     """The board of a roster."""
+    mends: str | UnsetType = UNSET
+    """The batch whose rejected records it reports again."""
+    rows: int | UnsetType = UNSET
+    """Rejected records that were set aside, or taken up again; completions that were withdrawn."""
 
 
 class HeldAudit(AuditFields, frozen=True, kw_only=True):

@@ -301,6 +301,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Since when the file as uploaded is gone."""
     records_removed_at: datetime | None = None
     """Since when the records as sent are gone."""
+    mends: str | None = None
+    """The batch whose rejected records it reports again."""
 
     @property
     def owner(self) -> BatchOwner:

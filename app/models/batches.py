@@ -81,6 +81,7 @@ batches = Table(
     Column("turn_at", Instant, comment="when its last piece was applied"),
     Column("original_removed_at", Instant, comment="since when the file as uploaded is gone"),
     Column("records_removed_at", Instant, comment="since when the records as sent are gone"),
+    Column("mends", Key, comment="the batch whose rejected records it reports again"),
     CheckConstraint("status in ('queued', 'reading', 'applying', 'completed', 'failed', 'cancelled')", name="status"),
     CheckConstraint("applied >= 0 AND applied <= records", name="applied"),
     CheckConstraint("(provider_id IS NULL) <> (board IS NULL)", name="owner"),
@@ -89,6 +90,10 @@ batches = Table(
     Index(None, "provider_id", "digest"),
     Index(None, "board", "batch_id"),
     Index(None, "upload_id"),
+    Index(
+        "ix_batches_mends", "mends",
+        sqlite_where=text("mends IS NOT NULL"), postgresql_where=text("mends IS NOT NULL"),
+    ),
     Index(
         "ix_batches_open", "status", "turn_at",
         sqlite_where=text("finished_at IS NULL"), postgresql_where=text("finished_at IS NULL"),
@@ -120,4 +125,31 @@ batch_rows = Table(
         sqlite_where=text("outcome = 'rejected'"), postgresql_where=text("outcome = 'rejected'"),
     ),
     comment="One outcome a record; never identity data.",
+)  # fmt: skip
+
+batch_mends = Table(
+    "batch_mends",
+    metadata,
+    refers("batch_id", "batches.batch_id", primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False, comment="of the rejected record, from 0"),
+    Column("cells", Document, nullable=False, comment="identity data as it was typed, by the fields of the record"),
+    Column("outcome", Key, comment="of the last check; NULL since it was changed"),
+    Column("findings", Document, comment="of the last check; never identity data"),
+    Column("set_aside", Key, comment="why it is not mended"),
+    Column("reported_in", Key, comment="the batch that reported it again"),
+    Column("reported_place", Integer, comment="its place among the records of that batch"),
+    refers("client_id", "clients.client_id", comment="who changed it last"),
+    number("version", comment="1 is the record that nobody touched"),
+    Column("updated_at", Instant, nullable=False),
+    CheckConstraint(
+        "set_aside IS NULL OR set_aside in ('no-physician', 'reported-elsewhere', 'wrong-file', 'other')",
+        name="set_aside",
+    ),
+    CheckConstraint("(reported_in IS NULL) = (reported_place IS NULL)", name="reported"),
+    CheckConstraint("reported_in IS NULL OR set_aside IS NULL", name="ends_once"),
+    Index(
+        "ix_batch_mends_reported_in", "reported_in", "reported_place", unique=True,
+        sqlite_where=text("reported_in IS NOT NULL"), postgresql_where=text("reported_in IS NOT NULL"),
+    ),
+    comment="What was changed in rejected records before they are reported again.",
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
@@ -19,7 +19,7 @@ from app.routers.openapi import form, problems
 from app.routers.paging import open_page
 from app.schemas.batch_form import BatchForm
 from app.schemas.batches import BatchOut, BatchPage, RowPage
-from app.services.batches import intake, lifecycle, lookup
+from app.services.batches import intake, lifecycle, lookup, mending
 from app.services.context import BYTES_AS_ONE, Caller, read_async, transact_async
 from app.services.idempotency import Answer
 
@@ -108,19 +108,34 @@ class RowQuery(PageQuery):
     """Filters of the list of records."""
 
     outcome: Annotated[list[RowOutcome], Field(max_length=10, description="Only records with this outcome.")] = []
+    include: Annotated[
+        Literal["record"] | None,
+        Field(description="`record`: with the values of each record as they were sent, and as they were mended."),
+    ] = None
 
 
 @router.get("/{batch_id}/rows", response_model=RowPage)
 async def list_batch_rows(
     caller: BatchesReader, batch_id: BatchId, query: Annotated[RowQuery, Query()], response: Response
 ) -> RowPage:
-    """List the outcome of each record of a batch, in their order, with every finding."""
+    """List the outcome of each record of a batch, in their order, with every finding.
+
+    With `include=record`, each has its values as they were sent, and a rejected one where its mending stands; its
+    findings are then those of the last check.
+    """
     asked = await open_page(caller, query, f"{PATH}/{batch_id}/rows")
+    for_operator = caller.client.role is Role.OPERATOR
+    if asked.query.include is not None:
+        mended = await read_async(
+            caller, mending.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
+        )
+        shown = asked.page(mended.rows, response, lambda row: row.result.place)
+        response.headers["Cache-Control"] = "no-store"
+        return RowPage.of_mended(mended, shown.rows, mended.held, shown.cursor, for_operator=for_operator)
     found = await read_async(
         caller, lookup.rows, batch_id, after=asked.after, limit=asked.limit, outcomes=asked.query.outcome
     )
     page = asked.page(found.results, response, lambda row: row.place)
-    for_operator = caller.client.role is Role.OPERATOR
     return RowPage.of(found.batch, page.rows, found.held, page.cursor, for_operator=for_operator)
 
 

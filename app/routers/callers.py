@@ -245,6 +245,9 @@ BatchesUploader = Annotated[
 BatchesWaiter = Annotated[Caller, caller("batches:read", ownership=Ownership.PROVIDER_OR_BOARDS, prefers="wait")]
 BatchesReader = Annotated[Caller, caller("batches:read", ownership=Ownership.PROVIDER_OR_BOARDS)]
 BatchesKeeper = Annotated[Caller, caller("batches:write", ownership=Ownership.PROVIDER_OR_BOARDS)]
+BatchesMender = Annotated[
+    Caller, caller("batches:write", ownership=Ownership.PROVIDER_OR_BOARDS, idempotent="request", prefers="wait")
+]
 WebhooksManager = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD)]
 WebhooksEditor = Annotated[Caller, caller("webhooks:manage", ownership=Ownership.PROVIDERS_OR_BOARD, prefers="minimal")]
 EventsReader = Annotated[Caller, caller("completions:read", ownership=Ownership.PROVIDERS)]

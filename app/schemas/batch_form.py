@@ -84,16 +84,10 @@ def read_form(form: Form) -> BatchIn:
     if faults:
         raise InvalidRequest(errors=faults)
     if kind == BatchKind.LEARNER_COMPLETIONS and not flags["permission_attested"]:
-        detail = "The form has no permission_attested=true; nothing was kept of the file."
-        hint = "Send permission_attested=true with the file once the learners have agreed to the reporting."
-        item = ErrorItem(
-            code="permission",
-            pointer="/permission_attested",
-            detail=detail,
-            hint=hint,
-            rule_url=rule_url("permission"),
+        raise permission_missing(
+            "The form has no permission_attested=true; nothing was kept of the file.",
+            "Send permission_attested=true with the file once the learners have agreed to the reporting.",
         )
-        raise PermissionNotAttested(detail, errors=[item])
     return BatchIn(
         kind=BatchKind(kind),
         permission_attested=flags["permission_attested"],
@@ -101,6 +95,14 @@ def read_form(form: Form) -> BatchIn:
         on_unmatched=OnUnmatched(unmatched),
         filename=plain_name(form.filename),
     )
+
+
+def permission_missing(detail: str, hint: str) -> PermissionNotAttested:
+    """Return the problem of completions that are sent without the learners' permission."""
+    item = ErrorItem(
+        code="permission", pointer="/permission_attested", detail=detail, hint=hint, rule_url=rule_url("permission")
+    )
+    return PermissionNotAttested(detail, errors=[item])
 
 
 def plain_name(name: str) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+import msgspec
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
+from app.domain.batch_mends import MendedRow, MendedRows
 from app.domain.batches import (
     Batch,
     BatchKind,
@@ -22,6 +24,7 @@ from app.domain.batches import (
 from app.domain.findings import Severity
 from app.domain.held import HeldReason, HeldRecord, HeldStatus
 from app.schemas.base import Example, Out
+from app.schemas.batch_mends import MendOut, RecordFieldOut, fields_out
 from app.schemas.problems import SuggestionOut, rule_url
 
 BatchFormat = TypeAliasType("BatchFormat", FileFormat)
@@ -104,6 +107,7 @@ class BatchOut(Out):
         "warnings": [{"rule": "reported-within-30-days", "rows": 3, "rule_url": "/v1/rules/reported-within-30-days"}],
         "file_error": None,
         "seen_before": None,
+        "mends": None,
         "board": None,
         "dry_run": False,
         "original_removed_at": None,
@@ -125,6 +129,7 @@ class BatchOut(Out):
     seen_before: str | None = Field(
         description="An earlier batch of exactly the same bytes; uploading them again is harmless."
     )
+    mends: str | None = Field(description="The batch whose rejected rows it reports again, once they were mended.")
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
@@ -156,6 +161,7 @@ class BatchOut(Out):
             warnings=[RuleWarningOut(rule=rule, rows=rows, rule_url=rule_url(rule)) for rule, rows in warnings.items()],
             file_error=FileErrorOut(**batch.file_error) if batch.file_error is not None else None,
             seen_before=batch.seen_before,
+            mends=batch.mends,
             created_at=batch.created_at,
             updated_at=batch.updated_at,
             finished_at=batch.finished_at,
@@ -293,6 +299,21 @@ class BatchRowOut(Out):
         description="For operators alone: whom a rejected row of a roster contradicts, and in what."
     )
     held: RowHeldOut | None = Field(description="For a record that is or was held: what became of it.")
+    record: list[RecordFieldOut] | None = Field(
+        description="With `include=record`, the record as it was sent and mended; null once records are gone. Empty "
+        "for one that is changed in its file only."
+    )
+    mend: MendOut | None = Field(description="With `include=record`, of a rejected record: where its mending stands.")
+
+    @classmethod
+    def of_mended(
+        cls, kind: BatchKind, row: MendedRow, held: HeldRecord | None = None, *, for_operator: bool = False
+    ) -> BatchRowOut:
+        """Show a record as it was sent and mended; its findings are those of the last check."""
+        result = msgspec.structs.replace(row.result, findings=row.findings)
+        shown = cls.of(kind, result, held, for_operator=for_operator)
+        mend = MendOut.of(row) if result.outcome is RowOutcome.REJECTED else None
+        return shown.model_copy(update={"record": fields_out(row), "mend": mend})
 
     @classmethod
     def of(
@@ -311,7 +332,15 @@ class BatchRowOut(Out):
             answer=RowAnswerOut(**document) if document is not None and not is_conflict else None,
             conflict=RowConflictOut(**document) if document is not None and is_conflict and for_operator else None,
             held=RowHeldOut.of(held) if held is not None else None,
+            record=None,
+            mend=None,
         )
+
+
+class CheckedRowsOut(Out):
+    """Rejected records as a check found them: `mend` says what would become of each."""
+
+    data: list[BatchRowOut]
 
 
 class RowPage(Out):
@@ -333,5 +362,24 @@ class RowPage(Out):
         """Show a page; `held` has the records that were held, by their ids."""
         data = [
             BatchRowOut.of(batch.kind, row, held.get(row.record_id or ""), for_operator=for_operator) for row in rows
+        ]
+        return cls(data=data, next_cursor=cursor)
+
+    @classmethod
+    def of_mended(
+        cls,
+        found: MendedRows,
+        rows: Sequence[MendedRow],
+        held: Mapping[str, HeldRecord],
+        cursor: str | None,
+        *,
+        for_operator: bool,
+    ) -> RowPage:
+        """Show a page with the records as they were sent and mended."""
+        data = [
+            BatchRowOut.of_mended(
+                found.batch.kind, row, held.get(row.result.record_id or ""), for_operator=for_operator
+            )
+            for row in rows
         ]
         return cls(data=data, next_cursor=cursor)

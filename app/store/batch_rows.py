@@ -17,7 +17,8 @@ from app.store.sql.rows import RowMapper, column
 from app.store.sql.statements import execute, fetch, fetch_column, in_list
 
 
-def _read_findings(document: Sequence[Sequence[Any]]) -> tuple[RowFinding, ...]:
+def read_findings(document: Sequence[Sequence[Any]]) -> tuple[RowFinding, ...]:
+    """Return findings from the document by which they are kept."""
     return tuple(
         RowFinding(
             rule=rule,
@@ -33,7 +34,8 @@ def _read_findings(document: Sequence[Sequence[Any]]) -> tuple[RowFinding, ...]:
     )
 
 
-def _write_finding(finding: RowFinding) -> list[Any]:
+def write_finding(finding: RowFinding) -> list[Any]:
+    """Return what a finding is kept as."""
     return [
         finding.rule,
         finding.severity.value,
@@ -47,7 +49,9 @@ def _write_finding(finding: RowFinding) -> list[Any]:
     ]
 
 
-_RESULT = RowMapper(RowResult, tables.batch_rows, "r", findings=column("findings", _read_findings, null=()))
+PLACES_AT_ONCE = 500
+"""Places named in one statement."""
+RESULT = RowMapper(RowResult, tables.batch_rows, "r", findings=column("findings", read_findings, null=()))
 
 
 def known_places(connection: Connection, batch_id: str, first: int, count: int) -> set[int]:
@@ -72,7 +76,7 @@ def add(connection: Connection, batch_id: str, results: Sequence[RowResult], at:
                 "number": result.number,
                 "outcome": result.outcome.value,
                 "record_id": result.record_id,
-                "findings": [_write_finding(finding) for finding in result.findings] or None,
+                "findings": [write_finding(finding) for finding in result.findings] or None,
                 "answer": result.answer,
                 "at": at,
             }
@@ -81,10 +85,21 @@ def add(connection: Connection, batch_id: str, results: Sequence[RowResult], at:
     )
 
 
-def drop(connection: Connection, batch_id: str, outcome: RowOutcome | None = None) -> None:
-    """Delete the outcomes of a batch, or those of one kind, so that these records are judged again."""
-    only = " AND outcome = :outcome" if outcome is not None else ""
-    execute(connection, f"DELETE FROM batch_rows WHERE batch_id = :id{only}", {"id": batch_id, "outcome": outcome})
+def drop(connection: Connection, batch_id: str, outcome: RowOutcome | None = None) -> int:
+    """Delete the outcomes of a batch, or those of one kind, so that these records are judged again; return how many.
+
+    Rejected records that were set aside, or were mended and reported in another batch, are left as they are: judged
+    again, what was mended could count twice.
+    """
+    only = ""
+    if outcome is not None:
+        only = (
+            " AND outcome = :outcome AND NOT EXISTS (SELECT 1 FROM batch_mends m "
+            "WHERE m.batch_id = batch_rows.batch_id AND m.place = batch_rows.place "
+            "AND (m.set_aside IS NOT NULL OR m.reported_in IS NOT NULL))"
+        )
+    sql = f"DELETE FROM batch_rows WHERE batch_id = :id{only}"
+    return execute(connection, sql, {"id": batch_id, "outcome": outcome})
 
 
 def after(
@@ -101,8 +116,23 @@ def after(
         only, parameters = f"AND r.outcome IN ({marks}) ", parameters | in_outcomes
     rows = fetch(
         connection,
-        f"SELECT {_RESULT.columns} FROM batch_rows r "
+        f"SELECT {RESULT.columns} FROM batch_rows r "
         f"WHERE r.batch_id = :id AND r.place > :place {only}ORDER BY r.place LIMIT :limit",
         parameters,
     )
-    return _RESULT.read(connection, rows)
+    return RESULT.read(connection, rows)
+
+
+def of_places(connection: Connection, batch_id: str, places: Sequence[int]) -> list[RowResult]:
+    """Return the outcomes of some records of a batch, in their order."""
+    found: list[RowResult] = []
+    for first in range(0, len(places), PLACES_AT_ONCE):
+        marks, in_places = in_list("place", places[first : first + PLACES_AT_ONCE])
+        rows = fetch(
+            connection,
+            f"SELECT {RESULT.columns} FROM batch_rows r WHERE r.batch_id = :id AND r.place IN ({marks}) "
+            "ORDER BY r.place",
+            in_places | {"id": batch_id},
+        )
+        found += RESULT.read(connection, rows)
+    return found

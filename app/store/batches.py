@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from app.domain.batches import Batch, BatchOwner, FileHead, RawRow
 from app.models import batches as tables
+from app.store.batch_mends import TO_MEND
 from app.store.sql.bulk import insert, update
 from app.store.sql.rows import RowMapper, column
 from app.store.sql.statements import execute, fetch, fetch_value, in_list, locking_clause, narrow_to
@@ -27,7 +28,7 @@ _IN_TURN = (
 )
 FILES_TO_FIX = (
     "b.created_at >= :recent AND NOT b.dry_run AND (SELECT 1 FROM batch_rows r "
-    "WHERE r.batch_id = b.batch_id AND r.outcome = 'rejected' LIMIT 1) IS NOT NULL"
+    f"WHERE r.batch_id = b.batch_id AND r.outcome = 'rejected' AND {TO_MEND} LIMIT 1) IS NOT NULL"
 )
 """The condition that a file `b` has rows to fix."""
 

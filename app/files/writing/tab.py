@@ -139,6 +139,14 @@ def _without_spans(cells: Sequence[Cell]) -> Iterator[Cell]:
             yield cell
 
 
+def typed_cells(head: FileHead, cells: Sequence[Cell]) -> list[str]:
+    """Return cells as somebody would type them, days as the field writes them."""
+    days = _Style.of(head, head.headings).days
+    return [
+        cell if isinstance(cell, str) else _text(cell, days, place) for place, cell in enumerate(_without_spans(cells))
+    ]
+
+
 def _quote(text: str, style: _Style) -> str:
     if not style.special.search(text):
         return text

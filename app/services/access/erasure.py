@@ -20,7 +20,8 @@ from sqlalchemy import Connection
 from app.core.errors import Conflict, NotFound, OperatorFault
 from app.core.progress import report_progress
 from app.domain.audit import CompletionAudit, HeldAudit, PhysicianAudit
-from app.domain.batches import Batch
+from app.domain.batch_mends import Mend
+from app.domain.batches import Batch, RawRow
 from app.domain.credits import Completion
 from app.domain.held import HeldStatus, document_of_report
 from app.domain.identity.comparison_keys import full_name_key
@@ -35,13 +36,14 @@ from app.domain.identity.erasure import (
     identity_texts,
 )
 from app.domain.identity.physicians import FiledName, Physician
+from app.files.record_fields import with_cells
 from app.services.access.persons_to_erase import PersonToErase, load_person
 from app.services.access.removal import longest_arrival, remove_original
 from app.services.context import Service, Work, operator, transact
 from app.services.registry import name_forms
 from app.services.registry.merging import lock_everything
 from app.services.registry.writing import ERASED_IDENTITY
-from app.store import batches, completion_versions, completions, record_digests, uploads
+from app.store import batch_mends, batches, completion_versions, completions, record_digests, uploads
 from app.store.access import erasure as stored
 from app.store.completion_versions import VERSIONS, version_text
 from app.store.held import records as held_records
@@ -119,11 +121,20 @@ def _rows_of(connection: Connection, batch: Batch, person: PersonToErase) -> dic
     """Return the places of a batch's rows about a person, by the number of their piece."""
     linked = stored.places_of(connection, batch.batch_id, person.record_ids, person.learner_ids)
     found: dict[int, list[int]] = {}
+    mends = batch_mends.of_batch(connection, batch.batch_id)
     for piece in stored.piece_numbers(connection, batch.batch_id):
         for place, row in batches.of_pieces(connection, batch, [piece]):
-            if (place in linked or person.known.is_in_row(row)) and row != blank_row(row):
+            about = place in linked or person.known.is_in_row(row) or _is_typed(batch, row, mends.get(place), person)
+            if about and row != blank_row(row):
                 found.setdefault(piece, []).append(place)
     return found
+
+
+def _is_typed(batch: Batch, row: RawRow, mend: Mend | None, person: PersonToErase) -> bool:
+    """Whether a record is about a person as it was mended."""
+    if mend is None or not mend.cells or batch.head is None:
+        return False
+    return person.known.is_in_row(replace(row, raw=with_cells(batch.head, row.raw, mend.cells)))
 
 
 def _blank_rows(work: Work, batch: Batch, person: PersonToErase) -> int:
@@ -135,6 +146,7 @@ def _blank_rows(work: Work, batch: Batch, person: PersonToErase) -> int:
             for place, row in batches.of_pieces(work.connection, batch, [piece])
         ]
         stored.replace_piece(work.connection, batch.batch_id, piece, rows)
+        batch_mends.forget(work.connection, batch.batch_id, places)
     if found:
         remove_original(work.connection, batch, work.now)
     return sum(map(len, found.values()))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from app.core.http.exchange import MIN_UPLOAD_RATE
 from app.domain.batches import Batch
 from app.services.context import Service
-from app.store import batches, uploads
+from app.store import batch_mends, batches, uploads
 
 
 def remove_original(connection: Connection, batch: Batch, at: datetime) -> bool:
@@ -26,6 +26,7 @@ def remove_records(connection: Connection, batch: Batch, at: datetime) -> bool:
     if batch.records_removed_at is not None:
         return False
     batches.drop_pieces(connection, batch.batch_id)
+    batch_mends.forget(connection, batch.batch_id)
     batches.save(connection, batch, {"records_removed_at": at}, at)
     return True
 

@@ -65,15 +65,18 @@ def dry_run(service: Service, batch: Batch) -> None:
                 rows = service.database.read(partial(_records, current, step))
                 if not rows:
                     raise LookupError("records that were read are not there")
-                results = _judge_in_halves(service, current, rows, state)
+                results = judge_rows(service, current, rows, state)
                 current = write_under_claim(service, current, partial(_save, service, current, results))
                 report_progress("judging", current.applied, current.records, unit="records")
     except ClaimLost:
         log.warning("a dry run lost its claim", batch_id=batch.batch_id)
 
 
-def _judge_in_halves(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
-    """Judge records; one on which the service itself fails is found by halving, and rejected as `internal`."""
+def judge_rows(service: Service, batch: Batch, rows: Rows, state: DryRunState) -> list[RowResult]:
+    """Judge records as if the batch's client sent them now; nothing is stored but what birth dates cost.
+
+    One on which the service itself fails is found by halving, and rejected as `internal`.
+    """
     try:
         return _judge(service, batch, rows, state)
     except Unavailable:
@@ -85,8 +88,8 @@ def _judge_in_halves(service: Service, batch: Batch, rows: Rows, state: DryRunSt
     if len(rows) == 1:
         return reject_all(rows, FAILED)
     middle = len(rows) // 2
-    first = _judge_in_halves(service, batch, rows[:middle], state)
-    return first + _judge_in_halves(service, batch, rows[middle:], state)
+    first = judge_rows(service, batch, rows[:middle], state)
+    return first + judge_rows(service, batch, rows[middle:], state)
 
 
 def _records(batch: Batch, count: int, connection: Connection) -> Rows:

@@ -30,7 +30,13 @@ async def accept_upload(
     The request line and the form together make the fingerprint of an idempotent upload. Raises the problem of a form
     that cannot be accepted.
     """
-    answer = await _create_once(caller, request_line, content_type, body, answer_of)
+    return await answer_when_done(
+        caller, await _create_once(caller, request_line, content_type, body, answer_of), answer_of
+    )
+
+
+async def answer_when_done(caller: Caller, answer: Answer, answer_of: AnswerOf) -> Answer:
+    """Return the answer to an upload once its batch has finished, as long as the caller prefers to wait."""
     if not caller.prefers.wait:
         return answer
     # A replayed answer names its batch only in its URL.

@@ -14,7 +14,7 @@ from app.domain.audit import BatchAudit
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileFaultCode, OnUnmatched, RowOutcome
 from app.services.batches.lookup import get
 from app.services.context import Work
-from app.store import batch_rows, batches, uploads
+from app.store import batch_mends, batch_rows, batches, uploads
 
 PIECE_ROWS = 250
 """Records stored together; on SQLite the most that single reports ever wait for."""
@@ -33,6 +33,8 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
     permission_attested: bool
     dry_run: bool
     on_unmatched: OnUnmatched = OnUnmatched.REJECT
+    mends: str | None = None
+    """The batch whose rejected records it reports again."""
 
 
 def create(work: Work, given: NewBatch) -> Batch:
@@ -68,6 +70,7 @@ def create(work: Work, given: NewBatch) -> Batch:
             "seen_before": seen_before,
             "attempts": 0,
             "fence": 0,
+            "mends": given.mends,
         },
     )
     # Keyed: a plain digest of a short file would be as good as its content.
@@ -75,20 +78,27 @@ def create(work: Work, given: NewBatch) -> Batch:
     work.audit(
         "upload",
         batch_id,
-        BatchAudit(kind=given.kind.value, dry_run=given.dry_run, digest=digest, board=owner.board or UNSET),
+        BatchAudit(
+            kind=given.kind.value,
+            dry_run=given.dry_run,
+            digest=digest,
+            board=owner.board or UNSET,
+            mends=given.mends or UNSET,
+        ),
     )
     return get(work.connection, work.caller, batch_id)
 
 
 def cancel(work: Work, batch_id: str) -> Batch:
     """Stop a batch; what was applied stands. Raises `NotFound`, and `Conflict` for one that has otherwise ended."""
-    batch = _lock(work, batch_id)
+    batch = lock(work, batch_id)
     if batch.finished:
         if batch.status is BatchStatus.CANCELLED:
             return batch
         raise Conflict("The batch has ended; nothing is left to cancel.")
     values = {"status": BatchStatus.CANCELLED.value, "finished_at": work.now, "fence": batch.fence + 1}
     batches.save(work.connection, batch, values, work.now)
+    batch_mends.reopen(work.connection, batch_id, batch.applied, work.now)
     work.audit("cancel", batch_id, BatchAudit(applied=batch.applied, **_owner_fields(batch)))
     return get(work.connection, work.caller, batch_id)
 
@@ -98,11 +108,15 @@ def retry(work: Work, batch_id: str) -> Batch:
 
     A cancelled batch goes on where it was stopped. Raises `NotFound`, and `Conflict` when there is nothing to retry.
     """
-    batch = _lock(work, batch_id)
+    batch = lock(work, batch_id)
     if batch.finished and (gone := _removed_at(batch)) is not None:
         raise Conflict(
             f"What would be judged again was removed on {gone:%Y-%m-%d}: it is kept for a time only. Upload your copy "
             "of the file: what was accepted before is unchanged."
+        )
+    if batch.mends is not None and batch.status is not BatchStatus.COMPLETED:
+        raise Conflict(
+            f"What this batch did not report is to be mended again in the batch {batch.mends}: report it from there."
         )
     restart = _restart(work, batch)
     if not restart:
@@ -134,11 +148,11 @@ def _restart(work: Work, batch: Batch) -> dict[str, Any]:
         batch_rows.drop(work.connection, batch.batch_id)
         return applying | {"applied": 0, "counts": {}, "warnings": {}}
     rejected = batch.counts.get(RowOutcome.REJECTED, 0)
-    if not rejected and batch.status is BatchStatus.COMPLETED:
+    left = rejected - batch_rows.drop(work.connection, batch.batch_id, RowOutcome.REJECTED)
+    if rejected == left and batch.status is BatchStatus.COMPLETED:
         return {}
-    batch_rows.drop(work.connection, batch.batch_id, RowOutcome.REJECTED)
     counts = {name: count for name, count in batch.counts.items() if name != RowOutcome.REJECTED}
-    return applying | {"applied": 0, "counts": counts}
+    return applying | {"applied": 0, "counts": counts | ({RowOutcome.REJECTED.value: left} if left else {})}
 
 
 def audit_end(work: Work, batch: Batch, status: BatchStatus) -> None:
@@ -151,7 +165,8 @@ def _owner_fields(batch: Batch) -> dict[str, Any]:
     return {"board": batch.board} if batch.board is not None else {"provider_id": batch.provider_id}
 
 
-def _lock(work: Work, batch_id: str) -> Batch:
+def lock(work: Work, batch_id: str) -> Batch:
+    """Return a batch of the caller's, locked until the transaction ends; raises `NotFound`."""
     batch = batches.one(work.connection, work.caller.batch_owner, batch_id, for_update=True)
     if batch is None:
         raise NotFound("There is no such batch.")

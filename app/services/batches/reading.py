@@ -21,7 +21,7 @@ from app.services.batches.claims import CLAIM, ClaimLost, claim_next, renewing_c
 from app.services.batches.lifecycle import audit_end
 from app.services.batches.uploads import read_upload
 from app.services.context import Service, Work, operator, transact
-from app.store import batch_rows, batches
+from app.store import batch_mends, batch_rows, batches
 
 TRIES = 3
 """How often reading a file is begun before it is refused as one that the parser cannot survive."""
@@ -139,4 +139,5 @@ def _fail(work: Work, batch: Batch, error: dict[str, Any]) -> None:
         batches.save(work.connection, batch, values, work.now, fence=batch.fence)
         batches.drop_pieces(work.connection, batch.batch_id)
         batch_rows.drop(work.connection, batch.batch_id)
+        batch_mends.reopen(work.connection, batch.batch_id, 0, work.now)
         audit_end(work, batch, BatchStatus.FAILED)

@@ -21,6 +21,7 @@ from app.domain.looking.attention import (
     Waiting,
 )
 from app.models.activities import POSTGRESQL_PHYSICIANS_COUNTED, SQLITE_PHYSICIANS_COUNTED
+from app.store.batch_mends import TO_MEND
 from app.store.looking.persons import persons_reported
 from app.store.sql.key_sets import from_keys
 from app.store.sql.statements import fetch, on_sqlite
@@ -78,7 +79,7 @@ def _kinds(connection: Connection) -> dict[AttentionKind, _Rows]:
         AttentionKind.ROWS_TO_FIX: _Rows(
             "b.created_at",
             "FROM batches b JOIN batch_rows r ON r.batch_id = b.batch_id AND r.outcome = 'rejected' "
-            "WHERE b.provider_id = {provider} AND b.created_at >= :recent AND NOT b.dry_run",
+            f"WHERE b.provider_id = {{provider}} AND b.created_at >= :recent AND NOT b.dry_run AND {TO_MEND}",
         ),
         AttentionKind.RECORDS_HELD: _Rows(
             "h.submitted_at", "FROM held_records h WHERE h.provider_id = {provider} AND h.status = 'waiting'"

@@ -116,6 +116,12 @@ OPERATIONS: dict[Kind, dict[str, str]] = {
         "get_batch_file": "batches:read",
         "cancel_batch": "batches:write",
         "retry_batch": "batches:write",
+        "mend_batch_row": "batches:write",
+        "check_batch_mends": "batches:write",
+        "report_batch_mends": "batches:write",
+        "set_batch_row_aside": "batches:write",
+        "take_batch_row_up": "batches:write",
+        "withdraw_batch": "batches:write",
     },
     Kind.EVENTS: {"list_events": "completions:read"},
     Kind.ENDPOINT: dict.fromkeys(

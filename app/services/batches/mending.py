@@ -1,0 +1,363 @@
+"""Mending: rejected records of a file are changed one by one, checked, and reported again as a batch of their own.
+
+The first batch stays what it was. What was typed is kept on the server as it is typed, so that no closed tab loses it;
+a check stores what it said of a record, and nothing else. What is reported goes through the one way in: the rejected
+file is written with the changed cells, and uploaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from app.core.errors import Conflict, ErrorItem, FileRemoved, InvalidRequest, NotFound
+from app.domain.audit import BatchAudit
+from app.domain.batch_mends import CellValue, Mend, MendedRow, MendedRows, MendState, SetAsideReason
+from app.domain.batches import Batch, BatchKind, BatchStatus, FileHead, RawRow, RowOutcome, RowResult
+from app.files.record_fields import UnknownField, fields_of, with_cells
+from app.files.result_files import file_name, write_rejected
+from app.files.writing.result_rows import AnnotatedRow
+from app.schemas.batch_form import permission_missing
+from app.services.batches import dry_runs, lifecycle
+from app.services.batches.intake import AnswerOf, answer_when_done
+from app.services.batches.lifecycle import NewBatch
+from app.services.batches.lookup import get, held_of
+from app.services.batches.uploads import IncomingUpload
+from app.services.context import RECORDS_AS_ONE, Caller, Work, read_async, transact_async
+from app.services.idempotency import Answer, once
+from app.services.preconditions import must_match
+from app.services.reporting.dry_run_state import DryRunState
+from app.store import batch_mends, batch_rows, batches
+
+MOST_CHECKED = 500
+"""Records that are checked at once: as many as a bulk request may hold."""
+MOST_REPORTED = 5_000
+"""Records that are reported at once; whatever is ready beside them is reported next."""
+LONGEST_VALUE = 10_000
+"""Characters that may be typed in place of one cell."""
+_REJECTED = (RowOutcome.REJECTED.value,)
+Numbers = Sequence[int]
+"""Numbers of records: rows of the sheet, lines of the text, places of elements, from 1."""
+
+
+def rows(
+    connection: Connection, caller: Caller, batch_id: str, *, after: int | None, limit: int, outcomes: Sequence[str]
+) -> MendedRows:
+    """Return records of a batch after a place, in order, as sent and as they were changed; raises `NotFound`."""
+    batch = get(connection, caller, batch_id)
+    results = batch_rows.after(connection, batch_id, -1 if after is None else after, limit, outcomes)
+    return MendedRows(batch=batch, rows=_with_records(connection, batch, results), held=held_of(connection, results))
+
+
+def one(connection: Connection, caller: Caller, batch_id: str, number: int) -> MendedRow:
+    """Return one record of a batch by its number; raises `NotFound`."""
+    batch = get(connection, caller, batch_id)
+    result = batch_mends.row_numbered(connection, batch_id, number)
+    if result is None:
+        raise NotFound("The batch has no such row.")
+    (row,) = _with_records(connection, batch, [result])
+    return row
+
+
+def states(connection: Connection, caller: Caller, batch_id: str) -> dict[str, int]:
+    """Return how many rejected records of a batch stand where, by the names of `MendState`."""
+    get(connection, caller, batch_id)
+    return batch_mends.count_states(connection, batch_id)
+
+
+def _with_records(connection: Connection, batch: Batch, results: Sequence[RowResult]) -> list[MendedRow]:
+    raws: dict[int, RawRow] = {}
+    for number in sorted({result.place // batch.piece_rows for result in results}):
+        # One piece at a time: each may hold many records beside those that are asked for.
+        wanted = {result.place for result in results}
+        raws |= {place: raw for place, raw in batches.of_pieces(connection, batch, [number]) if place in wanted}
+    mends = batch_mends.of_places(connection, batch.batch_id, [result.place for result in results])
+    reported = batch_mends.reported_rows(connection, list(mends.values()))
+    return [
+        MendedRow(
+            result=result,
+            raw=raws.get(result.place),
+            fields=fields_of(batch.head, raws[result.place].raw) if batch.head and result.place in raws else (),
+            mend=mends.get(result.place),
+            reported=reported.get(result.place),
+        )
+        for result in results
+    ]
+
+
+def edit(work: Work, batch_id: str, number: int, if_match: str | None, cells: Mapping[str, CellValue]) -> MendedRow:
+    """Keep what was typed into a rejected record, in place of what was typed before; the record is not checked.
+
+    A value that stands there as sent is no change. Raises `NotFound`, `Conflict` for a record that is not to be
+    mended, `PreconditionFailed` where somebody else changed it meanwhile, `InvalidRequest` for a field it has not.
+    """
+    batch, row = _lock_row(work, batch_id, number)
+    must_match(if_match, row.version)
+    _require_open(row)
+    if batch.head is None or row.raw is None:
+        raise FileRemoved("The records of this file as they were sent were removed: mend your own copy.")
+    sent = {field.field: field.value for field in row.fields}
+    changed = {name: value for name, value in cells.items() if name not in sent or sent[name] != value}
+    _require_values(changed)
+    try:
+        with_cells(batch.head, row.raw.raw, changed)
+    except UnknownField as unknown:
+        detail = f"The row has no field {unknown.field[:100]}."
+        hint = "Name fields as `GET …/rows?include=record` lists them; what is not listed is changed in the file."
+        pointer = f"/cells/{unknown.field[:100].replace('~', '~0').replace('/', '~1')}"
+        raise InvalidRequest(
+            errors=[ErrorItem(code="field-unknown", pointer=pointer, detail=detail, hint=hint)]
+        ) from None
+    if row.mend is None or changed != row.mend.cells:
+        values = {"cells": changed, "outcome": None, "findings": None, **_touched(work)}
+        batch_mends.save(work.connection, batch_id, row.result.place, row.mend, values)
+    return one(work.connection, work.caller, batch_id, number)
+
+
+def set_aside(work: Work, batch_id: str, number: int, reason: SetAsideReason | None) -> MendedRow:
+    """Take a rejected record off what waits to be mended, with a reason; None takes it up again. Nothing is deleted.
+
+    Raises `NotFound`, and `Conflict` for a record that was not rejected, or was reported again.
+    """
+    _, row = _lock_row(work, batch_id, number)
+    if row.state is MendState.REPORTED:
+        raise _reported_already(row)
+    if reason is (row.mend.set_aside if row.mend is not None else None):
+        return row
+    batch_mends.save(work.connection, batch_id, row.result.place, row.mend, {"set_aside": reason, **_touched(work)})
+    work.audit("take-up" if reason is None else "set-aside", batch_id, BatchAudit(rows=1))
+    return one(work.connection, work.caller, batch_id, number)
+
+
+class _ToCheck(msgspec.Struct, frozen=True, kw_only=True):
+    batch: Batch
+    rows: Sequence[MendedRow]
+
+
+async def check(caller: Caller, batch_id: str, numbers: Numbers | None) -> MendedRows:
+    """Judge rejected records as they were changed, by the file's own reader, as a dry run of them together would.
+
+    Without `numbers`, those that were changed and not checked since. Nothing is stored but what was said of each
+    record; birth dates that lead to nobody are counted. Raises `NotFound`, `Conflict`, `InvalidRequest`.
+    """
+    asked = await read_async(caller, _to_check, batch_id, numbers)
+    if not asked.rows:
+        return MendedRows(batch=asked.batch, rows=())
+    caller.charge(len(asked.rows), RECORDS_AS_ONE, pointer="/rows")
+    # Judged in the name of who asks: their budget is spent, and their right to the provider counts.
+    as_sent_now = replace(
+        asked.batch, client_id=caller.client.client_id, request_id=caller.request_id, created_at=caller.service.clock()
+    )
+    results = await asyncio.to_thread(
+        dry_runs.judge_rows, caller.service, as_sent_now, _edited(asked.batch, asked.rows), DryRunState()
+    )
+    await transact_async(caller, _save_checks, asked, results)
+    places = [row.result.place for row in asked.rows]
+    checked = await read_async(caller, _of_places, batch_id, places)
+    return MendedRows(batch=asked.batch, rows=checked)
+
+
+def _to_check(connection: Connection, caller: Caller, batch_id: str, numbers: Numbers | None) -> _ToCheck:
+    batch = get(connection, caller, batch_id)
+    _require_mendable(batch)
+    if numbers is None:
+        unchecked = [
+            place
+            for place, mend in batch_mends.of_batch(connection, batch_id).items()
+            if mend.cells and mend.outcome is None and mend.state is MendState.OPEN
+        ]
+        found = _of_places(connection, caller, batch_id, unchecked[:MOST_CHECKED])
+        return _ToCheck(batch=batch, rows=[row for row in found if row.result.outcome is RowOutcome.REJECTED])
+    results = []
+    for index, number in enumerate(numbers):
+        result = batch_mends.row_numbered(connection, batch_id, number)
+        if result is None or result.outcome is not RowOutcome.REJECTED:
+            detail = f"The batch has no rejected row {number}."
+            hint = "Name rows as `GET …/rows?outcome=rejected` lists them."
+            raise InvalidRequest(errors=[ErrorItem(code="format", pointer=f"/rows/{index}", detail=detail, hint=hint)])
+        results.append(result)
+    ordered = sorted({result.place: result for result in results}.values(), key=lambda result: result.place)
+    found = _with_records(connection, batch, ordered)
+    for row in found:
+        _require_open(row)
+    return _ToCheck(batch=batch, rows=found)
+
+
+def _of_places(connection: Connection, caller: Caller, batch_id: str, places: Sequence[int]) -> list[MendedRow]:
+    batch = get(connection, caller, batch_id)
+    results = batch_rows.of_places(connection, batch_id, places)
+    return _with_records(connection, batch, results)
+
+
+def _edited(batch: Batch, some: Sequence[MendedRow]) -> list[tuple[int, RawRow]]:
+    assert batch.head is not None
+    return [(row.result.place, _edited_raw(batch.head, row)) for row in some]
+
+
+def _edited_raw(head: FileHead, row: MendedRow) -> RawRow:
+    if row.raw is None:
+        raise FileRemoved("The records of this file as they were sent were removed: mend your own copy.")
+    cells = row.mend.cells if row.mend is not None else {}
+    return replace(row.raw, raw=with_cells(head, row.raw.raw, cells))
+
+
+def _save_checks(work: Work, asked: _ToCheck, results: Sequence[RowResult]) -> None:
+    """Store what a check said of those records that nobody changed while it ran."""
+    batch_id = asked.batch.batch_id
+    lifecycle.lock(work, batch_id)
+    places = [result.place for result in results]
+    current = batch_mends.of_places(work.connection, batch_id, places)
+    before = {row.result.place: row.mend for row in asked.rows}
+    for result in results:
+        mend = current.get(result.place)
+        if _version_of(mend) == _version_of(before[result.place]):
+            batch_mends.save_check(work.connection, batch_id, result, mend, _touched(work))
+
+
+def _version_of(mend: Mend | None) -> int:
+    return mend.version if mend is not None else 1
+
+
+class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """Mends that are to be reported, in the order of their records, and the batch that they are of."""
+
+    batch: Batch
+    mends: Sequence[Mend]
+    rows: Sequence[MendedRow]
+
+
+async def report(
+    caller: Caller, batch_id: str, numbers: Numbers | None, answer_of: AnswerOf, *, permission_attested: bool
+) -> Answer:
+    """Report the records that are ready, or those of them that are named, as a batch that names this one.
+
+    Done once under an idempotency key; the permission to report is asked for again. Raises `NotFound`, and `Conflict`
+    when nothing is ready, or a record was changed while its file was written.
+    """
+    prepared = await read_async(caller, _prepare, batch_id, numbers)
+    batch = prepared.batch
+    if batch.kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
+        raise permission_missing(
+            "permission_attested is not true; nothing was reported.",
+            "Send permission_attested=true once the learners have agreed to the reporting.",
+        )
+    upload = IncomingUpload(caller.service, caller.batch_owner)
+    digest, size, name = sha256(), 0, batch.filename
+    try:
+        if prepared.rows and batch.head is not None:
+            name = file_name("Mended", caller.service.clock(), batch.head.format, batch.head)
+            for piece in await asyncio.to_thread(_write, batch, prepared.rows):
+                digest.update(piece)
+                size += len(piece)
+                await upload.store(piece)
+        given = NewBatch(
+            upload_id=upload.upload_id,
+            kind=batch.kind,
+            filename=name,
+            size=size,
+            digest=digest.hexdigest(),
+            permission_attested=permission_attested,
+            dry_run=False,
+            on_unmatched=batch.on_unmatched,
+            mends=batch_id,
+        )
+
+        def produce(work: Work) -> Answer:
+            upload.require_fit()
+            return answer_of(_create(work, prepared, given))
+
+        answer = await transact_async(caller, once, produce)
+    except BaseException:
+        await upload.drop()
+        raise
+    if answer.replayed:
+        await upload.drop()
+    return await answer_when_done(caller, answer, answer_of)
+
+
+def _prepare(connection: Connection, caller: Caller, batch_id: str, numbers: Numbers | None) -> _Prepared:
+    batch = get(connection, caller, batch_id)
+    ready = batch_mends.ready(connection, batch_id, MOST_REPORTED)
+    results = batch_rows.of_places(connection, batch_id, [mend.place for mend in ready])
+    if numbers is not None:
+        results = [result for result in results if result.number in set(numbers)]
+    chosen = {result.place for result in results}
+    return _Prepared(
+        batch=batch,
+        mends=[mend for mend in ready if mend.place in chosen],
+        rows=_with_records(connection, batch, results),
+    )
+
+
+def _write(batch: Batch, some: Sequence[MendedRow]) -> list[bytes]:
+    """Return the rejected file of some records, with what was changed in them."""
+    assert batch.head is not None
+    head = batch.head
+    edited = [_edited_raw(head, row) for row in some]
+    return list(write_rejected(head, [AnnotatedRow(number=row.number, raw=row.raw) for row in edited]))
+
+
+def _create(work: Work, prepared: _Prepared, given: NewBatch) -> Batch:
+    batch = lifecycle.lock(work, prepared.batch.batch_id)
+    _require_mendable(batch)
+    if not prepared.mends:
+        raise Conflict("No row is ready. Mend some, check them, and report those that pass.")
+    created = lifecycle.create(work, given)
+    if not batch_mends.note_reported(work.connection, prepared.mends, created.batch_id, work.now):
+        raise Conflict("Somebody changed or reported one of the rows meanwhile. Nothing was reported: look once more.")
+    return created
+
+
+def _lock_row(work: Work, batch_id: str, number: int) -> tuple[Batch, MendedRow]:
+    """Return a batch, locked until the transaction ends, and a rejected record of it; raises `NotFound`, `Conflict`."""
+    batch = lifecycle.lock(work, batch_id)
+    _require_mendable(batch)
+    row = one(work.connection, work.caller, batch_id, number)
+    if row.result.outcome is not RowOutcome.REJECTED:
+        raise Conflict("The row was not rejected: there is nothing to mend. Correct the record that it became.")
+    return batch, row
+
+
+def _require_mendable(batch: Batch) -> None:
+    if batch.dry_run:
+        raise Conflict("This was a check only. Upload the file; what is rejected then is mended there.")
+    if not batch.finished:
+        raise Conflict("The batch is still being processed. Wait until it has finished.")
+    if batch.status is BatchStatus.FAILED or batch.head is None:
+        raise Conflict("The file was refused as a whole: correct it, and upload it again.")
+
+
+def _require_open(row: MendedRow) -> None:
+    if row.state is MendState.REPORTED:
+        raise _reported_already(row)
+    if row.state is MendState.SET_ASIDE:
+        raise Conflict("The row was set aside. Take it up again first.")
+
+
+def _reported_already(row: MendedRow) -> Conflict:
+    batch_id = row.reported.batch_id if row.reported is not None else ""
+    return Conflict(f"The row was reported again in the batch {batch_id}: what is wrong there is mended there.")
+
+
+def _require_values(cells: Mapping[str, CellValue]) -> None:
+    faults = [
+        ErrorItem(
+            code="too-long",
+            pointer=f"/cells/{name[:100].replace('~', '~0').replace('/', '~1')}",
+            detail=f"The value has more than {LONGEST_VALUE:,} characters.",
+            hint="Shorten it.",
+        )
+        for name, value in cells.items()
+        if isinstance(value, str) and len(value) > LONGEST_VALUE
+    ]
+    if faults:
+        raise InvalidRequest(errors=faults)
+
+
+def _touched(work: Work) -> dict[str, object]:
+    return {"client_id": work.caller.client.client_id, "updated_at": work.now}
