@@ -30,7 +30,7 @@ RowNumber = Annotated[int, Path(ge=1, le=2_147_483_647, description="The row's n
     responses=problems(Conflict, FileRemoved, PreconditionFailed, PreconditionRequired),
 )
 async def mend_batch_row(
-    caller: BatchesKeeper, batch_id: BatchId, row: RowNumber, body: MendIn, response: Response, if_match: IfMatch = None
+    caller: BatchesKeeper, batch_id: BatchId, row: RowNumber, body: MendIn, if_match: IfMatch = None
 ) -> BatchRowOut:
     """Keep what was typed into a rejected row, in place of what was typed before. Nothing is judged or reported yet.
 
@@ -42,7 +42,7 @@ async def mend_batch_row(
         mended = mending.edit(work, batch_id, row, if_match, body.as_cells())
         return lookup.get(work.connection, caller, batch_id).kind, mended
 
-    return _answer(response, *await transact_async(caller, edit))
+    return BatchRowOut.of_mended(*await transact_async(caller, edit))
 
 
 @router.post("/{batch_id}/mends:check", response_model=CheckedRowsOut, responses=problems(Conflict, FileRemoved))
@@ -75,18 +75,16 @@ async def report_batch_mends(caller: BatchesMender, batch_id: BatchId, body: Rep
 
 @router.post("/{batch_id}/rows/{row}/set-aside", response_model=BatchRowOut, responses=problems(Conflict))
 async def set_batch_row_aside(
-    caller: BatchesKeeper, batch_id: BatchId, row: RowNumber, body: SetAsideIn, response: Response
+    caller: BatchesKeeper, batch_id: BatchId, row: RowNumber, body: SetAsideIn
 ) -> BatchRowOut:
     """Take a rejected row off what waits to be mended. It stays where it is, and can be taken up again."""
-    return _answer(response, *await _set_aside(caller, batch_id, row, body))
+    return BatchRowOut.of_mended(*await _set_aside(caller, batch_id, row, body))
 
 
 @router.delete("/{batch_id}/rows/{row}/set-aside", response_model=BatchRowOut, responses=problems(Conflict))
-async def take_batch_row_up(
-    caller: BatchesKeeper, batch_id: BatchId, row: RowNumber, response: Response
-) -> BatchRowOut:
+async def take_batch_row_up(caller: BatchesKeeper, batch_id: BatchId, row: RowNumber) -> BatchRowOut:
     """Take a row up again that was set aside: it waits to be mended as before."""
-    return _answer(response, *await _set_aside(caller, batch_id, row, None))
+    return BatchRowOut.of_mended(*await _set_aside(caller, batch_id, row, None))
 
 
 @router.post("/{batch_id}/withdraw", response_model=UndoingOut, responses=problems(Conflict))
@@ -119,8 +117,3 @@ async def _set_aside(caller: Caller, batch_id: str, row: int, body: SetAsideIn |
         return lookup.get(work.connection, caller, batch_id).kind, changed
 
     return await transact_async(caller, change)
-
-
-def _answer(response: Response, kind: BatchKind, row: MendedRow) -> BatchRowOut:
-    response.headers["ETag"] = f'"{row.version}"'
-    return BatchRowOut.of_mended(kind, row)

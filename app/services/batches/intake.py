@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from app.core.errors import ErrorItem, Forbidden
-from app.core.http.multipart import Form, read_multipart
+from app.core.errors import Conflict, ErrorItem, FileRemoved, Forbidden
+from app.core.http.multipart import PIECE, Form, read_multipart
 from app.domain.batches import Batch, BatchKind
-from app.schemas.batch_form import read_form
+from app.schemas.batch_form import permission_missing, read_form
 from app.services.batches import lifecycle, lookup
 from app.services.batches.lifecycle import NewBatch
-from app.services.batches.uploads import IncomingUpload
-from app.services.context import Caller, Work, transact_async
+from app.services.batches.uploads import IncomingUpload, read_upload
+from app.services.context import Caller, Work, read_async, transact_async
 from app.services.idempotency import Answer, once
 
 AnswerOf: TypeAlias = Callable[[Batch], Answer]
@@ -30,9 +31,109 @@ async def accept_upload(
     The request line and the form together make the fingerprint of an idempotent upload. Raises the problem of a form
     that cannot be accepted.
     """
-    return await answer_when_done(
-        caller, await _create_once(caller, request_line, content_type, body, answer_of), answer_of
+    upload = IncomingUpload(caller.service, caller.batch_owner)
+    return await accept_form(upload, request_line, content_type, body, answer_of, lambda _: caller)
+
+
+async def accept_form(
+    upload: IncomingUpload,
+    request_line: str,
+    content_type: str,
+    body: AsyncIterator[bytes],
+    answer_of: AnswerOf,
+    settle: Callable[[Form], Caller],
+) -> Answer:
+    """Do as `accept_upload` for a form that says itself who sends it: `settle` takes that from its fields.
+
+    What `settle` raises is raised, and nothing is kept of the form.
+    """
+    try:
+        form = await read_multipart(content_type, body, "file", upload.store)
+        caller = settle(form)
+        given = _new_batch(form, upload.upload_id)
+    except BaseException:
+        await upload.drop()
+        raise
+    line = sha256(f"{request_line}\n{sorted(form.fields.items())}\n{form.digest}".encode()).hexdigest()
+    return await create_once(replace(caller, fingerprint=line), upload, given, answer_of)
+
+
+async def create_once(caller: Caller, upload: IncomingUpload, given: NewBatch, answer_of: AnswerOf) -> Answer:
+    """Create a batch from an upload once under the caller's idempotency key; what was sent before is dropped."""
+
+    def produce(work: Work) -> Answer:
+        upload.require_fit()
+        return answer_of(lifecycle.create(work, given))
+
+    return await finish_once(caller, upload, produce, answer_of, given.kind)
+
+
+async def finish_once(
+    caller: Caller, upload: IncomingUpload, produce: Callable[[Work], Answer], answer_of: AnswerOf, kind: BatchKind
+) -> Answer:
+    """Do the work that makes a batch of an upload, once; drop the upload where it did not become one."""
+    try:
+        _require_right_kind(caller, kind)
+        answer = await transact_async(caller, once, produce)
+    except BaseException:
+        await upload.drop()
+        raise
+    if answer.replayed:
+        await upload.drop()
+    return await answer_when_done(caller, answer, answer_of)
+
+
+async def upload_again(caller: Caller, batch_id: str, answer_of: AnswerOf, *, permission_attested: bool) -> Answer:
+    """Upload the file of a dry run, so that its records take effect; nobody has to choose it a second time.
+
+    Raises `NotFound`, `Conflict` for a batch that was no dry run, `FileRemoved` once the file is gone.
+    """
+    batch = await read_async(caller, lookup.get, batch_id)
+    if not batch.dry_run:
+        raise Conflict("This file was uploaded, not only checked.")
+    if batch.original_removed_at is not None:
+        raise FileRemoved("The file was removed: it is kept for a time only. Choose your own copy.")
+    if batch.kind is BatchKind.LEARNER_COMPLETIONS and not permission_attested:
+        raise permission_missing(
+            "Nothing was uploaded: nobody has said that the learners agreed.", "Tick it once they have agreed."
+        )
+    upload = IncomingUpload(caller.service, caller.batch_owner)
+    size = 0
+    pieces = read_upload(caller.service, batch.upload_id)
+    try:
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            size += len(piece)
+            await upload.store(piece)
+    except BaseException:
+        await upload.drop()
+        raise
+    given = NewBatch(
+        upload_id=upload.upload_id,
+        kind=batch.kind,
+        filename=batch.filename,
+        size=size,
+        digest=batch.digest,
+        permission_attested=permission_attested,
+        dry_run=False,
+        on_unmatched=batch.on_unmatched,
     )
+    return await create_once(caller, upload, given, answer_of)
+
+
+async def upload_text(caller: Caller, text: str, form: Form, answer_of: AnswerOf) -> Answer:
+    """Upload rows that were pasted with their headings, as a tab-delimited file; `form` has the fields beside."""
+    content = text.encode()
+    form.files, form.filename = ["file"], "pasted_rows.tsv"
+    form.size, form.digest = len(content), sha256(content).hexdigest()
+    upload = IncomingUpload(caller.service, caller.batch_owner)
+    given = _new_batch(form, upload.upload_id)
+    try:
+        for start in range(0, len(content), PIECE):
+            await upload.store(content[start : start + PIECE])
+    except BaseException:
+        await upload.drop()
+        raise
+    return await create_once(caller, upload, given, answer_of)
 
 
 async def answer_when_done(caller: Caller, answer: Answer, answer_of: AnswerOf) -> Answer:
@@ -43,28 +144,6 @@ async def answer_when_done(caller: Caller, answer: Answer, answer_of: AnswerOf) 
     batch_id = answer.headers["Location"].rpartition("/")[2]
     batch = await lookup.wait_for(caller, batch_id, caller.prefers.wait)
     return replace(answer_of(batch), replayed=answer.replayed)
-
-
-async def _create_once(
-    caller: Caller, request_line: str, content_type: str, body: AsyncIterator[bytes], answer_of: AnswerOf
-) -> Answer:
-    upload = IncomingUpload(caller.service, caller.batch_owner)
-
-    def produce(work: Work) -> Answer:
-        upload.require_fit()
-        return answer_of(lifecycle.create(work, given))
-
-    try:
-        form = await read_multipart(content_type, body, "file", upload.store)
-        given = _new_batch(form, upload.upload_id)
-        _require_right_kind(caller, given.kind)
-        answer = await transact_async(replace(caller, fingerprint=_fingerprint(request_line, form)), once, produce)
-    except BaseException:
-        await upload.drop()
-        raise
-    if answer.replayed:
-        await upload.drop()
-    return answer
 
 
 def _new_batch(form: Form, upload_id: str) -> NewBatch:
@@ -89,8 +168,3 @@ def _require_right_kind(caller: Caller, kind: BatchKind) -> None:
     detail = "A board's client uploads rosters only." if of_board else "A roster is uploaded by its board's own client."
     hint = "Send kind=roster." if of_board else "Ask the board to upload it: what it says counts for itself alone."
     raise Forbidden(detail, errors=[ErrorItem(code=Forbidden.code, pointer="/kind", detail=detail, hint=hint)])
-
-
-def _fingerprint(request_line: str, form: Form) -> str:
-    """Return a digest of the request line, the form's fields and the file's digest."""
-    return sha256(f"{request_line}\n{sorted(form.fields.items())}\n{form.digest}".encode()).hexdigest()

@@ -24,12 +24,12 @@ from app.files.result_files import file_name, write_rejected
 from app.files.writing.result_rows import AnnotatedRow
 from app.schemas.batch_form import permission_missing
 from app.services.batches import dry_runs, lifecycle
-from app.services.batches.intake import AnswerOf, answer_when_done
+from app.services.batches.intake import AnswerOf, finish_once
 from app.services.batches.lifecycle import NewBatch
 from app.services.batches.lookup import get, held_of
 from app.services.batches.uploads import IncomingUpload
 from app.services.context import RECORDS_AS_ONE, Caller, Work, read_async, transact_async
-from app.services.idempotency import Answer, once
+from app.services.idempotency import Answer
 from app.services.preconditions import must_match
 from app.services.reporting.dry_run_state import DryRunState
 from app.store import batch_mends, batch_rows, batches
@@ -132,6 +132,37 @@ def set_aside(work: Work, batch_id: str, number: int, reason: SetAsideReason | N
     batch_mends.save(work.connection, batch_id, row.result.place, row.mend, {"set_aside": reason, **_touched(work)})
     work.audit("take-up" if reason is None else "set-aside", batch_id, BatchAudit(rows=1))
     return one(work.connection, work.caller, batch_id, number)
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody typed into one row of a page, by the version that the page was drawn of."""
+
+    number: int
+    version: int
+    cells: Mapping[str, CellValue]
+    """All that stands in the row now, where it is not as sent; fields that the page does not show are left out."""
+    shown: frozenset[str]
+    """The fields that the page shows."""
+
+
+def edit_many(work: Work, batch_id: str, edits: Sequence[Edit]) -> list[int]:
+    """Keep what was typed into several rows; return the numbers of those that somebody else changed meanwhile.
+
+    Of these nothing is kept. A row in which nothing was typed is left alone, whatever became of it meanwhile.
+    """
+    lifecycle.lock(work, batch_id)
+    stale = []
+    for given in edits:
+        row = one(work.connection, work.caller, batch_id, given.number)
+        before = row.mend.cells if row.mend is not None else {}
+        cells = {name: value for name, value in before.items() if name not in given.shown} | dict(given.cells)
+        if cells == before:
+            continue
+        if row.version != given.version or row.state in (MendState.REPORTED, MendState.SET_ASIDE):
+            stale.append(given.number)
+            continue
+        edit(work, batch_id, given.number, f'"{row.version}"', cells)
+    return stale
 
 
 class _ToCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,36 +279,34 @@ async def report(
         )
     upload = IncomingUpload(caller.service, caller.batch_owner)
     digest, size, name = sha256(), 0, batch.filename
-    try:
-        if prepared.rows and batch.head is not None:
-            name = file_name("Mended", caller.service.clock(), batch.head.format, batch.head)
-            for piece in await asyncio.to_thread(_write, batch, prepared.rows):
+    if prepared.rows and batch.head is not None:
+        name = file_name("Mended", caller.service.clock(), batch.head.format, batch.head)
+        written = await asyncio.to_thread(_write, batch, prepared.rows)
+        try:
+            for piece in written:
                 digest.update(piece)
                 size += len(piece)
                 await upload.store(piece)
-        given = NewBatch(
-            upload_id=upload.upload_id,
-            kind=batch.kind,
-            filename=name,
-            size=size,
-            digest=digest.hexdigest(),
-            permission_attested=permission_attested,
-            dry_run=False,
-            on_unmatched=batch.on_unmatched,
-            mends=batch_id,
-        )
+        except BaseException:
+            await upload.drop()
+            raise
+    given = NewBatch(
+        upload_id=upload.upload_id,
+        kind=batch.kind,
+        filename=name,
+        size=size,
+        digest=digest.hexdigest(),
+        permission_attested=permission_attested,
+        dry_run=False,
+        on_unmatched=batch.on_unmatched,
+        mends=batch_id,
+    )
 
-        def produce(work: Work) -> Answer:
-            upload.require_fit()
-            return answer_of(_create(work, prepared, given))
+    def produce(work: Work) -> Answer:
+        upload.require_fit()
+        return answer_of(_create(work, prepared, given))
 
-        answer = await transact_async(caller, once, produce)
-    except BaseException:
-        await upload.drop()
-        raise
-    if answer.replayed:
-        await upload.drop()
-    return await answer_when_done(caller, answer, answer_of)
+    return await finish_once(caller, upload, produce, answer_of, batch.kind)
 
 
 def _prepare(connection: Connection, caller: Caller, batch_id: str, numbers: Numbers | None) -> _Prepared:
