@@ -38,6 +38,13 @@ from app.console.pages import reports as report_pages
     sign_in,
 )
 from app.console.pages import activities as activity_pages
+    fixing,
+    front_door,
+    second_factor,
+    sign_in,
+    upload_results,
+    uploads,
+)
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.core.config import Settings
@@ -149,9 +156,12 @@ PAGES = (
     correct.router,
     session.router,
     activity_pages.router,
+    uploads.router,
+    upload_results.router,
+    fixing.router,
 )
 """The console: pages for people, none of them in the description of the API."""
-UPLOADS = frozenset({("POST", batches.PATH)})
+UPLOADS = frozenset({("POST", batches.PATH), ("POST", f"/p/{{provider_id}}{uploads.NEW}")})
 """Operations whose bodies are files."""
 
 

@@ -97,6 +97,17 @@ class ReportedRow(msgspec.Struct, frozen=True, kw_only=True):
     outcome: RowOutcome | None
 
 
+def shown(value: CellValue) -> str:
+    """Return a value as it stands in an input."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
 class MendedRow(msgspec.Struct, frozen=True, kw_only=True):
     """A record of a file with its outcome, its values as sent, and what was changed since."""
 

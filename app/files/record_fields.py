@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.core.strict_json import has_repeated_member
-from app.domain.batch_mends import CellValue, RecordField
+from app.domain.batch_mends import CellValue, RecordField, shown
 from app.domain.batches import Cell, Element, FileHead, Raw
 from app.files.elements import local_name
 from app.files.line_members import DROPPED
 from app.files.writing.tab import typed_cells
 
 _DEEPEST = 16
+_AMOUNTS = frozenset({"credits", "total_credits"})
 
 
 class UnknownField(Exception):
@@ -51,6 +52,25 @@ def with_cells(head: FileHead, raw: Raw, cells: Mapping[str, CellValue]) -> Raw:
     if isinstance(raw, str):
         return _with_members(raw, cells)
     return _with_texts(raw, cells)
+
+
+def typed_as(text: str, name: str, field: RecordField | None) -> CellValue:
+    """Return what was typed as a value of the kind that stands in a field: members of lines have types.
+
+    A member that is new is a text, but an amount of credits a number.
+    """
+    like = field.value if field is not None else 0.0 if name.rpartition("/")[2] in _AMOUNTS else None
+    if field is not None and shown(field.value) == text:
+        return field.value
+    if isinstance(like, bool):
+        return {"true": True, "false": False}.get(text.strip().lower(), text)
+    if isinstance(like, int | float):
+        try:
+            number = float(text)
+        except ValueError:
+            return text
+        return int(number) if number.is_integer() else number
+    return text
 
 
 def _with_columns(width: int, sent: Sequence[Cell], cells: Mapping[str, CellValue]) -> list[Cell]:

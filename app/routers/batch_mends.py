@@ -39,7 +39,7 @@ async def mend_batch_row(
     """
 
     def edit(work: Work) -> tuple[BatchKind, MendedRow]:
-        mended = mending.edit(work, batch_id, row, if_match, body.as_cells())
+        mended = mending.edit(work, batch_id, row, if_match, body.cells)
         return lookup.get(work.connection, caller, batch_id).kind, mended
 
     return BatchRowOut.of_mended(*await transact_async(caller, edit))

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import Field
 
-from app.domain.batch_mends import CellValue, MendedRow, MendState, SetAsideReason
+from app.domain.batch_mends import MendedRow, MendState, SetAsideReason, shown
 from app.domain.batches import RowOutcome
 from app.schemas.base import Example, OneOf, Out, Requests, Strict
 
-Value = StrictStr | StrictBool | StrictInt | StrictFloat | None
 RowNumber = Annotated[int, Field(ge=1, le=2_147_483_647)]
 _ROWS = "Numbers of rejected rows, as the list of rows has them."
 
@@ -20,13 +19,17 @@ _ROWS = "Numbers of rejected rows, as the list of rows has them."
 class RecordFieldOut(Out):
     """One value of a record, as it was sent and as it stands now."""
 
+    example: ClassVar[Example] = {"field": "8", "column": "Number of CME Credits", "sent": "2.1", "value": "2.25"}
+
     field: str = Field(
         description="Its name in `cells` of a mend: the column's number from 0, the JSON Pointer of the member, or the "
         "path of the element by places."
     )
     column: str = Field(description="The heading as sent, the pointer, or the path of the element by names.")
-    sent: Value = Field(description="As it was sent; days and numbers of a workbook as somebody would type them.")
-    value: Value = Field(description="As it was mended; else as it was sent.")
+    sent: str | None = Field(
+        description="As it was sent, as somebody would type it; null for a member that was added since."
+    )
+    value: str = Field(description="As it was mended; else as it was sent.")
 
 
 class ReportedRowOut(Out):
@@ -82,13 +85,17 @@ def fields_out(row: MendedRow) -> list[RecordFieldOut] | None:
     if row.raw is None:
         return None
     fields = [
-        RecordFieldOut(field=field.field, column=field.column, sent=field.value, value=row.value_of(field))
+        RecordFieldOut(
+            field=field.field, column=field.column, sent=shown(field.value), value=shown(row.value_of(field))
+        )
         for field in row.fields
     ]
     known = {field.field for field in row.fields}
     cells = row.mend.cells if row.mend is not None else {}
     added = {name: value for name, value in cells.items() if name not in known}
-    return fields + [RecordFieldOut(field=name, column=name, sent=None, value=value) for name, value in added.items()]
+    return fields + [
+        RecordFieldOut(field=name, column=name, sent=None, value=shown(value)) for name, value in added.items()
+    ]
 
 
 class MendIn(Strict):
@@ -96,15 +103,12 @@ class MendIn(Strict):
 
     requests: ClassVar[Requests] = {"cells": ("Another licence number", {"cells": {"7": "444444"}})}
 
-    cells: dict[Annotated[str, Field(max_length=1_000)], Value] = Field(
+    cells: dict[Annotated[str, Field(max_length=1_000)], str] = Field(
         max_length=500,
-        description="Values by the names of fields, as `include=record` lists them. What is left out is as it was "
-        "sent; none at all takes every change back. A new member of a JSON line is named by its pointer.",
+        description="Texts by the names of fields, as `include=record` lists them. What is left out is as it was sent; "
+        "none at all takes every change back. In a line of JSON, a text becomes a value of the kind that it replaces; "
+        "a new member is named by its pointer, and is a text, but an amount of credits a number.",
     )
-
-    def as_cells(self) -> dict[str, CellValue]:
-        """Return the values by fields."""
-        return dict(self.cells)
 
 
 class ChecksIn(Strict):

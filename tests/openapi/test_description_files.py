@@ -44,7 +44,7 @@ def test_what_may_be_waited_for_is_what_takes_prefer_wait() -> None:
         for operation in CONTRACT.operations
         if "wait=20" in operation.parameters("header").get("Prefer", {}).get("description", "")
     }
-    assert waited_for == {"upload_batch", "get_batch"}
+    assert waited_for == {"upload_batch", "get_batch", "report_batch_mends"}
 
 
 def test_what_was_sent_comes_back_byte_for_byte(api: Api, service: Service) -> None:

@@ -15,7 +15,7 @@ from tests.builders.sent_files import row, workbook
 from tests.harness.api import Answer, Api, api_of
 from tests.harness.contract import Described, committed
 from tests.harness.held import NORA, hold, nora
-from tests.harness.uploads import worked
+from tests.harness.uploads import rows_of, worked
 
 DATABASES = ["sqlite"]
 
@@ -57,6 +57,21 @@ def made(api: Api, operation: Described, body: Any) -> dict[str, str]:
         if operation.method == "post" or {"endpoint_id", "held_id", "client_id"} & operation.parameters("path").keys()
         else {name: parameter["example"] for name, parameter in operation.parameters("path").items()}
     )
+
+
+def ready_to_mend(api: Api, service: Service, operation_id: str) -> str:
+    """Upload a file with rejected rows; return its batch's id. Where rows are to be reported, one is ready."""
+    faulty = row(Number_of_CME_Credits=2.1)
+    batch_id: str = worked(api, service, workbook([faulty] * 40))["batch_id"]
+    if operation_id == "report_batch_mends":
+        place = f"/v1/batches/{batch_id}"
+        names = {
+            one["column"]: one["field"] for one in rows_of(api, {"batch_id": batch_id}, include="record")[0]["record"]
+        }
+        mended = {"cells": {names["Number of CME Credits"]: "2"}}
+        api.send("PUT", f"{place}/rows/3/mend", headers={"If-Match": '"1"'}, json=mended)
+        api.post(f"{place}/mends:check", {})
+    return batch_id
 
 
 def on_file(api: Api, service: Service, operation: Described) -> dict[str, str]:
@@ -127,13 +142,17 @@ def test_every_example_of_a_request_is_accepted_and_answered_as_described(
         body = with_ids(body, ids)
         shown = {name: parameter["example"] for name, parameter in operation.parameters("path").items()}
         path = operation.path.format(**with_ids(shown, ids))
+    elif operation.path.startswith("/v1/batches/"):
+        path = operation.path.format(batch_id=ready_to_mend(api, service, operation.id), row=14)
     else:
         if "physician_id" in body:
             people = physicians_on_file(service).items()
             (body["physician_id"],) = [id for id, learner in people if ("quillfeather", "nora") in learner.names]
         path = operation.path.format(**made(api, operation, body))
     headers = {}
-    if "If-Match" in operation.parameters("header") and (stands := api.get(path)).status == 200:
+    if operation.id == "mend_batch_row":
+        headers["If-Match"] = '"1"'
+    elif "If-Match" in operation.parameters("header") and (stands := api.get(path)).status == 200:
         headers["If-Match"] = stands.response.headers["ETag"]
     answer = api.send(operation.method.upper(), path, headers=headers, json=body)
     assert 200 <= answer.status < 300, answer.json

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from app.domain.batch_mends import CellValue, MendedRow, MendState, RecordField
+from app.domain.batch_mends import MendedRow, MendState, RecordField, shown
 from app.domain.batches import Batch, RowFinding, RowOutcome
 from app.files.headings import layout
 from app.services.batches import mending
@@ -46,7 +46,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     rule: str
     old: str
-    new: CellValue
+    new: str
 
 
 class SameFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,31 +122,15 @@ def load(connection: Connection, caller: Caller, batch_id: str, opened: int | No
     )
 
 
-def shown(value: CellValue) -> str:
-    """Return a value as it stands in an input."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def typed_as(text: str, field: RecordField | None, offered: CellValue = None) -> CellValue:
-    """Return what was typed as a value of the kind that stands there: members of lines have types, cells are texts."""
-    like = field.value if field is not None else offered
-    if field is not None and shown(field.value) == text:
-        return field.value
-    if isinstance(like, bool):
-        return {"true": True, "false": False}.get(text.strip().lower(), text)
-    if isinstance(like, int | float):
-        try:
-            number = float(text)
-        except ValueError:
-            return text
-        return int(number) if number.is_integer() else number
-    return text
+def who_of(batch: Batch, row: MendedRow) -> str:
+    """Return what says whom or what a row is about, as it stands now: a name, a title."""
+    pointers = _pointers_of(batch)
+    said = [
+        shown(row.value_of(field))
+        for field in row.fields
+        if _last(pointers.get(field.field, field.column)) in ("first_name", "last_name", "title")
+    ]
+    return " ".join(text for text in said if text)
 
 
 def _pointers_of(batch: Batch) -> Mapping[str, str]:
@@ -214,7 +198,7 @@ def _person_fields(fields: Iterable[RecordField], pointers: Mapping[str, str]) -
 def _group(key: tuple[str, str, str], rows: Sequence[tuple[FixRow, RowFinding]]) -> SameFault:
     field, rule, old = key
     first, finding = rows[0]
-    offers = [Offer(field=field, rule=rule, old=old, new=one.value) for one in finding.suggestions[:_OFFERS]]
+    offers = [Offer(field=field, rule=rule, old=old, new=shown(one.value)) for one in finding.suggestions[:_OFFERS]]
     return SameFault(
         numbers=tuple(dict.fromkeys(row.row.result.number for row, _ in rows)),
         heading=first.fields[field].column,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -48,12 +48,21 @@ def page(
 
 async def wait_for(caller: Caller, batch_id: str, seconds: float) -> Batch:
     """Return a batch once it has finished, or as it stands after so many seconds; raises `NotFound`."""
+    return await _wait(caller, batch_id, seconds, lambda batch: batch.finished)
+
+
+async def wait_for_change(caller: Caller, batch_id: str, seen: int, seconds: float) -> Batch:
+    """Return a batch once it has another version than was seen, or has finished, or after so many seconds."""
+    return await _wait(caller, batch_id, seconds, lambda batch: batch.finished or batch.version != seen)
+
+
+async def _wait(caller: Caller, batch_id: str, seconds: float, done: Callable[[Batch], bool]) -> Batch:
     until = asyncio.get_running_loop().time() + seconds
     pause = POLL_SECONDS
     while True:
         batch = await read_async(caller, get, batch_id)
         left = until - asyncio.get_running_loop().time()
-        if batch.finished or left <= 0:
+        if done(batch) or left <= 0:
             return batch
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.2, POLL_SECONDS * 10)

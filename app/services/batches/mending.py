@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 
 from app.core.errors import Conflict, ErrorItem, FileRemoved, InvalidRequest, NotFound
 from app.domain.audit import BatchAudit
-from app.domain.batch_mends import CellValue, Mend, MendedRow, MendedRows, MendState, SetAsideReason
+from app.domain.batch_mends import CellValue, Mend, MendedRow, MendedRows, MendState, SetAsideReason, shown
 from app.domain.batches import Batch, BatchKind, BatchStatus, FileHead, RawRow, RowOutcome, RowResult
-from app.files.record_fields import UnknownField, fields_of, with_cells
+from app.files.record_fields import UnknownField, fields_of, typed_as, with_cells
 from app.files.result_files import file_name, write_rejected
 from app.files.writing.result_rows import AnnotatedRow
 from app.schemas.batch_form import permission_missing
@@ -90,7 +90,7 @@ def _with_records(connection: Connection, batch: Batch, results: Sequence[RowRes
     ]
 
 
-def edit(work: Work, batch_id: str, number: int, if_match: str | None, cells: Mapping[str, CellValue]) -> MendedRow:
+def edit(work: Work, batch_id: str, number: int, if_match: str | None, texts: Mapping[str, str]) -> MendedRow:
     """Keep what was typed into a rejected record, in place of what was typed before; the record is not checked.
 
     A value that stands there as sent is no change. Raises `NotFound`, `Conflict` for a record that is not to be
@@ -101,8 +101,7 @@ def edit(work: Work, batch_id: str, number: int, if_match: str | None, cells: Ma
     _require_open(row)
     if batch.head is None or row.raw is None:
         raise FileRemoved("The records of this file as they were sent were removed: mend your own copy.")
-    sent = {field.field: field.value for field in row.fields}
-    changed = {name: value for name, value in cells.items() if name not in sent or sent[name] != value}
+    changed = _changed(row, texts)
     _require_values(changed)
     try:
         with_cells(batch.head, row.raw.raw, changed)
@@ -134,15 +133,20 @@ def set_aside(work: Work, batch_id: str, number: int, reason: SetAsideReason | N
     return one(work.connection, work.caller, batch_id, number)
 
 
+def _changed(row: MendedRow, texts: Mapping[str, str]) -> dict[str, CellValue]:
+    """Return what was typed as values, without those that stand there as sent."""
+    fields = {field.field: field for field in row.fields}
+    typed = {name: typed_as(text, name, fields.get(name)) for name, text in texts.items()}
+    return {name: value for name, value in typed.items() if name not in fields or fields[name].value != value}
+
+
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody typed into one row of a page, by the version that the page was drawn of."""
 
     number: int
     version: int
-    cells: Mapping[str, CellValue]
-    """All that stands in the row now, where it is not as sent; fields that the page does not show are left out."""
-    shown: frozenset[str]
-    """The fields that the page shows."""
+    texts: Mapping[str, str]
+    """What stands in the fields that the page shows."""
 
 
 def edit_many(work: Work, batch_id: str, edits: Sequence[Edit]) -> list[int]:
@@ -155,13 +159,13 @@ def edit_many(work: Work, batch_id: str, edits: Sequence[Edit]) -> list[int]:
     for given in edits:
         row = one(work.connection, work.caller, batch_id, given.number)
         before = row.mend.cells if row.mend is not None else {}
-        cells = {name: value for name, value in before.items() if name not in given.shown} | dict(given.cells)
-        if cells == before:
+        texts = {name: shown(value) for name, value in before.items()} | dict(given.texts)
+        if _changed(row, texts) == before:
             continue
         if row.version != given.version or row.state in (MendState.REPORTED, MendState.SET_ASIDE):
             stale.append(given.number)
             continue
-        edit(work, batch_id, given.number, f'"{row.version}"', cells)
+        edit(work, batch_id, given.number, f'"{row.version}"', texts)
     return stale
 
 

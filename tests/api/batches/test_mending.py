@@ -226,7 +226,7 @@ def test_other_formats_are_mended_alike(api: Api, service: Service, form: str) -
     if form == "tab":
         mend(api, batch, number, Number_of_CME_Credits="2.25")
     else:
-        assert put(api, batch, number, 1, {"/cme/0/credits": 2.25}).status == 200
+        assert put(api, batch, number, 1, {"/cme/0/credits": "2.25"}).status == 200
     assert check(api, batch).json["data"][0]["mend"]["state"] == "ready"
     mended = report(api, batch).json
     work_through(service)

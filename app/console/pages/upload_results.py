@@ -1,0 +1,316 @@
+"""The result of an upload: its progress, what became of its rows, its files, and undoing it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.console.drawn_forms import DrawnForm, Said
+from app.console.frame import Flash, go_to, page
+from app.console.pages.uploads import UploadLine, answer_of, batch_of, keyed, line_of
+from app.console.routes import PageRoute, Sent
+from app.console.visitors import Reporter, Visitor
+from app.core.errors import Conflict, PermissionNotAttested
+from app.domain.batch_mends import MendedRow
+from app.domain.batches import Batch, BatchKind, BatchStatus, FileFormat
+from app.domain.findings import Severity
+from app.services.batches import downloads, fixing, history, intake, lifecycle, lookup, mending, undoing
+from app.services.batches.downloads import BatchFile
+from app.services.context import read_async, transact_async
+
+router = APIRouter(prefix="/p/{provider_id}/uploads/{batch_id}", route_class=PageRoute, include_in_schema=False)
+PAGE = 50
+HELD_BACK = 10.0
+"""Seconds for which a question about progress waits until something changed."""
+_TABS = (
+    ("rejected", "Rejected"), ("added", "Added"), ("joined", "Joined"), ("updated", "Updated"), ("deleted", "Deleted"),
+    ("unchanged", "Unchanged"), ("held", "Held"), ("one", "Matched"), ("more_than_one", "More than one matched"),
+    ("none", "None matched"),
+)  # fmt: skip
+_STATES = {
+    "one": "added", "more_than_one": "warning", "none": "rejected",
+}  # fmt: skip
+_ENOUGH = 10
+_TEMPLATES = {
+    BatchKind.LEARNER_COMPLETIONS: "learners",
+    BatchKind.ACTIVITIES: "activities",
+    BatchKind.LEARNER_VALIDATIONS: "validations",
+}
+
+
+class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a file, and what became of it."""
+
+    row: MendedRow
+    who: str
+    state: str
+    text: str
+    said: Sequence[Said]
+
+
+class ResultView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page of an upload shows."""
+
+    here: str
+    line: UploadLine
+    heading: str
+    lead: str
+    zone: str
+    form: DrawnForm
+    tabs: Sequence[tuple[int, str, str, bool]] = ()
+    rows: Sequence[ResultRow] = ()
+    older: str = ""
+    newest: str = ""
+    warnings: Sequence[tuple[str, int]] = ()
+    files: Sequence[tuple[str, str]] = ()
+    to_fix: int = 0
+    shared: str = ""
+    """The fault that at least half of the rows have; empty where none has so many."""
+    shared_rows: int = 0
+    template: str = "learners"
+    can_withdraw: bool = False
+    can_cancel: bool = False
+    can_retry: bool = False
+    asks_permission: bool = False
+
+
+class ProgressView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fragment of an upload under way shows."""
+
+    here: str
+    batch: Batch
+    text: str
+
+
+class UndoView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page that undoes an upload shows."""
+
+    here: str
+    undoing: undoing.Undoing
+
+
+@router.get("")
+async def show_upload(
+    request: Request, visitor: Reporter, provider_id: str, batch_id: str, outcome: str = "", after: int | None = None
+) -> Response:
+    """Show how an upload ended, or how far it is."""
+    return await _show(request, visitor, provider_id, batch_id, outcome, after, DrawnForm(), 200)
+
+
+async def _show(
+    request: Request, visitor: Visitor, provider_id: str, batch_id: str, outcome: str, after: int | None,
+    form: DrawnForm, status: int,
+) -> Response:  # fmt: skip
+    found = await read_async(visitor.caller, history.one, batch_id)
+    (batch,) = found.batches
+    here = f"/p/{provider_id}/uploads/{batch_id}"
+    heading, lead = _heading(batch, found)
+    if not batch.finished:
+        view = ResultView(
+            here=here, line=line_of(found, batch), heading=heading, lead=lead, zone=visitor.time_zone, form=form,
+            can_cancel=True,
+        )  # fmt: skip
+        return page(request, visitor, "pages/uploads/running.html", view, status)
+    counts = [(batch.counts.get(name, 0), text, name) for name, text in _TABS if batch.counts.get(name, 0)]
+    chosen = outcome if outcome in {name for _, _, name in counts} | {"all"} else counts[0][2] if counts else "all"
+    wanted = [] if chosen == "all" else [chosen]
+    rows = await read_async(visitor.caller, mending.rows, batch_id, after=after, limit=PAGE + 1, outcomes=wanted)
+    shared, shared_rows = await _shared_fault(visitor, batch)
+    total = sum(number for number, _, _ in counts)
+    last = rows.rows[:PAGE][-1].result.place if rows.rows else 0
+    view = ResultView(
+        here=here,
+        line=line_of(found, batch),
+        heading=heading,
+        lead=lead,
+        zone=visitor.time_zone,
+        form=form,
+        tabs=[
+            *((number, text, f"{here}?outcome={name}", name == chosen) for number, text, name in counts),
+            (total, "All rows", f"{here}?outcome=all", chosen == "all"),
+        ],
+        rows=[_row(batch, row) for row in rows.rows[:PAGE]],
+        older=f"{here}?outcome={chosen}&after={last}" if len(rows.rows) > PAGE else "",
+        newest=f"{here}?outcome={chosen}" if after is not None else "",
+        warnings=sorted(batch.warnings.items(), key=lambda warning: -warning[1]),
+        files=_files(here, batch),
+        to_fix=0 if batch.dry_run else found.states.get("open", 0) + found.states.get("ready", 0),
+        shared=shared,
+        shared_rows=shared_rows,
+        template=_TEMPLATES.get(batch.kind, "learners"),
+        can_withdraw=batch.kind is BatchKind.LEARNER_COMPLETIONS
+        and not batch.dry_run
+        and bool(batch.counts.get("added", 0) or batch.counts.get("held", 0)),
+        can_retry=not batch.dry_run and bool(batch.counts.get("rejected", 0)) and batch.records_removed_at is None,
+        asks_permission=batch.kind is BatchKind.LEARNER_COMPLETIONS,
+    )
+    return page(request, visitor, "pages/uploads/result.html", view, status)
+
+
+def _heading(batch: Batch, found: history.Uploads) -> tuple[str, str]:
+    """Return the outcome as a heading, and what it means."""
+    counts = batch.counts
+    read = sum(counts.get(name, 0) for name, _ in _TABS)
+    rejected = counts.get("rejected", 0)
+    if batch.status is BatchStatus.FAILED:
+        return "This file could not be read", "Nothing of it was applied."
+    if batch.status is BatchStatus.CANCELLED:
+        return "This upload was stopped", f"{batch.applied:,} of {batch.records:,} rows were applied, and stand."
+    if not batch.finished:
+        return f"{batch.filename} is being judged", "You may leave this page: nothing stops."
+    if batch.dry_run:
+        good = read - rejected
+        return f"Checked: {good:,} of {read:,} rows would go in", "This was a check only. Nothing was stored."
+    waiting = found.states.get("open", 0) + found.states.get("ready", 0)
+    if waiting:
+        verb = "needs" if waiting == 1 else "need"
+        return f"{waiting:,} of {read:,} {'row' if read == 1 else 'rows'} {verb} fixing", f"{read - rejected:,} are in."
+    if rejected:
+        return "Nothing is left to fix", f"{read - rejected:,} of {read:,} rows are in; the others were seen to."
+    if read == 1:
+        return "The row is in", ""
+    return f"All {read:,} rows are in", ""
+
+
+async def _shared_fault(visitor: Visitor, batch: Batch) -> tuple[str, int]:
+    """Return the fault that at least half of ten or more rows have, and how many have it."""
+    read = sum(batch.counts.get(name, 0) for name, _ in _TABS)
+    if read < _ENOUGH or 2 * batch.counts.get("rejected", 0) < read:
+        return "", 0
+    found = await read_async(
+        visitor.caller, lookup.rows, batch.batch_id, after=None, limit=fixing.MOST_SHOWN, outcomes=["rejected"]
+    )
+    faults = Counter[str]()
+    words: dict[str, str] = {}
+    for result in found.results:
+        refusing = {one.rule: one.detail for one in result.findings if one.severity is Severity.REJECT}
+        words |= refusing
+        faults.update(refusing.keys())
+    rule, number = next(iter(faults.most_common(1)), ("", 0))
+    looked = min(read, len(found.results) * read // max(batch.counts["rejected"], 1))
+    return (words[rule], number) if 2 * number >= looked and number else ("", 0)
+
+
+def _row(batch: Batch, row: MendedRow) -> ResultRow:
+    outcome = row.result.outcome.value
+    state = _STATES.get(outcome, outcome)
+    return ResultRow(
+        row=row,
+        who=fixing.who_of(batch, row),
+        state=state,
+        text=dict(_TABS)[outcome],
+        said=[
+            Said(
+                pointer="",
+                severity="no" if finding.severity is Severity.REJECT else "warn",
+                text=f"{finding.column}: {finding.detail}" if finding.column else finding.detail,
+                hint=finding.hint,
+                rule_address=f"/v1/rules/{finding.rule}",
+            )
+            for finding in row.result.findings
+        ],
+    )
+
+
+def _files(here: str, batch: Batch) -> list[tuple[str, str]]:
+    files = [("Original", f"{here}/files/original")] if batch.original_removed_at is None else []
+    if batch.head is None or batch.records_removed_at is not None:
+        return files
+    accepted = sum(batch.counts.get(name, 0) for name, _ in _TABS) - batch.counts.get("rejected", 0)
+    for which, number, text in (
+        (BatchFile.REJECTED, batch.counts.get("rejected", 0), "Rejected rows"),
+        (BatchFile.SUCCESSFUL, accepted, "Successful rows"),
+        (BatchFile.HELD, batch.counts.get("held", 0), "Held rows"),
+    ):
+        if number:
+            files.append((text, f"{here}/files/{which.value}"))
+            if batch.head.format is not FileFormat.XLSX:
+                files.append((f"{text}, Excel", f"{here}/files/{which.value}?format=xlsx"))
+    return files
+
+
+@router.get("/progress")
+async def show_progress(
+    request: Request, visitor: Reporter, provider_id: str, batch_id: str, seen: Annotated[int, Query(ge=0)] = 0
+) -> Response:
+    """Answer once something changed: with the next bar, or the result."""
+    here = f"/p/{provider_id}/uploads/{batch_id}"
+    batch = await lookup.wait_for_change(visitor.caller, batch_id, seen, HELD_BACK if seen else 0)
+    if batch.finished:
+        return go_to(request, here)
+    text = f"{batch.applied:,} of {batch.records:,} rows judged" if batch.records else "The file is being read"
+    return page(request, visitor, "pages/uploads/progress.html", ProgressView(here=here, batch=batch, text=text))
+
+
+@router.get("/files/{which}")
+async def send_file(
+    request: Request, visitor: Reporter, provider_id: str, batch_id: str, which: BatchFile,
+    format: FileFormat | None = None,
+) -> Response:  # fmt: skip
+    """Send a file of an upload."""
+    written = await read_async(visitor.caller, downloads.open_download, batch_id, which, format)
+    plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", written.name)
+    headers = {
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(written.name)}",
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(written.pieces, headers=headers, media_type=written.media_type)
+
+
+@router.post("/cancel")
+async def stop_upload(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
+    """Stop an upload."""
+    here = f"/p/{provider_id}/uploads/{batch_id}"
+    try:
+        await transact_async(visitor.caller, lifecycle.cancel, batch_id)
+    except Conflict as conflict:
+        return go_to(request, here, Flash(kind="warn", text=conflict.detail))
+    return go_to(request, here, Flash(text="The upload was stopped. What was applied before stands."))
+
+
+@router.post("/retry")
+async def judge_again(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
+    """Judge the rejected rows again."""
+    here = f"/p/{provider_id}/uploads/{batch_id}"
+    try:
+        await transact_async(visitor.caller, lifecycle.retry, batch_id)
+    except Conflict as conflict:
+        return go_to(request, here, Flash(kind="warn", text=conflict.detail))
+    return go_to(request, here)
+
+
+@router.post("/upload")
+async def upload_checked(request: Request, visitor: Reporter, provider_id: str, batch_id: str, sent: Sent) -> Response:
+    """Upload a file that was checked only."""
+    attested = "true" in sent.get("permission_attested", ())
+    try:
+        answer = await intake.upload_again(
+            keyed(visitor, request, sent), batch_id, answer_of, permission_attested=attested
+        )
+    except PermissionNotAttested as problem:
+        said = Said(pointer="permission_attested", text=problem.errors[0].detail, hint=problem.errors[0].hint or "")
+        return await _show(request, visitor, provider_id, batch_id, "", None, DrawnForm(sent, [said]), problem.status)
+    return go_to(request, f"/p/{provider_id}/uploads/{batch_of(answer)}")
+
+
+@router.get("/withdraw")
+async def show_undoing(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
+    """Show what goes, and what stays, when an upload is undone."""
+    told = await undoing.withdraw(visitor.caller, batch_id, dry_run=True)
+    view = UndoView(here=f"/p/{provider_id}/uploads/{batch_id}", undoing=told)
+    return page(request, visitor, "pages/uploads/undo.html", view)
+
+
+@router.post("/withdraw")
+async def undo_upload(request: Request, visitor: Reporter, provider_id: str, batch_id: str) -> Response:
+    """Undo an upload."""
+    done = await undoing.withdraw(visitor.caller, batch_id, dry_run=False)
+    text = f"{done.completions:,} completions were withdrawn. Their boards are told."
+    return go_to(request, f"/p/{provider_id}/uploads/{batch_id}", Flash(text=text))
