@@ -32,13 +32,14 @@ class AddedRows(msgspec.Struct, frozen=True, kw_only=True):
 def standing_after(connection: Connection, batch_id: str, place: int, limit: int) -> AddedRows:
     """Return which of the next rows after a place still stand.
 
-    A completion is changed since where its sender made more versions of it than rows of this batch: the first, and one for each row
-    that joined or updated it. Decisions of boards and merges of persons make versions that no sender made.
+    A completion is changed since where its sender made more versions of it than rows of this batch: the first, and one
+    for each row that joined or updated it. Decisions of boards and merges of persons make versions that no sender made.
     """
     looked = fetch(
         connection,
         "SELECT r.place, r.number, r.outcome, c.completion_id, h.held_id, (SELECT count(*) FROM completion_versions v "
-        "WHERE v.completion_id = c.completion_id AND v.verb NOT IN ('decide', 'merge', 'unmerge', 'split')) FROM batch_rows r "
+        "WHERE v.completion_id = c.completion_id AND v.verb NOT IN ('decide', 'merge', 'unmerge', 'split')) "
+        "FROM batch_rows r "
         "LEFT JOIN completions c ON c.completion_id = r.record_id AND r.outcome = 'added' AND c.withdrawn_at IS NULL "
         "LEFT JOIN held_records h ON h.held_id = r.record_id AND r.outcome = 'held' AND h.status = 'waiting' "
         "WHERE r.batch_id = :id AND r.place > :place ORDER BY r.place LIMIT :limit",

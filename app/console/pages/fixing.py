@@ -246,7 +246,7 @@ async def _show(
             ("Row", "", "", ""),
             *((column.heading, "", "", "") for column in columns),
             ("What to do", "hidden", "", ""),
-        ],  # fmt: skip
+        ],
         rows=[_drawn(found.batch, row, columns, typed) for row in some],
         groups=_groups(found),
         aside=[

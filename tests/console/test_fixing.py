@@ -1,0 +1,133 @@
+"""Fixing rejected rows in the browser, without script: typed, checked, set aside, reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.services.context import Service
+from tests.builders.bodies import GRAND_ROUNDS
+from tests.builders.sent_files import row, workbook
+from tests.harness.api import Api, settle
+from tests.harness.console.windows import Window, sign_in
+from tests.harness.uploads import work_through, worked
+
+DATABASES = ["sqlite"]
+DATES = [f"12/{day}/2021" for day in range(13, 18)]
+
+
+@pytest.fixture
+def clerk(window: Window, service: Service, api: Api) -> Window:
+    """A clerk of the provider of Grand Rounds, signed in."""
+    sign_in(window, service)
+    return window
+
+
+@pytest.fixture
+def here(api: Api, service: Service) -> str:
+    """The page that fixes four rows: three have the same fault, one matches nobody."""
+    rows = [row(Number_of_CME_Credits=2.1, Completion_Date=day) for day in DATES[:3]]
+    batch = worked(api, service, workbook([*rows, row(Licensing_ID="555555", Completion_Date=DATES[3])]))
+    return f"/p/0008001/uploads/{batch['batch_id']}/fix"
+
+
+def named(window: Window, here: str, number: int, value: str) -> str:
+    """Return the name of the input of a row that holds a value."""
+    (name,) = [name for name, held in window.fields(here).items() if name.startswith(f"{number}.") and held == [value]]
+    return str(name)
+
+
+def press(window: Window, here: str, button: str, **typed: str) -> Window:
+    return window.send(here, window.fields(here) | typed | {"do": button})
+
+
+def test_only_what_is_at_fault_is_an_input(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    assert clerk.heading == "4 of 4 rows need fixing"
+    inputs = [name for name in clerk.fields(here) if name.startswith("3.")]
+    assert len(inputs) == 1
+    assert clerk.fields(here)[inputs[0]] == ["2.1"]
+    whole = [name for name in clerk.open(f"{here}?edit=3").fields(here) if name.startswith("3.")]
+    assert len(whole) > 10
+    # Nobody was matched: whoever it is, any of these may be wrong.
+    person = {held[0] for name, held in clerk.fields(here).items() if name.startswith("6.")}
+    assert {"Rebecca", "Test", "02/01", "555555"} <= person
+
+
+def test_a_row_is_typed_checked_and_reported(clerk: Window, here: str, service: Service, api: Api) -> None:
+    clerk.open(here)
+    name = named(clerk, here, 3, "2.1")
+    press(clerk, here, "check:3", **{name: "2.25"})
+    assert "1 row was checked, 1 ready." in clerk.text
+    assert "1 of 4 ready." in clerk.text
+    assert api.completions(activity_id=GRAND_ROUNDS) == []
+    press(clerk, here, "report")
+    assert clerk.status == 422
+    assert "nobody has said that the learners agreed" in clerk.text
+    press(clerk, here, "report", permission_attested="true")
+    assert "The ready rows are being reported." in clerk.text
+    work_through(service)
+    clerk.open(here)
+    assert clerk.heading == "3 of 4 rows need fixing"
+    assert "Reported as row 3: added" in clerk.text
+    assert len(api.completions(activity_id=GRAND_ROUNDS)) == 1
+    settle(service)
+
+
+def test_one_fault_of_many_rows_is_mended_by_one_button(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    assert "3 rows have the same fault" in clerk.text
+    (button,) = [value for value in buttons(clerk) if value.startswith("same:") and '"2"]' in value]
+    press(clerk, here, button)
+    assert "“2” was written in 3 rows; 3 are ready." in clerk.text
+    assert "3 of 4 ready." in clerk.text
+
+
+def buttons(window: Window) -> list[str]:
+    from lxml import html
+
+    assert window.shown is not None
+    return [str(value) for value in html.fromstring(window.shown.text).xpath("//button[@name='do']/@value")]
+
+
+def test_what_was_typed_is_kept_with_every_button(clerk: Window, here: str) -> None:
+    clerk.open(here)
+    name = named(clerk, here, 3, "2.1")
+    press(clerk, here, "aside:6:no-physician", **{name: "7"})
+    assert "Row 6 was set aside." in clerk.text
+    assert named(clerk, here, 3, "7")
+    assert "No physician" in clerk.text
+    press(clerk, here, "up:6")
+    assert clerk.heading == "4 of 4 rows need fixing"
+
+
+def test_the_later_of_two_clerks_is_told_and_loses_nothing(
+    clerk: Window, here: str, open_window: Callable[[], Window], service: Service
+) -> None:
+    other = open_window()
+    sign_in(other, service, "other@example.org")
+    drawn: dict[str, Any] = other.open(here).fields(here)
+    clerk.open(here)
+    name = named(clerk, here, 3, "2.1")
+    press(clerk, here, "check", **{name: "2.25"})
+    other.send(here, drawn | {name: "3", "do": "check"})
+    assert other.status == 412
+    assert "Somebody else changed this row meanwhile: Number of CME Credits is now “2.25”." in other.text
+    # Theirs still stands, and their check; what was typed is in the field, under the version that is there now.
+    assert named(clerk.open(here), here, 3, "2.25")
+    assert named(other, here, 3, "3")
+    press(other, here, "check")
+    assert named(other, here, 3, "3")
+
+
+def test_a_closed_tab_loses_nothing_and_a_finished_page_says_so(clerk: Window, here: str, service: Service) -> None:
+    clerk.open(here)
+    press(clerk, here, "check", **{named(clerk, here, 3, "2.1"): "2.75"})
+    assert named(clerk.open(here), here, 3, "2.75")
+    for number in (3, 4, 5, 6):
+        press(clerk, here, f"aside:{number}:other")
+    assert clerk.heading == "Nothing is left to fix"
+    result = here.removesuffix("/fix")
+    assert clerk.open(result).heading == "Nothing is left to fix"

@@ -1,0 +1,140 @@
+"""Uploads: a file or pasted rows in, their progress, what became of them, their files, and undoing one."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.services.context import Service
+from tests.builders.bodies import GRAND_ROUNDS
+from tests.builders.sent_files import row, tab_text, workbook
+from tests.harness.api import Api, settle
+from tests.harness.console.windows import SAME_SITE, Window, sign_in
+from tests.harness.uploads import work_through
+
+DATABASES = ["sqlite"]
+UPLOADS = "/p/0008001/uploads"
+
+
+@pytest.fixture
+def clerk(window: Window, service: Service, api: Api) -> Window:
+    """A clerk of the provider of Grand Rounds, signed in."""
+    sign_in(window, service)
+    return window
+
+
+def send_file(window: Window, content: bytes, name: str = "learners.xlsx", **fields: str) -> Window:
+    """Choose a file on the page of a new upload, and press a button."""
+    drawn = window.open(f"{UPLOADS}/new").fields(f"{UPLOADS}/new")
+    given = {"token": drawn["token"][0], "key": drawn["key"][0], "kind": "learner-completions"}
+    given |= {"permission_attested": "true", "do": "upload"} | fields
+    window.shown = window.browser.post(
+        f"{UPLOADS}/new", data=given, files={"file": (name, content) if name else ("", b"")}, headers=SAME_SITE
+    )
+    return window._follow()
+
+
+def address(window: Window) -> str:
+    assert window.shown is not None
+    return window.shown.url.path
+
+
+def test_a_file_is_sent_judged_and_told(clerk: Window, service: Service) -> None:
+    send_file(clerk, workbook([row(), row(Number_of_CME_Credits=2.1, Completion_Date="12/13/2021")]))
+    here = address(clerk)
+    assert "learners.xlsx is being judged" in clerk.text
+    bar = clerk.open(f"{here}/progress").text
+    assert "The file is being read" in bar
+    work_through(service)
+    assert clerk.open(here).heading == "1 of 2 rows needs fixing"
+    assert "no multiple of 0.25" in clerk.text or "0.25" in clerk.text
+    done = clerk.browser.get(f"{here}/progress?seen=1", headers={"hx-request": "true"})
+    assert done.headers["hx-redirect"] == here
+    assert "Rebecca Test" in clerk.open(f"{here}?outcome=added").text
+    assert "learners.xlsx" in clerk.open(UPLOADS).text
+    assert "1 rejected" in clerk.text
+    rejected = clerk.browser.get(f"{here}/files/rejected")
+    assert (rejected.status_code, rejected.content[:2]) == (200, b"PK")
+    settle(service)
+
+
+def test_the_same_form_sent_twice_is_one_upload(clerk: Window, service: Service) -> None:
+    drawn = clerk.open(f"{UPLOADS}/new").fields(f"{UPLOADS}/paste")
+    rows = tab_text([row()]).decode()
+    given = drawn | {"rows": rows, "kind": "learner-completions", "permission_attested": "true", "do": "upload"}
+    first = address(clerk.send(f"{UPLOADS}/paste", given))
+    assert address(clerk.send(f"{UPLOADS}/paste", given)) == first
+    work_through(service)
+    assert clerk.open(first).heading == "The row is in"
+    assert "pasted_rows.tsv" in clerk.text
+    settle(service)
+
+
+def test_what_is_missing_is_told_at_its_field_and_what_was_pasted_comes_back(clerk: Window) -> None:
+    send_file(clerk, b"", name="", permission_attested="")
+    assert clerk.status == 422
+    assert "No file was chosen." in clerk.text
+    drawn = clerk.open(f"{UPLOADS}/new").fields(f"{UPLOADS}/paste")
+    clerk.send(f"{UPLOADS}/paste", drawn | {"rows": "First Name\tLast Name", "kind": "learner-completions"})
+    assert clerk.status == 422
+    assert "nobody has said that the learners agreed" in clerk.text
+    assert "First Name\tLast Name" in clerk.fields(f"{UPLOADS}/paste")["rows"][0]
+
+
+def test_a_form_of_another_session_keeps_nothing(clerk: Window, service: Service) -> None:
+    given = {"token": "forged", "kind": "learner-completions", "permission_attested": "true"}
+    answer = clerk.browser.post(
+        f"{UPLOADS}/new", data=given, files={"file": ("a.xlsx", workbook([row()]))}, headers=SAME_SITE
+    )
+    assert answer.status_code == 403
+    assert "No uploads yet" in clerk.open(UPLOADS).text
+
+
+def test_a_check_stores_nothing_and_is_uploaded_without_choosing_the_file_again(
+    clerk: Window, service: Service, api: Api
+) -> None:
+    send_file(clerk, workbook([row()]), do="check")
+    work_through(service)
+    here = address(clerk)
+    assert clerk.open(here).heading == "Checked: 1 of 1 rows would go in"
+    assert api.completions(activity_id=GRAND_ROUNDS) == []
+    clerk.submit(f"{here}/upload")
+    assert clerk.status == 422
+    clerk.submit(f"{here}/upload", permission_attested="true")
+    work_through(service)
+    assert clerk.open(address(clerk)).heading == "The row is in"
+    assert len(api.completions(activity_id=GRAND_ROUNDS)) == 1
+    settle(service)
+
+
+def test_a_file_that_cannot_be_read_says_why(clerk: Window, service: Service) -> None:
+    send_file(clerk, b"\x00\x01nonsense", name="nonsense.xlsx")
+    work_through(service)
+    assert clerk.open(address(clerk)).heading == "This file could not be read"
+    assert "take the template" in clerk.text
+
+
+def test_when_most_rows_share_a_fault_the_page_speaks_of_the_file(clerk: Window, service: Service) -> None:
+    send_file(clerk, workbook([row(Licensing_ID=str(900_000 + number)) for number in range(10)]))
+    work_through(service)
+    assert "10 of 10 rows: " in clerk.open(address(clerk)).text
+
+
+def test_an_upload_is_undone_after_its_page_said_what_goes(clerk: Window, service: Service, api: Api) -> None:
+    send_file(clerk, workbook([row()]))
+    work_through(service)
+    here = address(clerk)
+    assert "1 completion that this upload added" in clerk.open(f"{here}/withdraw").text
+    clerk.submit(f"{here}/withdraw")
+    assert "1 completions were withdrawn" in clerk.text or "1 completion was withdrawn" in clerk.text
+    assert api.completions(activity_id=GRAND_ROUNDS) == []
+    settle(service)
+
+
+def test_a_running_upload_is_stopped_and_filters_find_uploads(clerk: Window, service: Service) -> None:
+    send_file(clerk, workbook([row()]))
+    here = address(clerk)
+    clerk.submit(f"{here}/cancel")
+    assert clerk.heading == "This upload was stopped"
+    assert "learners.xlsx" in clerk.open(f"{UPLOADS}?kind=learner-completions").text
+    assert "Nothing found" in clerk.open(f"{UPLOADS}?result=fix").text
+    assert clerk.open("/p/0008001/uploads/017de0b2").status == 404
