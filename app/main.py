@@ -45,6 +45,7 @@ from app.console.pages import activities as activity_pages
     upload_results,
     uploads,
 )
+from app.console.pages import accessibility, account, front_door, held, second_factor, sign_in, validate
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.core.config import Settings
@@ -159,6 +160,8 @@ PAGES = (
     uploads.router,
     upload_results.router,
     fixing.router,
+    validate.router,
+    held.router,
 )
 """The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH), ("POST", f"/p/{{provider_id}}{uploads.NEW}")})

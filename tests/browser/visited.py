@@ -54,6 +54,9 @@ VISITED = {
     "/sign-in": ["/sign-in"],
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
+    "/p/{provider_id}/held": ["/p/0008001/held"],
+    "/p/{provider_id}/held/{held_id}": [],
+    "/p/{provider_id}/validate": ["/p/0008001/validate"],
 }
 """Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
 ENTERED = {

@@ -33,6 +33,12 @@ class Window:
         return " ".join(html.fromstring(self.shown.text).text_content().split())
 
     @property
+    def tree(self) -> html.HtmlElement:
+        """The page, to look for its elements."""
+        assert self.shown is not None
+        return html.fromstring(self.shown.text)
+
+    @property
     def heading(self) -> str:
         assert self.shown is not None
         return " ".join(html.fromstring(self.shown.text).xpath("string(//h1)").split())
