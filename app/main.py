@@ -46,6 +46,7 @@ from app.console.pages import activities as activity_pages
     uploads,
 )
 from app.console.pages import accessibility, account, front_door, held, second_factor, sign_in, validate
+from app.console.pages import accessibility, account, front_door, held, second_factor, settings, sign_in, validate
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.core.config import Settings
@@ -162,6 +163,7 @@ PAGES = (
     fixing.router,
     validate.router,
     held.router,
+    *settings.ROUTERS,
 )
 """The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH), ("POST", f"/p/{{provider_id}}{uploads.NEW}")})

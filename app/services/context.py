@@ -80,6 +80,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """The scope by which it was let in; None where none is needed."""
     meter: Meter | None = None
     """Counts what it asks for; None for the operator's own commands."""
+    owner: str | None = None
+    """The client whose webhook endpoints are meant, of those that the caller manages; None for its own."""
 
     @property
     def provider_id(self) -> str:

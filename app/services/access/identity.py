@@ -15,6 +15,7 @@ from app.store.access import overviews
 
 MOST_SHOWN = 100
 """Providers shown with a client; all of them are a list of their own."""
+_MOST_LOOKED_THROUGH = 10_000
 ProviderRow = tuple[ProviderActedFor, ProviderOverview | None]
 
 
@@ -44,6 +45,12 @@ def identify(connection: Connection, caller: Caller) -> Identity:
         providers=[] if operates else clients.providers_acted_for(connection, client, None, MOST_SHOWN),
         provider_count=clients.count_providers_acted_for(connection, client),
     )
+
+
+def acted_for(connection: Connection, caller: Caller) -> ProviderActedFor | None:
+    """Return the provider that the caller acts for, as it is on file; None once it may not."""
+    found = clients.providers_acted_for(connection, caller.client, None, _MOST_LOOKED_THROUGH)
+    return next((provider for provider in found if provider.provider_id == caller.provider), None)
 
 
 def page(connection: Connection, caller: Caller, *, after: str | None, limit: int) -> list[ProviderRow]:

@@ -155,7 +155,8 @@ def _seal_secret(service: Service, endpoint_id: str, secret: str) -> Secret:
 
 def _owner(caller: Caller) -> tuple[str, str | None, str | None]:
     """Return (client, provider, board), which together own an endpoint; for all providers, the last two are None."""
-    return caller.client.client_id, caller.provider, caller.client.board if caller.provider is None else None
+    client_id = caller.owner or caller.client.client_id
+    return client_id, caller.provider, caller.client.board if caller.provider is None else None
 
 
 def lock(work: Work, endpoint_id: str) -> Endpoint:
