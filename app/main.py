@@ -47,6 +47,14 @@ from app.console.pages import activities as activity_pages
 )
 from app.console.pages import accessibility, account, front_door, held, second_factor, sign_in, validate
 from app.console.pages import accessibility, account, front_door, held, second_factor, settings, sign_in, validate
+    boards,
+    front_door,
+    held,
+    second_factor,
+    settings,
+    sign_in,
+    validate,
+)
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
 from app.core.config import Settings
@@ -164,6 +172,7 @@ PAGES = (
     validate.router,
     held.router,
     *settings.ROUTERS,
+    *boards.ROUTERS,
 )
 """The console: pages for people, none of them in the description of the API."""
 UPLOADS = frozenset({("POST", batches.PATH), ("POST", f"/p/{{provider_id}}{uploads.NEW}")})

@@ -9,15 +9,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
-from app.core.http.csv_bodies import CSV, CsvTable, csv_route
+from app.core.http.csv_bodies import CSV, csv_route
 from app.core.http.routing import StrictRoute
 from app.domain.feeds import DailyFileFormat
-from app.domain.parsing import plain_text
 from app.routers.callers import BoardReader
 from app.routers.openapi import binary, problems
 from app.schemas.base import Day
-from app.schemas.board_feed import DecisionIn, DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, page_json
-from app.schemas.board_file import IGNORED
+from app.schemas.board_feed import DecisionsIn, DecisionsOut, FeedPage, FeedSummaryOut, page_json
+from app.schemas.decision_tables import DECISIONS
 from app.schemas.queries import FollowQuery
 from app.services.boards import daily_file, feed
 from app.services.boards import decisions as board_decisions
@@ -29,17 +28,7 @@ router = APIRouter(prefix="/v1/board-feed", tags=["Board feed"], route_class=Str
 decisions = APIRouter(
     prefix="/v1/board-feed",
     tags=["Board feed"],
-    route_class=csv_route(
-        CsvTable(
-            list_name="decisions",
-            known=frozenset(DecisionIn.model_fields),
-            integers=frozenset({"position"}),
-            ignored=frozenset(IGNORED),
-            required="decision",
-            normalise=plain_text,
-        ),
-        workbooks=dict.fromkeys(WORKBOOKS, read_decisions_text),
-    ),
+    route_class=csv_route(DECISIONS, workbooks=dict.fromkeys(WORKBOOKS, read_decisions_text)),
 )
 
 

@@ -58,6 +58,30 @@ def between(
     return _read_events(connection, rows)
 
 
+def count_between(connection: Connection, board: str, since: datetime, until: datetime) -> int:
+    """Return how many of a board's events happened from `since` until before `until`."""
+    return int(
+        fetch_value(
+            connection,
+            "SELECT count(*) FROM feed f JOIN board_events e ON e.event_id = f.event_id "
+            "WHERE f.board = :board AND e.at >= :since AND e.at < :until",
+            {"board": board, "since": since, "until": until},
+        )
+    )
+
+
+def statuses(connection: Connection, board: str, credit_ids: Iterable[str]) -> dict[str, str]:
+    """Return how some credits of a board stand now; those that no longer stand under their id are left out."""
+    rows = select_by_keys(
+        connection,
+        "x.credit_id, x.status",
+        ("id", "board"),
+        ((credit_id, board) for credit_id in credit_ids),
+        "credits x ON x.credit_id = k.id AND x.board = k.board",
+    )
+    return dict(map(tuple, rows))
+
+
 def _read_events(connection: Connection, rows: Sequence[Row]) -> list[FeedEvent]:
     """Read rows of `_EVENTS`, each with its activity and, where the report has no names, the learner on file."""
     documents = [

@@ -84,6 +84,7 @@ PARTS: set[str] = {
     "/b/{code}/roster/{batch_id}/files/{which}",
     "/p/{provider_id}/downloads/{kind}",
 }
+PARTS: set[str] = {"/b/{code}/days/{day}/file/{format}", "/b/{code}/roster/{batch_id}/files/{which}"}
 """Paths of routes that answer a script with a part of a page, or with a file."""
 THEMES = ("light", "dark")
 WIDTHS = (1280, 360)

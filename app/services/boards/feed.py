@@ -71,6 +71,32 @@ def read_day(connection: Connection, caller: Caller, day: date, after_position: 
     return feed.between(connection, board, since, since + timedelta(days=1), after_position, DAY_EVENTS_AT_ONCE)
 
 
+def count_days(connection: Connection, caller: Caller, newest: date, days: int) -> list[tuple[date, int]]:
+    """Return the number of events of each of some days (UTC), the newest first."""
+    board = board_of(caller).code
+    found = []
+    for back in range(days):
+        since = datetime.combine(newest - timedelta(days=back), time.min, UTC)
+        found.append((since.date(), feed.count_between(connection, board, since, since + timedelta(days=1))))
+    return found
+
+
+def read_day_as_it_stands(
+    connection: Connection, caller: Caller, day: date, after_position: int
+) -> list[tuple[FeedEvent, str | None, bool]]:
+    """Return the next events of a day, each with the status of its credit now, and whether it is the credit's last.
+
+    Only a credit's last event can be decided on.
+    """
+    board = board_of(caller).code
+    events = read_day(connection, caller, day, after_position)
+    ids = {event.credit_id for event in events}
+    standing, last = feed.statuses(connection, board, ids), feed.last_sent(connection, board, ids)
+    return [
+        (event, standing.get(event.credit_id), last[event.credit_id].position == event.position) for event in events
+    ]
+
+
 def mark_file_read(work: Work, first: int, last: int) -> None:
     """Count the positions of a downloaded file as read, unless the board has not read all that comes before them."""
     board = board_of(work.caller).code

@@ -1,0 +1,278 @@
+"""A board's credits by day: read on screen or as a file, and decided on screen or by the file that comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
+from starlette.responses import Response, StreamingResponse
+
+from app.console.drawn_forms import DrawnForm, Said, said_of_problem
+from app.console.frame import Flash, go_to, page
+from app.console.pages.boards.files import read_file
+from app.console.pages.sign_in import value
+from app.console.routes import PageRoute, Sent
+from app.console.visitors import BoardStaff, Visitor
+from app.core.errors import InvalidRequest, ParameterInvalid, Problem
+from app.core.http.csv_bodies import CSV, read_csv_body, read_table
+from app.core.http.problems import error_items
+from app.domain.decisions import Decision, DecisionResult, Refusal, Verdict
+from app.domain.feeds import DailyFileFormat, FeedEvent, FeedEventKind, FeedSummary
+from app.schemas.base import Day
+from app.schemas.board_feed import DecisionsIn
+from app.schemas.decision_tables import DECISIONS
+from app.services.boards import daily_file, feed
+from app.services.boards import decisions as board_decisions
+from app.services.boards.daily_file import XLSX
+from app.services.boards.decision_workbooks import read_decisions_text
+from app.services.context import DECISIONS_AS_ONE, read_async
+
+router = APIRouter(prefix="/b/{code}", route_class=PageRoute, include_in_schema=False)
+Until = Annotated[Day | None, Query()]
+After = Annotated[int, Query(ge=0, le=2**31 - 1)]
+DAYS = 14
+REASONS = (
+    (Refusal.ID_UNKNOWN.value, "Nobody has this id"),
+    (Refusal.NAME_DIFFERS.value, "The name differs"),
+    (Refusal.BIRTH_DATE_DIFFERS.value, "The birth date differs"),
+    (Refusal.NOT_CERTIFIED.value, "Not certified or licensed by us"),
+    (Refusal.DUPLICATE.value, "We have this credit already"),
+    (Refusal.OVER_LIMIT.value, "Above what counts"),
+    (Refusal.NOT_ELIGIBLE.value, "The learner cannot earn this credit"),
+    (Refusal.OTHER.value, "Something else, said in words"),
+)
+_KINDS = {
+    FeedEventKind.REPORTED.value: "Reported",
+    FeedEventKind.CORRECTED.value: "Corrected",
+    FeedEventKind.WITHDRAWN.value: "Withdrawn",
+}
+_RESULTS = {
+    DecisionResult.APPLIED: "decided",
+    DecisionResult.UNCHANGED: "decided so before",
+    DecisionResult.STALE: "changed since: look at its newest row, and decide again",
+    DecisionResult.UNKNOWN: "not known here",
+}
+_WORKBOOK = b"PK\x03\x04"
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+
+
+class FeedDaysView(msgspec.Struct, frozen=True, kw_only=True):
+    """The days of a feed, and how far it was read."""
+
+    address: str
+    name: str
+    decides: bool
+    summary: FeedSummary
+    days: tuple[tuple[date, int], ...]
+    earlier: str
+    later: str
+    form: DrawnForm
+
+
+class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of a day."""
+
+    event: FeedEvent
+    what: str
+    credits: float
+    types: str
+    status: str
+    """How the credit stands now; empty once it is gone."""
+    decidable: bool
+
+    @property
+    def value(self) -> str:
+        """What a tick sends: which credit, as it stood at which position."""
+        return f"{self.event.credit_id}@{self.event.position}"
+
+    @property
+    def learner(self) -> str:
+        """What the learner is called."""
+        return " ".join(filter(None, (self.event.first_name, self.event.last_name)))
+
+
+class FeedDayView(msgspec.Struct, frozen=True, kw_only=True):
+    """The events of a day."""
+
+    address: str
+    day: date
+    rows: tuple[FeedRow, ...]
+    older: str
+    form: DrawnForm
+    reasons: tuple[tuple[str, str], ...] = REASONS
+    decides: bool
+    ticked: int
+
+
+@router.get("")
+async def show_days(request: Request, visitor: BoardStaff, code: str, until: Until = None) -> Response:
+    """Show how credit stands, how far the feed was read, and its days."""
+    return await _show_days(request, visitor, DrawnForm(), until)
+
+
+@router.get("/days/{day}")
+async def show_day(request: Request, visitor: BoardStaff, code: str, day: Day, after: After = 0) -> Response:
+    """Show the events of a day, with what can be decided."""
+    return await _show_day(request, visitor, day, DrawnForm(), after=after)
+
+
+@router.get("/days/{day}/file/{format}")
+async def download_day(request: Request, visitor: BoardStaff, code: str, day: Day, format: DailyFileFormat) -> Response:
+    """Download the events of a day; what was downloaded counts as read."""
+    caller = visitor.caller
+    name = f"{feed.board_of(caller).code}_{day}.{format.value}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if format is DailyFileFormat.XLSX and request.method != "HEAD":
+        book = await daily_file.make_workbook(caller, day)
+        return StreamingResponse(daily_file.send_workbook(caller, book), headers=headers, media_type=XLSX)
+    media_type = XLSX if format is DailyFileFormat.XLSX else CSV
+    return StreamingResponse(daily_file.write_csv(caller, day), headers=headers, media_type=media_type)
+
+
+@router.post("/days/{day}")
+async def decide_day(request: Request, visitor: BoardStaff, code: str, day: Day, sent: Sent) -> Response:
+    """Accept or reject the credits that are ticked."""
+    decisions, said = _read_decisions(sent)
+    if said:
+        return await _show_day(request, visitor, day, DrawnForm(sent, said), status=422)
+    visitor.caller.charge(len(decisions), DECISIONS_AS_ONE, pointer="/credit")
+    reply = await board_decisions.decide(visitor.caller, decisions, after=None)
+    return go_to(request, f"{_address(visitor)}/days/{day}", _say_results(reply.results))
+
+
+@router.post("/decisions")
+async def upload_decisions(request: Request, visitor: BoardStaff, code: str) -> Response:
+    """Take back a day's file with the decisions filled in."""
+    file = await read_file(request, visitor)
+    try:
+        body = await asyncio.to_thread(_decisions_of, file.content)
+        visitor.caller.charge(len(body.decisions), DECISIONS_AS_ONE, pointer="/file")
+        given = [decision.as_decision() for decision in body.decisions]
+        reply = await board_decisions.decide(visitor.caller, given, after=None)
+    except Problem as refusal:
+        if refusal.status >= 429:
+            raise
+        said = said_of_problem(refusal) if refusal.errors else [Said(pointer="file", text=refusal.detail)]
+        return await _show_days(request, visitor, DrawnForm({}, said), None, refusal.status)
+    return go_to(request, _address(visitor), _say_results(reply.results))
+
+
+def _decisions_of(content: bytes) -> DecisionsIn:
+    """Read a daily file that came back; raises `Problem`."""
+    if not content:
+        raise InvalidRequest("There is no file. Choose the day's file with your decisions.")
+    if content.startswith((_WORKBOOK, _OLD_WORKBOOK)):
+        rows = read_table(DECISIONS, read_decisions_text(content))
+    else:
+        rows = read_csv_body(DECISIONS, content, CSV)
+    if not rows[DECISIONS.list_name]:
+        raise InvalidRequest("No row of the file has a decision. Write accepted or rejected in the column decision.")
+    try:
+        return DecisionsIn.model_validate(rows)
+    except ValidationError as error:
+        raise InvalidRequest(errors=error_items(error.errors(include_url=False), DecisionsIn)) from None
+
+
+def _read_decisions(sent: Sent) -> tuple[list[Decision], list[Said]]:
+    """Return the decisions of a form, and what is wrong with it."""
+    said = []
+    verdict = value(sent, "decision")
+    if verdict not in set(Verdict):
+        said.append(Said(pointer="decision", text="Choose whether to accept or to reject."))
+    chosen = [text.partition("@") for text in sent.get("credit", [])]
+    if not chosen:
+        said.append(Said(pointer="credit", text="No credit is ticked.", hint="Tick those that you decide on."))
+    reason_code, reason = value(sent, "reason_code"), value(sent, "reason").strip()
+    if verdict == Verdict.REJECTED:
+        if reason_code not in set(Refusal):
+            text = "A rejection has a reason: the provider sees it beside the credit."
+            said.append(Said(pointer="reason_code", text=text))
+        elif reason_code == Refusal.OTHER and not reason:
+            said.append(Said(pointer="reason", text="Say in words why it is rejected."))
+    if len(reason) > 1_000:
+        said.append(Said(pointer="reason", text="The reason has more than 1,000 characters."))
+    if said:
+        return [], said
+    rejected = verdict == Verdict.REJECTED
+    return [
+        Decision(
+            credit_id=credit_id,
+            position=int(position) if position.isdigit() and len(position) < 10 else 0,
+            verdict=Verdict(verdict),
+            reason_code=Refusal(reason_code) if rejected else None,
+            reason=reason or None if rejected else None,
+        )
+        for credit_id, _, position in chosen
+    ], []
+
+
+def _say_results(results: Sequence[DecisionResult]) -> Flash:
+    counts = Counter(results)
+    text = "; ".join(f"{counts[result]:,} {words}" for result, words in _RESULTS.items() if counts[result])
+    late = counts[DecisionResult.STALE] or counts[DecisionResult.UNKNOWN]
+    return Flash(text=f"{text[:1].upper()}{text[1:]}.", kind="warn" if late else "ok")
+
+
+def _address(visitor: Visitor) -> str:
+    return visitor.owner.address if visitor.owner is not None else ""
+
+
+async def _show_days(
+    request: Request, visitor: Visitor, form: DrawnForm, until: date | None, status: int = 200
+) -> Response:
+    caller, today = visitor.caller, visitor.service.clock().date()
+    newest = min(until or today, today)
+    if newest < date(2000, 1, 1):
+        raise ParameterInvalid.of("until", "There was no feed at that time.", "Choose a later day.")
+    summary = await read_async(caller, feed.summary)
+    days = await read_async(caller, feed.count_days, newest, DAYS)
+    address = _address(visitor)
+    later = min(today, newest + timedelta(days=DAYS))
+    view = FeedDaysView(
+        address=address,
+        name=summary.board.name,
+        decides=summary.board.decides,
+        summary=summary,
+        days=tuple(days),
+        earlier=f"{address}?until={newest - timedelta(days=DAYS)}",
+        later=f"{address}?until={later}" if newest < today else "",
+        form=form,
+    )
+    return page(request, visitor, "pages/boards/days.html", view, status)
+
+
+async def _show_day(
+    request: Request, visitor: Visitor, day: date, form: DrawnForm, *, after: int = 0, status: int = 200
+) -> Response:
+    caller = visitor.caller
+    found = await read_async(caller, feed.read_day_as_it_stands, day, after)
+    decides = feed.board_of(caller).decides
+    address = f"{_address(visitor)}/days/{day}"
+    view = FeedDayView(
+        address=address,
+        day=day,
+        rows=tuple(_row_of(event, standing, last=last) for event, standing, last in found),
+        older=f"{address}?after={found[-1][0].position}" if len(found) == feed.DAY_EVENTS_AT_ONCE else "",
+        form=form,
+        decides=decides,
+        ticked=len(form.fields.get("credit", ())),
+    )
+    return page(request, visitor, "pages/boards/day.html", view, status)
+
+
+def _row_of(event: FeedEvent, standing: str | None, *, last: bool) -> FeedRow:
+    withdrawn = event.event == FeedEventKind.WITHDRAWN
+    return FeedRow(
+        event=event,
+        what=_KINDS.get(event.event, event.event),
+        credits=event.quarters / 4,
+        types=", ".join(f"{quarters / 4:g} {name}" for name, quarters in event.credit_types),
+        status=standing or "",
+        decidable=last and not withdrawn and standing is not None,
+    )

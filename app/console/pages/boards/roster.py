@@ -1,0 +1,129 @@
+"""A board's roster: uploaded as a file, and what became of each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.console.drawn_forms import DrawnForm, Said
+from app.console.frame import Flash, go_to, page
+from app.console.pages.boards.files import read_file
+from app.console.routes import PageRoute
+from app.console.visitors import BoardStaff, Visitor
+from app.core.errors import InvalidRequest
+from app.domain.batches import Batch, BatchKind, BatchStatus
+from app.schemas.batch_form import plain_name
+from app.services.batches import downloads, lifecycle, lookup
+from app.services.batches.downloads import BatchFile
+from app.services.batches.lifecycle import NewBatch
+from app.services.batches.uploads import IncomingUpload
+from app.services.context import BYTES_AS_ONE, read_async, transact_async
+
+router = APIRouter(prefix="/b/{code}/roster", route_class=PageRoute, include_in_schema=False)
+BatchId = Annotated[str, Path(max_length=64)]
+ROWS = 25
+_STATES = {
+    BatchStatus.QUEUED: ("pending", "Waits"),
+    BatchStatus.READING: ("running", "Being read"),
+    BatchStatus.APPLYING: ("running", "Under way"),
+    BatchStatus.COMPLETED: ("accepted", "Done"),
+    BatchStatus.FAILED: ("refused", "Could not be read"),
+    BatchStatus.CANCELLED: ("cancelled", "Cancelled"),
+}
+
+
+class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A roster as the list shows it."""
+
+    batch_id: str
+    filename: str
+    at: datetime
+    state: tuple[str, str]
+    records: int
+    rejected: int
+    error: str
+
+
+class RosterView(msgspec.Struct, frozen=True, kw_only=True):
+    """Rosters, and the form that sends one."""
+
+    address: str
+    rows: tuple[RosterRow, ...]
+    zone: str
+    form: DrawnForm
+
+
+@router.get("")
+async def list_rosters(request: Request, visitor: BoardStaff, code: str) -> Response:
+    """List the newest rosters, with a form to send another."""
+    return await _show(request, visitor, DrawnForm(), 200)
+
+
+@router.post("")
+async def upload_roster(request: Request, visitor: BoardStaff, code: str) -> Response:
+    """Take a roster in: it is read at once, in the background."""
+    file = await read_file(request, visitor)
+    if not file.content:
+        said = Said(pointer="file", text="There is no file, or it is empty.", hint="Choose the roster.")
+        return await _show(request, visitor, DrawnForm({}, [said]), 422)
+    caller = visitor.caller
+    caller.charge(len(file.content), BYTES_AS_ONE, pointer="/file")
+    upload = IncomingUpload(visitor.service, caller.batch_owner)
+    try:
+        await upload.store(file.content)
+        upload.require_fit()
+        given = NewBatch(
+            upload_id=upload.upload_id, kind=BatchKind.ROSTER, filename=plain_name(file.name), size=len(file.content),
+            digest=file.digest, permission_attested=False, dry_run="dry_run" in file.fields,
+        )  # fmt: skip
+        batch = await transact_async(caller, lifecycle.create, given)
+    except InvalidRequest as refusal:
+        await upload.drop()
+        return await _show(request, visitor, DrawnForm({}, [Said(pointer="file", text=refusal.detail)]), 422)
+    except BaseException:
+        await upload.drop()
+        raise
+    seen = " It was sent before, which does no harm." if batch.seen_before is not None else ""
+    flash = Flash(text=f"{batch.filename} has arrived and is being read.{seen} Load this page again to see the result.")
+    return go_to(request, _address(visitor), flash)
+
+
+@router.get("/{batch_id}/files/{which}")
+async def download_roster(
+    request: Request, visitor: BoardStaff, code: str, batch_id: BatchId, which: BatchFile
+) -> Response:
+    """Download a roster as it was sent, or its rejected rows with what is wrong."""
+    found = await read_async(visitor.caller, downloads.open_download, batch_id, which, None)
+    name = found.name.replace('"', "").encode("ascii", "replace").decode()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(found.pieces, headers=headers, media_type=found.media_type)
+
+
+def _address(visitor: Visitor) -> str:
+    return f"{visitor.owner.address if visitor.owner is not None else ''}/roster"
+
+
+def _row_of(batch: Batch) -> RosterRow:
+    return RosterRow(
+        batch_id=batch.batch_id,
+        filename=batch.filename,
+        at=batch.created_at,
+        state=_STATES[batch.status],
+        records=batch.records,
+        rejected=batch.counts.get("rejected", 0),
+        error=str((batch.file_error or {}).get("detail", "")),
+    )
+
+
+async def _show(request: Request, visitor: Visitor, form: DrawnForm, status: int) -> Response:
+    found = await read_async(
+        visitor.caller, lookup.page, before=None, limit=ROWS, kinds=[BatchKind.ROSTER.value], statuses=[], to_fix=None
+    )  # fmt: skip
+    view = RosterView(
+        address=_address(visitor), rows=tuple(map(_row_of, found)), zone=visitor.time_zone, form=form
+    )  # fmt: skip
+    return page(request, visitor, "pages/boards/roster.html", view, status)

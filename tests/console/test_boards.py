@@ -1,0 +1,157 @@
+"""A board's side: its feed by day, decisions on screen and by the day's file, and its roster."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from app.services.context import Service
+from tests.builders.bodies import tina
+from tests.harness.api import Api, settle
+from tests.harness.console.stronger import sign_in_board
+from tests.harness.console.windows import SAME_SITE, Window, sign_in
+
+DATABASES = ["sqlite"]
+HERE = "/b/ABA"
+DAY = f"{HERE}/days/2021-12-20"
+
+
+@pytest.fixture
+def board(api: Api, window: Window, service: Service) -> Window:
+    """The window of ABA's staff, with one credit that waits for them."""
+    assert api.report(tina()).status == 201
+    settle(service)
+    sign_in_board(window, service)
+    return window
+
+
+def ticked(window: Window) -> dict[str, Any]:
+    """Return the form of the day with its one credit ticked."""
+    window.open(DAY)
+    (credit,) = window.tree.xpath("//input[@name='credit']/@value")
+    return window.fields(DAY) | {"credit": [credit]}
+
+
+def test_days_are_listed_with_their_file_and_how_far_the_feed_was_read(board: Window) -> None:
+    board.open(HERE)
+    assert board.heading == "Credits by day"
+    assert "0 of" in board.text
+    assert board.tree.xpath(f"//a[@href='{DAY}']")
+    file = board.browser.get(f"{DAY}/file/csv")
+    assert file.headers["content-disposition"] == 'attachment; filename="ABA_2021-12-20.csv"'
+    assert board.browser.get(f"{DAY}/file/xlsx").content.startswith(b"PK")
+    assert "0 of" not in board.open(HERE).text
+
+
+def test_a_credit_is_accepted_on_screen(board: Window, service: Service) -> None:
+    board.send(DAY, ticked(board) | {"decision": "accepted"})
+    assert "1 decided." in board.text
+    assert "Accepted" in board.tree.xpath("string(//table)")
+    board.send(DAY, ticked(board) | {"decision": "accepted"})
+    assert "1 decided so before." in board.text
+    settle(service)
+
+
+def test_a_credit_is_rejected_with_the_boards_reason(board: Window, service: Service, api: Api) -> None:
+    given = {"decision": "rejected", "reason_code": "name-differs", "reason": "We have her as Becky."}
+    board.send(DAY, ticked(board) | given)
+    assert "1 decided." in board.text
+    assert "Rejected" in board.tree.xpath("string(//table)")
+    ids = [completion["completion_id"] for completion in api.completions()]
+    records = json.dumps([api.get(f"/v1/learner-completions/{id}").json for id in ids])
+    assert "name-differs" in records
+    assert "We have her as Becky." in records
+    settle(service)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"decision": "rejected"}, "A rejection has a reason"),
+        ({"decision": "rejected", "reason_code": "other"}, "Say in words"),
+        ({}, "Choose whether to accept or to reject"),
+    ],
+)
+def test_a_decision_that_lacks_something_comes_back(board: Window, given: dict[str, str], said: str) -> None:
+    form = ticked(board)
+    board.send(DAY, form | {"reason": ""} | given)
+    assert board.status == 422
+    assert said in board.text
+    assert board.fields(DAY)["credit"] == form["credit"]
+
+
+def test_nothing_ticked_is_told(board: Window) -> None:
+    board.open(DAY).submit(DAY, decision="accepted", reason="kept")
+    assert board.status == 422
+    assert "No credit is ticked" in board.text
+    assert board.fields(DAY)["reason"] == ["kept"]
+
+
+def test_the_days_file_comes_back_with_decisions(board: Window, service: Service) -> None:
+    rows = list(csv.reader(io.StringIO(board.browser.get(f"{DAY}/file/csv").content.decode("utf-8-sig"))))
+    place = rows[0].index("decision")
+    rows[1][place] = "accepted"
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    form = board.open(HERE).fields(f"{HERE}/decisions")
+    send_file(board, f"{HERE}/decisions", form, "ABA.csv", text.getvalue().encode())
+    assert "1 decided." in board.text
+    settle(service)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 no workbook", b"credit_id,position\n1,2\n", b"credit_id,decision\n"]
+)
+def test_a_file_that_holds_no_decision_is_told(board: Window, content: bytes) -> None:
+    form = board.open(HERE).fields(f"{HERE}/decisions")
+    send_file(board, f"{HERE}/decisions", form, "x.csv", content)
+    assert board.status in (400, 422)
+    assert "Nothing was decided" in board.text
+
+
+def test_a_file_without_the_sessions_token_decides_nothing(board: Window) -> None:
+    for token in ({}, {"token": "0" * 64}):
+        send_file(board, f"{HERE}/decisions", token, "x.csv", b"credit_id,decision\n")
+        assert board.status == 403
+        send_file(board, f"{HERE}/roster", token, "x.csv", b"x")
+        assert board.status == 403
+
+
+def send_file(window: Window, path: str, fields: dict[str, Any], name: str, content: bytes) -> None:
+    answer = window.browser.post(path, data=fields, files={"file": (name, content)}, headers=SAME_SITE)
+    window.shown = answer
+    window._follow()
+
+
+def test_a_roster_arrives_and_is_listed(board: Window, service: Service) -> None:
+    assert "No roster was sent yet" in board.open(f"{HERE}/roster").text
+    form = board.fields(f"{HERE}/roster")
+    send_file(board, f"{HERE}/roster", form, "roster.txt", b"First Name\tLast Name\tBoard ID\nRebecca\tTest\t1\n")
+    assert "roster.txt has arrived" in board.text
+    assert "Waits" in board.text
+    form = board.fields(f"{HERE}/roster")
+    send_file(board, f"{HERE}/roster", form, "empty.txt", b"")
+    assert board.status == 422
+    assert "There is no file" in board.text
+    (way,) = board.open(f"{HERE}/roster").tree.xpath("//a[contains(@href, '/files/original')]/@href")
+    assert board.browser.get(way).content.startswith(b"First Name")
+
+
+@pytest.mark.parametrize("path", ["", "/days/2021-12-20", "/roster", "/days/2021-12-20/file/csv"])
+def test_another_boards_pages_look_absent(window: Window, service: Service, path: str) -> None:
+    sign_in_board(window, service, "ABIM")
+    assert window.open(HERE + path).status == 404
+    assert window.open(f"/b/NONE{path}").status == 404
+    sign_in(window, service, "clerk@example.org")
+    assert window.open(HERE + path).status == 404
+
+
+def test_a_board_that_does_not_decide_is_offered_no_decision(api: Api, window: Window, service: Service) -> None:
+    sign_in_board(window, service, "TN-M")
+    window.open("/b/TN-M")
+    assert window.status == 200
+    assert "does not decide" in window.text or "Decide by a file" in window.text
