@@ -13,50 +13,12 @@ import sqlalchemy.ext.asyncio  # noqa: F401
 from fastapi import FastAPI
 
 from app import __version__
-from app.console import assets, gallery
+from app.console import gallery
 from app.console.frame import templates
-from app.console.pages import (
-    accessibility,
-    account,
-    front_door,
-    home,
-    learners,
-    second_factor,
-    sign_in,
-    summary,
-)
-from app.console.pages import completions as record_pages
-from app.console.pages import downloads as file_pages
-from app.console.pages import reports as report_pages
-    activity_changes,
-    activity_forms,
-    add,
-    correct,
-    front_door,
-    second_factor,
-    session,
-    sign_in,
-)
-from app.console.pages import activities as activity_pages
-    fixing,
-    front_door,
-    second_factor,
-    sign_in,
-    upload_results,
-    uploads,
-)
-from app.console.pages import accessibility, account, front_door, held, second_factor, sign_in, validate
-from app.console.pages import accessibility, account, front_door, held, second_factor, settings, sign_in, validate
-    boards,
-    front_door,
-    held,
-    second_factor,
-    settings,
-    sign_in,
-    validate,
-)
 from app.console.refusals import show_problem
 from app.console.routes import refuse_roleless
+from app.console.site import PAGES
+from app.console.site import UPLOADS as FORMS_WITH_FILES
 from app.core.config import Settings
 from app.core.gc_tuning import tune_garbage_collector
 from app.core.http.application import Application
@@ -146,36 +108,7 @@ ROUTERS = (
     docs.router,
     docs.webhooks,
 )
-PAGES = (
-    assets.router,
-    accessibility.router,
-    sign_in.router,
-    sign_in.sign_out,
-    second_factor.router,
-    account.router,
-    front_door.router,
-    home.router,
-    learners.router,
-    record_pages.router,
-    summary.router,
-    report_pages.router,
-    file_pages.router,
-    activity_forms.router,
-    activity_changes.router,
-    add.router,
-    correct.router,
-    session.router,
-    activity_pages.router,
-    uploads.router,
-    upload_results.router,
-    fixing.router,
-    validate.router,
-    held.router,
-    *settings.ROUTERS,
-    *boards.ROUTERS,
-)
-"""The console: pages for people, none of them in the description of the API."""
-UPLOADS = frozenset({("POST", batches.PATH), ("POST", f"/p/{{provider_id}}{uploads.NEW}")})
+UPLOADS = frozenset({("POST", batches.PATH)}) | FORMS_WITH_FILES
 """Operations whose bodies are files."""
 
 

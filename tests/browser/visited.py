@@ -54,29 +54,16 @@ VISITED = {
     "/sign-in": ["/sign-in"],
     "/sign-in/factor": ["/sign-in/factor"],
     "/sign-in/{token}": ["/sign-in/none-such"],
-    "/p/{provider_id}/held": ["/p/0008001/held"],
-    "/p/{provider_id}/held/{held_id}": [],
-    "/p/{provider_id}/settings": ["/p/0008001/settings"],
-    "/p/{provider_id}/settings/keys": ["/p/0008001/settings/keys"],
-    "/p/{provider_id}/settings/keys/{client_id}": [],
-    "/p/{provider_id}/settings/keys/{client_id}/end/{key_id}": [],
-    "/p/{provider_id}/settings/keys/{client_id}/revoke": [],
-    "/p/{provider_id}/settings/people": ["/p/0008001/settings/people"],
-    "/p/{provider_id}/settings/people/{client_id}/remove": [],
-    "/p/{provider_id}/settings/provider": ["/p/0008001/settings/provider"],
-    "/p/{provider_id}/settings/vendors": ["/p/0008001/settings/vendors"],
-    "/p/{provider_id}/settings/vendors/{vendor_id}/revoke": [],
-    "/p/{provider_id}/settings/webhooks": ["/p/0008001/settings/webhooks"],
-    "/p/{provider_id}/settings/webhooks/{client_id}/{endpoint_id}": [],
-    "/p/{provider_id}/settings/webhooks/{client_id}/{endpoint_id}/delete": [],
-    "/p/{provider_id}/validate": ["/p/0008001/validate"],
 }
 """Addresses to visit, by the path of their route; ` > ` stands before the link of that page that is followed then."""
 ENTERED = {
-    "/account": "a clerk", "/operator": "the operator", "/b/": "ABA's staff", "/p/0008001/settings": "a manager",
+    "/account": "a clerk",
+    "/operator": "the operator",
+    "/b/": "ABA's staff",
+    "/p/0008001/settings": "a manager",
     "/p/": "a clerk",
-}  # fmt: skip
-"""As whom addresses are visited, by their beginning, in the words of the demo's buttons; others by who is not signed in."""
+}
+"""As whom addresses are visited, by their beginning, in the words of the demo's buttons; others by nobody."""
 ASTRAY = ["/nowhere"]
 """Addresses that answer with the page of a problem."""
 PARTS: set[str] = {
@@ -84,7 +71,6 @@ PARTS: set[str] = {
     "/b/{code}/roster/{batch_id}/files/{which}",
     "/p/{provider_id}/downloads/{kind}",
 }
-PARTS: set[str] = {"/b/{code}/days/{day}/file/{format}", "/b/{code}/roster/{batch_id}/files/{which}"}
 """Paths of routes that answer a script with a part of a page, or with a file."""
 THEMES = ("light", "dark")
 WIDTHS = (1280, 360)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.sign_in import value
+from app.console.pages.entrance.sign_in import value
 from app.console.pages.uploads import UploadLine, answer_of, batch_of, keyed, line_of
 from app.console.routes import PageRoute, Sent, SentFields
 from app.console.visitors import Reporter, Visitor

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.console.drawn_forms import DrawnForm, Said, said_of_findings, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import Flash, go_to, page
-from app.console.pages.sign_in import value
+from app.console.pages.entrance.sign_in import value
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import Conflict, InvalidRequest, PreconditionFailed

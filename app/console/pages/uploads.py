@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import go_to, page
-from app.console.pages.sign_in import value
+from app.console.pages.entrance.sign_in import value
 from app.console.routes import PageRoute, Sent, SentFields
 from app.console.visitors import Reporter, Visitor
 from app.core.errors import InvalidRequest, PermissionNotAttested, Problem, UploadQuotaExceeded

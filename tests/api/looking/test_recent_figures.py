@@ -57,7 +57,8 @@ def expected(records: list[dict[str, Any]], clock: ManualClock) -> RecentFigures
 
 def report_some(api: Api, service: Service, clock: ManualClock) -> None:
     for month, body in (
-        (7, a_completion("200912095", "2021-03-01")), (9, a_completion(GRAND_ROUNDS, "2021-08-30")), (11, tina("2021-11-01")),
+        (7, a_completion("200912095", "2021-03-01")), (9, a_completion(GRAND_ROUNDS, "2021-08-30")),
+        (11, tina("2021-11-01")),
         (12, tina("2021-12-01")), (12, a_completion(GRAND_ROUNDS, "2021-12-01")),
     ):  # fmt: skip
         clock.now = datetime(2021, month, 20, 23, 30, tzinfo=UTC)

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
 from app.console.pages.boards.files import read_file
-from app.console.pages.sign_in import value
+from app.console.pages.entrance.sign_in import value
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import BoardStaff, Visitor
 from app.core.errors import InvalidRequest, ParameterInvalid, Problem

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
+from app.console.pages.entrance.sign_in import value
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
-from app.console.pages.sign_in import value
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Manager, Visitor
 from app.core.errors import NotFound

@@ -12,9 +12,9 @@ from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.forms import BodyForm
 from app.console.frame import Flash, go_to, page
 from app.console.once import submit_once
+from app.console.pages.entrance.sign_in import value
 from app.console.pages.settings.confirming import ConfirmView, ask_first, settings_of
 from app.console.pages.settings.keys import SecretsView
-from app.console.pages.sign_in import value
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import Manager, Visitor
 from app.core.errors import Conflict, InvalidRequest

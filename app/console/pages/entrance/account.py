@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from app.console.drawn_forms import DrawnForm, Said, said_of_problem
 from app.console.frame import Flash, go_to, page
-from app.console.pages.second_factor import qr_of
-from app.console.pages.sign_in import value
+from app.console.pages.entrance.second_factor import qr_of
+from app.console.pages.entrance.sign_in import value
 from app.console.routes import PageRoute, Sent, SentFields
 from app.console.visitors import AnyPerson, Visitor
 from app.core.errors import InvalidRequest

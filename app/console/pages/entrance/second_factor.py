@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.console.cookies import drop_session
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, go_to, page
-from app.console.pages.sign_in import Next, go_on_as, value
+from app.console.pages.entrance.sign_in import Next, go_on_as, value
 from app.console.returning import HalfVisitor, SignInView
 from app.console.routes import PageRoute, Sent
 from app.console.visitors import OUR_PAGES, AnySession
