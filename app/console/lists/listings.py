@@ -124,10 +124,8 @@ def draw_list(asked: ListRequest, page: Rows[Any], label: str, options: Options,
     spec, given = asked.spec, asked.given
     sort = next(iter(given.get("sort", ())), spec.sorts[0][0] if spec.sorts else "")
     in_time = sort.startswith("-") and sort[1:] in ("submitted_at", "completed_on", "updated_at")
-    kept = {name: given[name][0] for name in ("sort", "limit") if name in given}
-    hidden = FilterKind.HIDDEN
-    carried = [filter.name for filter in spec.filters if filter.kind is hidden and filter.name in given]
-    kept |= {name: given[name][0] for name in carried}
+    carried = ["sort", "limit", *(filter.name for filter in spec.filters if filter.kind is FilterKind.HIDDEN)]
+    kept = {name: given[name][0] for name in carried if name in given}
     more = [filter for filter in spec.filters if filter.more]
     return Listing(
         label=label,
