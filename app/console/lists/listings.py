@@ -132,7 +132,11 @@ def draw_list(asked: ListRequest, page: Rows[Any], label: str, options: Options,
         path=asked.path,
         form=DrawnForm(given | asked.words, asked.said, prefix="list"),
         words=[_draw(word, options) for word in spec.words],
-        filters=[_draw(filter, options) for filter in spec.filters if not filter.more and filter.kind is not hidden],
+        filters=[
+            _draw(filter, options)
+            for filter in spec.filters
+            if not filter.more and filter.kind is not FilterKind.HIDDEN
+        ],
         more=[_draw(filter, options) for filter in more],
         more_on=sum(filter.name in given for filter in more),
         kept=kept | ({"f": asked.sealed} if asked.sealed else {}),
