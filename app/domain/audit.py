@@ -261,6 +261,16 @@ class PersonAudit(AuditFields, frozen=True, kw_only=True):
     """What was given beside the link: `totp` or `recovery-code`."""
 
 
+class RegistrySearchAudit(AuditFields, frozen=True, kw_only=True):
+    """An operator looked somebody up on a page, and said why: neither who was looked for, nor who was found."""
+
+    noun: ClassVar[str] = "registry-search"
+
+    reason: str
+    """A code, never words."""
+    found: int
+
+
 class LearnersAudit(AuditFields, frozen=True, kw_only=True):
     """Validations named learners to a provider for the first time: how many, not whom."""
 

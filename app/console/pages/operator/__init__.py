@@ -1,0 +1,8 @@
+"""The operator's side: work that waits, providers, boards, the registry, people and the audit log."""
+
+from __future__ import annotations
+
+from app.console.pages.operator import audit, boards, misses, people, providers, registry, work
+
+ROUTERS = (work.router, providers.router, boards.router, misses.router, registry.router, people.router, audit.router)
+"""The pages of operators."""

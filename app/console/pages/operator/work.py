@@ -1,0 +1,45 @@
+"""What waits for the operator: questions about records, and boards that owe an answer."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.console.frame import go_to, page
+from app.console.routes import PageRoute
+from app.console.visitors import Operator
+from app.domain.feeds import BoardReport
+from app.domain.held import HelpStatus
+from app.services.boards import reports
+from app.services.context import read_async
+from app.services.held import help_requests
+
+router = APIRouter(prefix="/operator", route_class=PageRoute, include_in_schema=False)
+MOST = 100
+
+
+class WorkView(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits."""
+
+    questions: int
+    more_questions: bool
+    overdue: tuple[BoardReport, ...]
+
+
+@router.get("")
+async def show_work(request: Request, visitor: Operator) -> Response:
+    """Show what waits for the operator."""
+    caller = visitor.caller
+    asked = await read_async(
+        caller, help_requests.page, statuses=[HelpStatus.OPEN.value], provider_ids=[], after=None, limit=MOST + 1
+    )
+    overdue = await read_async(caller, reports.report_boards, overdue=True)
+    view = WorkView(questions=min(len(asked), MOST), more_questions=len(asked) > MOST, overdue=tuple(overdue))
+    return page(request, visitor, "pages/operator/work.html", view)
+
+
+@router.get("/work")
+async def lead_to_work(request: Request, visitor: Operator) -> Response:
+    """Lead to what waits."""
+    return go_to(request, "/operator")
