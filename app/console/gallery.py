@@ -9,7 +9,13 @@ from starlette.responses import Response
 from app.console.charts import Chart, Measured, Ranks, Series, draw_bars, rank
 from app.console.drawn_forms import DrawnForm, Said
 from app.console.frame import Flash, PageOwner, page
+from app.console.lists.addresses import read_request
+from app.console.lists.filters import options_of
+from app.console.lists.line_list import DETAILS, ENTRY_METHODS, KINDS, STATUSES
+from app.console.lists.listings import Listing, Rows, draw_list
 from app.console.routes import ANYBODY, PageRoute
+from app.core.http.pagination import Total
+from app.core.security import Keyring
 
 router = APIRouter(prefix="/gallery", route_class=PageRoute, dependencies=[ANYBODY], include_in_schema=False)
 _OWNER = PageOwner("/p/0008001", "Western Regional Medical Center")
@@ -48,6 +54,7 @@ class GalleryView(msgspec.Struct, frozen=True, kw_only=True):
     months: Chart
     few: Chart
     reasons: Ranks
+    list: Listing
     steps: tuple[GalleryStep, ...]
     flash: Flash
 
@@ -79,6 +86,7 @@ def gallery_view() -> GalleryView:
                 ("The completion date is too late", 2, "/gallery#lists"),
             ],
         ),
+        list=_list(),
         steps=_STEPS,
         flash=Flash(text="Rebecca Test was reported: 2 CME, Tennessee.", link="/gallery#flash", link_text="Open it"),
     )
@@ -138,6 +146,20 @@ _STEPS = (
         detail="The name differs from the board's record. Correct the name, or ask the learner.",
     ),
 )
+
+
+def _list() -> Listing:
+    given = {"status": ["rejected"], "board": ["ABA"], "kind": ["moc"]}
+    asked = read_request(Keyring(("gallery",)), "0008001", "/gallery", DETAILS, given)
+    options = {
+        "status": options_of(STATUSES, {"rejected": 2, "pending": 11}),
+        "board": options_of({}, {"ABA": 2, "ABIM": 9}),
+        "kind": options_of(KINDS),
+        "entry_method": options_of(ENTRY_METHODS),
+        "credit_type": options_of({"Lifelong Learning": "Lifelong Learning"}),
+    }
+    page: Rows[int] = Rows(rows=(1, 2), total=Total(10_000, capped=True), newer="#lists", older="#lists")
+    return draw_list(asked, page, "Learners of the activity", options, "/gallery")
 
 
 def _weeks() -> Chart:

@@ -124,19 +124,17 @@ def draw_list(asked: ListRequest, page: Rows[Any], label: str, options: Options,
     spec, given = asked.spec, asked.given
     sort = next(iter(given.get("sort", ())), spec.sorts[0][0] if spec.sorts else "")
     in_time = sort.startswith("-") and sort[1:] in ("submitted_at", "completed_on", "updated_at")
-    carried = ["sort", "limit", *(filter.name for filter in spec.filters if filter.kind is FilterKind.HIDDEN)]
-    kept = {name: given[name][0] for name in carried if name in given}
+    kept: dict[str, str] = {name: given[name][0] for name in ("sort", "limit") if name in given}
+    hidden = FilterKind.HIDDEN
+    carried = [filter.name for filter in spec.filters if filter.kind is hidden and filter.name in given]
+    kept |= {name: given[name][0] for name in carried}
     more = [filter for filter in spec.filters if filter.more]
     return Listing(
         label=label,
         path=asked.path,
         form=DrawnForm(given | asked.words, asked.said, prefix="list"),
         words=[_draw(word, options) for word in spec.words],
-        filters=[
-            _draw(filter, options)
-            for filter in spec.filters
-            if not filter.more and filter.kind is not FilterKind.HIDDEN
-        ],
+        filters=[_draw(filter, options) for filter in spec.filters if not filter.more and filter.kind is not hidden],
         more=[_draw(filter, options) for filter in more],
         more_on=sum(filter.name in given for filter in more),
         kept=kept | ({"f": asked.sealed} if asked.sealed else {}),

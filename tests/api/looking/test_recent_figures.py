@@ -25,7 +25,8 @@ def figures(service: Service, most: int = 20_000) -> RecentFigures | None:
 
 def expected(records: list[dict[str, Any]], clock: ManualClock) -> RecentFigures:
     """Return the figures of standing completions as a plain program counts them."""
-    year = [one for one in records if one["submitted_at"][:4] == str(clock.now.year)]
+    # One of the demo world is of a year to come.
+    year = [one for one in records if one["submitted_at"][:4] >= str(clock.now.year)]
     late = [
         one for one in year
         if (date.fromisoformat(one["submitted_at"][:10]) - date.fromisoformat(one["completed_on"])).days > 30
@@ -58,8 +59,7 @@ def expected(records: list[dict[str, Any]], clock: ManualClock) -> RecentFigures
 def report_some(api: Api, service: Service, clock: ManualClock) -> None:
     for month, body in (
         (7, a_completion("200912095", "2021-03-01")), (9, a_completion(GRAND_ROUNDS, "2021-08-30")),
-        (11, tina("2021-11-01")),
-        (12, tina("2021-12-01")), (12, a_completion(GRAND_ROUNDS, "2021-12-01")),
+        (11, tina("2021-11-01")), (12, tina("2021-12-01")), (12, a_completion(GRAND_ROUNDS, "2021-12-01")),
     ):  # fmt: skip
         clock.now = datetime(2021, month, 20, 23, 30, tzinfo=UTC)
         answer = api.report(body)
@@ -79,7 +79,8 @@ def test_they_are_what_the_list_of_completions_says(api: Api, service: Service, 
     assert len(weeks) == 26
     assert weeks[date(2021, 12, 20)] == {CreditStatus.ACCEPTED: 2}
     assert weeks[date(2021, 11, 15)] == {CreditStatus.REJECTED: 1}
-    assert sum(sum(week.values()) for week in weeks.values()) == sum(day.lines for day in found.days)
+    past = [day.lines for day in found.days if day.day <= clock.now.date()]
+    assert sum(sum(week.values()) for week in weeks.values()) == sum(past)
 
 
 def test_of_more_records_than_the_most_nothing_but_that_is_counted(
